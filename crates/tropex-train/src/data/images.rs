@@ -1,0 +1,184 @@
+//! Labelled images in memory, the form in which every dataset arrives.
+
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// What makes a set of images and labels unusable.
+#[derive(Debug, Error, PartialEq)]
+pub enum ImagesError {
+    /// The pixel buffer does not hold whole images of the stated shape.
+    #[error("{pixels} pixels are not {count} images of {channels}x{height}x{width}")]
+    PixelCount {
+        /// Pixels in the buffer.
+        pixels: usize,
+        /// Images that the labels speak of.
+        count: usize,
+        /// Channels of an image.
+        channels: usize,
+        /// Rows of an image.
+        height: usize,
+        /// Columns of an image.
+        width: usize,
+    },
+    /// A pixel is not a number in [0, 1].
+    #[error("pixel {index} is {value}, expected a number in [0, 1]")]
+    PixelRange {
+        /// Position in the buffer.
+        index: usize,
+        /// What stands there.
+        value: f32,
+    },
+    /// A label names no class.
+    #[error("label {label} of image {index}, expected one of the {classes} classes 0 to {}", classes - 1)]
+    LabelRange {
+        /// Position of the image.
+        index: usize,
+        /// Its label.
+        label: u32,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// There is nothing in it.
+    #[error("no images")]
+    Empty,
+}
+
+/// Pixels as they are stored: bytes stand for `byte / 255`.
+#[derive(Debug, Clone, PartialEq)]
+enum Pixels {
+    Bytes(Vec<u8>),
+    Floats(Vec<f32>),
+}
+
+/// Labelled images `[count, channels, height, width]` with values in [0, 1].
+///
+/// Bytes stay bytes until a batch is read, so 50,000 images of CIFAR-10 take 154 MB.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Images {
+    shape: [usize; 3],
+    classes: usize,
+    pixels: Pixels,
+    labels: Vec<u32>,
+}
+
+impl Images {
+    /// Images from bytes, scaled by 1/255 when read; `shape` is `[channels, height, width]`.
+    pub fn from_bytes(
+        shape: [usize; 3],
+        classes: usize,
+        pixels: Vec<u8>,
+        labels: Vec<u32>,
+    ) -> Result<Self, ImagesError> {
+        Self { shape, classes, pixels: Pixels::Bytes(pixels), labels }.checked()
+    }
+
+    /// Images from values in [0, 1]; `shape` is `[channels, height, width]`.
+    pub fn from_floats(
+        shape: [usize; 3],
+        classes: usize,
+        pixels: Vec<f32>,
+        labels: Vec<u32>,
+    ) -> Result<Self, ImagesError> {
+        let outside = pixels.iter().position(|value| !(0.0..=1.0).contains(value));
+        if let Some(index) = outside {
+            return Err(ImagesError::PixelRange { index, value: pixels[index] });
+        }
+        Self { shape, classes, pixels: Pixels::Floats(pixels), labels }.checked()
+    }
+
+    fn checked(self) -> Result<Self, ImagesError> {
+        let pixels = match &self.pixels {
+            Pixels::Bytes(bytes) => bytes.len(),
+            Pixels::Floats(floats) => floats.len(),
+        };
+        let [channels, height, width] = self.shape;
+        let count = self.labels.len();
+        if count == 0 || self.features() == 0 {
+            return Err(ImagesError::Empty);
+        }
+        if count.checked_mul(self.features()) != Some(pixels) {
+            return Err(ImagesError::PixelCount { pixels, count, channels, height, width });
+        }
+        match self.labels.iter().position(|&label| label as usize >= self.classes) {
+            Some(index) => Err(ImagesError::LabelRange {
+                index,
+                label: self.labels[index],
+                classes: self.classes,
+            }),
+            None => Ok(self),
+        }
+    }
+
+    /// Number of images.
+    #[allow(clippy::len_without_is_empty)] // never empty: `checked` refuses it
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// `[channels, height, width]` of one image.
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Values of one image: channels x height x width.
+    pub fn features(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Number of classes that labels can name.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// The label of every image.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// The first `count` images, or all where there are fewer.
+    pub fn limited(mut self, count: usize) -> Self {
+        let count = count.clamp(1, self.len());
+        let kept = count * self.features();
+        match &mut self.pixels {
+            Pixels::Bytes(bytes) => bytes.truncate(kept),
+            Pixels::Floats(floats) => floats.truncate(kept),
+        }
+        self.labels.truncate(count);
+        self
+    }
+
+    /// Values in [0, 1] of a range of images, row by row: `[range.len(), features]`.
+    pub fn read(&self, range: Range<usize>) -> Vec<f32> {
+        let features = self.features();
+        let span = range.start * features..range.end * features;
+        match &self.pixels {
+            Pixels::Bytes(bytes) => bytes[span].iter().map(|&byte| scaled(byte)).collect(),
+            Pixels::Floats(floats) => floats[span].to_vec(),
+        }
+    }
+
+    /// Values in [0, 1] of chosen images, in the order asked for: `[indices.len(), features]`.
+    pub fn gather(&self, indices: &[usize]) -> Vec<f32> {
+        indices.iter().flat_map(|&index| self.read(index..index + 1)).collect()
+    }
+
+    /// SHA-256 over shape, classes, pixels and labels: equal for equal data only.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for extent in self.shape.iter().chain([&self.classes, &self.len()]) {
+            hash.update((*extent as u64).to_le_bytes());
+        }
+        match &self.pixels {
+            Pixels::Bytes(bytes) => hash.update(bytes),
+            Pixels::Floats(floats) => floats.iter().for_each(|v| hash.update(v.to_le_bytes())),
+        }
+        self.labels.iter().for_each(|label| hash.update(label.to_le_bytes()));
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn scaled(byte: u8) -> f32 {
+    f32::from(byte) / 255.0
+}

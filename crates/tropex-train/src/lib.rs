@@ -1,0 +1,6 @@
+//! Trained piecewise-linear classifiers: datasets, a model zoo, training and imported weights.
+//!
+//! This crate knows Burn modules and data. What the trained networks compute, region by region,
+//! is the business of `tropex-extract`; the two do not know each other.
+
+pub mod data;
