@@ -1,0 +1,253 @@
+//! What is known of every recorded tensor while the operations are lowered.
+
+use std::collections::{HashMap, HashSet};
+
+use burn::backend::ir::{OperationIr, TensorIr};
+use burn::tensor::{TensorData, TensorId};
+
+use super::record::{OTHER_POINTS, POINTS, Recording};
+use super::unsupported::{Unsupported, operation_name};
+use crate::Placement;
+use crate::network::{Node, OutputActivation, ValueId};
+use crate::ops::{Diagonal, Op};
+
+/// Why an operation is refused.
+pub(super) type Refusal = String;
+
+/// A value of the network under the shape that the module gives it at the moment.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub(super) id: ValueId,
+    /// Shape of one point.
+    pub(super) shape: Vec<usize>,
+    /// Cells of minus infinity that a maximum over windows will see around each plane.
+    pub(super) padding: [(usize, usize); 2],
+}
+
+/// A recorded tensor.
+#[derive(Clone, Debug)]
+enum Known {
+    Constant(TensorData),
+    Value(Value),
+}
+
+pub(super) struct Context {
+    pub(super) placement: Placement,
+    pub(super) nodes: Vec<Node>,
+    pub(super) dropped: Option<OutputActivation>,
+    pub(super) refused: Vec<Unsupported>,
+    output: TensorId,
+    known: HashMap<TensorId, Known>,
+    names: HashMap<TensorId, String>,
+    other_shapes: HashMap<TensorId, Vec<usize>>,
+}
+
+impl Context {
+    /// The recorded operations that the output depends on, with their positions, and a context
+    /// that knows the input and the parameters.
+    pub(super) fn new(
+        recording: Recording,
+        input_shape: &[usize],
+    ) -> (Self, Vec<(usize, OperationIr)>) {
+        let graph = recording.graph;
+        let (input, output) = (graph.graph.inputs[0], graph.graph.outputs[0]);
+        let constants = graph.values.into_iter().map(|(id, data)| (id, Known::Constant(data)));
+        let mut known: HashMap<_, _> = constants.collect();
+        let value = Value { id: ValueId::INPUT, shape: input_shape.to_vec(), padding: [(0, 0); 2] };
+        known.insert(input, Known::Value(value));
+        let context = Self {
+            placement: recording.placement,
+            nodes: Vec::new(),
+            dropped: None,
+            refused: Vec::new(),
+            output,
+            known,
+            names: recording.names,
+            other_shapes: recording.other_shapes,
+        };
+        (context, needed(graph.graph.operations, output))
+    }
+
+    pub(super) fn is_output(&self, tensor: &TensorIr) -> bool {
+        tensor.id == self.output
+    }
+
+    /// The network's output, if it is a value.
+    pub(super) fn output(&self) -> Option<&Value> {
+        match self.known.get(&self.output)? {
+            Known::Value(value) => Some(value),
+            Known::Constant(_) => None,
+        }
+    }
+
+    pub(super) fn is_constant(&self, tensor: &TensorIr) -> bool {
+        matches!(self.known.get(&tensor.id), Some(Known::Constant(_)))
+    }
+
+    /// The data of a constant operand.
+    pub(super) fn constant(&self, tensor: &TensorIr) -> Result<&TensorData, Refusal> {
+        match self.known.get(&tensor.id) {
+            Some(Known::Constant(data)) => Ok(data),
+            _ => Err("an operand that should be constant depends on the input".into()),
+        }
+    }
+
+    /// A value operand that no padding with minus infinity waits on.
+    pub(super) fn value(&self, tensor: &TensorIr) -> Result<Value, Refusal> {
+        let value = self.padded_value(tensor)?;
+        if value.padding == [(0, 0); 2] {
+            return Ok(value);
+        }
+        Err("padding with minus infinity is supported before max pooling only".into())
+    }
+
+    pub(super) fn padded_value(&self, tensor: &TensorIr) -> Result<Value, Refusal> {
+        match self.known.get(&tensor.id) {
+            Some(Known::Value(value)) => Ok(value.clone()),
+            _ => Err("an operand is constant where a value is expected".into()),
+        }
+    }
+
+    /// A value of shape `[channels, height, width]`.
+    pub(super) fn planes(&self, tensor: &TensorIr) -> Result<(Value, [usize; 3]), Refusal> {
+        planes(self.padded_value(tensor)?)
+    }
+
+    /// Shape of one point of a recorded tensor, if its first axis runs over the points.
+    ///
+    /// The first axis may hold several pieces of each point, as in `[points * 4, 8]`; these come
+    /// first in the result.
+    pub(super) fn point_shape(&self, tensor: &TensorIr) -> Result<Vec<usize>, Refusal> {
+        let mixes = || String::from("its output does not keep the points apart on the first axis");
+        let (shape, other) =
+            (tensor.shape.to_vec(), self.other_shapes.get(&tensor.id).ok_or_else(mixes)?);
+        let ((first, rest), (other_first, other_rest)) =
+            shape.split_first().zip(other.split_first()).ok_or_else(mixes)?;
+        let pieces = first / POINTS;
+        if rest != other_rest || *first != pieces * POINTS || *other_first != pieces * OTHER_POINTS
+        {
+            return Err(mixes());
+        }
+        Ok(if pieces == 1 { rest.to_vec() } else { [&[pieces], rest].concat() })
+    }
+
+    /// Whether a recorded tensor has the same shape for any number of points.
+    pub(super) fn is_fixed(&self, tensor: &TensorIr) -> bool {
+        self.other_shapes.get(&tensor.id).is_none_or(|other| *other == tensor.shape.to_vec())
+    }
+
+    /// Module path of the layer that a parameter belongs to.
+    pub(super) fn layer(&self, parameter: &TensorIr) -> Option<String> {
+        let path = self.names.get(&parameter.id)?;
+        path.rsplit_once('.').map(|(layer, _)| layer.to_owned())
+    }
+
+    /// Appends an operation whose output is a recorded tensor.
+    pub(super) fn emit(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: &[&Value],
+        out: &TensorIr,
+        layer: Option<String>,
+    ) -> Result<(), Refusal> {
+        let shape = self.point_shape(out)?;
+        let value = self.push(op, inputs, shape, layer);
+        self.known.insert(out.id, Known::Value(value));
+        Ok(())
+    }
+
+    /// Appends an operation that no recorded tensor names.
+    pub(super) fn push(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: &[&Value],
+        shape: Vec<usize>,
+        layer: Option<String>,
+    ) -> Value {
+        let inputs = inputs.iter().map(|value| value.id).collect();
+        self.nodes.push(Node { op: op.into(), inputs, shape: shape.clone(), layer });
+        Value { id: ValueId::of_node(self.nodes.len() - 1), shape, padding: [(0, 0); 2] }
+    }
+
+    /// A recorded tensor that is a known value under another shape.
+    pub(super) fn alias(&mut self, value: Value, out: &TensorIr) -> Result<(), Refusal> {
+        let shape = self.point_shape(out)?;
+        self.known.insert(out.id, Known::Value(Value { shape, ..value }));
+        Ok(())
+    }
+
+    /// A recorded tensor that is a value with cells of minus infinity around its planes.
+    pub(super) fn pad(&mut self, value: Value, padding: [(usize, usize); 2], out: &TensorIr) {
+        self.known.insert(out.id, Known::Value(Value { padding, ..value }));
+    }
+
+    pub(super) fn know_constant(&mut self, tensor: &TensorIr, data: TensorData) {
+        self.known.insert(tensor.id, Known::Constant(data));
+    }
+
+    /// Notes an operation that cannot be captured. Its outputs get stand-ins, so that the
+    /// operations after it are looked at too.
+    pub(super) fn refuse(&mut self, index: usize, operation: &OperationIr, reason: Refusal) {
+        let first = operation.inputs().next();
+        let input_shape = first.map_or("no input".into(), |input| self.shape_text(input));
+        let place = self.place_of(operation);
+        let operation_name = operation_name(operation);
+        self.refused.push(Unsupported {
+            index,
+            operation: operation_name,
+            input_shape,
+            place,
+            reason,
+        });
+        let outputs: Vec<_> = operation.outputs().cloned().collect();
+        for output in outputs {
+            let shape = self.point_shape(&output).unwrap_or_default();
+            let stand_in = Diagonal::new(None, None, &self.placement);
+            let value = self.push(stand_in, &[], shape, None);
+            self.known.insert(output.id, Known::Value(value));
+        }
+    }
+
+    fn place_of(&self, operation: &OperationIr) -> String {
+        let parameter = operation.inputs().find_map(|input| self.names.get(&input.id));
+        let layer = self.nodes.iter().rev().find_map(|node| node.layer.as_ref());
+        match (parameter, layer) {
+            (Some(parameter), _) => format!("with parameter `{parameter}`"),
+            (None, Some(layer)) => format!("after layer `{layer}`"),
+            (None, None) => "before any layer with parameters".into(),
+        }
+    }
+
+    fn shape_text(&self, tensor: &TensorIr) -> String {
+        match self.point_shape(tensor) {
+            Ok(shape) => format!("[n, {}]", joined(&shape)),
+            Err(_) => format!("[{}]", joined(&tensor.shape.to_vec())),
+        }
+    }
+}
+
+pub(super) fn planes(value: Value) -> Result<(Value, [usize; 3]), Refusal> {
+    match <[usize; 3]>::try_from(value.shape.as_slice()) {
+        Ok(shape) => Ok((value, shape)),
+        Err(_) => Err("expected values of shape [points, channels, height, width]".into()),
+    }
+}
+
+fn joined(shape: &[usize]) -> String {
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The operations that the output depends on, in order.
+fn needed(operations: Vec<OperationIr>, output: TensorId) -> Vec<(usize, OperationIr)> {
+    let mut wanted = HashSet::from([output]);
+    let mut needed = Vec::new();
+    for (index, operation) in operations.into_iter().enumerate().rev() {
+        let initialises = matches!(operation, OperationIr::Init(_) | OperationIr::Drop(_));
+        if !initialises && operation.outputs().any(|output| wanted.contains(&output.id)) {
+            wanted.extend(operation.inputs().map(|input| input.id));
+            needed.push((index, operation));
+        }
+    }
+    needed.reverse();
+    needed
+}

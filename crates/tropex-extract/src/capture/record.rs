@@ -1,0 +1,147 @@
+//! Running a module on the capture device.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use burn::backend::Capture;
+use burn::backend::ir::OperationIr;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{CapturedGraph, Device, Tensor, TensorId};
+
+use crate::{Error, Placement, Precision};
+
+/// The forward pass twice, with different numbers of points: extents that differ belong to the
+/// points, all others are the network's own.
+pub(super) struct Recording {
+    pub(super) graph: CapturedGraph,
+    pub(super) names: HashMap<TensorId, String>,
+    /// Shapes by tensor of `graph` in the recording with [`OTHER_POINTS`].
+    pub(super) other_shapes: HashMap<TensorId, Vec<usize>>,
+    pub(super) placement: Placement,
+}
+
+/// Points in the first recording. Not one, which looks like any extent of one.
+pub(super) const POINTS: usize = 2;
+/// Points in the second recording.
+pub(super) const OTHER_POINTS: usize = 3;
+
+pub(super) fn record<M: Module, const D: usize>(
+    module: &M,
+    input_shape: &[usize],
+    forward: &impl Fn(&M, Tensor<D>) -> Tensor<2>,
+) -> Result<Recording, Error> {
+    let host = device_of(module);
+    let capture = Device::capture();
+    let record = |points| record_once(module, &host, &capture, input_shape, points, forward);
+    let (graph, names) = record(POINTS)?;
+    let (other, _) = record(OTHER_POINTS)?;
+    let precision = match Tensor::<1>::zeros([1], &host).dtype() {
+        burn::tensor::DType::F64 => Precision::F64,
+        _ => Precision::F32,
+    };
+    Ok(Recording {
+        other_shapes: paired_shapes(&graph, &other)?,
+        graph,
+        names,
+        placement: Placement::new(&host, precision)?,
+    })
+}
+
+/// The device that holds the module's parameters, without autodiff.
+pub(super) fn device_of<M: Module>(module: &M) -> Device {
+    module.devices().into_iter().next().unwrap_or_default()
+}
+
+fn record_once<M: Module, const D: usize>(
+    module: &M,
+    host: &Device,
+    capture: &Device,
+    input_shape: &[usize],
+    points: usize,
+    forward: &impl Fn(&M, Tensor<D>) -> Tensor<2>,
+) -> Result<(CapturedGraph, HashMap<TensorId, String>), Error> {
+    let mut shape = [points; D];
+    shape[1..].copy_from_slice(input_shape);
+    let mut names = Names::default();
+    let scope = || {
+        capture.capture_scope(|scope| {
+            let module = module.valid().to_device(capture);
+            module.visit(&mut names);
+            let input = Tensor::<D>::zeros(shape, host).to_device(capture);
+            let input_id = id(&input);
+            let output = forward(&module, input);
+            scope.complete([input_id], [id(&output)])
+        })
+    };
+    let graph = catch_unwind(AssertUnwindSafe(scope))
+        .map_err(|panic| Error::Capture(panicked(&shape, panic.as_ref())))?
+        .map_err(|error| Error::Capture(error.to_string()))?;
+    Ok((graph, names.found))
+}
+
+fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!(
+        "its forward panicked on an input of shape {shape:?}; check the input shape, and that \
+         forward reads no tensor's values ({line})"
+    )
+}
+
+fn id<const D: usize>(tensor: &Tensor<D>) -> TensorId {
+    let primitive = tensor.clone().try_into_primitive::<Capture>();
+    primitive.expect("tensors of a capture scope are capture tensors").id()
+}
+
+/// Walks both recordings side by side.
+fn paired_shapes(
+    graph: &CapturedGraph,
+    other: &CapturedGraph,
+) -> Result<HashMap<TensorId, Vec<usize>>, Error> {
+    let differs = || {
+        Error::Capture(format!(
+            "its forward does other operations for {POINTS} points than for {OTHER_POINTS}"
+        ))
+    };
+    let (left, right) = (&graph.graph.operations, &other.graph.operations);
+    if left.len() != right.len() {
+        return Err(differs());
+    }
+    let mut shapes = HashMap::new();
+    for (left, right) in left.iter().zip(right) {
+        if std::mem::discriminant(left) != std::mem::discriminant(right) {
+            return Err(differs());
+        }
+        for (left, right) in nodes(left).zip(nodes(right)) {
+            shapes.insert(left.id, right.shape.to_vec());
+        }
+    }
+    Ok(shapes)
+}
+
+fn nodes(operation: &OperationIr) -> impl Iterator<Item = &burn::backend::ir::TensorIr> {
+    operation.nodes().into_iter()
+}
+
+/// Collects the module path of every parameter.
+#[derive(Default)]
+struct Names {
+    path: Vec<String>,
+    found: HashMap<TensorId, String>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.insert(id(&param.val()), self.path.join("."));
+    }
+}

@@ -1,0 +1,69 @@
+//! The captured network against the module's own forward, on random points.
+
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData, activation};
+
+use super::record::device_of;
+use crate::network::OutputActivation;
+use crate::{Error, Network, Precision};
+
+/// Another number of points than any recording had.
+const POINTS: usize = 5;
+
+pub(super) fn verify<M: Module, const D: usize>(
+    network: &Network,
+    module: &M,
+    forward: &impl Fn(&M, Tensor<D>) -> Tensor<2>,
+) -> Result<(), Error> {
+    let features = network.features();
+    let points = TensorData::new(uniform(POINTS * features), [POINTS, features]);
+    let mut shape = [POINTS; D];
+    shape[1..].copy_from_slice(network.input_shape());
+    let input = Tensor::<2>::from_data(points.clone(), &device_of(module)).reshape(shape);
+    let expected = values(forward(module, input));
+
+    let placement = network.placement();
+    let dtype = placement.precision().dtype();
+    let input = Tensor::from_data(points.convert_dtype(dtype), placement.options());
+    let logits = network.replay(input).logits();
+    let found = values(match network.dropped() {
+        None => logits,
+        Some(OutputActivation::Softmax) => activation::softmax(logits, 1),
+        Some(OutputActivation::LogSoftmax) => activation::log_softmax(logits, 1),
+    });
+
+    let scale = expected.iter().fold(1.0, |scale: f64, value| scale.max(value.abs()));
+    let allowed = scale * tolerance(placement.precision());
+    let difference = largest_difference(&expected, &found);
+    // Written so that a NaN fails.
+    if difference <= allowed { Ok(()) } else { Err(Error::SelfCheck { difference, allowed }) }
+}
+
+fn tolerance(precision: Precision) -> f64 {
+    4096.0 * precision.epsilon()
+}
+
+fn largest_difference(left: &[f64], right: &[f64]) -> f64 {
+    if left.len() != right.len() {
+        return f64::INFINITY;
+    }
+    let differences = left.iter().zip(right).map(|(left, right)| (left - right).abs());
+    differences.fold(0.0, |largest, d| if d > largest || d.is_nan() { d } else { largest })
+}
+
+fn values(tensor: Tensor<2>) -> Vec<f64> {
+    tensor.into_data().iter().collect()
+}
+
+/// Numbers in [-1, 1), always the same, without touching the generator of any device.
+fn uniform(count: usize) -> Vec<f32> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        // Xorshift (Marsaglia 2003), full period for 64 bits.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}

@@ -1,0 +1,49 @@
+//! Weights of a captured network: kept on the host as captured, and on a device for computing.
+
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, TensorData};
+
+use crate::Placement;
+
+/// A constant tensor. Changing the placement starts from the host copy, so no digit is lost on a
+/// detour over a lower precision.
+#[derive(Clone, Debug)]
+pub(crate) struct Constant<const D: usize> {
+    data: Arc<TensorData>,
+    tensor: Tensor<D>,
+}
+
+impl<const D: usize> Constant<D> {
+    /// `data` must have `D` axes and a float type.
+    pub(crate) fn new(data: TensorData, placement: &Placement) -> Self {
+        let data = Arc::new(data);
+        let tensor = put(&data, placement);
+        Self { data, tensor }
+    }
+
+    pub(crate) fn place(&self, placement: &Placement) -> Self {
+        Self { data: self.data.clone(), tensor: put(&self.data, placement) }
+    }
+
+    pub(crate) fn tensor(&self) -> Tensor<D> {
+        self.tensor.clone()
+    }
+
+    pub(crate) fn data(&self) -> &TensorData {
+        &self.data
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.data.as_bytes()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.data.num_elements()
+    }
+}
+
+fn put<const D: usize>(data: &TensorData, placement: &Placement) -> Tensor<D> {
+    let data = data.clone().convert_dtype(placement.precision().dtype());
+    Tensor::from_data(data, placement.options())
+}

@@ -1,0 +1,196 @@
+//! In-place forms for Burn's `flex` backend. Each gives its operands back where it does not apply:
+//! another backend, a memory layout with gaps, mixed types.
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexTensor;
+use burn::tensor::{DType, Element, Int, Shape, Tensor};
+use bytemuck::Pod;
+use rayon::prelude::*;
+
+use crate::rows::Rows;
+
+/// Rows that one task handles at least, so that short rows do not drown in scheduling.
+const BLOCK: usize = 8;
+
+trait Float:
+    Element + Pod + Send + Sync + PartialOrd + std::ops::AddAssign + std::ops::Add<Output = Self>
+{
+    const ZERO: Self;
+    fn scaled(self, factor: f64) -> Self;
+    fn double(self) -> f64;
+}
+
+macro_rules! float {
+    ($($float:ty),+) => {
+        $(impl Float for $float {
+            const ZERO: Self = 0.0;
+
+            fn scaled(self, factor: f64) -> Self {
+                self * factor as $float
+            }
+
+            fn double(self) -> f64 {
+                f64::from(self)
+            }
+        })+
+    };
+}
+
+float!(f32, f64);
+
+/// Calls a function for the float type of a tensor, or gives `None` for other types.
+macro_rules! for_float {
+    ($dtype:expr, $function:ident($($argument:expr),*)) => {
+        match $dtype {
+            DType::F32 => Some($function::<f32>($($argument),*)),
+            DType::F64 => Some($function::<f64>($($argument),*)),
+            _ => None,
+        }
+    };
+}
+
+/// The tensor as `flex` holds it, if it does so in order, without gaps or surroundings.
+fn held<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {
+    plain(tensor.clone().try_into_primitive::<Flex>().ok()?)
+}
+
+fn plain(tensor: FlexTensor) -> Option<FlexTensor> {
+    let entries = tensor.layout().num_elements();
+    let whole = tensor.bytes().len() == entries * tensor.dtype().size();
+    (whole && tensor.layout().contiguous_offsets() == Some((0, entries))).then_some(tensor)
+}
+
+/// Rows with their pending shift, taken out of Burn's hands to be worked on in place.
+struct Held {
+    rows: FlexTensor,
+    shift: Option<FlexTensor>,
+    points: usize,
+}
+
+impl Held {
+    fn take(rows: Rows) -> Result<Self, Rows> {
+        let (tensor, points, shift) = rows.into_parts();
+        let shift_held = shift.as_ref().map(held);
+        if held(&tensor).is_none() || matches!(shift_held, Some(None)) {
+            return Err(Rows::new(tensor, points).with_shift(shift.as_ref()));
+        }
+        let rows = tensor.try_into_primitive::<Flex>().expect("was held a moment ago");
+        Ok(Self { rows, shift: shift_held.flatten(), points })
+    }
+
+    fn features(&self) -> usize {
+        self.rows.layout().shape()[1]
+    }
+
+    fn count(&self) -> usize {
+        self.rows.layout().shape()[0]
+    }
+
+    /// The shift of a row: only the last group has one.
+    fn shift_of<F: Float>(&self, row: usize) -> Option<&[F]> {
+        let shifted = row >= self.count() - self.points;
+        self.shift.as_ref().filter(|_| shifted).map(FlexTensor::storage)
+    }
+}
+
+pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: f64) -> Result<Tensor<2>, Rows> {
+    let Some(sign) = held(sign) else { return Err(rows) };
+    let held = Held::take(rows)?;
+    let masked = for_float!(sign.dtype(), mask_in(held, &sign, slope));
+    Ok(Tensor::from_primitive::<Flex>(masked.expect("captured networks compute in floats")))
+}
+
+fn mask_in<F: Float>(held: Held, sign: &FlexTensor, slope: f64) -> FlexTensor {
+    let (features, points, first_shifted) =
+        (held.features(), held.points, held.count() - held.points);
+    let Held { mut rows, shift, .. } = held;
+    let signs = sign.storage::<F>();
+    let shift = shift.as_ref().map(|shift| shift.storage::<F>());
+    let factor = |value: F, sign: F| if sign > F::ZERO { value } else { value.scaled(slope) };
+    let blocks = rows.storage_mut::<F>().par_chunks_mut(features * BLOCK);
+    blocks.enumerate().for_each(|(block, rows)| {
+        for (row, index) in rows.chunks_exact_mut(features).zip(block * BLOCK..) {
+            let sign = &signs[index % points * features..][..features];
+            let entries = row.iter_mut().zip(sign);
+            match shift.filter(|_| index >= first_shifted) {
+                None => entries.for_each(|(value, &sign)| *value = factor(*value, sign)),
+                Some(shift) => entries.zip(shift).for_each(|((value, &sign), &shift)| {
+                    *value = factor(*value + shift, sign);
+                }),
+            }
+        }
+    });
+    rows
+}
+
+pub(super) fn scatter(
+    rows: Rows,
+    winner: &Tensor<3, Int>,
+    cells: usize,
+) -> Result<Tensor<2>, Rows> {
+    let winners = positions(winner);
+    let [_, channels, windows] = winner.dims();
+    let held = Held::take(rows)?;
+    let scattered =
+        for_float!(held.rows.dtype(), scatter_in(&held, &winners, [channels, windows, cells]));
+    Ok(Tensor::from_primitive::<Flex>(scattered.expect("captured networks compute in floats")))
+}
+
+/// Positions as the backend's own integers, or converted where they are neither of the usual two.
+fn positions(winner: &Tensor<3, Int>) -> Vec<u32> {
+    let data = winner.to_data();
+    match (data.as_slice::<i32>(), data.as_slice::<i64>()) {
+        (Ok(cells), _) => cells.iter().map(|&cell| cell as u32).collect(),
+        (_, Ok(cells)) => cells.iter().map(|&cell| cell as u32).collect(),
+        _ => data.iter::<i64>().map(|cell| cell as u32).collect(),
+    }
+}
+
+fn scatter_in<F: Float>(
+    held: &Held,
+    winners: &[u32],
+    [channels, windows, cells]: [usize; 3],
+) -> FlexTensor {
+    let features = channels * windows;
+    let source = held.rows.storage::<F>();
+    let shape = Shape::from(vec![held.count(), channels * cells]);
+    let mut target = FlexTensor::zeros(shape, held.rows.dtype());
+    let planes = target.storage_mut::<F>().par_chunks_mut(channels * cells);
+    planes.enumerate().for_each(|(index, planes)| {
+        let row = &source[index * features..][..features];
+        let winners = &winners[index % held.points * features..][..features];
+        let shift = held.shift_of::<F>(index);
+        for (entry, (&value, &cell)) in row.iter().zip(winners).enumerate() {
+            let value = shift.map_or(value, |shift| value + shift[entry]);
+            planes[entry / windows * cells + cell as usize] += value;
+        }
+    });
+    target
+}
+
+/// Two tensors back where they came from.
+type Operands = (Tensor<2>, Tensor<2>);
+
+pub(super) fn row_maxima(
+    scores: Tensor<2>,
+    bias: Tensor<2>,
+) -> Result<(Vec<f64>, Vec<usize>), Operands> {
+    let Some((held_scores, held_bias)) = held(&scores).zip(held(&bias)) else {
+        return Err((scores, bias));
+    };
+    let maxima = for_float!(held_scores.dtype(), row_maxima_in(&held_scores, &held_bias));
+    maxima.ok_or((scores, bias))
+}
+
+fn row_maxima_in<F: Float>(scores: &FlexTensor, bias: &FlexTensor) -> (Vec<f64>, Vec<usize>) {
+    let bias = bias.storage::<F>();
+    let rows = scores.storage::<F>().par_chunks_exact(bias.len());
+    rows.map(|row| {
+        let sums = row.iter().zip(bias).map(|(&score, &bias)| score + bias).enumerate();
+        let first = (0, row[0] + bias[0]);
+        let (column, value) =
+            sums.fold(first, |best, next| if next.1 > best.1 { next } else { best });
+        (value.double(), column)
+    })
+    .unzip()
+}

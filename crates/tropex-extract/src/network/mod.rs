@@ -1,0 +1,201 @@
+//! A captured network: operations in the order of execution.
+
+mod display;
+mod replay;
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::ops::Op;
+use crate::{Error, Placement};
+
+pub use replay::Trace;
+
+/// A value of the network: its input, or the output of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueId(usize);
+
+impl ValueId {
+    /// The network's input.
+    pub const INPUT: Self = Self(0);
+
+    /// The output of a node.
+    pub(crate) fn of_node(node: usize) -> Self {
+        Self(node + 1)
+    }
+
+    /// The node whose output it is, unless it is the input.
+    pub(crate) fn node(self) -> Option<usize> {
+        self.0.checked_sub(1)
+    }
+
+    /// Position in a table of all values.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// An operation at its place in the network.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub(crate) op: Op,
+    pub(crate) inputs: Vec<ValueId>,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) layer: Option<String>,
+}
+
+impl Node {
+    /// The operation.
+    pub fn op(&self) -> &Op {
+        &self.op
+    }
+
+    /// The values it reads.
+    pub fn inputs(&self) -> &[ValueId] {
+        &self.inputs
+    }
+
+    /// Shape of its output at one point.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Module path of the layer whose parameters it holds, such as `blocks.1.conv`.
+    pub fn layer(&self) -> Option<&str> {
+        self.layer.as_deref()
+    }
+}
+
+/// What stood between the logits and the module's output and was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputActivation {
+    /// Softmax over the classes.
+    Softmax,
+    /// Logarithm of the softmax over the classes.
+    LogSoftmax,
+}
+
+impl fmt::Display for OutputActivation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Softmax => "softmax",
+            Self::LogSoftmax => "log-softmax",
+        })
+    }
+}
+
+/// A piecewise-linear network, from `[points, input features]` to logits `[points, classes]`.
+///
+/// Made by [`capture`](crate::capture()). Displaying it lists it node by node.
+#[derive(Clone, Debug)]
+pub struct Network {
+    pub(crate) input_shape: Vec<usize>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) output: ValueId,
+    pub(crate) dropped: Option<OutputActivation>,
+    pub(crate) placement: Placement,
+}
+
+impl Network {
+    /// Shape of one point, such as `[3, 32, 32]`.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.input_shape
+    }
+
+    /// Number of values of one point.
+    pub fn features(&self) -> usize {
+        self.input_shape.iter().product()
+    }
+
+    /// Number of logits.
+    pub fn classes(&self) -> usize {
+        self.shape(self.output).iter().product()
+    }
+
+    /// The operations in the order of execution.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The value that holds the logits.
+    pub fn output(&self) -> ValueId {
+        self.output
+    }
+
+    /// The activation at the module's output that was left out, if there was one.
+    pub fn dropped(&self) -> Option<OutputActivation> {
+        self.dropped
+    }
+
+    /// Where the constants are.
+    pub fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// Shape of a value at one point.
+    pub fn shape(&self, value: ValueId) -> &[usize] {
+        match value.node() {
+            None => &self.input_shape,
+            Some(node) => &self.nodes[node].shape,
+        }
+    }
+
+    /// Number of weights and offsets.
+    pub fn parameters(&self) -> usize {
+        self.nodes.iter().map(|node| node.op.parameters()).sum()
+    }
+
+    /// Number of units with more than one piece.
+    pub fn units(&self) -> usize {
+        let maxima = self.nodes.iter().filter(|node| node.op.is_maximum());
+        maxima.map(|node| node.shape.iter().product::<usize>()).sum()
+    }
+
+    /// The largest number of values that one point takes at any place of the network.
+    pub(crate) fn widest(&self) -> usize {
+        let widths = self.nodes.iter().map(|node| node.shape.iter().product());
+        widths.chain([self.features()]).max().unwrap_or(0)
+    }
+
+    /// The values of one point that a replay keeps for the pullback.
+    pub(crate) fn kept(&self) -> usize {
+        self.units()
+    }
+
+    /// The same network with its constants on another device or in another precision.
+    pub fn place(&self, placement: &Placement) -> Self {
+        let place = |node: &Node| Node { op: node.op.place(placement), ..node.clone() };
+        Self {
+            nodes: self.nodes.iter().map(place).collect(),
+            placement: placement.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// SHA-256 over structure and constants: equal for networks that compute the same steps.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?}{:?}", self.input_shape, self.output));
+        for node in &self.nodes {
+            let (op, inputs, shape) = (&node.op, &node.inputs, &node.shape);
+            hash.update(format!("{}{}{inputs:?}{shape:?}", op.name(), op.detail()));
+            op.constants().into_iter().for_each(|bytes| hash.update(bytes));
+        }
+        hex(&hash.finalize())
+    }
+
+    /// Checks that a buffer holds whole points.
+    pub(crate) fn check_points(&self, values: usize, points: usize) -> Result<(), Error> {
+        let expected = points.checked_mul(self.features());
+        if expected == Some(values) && points > 0 {
+            return Ok(());
+        }
+        let expected = format!("{points} x {} and at least one point", self.features());
+        Err(Error::shape("values of the points", values, expected))
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

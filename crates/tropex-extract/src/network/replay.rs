@@ -1,0 +1,73 @@
+//! Forward walk: values of points, and the piece that every unit chose.
+
+use burn::tensor::Tensor;
+
+use super::{Network, ValueId};
+use crate::ops::Piece;
+
+/// What a replay leaves for the walks back.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    pieces: Vec<Piece>,
+    logits: Tensor<2>,
+}
+
+impl Trace {
+    /// The piece that a node chose.
+    pub fn piece(&self, node: usize) -> &Piece {
+        &self.pieces[node]
+    }
+
+    /// Logits `[points, classes]`.
+    pub fn logits(&self) -> Tensor<2> {
+        self.logits.clone()
+    }
+
+    /// Number of points.
+    pub fn points(&self) -> usize {
+        self.logits.dims()[0]
+    }
+}
+
+impl Network {
+    /// Computes the logits of points `[points, features]` and remembers the pieces.
+    ///
+    /// A value is dropped as soon as no later node reads it.
+    pub fn replay(&self, points: Tensor<2>) -> Trace {
+        let last_use = self.last_uses();
+        let mut values: Vec<Option<Tensor<2>>> = vec![None; self.nodes.len() + 1];
+        values[ValueId::INPUT.index()] = Some(points);
+        let mut pieces = Vec::with_capacity(self.nodes.len());
+        for (index, node) in self.nodes.iter().enumerate() {
+            let mut inputs = Vec::with_capacity(node.inputs.len());
+            for value in &node.inputs {
+                let slot = &mut values[value.index()];
+                let keep =
+                    last_use[value.index()] > index || node.reads_again(*value, inputs.len());
+                inputs.extend(if keep { slot.clone() } else { slot.take() });
+            }
+            let (output, piece) = node.op.forward(inputs);
+            values[ValueId::of_node(index).index()] = Some(output);
+            pieces.push(piece);
+        }
+        let logits = values[self.output.index()].take().expect("the output is kept to the end");
+        Trace { pieces, logits }
+    }
+
+    /// For every value the last node that reads it; the output outlives them all.
+    fn last_uses(&self) -> Vec<usize> {
+        let mut last = vec![0; self.nodes.len() + 1];
+        for (index, node) in self.nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|value| last[value.index()] = index);
+        }
+        last[self.output.index()] = self.nodes.len();
+        last
+    }
+}
+
+impl super::Node {
+    /// Whether the node reads a value once more after its input at `position`, as in `x + x`.
+    fn reads_again(&self, value: ValueId, position: usize) -> bool {
+        self.inputs[position + 1..].contains(&value)
+    }
+}

@@ -1,0 +1,37 @@
+//! Sum of two branches.
+
+use burn::tensor::Tensor;
+
+use super::{Op, Piece, PiecewiseLinear, Pulled};
+use crate::Placement;
+use crate::interval::Interval;
+use crate::rows::Rows;
+
+/// `x + y` for two values of the same shape.
+#[derive(Clone, Debug)]
+pub struct Add;
+
+impl PiecewiseLinear for Add {
+    fn name(&self) -> &'static str {
+        "add"
+    }
+
+    fn place(&self, _: &Placement) -> Op {
+        Self.into()
+    }
+
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
+        let mut inputs = inputs.into_iter();
+        let (left, right) =
+            inputs.next().zip(inputs.next()).expect("`Add` is built with two inputs");
+        (left + right, Piece::Affine)
+    }
+
+    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+        Pulled { rows: vec![rows.clone(), rows], offset: None }
+    }
+
+    fn bound(&self, interval: Interval) -> Vec<Interval> {
+        vec![interval.clone(), interval]
+    }
+}

@@ -1,0 +1,88 @@
+//! Scaling and shifting of single features: batch norm in evaluation mode, constants added.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use crate::Placement;
+use crate::constant::Constant;
+use crate::interval::Interval;
+use crate::rows::Rows;
+
+/// `factor * x + offset`, feature by feature; factors may be negative.
+#[derive(Clone, Debug)]
+pub struct Diagonal {
+    factor: Option<Constant<2>>,
+    offset: Option<Constant<2>>,
+}
+
+impl Diagonal {
+    /// Both are `[1, features]`; a missing factor is one, a missing offset zero.
+    pub(crate) fn new(
+        factor: Option<TensorData>,
+        offset: Option<TensorData>,
+        placement: &Placement,
+    ) -> Self {
+        let constant = |data| Constant::new(data, placement);
+        Self { factor: factor.map(constant), offset: offset.map(constant) }
+    }
+
+    pub(crate) fn factor(&self) -> Option<&TensorData> {
+        self.factor.as_ref().map(Constant::data)
+    }
+
+    pub(crate) fn offset(&self) -> Option<&TensorData> {
+        self.offset.as_ref().map(Constant::data)
+    }
+
+    fn constants(&self) -> impl Iterator<Item = &Constant<2>> {
+        self.factor.iter().chain(&self.offset)
+    }
+}
+
+impl PiecewiseLinear for Diagonal {
+    fn name(&self) -> &'static str {
+        if self.factor.is_some() { "scale" } else { "offset" }
+    }
+
+    fn parameters(&self) -> usize {
+        self.constants().map(Constant::len).sum()
+    }
+
+    fn constants(&self) -> Vec<&[u8]> {
+        Diagonal::constants(self).map(Constant::bytes).collect()
+    }
+
+    fn place(&self, placement: &Placement) -> Op {
+        let place = |constant: &Constant<2>| constant.place(placement);
+        Self { factor: self.factor.as_ref().map(place), offset: self.offset.as_ref().map(place) }
+            .into()
+    }
+
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
+        let mut values = only(inputs);
+        if let Some(factor) = &self.factor {
+            values = values * factor.tensor();
+        }
+        if let Some(offset) = &self.offset {
+            values = values + offset.tensor();
+        }
+        (values, Piece::Affine)
+    }
+
+    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+        let points = rows.points();
+        let mut rows = rows.into_tensor();
+        let offset = self.offset.as_ref().map(|o| rows.clone().matmul(o.tensor().transpose()));
+        if let Some(factor) = &self.factor {
+            rows = rows * factor.tensor();
+        }
+        Pulled { rows: vec![Rows::new(rows, points)], offset }
+    }
+
+    fn bound(&self, interval: Interval) -> Vec<Interval> {
+        let Some(factor) = &self.factor else { return vec![interval] };
+        let positive = factor.tensor().clamp_min(0);
+        let negative = factor.tensor().neg().clamp_min(0);
+        vec![interval.pulled(|rows| rows * positive.clone(), |rows| rows * negative.clone())]
+    }
+}

@@ -1,0 +1,123 @@
+//! Maximum over windows of a plane.
+
+use burn::tensor::module::max_pool2d_with_indices;
+use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Tensor, TensorData};
+
+use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use crate::Placement;
+use crate::interval::Interval;
+use crate::kernels;
+use crate::rows::Rows;
+
+/// Window, stride and padding of a pooling; `padding` is `(begin, end)` per axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaxPool2dSpec {
+    /// Rows and columns of a window.
+    pub kernel: [usize; 2],
+    /// Distance between windows.
+    pub stride: [usize; 2],
+    /// Cells of minus infinity around the plane.
+    pub padding: [(usize, usize); 2],
+    /// Distance between the cells of a window.
+    pub dilation: [usize; 2],
+    /// Whether a last window that is cut off counts.
+    pub ceil_mode: bool,
+}
+
+/// The maximum of every window; on ties the first cell in scan order wins.
+#[derive(Clone, Debug)]
+pub struct MaxPool2d {
+    spec: MaxPool2dSpec,
+    input: [usize; 3],
+    output: [usize; 3],
+}
+
+impl MaxPool2d {
+    /// `input` and `output` are `[channels, height, width]`.
+    pub(crate) fn new(spec: MaxPool2dSpec, input: [usize; 3], output: [usize; 3]) -> Self {
+        Self { spec, input, output }
+    }
+
+    fn options(&self) -> MaxPoolOptions<2> {
+        MaxPoolOptions::new(self.spec.kernel)
+            .with_stride(self.spec.stride)
+            .with_padding_pairs(self.spec.padding)
+            .with_dilation(self.spec.dilation)
+            .with_ceil_mode(self.spec.ceil_mode)
+    }
+
+    /// Cells `(from, to)` along one axis: input cell of output cell and window offset, if inside.
+    fn cell(&self, axis: usize, output: usize, offset: usize) -> Option<usize> {
+        let position = output * self.spec.stride[axis] + offset * self.spec.dilation[axis];
+        let cell = position.checked_sub(self.spec.padding[axis].0)?;
+        (cell < self.input[axis + 1]).then_some(cell)
+    }
+
+    /// Adds each window's row to all its cells: whichever cell wins, it receives no more.
+    fn spread(&self, rows: Tensor<2>) -> Tensor<2> {
+        let [channels, height, width] = self.input;
+        let [_, out_height, out_width] = self.output;
+        let (device, dtype) = (rows.device(), rows.dtype());
+        let source: Vec<f64> = rows.into_data().iter().collect();
+        let mut spread = vec![0.0; channels * height * width];
+        for (index, value) in source.iter().enumerate() {
+            let (plane, cell) =
+                (index / (out_height * out_width), index % (out_height * out_width));
+            for window in 0..self.spec.kernel[0] * self.spec.kernel[1] {
+                let (down, right) = (window / self.spec.kernel[1], window % self.spec.kernel[1]);
+                let row = self.cell(0, cell / out_width, down);
+                let column = self.cell(1, cell % out_width, right);
+                if let (Some(row), Some(column)) = (row, column) {
+                    spread[(plane * height + row) * width + column] += value;
+                }
+            }
+        }
+        let features = spread.len();
+        let data = TensorData::new(spread, [1, features]).convert_dtype(dtype);
+        Tensor::from_data(data, (&device, dtype))
+    }
+}
+
+impl PiecewiseLinear for MaxPool2d {
+    fn name(&self) -> &'static str {
+        "max pool"
+    }
+
+    fn detail(&self) -> String {
+        let MaxPool2dSpec { kernel, stride, padding, .. } = &self.spec;
+        super::window(*kernel, *stride, *padding)
+    }
+
+    fn is_maximum(&self) -> bool {
+        true
+    }
+
+    fn place(&self, _: &Placement) -> Op {
+        self.clone().into()
+    }
+
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
+        let input = only(inputs);
+        let [points, _] = input.dims();
+        let [channels, height, width] = self.input;
+        let planes = input.reshape([points, channels, height, width]);
+        let (output, winner) = max_pool2d_with_indices(planes, self.options());
+        let cells = self.output[1] * self.output[2];
+        (
+            output.reshape([points, channels * cells]),
+            Piece::Winner(winner.reshape([points, channels, cells])),
+        )
+    }
+
+    fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled {
+        let Piece::Winner(winner) = piece else { return Pulled::one(rows) };
+        let points = rows.points();
+        let cells = self.input[1] * self.input[2];
+        Pulled::one(Rows::new(kernels::scatter(rows, winner, cells), points))
+    }
+
+    fn bound(&self, interval: Interval) -> Vec<Interval> {
+        vec![interval.map(|rows| self.spread(rows))]
+    }
+}

@@ -1,0 +1,156 @@
+//! The operations of a network, one a file. Adding one is a file and a line in [`Op`].
+//!
+//! Every operation is a maximum of affine pieces, hence convex in its inputs. Values are
+//! `[points, features]` with features in row-major order, so rearrangements that keep that order
+//! (flatten, reshape) need no operation.
+
+mod add;
+mod conv2d;
+mod diagonal;
+mod leaky_relu;
+mod linear;
+mod max_pool2d;
+mod resample2d;
+
+use std::fmt::Debug;
+
+use burn::tensor::{Int, Tensor};
+
+use crate::Placement;
+use crate::interval::Interval;
+use crate::rows::Rows;
+
+pub use add::Add;
+pub use conv2d::{Conv2d, Conv2dSpec};
+pub use diagonal::Diagonal;
+pub use leaky_relu::LeakyRelu;
+pub use linear::Linear;
+pub use max_pool2d::{MaxPool2d, MaxPool2dSpec};
+pub(crate) use resample2d::AxisWeights;
+pub use resample2d::Resample2d;
+
+/// The affine piece that an operation chose at every point.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// There is only one.
+    Affine,
+    /// `[points, features]`: the unit is active where the entry is positive.
+    Sign(Tensor<2>),
+    /// `[points, channels, positions]`: where in its channel's plane each maximum was attained.
+    Winner(Tensor<3, Int>),
+}
+
+/// Rows at the inputs of an operation, and what they leave behind.
+#[derive(Debug)]
+pub struct Pulled {
+    /// One set of rows per input.
+    pub rows: Vec<Rows>,
+    /// `[rows, 1]`: the constant that the operation's own offset adds to each row's bias.
+    pub offset: Option<Tensor<2>>,
+}
+
+impl Pulled {
+    /// Rows at the only input of an operation without an offset.
+    pub fn one(rows: Rows) -> Self {
+        Self { rows: vec![rows], offset: None }
+    }
+}
+
+/// An operation that is a maximum of affine pieces.
+pub trait PiecewiseLinear: Debug + Send + Sync {
+    /// Name of the operation in listings.
+    fn name(&self) -> &'static str;
+
+    /// What there is to know beyond the name and the shapes, such as kernel and stride.
+    fn detail(&self) -> String {
+        String::new()
+    }
+
+    /// Number of weights and offsets.
+    fn parameters(&self) -> usize {
+        0
+    }
+
+    /// Every constant, as bytes that are equal for equal constants.
+    fn constants(&self) -> Vec<&[u8]> {
+        Vec::new()
+    }
+
+    /// Whether there is more than one piece: then rows must not be negative at the output.
+    fn is_maximum(&self) -> bool {
+        false
+    }
+
+    /// The same operation with its constants elsewhere.
+    fn place(&self, placement: &Placement) -> Op;
+
+    /// Values `[points, features]` of the inputs to values of the output, and the piece chosen.
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece);
+
+    /// Rows at the output to rows at every input, through the given piece: `B` becomes `B W`, and
+    /// the offset is `B . b` where the piece is `W x + b`.
+    fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled;
+
+    /// Bounds at the output to bounds at every input, valid for whatever piece.
+    fn bound(&self, interval: Interval) -> Vec<Interval>;
+}
+
+/// The input of an operation that has one.
+fn only(inputs: Vec<Tensor<2>>) -> Tensor<2> {
+    inputs.into_iter().next().expect("operations are built with their inputs")
+}
+
+/// `3x3, stride 2x2, padding 1-1x1-1`, without what is usual.
+pub(crate) fn window(
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [(usize, usize); 2],
+) -> String {
+    let mut text = format!("{}x{}", kernel[0], kernel[1]);
+    if stride != [1, 1] {
+        text += &format!(", stride {}x{}", stride[0], stride[1]);
+    }
+    if padding != [(0, 0); 2] {
+        let side = |(begin, end)| {
+            if begin == end { format!("{begin}") } else { format!("{begin}-{end}") }
+        };
+        text += &format!(", padding {}x{}", side(padding[0]), side(padding[1]));
+    }
+    text
+}
+
+macro_rules! ops {
+    ($($op:ident),+ $(,)?) => {
+        /// Any operation.
+        #[derive(Clone, Debug)]
+        pub enum Op {
+            $(#[doc = concat!("See [`", stringify!($op), "`].")] $op($op),)+
+        }
+
+        $(impl From<$op> for Op {
+            fn from(op: $op) -> Self {
+                Self::$op(op)
+            }
+        })+
+
+        impl std::ops::Deref for Op {
+            type Target = dyn PiecewiseLinear;
+
+            fn deref(&self) -> &Self::Target {
+                match self {
+                    $(Self::$op(op) => op,)+
+                }
+            }
+        }
+    };
+}
+
+ops! {
+    Add,
+    Conv2d,
+    Diagonal,
+    LeakyRelu,
+    Linear,
+    MaxPool2d,
+    Resample2d,
+}

@@ -1,0 +1,78 @@
+//! Where a network's constants live, and with how many digits.
+
+use burn::tensor::{DType, Device, FloatDType};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Floating-point format of an extraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits, about 7 digits.
+    F32,
+    /// 64 bits, about 16 digits.
+    F64,
+}
+
+impl Precision {
+    /// Burn's name of the format.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::F64 => DType::F64,
+        }
+    }
+
+    /// Distance from 1 to the next larger number.
+    pub fn epsilon(self) -> f64 {
+        match self {
+            Self::F32 => f64::from(f32::EPSILON),
+            Self::F64 => f64::EPSILON,
+        }
+    }
+
+    /// Bytes of one number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+/// A device and a precision: where tensors are made.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    device: Device,
+    precision: Precision,
+}
+
+impl Placement {
+    /// Checks that the device can compute in the precision.
+    pub fn new(device: &Device, precision: Precision) -> Result<Self, Error> {
+        let float = match precision {
+            Precision::F32 => FloatDType::F32,
+            Precision::F64 => FloatDType::F64,
+        };
+        if !device.supports_dtype(float) {
+            return Err(Error::Precision { device: format!("{device:?}"), precision });
+        }
+        Ok(Self { device: device.clone(), precision })
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The precision.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// What Burn's tensor constructors take.
+    pub(crate) fn options(&self) -> (&Device, DType) {
+        (&self.device, self.precision.dtype())
+    }
+}

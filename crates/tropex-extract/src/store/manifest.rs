@@ -1,0 +1,172 @@
+//! The manifest of a term store.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::terms::{Classes, Gauge, SelfCheck};
+use crate::{Error, Precision};
+
+/// Version of the layout on disk.
+const FORMAT: u32 = 1;
+
+/// What a folder of shards holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the layout.
+    pub format: u32,
+    /// Version of the program that wrote it.
+    pub written_by: String,
+    /// What decides the terms.
+    pub terms: TermsHeader,
+    /// Finished shards, in the order of their points.
+    pub shards: Vec<ShardEntry>,
+    /// Self-check of the whole extraction, once it is finished.
+    pub check: Option<SelfCheck>,
+}
+
+/// Everything that decides what the terms of a store are. Two extractions with equal headers give
+/// the same terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TermsHeader {
+    /// SHA-256 of network and settings.
+    pub network: String,
+    /// Fingerprint of the points.
+    pub source: String,
+    /// The rule that chose the shifts.
+    pub gauge: Gauge,
+    /// Format of the numbers.
+    pub precision: Precision,
+    /// The classes extracted.
+    pub classes: Classes,
+    /// Number of classes of the network.
+    pub class_count: usize,
+    /// Shape of one point.
+    pub input_shape: Vec<usize>,
+    /// Number of points.
+    pub points: usize,
+    /// Points per shard, but for the last.
+    pub shard_points: usize,
+}
+
+impl TermsHeader {
+    /// Values of one point.
+    pub fn features(&self) -> usize {
+        self.input_shape.iter().product()
+    }
+
+    /// Linear terms per point.
+    pub fn per_point(&self) -> usize {
+        self.classes.per_point(self.class_count)
+    }
+
+    /// What differs from another header, in words.
+    fn difference(&self, other: &Self) -> Option<String> {
+        let differs = |what: &str, here: String, there: String| {
+            (here != there).then(|| format!("{what} {there} instead of {here}"))
+        };
+        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        differs("gauge", text(&self.gauge), text(&other.gauge))
+            .or_else(|| differs("precision", text(&self.precision), text(&other.precision)))
+            .or_else(|| differs("classes", text(&self.classes), text(&other.classes)))
+            .or_else(|| differs("points", text(&self.points), text(&other.points)))
+            .or_else(|| (self.source != other.source).then(|| "other data".into()))
+            .or_else(|| (self != other).then(|| "another network".into()))
+    }
+}
+
+/// One shard as the manifest knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShardEntry {
+    /// File name in the store's folder.
+    pub file: String,
+    /// Points in it.
+    pub points: usize,
+    /// Length of the file.
+    pub bytes: u64,
+    /// Its checksum, as `sha256sum` prints it.
+    pub sha256: String,
+    /// Self-check of its points.
+    pub check: SelfCheck,
+}
+
+impl Manifest {
+    pub(super) fn new(terms: TermsHeader) -> Self {
+        let written_by = format!("tropex {}", env!("CARGO_PKG_VERSION"));
+        Self { format: FORMAT, written_by, terms, shards: Vec::new(), check: None }
+    }
+
+    /// Reads a manifest, refusing one of another format.
+    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+        let text = fs::read(path).map_err(Error::io("read", path))?;
+        let damaged = |error| {
+            let reason =
+                format!("not a manifest of terms ({error}); delete the folder and extract again");
+            Error::store(path, reason)
+        };
+        let value: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
+        let format = value.get("format").and_then(serde_json::Value::as_u64);
+        if format != Some(FORMAT.into()) {
+            let found = format.map_or("no format".into(), |format| format!("format {format}"));
+            let reason =
+                format!("{found}, expected format {FORMAT}; extract again with this version");
+            return Err(Error::store(path, reason));
+        }
+        let manifest: Self = serde_json::from_value(value).map_err(damaged)?;
+        manifest.check_consistency(path)?;
+        Ok(manifest)
+    }
+
+    fn check_consistency(&self, path: &Path) -> Result<(), Error> {
+        let listed: usize = self.shards.iter().map(|shard| shard.points).sum();
+        let whole = self.check.is_some();
+        let safe = |file: &str| !file.contains(['/', '\\']) && file != "..";
+        let sound = listed <= self.terms.points
+            && (!whole || listed == self.terms.points)
+            && self.terms.features() > 0
+            && self.terms.points > 0
+            && self.shards.iter().all(|shard| shard.points > 0 && safe(&shard.file));
+        if sound {
+            return Ok(());
+        }
+        let reason = format!(
+            "lists {listed} of {} points in {} shards, which cannot be; delete the folder and \
+             extract again",
+            self.terms.points,
+            self.shards.len()
+        );
+        Err(Error::store(path, reason))
+    }
+
+    /// Refuses a manifest of other terms than the ones asked for.
+    pub(super) fn expect(&self, path: &Path, terms: &TermsHeader) -> Result<(), Error> {
+        match terms.difference(&self.terms) {
+            None => Ok(()),
+            Some(difference) => Err(Error::store(
+                path,
+                format!(
+                    "holds terms of another extraction ({difference}); delete the folder to \
+                     replace them"
+                ),
+            )),
+        }
+    }
+
+    /// Writes the manifest at once or not at all.
+    pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
+        let temporary = path.with_extension("json.tmp");
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&temporary)?;
+            serde_json::to_writer_pretty(&mut file, self)?;
+            file.write_all(b"\n")?;
+            file.sync_all()?;
+            fs::rename(&temporary, path)
+        };
+        write().map_err(|source| {
+            let _ = fs::remove_file(&temporary);
+            Error::io("write", path)(source)
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! Terms on disk: a folder with a manifest and shards, larger than memory if need be.
+//!
+//! Shards are safetensors files that any tool can read. The manifest says what they hold and how
+//! to tell that they are whole; it is written last, so that what it lists is complete.
+
+mod manifest;
+mod shard;
+mod source;
+mod writer;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+use crate::network::hex;
+
+pub use manifest::{Manifest, ShardEntry, TermsHeader};
+pub use shard::Shard;
+pub use source::PointSource;
+pub use writer::{ExtractOptions, Progress};
+
+/// Name of the manifest in a store's folder.
+pub const MANIFEST: &str = "manifest.json";
+
+/// A finished extraction on disk.
+#[derive(Clone, Debug)]
+pub struct TermStore {
+    folder: PathBuf,
+    manifest: Manifest,
+}
+
+impl TermStore {
+    /// Opens a store, checking its manifest and that every shard is there in full length. The
+    /// content of a shard is checked against its checksum when it is read.
+    ///
+    /// # Errors
+    /// A missing, damaged, unfinished or foreign manifest; missing or truncated shards.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(MANIFEST);
+        let manifest = Manifest::read(&path)?;
+        if manifest.check.is_none() {
+            let reason = "the extraction is not finished; run the same extraction again to resume";
+            return Err(Error::store(&path, reason));
+        }
+        let store = Self { folder: folder.to_owned(), manifest };
+        store.manifest.shards.iter().try_for_each(|entry| store.check_length(entry))?;
+        Ok(store)
+    }
+
+    /// What the store holds.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Number of points whose terms it holds.
+    #[allow(clippy::len_without_is_empty)] // an extraction has at least one point
+    pub fn len(&self) -> usize {
+        self.manifest.terms.points
+    }
+
+    /// Reads the shards one after the other, so that memory holds one at a time.
+    ///
+    /// # Errors
+    /// Each shard that is missing, damaged or not what the manifest says.
+    pub fn shards(&self) -> impl Iterator<Item = Result<Shard, Error>> {
+        let terms = &self.manifest.terms;
+        let mut first = 0;
+        self.manifest.shards.iter().map(move |entry| {
+            let shard = Shard::read(&self.folder.join(&entry.file), entry, terms, first);
+            first += entry.points;
+            shard
+        })
+    }
+
+    fn check_length(&self, entry: &ShardEntry) -> Result<(), Error> {
+        let path = self.folder.join(&entry.file);
+        let found = fs::metadata(&path).map_err(Error::io("read", &path))?.len();
+        if found == entry.bytes {
+            return Ok(());
+        }
+        let reason = format!(
+            "{found} bytes, but the manifest says {}; delete the file and extract again",
+            entry.bytes
+        );
+        Err(Error::store(&path, reason))
+    }
+}
+
+/// SHA-256 of a file's content.
+fn checksum(content: &[u8]) -> String {
+    hex(&Sha256::digest(content))
+}

@@ -1,0 +1,190 @@
+//! Terms of points, a batch at a time.
+
+use burn::tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use super::gauge::{Gauge, Shifts};
+use super::pullback::{Pulled, pullback};
+use super::terms::Terms;
+use crate::network::{Trace, hex};
+use crate::rows::Rows;
+use crate::{Error, Network, Placement};
+
+/// The classes whose terms are extracted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Classes {
+    /// At every point the class that the network predicts.
+    Predicted,
+    /// All of them.
+    All,
+    /// The same class at every point.
+    One(usize),
+}
+
+impl Classes {
+    /// Linear terms per point.
+    pub fn per_point(self, classes: usize) -> usize {
+        match self {
+            Self::All => classes,
+            Self::Predicted | Self::One(_) => 1,
+        }
+    }
+}
+
+/// Extracts the terms of points: one replay forward, one pullback of all rows together.
+///
+/// # Example
+/// ```no_run
+/// # fn example(network: tropex_extract::Network) -> Result<(), tropex_extract::Error> {
+/// use tropex_extract::{Classes, Extractor, Gauge};
+///
+/// let extractor = Extractor::new(&network, Gauge::WorstCase, Classes::Predicted)?;
+/// let points = vec![0.5; 2 * network.features()];
+/// let terms = extractor.extract(&points)?;
+/// assert_eq!(terms.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Extractor {
+    network: Network,
+    shifts: Shifts,
+    gauge: Gauge,
+    classes: Classes,
+}
+
+impl Extractor {
+    /// An extractor that computes where the network is placed (see [`Network::place`]).
+    ///
+    /// # Errors
+    /// A class that the network does not have; shifts beyond the range of the precision.
+    pub fn new(network: &Network, gauge: Gauge, classes: Classes) -> Result<Self, Error> {
+        if let Classes::One(class) = classes
+            && class >= network.classes()
+        {
+            return Err(Error::shape("class", class, format!("below {}", network.classes())));
+        }
+        let shifts = Shifts::new(gauge, network)?;
+        Ok(Self { network: network.clone(), shifts, gauge, classes })
+    }
+
+    /// The network whose terms are extracted.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The gauge.
+    pub fn gauge(&self) -> Gauge {
+        self.gauge
+    }
+
+    /// The classes.
+    pub fn classes(&self) -> Classes {
+        self.classes
+    }
+
+    /// Linear terms per point.
+    pub fn per_point(&self) -> usize {
+        self.classes.per_point(self.network.classes())
+    }
+
+    /// A number of points whose extraction takes about `memory` bytes.
+    pub fn batch_for(&self, memory: usize) -> usize {
+        let rows = self.per_point() + 1;
+        let values = self.network.kept() + 3 * rows * self.network.widest();
+        let bytes = values * self.network.placement().precision().bytes();
+        (memory / bytes.max(1)).max(1)
+    }
+
+    /// Extracts the terms of points `[points, features]`, given row by row.
+    ///
+    /// # Errors
+    /// No points, or values that are not whole points; coefficients that are not finite.
+    pub fn extract(&self, points: &[f32]) -> Result<Terms, Error> {
+        let count = points.len() / self.network.features();
+        self.network.check_points(points.len(), count)?;
+        let trace = self.network.replay(self.tensor(points, count));
+        let logits: Vec<f64> = trace.logits().into_data().iter().collect();
+        let predicted: Vec<usize> =
+            logits.chunks_exact(self.network.classes()).map(argmax).collect();
+        let pulled = self.pull(&trace, &predicted);
+        self.collect(pulled, logits, predicted)
+    }
+
+    /// Logits `[points, classes]` of points `[points, features]`, row by row.
+    ///
+    /// # Errors
+    /// No points, or values that are not whole points.
+    pub fn logits(&self, points: &[f32]) -> Result<Vec<f64>, Error> {
+        let count = points.len() / self.network.features();
+        self.network.check_points(points.len(), count)?;
+        let trace = self.network.replay(self.tensor(points, count));
+        Ok(trace.logits().into_data().iter().collect())
+    }
+
+    /// SHA-256 over everything that decides what the terms of a point are.
+    pub fn fingerprint(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let precision = self.network.placement().precision();
+        let settings = format!("{:?} {:?} {precision:?}", self.gauge, self.classes);
+        hex(&Sha256::digest(self.network.fingerprint() + &settings))
+    }
+
+    fn tensor(&self, points: &[f32], count: usize) -> Tensor<2> {
+        let placement: &Placement = self.network.placement();
+        let data = TensorData::new(points.to_vec(), [count, self.network.features()]);
+        Tensor::from_data(data.convert_dtype(placement.precision().dtype()), placement.options())
+    }
+
+    /// The linear rows of every class asked for, group by group, and the negative rows last: they
+    /// start at zero, for all that the negative term holds is shifts.
+    fn pull(&self, trace: &Trace, predicted: &[usize]) -> Pulled {
+        let classes = self.network.classes();
+        let points = predicted.len();
+        let mut seeds = vec![0.0_f32; (self.per_point() + 1) * points * classes];
+        for (slot, seed) in seeds.chunks_exact_mut(classes).enumerate() {
+            let (group, point) = (slot / points, slot % points);
+            if group < self.per_point() {
+                seed[self.class_of(group, predicted[point])] = 1.0;
+            }
+        }
+        let placement = self.network.placement();
+        let data = TensorData::new(seeds, [(self.per_point() + 1) * points, classes]);
+        let data = data.convert_dtype(placement.precision().dtype());
+        let seeds = Rows::new(Tensor::from_data(data, placement.options()), points);
+        pullback(&self.network, trace, seeds, Some(&self.shifts))
+    }
+
+    fn class_of(&self, group: usize, predicted: usize) -> usize {
+        match self.classes {
+            Classes::All => group,
+            Classes::Predicted => predicted,
+            Classes::One(class) => class,
+        }
+    }
+
+    fn collect(
+        &self,
+        pulled: Pulled,
+        logits: Vec<f64>,
+        predicted: Vec<usize>,
+    ) -> Result<Terms, Error> {
+        let classes = self.network.classes();
+        let points = predicted.len();
+        let own = (0..self.per_point() * points).map(|slot| {
+            let (group, point) = (slot / points, slot % points);
+            logits[point * classes + self.class_of(group, predicted[point])]
+        });
+        let mut biases: Vec<f64> = pulled.biases.into_data().iter().collect();
+        biases[self.per_point() * points..].iter_mut().for_each(|b| *b += self.shifts.at_start());
+        let logits = own.collect();
+        Ok(Terms::new(pulled.coefficients.into_data(), biases, logits, predicted))
+    }
+}
+
+/// Position of the largest entry, the first on ties.
+pub(crate) fn argmax(values: &[f64]) -> usize {
+    let better = |best: usize, index| if values[index] > values[best] { index } else { best };
+    (0..values.len()).fold(0, better)
+}

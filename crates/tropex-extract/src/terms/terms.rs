@@ -1,0 +1,102 @@
+//! The terms of a batch of points.
+
+use burn::tensor::TensorData;
+
+use crate::Precision;
+
+/// Per point the linear terms of one or all classes and the negative term, which all classes
+/// share. A positive term is `linear + negative`; it is not stored, for with large shifts the
+/// difference of positive and negative has no digit left of the linear term.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// `[(per_point + 1) * points, features]`, group by group: linear rows, then negative rows.
+    rows: TensorData,
+    /// The bias of every row.
+    biases: Vec<f64>,
+    /// The logits that the linear rows stand for, group by group.
+    logits: Vec<f64>,
+    predicted: Vec<usize>,
+}
+
+impl Terms {
+    pub(super) fn new(
+        rows: TensorData,
+        biases: Vec<f64>,
+        logits: Vec<f64>,
+        predicted: Vec<usize>,
+    ) -> Self {
+        Self { rows, biases, logits, predicted }
+    }
+
+    /// Number of points.
+    #[allow(clippy::len_without_is_empty)] // an extraction has at least one point
+    pub fn len(&self) -> usize {
+        self.predicted.len()
+    }
+
+    /// Linear terms per point: one, or the number of classes.
+    pub fn per_point(&self) -> usize {
+        self.logits.len() / self.len()
+    }
+
+    /// Values of one point.
+    pub fn features(&self) -> usize {
+        self.rows.shape()[1]
+    }
+
+    /// Format of the coefficients.
+    pub fn precision(&self) -> Precision {
+        match self.rows.dtype() {
+            burn::tensor::DType::F64 => Precision::F64,
+            _ => Precision::F32,
+        }
+    }
+
+    /// The class that the network predicts at every point.
+    pub fn predicted(&self) -> &[usize] {
+        &self.predicted
+    }
+
+    /// The network's own logit for a linear term.
+    pub fn logit(&self, point: usize, class: usize) -> f64 {
+        self.logits[class * self.len() + point]
+    }
+
+    /// Coefficients and bias of a linear term. `class` counts the terms of a point: 0 where there
+    /// is one, the class itself where there are all.
+    pub fn linear(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
+        self.row(class * self.len() + point)
+    }
+
+    /// Coefficients and bias of the negative term.
+    pub fn negative(&self, point: usize) -> (Vec<f64>, f64) {
+        self.row(self.per_point() * self.len() + point)
+    }
+
+    /// Coefficients and bias of a positive term, the sum of linear and negative.
+    pub fn positive(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
+        let ((linear, linear_bias), (negative, negative_bias)) =
+            (self.linear(point, class), self.negative(point));
+        let sum = linear.iter().zip(negative).map(|(linear, negative)| linear + negative);
+        (sum.collect(), linear_bias + negative_bias)
+    }
+
+    fn row(&self, row: usize) -> (Vec<f64>, f64) {
+        let span = row * self.features()..(row + 1) * self.features();
+        let coefficients = match self.rows.as_slice::<f32>() {
+            Ok(rows) => rows[span].iter().map(|&value| f64::from(value)).collect(),
+            Err(_) => self.rows.as_slice::<f64>().map_or(Vec::new(), |rows| rows[span].to_vec()),
+        };
+        (coefficients, self.biases[row])
+    }
+
+    /// All coefficients as they were computed, see [`Terms::biases`].
+    pub(crate) fn rows(&self) -> &TensorData {
+        &self.rows
+    }
+
+    /// Biases of all rows: the linear ones class by class, then the negative ones.
+    pub(crate) fn biases(&self) -> &[f64] {
+        &self.biases
+    }
+}
