@@ -88,8 +88,13 @@ pub enum CifarError {
         batch: &'static str,
     },
     /// A batch or the archive could not be read to its end.
-    #[error("cannot be read to its end: {0}")]
-    Read(io::Error),
+    #[error("{part} cannot be read to its end: {error}")]
+    Read {
+        /// Name of the batch, or the archive.
+        part: &'static str,
+        /// The reason.
+        error: io::Error,
+    },
 }
 
 /// Where the batches are.
@@ -133,7 +138,7 @@ impl Place {
         };
         let batches = match self {
             Place::Folder(folder) => read_folder(folder),
-            Place::Archive(archive) => open_file(archive).and_then(read_archive),
+            Place::Archive(archive) => open_file("the archive", archive).and_then(read_archive),
         };
         let [parts @ .., test] =
             batches.map_err(|problem| DataError::Cifar { path: path.clone(), problem })?;
@@ -151,15 +156,19 @@ impl Place {
     }
 }
 
-fn open_file(path: &Path) -> Result<BufReader<File>, CifarError> {
-    let file = File::open(path).map_err(CifarError::Read)?;
+fn unreadable(part: &'static str) -> impl Fn(io::Error) -> CifarError {
+    move |error| CifarError::Read { part, error }
+}
+
+fn open_file(part: &'static str, path: &Path) -> Result<BufReader<File>, CifarError> {
+    let file = File::open(path).map_err(unreadable(part))?;
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 
 fn read_folder(folder: &Path) -> Result<[Batch; 6], CifarError> {
     let mut batches: [Batch; 6] = Default::default();
     for (name, batch) in BATCHES.into_iter().zip(&mut batches) {
-        *batch = Batch::read(name, open_file(&folder.join(name))?)?;
+        *batch = Batch::read(name, open_file(name, &folder.join(name))?)?;
     }
     Ok(batches)
 }
@@ -167,8 +176,8 @@ fn read_folder(folder: &Path) -> Result<[Batch; 6], CifarError> {
 fn read_archive(file: impl io::BufRead) -> Result<[Batch; 6], CifarError> {
     let mut batches: [Batch; 6] = Default::default();
     let mut archive = tar::Archive::new(GzDecoder::new(file).take(MAX_UNPACKED));
-    for entry in archive.entries().map_err(CifarError::Read)? {
-        let entry = entry.map_err(CifarError::Read)?;
+    for entry in archive.entries().map_err(unreadable("the archive"))? {
+        let entry = entry.map_err(unreadable("the archive"))?;
         let name = entry.path().ok().and_then(|path| Some(path.file_name()?.to_os_string()));
         let Some(i) = BATCHES.iter().position(|batch| name.as_deref() == Some(batch.as_ref()))
         else {
@@ -193,7 +202,7 @@ impl Batch {
     fn read(batch: &'static str, source: impl Read) -> Result<Self, CifarError> {
         let limit = MAX_RECORDS * RECORD;
         let mut bytes = Vec::new();
-        source.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(CifarError::Read)?;
+        source.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable(batch))?;
         if bytes.is_empty() || bytes.len() > limit || !bytes.len().is_multiple_of(RECORD) {
             return Err(CifarError::Size { batch, found: bytes.len() as u64 });
         }

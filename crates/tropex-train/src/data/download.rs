@@ -56,7 +56,7 @@ pub(crate) enum DownloadError {
 /// Why one connection did not complete a file.
 #[derive(Debug, Error)]
 enum Problem {
-    #[error("no network: {0}")]
+    #[error("no connection: {0}")]
     Network(ureq::Error),
     #[error("the server answers with status {0}")]
     Status(u16),
@@ -140,8 +140,7 @@ impl<'a> Downloader<'a> {
 
     /// One connection: appends to `part` what it lacks, or starts it anew.
     fn transfer(&self, file: &RemoteFile<'_>, mirror: &str, part: &Path) -> Result<(), Problem> {
-        let mut output = OpenOptions::new().create(true).truncate(false).write(true).open(part)?;
-        let mut start = output.metadata()?.len();
+        let mut start = size_of(part);
         if start == file.size {
             return Ok(());
         }
@@ -154,7 +153,7 @@ impl<'a> Downloader<'a> {
         }
         let response = request.call().map_err(Problem::Network)?;
         if let Err(problem) = resumes(&response, start) {
-            output.set_len(0)?;
+            remove(part)?;
             return Err(problem);
         }
         if response.status() == 200 {
@@ -166,6 +165,7 @@ impl<'a> Downloader<'a> {
         if announced.is_some_and(|length| length != file.size - start) {
             return Err(Problem::Size { expected: file.size });
         }
+        let mut output = OpenOptions::new().create(true).truncate(false).write(true).open(part)?;
         output.set_len(start)?;
         output.seek(SeekFrom::Start(start))?;
         self.copy(file, start, response.into_body().into_reader(), &mut output)?;
@@ -236,7 +236,7 @@ fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), Problem> {
     if found == file.sha256 {
         return Ok(());
     }
-    fs::remove_file(part)?;
+    remove(part)?;
     Err(Problem::Checksum { found, expected: file.sha256.to_string() })
 }
 
@@ -264,6 +264,13 @@ fn lock(folder: &Path) -> io::Result<Option<File>> {
         // Some network file systems know no locks; the checksum still refuses a mixture.
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

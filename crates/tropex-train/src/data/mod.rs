@@ -94,6 +94,15 @@ impl Dataset {
 /// with `train.images`, `train.labels`, `test.images` and `test.labels`, or with `images` and
 /// `labels`, of which the last sixth is then held out as the test split.
 ///
+/// ```
+/// use tropex_train::data::{OpenOptions, open};
+///
+/// let data = open("embedded", &OpenOptions::default())?;
+/// assert_eq!((data.train.len(), data.train.shape()), (5000, [1, 28, 28]));
+/// assert_eq!(data.class_name(9), "ankle boot");
+/// # Ok::<(), tropex_train::data::DataError>(())
+/// ```
+///
 /// # Errors
 /// Where the name is unknown, or files are missing, damaged or cannot be downloaded.
 pub fn open(name: &str, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {

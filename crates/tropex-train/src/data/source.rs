@@ -4,6 +4,7 @@
 //! folder in which the system's packages put it, then a download into the cache.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::OpenOptions;
@@ -34,15 +35,24 @@ pub(crate) struct Search<'a> {
 impl<'a> Search<'a> {
     /// From the options, and from `TROPEX_DATA` and `TROPEX_OFFLINE` of the environment.
     pub(crate) fn new(dataset: &str, options: &OpenOptions<'a>) -> Self {
-        let root = env::var_os("TROPEX_DATA")
-            .filter(|folder| !folder.is_empty())
+        Self::with_variables(dataset, options, |name| env::var_os(name))
+    }
+
+    /// The same with an environment of the caller's; empty variables count as absent.
+    fn with_variables(
+        dataset: &str,
+        options: &OpenOptions<'a>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Self {
+        let variable = |name| variable(name).filter(|value| !value.is_empty());
+        let root = variable("TROPEX_DATA")
             .map(PathBuf::from)
             .or_else(|| dirs::cache_dir().map(|folder| folder.join("tropex")));
-        let forbidden = env::var_os("TROPEX_OFFLINE").is_some_and(|v| !v.is_empty() && v != "0");
+        let offline = options.offline || variable("TROPEX_OFFLINE").is_some_and(|v| v != "0");
         Self {
             data_dir: options.data_dir.clone(),
             cache: root.map(|folder| folder.join(dataset)),
-            downloader: (!options.offline && !forbidden).then(|| Downloader::new(options.progress)),
+            downloader: (!offline).then(|| Downloader::new(options.progress)),
         }
     }
 
@@ -185,6 +195,26 @@ mod tests {
         let error = run(&[&server.address], &search).unwrap_err().to_string();
         assert!(error.starts_with("cannot download digits (127.0.0.1:"), "{error}");
         assert!(error.contains("status 404): put name into "), "{error}");
+    }
+
+    #[test]
+    fn the_environment_names_the_cache_and_forbids_downloads() {
+        let search = |offline: bool, variables: [&str; 2]| {
+            let options = OpenOptions { offline, ..OpenOptions::default() };
+            let [data, switch] = variables.map(OsString::from);
+            Search::with_variables("digits", &options, move |name| match name {
+                "TROPEX_DATA" => Some(data.clone()),
+                _ => Some(switch.clone()),
+            })
+        };
+        assert_eq!(search(false, ["/data", ""]).cache.unwrap(), Path::new("/data/digits"));
+        let default = search(false, ["", ""]).cache;
+        assert!(default.is_none_or(|folder| folder.ends_with("tropex/digits")));
+        for (offline, switch, allowed) in
+            [(false, "", true), (false, "0", true), (false, "1", false), (true, "", false)]
+        {
+            assert_eq!(search(offline, ["", switch]).downloader.is_some(), allowed);
+        }
     }
 
     #[test]

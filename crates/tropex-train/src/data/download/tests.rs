@@ -258,14 +258,16 @@ fn says_what_each_mirror_did_wrong() {
 }
 
 #[test]
-fn names_the_lack_of_a_network() {
+fn names_the_lack_of_a_connection() {
     let nobody = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
         Server { address, starts: Arc::default() }
     };
-    let error = Fetch::new().run(&[&nobody]).unwrap_err();
-    assert!(error.contains("no network"), "{error}");
+    let fetch = Fetch::new();
+    let error = fetch.run(&[&nobody]).unwrap_err();
+    assert!(error.contains("no connection"), "{error}");
+    assert!(!fetch.folder.path().join("name.part").exists());
 }
 
 #[test]
