@@ -1,5 +1,169 @@
 //! Labelled images, where they come from, and how they are read.
+//!
+//! [`open`] turns a name of [`DATASETS`] or `file:PATH` into a [`Dataset`]. To add a dataset: one
+//! file in this folder with an `ENTRY`, and one line in [`DATASETS`].
 
+mod cifar;
+mod download;
+mod embedded;
+mod error;
+mod fashion_mnist;
+mod file;
+mod idx;
+mod idx_dataset;
 mod images;
+mod mnist;
+mod shapes;
+mod source;
 
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use cifar::CifarError;
+pub use download::{DownloadProgress, Progress};
+pub use error::DataError;
+pub use file::FileError;
+pub use idx::IdxError;
 pub use images::{Images, ImagesError};
+pub use shapes::Shapes;
+
+/// Every dataset that has a name of its own.
+pub const DATASETS: &[DatasetEntry] =
+    &[mnist::ENTRY, fashion_mnist::ENTRY, cifar::ENTRY, shapes::ENTRY, embedded::ENTRY];
+
+/// Before the path of a safetensors file, in place of a name.
+const FILE_PREFIX: &str = "file:";
+
+/// What is known of a dataset before it is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct DatasetEntry {
+    /// The name it is opened by.
+    pub name: &'static str,
+    /// One line on what it holds.
+    pub summary: &'static str,
+    /// `[channels, height, width]` of an image.
+    pub shape: [usize; 3],
+    /// Number of classes.
+    pub classes: usize,
+    open: fn(&OpenOptions<'_>) -> Result<Dataset, DataError>,
+}
+
+/// Where to look for files, and whether they may be downloaded.
+#[derive(Clone, Default)]
+pub struct OpenOptions<'a> {
+    /// The only folder to look in; without it the cache (`TROPEX_DATA`, or the platform's cache
+    /// folder), the system's packages, and a download.
+    pub data_dir: Option<PathBuf>,
+    /// Forbids downloads, as `TROPEX_OFFLINE=1` does.
+    pub offline: bool,
+    /// Told about every piece of a download.
+    pub progress: Option<&'a Progress<'a>>,
+}
+
+impl fmt::Debug for OpenOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenOptions")
+            .field("data_dir", &self.data_dir)
+            .field("offline", &self.offline)
+            .field("progress", &self.progress.is_some())
+            .finish()
+    }
+}
+
+/// Images for training and for testing, of one shape and with the same classes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// The name it was opened by.
+    pub name: String,
+    /// Images to train on.
+    pub train: Images,
+    /// Images to test on.
+    pub test: Images,
+    /// What the classes show, one name per class; empty where it is not known.
+    pub class_names: Vec<String>,
+}
+
+impl Dataset {
+    /// What a class shows, or its number where that is not known.
+    pub fn class_name(&self, class: usize) -> String {
+        self.class_names.get(class).cloned().unwrap_or_else(|| class.to_string())
+    }
+}
+
+/// Opens the dataset called `name`: one of [`DATASETS`], or `file:PATH` for a safetensors file
+/// with `train.images`, `train.labels`, `test.images` and `test.labels`, or with `images` and
+/// `labels`, of which the last sixth is then held out as the test split.
+///
+/// ```
+/// use tropex_train::data::{OpenOptions, open};
+///
+/// let data = open("embedded", &OpenOptions::default())?;
+/// assert_eq!((data.train.len(), data.train.shape()), (5000, [1, 28, 28]));
+/// assert_eq!(data.class_name(9), "ankle boot");
+/// # Ok::<(), tropex_train::data::DataError>(())
+/// ```
+///
+/// # Errors
+/// Where the name is unknown, or files are missing, damaged or cannot be downloaded.
+pub fn open(name: &str, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
+    if let Some(path) = name.strip_prefix(FILE_PREFIX) {
+        return file::open(Path::new(path));
+    }
+    match DATASETS.iter().find(|entry| entry.name == name) {
+        Some(entry) => (entry.open)(options),
+        None => Err(DataError::Unknown {
+            name: name.to_string(),
+            known: DATASETS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", "),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn registry_entries_are_well_formed() {
+        let names: HashSet<_> = DATASETS.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), DATASETS.len());
+        for entry in DATASETS {
+            let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(entry.name.chars().all(kebab), "{}", entry.name);
+            assert!(!entry.summary.is_empty() && !entry.summary.contains('\n'));
+            assert!(entry.shape.iter().all(|&extent| extent > 0) && entry.classes > 1);
+        }
+    }
+
+    #[test]
+    fn datasets_without_files_are_what_their_entries_say() {
+        for name in ["shapes", "embedded"] {
+            let entry = DATASETS.iter().find(|entry| entry.name == name).unwrap();
+            let data = open(name, &OpenOptions::default()).unwrap();
+            assert_eq!(data.name, name);
+            for split in [&data.train, &data.test] {
+                assert_eq!((split.shape(), split.classes()), (entry.shape, entry.classes));
+            }
+            assert_eq!(data.class_names.len(), entry.classes);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones() {
+        let error = open("minst", &OpenOptions::default()).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "unknown dataset `minst`, expected one of mnist, fashion-mnist, cifar10, shapes, \
+             embedded, or file:PATH"
+        );
+    }
+
+    #[test]
+    fn classes_without_names_are_numbers() {
+        let images = Images::from_bytes([1, 1, 1], 2, vec![0, 1], vec![0, 1]).unwrap();
+        let class_names = vec!["zero".to_string()];
+        let data = Dataset { name: "d".into(), train: images.clone(), test: images, class_names };
+        assert_eq!((data.class_name(0), data.class_name(1)), ("zero".into(), "1".into()));
+    }
+}

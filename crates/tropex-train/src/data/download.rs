@@ -1,0 +1,284 @@
+//! Downloads: several mirrors, resumed where they stopped, checked before they count.
+//!
+//! A file grows as `NAME.part` and is renamed once its size and SHA-256 are right, so a file under
+//! its own name is always whole. A lock per folder keeps two processes off the same `.part`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections to one mirror before the next is tried; a broken one is resumed in between.
+const ATTEMPTS: usize = 8;
+const CHUNK: usize = 1 << 16;
+
+/// How far a download has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DownloadProgress<'a> {
+    /// Name of the file.
+    pub file: &'a str,
+    /// Bytes that are here, those of an earlier, broken download included.
+    pub received: u64,
+    /// Bytes of the whole file.
+    pub total: u64,
+}
+
+/// Told about every piece of a download.
+pub type Progress<'a> = dyn Fn(DownloadProgress<'_>) + 'a;
+
+/// A file that mirrors offer under one name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RemoteFile<'a> {
+    pub(crate) name: &'a str,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Checksum in lower-case hexadecimal.
+    pub(crate) sha256: &'a str,
+}
+
+/// Why a file could not be had.
+#[derive(Debug, Error)]
+pub(crate) enum DownloadError {
+    #[error("cannot write {path}: {error}")]
+    Disk { path: PathBuf, error: io::Error },
+    #[error("{}", .0.join("; "))]
+    Mirrors(Vec<String>),
+}
+
+/// Why one connection did not complete a file.
+#[derive(Debug, Error)]
+enum Problem {
+    #[error("no connection: {0}")]
+    Network(ureq::Error),
+    #[error("the server answers with status {0}")]
+    Status(u16),
+    #[error("the server does not resume where asked")]
+    Range,
+    #[error("the server sends more or less than the {expected} bytes expected")]
+    Size { expected: u64 },
+    #[error("the connection broke after {received} of {expected} bytes")]
+    Broken { received: u64, expected: u64 },
+    #[error("SHA-256 is {found}, expected {expected}")]
+    Checksum { found: String, expected: String },
+    #[error("cannot write the file: {0}")]
+    Disk(#[from] io::Error),
+}
+
+/// Fetches files into folders.
+pub(crate) struct Downloader<'a> {
+    agent: ureq::Agent,
+    progress: Option<&'a Progress<'a>>,
+}
+
+impl<'a> Downloader<'a> {
+    pub(crate) fn new(progress: Option<&'a Progress<'a>>) -> Self {
+        Self::with_config(settings(CONNECT_TIMEOUT, READ_TIMEOUT).build(), progress)
+    }
+
+    fn with_config(config: ureq::config::Config, progress: Option<&'a Progress<'a>>) -> Self {
+        Self { agent: config.into(), progress }
+    }
+
+    /// Puts `file` into `folder`, from the first of `mirrors` (addresses that end in `/`) that
+    /// delivers it, unless it is there already.
+    pub(crate) fn fetch(
+        &self,
+        file: &RemoteFile<'_>,
+        mirrors: &[&str],
+        folder: &Path,
+    ) -> Result<PathBuf, DownloadError> {
+        let disk = |error| DownloadError::Disk { path: folder.to_path_buf(), error };
+        fs::create_dir_all(folder).map_err(disk)?;
+        let _lock = lock(folder).map_err(disk)?;
+        let target = folder.join(file.name);
+        if target.is_file() {
+            return Ok(target);
+        }
+        let part = folder.join(format!("{}.part", file.name));
+        let mut failures = Vec::new();
+        for mirror in mirrors {
+            match self.complete(file, mirror, &part) {
+                Ok(()) => {
+                    fs::rename(&part, &target).map_err(disk)?;
+                    return Ok(target);
+                }
+                // No other mirror helps against a full disk.
+                Err(Problem::Disk(error)) => return Err(disk(error)),
+                Err(problem) => failures.push(format!("{}: {problem}", host(mirror))),
+            }
+        }
+        Err(DownloadError::Mirrors(failures))
+    }
+
+    /// Completes `part` from one mirror, again and again while that makes a difference.
+    fn complete(&self, file: &RemoteFile<'_>, mirror: &str, part: &Path) -> Result<(), Problem> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let before = size_of(part);
+            let outcome = self.transfer(file, mirror, part).and_then(|()| verify(file, part));
+            let Err(problem) = outcome else { return Ok(()) };
+            let repeat = match problem {
+                Problem::Broken { received, .. } => received > before,
+                // What was left of an earlier download is to blame, and gone now.
+                Problem::Range | Problem::Checksum { .. } => before > 0,
+                _ => false,
+            };
+            if !repeat || attempt == ATTEMPTS {
+                return Err(problem);
+            }
+        }
+    }
+
+    /// One connection: appends to `part` what it lacks, or starts it anew.
+    fn transfer(&self, file: &RemoteFile<'_>, mirror: &str, part: &Path) -> Result<(), Problem> {
+        let mut start = size_of(part);
+        if start == file.size {
+            return Ok(());
+        }
+        if start > file.size {
+            start = 0;
+        }
+        let mut request = self.agent.get(format!("{mirror}{}", file.name));
+        if start > 0 {
+            request = request.header("Range", format!("bytes={start}-"));
+        }
+        let response = request.call().map_err(Problem::Network)?;
+        if let Err(problem) = resumes(&response, start) {
+            remove(part)?;
+            return Err(problem);
+        }
+        if response.status() == 200 {
+            start = 0;
+        } else if response.status() != 206 {
+            return Err(Problem::Status(response.status().as_u16()));
+        }
+        let announced = response.body().content_length();
+        if announced.is_some_and(|length| length != file.size - start) {
+            return Err(Problem::Size { expected: file.size });
+        }
+        let mut output = OpenOptions::new().create(true).truncate(false).write(true).open(part)?;
+        output.set_len(start)?;
+        output.seek(SeekFrom::Start(start))?;
+        self.copy(file, start, response.into_body().into_reader(), &mut output)?;
+        Ok(output.sync_all()?)
+    }
+
+    /// Appends the body of a response to a file of `received` bytes.
+    fn copy(
+        &self,
+        file: &RemoteFile<'_>,
+        mut received: u64,
+        mut body: impl Read,
+        output: &mut File,
+    ) -> Result<(), Problem> {
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            if let Some(progress) = self.progress {
+                progress(DownloadProgress { file: file.name, received, total: file.size });
+            }
+            // A connection that breaks keeps what it brought, like one that ends early.
+            let length = body.read(&mut chunk).unwrap_or(0);
+            if length == 0 {
+                break;
+            }
+            if received + length as u64 > file.size {
+                output.set_len(0)?;
+                return Err(Problem::Size { expected: file.size });
+            }
+            output.write_all(&chunk[..length])?;
+            received += length as u64;
+        }
+        if received < file.size {
+            return Err(Problem::Broken { received, expected: file.size });
+        }
+        Ok(())
+    }
+}
+
+fn settings(
+    connect: Duration,
+    read: Duration,
+) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        // Sizes and sums are those of the files as they are stored.
+        .accept_encoding("identity")
+        .user_agent("tropex")
+        .timeout_resolve(Some(connect))
+        .timeout_connect(Some(connect))
+        .timeout_recv_response(Some(read))
+        .timeout_per_read(Some(read))
+}
+
+/// Whether a response to a request from byte `start` on continues there, or starts from zero.
+fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<(), Problem> {
+    let range = response.headers().get("content-range").and_then(|value| value.to_str().ok());
+    let continues = range.is_some_and(|range| range.starts_with(&format!("bytes {start}-")));
+    match response.status().as_u16() {
+        206 if !continues => Err(Problem::Range),
+        416 => Err(Problem::Range),
+        _ => Ok(()),
+    }
+}
+
+/// Compares the sum of a complete file with the expected one; a wrong file is removed.
+fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), Problem> {
+    let found = sha256(part)?;
+    if found == file.sha256 {
+        return Ok(());
+    }
+    remove(part)?;
+    Err(Problem::Checksum { found, expected: file.sha256.to_string() })
+}
+
+fn sha256(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = file.read(&mut chunk)?;
+        if length == 0 {
+            break;
+        }
+        hash.update(&chunk[..length]);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Waits until no other process downloads into `folder`; the lock goes with the returned file.
+fn lock(folder: &Path) -> io::Result<Option<File>> {
+    let path = folder.join(".lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => file.lock().map(|()| Some(file)),
+        // Some network file systems know no locks; the checksum still refuses a mixture.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn size_of(path: &Path) -> u64 {
+    path.metadata().map_or(0, |metadata| metadata.len())
+}
+
+/// The server's name, enough to tell mirrors apart in an error.
+fn host(mirror: &str) -> &str {
+    mirror.split('/').nth(2).unwrap_or(mirror)
+}

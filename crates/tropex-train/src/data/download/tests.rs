@@ -1,0 +1,283 @@
+//! The downloader against a small HTTP server on this machine.
+
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// What the server does with one connection.
+#[derive(Clone, Copy)]
+pub(in crate::data) enum Answer {
+    /// The whole file or the range asked for.
+    Serve,
+    /// The whole file whatever is asked for.
+    IgnoreRange,
+    /// As `Serve`, but hangs up after so many bytes of the body.
+    CutAfter(usize),
+    /// A file with some bytes changed.
+    Corrupt,
+    /// More than was announced, and without a length.
+    Endless,
+    /// A longer file, announced as such.
+    TooLong,
+    /// Any range is refused.
+    RefuseRange,
+    /// No such file.
+    NotFound,
+    /// Headers, then silence.
+    Stall,
+}
+
+pub(in crate::data) struct Server {
+    pub(in crate::data) address: String,
+    /// Start of the range asked for, per connection.
+    starts: Arc<Mutex<Vec<Option<usize>>>>,
+}
+
+impl Server {
+    /// Answers one connection after another as told, the last answer for all that follow.
+    pub(in crate::data) fn start(content: Vec<u8>, answers: Vec<Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let starts = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&starts);
+        thread::spawn(move || {
+            for (i, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let start = requested_start(&stream);
+                log.lock().unwrap().push(start);
+                let answer = answers[i.min(answers.len() - 1)];
+                // The client may hang up first: its right.
+                let _ = respond(&mut stream, &content, start, answer);
+            }
+        });
+        Self { address, starts }
+    }
+
+    pub(in crate::data) fn starts(&self) -> Vec<Option<usize>> {
+        self.starts.lock().unwrap().clone()
+    }
+}
+
+fn requested_start(stream: &TcpStream) -> Option<usize> {
+    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let header: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    header.iter().find_map(|line| {
+        line.to_ascii_lowercase().strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok()
+    })
+}
+
+fn respond(
+    stream: &mut TcpStream,
+    content: &[u8],
+    start: Option<usize>,
+    answer: Answer,
+) -> io::Result<()> {
+    let total = content.len();
+    let from = start.filter(|_| !matches!(answer, Answer::IgnoreRange)).unwrap_or(0);
+    let mut body = content[from.min(total)..].to_vec();
+    match answer {
+        Answer::NotFound => return head(stream, "404 Not Found", Some(0), ""),
+        Answer::RefuseRange if start.is_some() => {
+            return head(stream, "416 Range Not Satisfiable", Some(0), "");
+        }
+        Answer::Corrupt => body[0] ^= 0xff,
+        Answer::TooLong => body.push(0),
+        Answer::Endless => {
+            head(stream, "200 OK", None, "")?;
+            return (0..1000).try_for_each(|_| stream.write_all(&[7; 4096]));
+        }
+        _ => {}
+    }
+    let range = format!("Content-Range: bytes {from}-{}/{total}\r\n", total.saturating_sub(1));
+    if from > 0 {
+        head(stream, "206 Partial Content", Some(body.len()), &range)?;
+    } else {
+        head(stream, "200 OK", Some(body.len()), "")?;
+    }
+    match answer {
+        Answer::CutAfter(length) => stream.write_all(&body[..length.min(body.len())]),
+        Answer::Stall => {
+            // Until the client gives up.
+            stream.read(&mut [0]).map(|_| ())
+        }
+        _ => stream.write_all(&body),
+    }
+}
+
+fn head(stream: &mut TcpStream, status: &str, length: Option<usize>, more: &str) -> io::Result<()> {
+    let length = length.map_or(String::new(), |n| format!("Content-Length: {n}\r\n"));
+    write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\n{length}{more}\r\n")
+}
+
+/// 300,000 bytes without a pattern that a shift could hide, and their sum.
+pub(in crate::data) fn content() -> (Vec<u8>, String) {
+    let bytes: Vec<u8> =
+        (0u32..300_000).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let sum = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    (bytes, sum)
+}
+
+/// A downloader that does not wait long and knows no proxy.
+pub(in crate::data) fn local_downloader<'a>(progress: Option<&'a Progress<'a>>) -> Downloader<'a> {
+    let (connect, read) = (Duration::from_secs(5), Duration::from_secs(2));
+    Downloader::with_config(settings(connect, read).proxy(None).build(), progress)
+}
+
+/// One fetch of `name` into a fresh folder, or one that holds `part` of it already.
+struct Fetch {
+    folder: TempDir,
+    content: Vec<u8>,
+    sum: String,
+}
+
+impl Fetch {
+    fn new() -> Self {
+        let (content, sum) = content();
+        Self { folder: TempDir::new().unwrap(), content, sum }
+    }
+
+    fn with_part(part: &[u8]) -> Self {
+        let fetch = Self::new();
+        fs::write(fetch.folder.path().join("name.part"), part).unwrap();
+        fetch
+    }
+
+    fn server(&self, answers: &[Answer]) -> Server {
+        Server::start(self.content.clone(), answers.to_vec())
+    }
+
+    fn file(&self) -> RemoteFile<'_> {
+        RemoteFile { name: "name", size: self.content.len() as u64, sha256: &self.sum }
+    }
+
+    fn run(&self, servers: &[&Server]) -> Result<PathBuf, String> {
+        self.run_with(servers, None)
+    }
+
+    fn run_with<'a>(
+        &self,
+        servers: &[&Server],
+        progress: Option<&'a Progress<'a>>,
+    ) -> Result<PathBuf, String> {
+        let mirrors: Vec<&str> = servers.iter().map(|server| server.address.as_str()).collect();
+        local_downloader(progress)
+            .fetch(&self.file(), &mirrors, self.folder.path())
+            .map_err(|error| error.to_string())
+    }
+
+    fn assert_complete(&self, servers: &[&Server]) {
+        let path = self.run(servers).unwrap();
+        assert!(fs::read(path).unwrap() == self.content);
+        assert!(!self.folder.path().join("name.part").exists());
+    }
+}
+
+#[test]
+fn downloads_a_file_once_and_reports_progress() {
+    let fetch = Fetch::new();
+    let server = fetch.server(&[Answer::Serve]);
+    let seen = RefCell::new(Vec::new());
+    let progress = |p: DownloadProgress<'_>| seen.borrow_mut().push((p.received, p.total));
+    fetch.run_with(&[&server], Some(&progress)).unwrap();
+    let seen = seen.into_inner();
+    assert!(seen.is_sorted());
+    assert_eq!((seen[0], *seen.last().unwrap()), ((0, 300_000), (300_000, 300_000)));
+    fetch.assert_complete(&[&server]);
+    assert_eq!(server.starts(), [None]);
+}
+
+#[test]
+fn resumes_after_a_cut_connection() {
+    let fetch = Fetch::new();
+    let server =
+        fetch.server(&[Answer::CutAfter(100_000), Answer::CutAfter(50_000), Answer::Serve]);
+    fetch.assert_complete(&[&server]);
+    assert_eq!(server.starts(), [None, Some(100_000), Some(150_000)]);
+}
+
+#[test]
+fn resumes_what_an_earlier_run_left() {
+    let fetch = Fetch::with_part(&content().0[..200_000]);
+    let server = fetch.server(&[Answer::Serve]);
+    fetch.assert_complete(&[&server]);
+    assert_eq!(server.starts(), [Some(200_000)]);
+}
+
+#[test]
+fn a_complete_part_needs_no_server() {
+    Fetch::with_part(&content().0).assert_complete(&[&Server {
+        address: "http://127.0.0.1:1/".to_string(),
+        starts: Arc::default(),
+    }]);
+}
+
+#[test]
+fn starts_anew_where_the_rest_does_not_fit() {
+    for part in [vec![1; 1000], vec![1; 300_000], vec![1; 400_000]] {
+        let fetch = Fetch::with_part(&part);
+        fetch.assert_complete(&[&fetch.server(&[Answer::Serve])]);
+    }
+}
+
+#[test]
+fn starts_anew_where_a_server_knows_no_ranges() {
+    for answer in [Answer::IgnoreRange, Answer::RefuseRange] {
+        let fetch = Fetch::with_part(&content().0[..1000]);
+        fetch.assert_complete(&[&fetch.server(&[answer])]);
+    }
+}
+
+#[test]
+fn takes_the_next_mirror_where_one_fails() {
+    use Answer::*;
+    for answer in [NotFound, Corrupt, Endless, TooLong, Stall, CutAfter(0)] {
+        let fetch = Fetch::new();
+        let (bad, good) = (fetch.server(&[answer]), fetch.server(&[Serve]));
+        fetch.assert_complete(&[&bad, &good]);
+    }
+}
+
+#[test]
+fn says_what_each_mirror_did_wrong() {
+    let fetch = Fetch::new();
+    let missing = fetch.server(&[Answer::NotFound]);
+    let corrupt = fetch.server(&[Answer::Corrupt]);
+    let long = fetch.server(&[Answer::TooLong]);
+    let error = fetch.run(&[&missing, &corrupt, &long]).unwrap_err();
+    assert!(error.contains("status 404"), "{error}");
+    assert!(error.contains("SHA-256 is"), "{error}");
+    assert!(error.contains("more or less than the 300000 bytes"), "{error}");
+    assert!(!error.contains('\n'));
+    assert!(!fetch.folder.path().join("name").exists());
+}
+
+#[test]
+fn names_the_lack_of_a_connection() {
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        Server { address, starts: Arc::default() }
+    };
+    let fetch = Fetch::new();
+    let error = fetch.run(&[&nobody]).unwrap_err();
+    assert!(error.contains("no connection"), "{error}");
+    assert!(!fetch.folder.path().join("name.part").exists());
+}
+
+#[test]
+fn two_downloads_at_once_share_one_file() {
+    let fetch = Fetch::new();
+    let server = fetch.server(&[Answer::Serve]);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| fetch.assert_complete(&[&server]));
+        }
+    });
+    assert_eq!(server.starts().len(), 1);
+}

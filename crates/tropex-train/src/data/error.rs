@@ -1,0 +1,115 @@
+//! What can go wrong between a dataset's name and its images, one line each.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::cifar::CifarError;
+use super::file::FileError;
+use super::idx::IdxError;
+use super::images::ImagesError;
+
+/// Why a dataset could not be opened: what, where, what was expected, and what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// No dataset has this name.
+    #[error("unknown dataset `{name}`, expected one of {known}, or file:PATH")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The operating system would not read a file.
+    #[error("cannot read {path}: {error}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// A file of MNIST's format is damaged.
+    #[error("{path}: {problem}; replace the file, or delete it to download it again")]
+    Idx {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: IdxError,
+    },
+    /// A file of CIFAR's format is damaged.
+    #[error("{path}: {problem}; replace the file, or delete it to download it again")]
+    Cifar {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: CifarError,
+    },
+    /// A safetensors file does not hold labelled images.
+    #[error("{path}: {problem}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: FileError,
+    },
+    /// Images and labels do not belong together.
+    #[error(
+        "{images_path} holds {images} images but {labels_path} {labels} labels; \
+         take both files from the same set"
+    )]
+    Count {
+        /// The file of images.
+        images_path: PathBuf,
+        /// Images in it.
+        images: usize,
+        /// The file of labels.
+        labels_path: PathBuf,
+        /// Labels in it.
+        labels: usize,
+    },
+    /// Pixels or labels are outside their range.
+    #[error("{place}: {problem}; replace the file")]
+    Images {
+        /// The file, or the dataset where it is generated.
+        place: String,
+        /// What is wrong with them.
+        problem: ImagesError,
+    },
+    /// The folder given by the user lacks files.
+    #[error(
+        "{dataset}: no {} in {folder}; put the files there, or leave out --data-dir \
+         to use the cache",
+        files.join(", ")
+    )]
+    Missing {
+        /// The dataset.
+        dataset: String,
+        /// The folder searched.
+        folder: PathBuf,
+        /// The files that are not there.
+        files: Vec<String>,
+    },
+    /// The dataset is not on this machine and could not be fetched.
+    #[error(
+        "cannot download {dataset} ({reason}): put {} into {folder}, or pass --data-dir",
+        files.join(", ")
+    )]
+    Unavailable {
+        /// The dataset.
+        dataset: String,
+        /// Why there was no download.
+        reason: String,
+        /// The files it consists of.
+        files: Vec<String>,
+        /// The cache folder where they are looked for.
+        folder: PathBuf,
+    },
+    /// There is nowhere to keep a download.
+    #[error("{dataset}: this system names no cache folder; set TROPEX_DATA or pass --data-dir")]
+    NoCache {
+        /// The dataset.
+        dataset: String,
+    },
+}

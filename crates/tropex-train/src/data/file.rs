@@ -1,0 +1,233 @@
+//! Images from a safetensors file of the user's own.
+//!
+//! Images are `[count, channels, height, width]`, as U8 (scaled by 1/255) or as F32 in [0, 1];
+//! labels are `[count]`, as U8, U32, I32 or I64. A file holds both splits as `train.images`,
+//! `train.labels`, `test.images` and `test.labels`, or one set as `images` and `labels`, whose
+//! last sixth (at least one image) is then held out as the test split, never trained on. The
+//! number of classes is one more than the largest label of either split.
+
+use std::fs;
+use std::path::Path;
+
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use thiserror::Error;
+
+use super::error::DataError;
+use super::images::{Images, ImagesError};
+use super::{Dataset, FILE_PREFIX};
+
+#[cfg(test)]
+mod tests;
+
+/// Most classes labels may name; more is an error in the file, not a classifier.
+const MAX_CLASSES: u32 = 100_000;
+
+/// What makes a safetensors file no set of labelled images.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It is not a safetensors file.
+    #[error("not a safetensors file ({0}); write one with images [n,c,h,w] and labels [n]")]
+    Format(SafeTensorError),
+    /// A tensor is missing.
+    #[error(
+        "holds no tensor `{wanted}`, only {found}; expected `images` and `labels`, or \
+         `train.images`, `train.labels`, `test.images` and `test.labels`"
+    )]
+    Lacking {
+        /// The tensor's name.
+        wanted: String,
+        /// The names there are.
+        found: String,
+    },
+    /// A tensor has the wrong type.
+    #[error("`{name}` is {found:?}, expected {expected}; convert it")]
+    Type {
+        /// The tensor's name.
+        name: String,
+        /// Its type.
+        found: Dtype,
+        /// The types accepted.
+        expected: &'static str,
+    },
+    /// A tensor has the wrong dimensions.
+    #[error("`{name}` has shape {found:?}, expected {expected}")]
+    Shape {
+        /// The tensor's name.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape expected.
+        expected: String,
+    },
+    /// A label is negative or absurdly large.
+    #[error("`{name}` holds {label} at position {index}, expected 0 to {}", MAX_CLASSES - 1)]
+    Label {
+        /// The tensor's name.
+        name: String,
+        /// Position of the label.
+        index: usize,
+        /// The label.
+        label: i64,
+    },
+    /// Nothing can be held out of a single image.
+    #[error("`images` holds {found} images, expected 2 or more to hold one out as the test split")]
+    TooFew {
+        /// Images there are.
+        found: usize,
+    },
+    /// Pixels are outside their range.
+    #[error("`{name}`: {problem}")]
+    Images {
+        /// The tensor's name.
+        name: String,
+        /// What is wrong.
+        problem: ImagesError,
+    },
+}
+
+/// The dataset in the file at `path`.
+pub(crate) fn open(path: &Path) -> Result<Dataset, DataError> {
+    let bytes = fs::read(path)
+        .map_err(|error| DataError::Unreadable { path: path.to_path_buf(), error })?;
+    let (train, test) =
+        read(&bytes).map_err(|problem| DataError::File { path: path.to_path_buf(), problem })?;
+    let name = format!("{FILE_PREFIX}{}", path.display());
+    Ok(Dataset { name, train, test, class_names: Vec::new() })
+}
+
+fn read(bytes: &[u8]) -> Result<(Images, Images), FileError> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(FileError::Format)?;
+    let splits = tensors.names().iter().any(|n| n.starts_with("train.") || n.starts_with("test."));
+    let (train, test) = if splits {
+        (Split::read(&tensors, "train.")?, Split::read(&tensors, "test.")?)
+    } else {
+        Split::read(&tensors, "")?.held_out()?
+    };
+    if test.shape != train.shape {
+        let [channels, height, width] = train.shape;
+        return Err(FileError::Shape {
+            name: test.images_name(),
+            found: [&[test.labels.len()], test.shape.as_slice()].concat(),
+            expected: format!("[n, {channels}, {height}, {width}] as in `train.images`"),
+        });
+    }
+    let largest = train.labels.iter().chain(&test.labels).max();
+    let classes = largest.map_or(0, |&label| label as usize + 1);
+    Ok((train.images(classes)?, test.images(classes)?))
+}
+
+/// Pixels of one split in the type they are stored in.
+enum Pixels {
+    Bytes(Vec<u8>),
+    Floats(Vec<f32>),
+}
+
+struct Split {
+    prefix: &'static str,
+    shape: [usize; 3],
+    pixels: Pixels,
+    labels: Vec<u32>,
+}
+
+impl Split {
+    fn read(tensors: &SafeTensors<'_>, prefix: &'static str) -> Result<Self, FileError> {
+        let name = format!("{prefix}images");
+        let view = tensor(tensors, &name)?;
+        let wrong = |expected: &str| FileError::Shape {
+            name: name.clone(),
+            found: view.shape().to_vec(),
+            expected: expected.to_string(),
+        };
+        let &[count, channels, height, width] = view.shape() else {
+            return Err(wrong("[count, channels, height, width]"));
+        };
+        if view.shape().contains(&0) {
+            return Err(wrong("extents of at least 1"));
+        }
+        let pixels = match view.dtype() {
+            Dtype::U8 => Pixels::Bytes(view.data().to_vec()),
+            Dtype::F32 => Pixels::Floats(elements(view.data(), f32::from_le_bytes).collect()),
+            found => return Err(FileError::Type { name, found, expected: "U8 or F32" }),
+        };
+        let labels = read_labels(tensors, format!("{prefix}labels"), count)?;
+        Ok(Self { prefix, shape: [channels, height, width], pixels, labels })
+    }
+
+    /// The images before the last sixth, and the last sixth.
+    fn held_out(mut self) -> Result<(Self, Self), FileError> {
+        let count = self.labels.len();
+        if count < 2 {
+            return Err(FileError::TooFew { found: count });
+        }
+        let kept = count - (count / 6).max(1);
+        let start = kept * self.shape.iter().product::<usize>();
+        let pixels = match &mut self.pixels {
+            Pixels::Bytes(bytes) => Pixels::Bytes(bytes.split_off(start)),
+            Pixels::Floats(floats) => Pixels::Floats(floats.split_off(start)),
+        };
+        let labels = self.labels.split_off(kept);
+        let test = Self { prefix: self.prefix, shape: self.shape, pixels, labels };
+        Ok((self, test))
+    }
+
+    fn images_name(&self) -> String {
+        format!("{}images", self.prefix)
+    }
+
+    fn images(self, classes: usize) -> Result<Images, FileError> {
+        let name = self.images_name();
+        match self.pixels {
+            Pixels::Bytes(bytes) => Images::from_bytes(self.shape, classes, bytes, self.labels),
+            Pixels::Floats(floats) => Images::from_floats(self.shape, classes, floats, self.labels),
+        }
+        .map_err(|problem| FileError::Images { name, problem })
+    }
+}
+
+fn tensor<'a>(
+    tensors: &SafeTensors<'a>,
+    name: &str,
+) -> Result<safetensors::tensor::TensorView<'a>, FileError> {
+    tensors.tensor(name).map_err(|_| {
+        let mut names: Vec<_> = tensors.names().iter().map(|name| format!("`{name}`")).collect();
+        names.sort();
+        names.truncate(8);
+        let found = if names.is_empty() { "nothing".to_string() } else { names.join(", ") };
+        FileError::Lacking { wanted: name.to_string(), found }
+    })
+}
+
+fn read_labels(
+    tensors: &SafeTensors<'_>,
+    name: String,
+    count: usize,
+) -> Result<Vec<u32>, FileError> {
+    let view = tensor(tensors, &name)?;
+    if view.shape() != [count] {
+        let found = view.shape().to_vec();
+        let expected = format!("[{count}], one label per image");
+        return Err(FileError::Shape { name, found, expected });
+    }
+    let data = view.data();
+    let labels: Vec<i64> = match view.dtype() {
+        Dtype::U8 => elements(data, u8::from_le_bytes).map(i64::from).collect(),
+        Dtype::U32 => elements(data, u32::from_le_bytes).map(i64::from).collect(),
+        Dtype::I32 => elements(data, i32::from_le_bytes).map(i64::from).collect(),
+        Dtype::I64 => elements(data, i64::from_le_bytes).collect(),
+        found => return Err(FileError::Type { name, found, expected: "U8, U32, I32 or I64" }),
+    };
+    let checked = labels.into_iter().enumerate().map(|(index, label)| match u32::try_from(label) {
+        Ok(label) if label < MAX_CLASSES => Ok(label),
+        _ => Err(FileError::Label { name: name.clone(), index, label }),
+    });
+    checked.collect()
+}
+
+/// Elements of little-endian data of any alignment.
+fn elements<T, const N: usize>(
+    data: &[u8],
+    from: fn([u8; N]) -> T,
+) -> impl Iterator<Item = T> + use<'_, T, N> {
+    data.as_chunks::<N>().0.iter().map(move |&bytes| from(bytes))
+}

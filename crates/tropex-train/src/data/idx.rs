@@ -1,0 +1,271 @@
+//! IDX files of bytes, the format of MNIST: plain or compressed with gzip.
+//!
+//! A file is `0, 0, type, rank`, one big-endian u32 per dimension, and the elements. Everything a
+//! header claims is compared with what the caller expects before memory is taken, and no more is
+//! decompressed than the header announces.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use thiserror::Error;
+
+use super::error::DataError;
+
+/// Most images or labels a file may claim.
+const MAX_COUNT: usize = 1_000_000;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const UNSIGNED_BYTE: u8 = 0x08;
+/// Type codes of the format: i8, i16, i32, f32 and f64.
+const OTHER_TYPES: [u8; 5] = [0x09, 0x0b, 0x0c, 0x0d, 0x0e];
+
+/// What makes a file no IDX file of the expected kind.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IdxError {
+    /// It does not start like an IDX file.
+    #[error("starts with {found:02x?}, expected the IDX header [00, 00, 08, {rank:02x}]")]
+    Magic {
+        /// The first four bytes.
+        found: [u8; 4],
+        /// Dimensions expected.
+        rank: usize,
+    },
+    /// It holds something other than bytes.
+    #[error("holds elements of IDX type 0x{found:02x}, expected unsigned bytes (0x08)")]
+    ElementType {
+        /// The type code.
+        found: u8,
+    },
+    /// It holds labels where images were expected, or the reverse.
+    #[error("has {found} dimensions, expected {rank}: are image and label files mixed up?")]
+    Rank {
+        /// Dimensions found.
+        found: usize,
+        /// Dimensions expected.
+        rank: usize,
+    },
+    /// It announces no items, or more than any known dataset has.
+    #[error("claims {found} items, expected 1 to {MAX_COUNT}")]
+    Items {
+        /// Items announced.
+        found: u64,
+    },
+    /// Its items have another size.
+    #[error("holds items of extents {found:?}, expected {expected:?}")]
+    Extents {
+        /// Extents announced.
+        found: Vec<usize>,
+        /// Extents expected.
+        expected: Vec<usize>,
+    },
+    /// It ends early.
+    #[error("ends after {found} bytes of {part}, expected {expected}")]
+    Truncated {
+        /// The header, or the elements.
+        part: &'static str,
+        /// Bytes found.
+        found: usize,
+        /// Bytes expected.
+        expected: usize,
+    },
+    /// It goes on after its last element.
+    #[error("has bytes after the {expected} that its header announces")]
+    Trailing {
+        /// Bytes announced.
+        expected: usize,
+    },
+    /// It could not be read or decompressed.
+    #[error("cannot be read to its end: {0}")]
+    Read(io::Error),
+}
+
+/// Pixels of a file of images `[count, height, width]`, row by row, image by image.
+pub(crate) fn read_images(path: &Path, extents: [usize; 2]) -> Result<Vec<u8>, DataError> {
+    read_file(path, &extents)
+}
+
+/// Labels of a file `[count]`.
+pub(crate) fn read_labels(path: &Path) -> Result<Vec<u8>, DataError> {
+    read_file(path, &[])
+}
+
+fn read_file(path: &Path, extents: &[usize]) -> Result<Vec<u8>, DataError> {
+    let file = File::open(path)
+        .map_err(|error| DataError::Unreadable { path: path.to_path_buf(), error })?;
+    read(BufReader::with_capacity(1 << 16, file), extents)
+        .map_err(|problem| DataError::Idx { path: path.to_path_buf(), problem })
+}
+
+/// Elements of a file whose dimensions after the first are `extents`.
+pub(crate) fn read(mut source: impl BufRead, extents: &[usize]) -> Result<Vec<u8>, IdxError> {
+    if source.fill_buf().map_err(IdxError::Read)?.starts_with(&GZIP_MAGIC) {
+        read_plain(MultiGzDecoder::new(source), extents)
+    } else {
+        read_plain(source, extents)
+    }
+}
+
+fn read_plain(mut source: impl Read, extents: &[usize]) -> Result<Vec<u8>, IdxError> {
+    let count = read_header(&mut source, extents)?;
+    let expected = count * extents.iter().product::<usize>();
+    // One byte more than announced, to notice what should not be there.
+    let elements = read_up_to(&mut source, expected + 1)?;
+    match elements.len() {
+        found if found < expected => Err(IdxError::Truncated { part: "elements", found, expected }),
+        found if found > expected => Err(IdxError::Trailing { expected }),
+        _ => Ok(elements),
+    }
+}
+
+/// Checks the header and returns the number of items.
+fn read_header(source: &mut impl Read, extents: &[usize]) -> Result<usize, IdxError> {
+    let rank = 1 + extents.len();
+    let magic: [u8; 4] = read_array(source)?;
+    match magic {
+        [0, 0, UNSIGNED_BYTE, found] if usize::from(found) == rank => {}
+        [0, 0, UNSIGNED_BYTE, found @ 1..=4] => {
+            return Err(IdxError::Rank { found: found.into(), rank });
+        }
+        [0, 0, found, _] if OTHER_TYPES.contains(&found) => {
+            return Err(IdxError::ElementType { found });
+        }
+        found => return Err(IdxError::Magic { found, rank }),
+    }
+    let count = read_extent(source)?;
+    if count == 0 || count > MAX_COUNT {
+        return Err(IdxError::Items { found: count as u64 });
+    }
+    let found = extents.iter().map(|_| read_extent(source)).collect::<Result<Vec<_>, _>>()?;
+    if found != extents {
+        return Err(IdxError::Extents { found, expected: extents.to_vec() });
+    }
+    Ok(count)
+}
+
+fn read_extent(source: &mut impl Read) -> Result<usize, IdxError> {
+    Ok(u32::from_be_bytes(read_array(source)?) as usize)
+}
+
+fn read_array(source: &mut impl Read) -> Result<[u8; 4], IdxError> {
+    let bytes = read_up_to(source, 4)?;
+    <[u8; 4]>::try_from(bytes.as_slice()).map_err(|_| IdxError::Truncated {
+        part: "a header field",
+        found: bytes.len(),
+        expected: 4,
+    })
+}
+
+/// Grows with what is there, so a header's claim alone takes no memory.
+fn read_up_to(source: &mut impl Read, limit: usize) -> Result<Vec<u8>, IdxError> {
+    let mut bytes = Vec::new();
+    source.take(limit as u64).read_to_end(&mut bytes).map_err(IdxError::Read)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An IDX file of bytes as the format describes it.
+    pub(crate) fn idx_file(extents: &[u32], elements: &[u8]) -> Vec<u8> {
+        let mut file = vec![0, 0, UNSIGNED_BYTE, extents.len() as u8];
+        extents.iter().for_each(|extent| file.extend(extent.to_be_bytes()));
+        file.extend(elements);
+        file
+    }
+
+    pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn message(file: &[u8], extents: &[usize]) -> String {
+        read(file, extents).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn reads_plain_and_compressed_files() {
+        let pixels: Vec<u8> = (0..12).collect();
+        let file = idx_file(&[2, 3, 2], &pixels);
+        assert_eq!(read(file.as_slice(), &[3, 2]).unwrap(), pixels);
+        assert_eq!(read(gzip(&file).as_slice(), &[3, 2]).unwrap(), pixels);
+        assert_eq!(read(idx_file(&[3], &[7, 0, 9]).as_slice(), &[]).unwrap(), [7, 0, 9]);
+    }
+
+    #[test]
+    fn refuses_other_files() {
+        assert!(message(b"", &[]).contains("ends after 0 bytes of a header field"));
+        assert!(message(b"hello world", &[]).contains("starts with [68, 65, 6c, 6c]"));
+        assert!(message(&[0, 0, 0x0d, 1, 0, 0, 0, 1], &[]).contains("type 0x0d"));
+        assert!(message(&idx_file(&[1], &[0]), &[3, 2]).contains("1 dimensions, expected 3"));
+    }
+
+    #[test]
+    fn refuses_wrong_sizes() {
+        let file = idx_file(&[2, 3, 2], &[0; 12]);
+        assert!(message(&file, &[28, 28]).contains("[3, 2], expected [28, 28]"));
+        assert!(message(&file[..20], &[3, 2]).contains("4 bytes of elements, expected 12"));
+        assert!(message(&file[..6], &[3, 2]).contains("2 bytes of a header field"));
+        let long = [file.as_slice(), &[1]].concat();
+        assert!(message(&long, &[3, 2]).contains("after the 12"));
+        assert!(message(&gzip(&long), &[3, 2]).contains("after the 12"));
+    }
+
+    #[test]
+    fn refuses_claims_it_cannot_believe() {
+        let file = idx_file(&[u32::MAX, 28, 28], &[0; 10]);
+        assert!(message(&file, &[28, 28]).contains("claims 4294967295 items"));
+        assert!(message(&idx_file(&[0], &[]), &[]).contains("claims 0 items"));
+        // The largest believable claim on a tiny file must end in an error, not in 784 MB.
+        let file = idx_file(&[1_000_000, 28, 28], &[0; 10]);
+        assert!(message(&file, &[28, 28]).contains("10 bytes of elements"));
+    }
+
+    #[test]
+    fn refuses_damaged_compression() {
+        let whole = gzip(&idx_file(&[500], &(0..500).map(|i| i as u8).collect::<Vec<_>>()));
+        for end in [10, whole.len() / 2, whole.len() - 1] {
+            assert!(read(&whole[..end], &[]).is_err(), "cut at {end}");
+        }
+        let mut flipped = whole.clone();
+        let last = flipped.len() - 5;
+        flipped[last] ^= 1; // the checksum at the end of the stream
+        assert!(message(&flipped, &[]).contains("cannot be read to its end"));
+    }
+
+    #[test]
+    fn decompresses_no_more_than_announced() {
+        let bomb = gzip(&[idx_file(&[5], &[0; 5]), vec![0; 50_000_000]].concat());
+        assert!(message(&bomb, &[]).contains("after the 5"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            compressed: bool,
+            header: bool,
+        ) {
+            let file = if header { idx_file(&[7, 2, 2], &bytes) } else { bytes };
+            let file = if compressed { gzip(&file) } else { file };
+            let _ = read(file.as_slice(), &[2, 2]);
+            let _ = read(file.as_slice(), &[]);
+        }
+
+        #[test]
+        fn no_bytes_after_a_gzip_header_make_it_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let _ = read([&gzip(&[])[..10], &bytes].concat().as_slice(), &[]);
+        }
+    }
+}

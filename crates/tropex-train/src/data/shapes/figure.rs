@@ -1,0 +1,175 @@
+//! The ten figures, as signed distances.
+
+use std::f32::consts::{FRAC_1_SQRT_2, PI};
+
+use super::random::Random;
+
+/// A form around the origin, of reach about 1.
+pub(super) struct Figure {
+    pub(super) name: &'static str,
+    /// Area of the form.
+    area: f32,
+    /// Signed distance of a point to the outline, negative inside.
+    distance: fn(f32, f32) -> f32,
+}
+
+/// One figure per class. Figures that a rotation makes alike (square and diamond) appear once.
+pub(super) const FIGURES: [Figure; 10] = [
+    Figure { name: "disc", area: PI, distance: disc },
+    Figure { name: "ring", area: 2.19126, distance: ring },
+    Figure { name: "square", area: 2.0, distance: square },
+    Figure { name: "frame", area: 1.36, distance: frame },
+    Figure { name: "triangle", area: 1.29904, distance: triangle },
+    Figure { name: "star", area: 1.23435, distance: star },
+    Figure { name: "cross", area: 1.98375, distance: cross },
+    Figure { name: "bar", area: 1.1875, distance: bar },
+    Figure { name: "corner", area: 1.16420, distance: corner },
+    Figure { name: "crescent", area: 1.52984, distance: crescent },
+];
+
+/// Half the side of a square with corners at distance 1.
+const HALF: f32 = FRAC_1_SQRT_2;
+/// Half the length and half the thickness of a bar that reaches to distance 1.
+const LONG: f32 = 0.95;
+const THIN: f32 = 0.3125;
+
+fn disc(x: f32, y: f32) -> f32 {
+    (x * x + y * y).sqrt() - 1.0
+}
+
+fn ring(x: f32, y: f32) -> f32 {
+    let radius = (x * x + y * y).sqrt();
+    (radius - 1.0).max(0.55 - radius)
+}
+
+fn square(x: f32, y: f32) -> f32 {
+    x.abs().max(y.abs()) - HALF
+}
+
+fn frame(x: f32, y: f32) -> f32 {
+    square(x, y).max(0.4 - x.abs().max(y.abs()))
+}
+
+/// Equilateral: three lines at distance 1/2.
+fn triangle(x: f32, y: f32) -> f32 {
+    (-y).max(0.866_025 * x.abs() + 0.5 * y) - 0.5
+}
+
+/// Five points, with notches at distance 0.42: folded into one tenth, that is one line.
+fn star(x: f32, y: f32) -> f32 {
+    const NORMAL: [f32; 2] = [0.809_017, 0.587_785];
+    let (mut x, mut y) = (x.abs(), y);
+    for sign in [1.0, -1.0] {
+        let beyond = (sign * NORMAL[0] * x - NORMAL[1] * y).max(0.0);
+        x -= 2.0 * beyond * sign * NORMAL[0];
+        y += 2.0 * beyond * NORMAL[1];
+    }
+    0.936_652 * x.abs() + 0.350_237 * (y - 1.0)
+}
+
+fn bar(x: f32, y: f32) -> f32 {
+    (x.abs() - LONG).max(y.abs() - THIN)
+}
+
+fn cross(x: f32, y: f32) -> f32 {
+    bar(x, y).min(bar(y, x))
+}
+
+/// A square without its upper right part.
+fn corner(x: f32, y: f32) -> f32 {
+    square(x, y).max((x + 0.2071).min(y + 0.2071))
+}
+
+/// A disc without a part of another.
+fn crescent(x: f32, y: f32) -> f32 {
+    let bite = x - 0.5;
+    disc(x, y).max(0.8 - (bite * bite + y * y).sqrt())
+}
+
+/// A figure at its place in an image.
+pub(super) struct Placed {
+    figure: &'static Figure,
+    center: [f32; 2],
+    /// Cosine and sine of the rotation.
+    axis: [f32; 2],
+    /// Pixels per unit of the figure.
+    scale: f32,
+}
+
+impl Placed {
+    /// Any area between the two given (in pixels), any rotation, and any place inside the image.
+    pub(super) fn draw(
+        figure: &'static Figure,
+        area: [f32; 2],
+        side: f32,
+        random: &mut Random,
+    ) -> Self {
+        let scale = (random.between(area[0], area[1]) / figure.area).sqrt();
+        let [low, high] = [scale, side - scale];
+        let center = [random.between(low, high), random.between(low, high)];
+        Self { figure, center, axis: random.direction(), scale }
+    }
+
+    /// The part of the pixel around a point that the figure covers.
+    pub(super) fn coverage(&self, x: f32, y: f32) -> f32 {
+        let [x, y] = [x - self.center[0], y - self.center[1]];
+        let reach = self.scale + 1.0;
+        if x * x + y * y > reach * reach {
+            return 0.0;
+        }
+        let [cosine, sine] = self.axis;
+        let [u, v] = [(cosine * x + sine * y) / self.scale, (cosine * y - sine * x) / self.scale];
+        (0.5 - (self.figure.distance)(u, v) * self.scale).clamp(0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grid over [-1, 1]^2.
+    fn grid() -> impl Iterator<Item = (f32, f32)> {
+        const STEPS: i32 = 400;
+        let at = |i: i32| (i as f32 + 0.5) / STEPS as f32 * 2.0 - 1.0;
+        (0..STEPS * STEPS).map(move |i| (at(i / STEPS), at(i % STEPS)))
+    }
+
+    fn overlap(a: &Figure, b: &Figure) -> f32 {
+        let inside = |f: &Figure, (x, y)| (f.distance)(x, y) < 0.0;
+        let both = grid().filter(|&p| inside(a, p) && inside(b, p)).count() as f32;
+        both / grid().filter(|&p| inside(a, p) || inside(b, p)).count() as f32
+    }
+
+    #[test]
+    fn stated_areas_are_right() {
+        for figure in &FIGURES {
+            let inside = grid().filter(|&(x, y)| (figure.distance)(x, y) < 0.0).count();
+            let area = inside as f32 * 4.0 / grid().count() as f32;
+            assert!((area / figure.area - 1.0).abs() < 0.01, "{}: {area}", figure.name);
+        }
+    }
+
+    #[test]
+    fn figures_reach_to_distance_one_and_differ() {
+        for (i, a) in FIGURES.iter().enumerate() {
+            let farthest = grid()
+                .filter(|&(x, y)| (a.distance)(x, y) < 0.0)
+                .fold(0.0f32, |most, (x, y)| most.max((x * x + y * y).sqrt()));
+            assert!((0.95..1.01).contains(&farthest), "{}: {farthest}", a.name);
+            for b in &FIGURES[..i] {
+                assert!(overlap(a, b) < 0.8, "{} and {}", a.name, b.name);
+            }
+        }
+    }
+
+    #[test]
+    fn distances_are_never_too_large() {
+        // What makes the edge of a figure one pixel wide: moving by s changes them by at most s.
+        for figure in &FIGURES {
+            for (x, y) in grid().step_by(7) {
+                let change = (figure.distance)(x + 0.01, y) - (figure.distance)(x, y);
+                assert!(change.abs() <= 0.0101, "{} at {x}, {y}", figure.name);
+            }
+        }
+    }
+}

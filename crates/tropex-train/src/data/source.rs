@@ -1,0 +1,226 @@
+//! Where a dataset's files are looked for, and when they are fetched.
+//!
+//! A folder given by the user is the only place searched. Otherwise: the cache folder, then the
+//! folder in which the system's packages put it, then a download into the cache.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::OpenOptions;
+use super::download::{Downloader, RemoteFile};
+use super::error::DataError;
+
+/// A dataset that lives in files, and where in the world it can be had.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) name: &'a str,
+    /// Folders within a user's folder that may hold the files, next to the folder itself.
+    pub(crate) subfolders: &'a [&'a str],
+    /// Where a package of the operating system puts them.
+    pub(crate) system: Option<&'a str>,
+    /// Addresses, each ending in `/`, that the names of files are appended to; tried in turn.
+    pub(crate) mirrors: &'a [&'a str],
+    pub(crate) files: &'a [RemoteFile<'a>],
+}
+
+/// The places and permissions of one search.
+pub(crate) struct Search<'a> {
+    data_dir: Option<PathBuf>,
+    cache: Option<PathBuf>,
+    /// Nothing where downloads are forbidden.
+    downloader: Option<Downloader<'a>>,
+}
+
+impl<'a> Search<'a> {
+    /// From the options, and from `TROPEX_DATA` and `TROPEX_OFFLINE` of the environment.
+    pub(crate) fn new(dataset: &str, options: &OpenOptions<'a>) -> Self {
+        Self::with_variables(dataset, options, |name| env::var_os(name))
+    }
+
+    /// The same with an environment of the caller's; empty variables count as absent.
+    fn with_variables(
+        dataset: &str,
+        options: &OpenOptions<'a>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Self {
+        let variable = |name| variable(name).filter(|value| !value.is_empty());
+        let root = variable("TROPEX_DATA")
+            .map(PathBuf::from)
+            .or_else(|| dirs::cache_dir().map(|folder| folder.join("tropex")));
+        let offline = options.offline || variable("TROPEX_OFFLINE").is_some_and(|v| v != "0");
+        Self {
+            data_dir: options.data_dir.clone(),
+            cache: root.map(|folder| folder.join(dataset)),
+            downloader: (!offline).then(|| Downloader::new(options.progress)),
+        }
+    }
+
+    /// What `find` makes of the first folder that holds the dataset.
+    ///
+    /// `find` returns the names of the files that a folder lacks where it is incomplete.
+    pub(crate) fn run<T>(
+        &self,
+        source: &Source<'_>,
+        find: impl Fn(&Path) -> Result<T, Vec<String>>,
+    ) -> Result<T, DataError> {
+        if let Some(folder) = &self.data_dir {
+            return find_in_user_folder(source, folder, find);
+        }
+        let cache = self.cache.as_deref();
+        let system = source.system.map(Path::new);
+        let found = cache.into_iter().chain(system).find_map(|folder| find(folder).ok());
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let cache = cache.ok_or_else(|| DataError::NoCache { dataset: source.name.to_string() })?;
+        self.download(source, cache)?;
+        find(cache).map_err(|files| missing(source, cache, files))
+    }
+
+    fn download(&self, source: &Source<'_>, folder: &Path) -> Result<(), DataError> {
+        let unavailable = |reason| DataError::Unavailable {
+            dataset: source.name.to_string(),
+            reason,
+            files: source.files.iter().map(|file| file.name.to_string()).collect(),
+            folder: folder.to_path_buf(),
+        };
+        let Some(downloader) = &self.downloader else {
+            return Err(unavailable("downloads are switched off".to_string()));
+        };
+        for file in source.files {
+            downloader
+                .fetch(file, source.mirrors, folder)
+                .map_err(|error| unavailable(error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+fn find_in_user_folder<T>(
+    source: &Source<'_>,
+    folder: &Path,
+    find: impl Fn(&Path) -> Result<T, Vec<String>>,
+) -> Result<T, DataError> {
+    let inner = source.subfolders.iter().map(|name| folder.join(name));
+    let mut lacking: Option<(PathBuf, Vec<String>)> = None;
+    for candidate in std::iter::once(folder.to_path_buf()).chain(inner) {
+        match find(&candidate) {
+            Ok(found) => return Ok(found),
+            // The folder that lacks least is the one the user means.
+            Err(files) if lacking.as_ref().is_none_or(|(_, least)| files.len() < least.len()) => {
+                lacking = Some((candidate, files));
+            }
+            Err(_) => {}
+        }
+    }
+    let (folder, files) = lacking.unwrap_or_default();
+    Err(missing(source, &folder, files))
+}
+
+fn missing(source: &Source<'_>, folder: &Path, files: Vec<String>) -> DataError {
+    DataError::Missing { dataset: source.name.to_string(), folder: folder.to_path_buf(), files }
+}
+
+#[cfg(test)]
+impl Search<'_> {
+    /// A search that the environment has no part in and that never downloads.
+    pub(crate) fn offline(data_dir: Option<&Path>, cache: &Path) -> Self {
+        let data_dir = data_dir.map(Path::to_path_buf);
+        Self { data_dir, cache: Some(cache.to_path_buf()), downloader: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::super::download::tests::{Answer, Server, content, local_downloader};
+    use super::*;
+
+    fn find(folder: &Path) -> Result<PathBuf, Vec<String>> {
+        let path = folder.join("name");
+        if path.is_file() { Ok(path) } else { Err(vec!["name".to_string()]) }
+    }
+
+    fn run(mirrors: &[&str], search: &Search<'_>) -> Result<PathBuf, DataError> {
+        let (bytes, sha256) = content();
+        let files = [RemoteFile { name: "name", size: bytes.len() as u64, sha256: &sha256 }];
+        let system = None;
+        let source =
+            Source { name: "digits", subfolders: &["inner"], system, mirrors, files: &files };
+        search.run(&source, find)
+    }
+
+    #[test]
+    fn downloads_into_the_cache_once() {
+        let dir = TempDir::new().unwrap();
+        let cache = dir.path().join("deep/cache");
+        let server = Server::start(content().0, vec![Answer::Serve]);
+        let online = || Some(local_downloader(None));
+        let search = Search { downloader: online(), ..Search::offline(None, &cache) };
+        for _ in 0..2 {
+            assert_eq!(run(&[&server.address], &search).unwrap(), cache.join("name"));
+        }
+        assert_eq!(server.starts().len(), 1);
+    }
+
+    #[test]
+    fn a_users_folder_is_the_only_place_searched() {
+        let dir = TempDir::new().unwrap();
+        let (given, cache) = (dir.path().join("given"), dir.path().join("cache"));
+        fs::create_dir_all(&cache).unwrap();
+        fs::write(cache.join("name"), "cached").unwrap();
+        let search = Search {
+            downloader: Some(local_downloader(None)),
+            ..Search::offline(Some(&given), &cache)
+        };
+        let error = run(&[], &search).unwrap_err().to_string();
+        assert!(error.starts_with("digits: no name in "), "{error}");
+        fs::create_dir_all(given.join("inner")).unwrap();
+        fs::write(given.join("inner/name"), "given").unwrap();
+        assert_eq!(run(&[], &search).unwrap(), given.join("inner/name"));
+    }
+
+    #[test]
+    fn a_failed_download_says_where_to_put_the_files() {
+        let dir = TempDir::new().unwrap();
+        let server = Server::start(content().0, vec![Answer::NotFound]);
+        let search = Search {
+            downloader: Some(local_downloader(None)),
+            ..Search::offline(None, dir.path())
+        };
+        let error = run(&[&server.address], &search).unwrap_err().to_string();
+        assert!(error.starts_with("cannot download digits (127.0.0.1:"), "{error}");
+        assert!(error.contains("status 404): put name into "), "{error}");
+    }
+
+    #[test]
+    fn the_environment_names_the_cache_and_forbids_downloads() {
+        let search = |offline: bool, variables: [&str; 2]| {
+            let options = OpenOptions { offline, ..OpenOptions::default() };
+            let [data, switch] = variables.map(OsString::from);
+            Search::with_variables("digits", &options, move |name| match name {
+                "TROPEX_DATA" => Some(data.clone()),
+                _ => Some(switch.clone()),
+            })
+        };
+        assert_eq!(search(false, ["/data", ""]).cache.unwrap(), Path::new("/data/digits"));
+        let default = search(false, ["", ""]).cache;
+        assert!(default.is_none_or(|folder| folder.ends_with("tropex/digits")));
+        for (offline, switch, allowed) in
+            [(false, "", true), (false, "0", true), (false, "1", false), (true, "", false)]
+        {
+            assert_eq!(search(offline, ["", switch]).downloader.is_some(), allowed);
+        }
+    }
+
+    #[test]
+    fn a_system_without_cache_folder_needs_a_hint() {
+        let search = Search { data_dir: None, cache: None, downloader: None };
+        let error = run(&[], &search).unwrap_err().to_string();
+        assert!(error.contains("set TROPEX_DATA or pass --data-dir"), "{error}");
+    }
+}
