@@ -3,9 +3,9 @@
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use super::batch::Terms;
 use super::gauge::{Gauge, Shifts};
 use super::pullback::{Pulled, pullback};
-use super::terms::Terms;
 use crate::network::{Trace, hex};
 use crate::rows::Rows;
 use crate::{Error, Network, Placement};
