@@ -25,12 +25,7 @@ fn trained(name: &str, config: &TrainingConfig) -> (Weights, Vec<EpochMetrics>) 
 
 #[test]
 fn training_learns_what_can_be_learned() {
-    for (name, optimizer) in
-        [("mnist-cnn", OptimizerConfig::ADAM), ("fcn4-cifar", SGD), ("vgg-narrow-strides", SGD)]
-    {
-        if name == "fcn4-cifar" {
-            continue;
-        }
+    for (name, optimizer) in [("mnist-cnn", OptimizerConfig::ADAM), ("vgg-narrow-strides", SGD)] {
         let (_, metrics) = trained(name, &config(6, optimizer));
         let (first, last) = (metrics[0], metrics[5]);
         assert!(last.train.loss < 0.5 * first.train.loss, "{name}: {first:?} {last:?}");
@@ -91,23 +86,21 @@ fn the_first_step_of_adam_has_the_length_of_the_learning_rate() {
 
 #[test]
 fn a_resumed_training_ends_with_the_same_weights() {
-    let images = separable_images(SHAPE, 3, 40);
+    let images = separable_images([1, 8, 8], 3, 40);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resume.safetensors");
-    for (name, optimizer) in [("vgg-batch-norm", SGD), ("mnist-cnn", OptimizerConfig::ADAM)] {
-        let image = separable_images([1, 8, 8], 3, 40);
-        let images = if name == "vgg-batch-norm" { &image } else { &images };
-        let start = |config: &TrainingConfig| {
-            let found = Architecture::find(name).unwrap();
-            found.init(images.shape(), 3, &device(), config.seed).unwrap()
+    for (name, optimizer) in [("vgg-batch-norm", SGD), ("fcn4", OptimizerConfig::ADAM)] {
+        let start = || {
+            let architecture = Architecture::find(name).unwrap();
+            architecture.init(images.shape(), 3, &device(), 0).unwrap()
         };
-        let config = config(2, optimizer);
-        let whole = Trainer::new(start(&config), images, images, &config).unwrap();
+        let config = TrainingConfig { l2: 1e-3, ..config(2, optimizer) };
+        let whole = Trainer::new(start(), &images, &images, &config).unwrap();
         let whole = whole.epoch(&mut ()).unwrap().unwrap();
         whole.save(&path).unwrap();
         let whole = whole.epoch(&mut ()).unwrap().unwrap();
 
-        let resumed = Trainer::new(start(&config), images, images, &config).unwrap();
+        let resumed = Trainer::new(start(), &images, &images, &config).unwrap();
         let resumed = resumed.resume(&path).unwrap().epoch(&mut ()).unwrap().unwrap();
         assert_eq!(Weights::of(&whole.classifier()), Weights::of(&resumed.classifier()), "{name}");
         assert_eq!(whole.metrics().len(), resumed.metrics().len());

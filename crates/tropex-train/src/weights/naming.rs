@@ -62,10 +62,16 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The tensor of a module from data in PyTorch's layout.
+    /// The tensor of a module from f32 data in PyTorch's layout.
+    ///
+    /// Transposed in memory, not by strides: strides can change how a device adds up products,
+    /// and a loaded network has to compute what the saved one did.
     pub(crate) fn tensor<const D: usize>(&self, data: TensorData, device: &Device) -> Tensor<D> {
-        let tensor = Tensor::from_data(data, device);
-        if self.transposed { tensor.swap_dims(0, 1) } else { tensor }
+        let data = match self.shape[..] {
+            [outputs, inputs] if self.transposed => transposed(&data, outputs, inputs),
+            _ => data,
+        };
+        Tensor::from_data(data, device)
     }
 
     /// The data of a tensor in PyTorch's layout.
@@ -73,6 +79,12 @@ impl Slot {
         let tensor = if self.transposed { tensor.swap_dims(0, 1) } else { tensor };
         tensor.into_data()
     }
+}
+
+fn transposed(data: &TensorData, rows: usize, columns: usize) -> TensorData {
+    let values: Vec<f32> = data.iter::<f32>().collect();
+    let moved = (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns));
+    TensorData::new(moved.copied().collect(), [columns, rows])
 }
 
 /// Follows a walk through a module and names the tensors on the way.

@@ -99,6 +99,15 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
 ];
 
+/// A network for tests: every kind of layer, and a square dense one, in 500 parameters.
+#[cfg(test)]
+pub(crate) static TINY: Architecture = Architecture {
+    name: "tiny",
+    summary: "C3 with batch norm, P, C4(s2), D16",
+    build: |builder| Ok(builder.conv_norm(3, 1).max_pool()?.conv(4, 2).dense(16).logits()),
+    recipe: TrainingConfig::mnist,
+};
+
 /// Why an architecture cannot be built.
 #[derive(Debug, Error, PartialEq)]
 pub enum ArchitectureError {
