@@ -17,8 +17,10 @@ pub(crate) fn device() -> Device {
     }
 }
 
+type MakeDevice = fn() -> Device;
+
 #[allow(deprecated)] // the ndarray backend is, and is supported all the same
-fn compiled_devices() -> Vec<(&'static str, fn() -> Device)> {
+fn compiled_devices() -> Vec<(&'static str, MakeDevice)> {
     vec![
         #[cfg(feature = "flex")]
         ("flex", Device::flex),

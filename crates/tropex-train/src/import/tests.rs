@@ -186,3 +186,37 @@ fn another_number_of_layers_is_refused() {
     let line = import(fcn, &path, SHAPE, 3, &device()).unwrap_err().to_string();
     assert!(line.contains("5 layers with parameters") && line.contains("expected 2"), "{line}");
 }
+
+/// State dicts of one network, written by PyTorch 1.13.1: an `nn.Sequential` of the tiny network
+/// with random weights, and the same with the prefix `net.` under the key `state_dict`.
+const STATE_DICTS: [(&str, &[u8]); 2] = [
+    ("sequential.pt", include_bytes!("fixtures/sequential.pt")),
+    ("checkpoint.pth", include_bytes!("fixtures/checkpoint.pth")),
+];
+
+#[test]
+fn state_dicts_of_pytorch_compute_what_pytorch_computes() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in STATE_DICTS {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let found = logits(&import_tiny(&path).unwrap());
+        // What PyTorch computes for `image()`, in double precision.
+        assert_close(&found, &[-0.060290121018539, -0.059236397014026, 0.040612893207072]);
+    }
+}
+
+#[test]
+fn damaged_state_dicts_are_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (name, bytes) = STATE_DICTS[0];
+    let path = folder.path().join(name);
+    for length in [0, 3, 100, bytes.len() / 2, bytes.len() - 10] {
+        fs::write(&path, &bytes[..length]).unwrap();
+        let line = import_tiny(&path).unwrap_err().to_string();
+        assert!(line.contains("sequential.pt") && !line.contains('\n'), "{line}");
+    }
+    fs::remove_file(&path).unwrap();
+    let line = import_tiny(&path).unwrap_err().to_string();
+    assert!(line.contains("cannot read"), "{line}");
+}

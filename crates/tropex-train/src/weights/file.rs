@@ -103,7 +103,11 @@ fn read_pytorch(path: &Path) -> Result<Weights, WeightsError> {
 }
 
 fn collect(mut store: PytorchStore, path: &Path) -> Result<Weights, WeightsError> {
-    let failed = |reason: String| WeightsError::Format { path: path.into(), reason };
+    // Some errors of the reader run over several lines.
+    let failed = |reason: String| WeightsError::Format {
+        path: path.into(),
+        reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
+    };
     let tensors = store.get_all_tensors().map_err(|error| failed(error.to_string()))?;
     let mut weights = Weights::default();
     for (key, tensor) in tensors.iter().filter(|(key, _)| !is_batch_counter(key)) {
