@@ -141,8 +141,8 @@ fn training_stops_when_the_test_loss_no_longer_improves() {
         ..config(9, OptimizerConfig::Sgd { momentum: 0.0 })
     };
     let images = separable_images(SHAPE, 3, 12);
-    let cnn = Architecture::find("mnist-cnn").unwrap();
-    let start = cnn.init(SHAPE, 3, &device(), 0).unwrap();
+    let fcn = Architecture::find("fcn4").unwrap();
+    let start = fcn.init(SHAPE, 3, &device(), 0).unwrap();
     let trainer = Trainer::new(start, &images, &images, &config).unwrap();
     let trainer = trainer.run(&mut ()).unwrap().unwrap();
     assert_eq!(trainer.metrics().len(), 3);
