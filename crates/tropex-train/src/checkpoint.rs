@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// The epochs after which weights are kept; epoch 0 is the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,9 +37,17 @@ impl Checkpoints {
     }
 }
 
+/// A text that names no checkpoints.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("checkpoints `{text}`, expected last, all, or epochs such as 0,1,5")]
+pub struct CheckpointsError {
+    /// The text.
+    pub text: String,
+}
+
 /// Reads `last`, `all`, or a list of epochs such as `0,1,5,20`.
 impl FromStr for Checkpoints {
-    type Err = String;
+    type Err = CheckpointsError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
@@ -46,9 +55,7 @@ impl FromStr for Checkpoints {
             "all" => Ok(Self::All),
             list => {
                 let epochs: Result<Vec<usize>, _> = list.split(',').map(str::parse).collect();
-                epochs.map(Self::List).map_err(|_| {
-                    format!("checkpoints `{list}`, expected last, all, or epochs such as 0,1,5")
-                })
+                epochs.map(Self::List).map_err(|_| CheckpointsError { text: list.into() })
             }
         }
     }
@@ -78,7 +85,7 @@ mod tests {
         assert_eq!("last".parse(), Ok(Checkpoints::Last));
         assert_eq!("all".parse(), Ok(Checkpoints::All));
         assert_eq!("0,5".parse(), Ok(Checkpoints::List(vec![0, 5])));
-        let error = "0,five".parse::<Checkpoints>().unwrap_err();
+        let error = "0,five".parse::<Checkpoints>().unwrap_err().to_string();
         assert!(error.contains("`0,five`"), "{error}");
     }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::checkpoint::Checkpoints;
 use crate::testing::{device, separable_images};
 use crate::training::{EpochMetrics, OptimizerConfig};
+use crate::zoo::TINY;
 
 const SHAPE: [usize; 3] = [1, 4, 4];
 
@@ -37,7 +38,7 @@ impl Bench {
 
     fn request(&self) -> RunRequest<'_> {
         RunRequest {
-            architecture: Architecture::find("mnist-cnn").unwrap(),
+            architecture: &TINY,
             dataset: "toy",
             train: &self.train,
             test: &self.test,
@@ -156,7 +157,7 @@ fn a_run_knows_where_it_comes_from() {
         .unwrap();
     let run = Run::open(&bench.path("run")).unwrap();
     let config = run.config();
-    assert_eq!((config.architecture.as_str(), config.dataset.as_str()), ("mnist-cnn", "toy"));
+    assert_eq!((config.architecture.as_str(), config.dataset.as_str()), ("tiny", "toy"));
     assert_eq!((config.input_shape, config.classes), (SHAPE, 3));
     assert_eq!(config.data.train, bench.train.fingerprint());
     assert_eq!(config.state, RunState::Trained);
@@ -192,8 +193,8 @@ fn damaged_descriptions_are_refused() {
     }
     fs::write(&path, whole.replace("\"format_version\": 1", "\"format_version\": 2")).unwrap();
     assert!(bench.refused("run", &config()).contains("format version 2, expected 1"));
-    fs::write(&path, whole.replace("mnist-cnn", "mnist-cnm")).unwrap();
-    assert!(bench.refused("run", &config()).contains("architecture \"mnist-cnm\""));
+    fs::write(&path, whole.replace("\"tiny\"", "\"tinny\"")).unwrap();
+    assert!(bench.refused("run", &config()).contains("architecture \"tinny\""));
     fs::write(&path, &whole).unwrap();
     fs::write(bench.path("run").join(RESUME), &whole).unwrap();
     assert!(bench.refused("run", &config()).contains("resume.safetensors"));

@@ -6,12 +6,11 @@ mod observer;
 mod optimizer;
 mod state;
 
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -171,11 +170,16 @@ impl<'a> Trainer<'a> {
             totals.add(outcome, indices.len());
             let (epochs, running) = (self.config.epochs, totals.mean());
             let progress = BatchProgress { epoch, epochs, batch: batch + 1, batches, running };
-            if let ControlFlow::Break(()) = observer.batch(&progress) {
+            if observer.batch(&progress).is_break() {
                 return Ok(None);
             }
         }
         let (train, test) = (totals.mean(), evaluate(&self.classifier, self.test)?);
+        if !test.loss.is_finite() {
+            // The last step of the epoch went astray.
+            let (loss, batch) = (test.loss, batches);
+            return Err(TrainError::Diverged { loss, epoch, batch, learning_rate });
+        }
         let seconds = start.elapsed().as_secs_f64();
         self.metrics.push(EpochMetrics { epoch, learning_rate, train, test, seconds });
         Ok(Some(self))
@@ -197,7 +201,7 @@ impl<'a> Trainer<'a> {
         Tensor::from_inner(Tensor::from_data(data, &self.device))
     }
 
-    fn labels(&self, indices: &[usize]) -> Tensor<1, burn::tensor::Int> {
+    fn labels(&self, indices: &[usize]) -> Tensor<1, Int> {
         let labels = self.train.labels();
         Tensor::from_data(label_data(indices.iter().map(|&index| &labels[index])), &self.device)
     }

@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use super::*;
 use crate::testing::{device, separable_images};
 use crate::weights::Weights;
@@ -139,8 +141,8 @@ fn training_stops_when_the_test_loss_no_longer_improves() {
         ..config(9, OptimizerConfig::Sgd { momentum: 0.0 })
     };
     let images = separable_images(SHAPE, 3, 12);
-    let cnn = Architecture::find("mnist-cnn").unwrap();
-    let start = cnn.init(SHAPE, 3, &device(), 0).unwrap();
+    let fcn = Architecture::find("fcn4").unwrap();
+    let start = fcn.init(SHAPE, 3, &device(), 0).unwrap();
     let trainer = Trainer::new(start, &images, &images, &config).unwrap();
     let trainer = trainer.run(&mut ()).unwrap().unwrap();
     assert_eq!(trainer.metrics().len(), 3);
@@ -160,11 +162,14 @@ fn a_limit_trains_on_the_first_images_only() {
 
 #[test]
 fn a_diverging_training_says_where() {
-    let config = TrainingConfig { learning_rate: 1e30, ..config(2, SGD) };
     let images = separable_images(SHAPE, 3, 48);
-    let trainer = Trainer::new(network(0), &images, &images, &config).unwrap();
-    let error = trainer.run(&mut ()).err().unwrap().to_string();
-    assert!(error.contains("epoch 1") && error.contains("learning rate"), "{error}");
+    // With one batch an epoch it is the evaluation that notices.
+    for batch_size in [16, 48] {
+        let config = TrainingConfig { batch_size, learning_rate: 1e30, ..config(2, SGD) };
+        let trainer = Trainer::new(network(0), &images, &images, &config).unwrap();
+        let error = trainer.run(&mut ()).err().unwrap().to_string();
+        assert!(error.contains("epoch 1") && error.contains("learning rate"), "{error}");
+    }
 }
 
 #[test]

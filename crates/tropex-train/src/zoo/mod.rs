@@ -156,7 +156,10 @@ impl std::fmt::Debug for Architecture {
 impl Architecture {
     /// The architecture of that name.
     pub fn find(name: &str) -> Result<&'static Self, ArchitectureError> {
-        let found = ARCHITECTURES.iter().find(|architecture| architecture.name == name);
+        let known = ARCHITECTURES.iter();
+        #[cfg(test)]
+        let known = known.chain([&TINY]);
+        let found = known.into_iter().find(|architecture| architecture.name == name);
         found.ok_or_else(|| ArchitectureError::Unknown { name: name.into() })
     }
 
