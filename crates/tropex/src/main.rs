@@ -1,5 +1,7 @@
 //! The command `tropex`.
 
+#![allow(unreachable_pub)] // nothing in a command is reachable from outside
+
 mod commands;
 mod output;
 
