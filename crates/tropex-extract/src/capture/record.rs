@@ -9,6 +9,7 @@ use burn::backend::ir::OperationIr;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{CapturedGraph, Device, Tensor, TensorId};
 
+use super::unsupported::operation_name;
 use crate::{Error, Placement, Precision};
 
 /// The forward pass twice, with different numbers of points: extents that differ belong to the
@@ -16,15 +17,17 @@ use crate::{Error, Placement, Precision};
 pub(super) struct Recording {
     pub(super) graph: CapturedGraph,
     pub(super) names: HashMap<TensorId, String>,
-    /// Shapes by tensor of `graph` in the recording with [`OTHER_POINTS`].
+    /// Shapes by tensor of `graph` in the recording with one point more.
     pub(super) other_shapes: HashMap<TensorId, Vec<usize>>,
+    /// Number of points of `graph`.
+    pub(super) points: usize,
     pub(super) placement: Placement,
 }
 
-/// Points in the first recording. Not one, which looks like any extent of one.
-pub(super) const POINTS: usize = 2;
-/// Points in the second recording.
-pub(super) const OTHER_POINTS: usize = 3;
+/// Points in the first recording; the second has one more. Not one, which looks like any extent of
+/// one. Burn's linear layers merge leading axes or not, depending on the number of points, so that
+/// two recordings may fall on either side; then the next number is tried.
+const POINTS: [usize; 6] = [2, 4, 6, 8, 12, 16];
 
 pub(super) fn record<M: Module, const D: usize>(
     module: &M,
@@ -34,16 +37,22 @@ pub(super) fn record<M: Module, const D: usize>(
     let host = device_of(module);
     let capture = Device::capture();
     let record = |points| record_once(module, &host, &capture, input_shape, points, forward);
-    let (graph, names) = record(POINTS)?;
-    let (other, _) = record(OTHER_POINTS)?;
+    let mut attempts = POINTS.iter().map(|&points| {
+        let ((graph, names), (other, _)) = (record(points)?, record(points + 1)?);
+        Ok((points, paired_shapes(&graph, &other)?, graph, names))
+    });
+    let alike = |attempt: &Result<_, Unpaired>| !matches!(attempt, Err(Unpaired::Reshapes));
+    let attempt = attempts.find(alike).unwrap_or(Err(Unpaired::Operations));
+    let (points, other_shapes, graph, names) = attempt.map_err(Error::from)?;
     let precision = match Tensor::<1>::zeros([1], &host).dtype() {
         burn::tensor::DType::F64 => Precision::F64,
         _ => Precision::F32,
     };
     Ok(Recording {
-        other_shapes: paired_shapes(&graph, &other)?,
         graph,
         names,
+        other_shapes,
+        points,
         placement: Placement::new(&host, precision)?,
     })
 }
@@ -95,25 +104,51 @@ fn id<const D: usize>(tensor: &Tensor<D>) -> TensorId {
     primitive.expect("tensors of a capture scope are capture tensors").id()
 }
 
+/// Why two recordings do not match.
+enum Unpaired {
+    /// They reshape differently, and do the same otherwise.
+    Reshapes,
+    /// They do other operations.
+    Operations,
+    /// There is no pair of recordings.
+    Failed(Error),
+}
+
+impl From<Error> for Unpaired {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unpaired> for Error {
+    fn from(unpaired: Unpaired) -> Self {
+        match unpaired {
+            Unpaired::Failed(error) => error,
+            Unpaired::Reshapes | Unpaired::Operations => Self::Capture(
+                "its forward does other operations for other numbers of points".into(),
+            ),
+        }
+    }
+}
+
 /// Walks both recordings side by side.
 fn paired_shapes(
     graph: &CapturedGraph,
     other: &CapturedGraph,
-) -> Result<HashMap<TensorId, Vec<usize>>, Error> {
-    let differs = || {
-        Error::Capture(format!(
-            "its forward does other operations for {POINTS} points than for {OTHER_POINTS}"
-        ))
-    };
+) -> Result<HashMap<TensorId, Vec<usize>>, Unpaired> {
     let (left, right) = (&graph.graph.operations, &other.graph.operations);
-    if left.len() != right.len() {
-        return Err(differs());
+    let names = |operations: &[OperationIr]| operations.iter().map(operation_name).collect();
+    let names: [Vec<String>; 2] = [names(left), names(right)];
+    if names[0] != names[1] {
+        let others = names.map(|mut names| {
+            names.retain(|name| name != "Reshape");
+            names
+        });
+        let reshapes = others[0] == others[1];
+        return Err(if reshapes { Unpaired::Reshapes } else { Unpaired::Operations });
     }
     let mut shapes = HashMap::new();
     for (left, right) in left.iter().zip(right) {
-        if std::mem::discriminant(left) != std::mem::discriminant(right) {
-            return Err(differs());
-        }
         for (left, right) in nodes(left).zip(nodes(right)) {
             shapes.insert(left.id, right.shape.to_vec());
         }
