@@ -83,10 +83,14 @@ fn record_once<M: Module, const D: usize>(
             scope.complete([input_id], [id(&output)])
         })
     };
-    let graph = catch_unwind(AssertUnwindSafe(scope))
-        .map_err(|panic| Error::Capture(panicked(&shape, panic.as_ref())))?
-        .map_err(|error| Error::Capture(error.to_string()))?;
+    let graph = catching(&shape, scope)?.map_err(|error| Error::Capture(error.to_string()))?;
     Ok((graph, names.found))
+}
+
+/// Calls a forward on an input of a shape; a panic becomes an error.
+pub(super) fn catching<T>(shape: &[usize], forward: impl FnOnce() -> T) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(forward))
+        .map_err(|panic| Error::Capture(panicked(shape, panic.as_ref())))
 }
 
 fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> String {

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData, activation};
 
-use super::record::device_of;
+use super::record::{catching, device_of};
 use crate::network::OutputActivation;
 use crate::{Error, Network, Precision};
 
@@ -20,7 +20,7 @@ pub(super) fn verify<M: Module, const D: usize>(
     let mut shape = [POINTS; D];
     shape[1..].copy_from_slice(network.input_shape());
     let input = Tensor::<2>::from_data(points.clone(), &device_of(module)).reshape(shape);
-    let expected = values(forward(module, input));
+    let expected = values(catching(&shape, || forward(module, input))?);
 
     let placement = network.placement();
     let dtype = placement.precision().dtype();
