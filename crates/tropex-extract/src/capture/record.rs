@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use burn::backend::Capture;
 use burn::backend::ir::OperationIr;
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{CapturedGraph, Device, Tensor, TensorId};
+use burn::tensor::{CapturedGraph, DType, Device, Tensor, TensorId};
 
 use super::unsupported::operation_name;
 use crate::{Error, Placement, Precision};
@@ -44,8 +44,8 @@ pub(super) fn record<M: Module, const D: usize>(
     let alike = |attempt: &Result<_, Unpaired>| !matches!(attempt, Err(Unpaired::Reshapes));
     let attempt = attempts.find(alike).unwrap_or(Err(Unpaired::Operations));
     let (points, other_shapes, graph, names) = attempt.map_err(Error::from)?;
-    let precision = match Tensor::<1>::zeros([1], &host).dtype() {
-        burn::tensor::DType::F64 => Precision::F64,
+    let precision = match dtype_of(module) {
+        DType::F64 => Precision::F64,
         _ => Precision::F32,
     };
     Ok(Recording {
@@ -62,6 +62,21 @@ pub(super) fn device_of<M: Module>(module: &M) -> Device {
     module.devices().into_iter().next().unwrap_or_default()
 }
 
+/// The float type of the module's parameters, or that of its device if it has none.
+pub(super) fn dtype_of<M: Module>(module: &M) -> DType {
+    let mut first = FirstType(None);
+    module.visit(&mut first);
+    first.0.unwrap_or_else(|| Tensor::<1>::zeros([1], &device_of(module)).dtype())
+}
+
+struct FirstType(Option<DType>);
+
+impl ModuleVisitor for FirstType {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.get_or_insert_with(|| param.val().dtype());
+    }
+}
+
 fn record_once<M: Module, const D: usize>(
     module: &M,
     host: &Device,
@@ -73,11 +88,12 @@ fn record_once<M: Module, const D: usize>(
     let mut shape = [points; D];
     shape[1..].copy_from_slice(input_shape);
     let mut names = Names::default();
+    let dtype = dtype_of(module);
     let scope = || {
         capture.capture_scope(|scope| {
             let module = module.valid().to_device(capture);
             module.visit(&mut names);
-            let input = Tensor::<D>::zeros(shape, host).to_device(capture);
+            let input = Tensor::<D>::zeros(shape, (host, dtype)).to_device(capture);
             let input_id = id(&input);
             let output = forward(&module, input);
             scope.complete([input_id], [id(&output)])
