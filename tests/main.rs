@@ -1,4 +1,4 @@
-//! Tests of the workspace as a whole.
+//! Integration tests in one binary, a module a topic.
 
 mod capture; // what modules can be captured, and what the others are told
 mod common;

@@ -1,1 +1,12 @@
-//! experiments
+//! From datasets and trained networks to answers: training, extraction and evaluation in one flow.
+//!
+//! This crate joins `tropex-train`, which knows images and modules, with `tropex-extract`, which
+//! knows networks and terms.
+
+mod error;
+pub mod pipeline;
+mod points;
+
+pub use error::Error;
+pub use pipeline::{EvaluateSettings, ExtractSettings, Split};
+pub use points::ImagePoints;

@@ -3,4 +3,13 @@
 //! This crate knows Burn modules and data. What the trained networks compute, region by region,
 //! is the business of `tropex-extract`; the two do not know each other.
 
+pub mod checkpoint;
 pub mod data;
+mod files;
+pub mod import;
+pub mod run;
+#[cfg(test)]
+mod testing;
+pub mod training;
+pub mod weights;
+pub mod zoo;

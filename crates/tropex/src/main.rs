@@ -1,1 +1,53 @@
-fn main() {}
+//! The command `tropex`.
+
+#![allow(unreachable_pub)] // nothing in a command is reachable from outside
+
+mod commands;
+mod output;
+
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser;
+use output::Output;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Train piecewise-linear networks, extract their linear terms, and study how they generalize.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: commands::Command,
+    /// Print the result as one JSON object, and nothing else.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print results only, no progress.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.json, arguments.quiet);
+    // What backends panic about (a missing driver, say) is an error like any other here.
+    panic::set_hook(Box::new(|_| {}));
+    let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| arguments.command.run(&output)));
+    let error = match outcome {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(error)) => one_line(&format!("{error:#}")),
+        Err(panic) => format!("stopped unexpectedly: {}", one_line(&panic_text(panic.as_ref()))),
+    };
+    output.error(&error);
+    ExitCode::FAILURE
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

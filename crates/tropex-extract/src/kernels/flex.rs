@@ -1,5 +1,4 @@
-//! In-place forms for Burn's `flex` backend. Each gives its operands back where it does not apply:
-//! another backend, a memory layout with gaps, mixed types.
+//! In-place forms for Burn's `flex` backend, for tensors that [`holds`] says it can work on.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
@@ -38,26 +37,32 @@ macro_rules! float {
 
 float!(f32, f64);
 
-/// Calls a function for the float type of a tensor, or gives `None` for other types.
+/// Calls a function for the float type of a tensor; networks are placed in no other than these.
 macro_rules! for_float {
     ($dtype:expr, $function:ident($($argument:expr),*)) => {
         match $dtype {
-            DType::F32 => Some($function::<f32>($($argument),*)),
-            DType::F64 => Some($function::<f64>($($argument),*)),
-            _ => None,
+            DType::F64 => $function::<f64>($($argument),*),
+            _ => $function::<f32>($($argument),*),
         }
     };
 }
 
-/// The tensor as `flex` holds it, if it does so in order, without gaps or surroundings.
-fn held<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {
-    plain(tensor.clone().try_into_primitive::<Flex>().ok()?)
+/// Whether `flex` holds the tensor, in order and without gaps or surroundings.
+pub(super) fn holds<const D: usize>(tensor: &Tensor<D>) -> bool {
+    tensor.clone().try_into_primitive::<Flex>().is_ok_and(|tensor| {
+        let entries = tensor.layout().num_elements();
+        let whole = tensor.bytes().len() == entries * tensor.dtype().size();
+        whole && tensor.layout().contiguous_offsets() == Some((0, entries))
+    })
 }
 
-fn plain(tensor: FlexTensor) -> Option<FlexTensor> {
-    let entries = tensor.layout().num_elements();
-    let whole = tensor.bytes().len() == entries * tensor.dtype().size();
-    (whole && tensor.layout().contiguous_offsets() == Some((0, entries))).then_some(tensor)
+/// The same for rows and their pending shift.
+pub(super) fn holds_rows(rows: &Rows) -> bool {
+    holds(rows.tensor()) && rows.shift().is_none_or(holds)
+}
+
+fn held<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
+    tensor.try_into_primitive::<Flex>().expect("callers ask `holds` first")
 }
 
 /// Rows with their pending shift, taken out of Burn's hands to be worked on in place.
@@ -68,14 +73,9 @@ struct Held {
 }
 
 impl Held {
-    fn take(rows: Rows) -> Result<Self, Rows> {
+    fn take(rows: Rows) -> Self {
         let (tensor, points, shift) = rows.into_parts();
-        let shift_held = shift.as_ref().map(held);
-        if held(&tensor).is_none() || matches!(shift_held, Some(None)) {
-            return Err(Rows::new(tensor, points).with_shift(shift.as_ref()));
-        }
-        let rows = tensor.try_into_primitive::<Flex>().expect("was held a moment ago");
-        Ok(Self { rows, shift: shift_held.flatten(), points })
+        Self { rows: held(tensor), shift: shift.map(held), points }
     }
 
     fn features(&self) -> usize {
@@ -93,11 +93,9 @@ impl Held {
     }
 }
 
-pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: f64) -> Result<Tensor<2>, Rows> {
-    let Some(sign) = held(sign) else { return Err(rows) };
-    let held = Held::take(rows)?;
-    let masked = for_float!(sign.dtype(), mask_in(held, &sign, slope));
-    Ok(Tensor::from_primitive::<Flex>(masked.expect("captured networks compute in floats")))
+pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: f64) -> Tensor<2> {
+    let (rows, sign) = (Held::take(rows), held(sign.clone()));
+    Tensor::from_primitive::<Flex>(for_float!(sign.dtype(), mask_in(rows, &sign, slope)))
 }
 
 fn mask_in<F: Float>(held: Held, sign: &FlexTensor, slope: f64) -> FlexTensor {
@@ -123,17 +121,15 @@ fn mask_in<F: Float>(held: Held, sign: &FlexTensor, slope: f64) -> FlexTensor {
     rows
 }
 
-pub(super) fn scatter(
-    rows: Rows,
-    winner: &Tensor<3, Int>,
-    cells: usize,
-) -> Result<Tensor<2>, Rows> {
+pub(super) fn scatter(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
     let winners = positions(winner);
     let [_, channels, windows] = winner.dims();
-    let held = Held::take(rows)?;
-    let scattered =
-        for_float!(held.rows.dtype(), scatter_in(&held, &winners, [channels, windows, cells]));
-    Ok(Tensor::from_primitive::<Flex>(scattered.expect("captured networks compute in floats")))
+    let rows = Held::take(rows);
+    let extents = [channels, windows, cells];
+    Tensor::from_primitive::<Flex>(for_float!(
+        rows.rows.dtype(),
+        scatter_in(&rows, &winners, extents)
+    ))
 }
 
 /// Positions as the backend's own integers, or converted where they are neither of the usual two.
@@ -168,18 +164,9 @@ fn scatter_in<F: Float>(
     target
 }
 
-/// Two tensors back where they came from.
-type Operands = (Tensor<2>, Tensor<2>);
-
-pub(super) fn row_maxima(
-    scores: Tensor<2>,
-    bias: Tensor<2>,
-) -> Result<(Vec<f64>, Vec<usize>), Operands> {
-    let Some((held_scores, held_bias)) = held(&scores).zip(held(&bias)) else {
-        return Err((scores, bias));
-    };
-    let maxima = for_float!(held_scores.dtype(), row_maxima_in(&held_scores, &held_bias));
-    maxima.ok_or((scores, bias))
+pub(super) fn row_maxima(scores: Tensor<2>, bias: Tensor<2>) -> (Vec<f64>, Vec<usize>) {
+    let (scores, bias) = (held(scores), held(bias));
+    for_float!(scores.dtype(), row_maxima_in(&scores, &bias))
 }
 
 fn row_maxima_in<F: Float>(scores: &FlexTensor, bias: &FlexTensor) -> (Vec<f64>, Vec<usize>) {

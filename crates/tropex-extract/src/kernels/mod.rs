@@ -14,10 +14,9 @@ use crate::rows::Rows;
 /// inactive units. `sign` is `[points, features]`, positive where the unit is active.
 pub(crate) fn mask(rows: Rows, sign: &Tensor<2>, slope: f64) -> Tensor<2> {
     #[cfg(feature = "flex")]
-    let rows = match flex::mask(rows, sign, slope) {
-        Ok(masked) => return masked,
-        Err(rows) => rows,
-    };
+    if flex::holds_rows(&rows) && flex::holds(sign) {
+        return flex::mask(rows, sign, slope);
+    }
     mask_anywhere(rows, sign, slope)
 }
 
@@ -36,10 +35,9 @@ fn mask_anywhere(rows: Rows, sign: &Tensor<2>, slope: f64) -> Tensor<2> {
 /// the channel's plane.
 pub(crate) fn scatter(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
     #[cfg(feature = "flex")]
-    let rows = match flex::scatter(rows, winner, cells) {
-        Ok(scattered) => return scattered,
-        Err(rows) => rows,
-    };
+    if flex::holds_rows(&rows) {
+        return flex::scatter(rows, winner, cells);
+    }
     scatter_anywhere(rows, winner, cells)
 }
 
@@ -59,10 +57,9 @@ fn scatter_anywhere(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor
 /// is `[rows, columns]`, `bias` `[1, columns]`.
 pub(crate) fn row_maxima(scores: Tensor<2>, bias: Tensor<2>) -> (Vec<f64>, Vec<usize>) {
     #[cfg(feature = "flex")]
-    let (scores, bias) = match flex::row_maxima(scores, bias) {
-        Ok(maxima) => return maxima,
-        Err(operands) => operands,
-    };
+    if flex::holds(&scores) && flex::holds(&bias) {
+        return flex::row_maxima(scores, bias);
+    }
     row_maxima_anywhere(scores, bias)
 }
 

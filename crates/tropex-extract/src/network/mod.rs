@@ -7,10 +7,11 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::Placement;
 use crate::ops::Op;
-use crate::{Error, Placement};
 
 pub use replay::Trace;
+pub(crate) use replay::argmax;
 
 /// A value of the network: its input, or the output of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +31,8 @@ impl ValueId {
         self.0.checked_sub(1)
     }
 
-    /// Position in a table of all values.
-    pub(crate) fn index(self) -> usize {
+    /// Number of the value: 0 for the input, then the nodes in order.
+    pub fn index(self) -> usize {
         self.0
     }
 }
@@ -59,6 +60,11 @@ impl Node {
     /// Shape of its output at one point.
     pub fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    /// Number of its units, if each has more than one piece.
+    pub fn units(&self) -> usize {
+        if self.op.is_maximum() { self.shape.iter().product() } else { 0 }
     }
 
     /// Module path of the layer whose parameters it holds, such as `blocks.1.conv`.
@@ -148,19 +154,13 @@ impl Network {
 
     /// Number of units with more than one piece.
     pub fn units(&self) -> usize {
-        let maxima = self.nodes.iter().filter(|node| node.op.is_maximum());
-        maxima.map(|node| node.shape.iter().product::<usize>()).sum()
+        self.nodes.iter().map(Node::units).sum()
     }
 
     /// The largest number of values that one point takes at any place of the network.
     pub(crate) fn widest(&self) -> usize {
         let widths = self.nodes.iter().map(|node| node.shape.iter().product());
         widths.chain([self.features()]).max().unwrap_or(0)
-    }
-
-    /// The values of one point that a replay keeps for the pullback.
-    pub(crate) fn kept(&self) -> usize {
-        self.units()
     }
 
     /// The same network with its constants on another device or in another precision.
@@ -183,16 +183,6 @@ impl Network {
             op.constants().into_iter().for_each(|bytes| hash.update(bytes));
         }
         hex(&hash.finalize())
-    }
-
-    /// Checks that a buffer holds whole points.
-    pub(crate) fn check_points(&self, values: usize, points: usize) -> Result<(), Error> {
-        let expected = points.checked_mul(self.features());
-        if expected == Some(values) && points > 0 {
-            return Ok(());
-        }
-        let expected = format!("{points} x {} and at least one point", self.features());
-        Err(Error::shape("values of the points", values, expected))
     }
 }
 

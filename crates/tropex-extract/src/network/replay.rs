@@ -1,8 +1,9 @@
 //! Forward walk: values of points, and the piece that every unit chose.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 use super::{Network, ValueId};
+use crate::Error;
 use crate::ops::Piece;
 
 /// What a replay leaves for the walks back.
@@ -54,6 +55,34 @@ impl Network {
         Trace { pieces, logits }
     }
 
+    /// Logits `[points, classes]` of points `[points, features]`, both row by row.
+    ///
+    /// # Errors
+    /// No points, or values that are not whole points.
+    pub fn logits(&self, points: &[f32]) -> Result<Vec<f64>, Error> {
+        Ok(self.replay(self.tensor(points)?).logits().into_data().iter().collect())
+    }
+
+    /// The class with the largest logit at points `[points, features]`, the first on ties.
+    ///
+    /// # Errors
+    /// No points, or values that are not whole points.
+    pub fn classify(&self, points: &[f32]) -> Result<Vec<usize>, Error> {
+        Ok(self.logits(points)?.chunks_exact(self.classes()).map(argmax).collect())
+    }
+
+    /// Points on the network's device, in its precision.
+    pub(crate) fn tensor(&self, points: &[f32]) -> Result<Tensor<2>, Error> {
+        let features = self.features();
+        if points.is_empty() || !points.len().is_multiple_of(features) {
+            let expected = format!("a multiple of {features}, and at least that");
+            return Err(Error::shape("values of the points", points.len(), expected));
+        }
+        let data = TensorData::new(points.to_vec(), [points.len() / features, features]);
+        let (device, dtype) = self.placement.options();
+        Ok(Tensor::from_data(data.convert_dtype(dtype), (device, dtype)))
+    }
+
     /// For every value the last node that reads it; the output outlives them all.
     fn last_uses(&self) -> Vec<usize> {
         let mut last = vec![0; self.nodes.len() + 1];
@@ -70,4 +99,10 @@ impl super::Node {
     fn reads_again(&self, value: ValueId, position: usize) -> bool {
         self.inputs[position + 1..].contains(&value)
     }
+}
+
+/// Position of the largest entry, the first on ties.
+pub(crate) fn argmax(values: &[f64]) -> usize {
+    let better = |best: usize, index| if values[index] > values[best] { index } else { best };
+    (0..values.len()).fold(0, better)
 }

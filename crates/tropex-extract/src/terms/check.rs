@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::terms::Terms;
+use super::batch::Terms;
 
 /// Figures that must hold for every extraction, whatever the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,12 +3,12 @@
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use super::batch::Terms;
 use super::gauge::{Gauge, Shifts};
 use super::pullback::{Pulled, pullback};
-use super::terms::Terms;
-use crate::network::{Trace, hex};
+use crate::network::{Trace, argmax, hex};
 use crate::rows::Rows;
-use crate::{Error, Network, Placement};
+use crate::{Error, Network};
 
 /// The classes whose terms are extracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ impl Extractor {
     /// A number of points whose extraction takes about `memory` bytes.
     pub fn batch_for(&self, memory: usize) -> usize {
         let rows = self.per_point() + 1;
-        let values = self.network.kept() + 3 * rows * self.network.widest();
+        let values = self.network.units() + 3 * rows * self.network.widest();
         let bytes = values * self.network.placement().precision().bytes();
         (memory / bytes.max(1)).max(1)
     }
@@ -102,25 +102,12 @@ impl Extractor {
     /// # Errors
     /// No points, or values that are not whole points; coefficients that are not finite.
     pub fn extract(&self, points: &[f32]) -> Result<Terms, Error> {
-        let count = points.len() / self.network.features();
-        self.network.check_points(points.len(), count)?;
-        let trace = self.network.replay(self.tensor(points, count));
+        let trace = self.network.replay(self.network.tensor(points)?);
         let logits: Vec<f64> = trace.logits().into_data().iter().collect();
         let predicted: Vec<usize> =
             logits.chunks_exact(self.network.classes()).map(argmax).collect();
         let pulled = self.pull(&trace, &predicted);
         self.collect(pulled, logits, predicted)
-    }
-
-    /// Logits `[points, classes]` of points `[points, features]`, row by row.
-    ///
-    /// # Errors
-    /// No points, or values that are not whole points.
-    pub fn logits(&self, points: &[f32]) -> Result<Vec<f64>, Error> {
-        let count = points.len() / self.network.features();
-        self.network.check_points(points.len(), count)?;
-        let trace = self.network.replay(self.tensor(points, count));
-        Ok(trace.logits().into_data().iter().collect())
     }
 
     /// SHA-256 over everything that decides what the terms of a point are.
@@ -129,12 +116,6 @@ impl Extractor {
         let precision = self.network.placement().precision();
         let settings = format!("{:?} {:?} {precision:?}", self.gauge, self.classes);
         hex(&Sha256::digest(self.network.fingerprint() + &settings))
-    }
-
-    fn tensor(&self, points: &[f32], count: usize) -> Tensor<2> {
-        let placement: &Placement = self.network.placement();
-        let data = TensorData::new(points.to_vec(), [count, self.network.features()]);
-        Tensor::from_data(data.convert_dtype(placement.precision().dtype()), placement.options())
     }
 
     /// The linear rows of every class asked for, group by group, and the negative rows last: they
@@ -181,10 +162,4 @@ impl Extractor {
         let logits = own.collect();
         Ok(Terms::new(pulled.coefficients.into_data(), biases, logits, predicted))
     }
-}
-
-/// Position of the largest entry, the first on ties.
-pub(crate) fn argmax(values: &[f64]) -> usize {
-    let better = |best: usize, index| if values[index] > values[best] { index } else { best };
-    (0..values.len()).fold(0, better)
 }

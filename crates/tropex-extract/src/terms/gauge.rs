@@ -115,6 +115,7 @@ fn widest(placement: &Placement) -> Result<Placement, Error> {
 
 /// What is known of the rows at a value.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // one per value of a network at most
 enum State {
     /// The rows of all classes themselves, `[classes, features]`: no maximum was met yet, so they
     /// are the same at every point. The negative row is zero.

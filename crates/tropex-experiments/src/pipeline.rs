@@ -1,0 +1,203 @@
+//! Run to network, network to terms, terms to figures. Every step reuses what is already done.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use serde::Serialize;
+use tropex_extract::store::{ExtractOptions, Progress};
+use tropex_extract::terms::Evaluation;
+use tropex_extract::{
+    Classes, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource, Precision,
+    TermStore, capture,
+};
+use tropex_train::data::{Dataset, Images};
+use tropex_train::run::Run;
+use tropex_train::zoo::Classifier;
+
+use crate::{Error, ImagePoints};
+
+/// One of the two parts of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// The images that networks are trained on.
+    Train,
+    /// The images that they never saw.
+    Test,
+}
+
+impl Split {
+    /// Name on the command line and in folders.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+
+    /// Its images.
+    pub fn of(self, dataset: &Dataset) -> &Images {
+        match self {
+            Self::Train => &dataset.train,
+            Self::Test => &dataset.test,
+        }
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What to extract, and how.
+#[derive(Clone, Debug)]
+pub struct ExtractSettings {
+    /// The images whose terms are extracted.
+    pub split: Split,
+    /// The first so many of them. Without it, the training images that the run used, or all test
+    /// images.
+    pub limit: Option<usize>,
+    /// The classes.
+    pub classes: Classes,
+    /// The rule that chooses the shifts.
+    pub gauge: Gauge,
+    /// Format of the numbers.
+    pub precision: Precision,
+    /// Batches and self-check.
+    pub options: ExtractOptions,
+}
+
+impl Default for ExtractSettings {
+    fn default() -> Self {
+        Self {
+            split: Split::Train,
+            limit: None,
+            classes: Classes::Predicted,
+            gauge: Gauge::WorstCase,
+            precision: Precision::F32,
+            options: ExtractOptions::default(),
+        }
+    }
+}
+
+/// Which terms to evaluate, and on what.
+#[derive(Clone, Debug)]
+pub struct EvaluateSettings {
+    /// The gauge of the terms, which are those of the training images.
+    pub gauge: Gauge,
+    /// The images to classify.
+    pub split: Split,
+    /// The first so many of them.
+    pub limit: Option<usize>,
+}
+
+impl Default for EvaluateSettings {
+    fn default() -> Self {
+        Self { gauge: Gauge::WorstCase, split: Split::Test, limit: None }
+    }
+}
+
+/// Where a run keeps terms.
+pub fn terms_folder(run: &Run, split: Split, gauge: Gauge) -> PathBuf {
+    run.path().join("terms").join(format!("{split}-{}", gauge.name()))
+}
+
+/// Captures the network of a run, in f32 on a device.
+///
+/// # Errors
+/// An unfinished or damaged run; a device that fails.
+pub fn network(run: &Run, device: &Device) -> Result<Network, Error> {
+    let classifier = run.load_model(device)?;
+    Ok(capture(&classifier, classifier.input_shape(), Classifier::forward)?)
+}
+
+/// Refuses a dataset with other images than the run was made with.
+///
+/// # Errors
+/// [`Error::OtherData`] names the split that differs.
+pub fn check_data(run: &Run, dataset: &Dataset) -> Result<(), Error> {
+    let expected = &run.config().data;
+    for (split, expected) in [(Split::Train, &expected.train), (Split::Test, &expected.test)] {
+        if split.of(dataset).fingerprint() != *expected {
+            return Err(Error::OtherData {
+                dataset: dataset.name.clone(),
+                split: split.name(),
+                run: run.path().to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Extracts terms of a run into its folder, or resumes or reports the extraction that is there.
+///
+/// # Errors
+/// Whatever hinders capturing, extracting or writing; terms of other settings in the folder.
+pub fn extract(
+    run: &Run,
+    dataset: &Dataset,
+    device: &Device,
+    settings: &ExtractSettings,
+    progress: &dyn Fn(Progress),
+) -> Result<TermStore, Error> {
+    check_data(run, dataset)?;
+    let placement = Placement::new(device, settings.precision)?;
+    let network = network(run, device)?.place(&placement);
+    let extractor = Extractor::new(&network, settings.gauge, settings.classes)?;
+    let limit = settings.limit.or_else(|| trained_on(run, settings.split));
+    let points = ImagePoints::new(settings.split.of(dataset), limit);
+    let folder = terms_folder(run, settings.split, settings.gauge);
+    Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
+}
+
+fn trained_on(run: &Run, split: Split) -> Option<usize> {
+    match split {
+        Split::Train => run.config().training.as_ref()?.limit,
+        Split::Test => None,
+    }
+}
+
+/// Compares the extracted function of a run's training terms with the network and the labels.
+/// `progress` is told pairs of points and terms looked at, of all.
+///
+/// # Errors
+/// No terms, or terms of other weights or images; damaged shards.
+pub fn evaluate(
+    run: &Run,
+    dataset: &Dataset,
+    device: &Device,
+    settings: &EvaluateSettings,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Evaluation, Error> {
+    check_data(run, dataset)?;
+    let folder = terms_folder(run, Split::Train, settings.gauge);
+    if !folder.join(tropex_extract::store::MANIFEST).exists() {
+        return Err(Error::NoTerms { folder, run: run.path().to_owned() });
+    }
+    let store = TermStore::open(&folder)?;
+    let terms = &store.manifest().terms;
+    let placement = Placement::new(device, terms.precision)?;
+    let network = network(run, device)?.place(&placement);
+    let extractor = Extractor::new(&network, terms.gauge, terms.classes)?;
+    if extractor.fingerprint() != terms.network || dataset.train.fingerprint() != terms.source {
+        return Err(Error::StaleTerms { folder });
+    }
+    let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
+    let predicted = predict(&network, &points)?;
+    let function = ExtractedFunction::new(&store, device)?;
+    let all = points.len() * store.len();
+    Ok(function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?)
+}
+
+/// The network's own class at every point.
+fn predict(network: &Network, points: &dyn PointSource) -> Result<Vec<usize>, Error> {
+    const BATCH: usize = 256;
+    let mut predicted = Vec::with_capacity(points.len());
+    for start in (0..points.len()).step_by(BATCH) {
+        let batch = points.read(start..points.len().min(start + BATCH));
+        predicted.extend(network.classify(&batch)?);
+    }
+    Ok(predicted)
+}

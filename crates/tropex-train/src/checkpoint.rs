@@ -1,0 +1,100 @@
+//! Which weights of a training are kept, and where.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The epochs after which weights are kept; epoch 0 is the start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Checkpoints {
+    /// The final weights only.
+    #[default]
+    Last,
+    /// Every epoch, and the start.
+    All,
+    /// These epochs.
+    List(Vec<usize>),
+}
+
+impl Checkpoints {
+    /// Whether the weights after `epoch` are kept.
+    pub fn contains(&self, epoch: usize) -> bool {
+        match self {
+            Self::Last => false,
+            Self::All => true,
+            Self::List(epochs) => epochs.contains(&epoch),
+        }
+    }
+
+    pub(crate) fn last_listed(&self) -> Option<usize> {
+        match self {
+            Self::List(epochs) => epochs.iter().copied().max(),
+            Self::Last | Self::All => None,
+        }
+    }
+}
+
+/// A text that names no checkpoints.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("checkpoints `{text}`, expected last, all, or epochs such as 0,1,5")]
+pub struct CheckpointsError {
+    /// The text.
+    pub text: String,
+}
+
+/// Reads `last`, `all`, or a list of epochs such as `0,1,5,20`.
+impl FromStr for Checkpoints {
+    type Err = CheckpointsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "last" => Ok(Self::Last),
+            "all" => Ok(Self::All),
+            list => {
+                let epochs: Result<Vec<usize>, _> = list.split(',').map(str::parse).collect();
+                epochs.map(Self::List).map_err(|_| CheckpointsError { text: list.into() })
+            }
+        }
+    }
+}
+
+/// Folder of the checkpoints of a run.
+pub(crate) fn folder(run: &Path) -> PathBuf {
+    run.join("checkpoints")
+}
+
+/// File of the weights after `epoch`.
+pub(crate) fn path(run: &Path, epoch: usize) -> PathBuf {
+    folder(run).join(format!("epoch-{epoch:04}.safetensors"))
+}
+
+/// The epoch that a file name speaks of.
+pub(crate) fn epoch_of(file_name: &str) -> Option<usize> {
+    file_name.strip_prefix("epoch-")?.strip_suffix(".safetensors")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_are_read_as_written_on_the_command_line() {
+        assert_eq!("last".parse(), Ok(Checkpoints::Last));
+        assert_eq!("all".parse(), Ok(Checkpoints::All));
+        assert_eq!("0,5".parse(), Ok(Checkpoints::List(vec![0, 5])));
+        let error = "0,five".parse::<Checkpoints>().unwrap_err().to_string();
+        assert!(error.contains("`0,five`"), "{error}");
+    }
+
+    #[test]
+    fn a_file_name_gives_its_epoch_back() {
+        let path = path(Path::new("run"), 12);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert_eq!(name, "epoch-0012.safetensors");
+        assert_eq!(epoch_of(name), Some(12));
+        assert_eq!(epoch_of(".epoch-0012.safetensors.1.tmp"), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! What can be wrong with a run.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::FORMAT_VERSION;
+use crate::import::ImportError;
+use crate::training::TrainError;
+use crate::weights::WeightsError;
+use crate::zoo::ArchitectureError;
+
+/// Why a run cannot be made, continued or read.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The folder or a file in it cannot be used.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no run.
+    #[error("no run here: {} does not exist; make one with `tropex train`", path.display())]
+    NoRun {
+        /// The missing file.
+        path: PathBuf,
+    },
+    /// The description of the run is damaged.
+    #[error("{} is damaged: {reason}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// The run was made by another version.
+    #[error("{} has format version {found}, expected {FORMAT_VERSION}", path.display())]
+    FormatVersion {
+        /// The file.
+        path: PathBuf,
+        /// The version found.
+        found: u64,
+    },
+    /// The folder holds another run.
+    #[error(
+        "{} holds a run with {setting} {existing}, not {requested}; choose another folder or the \
+         same settings", path.display()
+    )]
+    Differs {
+        /// The folder.
+        path: PathBuf,
+        /// The setting that differs.
+        setting: String,
+        /// Its value in the folder.
+        existing: String,
+        /// Its value now.
+        requested: String,
+    },
+    /// The folder holds something else.
+    #[error(
+        "{} is no run and not empty (it holds {file}); choose a new folder", path.display()
+    )]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+        /// A file in it.
+        file: String,
+    },
+    /// The training is not done.
+    #[error("the training in {} is not finished; run the same command again", path.display())]
+    Unfinished {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No weights were kept after that epoch.
+    #[error("{} has no checkpoint of epoch {epoch}, only of epochs {kept:?}", path.display())]
+    NoCheckpoint {
+        /// The folder.
+        path: PathBuf,
+        /// The epoch asked for.
+        epoch: usize,
+        /// The epochs that are there.
+        kept: Vec<usize>,
+    },
+    /// The architecture cannot be built.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// The training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Weights cannot be read or written.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// Weights cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+}
+
+impl RunError {
+    pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { action, path: path.into(), source }
+    }
+}

@@ -1,0 +1,272 @@
+//! A run: a folder with the settings, the weights and the history of a training.
+//!
+//! ```text
+//! RUN/config.json                        settings, data, versions, metrics per epoch, state
+//!     model.safetensors                  the final weights
+//!     checkpoints/epoch-0000.safetensors the weights after chosen epochs; 0 is the start
+//!     resume.safetensors                 while a training is interrupted: how to continue
+//! ```
+
+mod config;
+mod error;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use crate::checkpoint;
+use crate::data::Images;
+use crate::import::import;
+use crate::training::{Trainer, TrainingConfig, TrainingObserver};
+use crate::weights::Weights;
+use crate::zoo::{Architecture, Classifier};
+
+pub use config::{BURN_VERSION, DataFingerprints, FORMAT_VERSION, RunConfig, RunState, Versions};
+pub use error::RunError;
+
+const CONFIG: &str = "config.json";
+const MODEL: &str = "model.safetensors";
+const RESUME: &str = "resume.safetensors";
+
+/// What to make a network from: an architecture, named data, and the device to work on.
+#[derive(Debug, Clone, Copy)]
+pub struct RunRequest<'a> {
+    /// The network.
+    pub architecture: &'a Architecture,
+    /// Name of the dataset, as on the command line.
+    pub dataset: &'a str,
+    /// Images to train on.
+    pub train: &'a Images,
+    /// Images to test on.
+    pub test: &'a Images,
+    /// Where the work is done.
+    pub device: &'a Device,
+    /// Its name, as on the command line.
+    pub device_name: &'a str,
+}
+
+/// How a training ended.
+#[derive(Debug)]
+pub enum RunOutcome {
+    /// It is finished now.
+    Finished(Run),
+    /// It was finished before; nothing was computed.
+    AlreadyFinished(Run),
+    /// The observer ended it; the same call continues it.
+    Interrupted(Run),
+}
+
+impl RunOutcome {
+    /// The run, however it ended.
+    pub fn run(self) -> Run {
+        match self {
+            Self::Finished(run) | Self::AlreadyFinished(run) | Self::Interrupted(run) => run,
+        }
+    }
+}
+
+/// A run on disk.
+#[derive(Debug, Clone)]
+pub struct Run {
+    path: PathBuf,
+    config: RunConfig,
+}
+
+impl Run {
+    /// Opens the run in a folder.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        let config = RunConfig::read(&path.join(CONFIG))?;
+        Ok(Self { path: path.into(), config })
+    }
+
+    /// Begins a run in a folder that is new, empty, or holds a run of the same configuration.
+    ///
+    /// A run that is there already is opened; differences are an error that names them.
+    pub fn create(path: &Path, config: RunConfig) -> Result<Self, RunError> {
+        if let Some(run) = Self::existing(path, &config)? {
+            return Ok(run);
+        }
+        make_folder(path)?;
+        require_empty(path)?;
+        let run = Self { path: path.into(), config };
+        run.write_config()?;
+        Ok(run)
+    }
+
+    /// The run in a folder, if there is one, provided that it is the one described.
+    fn existing(path: &Path, config: &RunConfig) -> Result<Option<Self>, RunError> {
+        match Self::open(path) {
+            Ok(run) => run.config.require_same(config, path).map(|()| Some(run)),
+            Err(RunError::NoRun { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Trains a network in a folder, or continues or reports the training that is there.
+    ///
+    /// The state is saved after every epoch. A training that was interrupted ends with the same
+    /// weights, bit by bit, as one that was not.
+    pub fn train(
+        path: &Path,
+        request: &RunRequest,
+        training: &TrainingConfig,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<RunOutcome, RunError> {
+        let config = RunConfig::of_training(request, training)?;
+        if let Some(run) = Self::existing(path, &config)?
+            && run.config.state != RunState::Training
+        {
+            return Ok(RunOutcome::AlreadyFinished(run));
+        }
+        let (shape, classes) = (request.train.shape(), request.train.classes());
+        let start = request.architecture.init(shape, classes, request.device, training.seed)?;
+        let trainer = Trainer::new(start, request.train, request.test, training)?;
+        Self::create(path, config)?.continue_training(trainer, observer)
+    }
+
+    fn continue_training(
+        mut self,
+        mut trainer: Trainer,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<RunOutcome, RunError> {
+        let resume = self.path.join(RESUME);
+        if resume.exists() {
+            trainer = trainer.resume(&resume)?;
+        } else {
+            self.keep_checkpoint(&trainer)?;
+        }
+        while !trainer.is_finished() {
+            trainer = match trainer.epoch(observer)? {
+                Some(next) => next,
+                None => return Ok(RunOutcome::Interrupted(self)),
+            };
+            self.keep_checkpoint(&trainer)?;
+            trainer.save(&resume)?;
+            self.config.metrics = trainer.metrics().to_vec();
+            self.write_config()?;
+            let stop = trainer.metrics().last().is_some_and(|last| observer.epoch(last).is_break());
+            if stop && !trainer.is_finished() {
+                return Ok(RunOutcome::Interrupted(self));
+            }
+        }
+        self.finish(&trainer)?;
+        Ok(RunOutcome::Finished(self))
+    }
+
+    fn keep_checkpoint(&self, trainer: &Trainer) -> Result<(), RunError> {
+        let epoch = trainer.metrics().len();
+        let kept = self.config.training.as_ref().map(|training| &training.checkpoints);
+        if kept.is_some_and(|checkpoints| checkpoints.contains(epoch)) {
+            make_folder(&checkpoint::folder(&self.path))?;
+            Weights::of(&trainer.classifier()).write(&checkpoint::path(&self.path, epoch))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, trainer: &Trainer) -> Result<(), RunError> {
+        Weights::of(&trainer.classifier()).write(&self.model_path())?;
+        self.config.metrics = trainer.metrics().to_vec();
+        let early = trainer.stopped_early() && trainer.metrics().len() < trainer.epochs();
+        self.config.state = if early { RunState::StoppedEarly } else { RunState::Trained };
+        self.write_config()?;
+        let resume = self.path.join(RESUME);
+        match fs::remove_file(&resume) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(RunError::io("remove", &resume, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a run from weights trained elsewhere.
+    ///
+    /// See [`import()`] for the files that can be read. A folder that holds an import from the
+    /// same file is written again, so that it holds these weights.
+    pub fn import(path: &Path, request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
+        let (shape, classes) = (request.train.shape(), request.train.classes());
+        let classifier = import(request.architecture, weights, shape, classes, request.device)?;
+        let run = Self::create(path, RunConfig::of_import(request, weights)?)?;
+        Weights::of(&classifier).write(&run.model_path())?;
+        Ok(run)
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The settings, the data and the history.
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// File of the final weights.
+    pub fn model_path(&self) -> PathBuf {
+        self.path.join(MODEL)
+    }
+
+    /// The trained network.
+    pub fn load_model(&self, device: &Device) -> Result<Classifier, RunError> {
+        if self.config.state == RunState::Training {
+            return Err(RunError::Unfinished { path: self.path.clone() });
+        }
+        self.load(&self.model_path(), device)
+    }
+
+    /// The network as it was after an epoch; 0 is the start.
+    pub fn load_checkpoint(&self, epoch: usize, device: &Device) -> Result<Classifier, RunError> {
+        let kept = self.checkpoints()?;
+        if !kept.contains(&epoch) {
+            return Err(RunError::NoCheckpoint { path: self.path.clone(), epoch, kept });
+        }
+        self.load(&checkpoint::path(&self.path, epoch), device)
+    }
+
+    /// The epochs after which weights were kept, in order.
+    pub fn checkpoints(&self) -> Result<Vec<usize>, RunError> {
+        let folder = checkpoint::folder(&self.path);
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let names = file_names(&folder)?;
+        let mut epochs: Vec<usize> =
+            names.iter().filter_map(|name| checkpoint::epoch_of(name)).collect();
+        epochs.sort_unstable();
+        Ok(epochs)
+    }
+
+    fn load(&self, file: &Path, device: &Device) -> Result<Classifier, RunError> {
+        let architecture = Architecture::find(&self.config.architecture)?;
+        let RunConfig { input_shape, classes, .. } = self.config;
+        let classifier = architecture.skeleton(input_shape, classes, device)?;
+        Ok(Weights::read(file)?.apply(classifier, file)?)
+    }
+
+    fn write_config(&self) -> Result<(), RunError> {
+        self.config.write(&self.path.join(CONFIG))
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), RunError> {
+    fs::create_dir_all(path).map_err(|error| RunError::io("create folder", path, error))
+}
+
+/// A folder with other things in it is not a place for a run; hidden files do not matter.
+fn require_empty(path: &Path) -> Result<(), RunError> {
+    match file_names(path)?.into_iter().find(|name| !name.starts_with('.')) {
+        Some(file) => Err(RunError::NotEmpty { path: path.into(), file }),
+        None => Ok(()),
+    }
+}
+
+fn file_names(folder: &Path) -> Result<Vec<String>, RunError> {
+    fs::read_dir(folder)
+        .and_then(|entries| {
+            entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+        })
+        .map_err(|error| RunError::io("read folder", folder, error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use std::ops::ControlFlow;
+
+use super::*;
+use crate::checkpoint::Checkpoints;
+use crate::testing::{device, separable_images};
+use crate::training::{EpochMetrics, OptimizerConfig};
+use crate::zoo::TINY;
+
+const SHAPE: [usize; 3] = [1, 4, 4];
+
+/// Stops after an epoch.
+struct StopAfter(usize);
+
+impl TrainingObserver for StopAfter {
+    fn epoch(&mut self, metrics: &EpochMetrics) -> ControlFlow<()> {
+        if metrics.epoch >= self.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// What a test trains, and where.
+struct Bench {
+    folder: tempfile::TempDir,
+    train: Images,
+    test: Images,
+    device: Device,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let images = |count| separable_images(SHAPE, 3, count);
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, train: images(30), test: images(9), device: device() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn request(&self) -> RunRequest<'_> {
+        RunRequest {
+            architecture: &TINY,
+            dataset: "toy",
+            train: &self.train,
+            test: &self.test,
+            device: &self.device,
+            device_name: "test",
+        }
+    }
+
+    fn train(
+        &self,
+        name: &str,
+        config: &TrainingConfig,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<RunOutcome, RunError> {
+        Run::train(&self.path(name), &self.request(), config, observer)
+    }
+
+    fn refused(&self, name: &str, config: &TrainingConfig) -> String {
+        let line = self.train(name, config, &mut ()).unwrap_err().to_string();
+        assert!(!line.contains('\n'), "{line}");
+        line
+    }
+}
+
+fn config() -> TrainingConfig {
+    TrainingConfig {
+        epochs: 3,
+        batch_size: 10,
+        optimizer: OptimizerConfig::Sgd { momentum: 0.9 },
+        checkpoints: Checkpoints::List(vec![0, 2]),
+        ..TrainingConfig::mnist()
+    }
+}
+
+#[test]
+fn an_interrupted_run_ends_with_the_same_files_as_a_whole_one() {
+    let bench = Bench::new();
+    bench.train("whole", &config(), &mut ()).unwrap();
+    for epoch in 1..3 {
+        let outcome = bench.train("parts", &config(), &mut StopAfter(epoch)).unwrap();
+        assert!(matches!(outcome, RunOutcome::Interrupted(_)));
+        let error = outcome.run().load_model(&bench.device).unwrap_err().to_string();
+        assert!(error.contains("not finished"), "{error}");
+    }
+    let outcome = bench.train("parts", &config(), &mut ()).unwrap();
+    assert!(matches!(outcome, RunOutcome::Finished(_)));
+    for file in ["model.safetensors", "checkpoints/epoch-0002.safetensors"] {
+        let read = |run| fs::read(bench.path(run).join(file)).unwrap();
+        assert!(read("whole") == read("parts"), "{file} differs");
+    }
+    assert!(!bench.path("parts").join(RESUME).exists());
+    assert_eq!(outcome.run().config().metrics.len(), 3);
+}
+
+#[test]
+fn a_finished_run_is_reported_and_not_computed_again() {
+    let bench = Bench::new();
+    bench.train("run", &config(), &mut ()).unwrap();
+    let model = bench.path("run").join(MODEL);
+    let written = fs::metadata(&model).unwrap().modified().unwrap();
+    let request = RunRequest { device_name: "another", ..bench.request() };
+    let outcome = Run::train(&bench.path("run"), &request, &config(), &mut ()).unwrap();
+    assert!(matches!(outcome, RunOutcome::AlreadyFinished(_)));
+    assert_eq!(fs::metadata(&model).unwrap().modified().unwrap(), written);
+}
+
+#[test]
+fn checkpoints_are_kept_as_asked_and_the_start_is_the_first() {
+    let bench = Bench::new();
+    let run = bench.train("run", &config(), &mut ()).unwrap().run();
+    assert_eq!(run.checkpoints().unwrap(), [0, 2]);
+    let start = run.load_checkpoint(0, &bench.device).unwrap();
+    let drawn = bench.request().architecture.init(SHAPE, 3, &bench.device, 0).unwrap();
+    assert_eq!(Weights::of(&start), Weights::of(&drawn));
+    let error = run.load_checkpoint(1, &bench.device).unwrap_err().to_string();
+    assert!(error.contains("epoch 1") && error.contains("[0, 2]"), "{error}");
+    let all = TrainingConfig { checkpoints: Checkpoints::All, ..config() };
+    let run = bench.train("all", &all, &mut ()).unwrap().run();
+    assert_eq!(run.checkpoints().unwrap(), [0, 1, 2, 3]);
+    let (last, model) = (run.load_checkpoint(3, &bench.device), run.load_model(&bench.device));
+    assert_eq!(Weights::of(&last.unwrap()), Weights::of(&model.unwrap()));
+}
+
+#[test]
+fn another_training_in_the_same_folder_is_refused() {
+    let bench = Bench::new();
+    bench.train("run", &config(), &mut ()).unwrap();
+    let line = bench.refused("run", &TrainingConfig { epochs: 5, ..config() });
+    assert!(line.contains("training.epochs 3, not 5"), "{line}");
+    let line =
+        bench.refused("run", &TrainingConfig { optimizer: OptimizerConfig::ADAM, ..config() });
+    assert!(line.contains("training.optimizer"), "{line}");
+    let request = RunRequest { train: &bench.test, ..bench.request() };
+    let error = Run::train(&bench.path("run"), &request, &config(), &mut ()).unwrap_err();
+    assert!(error.to_string().contains("data.train"), "{error}");
+}
+
+#[test]
+fn a_run_under_way_does_not_change_devices() {
+    let bench = Bench::new();
+    bench.train("run", &config(), &mut StopAfter(1)).unwrap();
+    let request = RunRequest { device_name: "another", ..bench.request() };
+    let error = Run::train(&bench.path("run"), &request, &config(), &mut ()).unwrap_err();
+    assert!(error.to_string().contains("device \"test\", not \"another\""), "{error}");
+}
+
+#[test]
+fn a_run_knows_where_it_comes_from() {
+    let bench = Bench::new();
+    bench
+        .train(
+            "run",
+            &TrainingConfig { epochs: 0, checkpoints: Checkpoints::Last, ..config() },
+            &mut (),
+        )
+        .unwrap();
+    let run = Run::open(&bench.path("run")).unwrap();
+    let config = run.config();
+    assert_eq!((config.architecture.as_str(), config.dataset.as_str()), ("tiny", "toy"));
+    assert_eq!((config.input_shape, config.classes), (SHAPE, 3));
+    assert_eq!(config.data.train, bench.train.fingerprint());
+    assert_eq!(config.state, RunState::Trained);
+    assert!(run.load_model(&bench.device).is_ok());
+}
+
+#[test]
+fn the_recorded_version_of_burn_is_the_one_built_on() {
+    let manifest = include_str!("../../../../Cargo.toml");
+    assert!(manifest.contains(&format!("burn = {{ version = \"={BURN_VERSION}\"")));
+}
+
+#[test]
+fn imported_weights_make_a_run() {
+    let bench = Bench::new();
+    let weights = bench.train("run", &config(), &mut ()).unwrap().run().model_path();
+    let run = Run::import(&bench.path("imported"), &bench.request(), &weights).unwrap();
+    assert_eq!(run.config().state, RunState::Imported);
+    let reopened = Run::open(run.path()).unwrap().load_model(&bench.device).unwrap();
+    assert_eq!(Weights::of(&reopened), Weights::read(&weights).unwrap());
+}
+
+#[test]
+fn damaged_descriptions_are_refused() {
+    let bench = Bench::new();
+    bench.train("run", &config(), &mut StopAfter(1)).unwrap();
+    let path = bench.path("run").join(CONFIG);
+    let whole = fs::read_to_string(&path).unwrap();
+    for text in ["", "{}", "[1]", &whole[..whole.len() / 2]] {
+        fs::write(&path, text).unwrap();
+        let line = bench.refused("run", &config());
+        assert!(line.contains("config.json is damaged"), "{line}");
+    }
+    fs::write(&path, whole.replace("\"format_version\": 1", "\"format_version\": 2")).unwrap();
+    assert!(bench.refused("run", &config()).contains("format version 2, expected 1"));
+    fs::write(&path, whole.replace("\"tiny\"", "\"tinny\"")).unwrap();
+    assert!(bench.refused("run", &config()).contains("architecture \"tinny\""));
+    fs::write(&path, &whole).unwrap();
+    fs::write(bench.path("run").join(RESUME), &whole).unwrap();
+    assert!(bench.refused("run", &config()).contains("resume.safetensors"));
+}
+
+#[test]
+fn places_that_cannot_hold_a_run_are_refused() {
+    let bench = Bench::new();
+    let error = Run::open(&bench.path("none")).unwrap_err().to_string();
+    assert!(error.contains("no run here"), "{error}");
+    fs::write(bench.path("file"), "text").unwrap();
+    assert!(bench.refused("file", &config()).contains("file"));
+    fs::create_dir(bench.path("full")).unwrap();
+    fs::write(bench.path("full").join("thesis.tex"), "text").unwrap();
+    assert!(bench.refused("full", &config()).contains("holds thesis.tex"));
+}

@@ -1,0 +1,191 @@
+//! The settings of a training.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::checkpoint::Checkpoints;
+
+/// A rule that turns gradients into steps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptimizerConfig {
+    /// Adam (Kingma and Ba, 2015), with bias correction.
+    Adam {
+        /// Decay of the mean of the gradients.
+        beta_1: f64,
+        /// Decay of the mean of their squares.
+        beta_2: f64,
+        /// Added to the root of the mean square.
+        epsilon: f64,
+    },
+    /// Stochastic gradient descent.
+    Sgd {
+        /// Share of the last step that is kept; 0 for none. Undamped.
+        momentum: f64,
+    },
+}
+
+impl OptimizerConfig {
+    /// Adam with the constants of its authors.
+    pub const ADAM: Self = Self::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
+}
+
+/// From here on the learning rate is multiplied by a factor.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LearningRateStep {
+    /// Completed epochs at which it takes effect.
+    pub after_epoch: usize,
+    /// The factor, usually below 1.
+    pub factor: f64,
+}
+
+/// The settings of a training. Equal settings, data and device give equal weights, bit by bit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Passes over the training images; 0 keeps the starting weights.
+    pub epochs: usize,
+    /// Images per step.
+    pub batch_size: usize,
+    /// How gradients become steps.
+    pub optimizer: OptimizerConfig,
+    /// Learning rate of the first epoch.
+    pub learning_rate: f64,
+    /// Where the learning rate changes.
+    pub learning_rate_steps: Vec<LearningRateStep>,
+    /// Strength λ of the penalty λ‖W‖² on weights and kernels (not on biases and batch norm).
+    ///
+    /// The penalty enters the gradient as 2λW; reported losses are without it.
+    pub l2: f64,
+    /// Source of the starting weights and of the order of the images.
+    pub seed: u64,
+    /// Stop when the test loss has not improved for so many epochs.
+    pub early_stop: Option<usize>,
+    /// After which epochs weights are kept.
+    pub checkpoints: Checkpoints,
+    /// Train on the first so many images only.
+    pub limit: Option<usize>,
+}
+
+impl TrainingConfig {
+    /// For MNIST and its like: 10 epochs of Adam.
+    ///
+    /// The study trains at 1e-4; 1e-3, lowered twice towards the end, gets as far in fewer epochs.
+    pub fn mnist() -> Self {
+        let step = |after_epoch| LearningRateStep { after_epoch, factor: 0.3 };
+        Self {
+            epochs: 10,
+            batch_size: 64,
+            optimizer: OptimizerConfig::ADAM,
+            learning_rate: 1e-3,
+            learning_rate_steps: vec![step(5), step(8)],
+            l2: 0.0,
+            seed: 0,
+            early_stop: None,
+            checkpoints: Checkpoints::Last,
+            limit: None,
+        }
+    }
+
+    /// For CIFAR-10, as in the study: 200 epochs of gradient descent with momentum and penalty.
+    pub fn cifar() -> Self {
+        let step = |after_epoch| LearningRateStep { after_epoch, factor: 0.1 };
+        Self {
+            epochs: 200,
+            optimizer: OptimizerConfig::Sgd { momentum: 0.9 },
+            learning_rate: 0.01,
+            learning_rate_steps: vec![step(50), step(100), step(150)],
+            l2: 1e-3,
+            ..Self::mnist()
+        }
+    }
+
+    /// The learning rate of an epoch; the first is epoch 1.
+    pub fn learning_rate_at(&self, epoch: usize) -> f64 {
+        let passed = self.learning_rate_steps.iter().filter(|step| step.after_epoch < epoch);
+        passed.fold(self.learning_rate, |rate, step| rate * step.factor)
+    }
+
+    /// Whether the settings make sense.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.batch_size == 0 {
+            return Err(ConfigError::BatchSize);
+        }
+        if self.limit == Some(0) {
+            return Err(ConfigError::Limit);
+        }
+        if self.early_stop == Some(0) {
+            return Err(ConfigError::EarlyStop);
+        }
+        self.check_numbers()?;
+        match self.checkpoints.last_listed() {
+            Some(epoch) if epoch > self.epochs => {
+                Err(ConfigError::Checkpoint { epoch, epochs: self.epochs })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_numbers(&self) -> Result<(), ConfigError> {
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        let factors = self.learning_rate_steps.iter().map(|step| step.factor);
+        let optimizer = match self.optimizer {
+            OptimizerConfig::Adam { beta_1, beta_2, epsilon } => vec![
+                ("beta_1", beta_1, share(beta_1), "a number in [0, 1)"),
+                ("beta_2", beta_2, share(beta_2), "a number in [0, 1)"),
+                ("epsilon", epsilon, positive(epsilon), "a number above 0"),
+            ],
+            OptimizerConfig::Sgd { momentum } => {
+                vec![("momentum", momentum, share(momentum), "a number in [0, 1)")]
+            }
+        };
+        let rate = self.learning_rate;
+        let penalty = self.l2.is_finite() && self.l2 >= 0.0;
+        let all = [
+            ("learning rate", rate, positive(rate), "a number above 0"),
+            ("l2", self.l2, penalty, "0 or more"),
+        ]
+        .into_iter()
+        .chain(optimizer)
+        .chain(factors.map(|f| ("learning rate factor", f, positive(f), "a number above 0")));
+        for (setting, value, valid, expected) in all {
+            if !valid {
+                return Err(ConfigError::Number { setting, value, expected });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A setting that makes no sense.
+#[derive(Debug, Error, PartialEq)]
+pub enum ConfigError {
+    /// Batches without images.
+    #[error("batch size 0, expected at least 1")]
+    BatchSize,
+    /// Training on nothing.
+    #[error("limit of 0 images, expected at least 1")]
+    Limit,
+    /// Stopping before starting.
+    #[error("early stop after 0 epochs without improvement, expected at least 1")]
+    EarlyStop,
+    /// A number out of range.
+    #[error("{setting} {value}, expected {expected}")]
+    Number {
+        /// Name of the setting.
+        setting: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A checkpoint after the end.
+    #[error("checkpoint after epoch {epoch}, expected at most {epochs}, the number of epochs")]
+    Checkpoint {
+        /// The epoch listed.
+        epoch: usize,
+        /// Epochs of the training.
+        epochs: usize,
+    },
+}

@@ -1,0 +1,220 @@
+//! Training of classifiers by gradient descent on the cross-entropy of their logits.
+
+mod config;
+mod metrics;
+mod observer;
+mod optimizer;
+mod state;
+
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Int, Tensor};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use thiserror::Error;
+
+pub use config::{ConfigError, LearningRateStep, OptimizerConfig, TrainingConfig};
+pub use metrics::{EpochMetrics, Evaluation, evaluate};
+pub use observer::{BatchProgress, TrainingObserver};
+
+use self::metrics::{Totals, image_data, judge, label_data};
+use self::optimizer::Optimizer;
+use crate::data::Images;
+use crate::weights::WeightsError;
+use crate::zoo::Classifier;
+
+/// Why a training stops short.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// The settings make no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The images do not fit the network.
+    #[error(
+        "images of {}x{}x{} in {classes} classes, expected {}x{}x{} in {expected_classes}",
+        shape[0], shape[1], shape[2], expected[0], expected[1], expected[2]
+    )]
+    Images {
+        /// `[channels, height, width]` of the images.
+        shape: [usize; 3],
+        /// Their classes.
+        classes: usize,
+        /// `[channels, height, width]` that the network reads.
+        expected: [usize; 3],
+        /// Classes that the network tells apart.
+        expected_classes: usize,
+    },
+    /// The loss is no longer a number.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, batch {batch}, at learning rate \
+         {learning_rate}; try a lower learning rate"
+    )]
+    Diverged {
+        /// The loss.
+        loss: f64,
+        /// The epoch; the first is 1.
+        epoch: usize,
+        /// The batch; the first is 1.
+        batch: usize,
+        /// The learning rate of the epoch.
+        learning_rate: f64,
+    },
+    /// The device did not deliver.
+    #[error("the device returned no usable result: {reason}")]
+    Device {
+        /// What it says.
+        reason: String,
+    },
+    /// The saved state of an interrupted training is unusable.
+    #[error(transparent)]
+    State(#[from] WeightsError),
+}
+
+/// A training under way, between two epochs.
+pub struct Trainer<'a> {
+    config: &'a TrainingConfig,
+    train: &'a Images,
+    test: &'a Images,
+    device: Device,
+    classifier: Classifier,
+    optimizer: Optimizer,
+    metrics: Vec<EpochMetrics>,
+}
+
+impl<'a> Trainer<'a> {
+    /// Prepares to train a network, on the device that it is on.
+    pub fn new(
+        classifier: Classifier,
+        train: &'a Images,
+        test: &'a Images,
+        config: &'a TrainingConfig,
+    ) -> Result<Self, TrainError> {
+        config.check()?;
+        check_images(&classifier, train)?;
+        check_images(&classifier, test)?;
+        let classifier = classifier.valid();
+        let device = classifier.devices().into_iter().next();
+        let device = device.ok_or_else(|| TrainError::Device { reason: "none in use".into() })?;
+        let (classifier, optimizer) = (classifier.train(), Optimizer::new(config));
+        Ok(Self { config, train, test, device, classifier, optimizer, metrics: Vec::new() })
+    }
+
+    /// The network as it is now, ready for use.
+    pub fn classifier(&self) -> Classifier {
+        self.classifier.valid()
+    }
+
+    /// One entry per epoch done.
+    pub fn metrics(&self) -> &[EpochMetrics] {
+        &self.metrics
+    }
+
+    /// Number of epochs planned.
+    pub fn epochs(&self) -> usize {
+        self.config.epochs
+    }
+
+    /// Whether all epochs are done, or the test loss has stopped improving.
+    pub fn is_finished(&self) -> bool {
+        self.metrics.len() >= self.config.epochs || self.stopped_early()
+    }
+
+    /// Whether the test loss has not improved for as long as the settings allow.
+    pub fn stopped_early(&self) -> bool {
+        let losses = self.metrics.iter().map(|metrics| metrics.test.loss);
+        let best = losses.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
+        match (self.config.early_stop, best) {
+            (Some(patience), Some((index, _))) => self.metrics.len() - 1 - index >= patience,
+            _ => false,
+        }
+    }
+
+    /// Trains until finished, or until the observer says stop.
+    pub fn run(mut self, observer: &mut dyn TrainingObserver) -> Result<Option<Self>, TrainError> {
+        while !self.is_finished() {
+            match self.epoch(observer)? {
+                Some(next) => self = next,
+                None => return Ok(None),
+            }
+            let last = self.metrics.last();
+            if last.is_some_and(|metrics| observer.epoch(metrics).is_break()) {
+                break;
+            }
+        }
+        Ok(Some(self))
+    }
+
+    /// One pass over the training images, then an evaluation; `None` if the observer broke it off.
+    pub fn epoch(
+        mut self,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<Option<Self>, TrainError> {
+        let start = Instant::now();
+        let epoch = self.metrics.len() + 1;
+        let learning_rate = self.config.learning_rate_at(epoch);
+        let order = self.order(epoch);
+        let batches = order.len().div_ceil(self.config.batch_size);
+        let mut totals = Totals::default();
+        for (batch, indices) in order.chunks(self.config.batch_size).enumerate() {
+            let logits = self.classifier.forward(self.images(indices));
+            let (loss, outcome) = judge(logits, Tensor::from_inner(self.labels(indices)))?;
+            if !outcome.loss.is_finite() {
+                let (loss, batch) = (outcome.loss, batch + 1);
+                return Err(TrainError::Diverged { loss, epoch, batch, learning_rate });
+            }
+            let gradients = GradientsParams::from_grads(loss.backward(), &self.classifier);
+            self.classifier = self.optimizer.step(learning_rate, self.classifier, gradients);
+            totals.add(outcome, indices.len());
+            let (epochs, running) = (self.config.epochs, totals.mean());
+            let progress = BatchProgress { epoch, epochs, batch: batch + 1, batches, running };
+            if observer.batch(&progress).is_break() {
+                return Ok(None);
+            }
+        }
+        let (train, test) = (totals.mean(), evaluate(&self.classifier, self.test)?);
+        if !test.loss.is_finite() {
+            // The last step of the epoch went astray.
+            let (loss, batch) = (test.loss, batches);
+            return Err(TrainError::Diverged { loss, epoch, batch, learning_rate });
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        self.metrics.push(EpochMetrics { epoch, learning_rate, train, test, seconds });
+        Ok(Some(self))
+    }
+
+    /// The order of the training images in an epoch: it depends on the seed and the epoch alone,
+    /// so a resumed training sees the batches that it would have seen.
+    fn order(&self, epoch: usize) -> Vec<usize> {
+        let count = self.config.limit.unwrap_or(usize::MAX).min(self.train.len());
+        let mut order: Vec<usize> = (0..count).collect();
+        let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
+        random.set_stream(epoch as u64); // stream 0 drew the starting weights
+        order.shuffle(&mut random);
+        order
+    }
+
+    fn images(&self, indices: &[usize]) -> Tensor<4> {
+        let data = image_data(self.train, self.train.gather(indices), indices.len());
+        Tensor::from_inner(Tensor::from_data(data, &self.device))
+    }
+
+    fn labels(&self, indices: &[usize]) -> Tensor<1, Int> {
+        let labels = self.train.labels();
+        Tensor::from_data(label_data(indices.iter().map(|&index| &labels[index])), &self.device)
+    }
+}
+
+fn check_images(classifier: &Classifier, images: &Images) -> Result<(), TrainError> {
+    let (shape, classes) = (images.shape(), images.classes());
+    let (expected, expected_classes) = (classifier.input_shape(), classifier.classes());
+    if shape == expected && classes == expected_classes {
+        return Ok(());
+    }
+    Err(TrainError::Images { shape, classes, expected, expected_classes })
+}
+
+#[cfg(test)]
+mod tests;

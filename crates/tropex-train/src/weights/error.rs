@@ -1,0 +1,119 @@
+//! What makes a file of weights unusable.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why weights cannot be read, written or used.
+#[derive(Debug, Error)]
+pub enum WeightsError {
+    /// The file cannot be read.
+    #[error("cannot read weights {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("cannot write weights {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file is not what its name says, or is damaged.
+    #[error("{} is not a readable weights file: {reason}; it may be damaged or cut short", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// The name of the file ends in nothing known.
+    #[error("{}: unknown kind of weights file, expected .safetensors, .pt or .pth", path.display())]
+    Extension {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A tensor is not there.
+    #[error("{}: no tensor `{key}`, expected one of shape {shape:?}; do the weights belong to this architecture?", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The name in the file.
+        key: String,
+        /// The shape that the network needs.
+        shape: Vec<usize>,
+    },
+    /// A tensor is not part of the network.
+    #[error("{}: tensor `{key}` has no place in this architecture", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// The name in the file.
+        key: String,
+    },
+    /// A tensor has the wrong shape.
+    #[error("{}: tensor `{key}` has shape {found:?}, expected {expected:?}", path.display())]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The name in the file.
+        key: String,
+        /// The shape that the network needs.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+    /// A tensor holds infinities or NaN.
+    #[error("{}: tensor `{key}` holds {value} at {index}, expected finite numbers", path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The name in the file.
+        key: String,
+        /// Position in the tensor, row by row.
+        index: usize,
+        /// What stands there.
+        value: f32,
+    },
+    /// A tensor holds no floating-point numbers.
+    #[error("{}: tensor `{key}` is of type {found}, expected f32, f64, f16 or bf16", path.display())]
+    Type {
+        /// The file.
+        path: PathBuf,
+        /// The name in the file.
+        key: String,
+        /// Its type.
+        found: String,
+    },
+    /// The layers cannot be put in order.
+    #[error(
+        "{}: cannot tell which layer `{key}` belongs to; expected keys like layers.0.weight, \
+         numbered in the order of the layers", path.display()
+    )]
+    LayerName {
+        /// The file.
+        path: PathBuf,
+        /// The name in the file.
+        key: String,
+    },
+    /// There are too many layers, or too few.
+    #[error(
+        "{}: {found} layers with parameters ({names}), expected {expected}; do the weights belong \
+         to this architecture?", path.display()
+    )]
+    LayerCount {
+        /// The file.
+        path: PathBuf,
+        /// Layers that the network has.
+        expected: usize,
+        /// Layers in the file.
+        found: usize,
+        /// Their names in the file.
+        names: String,
+    },
+}

@@ -1,0 +1,187 @@
+//! Weights outside of a network: named and laid out as in PyTorch, read, written and checked.
+//!
+//! Keys are `layers.<k>.{weight,bias,running_mean,running_var}`, k counting the layers that have
+//! parameters (a batch norm is a layer of its own). Dense weights are `[outputs, inputs]`,
+//! kernels `[filters, channels, height, width]`.
+
+mod error;
+mod file;
+mod naming;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use crate::zoo::Classifier;
+
+pub use error::WeightsError;
+pub(crate) use file::{read_safetensors, write_safetensors};
+pub(crate) use naming::Naming;
+pub use naming::{Role, Slot, slots};
+
+/// Counter that PyTorch keeps beside the statistics of a batch norm; nothing depends on it.
+const BATCH_COUNTER: &str = "num_batches_tracked";
+
+/// Named tensors of type f32 in PyTorch's layout.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Weights {
+    tensors: BTreeMap<String, TensorData>,
+}
+
+impl Weights {
+    /// The weights of a network.
+    pub fn of(classifier: &Classifier) -> Self {
+        let mut export = Export { naming: Naming::default(), weights: Self::default() };
+        // Without `valid` the statistics of a batch norm in training lag one batch behind.
+        classifier.valid().visit(&mut export);
+        export.weights
+    }
+
+    /// Reads a file: `.safetensors`, or a state dict in `.pt` or `.pth`.
+    ///
+    /// Half, single and double precision are accepted and become f32.
+    pub fn read(path: &Path) -> Result<Self, WeightsError> {
+        file::read(path)
+    }
+
+    /// Writes a safetensors file that PyTorch can read, replacing `path` in one step.
+    pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
+        write_safetensors(path, self, &[("format", "pt")])
+    }
+
+    /// The same network with these weights.
+    ///
+    /// Every tensor of the network must be here with its shape and finite values, and nothing
+    /// else but batch counters; `path` says in errors where the weights came from.
+    pub fn apply(self, classifier: Classifier, path: &Path) -> Result<Classifier, WeightsError> {
+        let slots = slots(&classifier);
+        self.check(&slots, path)?;
+        let device = classifier.devices().into_iter().next();
+        let naming = Naming::default();
+        Ok(match device {
+            Some(device) => classifier.map(&mut Import { naming, weights: self, device }),
+            None => classifier,
+        })
+    }
+
+    fn check(&self, slots: &[Slot], path: &Path) -> Result<(), WeightsError> {
+        for slot in slots {
+            let (path, key) = (path.to_path_buf(), slot.key.clone());
+            let Some(data) = self.tensors.get(&key) else {
+                return Err(WeightsError::Missing { path, key, shape: slot.shape.clone() });
+            };
+            let found = data.shape().as_slice().to_vec();
+            if found != slot.shape {
+                return Err(WeightsError::Shape { path, key, expected: slot.shape.clone(), found });
+            }
+            let values = floats(data);
+            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+                return Err(WeightsError::NotFinite { path, key, index, value: values[index] });
+            }
+        }
+        let known = |key: &String| slots.iter().any(|slot| slot.key == *key);
+        match self.tensors.keys().find(|key| !known(key)) {
+            Some(key) => Err(WeightsError::Unknown { path: path.into(), key: key.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The keys and data, sorted by key.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &TensorData)> {
+        self.tensors.iter()
+    }
+
+    /// Adds a tensor of floats in any precision.
+    pub(crate) fn insert(&mut self, key: String, data: TensorData) {
+        self.tensors.insert(key, data.convert_dtype(DType::F32));
+    }
+
+    /// Takes a tensor out.
+    pub(crate) fn remove(&mut self, key: &str) -> Option<TensorData> {
+        self.tensors.remove(key)
+    }
+
+    /// Whether it holds no tensors.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tensors.is_empty()
+    }
+
+    /// The tensors under new names.
+    pub(crate) fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        let tensors = self.tensors.into_iter().map(|(key, data)| (name(&key), data)).collect();
+        Self { tensors }
+    }
+
+    /// Takes out the tensors whose keys begin with `prefix`, without that prefix.
+    pub(crate) fn split_off(&mut self, prefix: &str) -> Self {
+        let (taken, kept) = std::mem::take(&mut self.tensors)
+            .into_iter()
+            .partition(|(key, _)| key.starts_with(prefix));
+        self.tensors = kept;
+        Self { tensors: taken }.renamed(|key| key[prefix.len()..].to_owned())
+    }
+
+    /// Both together.
+    pub(crate) fn merged(mut self, other: Self) -> Self {
+        self.tensors.extend(other.tensors);
+        self
+    }
+}
+
+fn floats(data: &TensorData) -> Vec<f32> {
+    data.iter::<f32>().collect()
+}
+
+struct Export {
+    naming: Naming,
+    weights: Weights,
+}
+
+impl ModuleVisitor for Export {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.naming.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.naming.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        if let Some(slot) = self.naming.slot(tensor.dims().as_slice()) {
+            let data = slot.data(tensor);
+            self.weights.insert(slot.key, data);
+        }
+    }
+}
+
+struct Import {
+    naming: Naming,
+    weights: Weights,
+    device: Device,
+}
+
+impl ModuleMapper for Import {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.naming.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.naming.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let slot = self.naming.slot(param.lazy_shape().as_slice());
+        let taken = slot.and_then(|slot| Some((self.weights.remove(&slot.key)?, slot)));
+        match taken {
+            // A new parameter: reading the old one, which may be lazy, would allocate it.
+            Some((data, slot)) => Param::from_tensor(slot.tensor(data, &self.device)),
+            None => param,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Starting weights.
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::block::Classifier;
+use crate::weights::{Naming, Role, Slot};
+
+/// Weights drawn from He's uniform distribution, as is usual before ReLU; biases zero.
+///
+/// The numbers come from a ChaCha8 stream in the order of the layers, not from the device, so a
+/// seed names the same network everywhere.
+pub(super) fn initialise(classifier: Classifier, device: &Device, seed: u64) -> Classifier {
+    let random = ChaCha8Rng::seed_from_u64(seed);
+    classifier.map(&mut Draw { naming: Naming::default(), random, device })
+}
+
+struct Draw<'a> {
+    naming: Naming,
+    random: ChaCha8Rng,
+    device: &'a Device,
+}
+
+impl Draw<'_> {
+    fn values(&mut self, slot: &Slot) -> Vec<f32> {
+        let count = slot.shape.iter().product();
+        match slot.role {
+            Role::Weight => {
+                let inputs: usize = slot.shape[1..].iter().product();
+                let bound = (6.0 / inputs as f32).sqrt();
+                (0..count).map(|_| bound * symmetric_uniform(&mut self.random)).collect()
+            }
+            Role::Scale | Role::RunningVariance => vec![1.0; count],
+            Role::Bias | Role::RunningMean => vec![0.0; count],
+        }
+    }
+}
+
+/// A number in [-1, 1) on a grid of 2^-23, exact in f32.
+fn symmetric_uniform(random: &mut ChaCha8Rng) -> f32 {
+    (random.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0
+}
+
+impl ModuleMapper for Draw<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.naming.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.naming.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        // `lazy_shape`, and a new parameter: reading the old one would draw its numbers.
+        let Some(slot) = self.naming.slot(param.lazy_shape().as_slice()) else { return param };
+        let data = TensorData::new(self.values(&slot), slot.shape.clone());
+        Param::from_tensor(slot.tensor(data, self.device))
+    }
+}

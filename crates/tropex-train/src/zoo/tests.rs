@@ -1,0 +1,167 @@
+use std::collections::HashSet;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::*;
+use crate::testing::device;
+use crate::weights::Weights;
+
+const MNIST: [usize; 3] = [1, 28, 28];
+const CIFAR: [usize; 3] = [3, 32, 32];
+
+fn parameters(name: &str, shape: [usize; 3]) -> usize {
+    Architecture::find(name).unwrap().parameters(shape, 10, &device()).unwrap()
+}
+
+/// Parameters of dense layers between these widths.
+fn dense(widths: &[usize]) -> usize {
+    widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum()
+}
+
+/// Parameters of 3x3 convolutions between these numbers of channels.
+fn convs(channels: &[usize]) -> usize {
+    channels.windows(2).map(|pair| (9 * pair[0] + 1) * pair[1]).sum()
+}
+
+#[test]
+fn names_are_unique_kebab_case_sorted_and_described() {
+    let names = names();
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+    assert!(names.is_sorted());
+    for architecture in ARCHITECTURES {
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(architecture.name.chars().all(kebab), "{}", architecture.name);
+        assert!(!architecture.summary.is_empty());
+        architecture.recipe().check().unwrap();
+    }
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_known_ones() {
+    let error = Architecture::find("vgg16").unwrap_err().to_string();
+    assert!(error.contains("`vgg16`") && error.contains("vgg-narrow"), "{error}");
+}
+
+#[test]
+fn fully_connected_networks_have_the_parameters_of_the_study() {
+    assert_eq!(parameters("fcn4", MNIST), 789_330);
+    assert_eq!(parameters("fcn4", CIFAR), dense(&[3072, 784, 200, 80, 10]));
+    assert_eq!(parameters("fcn2", CIFAR), dense(&[3072, 3072, 10]));
+    assert_eq!(parameters("fcn4-cifar", CIFAR), dense(&[3072, 3072, 400, 120, 10]));
+    assert_eq!(parameters("fcn6", MNIST), dense(&[784, 2500, 2000, 1500, 1000, 500, 10]));
+    let widths = [3072, 4096, 3072, 2048, 1024, 512, 256, 128, 10];
+    assert_eq!(parameters("fcn8", CIFAR), dense(&widths));
+}
+
+#[test]
+fn convolutional_networks_have_the_parameters_of_the_study() {
+    let standard = convs(&[3, 32, 32, 64, 64, 64, 128, 128, 128]);
+    let vgg = standard + dense(&[128 * 4 * 4, 128, 10]);
+    assert_eq!(vgg, 735_082);
+    assert_eq!(parameters("vgg", CIFAR), vgg);
+    assert_eq!(parameters("vgg-average", CIFAR), vgg);
+    assert_eq!(parameters("vgg-batch-norm", CIFAR), vgg + 2 * (2 * 32 + 3 * 64 + 3 * 128));
+    let narrow = convs(&[3, 4, 4, 16, 16, 16, 64, 64, 64]);
+    assert_eq!(parameters("vgg-narrow", CIFAR), narrow + dense(&[64 * 4 * 4, 128, 10]));
+    assert_eq!(parameters("vgg-narrow-strides", CIFAR), narrow + dense(&[64 * 8 * 8, 128, 10]));
+    let small = convs(&[1, 32, 64, 64]);
+    assert_eq!(parameters("mnist-cnn", MNIST), small + dense(&[64 * 7 * 7, 64, 10]));
+}
+
+#[test]
+fn pooling_drops_an_odd_border() {
+    // 28 -> 14 -> 7 -> 3
+    let conv = convs(&[1, 32, 32, 64, 64, 64, 128, 128, 128]);
+    assert_eq!(parameters("vgg", MNIST), conv + dense(&[128 * 3 * 3, 128, 10]));
+}
+
+#[test]
+fn every_architecture_maps_images_to_finite_logits() {
+    let device = device();
+    for architecture in ARCHITECTURES {
+        // The widest would cost the tests seconds; they are put together like the narrower ones.
+        if architecture.parameters([1, 9, 9], 3, &device).unwrap() > 3_000_000 {
+            continue;
+        }
+        let classifier = architecture.init([1, 9, 9], 3, &device, 1).unwrap();
+        let logits = classifier.forward(Tensor::ones([2, 1, 9, 9], &device));
+        assert_eq!(logits.dims(), [2, 3], "{}", architecture.name);
+        let values = logits.try_into_vec_as::<f32>().unwrap();
+        assert!(values.iter().all(|v| v.is_finite() && *v != 0.0), "{values:?}");
+    }
+}
+
+#[test]
+fn images_that_vanish_on_the_way_are_refused() {
+    let error = |shape, classes| {
+        let found = Architecture::find("vgg").unwrap().init(shape, classes, &device(), 0);
+        found.unwrap_err().to_string()
+    };
+    let line = error([1, 4, 4], 10);
+    assert!(line.contains("1x4x4") && line.contains("vgg"), "{line}");
+    assert!(error([1, 0, 4], 10).contains("no pixels"));
+    assert!(error([1, 28, 28], 1).contains("expected at least 2"));
+}
+
+#[test]
+fn a_seed_names_a_network_and_nothing_else_does() {
+    let narrow = Architecture::find("vgg-narrow").unwrap();
+    let init =
+        |device: &Device, seed| Weights::of(&narrow.init([1, 8, 8], 3, device, seed).unwrap());
+    let device = device();
+    let first = init(&device, 1);
+    device.seed(99);
+    assert_eq!(first, init(&device, 1));
+    assert_eq!(first, init(&device.clone().autodiff(), 1));
+    assert_ne!(first, init(&device, 2));
+}
+
+#[test]
+fn starting_weights_follow_he() {
+    let fcn = Architecture::find("fcn4").unwrap();
+    let weights = Weights::of(&fcn.init([1, 4, 4], 10, &device(), 3).unwrap());
+    let values = |wanted: &str| -> Vec<f32> {
+        let (_, data) = weights.iter().find(|(key, _)| *key == wanted).unwrap();
+        data.iter::<f32>().collect()
+    };
+    let first = values("layers.0.weight");
+    let bound = (6.0f32 / 16.0).sqrt();
+    assert!(first.iter().all(|value| value.abs() <= bound));
+    let variance = first.iter().map(|value| value * value).sum::<f32>() / first.len() as f32;
+    assert!((variance / (2.0 / 16.0) - 1.0).abs() < 0.05, "variance {variance}");
+    assert!(values("layers.3.bias").iter().all(|&bias| bias == 0.0));
+}
+
+#[test]
+fn a_network_in_use_equals_the_network_in_training_without_batch_norm() {
+    let device = device();
+    let cnn = Architecture::find("mnist-cnn").unwrap();
+    let classifier = cnn.init([1, 8, 8], 3, &device, 5).unwrap();
+    let image = Tensor::<4>::ones([1, 1, 8, 8], &device);
+    let used = classifier.clone().valid().forward(image.clone());
+    let trained = classifier.train().forward(Tensor::from_inner(image)).inner();
+    used.into_data().assert_eq(&trained.into_data(), true);
+}
+
+#[test]
+fn burn_captures_the_graph_of_a_classifier() {
+    let device = device();
+    let vgg = Architecture::find("vgg-batch-norm").unwrap();
+    let classifier = vgg.init([1, 8, 8], 3, &device, 5).unwrap();
+    let capture = Device::capture();
+    let graph = capture
+        .capture_scope(|scope| {
+            let captured = classifier.valid().to_device(&capture);
+            let images = Tensor::<4>::zeros([2, 1, 8, 8], &device).to_device(&capture);
+            let input = tensor_id(&images);
+            let output = tensor_id(&captured.forward(images));
+            scope.complete([input], [output])
+        })
+        .unwrap();
+    assert!(graph.graph.operations.len() > 20);
+}
+
+fn tensor_id<const D: usize>(tensor: &Tensor<D>) -> burn::tensor::TensorId {
+    tensor.clone().try_into_primitive::<burn::backend::Capture>().unwrap().id()
+}

@@ -1,0 +1,83 @@
+//! `tropex evaluate`
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use serde::Serialize;
+use tropex::experiments::{EvaluateSettings, pipeline};
+use tropex::train::run::Run;
+
+use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
+use crate::output::{Output, count, duration, pairs, percent};
+
+/// Compare the extracted function of a run with the network and with the labels.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// Folder of the run.
+    run: PathBuf,
+    /// Images to classify.
+    #[arg(long, default_value = "test")]
+    split: SplitName,
+    /// The first LIMIT images only.
+    #[arg(long)]
+    limit: Option<NonZeroUsize>,
+    /// Gauge of the terms.
+    #[arg(long, default_value = "worst-case")]
+    gauge: GaugeName,
+    #[command(flatten)]
+    data: DataOption,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+#[derive(Serialize)]
+struct Evaluated {
+    points: usize,
+    agreement: f64,
+    accuracy: f64,
+    network_accuracy: f64,
+    straight: f64,
+    seconds: f64,
+}
+
+impl Evaluate {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        let run = Run::open(&self.run)?;
+        let device = self.device.find()?;
+        let data = self.data.open(&run.config().dataset, output)?;
+        let settings = EvaluateSettings {
+            gauge: self.gauge.into(),
+            split: self.split.into(),
+            limit: self.limit.map(NonZeroUsize::get),
+        };
+        let bar = output.bar("evaluating {bar:30} {percent} %, {eta} left");
+        let show = |done: usize, all: usize| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        };
+        let start = Instant::now();
+        let evaluation = pipeline::evaluate(&run, &data, &device, &settings, &show);
+        bar.finish_and_clear();
+        let evaluation = evaluation?;
+        let evaluated = Evaluated {
+            points: evaluation.points,
+            agreement: evaluation.agreement(),
+            accuracy: evaluation.accuracy(),
+            network_accuracy: evaluation.network_accuracy(),
+            straight: evaluation.straight as f64 / evaluation.points as f64,
+            seconds: start.elapsed().as_secs_f64(),
+        };
+        output.result(&evaluated, || {
+            pairs(&[
+                ("points", format!("{} of {}", count(evaluated.points), settings.split)),
+                ("network accuracy", percent(evaluated.network_accuracy)),
+                ("extracted function", format!("{} accuracy", percent(evaluated.accuracy))),
+                ("agreement", percent(evaluated.agreement)),
+                ("straight terms", percent(evaluated.straight)),
+                ("time", duration(start.elapsed())),
+            ])
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! `tropex extract`
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tropex::experiments::{ExtractSettings, pipeline};
+use tropex::extract::store::{ExtractOptions, Progress};
+use tropex::train::run::Run;
+use tropex::{Classes, Precision, SelfCheck, TermStore};
+
+use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
+use crate::output::{Output, count, duration, pairs, percent};
+
+/// Extract the linear terms of a run; the same command resumes an interrupted extraction.
+#[derive(Debug, Args)]
+pub struct Extract {
+    /// Folder of the run.
+    run: PathBuf,
+    /// Images whose terms are extracted.
+    #[arg(long, default_value = "train")]
+    split: SplitName,
+    /// The first LIMIT images only; by default all that the network was trained on.
+    #[arg(long)]
+    limit: Option<NonZeroUsize>,
+    /// Classes whose terms are extracted at every image.
+    #[arg(long, default_value = "predicted")]
+    classes: ClassesName,
+    /// Rule that chooses the shifts.
+    #[arg(long, default_value = "worst-case")]
+    gauge: GaugeName,
+    /// Format of the numbers.
+    #[arg(long, default_value = "f32")]
+    precision: PrecisionName,
+    /// Images in memory at a time; by default chosen from the size of the network.
+    #[arg(long)]
+    batch: Option<NonZeroUsize>,
+    /// Images at which the self-check compares the own terms with all other terms.
+    #[arg(long, value_name = "IMAGES", default_value_t = 1000)]
+    check: usize,
+    #[command(flatten)]
+    data: DataOption,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ClassesName {
+    Predicted,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PrecisionName {
+    F32,
+    F64,
+}
+
+#[derive(Serialize)]
+struct Extracted<'a> {
+    folder: String,
+    points: usize,
+    features: usize,
+    linear_terms_per_point: usize,
+    shards: usize,
+    bytes: u64,
+    seconds: f64,
+    check: &'a SelfCheck,
+}
+
+impl Extract {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        let run = Run::open(&self.run)?;
+        let device = self.device.find()?;
+        let data = self.data.open(&run.config().dataset, output)?;
+        let bar = output.bar("{prefix} {bar:30} {human_pos} of {human_len} points, {eta} left");
+        let show = |progress| {
+            let (prefix, position, length) = match progress {
+                Progress::Extracted { points, of } => ("extracting", points, of),
+                Progress::Checked { terms, of } => ("checking", terms, of),
+            };
+            bar.set_prefix(prefix);
+            bar.set_length(length as u64);
+            bar.set_position(position as u64);
+        };
+        let start = Instant::now();
+        let store = pipeline::extract(&run, &data, &device, &self.settings(), &show);
+        bar.finish_and_clear();
+        report(&store?, start.elapsed(), output)
+    }
+
+    fn settings(&self) -> ExtractSettings {
+        ExtractSettings {
+            split: self.split.into(),
+            limit: self.limit.map(NonZeroUsize::get),
+            classes: match self.classes {
+                ClassesName::Predicted => Classes::Predicted,
+                ClassesName::All => Classes::All,
+            },
+            gauge: self.gauge.into(),
+            precision: match self.precision {
+                PrecisionName::F32 => Precision::F32,
+                PrecisionName::F64 => Precision::F64,
+            },
+            options: ExtractOptions {
+                batch: self.batch.map(NonZeroUsize::get),
+                dominance_points: self.check,
+            },
+        }
+    }
+}
+
+fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<()> {
+    let manifest = store.manifest();
+    let Some(check) = &manifest.check else {
+        anyhow::bail!("{}: the extraction is not finished", store.folder().display())
+    };
+    let extracted = Extracted {
+        folder: store.folder().display().to_string(),
+        points: store.len(),
+        features: manifest.terms.features(),
+        linear_terms_per_point: manifest.terms.per_point(),
+        shards: manifest.shards.len(),
+        bytes: manifest.shards.iter().map(|shard| shard.bytes).sum(),
+        seconds: time.as_secs_f64(),
+        check,
+    };
+    output.result(&extracted, || extracted.text(time))
+}
+
+impl Extracted<'_> {
+    fn text(&self, time: Duration) -> String {
+        let terms = match self.linear_terms_per_point {
+            1 => format!("{} points", count(self.points)),
+            classes => format!("{} points x {classes} classes", count(self.points)),
+        };
+        let stored = format!(
+            "{terms} x {} coefficients, {} MB in {} shards",
+            count(self.features),
+            self.bytes / 1_000_000,
+            self.shards
+        );
+        let mut lines = vec![("terms", stored), ("folder", self.folder.clone())];
+        lines.extend(check_lines(self.check));
+        lines.push(("time", duration(time)));
+        pairs(&lines)
+    }
+}
+
+/// The self-check, a line per figure.
+pub fn check_lines(check: &SelfCheck) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        (
+            "value error",
+            format!(
+                "{:.1e} at most, of logits up to {:.1}",
+                check.value_error, check.largest_logit
+            ),
+        ),
+        (
+            "coefficients",
+            format!("{:.1e} to {:.1e}", check.smallest_coefficient, check.largest_coefficient),
+        ),
+    ];
+    if let Some(dominance) = &check.dominance {
+        lines.push((
+            "own term maximal",
+            format!(
+                "{} of {} points checked, largest gap {:.1e} (rounding explains {:.1e})",
+                percent(dominance.rate()),
+                count(dominance.checked),
+                dominance.largest_gap,
+                dominance.tolerance
+            ),
+        ));
+    }
+    lines
+}

@@ -1,0 +1,36 @@
+//! The subcommands, one a file.
+
+mod evaluate;
+mod extract;
+mod import;
+mod inspect;
+mod list;
+mod options;
+mod train;
+
+use clap::Subcommand;
+
+use crate::output::Output;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    List(list::List),
+    Train(train::Train),
+    Import(import::Import),
+    Inspect(inspect::Inspect),
+    Extract(extract::Extract),
+    Evaluate(evaluate::Evaluate),
+}
+
+impl Command {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        match self {
+            Self::List(list) => list.run(output),
+            Self::Train(train) => train.run(output),
+            Self::Import(import) => import.run(output),
+            Self::Inspect(inspect) => inspect.run(output),
+            Self::Extract(extract) => extract.run(output),
+            Self::Evaluate(evaluate) => evaluate.run(output),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! `tropex train`
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use serde::Serialize;
+use tropex::train::checkpoint::Checkpoints;
+use tropex::train::run::{Run, RunOutcome, RunRequest};
+use tropex::train::training::{
+    BatchProgress, EpochMetrics, LearningRateStep, OptimizerConfig, TrainingConfig,
+    TrainingObserver,
+};
+use tropex::train::zoo::Architecture;
+
+use super::options::{DataOption, DeviceOption};
+use crate::output::{Output, count, percent};
+
+/// Train a network; the same command resumes a training that was interrupted.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// Architecture, as `tropex list` names them.
+    architecture: String,
+    /// Dataset, as `tropex list` names them, or file:PATH.
+    #[arg(long)]
+    dataset: String,
+    /// Folder for the run.
+    #[arg(long, value_name = "RUN")]
+    out: PathBuf,
+    #[command(flatten)]
+    data: DataOption,
+    #[command(flatten)]
+    recipe: Recipe,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+/// What differs from the architecture's own recipe.
+#[derive(Debug, Args)]
+struct Recipe {
+    /// Passes over the training images.
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Source of the starting weights and of the order of the images.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Train on the first LIMIT images only.
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Epochs whose weights are kept: last, all, or a list such as 0,1,5,20 (0 is the start).
+    #[arg(long)]
+    checkpoints: Option<Checkpoints>,
+    /// Images per step.
+    #[arg(long)]
+    batch_size: Option<usize>,
+    /// Rule that turns gradients into steps.
+    #[arg(long)]
+    optimizer: Option<OptimizerName>,
+    /// Share of the last step that sgd keeps.
+    #[arg(long)]
+    momentum: Option<f64>,
+    /// Learning rate of the first epoch.
+    #[arg(long)]
+    learning_rate: Option<f64>,
+    /// Where the learning rate changes, as EPOCHS:FACTOR,...: 50:0.1,100:0.1 divides it by ten
+    /// after 50 and after 100 epochs; `none` keeps it.
+    #[arg(long, value_name = "STEPS", value_parser = learning_rate_steps)]
+    learning_rate_steps: Option<Steps>,
+    /// Strength of the penalty on squared weights.
+    #[arg(long)]
+    l2: Option<f64>,
+    /// Stop when the test loss has not improved for so many epochs.
+    #[arg(long, value_name = "EPOCHS")]
+    early_stop: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OptimizerName {
+    Adam,
+    Sgd,
+}
+
+#[derive(Clone, Debug)]
+struct Steps(Vec<LearningRateStep>);
+
+fn learning_rate_steps(text: &str) -> Result<Steps, String> {
+    if text == "none" {
+        return Ok(Steps(Vec::new()));
+    }
+    let step = |step: &str| {
+        let (epochs, factor) = step.split_once(':')?;
+        let (after_epoch, factor) = (epochs.parse().ok()?, factor.parse().ok()?);
+        Some(LearningRateStep { after_epoch, factor })
+    };
+    let steps: Option<Vec<_>> = text.split(',').map(step).collect();
+    steps.map(Steps).ok_or_else(|| "expected EPOCHS:FACTOR,... such as 50:0.1,100:0.1".into())
+}
+
+impl Recipe {
+    fn apply(&self, mut config: TrainingConfig) -> anyhow::Result<TrainingConfig> {
+        fn set<T: Clone>(field: &mut T, value: &Option<T>) {
+            if let Some(value) = value {
+                *field = value.clone();
+            }
+        }
+        set(&mut config.epochs, &self.epochs);
+        set(&mut config.seed, &self.seed);
+        set(&mut config.checkpoints, &self.checkpoints);
+        set(&mut config.batch_size, &self.batch_size);
+        set(&mut config.learning_rate, &self.learning_rate);
+        set(
+            &mut config.learning_rate_steps,
+            &self.learning_rate_steps.clone().map(|steps| steps.0),
+        );
+        set(&mut config.l2, &self.l2);
+        config.limit = self.limit.or(config.limit);
+        config.early_stop = self.early_stop.or(config.early_stop);
+        match self.optimizer {
+            Some(OptimizerName::Adam) => config.optimizer = OptimizerConfig::ADAM,
+            Some(OptimizerName::Sgd) => config.optimizer = OptimizerConfig::Sgd { momentum: 0.9 },
+            None => {}
+        }
+        match (&mut config.optimizer, self.momentum) {
+            (OptimizerConfig::Sgd { momentum }, Some(value)) => *momentum = value,
+            (OptimizerConfig::Adam { .. }, Some(_)) => {
+                anyhow::bail!("--momentum needs --optimizer sgd")
+            }
+            (_, None) => {}
+        }
+        config.check()?;
+        Ok(config)
+    }
+}
+
+#[derive(Serialize)]
+struct Trained<'a> {
+    run: String,
+    architecture: &'a str,
+    dataset: &'a str,
+    parameters: usize,
+    epochs: &'a [EpochMetrics],
+}
+
+impl Train {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        let architecture = Architecture::find(&self.architecture)?;
+        let (device, device_name) = (self.device.find()?, self.device.name());
+        let config = self.recipe.apply(architecture.recipe())?;
+        let data = self.data.open(&self.dataset, output)?;
+        let request = RunRequest {
+            architecture,
+            dataset: &data.name,
+            train: &data.train,
+            test: &data.test,
+            device: &device,
+            device_name: &device_name,
+        };
+        let images = config.limit.unwrap_or(usize::MAX).min(data.train.len());
+        output.note(&format!(
+            "{} on {} images of {}, {} epochs on {device_name}",
+            architecture.name,
+            count(images),
+            data.name,
+            config.epochs
+        ))?;
+        let mut observer = Observer::new(output);
+        let outcome = Run::train(&self.out, &request, &config, &mut observer);
+        observer.bar.finish_and_clear();
+        let outcome = outcome?;
+        if matches!(outcome, RunOutcome::AlreadyFinished(_)) {
+            output.note("this run was finished before; nothing to do")?;
+        }
+        report(&outcome.run(), output)
+    }
+}
+
+fn report(run: &Run, output: &Output) -> anyhow::Result<()> {
+    let config = run.config();
+    let trained = Trained {
+        run: run.path().display().to_string(),
+        architecture: &config.architecture,
+        dataset: &config.dataset,
+        parameters: config.parameters,
+        epochs: &config.metrics,
+    };
+    output.result(&trained, || match config.metrics.last() {
+        Some(last) => format!(
+            "test accuracy {} after {} epochs, weights in {}",
+            percent(last.test.accuracy),
+            last.epoch,
+            run.model_path().display()
+        ),
+        None => format!("starting weights in {}", run.model_path().display()),
+    })
+}
+
+/// A progress bar per epoch, and a line when it is done.
+struct Observer<'a> {
+    output: &'a Output,
+    bar: ProgressBar,
+}
+
+impl<'a> Observer<'a> {
+    fn new(output: &'a Output) -> Self {
+        let template = "{prefix} {bar:30} {pos}/{len}, {eta} left, {msg}";
+        Self { output, bar: output.bar(template) }
+    }
+}
+
+impl TrainingObserver for Observer<'_> {
+    fn batch(&mut self, progress: &BatchProgress) -> ControlFlow<()> {
+        self.bar.set_length(progress.batches as u64);
+        self.bar.set_position(progress.batch as u64);
+        self.bar.set_prefix(format!("epoch {}/{}", progress.epoch, progress.epochs));
+        let running = progress.running;
+        self.bar.set_message(format!(
+            "loss {:.4}, accuracy {}",
+            running.loss,
+            percent(running.accuracy)
+        ));
+        ControlFlow::Continue(())
+    }
+
+    fn epoch(&mut self, metrics: &EpochMetrics) -> ControlFlow<()> {
+        let line = epoch_line(metrics);
+        self.bar.suspend(|| {
+            // A reader that went away does not end the training.
+            let _ = self.output.note(&line);
+        });
+        self.bar.reset();
+        ControlFlow::Continue(())
+    }
+}
+
+/// One line on a finished epoch.
+pub fn epoch_line(metrics: &EpochMetrics) -> String {
+    let EpochMetrics { epoch, train, test, seconds, .. } = metrics;
+    format!(
+        "epoch {epoch:3}  loss {:.4}  accuracy {:>7}  test loss {:.4}  test accuracy {:>7}  \
+         {seconds:.1} s",
+        train.loss,
+        percent(train.accuracy),
+        test.loss,
+        percent(test.accuracy)
+    )
+}

@@ -1,0 +1,118 @@
+//! What the command prints, and where: results on standard output, progress on standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anyhow::Context;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+/// Where results and progress go.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+    quiet: bool,
+}
+
+impl Output {
+    pub fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
+    }
+
+    /// Prints a result: for machines if asked to, else as text.
+    pub fn result(
+        &self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        let text = if self.json {
+            serde_json::to_string_pretty(value).context("cannot write the result as JSON")?
+        } else {
+            text()
+        };
+        self.write(&text)
+    }
+
+    /// Prints a line on the way to a result, for people only.
+    pub fn note(&self, line: &str) -> anyhow::Result<()> {
+        if self.json || self.quiet { Ok(()) } else { self.write(line) }
+    }
+
+    fn write(&self, text: &str) -> anyhow::Result<()> {
+        match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
+            // Whoever read our output has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("cannot write to standard output"),
+        }
+    }
+
+    /// Prints an error. Nothing is left to do if even that fails.
+    pub fn error(&self, line: &str) {
+        let _ = writeln!(io::stderr().lock(), "error: {line}");
+    }
+
+    /// A progress bar for people at a terminal; nothing is drawn for anyone else.
+    pub fn bar(&self, template: &str) -> ProgressBar {
+        let shown = !self.json && !self.quiet && io::stderr().is_terminal();
+        let target = if shown {
+            ProgressDrawTarget::stderr_with_hz(8)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("━╸ ");
+        let bar = ProgressBar::with_draw_target(Some(0), target).with_style(style);
+        if shown {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        bar
+    }
+}
+
+/// A table with a heading; columns that hold numbers are set to the right.
+pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(heading);
+    let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit() || ",.-%e".contains(c));
+    for row in rows {
+        table.add_row(row.into_iter().map(|text| {
+            let right = is_number(&text);
+            let cell = Cell::new(text);
+            if right { cell.set_alignment(CellAlignment::Right) } else { cell }
+        }));
+    }
+    table.to_string()
+}
+
+/// Names and values, a line each, values below each other.
+pub fn pairs(pairs: &[(&str, String)]) -> String {
+    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines: Vec<_> =
+        pairs.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
+    lines.join("\n")
+}
+
+/// `60,000`
+pub fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+/// `87.31 %`
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// `3.2 s` or `2 min 5 s`
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 60.0 {
+        return format!("{seconds:.1} s");
+    }
+    format!("{} min {} s", time.as_secs() / 60, time.as_secs() % 60)
+}
