@@ -167,6 +167,13 @@ fn outputs_must_be_logits_of_the_points() {
     };
     let error = capture(&Model::new(), [4], constant).expect_err("a constant");
     assert_says(&error, &["number of points"]);
-    let input = |_: &Model, _: Tensor<2>| Tensor::<2>::ones([1, 3], &device());
-    assert!(capture(&Model::new(), [4], input).is_err());
+    let elsewhere = |_: &Model, _: Tensor<2>| Tensor::<2>::ones([1, 3], &device());
+    let error = capture(&Model::new(), [4], elsewhere).expect_err("nothing was recorded");
+    assert_says(&error, &["does not depend on its input"]);
+    let pieces = |model: &Model, points: Tensor<2>| {
+        let [count, _] = points.dims();
+        model.around(points, |hidden| hidden).reshape([count * 3, 1])
+    };
+    let error = capture(&Model::new(), [4], pieces).expect_err("not one row a point");
+    assert_says(&error, &["[points, 3, 1]", "expected logits [points, classes]"]);
 }

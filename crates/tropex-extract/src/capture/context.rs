@@ -236,7 +236,7 @@ pub(super) fn planes(value: Value) -> Result<(Value, [usize; 3]), Refusal> {
     }
 }
 
-fn joined(shape: &[usize]) -> String {
+pub(super) fn joined(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

@@ -89,17 +89,26 @@ fn record_once<M: Module, const D: usize>(
     shape[1..].copy_from_slice(input_shape);
     let mut names = Names::default();
     let dtype = dtype_of(module);
+    let mut recorded = true;
     let scope = || {
         capture.capture_scope(|scope| {
             let module = module.valid().to_device(capture);
             module.visit(&mut names);
             let input = Tensor::<D>::zeros(shape, (host, dtype)).to_device(capture);
-            let input_id = id(&input);
+            let input_id = id(&input).expect("the input was just moved to the capture device");
             let output = forward(&module, input);
-            scope.complete([input_id], [id(&output)])
+            // An output that was made elsewhere: the scope wants one nevertheless.
+            let output_id = id(&output).unwrap_or_else(|| {
+                recorded = false;
+                input_id
+            });
+            scope.complete([input_id], [output_id])
         })
     };
     let graph = catching(&shape, scope)?.map_err(|error| Error::Capture(error.to_string()))?;
+    if !recorded {
+        return Err(Error::Capture("its output does not depend on its input".into()));
+    }
     Ok((graph, names.found))
 }
 
@@ -119,9 +128,9 @@ fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> String {
     )
 }
 
-fn id<const D: usize>(tensor: &Tensor<D>) -> TensorId {
-    let primitive = tensor.clone().try_into_primitive::<Capture>();
-    primitive.expect("tensors of a capture scope are capture tensors").id()
+/// The tensor in the recording, if it is on the capture device.
+fn id<const D: usize>(tensor: &Tensor<D>) -> Option<TensorId> {
+    Some(tensor.clone().try_into_primitive::<Capture>().ok()?.id())
 }
 
 /// Why two recordings do not match.
@@ -197,6 +206,6 @@ impl ModuleVisitor for Names {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.insert(id(&param.val()), self.path.join("."));
+        self.found.extend(id(&param.val()).map(|id| (id, self.path.join("."))));
     }
 }
