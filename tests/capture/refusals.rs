@@ -45,7 +45,8 @@ fn assert_says(error: &Error, words: &[&str]) {
 
 #[test]
 fn smooth_activations_are_refused() {
-    let smooth: [(&str, fn(Tensor<2>) -> Tensor<2>); 5] = [
+    type Activation = fn(Tensor<2>) -> Tensor<2>;
+    let smooth: [(&str, Activation); 5] = [
         ("Sigmoid", activation::sigmoid),
         ("Tanh", activation::tanh),
         ("Gelu", activation::gelu),

@@ -8,7 +8,7 @@ use burn::nn::pool::{
 };
 use burn::nn::{
     BatchNorm, BatchNormConfig, Dropout, DropoutConfig, LeakyRelu, LeakyReluConfig, Linear,
-    LinearConfig, PaddingConfig2d, Relu,
+    PaddingConfig2d, Relu,
 };
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
@@ -240,7 +240,6 @@ fn linear(step: &plan::Linear, device: &Device) -> Linear {
     Linear {
         weight: Param::from_tensor(Tensor::from_data(data(&step.weight, shape), device)),
         bias: step.bias.as_ref().map(|bias| vector(bias, device)),
-        ..LinearConfig::new(step.inputs, step.outputs).init(device)
     }
 }
 
