@@ -1,1 +1,6 @@
 //! Integration tests in one binary, a module a topic.
+
+mod capture; // what modules can be captured, and what the others are told
+mod common;
+mod extraction; // linear terms of random networks
+mod plans; // the random networks themselves

@@ -17,10 +17,11 @@ pub enum Error {
     /// The module cannot be captured for a reason other than an operation.
     #[error("cannot capture the module: {0}")]
     Capture(String),
-    /// The captured network and the module disagree: a lowering is wrong.
+    /// The captured network and the module disagree.
     #[error(
         "the captured network differs from the module's own forward by {difference:.1e} on random \
-         points (allowed {allowed:.1e}): please report the module"
+         points (allowed {allowed:.1e}): the forward depends on the number of points or on chance; \
+         if it does not, please report the module"
     )]
     SelfCheck {
         /// Largest difference of an output.

@@ -56,16 +56,19 @@ impl Rows {
     }
 
     /// The rows without their pending shift.
+    #[cfg(feature = "flex")]
     pub(crate) fn tensor(&self) -> &Tensor<2> {
         &self.tensor
     }
 
     /// The pending shift.
+    #[cfg(feature = "flex")]
     pub(crate) fn shift(&self) -> Option<&Tensor<2>> {
         self.shift.as_ref()
     }
 
     /// Rows and pending shift, for kernels that add it themselves.
+    #[cfg(feature = "flex")]
     pub(crate) fn into_parts(self) -> (Tensor<2>, usize, Option<Tensor<2>>) {
         (self.tensor, self.points, self.shift)
     }

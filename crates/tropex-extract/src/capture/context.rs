@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use burn::backend::ir::{OperationIr, TensorIr};
 use burn::tensor::{TensorData, TensorId};
 
-use super::record::{OTHER_POINTS, POINTS, Recording};
+use super::record::Recording;
 use super::unsupported::{Unsupported, operation_name};
 use crate::Placement;
 use crate::network::{Node, OutputActivation, ValueId};
@@ -40,6 +40,8 @@ pub(super) struct Context {
     known: HashMap<TensorId, Known>,
     names: HashMap<TensorId, String>,
     other_shapes: HashMap<TensorId, Vec<usize>>,
+    /// Number of points recorded; `other_shapes` are of one more.
+    points: usize,
 }
 
 impl Context {
@@ -64,6 +66,7 @@ impl Context {
             known,
             names: recording.names,
             other_shapes: recording.other_shapes,
+            points: recording.points,
         };
         (context, needed(graph.graph.operations, output))
     }
@@ -123,9 +126,9 @@ impl Context {
             (tensor.shape.to_vec(), self.other_shapes.get(&tensor.id).ok_or_else(mixes)?);
         let ((first, rest), (other_first, other_rest)) =
             shape.split_first().zip(other.split_first()).ok_or_else(mixes)?;
-        let pieces = first / POINTS;
-        if rest != other_rest || *first != pieces * POINTS || *other_first != pieces * OTHER_POINTS
-        {
+        let pieces = first / self.points;
+        let (expected, other) = (pieces * self.points, pieces * (self.points + 1));
+        if rest != other_rest || *first != expected || *other_first != other {
             return Err(mixes());
         }
         Ok(if pieces == 1 { rest.to_vec() } else { [&[pieces], rest].concat() })
@@ -233,7 +236,7 @@ pub(super) fn planes(value: Value) -> Result<(Value, [usize; 3]), Refusal> {
     }
 }
 
-fn joined(shape: &[usize]) -> String {
+pub(super) fn joined(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

@@ -7,8 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use burn::backend::Capture;
 use burn::backend::ir::OperationIr;
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{CapturedGraph, Device, Tensor, TensorId};
+use burn::tensor::{CapturedGraph, DType, Device, Tensor, TensorId};
 
+use super::unsupported::operation_name;
 use crate::{Error, Placement, Precision};
 
 /// The forward pass twice, with different numbers of points: extents that differ belong to the
@@ -16,15 +17,17 @@ use crate::{Error, Placement, Precision};
 pub(super) struct Recording {
     pub(super) graph: CapturedGraph,
     pub(super) names: HashMap<TensorId, String>,
-    /// Shapes by tensor of `graph` in the recording with [`OTHER_POINTS`].
+    /// Shapes by tensor of `graph` in the recording with one point more.
     pub(super) other_shapes: HashMap<TensorId, Vec<usize>>,
+    /// Number of points of `graph`.
+    pub(super) points: usize,
     pub(super) placement: Placement,
 }
 
-/// Points in the first recording. Not one, which looks like any extent of one.
-pub(super) const POINTS: usize = 2;
-/// Points in the second recording.
-pub(super) const OTHER_POINTS: usize = 3;
+/// Points in the first recording; the second has one more. Not one, which looks like any extent of
+/// one. Burn's linear layers merge leading axes or not, depending on the number of points, so that
+/// two recordings may fall on either side; then the next number is tried.
+const POINTS: [usize; 6] = [2, 4, 6, 8, 12, 16];
 
 pub(super) fn record<M: Module, const D: usize>(
     module: &M,
@@ -34,16 +37,22 @@ pub(super) fn record<M: Module, const D: usize>(
     let host = device_of(module);
     let capture = Device::capture();
     let record = |points| record_once(module, &host, &capture, input_shape, points, forward);
-    let (graph, names) = record(POINTS)?;
-    let (other, _) = record(OTHER_POINTS)?;
-    let precision = match Tensor::<1>::zeros([1], &host).dtype() {
-        burn::tensor::DType::F64 => Precision::F64,
+    let mut attempts = POINTS.iter().map(|&points| {
+        let ((graph, names), (other, _)) = (record(points)?, record(points + 1)?);
+        Ok((points, paired_shapes(&graph, &other)?, graph, names))
+    });
+    let alike = |attempt: &Result<_, Unpaired>| !matches!(attempt, Err(Unpaired::Reshapes));
+    let attempt = attempts.find(alike).unwrap_or(Err(Unpaired::Operations));
+    let (points, other_shapes, graph, names) = attempt.map_err(Error::from)?;
+    let precision = match dtype_of(module) {
+        DType::F64 => Precision::F64,
         _ => Precision::F32,
     };
     Ok(Recording {
-        other_shapes: paired_shapes(&graph, &other)?,
         graph,
         names,
+        other_shapes,
+        points,
         placement: Placement::new(&host, precision)?,
     })
 }
@@ -51,6 +60,21 @@ pub(super) fn record<M: Module, const D: usize>(
 /// The device that holds the module's parameters, without autodiff.
 pub(super) fn device_of<M: Module>(module: &M) -> Device {
     module.devices().into_iter().next().unwrap_or_default()
+}
+
+/// The float type of the module's parameters, or that of its device if it has none.
+pub(super) fn dtype_of<M: Module>(module: &M) -> DType {
+    let mut first = FirstType(None);
+    module.visit(&mut first);
+    first.0.unwrap_or_else(|| Tensor::<1>::zeros([1], &device_of(module)).dtype())
+}
+
+struct FirstType(Option<DType>);
+
+impl ModuleVisitor for FirstType {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.get_or_insert_with(|| param.val().dtype());
+    }
 }
 
 fn record_once<M: Module, const D: usize>(
@@ -64,20 +88,34 @@ fn record_once<M: Module, const D: usize>(
     let mut shape = [points; D];
     shape[1..].copy_from_slice(input_shape);
     let mut names = Names::default();
+    let dtype = dtype_of(module);
+    let mut recorded = true;
     let scope = || {
         capture.capture_scope(|scope| {
             let module = module.valid().to_device(capture);
             module.visit(&mut names);
-            let input = Tensor::<D>::zeros(shape, host).to_device(capture);
-            let input_id = id(&input);
+            let input = Tensor::<D>::zeros(shape, (host, dtype)).to_device(capture);
+            let input_id = id(&input).expect("the input was just moved to the capture device");
             let output = forward(&module, input);
-            scope.complete([input_id], [id(&output)])
+            // An output that was made elsewhere: the scope wants one nevertheless.
+            let output_id = id(&output).unwrap_or_else(|| {
+                recorded = false;
+                input_id
+            });
+            scope.complete([input_id], [output_id])
         })
     };
-    let graph = catch_unwind(AssertUnwindSafe(scope))
-        .map_err(|panic| Error::Capture(panicked(&shape, panic.as_ref())))?
-        .map_err(|error| Error::Capture(error.to_string()))?;
+    let graph = catching(&shape, scope)?.map_err(|error| Error::Capture(error.to_string()))?;
+    if !recorded {
+        return Err(Error::Capture("its output does not depend on its input".into()));
+    }
     Ok((graph, names.found))
+}
+
+/// Calls a forward on an input of a shape; a panic becomes an error.
+pub(super) fn catching<T>(shape: &[usize], forward: impl FnOnce() -> T) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(forward))
+        .map_err(|panic| Error::Capture(panicked(shape, panic.as_ref())))
 }
 
 fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> String {
@@ -90,30 +128,56 @@ fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> String {
     )
 }
 
-fn id<const D: usize>(tensor: &Tensor<D>) -> TensorId {
-    let primitive = tensor.clone().try_into_primitive::<Capture>();
-    primitive.expect("tensors of a capture scope are capture tensors").id()
+/// The tensor in the recording, if it is on the capture device.
+fn id<const D: usize>(tensor: &Tensor<D>) -> Option<TensorId> {
+    Some(tensor.clone().try_into_primitive::<Capture>().ok()?.id())
+}
+
+/// Why two recordings do not match.
+enum Unpaired {
+    /// They reshape differently, and do the same otherwise.
+    Reshapes,
+    /// They do other operations.
+    Operations,
+    /// There is no pair of recordings.
+    Failed(Error),
+}
+
+impl From<Error> for Unpaired {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unpaired> for Error {
+    fn from(unpaired: Unpaired) -> Self {
+        match unpaired {
+            Unpaired::Failed(error) => error,
+            Unpaired::Reshapes | Unpaired::Operations => Self::Capture(
+                "its forward does other operations for other numbers of points".into(),
+            ),
+        }
+    }
 }
 
 /// Walks both recordings side by side.
 fn paired_shapes(
     graph: &CapturedGraph,
     other: &CapturedGraph,
-) -> Result<HashMap<TensorId, Vec<usize>>, Error> {
-    let differs = || {
-        Error::Capture(format!(
-            "its forward does other operations for {POINTS} points than for {OTHER_POINTS}"
-        ))
-    };
+) -> Result<HashMap<TensorId, Vec<usize>>, Unpaired> {
     let (left, right) = (&graph.graph.operations, &other.graph.operations);
-    if left.len() != right.len() {
-        return Err(differs());
+    let names = |operations: &[OperationIr]| operations.iter().map(operation_name).collect();
+    let names: [Vec<String>; 2] = [names(left), names(right)];
+    if names[0] != names[1] {
+        let others = names.map(|mut names| {
+            names.retain(|name| name != "Reshape");
+            names
+        });
+        let reshapes = others[0] == others[1];
+        return Err(if reshapes { Unpaired::Reshapes } else { Unpaired::Operations });
     }
     let mut shapes = HashMap::new();
     for (left, right) in left.iter().zip(right) {
-        if std::mem::discriminant(left) != std::mem::discriminant(right) {
-            return Err(differs());
-        }
         for (left, right) in nodes(left).zip(nodes(right)) {
             shapes.insert(left.id, right.shape.to_vec());
         }
@@ -142,6 +206,6 @@ impl ModuleVisitor for Names {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.insert(id(&param.val()), self.path.join("."));
+        self.found.extend(id(&param.val()).map(|id| (id, self.path.join("."))));
     }
 }

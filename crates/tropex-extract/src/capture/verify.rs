@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData, activation};
 
-use super::record::device_of;
+use super::record::{catching, device_of, dtype_of};
 use crate::network::OutputActivation;
 use crate::{Error, Network, Precision};
 
@@ -19,8 +19,10 @@ pub(super) fn verify<M: Module, const D: usize>(
     let points = TensorData::new(uniform(POINTS * features), [POINTS, features]);
     let mut shape = [POINTS; D];
     shape[1..].copy_from_slice(network.input_shape());
-    let input = Tensor::<2>::from_data(points.clone(), &device_of(module)).reshape(shape);
-    let expected = values(forward(module, input));
+    let (device, dtype) = (device_of(module), dtype_of(module));
+    let input = Tensor::<2>::from_data(points.clone().convert_dtype(dtype), (&device, dtype));
+    let input = input.reshape(shape);
+    let expected = values(catching(&shape, || forward(module, input))?);
 
     let placement = network.placement();
     let dtype = placement.precision().dtype();

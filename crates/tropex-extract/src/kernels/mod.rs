@@ -5,6 +5,8 @@
 
 #[cfg(feature = "flex")]
 mod flex;
+#[cfg(all(test, feature = "flex"))]
+mod tests;
 
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
 

@@ -114,16 +114,23 @@ impl Conv2d {
             let extent = planes.dims()[axis + 2] as isize;
             let end = self.input[axis + 1] as isize + reach as isize - extent - begin;
             let (cut_begin, cut_end) = ((-begin).max(0), (-end).max(0));
-            planes = planes.narrow(
-                axis + 2,
-                cut_begin as usize,
-                (extent - cut_begin - cut_end) as usize,
-            );
+            let kept = extent - cut_begin - cut_end;
+            if kept <= 0 {
+                return self.nothing(&planes);
+            }
+            planes = planes.narrow(axis + 2, cut_begin as usize, kept as usize);
             padding[axis] = (begin.max(0) as usize, end.max(0) as usize);
         }
         let (dilation, groups) = (self.spec.dilation, self.spec.groups);
         let options = ConvOptions::new_with_padding([1, 1], padding, dilation, groups);
         conv2d(planes, turn(weight, groups), None, options)
+    }
+
+    /// Rows at the input where all windows see padding alone.
+    fn nothing(&self, planes: &Tensor<4>) -> Tensor<4> {
+        let [channels, height, width] = self.input;
+        let shape = [planes.dims()[0], channels, height, width];
+        Tensor::zeros(shape, (&planes.device(), planes.dtype()))
     }
 
     fn offset(&self, rows: Tensor<2>) -> Option<Tensor<2>> {
@@ -230,3 +237,6 @@ impl PiecewiseLinear for Conv2d {
         )]
     }
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests;

@@ -85,8 +85,15 @@ impl PiecewiseLinear for MaxPool2d {
     }
 
     fn detail(&self) -> String {
-        let MaxPool2dSpec { kernel, stride, padding, .. } = &self.spec;
-        super::window(*kernel, *stride, *padding)
+        let MaxPool2dSpec { kernel, stride, padding, dilation, ceil_mode } = &self.spec;
+        let mut detail = super::window(*kernel, *stride, *padding);
+        if *dilation != [1, 1] {
+            detail += &format!(", dilation {}x{}", dilation[0], dilation[1]);
+        }
+        if *ceil_mode {
+            detail += ", rounded up";
+        }
+        detail
     }
 
     fn is_maximum(&self) -> bool {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::interval::Interval;
 use crate::network::ValueId;
-use crate::ops::Piece;
+use crate::ops::{Op, Piece};
 use crate::rows::Rows;
 use crate::{Error, Network, Placement, Precision};
 
@@ -70,7 +70,7 @@ impl Shifts {
             let below = if node.op.is_maximum() {
                 let (shift, interval) = state.shifted();
                 at_nodes[index] = shift;
-                State::intervals(node.op.bound(interval))
+                node.op.bound(interval).into_iter().map(State::Bounded).collect()
             } else {
                 let (below, offset) = state.through(&node.op);
                 constants = offset.map_or(constants.clone(), |offset| constants + offset);
@@ -121,6 +121,9 @@ enum State {
     /// are the same at every point. The negative row is zero.
     Exact(Tensor<2>),
     Bounded(Interval),
+    /// Each row is the sum of an exact one and a bounded one, from readers of the value with and
+    /// without a maximum above. Kept apart, so that the order of the readers does not matter.
+    Both(Tensor<2>, Interval),
 }
 
 impl State {
@@ -133,18 +136,20 @@ impl State {
         Self::Exact(Tensor::from_data(data, (device, dtype)))
     }
 
-    fn intervals(intervals: Vec<Interval>) -> Vec<Self> {
-        intervals.into_iter().map(Self::Bounded).collect()
-    }
-
     /// Pulled through an affine operation; with exact rows, also the constants it leaves.
-    fn through(self, op: &crate::ops::Op) -> (Vec<Self>, Option<Tensor<2>>) {
+    fn through(self, op: &Op) -> (Vec<Self>, Option<Tensor<2>>) {
         match self {
-            Self::Bounded(interval) => (Self::intervals(op.bound(interval)), None),
+            Self::Bounded(interval) => {
+                (op.bound(interval).into_iter().map(Self::Bounded).collect(), None)
+            }
             Self::Exact(rows) => {
-                let pulled = op.pullback(Rows::new(rows, 1), &Piece::Affine);
-                let rows = pulled.rows.into_iter().map(|rows| Self::Exact(rows.into_tensor()));
-                (rows.collect(), pulled.offset)
+                let (rows, offset) = exactly(rows, op);
+                (rows.into_iter().map(Self::Exact).collect(), offset)
+            }
+            Self::Both(rows, interval) => {
+                let (rows, offset) = exactly(rows, op);
+                let both = rows.into_iter().zip(op.bound(interval));
+                (both.map(|(rows, interval)| Self::Both(rows, interval)).collect(), offset)
             }
         }
     }
@@ -152,12 +157,6 @@ impl State {
     /// The shift that makes the rows non-negative, and bounds on the shifted rows.
     fn shifted(self) -> (Option<Tensor<2>>, Interval) {
         match self {
-            Self::Bounded(Interval { upper, lower: None }) => {
-                (None, Interval { upper, lower: None })
-            }
-            Self::Bounded(Interval { upper, lower: Some(lower) }) => {
-                (Some(lower.clone()), Interval { upper: upper + lower, lower: None })
-            }
             // The published start: the sum of the negative parts over the classes.
             Self::Exact(rows) => {
                 let shift = rows.clone().neg().clamp_min(0).sum_dim(0);
@@ -165,23 +164,43 @@ impl State {
                 let upper = largest + shift.clone();
                 (Some(shift), Interval { upper, lower: None })
             }
+            Self::Bounded(interval) => shifted(interval),
+            Self::Both(rows, interval) => shifted(hull(rows).add(interval)),
         }
     }
 
     fn add(self, other: Self) -> Self {
         match (self, other) {
             (Self::Exact(a), Self::Exact(b)) => Self::Exact(a + b),
-            (a, b) => Self::Bounded(a.interval().add(b.interval())),
+            (Self::Bounded(a), Self::Bounded(b)) => Self::Bounded(a.add(b)),
+            (Self::Both(a, c), Self::Both(b, d)) => Self::Both(a + b, c.add(d)),
+            (Self::Exact(a), Self::Bounded(c)) | (Self::Bounded(c), Self::Exact(a)) => {
+                Self::Both(a, c)
+            }
+            (Self::Both(a, c), Self::Exact(b)) | (Self::Exact(b), Self::Both(a, c)) => {
+                Self::Both(a + b, c)
+            }
+            (Self::Both(a, c), Self::Bounded(d)) | (Self::Bounded(d), Self::Both(a, c)) => {
+                Self::Both(a, c.add(d))
+            }
         }
     }
+}
 
-    fn interval(self) -> Interval {
-        match self {
-            Self::Bounded(interval) => interval,
-            Self::Exact(rows) => Interval {
-                upper: rows.clone().max_dim(0).clamp_min(0),
-                lower: Some(rows.neg().max_dim(0).clamp_min(0)),
-            },
-        }
+fn exactly(rows: Tensor<2>, op: &Op) -> (Vec<Tensor<2>>, Option<Tensor<2>>) {
+    let pulled = op.pullback(Rows::new(rows, 1), &Piece::Affine);
+    (pulled.rows.into_iter().map(Rows::into_tensor).collect(), pulled.offset)
+}
+
+/// Bounds on the rows of all classes and on zero.
+fn hull(rows: Tensor<2>) -> Interval {
+    Interval {
+        upper: rows.clone().max_dim(0).clamp_min(0),
+        lower: Some(rows.neg().max_dim(0).clamp_min(0)),
     }
+}
+
+fn shifted(Interval { upper, lower }: Interval) -> (Option<Tensor<2>>, Interval) {
+    let upper = lower.clone().map_or(upper.clone(), |lower| upper + lower);
+    (lower, Interval { upper, lower: None })
 }

@@ -14,6 +14,9 @@ pub(super) fn lower(context: &mut Context, operation: &FloatOperationIr) -> Resu
 }
 
 fn matmul(context: &mut Context, product: &MatmulOpIr) -> Result<(), Refusal> {
+    if context.is_constant(&product.lhs) {
+        return Err("a product `constant x value` is not supported, only `value x constant`".into());
+    }
     if !context.is_constant(&product.rhs) {
         return Err("a product of two values that depend on the input is not piecewise linear; \
                     only products `value x constant` are supported"

@@ -9,7 +9,7 @@ mod numeric;
 
 use burn::backend::ir::OperationIr;
 
-use super::context::{Context, Refusal, planes};
+use super::context::{Context, Refusal, joined, planes};
 use super::evaluate::evaluate;
 use super::record::Recording;
 use crate::{Error, Network};
@@ -52,8 +52,8 @@ fn finish(context: Context, input_shape: &[usize]) -> Result<Network, Error> {
     };
     if output.shape.len() != 1 {
         return Err(Error::Capture(format!(
-            "its output has shape [points, {:?}], expected logits [points, classes]",
-            output.shape
+            "its output has shape [points, {}], expected logits [points, classes]",
+            joined(&output.shape)
         )));
     }
     Ok(Network {

@@ -53,7 +53,9 @@ fn batch_norm(context: &mut Context, norm: &BatchNormOpIr) -> Result<(), Refusal
     let [beta, mean, variance]: [Vec<f64>; 3] =
         [numbers(&norm.beta)?, numbers(&norm.mean)?, numbers(&norm.variance)?];
     let epsilon: f64 = norm.epsilon.elem();
-    let channels = value.shape.first().copied().unwrap_or(0);
+    // Points that come in pieces have the pieces before the channels.
+    let axis = (value.shape.len() + 1).saturating_sub(norm.x.shape.len());
+    let channels = value.shape.get(axis).copied().unwrap_or(0);
     let features: usize = value.shape.iter().product();
     if [&gamma, &beta, &mean, &variance].iter().any(|data| data.len() != channels) {
         return Err(format!("expected {channels} values per parameter, one a channel"));
@@ -63,9 +65,10 @@ fn batch_norm(context: &mut Context, norm: &BatchNormOpIr) -> Result<(), Refusal
     let offsets: Vec<f64> =
         (0..channels).map(|channel| beta[channel] - mean[channel] * factors[channel]).collect();
     let every_cell = |values: &[f64]| {
-        let cells = features / channels;
-        let values = values.iter().flat_map(|&value| std::iter::repeat_n(value, cells));
-        TensorData::new(values.collect::<Vec<_>>(), [1, features])
+        let cells: usize = value.shape[axis + 1..].iter().product();
+        let piece = values.iter().flat_map(|&value| std::iter::repeat_n(value, cells));
+        let pieces = piece.cycle().take(features);
+        TensorData::new(pieces.collect::<Vec<_>>(), [1, features])
     };
     let (factor, offset) = (every_cell(&factors), every_cell(&offsets));
     let op = Diagonal::new(Some(factor), Some(offset), &context.placement);

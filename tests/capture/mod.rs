@@ -1,0 +1,4 @@
+//! What [`capture`](tropex::capture) makes of modules, and what it refuses.
+
+mod layers;
+mod refusals;

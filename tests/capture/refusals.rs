@@ -1,0 +1,180 @@
+//! Modules that cannot be captured, and what their author is told.
+
+use burn::module::Module;
+use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::tensor::{Tensor, activation};
+use tropex::{Error, capture};
+
+use crate::common::device;
+
+/// Two layers with something between them.
+#[derive(Module, Debug)]
+struct Model {
+    inner: Linear,
+    norm: LayerNorm,
+    outer: Linear,
+}
+
+impl Model {
+    fn new() -> Self {
+        Self {
+            inner: LinearConfig::new(4, 6).init(&device()),
+            norm: LayerNormConfig::new(6).init(&device()),
+            outer: LinearConfig::new(6, 3).init(&device()),
+        }
+    }
+
+    fn around(&self, points: Tensor<2>, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+        self.outer.forward(f(self.inner.forward(points)))
+    }
+}
+
+/// The error of capturing a model with a function between its layers.
+fn refused(f: impl Fn(&Model, Tensor<2>) -> Tensor<2>) -> Error {
+    let forward = |model: &Model, points| model.around(points, |hidden| f(model, hidden));
+    capture(&Model::new(), [4], forward).expect_err("not piecewise linear")
+}
+
+#[track_caller]
+fn assert_says(error: &Error, words: &[&str]) {
+    let text = error.to_string();
+    for word in words {
+        assert!(text.contains(word), "{word:?} is missing in: {text}");
+    }
+}
+
+#[test]
+fn smooth_activations_are_refused() {
+    type Activation = fn(Tensor<2>) -> Tensor<2>;
+    let smooth: [(&str, Activation); 5] = [
+        ("Sigmoid", activation::sigmoid),
+        ("Tanh", activation::tanh),
+        ("Gelu", activation::gelu),
+        ("Exp", |x| x.exp()),
+        ("Softmax", |x| activation::softmax(x, 1)),
+    ];
+    for (name, f) in smooth {
+        let error = refused(|_, hidden| f(hidden));
+        assert_says(&error, &[&format!("`{name}`"), "[n, 6]", "after layer `inner`"]);
+    }
+}
+
+#[test]
+fn softmax_in_the_middle_is_told_where_it_may_be() {
+    let error = refused(|_, hidden| activation::softmax(hidden, 1));
+    assert_says(&error, &["softmax is not piecewise linear", "at the very end"]);
+    let over_points = |model: &Model, points| activation::softmax(model.around(points, |x| x), 0);
+    let error = capture(&Model::new(), [4], over_points).expect_err("mixes points");
+    assert_says(&error, &["softmax", "over the classes at the very end"]);
+}
+
+#[test]
+fn products_of_branches_are_refused() {
+    let error = refused(|_, hidden| hidden.clone() * hidden);
+    assert_says(&error, &["`Mul`", "[n, 6]", "product of two values", "after layer `inner`"]);
+    let error =
+        refused(|_, hidden| hidden.clone().matmul(hidden.clone().transpose().matmul(hidden)));
+    assert_says(&error, &["`Matmul`", "product of two values"]);
+    let error = refused(|model, hidden| {
+        let turned = hidden.narrow(1, 0, 3).transpose();
+        model.outer.weight.val().matmul(turned).transpose()
+    });
+    assert_says(&error, &["`Matmul`", "only `value x constant`", "outer.weight"]);
+}
+
+#[test]
+fn normalisation_by_the_values_is_refused() {
+    let error = refused(|model, hidden| model.norm.forward(hidden));
+    assert_says(&error, &["norm.gamma", "LayerNorm", "batch norm in evaluation mode"]);
+}
+
+#[test]
+fn reductions_over_the_points_are_refused() {
+    let error = refused(|_, hidden| hidden.clone() - hidden.mean_dim(0));
+    assert_says(&error, &["`MeanDim`", "[n, 6]"]);
+    let error = refused(|_, hidden| {
+        let [points, features] = hidden.dims();
+        hidden.reshape([features, points]).reshape([points, features])
+    });
+    assert_says(&error, &["`Reshape`", "does not keep the points apart"]);
+}
+
+#[test]
+fn one_error_lists_all_operations() {
+    let error = refused(|model, hidden| {
+        let hidden = model.norm.forward(activation::sigmoid(hidden));
+        activation::tanh(hidden)
+    });
+    let Error::Unsupported(operations) = &error else { panic!("{error:?}") };
+    let names: Vec<_> = operations.iter().map(|found| found.operation.as_str()).collect();
+    assert_eq!(names, ["Sigmoid", "LayerNorm", "Tanh"]);
+    assert!(operations.windows(2).all(|two| two[0].index < two[1].index));
+    assert!(operations.iter().all(|found| found.input_shape == "[n, 6]"), "{operations:?}");
+    assert_eq!(operations[0].place, "after layer `inner`");
+    assert_eq!(operations[1].place, "with parameter `norm.gamma`");
+    assert_says(&error, &["`Sigmoid`", "`LayerNorm`", "`Tanh`"]);
+}
+
+#[test]
+fn the_shape_of_a_point_is_checked() {
+    let forward = |model: &Model, points| model.around(points, |x| x);
+    let error = capture(&Model::new(), [5], forward).expect_err("the layer takes 4 values");
+    assert_says(&error, &["panicked on an input of shape [2, 5]", "check the input shape"]);
+    let error = capture(&Model::new(), [1, 4], forward).expect_err("the forward takes Tensor<2>");
+    assert_says(&error, &["[1, 4]", "Tensor<2>", "without the axis of points"]);
+    let error = capture(&Model::new(), [0], forward).expect_err("points without values");
+    assert_says(&error, &["none of them 0"]);
+}
+
+#[test]
+fn forwards_that_depend_on_the_number_of_points_are_refused() {
+    let error = refused(|_, hidden| match hidden.dims()[0] {
+        2 => hidden + 1.0,
+        _ => hidden * 2.0,
+    });
+    assert_says(&error, &["other operations for other numbers of points"]);
+    let error = refused(|_, hidden| match hidden.dims()[0] {
+        2 | 3 => hidden,
+        points => panic!("no forward for {points} points"),
+    });
+    assert_says(&error, &["panicked", "no forward for 5 points"]);
+    let error = refused(|_, hidden| {
+        let points = hidden.dims()[0] as f64;
+        hidden / points
+    });
+    assert_says(&error, &["depends on the number of points"]);
+}
+
+#[test]
+fn forwards_that_panic_are_refused() {
+    let error = refused(|_, _| panic!("never mind"));
+    assert_says(&error, &["panicked", "never mind"]);
+    // Values cannot be read while operations are recorded.
+    let error = refused(|_, hidden| {
+        let largest: f32 = hidden.clone().max().into_scalar();
+        hidden / largest
+    });
+    assert_says(&error, &["panicked", "reads no tensor's values"]);
+    // A panic leaves nothing behind that stands against another capture.
+    let forward = |model: &Model, points| model.around(points, activation::relu);
+    capture(&Model::new(), [4], forward).expect("a supported module");
+}
+
+#[test]
+fn outputs_must_be_logits_of_the_points() {
+    let constant = |model: &Model, points: Tensor<2>| {
+        let [points, _] = points.dims();
+        model.outer.weight.val().narrow(0, 0, 1).repeat_dim(0, points)
+    };
+    let error = capture(&Model::new(), [4], constant).expect_err("a constant");
+    assert_says(&error, &["number of points"]);
+    let elsewhere = |_: &Model, _: Tensor<2>| Tensor::<2>::ones([1, 3], &device());
+    let error = capture(&Model::new(), [4], elsewhere).expect_err("nothing was recorded");
+    assert_says(&error, &["does not depend on its input"]);
+    let pieces = |model: &Model, points: Tensor<2>| {
+        let [count, _] = points.dims();
+        model.around(points, |hidden| hidden).reshape([count * 3, 1])
+    };
+    let error = capture(&Model::new(), [4], pieces).expect_err("not one row a point");
+    assert_says(&error, &["[points, 3, 1]", "expected logits [points, classes]"]);
+}

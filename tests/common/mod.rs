@@ -1,0 +1,61 @@
+//! What the tests share: the device, and random networks with an independent reference.
+
+mod bound;
+mod grow;
+pub(crate) mod module;
+mod naive;
+pub(crate) mod networks;
+pub(crate) mod plan;
+pub(crate) mod reference;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// The device that `TROPEX_TEST_DEVICE` names, or the first of `flex` and `ndarray` in this build.
+pub(crate) fn device() -> Device {
+    let default = if cfg!(feature = "flex") { "flex" } else { "ndarray" };
+    let name = std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| default.into());
+    named(&name).unwrap_or_else(|| panic!("TROPEX_TEST_DEVICE: no device {name:?} in this build"))
+}
+
+#[allow(deprecated)] // ndarray and tch are, and are tested as long as Burn has them
+fn named(name: &str) -> Option<Device> {
+    Some(match name {
+        #[cfg(feature = "flex")]
+        "flex" => Device::flex(),
+        #[cfg(feature = "ndarray")]
+        "ndarray" => Device::ndarray(),
+        #[cfg(feature = "tch")]
+        "tch" => Device::libtorch(),
+        #[cfg(feature = "cuda")]
+        "cuda:0" => Device::cuda(0),
+        _ => return None,
+    })
+}
+
+/// Values as a tensor of `f32`.
+pub(crate) fn tensor<const D: usize>(
+    values: &[f32],
+    shape: [usize; D],
+    device: &Device,
+) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
+}
+
+/// All values of a tensor, row by row.
+pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter().collect()
+}
+
+/// Largest absolute value.
+pub(crate) fn largest<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
+    values.into_iter().fold(0.0, |largest, value| largest.max(value.abs()))
+}
+
+/// Largest difference of two lists; infinite if one is longer or a value is not a number.
+pub(crate) fn difference(left: &[f64], right: &[f64]) -> f64 {
+    if left.len() != right.len() {
+        return f64::INFINITY;
+    }
+    let differences = left.iter().zip(right).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, |most, d| if d.is_nan() { f64::INFINITY } else { d.max(most) })
+}
