@@ -61,30 +61,29 @@ impl Shifts {
     fn worst_case(network: &Network) -> Result<Self, Error> {
         let target = network.placement();
         let network = network.place(&widest(target)?);
-        let mut states: Vec<Option<State>> = vec![None; network.nodes.len() + 1];
-        states[network.output.index()] = Some(State::start(&network));
+        let mut states = vec![State::default(); network.nodes.len() + 1];
+        states[network.output.index()] = State::start(&network);
         let mut at_nodes = vec![None; network.nodes.len()];
         let mut constants = Tensor::zeros([network.classes(), 1], network.placement().options());
         for (index, node) in network.nodes.iter().enumerate().rev() {
-            let Some(state) = states[ValueId::of_node(index).index()].take() else { continue };
+            let state = std::mem::take(&mut states[ValueId::of_node(index).index()]);
             let below = if node.op.is_maximum() {
-                let (shift, interval) = state.shifted();
+                // No state: nothing that reaches the logits reads the node.
+                let Some((shift, interval)) = state.shifted() else { continue };
                 at_nodes[index] = shift;
-                node.op.bound(interval).into_iter().map(State::Bounded).collect()
+                node.op.bound(interval).into_iter().map(State::bounded).collect()
             } else {
                 let (below, offset) = state.through(&node.op);
                 constants = offset.map_or(constants.clone(), |offset| constants + offset);
                 below
             };
             for (value, state) in node.inputs.iter().zip(below) {
-                let slot = &mut states[value.index()];
-                *slot = Some(match slot.take() {
-                    None => state,
-                    Some(other) => other.add(state),
-                });
+                let other = std::mem::take(&mut states[value.index()]);
+                states[value.index()] = other.add(state);
             }
         }
-        let at_input = states[0].take().and_then(|state| state.shifted().0);
+        let at_input = states.swap_remove(ValueId::INPUT.index()).shifted();
+        let at_input = at_input.and_then(|(shift, _)| shift);
         let start: Vec<f64> = constants.neg().clamp_min(0).into_data().iter().collect();
         Self { at_nodes, at_input, at_start: start.iter().sum() }.placed(target)
     }
@@ -113,17 +112,14 @@ fn widest(placement: &Placement) -> Result<Placement, Error> {
     Placement::new(device, if f64s { Precision::F64 } else { Precision::F32 })
 }
 
-/// What is known of the rows at a value.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)] // one per value of a network at most
-enum State {
-    /// The rows of all classes themselves, `[classes, features]`: no maximum was met yet, so they
-    /// are the same at every point. The negative row is zero.
-    Exact(Tensor<2>),
-    Bounded(Interval),
-    /// Each row is the sum of an exact one and a bounded one, from readers of the value with and
-    /// without a maximum above. Kept apart, so that the order of the readers does not matter.
-    Both(Tensor<2>, Interval),
+/// What is known of the rows at a value: each is the sum of an exact one and a bounded one, from
+/// readers of the value without and with a maximum above them.
+#[derive(Clone, Debug, Default)]
+struct State {
+    /// The rows of all classes themselves, `[classes, features]`: as long as no maximum was met,
+    /// they are the same at every point. The negative row is zero.
+    exact: Option<Tensor<2>>,
+    bounded: Option<Interval>,
 }
 
 impl State {
@@ -133,63 +129,61 @@ impl State {
         seeds.iter_mut().step_by(classes + 1).for_each(|seed| *seed = 1.0);
         let (device, dtype) = network.placement().options();
         let data = TensorData::new(seeds, [classes, classes]).convert_dtype(dtype);
-        Self::Exact(Tensor::from_data(data, (device, dtype)))
+        Self::exact(Tensor::from_data(data, (device, dtype)))
     }
 
-    /// Pulled through an affine operation; with exact rows, also the constants it leaves.
+    fn exact(rows: Tensor<2>) -> Self {
+        Self { exact: Some(rows), bounded: None }
+    }
+
+    fn bounded(interval: Interval) -> Self {
+        Self { exact: None, bounded: Some(interval) }
+    }
+
+    /// The states at the inputs of an affine operation, and the constants that its offset leaves
+    /// in exact rows.
     fn through(self, op: &Op) -> (Vec<Self>, Option<Tensor<2>>) {
-        match self {
-            Self::Bounded(interval) => {
-                (op.bound(interval).into_iter().map(Self::Bounded).collect(), None)
-            }
-            Self::Exact(rows) => {
-                let (rows, offset) = exactly(rows, op);
-                (rows.into_iter().map(Self::Exact).collect(), offset)
-            }
-            Self::Both(rows, interval) => {
-                let (rows, offset) = exactly(rows, op);
-                let both = rows.into_iter().zip(op.bound(interval));
-                (both.map(|(rows, interval)| Self::Both(rows, interval)).collect(), offset)
-            }
+        let inputs = self.bounded.map(|interval| op.bound(interval));
+        let Some(rows) = self.exact else {
+            return (inputs.into_iter().flatten().map(Self::bounded).collect(), None);
+        };
+        let pulled = op.pullback(Rows::new(rows, 1), &Piece::Affine);
+        let mut states: Vec<_> =
+            pulled.rows.into_iter().map(|rows| Self::exact(rows.into_tensor())).collect();
+        for (state, interval) in states.iter_mut().zip(inputs.into_iter().flatten()) {
+            state.bounded = Some(interval);
         }
+        (states, pulled.offset)
     }
 
     /// The shift that makes the rows non-negative, and bounds on the shifted rows.
-    fn shifted(self) -> (Option<Tensor<2>>, Interval) {
-        match self {
+    fn shifted(self) -> Option<(Option<Tensor<2>>, Interval)> {
+        match (self.exact, self.bounded) {
             // The published start: the sum of the negative parts over the classes.
-            Self::Exact(rows) => {
+            (Some(rows), None) => {
                 let shift = rows.clone().neg().clamp_min(0).sum_dim(0);
-                let largest = rows.max_dim(0).clamp_min(0);
-                let upper = largest + shift.clone();
-                (Some(shift), Interval { upper, lower: None })
+                let upper = rows.max_dim(0).clamp_min(0) + shift.clone();
+                Some((Some(shift), Interval { upper, lower: None }))
             }
-            Self::Bounded(interval) => shifted(interval),
-            Self::Both(rows, interval) => shifted(hull(rows).add(interval)),
+            (Some(rows), Some(interval)) => Some(shifted(hull(rows).add(interval))),
+            (None, interval) => interval.map(shifted),
         }
     }
 
     fn add(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Exact(a), Self::Exact(b)) => Self::Exact(a + b),
-            (Self::Bounded(a), Self::Bounded(b)) => Self::Bounded(a.add(b)),
-            (Self::Both(a, c), Self::Both(b, d)) => Self::Both(a + b, c.add(d)),
-            (Self::Exact(a), Self::Bounded(c)) | (Self::Bounded(c), Self::Exact(a)) => {
-                Self::Both(a, c)
-            }
-            (Self::Both(a, c), Self::Exact(b)) | (Self::Exact(b), Self::Both(a, c)) => {
-                Self::Both(a + b, c)
-            }
-            (Self::Both(a, c), Self::Bounded(d)) | (Self::Bounded(d), Self::Both(a, c)) => {
-                Self::Both(a, c.add(d))
-            }
+        Self {
+            exact: either(self.exact, other.exact, |a, b| a + b),
+            bounded: either(self.bounded, other.bounded, Interval::add),
         }
     }
 }
 
-fn exactly(rows: Tensor<2>, op: &Op) -> (Vec<Tensor<2>>, Option<Tensor<2>>) {
-    let pulled = op.pullback(Rows::new(rows, 1), &Piece::Affine);
-    (pulled.rows.into_iter().map(Rows::into_tensor).collect(), pulled.offset)
+/// The sum of two, or the one that there is.
+fn either<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(add(a, b)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// Bounds on the rows of all classes and on zero.

@@ -1,0 +1,22 @@
+//! Trains a fully-connected network, extracts its linear terms at every training image, and
+//! evaluates the extracted function on test images.
+//!
+//! ```text
+//! cargo run --example mnist_fcn [-- --epochs 5 --limit 60000 --device flex]
+//! ```
+//!
+//! Takes MNIST if it is in the cache or can be downloaded, else Fashion-MNIST likewise, and else
+//! the 6,000 images of Fashion-MNIST that are part of the program.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use support::{Arguments, Study};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse(support::Defaults { epochs: 5, limit: 10_000 });
+    Study { architecture: "fcn4", datasets: &["mnist", "fashion-mnist", "embedded"] }.run(&arguments)
+}
