@@ -2,7 +2,7 @@
 //! extracted function on test images.
 //!
 //! ```text
-//! cargo run --example cifar_cnn [-- --epochs 4 --limit 6000 --device flex]
+//! cargo run --example cifar_cnn [-- --epochs 5 --limit 12000 --device flex]
 //! ```
 //!
 //! Takes CIFAR-10 if it is in the cache or can be downloaded, and else `shapes`, which is
@@ -17,6 +17,7 @@ use support::{Arguments, Study};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse(support::Defaults { epochs: 4, limit: 6000 });
-    Study { architecture: "mnist-cnn", datasets: &["cifar10", "shapes"] }.run(&arguments)
+    let arguments = Arguments::parse(support::Defaults { epochs: 5, limit: 12_000 });
+    let datasets = &["cifar10", "shapes"];
+    Study { architecture: "vgg-narrow", learning_rate: 2e-3, datasets }.run(&arguments)
 }

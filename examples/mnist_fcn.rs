@@ -18,5 +18,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse(support::Defaults { epochs: 5, limit: 10_000 });
-    Study { architecture: "fcn4", datasets: &["mnist", "fashion-mnist", "embedded"] }.run(&arguments)
+    let datasets = &["mnist", "fashion-mnist", "embedded"];
+    Study { architecture: "fcn4", learning_rate: 1e-3, datasets }.run(&arguments)
 }

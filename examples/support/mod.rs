@@ -43,6 +43,7 @@ impl Arguments {
 /// A network, and the datasets to try in turn.
 pub(crate) struct Study {
     pub(crate) architecture: &'static str,
+    pub(crate) learning_rate: f64,
     pub(crate) datasets: &'static [&'static str],
 }
 
@@ -114,6 +115,7 @@ impl Study {
         let config = TrainingConfig {
             epochs: arguments.epochs.unwrap_or(1),
             limit: arguments.limit,
+            learning_rate: self.learning_rate,
             learning_rate_steps: Vec::new(),
             ..TrainingConfig::mnist()
         };

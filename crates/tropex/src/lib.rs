@@ -1,7 +1,4 @@
-//! Extract the linear terms of piecewise-linear neural networks, on Burn.
-//!
-//! This crate is the front door: it re-exports what the three library crates offer, and knows the
-//! devices of a build by name.
+#![doc = include_str!("../../../README.md")]
 
 pub mod device;
 
