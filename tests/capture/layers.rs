@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleMapper, Param, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, FloatDType, Tensor};
@@ -249,6 +249,35 @@ fn max_pooling_may_be_padded_on_one_side() {
     let pool = &network.nodes()[1];
     assert_eq!((pool.op().name(), pool.shape()), ("max pool", [2, 4, 3].as_slice()));
     assert_same(&network, |images| module.forward(images), &device());
+}
+
+/// An average pooling with more padding on one side than on the other.
+#[derive(Module, Debug)]
+struct Averaged {
+    pool: AvgPool2d,
+    head: Linear,
+}
+
+impl Averaged {
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.head.forward(relu(self.pool.forward(images)).flatten(1, 3))
+    }
+}
+
+#[test]
+fn average_pooling_may_be_padded_on_one_side() {
+    for count_padding in [true, false] {
+        let pool = AvgPool2dConfig::new([2, 3])
+            .with_strides([1, 2])
+            .with_padding(PaddingConfig2d::Explicit(0, 2, 1, 0))
+            .with_count_include_pad(count_padding);
+        let module =
+            Averaged { pool: pool.init(), head: LinearConfig::new(2 * 4 * 3, 2).init(&device()) };
+        let network = capture(&module, [2, 4, 5], Averaged::forward).expect("a supported module");
+        let names: Vec<_> = network.nodes().iter().map(|node| node.op().name()).collect();
+        assert_eq!(names[..2], ["pad", "average pool"]);
+        assert_same(&network, |images| module.forward(images), &device());
+    }
 }
 
 /// Two poolings that differ in dilation alone.

@@ -1,9 +1,9 @@
 //! Operations on constants alone, computed while capturing.
 
 use burn::backend::ir::{
-    BaseOperationIr, FloatOperationIr, NumericOperationIr, OperationIr, TensorIr,
+    BaseOperationIr, FloatOperationIr, ModuleOperationIr, NumericOperationIr, OperationIr, TensorIr,
 };
-use burn::backend::ops::FloatTensorOps;
+use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::{Dispatch, DispatchTensor};
 use burn::tensor::{DType, FloatDType, Scalar, TensorData};
 
@@ -25,6 +25,14 @@ pub(super) fn evaluate(context: &mut Context, operation: &OperationIr) -> Result
         OperationIr::BaseFloat(operation) => base(&operands, operation),
         OperationIr::NumericFloat(_, operation) => numeric(&operands, operation),
         OperationIr::Float(_, operation) => float(&operands, operation),
+        OperationIr::Module(ModuleOperationIr::AvgPool2d(op)) => Ok(Backend::avg_pool2d(
+            operands.get(&op.x)?,
+            op.kernel_size,
+            op.stride,
+            op.padding,
+            op.count_include_pad,
+            op.ceil_mode,
+        )),
         _ => Err(refused()),
     }?;
     let data = read(tensor)?;
@@ -53,13 +61,24 @@ struct Operands<'a> {
 
 impl Operands<'_> {
     fn get(&self, tensor: &TensorIr) -> Result<DispatchTensor, Refusal> {
-        let data = self.context.constant(tensor)?.clone().convert_dtype(self.dtype);
-        Ok(Backend::float_from_data(data, self.context.placement.device().as_dispatch()))
+        Ok(self.put(self.context.constant(tensor)?.clone()))
+    }
+
+    /// A mask, as ones and zeros.
+    fn equal(&self, tensor: &TensorIr, value: f64) -> Result<DispatchTensor, Refusal> {
+        let data = self.context.constant(tensor)?;
+        let mask = data.iter::<f64>().map(|entry| if entry == value { 1.0 } else { 0.0 });
+        let mask = TensorData::new(mask.collect::<Vec<f64>>(), data.shape().clone());
+        Ok(self.put(mask))
+    }
+
+    fn put(&self, data: TensorData) -> DispatchTensor {
+        let data = data.convert_dtype(self.dtype);
+        Backend::float_from_data(data, self.context.placement.device().as_dispatch())
     }
 
     fn full(&self, out: &TensorIr, value: f64) -> DispatchTensor {
-        let data = TensorData::full::<f64, _>(out.shape.clone(), value).convert_dtype(self.dtype);
-        Backend::float_from_data(data, self.context.placement.device().as_dispatch())
+        self.put(TensorData::full::<f64, _>(out.shape.clone(), value))
     }
 }
 
@@ -76,6 +95,13 @@ fn base(operands: &Operands, operation: &BaseOperationIr) -> Result<DispatchTens
         Ir::Cat(op) => {
             let tensors = op.tensors.iter().map(|tensor| operands.get(tensor));
             Backend::float_cat(tensors.collect::<Result<_, _>>()?, op.dim)
+        }
+        Ir::EqualElem(op) => operands.equal(&op.lhs, op.rhs.elem())?,
+        Ir::MaskFill(op) => {
+            let (tensor, mask) = (operands.get(&op.tensor)?, operands.get(&op.mask)?);
+            let value = operands.full(&op.out, op.value.elem());
+            let change = Backend::float_mul(mask, Backend::float_sub(value, tensor.clone()));
+            Backend::float_add(tensor, change)
         }
         Ir::Ones(op) => operands.full(&op.out, 1.0),
         Ir::Zeros(op) => operands.full(&op.out, 0.0),
@@ -108,6 +134,7 @@ fn numeric(operands: &Operands, operation: &NumericOperationIr) -> Result<Dispat
         Ir::MeanDim(op) => Backend::float_mean_dim(get(&op.input)?, op.axis),
         Ir::MaxDim(op) => Backend::float_max_dim(get(&op.input)?, op.axis),
         Ir::MinDim(op) => Backend::float_min_dim(get(&op.input)?, op.axis),
+        Ir::Pad(op) => Backend::float_pad(get(&op.input)?, &op.padding, op.mode.clone().into()),
         Ir::Full(op) => operands.full(&op.out, op.value.elem()),
         _ => return Err(refused()),
     })

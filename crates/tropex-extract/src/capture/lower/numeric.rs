@@ -3,9 +3,9 @@
 use burn::backend::ir::{BinaryOpIr, NumericOperationIr, PadModeIr, PadOpIr, ScalarIr, TensorIr};
 use burn::tensor::TensorData;
 
-use super::{Context, NOT_SUPPORTED, Refusal};
+use super::{Context, NOT_SUPPORTED, Refusal, planes};
 use crate::capture::context::Value;
-use crate::ops::{Add, Diagonal};
+use crate::ops::{Add, AxisWeights, Diagonal, Resample2d};
 
 pub(super) fn lower(context: &mut Context, operation: &NumericOperationIr) -> Result<(), Refusal> {
     use NumericOperationIr as Ir;
@@ -22,7 +22,7 @@ pub(super) fn lower(context: &mut Context, operation: &NumericOperationIr) -> Re
         Ir::MulScalar(mul) => scale_by(context, &mul.lhs, number(mul.rhs), &mul.out),
         Ir::DivScalar(div) => scale_by(context, &div.lhs, 1.0 / number(div.rhs), &div.out),
         Ir::Neg(neg) => scale_by(context, &neg.input, -1.0, &neg.out),
-        Ir::Pad(pad) => pad_with_infinity(context, pad),
+        Ir::Pad(padding) => pad(context, padding),
         _ => Err(NOT_SUPPORTED.into()),
     }
 }
@@ -126,19 +126,38 @@ fn scale_by(
     context.emit(op, &[&value], out, None)
 }
 
-/// Padding of the two last axes with minus infinity, which Burn puts before a max pooling whose
+/// Padding of planes with zeros, or with minus infinity, which Burn puts before a max pooling whose
 /// padding is not symmetric.
-fn pad_with_infinity(context: &mut Context, pad: &PadOpIr) -> Result<(), Refusal> {
-    let infinite =
-        matches!(&pad.mode, PadModeIr::Constant(value) if number(*value) == f64::NEG_INFINITY);
-    match pad.padding.as_slice() {
-        [(0, 0), (0, 0), down, across] if infinite => {
-            let value = context.value(&pad.input)?;
-            context.pad(value, [*down, *across], &pad.out);
+fn pad(context: &mut Context, pad: &PadOpIr) -> Result<(), Refusal> {
+    let PadModeIr::Constant(filler) = &pad.mode else { return Err(NOT_SUPPORTED.into()) };
+    let [(0, 0), (0, 0), down, across] = pad.padding.as_slice() else {
+        return Err(
+            "only the two last axes of [points, channels, height, width] can be padded".into()
+        );
+    };
+    let (value, input) = planes(context.value(&pad.input)?)?;
+    let padding = [*down, *across];
+    match number(*filler) {
+        f64::NEG_INFINITY => {
+            context.pad(value, padding, &pad.out);
             Ok(())
         }
-        _ => Err(NOT_SUPPORTED.into()),
+        0.0 => {
+            let weights = [0, 1].map(|axis| shifted_identity(input[axis + 1], padding[axis]));
+            let detail = format!("{down:?} x {across:?}");
+            let op = Resample2d::new("pad", detail, input[0], weights, &context.placement);
+            context.emit(op, &[&value], &pad.out, None)
+        }
+        filler => Err(format!("padding with {filler} is not supported, only with 0")),
     }
+}
+
+/// Each cell as it is, with cells of zero before and after.
+fn shifted_identity(extent: usize, (begin, end): (usize, usize)) -> AxisWeights {
+    let row = |output: usize| {
+        (0..extent).map(|input| if input + begin == output { 1.0 } else { 0.0 }).collect()
+    };
+    (0..begin + extent + end).map(row).collect()
 }
 
 fn filled(value: &Value, number: f64) -> TensorData {
