@@ -1,7 +1,7 @@
 //! Linear terms of piecewise-linear networks, extracted from any Burn module.
 //!
 //! A classifier built from affine maps and maxima computes `N_c(x) = F_c(x) - G(x)`, a difference
-//! of two maxima of affine functions. [`capture`] records a module's forward pass as a [`Network`];
+//! of two maxima of affine functions. [`capture()`] records a module's forward pass as a [`Network`];
 //! an [`Extractor`] pulls the affine functions that are active at given points back to the input.
 //!
 //! One graph, several walks: *replay* runs points forward and remembers the linear piece that every
