@@ -134,7 +134,7 @@ fn numeric(operands: &Operands, operation: &NumericOperationIr) -> Result<Dispat
         Ir::MeanDim(op) => Backend::float_mean_dim(get(&op.input)?, op.axis),
         Ir::MaxDim(op) => Backend::float_max_dim(get(&op.input)?, op.axis),
         Ir::MinDim(op) => Backend::float_min_dim(get(&op.input)?, op.axis),
-        Ir::Pad(op) => Backend::float_pad(get(&op.input)?, &op.padding, op.mode.clone().into()),
+        Ir::Pad(op) => Backend::float_pad(get(&op.input)?, &op.padding, op.mode.into()),
         Ir::Full(op) => operands.full(&op.out, op.value.elem()),
         _ => return Err(refused()),
     })

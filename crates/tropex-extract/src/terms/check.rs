@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::batch::Terms;
+use crate::Precision;
 
 /// Figures that must hold for every extraction, whatever the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +78,43 @@ impl SelfCheck {
     }
 }
 
+/// Multiples of the precision's epsilon, relative to the largest coefficient, by which rounding may
+/// push a coefficient that is exactly zero below zero.
+const ROUNDED_ZERO: f64 = 16.0;
+
+impl SelfCheck {
+    /// What does not hold that must hold, in words; empty when all is well.
+    pub fn failures(&self, precision: Precision) -> Vec<String> {
+        let mut failures = Vec::new();
+        let allowed = self.largest_logit.max(1.0)
+            * match precision {
+                Precision::F32 => 1e-4,
+                Precision::F64 => 1e-11,
+            };
+        // Asked this way round, figures that are not numbers fail.
+        let exact = self.value_error <= allowed;
+        if !exact {
+            let error = self.value_error;
+            failures.push(format!("value error {error:.1e}, at most {allowed:.1e} is rounding"));
+        }
+        let lowest = -ROUNDED_ZERO * precision.epsilon() * self.largest_coefficient;
+        let convex = self.smallest_coefficient >= lowest;
+        if !convex {
+            let smallest = self.smallest_coefficient;
+            failures.push(format!("a coefficient of {smallest:.1e}, none may be negative"));
+        }
+        if let Some(dominance) = &self.dominance
+            && dominance.dominant < dominance.checked
+        {
+            failures.push(format!(
+                "the own term is maximal at {} of {} points only",
+                dominance.dominant, dominance.checked
+            ));
+        }
+        failures
+    }
+}
+
 /// The larger of two numbers, or NaN if either is: a figure that is not a number must show.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
@@ -109,4 +147,43 @@ fn of_rows<F: Copy + Into<f64> + Sync>(terms: &Terms, rows: &[F], points: &[f32]
     };
     let figures = (0..count).into_par_iter().map(figures);
     figures.reduce(SelfCheck::empty, |a, b| a.merge(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound() -> SelfCheck {
+        let dominance = Dominance { checked: 10, dominant: 10, largest_gap: 0.0, tolerance: 1e-14 };
+        SelfCheck {
+            points: 10,
+            value_error: 1e-13,
+            largest_logit: 20.0,
+            smallest_coefficient: 0.0,
+            largest_coefficient: 1e3,
+            dominance: Some(dominance),
+        }
+    }
+
+    #[test]
+    fn each_figure_can_fail() {
+        let failures = |check: &SelfCheck| check.failures(Precision::F64).join("; ");
+        assert_eq!(failures(&sound()), "");
+        let off = SelfCheck { value_error: 1e-9, ..sound() };
+        assert_eq!(failures(&off), "value error 1.0e-9, at most 2.0e-10 is rounding");
+        let unknown = SelfCheck { value_error: f64::NAN, ..sound() };
+        assert!(failures(&unknown).starts_with("value error NaN"));
+        let negative = SelfCheck { smallest_coefficient: -1e-3, ..sound() };
+        assert_eq!(failures(&negative), "a coefficient of -1.0e-3, none may be negative");
+        let mut beaten = sound();
+        beaten.dominance.as_mut().unwrap().dominant = 9;
+        assert_eq!(failures(&beaten), "the own term is maximal at 9 of 10 points only");
+    }
+
+    #[test]
+    fn what_fails_in_f64_may_be_rounding_in_f32() {
+        let check = SelfCheck { value_error: 1e-5, smallest_coefficient: -1e-4, ..sound() };
+        assert_eq!(check.failures(Precision::F32), Vec::<String>::new());
+        assert_eq!(check.failures(Precision::F64).len(), 2);
+    }
 }
