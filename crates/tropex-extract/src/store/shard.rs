@@ -7,8 +7,9 @@ use std::path::Path;
 
 use burn::tensor::TensorData;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors, serialize_to_file};
+use safetensors::{Dtype, SafeTensors, serialize};
 
+use super::files::{shard_name, write_atomically};
 use super::manifest::{ShardEntry, TermsHeader};
 use super::{checksum, source::PointSource};
 use crate::terms::{SelfCheck, Terms};
@@ -63,11 +64,13 @@ impl Shard {
             1 => (&[d], &[]),
             classes => (&[classes, d], &[classes]),
         };
+        let end = i64::try_from(first + entry.points).unwrap_or(i64::MAX);
+        let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
         Ok(Self {
             first,
-            index: reader.integers("index")?,
-            label: reader.integers("label")?,
-            predicted: reader.integers("predicted")?,
+            index: reader.integers("index", first as i64..end)?,
+            label: reader.integers("label", 0..i64::MAX)?,
+            predicted: reader.integers("predicted", 0..classes)?,
             linear_coefficients: reader.numbers("linear.coefficients", dtype, coefficients)?,
             linear_bias: reader.numbers("linear.bias", dtype, biases)?,
             negative_coefficients: reader.numbers("negative.coefficients", dtype, &[d])?,
@@ -212,9 +215,16 @@ impl Reader<'_> {
         Err(refused(format!("{:?} {:?}", tensor.dtype(), tensor.shape())))
     }
 
-    fn integers(&self, name: &str) -> Result<Vec<i64>, Error> {
+    fn integers(&self, name: &str, range: Range<i64>) -> Result<Vec<i64>, Error> {
         let tensor = self.tensor(name, Dtype::I64, &[])?;
-        Ok(bytemuck::pod_collect_to_vec(tensor.data()))
+        let values: Vec<i64> = bytemuck::pod_collect_to_vec(tensor.data());
+        match values.iter().find(|value| !range.contains(value)) {
+            None => Ok(values),
+            Some(value) => {
+                let reason = format!("tensor `{name}` holds {value}, expected {range:?}");
+                Err(Error::store(self.path, reason))
+            }
+        }
     }
 
     fn numbers(&self, name: &str, dtype: Dtype, extents: &[usize]) -> Result<TensorData, Error> {
@@ -286,9 +296,9 @@ impl<'a> ShardBuilder<'a> {
         self.negative.extend_from_slice(&rows[classes * points * row_bytes..]);
     }
 
-    /// Writes the shard to a temporary name, renames it, and gives its entry for the manifest.
+    /// Writes the shard and gives its entry for the manifest.
     pub(super) fn write(self, folder: &Path, number: usize) -> Result<ShardEntry, Error> {
-        let file = format!("shard-{number:05}.safetensors");
+        let file = shard_name(number);
         let path = folder.join(&file);
         let points = self.points();
         let index: Vec<i64> = (self.first..self.first + points).map(|point| point as i64).collect();
@@ -308,18 +318,14 @@ impl<'a> ShardBuilder<'a> {
             ("negative.bias", format, vec![points], &self.negative_bias),
         ];
         let failed = |error: safetensors::SafeTensorError| {
-            let source = match error {
-                safetensors::SafeTensorError::IoError(source) => source,
-                error => std::io::Error::other(error.to_string()),
-            };
-            Error::io("write", &path)(source)
+            Error::io("write", &path)(std::io::Error::other(error.to_string()))
         };
         let mut views = HashMap::new();
         for (name, dtype, shape, bytes) in tensors {
             views.insert(name, TensorView::new(dtype, shape, bytes).map_err(failed)?);
         }
-        serialize_to_file(views, None, &path).map_err(failed)?;
-        let content = fs::read(&path).map_err(Error::io("read", &path))?;
+        let content = serialize(views, None).map_err(failed)?;
+        write_atomically(&path, &content)?;
         Ok(ShardEntry {
             file,
             points,
