@@ -21,10 +21,10 @@ struct Arguments {
     #[command(subcommand)]
     command: commands::Command,
     /// Print the result as one JSON object, and nothing else.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 1000)]
     json: bool,
     /// Print results only, no progress.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 1001)]
     quiet: bool,
 }
 
