@@ -17,9 +17,10 @@ use burn::tensor::Device;
 
 use crate::checkpoint;
 use crate::data::Images;
+use crate::files::remove_leftovers;
 use crate::import::import;
-use crate::training::{Trainer, TrainingConfig, TrainingObserver};
-use crate::weights::Weights;
+use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
+use crate::weights::{Weights, WeightsError};
 use crate::zoo::{Architecture, Classifier};
 
 pub use config::{BURN_VERSION, DataFingerprints, FORMAT_VERSION, RunConfig, RunState, Versions};
@@ -27,6 +28,8 @@ pub use error::RunError;
 
 const CONFIG: &str = "config.json";
 const MODEL: &str = "model.safetensors";
+/// Images on which imported weights are tried before a run is made of them.
+const IMPORT_TEST: usize = 64;
 const RESUME: &str = "resume.safetensors";
 
 /// What to make a network from: an architecture, named data, and the device to work on.
@@ -85,6 +88,8 @@ impl Run {
     /// A run that is there already is opened; differences are an error that names them.
     pub fn create(path: &Path, config: RunConfig) -> Result<Self, RunError> {
         if let Some(run) = Self::existing(path, &config)? {
+            remove_leftovers(path);
+            remove_leftovers(&checkpoint::folder(path));
             return Ok(run);
         }
         make_folder(path)?;
@@ -186,6 +191,10 @@ impl Run {
     pub fn import(path: &Path, request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let classifier = import(request.architecture, weights, shape, classes, request.device)?;
+        let sample = request.test.clone().limited(IMPORT_TEST);
+        if !evaluate(&classifier, &sample)?.loss.is_finite() {
+            return Err(WeightsError::Overflow { path: weights.into() }.into());
+        }
         let run = Self::create(path, RunConfig::of_import(request, weights)?)?;
         Weights::of(&classifier).write(&run.model_path())?;
         Ok(run)
@@ -237,7 +246,9 @@ impl Run {
     }
 
     fn load(&self, file: &Path, device: &Device) -> Result<Classifier, RunError> {
-        let architecture = Architecture::find(&self.config.architecture)?;
+        let architecture = Architecture::find(&self.config.architecture).map_err(|error| {
+            RunError::Config { path: self.path.join(CONFIG), reason: error.to_string() }
+        })?;
         let RunConfig { input_shape, classes, .. } = self.config;
         let classifier = architecture.skeleton(input_shape, classes, device)?;
         Ok(Weights::read(file)?.apply(classifier, file)?)
