@@ -79,11 +79,10 @@ impl TermsHeader {
         let differs = |what: &str, here: String, there: String| {
             (here != there).then(|| format!("{what} {there} instead of {here}"))
         };
-        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
-        differs("gauge", text(&self.gauge), text(&other.gauge))
-            .or_else(|| differs("precision", text(&self.precision), text(&other.precision)))
-            .or_else(|| differs("classes", text(&self.classes), text(&other.classes)))
-            .or_else(|| differs("points", text(&self.points), text(&other.points)))
+        differs("gauge", written(&self.gauge), written(&other.gauge))
+            .or_else(|| differs("precision", written(&self.precision), written(&other.precision)))
+            .or_else(|| differs("classes", written(&self.classes), written(&other.classes)))
+            .or_else(|| differs("points", written(&self.points), written(&other.points)))
             .or_else(|| (self.source != other.source).then(|| "other data".into()))
             .or_else(|| {
                 // The same terms, however they are cut.
@@ -91,6 +90,11 @@ impl TermsHeader {
                 (*self != cut_alike).then(|| "another network".into())
             })
     }
+}
+
+/// A setting as the manifest writes it.
+fn written(setting: &impl Serialize) -> String {
+    serde_json::to_string(setting).unwrap_or_default().replace('"', "")
 }
 
 /// One shard as the manifest knows it.
@@ -180,8 +184,8 @@ impl Manifest {
             Some(difference) => Err(Error::store(
                 path,
                 format!(
-                    "holds terms of another extraction ({difference}); delete the folder, or pass \
-                     --replace"
+                    "holds terms of another extraction ({difference}); delete the folder, or extract \
+                     with --replace"
                 ),
             )),
         }

@@ -5,9 +5,10 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
+use super::builder::ShardBuilder;
 use super::files::remove_all_but;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
-use super::shard::{Shard, ShardBuilder};
+use super::shard::Shard;
 use super::{MANIFEST, PointSource, TermStore};
 use crate::terms::{ExtractedFunction, Extractor, SelfCheck};
 use crate::{Error, Placement};
