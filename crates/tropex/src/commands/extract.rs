@@ -13,7 +13,7 @@ use tropex::train::run::Run;
 use tropex::{Classes, Precision, SelfCheck, TermStore};
 
 use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
-use crate::output::{Output, count, duration, pairs, percent};
+use crate::output::{Output, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
 #[derive(Debug, Args)]
@@ -152,14 +152,14 @@ fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<
 impl Extracted<'_> {
     fn text(&self, time: Duration) -> String {
         let terms = match self.linear_terms_per_point {
-            1 => format!("{} points", count(self.points)),
-            classes => format!("{} points x {classes} classes", count(self.points)),
+            1 => plural(self.points, "point"),
+            classes => format!("{} x {classes} classes", plural(self.points, "point")),
         };
         let stored = format!(
-            "{terms} x {} coefficients, {} MB in {} shards",
-            count(self.features),
-            self.bytes / 1_000_000,
-            self.shards
+            "{terms} x {}, {} in {}",
+            plural(self.features, "coefficient"),
+            megabytes(self.bytes),
+            plural(self.shards, "shard")
         );
         let mut lines = vec![("terms", stored), ("folder", self.folder.clone())];
         lines.extend(check_lines(self.check));
@@ -187,9 +187,9 @@ pub fn check_lines(check: &SelfCheck) -> Vec<(&'static str, String)> {
         lines.push((
             "own term maximal",
             format!(
-                "{} of {} points checked, largest gap {:.1e} (rounding explains {:.1e})",
+                "{} of {} checked, largest gap {:.1e} (rounding explains {:.1e})",
                 percent(dominance.rate()),
-                count(dominance.checked),
+                plural(dominance.checked, "point"),
                 dominance.largest_gap,
                 dominance.tolerance
             ),
