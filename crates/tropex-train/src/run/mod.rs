@@ -127,7 +127,22 @@ impl Run {
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let start = request.architecture.init(shape, classes, request.device, training.seed)?;
         let trainer = Trainer::new(start, request.train, request.test, training)?;
-        Self::create(path, config)?.continue_training(trainer, observer)
+        let run = Self::create(path, config)?;
+        let ended = run.clone().continue_training(trainer, observer);
+        if ended.is_err() && !run.path.join(RESUME).exists() {
+            run.discard();
+        }
+        ended
+    }
+
+    /// Removes a run that failed before there was anything to go on from.
+    fn discard(&self) {
+        // The error that led here is the one to report.
+        for file in [self.path.join(CONFIG), self.model_path(), checkpoint::path(&self.path, 0)] {
+            let _ = fs::remove_file(file);
+        }
+        let _ = fs::remove_dir(checkpoint::folder(&self.path));
+        let _ = fs::remove_dir(&self.path);
     }
 
     fn continue_training(
@@ -195,9 +210,14 @@ impl Run {
         if !evaluate(&classifier, &sample)?.loss.is_finite() {
             return Err(WeightsError::Overflow { path: weights.into() }.into());
         }
-        let run = Self::create(path, RunConfig::of_import(request, weights)?)?;
-        Weights::of(&classifier).write(&run.model_path())?;
-        Ok(run)
+        let config = RunConfig::of_import(request, weights)?;
+        let is_new = Self::existing(path, &config)?.is_none();
+        let run = Self::create(path, config)?;
+        let written = Weights::of(&classifier).write(&run.model_path());
+        if written.is_err() && is_new {
+            run.discard();
+        }
+        Ok(written.map(|()| run)?)
     }
 
     /// The folder.
