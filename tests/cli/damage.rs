@@ -145,3 +145,16 @@ fn places_that_cannot_be_written_are_named() {
         place.run(&command).failed(&["cannot create folder /proc/tropex"]);
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_takes_nothing_is_an_error() {
+    let place = Place::new();
+    for arguments in ["list", "list --json"] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = place.command(arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with("error: cannot write to standard output: No space"), "{said}");
+    }
+}

@@ -2,6 +2,8 @@
 
 mod arguments; // what is no command, flag or number
 mod damage; // runs and terms that are not what they should be
+#[cfg(unix)]
+mod disk; // full disks
 mod images; // datasets that are none
 mod interruption; // killed at any moment
 mod settings; // terms of other settings, weights and images
@@ -69,13 +71,7 @@ impl Place {
 
     /// Runs `tropex` with arguments that are separated by spaces.
     fn run(&self, arguments: &str) -> Outcome {
-        let output = self.command(arguments).output().unwrap();
-        Outcome {
-            command: format!("tropex {arguments}"),
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Outcome::of(&mut self.command(arguments))
     }
 
     fn command(&self, arguments: &str) -> Command {
@@ -128,6 +124,17 @@ struct Outcome {
 }
 
 impl Outcome {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+        Self {
+            command: format!("tropex {}", arguments.collect::<Vec<_>>().join(" ")),
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// What it printed, having succeeded without a word on standard error.
     fn succeeded(self) -> String {
         let Self { command, code, stdout, stderr } = self;
@@ -150,6 +157,7 @@ impl Outcome {
         for word in ["panicked", "stopped unexpectedly", "unwrap", "RUST_BACKTRACE"] {
             assert!(!line.contains(word), "{command}: {line}");
         }
+        assert!(line.matches("(os error").count() <= 1, "{command}: says it twice: {line}");
         for part in parts {
             assert!(line.contains(part), "{command}: no {part:?} in {line:?}");
         }

@@ -96,3 +96,12 @@ fn a_folder_with_other_things_is_left_alone() {
     place.run(&train("data.safetensors/run")).failed(&["data.safetensors/run"]);
     assert_eq!(files(&place.path("full")).len(), 1);
 }
+
+#[test]
+fn a_training_that_came_to_nothing_leaves_its_folder_free() {
+    let place = Place::new();
+    let diverging = train("run") + " --learning-rate 1e30";
+    place.run(&diverging).failed(&["the loss became", "learning rate 1e30", "try a lower"]);
+    assert!(!place.path("run").exists());
+    place.run(&train("run")).succeeded();
+}
