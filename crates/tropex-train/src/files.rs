@@ -18,6 +18,20 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
+/// Removes what a killed process was writing in a folder, if there is the folder.
+pub(crate) fn remove_leftovers(folder: &Path) {
+    let is_leftover = |name: &str| {
+        let inner = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
+        let (file, process) = inner.and_then(|inner| inner.rsplit_once('.')).unwrap_or_default();
+        process.parse::<u32>().is_ok() && file.ends_with(".json") | file.ends_with(".safetensors")
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_leftover(&entry.file_name().to_string_lossy()) {
+            let _ = fs::remove_file(entry.path()); // it does no harm where it stays
+        }
+    }
+}
+
 fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
@@ -50,6 +64,19 @@ mod tests {
         write_atomically(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn leftovers_are_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = [".config.json.tmp", ".other.12.tmp", "config.json", "a.json.12.tmp"];
+        for name in [".config.json.12.tmp", ".m.safetensors.7.tmp"].iter().chain(&kept) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        remove_leftovers(folder.path());
+        remove_leftovers(&folder.path().join("missing"));
+        assert!(kept.iter().all(|name| folder.path().join(name).exists()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), kept.len());
     }
 
     #[test]

@@ -21,10 +21,10 @@ struct Arguments {
     #[command(subcommand)]
     command: commands::Command,
     /// Print the result as one JSON object, and nothing else.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 1000)]
     json: bool,
     /// Print results only, no progress.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 1001)]
     quiet: bool,
 }
 
@@ -36,11 +36,23 @@ fn main() -> ExitCode {
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| arguments.command.run(&output)));
     let error = match outcome {
         Ok(Ok(())) => return ExitCode::SUCCESS,
-        Ok(Err(error)) => one_line(&format!("{error:#}")),
+        Ok(Err(error)) => one_line(&with_causes(&error)),
         Err(panic) => format!("stopped unexpectedly: {}", one_line(&panic_text(panic.as_ref()))),
     };
     output.error(&error);
     ExitCode::FAILURE
+}
+
+/// An error and what caused it, as far as the error does not say that itself.
+fn with_causes(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| {
+        let cause = cause.to_string();
+        match said.is_empty() {
+            true => cause,
+            false if said.contains(&cause) => said,
+            false => format!("{said}: {cause}"),
+        }
+    })
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

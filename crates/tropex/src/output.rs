@@ -103,6 +103,20 @@ pub fn count(number: usize) -> String {
     groups.join(",")
 }
 
+/// `1 shard`, `2,000 shards`
+pub fn plural(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// `0.2 MB`, `1,302 MB`
+pub fn megabytes(bytes: u64) -> String {
+    let megabytes = bytes as f64 / 1e6;
+    if megabytes < 10.0 {
+        return format!("{megabytes:.1} MB");
+    }
+    format!("{} MB", count(megabytes.round() as usize))
+}
+
 /// `87.31 %`
 pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)

@@ -23,6 +23,11 @@ pub(super) fn verify<M: Module, const D: usize>(
     let input = Tensor::<2>::from_data(points.clone().convert_dtype(dtype), (&device, dtype));
     let input = input.reshape(shape);
     let expected = values(catching(&shape, || forward(module, input))?);
+    if expected.iter().any(|value| !value.is_finite()) {
+        let reason = "its own forward gives numbers that are not finite at points in [-1, 1); are \
+                      its parameters too large?";
+        return Err(Error::Capture(reason.into()));
+    }
 
     let placement = network.placement();
     let dtype = placement.precision().dtype();

@@ -1,11 +1,12 @@
 //! The manifest of a term store.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::files::{shard_name, write_atomically};
 use crate::terms::{Classes, Gauge, SelfCheck};
 use crate::{Error, Precision};
 
@@ -27,8 +28,8 @@ pub struct Manifest {
     pub check: Option<SelfCheck>,
 }
 
-/// Everything that decides what the terms of a store are. Two extractions with equal headers give
-/// the same terms.
+/// Everything that decides what the terms of a store are, and how they are cut into shards. Two
+/// extractions with equal headers give the same terms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TermsHeader {
     /// SHA-256 of network and settings.
@@ -62,19 +63,38 @@ impl TermsHeader {
         self.classes.per_point(self.class_count)
     }
 
+    /// Number of shards of the whole extraction.
+    pub(super) fn shard_count(&self) -> usize {
+        self.points.div_ceil(self.shard_points)
+    }
+
+    /// The points of a shard.
+    pub(super) fn span(&self, shard: usize) -> Range<usize> {
+        let start = shard * self.shard_points;
+        start..self.points.min(start + self.shard_points)
+    }
+
     /// What differs from another header, in words.
     fn difference(&self, other: &Self) -> Option<String> {
         let differs = |what: &str, here: String, there: String| {
             (here != there).then(|| format!("{what} {there} instead of {here}"))
         };
-        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
-        differs("gauge", text(&self.gauge), text(&other.gauge))
-            .or_else(|| differs("precision", text(&self.precision), text(&other.precision)))
-            .or_else(|| differs("classes", text(&self.classes), text(&other.classes)))
-            .or_else(|| differs("points", text(&self.points), text(&other.points)))
+        differs("gauge", written(&self.gauge), written(&other.gauge))
+            .or_else(|| differs("precision", written(&self.precision), written(&other.precision)))
+            .or_else(|| differs("classes", written(&self.classes), written(&other.classes)))
+            .or_else(|| differs("points", written(&self.points), written(&other.points)))
             .or_else(|| (self.source != other.source).then(|| "other data".into()))
-            .or_else(|| (self != other).then(|| "another network".into()))
+            .or_else(|| {
+                // The same terms, however they are cut.
+                let cut_alike = Self { shard_points: self.shard_points, ..other.clone() };
+                (*self != cut_alike).then(|| "another network".into())
+            })
     }
+}
+
+/// A setting as the manifest writes it.
+fn written(setting: &impl Serialize) -> String {
+    serde_json::to_string(setting).unwrap_or_default().replace('"', "")
 }
 
 /// One shard as the manifest knows it.
@@ -120,24 +140,41 @@ impl Manifest {
     }
 
     fn check_consistency(&self, path: &Path) -> Result<(), Error> {
-        let listed: usize = self.shards.iter().map(|shard| shard.points).sum();
-        let whole = self.check.is_some();
-        let safe = |file: &str| !file.contains(['/', '\\']) && file != "..";
-        let sound = listed <= self.terms.points
-            && (!whole || listed == self.terms.points)
-            && self.terms.features() > 0
-            && self.terms.points > 0
-            && self.shards.iter().all(|shard| shard.points > 0 && safe(&shard.file));
-        if sound {
-            return Ok(());
+        match self.contradiction() {
+            None => Ok(()),
+            Some(what) => Err(Error::store(
+                path,
+                format!("{what}, which cannot be; delete the folder and extract again"),
+            )),
         }
-        let reason = format!(
-            "lists {listed} of {} points in {} shards, which cannot be; delete the folder and \
-             extract again",
-            self.terms.points,
-            self.shards.len()
-        );
-        Err(Error::store(path, reason))
+    }
+
+    /// What no extraction can have written.
+    fn contradiction(&self) -> Option<String> {
+        let terms = &self.terms;
+        let numbers = [terms.points, terms.shard_points, terms.class_count];
+        let values = terms.input_shape.iter().try_fold(1_usize, |n, &e| n.checked_mul(e));
+        let coefficients = values
+            .and_then(|values| values.checked_mul(terms.class_count))
+            .and_then(|values| values.checked_mul(terms.points));
+        if numbers.contains(&0) || matches!(coefficients, None | Some(0)) {
+            return Some(format!(
+                "speaks of {} points of shape {:?} in {} classes, {} a shard",
+                terms.points, terms.input_shape, terms.class_count, terms.shard_points
+            ));
+        }
+        let (listed, count) = (self.shards.len(), terms.shard_count());
+        if listed > count || (self.check.is_some() && listed < count) {
+            return Some(format!("lists {listed} shards of {count}"));
+        }
+        self.shards.iter().enumerate().find_map(|(number, shard)| {
+            let (file, points) = (shard_name(number), terms.span(number).len());
+            let is_sound = shard.file == file && shard.points == points;
+            (!is_sound).then(|| {
+                let listed = format!("{:?} of {} points", shard.file, shard.points);
+                format!("lists {listed} in place of {file:?} of {points} points")
+            })
+        })
     }
 
     /// Refuses a manifest of other terms than the ones asked for.
@@ -147,8 +184,8 @@ impl Manifest {
             Some(difference) => Err(Error::store(
                 path,
                 format!(
-                    "holds terms of another extraction ({difference}); delete the folder to \
-                     replace them"
+                    "holds terms of another extraction ({difference}); delete the folder, or extract \
+                     with --replace"
                 ),
             )),
         }
@@ -156,17 +193,9 @@ impl Manifest {
 
     /// Writes the manifest at once or not at all.
     pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
-        let temporary = path.with_extension("json.tmp");
-        let write = || -> std::io::Result<()> {
-            let mut file = File::create(&temporary)?;
-            serde_json::to_writer_pretty(&mut file, self)?;
-            file.write_all(b"\n")?;
-            file.sync_all()?;
-            fs::rename(&temporary, path)
-        };
-        write().map_err(|source| {
-            let _ = fs::remove_file(&temporary);
-            Error::io("write", path)(source)
-        })
+        let failed = |error: serde_json::Error| Error::io("write", path)(error.into());
+        let mut text = serde_json::to_vec_pretty(self).map_err(failed)?;
+        text.push(b'\n');
+        write_atomically(path, &text)
     }
 }

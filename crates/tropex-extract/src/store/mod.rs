@@ -3,6 +3,8 @@
 //! Shards are safetensors files that any tool can read. The manifest says what they hold and how
 //! to tell that they are whole; it is written last, so that what it lists is complete.
 
+mod builder;
+mod files;
 mod manifest;
 mod shard;
 mod source;

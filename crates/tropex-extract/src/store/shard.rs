@@ -1,17 +1,16 @@
 //! One file of terms.
 
-use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
 use burn::tensor::TensorData;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors, serialize_to_file};
+use safetensors::{Dtype, SafeTensors};
 
+use super::checksum;
 use super::manifest::{ShardEntry, TermsHeader};
-use super::{checksum, source::PointSource};
-use crate::terms::{SelfCheck, Terms};
+use crate::terms::Classes;
 use crate::{Error, Precision};
 
 /// The terms of consecutive points, read into memory.
@@ -33,6 +32,8 @@ pub struct Shard {
     pub negative_coefficients: TensorData,
     /// Negative biases `[points]`.
     pub negative_bias: TensorData,
+    /// The classes that the linear terms stand for.
+    classes: Classes,
 }
 
 impl Shard {
@@ -55,7 +56,11 @@ impl Shard {
                 "its content does not match its checksum; delete the file and extract again";
             return Err(Error::store(path, reason));
         }
-        let damaged = |error: safetensors::SafeTensorError| Error::store(path, error.to_string());
+        let damaged = |error: safetensors::SafeTensorError| {
+            let reason =
+                format!("not a shard of terms ({error}); delete the file and extract again");
+            Error::store(path, reason)
+        };
         let tensors = SafeTensors::deserialize(&content).map_err(damaged)?;
         let reader = Reader { tensors, path, points: entry.points };
         let (dtype, d) = (format_of(terms.precision), terms.features());
@@ -63,15 +68,18 @@ impl Shard {
             1 => (&[d], &[]),
             classes => (&[classes, d], &[classes]),
         };
+        let end = i64::try_from(first + entry.points).unwrap_or(i64::MAX);
+        let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
         Ok(Self {
             first,
-            index: reader.integers("index")?,
-            label: reader.integers("label")?,
-            predicted: reader.integers("predicted")?,
+            index: reader.integers("index", first as i64..end)?,
+            label: reader.integers("label", 0..i64::MAX)?,
+            predicted: reader.integers("predicted", 0..classes)?,
             linear_coefficients: reader.numbers("linear.coefficients", dtype, coefficients)?,
             linear_bias: reader.numbers("linear.bias", dtype, biases)?,
             negative_coefficients: reader.numbers("negative.coefficients", dtype, &[d])?,
             negative_bias: reader.numbers("negative.bias", dtype, &[])?,
+            classes: terms.classes,
         })
     }
 }
@@ -146,14 +154,18 @@ impl Shard {
         self.negative_coefficients.num_elements() / self.len()
     }
 
-    /// The slot among a point's linear terms that holds the predicted class.
+    /// The slot among a point's linear terms that its own prediction is judged by.
     pub(crate) fn predicted_slot(&self, term: usize) -> usize {
-        if self.per_point() == 1 { 0 } else { self.predicted[term] as usize }
+        if self.classes == Classes::All { self.predicted[term] as usize } else { 0 }
     }
 
     /// The class that a slot among a point's linear terms stands for.
     pub(crate) fn class_of(&self, term: usize, slot: usize) -> usize {
-        if self.per_point() == 1 { self.predicted[term] as usize } else { slot }
+        match self.classes {
+            Classes::All => slot,
+            Classes::Predicted => self.predicted[term] as usize,
+            Classes::One(class) => class,
+        }
     }
 
     /// A positive term, the sum of linear and negative term.
@@ -184,7 +196,7 @@ fn number(data: &TensorData, index: usize) -> f64 {
     }
 }
 
-fn format_of(precision: Precision) -> Dtype {
+pub(super) fn format_of(precision: Precision) -> Dtype {
     match precision {
         Precision::F32 => Dtype::F32,
         Precision::F64 => Dtype::F64,
@@ -212,9 +224,16 @@ impl Reader<'_> {
         Err(refused(format!("{:?} {:?}", tensor.dtype(), tensor.shape())))
     }
 
-    fn integers(&self, name: &str) -> Result<Vec<i64>, Error> {
+    fn integers(&self, name: &str, range: Range<i64>) -> Result<Vec<i64>, Error> {
         let tensor = self.tensor(name, Dtype::I64, &[])?;
-        Ok(bytemuck::pod_collect_to_vec(tensor.data()))
+        let values: Vec<i64> = bytemuck::pod_collect_to_vec(tensor.data());
+        match values.iter().find(|value| !range.contains(value)) {
+            None => Ok(values),
+            Some(value) => {
+                let reason = format!("tensor `{name}` holds {value}, expected {range:?}");
+                Err(Error::store(self.path, reason))
+            }
+        }
     }
 
     fn numbers(&self, name: &str, dtype: Dtype, extents: &[usize]) -> Result<TensorData, Error> {
@@ -224,115 +243,5 @@ impl Reader<'_> {
             Dtype::F64 => TensorData::new::<f64, _>(bytemuck::pod_collect_to_vec(bytes), shape),
             _ => TensorData::new::<f32, _>(bytemuck::pod_collect_to_vec(bytes), shape),
         })
-    }
-}
-
-/// A shard that is being filled.
-pub(super) struct ShardBuilder<'a> {
-    terms: &'a TermsHeader,
-    first: usize,
-    label: Vec<i64>,
-    predicted: Vec<i64>,
-    linear: Vec<u8>,
-    linear_bias: Vec<u8>,
-    negative: Vec<u8>,
-    negative_bias: Vec<u8>,
-    check: SelfCheck,
-}
-
-impl<'a> ShardBuilder<'a> {
-    pub(super) fn new(terms: &'a TermsHeader, first: usize, points: usize) -> Self {
-        let row = terms.features() * terms.precision.bytes();
-        Self {
-            terms,
-            first,
-            label: Vec::with_capacity(points),
-            predicted: Vec::with_capacity(points),
-            linear: Vec::with_capacity(points * terms.per_point() * row),
-            linear_bias: Vec::new(),
-            negative: Vec::with_capacity(points * row),
-            negative_bias: Vec::new(),
-            check: SelfCheck::empty(),
-        }
-    }
-
-    fn points(&self) -> usize {
-        self.label.len()
-    }
-
-    /// Appends the terms of the next points of a source; `values` are the points themselves.
-    pub(super) fn append(&mut self, terms: &Terms, values: &[f32], source: &dyn PointSource) {
-        let start = self.first + self.points();
-        self.label.extend((start..start + terms.len()).map(|point| source.label(point) as i64));
-        self.predicted.extend(terms.predicted().iter().map(|&class| class as i64));
-        self.check = self.check.merge(&SelfCheck::of(terms, values));
-        let (points, classes) = (terms.len(), terms.per_point());
-        let row_bytes = self.terms.features() * self.terms.precision.bytes();
-        let rows = terms.rows().as_bytes();
-        let row = |index: usize| &rows[index * row_bytes..][..row_bytes];
-        // The walk keeps classes apart, the file keeps points together.
-        for point in 0..points {
-            for class in 0..classes {
-                self.linear.extend_from_slice(row(class * points + point));
-                let bias = terms.biases()[class * points + point];
-                push(&mut self.linear_bias, bias, self.terms.precision);
-            }
-            push(
-                &mut self.negative_bias,
-                terms.biases()[classes * points + point],
-                self.terms.precision,
-            );
-        }
-        self.negative.extend_from_slice(&rows[classes * points * row_bytes..]);
-    }
-
-    /// Writes the shard to a temporary name, renames it, and gives its entry for the manifest.
-    pub(super) fn write(self, folder: &Path, number: usize) -> Result<ShardEntry, Error> {
-        let file = format!("shard-{number:05}.safetensors");
-        let path = folder.join(&file);
-        let points = self.points();
-        let index: Vec<i64> = (self.first..self.first + points).map(|point| point as i64).collect();
-        let (format, d) = (format_of(self.terms.precision), self.terms.features());
-        let classes = self.terms.per_point();
-        let (coefficients, biases) = match classes {
-            1 => (vec![points, d], vec![points]),
-            classes => (vec![points, classes, d], vec![points, classes]),
-        };
-        let tensors = [
-            ("index", Dtype::I64, vec![points], bytemuck::cast_slice(&index)),
-            ("label", Dtype::I64, vec![points], bytemuck::cast_slice(&self.label)),
-            ("predicted", Dtype::I64, vec![points], bytemuck::cast_slice(&self.predicted)),
-            ("linear.coefficients", format, coefficients, &self.linear),
-            ("linear.bias", format, biases, &self.linear_bias),
-            ("negative.coefficients", format, vec![points, d], &self.negative),
-            ("negative.bias", format, vec![points], &self.negative_bias),
-        ];
-        let failed = |error: safetensors::SafeTensorError| {
-            let source = match error {
-                safetensors::SafeTensorError::IoError(source) => source,
-                error => std::io::Error::other(error.to_string()),
-            };
-            Error::io("write", &path)(source)
-        };
-        let mut views = HashMap::new();
-        for (name, dtype, shape, bytes) in tensors {
-            views.insert(name, TensorView::new(dtype, shape, bytes).map_err(failed)?);
-        }
-        serialize_to_file(views, None, &path).map_err(failed)?;
-        let content = fs::read(&path).map_err(Error::io("read", &path))?;
-        Ok(ShardEntry {
-            file,
-            points,
-            bytes: content.len() as u64,
-            sha256: checksum(&content),
-            check: self.check,
-        })
-    }
-}
-
-fn push(bytes: &mut Vec<u8>, value: f64, precision: Precision) {
-    match precision {
-        Precision::F32 => bytes.extend_from_slice(&(value as f32).to_le_bytes()),
-        Precision::F64 => bytes.extend_from_slice(&value.to_le_bytes()),
     }
 }

@@ -95,6 +95,11 @@ impl Terms {
         &self.rows
     }
 
+    /// The logits of all linear terms, class by class.
+    pub(crate) fn logits(&self) -> &[f64] {
+        &self.logits
+    }
+
     /// Biases of all rows: the linear ones class by class, then the negative ones.
     pub(crate) fn biases(&self) -> &[f64] {
         &self.biases

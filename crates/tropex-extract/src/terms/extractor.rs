@@ -1,6 +1,7 @@
 //! Terms of points, a batch at a time.
 
 use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::batch::Terms;
@@ -8,7 +9,10 @@ use super::gauge::{Gauge, Shifts};
 use super::pullback::{Pulled, pullback};
 use crate::network::{Trace, argmax, hex};
 use crate::rows::Rows;
-use crate::{Error, Network};
+use crate::{Error, Network, Precision};
+
+/// Numbers that one thread looks at in one go.
+const CHUNK: usize = 1 << 16;
 
 /// The classes whose terms are extracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +164,28 @@ impl Extractor {
         let mut biases: Vec<f64> = pulled.biases.into_data().iter().collect();
         biases[self.per_point() * points..].iter_mut().for_each(|b| *b += self.shifts.at_start());
         let logits = own.collect();
-        Ok(Terms::new(pulled.coefficients.into_data(), biases, logits, predicted))
+        let precision = self.network.placement().precision();
+        let terms = Terms::new(pulled.coefficients.into_data(), biases, logits, predicted);
+        if is_finite(&terms, precision) {
+            return Ok(terms);
+        }
+        let what = "a coefficient, a bias or a logit".into();
+        Err(Error::Overflow { what, precision })
     }
+}
+
+/// Whether all numbers are finite, and stay so when they are stored.
+fn is_finite(terms: &Terms, precision: Precision) -> bool {
+    // Without early exit, so that it runs at the speed of memory.
+    let singles = |part: &[f32]| part.iter().fold(true, |all, value| all & value.is_finite());
+    let doubles = |part: &[f64]| part.iter().fold(true, |all, value| all & value.is_finite());
+    let rows = match terms.rows().as_slice::<f32>() {
+        Ok(rows) => rows.par_chunks(CHUNK).all(singles),
+        Err(_) => terms.rows().as_slice().unwrap_or(&[]).par_chunks(CHUNK).all(doubles),
+    };
+    let biases = terms.biases().iter().all(|&bias| match precision {
+        Precision::F32 => (bias as f32).is_finite(),
+        Precision::F64 => bias.is_finite(),
+    });
+    rows && biases && doubles(terms.logits())
 }

@@ -86,8 +86,15 @@ pub enum FileError {
     },
 }
 
-/// The dataset in the file at `path`.
-pub(crate) fn open(path: &Path) -> Result<Dataset, DataError> {
+/// The dataset in the file at `path`, or in the file of that name in `folder`.
+///
+/// Its name holds the whole path, so that it can be opened from another working directory.
+pub(crate) fn open(path: &Path, folder: Option<&Path>) -> Result<Dataset, DataError> {
+    let path = match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => &folder.join(name),
+        _ => path,
+    };
+    let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let bytes = fs::read(path)
         .map_err(|error| DataError::Unreadable { path: path.to_path_buf(), error })?;
     let (train, test) =

@@ -107,7 +107,7 @@ impl Dataset {
 /// Where the name is unknown, or files are missing, damaged or cannot be downloaded.
 pub fn open(name: &str, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
     if let Some(path) = name.strip_prefix(FILE_PREFIX) {
-        return file::open(Path::new(path));
+        return file::open(Path::new(path), options.data_dir.as_deref());
     }
     match DATASETS.iter().find(|entry| entry.name == name) {
         Some(entry) => (entry.open)(options),

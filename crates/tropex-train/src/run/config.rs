@@ -17,6 +17,10 @@ pub const FORMAT_VERSION: u32 = 1;
 /// The version of Burn that this crate is built on.
 pub const BURN_VERSION: &str = "0.22.1";
 
+/// Most values of an image, and most classes.
+const MAX_VALUES: usize = 1 << 32;
+const MAX_CLASSES: usize = 100_000;
+
 /// Versions of the programs that made a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
@@ -120,7 +124,9 @@ impl RunConfig {
 
     pub(super) fn read(path: &Path) -> Result<Self, RunError> {
         let text = fs::read_to_string(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => RunError::NoRun { path: path.into() },
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                RunError::NoRun { path: path.into() }
+            }
             _ => RunError::io("read", path, error),
         })?;
         let damaged = |error: serde_json::Error| RunError::Config {
@@ -133,8 +139,23 @@ impl RunConfig {
             Some(found) if found != u64::from(FORMAT_VERSION) => {
                 Err(RunError::FormatVersion { path: path.into(), found })
             }
-            _ => serde_json::from_value(value).map_err(damaged),
+            _ => {
+                let config: Self = serde_json::from_value(value).map_err(damaged)?;
+                config.check_sizes(path).map(|()| config)
+            }
         }
+    }
+
+    /// Refuses sizes that no images have, before anything is computed from them.
+    fn check_sizes(&self, path: &Path) -> Result<(), RunError> {
+        let shape = self.input_shape;
+        let values = shape.iter().try_fold(1_usize, |values, &e| values.checked_mul(e));
+        let is_possible = values.is_some_and(|values| (1..=MAX_VALUES).contains(&values));
+        if is_possible && (2..=MAX_CLASSES).contains(&self.classes) {
+            return Ok(());
+        }
+        let reason = format!("images of {shape:?} in {} classes cannot be", self.classes);
+        Err(RunError::Config { path: path.into(), reason })
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<(), RunError> {

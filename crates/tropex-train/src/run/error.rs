@@ -25,13 +25,15 @@ pub enum RunError {
         source: io::Error,
     },
     /// There is no run.
-    #[error("no run here: {} does not exist; make one with `tropex train`", path.display())]
+    #[error("no run here: {} does not exist; make one with `tropex train` or `tropex import`", path.display())]
     NoRun {
         /// The missing file.
         path: PathBuf,
     },
     /// The description of the run is damaged.
-    #[error("{} is damaged: {reason}", path.display())]
+    #[error(
+        "{} is damaged: {reason}; restore it, or make the run again in a new folder", path.display()
+    )]
     Config {
         /// The file.
         path: PathBuf,
@@ -39,7 +41,10 @@ pub enum RunError {
         reason: String,
     },
     /// The run was made by another version.
-    #[error("{} has format version {found}, expected {FORMAT_VERSION}", path.display())]
+    #[error(
+        "{} has format version {found}, expected {FORMAT_VERSION}; make the run again in a new \
+         folder", path.display()
+    )]
     FormatVersion {
         /// The file.
         path: PathBuf,
@@ -72,7 +77,10 @@ pub enum RunError {
         file: String,
     },
     /// The training is not done.
-    #[error("the training in {} is not finished; run the same command again", path.display())]
+    #[error(
+        "the training in {} is not finished; run the same `tropex train` again to finish it",
+        path.display()
+    )]
     Unfinished {
         /// The folder.
         path: PathBuf,

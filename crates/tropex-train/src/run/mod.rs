@@ -17,9 +17,10 @@ use burn::tensor::Device;
 
 use crate::checkpoint;
 use crate::data::Images;
+use crate::files::remove_leftovers;
 use crate::import::import;
-use crate::training::{Trainer, TrainingConfig, TrainingObserver};
-use crate::weights::Weights;
+use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
+use crate::weights::{Weights, WeightsError};
 use crate::zoo::{Architecture, Classifier};
 
 pub use config::{BURN_VERSION, DataFingerprints, FORMAT_VERSION, RunConfig, RunState, Versions};
@@ -27,6 +28,8 @@ pub use error::RunError;
 
 const CONFIG: &str = "config.json";
 const MODEL: &str = "model.safetensors";
+/// Images on which imported weights are tried before a run is made of them.
+const IMPORT_TEST: usize = 64;
 const RESUME: &str = "resume.safetensors";
 
 /// What to make a network from: an architecture, named data, and the device to work on.
@@ -85,6 +88,8 @@ impl Run {
     /// A run that is there already is opened; differences are an error that names them.
     pub fn create(path: &Path, config: RunConfig) -> Result<Self, RunError> {
         if let Some(run) = Self::existing(path, &config)? {
+            remove_leftovers(path);
+            remove_leftovers(&checkpoint::folder(path));
             return Ok(run);
         }
         make_folder(path)?;
@@ -122,7 +127,22 @@ impl Run {
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let start = request.architecture.init(shape, classes, request.device, training.seed)?;
         let trainer = Trainer::new(start, request.train, request.test, training)?;
-        Self::create(path, config)?.continue_training(trainer, observer)
+        let run = Self::create(path, config)?;
+        let ended = run.clone().continue_training(trainer, observer);
+        if ended.is_err() && !run.path.join(RESUME).exists() {
+            run.discard();
+        }
+        ended
+    }
+
+    /// Removes a run that failed before there was anything to go on from.
+    fn discard(&self) {
+        // The error that led here is the one to report.
+        for file in [self.path.join(CONFIG), self.model_path(), checkpoint::path(&self.path, 0)] {
+            let _ = fs::remove_file(file);
+        }
+        let _ = fs::remove_dir(checkpoint::folder(&self.path));
+        let _ = fs::remove_dir(&self.path);
     }
 
     fn continue_training(
@@ -186,9 +206,18 @@ impl Run {
     pub fn import(path: &Path, request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let classifier = import(request.architecture, weights, shape, classes, request.device)?;
-        let run = Self::create(path, RunConfig::of_import(request, weights)?)?;
-        Weights::of(&classifier).write(&run.model_path())?;
-        Ok(run)
+        let sample = request.test.clone().limited(IMPORT_TEST);
+        if !evaluate(&classifier, &sample)?.loss.is_finite() {
+            return Err(WeightsError::Overflow { path: weights.into() }.into());
+        }
+        let config = RunConfig::of_import(request, weights)?;
+        let is_new = Self::existing(path, &config)?.is_none();
+        let run = Self::create(path, config)?;
+        let written = Weights::of(&classifier).write(&run.model_path());
+        if written.is_err() && is_new {
+            run.discard();
+        }
+        Ok(written.map(|()| run)?)
     }
 
     /// The folder.
@@ -237,7 +266,9 @@ impl Run {
     }
 
     fn load(&self, file: &Path, device: &Device) -> Result<Classifier, RunError> {
-        let architecture = Architecture::find(&self.config.architecture)?;
+        let architecture = Architecture::find(&self.config.architecture).map_err(|error| {
+            RunError::Config { path: self.path.join(CONFIG), reason: error.to_string() }
+        })?;
         let RunConfig { input_shape, classes, .. } = self.config;
         let classifier = architecture.skeleton(input_shape, classes, device)?;
         Ok(Weights::read(file)?.apply(classifier, file)?)

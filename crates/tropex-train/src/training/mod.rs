@@ -50,7 +50,7 @@ pub enum TrainError {
     /// The loss is no longer a number.
     #[error(
         "the loss became {loss} in epoch {epoch}, batch {batch}, at learning rate \
-         {learning_rate}; try a lower learning rate"
+         {learning_rate:?}; try a lower learning rate"
     )]
     Diverged {
         /// The loss.

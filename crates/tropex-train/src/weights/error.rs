@@ -116,4 +116,13 @@ pub enum WeightsError {
         /// Their names in the file.
         names: String,
     },
+    /// The network cannot be used with them.
+    #[error(
+        "{}: with these weights the network gives outputs that are not finite, expected weights \
+         small enough for f32", path.display()
+    )]
+    Overflow {
+        /// The file.
+        path: PathBuf,
+    },
 }

@@ -1,5 +1,6 @@
 //! `tropex extract`
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,9 +13,9 @@ use tropex::train::run::Run;
 use tropex::{Classes, Precision, SelfCheck, TermStore};
 
 use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
-use crate::output::{Output, count, duration, pairs, percent};
+use crate::output::{Output, duration, megabytes, pairs, percent, plural};
 
-/// Extract the linear terms of a run; the same command resumes an interrupted extraction.
+/// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
 #[derive(Debug, Args)]
 pub struct Extract {
     /// Folder of the run.
@@ -37,9 +38,15 @@ pub struct Extract {
     /// Images in memory at a time; by default chosen from the size of the network.
     #[arg(long)]
     batch: Option<NonZeroUsize>,
-    /// Images at which the self-check compares the own terms with all other terms.
+    /// Images at which the self-check compares the image's own terms with all others.
     #[arg(long, value_name = "IMAGES", default_value_t = 1000)]
     check: usize,
+    /// Size of a file of terms, about; so much is in memory, and is lost by an interruption.
+    #[arg(long, value_name = "MB", default_value = "64")]
+    shard_megabytes: NonZeroUsize,
+    /// Delete terms of other settings or weights that are in the way, instead of refusing.
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -76,7 +83,9 @@ impl Extract {
         let device = self.device.find()?;
         let data = self.data.open(&run.config().dataset, output)?;
         let bar = output.bar("{prefix} {bar:30} {human_pos} of {human_len} points, {eta} left");
+        let worked = Cell::new(false);
         let show = |progress| {
+            worked.set(worked.get() || is_work(progress));
             let (prefix, position, length) = match progress {
                 Progress::Extracted { points, of } => ("extracting", points, of),
                 Progress::Checked { terms, of } => ("checking", terms, of),
@@ -88,7 +97,11 @@ impl Extract {
         let start = Instant::now();
         let store = pipeline::extract(&run, &data, &device, &self.settings(), &show);
         bar.finish_and_clear();
-        report(&store?, start.elapsed(), output)
+        let store = store?;
+        if !worked.get() {
+            output.note("these terms were extracted before; nothing to do")?;
+        }
+        report(&store, start.elapsed(), output)
     }
 
     fn settings(&self) -> ExtractSettings {
@@ -107,9 +120,15 @@ impl Extract {
             options: ExtractOptions {
                 batch: self.batch.map(NonZeroUsize::get),
                 dominance_points: self.check,
+                shard_bytes: self.shard_megabytes.get().saturating_mul(1_000_000),
+                replace: self.replace,
             },
         }
     }
+}
+
+fn is_work(progress: Progress) -> bool {
+    !matches!(progress, Progress::Extracted { points, of } if points == of)
 }
 
 fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<()> {
@@ -133,14 +152,14 @@ fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<
 impl Extracted<'_> {
     fn text(&self, time: Duration) -> String {
         let terms = match self.linear_terms_per_point {
-            1 => format!("{} points", count(self.points)),
-            classes => format!("{} points x {classes} classes", count(self.points)),
+            1 => plural(self.points, "point"),
+            classes => format!("{} x {classes} classes", plural(self.points, "point")),
         };
         let stored = format!(
-            "{terms} x {} coefficients, {} MB in {} shards",
-            count(self.features),
-            self.bytes / 1_000_000,
-            self.shards
+            "{terms} x {}, {} in {}",
+            plural(self.features, "coefficient"),
+            megabytes(self.bytes),
+            plural(self.shards, "shard")
         );
         let mut lines = vec![("terms", stored), ("folder", self.folder.clone())];
         lines.extend(check_lines(self.check));
@@ -168,9 +187,9 @@ pub fn check_lines(check: &SelfCheck) -> Vec<(&'static str, String)> {
         lines.push((
             "own term maximal",
             format!(
-                "{} of {} points checked, largest gap {:.1e} (rounding explains {:.1e})",
+                "{} of {} checked, largest gap {:.1e} (rounding explains {:.1e})",
                 percent(dominance.rate()),
-                count(dominance.checked),
+                plural(dominance.checked, "point"),
                 dominance.largest_gap,
                 dominance.tolerance
             ),

@@ -1,5 +1,6 @@
 //! `tropex train`
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use tropex::train::training::{
 use tropex::train::zoo::Architecture;
 
 use super::options::{DataOption, DeviceOption};
-use crate::output::{Output, count, percent};
+use crate::output::{Output, percent, plural};
 
 /// Train a network; the same command resumes a training that was interrupted.
 #[derive(Debug, Args)]
@@ -47,32 +48,32 @@ struct Recipe {
     seed: Option<u64>,
     /// Train on the first LIMIT images only.
     #[arg(long)]
-    limit: Option<usize>,
+    limit: Option<NonZeroUsize>,
     /// Epochs whose weights are kept: last, all, or a list such as 0,1,5,20 (0 is the start).
     #[arg(long)]
     checkpoints: Option<Checkpoints>,
     /// Images per step.
     #[arg(long)]
-    batch_size: Option<usize>,
+    batch_size: Option<NonZeroUsize>,
     /// Rule that turns gradients into steps.
     #[arg(long)]
     optimizer: Option<OptimizerName>,
     /// Share of the last step that sgd keeps.
-    #[arg(long)]
+    #[arg(long, value_parser = share)]
     momentum: Option<f64>,
     /// Learning rate of the first epoch.
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     learning_rate: Option<f64>,
     /// Where the learning rate changes, as EPOCHS:FACTOR,...: 50:0.1,100:0.1 divides it by ten
     /// after 50 and after 100 epochs; `none` keeps it.
     #[arg(long, value_name = "STEPS", value_parser = learning_rate_steps)]
     learning_rate_steps: Option<Steps>,
     /// Strength of the penalty on squared weights.
-    #[arg(long)]
+    #[arg(long, value_parser = not_negative)]
     l2: Option<f64>,
     /// Stop when the test loss has not improved for so many epochs.
     #[arg(long, value_name = "EPOCHS")]
-    early_stop: Option<usize>,
+    early_stop: Option<NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -84,13 +85,30 @@ enum OptimizerName {
 #[derive(Clone, Debug)]
 struct Steps(Vec<LearningRateStep>);
 
+fn positive(text: &str) -> Result<f64, String> {
+    number(text, |value| value > 0.0, "a number above 0")
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    number(text, |value| value >= 0.0, "a number of 0 or more")
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text, |value| (0.0..1.0).contains(&value), "a number from 0 to below 1")
+}
+
+fn number(text: &str, is_valid: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value: &f64| value.is_finite() && is_valid(*value));
+    value.ok_or_else(|| format!("expected {expected}"))
+}
+
 fn learning_rate_steps(text: &str) -> Result<Steps, String> {
     if text == "none" {
         return Ok(Steps(Vec::new()));
     }
     let step = |step: &str| {
         let (epochs, factor) = step.split_once(':')?;
-        let (after_epoch, factor) = (epochs.parse().ok()?, factor.parse().ok()?);
+        let (after_epoch, factor) = (epochs.parse().ok()?, positive(factor).ok()?);
         Some(LearningRateStep { after_epoch, factor })
     };
     let steps: Option<Vec<_>> = text.split(',').map(step).collect();
@@ -107,15 +125,15 @@ impl Recipe {
         set(&mut config.epochs, &self.epochs);
         set(&mut config.seed, &self.seed);
         set(&mut config.checkpoints, &self.checkpoints);
-        set(&mut config.batch_size, &self.batch_size);
+        set(&mut config.batch_size, &self.batch_size.map(NonZeroUsize::get));
         set(&mut config.learning_rate, &self.learning_rate);
         set(
             &mut config.learning_rate_steps,
             &self.learning_rate_steps.clone().map(|steps| steps.0),
         );
         set(&mut config.l2, &self.l2);
-        config.limit = self.limit.or(config.limit);
-        config.early_stop = self.early_stop.or(config.early_stop);
+        config.limit = self.limit.map(NonZeroUsize::get).or(config.limit);
+        config.early_stop = self.early_stop.map(NonZeroUsize::get).or(config.early_stop);
         match self.optimizer {
             Some(OptimizerName::Adam) => config.optimizer = OptimizerConfig::ADAM,
             Some(OptimizerName::Sgd) => config.optimizer = OptimizerConfig::Sgd { momentum: 0.9 },
@@ -158,11 +176,11 @@ impl Train {
         };
         let images = config.limit.unwrap_or(usize::MAX).min(data.train.len());
         output.note(&format!(
-            "{} on {} images of {}, {} epochs on {device_name}",
+            "{} on {} of {}, {} on {device_name}",
             architecture.name,
-            count(images),
+            plural(images, "image"),
             data.name,
-            config.epochs
+            plural(config.epochs, "epoch")
         ))?;
         let mut observer = Observer::new(output);
         let outcome = Run::train(&self.out, &request, &config, &mut observer);
@@ -186,9 +204,9 @@ fn report(run: &Run, output: &Output) -> anyhow::Result<()> {
     };
     output.result(&trained, || match config.metrics.last() {
         Some(last) => format!(
-            "test accuracy {} after {} epochs, weights in {}",
+            "test accuracy {} after {}, weights in {}",
             percent(last.test.accuracy),
-            last.epoch,
+            plural(last.epoch, "epoch"),
             run.model_path().display()
         ),
         None => format!("starting weights in {}", run.model_path().display()),

@@ -1,0 +1,98 @@
+//! What is no command, flag, name or number.
+
+use super::{ARCHITECTURE, Place, train};
+
+#[test]
+fn what_is_no_command_or_flag_is_a_usage_error() {
+    let place = Place::new();
+    place.run("").misused(&["Usage: tropex", "Commands:"]);
+    place.run("extrakt run").misused(&["unrecognized subcommand 'extrakt'"]);
+    place.run("extract").misused(&["<RUN>"]);
+    place.run("extract run --frobnicate").misused(&["unexpected argument '--frobnicate'"]);
+    place.run("extract run --split dev").misused(&["'dev'", "train, test"]);
+    place.run("extract run --classes some").misused(&["'some'", "predicted, all"]);
+    place.run("extract run --gauge loose").misused(&["'loose'"]);
+    place.run("extract run --precision f16").misused(&["'f16'", "f32, f64"]);
+    place.run("train fcn4 --out run").misused(&["--dataset"]);
+    place.run("import fcn4 --dataset embedded --out run").misused(&["--weights"]);
+}
+
+#[test]
+fn numbers_out_of_range_are_usage_errors_that_name_the_flag() {
+    let place = Place::new();
+    for flag in ["--limit", "--batch", "--shard-megabytes"] {
+        for number in ["0", "x", "1.5", "99999999999999999999999"] {
+            place.run(&format!("extract run {flag} {number}")).misused(&[flag, number]);
+        }
+        place.run(&format!("extract run {flag}=-1")).misused(&["-1"]);
+    }
+    place.run("evaluate run --limit 0").misused(&["--limit", "0"]);
+    let train = "train fcn4 --dataset file:data.safetensors --out run";
+    for (flag, numbers) in [
+        ("--epochs", ["-1", "x", "2.5"]),
+        ("--seed", ["-1", "x", "18446744073709551616"]),
+        ("--limit", ["0", "-1", "x"]),
+        ("--batch-size", ["0", "-1", "x"]),
+        ("--early-stop", ["0", "-1", "x"]),
+        ("--learning-rate", ["nan", "0", "inf"]),
+        ("--l2", ["-0.1", "nan", "inf"]),
+        ("--momentum", ["1", "-0.1", "nan"]),
+        ("--learning-rate-steps", ["5", "5:nan", "-1:0.1"]),
+        ("--checkpoints", ["first", "1,,2", "-1"]),
+    ] {
+        for number in numbers {
+            place.run(&format!("{train} {flag}={number}")).misused(&[flag, number]);
+        }
+    }
+    assert!(!place.path("run").exists(), "nothing was begun");
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_named() {
+    let place = Place::new();
+    let failed = |flags: &str, parts: &[&str]| place.run(&(train("run") + flags)).failed(parts);
+    failed(" --optimizer adam --momentum 0.5", &["--momentum needs --optimizer sgd"]);
+    failed(" --checkpoints 0,7", &["checkpoint after epoch 7", "at most 1"]);
+    assert!(!place.path("run").exists(), "nothing was begun");
+}
+
+#[test]
+fn unknown_names_list_the_known_ones() {
+    let place = Place::new();
+    let failed = |arguments: &str, parts: &[&str]| {
+        place.run(&format!("{arguments} --out run")).failed(parts);
+    };
+    failed("train fcn5 --dataset embedded", &["unknown architecture `fcn5`", "fcn4", "vgg"]);
+    failed("train fcn4 --dataset minst", &["unknown dataset `minst`", "mnist", "file:PATH"]);
+    failed(
+        "train fcn4 --dataset embedded --device gpu",
+        &["unknown device `gpu`", "expected one of"],
+    );
+    failed("train fcn4 --dataset embedded --device flex:0", &["unknown device `flex:0`"]);
+    failed("import fcn5 --dataset embedded --weights w.pt", &["unknown architecture `fcn5`"]);
+    assert!(!place.path("run").exists(), "nothing was begun");
+}
+
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_device_that_is_not_in_this_build_is_told_with_its_feature() {
+    let place = Place::new();
+    let expected = ["device `cuda:1` is not part of this build", "build with --features cuda"];
+    place.run(&(train("run") + " --device cuda:1")).failed(&expected);
+}
+
+#[test]
+fn help_fits_the_command() {
+    let place = Place::new();
+    for command in ["list", "train", "import", "inspect", "extract", "evaluate"] {
+        let said = place.run(&format!("{command} --help")).succeeded();
+        assert!(said.contains(&format!("Usage: tropex {command}")), "{said}");
+        let options = said.split("Options:").nth(1).unwrap();
+        let position = |flag: &str| options.find(flag).unwrap();
+        let last = options.rfind("      --").unwrap();
+        assert!(position("--json") >= last, "what all commands know comes last in {said}");
+    }
+    let version = place.run("--version").succeeded();
+    assert_eq!(version, format!("tropex {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(place.run("help train").succeeded().contains("ARCHITECTURE"), "{ARCHITECTURE}");
+}

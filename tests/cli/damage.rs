@@ -1,0 +1,160 @@
+//! Runs and terms that are not what they should be.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{ARCHITECTURE, Place, files, train};
+
+/// The commands that read a run.
+const READERS: [&str; 3] = ["inspect", "extract", "evaluate"];
+
+#[test]
+fn what_is_no_run_is_named() {
+    let place = Place::new();
+    fs::create_dir(place.path("folder")).unwrap();
+    for reader in READERS {
+        for path in ["none", "folder", "data.safetensors"] {
+            let expected = format!("no run here: {path}/config.json does not exist");
+            place.run(&format!("{reader} {path}")).failed(&[&expected, "tropex train"]);
+        }
+    }
+    assert!(!place.path("none").exists() && files(&place.path("folder")).is_empty());
+}
+
+#[test]
+fn a_training_under_way_is_no_network_yet() {
+    let place = Place::with_run();
+    edit_config(&place, "/state", json!("training"));
+    fs::remove_file(place.path("run/model.safetensors")).unwrap();
+    for reader in ["inspect", "extract"] {
+        let expected = ["the training in run is not finished", "`tropex train`"];
+        place.run(&format!("{reader} run")).failed(&expected);
+    }
+}
+
+fn edit_config(place: &Place, field: &str, value: Value) {
+    let path = place.path("run/config.json");
+    let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    *config.pointer_mut(field).unwrap() = value;
+    fs::write(&path, serde_json::to_vec(&config).unwrap()).unwrap();
+}
+
+#[test]
+fn a_damaged_description_is_named() {
+    let place = Place::with_run();
+    let path = place.path("run/config.json");
+    let whole = fs::read(&path).unwrap();
+    for content in [&whole[..whole.len() / 2], b"", b"[]", b"{}", b"\xff\xfe", b"{\"x\": 1e999}"] {
+        fs::write(&path, content).unwrap();
+        for reader in READERS {
+            place.run(&format!("{reader} run")).failed(&["run/config.json"]);
+        }
+        place.run(&train("run")).failed(&["run/config.json"]);
+        assert_eq!(fs::read(&path).unwrap(), content, "it is left as it is");
+    }
+}
+
+#[test]
+fn impossible_entries_of_a_description_are_refused() {
+    for (field, value) in [
+        ("/format_version", json!(2)),
+        ("/format_version", json!(-1)),
+        ("/architecture", json!("fcn99")),
+        ("/input_shape", json!([1, 8, 0])),
+        ("/input_shape", json!([1, 8, -8])),
+        ("/input_shape", json!([u64::MAX, 2, 2])),
+        ("/input_shape", json!([1_u64 << 40, 1 << 20, 1 << 20])),
+        ("/input_shape", json!([1, 8])),
+        ("/input_shape", json!([1, 9000, 9000])),
+        ("/classes", json!(0)),
+        ("/classes", json!(u64::MAX)),
+        ("/classes", json!(4)),
+        ("/state", json!("lost")),
+    ] {
+        let place = Place::with_run();
+        edit_config(&place, field, value.clone());
+        for reader in READERS {
+            place.run(&format!("{reader} run")).failed(&["run"]);
+        }
+    }
+}
+
+#[test]
+fn damaged_weights_are_named() {
+    let place = Place::with_run();
+    let path = place.path("run/model.safetensors");
+    let whole = fs::read(&path).unwrap();
+    let mut absurd = whole.clone();
+    absurd[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    let mut nan = whole.clone();
+    let end = nan.len();
+    nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    for content in [&whole[..whole.len() - 1], &whole[..100], b"", &[7; 5000], &absurd, &nan] {
+        fs::write(&path, content).unwrap();
+        for reader in ["inspect", "extract"] {
+            place.run(&format!("{reader} run")).failed(&["run/model.safetensors"]);
+        }
+    }
+    fs::remove_file(&path).unwrap();
+    place.run("extract run").failed(&["cannot read weights run/model.safetensors"]);
+    assert!(!place.path("run/terms").exists(), "nothing was begun");
+}
+
+#[test]
+fn damaged_terms_are_named_and_mended_by_extracting_again() {
+    let place = Place::with_terms();
+    let folder = place.path("run/terms/train-worst-case");
+    let shard = folder.join("shard-00000.safetensors");
+    let (before, content) = (files(&folder), fs::read(&shard).unwrap());
+    let mut flipped = content.clone();
+    flipped[content.len() / 2] ^= 1;
+    for (damaged, reason) in [
+        (Some(&content[..content.len() / 2]), "but the manifest says"),
+        (Some(flipped.as_slice()), "does not match its checksum"),
+        (None, "cannot read"),
+    ] {
+        match damaged {
+            Some(content) => fs::write(&shard, content).unwrap(),
+            None => fs::remove_file(&shard).unwrap(),
+        }
+        place.run("evaluate run").failed(&["shard-00000.safetensors", reason]);
+        let said = place.run("extract run").succeeded();
+        assert!(!said.contains("nothing to do"), "{said}");
+        assert!(files(&folder) == before);
+    }
+    fs::write(folder.join("manifest.json"), "{").unwrap();
+    for command in ["evaluate run", "extract run"] {
+        place.run(command).failed(&["train-worst-case/manifest.json", "delete the folder"]);
+    }
+    place.run("extract run --replace").succeeded();
+    assert!(files(&folder) == before);
+}
+
+#[test]
+fn places_that_cannot_be_written_are_named() {
+    let place = Place::with_run();
+    fs::write(place.path("run/terms"), "a file in the way").unwrap();
+    place.run("extract run").failed(&["run/terms/train-worst-case"]);
+    let import = format!(
+        "import {ARCHITECTURE} --weights run/model.safetensors --dataset file:data.safetensors"
+    );
+    place.run(&format!("{import} --out data.safetensors/x")).failed(&["data.safetensors/x"]);
+    #[cfg(target_os = "linux")]
+    for command in [train("/proc/tropex"), format!("{import} --out /proc/tropex")] {
+        place.run(&command).failed(&["cannot create folder /proc/tropex"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_takes_nothing_is_an_error() {
+    let place = Place::new();
+    for arguments in ["list", "list --json"] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = place.command(arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with("error: cannot write to standard output: No space"), "{said}");
+    }
+}

@@ -1,0 +1,93 @@
+//! Commands that are killed at any moment, and run again.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use serde_json::json;
+
+use super::{ARCHITECTURE, Place, files};
+
+/// Runs a command and kills it after a time, as SIGKILL does: without a chance to clean up.
+/// Whether it was killed before its end.
+fn kill_after(place: &Place, arguments: &str, time: Duration) -> bool {
+    let mut command = place.command(arguments);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    sleep(time);
+    child.kill().unwrap();
+    child.wait().unwrap().code().is_none()
+}
+
+/// Moments between the start of a command and its end, different each time.
+fn moments(whole: Duration, count: u32) -> Vec<Duration> {
+    let mut random = ChaCha8Rng::seed_from_u64(whole.as_nanos() as u64);
+    let mut moment = || whole.mul_f64(f64::from(random.next_u32()) / f64::from(u32::MAX));
+    (0..count).map(|_| moment()).collect()
+}
+
+/// Runs a command to its end and says how long that took.
+fn timed(place: &Place, arguments: &str) -> Duration {
+    let start = Instant::now();
+    place.run(arguments).succeeded();
+    start.elapsed()
+}
+
+/// Files below a folder by their relative paths.
+fn below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let relative = |path: PathBuf| path.strip_prefix(folder).unwrap().to_path_buf();
+    files(folder).into_iter().map(|(path, content)| (relative(path), content)).collect()
+}
+
+#[test]
+fn an_extraction_killed_again_and_again_ends_with_the_same_files() {
+    let place = Place::with_images(3000, 10);
+    let train = |run: &str| {
+        format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 0 --out {run}")
+    };
+    // 1 KB a point in shards of 1 MB: several shards, each in a fraction of a second.
+    let extract = |run: &str| {
+        format!("extract {run} --classes all --batch 100 --check 20 --shard-megabytes 1")
+    };
+    for run in ["whole", "killed"] {
+        place.run(&train(run)).succeeded();
+    }
+    let whole = timed(&place, &extract("whole"));
+    let killed = moments(whole, 8);
+    let killed = killed.into_iter().filter(|&time| kill_after(&place, &extract("killed"), time));
+    assert!(killed.count() > 0, "the extraction was over before it could be killed");
+    let extracted = place.run(&(extract("killed") + " --json")).json();
+    assert_eq!((&extracted["points"], &extracted["shards"]), (&json!(3000), &json!(4)));
+    let [expected, found] = ["whole", "killed"].map(|run| below(&place.path(run).join("terms")));
+    assert_eq!(names(&found), names(&expected));
+    assert!(found == expected, "the files of terms differ");
+}
+
+#[test]
+fn a_training_killed_again_and_again_ends_with_the_same_weights() {
+    let place = Place::new();
+    let train = |run: &str| {
+        format!(
+            "train {ARCHITECTURE} --dataset file:data.safetensors --epochs 6 --checkpoints all \
+             --out {run}"
+        )
+    };
+    let whole = timed(&place, &train("whole"));
+    let killed = moments(whole, 6);
+    let killed = killed.into_iter().filter(|&time| kill_after(&place, &train("killed"), time));
+    assert!(killed.count() > 0, "the training was over before it could be killed");
+    let trained = place.run(&(train("killed") + " --json")).json();
+    assert_eq!(trained["epochs"].as_array().unwrap().len(), 6);
+    let [expected, found] = ["whole", "killed"].map(|run| below(&place.path(run)));
+    assert_eq!(names(&found), names(&expected));
+    for ((name, expected), (_, found)) in expected.iter().zip(&found) {
+        // The description holds times, which differ.
+        assert!(expected == found || name.ends_with("config.json"), "{} differs", name.display());
+    }
+}
+
+fn names(files: &[(PathBuf, Vec<u8>)]) -> Vec<&PathBuf> {
+    files.iter().map(|(name, _)| name).collect()
+}

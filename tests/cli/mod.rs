@@ -1,0 +1,187 @@
+//! The command `tropex`, run as people and programs run it.
+
+mod arguments; // what is no command, flag or number
+mod damage; // runs and terms that are not what they should be
+#[cfg(unix)]
+mod disk; // full disks
+mod images; // datasets that are none
+mod interruption; // killed at any moment
+mod settings; // terms of other settings, weights and images
+mod weights; // imports
+mod workflow; // from images to the extracted function
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, serialize_to_file};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Quick to train on images of 8 x 8.
+const ARCHITECTURE: &str = "vgg-narrow-strides";
+
+/// A working directory with a small dataset in `data.safetensors`.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self::with_images(200, 60)
+    }
+
+    fn with_images(train: usize, test: usize) -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        place.write_images("data.safetensors", train, test);
+        place
+    }
+
+    /// A place with a finished run in `run`.
+    fn with_run() -> Self {
+        let place = Self::new();
+        place.run(&train("run")).succeeded();
+        place
+    }
+
+    /// A place with a finished run and its terms.
+    fn with_terms() -> Self {
+        let place = Self::with_run();
+        place.run("extract run").succeeded();
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write_images(&self, name: &str, train: usize, test: usize) {
+        let splits = [("train", train, 1), ("test", test, 2)];
+        let splits = splits.map(|(split, count, seed)| (split, images(count, seed), labels(count)));
+        let tensors = splits.iter().flat_map(|(split, images, labels)| {
+            let count = labels.len() / 8;
+            [
+                (format!("{split}.images"), Dtype::U8, vec![count, 1, 8, 8], images),
+                (format!("{split}.labels"), Dtype::I64, vec![count], labels),
+            ]
+        });
+        write_tensors(&self.path(name), tensors);
+    }
+
+    /// Runs `tropex` with arguments that are separated by spaces.
+    fn run(&self, arguments: &str) -> Outcome {
+        Outcome::of(&mut self.command(arguments))
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tropex"));
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.folder.path())
+            .env("TROPEX_OFFLINE", "1")
+            .env("TROPEX_DATA", self.path("cache"))
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// The command that trains a run in a folder.
+fn train(folder: &str) -> String {
+    format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 1 --out {folder}")
+}
+
+/// Images of three classes: class k is bright in the k-th third, dim and noisy elsewhere.
+fn images(count: usize, seed: usize) -> Vec<u8> {
+    let pixel = |image: usize, pixel: usize| {
+        let noise = (image * 64 + pixel).wrapping_mul(2_654_435_761).wrapping_add(seed << 7) >> 9;
+        let bright = pixel * 3 / 64 == image % 3;
+        (noise % 100) as u8 + if bright { 150 } else { 0 }
+    };
+    (0..count).flat_map(|image| (0..64).map(move |at| pixel(image, at))).collect()
+}
+
+fn labels(count: usize) -> Vec<u8> {
+    (0..count).flat_map(|image| (image as i64 % 3).to_le_bytes()).collect()
+}
+
+fn write_tensors<'a>(
+    path: &Path,
+    tensors: impl IntoIterator<Item = (String, Dtype, Vec<usize>, &'a Vec<u8>)>,
+) {
+    let views = tensors
+        .into_iter()
+        .map(|(name, dtype, shape, bytes)| (name, TensorView::new(dtype, shape, bytes).unwrap()));
+    serialize_to_file(views.collect::<Vec<_>>(), None, path).unwrap();
+}
+
+/// How a command ended.
+struct Outcome {
+    command: String,
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Outcome {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+        Self {
+            command: format!("tropex {}", arguments.collect::<Vec<_>>().join(" ")),
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// What it printed, having succeeded without a word on standard error.
+    fn succeeded(self) -> String {
+        let Self { command, code, stdout, stderr } = self;
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{command}");
+        stdout
+    }
+
+    /// The result that it printed for machines.
+    fn json(self) -> Value {
+        let text = self.succeeded();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text:?}"))
+    }
+
+    /// Exit code 1, and one line for people that holds all of `parts`.
+    fn failed(self, parts: &[&str]) {
+        let Self { command, code, stderr, .. } = self;
+        assert_eq!(code, Some(1), "{command}: {stderr}");
+        let line = stderr.strip_suffix('\n').unwrap_or_else(|| panic!("{command}: {stderr:?}"));
+        assert!(line.starts_with("error: ") && !line.contains('\n'), "{command}: {stderr}");
+        for word in ["panicked", "stopped unexpectedly", "unwrap", "RUST_BACKTRACE"] {
+            assert!(!line.contains(word), "{command}: {line}");
+        }
+        assert!(line.matches("(os error").count() <= 1, "{command}: says it twice: {line}");
+        for part in parts {
+            assert!(line.contains(part), "{command}: no {part:?} in {line:?}");
+        }
+    }
+
+    /// Exit code 2, and an explanation that holds all of `parts`.
+    fn misused(self, parts: &[&str]) {
+        let Self { command, code, stdout, stderr } = self;
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{command}: {stderr}");
+        for part in parts {
+            assert!(stderr.contains(part), "{command}: no {part:?} in {stderr}");
+        }
+    }
+}
+
+/// All files below a folder with their contents, in order.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
+        match entry.file_type().unwrap().is_dir() {
+            true => found.extend(files(&entry.path())),
+            false => found.push((entry.path(), fs::read(entry.path()).unwrap())),
+        }
+    }
+    found.sort();
+    found
+}

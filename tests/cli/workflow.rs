@@ -1,0 +1,149 @@
+//! From images to the extracted function.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tropex::train::data::DATASETS;
+use tropex::train::zoo::ARCHITECTURES;
+
+use super::{ARCHITECTURE, Place, files, train};
+
+#[test]
+fn every_command_works_on_what_the_one_before_it_made() {
+    let place = Place::new();
+    let said = place.run(&train("run")).succeeded();
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert!(lines[0].starts_with("vgg-narrow-strides on 200 images of file:"), "{said}");
+    assert!(lines[0].contains("data.safetensors, 1 epoch on "), "{said}");
+    assert!(lines[1].starts_with("epoch   1  loss "), "{said}");
+    assert!(lines[2].ends_with("after 1 epoch, weights in run/model.safetensors"), "{said}");
+    let said = place.run("inspect run").succeeded();
+    assert!(said.contains("input 1x8x8 (node 0), 3 classes"), "{said}");
+    assert!(said.ends_with("121,839 parameters, 2,176 units with more than one linear piece\n"));
+    let said = place.run("extract run").succeeded();
+    assert!(said.contains("200 points x 64 coefficients, 0.1 MB in 1 shard\n"), "{said}");
+    assert!(said.contains("100.00 % of 200 points checked"), "{said}");
+    let said = place.run("evaluate run").succeeded();
+    assert!(said.contains("60 of test") && said.contains("agreement"), "{said}");
+}
+
+#[test]
+fn results_for_machines_are_one_json_object() {
+    let place = Place::new();
+    let trained = place.run(&(train("run") + " --json")).json();
+    assert_eq!(trained["architecture"], ARCHITECTURE);
+    assert_eq!((&trained["run"], &trained["parameters"]), (&json!("run"), &json!(121_839)));
+    let epochs = trained["epochs"].as_array().unwrap();
+    assert_eq!((epochs.len(), &epochs[0]["epoch"]), (1, &json!(1)));
+    let accuracy = epochs[0]["test"]["accuracy"].as_f64().unwrap();
+    let inspected = place.run("inspect run --json").json();
+    assert_eq!(inspected["input_shape"], json!([1, 8, 8]));
+    let parameters = inspected["nodes"].as_array().unwrap().iter().map(|node| &node["parameters"]);
+    assert_eq!(parameters.map(|count| count.as_u64().unwrap()).sum::<u64>(), 121_839);
+    let extracted = place.run("extract run --json").json();
+    assert_eq!((&extracted["points"], &extracted["shards"]), (&json!(200), &json!(1)));
+    assert_eq!(extracted["check"]["dominance"]["dominant"], 200);
+    let evaluated = place.run("evaluate run --json").json();
+    assert_eq!(evaluated["points"], 60);
+    assert!((evaluated["network_accuracy"].as_f64().unwrap() - accuracy).abs() < 1e-9);
+    for share in ["agreement", "accuracy", "straight"] {
+        let value = evaluated[share].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&value), "{share} {value}");
+    }
+}
+
+#[test]
+fn at_the_training_points_function_and_network_agree() {
+    let place = Place::with_run();
+    place.run("extract run --precision f64 --classes all").succeeded();
+    let evaluated = place.run("evaluate run --split train --limit 50 --json").json();
+    assert_eq!(evaluated["points"], 50);
+    assert_eq!((&evaluated["agreement"], &evaluated["straight"]), (&json!(1.0), &json!(1.0)));
+}
+
+#[test]
+fn quiet_commands_print_their_result_only() {
+    let place = Place::new();
+    for _ in 0..2 {
+        let said = place.run(&(train("run") + " --quiet")).succeeded();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        let said = place.run("-q extract run").succeeded();
+        assert!(said.starts_with("terms "), "{said}");
+    }
+}
+
+#[test]
+fn a_command_repeated_does_nothing_and_says_so() {
+    let place = Place::with_terms();
+    let before = files(&place.path("run"));
+    for command in [&train("run"), "extract run"] {
+        let said = place.run(command).succeeded();
+        assert!(said.contains("before; nothing to do\n"), "{command}: {said}");
+        assert!(files(&place.path("run")) == before, "{command}");
+        let Value::Object(_) = place.run(&format!("{command} --json")).json() else {
+            panic!("{command} --json prints no object");
+        };
+    }
+}
+
+#[test]
+fn a_run_may_be_used_from_elsewhere_and_its_images_may_move() {
+    let place = Place::with_run();
+    let elsewhere = Place::new();
+    let run = place.path("run").display().to_string();
+    elsewhere.run(&format!("extract {run}")).succeeded();
+    std::fs::create_dir(place.path("moved")).unwrap();
+    std::fs::rename(place.path("data.safetensors"), place.path("moved/data.safetensors")).unwrap();
+    place.run("evaluate run").failed(&["cannot read", "data.safetensors", "No such file"]);
+    place.run("evaluate run --data-dir moved").succeeded();
+}
+
+#[test]
+fn limits_and_batches_do_what_they_say() {
+    let place = Place::with_run();
+    let extracted = place.run("extract run --limit 30 --batch 7 --check 0 --json").json();
+    assert_eq!(
+        (&extracted["points"], &extracted["check"]["dominance"]),
+        (&json!(30), &json!(null))
+    );
+    let extracted = place.run("extract run --split test --limit 1000 --json").json();
+    assert_eq!(extracted["points"], 60);
+    assert_eq!(extracted["folder"], "run/terms/test-worst-case");
+    place.run(&(train("short") + " --limit 20")).succeeded();
+    let extracted = place.run("extract short --json").json();
+    assert_eq!(extracted["points"], 20, "the images that the network was trained on");
+}
+
+#[test]
+fn a_list_names_everything() {
+    let place = Place::new();
+    let said = place.run("list").succeeded();
+    let listed = place.run("list --json").json();
+    let names = |kind: &str| {
+        let entries = listed[kind].as_array().unwrap().iter();
+        entries.map(|entry| entry["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(names("architectures").iter().eq(ARCHITECTURES.iter().map(|entry| entry.name)));
+    let datasets = DATASETS.iter().map(|entry| entry.name).chain(["file:PATH"]);
+    assert!(names("datasets").iter().eq(datasets));
+    assert_eq!(listed["devices"], json!(tropex::device::names()));
+    let devices = tropex::device::names();
+    for name in names("architectures").iter().chain(&names("datasets")).chain(&devices) {
+        assert!(said.contains(&format!("  {name} ")), "{name} is not in {said}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let place = Place::new();
+    for arguments in ["list", "list --json", "--help"] {
+        let mut command = place.command(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""), "{arguments}");
+    }
+}
