@@ -146,7 +146,16 @@ fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<
         seconds: time.as_secs_f64(),
         check,
     };
-    output.result(&extracted, || extracted.text(time))
+    output.result(&extracted, || extracted.text(time))?;
+    let failures = check.failures(manifest.terms.precision);
+    if failures.is_empty() {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "the self-check failed: {}; do not rely on these terms, extract them again with \
+         --precision f64 --replace",
+        failures.join("; ")
+    )
 }
 
 impl Extracted<'_> {
