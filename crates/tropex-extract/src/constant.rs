@@ -17,13 +17,13 @@ pub(crate) struct Constant<const D: usize> {
 impl<const D: usize> Constant<D> {
     /// `data` must have `D` axes and a float type.
     pub(crate) fn new(data: TensorData, placement: &Placement) -> Self {
+        let tensor = placement.tensor(data.clone());
         let data = Arc::new(data);
-        let tensor = put(&data, placement);
         Self { data, tensor }
     }
 
     pub(crate) fn place(&self, placement: &Placement) -> Self {
-        Self { data: self.data.clone(), tensor: put(&self.data, placement) }
+        Self { data: self.data.clone(), tensor: placement.tensor(self.data().clone()) }
     }
 
     pub(crate) fn tensor(&self) -> Tensor<D> {
@@ -41,9 +41,4 @@ impl<const D: usize> Constant<D> {
     pub(crate) fn len(&self) -> usize {
         self.data.num_elements()
     }
-}
-
-fn put<const D: usize>(data: &TensorData, placement: &Placement) -> Tensor<D> {
-    let data = data.clone().convert_dtype(placement.precision().dtype());
-    Tensor::from_data(data, placement.options())
 }

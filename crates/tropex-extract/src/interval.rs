@@ -14,7 +14,7 @@ impl Interval {
     /// Bounds after a linear map given by its non-negative part `positive` and the negated rest
     /// `negative`, each pulling a row back: upper rows through `positive` stay above, lower rows
     /// through `negative` change sides.
-    pub(crate) fn pulled(
+    fn pulled(
         self,
         positive: impl Fn(Tensor<2>) -> Tensor<2>,
         negative: impl Fn(Tensor<2>) -> Tensor<2>,
@@ -26,6 +26,16 @@ impl Interval {
                 lower: Some(negative(self.upper) + positive(lower)),
             },
         }
+    }
+
+    /// Bounds after a linear map with a weight; `pull` takes rows back through a part of it.
+    pub(crate) fn through<const D: usize>(
+        self,
+        weight: Tensor<D>,
+        pull: impl Fn(Tensor<2>, Tensor<D>) -> Tensor<2>,
+    ) -> Self {
+        let (positive, negative) = (weight.clone().clamp_min(0), weight.neg().clamp_min(0));
+        self.pulled(|rows| pull(rows, positive.clone()), |rows| pull(rows, negative.clone()))
     }
 
     /// Bounds after a map whose coefficients are all non-negative.

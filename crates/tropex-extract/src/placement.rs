@@ -1,6 +1,6 @@
 //! Where a network's constants live, and with how many digits.
 
-use burn::tensor::{DType, Device, FloatDType};
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -69,6 +69,11 @@ impl Placement {
     /// The precision.
     pub fn precision(&self) -> Precision {
         self.precision
+    }
+
+    /// Numbers as a tensor here.
+    pub(crate) fn tensor<const D: usize>(&self, data: TensorData) -> Tensor<D> {
+        Tensor::from_data(data.convert_dtype(self.precision.dtype()), self.options())
     }
 
     /// What Burn's tensor constructors take.

@@ -229,12 +229,8 @@ impl PiecewiseLinear for Conv2d {
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {
-        let positive = self.weight.tensor().clamp_min(0);
-        let negative = self.weight.tensor().neg().clamp_min(0);
-        vec![interval.pulled(
-            |rows| self.pull(rows, positive.clone()),
-            |rows| self.pull(rows, negative.clone()),
-        )]
+        let pull = |rows, weight| self.pull(rows, weight);
+        vec![interval.through(self.weight.tensor(), pull)]
     }
 }
 

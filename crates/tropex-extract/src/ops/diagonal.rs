@@ -81,8 +81,6 @@ impl PiecewiseLinear for Diagonal {
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {
         let Some(factor) = &self.factor else { return vec![interval] };
-        let positive = factor.tensor().clamp_min(0);
-        let negative = factor.tensor().neg().clamp_min(0);
-        vec![interval.pulled(|rows| rows * positive.clone(), |rows| rows * negative.clone())]
+        vec![interval.through(factor.tensor(), |rows, factor| rows * factor)]
     }
 }

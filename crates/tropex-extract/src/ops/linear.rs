@@ -115,11 +115,7 @@ impl PiecewiseLinear for Linear {
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {
-        let positive = self.weight.tensor().clamp_min(0);
-        let negative = self.weight.tensor().neg().clamp_min(0);
-        vec![interval.pulled(
-            |rows| self.through(rows, positive.clone()),
-            |rows| self.through(rows, negative.clone()),
-        )]
+        let pull = |rows, weight| self.through(rows, weight);
+        vec![interval.through(self.weight.tensor(), pull)]
     }
 }

@@ -36,7 +36,7 @@ impl<'a> Race<'a> {
     pub(super) fn new(points: &'a [f32], features: usize, placement: &'a Placement) -> Self {
         let block = |values: &[f32]| {
             let data = TensorData::new(values.to_vec(), [values.len() / features, features]);
-            put(data, placement)
+            placement.tensor(data)
         };
         let none = Assignment {
             class: 0,
@@ -131,11 +131,11 @@ impl TermBlock {
         let (per_point, features) = (shard.per_point(), shard.features());
         let linear = |data: &TensorData, width: usize| {
             let rows = part(data, terms.start * per_point * width..terms.end * per_point * width);
-            put::<1>(rows, placement).reshape([terms.len(), per_point, width])
+            placement.tensor::<1>(rows).reshape([terms.len(), per_point, width])
         };
         let negative = |data: &TensorData, width: usize| {
             let rows = part(data, terms.start * width..terms.end * width);
-            put::<1>(rows, placement).reshape([terms.len(), 1, width])
+            placement.tensor::<1>(rows).reshape([terms.len(), 1, width])
         };
         let coefficients = negative(&shard.negative_coefficients, features);
         let biases = negative(&shard.negative_bias, 1);
@@ -164,9 +164,4 @@ fn part(data: &TensorData, span: Range<usize>) -> TensorData {
             TensorData::new(numbers, [count])
         }
     }
-}
-
-fn put<const D: usize>(data: TensorData, placement: &Placement) -> Tensor<D> {
-    let data = data.convert_dtype(placement.precision().dtype());
-    Tensor::from_data(data, placement.options())
 }
