@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use burn::backend::ir::{OperationIr, TensorIr};
 use burn::tensor::{TensorData, TensorId};
 
+use super::form::Form;
 use super::record::Recording;
 use super::unsupported::{Unsupported, operation_name};
 use crate::Placement;
@@ -13,6 +14,11 @@ use crate::ops::{Diagonal, Op};
 
 /// Why an operation is refused.
 pub(super) type Refusal = String;
+
+/// Why an operation that looks at several points at once is refused.
+pub(super) const MIXES_POINTS: &str = "it mixes points: the output at one point would depend on \
+                                       the other points of the batch; compute it before the \
+                                       captured forward and pass it as a constant";
 
 /// A value of the network under the shape that the module gives it at the moment.
 #[derive(Clone, Debug)]
@@ -24,24 +30,34 @@ pub(super) struct Value {
     pub(super) padding: [(usize, usize); 2],
 }
 
+impl Value {
+    /// Numbers of one point.
+    pub(super) fn features(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
 /// A recorded tensor.
 #[derive(Clone, Debug)]
 enum Known {
+    /// Data of the recorded shape.
     Constant(TensorData),
     Value(Value),
+    /// True where a form is positive.
+    Mask(Form),
 }
 
 pub(super) struct Context {
     pub(super) placement: Placement,
     pub(super) nodes: Vec<Node>,
-    pub(super) dropped: Option<OutputActivation>,
+    pub(super) dropped: Vec<OutputActivation>,
     pub(super) refused: Vec<Unsupported>,
     output: TensorId,
     known: HashMap<TensorId, Known>,
     names: HashMap<TensorId, String>,
     other_shapes: HashMap<TensorId, Vec<usize>>,
     /// Number of points recorded; `other_shapes` are of one more.
-    points: usize,
+    pub(super) points: usize,
 }
 
 impl Context {
@@ -60,7 +76,7 @@ impl Context {
         let context = Self {
             placement: recording.placement,
             nodes: Vec::new(),
-            dropped: None,
+            dropped: Vec::new(),
             refused: Vec::new(),
             output,
             known,
@@ -79,7 +95,7 @@ impl Context {
     pub(super) fn output(&self) -> Option<&Value> {
         match self.known.get(&self.output)? {
             Known::Value(value) => Some(value),
-            Known::Constant(_) => None,
+            Known::Constant(_) | Known::Mask(_) => None,
         }
     }
 
@@ -95,6 +111,19 @@ impl Context {
         }
     }
 
+    /// The numbers of a constant operand.
+    pub(super) fn numbers(&self, tensor: &TensorIr) -> Result<Vec<f64>, Refusal> {
+        Ok(self.constant(tensor)?.iter().collect())
+    }
+
+    /// The form whose sign a mask tells, if the operand is such a mask.
+    pub(super) fn mask(&self, tensor: &TensorIr) -> Option<&Form> {
+        match self.known.get(&tensor.id)? {
+            Known::Mask(form) => Some(form),
+            Known::Constant(_) | Known::Value(_) => None,
+        }
+    }
+
     /// A value operand that no padding with minus infinity waits on.
     pub(super) fn value(&self, tensor: &TensorIr) -> Result<Value, Refusal> {
         let value = self.padded_value(tensor)?;
@@ -107,13 +136,41 @@ impl Context {
     pub(super) fn padded_value(&self, tensor: &TensorIr) -> Result<Value, Refusal> {
         match self.known.get(&tensor.id) {
             Some(Known::Value(value)) => Ok(value.clone()),
-            _ => Err("an operand is constant where a value is expected".into()),
+            Some(Known::Constant(_)) => {
+                Err("an operand is constant where a value is expected".into())
+            }
+            Some(Known::Mask(_)) => Err(JUMPS.into()),
+            None => Err("an operand is the second result of an operation of which only the \
+                         first is supported, such as the positions of maxima"
+                .into()),
         }
     }
 
-    /// A value of shape `[channels, height, width]`.
-    pub(super) fn planes(&self, tensor: &TensorIr) -> Result<(Value, [usize; 3]), Refusal> {
-        planes(self.padded_value(tensor)?)
+    /// How many pieces each point of a recorded tensor comes in, and the shape of a piece: the
+    /// first axis of `[points * pieces, ..]` holds both.
+    pub(super) fn pieces(&self, value: &Value, tensor: &TensorIr) -> (usize, Vec<usize>) {
+        match value.shape.split_first() {
+            Some((&pieces, piece)) if value.shape.len() == tensor.shape.len() => {
+                (pieces, piece.to_vec())
+            }
+            _ => (1, value.shape.clone()),
+        }
+    }
+
+    /// The extents of a value before, along and after an axis of a recorded tensor.
+    pub(super) fn around(
+        &self,
+        value: &Value,
+        tensor: &TensorIr,
+        axis: usize,
+    ) -> Result<[usize; 3], Refusal> {
+        if axis == 0 {
+            return Err(MIXES_POINTS.into());
+        }
+        let axis = axis + value.shape.len() - tensor.shape.len();
+        let (before, rest) = value.shape.split_at(axis);
+        let (along, after) = rest.split_first().ok_or("an axis beyond the last")?;
+        Ok([before.iter().product(), *along, after.iter().product()])
     }
 
     /// Shape of one point of a recorded tensor, if its first axis runs over the points.
@@ -134,32 +191,13 @@ impl Context {
         Ok(if pieces == 1 { rest.to_vec() } else { [&[pieces], rest].concat() })
     }
 
-    /// Whether a recorded tensor has the same shape for any number of points.
-    pub(super) fn is_fixed(&self, tensor: &TensorIr) -> bool {
-        self.other_shapes.get(&tensor.id).is_none_or(|other| *other == tensor.shape.to_vec())
-    }
-
     /// Module path of the layer that a parameter belongs to.
     pub(super) fn layer(&self, parameter: &TensorIr) -> Option<String> {
         let path = self.names.get(&parameter.id)?;
         path.rsplit_once('.').map(|(layer, _)| layer.to_owned())
     }
 
-    /// Appends an operation whose output is a recorded tensor.
-    pub(super) fn emit(
-        &mut self,
-        op: impl Into<Op>,
-        inputs: &[&Value],
-        out: &TensorIr,
-        layer: Option<String>,
-    ) -> Result<(), Refusal> {
-        let shape = self.point_shape(out)?;
-        let value = self.push(op, inputs, shape, layer);
-        self.known.insert(out.id, Known::Value(value));
-        Ok(())
-    }
-
-    /// Appends an operation that no recorded tensor names.
+    /// Appends an operation and gives its output, of which one point has this shape.
     pub(super) fn push(
         &mut self,
         op: impl Into<Op>,
@@ -172,9 +210,26 @@ impl Context {
         Value { id: ValueId::of_node(self.nodes.len() - 1), shape, padding: [(0, 0); 2] }
     }
 
-    /// A recorded tensor that is a known value under another shape.
-    pub(super) fn alias(&mut self, value: Value, out: &TensorIr) -> Result<(), Refusal> {
+    /// Appends an operation with one input whose output is a recorded tensor.
+    pub(super) fn emit(
+        &mut self,
+        op: impl Into<Op>,
+        input: &Value,
+        out: &TensorIr,
+        layer: Option<String>,
+    ) -> Result<(), Refusal> {
         let shape = self.point_shape(out)?;
+        let value = self.push(op, &[input], shape, layer);
+        self.known.insert(out.id, Known::Value(value));
+        Ok(())
+    }
+
+    /// Says which value a recorded tensor is, whatever shape it has there.
+    pub(super) fn define(&mut self, out: &TensorIr, value: Value) -> Result<(), Refusal> {
+        let shape = self.point_shape(out)?;
+        if value.features() != shape.iter().product::<usize>() {
+            return Err(MIXES_POINTS.into());
+        }
         self.known.insert(out.id, Known::Value(Value { shape, ..value }));
         Ok(())
     }
@@ -186,6 +241,10 @@ impl Context {
 
     pub(super) fn know_constant(&mut self, tensor: &TensorIr, data: TensorData) {
         self.known.insert(tensor.id, Known::Constant(data));
+    }
+
+    pub(super) fn know_mask(&mut self, tensor: &TensorIr, positive: Form) {
+        self.known.insert(tensor.id, Known::Mask(positive));
     }
 
     /// Notes an operation that cannot be captured. Its outputs get stand-ins, so that the
@@ -229,12 +288,10 @@ impl Context {
     }
 }
 
-pub(super) fn planes(value: Value) -> Result<(Value, [usize; 3]), Refusal> {
-    match <[usize; 3]>::try_from(value.shape.as_slice()) {
-        Ok(shape) => Ok((value, shape)),
-        Err(_) => Err("expected values of shape [points, channels, height, width]".into()),
-    }
-}
+/// Why a function that is not continuous is refused.
+pub(super) const JUMPS: &str = "it jumps: a choice by comparison is piecewise linear only where \
+                                both sides agree when the comparison changes, as in \
+                                `mask_fill(x < 0, 0)`; use ReLU, clamp, max or min";
 
 pub(super) fn joined(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -1,18 +1,22 @@
 //! In-place forms for Burn's `flex` backend, for tensors that [`holds`] says it can work on.
 
+use std::ops::{Add, AddAssign, Mul};
+
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{DType, Element, Int, Shape, Tensor};
 use bytemuck::Pod;
 use rayon::prelude::*;
 
+use super::Slope;
+use super::columns::NONE;
 use crate::rows::Rows;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
 const BLOCK: usize = 8;
 
 trait Float:
-    Element + Pod + Send + Sync + PartialOrd + std::ops::AddAssign + std::ops::Add<Output = Self>
+    Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
 {
     const ZERO: Self;
     fn scaled(self, factor: f64) -> Self;
@@ -86,6 +90,20 @@ impl Held {
         self.rows.layout().shape()[0]
     }
 
+    /// Works on every row in place: its index, its entries and its shift, where it has one.
+    fn in_place<F: Float>(self, work: impl Fn(usize, &mut [F], Option<&[F]>) + Sync) -> FlexTensor {
+        let (features, first_shifted) = (self.features(), self.count() - self.points);
+        let Self { mut rows, shift, .. } = self;
+        let shift = shift.as_ref().map(|shift| shift.storage::<F>());
+        let blocks = rows.storage_mut::<F>().par_chunks_mut(features * BLOCK);
+        blocks.enumerate().for_each(|(block, rows)| {
+            for (row, index) in rows.chunks_exact_mut(features).zip(block * BLOCK..) {
+                work(index, row, shift.filter(|_| index >= first_shifted));
+            }
+        });
+        rows
+    }
+
     /// The shift of a row: only the last group has one.
     fn shift_of<F: Float>(&self, row: usize) -> Option<&[F]> {
         let shifted = row >= self.count() - self.points;
@@ -93,32 +111,45 @@ impl Held {
     }
 }
 
-pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: f64) -> Tensor<2> {
+pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
     let (rows, sign) = (Held::take(rows), held(sign.clone()));
-    Tensor::from_primitive::<Flex>(for_float!(sign.dtype(), mask_in(rows, &sign, slope)))
+    Tensor::from_primitive::<Flex>(match slope {
+        Slope::One(slope) => for_float!(sign.dtype(), mask_in(rows, &sign, *slope)),
+        Slope::Each(slopes) => {
+            let slopes = held(slopes.tensor());
+            for_float!(sign.dtype(), mask_each_in(rows, &sign, &slopes))
+        }
+    })
 }
 
 fn mask_in<F: Float>(held: Held, sign: &FlexTensor, slope: f64) -> FlexTensor {
-    let (features, points, first_shifted) =
-        (held.features(), held.points, held.count() - held.points);
-    let Held { mut rows, shift, .. } = held;
     let signs = sign.storage::<F>();
-    let shift = shift.as_ref().map(|shift| shift.storage::<F>());
     let factor = |value: F, sign: F| if sign > F::ZERO { value } else { value.scaled(slope) };
-    let blocks = rows.storage_mut::<F>().par_chunks_mut(features * BLOCK);
-    blocks.enumerate().for_each(|(block, rows)| {
-        for (row, index) in rows.chunks_exact_mut(features).zip(block * BLOCK..) {
-            let sign = &signs[index % points * features..][..features];
-            let entries = row.iter_mut().zip(sign);
-            match shift.filter(|_| index >= first_shifted) {
-                None => entries.for_each(|(value, &sign)| *value = factor(*value, sign)),
-                Some(shift) => entries.zip(shift).for_each(|((value, &sign), &shift)| {
-                    *value = factor(*value + shift, sign);
-                }),
-            }
+    let points = held.points;
+    held.in_place(|index, row, shift: Option<&[F]>| {
+        let sign = &signs[index % points * row.len()..][..row.len()];
+        let entries = row.iter_mut().zip(sign);
+        match shift {
+            None => entries.for_each(|(value, &sign)| *value = factor(*value, sign)),
+            Some(shift) => entries.zip(shift).for_each(|((value, &sign), &shift)| {
+                *value = factor(*value + shift, sign);
+            }),
         }
-    });
-    rows
+    })
+}
+
+fn mask_each_in<F: Float>(held: Held, sign: &FlexTensor, slopes: &FlexTensor) -> FlexTensor {
+    let (signs, slopes) = (sign.storage::<F>(), slopes.storage::<F>());
+    let points = held.points;
+    held.in_place(|index, row, shift: Option<&[F]>| {
+        let sign = &signs[index % points * row.len()..][..row.len()];
+        if let Some(shift) = shift {
+            row.iter_mut().zip(shift).for_each(|(value, &shift)| *value += shift);
+        }
+        for ((value, &sign), &slope) in row.iter_mut().zip(sign).zip(slopes) {
+            *value = if sign > F::ZERO { *value } else { *value * slope };
+        }
+    })
 }
 
 pub(super) fn scatter(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
@@ -180,4 +211,54 @@ fn row_maxima_in<F: Float>(scores: &FlexTensor, bias: &FlexTensor) -> (Vec<f64>,
         (value.double(), column)
     })
     .unzip()
+}
+
+pub(super) fn gather(values: Tensor<2>, columns: &[u32]) -> Tensor<2> {
+    let values = held(values);
+    Tensor::from_primitive::<Flex>(for_float!(values.dtype(), gather_in(&values, columns)))
+}
+
+fn gather_in<F: Float>(values: &FlexTensor, columns: &[u32]) -> FlexTensor {
+    from_rows(values, columns.len(), |source: &[F], target| {
+        for (target, &column) in target.iter_mut().zip(columns) {
+            if column != NONE {
+                *target = source[column as usize];
+            }
+        }
+    })
+}
+
+pub(super) fn scatter_add(values: Tensor<2>, columns: &[u32], width: usize) -> Tensor<2> {
+    let values = held(values);
+    Tensor::from_primitive::<Flex>(for_float!(
+        values.dtype(),
+        scatter_add_in(&values, columns, width)
+    ))
+}
+
+fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) -> FlexTensor {
+    from_rows(values, width, |source: &[F], target| {
+        for (&value, &column) in source.iter().zip(columns) {
+            if column != NONE {
+                target[column as usize] += value;
+            }
+        }
+    })
+}
+
+/// A matrix of another width whose rows, zero at first, are filled from the rows of `values`.
+fn from_rows<F: Float>(
+    values: &FlexTensor,
+    width: usize,
+    fill: impl Fn(&[F], &mut [F]) + Sync,
+) -> FlexTensor {
+    let [count, features] = [values.layout().shape()[0], values.layout().shape()[1]];
+    let source = values.storage::<F>();
+    let mut result = FlexTensor::zeros(Shape::from(vec![count, width]), values.dtype());
+    let blocks = result.storage_mut::<F>().par_chunks_mut(width * BLOCK);
+    blocks.zip(source.par_chunks(features * BLOCK)).for_each(|(target, source)| {
+        let rows = source.chunks_exact(features).zip(target.chunks_exact_mut(width));
+        rows.for_each(|(source, target)| fill(source, target));
+    });
+    result
 }

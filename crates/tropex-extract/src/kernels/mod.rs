@@ -3,6 +3,7 @@
 //! Each has a form in Burn's own operations, for any backend, and one for the `flex` backend that
 //! works in place on all cores; the tests hold the two against each other.
 
+mod columns;
 #[cfg(feature = "flex")]
 mod flex;
 #[cfg(all(test, feature = "flex"))]
@@ -10,11 +11,23 @@ mod tests;
 
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
 
+use crate::constant::Constant;
 use crate::rows::Rows;
 
-/// Rows through a leaky ReLU: shifted where a shift is pending, then multiplied by `slope` at
+pub(crate) use columns::{Columns, gather, scatter_add};
+
+/// What the inactive units of a layer do to their input.
+#[derive(Clone, Debug)]
+pub(crate) enum Slope {
+    /// All multiply it by the same factor.
+    One(f64),
+    /// Each has a factor of its own, `[1, features]`.
+    Each(Constant<2>),
+}
+
+/// Rows through a leaky ReLU: shifted where a shift is pending, then multiplied by the slope at
 /// inactive units. `sign` is `[points, features]`, positive where the unit is active.
-pub(crate) fn mask(rows: Rows, sign: &Tensor<2>, slope: f64) -> Tensor<2> {
+pub(crate) fn mask(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
     #[cfg(feature = "flex")]
     if flex::holds_rows(&rows) && flex::holds(sign) {
         return flex::mask(rows, sign, slope);
@@ -22,13 +35,19 @@ pub(crate) fn mask(rows: Rows, sign: &Tensor<2>, slope: f64) -> Tensor<2> {
     mask_anywhere(rows, sign, slope)
 }
 
-fn mask_anywhere(rows: Rows, sign: &Tensor<2>, slope: f64) -> Tensor<2> {
+fn mask_anywhere(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
     let (points, groups) = (rows.points(), rows.groups());
     let rows = rows.into_tensor();
     let [count, features] = rows.dims();
     let inactive = sign.clone().lower_equal_elem(0);
-    let factor = sign.ones_like().mask_fill(inactive, slope).unsqueeze_dim::<3>(0);
-    let masked = rows.reshape([groups, points, features]) * factor;
+    let ones = sign.ones_like();
+    let factor = match slope {
+        Slope::One(slope) => ones.mask_fill(inactive, *slope),
+        Slope::Each(slopes) => {
+            ones.mask_where(inactive, slopes.tensor().expand([points, features]))
+        }
+    };
+    let masked = rows.reshape([groups, points, features]) * factor.unsqueeze_dim::<3>(0);
     masked.reshape([count, features])
 }
 

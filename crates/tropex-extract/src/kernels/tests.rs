@@ -3,8 +3,11 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{flex, mask_anywhere, row_maxima_anywhere, scatter_anywhere};
+use super::columns::{gather_anywhere, scatter_add_anywhere};
+use super::{Columns, Slope, flex, mask_anywhere, row_maxima_anywhere, scatter_anywhere};
+use crate::constant::Constant;
 use crate::rows::Rows;
+use crate::{Placement, Precision};
 
 /// Rows of several groups with or without a pending shift.
 #[derive(Clone, Debug)]
@@ -54,18 +57,38 @@ fn winners(random: &mut ChaCha8Rng, shape: [usize; 3], cells: usize) -> Tensor<3
     Tensor::from_data(TensorData::new(winners, shape), &Device::flex())
 }
 
+fn placement(dtype: DType) -> Placement {
+    let precision = if dtype == DType::F64 { Precision::F64 } else { Precision::F32 };
+    Placement::new(&Device::flex(), precision).expect("flex has both")
+}
+
+/// Quarters from 0 to 1, so that products are exact.
+fn slopes(features: usize, dtype: DType) -> Constant<2> {
+    let slopes: Vec<f64> = (0..features).map(|feature| (feature % 5) as f64 / 4.0).collect();
+    Constant::new(TensorData::new(slopes, [1, features]), &placement(dtype))
+}
+
+/// Columns of a matrix of that width, some missing and some several times.
+fn columns(random: &mut ChaCha8Rng, width: usize, count: usize) -> Vec<Option<usize>> {
+    let column = |_| Some(random.random_range(0..=width)).filter(|&column| column < width);
+    (0..count).map(column).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn masks_agree(problem in problems(), features in 1..9_usize, slope in 0..=4_u8) {
+    fn masks_agree(problem in problems(), features in 1..9_usize, slope in 0..=5_u8) {
         let mut random = problem.random();
         let rows = problem.rows(&mut random, features);
         let sign = numbers(&mut random, [problem.points, features], problem.dtype);
-        let slope = f64::from(slope) / 4.0;
+        let slope = match slope {
+            5 => Slope::Each(slopes(features, problem.dtype)),
+            slope => Slope::One(f64::from(slope) / 4.0),
+        };
         prop_assert!(flex::holds_rows(&rows) && flex::holds(&sign));
-        let generic = mask_anywhere(rows.clone(), &sign, slope);
-        let in_place = flex::mask(rows, &sign, slope);
+        let generic = mask_anywhere(rows.clone(), &sign, &slope);
+        let in_place = flex::mask(rows, &sign, &slope);
         prop_assert_eq!(in_place.dtype(), problem.dtype);
         prop_assert_eq!(values(in_place), values(generic));
     }
@@ -76,7 +99,7 @@ proptest! {
         let rows = problem.rows(&mut random, 5);
         let before = values(rows.tensor().clone());
         let sign = numbers(&mut random, [problem.points, 5], problem.dtype);
-        flex::mask(rows.clone(), &sign, 0.0);
+        flex::mask(rows.clone(), &sign, &Slope::One(0.0));
         prop_assert_eq!(values(rows.tensor().clone()), before);
     }
 
@@ -95,6 +118,39 @@ proptest! {
         let in_place = flex::scatter(rows, &winner, cells);
         prop_assert_eq!(in_place.dims(), generic.dims());
         prop_assert_eq!(values(in_place), values(generic));
+    }
+
+    #[test]
+    fn columns_go_where_a_loop_puts_them(
+        problem in problems(),
+        width in 1..9_usize,
+        count in 1..12_usize,
+    ) {
+        let mut random = problem.random();
+        let numbers_of = |random: &mut _, width| {
+            numbers(random, [problem.points, width], problem.dtype)
+        };
+        let source = columns(&mut random, width, count);
+        let columns = Columns::new(&source, &placement(problem.dtype));
+        let tensor = numbers_of(&mut random, width);
+        let rows = values(tensor.clone());
+        let gathered: Vec<f64> = rows
+            .chunks_exact(width)
+            .flat_map(|row| source.iter().map(|from| from.map_or(0.0, |from| row[from])))
+            .collect();
+        prop_assert!(flex::holds(&tensor));
+        prop_assert_eq!(&values(super::gather(tensor.clone(), &columns)), &gathered);
+        prop_assert_eq!(&values(gather_anywhere(tensor, &columns)), &gathered);
+
+        let tensor = numbers_of(&mut random, count);
+        let mut scattered = vec![0.0; problem.points * width];
+        for (to, row) in scattered.chunks_exact_mut(width).zip(values(tensor.clone()).chunks(count)) {
+            for (value, to_column) in row.iter().zip(&source) {
+                to_column.iter().for_each(|&column| to[column] += value);
+            }
+        }
+        prop_assert_eq!(&values(super::scatter_add(tensor.clone(), &columns, width)), &scattered);
+        prop_assert_eq!(&values(scatter_add_anywhere(tensor, &columns, width)), &scattered);
     }
 
     #[test]
@@ -129,8 +185,9 @@ fn tensors_with_gaps_are_left_to_the_generic_forms() {
     let narrow = wide.clone().narrow(1, 0, 3);
     let sign = numbers(&mut random, [4, 3], DType::F32);
     let rows = Rows::new(narrow.clone(), 4);
-    let masked = values(super::mask(rows.clone(), &sign, 0.5));
-    assert_eq!(masked, values(mask_anywhere(rows, &sign, 0.5)));
+    let half = Slope::One(0.5);
+    let masked = values(super::mask(rows.clone(), &sign, &half));
+    assert_eq!(masked, values(mask_anywhere(rows, &sign, &half)));
     let turned = wide.transpose();
     let bias = numbers(&mut random, [1, 4], DType::F32);
     let found = super::row_maxima(turned.clone(), bias.clone());

@@ -28,7 +28,8 @@ struct Captured {
     classes: usize,
     parameters: usize,
     units: usize,
-    output_activation: Option<String>,
+    /// What the module does to the logits, in order, and is left out.
+    left_out: Vec<String>,
     nodes: Vec<Layer>,
 }
 
@@ -65,7 +66,7 @@ impl Captured {
             classes: network.classes(),
             parameters: network.parameters(),
             units: network.units(),
-            output_activation: network.dropped().map(|activation| activation.to_string()),
+            left_out: network.dropped().iter().map(ToString::to_string).collect(),
             nodes: nodes
                 .map(|(index, node)| Layer {
                     node: index + 1,
@@ -106,10 +107,10 @@ impl Captured {
             "parameters",
             "units with pieces",
         ];
-        let dropped = self
-            .output_activation
-            .as_ref()
-            .map_or(String::new(), |activation| format!(", {activation} at the output left out"));
+        let dropped = match self.left_out.as_slice() {
+            [] => String::new(),
+            left_out => format!(", {} at the output left out", left_out.join(" and ")),
+        };
         format!(
             "{} on {}: input {} (node 0), {} classes{dropped}\n{}\n{} parameters, {} units with \
              more than one linear piece",

@@ -3,14 +3,19 @@
 
 mod activation;
 mod base;
+mod conv;
 mod float;
+mod mask;
 mod module;
 mod numeric;
+mod pool;
+mod reduce;
 
-use burn::backend::ir::OperationIr;
+use burn::backend::ir::{OperationIr, TensorIr};
 
-use super::context::{Context, Refusal, joined, planes};
+use super::context::{Context, JUMPS, MIXES_POINTS, Refusal, Value, joined};
 use super::evaluate::evaluate;
+use super::output;
 use super::record::Recording;
 use crate::{Error, Network};
 
@@ -29,11 +34,12 @@ fn lower_operation(context: &mut Context, operation: &OperationIr) -> Result<(),
         return evaluate(context, operation);
     }
     match operation {
-        OperationIr::BaseFloat(operation) => base::lower(context, operation),
-        OperationIr::NumericFloat(_, operation) => numeric::lower(context, operation),
+        OperationIr::BaseFloat(base) => base::lower(context, operation, base),
+        OperationIr::NumericFloat(_, numeric) => numeric::lower(context, operation, numeric),
         OperationIr::Float(_, operation) => float::lower(context, operation),
-        OperationIr::Module(operation) => module::lower(context, operation),
+        OperationIr::Module(module) => module::lower(context, operation, module),
         OperationIr::Activation(operation) => activation::lower(context, operation),
+        OperationIr::Bool(operation) => mask::bool(context, operation),
         _ => Err(NOT_SUPPORTED.into()),
     }
 }
@@ -41,6 +47,38 @@ fn lower_operation(context: &mut Context, operation: &OperationIr) -> Result<(),
 /// The reason where nothing better is known.
 const NOT_SUPPORTED: &str = "not a supported piecewise-linear operation; replace it, or apply it \
                              outside the captured forward";
+
+/// The reason for functions that bend or jump.
+const NOT_PIECEWISE_LINEAR: &str = "not piecewise linear; use ReLU, leaky ReLU, clamp or another \
+                                    maximum of affine functions";
+
+/// The reason for products, matrix products among them.
+const PRODUCT: &str = "a product of two values that depend on the input is not piecewise linear; \
+                       only products with constants are";
+
+/// Pieces of a point, and the planes `[channels, extents..]` of a piece, of which a tensor has
+/// `D - 1` axes once a missing height of 1 is put in.
+fn planes_of<const D: usize>(
+    context: &Context,
+    value: &Value,
+    tensor: &TensorIr,
+) -> Result<(usize, Vec<usize>), Refusal> {
+    let (pieces, piece) = context.pieces(value, tensor);
+    let planes = with_height(&piece, D - 1);
+    if planes.len() == D - 1 {
+        return Ok((pieces, planes));
+    }
+    Err(format!("unexpected planes of shape {piece:?}"))
+}
+
+/// A shape with an axis of height 1 before its last one, if it lacks one of `axes`.
+fn with_height(shape: &[usize], axes: usize) -> Vec<usize> {
+    let mut shape = shape.to_vec();
+    if shape.len() + 1 == axes && !shape.is_empty() {
+        shape.insert(shape.len() - 1, 1);
+    }
+    shape
+}
 
 fn finish(context: Context, input_shape: &[usize]) -> Result<Network, Error> {
     let output = context.output().cloned();
@@ -56,11 +94,12 @@ fn finish(context: Context, input_shape: &[usize]) -> Result<Network, Error> {
             joined(&output.shape)
         )));
     }
-    Ok(Network {
+    let network = Network {
         input_shape: input_shape.to_vec(),
         nodes: context.nodes,
         output: output.id,
         dropped: context.dropped,
         placement: context.placement,
-    })
+    };
+    Ok(output::drop_scales(network))
 }

@@ -1,3 +1,5 @@
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device};
 use proptest::prelude::*;
 
@@ -7,7 +9,7 @@ use crate::Precision;
 /// Any convolution that fits its planes.
 #[derive(Clone, Debug)]
 struct Problem {
-    spec: Conv2dSpec,
+    spec: ConvSpec<2>,
     kernel: [usize; 2],
     input: [usize; 3],
     outputs: usize,
@@ -30,7 +32,7 @@ fn problems() -> impl Strategy<Value = Problem> {
             (dilation * (kernel - 1) + 1).saturating_sub(begin + end).max(1) + more
         };
         Problem {
-            spec: Conv2dSpec {
+            spec: ConvSpec {
                 stride: axes.map(|axis| axis.0.1),
                 padding,
                 dilation: axes.map(|axis| axis.0.2),
@@ -51,7 +53,7 @@ fn numbers<const D: usize>(shape: [usize; D], step: f64) -> TensorData {
 
 impl Problem {
     fn options(&self) -> ConvOptions<2> {
-        let Conv2dSpec { stride, padding, dilation, groups } = self.spec.clone();
+        let ConvSpec { stride, padding, dilation, groups } = self.spec.clone();
         ConvOptions::new_with_padding(stride, padding, dilation, groups)
     }
 
@@ -69,10 +71,11 @@ impl Problem {
         [self.outputs, windows(0), windows(1)]
     }
 
-    fn conv(&self) -> Conv2d {
+    fn correlation(&self) -> Correlation<2, 4> {
         let placement = Placement::new(&Device::flex(), Precision::F64).expect("flex has f64");
-        let extents = [self.input, self.output()];
-        Conv2d::new(self.spec.clone(), self.weight(), None, extents, &placement)
+        let planes =
+            [self.input, self.output()].map(|shape| Planes::new(&shape).expect("three extents"));
+        Correlation::new(self.spec.clone(), self.weight(), planes, &placement)
     }
 
     fn rows(&self) -> Tensor<4> {
@@ -108,12 +111,13 @@ proptest! {
 
     #[test]
     fn both_transposes_are_burns_gradient(problem in problems()) {
-        let (conv, expected) = (problem.conv(), problem.gradient());
-        let turned = conv.pull_turned(problem.rows(), conv.weight.tensor());
+        let (correlation, expected) = (problem.correlation(), problem.gradient());
+        let weight = correlation.weight.tensor();
+        let turned = correlation.up_turned(problem.rows(), weight.clone(), None);
         prop_assert!(difference(turned, expected.clone()) < 1e-13);
         if problem.spec.padding.iter().all(|(begin, end)| begin == end) {
-            let transposed = conv.pull_transposed(problem.rows(), conv.weight.tensor());
-            prop_assert!(difference(transposed, expected) < 1e-13);
+            let direct = correlation.up_direct(problem.rows(), weight, None);
+            prop_assert!(difference(direct, expected) < 1e-13);
         }
     }
 }
