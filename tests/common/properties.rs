@@ -68,7 +68,7 @@ impl Finding {
 /// Makes a list of properties, and a test of each.
 macro_rules! properties {
     ($($module:ident: $($name:ident),+;)+) => {
-        const PROPERTIES: &[$crate::common::properties::Property] = &[$($(
+        pub(crate) const PROPERTIES: &[$crate::common::properties::Property] = &[$($(
             $crate::common::properties::Property {
                 name: stringify!($name),
                 check: $module::$name,

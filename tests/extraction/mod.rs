@@ -47,7 +47,7 @@ fn bias(found: &(Vec<f64>, f64), expected: &(Vec<f64>, f64)) -> f64 {
 
 #[test]
 fn extraction_refuses_what_it_cannot_use() {
-    let plan = Plan::grow(1, usize::MAX);
+    let plan = Plan::grow(1, 0);
     let module = Planned::new(&plan, &device());
     let network = module.capture(&plan.input).expect("plans can be captured");
     let too_high = Extractor::new(&network, Gauge::WorstCase, Classes::One(plan.classes));
