@@ -1,12 +1,16 @@
 //! The shifts of the worst-case gauge, from bounds on all rows.
 
-use super::reference::{Map, through};
+use std::ops::Range;
+
+use super::{Map, through};
+use crate::common::naive::Matrix;
 
 /// What is added to rows at the output of a map.
 pub(super) enum Shift {
     None,
     Row(Vec<f64>),
-    Sum(Vec<Shift>, Vec<Shift>),
+    /// A list for every branch.
+    Fork(Vec<Vec<Shift>>),
 }
 
 /// All rows at a value, each the sum of two parts: one that is the same at every point, with a row
@@ -39,15 +43,13 @@ pub(super) fn bound(maps: &[Map], start: Bound, constants: &mut [f64]) -> (Vec<S
 impl Map {
     fn bound(&self, state: Bound, constants: &mut [f64]) -> (Shift, Bound) {
         match self {
-            Self::Affine { rows, offsets, inputs } => {
-                (Shift::None, state.through_affine(rows, offsets, *inputs, constants))
-            }
-            Self::LeakyRelu { .. } => {
+            Self::Affine(matrix) => (Shift::None, state.through_affine(matrix, constants)),
+            Self::Leaky { .. } => {
                 let (shift, upper) = state.shifted();
                 let lower = vec![0.0; upper.len()];
                 (Shift::Row(shift), Bound::between(lower, upper))
             }
-            Self::MaxPool { windows, inputs } => {
+            Self::Max { windows, inputs, .. } => {
                 let (shift, row) = state.shifted();
                 let mut upper = vec![0.0; *inputs];
                 for (cells, value) in windows.iter().zip(&row) {
@@ -55,10 +57,18 @@ impl Map {
                 }
                 (Shift::Row(shift), Bound::between(vec![0.0; *inputs], upper))
             }
-            Self::Sum { left, right } => {
-                let (left, a) = bound(left, state.clone(), constants);
-                let (right, b) = bound(right, state, constants);
-                (Shift::Sum(left, right), a.plus(b))
+            Self::Fork { branches, widths } => {
+                let mut shifts = Vec::new();
+                let mut below: Option<Bound> = None;
+                let mut first = 0;
+                for (branch, width) in branches.iter().zip(widths) {
+                    let own = state.part(first..first + width);
+                    let (shift, under) = bound(branch, own, constants);
+                    shifts.push(shift);
+                    below = Some(below.map_or(under.clone(), |others| others.plus(under)));
+                    first += width;
+                }
+                (Shift::Fork(shifts), below.expect("forks have branches"))
             }
         }
     }
@@ -73,16 +83,21 @@ impl Bound {
         Self { exact: None, between: Some(Between { lower, upper }) }
     }
 
-    fn through_affine(
-        self,
-        rows: &[Vec<(usize, f64)>],
-        offsets: &[f64],
-        inputs: usize,
-        constants: &mut [f64],
-    ) -> Self {
-        let pull = |row: &[f64]| through(rows, inputs, row, |weight| weight);
-        let positive = |row: &[f64]| through(rows, inputs, row, |weight| weight.max(0.0));
-        let negative = |row: &[f64]| through(rows, inputs, row, |weight| (-weight).max(0.0));
+    /// The bounds of some of the features.
+    fn part(&self, features: Range<usize>) -> Self {
+        let of = |row: &Vec<f64>| row[features.clone()].to_vec();
+        let between = self.between.as_ref();
+        Self {
+            exact: self.exact.as_ref().map(|classes| classes.iter().map(of).collect()),
+            between: between.map(|b| Between { lower: of(&b.lower), upper: of(&b.upper) }),
+        }
+    }
+
+    fn through_affine(self, matrix: &Matrix, constants: &mut [f64]) -> Self {
+        let pull = |row: &[f64]| through(matrix, row, |weight| weight);
+        let positive = |row: &[f64]| through(matrix, row, |weight| weight.max(0.0));
+        let negative = |row: &[f64]| through(matrix, row, |weight| (-weight).max(0.0));
+        let offsets = &matrix.offsets;
         for (constant, row) in constants.iter_mut().zip(self.exact.iter().flatten()) {
             *constant += row.iter().zip(offsets).map(|(v, offset)| v * offset).sum::<f64>();
         }
@@ -137,4 +152,9 @@ impl Bound {
 fn sum(mut left: Vec<f64>, right: &[f64]) -> Vec<f64> {
     left.iter_mut().zip(right).for_each(|(left, right)| *left += right);
     left
+}
+
+/// The sum of two rows, of which the first may not be there yet.
+pub(super) fn sum_or_first(left: Vec<f64>, right: Vec<f64>) -> Vec<f64> {
+    if left.is_empty() { right } else { sum(left, &right) }
 }

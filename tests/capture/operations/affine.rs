@@ -1,0 +1,80 @@
+//! Linear layers, products, norms, reductions.
+
+use super::{holds, numbers};
+use crate::common::plan::{Affine, BatchNorm, Linear, Matmul, Maximum, Shape, Side, Step};
+
+fn linear(inputs: usize, outputs: usize, bias: bool) -> Step {
+    let bias = bias.then(|| numbers(outputs));
+    Affine::Linear(Linear { bias, ..Linear::new(inputs, outputs, numbers(inputs * outputs)) })
+        .into()
+}
+
+#[test]
+fn linear_layers_on_values_of_any_rank() {
+    for shape in [vec![3], vec![4, 3], vec![1, 3], vec![2, 4, 3], vec![2, 1, 2, 3]] {
+        for bias in [false, true] {
+            holds(&shape, [linear(3, 2, bias)]);
+        }
+    }
+}
+
+#[test]
+fn a_network_may_have_one_output_or_thousands() {
+    for outputs in [1, 2_000] {
+        holds(&[3], [linear(3, 4, true), Maximum::Relu.into(), linear(4, outputs, true)]);
+    }
+}
+
+#[test]
+fn products_with_a_constant_on_either_side() {
+    let product = |shape: &Shape, constant, batch: Shape| {
+        let mut step = Matmul { constant, batch, inputs: 0, outputs: 2, weight: Vec::new() };
+        step.inputs = shape[step.axis(shape)];
+        step.weight = numbers(step.batch.iter().product::<usize>() * step.inputs * 2);
+        Step::from(Affine::Matmul(step))
+    };
+    holds(&[3], [product(&vec![3], Side::Right, Vec::new())]);
+    for side in [Side::Left, Side::Right] {
+        for (shape, batches) in [
+            (vec![4, 3], vec![vec![]]),
+            (vec![1, 3], vec![vec![]]),
+            // One matrix for all channels, or one each.
+            (vec![2, 4, 3], vec![vec![1], vec![2]]),
+            (vec![2, 2, 4, 3], vec![vec![1, 1], vec![2, 1], vec![1, 2], vec![2, 2]]),
+        ] {
+            for batch in batches {
+                holds(&shape, [product(&shape, side, batch)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn batch_norms_with_scales_of_either_sign() {
+    for shape in [vec![3], vec![3, 4], vec![3, 2, 2], vec![3, 2, 1, 2]] {
+        let norm = BatchNorm {
+            gamma: vec![-1.5, 0.5, 0.0],
+            beta: vec![0.25, -0.5, 0.75],
+            mean: vec![0.5, -0.25, 0.125],
+            variance: vec![0.5, 2.0, 1.0],
+            epsilon: 1e-5,
+        };
+        holds(&shape, [Affine::BatchNorm(norm).into(), Maximum::Relu.into()]);
+    }
+}
+
+#[test]
+fn means_and_sums_over_axes_of_a_point() {
+    for shape in [vec![3], vec![4, 3], vec![2, 4, 3], vec![2, 3, 1, 2]] {
+        for axis in 0..shape.len() {
+            for mean in [false, true] {
+                holds(&shape, [Affine::Reduce { axis, mean }.into()]);
+            }
+        }
+    }
+}
+
+#[test]
+fn dropout_does_nothing() {
+    holds(&[2, 3], [Affine::Dropout.into(), Maximum::Relu.into(), Affine::Dropout.into()]);
+}
