@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use burn::backend::ir::{BaseOperationIr, OperationIr, ShapeOpIr, TensorIr};
 
-use super::context::{Context, Refusal, Value, joined};
+use super::context::{Context, Value, joined};
 use super::evaluate::Evaluator;
 use super::rearrange::expanded;
+use super::refusal::Refusal;
 
 impl Context {
     /// A value operand in the shape of the result.
@@ -29,7 +30,7 @@ impl Context {
         let features = numbers.len() / self.points;
         if numbers.chunks_exact(features.max(1)).any(|point| *point != numbers[..features]) {
             let shape = joined(&constant.shape.to_vec());
-            return Err(format!("a constant of shape [{shape}] differs from point to point"));
+            return Err(format!("a constant of shape [{shape}] differs from point to point").into());
         }
         Ok(numbers[..features].to_vec())
     }

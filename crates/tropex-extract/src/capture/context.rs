@@ -1,5 +1,6 @@
 //! What is known of every recorded tensor while the operations are lowered.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use burn::backend::ir::{OperationIr, TensorIr};
@@ -7,18 +8,11 @@ use burn::tensor::{TensorData, TensorId};
 
 use super::form::Form;
 use super::record::Recording;
+use super::refusal::{JUMPS, MIXES_POINTS, Refusal};
 use super::unsupported::{Unsupported, operation_name};
 use crate::Placement;
 use crate::network::{Node, OutputActivation, ValueId};
 use crate::ops::{Diagonal, Op};
-
-/// Why an operation is refused.
-pub(super) type Refusal = String;
-
-/// Why an operation that looks at several points at once is refused.
-pub(super) const MIXES_POINTS: &str = "it mixes points: the output at one point would depend on \
-                                       the other points of the batch; compute it before the \
-                                       captured forward and pass it as a constant";
 
 /// A value of the network under the shape that the module gives it at the moment.
 #[derive(Clone, Debug)]
@@ -45,6 +39,8 @@ enum Known {
     Value(Value),
     /// True where a form is positive.
     Mask(Form),
+    /// The output of an operation that was refused.
+    Refused,
 }
 
 pub(super) struct Context {
@@ -95,7 +91,7 @@ impl Context {
     pub(super) fn output(&self) -> Option<&Value> {
         match self.known.get(&self.output)? {
             Known::Value(value) => Some(value),
-            Known::Constant(_) | Known::Mask(_) => None,
+            Known::Constant(_) | Known::Mask(_) | Known::Refused => None,
         }
     }
 
@@ -120,7 +116,7 @@ impl Context {
     pub(super) fn mask(&self, tensor: &TensorIr) -> Option<&Form> {
         match self.known.get(&tensor.id)? {
             Known::Mask(form) => Some(form),
-            Known::Constant(_) | Known::Value(_) => None,
+            Known::Constant(_) | Known::Value(_) | Known::Refused => None,
         }
     }
 
@@ -140,6 +136,7 @@ impl Context {
                 Err("an operand is constant where a value is expected".into())
             }
             Some(Known::Mask(_)) => Err(JUMPS.into()),
+            Some(Known::Refused) => Err(Refusal::Follows),
             None => Err("an operand is the second result of an operation of which only the \
                          first is supported, such as the positions of maxima"
                 .into()),
@@ -148,13 +145,44 @@ impl Context {
 
     /// How many pieces each point of a recorded tensor comes in, and the shape of a piece: the
     /// first axis of `[points * pieces, ..]` holds both.
-    pub(super) fn pieces(&self, value: &Value, tensor: &TensorIr) -> (usize, Vec<usize>) {
-        match value.shape.split_first() {
+    pub(super) fn pieces(
+        &self,
+        value: &Value,
+        tensor: &TensorIr,
+    ) -> Result<(usize, Vec<usize>), Refusal> {
+        if self.points_axis(tensor) != 0 {
+            return Err(MIXES_POINTS.into());
+        }
+        Ok(match value.shape.split_first() {
             Some((&pieces, piece)) if value.shape.len() == tensor.shape.len() => {
                 (pieces, piece.to_vec())
             }
             _ => (1, value.shape.clone()),
-        }
+        })
+    }
+
+    /// The axis of a recorded tensor that runs over the points: the first, or the first after
+    /// axes of extent 1.
+    fn points_axis(&self, tensor: &TensorIr) -> usize {
+        let Some(other) = self.other_shapes.get(&tensor.id) else { return 0 };
+        let shape = tensor.shape.to_vec();
+        shape.iter().zip(other).take_while(|&(&extent, &other)| (extent, other) == (1, 1)).count()
+    }
+
+    /// The axis of a value that an axis of a recorded tensor is.
+    pub(super) fn value_axis(
+        &self,
+        value: &Value,
+        tensor: &TensorIr,
+        axis: usize,
+    ) -> Result<usize, Refusal> {
+        let points = self.points_axis(tensor);
+        let axis = match axis.cmp(&points) {
+            Ordering::Less => axis,
+            Ordering::Equal => return Err(MIXES_POINTS.into()),
+            Ordering::Greater => axis + value.shape.len() - tensor.shape.len(),
+        };
+        if axis < value.shape.len() { Ok(axis) } else { Err("an axis beyond the last".into()) }
     }
 
     /// The extents of a value before, along and after an axis of a recorded tensor.
@@ -164,31 +192,27 @@ impl Context {
         tensor: &TensorIr,
         axis: usize,
     ) -> Result<[usize; 3], Refusal> {
-        if axis == 0 {
-            return Err(MIXES_POINTS.into());
-        }
-        let axis = axis + value.shape.len() - tensor.shape.len();
-        let (before, rest) = value.shape.split_at(axis);
-        let (along, after) = rest.split_first().ok_or("an axis beyond the last")?;
-        Ok([before.iter().product(), *along, after.iter().product()])
+        let axis = self.value_axis(value, tensor, axis)?;
+        let (before, after) = (&value.shape[..axis], &value.shape[axis + 1..]);
+        Ok([before.iter().product(), value.shape[axis], after.iter().product()])
     }
 
-    /// Shape of one point of a recorded tensor, if its first axis runs over the points.
+    /// Shape of one point of a recorded tensor, if its first axis, or the first after axes of
+    /// extent 1, runs over the points.
     ///
-    /// The first axis may hold several pieces of each point, as in `[points * 4, 8]`; these come
-    /// first in the result.
+    /// That axis may hold several pieces of each point, as in `[points * 4, 8]`; these take its
+    /// place in the result.
     pub(super) fn point_shape(&self, tensor: &TensorIr) -> Result<Vec<usize>, Refusal> {
-        let mixes = || String::from("its output does not keep the points apart on the first axis");
-        let (shape, other) =
-            (tensor.shape.to_vec(), self.other_shapes.get(&tensor.id).ok_or_else(mixes)?);
-        let ((first, rest), (other_first, other_rest)) =
-            shape.split_first().zip(other.split_first()).ok_or_else(mixes)?;
-        let pieces = first / self.points;
-        let (expected, other) = (pieces * self.points, pieces * (self.points + 1));
-        if rest != other_rest || *first != expected || *other_first != other {
-            return Err(mixes());
+        let (shape, axis) = (tensor.shape.to_vec(), self.points_axis(tensor));
+        let other = self.other_shapes.get(&tensor.id).filter(|other| axis < other.len());
+        let other = other.ok_or(MIXES_POINTS)?;
+        let pieces = shape[axis] / self.points;
+        let extents = [pieces * self.points, pieces * (self.points + 1)];
+        if [shape[axis], other[axis]] != extents || shape[axis + 1..] != other[axis + 1..] {
+            return Err(MIXES_POINTS.into());
         }
-        Ok(if pieces == 1 { rest.to_vec() } else { [&[pieces], rest].concat() })
+        let pieces: &[usize] = if pieces == 1 { &[] } else { &[pieces] };
+        Ok([&shape[..axis], pieces, &shape[axis + 1..]].concat())
     }
 
     /// Module path of the layer that a parameter belongs to.
@@ -247,9 +271,14 @@ impl Context {
         self.known.insert(tensor.id, Known::Mask(positive));
     }
 
-    /// Notes an operation that cannot be captured. Its outputs get stand-ins, so that the
-    /// operations after it are looked at too.
-    pub(super) fn refuse(&mut self, index: usize, operation: &OperationIr, reason: Refusal) {
+    /// Leaves an operation alone that reads what a refused one would have given.
+    pub(super) fn pass_over(&mut self, operation: &OperationIr) {
+        self.known.extend(operation.outputs().map(|output| (output.id, Known::Refused)));
+    }
+
+    /// Notes an operation that cannot be captured. Outputs of which the shape of one point is
+    /// known get stand-ins, so that the operations after it are looked at too.
+    pub(super) fn refuse(&mut self, index: usize, operation: &OperationIr, reason: String) {
         let first = operation.inputs().next();
         let input_shape = first.map_or("no input".into(), |input| self.shape_text(input));
         let place = self.place_of(operation);
@@ -263,10 +292,14 @@ impl Context {
         });
         let outputs: Vec<_> = operation.outputs().cloned().collect();
         for output in outputs {
-            let shape = self.point_shape(&output).unwrap_or_default();
-            let stand_in = Diagonal::new(None, None, &self.placement);
-            let value = self.push(stand_in, &[], shape, None);
-            self.known.insert(output.id, Known::Value(value));
+            let known = match self.point_shape(&output) {
+                Ok(shape) => {
+                    let stand_in = Diagonal::new(None, None, &self.placement);
+                    Known::Value(self.push(stand_in, &[], shape, None))
+                }
+                Err(_) => Known::Refused,
+            };
+            self.known.insert(output.id, known);
         }
     }
 
@@ -287,11 +320,6 @@ impl Context {
         }
     }
 }
-
-/// Why a function that is not continuous is refused.
-pub(super) const JUMPS: &str = "it jumps: a choice by comparison is piecewise linear only where \
-                                both sides agree when the comparison changes, as in \
-                                `mask_fill(x < 0, 0)`; use ReLU, clamp, max or min";
 
 pub(super) fn joined(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -11,7 +11,8 @@ use burn::backend::ops::{FloatTensorOps, IntTensorOps, ModuleOps, UnfoldOptions}
 use burn::backend::{Dispatch, DispatchTensor};
 use burn::tensor::{DType, FloatDType, Int, Scalar, Tensor, TensorData, TensorId};
 
-use super::context::{Context, Refusal};
+use super::context::Context;
+use super::refusal::Refusal;
 use crate::Precision;
 
 type Backend = Dispatch;
@@ -56,7 +57,7 @@ impl<'a> Evaluator<'a> {
             _ => Err(refused()),
         }?;
         let data = burn::tensor::read_sync(Backend::float_into_data(tensor));
-        data.map_err(|error| error.to_string())
+        Ok(data.map_err(|error| error.to_string())?)
     }
 
     fn data(&self, tensor: &TensorIr) -> Result<&TensorData, Refusal> {
@@ -248,6 +249,14 @@ impl<'a> Evaluator<'a> {
 
     fn module(&self, operation: &ModuleOperationIr) -> Result<DispatchTensor, Refusal> {
         match operation {
+            ModuleOperationIr::AvgPool1d(op) => Ok(Backend::avg_pool1d(
+                self.get(&op.x)?,
+                op.kernel_size,
+                op.stride,
+                op.padding,
+                op.count_include_pad,
+                op.ceil_mode,
+            )),
             ModuleOperationIr::AvgPool2d(op) => Ok(Backend::avg_pool2d(
                 self.get(&op.x)?,
                 op.kernel_size,

@@ -14,6 +14,7 @@ mod lower;
 mod output;
 mod rearrange;
 mod record;
+mod refusal;
 mod unsupported;
 mod verify;
 

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use burn::backend::ir::{OperationIr, TensorIr};
 use burn::tensor::{TensorData, TensorId};
 
-use super::context::{Context, MIXES_POINTS, Refusal, Value};
+use super::context::{Context, Value};
 use super::evaluate::Evaluator;
+use super::refusal::{MIXES_POINTS, Refusal};
 use crate::ops::{Concat, Rearrange};
 
 /// Where every number of one point comes from, and what is added to it.

@@ -91,7 +91,8 @@ fn at_output(
         return Err(format!(
             "{activation} is not piecewise linear; only one over the classes at the very end is \
              left out"
-        ));
+        )
+        .into());
     }
     context.dropped.push(activation);
     let value = context.value(&softmax.input)?;

@@ -4,8 +4,9 @@ use burn::backend::ir::{FloatOperationIr, MatmulOpIr, TensorIr};
 use burn::tensor::TensorData;
 
 use super::{Context, MIXES_POINTS, NOT_PIECEWISE_LINEAR, PRODUCT, Refusal};
+use crate::Placement;
 use crate::capture::context::Value;
-use crate::ops::{Concat, Each, Linear, Rearrange, Separable};
+use crate::ops::{Concat, Each, Linear, Op, Rearrange, Separable};
 
 pub(super) fn lower(context: &mut Context, operation: &FloatOperationIr) -> Result<(), Refusal> {
     match operation {
@@ -23,7 +24,7 @@ fn matmul(context: &mut Context, product: &MatmulOpIr) -> Result<(), Refusal> {
     }
 }
 
-/// `X W`, where `W` may differ from matrix to matrix of `X` `[points, matrices.., rows, inputs]`.
+/// `X W` for every matrix of `X` `[points, matrices.., rows, inputs]`.
 fn value_by_constant(
     context: &mut Context,
     lhs: &TensorIr,
@@ -32,27 +33,59 @@ fn value_by_constant(
 ) -> Result<(), Refusal> {
     let value = context.value(lhs)?;
     let weights = matrices(context, rhs, out)?;
-    let [inputs, _] = weights[0].extents;
-    let layer = context.layer(rhs);
-    if let [weight] = weights.as_slice() {
-        let linear = Linear::new(weight.data(), &context.placement);
-        return context.emit(Each::of(linear, value.features() / inputs), &value, out, layer);
+    let rows = value.features() / weights.len() / weights[0].extents[0];
+    let product = |weight: &Matrix, placement: &Placement| {
+        let weight = TensorData::new(weight.numbers.clone(), weight.extents);
+        Each::of(Linear::new(weight, placement), rows)
+    };
+    let width = rows * weights[0].extents[1];
+    by_matrix(context, &value, &weights, product, width, (rhs, out))
+}
+
+/// `W X` for every matrix of `X` `[points, matrices.., inputs, columns]`.
+fn constant_by_value(
+    context: &mut Context,
+    lhs: &TensorIr,
+    rhs: &TensorIr,
+    out: &TensorIr,
+) -> Result<(), Refusal> {
+    let value = context.value(rhs)?;
+    let [outer, inputs, columns] =
+        context.around(&value, rhs, rhs.shape.len().saturating_sub(2))?;
+    let weights = matrices(context, lhs, out)?;
+    let planes = [outer / weights.len(), inputs, columns];
+    let product = |weight: &Matrix, placement: &Placement| {
+        let rows = weight.numbers.chunks_exact(inputs).map(<[f64]>::to_vec).collect();
+        let detail = format!("{} x {}", weight.extents[0], weight.extents[1]);
+        Separable::new("matrix x", detail, planes, [Some(rows), None], placement).into()
+    };
+    let width = planes[0] * weights[0].extents[0] * columns;
+    by_matrix(context, &value, &weights, product, width, (lhs, out))
+}
+
+/// The products of the equal parts of a value with as many matrices, side by side.
+fn by_matrix(
+    context: &mut Context,
+    value: &Value,
+    weights: &[Matrix],
+    product: impl Fn(&Matrix, &Placement) -> Op,
+    width: usize,
+    (constant, out): (&TensorIr, &TensorIr),
+) -> Result<(), Refusal> {
+    let layer = context.layer(constant);
+    if let [weight] = weights {
+        let op = product(weight, &context.placement);
+        return context.emit(op, value, out, layer);
     }
-    let rows = value.features() / weights.len() / inputs;
-    let products: Vec<Value> = weights
-        .iter()
-        .enumerate()
-        .map(|(index, weight)| {
-            let part = part(context, &value, index, weights.len());
-            let linear = Linear::new(weight.data(), &context.placement);
-            let shape = vec![rows, weight.extents[1]];
-            context.push(Each::of(linear, rows), &[&part], shape, layer.clone())
-        })
-        .collect();
-    let widths = products.iter().map(Value::features).collect();
+    let mut products = Vec::with_capacity(weights.len());
+    for (index, weight) in weights.iter().enumerate() {
+        let part = part(context, value, index, weights.len());
+        let op = product(weight, &context.placement);
+        products.push(context.push(op, &[&part], vec![width], layer.clone()));
+    }
     let shape = context.point_shape(out)?;
-    let value =
-        context.push(Concat::new(widths), &products.iter().collect::<Vec<_>>(), shape, None);
+    let products: Vec<&Value> = products.iter().collect();
+    let value = context.push(Concat::new(vec![width; weights.len()]), &products, shape, None);
     context.define(out, value)
 }
 
@@ -64,41 +97,10 @@ fn part(context: &mut Context, value: &Value, index: usize, parts: usize) -> Val
     context.push(op, &[value], vec![width], None)
 }
 
-/// `W X` for every matrix of `X` `[points, .., inputs, columns]`.
-fn constant_by_value(
-    context: &mut Context,
-    lhs: &TensorIr,
-    rhs: &TensorIr,
-    out: &TensorIr,
-) -> Result<(), Refusal> {
-    let value = context.value(rhs)?;
-    let axes = rhs.shape.len();
-    let planes = context.around(&value, rhs, axes.saturating_sub(2))?;
-    let weights = matrices(context, lhs, out)?;
-    let [weight] = weights.as_slice() else {
-        return Err(
-            "a product `constant x value` whose constant differs from matrix to matrix is \
-                    not supported; swap the last two axes and write it as `value x constant`"
-                .into(),
-        );
-    };
-    let rows = weight.numbers.chunks_exact(weight.extents[1]).map(<[f64]>::to_vec).collect();
-    let detail = format!("{} x {}", weight.extents[0], weight.extents[1]);
-    let op = Separable::new("matrix x", detail, planes, [Some(rows), None], &context.placement);
-    let layer = context.layer(lhs);
-    context.emit(op, &value, out, layer)
-}
-
 /// A matrix, row by row.
 struct Matrix {
     extents: [usize; 2],
     numbers: Vec<f64>,
-}
-
-impl Matrix {
-    fn data(&self) -> TensorData {
-        TensorData::new(self.numbers.clone(), self.extents)
-    }
 }
 
 /// The matrices `[.., rows, columns]` of a constant, one for each matrix of the result at one

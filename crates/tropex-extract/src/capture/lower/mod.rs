@@ -13,17 +13,20 @@ mod reduce;
 
 use burn::backend::ir::{OperationIr, TensorIr};
 
-use super::context::{Context, JUMPS, MIXES_POINTS, Refusal, Value, joined};
+use super::context::{Context, Value, joined};
 use super::evaluate::evaluate;
 use super::output;
 use super::record::Recording;
+use super::refusal::{JUMPS, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal};
 use crate::{Error, Network};
 
 pub(super) fn lower(recording: Recording, input_shape: &[usize]) -> Result<Network, Error> {
     let (mut context, operations) = Context::new(recording, input_shape);
     for (index, operation) in &operations {
-        if let Err(reason) = lower_operation(&mut context, operation) {
-            context.refuse(*index, operation, reason);
+        match lower_operation(&mut context, operation) {
+            Ok(()) => {}
+            Err(Refusal::Because(reason)) => context.refuse(*index, operation, reason),
+            Err(Refusal::Follows) => context.pass_over(operation),
         }
     }
     finish(context, input_shape)
@@ -44,18 +47,6 @@ fn lower_operation(context: &mut Context, operation: &OperationIr) -> Result<(),
     }
 }
 
-/// The reason where nothing better is known.
-const NOT_SUPPORTED: &str = "not a supported piecewise-linear operation; replace it, or apply it \
-                             outside the captured forward";
-
-/// The reason for functions that bend or jump.
-const NOT_PIECEWISE_LINEAR: &str = "not piecewise linear; use ReLU, leaky ReLU, clamp or another \
-                                    maximum of affine functions";
-
-/// The reason for products, matrix products among them.
-const PRODUCT: &str = "a product of two values that depend on the input is not piecewise linear; \
-                       only products with constants are";
-
 /// Pieces of a point, and the planes `[channels, extents..]` of a piece, of which a tensor has
 /// `D - 1` axes once a missing height of 1 is put in.
 fn planes_of<const D: usize>(
@@ -63,12 +54,12 @@ fn planes_of<const D: usize>(
     value: &Value,
     tensor: &TensorIr,
 ) -> Result<(usize, Vec<usize>), Refusal> {
-    let (pieces, piece) = context.pieces(value, tensor);
+    let (pieces, piece) = context.pieces(value, tensor)?;
     let planes = with_height(&piece, D - 1);
     if planes.len() == D - 1 {
         return Ok((pieces, planes));
     }
-    Err(format!("unexpected planes of shape {piece:?}"))
+    Err(format!("unexpected planes of shape {piece:?}").into())
 }
 
 /// A shape with an axis of height 1 before its last one, if it lacks one of `axes`.

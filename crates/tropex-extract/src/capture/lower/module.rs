@@ -53,13 +53,13 @@ fn batch_norm(context: &mut Context, norm: &BatchNormOpIr) -> Result<(), Refusal
         [&norm.gamma, &norm.beta, &norm.mean, &norm.variance].map(|tensor| context.numbers(tensor));
     let (gamma, beta, mean, variance) = (gamma?, beta?, mean?, variance?);
     let epsilon: f64 = norm.epsilon.elem();
-    let (pieces, piece) = context.pieces(&value, &norm.x);
+    let (pieces, piece) = context.pieces(&value, &norm.x)?;
     let (channels, cells) = match piece.split_first() {
         Some((&channels, rest)) => (channels, rest.iter().product()),
         None => (0, 0),
     };
     if [&gamma, &beta, &mean, &variance].iter().any(|data| data.len() != channels) {
-        return Err(format!("expected {channels} values per parameter, one a channel"));
+        return Err(format!("expected {channels} values per parameter, one a channel").into());
     }
     let factors: Vec<f64> =
         gamma.iter().zip(&variance).map(|(gamma, v)| gamma / (v + epsilon).sqrt()).collect();

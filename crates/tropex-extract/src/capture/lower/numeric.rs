@@ -171,7 +171,9 @@ fn clamp(
     let all = |number: f64| vec![number; value.features()];
     let value = match (floor.is_finite(), ceiling.is_finite()) {
         (true, true) if floor > ceiling => {
-            return Err(format!("a clamp between {floor} and {ceiling} leaves nothing between"));
+            return Err(
+                format!("a clamp between {floor} and {ceiling} leaves nothing between").into()
+            );
         }
         (true, true) => context.between(&value, floor, ceiling),
         (true, false) => context.at_least(&value, all(floor)),
@@ -187,7 +189,7 @@ fn pad(context: &mut Context, operation: &OperationIr, pad: &PadOpIr) -> Result<
     match &pad.mode {
         PadModeIr::Constant(filler) if number(*filler) == f64::NEG_INFINITY => {
             let value = context.value(&pad.input)?;
-            let (_, piece) = context.pieces(&value, &pad.input);
+            let (_, piece) = context.pieces(&value, &pad.input)?;
             let axes = pad.padding.len();
             let [around, planes] = [&pad.padding[..axes.min(2)], &pad.padding[axes.min(2)..]];
             let padding = match planes {

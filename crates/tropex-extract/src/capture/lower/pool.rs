@@ -63,7 +63,7 @@ pub(super) fn max_pool<'a>(
 /// Planes `[channels, height, width]` that an operation gives.
 fn planes_after(out: &TensorIr) -> Result<[usize; 3], Refusal> {
     let shape = with_height(&out.shape.to_vec()[1..], 3);
-    shape.try_into().map_err(|shape| format!("unexpected planes of shape {shape:?}"))
+    Ok(shape.try_into().map_err(|shape| format!("unexpected planes of shape {shape:?}"))?)
 }
 
 /// A mean over windows along each of the last axes.
@@ -206,12 +206,12 @@ fn resample(
     weights: impl Fn(usize, usize, usize) -> AxisWeights,
 ) -> Result<(), Refusal> {
     let mut value = context.value(tensor)?;
-    let (pieces, piece) = context.pieces(&value, tensor);
+    let (pieces, piece) = context.pieces(&value, tensor)?;
     let after = out.shape.to_vec();
     let (channels, extents) = piece.split_first().ok_or("planes without channels")?;
     let outputs = &after[2..];
     if extents.len() != outputs.len() || !(1..=3).contains(&extents.len()) {
-        return Err(format!("unexpected planes of shape {piece:?}"));
+        return Err(format!("unexpected planes of shape {piece:?}").into());
     }
     let axes: Vec<AxisWeights> = extents
         .iter()

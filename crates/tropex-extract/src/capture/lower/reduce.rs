@@ -36,7 +36,7 @@ pub(super) fn sums(
         let (detail, ones) = (format!("axis {axis}"), vec![vec![1.0; planes[1]]]);
         let op = Separable::new("sum", detail, planes, [Some(ones), None], &context.placement);
         let mut shape = value.shape.clone();
-        shape[axis + value.shape.len() - input.shape.len()] = 1;
+        shape[context.value_axis(&value, input, axis)?] = 1;
         value = context.push(op, &[&value], shape, None);
     }
     context.define(out, value)
