@@ -1,6 +1,7 @@
 //! Against the module itself: its own forward, and Burn's autodiff.
 
 use tropex::{Classes, Precision};
+use tropex_extract::network::OutputActivation;
 
 use crate::common::networks::Case;
 use crate::common::plan::Ending;
@@ -18,10 +19,14 @@ pub(super) fn replay_computes_the_logits_of_the_module(
     let reference: Vec<f64> = case.reference.iter().flat_map(|at| at.logits.clone()).collect();
     let found = case.replayed(Precision::F64)?;
     measured.within("f64 against reference", difference(&found, &reference) / scale, 1e-12)?;
-    let softmax = !case.network()?.dropped().is_empty();
     measured.compared += 1;
-    let expected = case.plan.ending != Ending::Logits;
-    if softmax == expected { Ok(()) } else { Err("softmax not recorded".into()) }
+    let expected: &[OutputActivation] = match case.plan.ending {
+        Ending::Logits => &[],
+        Ending::Softmax => &[OutputActivation::Softmax],
+        Ending::LogSoftmax => &[OutputActivation::LogSoftmax],
+    };
+    let dropped = case.network()?.dropped();
+    if dropped == expected { Ok(()) } else { Err(format!("dropped {dropped:?}")) }
 }
 
 pub(super) fn linear_terms_are_the_jacobian_of_burns_autodiff(

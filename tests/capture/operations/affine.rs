@@ -1,6 +1,6 @@
 //! Linear layers, products, norms, reductions.
 
-use super::{holds, numbers};
+use super::{holds, holds_but, numbers};
 use crate::common::plan::{Affine, BatchNorm, Linear, Matmul, Maximum, Shape, Side, Step};
 
 fn linear(inputs: usize, outputs: usize, bias: bool) -> Step {
@@ -20,9 +20,17 @@ fn linear_layers_on_values_of_any_rank() {
 
 #[test]
 fn a_network_may_have_one_output_or_thousands() {
-    for outputs in [1, 2_000] {
-        holds(&[3], [linear(3, 4, true), Maximum::Relu.into(), linear(4, outputs, true)]);
-    }
+    let to = |outputs| [linear(3, 4, true), Maximum::Relu.into(), linear(4, outputs, true)];
+    holds(&[3], to(1));
+    // What goes through the outputs one by one takes too long, and says nothing of their number.
+    let slow = [
+        "the_reference_has_the_jacobian_of_burns_autodiff",
+        "linear_terms_are_the_jacobian_of_burns_autodiff",
+        "terms_in_f32_are_those_of_the_reference",
+        "batches_of_any_size_give_the_same_terms",
+        "no_term_exceeds_a_points_own",
+    ];
+    holds_but(&[3], to(2_000), &slow);
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn pull(
 /// A row times a matrix whose weights are changed one by one.
 fn through(matrix: &Matrix, row: &[f64], change: impl Fn(f64) -> f64) -> Vec<f64> {
     let mut below = vec![0.0; matrix.inputs];
-    for (weights, value) in matrix.rows.iter().zip(row) {
+    for (weights, value) in matrix.rows.iter().zip(row).filter(|(_, value)| **value != 0.0) {
         weights.iter().for_each(|&(from, weight)| below[from] += value * change(weight));
     }
     below
