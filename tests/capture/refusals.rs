@@ -96,7 +96,7 @@ fn reductions_over_the_points_are_refused() {
         let [points, features] = hidden.dims();
         hidden.reshape([features, points]).reshape([points, features])
     });
-    assert_says(&error, &["`Reshape`", "does not keep the points apart"]);
+    assert_says(&error, &["`Reshape`", "mixes points"]);
 }
 
 #[test]

@@ -141,7 +141,10 @@ impl Grower {
         match self.between(0, 9) {
             0 => steps.push(Maximum::Relu.into()),
             1 => {
-                let operand = Operand::Tensor(self.broadcast(&[classes]));
+                let mut factors = self.broadcast(&[classes]);
+                // Not one positive number for all, which would be left out as a temperature.
+                factors.values[0] = -factors.values[0].abs();
+                let operand = Operand::Tensor(factors);
                 steps.push(Affine::Arithmetic { operator: Operator::Multiply, operand }.into());
             }
             2 => {

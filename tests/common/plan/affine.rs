@@ -83,6 +83,15 @@ pub(crate) enum Operand {
     Tensor(Broadcast),
 }
 
+impl Operand {
+    pub(crate) fn numbers(&self) -> &[f64] {
+        match self {
+            Self::Number(number) => std::slice::from_ref(number),
+            Self::Tensor(tensor) => &tensor.values,
+        }
+    }
+}
+
 /// A constant whose extents are those of the value, or 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Broadcast {

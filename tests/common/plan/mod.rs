@@ -69,7 +69,21 @@ impl Plan {
     /// The same network with one step fewer, in every way that leaves the shapes alone.
     pub(crate) fn smaller(&self) -> Vec<Self> {
         let smaller = smaller(&self.steps, &self.input).into_iter();
-        smaller.map(|steps| Self { steps, ..self.clone() }).collect()
+        let plans = smaller.map(|steps| Self { steps, ..self.clone() });
+        plans.filter(|plan| !plan.ends_in_a_temperature()).collect()
+    }
+
+    /// Whether it ends in a multiplication of all logits by a positive number, which a capture
+    /// leaves out.
+    pub(crate) fn ends_in_a_temperature(&self) -> bool {
+        let moves =
+            |step: &&Step| matches!(step, Step::Rearrange(_) | Step::Affine(Affine::Dropout));
+        let last = self.steps.iter().rev().find(|step| !moves(step));
+        let Some(Step::Affine(Affine::Arithmetic { operator, operand })) = last else {
+            return false;
+        };
+        let multiplies = matches!(operator, Operator::Multiply | Operator::Divide);
+        multiplies && operand.numbers().iter().all(|&n| n > 0.0 && n == operand.numbers()[0])
     }
 }
 

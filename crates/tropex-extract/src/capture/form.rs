@@ -52,16 +52,17 @@ impl Form {
     fn ratio_at(&self, other: &Self, feature: usize) -> Option<f64> {
         let values = self.factors.keys().chain(other.factors.keys());
         let at = |form: &Self, value| form.factors.get(value).map_or(0.0, |f| f[feature]);
-        let pairs = values.map(|value| (at(self, value), at(other, value)));
+        let offsets = (self.offset[feature], other.offset[feature]);
+        let pairs = values.map(|value| (at(self, value), at(other, value))).chain([offsets]);
         let (own, its) = pairs.clone().fold((0.0, 0.0_f64), |largest, pair| {
             if pair.1.abs() > largest.1.abs() { pair } else { largest }
         });
         let ratio = if its == 0.0 { 0.0 } else { own / its };
         let same = |(own, its): (f64, f64)| {
-            (own - ratio * its).abs() <= ROUNDING * own.abs().max((ratio * its).abs()).max(1e-30)
+            (own - ratio * its).abs() <= ROUNDING * own.abs().max((ratio * its).abs())
         };
-        let offsets = (self.offset[feature], other.offset[feature]);
-        pairs.chain([offsets]).all(same).then_some(ratio)
+        let mut pairs = pairs;
+        pairs.all(same).then_some(ratio)
     }
 }
 

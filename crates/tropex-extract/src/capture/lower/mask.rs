@@ -133,7 +133,10 @@ fn choose(
         return Err(JUMPS.into());
     }
     let ratios = gain.ratio(&positive).ok_or(JUMPS)?;
-    let value = if ratios.iter().all(|&ratio| ratio >= 0.0) {
+    let same = ratios.iter().all(|&ratio| ratio == 0.0);
+    let value = if let (true, Side::Value(value)) = (same, &otherwise) {
+        value.clone()
+    } else if ratios.iter().all(|&ratio| ratio >= 0.0) {
         match (chosen, otherwise) {
             (Side::Value(chosen), Side::Value(otherwise)) => context.maximum(&otherwise, &chosen),
             (Side::Value(value), Side::Constant(floor))
