@@ -1,4 +1,5 @@
 //! What [`capture`](tropex::capture) makes of modules, and what it refuses.
 
+mod drawing;
 mod layers;
 mod refusals;
