@@ -1,7 +1,7 @@
 //! The architectures, family by family.
 //!
 //! To add one: its entry in the file of its family; for a new family a file beside this one that
-//! puts its blocks together, and its line in [`FAMILIES`].
+//! puts its blocks together, and its line in `FAMILIES`.
 
 mod all_cnn;
 mod block;
