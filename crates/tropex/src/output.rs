@@ -32,15 +32,16 @@ impl Output {
         } else {
             text()
         };
-        self.write(&text)
+        self.text(&text)
     }
 
     /// Prints a line on the way to a result, for people only.
     pub fn note(&self, line: &str) -> anyhow::Result<()> {
-        if self.json || self.quiet { Ok(()) } else { self.write(line) }
+        if self.json || self.quiet { Ok(()) } else { self.text(line) }
     }
 
-    fn write(&self, text: &str) -> anyhow::Result<()> {
+    /// Prints a text as it is.
+    pub fn text(&self, text: &str) -> anyhow::Result<()> {
         match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
             // Whoever read our output has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

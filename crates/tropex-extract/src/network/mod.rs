@@ -1,6 +1,7 @@
 //! A captured network: operations in the order of execution.
 
 mod display;
+mod dot;
 mod replay;
 
 use std::fmt;
