@@ -9,14 +9,14 @@ use crate::common::device;
 
 /// Two layers with something between them.
 #[derive(Module, Debug)]
-struct Model {
+pub(super) struct Model {
     inner: Linear,
     norm: LayerNorm,
     outer: Linear,
 }
 
 impl Model {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             inner: LinearConfig::new(4, 6).init(&device()),
             norm: LayerNormConfig::new(6).init(&device()),
@@ -24,19 +24,23 @@ impl Model {
         }
     }
 
-    fn around(&self, points: Tensor<2>, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+    pub(super) fn around(
+        &self,
+        points: Tensor<2>,
+        f: impl Fn(Tensor<2>) -> Tensor<2>,
+    ) -> Tensor<2> {
         self.outer.forward(f(self.inner.forward(points)))
     }
 }
 
 /// The error of capturing a model with a function between its layers.
-fn refused(f: impl Fn(&Model, Tensor<2>) -> Tensor<2>) -> Error {
+pub(super) fn refused(f: impl Fn(&Model, Tensor<2>) -> Tensor<2>) -> Error {
     let forward = |model: &Model, points| model.around(points, |hidden| f(model, hidden));
     capture(&Model::new(), [4], forward).expect_err("not piecewise linear")
 }
 
 #[track_caller]
-fn assert_says(error: &Error, words: &[&str]) {
+pub(super) fn assert_says(error: &Error, words: &[&str]) {
     let text = error.to_string();
     for word in words {
         assert!(text.contains(word), "{word:?} is missing in: {text}");

@@ -35,11 +35,10 @@ impl Network {
                 line(format!("v{} -> v{};", input.index(), value.index()));
             }
         }
-        if let Some(dropped) = self.dropped {
-            line(format!(
-                "output [label={}, {LEFT_OUT}];",
-                quoted(&[&format!("{dropped}, left out")])
-            ));
+        if !self.dropped.is_empty() {
+            let dropped: Vec<_> = self.dropped.iter().map(ToString::to_string).collect();
+            let label = quoted(&[&format!("{}, left out", dropped.join(", "))]);
+            line(format!("output [label={label}, {LEFT_OUT}];"));
             line(format!("v{} -> output [style=dashed];", self.output.index()));
         }
         text + "}\n"
