@@ -25,6 +25,7 @@ pub use capture::capture;
 pub use error::Error;
 pub use network::Network;
 pub use placement::{Placement, Precision};
+pub use rows::Rows;
 
 pub use store::{PointSource, TermStore};
 pub use terms::{Classes, ExtractedFunction, Extractor, Gauge, SelfCheck, Terms};
