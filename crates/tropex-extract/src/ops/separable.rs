@@ -80,10 +80,8 @@ fn along(values: Tensor<2>, [outer, length, inner]: [usize; 3], weight: Tensor<2
         let product = values.reshape([count * outer, length]).matmul(weight);
         return product.reshape([count, features]);
     }
-    let turned = values.reshape([count * outer, length, inner]).swap_dims(1, 2);
-    let product = turned.reshape([count * outer * inner, length]).matmul(weight);
-    let back = product.reshape([count * outer, inner, outputs]).swap_dims(1, 2);
-    back.reshape([count, features])
+    let planes = values.reshape([count * outer, length, inner]);
+    weight.transpose().unsqueeze::<3>().matmul(planes).reshape([count, features])
 }
 
 fn transposed(weights: &AxisWeights) -> TensorData {
