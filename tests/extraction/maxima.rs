@@ -108,21 +108,25 @@ pub(super) fn no_term_exceeds_a_points_own(case: &Case, measured: &mut Measured)
 }
 
 /// Largest excess of another point's term over a point's own, relative to the size of the sums. A
-/// positive term is a sum of two, whose sizes count even where they cancel.
+/// positive term is a sum of two, whose sizes count even where they cancel. Where a unit may have
+/// been rounded to the other side of a kink, what was rounded may have cancelled in all sums, and
+/// numbers of the size of the network's constants, or of any sum at the point, count.
 fn dominance_gap(case: &Case, terms: &Terms, index: usize) -> f64 {
     let mut gap = 0.0_f64;
     for own in 0..terms.len() {
+        let point = case.point(own);
         let at = |other| {
-            let point = case.point(own);
             let negative = value(&terms.negative(other), point);
             let linear = value(&terms.linear(other, index), point);
             let positive = value(&terms.positive(other, index), point);
             [Valued { size: linear.size + negative.size, ..positive }, negative]
         };
-        let own = at(own);
-        for other in (0..terms.len()).map(at) {
-            for (own, other) in own.iter().zip(&other) {
-                let size = other.size.max(own.size).max(1e-30);
+        let all: Vec<[Valued; 2]> = (0..terms.len()).map(at).collect();
+        let widest = all.iter().flatten().map(|term| term.size).fold(1.0, f64::max);
+        let clear = case.is_clear(own, terms.precision());
+        for other in &all {
+            for (own, other) in all[own].iter().zip(other) {
+                let size = if clear { other.size.max(own.size).max(1e-30) } else { widest };
                 gap = gap.max((other.sum - own.sum) / size);
             }
         }

@@ -3,9 +3,9 @@
 use tropex::{Classes, Extractor, Gauge, Precision, Terms};
 
 use super::{bias, coefficients, selections};
-use crate::common::largest;
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
+use crate::common::{difference, largest};
 
 pub(super) fn terms_in_f64_are_those_of_the_reference(
     case: &Case,
@@ -58,8 +58,13 @@ fn agree(
         for index in 0..terms.per_point() {
             let class = class_of(terms, classes, point, index);
             let positive = terms.positive(point, index);
-            measured.within("positive", coefficients(&positive, &at.positive[class]), allowed)?;
-            measured.within("positive bias", bias(&positive, &at.positive[class]), allowed)?;
+            // A sum of two terms, of which the negative one may cancel: of 4,000 networks in f32, one
+            // was off by 9e-5 of the sum, none by 1e-5 of the larger one.
+            let expected = &at.positive[class];
+            let scale = largest(&expected.0).max(largest(&at.negative.0)).max(1e-2);
+            let error = difference(&positive.0, &expected.0) / scale;
+            measured.within("positive", error, allowed)?;
+            measured.within("positive bias", bias(&positive, expected), allowed)?;
             let linear = terms.linear(point, index);
             measured.within("linear", coefficients(&linear, &at.linear[class]), allowed)?;
             measured.within("linear bias", bias(&linear, &at.linear[class]), allowed)?;

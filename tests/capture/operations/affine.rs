@@ -1,7 +1,7 @@
 //! Linear layers, products, norms, reductions.
 
 use super::{holds, holds_but, numbers};
-use crate::common::plan::{Affine, BatchNorm, Linear, Matmul, Maximum, Shape, Side, Step};
+use crate::common::plan::{Affine, BatchNorm, Linear, Matmul, Maximum, Side, Step};
 
 fn linear(inputs: usize, outputs: usize, bias: bool) -> Step {
     let bias = bias.then(|| numbers(outputs));
@@ -33,26 +33,32 @@ fn a_network_may_have_one_output_or_thousands() {
     holds_but(&[3], to(2_000), &slow);
 }
 
+fn product(shape: &[usize], constant: Side, batch: &[usize]) -> Step {
+    let mut step =
+        Matmul { constant, batch: batch.to_vec(), inputs: 0, outputs: 2, weight: vec![] };
+    step.inputs = shape[step.axis(shape)];
+    step.weight = numbers(batch.iter().product::<usize>() * step.inputs * step.outputs);
+    Affine::Matmul(step).into()
+}
+
 #[test]
-fn products_with_a_constant_on_either_side() {
-    let product = |shape: &Shape, constant, batch: Shape| {
-        let mut step = Matmul { constant, batch, inputs: 0, outputs: 2, weight: Vec::new() };
-        step.inputs = shape[step.axis(shape)];
-        step.weight = numbers(step.batch.iter().product::<usize>() * step.inputs * 2);
-        Step::from(Affine::Matmul(step))
-    };
-    holds(&[3], [product(&vec![3], Side::Right, Vec::new())]);
-    for side in [Side::Left, Side::Right] {
-        for (shape, batches) in [
-            (vec![4, 3], vec![vec![]]),
-            (vec![1, 3], vec![vec![]]),
-            // One matrix for all channels, or one each.
-            (vec![2, 4, 3], vec![vec![1], vec![2]]),
-            (vec![2, 2, 4, 3], vec![vec![1, 1], vec![2, 1], vec![1, 2], vec![2, 2]]),
-        ] {
-            for batch in batches {
-                holds(&shape, [product(&shape, side, batch)]);
-            }
+fn products_with_one_constant_matrix() {
+    holds(&[3], [product(&[3], Side::Right, &[])]);
+    for side in [Side::Right, Side::Left] {
+        holds(&[4, 3], [product(&[4, 3], side, &[])]);
+        holds(&[1, 3], [product(&[1, 3], side, &[])]);
+        holds(&[3, 1], [product(&[3, 1], side, &[])]);
+        holds(&[2, 4, 3], [product(&[2, 4, 3], side, &[1])]);
+        holds(&[2, 2, 4, 3], [product(&[2, 2, 4, 3], side, &[1, 1])]);
+    }
+}
+
+#[test]
+fn products_with_a_constant_matrix_a_channel() {
+    for side in [Side::Right, Side::Left] {
+        holds(&[2, 4, 3], [product(&[2, 4, 3], side, &[2])]);
+        for batch in [[2, 1], [1, 2], [2, 2]] {
+            holds(&[2, 2, 4, 3], [product(&[2, 2, 4, 3], side, &batch)]);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Forks: residual and dense connections, pieces of a value, stacks; and repeated layers.
 
 use super::{Grower, WIDEST};
-use crate::common::plan::{Affine, Fork, Join, Maximum, Rearrange, Shape, Step, output};
+use crate::common::plan::{Fork, Join, Maximum, Rearrange, Shape, Step, output};
 
 impl Grower {
     pub(super) fn fork(&mut self, shape: &[usize], depth: usize) -> Option<Fork> {
@@ -35,12 +35,7 @@ impl Grower {
         let left = self.branch(shape, 3, depth);
         let mut right = self.branch_to(shape, &output(&left, shape), depth);
         // Two branches that are the same value are no choice, and are captured as the value.
-        let only_moves = |branch: &Vec<Step>| {
-            branch
-                .iter()
-                .all(|step| matches!(step, Step::Rearrange(_) | Step::Affine(Affine::Dropout)))
-        };
-        if only_moves(&left) && only_moves(&right) {
+        if left.iter().chain(&right).all(Step::only_moves) {
             right.push(Maximum::Relu.into());
         }
         Fork { branches: vec![left, right], join: Join::Extremum(self.extremum()) }

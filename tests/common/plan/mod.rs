@@ -76,9 +76,7 @@ impl Plan {
     /// Whether it ends in a multiplication of all logits by a positive number, which a capture
     /// leaves out.
     pub(crate) fn ends_in_a_temperature(&self) -> bool {
-        let moves =
-            |step: &&Step| matches!(step, Step::Rearrange(_) | Step::Affine(Affine::Dropout));
-        let last = self.steps.iter().rev().find(|step| !moves(step));
+        let last = self.steps.iter().rev().find(|step| !step.only_moves());
         let Some(Step::Affine(Affine::Arithmetic { operator, operand })) = last else {
             return false;
         };
@@ -97,6 +95,11 @@ impl Step {
             Self::Fork(step) => step.output(input),
             Self::Again { .. } => input.to_vec(),
         }
+    }
+
+    /// Whether it leaves values as they are.
+    pub(crate) fn only_moves(&self) -> bool {
+        matches!(self, Self::Rearrange(_) | Self::Affine(Affine::Dropout))
     }
 
     /// What kind of step it is.

@@ -2,8 +2,11 @@
 //! shifts can be compared and not only values.
 
 use super::Map;
+use super::forward::{Nearness, Values, forward};
 use crate::common::naive::{self, Matrix};
-use crate::common::plan::{Extremum, Fork, Join, Masked, MaxPool, Maximum, Shape, Step, output};
+use crate::common::plan::{
+    Affine, Extremum, Fork, Join, Masked, MaxPool, Maximum, Shape, Step, output,
+};
 
 /// The maps of a list of steps on one point of a shape.
 pub(super) fn maps(steps: &[Step], input: &[usize]) -> Vec<Map> {
@@ -175,6 +178,10 @@ fn pooling(pool: &MaxPool, shape: &[usize]) -> Vec<Vec<usize>> {
 
 /// The branches side by side, and a map that joins them.
 fn joined(fork: &Fork, shape: &[usize]) -> Vec<Map> {
+    // A choice between a value and itself is none.
+    if matches!(fork.join, Join::Extremum(_)) && same(fork, shape) {
+        return maps(&fork.branches[0], shape);
+    }
     let shapes: Vec<Shape> = fork.branches.iter().map(|steps| output(steps, shape)).collect();
     let widths: Vec<usize> = shapes.iter().map(|shape| shape.iter().product()).collect();
     let inputs = widths.iter().sum();
@@ -196,6 +203,17 @@ fn joined(fork: &Fork, shape: &[usize]) -> Vec<Map> {
         }
     };
     [vec![Map::Fork { branches, widths }], join].concat()
+}
+
+/// Whether two branches are the same value in the same order.
+fn same(fork: &Fork, shape: &[usize]) -> bool {
+    let features: Vec<f64> = (0..shape.iter().product()).map(|index| index as f64).collect();
+    let moved = |steps: &Vec<Step>| {
+        let maps = steps.iter().all(Step::only_moves).then(|| maps(steps, shape))?;
+        Some(forward(&maps, Values::new(features.clone()), &mut Nearness::new()).0.values)
+    };
+    let first = moved(&fork.branches[0]);
+    first.is_some() && fork.branches[1..].iter().all(|steps| moved(steps) == first)
 }
 
 /// `left + sign right`, extents of 1 repeated.
