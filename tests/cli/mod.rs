@@ -1,6 +1,7 @@
 //! The command `tropex`, run as people and programs run it.
 
 mod arguments; // what is no command, flag or number
+mod assignment; // images and the terms that win there
 mod damage; // runs and terms that are not what they should be
 #[cfg(unix)]
 mod disk; // full disks

@@ -171,8 +171,26 @@ pub fn evaluate(
     settings: &EvaluateSettings,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Evaluation, Error> {
+    let (store, network) = open_terms(run, dataset, device, settings.gauge)?;
+    let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
+    let predicted = predict(&network, &points)?;
+    let function = ExtractedFunction::new(&store, device)?;
+    let all = points.len() * store.len();
+    Ok(function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?)
+}
+
+/// The terms of a run's training images, and its network as it was when they were extracted.
+///
+/// # Errors
+/// No terms, or terms of other weights or images.
+pub fn open_terms(
+    run: &Run,
+    dataset: &Dataset,
+    device: &Device,
+    gauge: Gauge,
+) -> Result<(TermStore, Network), Error> {
     check_data(run, dataset)?;
-    let folder = terms_folder(run, Split::Train, settings.gauge);
+    let folder = terms_folder(run, Split::Train, gauge);
     if !folder.join(tropex_extract::store::MANIFEST).exists() {
         return Err(Error::NoTerms { folder, run: run.path().to_owned() });
     }
@@ -184,15 +202,14 @@ pub fn evaluate(
     if extractor.fingerprint() != terms.network || dataset.train.fingerprint() != terms.source {
         return Err(Error::StaleTerms { folder });
     }
-    let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
-    let predicted = predict(&network, &points)?;
-    let function = ExtractedFunction::new(&store, device)?;
-    let all = points.len() * store.len();
-    Ok(function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?)
+    Ok((store, network))
 }
 
 /// The network's own class at every point.
-fn predict(network: &Network, points: &dyn PointSource) -> Result<Vec<usize>, Error> {
+///
+/// # Errors
+/// Points of another shape; a device that fails.
+pub fn predict(network: &Network, points: &dyn PointSource) -> Result<Vec<usize>, Error> {
     const BATCH: usize = 256;
     let mut predicted = Vec::with_capacity(points.len());
     for start in (0..points.len()).step_by(BATCH) {

@@ -11,6 +11,7 @@
 pub mod capture;
 mod constant;
 mod error;
+mod exact;
 mod interval;
 mod kernels;
 pub mod network;

@@ -123,6 +123,13 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// `0.0031 %`, with two digits that count
+pub fn small_percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    let digits = if percent > 0.0 { 1 - percent.log10().floor() as i32 } else { 2 };
+    format!("{percent:.*} %", digits.clamp(2, 9) as usize)
+}
+
 /// `3.2 s` or `2 min 5 s`
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64();

@@ -20,7 +20,6 @@ trait Float:
 {
     const ZERO: Self;
     fn scaled(self, factor: f64) -> Self;
-    fn double(self) -> f64;
 }
 
 macro_rules! float {
@@ -30,10 +29,6 @@ macro_rules! float {
 
             fn scaled(self, factor: f64) -> Self {
                 self * factor as $float
-            }
-
-            fn double(self) -> f64 {
-                f64::from(self)
             }
         })+
     };
@@ -65,7 +60,8 @@ pub(super) fn holds_rows(rows: &Rows) -> bool {
     holds(rows.tensor()) && rows.shift().is_none_or(holds)
 }
 
-fn held<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
+/// The tensor as `flex` knows it.
+pub(super) fn held<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
     tensor.try_into_primitive::<Flex>().expect("callers ask `holds` first")
 }
 
@@ -193,24 +189,6 @@ fn scatter_in<F: Float>(
         }
     });
     target
-}
-
-pub(super) fn row_maxima(scores: Tensor<2>, bias: Tensor<2>) -> (Vec<f64>, Vec<usize>) {
-    let (scores, bias) = (held(scores), held(bias));
-    for_float!(scores.dtype(), row_maxima_in(&scores, &bias))
-}
-
-fn row_maxima_in<F: Float>(scores: &FlexTensor, bias: &FlexTensor) -> (Vec<f64>, Vec<usize>) {
-    let bias = bias.storage::<F>();
-    let rows = scores.storage::<F>().par_chunks_exact(bias.len());
-    rows.map(|row| {
-        let sums = row.iter().zip(bias).map(|(&score, &bias)| score + bias).enumerate();
-        let first = (0, row[0] + bias[0]);
-        let (column, value) =
-            sums.fold(first, |best, next| if next.1 > best.1 { next } else { best });
-        (value.double(), column)
-    })
-    .unzip()
 }
 
 pub(super) fn gather(values: Tensor<2>, columns: &[u32]) -> Tensor<2> {

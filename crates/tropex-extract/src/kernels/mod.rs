@@ -8,6 +8,7 @@ mod columns;
 mod flex;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
+mod visit;
 
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
 
@@ -15,6 +16,7 @@ use crate::constant::Constant;
 use crate::rows::Rows;
 
 pub(crate) use columns::{Columns, gather, scatter_add};
+pub(crate) use visit::visit_rows;
 
 /// What the inactive units of a layer do to their input.
 #[derive(Clone, Debug)]
@@ -74,22 +76,6 @@ fn scatter_anywhere(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor
     scattered.reshape([count, channels * cells])
 }
 
-/// The largest entry of every row of `scores + bias` and its column, the first on ties: `scores`
-/// is `[rows, columns]`, `bias` `[1, columns]`.
-pub(crate) fn row_maxima(scores: Tensor<2>, bias: Tensor<2>) -> (Vec<f64>, Vec<usize>) {
-    #[cfg(feature = "flex")]
-    if flex::holds(&scores) && flex::holds(&bias) {
-        return flex::row_maxima(scores, bias);
-    }
-    row_maxima_anywhere(scores, bias)
-}
-
-fn row_maxima_anywhere(scores: Tensor<2>, bias: Tensor<2>) -> (Vec<f64>, Vec<usize>) {
-    let (values, columns) = (scores + bias).max_dim_with_indices(1);
-    let columns = columns.into_data().iter::<i64>().map(|column| column as usize).collect();
-    (values.into_data().iter().collect(), columns)
-}
-
 /// Whether the device is Burn's ndarray backend.
 #[cfg(feature = "ndarray")]
 #[allow(deprecated)]
@@ -101,4 +87,18 @@ pub(crate) fn is_ndarray(device: &Device) -> bool {
 #[cfg(not(feature = "ndarray"))]
 pub(crate) fn is_ndarray(_: &Device) -> bool {
     false
+}
+
+/// Whether the device is a CPU, which multiplies and adds `f32` as IEEE 754 says.
+#[allow(deprecated)] // ndarray and tch are, and are supported as long as Burn has them
+pub(crate) fn is_cpu(device: &Device) -> bool {
+    #[cfg(feature = "flex")]
+    if *device == Device::flex() {
+        return true;
+    }
+    #[cfg(feature = "tch")]
+    if *device == Device::libtorch() {
+        return true;
+    }
+    is_ndarray(device)
 }

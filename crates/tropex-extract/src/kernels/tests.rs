@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::columns::{gather_anywhere, scatter_add_anywhere};
-use super::{Columns, Slope, flex, mask_anywhere, row_maxima_anywhere, scatter_anywhere};
+use super::{Columns, Slope, flex, mask_anywhere, scatter_anywhere, visit};
 use crate::constant::Constant;
 use crate::rows::Rows;
 use crate::{Placement, Precision};
@@ -154,27 +154,26 @@ proptest! {
     }
 
     #[test]
-    fn row_maxima_agree_on_ties_too(problem in problems(), columns in 1..40_usize) {
+    fn the_same_rows_are_visited(problem in problems(), columns in 1..90_usize, at_least in -6..7_i8) {
         let mut random = problem.random();
-        let scores = numbers(&mut random, [problem.points, columns], problem.dtype);
-        let bias = numbers(&mut random, [1, columns], problem.dtype);
+        let scores = numbers(&mut random, [problem.points, columns], DType::F32);
+        let bias = numbers(&mut random, [1, columns], DType::F32);
         prop_assert!(flex::holds(&scores) && flex::holds(&bias));
-        let generic = row_maxima_anywhere(scores.clone(), bias.clone());
-        prop_assert_eq!(flex::row_maxima(scores, bias), generic);
-    }
-}
-
-#[test]
-fn the_first_of_equal_maxima_counts() {
-    let scores = |dtype| {
-        let data = TensorData::new(vec![0.0_f64, 2.0, 1.0, 2.0], [1, 4]).convert_dtype(dtype);
-        Tensor::<2>::from_data(data, (&Device::flex(), dtype))
-    };
-    for dtype in [DType::F32, DType::F64] {
-        let bias = scores(dtype) * 0.0;
-        let found = flex::row_maxima(scores(dtype), bias.clone());
-        assert_eq!(found, (vec![2.0], vec![1]));
-        assert_eq!(row_maxima_anywhere(scores(dtype), bias), found);
+        let sums = values(scores.clone() + bias.clone());
+        let expected: Vec<Option<Vec<f64>>> = sums.chunks(columns).map(|row| {
+            let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            (largest >= f64::from(at_least)).then(|| row.to_vec())
+        }).collect();
+        let wanted = |_: &Option<Vec<f64>>, peak| peak >= f32::from(at_least);
+        let visit = |seen: &mut Option<Vec<f64>>, row: &[f32]| {
+            *seen = Some(row.iter().copied().map(f64::from).collect());
+        };
+        let mut in_place = vec![None; problem.points];
+        visit::in_place(scores.clone(), bias.clone(), &mut in_place, wanted, visit);
+        prop_assert_eq!(&in_place, &expected);
+        let mut generic = vec![None; problem.points];
+        visit::visit_anywhere(scores, bias, &mut generic, wanted, visit);
+        prop_assert_eq!(&generic, &expected);
     }
 }
 
@@ -188,8 +187,12 @@ fn tensors_with_gaps_are_left_to_the_generic_forms() {
     let half = Slope::One(0.5);
     let masked = values(super::mask(rows.clone(), &sign, &half));
     assert_eq!(masked, values(mask_anywhere(rows, &sign, &half)));
-    let turned = wide.transpose();
+    let mut peaks = vec![0.0; 6];
     let bias = numbers(&mut random, [1, 4], DType::F32);
-    let found = super::row_maxima(turned.clone(), bias.clone());
-    assert_eq!(found, row_maxima_anywhere(turned, bias));
+    let turned = wide.transpose();
+    let note = |peak: &mut f64, row: &[f32]| {
+        *peak = row.iter().copied().map(f64::from).fold(f64::NEG_INFINITY, f64::max);
+    };
+    super::visit_rows(turned.clone(), bias.clone(), &mut peaks, |_, _| true, note);
+    assert_eq!(peaks, values((turned + bias).max_dim(1)));
 }

@@ -6,8 +6,10 @@
 mod builder;
 mod files;
 mod manifest;
+mod mapping;
 mod shard;
 mod source;
+mod term;
 mod writer;
 
 use std::fs;
@@ -21,6 +23,7 @@ use crate::network::hex;
 pub use manifest::{Manifest, ShardEntry, TermsHeader};
 pub use shard::Shard;
 pub use source::PointSource;
+pub(crate) use term::{Reduced, Reference, Term};
 pub use writer::{ExtractOptions, Progress};
 
 /// Name of the manifest in a store's folder.
