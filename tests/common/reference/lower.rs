@@ -4,9 +4,7 @@
 use super::Map;
 use super::forward::{Nearness, Values, forward};
 use crate::common::naive::{self, Matrix};
-use crate::common::plan::{
-    Affine, Extremum, Fork, Join, Masked, MaxPool, Maximum, Shape, Step, output,
-};
+use crate::common::plan::{Extremum, Fork, Join, Masked, MaxPool, Maximum, Shape, Step, output};
 
 /// The maps of a list of steps on one point of a shape.
 pub(super) fn maps(steps: &[Step], input: &[usize]) -> Vec<Map> {
@@ -63,6 +61,8 @@ fn masked_maps(masked: &Masked, units: usize) -> Vec<Map> {
         Masked::FillBelow(number) => clamp_min(*number, units, false),
         Masked::FillAbove(number) => clamp_max(*number, units, true),
         Masked::ZerosBelow | Masked::OntoZeros => clamp_min(0.0, units, true),
+        // No choice at all.
+        Masked::ScaleBelow(1.0) => Vec::new(),
         Masked::ScaleBelow(slope) => {
             let extremum = if *slope <= 1.0 { Extremum::Greatest } else { Extremum::Least };
             let branches = vec![Vec::new(), vec![scaled(*slope, 0.0, units)]];

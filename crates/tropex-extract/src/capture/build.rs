@@ -6,28 +6,29 @@ use super::context::{Context, Value};
 use crate::ops::{Add, Concat, Diagonal, LeakyRelu, MaxPool2d};
 
 impl Context {
-    /// `factor * value`, feature by feature.
+    /// `factor * value`, feature by feature; the value itself if all factors are 1.
     pub(super) fn scaled(&mut self, value: &Value, factor: Vec<f64>) -> Value {
+        if factor.iter().all(|&factor| factor == 1.0) {
+            return value.clone();
+        }
         self.diagonal(value, Some(factor), None)
     }
 
-    /// `value + offset`, feature by feature.
+    /// `value + offset`, feature by feature; the value itself if all offsets are 0.
     pub(super) fn shifted(&mut self, value: &Value, offset: Vec<f64>) -> Value {
+        if offset.iter().all(|&offset| offset == 0.0) {
+            return value.clone();
+        }
         self.diagonal(value, None, Some(offset))
     }
 
-    /// `factor * value + offset`, or the value itself if that changes nothing.
+    /// `factor * value + offset`, feature by feature.
     pub(super) fn diagonal(
         &mut self,
         value: &Value,
         factor: Option<Vec<f64>>,
         offset: Option<Vec<f64>>,
     ) -> Value {
-        let factor = factor.filter(|factor| factor.iter().any(|&factor| factor != 1.0));
-        let offset = offset.filter(|offset| offset.iter().any(|&offset| offset != 0.0));
-        if factor.is_none() && offset.is_none() {
-            return value.clone();
-        }
         let row = |numbers: Vec<f64>| {
             let features = numbers.len();
             TensorData::new(numbers, [1, features])
@@ -77,10 +78,11 @@ impl Context {
 
     /// `min(value, ceiling) = ceiling - relu(ceiling - value)`, feature by feature.
     pub(super) fn at_most(&mut self, value: &Value, ceiling: Vec<f64>) -> Value {
-        let minus = || Some(vec![-1.0; ceiling.len()]);
-        let below = self.diagonal(value, minus(), Some(ceiling.clone()));
+        let minus = self.negated(value);
+        let below = self.shifted(&minus, ceiling.clone());
         let positive = self.relu(&below);
-        self.diagonal(&positive, minus(), Some(ceiling))
+        let minus = self.negated(&positive);
+        self.shifted(&minus, ceiling)
     }
 
     /// `floor + relu(value - floor) - relu(value - ceiling)`, for a floor below the ceiling.

@@ -98,11 +98,13 @@ fn sum(context: &mut Context, operands: &BinaryOpIr, sign: f64) -> Result<(), Re
     let value = if context.is_constant(rhs) {
         let value = context.value_like(lhs, out)?;
         let offset = context.spread(rhs, out)?.into_iter().map(|offset| sign * offset);
-        context.shifted(&value, offset.collect())
+        // Kept even if it is zero: the bias of a layer that has not been trained yet.
+        context.diagonal(&value, None, Some(offset.collect()))
     } else if context.is_constant(lhs) {
         let value = context.value_like(rhs, out)?;
         let offset = context.spread(lhs, out)?;
-        context.diagonal(&value, Some(vec![sign; value.features()]), Some(offset))
+        let value = context.scaled(&value, vec![sign; value.features()]);
+        context.diagonal(&value, None, Some(offset))
     } else {
         let (left, right) = (context.value_like(lhs, out)?, context.value_like(rhs, out)?);
         let right = context.scaled(&right, vec![sign; right.features()]);
@@ -129,7 +131,7 @@ fn scale(
 ) -> Result<(), Refusal> {
     let value = context.value_like(value, out)?;
     let factor = context.spread(constant, out)?.into_iter().map(f).collect();
-    let value = context.scaled(&value, factor);
+    let value = context.diagonal(&value, Some(factor), None);
     context.define(out, value)
 }
 
@@ -142,8 +144,9 @@ fn line(
     out: &TensorIr,
 ) -> Result<(), Refusal> {
     let value = context.value(input)?;
-    let all = |number| Some(vec![number; value.features()]);
-    let value = context.diagonal(&value, all(factor), all(offset));
+    let all = |number| vec![number; value.features()];
+    let scaled = context.scaled(&value, all(factor));
+    let value = context.shifted(&scaled, all(offset));
     context.define(out, value)
 }
 
