@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::Placement;
 use crate::ops::Op;
 
+pub(crate) use display::extents;
 pub use replay::Trace;
 pub(crate) use replay::argmax;
 

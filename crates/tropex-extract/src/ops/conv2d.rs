@@ -70,7 +70,21 @@ impl Conv2d {
         Self::new(self.spec.clone(), weight, bias, extents, placement)
     }
 
-    fn kernel(&self) -> [usize; 2] {
+    pub(crate) fn spec(&self) -> &Conv2dSpec {
+        &self.spec
+    }
+
+    /// `[channels, height, width]`
+    pub(crate) fn input(&self) -> [usize; 3] {
+        self.input
+    }
+
+    /// `[channels, height, width]`
+    pub(crate) fn output(&self) -> [usize; 3] {
+        self.output
+    }
+
+    pub(crate) fn kernel(&self) -> [usize; 2] {
         [self.weight.data().shape()[2], self.weight.data().shape()[3]]
     }
 

@@ -20,6 +20,10 @@ impl LeakyRelu {
     pub(crate) fn new(slope: f64) -> Option<Self> {
         (0.0..=1.0).contains(&slope).then_some(Self { slope })
     }
+
+    pub(crate) fn slope(&self) -> f64 {
+        self.slope
+    }
 }
 
 impl PiecewiseLinear for LeakyRelu {

@@ -42,6 +42,10 @@ impl Linear {
         self.bias.as_ref().map(Constant::data)
     }
 
+    pub(crate) fn positions(&self) -> usize {
+        self.positions
+    }
+
     /// `[inputs, outputs]`
     pub(crate) fn extents(&self) -> [usize; 2] {
         [self.weight.data().shape()[0], self.weight.data().shape()[1]]

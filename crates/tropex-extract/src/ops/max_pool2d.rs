@@ -39,6 +39,10 @@ impl MaxPool2d {
         Self { spec, input, output }
     }
 
+    pub(crate) fn spec(&self) -> &MaxPool2dSpec {
+        &self.spec
+    }
+
     fn options(&self) -> MaxPoolOptions<2> {
         MaxPoolOptions::new(self.spec.kernel)
             .with_stride(self.spec.stride)
