@@ -1,6 +1,7 @@
 //! The command `tropex`, run as people and programs run it.
 
 mod arguments; // what is no command, flag or number
+mod bounds; // how many linear regions there can be
 mod damage; // runs and terms that are not what they should be
 #[cfg(unix)]
 mod disk; // full disks

@@ -1,5 +1,6 @@
 //! The subcommands, one a file.
 
+mod bounds;
 mod evaluate;
 mod extract;
 mod import;
@@ -20,6 +21,7 @@ pub enum Command {
     Inspect(inspect::Inspect),
     Extract(extract::Extract),
     Evaluate(evaluate::Evaluate),
+    Bounds(bounds::Bounds),
 }
 
 impl Command {
@@ -31,6 +33,7 @@ impl Command {
             Self::Inspect(inspect) => inspect.run(output),
             Self::Extract(extract) => extract.run(output),
             Self::Evaluate(evaluate) => evaluate.run(output),
+            Self::Bounds(bounds) => bounds.run(output),
         }
     }
 }
