@@ -1,5 +1,6 @@
 //! Integration tests in one binary, a module a topic.
 
+mod bounds; // how many linear regions there can be
 mod capture; // what modules can be captured, and what the others are told
 mod cli; // the command, run as people and programs run it
 mod common;

@@ -8,6 +8,7 @@
 //! unit chose, *pullback* carries coefficient rows from the logits to the input, and a [`Gauge`]
 //! chooses the shifts that keep the rows non-negative.
 
+pub mod bounds;
 pub mod capture;
 mod constant;
 mod error;

@@ -69,6 +69,23 @@ where
         self.bias.as_ref().map(Constant::data)
     }
 
+    pub(crate) fn spec(&self) -> &ConvSpec<S> {
+        &self.correlation.spec
+    }
+
+    pub(crate) fn kernel(&self) -> [usize; S] {
+        self.correlation.kernel()
+    }
+
+    pub(crate) fn is_transposed(&self) -> bool {
+        self.direction == Direction::Spread
+    }
+
+    /// Number of windows, each of which the kernels meet once.
+    pub(crate) fn windows(&self) -> usize {
+        self.correlation.small.cells()
+    }
+
     /// Channels of the output.
     pub(crate) fn channels(&self) -> usize {
         self.planes()[1].channels
@@ -102,7 +119,7 @@ where
     }
 
     /// `[input, output]`
-    fn planes(&self) -> [Planes<S>; 2] {
+    pub(crate) fn planes(&self) -> [Planes<S>; 2] {
         let Correlation { large, small, .. } = self.correlation;
         match self.direction {
             Direction::Gather => [large, small],

@@ -39,6 +39,14 @@ impl LeakyRelu {
         let slopes = Constant::new(TensorData::new(slopes, [1, features]), placement);
         Some(Self { slope: Slope::Each(slopes) })
     }
+
+    /// The slope of inactive units, if it is one for all.
+    pub(crate) fn slope(&self) -> Option<f64> {
+        match self.slope {
+            Slope::One(slope) => Some(slope),
+            Slope::Each(_) => None,
+        }
+    }
 }
 
 fn is_convex(slope: f64) -> bool {

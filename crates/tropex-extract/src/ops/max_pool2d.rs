@@ -54,6 +54,10 @@ impl MaxPool2d {
         Self { name: "maximum", spec, input, output: [outer, 1, inner] }
     }
 
+    pub(crate) fn spec(&self) -> &MaxPool2dSpec {
+        &self.spec
+    }
+
     fn options(&self) -> MaxPoolOptions<2> {
         MaxPoolOptions::new(self.spec.kernel)
             .with_stride(self.spec.stride)

@@ -17,7 +17,8 @@ pub(super) static FAMILY: &[Architecture] = &[
         "fully connected, for MNIST: D784 D200 D80",
         |builder| Ok(build(builder, &[784, 200, 80])),
         TrainingConfig::mnist,
-    ),
+    )
+    .for_mnist(),
     Architecture::new(
         "fcn4-cifar",
         "fully connected, for CIFAR-10: D3072 D400 D120",
@@ -29,7 +30,8 @@ pub(super) static FAMILY: &[Architecture] = &[
         "fully connected, for MNIST: D2500 D2000 D1500 D1000 D500",
         |builder| Ok(build(builder, &[2500, 2000, 1500, 1000, 500])),
         TrainingConfig::mnist,
-    ),
+    )
+    .for_mnist(),
     Architecture::new(
         "fcn8",
         "fully connected, for CIFAR-10: D4096 D3072 D2048 D1024 D512 D256 D128",

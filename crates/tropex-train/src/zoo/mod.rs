@@ -50,6 +50,11 @@ pub static ARCHITECTURES: LazyLock<Vec<Architecture>> = LazyLock::new(|| {
     members.chain(leaky.flat_map(|family| family.members).map(Architecture::leaky)).collect()
 });
 
+/// Images of CIFAR-10.
+const CIFAR: [usize; 3] = [3, 32, 32];
+/// Images of MNIST and of what is like it.
+const MNIST: [usize; 3] = [1, 28, 28];
+
 /// Slope of leaky ReLU below zero.
 pub const LEAKY_SLOPE: f64 = 0.01;
 
@@ -63,6 +68,8 @@ pub struct Architecture {
     pub summary: &'static str,
     /// The architecture that this is with leaky ReLU in place of ReLU.
     pub leaky_of: Option<&'static str>,
+    /// `[channels, height, width]` of the images that it was made for; it takes others too.
+    pub images: [usize; 3],
     build: fn(Builder<'_>) -> Result<Classifier, ArchitectureError>,
     recipe: fn() -> TrainingConfig,
 }
@@ -152,7 +159,12 @@ impl Architecture {
         build: fn(Builder<'_>) -> Result<Classifier, ArchitectureError>,
         recipe: fn() -> TrainingConfig,
     ) -> Self {
-        Self { name, summary, leaky_of: None, build, recipe }
+        Self { name, summary, leaky_of: None, images: CIFAR, build, recipe }
+    }
+
+    /// The same, made for the images of MNIST.
+    const fn for_mnist(self) -> Self {
+        Self { images: MNIST, ..self }
     }
 
     /// The same with leaky ReLU. Called once per member of a family: its texts are never freed.
@@ -189,8 +201,8 @@ impl Architecture {
         Ok(initialise::initialise(classifier, device, seed))
     }
 
-    /// The network without numbers: its parameters are allocated when first read.
-    pub(crate) fn skeleton(
+    /// The network without numbers: its parameters are zeros, allocated when first read.
+    pub fn skeleton(
         &self,
         shape: [usize; 3],
         classes: usize,

@@ -12,7 +12,8 @@ pub(super) static FAMILY: &[Architecture] = &[
         "convolutional, for MNIST: C32 P C64 C64 P D64",
         |builder| build(builder, &MNIST),
         TrainingConfig::mnist,
-    ),
+    )
+    .for_mnist(),
     Architecture::new(
         "vgg",
         "VGG: C32 C32 P C64 C64 C64 P C128 C128 C128 P D128",

@@ -1,6 +1,7 @@
 //! The subcommands, one a file.
 
 mod assign;
+mod bounds;
 mod evaluate;
 mod extract;
 mod import;
@@ -22,6 +23,7 @@ pub enum Command {
     Extract(extract::Extract),
     Evaluate(evaluate::Evaluate),
     Assign(assign::Assign),
+    Bounds(bounds::Bounds),
 }
 
 impl Command {
@@ -34,6 +36,7 @@ impl Command {
             Self::Extract(extract) => extract.run(output),
             Self::Evaluate(evaluate) => evaluate.run(output),
             Self::Assign(assign) => assign.run(output),
+            Self::Bounds(bounds) => bounds.run(output),
         }
     }
 }
