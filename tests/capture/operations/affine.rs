@@ -89,6 +89,15 @@ fn means_and_sums_over_axes_of_a_point() {
 }
 
 #[test]
+fn running_sums_over_axes_of_a_point() {
+    for shape in [vec![3], vec![4, 3], vec![2, 3, 1, 2]] {
+        for axis in 0..shape.len() {
+            holds(&shape, [Affine::RunningSum { axis }.into()]);
+        }
+    }
+}
+
+#[test]
 fn dropout_does_nothing() {
     holds(&[2, 3], [Affine::Dropout.into(), Maximum::Relu.into(), Affine::Dropout.into()]);
 }
