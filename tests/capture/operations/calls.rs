@@ -152,6 +152,8 @@ fn values_put_into_others() {
             },
             |x| vec![0.5, x[1], x[2], x[3], 0.5, 0.5],
         ),
+        ("lower triangle", |x| flat(x.tril(0)), |x| vec![x[0], 0.0, 0.0, x[3], x[4], 0.0]),
+        ("upper triangle", |x| flat(x.triu(1)), |x| vec![0.0, x[1], x[2], 0.0, 0.0, x[5]]),
         (
             "constant mask between values",
             |x| {

@@ -56,8 +56,7 @@ impl<'a> Evaluator<'a> {
             Ir::Module(operation) => self.module(operation),
             _ => Err(refused()),
         }?;
-        let data = burn::tensor::read_sync(Backend::float_into_data(tensor));
-        Ok(data.map_err(|error| error.to_string())?)
+        read(tensor)
     }
 
     fn data(&self, tensor: &TensorIr) -> Result<&TensorData, Refusal> {
@@ -76,6 +75,16 @@ impl<'a> Evaluator<'a> {
         Backend::float_from_data(data, self.context.placement.device().as_dispatch())
     }
 
+    /// The numbers of an operand, broadcast to the shape of another.
+    fn numbers_like(&self, tensor: &TensorIr, like: &TensorData) -> Result<Vec<f64>, Refusal> {
+        let data = self.data(tensor)?;
+        if data.shape() == like.shape() {
+            return Ok(data.iter().collect());
+        }
+        let expanded = Backend::float_expand(self.get(tensor)?, like.shape().clone());
+        Ok(read(expanded)?.iter().collect())
+    }
+
     /// Constant positions, as integers of the device.
     fn positions(&self, tensor: &TensorIr) -> Result<DispatchTensor, Refusal> {
         let device = self.context.placement.device();
@@ -90,12 +99,9 @@ impl<'a> Evaluator<'a> {
         [left, right]: [&TensorIr; 2],
         holds: fn(f64, f64) -> bool,
     ) -> Result<DispatchTensor, Refusal> {
-        let (left, right) = (self.data(left)?, self.data(right)?);
-        if left.shape() != right.shape() {
-            return Err(refused());
-        }
-        let pairs = left.iter::<f64>().zip(right.iter::<f64>());
-        Ok(self.mask(left, pairs.map(|(left, right)| holds(left, right))))
+        let data = self.data(left)?;
+        let pairs = data.iter::<f64>().zip(self.numbers_like(right, data)?);
+        Ok(self.mask(data, pairs.map(|(left, right)| holds(left, right))))
     }
 
     fn compare_to(
@@ -125,11 +131,9 @@ impl<'a> Evaluator<'a> {
         mask: &TensorIr,
         chosen: impl Fn(usize) -> f64,
     ) -> Result<DispatchTensor, Refusal> {
-        let (data, mask) = (self.data(tensor)?, self.data(mask)?);
-        if data.shape() != mask.shape() {
-            return Err(refused());
-        }
-        let pairs = data.iter::<f64>().zip(mask.iter::<f64>()).enumerate();
+        let data = self.data(tensor)?;
+        let mask = self.numbers_like(mask, data)?;
+        let pairs = data.iter::<f64>().zip(mask).enumerate();
         let numbers =
             pairs.map(|(index, (value, mask))| if mask != 0.0 { chosen(index) } else { value });
         Ok(self.put(TensorData::new(numbers.collect::<Vec<_>>(), data.shape().clone())))
@@ -169,10 +173,7 @@ impl<'a> Evaluator<'a> {
                 self.choose(&op.tensor, &op.mask, |_| filler)?
             }
             Ir::MaskWhere(op) => {
-                let chosen: Vec<f64> = self.data(&op.value)?.iter().collect();
-                if self.data(&op.value)?.shape() != self.data(&op.tensor)?.shape() {
-                    return Err(refused());
-                }
+                let chosen = self.numbers_like(&op.value, self.data(&op.tensor)?)?;
                 self.choose(&op.tensor, &op.mask, |index| chosen[index])?
             }
             Ir::Ones(op) => self.full(&op.out, 1.0),
@@ -273,6 +274,11 @@ impl<'a> Evaluator<'a> {
             _ => Err(refused()),
         }
     }
+}
+
+fn read(tensor: DispatchTensor) -> Result<TensorData, Refusal> {
+    let data = burn::tensor::read_sync(Backend::float_into_data(tensor));
+    Ok(data.map_err(|error| error.to_string())?)
 }
 
 /// Whether integers would be divided, which floats do otherwise.
