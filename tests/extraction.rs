@@ -87,7 +87,7 @@ fn terms_in_f32_are_those_of_the_reference() {
     });
 }
 
-fn selections(case: &Case) -> [Classes; 3] {
+pub(crate) fn selections(case: &Case) -> [Classes; 3] {
     [Classes::Predicted, Classes::All, Classes::One(case.plan.classes - 1)]
 }
 
@@ -133,12 +133,12 @@ fn agree(
 }
 
 /// Difference of coefficients relative to the largest.
-fn coefficients(found: &(Vec<f64>, f64), expected: &(Vec<f64>, f64)) -> f64 {
+pub(crate) fn coefficients(found: &(Vec<f64>, f64), expected: &(Vec<f64>, f64)) -> f64 {
     difference(&found.0, &expected.0) / largest(&expected.0).max(1e-2)
 }
 
 /// Difference of biases relative to the size of what they are added to.
-fn bias(found: &(Vec<f64>, f64), expected: &(Vec<f64>, f64)) -> f64 {
+pub(crate) fn bias(found: &(Vec<f64>, f64), expected: &(Vec<f64>, f64)) -> f64 {
     (found.1 - expected.1).abs() / largest(&expected.0).max(expected.1.abs()).max(1.0)
 }
 
@@ -212,10 +212,10 @@ fn positive_and_negative_coefficients_are_not_negative() {
 
 /// Coefficients that are zero but for rounding, in rounding steps of the largest coefficient. The
 /// largest of 3000 networks was 4.4 in `f32` and 1.4 in `f64`.
-const ROUNDED_ZERO: f64 = 16.0;
+pub(crate) const ROUNDED_ZERO: f64 = 16.0;
 
 /// Smallest and largest coefficient of all positive and negative terms.
-fn extremes(terms: &Terms) -> (f64, f64) {
+pub(crate) fn extremes(terms: &Terms) -> (f64, f64) {
     let mut extremes = (f64::INFINITY, f64::NEG_INFINITY);
     for point in 0..terms.len() {
         let positive = (0..terms.per_point()).map(|index| terms.positive(point, index).0);
@@ -249,7 +249,7 @@ fn no_term_exceeds_a_points_own() {
 
 /// Largest excess of another point's term over a point's own, relative to the size of the sums. A
 /// positive term is a sum of two, whose sizes count even where they cancel.
-fn dominance_gap(case: &Case, terms: &Terms, index: usize) -> f64 {
+pub(crate) fn dominance_gap(case: &Case, terms: &Terms, index: usize) -> f64 {
     let mut gap = 0.0_f64;
     for own in 0..terms.len() {
         let at = |other| {

@@ -6,3 +6,4 @@ mod common;
 mod extraction; // linear terms of random networks
 mod plans; // the random networks themselves
 mod store; // terms on disk, and the function that they make up
+mod tight; // the smallest shifts, and terms under them

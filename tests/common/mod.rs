@@ -7,6 +7,7 @@ mod naive;
 pub(crate) mod networks;
 pub(crate) mod plan;
 pub(crate) mod reference;
+pub(crate) mod tight;
 
 use burn::tensor::{Device, Tensor, TensorData};
 

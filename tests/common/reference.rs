@@ -9,12 +9,12 @@ use super::plan::{MaxPool, Plan, Step};
 
 /// A plan as matrices and maxima.
 pub(crate) struct Reference {
-    maps: Vec<Map>,
+    pub(super) maps: Vec<Map>,
     shifts: Vec<Shift>,
     at_input: Vec<f64>,
     at_start: f64,
     features: usize,
-    classes: usize,
+    pub(super) classes: usize,
 }
 
 /// Coefficients and bias.
@@ -49,7 +49,7 @@ struct Nearness {
 }
 
 /// The piece of a map at a point.
-enum Choice {
+pub(super) enum Choice {
     Only,
     Slopes(Vec<f64>),
     Winners(Vec<usize>),
@@ -90,6 +90,13 @@ impl Reference {
             margin: nearness.margin,
             on_kink: nearness.on_kink,
         }
+    }
+
+    /// The pieces at a point, and the logits.
+    pub(super) fn choices(&self, point: &[f32]) -> (Vec<f64>, Vec<Choice>) {
+        let input: Vec<f64> = point.iter().map(|&value| f64::from(value)).collect();
+        let mut nearness = Nearness { margin: f64::INFINITY, on_kink: false };
+        forward(&self.maps, input, &mut nearness)
     }
 
     fn pull(&self, choices: &[Choice], seed: Vec<f64>, shifted: bool) -> Term {
@@ -216,7 +223,7 @@ impl Map {
 }
 
 /// Pulls a row back; `bias` collects what offsets add.
-fn pull(
+pub(super) fn pull(
     maps: &[Map],
     choices: &[Choice],
     shifts: Option<&[Shift]>,

@@ -27,4 +27,6 @@ pub use network::Network;
 pub use placement::{Placement, Precision};
 
 pub use store::{PointSource, TermStore};
-pub use terms::{Classes, ExtractedFunction, Extractor, Gauge, SelfCheck, Terms};
+pub use terms::{
+    Classes, ExtractedFunction, Extractor, Gauge, SelfCheck, Shifts, Terms, Violations,
+};

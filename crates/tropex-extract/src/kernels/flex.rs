@@ -11,6 +11,9 @@ use crate::rows::Rows;
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
 const BLOCK: usize = 8;
 
+/// Points whose lowest coefficients one task finds.
+const LOWEST_BLOCK: usize = 64;
+
 trait Float:
     Element + Pod + Send + Sync + PartialOrd + std::ops::AddAssign + std::ops::Add<Output = Self>
 {
@@ -180,4 +183,44 @@ fn row_maxima_in<F: Float>(scores: &FlexTensor, bias: &FlexTensor) -> (Vec<f64>,
         (value.double(), column)
     })
     .unzip()
+}
+
+pub(super) fn lowest(rows: &Rows) -> Vec<f64> {
+    let held = held(rows.tensor().clone());
+    for_float!(held.dtype(), lowest_in(&held, rows.points()))
+}
+
+fn lowest_in<F: Float>(held: &FlexTensor, points: usize) -> Vec<f64> {
+    let features = held.layout().shape()[1];
+    let (linear, negative) = {
+        let rows = held.storage::<F>();
+        rows.split_at(rows.len() - points * features)
+    };
+    let starts: Vec<usize> = (0..points).step_by(LOWEST_BLOCK).collect();
+    let lowest = starts.into_par_iter().map(|start| {
+        let mut lowest = negative[start * features..][..features].to_vec();
+        let mut below = vec![F::ZERO; features];
+        for point in start..points.min(start + LOWEST_BLOCK) {
+            let row = |rows: usize| rows * points * features + point * features;
+            below.fill(F::ZERO);
+            for group in 0..linear.len() / (points * features) {
+                lower(&mut below, linear[row(group)..].iter().copied());
+            }
+            let sums = below.iter().zip(&negative[row(0)..]).map(|(&below, &value)| below + value);
+            lower(&mut lowest, sums);
+        }
+        lowest
+    });
+    let lowest = lowest.reduce_with(|mut a, b| {
+        lower(&mut a, b.into_iter());
+        a
+    });
+    lowest.into_iter().flatten().map(Float::double).collect()
+}
+
+/// Lowers numbers to others that are smaller.
+fn lower<F: Float>(numbers: &mut [F], others: impl Iterator<Item = F>) {
+    for (number, other) in numbers.iter_mut().zip(others) {
+        *number = if other < *number { other } else { *number };
+    }
 }

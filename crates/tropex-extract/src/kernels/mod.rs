@@ -71,6 +71,41 @@ fn row_maxima_anywhere(scores: Tensor<2>, bias: Tensor<2>) -> (Vec<f64>, Vec<usi
     (values.into_data().iter().collect(), columns)
 }
 
+/// Per feature the smallest coefficient of all negative and all positive rows. The last group are
+/// the negative rows, the others differ from positive ones by these.
+pub(crate) fn lowest(rows: &Rows) -> Vec<f64> {
+    #[cfg(feature = "flex")]
+    if rows.shift().is_none() && flex::holds_rows(rows) {
+        return flex::lowest(rows);
+    }
+    lowest_anywhere(rows)
+}
+
+fn lowest_anywhere(rows: &Rows) -> Vec<f64> {
+    let [linear, negative] = split(rows.clone());
+    let below = negative + linear.min_dim(0).clamp_max(0);
+    below.min_dim(1).into_data().iter().collect()
+}
+
+/// Per point the smallest coefficient of its negative and positive rows, and the largest absolute
+/// value of one.
+pub(crate) fn extremes(rows: Rows) -> Vec<(f64, f64)> {
+    let [linear, negative] = split(rows);
+    let all = Tensor::cat(vec![linear + negative.clone(), negative], 0);
+    let smallest: Vec<f64> = all.clone().min_dim(2).min_dim(0).into_data().iter().collect();
+    let largest: Vec<f64> = all.abs().max_dim(2).max_dim(0).into_data().iter().collect();
+    smallest.into_iter().zip(largest).collect()
+}
+
+/// Linear and negative rows, `[groups, points, features]` both.
+fn split(rows: Rows) -> [Tensor<3>; 2] {
+    let (points, groups) = (rows.points(), rows.groups());
+    let rows = rows.into_tensor();
+    let [_, features] = rows.dims();
+    let rows = rows.reshape([groups, points, features]);
+    [rows.clone().narrow(0, 0, groups - 1), rows.narrow(0, groups - 1, 1)]
+}
+
 /// Whether the device is Burn's ndarray backend.
 #[cfg(feature = "ndarray")]
 #[allow(deprecated)]

@@ -2,6 +2,7 @@
 
 use burn::tensor::TensorData;
 
+use super::violations::Violations;
 use crate::Precision;
 
 /// Per point the linear terms of one or all classes and the negative term, which all classes
@@ -16,6 +17,8 @@ pub struct Terms {
     /// The logits that the linear rows stand for, group by group.
     logits: Vec<f64>,
     predicted: Vec<usize>,
+    /// How far shifts of other points fail these, where there are such.
+    violations: Option<Violations>,
 }
 
 impl Terms {
@@ -25,7 +28,17 @@ impl Terms {
         logits: Vec<f64>,
         predicted: Vec<usize>,
     ) -> Self {
-        Self { rows, biases, logits, predicted }
+        Self { rows, biases, logits, predicted, violations: None }
+    }
+
+    pub(super) fn with_violations(self, violations: Option<Violations>) -> Self {
+        Self { violations, ..self }
+    }
+
+    /// How far the shifts, if they were found for other points, fail to keep coefficients of these
+    /// non-negative.
+    pub fn violations(&self) -> Option<&Violations> {
+        self.violations.as_ref()
     }
 
     /// Number of points.
