@@ -17,9 +17,9 @@ use crate::{Error, Network};
 /// Name of the tensor with the constant at the start.
 const START: &str = "start";
 
-/// Name of the tensor with the shift at a value: `value.0` is the input.
+/// Name of the tensor with the shift at a value: `node.0` is the input, as in listings.
 fn name(value: ValueId) -> String {
-    format!("value.{}", value.index())
+    format!("node.{}", value.index())
 }
 
 /// Writes shifts, and gives their entry for the manifest.
