@@ -1,9 +1,10 @@
 //! Integration tests in one binary, a module a topic.
 
+mod bounds; // how many linear regions there can be
 mod capture; // what modules can be captured, and what the others are told
 mod cli; // the command, run as people and programs run it
 mod common;
 mod extraction; // linear terms of random networks
 mod plans; // the random networks themselves
 mod store; // terms on disk, and the function that they make up
-mod tight; // the smallest shifts, and terms under them
+mod zoo; // every architecture of the zoo

@@ -1,53 +1,147 @@
 //! The random networks themselves: all kinds of steps, the same from the same seed.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
-use crate::common::plan::{Ending, Plan, Step};
+use crate::common::plan::{Ending, Plan, Step, output};
+use crate::common::properties::NETWORKS;
+
+/// Every kind of step there is.
+const KINDS: [&str; 79] = [
+    // Affine.
+    "linear",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "transposed conv1d",
+    "transposed conv2d",
+    "transposed conv3d",
+    "batch norm",
+    "average pool1d",
+    "average pool2d",
+    "adaptive average pool1d",
+    "adaptive average pool2d",
+    "nearest1d",
+    "nearest2d",
+    "linear1d",
+    "linear2d",
+    "mean over an axis",
+    "sum over an axis",
+    "matmul left",
+    "matmul right",
+    "add a number",
+    "add a tensor",
+    "subtract a number",
+    "subtract a tensor",
+    "subtractfrom a number",
+    "subtractfrom a tensor",
+    "multiply a number",
+    "multiply a tensor",
+    "divide a number",
+    "divide a tensor",
+    "dropout",
+    // Rearrangements.
+    "reshape",
+    "flatten",
+    "permute",
+    "swap axes",
+    "slice",
+    "narrow",
+    "pad",
+    "repeat",
+    "expand",
+    "select",
+    "flip",
+    "squeeze",
+    "unsqueeze",
+    "windows",
+    "unfold",
+    "pixel shuffle",
+    "pixel unshuffle",
+    // Maxima.
+    "relu",
+    "leaky relu",
+    "leaky relu above 1",
+    "leaky relu below 0",
+    "prelu",
+    "abs",
+    "clamp",
+    "clamp min",
+    "clamp max",
+    "relu6",
+    "hard tanh",
+    "hard sigmoid",
+    "threshold",
+    "mask fill below",
+    "mask fill above",
+    "mask where scaled",
+    "mask where zero",
+    "mask where onto zeros",
+    "max over an axis",
+    "min over an axis",
+    "max pool1d",
+    "max pool2d",
+    // Branches.
+    "sum",
+    "difference",
+    "max of two",
+    "min of two",
+    "concatenation",
+    "stack",
+    "max over a stack",
+    "min over a stack",
+    "again",
+];
 
 #[test]
 fn the_ordinary_run_meets_every_kind_of_network() {
-    let plans: Vec<Plan> = (0..150).map(|seed| Plan::grow(seed, usize::MAX)).collect();
-    let mut kinds = HashSet::new();
-    plans.iter().for_each(|plan| collect(&plan.steps, &mut kinds));
-    let kinds_of_steps = 15;
-    assert_eq!(kinds.len(), kinds_of_steps, "{kinds:?}");
+    let plans: Vec<Plan> = (0..NETWORKS).map(|seed| Plan::grow(seed, usize::MAX)).collect();
+    let mut met = BTreeSet::new();
+    plans.iter().for_each(|plan| collect(&plan.steps, &mut met));
+    let kinds: BTreeSet<String> = KINDS.iter().map(ToString::to_string).collect();
+    assert_eq!(met, kinds);
     let any = |found: fn(&Plan) -> bool| plans.iter().any(found);
     assert!(any(|plan| plan.steps.iter().all(|step| !is_maximum(step))));
     assert!(any(|plan| plan.steps.windows(2).any(|two| two.iter().all(is_maximum))));
     assert!(any(|plan| plan.exact) && any(|plan| !plan.exact));
     assert!(any(|plan| plan.ending == Ending::Softmax) && any(|plan| plan.classes == 1));
+    for rank in 1..=4 {
+        assert!(plans.iter().any(|plan| plan.input.len() == rank), "{rank}");
+    }
+    for length in 0..=12 {
+        assert!(plans.iter().any(|plan| plan.steps.len() > length), "{length}");
+    }
 }
 
-fn collect(steps: &[Step], kinds: &mut HashSet<std::mem::Discriminant<Step>>) {
+fn collect(steps: &[Step], kinds: &mut BTreeSet<String>) {
     for step in steps {
-        kinds.insert(std::mem::discriminant(step));
-        if let Step::Residual { left, right } = step {
-            collect(left, kinds);
-            collect(right, kinds);
-        }
+        kinds.insert(step.name());
+        step.inner().iter().for_each(|steps| collect(steps, kinds));
     }
 }
 
 fn is_maximum(step: &Step) -> bool {
-    matches!(step, Step::Relu | Step::LeakyRelu { .. } | Step::MaxPool(_) | Step::Residual { .. })
+    matches!(step, Step::Maximum(_) | Step::Fork(_))
 }
 
 #[test]
 fn a_network_cut_short_starts_with_the_same_steps() {
-    let (whole, cut) = (Plan::grow(7, usize::MAX), Plan::grow(7, 1));
+    let (whole, cut) = (Plan::grow(SEED, usize::MAX), Plan::grow(SEED, 1));
     assert!(cut.size() < whole.size());
     assert_eq!(format!("{:?}", cut.steps[0]), format!("{:?}", whole.steps[0]));
-    assert_eq!(format!("{whole:?}"), format!("{:?}", Plan::grow(7, usize::MAX)));
+    assert_eq!(format!("{whole:?}"), format!("{:?}", Plan::grow(SEED, usize::MAX)));
 }
+
+/// Of a network with several steps, branches among them.
+const SEED: u64 = 7;
 
 #[test]
 fn smaller_networks_have_fewer_steps_and_the_same_output() {
-    let plan = Plan::grow(7, usize::MAX);
+    let plan = Plan::grow(SEED, usize::MAX);
+    assert!(plan.steps.iter().any(|step| matches!(step, Step::Fork(_))), "{plan:?}");
     let smaller = plan.smaller();
     assert!(!smaller.is_empty());
     for other in smaller {
         assert!(other.size() < plan.size());
-        let output = |plan: &Plan| crate::common::plan::output(&plan.steps, &plan.input);
-        assert_eq!(output(&other), output(&plan));
+        assert_eq!(output(&other.steps, &other.input), output(&plan.steps, &plan.input));
     }
 }

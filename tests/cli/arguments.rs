@@ -92,7 +92,7 @@ fn a_device_that_is_not_in_this_build_is_told_with_its_feature() {
 #[test]
 fn help_fits_the_command() {
     let place = Place::new();
-    for command in ["list", "train", "import", "inspect", "extract", "evaluate"] {
+    for command in ["list", "train", "import", "inspect", "extract", "evaluate", "bounds"] {
         let said = place.run(&format!("{command} --help")).succeeded();
         assert!(said.contains(&format!("Usage: tropex {command}")), "{said}");
         let options = said.split("Options:").nth(1).unwrap();

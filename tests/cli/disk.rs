@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::{ARCHITECTURE, Outcome, Place, files, train};
+use super::{ARCHITECTURE, Outcome, Place, device_arguments, files, train};
 
 /// Runs `tropex` with files of 64 KB at most, less than weights or terms take.
 fn run_on_full_disk(place: &Place, arguments: &str) -> Outcome {
@@ -11,6 +11,7 @@ fn run_on_full_disk(place: &Place, arguments: &str) -> Outcome {
     command
         .args(["-c", script, env!("CARGO_BIN_EXE_tropex")])
         .args(arguments.split_whitespace())
+        .args(device_arguments(arguments))
         .current_dir(place.folder.path())
         .stdin(Stdio::null());
     Outcome::of(&mut command)

@@ -1,6 +1,8 @@
 //! The command `tropex`, run as people and programs run it.
 
 mod arguments; // what is no command, flag or number
+mod assignment; // images and the terms that win there
+mod bounds; // how many linear regions there can be
 mod damage; // runs and terms that are not what they should be
 #[cfg(unix)]
 mod disk; // full disks
@@ -20,8 +22,14 @@ use safetensors::{Dtype, serialize_to_file};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Quick to train on images of 8 x 8.
-const ARCHITECTURE: &str = "vgg-narrow-strides";
+/// Quick to train on images of 8 x 8, on every device.
+const ARCHITECTURE: &str = "fcn4";
+
+/// For what needs convolutions, or more layers.
+const CONVOLUTIONAL: &str = "vgg-narrow-strides";
+
+/// The commands that compute.
+const COMPUTING: [&str; 5] = ["train", "import", "inspect", "extract", "evaluate"];
 
 /// A working directory with a small dataset in `data.safetensors`.
 struct Place {
@@ -75,15 +83,26 @@ impl Place {
         Outcome::of(&mut self.command(arguments))
     }
 
+    /// The command, on the device that `TROPEX_TEST_DEVICE` names unless the arguments do.
     fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tropex"));
         command
             .args(arguments.split_whitespace())
+            .args(device_arguments(arguments))
             .current_dir(self.folder.path())
             .env("TROPEX_OFFLINE", "1")
             .env("TROPEX_DATA", self.path("cache"))
             .stdin(Stdio::null());
         command
+    }
+}
+
+fn device_arguments(arguments: &str) -> Vec<String> {
+    let computes = arguments.split_whitespace().any(|word| COMPUTING.contains(&word));
+    let chosen = arguments.contains("--device") || arguments.starts_with("help");
+    match std::env::var("TROPEX_TEST_DEVICE") {
+        Ok(device) if computes && !chosen => vec!["--device".into(), device],
+        _ => Vec::new(),
     }
 }
 

@@ -81,7 +81,7 @@ fn a_folder_with_another_run_is_refused_by_the_setting_that_differs() {
     ] {
         place.run(&format!("{} {flags}", train("run"))).failed(&["run holds a run with", setting]);
     }
-    let import = "import fcn4 --weights run/model.safetensors --dataset file:data.safetensors";
+    let import = "import fcn2 --weights run/model.safetensors --dataset file:data.safetensors";
     place.run(&format!("{import} --out run")).failed(&["run/model.safetensors", "layers"]);
     assert!(files(&place.path("run")) == before);
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tropex::train::data::DATASETS;
 use tropex::train::zoo::ARCHITECTURES;
 
-use super::{ARCHITECTURE, Place, files, train};
+use super::{ARCHITECTURE, CONVOLUTIONAL, Place, files, train};
 
 #[test]
 fn every_command_works_on_what_the_one_before_it_made() {
@@ -15,13 +15,13 @@ fn every_command_works_on_what_the_one_before_it_made() {
     let said = place.run(&train("run")).succeeded();
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines.len(), 3, "{said}");
-    assert!(lines[0].starts_with("vgg-narrow-strides on 200 images of file:"), "{said}");
+    assert!(lines[0].starts_with("fcn4 on 200 images of file:"), "{said}");
     assert!(lines[0].contains("data.safetensors, 1 epoch on "), "{said}");
     assert!(lines[1].starts_with("epoch   1  loss "), "{said}");
     assert!(lines[2].ends_with("after 1 epoch, weights in run/model.safetensors"), "{said}");
     let said = place.run("inspect run").succeeded();
     assert!(said.contains("input 1x8x8 (node 0), 3 classes"), "{said}");
-    assert!(said.ends_with("121,839 parameters, 2,176 units with more than one linear piece\n"));
+    assert!(said.ends_with("224,283 parameters, 1,064 units with more than one linear piece\n"));
     let said = place.run("extract run").succeeded();
     assert!(said.contains("200 points x 64 coefficients, 0.1 MB in 1 shard\n"), "{said}");
     assert!(said.contains("100.00 % of 200 points checked"), "{said}");
@@ -30,18 +30,57 @@ fn every_command_works_on_what_the_one_before_it_made() {
 }
 
 #[test]
+fn convolutional_networks_go_the_same_way() {
+    let place = Place::new();
+    let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --out run");
+    place.run(&format!("{train} --epochs 1 --limit 40")).succeeded();
+    let extracted = place.run("extract run --json").json();
+    assert_eq!(extracted["check"]["dominance"]["dominant"], 40);
+    place.run("evaluate run").succeeded();
+}
+
+#[test]
+fn an_inspection_lists_the_nodes_of_a_network() {
+    let place = Place::new();
+    let train = "train resnet20 --dataset file:data.safetensors --epochs 0 --out run";
+    place.run(train).succeeded();
+    let said = place.run("inspect run").succeeded();
+    let nodes = said.lines().filter(|line| line.starts_with('│')).skip(1);
+    let cells = |line: &str| line.split(['│', '┆']).map(str::trim).map(str::to_owned).collect();
+    let nodes: Vec<Vec<String>> = nodes.map(cells).collect();
+    let row = |node: usize| nodes[node - 1][1..8].join("|");
+    let first = "features.1.Residual.first.conv + norm";
+    assert_eq!(row(3), format!("3||{first}|conv2d 3x3, padding 1x1|16x8x8|2,320|-"));
+    assert_eq!(row(6), "6|5, 2||add|16x8x8|-|-");
+    assert_eq!(row(7), "7|||relu|16x8x8|-|1,024");
+    assert_eq!(row(51), "51||dense.0.linear|linear|3|195|-");
+    let listed = place.run("inspect run --json").json();
+    assert_eq!(listed["nodes"].as_array().unwrap().len(), nodes.len());
+    assert_eq!((&listed["output"], &listed["nodes"][5]["inputs"]), (&json!(51), &json!([5, 2])));
+}
+
+#[test]
+fn an_inspection_can_be_drawn() {
+    let place = Place::with_run();
+    let said = place.run("inspect run --dot").succeeded();
+    assert!(said.starts_with("digraph network {\n") && said.ends_with("}\n"), "{said}");
+    assert!(said.contains("label=\"linear\\ndense.0.linear\\n784\""), "{said}");
+    place.run("inspect run --dot --json").misused(&["'--dot' cannot be used with '--json'"]);
+}
+
+#[test]
 fn results_for_machines_are_one_json_object() {
     let place = Place::new();
     let trained = place.run(&(train("run") + " --json")).json();
     assert_eq!(trained["architecture"], ARCHITECTURE);
-    assert_eq!((&trained["run"], &trained["parameters"]), (&json!("run"), &json!(121_839)));
+    assert_eq!((&trained["run"], &trained["parameters"]), (&json!("run"), &json!(224_283)));
     let epochs = trained["epochs"].as_array().unwrap();
     assert_eq!((epochs.len(), &epochs[0]["epoch"]), (1, &json!(1)));
     let accuracy = epochs[0]["test"]["accuracy"].as_f64().unwrap();
     let inspected = place.run("inspect run --json").json();
     assert_eq!(inspected["input_shape"], json!([1, 8, 8]));
     let parameters = inspected["nodes"].as_array().unwrap().iter().map(|node| &node["parameters"]);
-    assert_eq!(parameters.map(|count| count.as_u64().unwrap()).sum::<u64>(), 121_839);
+    assert_eq!(parameters.map(|count| count.as_u64().unwrap()).sum::<u64>(), 224_283);
     let extracted = place.run("extract run --json").json();
     assert_eq!((&extracted["points"], &extracted["shards"]), (&json!(200), &json!(1)));
     assert_eq!(extracted["check"]["dominance"]["dominant"], 200);
@@ -130,8 +169,13 @@ fn a_list_names_everything() {
     assert!(names("datasets").iter().eq(datasets));
     assert_eq!(listed["devices"], json!(tropex::device::names()));
     let devices = tropex::device::names();
-    for name in names("architectures").iter().chain(&names("datasets")).chain(&devices) {
-        assert!(said.contains(&format!("  {name} ")), "{name} is not in {said}");
+    let architectures = names("architectures").into_iter().map(|name| {
+        let plain = name.strip_suffix("-leaky").map(|plain| format!("{plain}[-leaky]"));
+        plain.unwrap_or(name)
+    });
+    for name in architectures.chain(names("datasets")).chain(devices) {
+        let entry = |end: &str| said.contains(&format!("  {name}{end}"));
+        assert!(entry(" ") || entry("[-leaky] "), "{name} is not in {said}");
     }
 }
 

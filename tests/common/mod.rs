@@ -1,13 +1,12 @@
 //! What the tests share: the device, and random networks with an independent reference.
 
-mod bound;
 mod grow;
 pub(crate) mod module;
-mod naive;
+pub(crate) mod naive;
 pub(crate) mod networks;
 pub(crate) mod plan;
+pub(crate) mod properties;
 pub(crate) mod reference;
-pub(crate) mod tight;
 
 use burn::tensor::{Device, Tensor, TensorData};
 

@@ -122,6 +122,11 @@ fn a_shard_of_another_make_is_told_by_its_tensors() {
         ),
         ("negative.coefficients", Some((Dtype::I32, vec![20, 6], zeros())), "found I32 [20, 6]"),
         ("predicted", Some((Dtype::I64, vec![20], classes)), "holds 3, expected 0..3"),
+        (
+            "linear.coefficients",
+            Some((Dtype::F32, vec![20, 6], [f32::NAN; 120].map(f32::to_le_bytes).concat())),
+            "holds infinite numbers or none",
+        ),
     ] {
         let fixture = extracted();
         forge(&fixture, |tensors| {
@@ -135,6 +140,28 @@ fn a_shard_of_another_make_is_told_by_its_tensors() {
     fs::write(fixture.file(SHARD), "no safetensors").unwrap();
     register(&fixture, SHARD, 1);
     assert_refused(&fixture, SHARD, "not a shard of terms");
+}
+
+/// Numbers at multiples of their size are read where they lie, others are not.
+#[test]
+fn numbers_may_lie_anywhere_in_a_file() {
+    let fixture = extracted();
+    let numbers = || {
+        let store = TermStore::open(&fixture.folder()).unwrap();
+        let shard = store.shards().nth(1).unwrap().unwrap();
+        let data = [&shard.linear_coefficients, &shard.linear_bias, &shard.negative_coefficients];
+        data.map(|data| data.iter::<f64>().collect::<Vec<_>>())
+    };
+    let expected = numbers();
+    for spaces in 1..8 {
+        let mut content = fs::read(fixture.file(SHARD)).unwrap();
+        let header = u64::from_le_bytes(content[..8].try_into().unwrap());
+        content.splice(..8, (header + 1).to_le_bytes());
+        content.insert(8 + header as usize, b' ');
+        fs::write(fixture.file(SHARD), content).unwrap();
+        register(&fixture, SHARD, 1);
+        assert_eq!(numbers(), expected, "{spaces} spaces");
+    }
 }
 
 #[test]

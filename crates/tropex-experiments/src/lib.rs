@@ -3,6 +3,7 @@
 //! This crate joins `tropex-train`, which knows images and modules, with `tropex-extract`, which
 //! knows networks and terms.
 
+pub mod assign;
 mod error;
 pub mod pipeline;
 mod points;

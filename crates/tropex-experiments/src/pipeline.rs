@@ -152,7 +152,7 @@ pub fn extract(
     let extractor = match settings.shifts_of {
         None => Extractor::new(&network, settings.gauge, settings.classes)?,
         Some(split) => {
-            let shifts = open_terms(run, split, settings.gauge)?.shifts(&network)?;
+            let shifts = open_store(run, split, settings.gauge)?.shifts(&network)?;
             Extractor::with_shifts(&network, &shifts, settings.classes)?
         }
     };
@@ -163,7 +163,7 @@ pub fn extract(
 }
 
 /// Opens the terms of a run.
-fn open_terms(run: &Run, split: Split, gauge: Gauge) -> Result<TermStore, Error> {
+fn open_store(run: &Run, split: Split, gauge: Gauge) -> Result<TermStore, Error> {
     let folder = terms_folder(run, split, gauge);
     if folder.join(tropex_extract::store::MANIFEST).exists() {
         return Ok(TermStore::open(&folder)?);
@@ -197,15 +197,7 @@ pub fn evaluate(
     settings: &EvaluateSettings,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Evaluation, Error> {
-    check_data(run, dataset)?;
-    let store = open_terms(run, Split::Train, settings.gauge)?;
-    let terms = &store.manifest().terms;
-    let placement = Placement::new(device, terms.precision)?;
-    let network = network(run, device)?.place(&placement);
-    let extractor = Extractor::new(&network, terms.gauge, terms.classes)?;
-    if extractor.fingerprint() != terms.network || dataset.train.fingerprint() != terms.source {
-        return Err(Error::StaleTerms { folder: store.folder().to_owned() });
-    }
+    let (store, network) = open_terms(run, dataset, device, settings.gauge)?;
     let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
     let predicted = predict(&network, &points)?;
     let function = ExtractedFunction::new(&store, device)?;
@@ -213,8 +205,33 @@ pub fn evaluate(
     Ok(function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?)
 }
 
+/// The terms of a run's training images, and its network as it was when they were extracted.
+///
+/// # Errors
+/// No terms, or terms of other weights or images.
+pub fn open_terms(
+    run: &Run,
+    dataset: &Dataset,
+    device: &Device,
+    gauge: Gauge,
+) -> Result<(TermStore, Network), Error> {
+    check_data(run, dataset)?;
+    let store = open_store(run, Split::Train, gauge)?;
+    let terms = &store.manifest().terms;
+    let placement = Placement::new(device, terms.precision)?;
+    let network = network(run, device)?.place(&placement);
+    let extractor = Extractor::new(&network, terms.gauge, terms.classes)?;
+    if extractor.fingerprint() != terms.network || dataset.train.fingerprint() != terms.source {
+        return Err(Error::StaleTerms { folder: store.folder().to_owned() });
+    }
+    Ok((store, network))
+}
+
 /// The network's own class at every point.
-fn predict(network: &Network, points: &dyn PointSource) -> Result<Vec<usize>, Error> {
+///
+/// # Errors
+/// Points of another shape; a device that fails.
+pub fn predict(network: &Network, points: &dyn PointSource) -> Result<Vec<usize>, Error> {
     const BATCH: usize = 256;
     let mut predicted = Vec::with_capacity(points.len());
     for start in (0..points.len()).step_by(BATCH) {

@@ -8,9 +8,11 @@
 //! unit chose, *pullback* carries coefficient rows from the logits to the input, and a [`Gauge`]
 //! chooses the shifts that keep the rows non-negative.
 
+pub mod bounds;
 pub mod capture;
 mod constant;
 mod error;
+mod exact;
 mod interval;
 mod kernels;
 pub mod network;
@@ -25,6 +27,7 @@ pub use capture::capture;
 pub use error::Error;
 pub use network::Network;
 pub use placement::{Placement, Precision};
+pub use rows::Rows;
 
 pub use store::{PointSource, TermStore};
 pub use terms::{

@@ -15,8 +15,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Rows `[groups * points, features]` without a shift.
-    pub(crate) fn new(tensor: Tensor<2>, points: usize) -> Self {
+    /// Rows `[groups * points, features]` without a shift; their number is a multiple of `points`.
+    pub fn new(tensor: Tensor<2>, points: usize) -> Self {
         Self { tensor, points, shift: None }
     }
 

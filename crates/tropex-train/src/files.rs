@@ -7,7 +7,10 @@ use std::path::Path;
 /// Writes `bytes` under a temporary name beside `path`, makes them durable and renames.
 ///
 /// A reader, or a crash at any moment, sees the old file or the new one, never a part.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// A path that names no file; whatever hinders writing.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let written = write_durably(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));

@@ -5,7 +5,7 @@
 
 pub mod checkpoint;
 pub mod data;
-mod files;
+pub mod files;
 pub mod import;
 pub mod run;
 #[cfg(test)]

@@ -32,15 +32,16 @@ impl Output {
         } else {
             text()
         };
-        self.write(&text)
+        self.text(&text)
     }
 
     /// Prints a line on the way to a result, for people only.
     pub fn note(&self, line: &str) -> anyhow::Result<()> {
-        if self.json || self.quiet { Ok(()) } else { self.write(line) }
+        if self.json || self.quiet { Ok(()) } else { self.text(line) }
     }
 
-    fn write(&self, text: &str) -> anyhow::Result<()> {
+    /// Prints a text as it is.
+    pub fn text(&self, text: &str) -> anyhow::Result<()> {
         match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
             // Whoever read our output has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -120,6 +121,13 @@ pub fn megabytes(bytes: u64) -> String {
 /// `87.31 %`
 pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
+}
+
+/// `0.0031 %`, with two digits that count
+pub fn small_percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    let digits = if percent > 0.0 { 1 - percent.log10().floor() as i32 } else { 2 };
+    format!("{percent:.*} %", digits.clamp(2, 9) as usize)
 }
 
 /// `3.2 s` or `2 min 5 s`

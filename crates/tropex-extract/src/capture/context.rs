@@ -1,18 +1,18 @@
 //! What is known of every recorded tensor while the operations are lowered.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use burn::backend::ir::{OperationIr, TensorIr};
 use burn::tensor::{TensorData, TensorId};
 
+use super::form::Form;
 use super::record::Recording;
+use super::refusal::{JUMPS, MIXES_POINTS, Refusal};
 use super::unsupported::{Unsupported, operation_name};
 use crate::Placement;
 use crate::network::{Node, OutputActivation, ValueId};
 use crate::ops::{Diagonal, Op};
-
-/// Why an operation is refused.
-pub(super) type Refusal = String;
 
 /// A value of the network under the shape that the module gives it at the moment.
 #[derive(Clone, Debug)]
@@ -24,24 +24,36 @@ pub(super) struct Value {
     pub(super) padding: [(usize, usize); 2],
 }
 
+impl Value {
+    /// Numbers of one point.
+    pub(super) fn features(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
 /// A recorded tensor.
 #[derive(Clone, Debug)]
 enum Known {
+    /// Data of the recorded shape.
     Constant(TensorData),
     Value(Value),
+    /// True where a form is positive.
+    Mask(Form),
+    /// The output of an operation that was refused.
+    Refused,
 }
 
 pub(super) struct Context {
     pub(super) placement: Placement,
     pub(super) nodes: Vec<Node>,
-    pub(super) dropped: Option<OutputActivation>,
+    pub(super) dropped: Vec<OutputActivation>,
     pub(super) refused: Vec<Unsupported>,
     output: TensorId,
     known: HashMap<TensorId, Known>,
     names: HashMap<TensorId, String>,
     other_shapes: HashMap<TensorId, Vec<usize>>,
     /// Number of points recorded; `other_shapes` are of one more.
-    points: usize,
+    pub(super) points: usize,
 }
 
 impl Context {
@@ -60,7 +72,7 @@ impl Context {
         let context = Self {
             placement: recording.placement,
             nodes: Vec::new(),
-            dropped: None,
+            dropped: Vec::new(),
             refused: Vec::new(),
             output,
             known,
@@ -79,7 +91,7 @@ impl Context {
     pub(super) fn output(&self) -> Option<&Value> {
         match self.known.get(&self.output)? {
             Known::Value(value) => Some(value),
-            Known::Constant(_) => None,
+            Known::Constant(_) | Known::Mask(_) | Known::Refused => None,
         }
     }
 
@@ -95,6 +107,19 @@ impl Context {
         }
     }
 
+    /// The numbers of a constant operand.
+    pub(super) fn numbers(&self, tensor: &TensorIr) -> Result<Vec<f64>, Refusal> {
+        Ok(self.constant(tensor)?.iter().collect())
+    }
+
+    /// The form whose sign a mask tells, if the operand is such a mask.
+    pub(super) fn mask(&self, tensor: &TensorIr) -> Option<&Form> {
+        match self.known.get(&tensor.id)? {
+            Known::Mask(form) => Some(form),
+            Known::Constant(_) | Known::Value(_) | Known::Refused => None,
+        }
+    }
+
     /// A value operand that no padding with minus infinity waits on.
     pub(super) fn value(&self, tensor: &TensorIr) -> Result<Value, Refusal> {
         let value = self.padded_value(tensor)?;
@@ -107,36 +132,87 @@ impl Context {
     pub(super) fn padded_value(&self, tensor: &TensorIr) -> Result<Value, Refusal> {
         match self.known.get(&tensor.id) {
             Some(Known::Value(value)) => Ok(value.clone()),
-            _ => Err("an operand is constant where a value is expected".into()),
+            Some(Known::Constant(_)) => {
+                Err("an operand is constant where a value is expected".into())
+            }
+            Some(Known::Mask(_)) => Err(JUMPS.into()),
+            Some(Known::Refused) => Err(Refusal::Follows),
+            None => Err("an operand is the second result of an operation of which only the \
+                         first is supported, such as the positions of maxima"
+                .into()),
         }
     }
 
-    /// A value of shape `[channels, height, width]`.
-    pub(super) fn planes(&self, tensor: &TensorIr) -> Result<(Value, [usize; 3]), Refusal> {
-        planes(self.padded_value(tensor)?)
+    /// How many pieces each point of a recorded tensor comes in, and the shape of a piece: the
+    /// first axis of `[points * pieces, ..]` holds both.
+    pub(super) fn pieces(
+        &self,
+        value: &Value,
+        tensor: &TensorIr,
+    ) -> Result<(usize, Vec<usize>), Refusal> {
+        if self.points_axis(tensor) != 0 {
+            return Err(MIXES_POINTS.into());
+        }
+        Ok(match value.shape.split_first() {
+            Some((&pieces, piece)) if value.shape.len() == tensor.shape.len() => {
+                (pieces, piece.to_vec())
+            }
+            _ => (1, value.shape.clone()),
+        })
     }
 
-    /// Shape of one point of a recorded tensor, if its first axis runs over the points.
+    /// The axis of a recorded tensor that runs over the points: the first, or the first after
+    /// axes of extent 1.
+    fn points_axis(&self, tensor: &TensorIr) -> usize {
+        let Some(other) = self.other_shapes.get(&tensor.id) else { return 0 };
+        let shape = tensor.shape.to_vec();
+        shape.iter().zip(other).take_while(|&(&extent, &other)| (extent, other) == (1, 1)).count()
+    }
+
+    /// The axis of a value that an axis of a recorded tensor is.
+    pub(super) fn value_axis(
+        &self,
+        value: &Value,
+        tensor: &TensorIr,
+        axis: usize,
+    ) -> Result<usize, Refusal> {
+        let points = self.points_axis(tensor);
+        let axis = match axis.cmp(&points) {
+            Ordering::Less => axis,
+            Ordering::Equal => return Err(MIXES_POINTS.into()),
+            Ordering::Greater => axis + value.shape.len() - tensor.shape.len(),
+        };
+        if axis < value.shape.len() { Ok(axis) } else { Err("an axis beyond the last".into()) }
+    }
+
+    /// The extents of a value before, along and after an axis of a recorded tensor.
+    pub(super) fn around(
+        &self,
+        value: &Value,
+        tensor: &TensorIr,
+        axis: usize,
+    ) -> Result<[usize; 3], Refusal> {
+        let axis = self.value_axis(value, tensor, axis)?;
+        let (before, after) = (&value.shape[..axis], &value.shape[axis + 1..]);
+        Ok([before.iter().product(), value.shape[axis], after.iter().product()])
+    }
+
+    /// Shape of one point of a recorded tensor, if its first axis, or the first after axes of
+    /// extent 1, runs over the points.
     ///
-    /// The first axis may hold several pieces of each point, as in `[points * 4, 8]`; these come
-    /// first in the result.
+    /// That axis may hold several pieces of each point, as in `[points * 4, 8]`; these take its
+    /// place in the result.
     pub(super) fn point_shape(&self, tensor: &TensorIr) -> Result<Vec<usize>, Refusal> {
-        let mixes = || String::from("its output does not keep the points apart on the first axis");
-        let (shape, other) =
-            (tensor.shape.to_vec(), self.other_shapes.get(&tensor.id).ok_or_else(mixes)?);
-        let ((first, rest), (other_first, other_rest)) =
-            shape.split_first().zip(other.split_first()).ok_or_else(mixes)?;
-        let pieces = first / self.points;
-        let (expected, other) = (pieces * self.points, pieces * (self.points + 1));
-        if rest != other_rest || *first != expected || *other_first != other {
-            return Err(mixes());
+        let (shape, axis) = (tensor.shape.to_vec(), self.points_axis(tensor));
+        let other = self.other_shapes.get(&tensor.id).filter(|other| axis < other.len());
+        let other = other.ok_or(MIXES_POINTS)?;
+        let pieces = shape[axis] / self.points;
+        let extents = [pieces * self.points, pieces * (self.points + 1)];
+        if [shape[axis], other[axis]] != extents || shape[axis + 1..] != other[axis + 1..] {
+            return Err(MIXES_POINTS.into());
         }
-        Ok(if pieces == 1 { rest.to_vec() } else { [&[pieces], rest].concat() })
-    }
-
-    /// Whether a recorded tensor has the same shape for any number of points.
-    pub(super) fn is_fixed(&self, tensor: &TensorIr) -> bool {
-        self.other_shapes.get(&tensor.id).is_none_or(|other| *other == tensor.shape.to_vec())
+        let pieces: &[usize] = if pieces == 1 { &[] } else { &[pieces] };
+        Ok([&shape[..axis], pieces, &shape[axis + 1..]].concat())
     }
 
     /// Module path of the layer that a parameter belongs to.
@@ -145,21 +221,7 @@ impl Context {
         path.rsplit_once('.').map(|(layer, _)| layer.to_owned())
     }
 
-    /// Appends an operation whose output is a recorded tensor.
-    pub(super) fn emit(
-        &mut self,
-        op: impl Into<Op>,
-        inputs: &[&Value],
-        out: &TensorIr,
-        layer: Option<String>,
-    ) -> Result<(), Refusal> {
-        let shape = self.point_shape(out)?;
-        let value = self.push(op, inputs, shape, layer);
-        self.known.insert(out.id, Known::Value(value));
-        Ok(())
-    }
-
-    /// Appends an operation that no recorded tensor names.
+    /// Appends an operation and gives its output, of which one point has this shape.
     pub(super) fn push(
         &mut self,
         op: impl Into<Op>,
@@ -172,9 +234,26 @@ impl Context {
         Value { id: ValueId::of_node(self.nodes.len() - 1), shape, padding: [(0, 0); 2] }
     }
 
-    /// A recorded tensor that is a known value under another shape.
-    pub(super) fn alias(&mut self, value: Value, out: &TensorIr) -> Result<(), Refusal> {
+    /// Appends an operation with one input whose output is a recorded tensor.
+    pub(super) fn emit(
+        &mut self,
+        op: impl Into<Op>,
+        input: &Value,
+        out: &TensorIr,
+        layer: Option<String>,
+    ) -> Result<(), Refusal> {
         let shape = self.point_shape(out)?;
+        let value = self.push(op, &[input], shape, layer);
+        self.known.insert(out.id, Known::Value(value));
+        Ok(())
+    }
+
+    /// Says which value a recorded tensor is, whatever shape it has there.
+    pub(super) fn define(&mut self, out: &TensorIr, value: Value) -> Result<(), Refusal> {
+        let shape = self.point_shape(out)?;
+        if value.features() != shape.iter().product::<usize>() {
+            return Err(MIXES_POINTS.into());
+        }
         self.known.insert(out.id, Known::Value(Value { shape, ..value }));
         Ok(())
     }
@@ -188,9 +267,18 @@ impl Context {
         self.known.insert(tensor.id, Known::Constant(data));
     }
 
-    /// Notes an operation that cannot be captured. Its outputs get stand-ins, so that the
-    /// operations after it are looked at too.
-    pub(super) fn refuse(&mut self, index: usize, operation: &OperationIr, reason: Refusal) {
+    pub(super) fn know_mask(&mut self, tensor: &TensorIr, positive: Form) {
+        self.known.insert(tensor.id, Known::Mask(positive));
+    }
+
+    /// Leaves an operation alone that reads what a refused one would have given.
+    pub(super) fn pass_over(&mut self, operation: &OperationIr) {
+        self.known.extend(operation.outputs().map(|output| (output.id, Known::Refused)));
+    }
+
+    /// Notes an operation that cannot be captured. Outputs of which the shape of one point is
+    /// known get stand-ins, so that the operations after it are looked at too.
+    pub(super) fn refuse(&mut self, index: usize, operation: &OperationIr, reason: String) {
         let first = operation.inputs().next();
         let input_shape = first.map_or("no input".into(), |input| self.shape_text(input));
         let place = self.place_of(operation);
@@ -204,10 +292,14 @@ impl Context {
         });
         let outputs: Vec<_> = operation.outputs().cloned().collect();
         for output in outputs {
-            let shape = self.point_shape(&output).unwrap_or_default();
-            let stand_in = Diagonal::new(None, None, &self.placement);
-            let value = self.push(stand_in, &[], shape, None);
-            self.known.insert(output.id, Known::Value(value));
+            let known = match self.point_shape(&output) {
+                Ok(shape) => {
+                    let stand_in = Diagonal::new(None, None, &self.placement);
+                    Known::Value(self.push(stand_in, &[], shape, None))
+                }
+                Err(_) => Known::Refused,
+            };
+            self.known.insert(output.id, known);
         }
     }
 
@@ -226,13 +318,6 @@ impl Context {
             Ok(shape) => format!("[n, {}]", joined(&shape)),
             Err(_) => format!("[{}]", joined(&tensor.shape.to_vec())),
         }
-    }
-}
-
-pub(super) fn planes(value: Value) -> Result<(Value, [usize; 3]), Refusal> {
-    match <[usize; 3]>::try_from(value.shape.as_slice()) {
-        Ok(shape) => Ok((value, shape)),
-        Err(_) => Err("expected values of shape [points, channels, height, width]".into()),
     }
 }
 

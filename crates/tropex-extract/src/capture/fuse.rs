@@ -4,11 +4,11 @@
 //! Fewer passes over memory, and the gauge sees one affine map where there is one (MATH: maps that
 //! follow each other count as one, with no shift between them).
 
-use burn::tensor::TensorData;
+use burn::tensor::{Tensor, TensorData};
 
-use crate::Network;
 use crate::network::{Node, ValueId};
-use crate::ops::{Conv2d, Diagonal, Linear, Op};
+use crate::ops::{Conv, Diagonal, Each, Linear, Op, Spatial};
+use crate::{Network, Placement};
 
 pub(super) fn fuse(network: Network) -> Network {
     let uses = uses(&network);
@@ -18,9 +18,9 @@ pub(super) fn fuse(network: Network) -> Network {
     for node in &network.nodes {
         let inputs: Vec<_> = node.inputs.iter().map(|value| moved[value.index()]).collect();
         let joined = match (&node.op, inputs.as_slice()) {
-            (Op::Diagonal(diagonal), [before]) if uses[node.inputs[0].index()] == 1 => {
-                before.node().and_then(|before| join(&nodes[before], diagonal, &network))
-            }
+            (Op::Diagonal(diagonal), [before]) if uses[node.inputs[0].index()] == 1 => before
+                .node()
+                .and_then(|before| join(&nodes[before].op, diagonal, &network.placement)),
             _ => None,
         };
         match joined {
@@ -55,26 +55,22 @@ fn both(first: Option<String>, second: Option<String>) -> Option<String> {
     }
 }
 
-fn join(before: &Node, diagonal: &Diagonal, network: &Network) -> Option<Op> {
-    match &before.op {
-        Op::Linear(linear) => join_linear(linear, diagonal, network),
-        Op::Conv2d(conv) => {
-            let channels = *before.shape.first()?;
-            join_conv2d(conv, channels, diagonal, network)
+fn join(before: &Op, diagonal: &Diagonal, placement: &Placement) -> Option<Op> {
+    match before {
+        Op::Linear(linear) => join_linear(linear, diagonal, placement),
+        Op::Conv2d(conv) => join_conv(conv, diagonal, placement),
+        Op::Conv3d(conv) => join_conv(conv, diagonal, placement),
+        Op::Each(each) => {
+            let diagonal = diagonal.of_each(each.pieces(), placement)?;
+            Some(Each::of(join(each.op(), &diagonal, placement)?, each.pieces()))
         }
         _ => None,
     }
 }
 
-fn join_linear(linear: &Linear, diagonal: &Diagonal, network: &Network) -> Option<Op> {
+fn join_linear(linear: &Linear, diagonal: &Diagonal, placement: &Placement) -> Option<Op> {
     let [inputs, outputs] = linear.extents();
-    // Features are `[positions, outputs]`: every position must be treated alike.
-    let per_output = |data: &TensorData| {
-        let values: Vec<f64> = data.iter().collect();
-        let alike = values.chunks_exact(outputs).all(|chunk| *chunk == values[..outputs]);
-        alike.then(|| values[..outputs].to_vec())
-    };
-    let scale = Scale::of(diagonal, outputs, per_output)?;
+    let scale = Scale::of(diagonal, outputs)?;
     let weight = scale.factors.as_ref().map_or_else(
         || linear.weight().clone(),
         |factors| {
@@ -84,35 +80,26 @@ fn join_linear(linear: &Linear, diagonal: &Diagonal, network: &Network) -> Optio
         },
     );
     let bias = TensorData::new(scale.bias(linear.bias()), [1, outputs]);
-    Some(linear.with_constants(weight, bias, &network.placement).into())
+    Some(Linear::new(weight, placement).with_bias(bias, placement).into())
 }
 
-fn join_conv2d(
-    conv: &Conv2d,
-    channels: usize,
+fn join_conv<const S: usize, const D: usize>(
+    conv: &Conv<S, D>,
     diagonal: &Diagonal,
-    network: &Network,
-) -> Option<Op> {
-    // Features are `[channels, cells]`: every cell of a channel must be treated alike.
-    let per_channel = |data: &TensorData| {
-        let values: Vec<f64> = data.iter().collect();
-        let planes = values.chunks_exact(values.len() / channels);
-        let alike = planes.clone().all(|plane| plane.iter().all(|value| *value == plane[0]));
-        alike.then(|| planes.map(|plane| plane[0]).collect())
+    placement: &Placement,
+) -> Option<Op>
+where
+    Tensor<D>: Spatial<S>,
+    Op: From<Conv<S, D>>,
+{
+    let channels = conv.channels();
+    let scale = Scale::of(diagonal, channels)?;
+    let weight = match &scale.factors {
+        None => conv.weight().clone(),
+        Some(factors) => conv.scaled_weight(factors),
     };
-    let scale = Scale::of(diagonal, channels, per_channel)?;
-    let weight = scale.factors.as_ref().map_or_else(
-        || conv.weight().clone(),
-        |factors| {
-            let values: Vec<f64> = conv.weight().iter().collect();
-            let kernels = values.chunks_exact(values.len() / channels).zip(factors);
-            let scaled =
-                kernels.flat_map(|(kernel, factor)| kernel.iter().map(move |w| w * factor));
-            TensorData::new(scaled.collect::<Vec<f64>>(), conv.weight().shape().clone())
-        },
-    );
     let bias = TensorData::new(scale.bias(conv.bias()), [channels]);
-    Some(conv.with_weights(weight, Some(bias), &network.placement).into())
+    Some(conv.with_weights(weight, Some(bias), placement).into())
 }
 
 /// A diagonal map that treats all cells of an output alike.
@@ -122,11 +109,14 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(
-        diagonal: &Diagonal,
-        outputs: usize,
-        per_output: impl Fn(&TensorData) -> Option<Vec<f64>>,
-    ) -> Option<Self> {
+    /// A diagonal map on `[outputs, cells]`, if it is the same for all cells of an output.
+    fn of(diagonal: &Diagonal, outputs: usize) -> Option<Self> {
+        let per_output = |data: &TensorData| -> Option<Vec<f64>> {
+            let values: Vec<f64> = data.iter().collect();
+            let cells = values.chunks_exact(values.len() / outputs);
+            let alike = cells.clone().all(|cells| cells.iter().all(|value| *value == cells[0]));
+            alike.then(|| cells.map(|cells| cells[0]).collect())
+        };
         let factors = match diagonal.factor() {
             None => None,
             Some(factor) => Some(per_output(factor)?),

@@ -4,11 +4,17 @@
 //! `fuse` joins neighbouring affine maps, `verify` compares the result with the module. Nothing
 //! outside this folder knows Burn's intermediate representation.
 
+mod broadcast;
+mod build;
 mod context;
 mod evaluate;
+mod form;
 mod fuse;
 mod lower;
+mod output;
+mod rearrange;
 mod record;
+mod refusal;
 mod unsupported;
 mod verify;
 

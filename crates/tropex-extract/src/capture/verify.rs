@@ -33,11 +33,11 @@ pub(super) fn verify<M: Module, const D: usize>(
     let dtype = placement.precision().dtype();
     let input = Tensor::from_data(points.convert_dtype(dtype), placement.options());
     let logits = network.replay(input).logits();
-    let found = values(match network.dropped() {
-        None => logits,
-        Some(OutputActivation::Softmax) => activation::softmax(logits, 1),
-        Some(OutputActivation::LogSoftmax) => activation::log_softmax(logits, 1),
-    });
+    let found = values(network.dropped().iter().fold(logits, |values, dropped| match dropped {
+        OutputActivation::Softmax => activation::softmax(values, 1),
+        OutputActivation::LogSoftmax => activation::log_softmax(values, 1),
+        OutputActivation::Scale(factor) => values * *factor,
+    }));
 
     let scale = expected.iter().fold(1.0, |scale: f64, value| scale.max(value.abs()));
     let allowed = scale * tolerance(placement.precision());

@@ -1,25 +1,25 @@
 //! In-place forms for Burn's `flex` backend, for tensors that [`holds`] says it can work on.
 
+use std::ops::{Add, AddAssign, Mul};
+
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{DType, Element, Int, Shape, Tensor};
 use bytemuck::Pod;
 use rayon::prelude::*;
 
+use super::Slope;
+use super::columns::NONE;
 use crate::rows::Rows;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
 const BLOCK: usize = 8;
 
-/// Points whose lowest coefficients one task finds.
-const LOWEST_BLOCK: usize = 64;
-
-trait Float:
-    Element + Pod + Send + Sync + PartialOrd + std::ops::AddAssign + std::ops::Add<Output = Self>
+pub(super) trait Float:
+    Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
 {
     const ZERO: Self;
     fn scaled(self, factor: f64) -> Self;
-    fn double(self) -> f64;
 }
 
 macro_rules! float {
@@ -29,10 +29,6 @@ macro_rules! float {
 
             fn scaled(self, factor: f64) -> Self {
                 self * factor as $float
-            }
-
-            fn double(self) -> f64 {
-                f64::from(self)
             }
         })+
     };
@@ -64,7 +60,8 @@ pub(super) fn holds_rows(rows: &Rows) -> bool {
     holds(rows.tensor()) && rows.shift().is_none_or(holds)
 }
 
-fn held<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
+/// The tensor as `flex` knows it.
+pub(super) fn held<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
     tensor.try_into_primitive::<Flex>().expect("callers ask `holds` first")
 }
 
@@ -89,6 +86,20 @@ impl Held {
         self.rows.layout().shape()[0]
     }
 
+    /// Works on every row in place: its index, its entries and its shift, where it has one.
+    fn in_place<F: Float>(self, work: impl Fn(usize, &mut [F], Option<&[F]>) + Sync) -> FlexTensor {
+        let (features, first_shifted) = (self.features(), self.count() - self.points);
+        let Self { mut rows, shift, .. } = self;
+        let shift = shift.as_ref().map(|shift| shift.storage::<F>());
+        let blocks = rows.storage_mut::<F>().par_chunks_mut(features * BLOCK);
+        blocks.enumerate().for_each(|(block, rows)| {
+            for (row, index) in rows.chunks_exact_mut(features).zip(block * BLOCK..) {
+                work(index, row, shift.filter(|_| index >= first_shifted));
+            }
+        });
+        rows
+    }
+
     /// The shift of a row: only the last group has one.
     fn shift_of<F: Float>(&self, row: usize) -> Option<&[F]> {
         let shifted = row >= self.count() - self.points;
@@ -96,32 +107,45 @@ impl Held {
     }
 }
 
-pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: f64) -> Tensor<2> {
+pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
     let (rows, sign) = (Held::take(rows), held(sign.clone()));
-    Tensor::from_primitive::<Flex>(for_float!(sign.dtype(), mask_in(rows, &sign, slope)))
+    Tensor::from_primitive::<Flex>(match slope {
+        Slope::One(slope) => for_float!(sign.dtype(), mask_in(rows, &sign, *slope)),
+        Slope::Each(slopes) => {
+            let slopes = held(slopes.tensor());
+            for_float!(sign.dtype(), mask_each_in(rows, &sign, &slopes))
+        }
+    })
 }
 
 fn mask_in<F: Float>(held: Held, sign: &FlexTensor, slope: f64) -> FlexTensor {
-    let (features, points, first_shifted) =
-        (held.features(), held.points, held.count() - held.points);
-    let Held { mut rows, shift, .. } = held;
     let signs = sign.storage::<F>();
-    let shift = shift.as_ref().map(|shift| shift.storage::<F>());
     let factor = |value: F, sign: F| if sign > F::ZERO { value } else { value.scaled(slope) };
-    let blocks = rows.storage_mut::<F>().par_chunks_mut(features * BLOCK);
-    blocks.enumerate().for_each(|(block, rows)| {
-        for (row, index) in rows.chunks_exact_mut(features).zip(block * BLOCK..) {
-            let sign = &signs[index % points * features..][..features];
-            let entries = row.iter_mut().zip(sign);
-            match shift.filter(|_| index >= first_shifted) {
-                None => entries.for_each(|(value, &sign)| *value = factor(*value, sign)),
-                Some(shift) => entries.zip(shift).for_each(|((value, &sign), &shift)| {
-                    *value = factor(*value + shift, sign);
-                }),
-            }
+    let points = held.points;
+    held.in_place(|index, row, shift: Option<&[F]>| {
+        let sign = &signs[index % points * row.len()..][..row.len()];
+        let entries = row.iter_mut().zip(sign);
+        match shift {
+            None => entries.for_each(|(value, &sign)| *value = factor(*value, sign)),
+            Some(shift) => entries.zip(shift).for_each(|((value, &sign), &shift)| {
+                *value = factor(*value + shift, sign);
+            }),
         }
-    });
-    rows
+    })
+}
+
+fn mask_each_in<F: Float>(held: Held, sign: &FlexTensor, slopes: &FlexTensor) -> FlexTensor {
+    let (signs, slopes) = (sign.storage::<F>(), slopes.storage::<F>());
+    let points = held.points;
+    held.in_place(|index, row, shift: Option<&[F]>| {
+        let sign = &signs[index % points * row.len()..][..row.len()];
+        if let Some(shift) = shift {
+            row.iter_mut().zip(shift).for_each(|(value, &shift)| *value += shift);
+        }
+        for ((value, &sign), &slope) in row.iter_mut().zip(sign).zip(slopes) {
+            *value = if sign > F::ZERO { *value } else { *value * slope };
+        }
+    })
 }
 
 pub(super) fn scatter(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
@@ -167,60 +191,52 @@ fn scatter_in<F: Float>(
     target
 }
 
-pub(super) fn row_maxima(scores: Tensor<2>, bias: Tensor<2>) -> (Vec<f64>, Vec<usize>) {
-    let (scores, bias) = (held(scores), held(bias));
-    for_float!(scores.dtype(), row_maxima_in(&scores, &bias))
+pub(super) fn gather(values: Tensor<2>, columns: &[u32]) -> Tensor<2> {
+    let values = held(values);
+    Tensor::from_primitive::<Flex>(for_float!(values.dtype(), gather_in(&values, columns)))
 }
 
-fn row_maxima_in<F: Float>(scores: &FlexTensor, bias: &FlexTensor) -> (Vec<f64>, Vec<usize>) {
-    let bias = bias.storage::<F>();
-    let rows = scores.storage::<F>().par_chunks_exact(bias.len());
-    rows.map(|row| {
-        let sums = row.iter().zip(bias).map(|(&score, &bias)| score + bias).enumerate();
-        let first = (0, row[0] + bias[0]);
-        let (column, value) =
-            sums.fold(first, |best, next| if next.1 > best.1 { next } else { best });
-        (value.double(), column)
-    })
-    .unzip()
-}
-
-pub(super) fn lowest(rows: &Rows) -> Vec<f64> {
-    let held = held(rows.tensor().clone());
-    for_float!(held.dtype(), lowest_in(&held, rows.points()))
-}
-
-fn lowest_in<F: Float>(held: &FlexTensor, points: usize) -> Vec<f64> {
-    let features = held.layout().shape()[1];
-    let (linear, negative) = {
-        let rows = held.storage::<F>();
-        rows.split_at(rows.len() - points * features)
-    };
-    let starts: Vec<usize> = (0..points).step_by(LOWEST_BLOCK).collect();
-    let lowest = starts.into_par_iter().map(|start| {
-        let mut lowest = negative[start * features..][..features].to_vec();
-        let mut below = vec![F::ZERO; features];
-        for point in start..points.min(start + LOWEST_BLOCK) {
-            let row = |rows: usize| rows * points * features + point * features;
-            below.fill(F::ZERO);
-            for group in 0..linear.len() / (points * features) {
-                lower(&mut below, linear[row(group)..].iter().copied());
+fn gather_in<F: Float>(values: &FlexTensor, columns: &[u32]) -> FlexTensor {
+    from_rows(values, columns.len(), |source: &[F], target| {
+        for (target, &column) in target.iter_mut().zip(columns) {
+            if column != NONE {
+                *target = source[column as usize];
             }
-            let sums = below.iter().zip(&negative[row(0)..]).map(|(&below, &value)| below + value);
-            lower(&mut lowest, sums);
         }
-        lowest
-    });
-    let lowest = lowest.reduce_with(|mut a, b| {
-        lower(&mut a, b.into_iter());
-        a
-    });
-    lowest.into_iter().flatten().map(Float::double).collect()
+    })
 }
 
-/// Lowers numbers to others that are smaller.
-fn lower<F: Float>(numbers: &mut [F], others: impl Iterator<Item = F>) {
-    for (number, other) in numbers.iter_mut().zip(others) {
-        *number = if other < *number { other } else { *number };
-    }
+pub(super) fn scatter_add(values: Tensor<2>, columns: &[u32], width: usize) -> Tensor<2> {
+    let values = held(values);
+    Tensor::from_primitive::<Flex>(for_float!(
+        values.dtype(),
+        scatter_add_in(&values, columns, width)
+    ))
+}
+
+fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) -> FlexTensor {
+    from_rows(values, width, |source: &[F], target| {
+        for (&value, &column) in source.iter().zip(columns) {
+            if column != NONE {
+                target[column as usize] += value;
+            }
+        }
+    })
+}
+
+/// A matrix of another width whose rows, zero at first, are filled from the rows of `values`.
+fn from_rows<F: Float>(
+    values: &FlexTensor,
+    width: usize,
+    fill: impl Fn(&[F], &mut [F]) + Sync,
+) -> FlexTensor {
+    let [count, features] = [values.layout().shape()[0], values.layout().shape()[1]];
+    let source = values.storage::<F>();
+    let mut result = FlexTensor::zeros(Shape::from(vec![count, width]), values.dtype());
+    let blocks = result.storage_mut::<F>().par_chunks_mut(width * BLOCK);
+    blocks.zip(source.par_chunks(features * BLOCK)).for_each(|(target, source)| {
+        let rows = source.chunks_exact(features).zip(target.chunks_exact_mut(width));
+        rows.for_each(|(source, target)| fill(source, target));
+    });
+    result
 }

@@ -3,8 +3,12 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{flex, lowest_anywhere, mask_anywhere, row_maxima_anywhere, scatter_anywhere};
+use super::columns::{gather_anywhere, scatter_add_anywhere};
+use super::extremes::{in_place, lowest_anywhere};
+use super::{Columns, Slope, flex, mask_anywhere, scatter_anywhere, visit};
+use crate::constant::Constant;
 use crate::rows::Rows;
+use crate::{Placement, Precision};
 
 /// Rows of several groups with or without a pending shift.
 #[derive(Clone, Debug)]
@@ -54,18 +58,38 @@ fn winners(random: &mut ChaCha8Rng, shape: [usize; 3], cells: usize) -> Tensor<3
     Tensor::from_data(TensorData::new(winners, shape), &Device::flex())
 }
 
+fn placement(dtype: DType) -> Placement {
+    let precision = if dtype == DType::F64 { Precision::F64 } else { Precision::F32 };
+    Placement::new(&Device::flex(), precision).expect("flex has both")
+}
+
+/// Quarters from 0 to 1, so that products are exact.
+fn slopes(features: usize, dtype: DType) -> Constant<2> {
+    let slopes: Vec<f64> = (0..features).map(|feature| (feature % 5) as f64 / 4.0).collect();
+    Constant::new(TensorData::new(slopes, [1, features]), &placement(dtype))
+}
+
+/// Columns of a matrix of that width, some missing and some several times.
+fn columns(random: &mut ChaCha8Rng, width: usize, count: usize) -> Vec<Option<usize>> {
+    let column = |_| Some(random.random_range(0..=width)).filter(|&column| column < width);
+    (0..count).map(column).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn masks_agree(problem in problems(), features in 1..9_usize, slope in 0..=4_u8) {
+    fn masks_agree(problem in problems(), features in 1..9_usize, slope in 0..=5_u8) {
         let mut random = problem.random();
         let rows = problem.rows(&mut random, features);
         let sign = numbers(&mut random, [problem.points, features], problem.dtype);
-        let slope = f64::from(slope) / 4.0;
+        let slope = match slope {
+            5 => Slope::Each(slopes(features, problem.dtype)),
+            slope => Slope::One(f64::from(slope) / 4.0),
+        };
         prop_assert!(flex::holds_rows(&rows) && flex::holds(&sign));
-        let generic = mask_anywhere(rows.clone(), &sign, slope);
-        let in_place = flex::mask(rows, &sign, slope);
+        let generic = mask_anywhere(rows.clone(), &sign, &slope);
+        let in_place = flex::mask(rows, &sign, &slope);
         prop_assert_eq!(in_place.dtype(), problem.dtype);
         prop_assert_eq!(values(in_place), values(generic));
     }
@@ -76,7 +100,7 @@ proptest! {
         let rows = problem.rows(&mut random, 5);
         let before = values(rows.tensor().clone());
         let sign = numbers(&mut random, [problem.points, 5], problem.dtype);
-        flex::mask(rows.clone(), &sign, 0.0);
+        flex::mask(rows.clone(), &sign, &Slope::One(0.0));
         prop_assert_eq!(values(rows.tensor().clone()), before);
     }
 
@@ -104,7 +128,7 @@ proptest! {
         let problem = Problem { points: problem.points * 17, ..problem };
         let rows = problem.rows(&mut problem.random(), features);
         prop_assert!(flex::holds_rows(&rows));
-        prop_assert_eq!(flex::lowest(&rows), lowest_anywhere(&rows));
+        prop_assert_eq!(in_place(&rows), lowest_anywhere(&rows));
     }
 
     #[test]
@@ -130,27 +154,59 @@ proptest! {
     }
 
     #[test]
-    fn row_maxima_agree_on_ties_too(problem in problems(), columns in 1..40_usize) {
+    fn columns_go_where_a_loop_puts_them(
+        problem in problems(),
+        width in 1..9_usize,
+        count in 1..12_usize,
+    ) {
         let mut random = problem.random();
-        let scores = numbers(&mut random, [problem.points, columns], problem.dtype);
-        let bias = numbers(&mut random, [1, columns], problem.dtype);
-        prop_assert!(flex::holds(&scores) && flex::holds(&bias));
-        let generic = row_maxima_anywhere(scores.clone(), bias.clone());
-        prop_assert_eq!(flex::row_maxima(scores, bias), generic);
-    }
-}
+        let numbers_of = |random: &mut _, width| {
+            numbers(random, [problem.points, width], problem.dtype)
+        };
+        let source = columns(&mut random, width, count);
+        let columns = Columns::new(&source, &placement(problem.dtype));
+        let tensor = numbers_of(&mut random, width);
+        let rows = values(tensor.clone());
+        let gathered: Vec<f64> = rows
+            .chunks_exact(width)
+            .flat_map(|row| source.iter().map(|from| from.map_or(0.0, |from| row[from])))
+            .collect();
+        prop_assert!(flex::holds(&tensor));
+        prop_assert_eq!(&values(super::gather(tensor.clone(), &columns)), &gathered);
+        prop_assert_eq!(&values(gather_anywhere(tensor, &columns)), &gathered);
 
-#[test]
-fn the_first_of_equal_maxima_counts() {
-    let scores = |dtype| {
-        let data = TensorData::new(vec![0.0_f64, 2.0, 1.0, 2.0], [1, 4]).convert_dtype(dtype);
-        Tensor::<2>::from_data(data, (&Device::flex(), dtype))
-    };
-    for dtype in [DType::F32, DType::F64] {
-        let bias = scores(dtype) * 0.0;
-        let found = flex::row_maxima(scores(dtype), bias.clone());
-        assert_eq!(found, (vec![2.0], vec![1]));
-        assert_eq!(row_maxima_anywhere(scores(dtype), bias), found);
+        let tensor = numbers_of(&mut random, count);
+        let mut scattered = vec![0.0; problem.points * width];
+        for (to, row) in scattered.chunks_exact_mut(width).zip(values(tensor.clone()).chunks(count)) {
+            for (value, to_column) in row.iter().zip(&source) {
+                to_column.iter().for_each(|&column| to[column] += value);
+            }
+        }
+        prop_assert_eq!(&values(super::scatter_add(tensor.clone(), &columns, width)), &scattered);
+        prop_assert_eq!(&values(scatter_add_anywhere(tensor, &columns, width)), &scattered);
+    }
+
+    #[test]
+    fn the_same_rows_are_visited(problem in problems(), columns in 1..90_usize, at_least in -6..7_i8) {
+        let mut random = problem.random();
+        let scores = numbers(&mut random, [problem.points, columns], DType::F32);
+        let bias = numbers(&mut random, [1, columns], DType::F32);
+        prop_assert!(flex::holds(&scores) && flex::holds(&bias));
+        let sums = values(scores.clone() + bias.clone());
+        let expected: Vec<Option<Vec<f64>>> = sums.chunks(columns).map(|row| {
+            let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            (largest >= f64::from(at_least)).then(|| row.to_vec())
+        }).collect();
+        let wanted = |_: &Option<Vec<f64>>, peak| peak >= f32::from(at_least);
+        let visit = |seen: &mut Option<Vec<f64>>, row: &[f32]| {
+            *seen = Some(row.iter().copied().map(f64::from).collect());
+        };
+        let mut in_place = vec![None; problem.points];
+        visit::in_place(scores.clone(), bias.clone(), &mut in_place, wanted, visit);
+        prop_assert_eq!(&in_place, &expected);
+        let mut generic = vec![None; problem.points];
+        visit::visit_anywhere(scores, bias, &mut generic, wanted, visit);
+        prop_assert_eq!(&generic, &expected);
     }
 }
 
@@ -161,10 +217,15 @@ fn tensors_with_gaps_are_left_to_the_generic_forms() {
     let narrow = wide.clone().narrow(1, 0, 3);
     let sign = numbers(&mut random, [4, 3], DType::F32);
     let rows = Rows::new(narrow.clone(), 4);
-    let masked = values(super::mask(rows.clone(), &sign, 0.5));
-    assert_eq!(masked, values(mask_anywhere(rows, &sign, 0.5)));
-    let turned = wide.transpose();
+    let half = Slope::One(0.5);
+    let masked = values(super::mask(rows.clone(), &sign, &half));
+    assert_eq!(masked, values(mask_anywhere(rows, &sign, &half)));
+    let mut peaks = vec![0.0; 6];
     let bias = numbers(&mut random, [1, 4], DType::F32);
-    let found = super::row_maxima(turned.clone(), bias.clone());
-    assert_eq!(found, row_maxima_anywhere(turned, bias));
+    let turned = wide.transpose();
+    let note = |peak: &mut f64, row: &[f32]| {
+        *peak = row.iter().copied().map(f64::from).fold(f64::NEG_INFINITY, f64::max);
+    };
+    super::visit_rows(turned.clone(), bias.clone(), &mut peaks, |_, _| true, note);
+    assert_eq!(peaks, values((turned + bias).max_dim(1)));
 }

@@ -2,12 +2,38 @@
 
 use std::fmt;
 
-use super::Network;
+use super::{Network, Node};
+
+/// What stands between the layers of a node that holds several.
+const JOINED: &str = " + ";
 
 /// `32x32x3`-like text of a shape.
 pub(crate) fn extents(shape: &[usize]) -> String {
     let extents: Vec<_> = shape.iter().map(ToString::to_string).collect();
     extents.join("x")
+}
+
+impl Node {
+    /// The operation and what there is to know of it, such as `conv2d 3x3, padding 1x1`.
+    pub fn summary(&self) -> String {
+        join([self.op.name(), &self.op.detail()])
+    }
+
+    /// Its layers as people like to read them: `blocks.1.conv + norm`, where
+    /// [`layer`](Self::layer) has `blocks.1.conv + blocks.1.norm`.
+    pub fn layer_summary(&self) -> String {
+        let mut layers = self.layer().unwrap_or_default().split(JOINED);
+        let first = layers.next().unwrap_or_default();
+        let above = first.rfind('.').map_or("", |dot| &first[..=dot]);
+        let others = layers.map(|layer| layer.strip_prefix(above).unwrap_or(layer));
+        std::iter::once(first).chain(others).collect::<Vec<_>>().join(JOINED)
+    }
+}
+
+/// Parts that are there, with spaces between them.
+fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
 }
 
 impl fmt::Display for Network {
@@ -16,13 +42,9 @@ impl fmt::Display for Network {
         for (index, node) in self.nodes.iter().enumerate() {
             let inputs: Vec<_> =
                 node.inputs.iter().map(|value| format!("v{}", value.index())).collect();
-            write!(f, "v{} = {}({})", index + 1, node.op.name(), inputs.join(", "))?;
-            for part in [node.op.detail(), node.layer.clone().unwrap_or_default()] {
-                if !part.is_empty() {
-                    write!(f, " {part}")?;
-                }
-            }
-            writeln!(f, " -> {}", extents(&node.shape))?;
+            let call = format!("{}({})", node.op.name(), inputs.join(", "));
+            let text = join([&call, &node.op.detail(), node.layer().unwrap_or_default()]);
+            writeln!(f, "v{} = {text} -> {}", index + 1, extents(&node.shape))?;
         }
         Ok(())
     }

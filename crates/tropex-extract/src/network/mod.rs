@@ -1,6 +1,7 @@
 //! A captured network: operations in the order of execution.
 
 mod display;
+mod dot;
 mod replay;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::Placement;
 use crate::ops::Op;
 
+pub(crate) use display::extents;
 pub use replay::Trace;
 pub(crate) use replay::argmax;
 
@@ -79,20 +81,23 @@ impl Node {
 }
 
 /// What stood between the logits and the module's output and was left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OutputActivation {
     /// Softmax over the classes.
     Softmax,
     /// Logarithm of the softmax over the classes.
     LogSoftmax,
+    /// Multiplication of all logits by a positive number, such as an inverse temperature.
+    Scale(f64),
 }
 
 impl fmt::Display for OutputActivation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Softmax => "softmax",
-            Self::LogSoftmax => "log-softmax",
-        })
+        match self {
+            Self::Softmax => f.write_str("softmax"),
+            Self::LogSoftmax => f.write_str("log-softmax"),
+            Self::Scale(factor) => write!(f, "times {factor}"),
+        }
     }
 }
 
@@ -104,7 +109,7 @@ pub struct Network {
     pub(crate) input_shape: Vec<usize>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) output: ValueId,
-    pub(crate) dropped: Option<OutputActivation>,
+    pub(crate) dropped: Vec<OutputActivation>,
     pub(crate) placement: Placement,
 }
 
@@ -134,9 +139,10 @@ impl Network {
         self.output
     }
 
-    /// The activation at the module's output that was left out, if there was one.
-    pub fn dropped(&self) -> Option<OutputActivation> {
-        self.dropped
+    /// What the module does to the logits before it returns them, in order, and was left out:
+    /// none of it changes which class is largest.
+    pub fn dropped(&self) -> &[OutputActivation] {
+        &self.dropped
     }
 
     /// Where the constants are.

@@ -34,6 +34,18 @@ impl Diagonal {
         self.offset.as_ref().map(Constant::data)
     }
 
+    /// The map of one of several equal pieces, if it is the same for all.
+    pub(crate) fn of_each(&self, pieces: usize, placement: &Placement) -> Option<Self> {
+        let piece = |constant: &Option<Constant<2>>| {
+            let Some(constant) = constant else { return Some(None) };
+            let values: Vec<f64> = constant.data().iter().collect();
+            let width = values.len() / pieces;
+            let alike = values.chunks_exact(width).all(|piece| *piece == values[..width]);
+            alike.then(|| Some(TensorData::new(values[..width].to_vec(), [1, width])))
+        };
+        Some(Self::new(piece(&self.factor)?, piece(&self.offset)?, placement))
+    }
+
     fn constants(&self) -> impl Iterator<Item = &Constant<2>> {
         self.factor.iter().chain(&self.offset)
     }

@@ -28,6 +28,7 @@ pub struct MaxPool2dSpec {
 /// The maximum of every window; on ties the first cell in scan order wins.
 #[derive(Clone, Debug)]
 pub struct MaxPool2d {
+    name: &'static str,
     spec: MaxPool2dSpec,
     input: [usize; 3],
     output: [usize; 3],
@@ -36,7 +37,25 @@ pub struct MaxPool2d {
 impl MaxPool2d {
     /// `input` and `output` are `[channels, height, width]`.
     pub(crate) fn new(spec: MaxPool2dSpec, input: [usize; 3], output: [usize; 3]) -> Self {
-        Self { spec, input, output }
+        Self { name: "max pool", spec, input, output }
+    }
+
+    /// The maximum over the middle axis of values `[outer, length, inner]`, which a window as high
+    /// as a plane and one cell wide takes.
+    pub(crate) fn over_axis(input: [usize; 3]) -> Self {
+        let [outer, length, inner] = input;
+        let spec = MaxPool2dSpec {
+            kernel: [length, 1],
+            stride: [length, 1],
+            padding: [(0, 0); 2],
+            dilation: [1, 1],
+            ceil_mode: false,
+        };
+        Self { name: "maximum", spec, input, output: [outer, 1, inner] }
+    }
+
+    pub(crate) fn spec(&self) -> &MaxPool2dSpec {
+        &self.spec
     }
 
     fn options(&self) -> MaxPoolOptions<2> {
@@ -58,9 +77,10 @@ impl MaxPool2d {
     fn spread(&self, rows: Tensor<2>) -> Tensor<2> {
         let [channels, height, width] = self.input;
         let [_, out_height, out_width] = self.output;
+        let [count, _] = rows.dims();
         let (device, dtype) = (rows.device(), rows.dtype());
         let source: Vec<f64> = rows.into_data().iter().collect();
-        let mut spread = vec![0.0; channels * height * width];
+        let mut spread = vec![0.0; count * channels * height * width];
         for (index, value) in source.iter().enumerate() {
             let (plane, cell) =
                 (index / (out_height * out_width), index % (out_height * out_width));
@@ -73,23 +93,23 @@ impl MaxPool2d {
                 }
             }
         }
-        let features = spread.len();
-        let data = TensorData::new(spread, [1, features]).convert_dtype(dtype);
+        let features = spread.len() / count;
+        let data = TensorData::new(spread, [count, features]).convert_dtype(dtype);
         Tensor::from_data(data, (&device, dtype))
     }
 }
 
 impl PiecewiseLinear for MaxPool2d {
     fn name(&self) -> &'static str {
-        "max pool"
+        self.name
     }
 
     fn detail(&self) -> String {
         let MaxPool2dSpec { kernel, stride, padding, dilation, ceil_mode } = &self.spec;
-        let mut detail = super::window(*kernel, *stride, *padding);
-        if *dilation != [1, 1] {
-            detail += &format!(", dilation {}x{}", dilation[0], dilation[1]);
+        if self.name == "maximum" {
+            return format!("of {}", kernel[0]);
         }
+        let mut detail = super::window(kernel, stride, padding, dilation);
         if *ceil_mode {
             detail += ", rounded up";
         }

@@ -5,12 +5,15 @@
 //! (flatten, reshape) need no operation.
 
 mod add;
-mod conv2d;
+mod concat;
+mod conv;
 mod diagonal;
+mod each;
 mod leaky_relu;
 mod linear;
 mod max_pool2d;
-mod resample2d;
+mod rearrange;
+mod separable;
 
 use std::fmt::Debug;
 
@@ -18,16 +21,21 @@ use burn::tensor::{Int, Tensor};
 
 use crate::Placement;
 use crate::interval::Interval;
+use crate::network::extents;
 use crate::rows::Rows;
 
 pub use add::Add;
-pub use conv2d::{Conv2d, Conv2dSpec};
+pub use concat::Concat;
+pub use conv::{Conv, Conv2d, Conv3d, ConvSpec};
+pub(crate) use conv::{Direction, Planes, Spatial};
 pub use diagonal::Diagonal;
+pub use each::Each;
 pub use leaky_relu::LeakyRelu;
 pub use linear::Linear;
 pub use max_pool2d::{MaxPool2d, MaxPool2dSpec};
-pub(crate) use resample2d::AxisWeights;
-pub use resample2d::Resample2d;
+pub use rearrange::Rearrange;
+pub(crate) use separable::AxisWeights;
+pub use separable::Separable;
 
 /// The affine piece that an operation chose at every point.
 #[derive(Clone, Debug)]
@@ -100,21 +108,25 @@ fn only(inputs: Vec<Tensor<2>>) -> Tensor<2> {
     inputs.into_iter().next().expect("operations are built with their inputs")
 }
 
-/// `3x3, stride 2x2, padding 1-1x1-1`, without what is usual.
+/// `3x3, stride 2x2, padding 1x1, dilation 2x2`, without what is usual.
 pub(crate) fn window(
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    padding: [(usize, usize); 2],
+    kernel: &[usize],
+    stride: &[usize],
+    padding: &[(usize, usize)],
+    dilation: &[usize],
 ) -> String {
-    let mut text = format!("{}x{}", kernel[0], kernel[1]);
-    if stride != [1, 1] {
-        text += &format!(", stride {}x{}", stride[0], stride[1]);
+    let mut text = extents(kernel);
+    if stride.iter().any(|&stride| stride != 1) {
+        text += &format!(", stride {}", extents(stride));
     }
-    if padding != [(0, 0); 2] {
-        let side = |(begin, end)| {
+    if padding.iter().any(|&padding| padding != (0, 0)) {
+        let side = |&(begin, end): &(usize, usize)| {
             if begin == end { format!("{begin}") } else { format!("{begin}-{end}") }
         };
-        text += &format!(", padding {}x{}", side(padding[0]), side(padding[1]));
+        text += &format!(", padding {}", padding.iter().map(side).collect::<Vec<_>>().join("x"));
+    }
+    if dilation.iter().any(|&dilation| dilation != 1) {
+        text += &format!(", dilation {}", extents(dilation));
     }
     text
 }
@@ -147,10 +159,14 @@ macro_rules! ops {
 
 ops! {
     Add,
+    Concat,
     Conv2d,
+    Conv3d,
     Diagonal,
+    Each,
     LeakyRelu,
     Linear,
     MaxPool2d,
-    Resample2d,
+    Rearrange,
+    Separable,
 }

@@ -6,11 +6,13 @@
 mod builder;
 mod files;
 mod manifest;
+mod mapping;
 mod memory;
 mod options;
 mod shard;
 mod shifts;
 mod source;
+mod term;
 mod writer;
 
 use std::fs;
@@ -26,6 +28,7 @@ pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
 pub use options::{ExtractOptions, Progress};
 pub use shard::Shard;
 pub use source::PointSource;
+pub(crate) use term::{Reduced, Reference, Term};
 
 /// Name of the manifest in a store's folder.
 pub const MANIFEST: &str = "manifest.json";

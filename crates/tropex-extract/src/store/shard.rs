@@ -1,19 +1,20 @@
 //! One file of terms.
 
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use burn::tensor::TensorData;
+use burn::tensor::{AllocationProperty, Bytes, Element, TensorData};
+use bytemuck::Pod;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use super::checksum;
 use super::manifest::{ShardEntry, TermsHeader};
+use super::mapping::map;
 use crate::terms::Classes;
 use crate::{Error, Precision};
 
-/// The terms of consecutive points, read into memory.
+/// The terms of consecutive points. Their numbers stay in the file, which is mapped into memory.
 #[derive(Clone, Debug)]
 pub struct Shard {
     /// Position of the first point in the store.
@@ -32,8 +33,10 @@ pub struct Shard {
     pub negative_coefficients: TensorData,
     /// Negative biases `[points]`.
     pub negative_bias: TensorData,
+    /// The linear part of negative terms: zeros `[features]`.
+    pub(super) zero: TensorData,
     /// The classes that the linear terms stand for.
-    classes: Classes,
+    pub(super) classes: Classes,
 }
 
 impl Shard {
@@ -43,14 +46,19 @@ impl Shard {
         self.index.len()
     }
 
-    /// Reads a shard and checks it against its entry in the manifest.
+    /// Positions of its points in the store.
+    pub(crate) fn positions(&self) -> Range<usize> {
+        self.first..self.first + self.len()
+    }
+
+    /// Maps a shard into memory and checks it against its entry in the manifest.
     pub(super) fn read(
         path: &Path,
         entry: &ShardEntry,
         terms: &TermsHeader,
         first: usize,
     ) -> Result<Self, Error> {
-        let content = fs::read(path).map_err(Error::io("read", path))?;
+        let content = map(path)?;
         if checksum(&content) != entry.sha256 {
             let reason =
                 "its content does not match its checksum; delete the file and extract again";
@@ -62,7 +70,7 @@ impl Shard {
             Error::store(path, reason)
         };
         let tensors = SafeTensors::deserialize(&content).map_err(damaged)?;
-        let reader = Reader { tensors, path, points: entry.points };
+        let reader = Reader { content: &content, tensors, path, points: entry.points };
         let (dtype, d) = (format_of(terms.precision), terms.features());
         let (coefficients, biases): (&[usize], &[usize]) = match terms.per_point() {
             1 => (&[d], &[]),
@@ -79,67 +87,40 @@ impl Shard {
             linear_bias: reader.numbers("linear.bias", dtype, biases)?,
             negative_coefficients: reader.numbers("negative.coefficients", dtype, &[d])?,
             negative_bias: reader.numbers("negative.bias", dtype, &[])?,
+            zero: TensorData::zeros::<f32, _>([d]).convert_dtype(terms.precision.dtype()),
             classes: terms.classes,
         })
     }
 }
 
-/// An affine function of points, read from a shard.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Term<'a> {
-    /// Coefficients that add up to the term's own.
-    coefficients: [Option<Numbers<'a>>; 2],
-    bias: f64,
-}
-
-/// Numbers in the format of their shard.
-#[derive(Clone, Copy, Debug)]
-enum Numbers<'a> {
-    Singles(&'a [f32]),
-    Doubles(&'a [f64]),
-}
-
-/// The value of a term at a point.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct TermValue {
-    pub(crate) value: f64,
-    /// What was added up, in absolute values: rounding is judged against it.
-    pub(crate) size: f64,
-}
-
-impl<'a> Numbers<'a> {
-    fn of(data: &'a TensorData, span: Range<usize>) -> Self {
-        match data.as_slice::<f32>() {
-            Ok(numbers) => Self::Singles(&numbers[span]),
-            Err(_) => Self::Doubles(data.as_slice::<f64>().map_or(&[], |numbers| &numbers[span])),
+#[cfg(test)]
+impl Shard {
+    /// A shard in memory, with numbers in the precision of `linear` and `negative`: coefficients
+    /// and bias of every row.
+    pub(crate) fn in_memory(
+        first: usize,
+        classes: Classes,
+        predicted: Vec<i64>,
+        linear: [TensorData; 2],
+        negative: [TensorData; 2],
+    ) -> Self {
+        let points = first as i64..(first + predicted.len()) as i64;
+        let [linear_coefficients, linear_bias] = linear;
+        let [negative_coefficients, negative_bias] = negative;
+        let features = negative_coefficients.num_elements() / predicted.len();
+        let dtype = negative_bias.dtype();
+        Self {
+            first,
+            index: points.collect(),
+            label: vec![0; predicted.len()],
+            predicted,
+            linear_coefficients,
+            linear_bias,
+            negative_coefficients,
+            negative_bias,
+            zero: TensorData::zeros::<f32, _>([features]).convert_dtype(dtype),
+            classes,
         }
-    }
-
-    /// Value and size of `coefficients . point`, in f64.
-    fn dot(self, point: &[f32]) -> TermValue {
-        fn sum<F: Copy + Into<f64>>(numbers: &[F], point: &[f32]) -> TermValue {
-            let products =
-                numbers.iter().zip(point).map(|(&number, &x)| number.into() * f64::from(x));
-            products.fold(TermValue::default(), |sum, product| TermValue {
-                value: sum.value + product,
-                size: sum.size + product.abs(),
-            })
-        }
-        match self {
-            Self::Singles(numbers) => sum(numbers, point),
-            Self::Doubles(numbers) => sum(numbers, point),
-        }
-    }
-}
-
-impl Term<'_> {
-    /// The term's value at a point, computed in f64.
-    pub(crate) fn at(&self, point: &[f32]) -> TermValue {
-        let bias = TermValue { value: self.bias, size: self.bias.abs() };
-        self.coefficients.iter().flatten().map(|numbers| numbers.dot(point)).fold(
-            bias,
-            |sum, part| TermValue { value: sum.value + part.value, size: sum.size + part.size },
-        )
     }
 }
 
@@ -167,33 +148,6 @@ impl Shard {
             Classes::One(class) => class,
         }
     }
-
-    /// A positive term, the sum of linear and negative term.
-    pub(crate) fn positive(&self, term: usize, slot: usize) -> Term<'_> {
-        let row = term * self.per_point() + slot;
-        let linear = self.row(&self.linear_coefficients, row);
-        let negative = self.row(&self.negative_coefficients, term);
-        let bias = number(&self.linear_bias, row) + number(&self.negative_bias, term);
-        Term { coefficients: [Some(linear), Some(negative)], bias }
-    }
-
-    /// A negative term.
-    pub(crate) fn negative(&self, term: usize) -> Term<'_> {
-        let negative = self.row(&self.negative_coefficients, term);
-        Term { coefficients: [Some(negative), None], bias: number(&self.negative_bias, term) }
-    }
-
-    fn row<'a>(&self, data: &'a TensorData, row: usize) -> Numbers<'a> {
-        let features = self.features();
-        Numbers::of(data, row * features..(row + 1) * features)
-    }
-}
-
-fn number(data: &TensorData, index: usize) -> f64 {
-    match data.as_slice::<f32>() {
-        Ok(numbers) => numbers[index].into(),
-        Err(_) => data.as_slice::<f64>().map_or(f64::NAN, |numbers| numbers[index]),
-    }
 }
 
 pub(super) fn format_of(precision: Precision) -> Dtype {
@@ -204,6 +158,7 @@ pub(super) fn format_of(precision: Precision) -> Dtype {
 }
 
 struct Reader<'a> {
+    content: &'a bytes::Bytes,
     tensors: SafeTensors<'a>,
     path: &'a Path,
     points: usize,
@@ -236,12 +191,36 @@ impl Reader<'_> {
         }
     }
 
+    /// Numbers as they lie in the file.
     fn numbers(&self, name: &str, dtype: Dtype, extents: &[usize]) -> Result<TensorData, Error> {
         let tensor = self.tensor(name, dtype, extents)?;
         let (shape, bytes) = (tensor.shape().to_vec(), tensor.data());
-        Ok(match dtype {
-            Dtype::F64 => TensorData::new::<f64, _>(bytemuck::pod_collect_to_vec(bytes), shape),
-            _ => TensorData::new::<f32, _>(bytemuck::pod_collect_to_vec(bytes), shape),
+        let data = match dtype {
+            Dtype::F64 => self.data::<f64>(bytes, shape),
+            _ => self.data::<f32>(bytes, shape),
+        };
+        data.ok_or_else(|| {
+            let reason = format!("tensor `{name}` holds infinite numbers or none; extract again");
+            Error::store(self.path, reason)
         })
+    }
+
+    /// Numbers that lie in the file, unless there are some that are not finite.
+    fn data<F: Element + Pod + Into<f64>>(
+        &self,
+        bytes: &[u8],
+        shape: Vec<usize>,
+    ) -> Option<TensorData> {
+        let are_finite = |numbers: &[F]| {
+            // Without a way out of the loop, several numbers are looked at in one step.
+            numbers.iter().fold(true, |all, &number| all & number.into().is_finite())
+        };
+        // Other programs may write files in which numbers do not lie at multiples of their size.
+        let Ok(numbers) = bytemuck::try_cast_slice::<u8, F>(bytes) else {
+            let numbers: Vec<F> = bytemuck::pod_collect_to_vec(bytes);
+            return are_finite(&numbers).then(|| TensorData::new(numbers, shape));
+        };
+        let shared = Bytes::from_shared(self.content.slice_ref(bytes), AllocationProperty::File);
+        are_finite(numbers).then(|| TensorData::from_bytes(shared, shape, F::dtype()))
     }
 }

@@ -2,101 +2,122 @@
 
 use burn::tensor::Device;
 
+use super::assignment::{Assignment, Standings};
 use super::check::Dominance;
-use super::race::Race;
+use super::evaluation::Evaluation;
+use super::race::{Blocks, Race, Rules};
 use crate::store::Shard;
-use crate::{Error, Placement, PointSource, TermStore};
+use crate::{Error, Placement, PointSource, Precision, TermStore};
 
 /// Bytes of points in memory at a time, about: for each set the whole store is read once.
 const POINT_BYTES: usize = 256 << 20;
 
 /// `N^X = F^X - G^X` with one maximum of positive terms per class and one of negative terms, read
 /// from a store shard by shard.
+///
+/// # The contract
+/// A stored term stands for the affine function with exactly the stored numbers as coefficients
+/// and bias; a positive term is the sum of two. Which term wins at a point is decided as in exact
+/// arithmetic on these numbers and the point's, ties by the lowest position in the store, and
+/// values are the `f64` nearest to the exact ones. So the outcome depends neither on the device,
+/// nor on how many points and terms are looked at together, nor on the shards.
+///
+/// # How it is kept
+/// Products in f32 give every term's value up to a bound on their rounding. Only terms that this
+/// bound does not rule out are computed again in f64, with a bound of its own, and what even this
+/// leaves open is computed exactly. [`Standings::effort`] says how often that was.
 #[derive(Debug)]
 pub struct ExtractedFunction<'a> {
     store: &'a TermStore,
     placement: Placement,
 }
 
-/// The terms that win at one point.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Assignment {
-    /// Class of the winning positive term: the extracted function's prediction.
-    pub class: usize,
-    /// Position in the store of the point whose positive term wins, the first on ties.
-    pub positive: usize,
-    /// Value of the winning positive term.
-    pub positive_value: f64,
-    /// Position in the store of the point whose negative term wins, the first on ties.
-    pub negative: usize,
-    /// Value of the winning negative term.
-    pub negative_value: f64,
-}
-
-impl Assignment {
-    /// Whether both maxima are attained by the terms of one point.
-    pub fn is_straight(&self) -> bool {
-        self.positive == self.negative
-    }
-}
-
-/// How the extracted function compares with the network and with the labels.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Evaluation {
-    /// Points looked at.
-    pub points: usize,
-    /// Points that both put into the same class.
-    pub agreeing: usize,
-    /// Points that the extracted function puts into their true class.
-    pub correct: usize,
-    /// Points that the network puts into their true class.
-    pub network_correct: usize,
-    /// Points at which positive and negative term come from the same point.
-    pub straight: usize,
-}
-
-impl Evaluation {
-    /// Share of the points that extracted function and network put into the same class.
-    pub fn agreement(&self) -> f64 {
-        self.share(self.agreeing)
-    }
-
-    /// Share of the points that the extracted function puts into their true class.
-    pub fn accuracy(&self) -> f64 {
-        self.share(self.correct)
-    }
-
-    /// Share of the points that the network puts into their true class.
-    pub fn network_accuracy(&self) -> f64 {
-        self.share(self.network_correct)
-    }
-
-    fn share(&self, count: usize) -> f64 {
-        count as f64 / self.points.max(1) as f64
-    }
-}
-
 impl<'a> ExtractedFunction<'a> {
-    /// The function of a store, computed on a device in the store's precision.
+    /// The function of a store, with its products on a device.
     ///
     /// # Errors
-    /// A device without that precision.
+    /// A device without f32.
     pub fn new(store: &'a TermStore, device: &Device) -> Result<Self, Error> {
-        let placement = Placement::new(device, store.manifest().terms.precision)?;
-        Ok(Self { store, placement })
+        Ok(Self { store, placement: Placement::new(device, Precision::F32)? })
     }
 
     /// The winning terms at points `[points, features]`, given row by row. No matrix of all points
     /// by all terms is ever made; `progress` is told how many terms were looked at.
     ///
     /// # Errors
-    /// Values that are not whole points; damaged shards.
+    /// Values that are not whole points, or not finite; damaged shards.
     pub fn assign(
         &self,
         points: &[f32],
         progress: &dyn Fn(usize),
     ) -> Result<Vec<Assignment>, Error> {
-        Ok(self.scan(points, None, progress)?.0)
+        Ok(self.standings(points, 1, None, progress)?.assignments)
+    }
+
+    /// The winning terms at points `[points, features]`, and the `top` best positive terms.
+    ///
+    /// `without` leaves out, at every point, the terms of one position in the store, given point
+    /// by point: at a data point without its own terms the function has to generalize.
+    ///
+    /// # Errors
+    /// Values that are not whole points, or not finite; none wanted; positions that are not in the
+    /// store, or the only one there; damaged shards.
+    pub fn standings(
+        &self,
+        points: &[f32],
+        top: usize,
+        without: Option<&[usize]>,
+        progress: &dyn Fn(usize),
+    ) -> Result<Standings, Error> {
+        let report = |shard: &Shard| progress(shard.first + shard.len());
+        self.race(points, Rules { top, without }, report)
+    }
+
+    /// Lets all terms compete; `entered` sees every shard after its terms did.
+    fn race(
+        &self,
+        points: &[f32],
+        rules: Rules<'_>,
+        mut entered: impl FnMut(&Shard),
+    ) -> Result<Standings, Error> {
+        self.check(points, rules)?;
+        let features = self.features();
+        let mut race = Race::new(points, features, rules, Blocks::default(), &self.placement)?;
+        for shard in self.store.shards() {
+            let shard = shard?;
+            race.enter(&shard);
+            entered(&shard);
+        }
+        Ok(race.standings())
+    }
+
+    fn check(&self, points: &[f32], Rules { top, without }: Rules<'_>) -> Result<(), Error> {
+        let features = self.features();
+        if points.is_empty() || !points.len().is_multiple_of(features) {
+            let expected = format!("a multiple of {features}, and at least that");
+            return Err(Error::shape("values of the points", points.len(), expected));
+        }
+        if top == 0 {
+            return Err(Error::shape("terms wanted at every point", 0, "at least one"));
+        }
+        let Some(without) = without else { return Ok(()) };
+        let (count, terms) = (points.len() / features, self.store.len());
+        if without.len() != count {
+            return Err(Error::shape("positions left out", without.len(), count));
+        }
+        if terms == 1 {
+            return Err(Error::shape("points in the store", 1, "two, to leave one out"));
+        }
+        match without.iter().find(|&&position| position >= terms) {
+            None => Ok(()),
+            Some(position) => {
+                Err(Error::shape("position left out", position, format!("less than {terms}")))
+            }
+        }
+    }
+
+    fn features(&self) -> usize {
+        self.store.manifest().terms.features()
     }
 
     /// The class of the extracted function at points `[points, features]`.
@@ -122,14 +143,10 @@ impl<'a> ExtractedFunction<'a> {
         if predicted.len() != source.len() {
             return Err(Error::shape("predicted classes", predicted.len(), source.len()));
         }
-        let mut evaluation =
-            Evaluation { points: 0, agreeing: 0, correct: 0, network_correct: 0, straight: 0 };
-        while evaluation.points < source.len() {
-            let start = evaluation.points;
-            let end = source.len().min(start + self.points_at_a_time());
-            let done = start * self.store.len();
-            let report = |terms: usize| progress(done + (end - start) * terms);
-            for assignment in self.assign(&source.read(start..end), &report)? {
+        let mut evaluation = Evaluation::default();
+        self.stream(source, 1, progress, &mut |standings| {
+            evaluation.effort = evaluation.effort.with(standings.effort);
+            for assignment in standings.assignments {
                 let point = evaluation.points;
                 let label = source.label(point);
                 evaluation.points += 1;
@@ -138,8 +155,31 @@ impl<'a> ExtractedFunction<'a> {
                 evaluation.network_correct += usize::from(predicted[point] == label);
                 evaluation.straight += usize::from(assignment.is_straight());
             }
-        }
+        })?;
         Ok(evaluation)
+    }
+
+    /// The standings at all points of a source, handed to `take` a set of points at a time, in
+    /// order. Memory holds one set; `progress` is told how many pairs of point and term were
+    /// looked at.
+    ///
+    /// # Errors
+    /// As for [`ExtractedFunction::standings`].
+    pub fn stream(
+        &self,
+        source: &dyn PointSource,
+        top: usize,
+        progress: &dyn Fn(usize),
+        take: &mut dyn FnMut(Standings),
+    ) -> Result<(), Error> {
+        let count = self.points_at_a_time(top);
+        for start in (0..source.len()).step_by(count) {
+            let end = source.len().min(start + count);
+            let done = start * self.store.len();
+            let report = |terms: usize| progress(done + (end - start) * terms);
+            take(self.standings(&source.read(start..end), top, None, &report)?);
+        }
+        Ok(())
     }
 
     /// Whether the terms of chosen points, given by position, are maximal at the points themselves.
@@ -149,13 +189,22 @@ impl<'a> ExtractedFunction<'a> {
         chosen: &[usize],
         progress: &dyn Fn(usize),
     ) -> Result<Dominance, Error> {
-        let tolerance = 32.0 * self.placement.precision().epsilon();
+        let tolerance = 32.0 * self.store.manifest().terms.precision.epsilon();
         let mut dominance = Dominance { checked: 0, dominant: 0, largest_gap: 0.0, tolerance };
-        for chosen in chosen.chunks(self.points_at_a_time()) {
+        for chosen in chosen.chunks(self.points_at_a_time(1)) {
             let points: Vec<f32> =
                 chosen.iter().flat_map(|&point| source.read(point..point + 1)).collect();
-            let (winners, own) = self.scan(&points, Some(chosen), progress)?;
-            for (winner, own) in winners.iter().zip(own) {
+            let mut own = vec![Own::default(); chosen.len()];
+            let standings = self.race(&points, Rules { top: 1, without: None }, |shard| {
+                let points = points.chunks(self.features()).zip(chosen);
+                for (own, (point, position)) in own.iter_mut().zip(points) {
+                    if shard.positions().contains(position) {
+                        *own = Own::of(shard, position - shard.first, point);
+                    }
+                }
+                progress(shard.first + shard.len());
+            })?;
+            for (winner, own) in standings.assignments.iter().zip(own) {
                 let gap = own.gap(winner);
                 dominance.checked += 1;
                 dominance.dominant += usize::from(gap <= tolerance);
@@ -165,38 +214,8 @@ impl<'a> ExtractedFunction<'a> {
         Ok(dominance)
     }
 
-    fn points_at_a_time(&self) -> usize {
-        let row = self.store.manifest().terms.features() * self.placement.precision().bytes();
-        (POINT_BYTES / row).max(1)
-    }
-
-    /// The winners at points, and the values of the points' own terms where `own` says which these
-    /// are.
-    fn scan(
-        &self,
-        points: &[f32],
-        own: Option<&[usize]>,
-        progress: &dyn Fn(usize),
-    ) -> Result<(Vec<Assignment>, Vec<Own>), Error> {
-        let features = self.store.manifest().terms.features();
-        if points.is_empty() || !points.len().is_multiple_of(features) {
-            let expected = format!("a multiple of {features}, and at least that");
-            return Err(Error::shape("values of the points", points.len(), expected));
-        }
-        let mut race = Race::new(points, features, &self.placement);
-        let mut values = vec![Own::default(); own.map_or(0, <[usize]>::len)];
-        for shard in self.store.shards() {
-            let shard = shard?;
-            race.enter(&shard);
-            for (slot, &position) in own.unwrap_or_default().iter().enumerate() {
-                let term = position.checked_sub(shard.first).filter(|&term| term < shard.len());
-                if let Some(term) = term {
-                    values[slot] = Own::of(&shard, term, &points[slot * features..][..features]);
-                }
-            }
-            progress(shard.first + shard.len());
-        }
-        Ok((race.into_winners(), values))
+    fn points_at_a_time(&self, top: usize) -> usize {
+        (POINT_BYTES / Race::bytes_per_point(self.features(), top.min(self.store.len()))).max(1)
     }
 }
 

@@ -1,3 +1,6 @@
+mod reference;
+mod residual;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -77,75 +80,21 @@ fn import_named(name: impl Fn(&str) -> String) -> Result<Classifier, ImportError
 }
 
 /// The tiny network in plain loops and double precision.
-mod reference {
-    fn wide(values: &[f32]) -> Vec<f64> {
-        values.iter().map(|&value| f64::from(value)).collect()
-    }
-
-    fn conv(input: &[f64], size: usize, weight: &[f32], bias: &[f32], stride: usize) -> Vec<f64> {
-        let (filters, channels) = (bias.len(), input.len() / (size * size));
-        let small = size.div_ceil(stride);
-        let mut output = Vec::new();
-        for place in 0..filters * small * small {
-            let (filter, row, column) =
-                (place / small / small, place / small % small, place % small);
-            let mut sum = f64::from(bias[filter]);
-            for tap in 0..channels * 9 {
-                let (channel, down, right) = (tap / 9, tap / 3 % 3, tap % 3);
-                let (y, x) = (row * stride + down, column * stride + right);
-                if (1..=size).contains(&y) && (1..=size).contains(&x) {
-                    let weight = f64::from(weight[filter * channels * 9 + tap]);
-                    sum += weight * input[(channel * size + y - 1) * size + x - 1];
-                }
-            }
-            output.push(sum);
-        }
-        output
-    }
-
-    fn relu(values: Vec<f64>) -> Vec<f64> {
-        values.into_iter().map(|value| value.max(0.0)).collect()
-    }
-
-    fn max_pool(input: &[f64], size: usize) -> Vec<f64> {
-        let half = size / 2;
-        (0..input.len() / 4)
-            .map(|place| {
-                let corner = place / half * 2 * size + place % half * 2;
-                [0, 1, size, size + 1]
-                    .map(|step| input[corner + step])
-                    .into_iter()
-                    .fold(f64::NEG_INFINITY, f64::max)
-            })
-            .collect()
-    }
-
-    fn dense(input: &[f64], weight: &[f32], bias: &[f32]) -> Vec<f64> {
-        let rows = wide(weight);
-        let product = |row: &[f64]| row.iter().zip(input).map(|(w, x)| w * x).sum::<f64>();
-        rows.chunks(input.len()).zip(bias).map(|(row, b)| product(row) + f64::from(*b)).collect()
-    }
-
-    pub(super) fn logits(image: &[f32]) -> Vec<f64> {
-        let known = super::known_weights();
-        let [w0, b0, gamma, beta, mean, var, w2, b2, w3, b3, w4, b4]: [Vec<f32>; 12] =
-            known.into_iter().map(|(.., values)| values).collect::<Vec<_>>().try_into().unwrap();
-        let mut values = conv(&wide(image), 6, &w0, &b0, 1);
-        for (index, value) in values.iter_mut().enumerate() {
-            let [gamma, beta, mean, var] =
-                [&gamma, &beta, &mean, &var].map(|vector| f64::from(vector[index / 36]));
-            *value = (*value - mean) / (var + 1e-5).sqrt() * gamma + beta;
-        }
-        let values = max_pool(&relu(values), 6);
-        let values = relu(conv(&values, 3, &w2, &b2, 2));
-        dense(&relu(dense(&values, &w3, &b3)), &w4, &b4)
-    }
+fn reference_logits(image: &[f32]) -> Vec<f64> {
+    let known = known_weights().into_iter().map(|(.., values)| values);
+    let [w0, b0, gamma, beta, mean, var, w2, b2, w3, b3, w4, b4]: [Vec<f32>; 12] =
+        known.collect::<Vec<_>>().try_into().unwrap();
+    let values = reference::conv(&reference::wide(image), 6, &w0, &b0, 3, 1);
+    let values = reference::norm(values, 36, [&gamma, &beta, &mean, &var]);
+    let values = reference::max_pool(&reference::relu(values), 6);
+    let values = reference::relu(reference::conv(&values, 3, &w2, &b2, 3, 2));
+    reference::dense(&reference::relu(reference::dense(&values, &w3, &b3)), &w4, &b4)
 }
 
 #[test]
 fn imported_weights_compute_what_plain_loops_compute() {
     let classifier = import_named(|key| format!("layers.{key}")).unwrap();
-    assert_close(&logits(&classifier), &reference::logits(&image()));
+    assert_close(&logits(&classifier), &reference_logits(&image()));
 }
 
 #[test]

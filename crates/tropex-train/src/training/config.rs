@@ -100,6 +100,23 @@ impl TrainingConfig {
         }
     }
 
+    /// For residual networks, as in the study: 200 epochs of Adam with a small penalty.
+    pub fn resnet() -> Self {
+        let step = |after_epoch, factor| LearningRateStep { after_epoch, factor };
+        Self {
+            optimizer: OptimizerConfig::ADAM,
+            learning_rate: 1e-3,
+            learning_rate_steps: vec![
+                step(80, 0.1),
+                step(120, 0.1),
+                step(160, 0.1),
+                step(180, 0.5),
+            ],
+            l2: 1e-4,
+            ..Self::cifar()
+        }
+    }
+
     /// The learning rate of an epoch; the first is epoch 1.
     pub fn learning_rate_at(&self, epoch: usize) -> f64 {
         let passed = self.learning_rate_steps.iter().filter(|step| step.after_epoch < epoch);

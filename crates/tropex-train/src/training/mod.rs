@@ -155,11 +155,11 @@ impl<'a> Trainer<'a> {
         let start = Instant::now();
         let epoch = self.metrics.len() + 1;
         let learning_rate = self.config.learning_rate_at(epoch);
-        let order = self.order(epoch);
+        let (order, mut random) = self.order(epoch);
         let batches = order.len().div_ceil(self.config.batch_size);
         let mut totals = Totals::default();
         for (batch, indices) in order.chunks(self.config.batch_size).enumerate() {
-            let logits = self.classifier.forward(self.images(indices));
+            let logits = self.classifier.forward_training(self.images(indices), &mut random);
             let (loss, outcome) = judge(logits, Tensor::from_inner(self.labels(indices)))?;
             if !outcome.loss.is_finite() {
                 let (loss, batch) = (outcome.loss, batch + 1);
@@ -185,15 +185,15 @@ impl<'a> Trainer<'a> {
         Ok(Some(self))
     }
 
-    /// The order of the training images in an epoch: it depends on the seed and the epoch alone,
-    /// so a resumed training sees the batches that it would have seen.
-    fn order(&self, epoch: usize) -> Vec<usize> {
+    /// The order of the training images in an epoch, and the numbers for dropout. Both depend on
+    /// the seed and the epoch alone, so a resumed training sees what it would have seen.
+    fn order(&self, epoch: usize) -> (Vec<usize>, ChaCha8Rng) {
         let count = self.config.limit.unwrap_or(usize::MAX).min(self.train.len());
         let mut order: Vec<usize> = (0..count).collect();
         let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
         random.set_stream(epoch as u64); // stream 0 drew the starting weights
         order.shuffle(&mut random);
-        order
+        (order, random)
     }
 
     fn images(&self, indices: &[usize]) -> Tensor<4> {

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::testing::{device, separable_images};
 use crate::weights::Weights;
-use crate::zoo::{Architecture, TINY};
+use crate::zoo::{Architecture, TINY, TINY_DROPOUT, TINY_RESIDUAL};
 
 const SHAPE: [usize; 3] = [1, 6, 6];
 
@@ -19,19 +19,30 @@ fn config(epochs: usize, optimizer: OptimizerConfig) -> TrainingConfig {
 const SGD: OptimizerConfig = OptimizerConfig::Sgd { momentum: 0.9 };
 
 fn trained(config: &TrainingConfig) -> (Weights, Vec<EpochMetrics>) {
+    trained_network(&TINY, config)
+}
+
+fn trained_network(
+    architecture: &Architecture,
+    config: &TrainingConfig,
+) -> (Weights, Vec<EpochMetrics>) {
     let images = separable_images(SHAPE, 3, 48);
-    let trainer = Trainer::new(network(config.seed), &images, &images, config).unwrap();
+    let start = architecture.init(SHAPE, 3, &device(), config.seed).unwrap();
+    let trainer = Trainer::new(start, &images, &images, config).unwrap();
     let trainer = trainer.run(&mut ()).unwrap().unwrap();
     (Weights::of(&trainer.classifier()), trainer.metrics().to_vec())
 }
 
 #[test]
 fn training_learns_what_can_be_learned() {
-    for optimizer in [OptimizerConfig::ADAM, SGD] {
-        let (_, metrics) = trained(&config(15, optimizer));
+    for (architecture, optimizer) in
+        [(&TINY, OptimizerConfig::ADAM), (&TINY, SGD), (&TINY_RESIDUAL, OptimizerConfig::ADAM)]
+    {
+        let (_, metrics) = trained_network(architecture, &config(15, optimizer));
         let (first, last) = (metrics[0], metrics[14]);
-        assert!(last.train.loss < 0.5 * first.train.loss, "{optimizer:?}: {first:?} {last:?}");
-        assert!(last.test.accuracy > 0.9, "{optimizer:?}: {last:?}");
+        let case = format!("{architecture:?} {optimizer:?}: {first:?} {last:?}");
+        assert!(last.train.loss < 0.5 * first.train.loss, "{case}");
+        assert!(last.test.accuracy > 0.9, "{case}");
     }
 }
 
@@ -42,6 +53,25 @@ fn equal_settings_give_equal_weights_and_another_seed_gives_others() {
     assert_eq!(first, trained(&config).0);
     let other = TrainingConfig { seed: 1, ..config };
     assert_ne!(first, trained(&other).0);
+}
+
+#[test]
+fn a_training_with_dropout_is_another_one_and_can_be_repeated() {
+    let images = separable_images(SHAPE, 3, 48);
+    let weights = |seed| {
+        let config = TrainingConfig { seed, ..config(1, SGD) };
+        let start = TINY_DROPOUT.init(SHAPE, 3, &device(), 0).unwrap();
+        let trainer = Trainer::new(start, &images, &images, &config).unwrap();
+        let trainer = trainer.epoch(&mut ()).unwrap().unwrap();
+        (Weights::of(&trainer.classifier()), trainer.metrics()[0])
+    };
+    let (first, metrics) = weights(1);
+    assert!(first == weights(1).0);
+    assert!(first != weights(2).0);
+    // Evaluations see the network without dropout: twice the same.
+    let start = TINY_DROPOUT.init(SHAPE, 3, &device(), 0).unwrap();
+    let loaded = first.apply(start, std::path::Path::new("first")).unwrap();
+    assert_eq!(evaluate(&loaded, &images).unwrap(), metrics.test);
 }
 
 #[test]
@@ -91,9 +121,15 @@ fn a_resumed_training_ends_with_the_same_weights() {
     let images = separable_images(SHAPE, 3, 40);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resume.safetensors");
-    // One with batch norm and strides, one with dense layers large enough for other kernels.
+    // With batch norm and strides, dropout, shortcuts, and dense layers that use other kernels.
     let fcn = Architecture::find("fcn4").unwrap();
-    for (architecture, optimizer) in [(&TINY, SGD), (&TINY, OptimizerConfig::ADAM), (fcn, SGD)] {
+    for (architecture, optimizer) in [
+        (&TINY, SGD),
+        (&TINY, OptimizerConfig::ADAM),
+        (&TINY_DROPOUT, SGD),
+        (&TINY_RESIDUAL, OptimizerConfig::ADAM),
+        (fcn, SGD),
+    ] {
         let start = || architecture.init(SHAPE, 3, &device(), 0).unwrap();
         let config = TrainingConfig { l2: 1e-3, ..config(2, optimizer) };
         let whole = Trainer::new(start(), &images, &images, &config).unwrap();
@@ -154,8 +190,8 @@ fn a_limit_trains_on_the_first_images_only() {
     let images = separable_images(SHAPE, 3, 48);
     let config = TrainingConfig { limit: Some(20), ..config(1, SGD) };
     let trainer = Trainer::new(network(0), &images, &images, &config).unwrap();
-    let mut order = trainer.order(1);
-    assert_ne!(order, trainer.order(2));
+    let (mut order, _) = trainer.order(1);
+    assert_ne!(order, trainer.order(2).0);
     order.sort_unstable();
     assert_eq!(order, (0..20).collect::<Vec<_>>());
 }

@@ -1,8 +1,9 @@
 //! Weights outside of a network: named and laid out as in PyTorch, read, written and checked.
 //!
 //! Keys are `layers.<k>.{weight,bias,running_mean,running_var}`, k counting the layers that have
-//! parameters (a batch norm is a layer of its own). Dense weights are `[outputs, inputs]`,
-//! kernels `[filters, channels, height, width]`.
+//! parameters (a batch norm is a layer of its own). In a residual block the first convolution and
+//! its norm come first, then the second and its norm, then the projection if there is one. Dense
+//! weights are `[outputs, inputs]`, kernels `[filters, channels, height, width]`.
 
 mod error;
 mod file;

@@ -3,16 +3,18 @@
 use burn::module::Module;
 use burn::nn::activation::Activation;
 use burn::nn::conv::Conv2d;
-use burn::nn::pool::{AvgPool2d, MaxPool2d};
+use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;
 
-/// A convolution, then batch norm where there is one, then the activation.
+use super::dropout::Dropout;
+
+/// A convolution, then batch norm and the activation where there are such.
 #[derive(Module, Debug)]
 pub struct ConvBlock {
     pub(super) conv: Conv2d,
     pub(super) norm: Option<BatchNorm>,
-    pub(super) activation: Activation,
+    pub(super) activation: Option<Activation>,
 }
 
 impl ConvBlock {
@@ -23,7 +25,34 @@ impl ConvBlock {
             Some(norm) => norm.forward(output),
             None => output,
         };
-        self.activation.forward(output)
+        match &self.activation {
+            Some(activation) => activation.forward(output),
+            None => output,
+        }
+    }
+}
+
+/// Two convolutions beside a shortcut; the activation follows the sum.
+///
+/// The order of the fields is the order in which weights are numbered: the projection comes last.
+#[derive(Module, Debug)]
+pub struct ResidualBlock {
+    pub(super) first: ConvBlock,
+    pub(super) second: ConvBlock,
+    /// Makes the shapes equal where the block changes them; else the shortcut is the identity.
+    pub(super) projection: Option<Conv2d>,
+    pub(super) activation: Activation,
+}
+
+impl ResidualBlock {
+    /// Maps `[n, channels, height, width]` to `[n, filters, height', width']`.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let shortcut = match &self.projection {
+            Some(projection) => projection.forward(input.clone()),
+            None => input.clone(),
+        };
+        let output = self.second.forward(self.first.forward(input));
+        self.activation.forward(output + shortcut)
     }
 }
 
@@ -33,19 +62,28 @@ impl ConvBlock {
 pub enum FeatureBlock {
     /// Convolution, batch norm, activation.
     Conv(ConvBlock),
+    /// Convolutions with a shortcut.
+    Residual(ResidualBlock),
     /// Maximum over windows.
     MaxPool(MaxPool2d),
     /// Mean over windows.
     AveragePool(AvgPool2d),
+    /// Mean over the whole plane of each channel.
+    GlobalAveragePool(AdaptiveAvgPool2d),
+    /// Values lost at random, in training only.
+    Dropout(Dropout),
 }
 
 impl FeatureBlock {
-    /// Applies the block to `[n, c, h, w]`.
+    /// Applies the block to `[n, c, h, w]`, as in use: dropout does nothing.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Conv(block) => block.forward(input),
+            Self::Residual(block) => block.forward(input),
             Self::MaxPool(pool) => pool.forward(input),
             Self::AveragePool(pool) => pool.forward(input),
+            Self::GlobalAveragePool(pool) => pool.forward(input),
+            Self::Dropout(_) => input,
         }
     }
 }
@@ -65,38 +103,5 @@ impl DenseBlock {
             Some(activation) => activation.forward(output),
             None => output,
         }
-    }
-}
-
-/// An image classifier: feature blocks on images, then dense blocks on what they leave.
-///
-/// Made by [`Architecture::init`](super::Architecture::init). Nothing in `forward` depends on
-/// the values or on the number of images, so Burn can capture it as a graph.
-#[derive(Module, Debug)]
-pub struct Classifier {
-    pub(super) features: Vec<FeatureBlock>,
-    pub(super) dense: Vec<DenseBlock>,
-    pub(super) channels: usize,
-    pub(super) height: usize,
-    pub(super) width: usize,
-    pub(super) classes: usize,
-}
-
-impl Classifier {
-    /// Logits `[n, classes]` of images `[n, channels, height, width]`.
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let features = self.features.iter().fold(images, |values, block| block.forward(values));
-        let flat = features.flatten::<2>(1, 3);
-        self.dense.iter().fold(flat, |values, block| block.forward(values))
-    }
-
-    /// `[channels, height, width]` of the images it reads.
-    pub fn input_shape(&self) -> [usize; 3] {
-        [self.channels, self.height, self.width]
-    }
-
-    /// Number of classes, the length of a row of logits.
-    pub fn classes(&self) -> usize {
-        self.classes
     }
 }

@@ -1,16 +1,39 @@
 //! Puts blocks together, keeping track of shapes.
 
-use burn::nn::activation::ActivationConfig;
-use burn::nn::conv::Conv2dConfig;
-use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
+use burn::nn::activation::{Activation, ActivationConfig};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2dConfig};
 use burn::nn::{BatchNormConfig, Initializer, LinearConfig, PaddingConfig2d};
 use burn::tensor::Device;
 
 use super::ArchitectureError;
-use super::block::{Classifier, ConvBlock, DenseBlock, FeatureBlock};
+use super::block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
+use super::classifier::Classifier;
+use super::dropout::Dropout;
 
-/// Kernel width of every convolution so far.
-const KERNEL: usize = 3;
+/// A convolution that keeps the size of images, or divides it by its stride.
+#[derive(Clone, Copy)]
+pub(super) struct Conv {
+    filters: usize,
+    /// Width of the kernel, an odd number.
+    kernel: usize,
+    stride: usize,
+}
+
+/// A 3x3 convolution of stride 1, until told otherwise.
+pub(super) const fn conv(filters: usize) -> Conv {
+    Conv { filters, kernel: 3, stride: 1 }
+}
+
+impl Conv {
+    pub(super) const fn kernel(self, kernel: usize) -> Self {
+        Self { kernel, ..self }
+    }
+
+    pub(super) const fn stride(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+}
 
 /// Collects the blocks of a classifier from the image to the logits.
 ///
@@ -19,6 +42,7 @@ const KERNEL: usize = 3;
 pub(super) struct Builder<'a> {
     architecture: &'static str,
     device: &'a Device,
+    activation: ActivationConfig,
     input: [usize; 3],
     shape: [usize; 3],
     classes: usize,
@@ -31,6 +55,7 @@ pub(super) struct Builder<'a> {
 impl<'a> Builder<'a> {
     pub(super) fn new(
         architecture: &'static str,
+        activation: ActivationConfig,
         input: [usize; 3],
         classes: usize,
         device: &'a Device,
@@ -45,6 +70,7 @@ impl<'a> Builder<'a> {
         Ok(Self {
             architecture,
             device,
+            activation,
             input,
             shape: input,
             classes,
@@ -54,30 +80,66 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// A 3x3 convolution that keeps the size (halved by a stride of 2), and ReLU.
-    pub(super) fn conv(self, filters: usize, stride: usize) -> Self {
-        self.conv_block(filters, stride, false)
+    /// Number of classes.
+    pub(super) fn classes(&self) -> usize {
+        self.classes
     }
 
-    /// A 3x3 convolution, batch norm, and ReLU.
-    pub(super) fn conv_norm(self, filters: usize, stride: usize) -> Self {
-        self.conv_block(filters, stride, true)
+    /// A convolution and the activation.
+    pub(super) fn conv(self, conv: Conv) -> Self {
+        let activation = Some(self.activation());
+        self.conv_block(conv, false, activation)
     }
 
-    fn conv_block(mut self, filters: usize, stride: usize, norm: bool) -> Self {
-        let [channels, height, width] = self.shape;
-        // One ring of zeros, as PyTorch's `padding=1`: for stride 2 TensorFlow's "same" would
-        // pad below and right only, and imported weights would meet shifted images.
-        let conv = Conv2dConfig::new([channels, filters], [KERNEL, KERNEL])
-            .with_stride([stride, stride])
-            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-            .with_initializer(Initializer::Zeros)
-            .init(self.device);
-        let norm = norm.then(|| BatchNormConfig::new(filters).init(self.device));
-        let activation = ActivationConfig::Relu.init(self.device);
-        self.features.push(FeatureBlock::Conv(ConvBlock { conv, norm, activation }));
-        self.shape = [filters, height.div_ceil(stride), width.div_ceil(stride)];
+    /// A convolution, batch norm, and the activation.
+    pub(super) fn conv_norm(self, conv: Conv) -> Self {
+        let activation = Some(self.activation());
+        self.conv_block(conv, true, activation)
+    }
+
+    fn conv_block(mut self, conv: Conv, norm: bool, activation: Option<Activation>) -> Self {
+        let block = self.block(conv, norm, activation);
+        self.features.push(FeatureBlock::Conv(block));
         self
+    }
+
+    /// Two 3x3 convolutions with batch norm beside a shortcut, the first with the stride.
+    ///
+    /// A shortcut between different shapes is a 1x1 convolution without batch norm.
+    pub(super) fn residual(mut self, filters: usize, stride: usize) -> Self {
+        let before = self.shape;
+        let activation = self.activation();
+        let first = self.block(conv(filters).stride(stride), true, Some(self.activation()));
+        let second = self.block(conv(filters), true, None);
+        let projection = (before != self.shape)
+            .then(|| self.layer(before[0], conv(filters).kernel(1).stride(stride)));
+        let block = ResidualBlock { first, second, projection, activation };
+        self.features.push(FeatureBlock::Residual(block));
+        self
+    }
+
+    /// A block on images as they are now, which then have its output's shape.
+    fn block(&mut self, conv: Conv, norm: bool, activation: Option<Activation>) -> ConvBlock {
+        let [channels, height, width] = self.shape;
+        self.shape = [conv.filters, height.div_ceil(conv.stride), width.div_ceil(conv.stride)];
+        let norm = norm.then(|| BatchNormConfig::new(conv.filters).init(self.device));
+        ConvBlock { conv: self.layer(channels, conv), norm, activation }
+    }
+
+    fn layer(&self, channels: usize, Conv { filters, kernel, stride }: Conv) -> Conv2d {
+        // The same number of zeros on every side, as PyTorch's `padding`: for stride 2
+        // TensorFlow's "same" would pad below and right only, and imported weights would meet
+        // shifted images.
+        let padding = kernel / 2;
+        Conv2dConfig::new([channels, filters], [kernel, kernel])
+            .with_stride([stride, stride])
+            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+            .with_initializer(Initializer::Zeros)
+            .init(self.device)
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation.init(self.device)
     }
 
     /// The maximum of each 2x2 window; an odd row or column at the end is dropped.
@@ -108,9 +170,23 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// A fully connected layer and ReLU.
+    /// The mean of each channel.
+    pub(super) fn global_average_pool(mut self) -> Self {
+        let pool = AdaptiveAvgPool2dConfig::new([1, 1]).init();
+        self.features.push(FeatureBlock::GlobalAveragePool(pool));
+        self.shape = [self.shape[0], 1, 1];
+        self
+    }
+
+    /// Loses a share of the values while the network is trained.
+    pub(super) fn dropout(mut self, share: f64) -> Self {
+        self.features.push(FeatureBlock::Dropout(Dropout { share }));
+        self
+    }
+
+    /// A fully connected layer and the activation.
     pub(super) fn dense(mut self, width: usize) -> Self {
-        let activation = Some(ActivationConfig::Relu.init(self.device));
+        let activation = Some(self.activation());
         self.push_dense(width, activation);
         self
     }
@@ -118,12 +194,17 @@ impl<'a> Builder<'a> {
     /// The last layer: fully connected to the classes, without activation.
     pub(super) fn logits(mut self) -> Classifier {
         self.push_dense(self.classes, None);
+        self.finish()
+    }
+
+    /// Ends here, where what the blocks leave are the logits.
+    pub(super) fn finish(self) -> Classifier {
         let [channels, height, width] = self.input;
         let Self { features, dense, classes, .. } = self;
         Classifier { features, dense, channels, height, width, classes }
     }
 
-    fn push_dense(&mut self, width: usize, activation: Option<burn::nn::activation::Activation>) {
+    fn push_dense(&mut self, width: usize, activation: Option<Activation>) {
         let inputs = self.width.unwrap_or(self.shape.iter().product());
         let linear =
             LinearConfig::new(inputs, width).with_initializer(Initializer::Zeros).init(self.device);

@@ -5,10 +5,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::block::Classifier;
+use super::classifier::Classifier;
 use crate::weights::{Naming, Role, Slot};
 
-/// Weights drawn from He's uniform distribution, as is usual before ReLU; biases zero.
+/// Weights drawn from He's uniform distribution, as is usual before ReLU; biases zero. A leaky
+/// ReLU of slope 0.01 would change the variance by one part in 10,000, and is not told apart.
 ///
 /// The numbers come from a ChaCha8 stream in the order of the layers, not from the device, so a
 /// seed names the same network everywhere.

@@ -1,112 +1,111 @@
-//! The architectures, in one place.
+//! The architectures, family by family.
 //!
-//! To add one: a line in [`ARCHITECTURES`], and for a new family a file beside this one that
-//! puts its blocks together.
+//! To add one: its entry in the file of its family; for a new family a file beside this one that
+//! puts its blocks together, and its line in `FAMILIES`.
 
+mod all_cnn;
 mod block;
 mod builder;
+mod classifier;
+mod dropout;
 mod fcn;
 mod initialise;
+mod resnet;
 mod vgg;
 
+use std::sync::LazyLock;
+
+use burn::nn::LeakyReluConfig;
+use burn::nn::activation::ActivationConfig;
 use burn::tensor::Device;
 use thiserror::Error;
 
-pub use block::{Classifier, ConvBlock, DenseBlock, FeatureBlock};
+pub use block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
+pub use classifier::Classifier;
+pub use dropout::Dropout;
 
 use self::builder::Builder;
-use self::vgg::{Plan, Pool};
 use crate::training::TrainingConfig;
 use crate::weights::slots;
 
+/// A family of architectures.
+struct Family {
+    members: &'static [Architecture],
+    /// Whether there is a variant of each member with leaky ReLU.
+    leaky_too: bool,
+}
+
+/// Every family, in the order in which they are listed.
+static FAMILIES: [Family; 4] = [
+    Family { members: fcn::FAMILY, leaky_too: true },
+    Family { members: vgg::FAMILY, leaky_too: true },
+    Family { members: all_cnn::FAMILY, leaky_too: false },
+    Family { members: resnet::FAMILY, leaky_too: false },
+];
+
+/// Every architecture: family by family, the variants after all others.
+pub static ARCHITECTURES: LazyLock<Vec<Architecture>> = LazyLock::new(|| {
+    let members = FAMILIES.iter().flat_map(|family| family.members).copied();
+    let leaky = FAMILIES.iter().filter(|family| family.leaky_too);
+    members.chain(leaky.flat_map(|family| family.members).map(Architecture::leaky)).collect()
+});
+
+/// Images of CIFAR-10.
+const CIFAR: [usize; 3] = [3, 32, 32];
+/// Images of MNIST and of what is like it.
+const MNIST: [usize; 3] = [1, 28, 28];
+
+/// Slope of leaky ReLU below zero.
+pub const LEAKY_SLOPE: f64 = 0.01;
+
 /// A network that can be trained on images of any size that it does not shrink to nothing.
+#[derive(Clone, Copy)]
 pub struct Architecture {
     /// Its name on the command line, in kebab case.
     pub name: &'static str,
-    /// Its layers: C convolution 3x3, P max pool, A average pool, D dense, s2 stride 2.
+    /// Its layers: C convolution 3x3, P max pool, A average pool, G global average pool, D dense,
+    /// s2 stride 2; a ReLU after each, and the dense layer to the classes at the end left out.
     pub summary: &'static str,
+    /// The architecture that this is with leaky ReLU in place of ReLU.
+    pub leaky_of: Option<&'static str>,
+    /// `[channels, height, width]` of the images that it was made for; it takes others too.
+    pub images: [usize; 3],
     build: fn(Builder<'_>) -> Result<Classifier, ArchitectureError>,
     recipe: fn() -> TrainingConfig,
 }
 
-/// Every architecture, in the order in which they are listed.
-pub static ARCHITECTURES: &[Architecture] = &[
-    Architecture {
-        name: "fcn2",
-        summary: "fully connected: D3072",
-        build: |builder| Ok(fcn::build(builder, &[3072])),
-        recipe: TrainingConfig::cifar,
-    },
-    Architecture {
-        name: "fcn4",
-        summary: "fully connected, for MNIST: D784 D200 D80",
-        build: |builder| Ok(fcn::build(builder, &[784, 200, 80])),
-        recipe: TrainingConfig::mnist,
-    },
-    Architecture {
-        name: "fcn4-cifar",
-        summary: "fully connected, for CIFAR-10: D3072 D400 D120",
-        build: |builder| Ok(fcn::build(builder, &[3072, 400, 120])),
-        recipe: TrainingConfig::cifar,
-    },
-    Architecture {
-        name: "fcn6",
-        summary: "fully connected, for MNIST: D2500 D2000 D1500 D1000 D500",
-        build: |builder| Ok(fcn::build(builder, &[2500, 2000, 1500, 1000, 500])),
-        recipe: TrainingConfig::mnist,
-    },
-    Architecture {
-        name: "fcn8",
-        summary: "fully connected, for CIFAR-10: D4096 D3072 D2048 D1024 D512 D256 D128",
-        build: |builder| Ok(fcn::build(builder, &[4096, 3072, 2048, 1024, 512, 256, 128])),
-        recipe: TrainingConfig::cifar,
-    },
-    Architecture {
-        name: "mnist-cnn",
-        summary: "convolutional, for MNIST: C32 P C64 C64 P D64",
-        build: |builder| vgg::build(builder, &vgg::MNIST),
-        recipe: TrainingConfig::mnist,
-    },
-    Architecture {
-        name: "vgg",
-        summary: "VGG: C32 C32 P C64 C64 C64 P C128 C128 C128 P D128",
-        build: |builder| vgg::build(builder, &vgg::STANDARD),
-        recipe: TrainingConfig::cifar,
-    },
-    Architecture {
-        name: "vgg-average",
-        summary: "VGG with average pooling: C32 C32 A C64 C64 C64 A C128 C128 C128 A D128",
-        build: |builder| vgg::build(builder, &Plan { pool: Pool::Average, ..vgg::STANDARD }),
-        recipe: TrainingConfig::cifar,
-    },
-    Architecture {
-        name: "vgg-batch-norm",
-        summary: "VGG with batch norm after each convolution, before ReLU",
-        build: |builder| vgg::build(builder, &Plan { batch_norm: true, ..vgg::STANDARD }),
-        recipe: TrainingConfig::cifar,
-    },
-    Architecture {
-        name: "vgg-narrow",
-        summary: "narrow VGG: C4 C4 P C16 C16 C16 P C64 C64 C64 P D128",
-        build: |builder| vgg::build(builder, &vgg::NARROW),
-        recipe: TrainingConfig::cifar,
-    },
-    Architecture {
-        name: "vgg-narrow-strides",
-        summary: "narrow VGG without pooling: C4 C4 C16(s2) C16 C16 C64(s2) C64 C64 D128",
-        build: |builder| vgg::build(builder, &vgg::NARROW_STRIDES),
-        recipe: TrainingConfig::cifar,
-    },
-];
-
 /// A network for tests: every kind of layer, and a square dense one, in 500 parameters.
 #[cfg(test)]
-pub(crate) static TINY: Architecture = Architecture {
-    name: "tiny",
-    summary: "C3 with batch norm, P, C4(s2), D16",
-    build: |builder| Ok(builder.conv_norm(3, 1).max_pool()?.conv(4, 2).dense(16).logits()),
-    recipe: TrainingConfig::mnist,
-};
+pub(crate) static TINY: Architecture = Architecture::new(
+    "tiny",
+    "C3 with batch norm, P, C4(s2), D16",
+    |builder| {
+        let features = builder.conv_norm(builder::conv(3)).max_pool()?;
+        Ok(features.conv(builder::conv(4).stride(2)).dense(16).logits())
+    },
+    TrainingConfig::mnist,
+);
+
+/// A residual network for tests: a block that keeps the shape, and one that changes it.
+#[cfg(test)]
+pub(crate) static TINY_RESIDUAL: Architecture = Architecture::new(
+    "tiny-residual",
+    "residual, with batch norm: C3, 2 C3, 2 C4(s2), G",
+    |builder| {
+        let features = builder.conv_norm(builder::conv(3)).residual(3, 1).residual(4, 2);
+        Ok(features.global_average_pool().logits())
+    },
+    TrainingConfig::resnet,
+);
+
+/// Dropout between layers, for tests.
+#[cfg(test)]
+pub(crate) static TINY_DROPOUT: Architecture = Architecture::new(
+    "tiny-dropout",
+    "C3 with dropout, D16",
+    |builder| Ok(builder.conv(builder::conv(3)).dropout(0.5).dense(16).logits()),
+    TrainingConfig::mnist,
+);
 
 /// Why an architecture cannot be built.
 #[derive(Debug, Error, PartialEq)]
@@ -154,6 +153,30 @@ impl std::fmt::Debug for Architecture {
 }
 
 impl Architecture {
+    const fn new(
+        name: &'static str,
+        summary: &'static str,
+        build: fn(Builder<'_>) -> Result<Classifier, ArchitectureError>,
+        recipe: fn() -> TrainingConfig,
+    ) -> Self {
+        Self { name, summary, leaky_of: None, images: CIFAR, build, recipe }
+    }
+
+    /// The same, made for the images of MNIST.
+    const fn for_mnist(self) -> Self {
+        Self { images: MNIST, ..self }
+    }
+
+    /// The same with leaky ReLU. Called once per member of a family: its texts are never freed.
+    fn leaky(&self) -> Self {
+        Self {
+            name: format!("{}-leaky", self.name).leak(),
+            summary: format!("{} with leaky ReLU of slope {LEAKY_SLOPE}", self.name).leak(),
+            leaky_of: Some(self.name),
+            ..*self
+        }
+    }
+
     /// The architecture of that name.
     pub fn find(name: &str) -> Result<&'static Self, ArchitectureError> {
         let known = ARCHITECTURES.iter();
@@ -178,14 +201,18 @@ impl Architecture {
         Ok(initialise::initialise(classifier, device, seed))
     }
 
-    /// The network without numbers: its parameters are allocated when first read.
-    pub(crate) fn skeleton(
+    /// The network without numbers: its parameters are zeros, allocated when first read.
+    pub fn skeleton(
         &self,
         shape: [usize; 3],
         classes: usize,
         device: &Device,
     ) -> Result<Classifier, ArchitectureError> {
-        (self.build)(Builder::new(self.name, shape, classes, device)?)
+        let activation = match self.leaky_of {
+            None => ActivationConfig::Relu,
+            Some(_) => LeakyReluConfig::new().with_negative_slope(LEAKY_SLOPE).into(),
+        };
+        (self.build)(Builder::new(self.name, activation, shape, classes, device)?)
     }
 
     /// Number of trained parameters, counted without allocating them.

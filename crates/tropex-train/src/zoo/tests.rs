@@ -2,6 +2,8 @@ use std::collections::HashSet;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
 use crate::testing::device;
@@ -19,17 +21,33 @@ fn dense(widths: &[usize]) -> usize {
     widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum()
 }
 
+/// Parameters of a convolution.
+fn conv(kernel: usize, channels: usize, filters: usize) -> usize {
+    (kernel * kernel * channels + 1) * filters
+}
+
 /// Parameters of 3x3 convolutions between these numbers of channels.
 fn convs(channels: &[usize]) -> usize {
-    channels.windows(2).map(|pair| (9 * pair[0] + 1) * pair[1]).sum()
+    channels.windows(2).map(|pair| conv(3, pair[0], pair[1])).sum()
+}
+
+/// Parameters of a residual network of `6 n + 2` layers.
+fn resnet(n: usize, channels: usize) -> usize {
+    let norm = |filters| 2 * filters;
+    let convolution = |inputs, filters| conv(3, inputs, filters) + norm(filters);
+    let stage = |inputs, filters| {
+        convolution(inputs, filters) + (2 * n - 1) * convolution(filters, filters)
+    };
+    let projections = conv(1, 16, 32) + conv(1, 32, 64);
+    let stages = stage(16, 16) + stage(16, 32) + stage(32, 64);
+    convolution(channels, 16) + stages + projections + dense(&[64, 10])
 }
 
 #[test]
-fn names_are_unique_kebab_case_sorted_and_described() {
+fn names_are_unique_kebab_case_and_described() {
     let names = names();
     assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
-    assert!(names.is_sorted());
-    for architecture in ARCHITECTURES {
+    for architecture in ARCHITECTURES.iter() {
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         assert!(architecture.name.chars().all(kebab), "{}", architecture.name);
         assert!(!architecture.summary.is_empty());
@@ -70,6 +88,79 @@ fn convolutional_networks_have_the_parameters_of_the_study() {
 }
 
 #[test]
+fn deep_and_all_convolutional_networks_have_the_parameters_of_the_study() {
+    let wide = conv(7, 3, 32) + conv(7, 32, 32) + conv(5, 32, 64) + 2 * conv(5, 64, 64);
+    let deep = [64, 128, 128, 128, 256, 256, 256, 512, 512, 512, 1024, 1024, 1024];
+    let hidden = dense(&[1024 * 4 * 4, 1024, 128, 10]);
+    assert_eq!(parameters("vgg-deep", CIFAR), wide + convs(&deep) + hidden);
+    let standard = convs(&[3, 96, 96, 96, 192, 192, 192, 192, 192]) + conv(1, 192, 10);
+    assert_eq!(parameters("all-cnn", CIFAR), standard);
+    let narrow = convs(&[3, 4, 4, 16, 16, 16, 64, 64]) + conv(1, 64, 64) + conv(1, 64, 10);
+    assert_eq!(parameters("all-cnn-narrow", CIFAR), narrow + dense(&[10 * 8 * 8, 10]));
+}
+
+#[test]
+fn residual_networks_have_the_parameters_of_the_study() {
+    for (name, n) in [("resnet20", 3), ("resnet32", 5), ("resnet44", 7), ("resnet56", 9)] {
+        assert_eq!(parameters(name, CIFAR), resnet(n, 3), "{name}");
+        // Nothing depends on the size of the images.
+        assert_eq!(parameters(name, MNIST), resnet(n, 1), "{name}");
+    }
+}
+
+#[test]
+fn leaky_variants_differ_in_the_activation_only() {
+    let variants: Vec<_> = ARCHITECTURES.iter().filter(|entry| entry.leaky_of.is_some()).collect();
+    assert_eq!(variants.len(), fcn::FAMILY.len() + vgg::FAMILY.len());
+    for variant in variants {
+        let plain = Architecture::find(variant.leaky_of.unwrap()).unwrap();
+        assert_eq!(variant.name, format!("{}-leaky", plain.name));
+        assert_eq!(parameters(variant.name, CIFAR), parameters(plain.name, CIFAR));
+        assert_eq!(variant.recipe(), plain.recipe());
+    }
+}
+
+#[test]
+fn leaky_networks_keep_a_hundredth_of_what_is_negative() {
+    let device = device();
+    // One hidden layer: the leaky network is 0.99 times the plain one plus 0.01 times its layers
+    // without activation.
+    let init = |name| {
+        let network = Architecture::find(name).unwrap().init([1, 3, 3], 4, &device, 2);
+        network.unwrap()
+    };
+    let (plain, leaky) = (init("fcn2"), init("fcn2-leaky"));
+    let image = Tensor::<1>::from_floats([0.1, 0.9, 0.3, 0.8, 0.2, 0.7, 0.4, 0.6, 0.5], &device);
+    let image = image.reshape([1, 1, 3, 3]);
+    let layers = plain.dense.iter();
+    let linear = layers.fold(image.clone().flatten(1, 3), |values, block: &DenseBlock| {
+        block.linear.forward(values)
+    });
+    let expected = plain.forward(image.clone()) * 0.99 + linear * 0.01;
+    let difference = (leaky.forward(image) - expected).abs().max().into_scalar::<f32>();
+    assert!(difference < 1e-5, "{difference}");
+}
+
+#[test]
+fn dropout_loses_its_share_and_keeps_the_mean() {
+    let random = || ChaCha8Rng::seed_from_u64(5);
+    let ones = Tensor::<4>::ones([4, 5, 25, 20], &device());
+    for share in [0.2, 0.5] {
+        let lost = |random: &mut ChaCha8Rng| {
+            let output = Dropout { share }.forward_training(ones.clone(), random);
+            output.try_into_vec_as::<f32>().unwrap()
+        };
+        let (first, mut same) = (lost(&mut random()), random());
+        let zeros = first.iter().filter(|value| **value == 0.0).count() as f64;
+        assert!((zeros / 10_000.0 - share).abs() < 0.02, "{share}: {zeros}");
+        let kept = 1.0 / (1.0 - share) as f32;
+        assert!(first.iter().all(|value| *value == 0.0 || (value - kept).abs() < 1e-6));
+        assert_eq!(first, lost(&mut same));
+        assert_ne!(first, lost(&mut same), "later numbers lose other values");
+    }
+}
+
+#[test]
 fn pooling_drops_an_odd_border() {
     // 28 -> 14 -> 7 -> 3
     let conv = convs(&[1, 32, 32, 64, 64, 64, 128, 128, 128]);
@@ -79,7 +170,7 @@ fn pooling_drops_an_odd_border() {
 #[test]
 fn every_architecture_maps_images_to_finite_logits() {
     let device = device();
-    for architecture in ARCHITECTURES {
+    for architecture in ARCHITECTURES.iter().filter(|entry| entry.leaky_of.is_none()) {
         // The widest would cost the tests seconds; they are put together like the narrower ones.
         if architecture.parameters([1, 9, 9], 3, &device).unwrap() > 3_000_000 {
             continue;
@@ -88,7 +179,9 @@ fn every_architecture_maps_images_to_finite_logits() {
         let logits = classifier.forward(Tensor::ones([2, 1, 9, 9], &device));
         assert_eq!(logits.dims(), [2, 3], "{}", architecture.name);
         let values = logits.try_into_vec_as::<f32>().unwrap();
-        assert!(values.iter().all(|v| v.is_finite() && *v != 0.0), "{values:?}");
+        let (finite, zero) =
+            (values.iter().all(|v| v.is_finite()), values.iter().all(|v| *v == 0.0));
+        assert!(finite && !zero, "{}: {values:?}", architecture.name);
     }
 }
 

@@ -1,16 +1,60 @@
-//! Convolutional networks of the VGG kind: stages of 3x3 convolutions, each ended by pooling,
-//! then one hidden dense layer. The small MNIST network is one of them.
+//! Convolutional networks of the VGG kind: stages of convolutions, ended by pooling, then hidden
+//! dense layers. The small MNIST network is one of them.
 
-use super::ArchitectureError;
-use super::block::Classifier;
-use super::builder::Builder;
+use super::builder::{Builder, Conv, conv};
+use super::classifier::Classifier;
+use super::{Architecture, ArchitectureError};
+use crate::training::TrainingConfig;
 
-/// A convolutional layer: filters and stride.
-pub(super) struct Conv(pub(super) usize, pub(super) usize);
+pub(super) static FAMILY: &[Architecture] = &[
+    Architecture::new(
+        "mnist-cnn",
+        "convolutional, for MNIST: C32 P C64 C64 P D64",
+        |builder| build(builder, &MNIST),
+        TrainingConfig::mnist,
+    )
+    .for_mnist(),
+    Architecture::new(
+        "vgg",
+        "VGG: C32 C32 P C64 C64 C64 P C128 C128 C128 P D128",
+        |builder| build(builder, &STANDARD),
+        TrainingConfig::cifar,
+    ),
+    Architecture::new(
+        "vgg-average",
+        "VGG with average pooling: C32 C32 A C64 C64 C64 A C128 C128 C128 A D128",
+        |builder| build(builder, &Plan { pool: Pool::Average, ..STANDARD }),
+        TrainingConfig::cifar,
+    ),
+    Architecture::new(
+        "vgg-batch-norm",
+        "VGG with batch norm after each convolution, before ReLU",
+        |builder| build(builder, &Plan { batch_norm: true, ..STANDARD }),
+        TrainingConfig::cifar,
+    ),
+    Architecture::new(
+        "vgg-deep",
+        "deep VGG: 2 C32(7x7), 3 C64(5x5) P, 3 C128, 3 C256 P, 3 C512, 3 C1024 P, D1024 D128",
+        |builder| build(builder, &DEEP),
+        TrainingConfig::cifar,
+    ),
+    Architecture::new(
+        "vgg-narrow",
+        "narrow VGG: C4 C4 P C16 C16 C16 P C64 C64 C64 P D128",
+        |builder| build(builder, &NARROW),
+        TrainingConfig::cifar,
+    ),
+    Architecture::new(
+        "vgg-narrow-strides",
+        "narrow VGG without pooling: C4 C4 C16(s2) C16 C16 C64(s2) C64 C64 D128",
+        |builder| build(builder, &NARROW_STRIDES),
+        TrainingConfig::cifar,
+    ),
+];
 
 /// How a stage ends.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Pool {
+enum Pool {
     Max,
     Average,
     /// The strides of the convolutions make images smaller.
@@ -18,22 +62,18 @@ pub(super) enum Pool {
 }
 
 /// The stages of a network and what it does in each.
-pub(super) struct Plan<'a> {
-    pub(super) stages: &'a [&'a [Conv]],
-    pub(super) pool: Pool,
-    pub(super) batch_norm: bool,
-    pub(super) hidden: usize,
+struct Plan<'a> {
+    stages: &'a [&'a [Conv]],
+    pool: Pool,
+    batch_norm: bool,
+    hidden: &'a [usize],
 }
 
-/// Stages of convolutions, a hidden dense layer, the logits.
-pub(super) fn build(builder: Builder<'_>, plan: &Plan) -> Result<Classifier, ArchitectureError> {
+/// Stages of convolutions, hidden dense layers, the logits.
+fn build(builder: Builder<'_>, plan: &Plan) -> Result<Classifier, ArchitectureError> {
     let features = plan.stages.iter().try_fold(builder, |builder, stage| {
-        let builder = stage.iter().fold(builder, |builder, &Conv(filters, stride)| {
-            if plan.batch_norm {
-                builder.conv_norm(filters, stride)
-            } else {
-                builder.conv(filters, stride)
-            }
+        let builder = stage.iter().fold(builder, |builder, &conv| {
+            if plan.batch_norm { builder.conv_norm(conv) } else { builder.conv(conv) }
         });
         match plan.pool {
             Pool::Max => builder.max_pool(),
@@ -41,42 +81,48 @@ pub(super) fn build(builder: Builder<'_>, plan: &Plan) -> Result<Classifier, Arc
             Pool::None => Ok(builder),
         }
     })?;
-    Ok(features.dense(plan.hidden).logits())
+    Ok(plan.hidden.iter().fold(features, |builder, &width| builder.dense(width)).logits())
 }
 
 /// Two, three and three convolutions with 32, 64 and 128 filters, D128.
-pub(super) const STANDARD: Plan<'_> = Plan {
-    stages: &[
-        &[Conv(32, 1), Conv(32, 1)],
-        &[Conv(64, 1), Conv(64, 1), Conv(64, 1)],
-        &[Conv(128, 1), Conv(128, 1), Conv(128, 1)],
-    ],
+const STANDARD: Plan<'_> = Plan {
+    stages: &[&[conv(32); 2], &[conv(64); 3], &[conv(128); 3]],
     pool: Pool::Max,
     batch_norm: false,
-    hidden: 128,
+    hidden: &[128],
 };
 
 /// The same with 4, 16 and 64 filters.
-pub(super) const NARROW: Plan<'_> = Plan {
-    stages: &[
-        &[Conv(4, 1), Conv(4, 1)],
-        &[Conv(16, 1), Conv(16, 1), Conv(16, 1)],
-        &[Conv(64, 1), Conv(64, 1), Conv(64, 1)],
-    ],
-    ..STANDARD
-};
+const NARROW: Plan<'_> =
+    Plan { stages: &[&[conv(4); 2], &[conv(16); 3], &[conv(64); 3]], ..STANDARD };
 
 /// Narrow, with strides in place of pooling.
-pub(super) const NARROW_STRIDES: Plan<'_> = Plan {
+const NARROW_STRIDES: Plan<'_> = Plan {
     stages: &[
-        &[Conv(4, 1), Conv(4, 1)],
-        &[Conv(16, 2), Conv(16, 1), Conv(16, 1)],
-        &[Conv(64, 2), Conv(64, 1), Conv(64, 1)],
+        &[conv(4); 2],
+        &[conv(16).stride(2), conv(16), conv(16)],
+        &[conv(64).stride(2), conv(64), conv(64)],
     ],
     pool: Pool::None,
     ..STANDARD
 };
 
+/// Twice the convolutions between one pooling and the next, and wide kernels at first.
+const DEEP: Plan<'_> = Plan {
+    stages: &[
+        &[
+            conv(32).kernel(7),
+            conv(32).kernel(7),
+            conv(64).kernel(5),
+            conv(64).kernel(5),
+            conv(64).kernel(5),
+        ],
+        &[conv(128), conv(128), conv(128), conv(256), conv(256), conv(256)],
+        &[conv(512), conv(512), conv(512), conv(1024), conv(1024), conv(1024)],
+    ],
+    hidden: &[1024, 128],
+    ..STANDARD
+};
+
 /// The convolutional network for MNIST: C32 P C64 C64 P D64.
-pub(super) const MNIST: Plan<'_> =
-    Plan { stages: &[&[Conv(32, 1)], &[Conv(64, 1), Conv(64, 1)]], hidden: 64, ..STANDARD };
+const MNIST: Plan<'_> = Plan { stages: &[&[conv(32)], &[conv(64); 2]], hidden: &[64], ..STANDARD };

@@ -10,7 +10,7 @@ use tropex::experiments::{EvaluateSettings, pipeline};
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
-use crate::output::{Output, count, duration, pairs, percent};
+use crate::output::{Output, count, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
 #[derive(Debug, Args)]
@@ -39,6 +39,8 @@ struct Evaluated {
     accuracy: f64,
     network_accuracy: f64,
     straight: f64,
+    /// Share of the values that f32 left open, computed again in f64.
+    reevaluated: f64,
     seconds: f64,
 }
 
@@ -67,6 +69,7 @@ impl Evaluate {
             accuracy: evaluation.accuracy(),
             network_accuracy: evaluation.network_accuracy(),
             straight: evaluation.straight as f64 / evaluation.points as f64,
+            reevaluated: evaluation.effort.share(),
             seconds: start.elapsed().as_secs_f64(),
         };
         output.result(&evaluated, || {
@@ -76,6 +79,10 @@ impl Evaluate {
                 ("extracted function", format!("{} accuracy", percent(evaluated.accuracy))),
                 ("agreement", percent(evaluated.agreement)),
                 ("straight terms", percent(evaluated.straight)),
+                (
+                    "computed again in f64",
+                    format!("{} of the values", small_percent(evaluated.reevaluated)),
+                ),
                 ("time", duration(start.elapsed())),
             ])
         })

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use tropex::Network;
 use tropex::experiments::pipeline;
+use tropex::extract::network::Node;
 use tropex::train::run::Run;
 
 use super::options::DeviceOption;
@@ -16,31 +17,37 @@ use crate::output::{Output, count, table};
 pub struct Inspect {
     /// Folder of the run.
     run: PathBuf,
+    /// Print a drawing instead, as text for Graphviz: `tropex inspect RUN --dot | dot -Tsvg`.
+    #[arg(long, conflicts_with = "json")]
+    dot: bool,
     #[command(flatten)]
     device: DeviceOption,
 }
 
 #[derive(Serialize)]
-struct Captured {
-    architecture: String,
-    dataset: String,
-    input_shape: Vec<usize>,
+struct Captured<'a> {
+    architecture: &'a str,
+    dataset: &'a str,
+    input_shape: &'a [usize],
     classes: usize,
     parameters: usize,
     units: usize,
-    output_activation: Option<String>,
-    nodes: Vec<Layer>,
+    /// What the module does to the logits, in order, and is left out.
+    left_out: Vec<String>,
+    /// The node that gives the logits.
+    output: usize,
+    nodes: Vec<Layer<'a>>,
 }
 
 #[derive(Serialize)]
-struct Layer {
+struct Layer<'a> {
     node: usize,
     /// Nodes it reads; 0 is the input.
     inputs: Vec<usize>,
-    layer: Option<String>,
-    operation: String,
+    layer: Option<&'a str>,
+    operation: &'a str,
     detail: String,
-    shape: Vec<usize>,
+    shape: &'a [usize],
     parameters: usize,
     /// Units with more than one linear piece.
     units: usize,
@@ -50,78 +57,103 @@ impl Inspect {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let network = pipeline::network(&run, &self.device.find()?)?;
+        if self.dot {
+            return output.text(&network.dot());
+        }
         let captured = Captured::new(&run, &network);
-        output.result(&captured, || captured.text())
+        output.result(&captured, || captured.text(&network))
     }
 }
 
-impl Captured {
-    fn new(run: &Run, network: &Network) -> Self {
-        let nodes = network.nodes().iter().enumerate();
+impl<'a> Captured<'a> {
+    fn new(run: &'a Run, network: &'a Network) -> Self {
         Self {
-            architecture: run.config().architecture.clone(),
-            dataset: run.config().dataset.clone(),
-            input_shape: network.input_shape().to_vec(),
+            architecture: &run.config().architecture,
+            dataset: &run.config().dataset,
+            input_shape: network.input_shape(),
             classes: network.classes(),
             parameters: network.parameters(),
             units: network.units(),
-            output_activation: network.dropped().map(|activation| activation.to_string()),
-            nodes: nodes
-                .map(|(index, node)| Layer {
-                    node: index + 1,
-                    inputs: node.inputs().iter().map(|value| value.index()).collect(),
-                    layer: node.layer().map(str::to_owned),
-                    operation: node.op().name().to_owned(),
-                    detail: node.op().detail(),
-                    shape: node.shape().to_vec(),
-                    parameters: node.op().parameters(),
-                    units: node.units(),
-                })
-                .collect(),
+            left_out: network.dropped().iter().map(ToString::to_string).collect(),
+            output: network.output().index(),
+            nodes: (1..).zip(network.nodes()).map(|(node, of)| Layer::new(node, of)).collect(),
         }
     }
 
-    fn text(&self) -> String {
-        let or_dash = |number: usize| if number == 0 { "-".into() } else { count(number) };
-        let row = |layer: &Layer| {
-            let inputs: Vec<_> = layer.inputs.iter().map(ToString::to_string).collect();
-            vec![
-                layer.node.to_string(),
-                inputs.join(", "),
-                layer.operation.clone(),
-                layer.detail.clone(),
-                layer.layer.clone().unwrap_or_default(),
-                extents(&layer.shape),
-                or_dash(layer.parameters),
-                or_dash(layer.units),
-            ]
+    fn text(&self, network: &Network) -> String {
+        let dropped = match self.left_out.as_slice() {
+            [] => String::new(),
+            left_out => format!(", {} at the output left out", left_out.join(" and ")),
         };
-        let heading = [
-            "node",
-            "reads",
-            "operation",
-            "",
-            "layer",
-            "output",
-            "parameters",
-            "units with pieces",
-        ];
-        let dropped = self
-            .output_activation
-            .as_ref()
-            .map_or(String::new(), |activation| format!(", {activation} at the output left out"));
         format!(
             "{} on {}: input {} (node 0), {} classes{dropped}\n{}\n{} parameters, {} units with \
              more than one linear piece",
             self.architecture,
             self.dataset,
-            extents(&self.input_shape),
+            extents(self.input_shape),
             self.classes,
-            table(&heading, self.nodes.iter().map(row).collect()),
+            nodes(network),
             count(self.parameters),
             count(self.units)
         )
     }
+}
+
+impl<'a> Layer<'a> {
+    fn new(node: usize, of: &'a Node) -> Self {
+        Self {
+            node,
+            inputs: of.inputs().iter().map(|value| value.index()).collect(),
+            layer: of.layer(),
+            operation: of.op().name(),
+            detail: of.op().detail(),
+            shape: of.shape(),
+            parameters: of.op().parameters(),
+            units: of.units(),
+        }
+    }
+}
+
+/// The table of nodes. What a node reads is said where it is not just the node before it, and
+/// that column is left out if there is nothing to say.
+fn nodes(network: &Network) -> String {
+    let reads: Vec<_> = (1..).zip(network.nodes()).map(|(node, of)| reads(node, of)).collect();
+    let branched = reads.iter().any(|reads| !reads.is_empty());
+    let heading = ["node", "reads", "layer", "operation", "output", "parameters", "units"];
+    let rows = (1..).zip(network.nodes()).zip(reads).map(|((node, of), reads)| {
+        vec![
+            node.to_string(),
+            reads,
+            of.layer_summary(),
+            of.summary(),
+            extents(of.shape()),
+            or_dash(of.op().parameters()),
+            or_dash(of.units()),
+        ]
+    });
+    if branched {
+        return table(&heading, rows.collect());
+    }
+    let without = |mut row: Vec<String>| {
+        row.remove(1);
+        row
+    };
+    let heading = without(heading.map(str::to_owned).to_vec());
+    let heading: Vec<_> = heading.iter().map(String::as_str).collect();
+    table(&heading, rows.map(without).collect())
+}
+
+/// The nodes that a node reads, unless that is the one before it.
+fn reads(node: usize, of: &Node) -> String {
+    let inputs: Vec<_> = of.inputs().iter().map(|value| value.index()).collect();
+    if inputs == [node - 1] {
+        return String::new();
+    }
+    inputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn or_dash(number: usize) -> String {
+    if number == 0 { "-".into() } else { count(number) }
 }
 
 fn extents(shape: &[usize]) -> String {

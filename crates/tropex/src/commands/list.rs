@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use tropex::device;
 use tropex::train::data::DATASETS;
-use tropex::train::zoo::ARCHITECTURES;
+use tropex::train::zoo::{ARCHITECTURES, Architecture, LEAKY_SLOPE};
 
 use crate::output::Output;
 
@@ -47,20 +47,37 @@ impl List {
 
 impl Listing {
     fn text(&self) -> String {
-        let section = |title: &str, entries: &[Entry]| {
-            let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
-            let lines =
-                entries.iter().map(|entry| format!("  {:width$}  {}", entry.name, entry.summary));
-            format!("{title}\n{}", lines.collect::<Vec<_>>().join("\n"))
-        };
+        let datasets = self.datasets.iter().map(|entry| (entry.name.into(), &*entry.summary));
         let devices = self.devices.iter().enumerate().map(|(index, name)| {
             if index == 0 { format!("  {name} (default)") } else { format!("  {name}") }
         });
         [
-            section("Architectures", &self.architectures),
-            section("Datasets", &self.datasets),
+            section(
+                &format!("Architectures ([-leaky]: also with leaky ReLU of slope {LEAKY_SLOPE})"),
+                architectures(),
+            ),
+            section("Datasets", datasets.collect()),
             format!("Devices\n{}", devices.collect::<Vec<_>>().join("\n")),
         ]
         .join("\n\n")
     }
+}
+
+/// The architectures without their variants, which are written into the name.
+fn architectures() -> Vec<(String, &'static str)> {
+    let has_variant =
+        |name| ARCHITECTURES.iter().any(|architecture| architecture.leaky_of == Some(name));
+    let plain = ARCHITECTURES.iter().filter(|architecture| architecture.leaky_of.is_none());
+    plain
+        .map(|Architecture { name, summary, .. }| {
+            (format!("{name}{}", if has_variant(name) { "[-leaky]" } else { "" }), *summary)
+        })
+        .collect()
+}
+
+/// A title and names with what they mean, a line each.
+fn section(title: &str, entries: Vec<(String, &str)>) -> String {
+    let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines = entries.iter().map(|(name, summary)| format!("  {name:width$}  {summary}"));
+    format!("{title}\n{}", lines.collect::<Vec<_>>().join("\n"))
 }

@@ -1,5 +1,7 @@
 //! The subcommands, one a file.
 
+mod assign;
+mod bounds;
 mod evaluate;
 mod extract;
 mod import;
@@ -20,6 +22,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     Extract(extract::Extract),
     Evaluate(evaluate::Evaluate),
+    Assign(assign::Assign),
+    Bounds(bounds::Bounds),
 }
 
 impl Command {
@@ -31,6 +35,8 @@ impl Command {
             Self::Inspect(inspect) => inspect.run(output),
             Self::Extract(extract) => extract.run(output),
             Self::Evaluate(evaluate) => evaluate.run(output),
+            Self::Assign(assign) => assign.run(output),
+            Self::Bounds(bounds) => bounds.run(output),
         }
     }
 }

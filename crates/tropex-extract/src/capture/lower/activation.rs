@@ -1,8 +1,9 @@
 //! Activations.
 
-use burn::backend::ir::{ActivationOperationIr, DimOpIr, TensorIr};
+use burn::backend::ir::{ActivationOperationIr, BinaryOpIr, DimOpIr, HardSigmoidOpIr};
 
-use super::{Context, NOT_SUPPORTED, Refusal};
+use super::{Context, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, Refusal};
+use crate::capture::context::Value;
 use crate::network::OutputActivation;
 use crate::ops::LeakyRelu;
 
@@ -12,28 +13,72 @@ pub(super) fn lower(
 ) -> Result<(), Refusal> {
     use ActivationOperationIr as Ir;
     match operation {
-        Ir::Relu(relu) => leaky_relu(context, &relu.input, 0.0, &relu.out),
-        Ir::LeakyRelu(leaky) => leaky_relu(context, &leaky.lhs, leaky.rhs.elem(), &leaky.out),
+        Ir::Relu(relu) => {
+            let value = context.value(&relu.input)?;
+            let value = context.relu(&value);
+            context.define(&relu.out, value)
+        }
+        Ir::LeakyRelu(leaky) => {
+            let value = context.value(&leaky.lhs)?;
+            let value = leaky_relu(context, &value, leaky.rhs.elem());
+            context.define(&leaky.out, value)
+        }
+        Ir::PRelu(prelu) => self::prelu(context, prelu),
+        Ir::HardSigmoid(sigmoid) => hard_sigmoid(context, sigmoid),
         Ir::Softmax(softmax) => at_output(context, softmax, OutputActivation::Softmax),
         Ir::LogSoftmax(softmax) => at_output(context, softmax, OutputActivation::LogSoftmax),
         Ir::Gelu(_) | Ir::Sigmoid(_) | Ir::LogSigmoid(_) | Ir::Softmin(_) => {
-            Err("not piecewise linear; use ReLU, leaky ReLU or another maximum of affine functions"
-                .into())
+            Err(NOT_PIECEWISE_LINEAR.into())
         }
         _ => Err(NOT_SUPPORTED.into()),
     }
 }
 
-fn leaky_relu(
-    context: &mut Context,
-    input: &TensorIr,
-    slope: f64,
-    out: &TensorIr,
-) -> Result<(), Refusal> {
-    let op = LeakyRelu::new(slope)
-        .ok_or_else(|| format!("slope {slope} is not supported, only slopes from 0 to 1"))?;
-    let value = context.value(input)?;
-    context.emit(op, &[&value], out, None)
+/// Slopes from 0 to 1 are convex as they are. A steeper one is the negative of a flatter one,
+/// `-leaky(-slope x, 1 / slope)`, and a negative one is `relu(x) + relu(slope x)`.
+fn leaky_relu(context: &mut Context, value: &Value, slope: f64) -> Value {
+    let all = |number: f64| vec![number; value.features()];
+    if let Some(op) = LeakyRelu::new(slope) {
+        return context.push(op, &[value], value.shape.clone(), None);
+    }
+    let scaled = context.scaled(value, all(if slope > 1.0 { -slope } else { slope }));
+    match LeakyRelu::new(1.0 / slope) {
+        Some(op) => {
+            let leaky = context.push(op, &[&scaled], value.shape.clone(), None);
+            context.negated(&leaky)
+        }
+        None => {
+            let (positive, negative) = (context.relu(value), context.relu(&scaled));
+            context.sum(&positive, &negative)
+        }
+    }
+}
+
+/// With slopes that are not all from 0 to 1 it is `relu(x) - slope relu(-x)`.
+fn prelu(context: &mut Context, prelu: &BinaryOpIr) -> Result<(), Refusal> {
+    let value = context.value(&prelu.lhs)?;
+    let slopes = context.spread(&prelu.rhs, &prelu.lhs)?;
+    let value = match LeakyRelu::with_slopes(slopes.clone(), &context.placement) {
+        Some(op) => context.push(op, &[&value], value.shape.clone(), None),
+        None => {
+            let minus = context.negated(&value);
+            let (positive, negative) = (context.relu(&value), context.relu(&minus));
+            let slopes = slopes.into_iter().map(|slope| -slope).collect();
+            let negative = context.scaled(&negative, slopes);
+            context.sum(&positive, &negative)
+        }
+    };
+    context.define(&prelu.out, value)
+}
+
+/// `clamp(alpha x + beta, 0, 1)`
+fn hard_sigmoid(context: &mut Context, sigmoid: &HardSigmoidOpIr) -> Result<(), Refusal> {
+    let value = context.value(&sigmoid.tensor)?;
+    let all = |number: f64| Some(vec![number; value.features()]);
+    let (factor, offset) = (all(sigmoid.alpha.elem()), all(sigmoid.beta.elem()));
+    let line = context.diagonal(&value, factor, offset);
+    let value = context.between(&line, 0.0, 1.0);
+    context.define(&sigmoid.out, value)
 }
 
 /// A softmax over the classes at the very end does not change which class is largest.
@@ -46,9 +91,10 @@ fn at_output(
         return Err(format!(
             "{activation} is not piecewise linear; only one over the classes at the very end is \
              left out"
-        ));
+        )
+        .into());
     }
-    context.dropped = Some(activation);
+    context.dropped.push(activation);
     let value = context.value(&softmax.input)?;
-    context.alias(value, &softmax.out)
+    context.define(&softmax.out, value)
 }

@@ -3,22 +3,30 @@
 
 mod activation;
 mod base;
+mod conv;
 mod float;
+mod mask;
 mod module;
 mod numeric;
+mod pool;
+mod reduce;
 
-use burn::backend::ir::OperationIr;
+use burn::backend::ir::{OperationIr, TensorIr};
 
-use super::context::{Context, Refusal, joined, planes};
+use super::context::{Context, Value, joined};
 use super::evaluate::evaluate;
+use super::output;
 use super::record::Recording;
+use super::refusal::{JUMPS, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal};
 use crate::{Error, Network};
 
 pub(super) fn lower(recording: Recording, input_shape: &[usize]) -> Result<Network, Error> {
     let (mut context, operations) = Context::new(recording, input_shape);
     for (index, operation) in &operations {
-        if let Err(reason) = lower_operation(&mut context, operation) {
-            context.refuse(*index, operation, reason);
+        match lower_operation(&mut context, operation) {
+            Ok(()) => {}
+            Err(Refusal::Because(reason)) => context.refuse(*index, operation, reason),
+            Err(Refusal::Follows) => context.pass_over(operation),
         }
     }
     finish(context, input_shape)
@@ -29,18 +37,39 @@ fn lower_operation(context: &mut Context, operation: &OperationIr) -> Result<(),
         return evaluate(context, operation);
     }
     match operation {
-        OperationIr::BaseFloat(operation) => base::lower(context, operation),
-        OperationIr::NumericFloat(_, operation) => numeric::lower(context, operation),
+        OperationIr::BaseFloat(base) => base::lower(context, operation, base),
+        OperationIr::NumericFloat(_, numeric) => numeric::lower(context, operation, numeric),
         OperationIr::Float(_, operation) => float::lower(context, operation),
-        OperationIr::Module(operation) => module::lower(context, operation),
+        OperationIr::Module(module) => module::lower(context, operation, module),
         OperationIr::Activation(operation) => activation::lower(context, operation),
+        OperationIr::Bool(operation) => mask::bool(context, operation),
         _ => Err(NOT_SUPPORTED.into()),
     }
 }
 
-/// The reason where nothing better is known.
-const NOT_SUPPORTED: &str = "not a supported piecewise-linear operation; replace it, or apply it \
-                             outside the captured forward";
+/// Pieces of a point, and the planes `[channels, extents..]` of a piece, of which a tensor has
+/// `D - 1` axes once a missing height of 1 is put in.
+fn planes_of<const D: usize>(
+    context: &Context,
+    value: &Value,
+    tensor: &TensorIr,
+) -> Result<(usize, Vec<usize>), Refusal> {
+    let (pieces, piece) = context.pieces(value, tensor)?;
+    let planes = with_height(&piece, D - 1);
+    if planes.len() == D - 1 {
+        return Ok((pieces, planes));
+    }
+    Err(format!("unexpected planes of shape {piece:?}").into())
+}
+
+/// A shape with an axis of height 1 before its last one, if it lacks one of `axes`.
+fn with_height(shape: &[usize], axes: usize) -> Vec<usize> {
+    let mut shape = shape.to_vec();
+    if shape.len() + 1 == axes && !shape.is_empty() {
+        shape.insert(shape.len() - 1, 1);
+    }
+    shape
+}
 
 fn finish(context: Context, input_shape: &[usize]) -> Result<Network, Error> {
     let output = context.output().cloned();
@@ -56,11 +85,12 @@ fn finish(context: Context, input_shape: &[usize]) -> Result<Network, Error> {
             joined(&output.shape)
         )));
     }
-    Ok(Network {
+    let network = Network {
         input_shape: input_shape.to_vec(),
         nodes: context.nodes,
         output: output.id,
         dropped: context.dropped,
         placement: context.placement,
-    })
+    };
+    Ok(output::drop_scales(network))
 }

@@ -1,30 +1,91 @@
 //! Arithmetic.
 
-use burn::backend::ir::{BinaryOpIr, NumericOperationIr, PadModeIr, PadOpIr, ScalarIr, TensorIr};
-use burn::tensor::TensorData;
+use burn::backend::ir::{
+    BinaryOpIr, NumericOperationIr, OperationIr, PadModeIr, PadOpIr, ScalarIr, TensorIr,
+};
 
-use super::{Context, NOT_SUPPORTED, Refusal, planes};
+use super::{
+    Context, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal, mask, reduce,
+};
 use crate::capture::context::Value;
-use crate::ops::{Add, AxisWeights, Diagonal, Resample2d};
+use crate::capture::rearrange::rearrange;
 
-pub(super) fn lower(context: &mut Context, operation: &NumericOperationIr) -> Result<(), Refusal> {
+pub(super) fn lower(
+    context: &mut Context,
+    operation: &OperationIr,
+    numeric: &NumericOperationIr,
+) -> Result<(), Refusal> {
     use NumericOperationIr as Ir;
-    match operation {
+    match numeric {
         Ir::Add(add) => sum(context, add, 1.0),
         Ir::Sub(sub) => sum(context, sub, -1.0),
+        Ir::Mul(mul) if [&mul.lhs, &mul.rhs].iter().any(|side| context.mask(side).is_some()) => {
+            mask::masked(context, mul)
+        }
         Ir::Mul(mul) => product(context, mul),
         Ir::Div(div) if context.is_constant(&div.rhs) => {
-            let divisor = context.constant(&div.rhs)?.clone();
-            scale(context, &div.lhs, &divisor, &div.out, |divisor| 1.0 / divisor)
+            scale(context, [&div.lhs, &div.rhs], &div.out, |divisor| 1.0 / divisor)
         }
-        Ir::AddScalar(add) => offset_by(context, &add.lhs, number(add.rhs), &add.out),
-        Ir::SubScalar(sub) => offset_by(context, &sub.lhs, -number(sub.rhs), &sub.out),
-        Ir::MulScalar(mul) => scale_by(context, &mul.lhs, number(mul.rhs), &mul.out),
-        Ir::DivScalar(div) => scale_by(context, &div.lhs, 1.0 / number(div.rhs), &div.out),
-        Ir::Neg(neg) => scale_by(context, &neg.input, -1.0, &neg.out),
-        Ir::Pad(padding) => pad(context, padding),
+        Ir::AddScalar(op) => line(context, &op.lhs, 1.0, number(op.rhs), &op.out),
+        Ir::SubScalar(op) => line(context, &op.lhs, 1.0, -number(op.rhs), &op.out),
+        Ir::MulScalar(op) => line(context, &op.lhs, number(op.rhs), 0.0, &op.out),
+        Ir::DivScalar(op) => line(context, &op.lhs, 1.0 / number(op.rhs), 0.0, &op.out),
+        Ir::Neg(op) => line(context, &op.input, -1.0, 0.0, &op.out),
+        Ir::Abs(op) => absolute(context, &op.input, &op.out),
+        Ir::Clamp(op) => clamp(context, &op.tensor, [op.min, op.max].map(number), &op.out),
+        Ir::ClampMin(op) => clamp(context, &op.lhs, [number(op.rhs), f64::INFINITY], &op.out),
+        Ir::ClampMax(op) => clamp(context, &op.lhs, [f64::NEG_INFINITY, number(op.rhs)], &op.out),
+        Ir::SumDim(op) => reduce::sums(context, &op.input, &[op.axis], &op.out),
+        Ir::SumDims(op) => reduce::sums(context, &op.input, &op.axes, &op.out),
+        Ir::MeanDim(op) => {
+            let mean = |length: usize| vec![vec![1.0 / length as f64; length]];
+            reduce::along(context, "mean", &op.input, op.axis, mean, &op.out)
+        }
+        Ir::CumSum(op) => {
+            let sums = |length: usize| {
+                let row = |end| (0..length).map(|at| f64::from(at <= end)).collect();
+                (0..length).map(row).collect()
+            };
+            reduce::along(context, "running sum", &op.input, op.axis, sums, &op.out)
+        }
+        Ir::MaxDim(op) => reduce::extreme(context, &op.input, op.axis, 1.0, &op.out),
+        Ir::MinDim(op) => reduce::extreme(context, &op.input, op.axis, -1.0, &op.out),
+        Ir::MaxDimWithIndices(op) => reduce::extreme(context, &op.tensor, op.dim, 1.0, &op.out),
+        Ir::MinDimWithIndices(op) => reduce::extreme(context, &op.tensor, op.dim, -1.0, &op.out),
+        Ir::MaxAbsDim(op) => {
+            let value = context.value(&op.input)?;
+            let value = magnitude(context, &value);
+            reduce::extreme_of(context, &value, (&op.input, op.axis), 1.0, &op.out)
+        }
+        Ir::Pad(padding) => pad(context, operation, padding),
+        Ir::Mean(_) | Ir::Sum(_) | Ir::Max(_) | Ir::Min(_) | Ir::MaxAbs(_) => {
+            Err(MIXES_POINTS.into())
+        }
+        comparison if mask::compares(comparison) => mask::compare(context, comparison),
+        _ if is_curved(numeric) => Err(NOT_PIECEWISE_LINEAR.into()),
         _ => Err(NOT_SUPPORTED.into()),
     }
+}
+
+/// What is not piecewise linear, as opposed to what nobody has needed yet.
+fn is_curved(operation: &NumericOperationIr) -> bool {
+    use NumericOperationIr as Ir;
+    matches!(
+        operation,
+        Ir::Div(_)
+            | Ir::Rem(_)
+            | Ir::RemScalar(_)
+            | Ir::Prod(_)
+            | Ir::ProdDim(_)
+            | Ir::CumProd(_)
+            | Ir::Powi(_)
+            | Ir::PowiScalar(_)
+            | Ir::Sign(_)
+            | Ir::ArgMax(_)
+            | Ir::ArgMin(_)
+            | Ir::ArgTopK(_)
+            | Ir::ArgSort(_)
+    )
 }
 
 fn number(scalar: ScalarIr) -> f64 {
@@ -34,167 +95,117 @@ fn number(scalar: ScalarIr) -> f64 {
 /// `lhs + sign * rhs`, either side constant or not.
 fn sum(context: &mut Context, operands: &BinaryOpIr, sign: f64) -> Result<(), Refusal> {
     let BinaryOpIr { lhs, rhs, out } = operands;
-    if context.is_constant(rhs) {
-        let constant = context.constant(rhs)?.clone();
-        return offset(context, lhs, &constant, out, |value| sign * value, None);
-    }
-    if context.is_constant(lhs) {
-        let constant = context.constant(lhs)?.clone();
-        return offset(context, rhs, &constant, out, |value| value, Some(sign));
-    }
-    let (left, right) = (context.value(lhs)?, context.value(rhs)?);
-    if left.shape != right.shape {
-        return Err(format!(
-            "branches of different shapes {:?} and {:?} are not supported; expand them first",
-            left.shape, right.shape
-        ));
-    }
-    let right = if sign == 1.0 { right } else { scaled(context, &right, sign) };
-    context.emit(Add, &[&left, &right], out, None)
-}
-
-fn scaled(context: &mut Context, value: &Value, factor: f64) -> Value {
-    let factor = filled(value, factor);
-    let op = Diagonal::new(Some(factor), None, &context.placement);
-    context.push(op, &[value], value.shape.clone(), None)
-}
-
-/// `factor * value + f(constant)`.
-fn offset(
-    context: &mut Context,
-    value: &TensorIr,
-    constant: &TensorData,
-    out: &TensorIr,
-    f: impl Fn(f64) -> f64,
-    factor: Option<f64>,
-) -> Result<(), Refusal> {
-    let layer = None;
-    let value = context.value(value)?;
-    let offset = spread(constant, &value.shape, f)?;
-    let factor = factor.filter(|&factor| factor != 1.0).map(|factor| filled(&value, factor));
-    let op = Diagonal::new(factor, Some(offset), &context.placement);
-    context.emit(op, &[&value], out, layer)
+    let value = if context.is_constant(rhs) {
+        let value = context.value_like(lhs, out)?;
+        let offset = context.spread(rhs, out)?.into_iter().map(|offset| sign * offset);
+        // Kept even if it is zero: the bias of a layer that has not been trained yet.
+        context.diagonal(&value, None, Some(offset.collect()))
+    } else if context.is_constant(lhs) {
+        let value = context.value_like(rhs, out)?;
+        let offset = context.spread(lhs, out)?;
+        let value = context.scaled(&value, vec![sign; value.features()]);
+        context.diagonal(&value, None, Some(offset))
+    } else {
+        let (left, right) = (context.value_like(lhs, out)?, context.value_like(rhs, out)?);
+        let right = context.scaled(&right, vec![sign; right.features()]);
+        context.sum(&left, &right)
+    };
+    context.define(out, value)
 }
 
 fn product(context: &mut Context, operands: &BinaryOpIr) -> Result<(), Refusal> {
     let BinaryOpIr { lhs, rhs, out } = operands;
-    let (constant, value) = match (context.is_constant(lhs), context.is_constant(rhs)) {
-        (_, true) => (rhs, lhs),
-        (true, _) => (lhs, rhs),
-        _ => {
-            return Err("a product of two values that depend on the input is not piecewise \
-                         linear"
-                .into());
-        }
-    };
-    let constant = context.constant(constant)?.clone();
-    scale(context, value, &constant, out, |factor| factor)
+    match (context.is_constant(lhs), context.is_constant(rhs)) {
+        (_, true) => scale(context, [lhs, rhs], out, |factor| factor),
+        (true, _) => scale(context, [rhs, lhs], out, |factor| factor),
+        _ => Err(PRODUCT.into()),
+    }
 }
 
+/// A value multiplied by a function of a constant.
 fn scale(
     context: &mut Context,
-    value: &TensorIr,
-    constant: &TensorData,
+    [value, constant]: [&TensorIr; 2],
     out: &TensorIr,
     f: impl Fn(f64) -> f64,
 ) -> Result<(), Refusal> {
-    let value = context.value(value)?;
-    let factor = spread(constant, &value.shape, f)?;
-    let op = Diagonal::new(Some(factor), None, &context.placement);
-    context.emit(op, &[&value], out, None)
+    let value = context.value_like(value, out)?;
+    let factor = context.spread(constant, out)?.into_iter().map(f).collect();
+    let value = context.diagonal(&value, Some(factor), None);
+    context.define(out, value)
 }
 
-fn offset_by(
+/// `factor * value + offset`
+fn line(
     context: &mut Context,
-    value: &TensorIr,
+    input: &TensorIr,
+    factor: f64,
     offset: f64,
     out: &TensorIr,
 ) -> Result<(), Refusal> {
-    let value = context.value(value)?;
-    let op = Diagonal::new(None, Some(filled(&value, offset)), &context.placement);
-    context.emit(op, &[&value], out, None)
+    let value = context.value(input)?;
+    let all = |number| vec![number; value.features()];
+    let scaled = context.scaled(&value, all(factor));
+    let value = context.shifted(&scaled, all(offset));
+    context.define(out, value)
 }
 
-fn scale_by(
+fn absolute(context: &mut Context, input: &TensorIr, out: &TensorIr) -> Result<(), Refusal> {
+    let value = context.value(input)?;
+    let value = magnitude(context, &value);
+    context.define(out, value)
+}
+
+/// `|x| = relu(x) + relu(-x)`
+fn magnitude(context: &mut Context, value: &Value) -> Value {
+    let minus = context.negated(value);
+    let (positive, negative) = (context.relu(value), context.relu(&minus));
+    context.sum(&positive, &negative)
+}
+
+/// Clamping on both sides, or on one if the other limit is infinite.
+fn clamp(
     context: &mut Context,
-    value: &TensorIr,
-    factor: f64,
+    input: &TensorIr,
+    [floor, ceiling]: [f64; 2],
     out: &TensorIr,
 ) -> Result<(), Refusal> {
-    let value = context.value(value)?;
-    let op = Diagonal::new(Some(filled(&value, factor)), None, &context.placement);
-    context.emit(op, &[&value], out, None)
+    let value = context.value(input)?;
+    let all = |number: f64| vec![number; value.features()];
+    let value = match (floor.is_finite(), ceiling.is_finite()) {
+        (true, true) if floor > ceiling => {
+            return Err(
+                format!("a clamp between {floor} and {ceiling} leaves nothing between").into()
+            );
+        }
+        (true, true) => context.between(&value, floor, ceiling),
+        (true, false) => context.at_least(&value, all(floor)),
+        (false, true) => context.at_most(&value, all(ceiling)),
+        (false, false) => value,
+    };
+    context.define(out, value)
 }
 
-/// Padding of planes with zeros, or with minus infinity, which Burn puts before a max pooling whose
-/// padding is not symmetric.
-fn pad(context: &mut Context, pad: &PadOpIr) -> Result<(), Refusal> {
-    let PadModeIr::Constant(filler) = &pad.mode else { return Err(NOT_SUPPORTED.into()) };
-    let [(0, 0), (0, 0), down, across] = pad.padding.as_slice() else {
-        return Err(
-            "only the two last axes of [points, channels, height, width] can be padded".into()
-        );
-    };
-    let (value, input) = planes(context.value(&pad.input)?)?;
-    let padding = [*down, *across];
-    match number(*filler) {
-        f64::NEG_INFINITY => {
+/// Padding with numbers, or of planes with minus infinity, which Burn puts before a max pooling
+/// whose padding is not symmetric.
+fn pad(context: &mut Context, operation: &OperationIr, pad: &PadOpIr) -> Result<(), Refusal> {
+    match &pad.mode {
+        PadModeIr::Constant(filler) if number(*filler) == f64::NEG_INFINITY => {
+            let value = context.value(&pad.input)?;
+            let (_, piece) = context.pieces(&value, &pad.input)?;
+            let axes = pad.padding.len();
+            let [around, planes] = [&pad.padding[..axes.min(2)], &pad.padding[axes.min(2)..]];
+            let padding = match planes {
+                [down, across] if piece.len() == 3 => [*down, *across],
+                [across] if piece.len() == 2 => [(0, 0), *across],
+                _ => return Err(NOT_SUPPORTED.into()),
+            };
+            if around.iter().any(|&padding| padding != (0, 0)) {
+                return Err(NOT_SUPPORTED.into());
+            }
             context.pad(value, padding, &pad.out);
             Ok(())
         }
-        0.0 => {
-            let weights = [0, 1].map(|axis| shifted_identity(input[axis + 1], padding[axis]));
-            let detail = format!("{down:?} x {across:?}");
-            let op = Resample2d::new("pad", detail, input[0], weights, &context.placement);
-            context.emit(op, &[&value], &pad.out, None)
-        }
-        filler => Err(format!("padding with {filler} is not supported, only with 0")),
+        _ => rearrange(context, "pad", operation),
     }
-}
-
-/// Each cell as it is, with cells of zero before and after.
-fn shifted_identity(extent: usize, (begin, end): (usize, usize)) -> AxisWeights {
-    let row = |output: usize| {
-        (0..extent).map(|input| if input + begin == output { 1.0 } else { 0.0 }).collect()
-    };
-    (0..begin + extent + end).map(row).collect()
-}
-
-fn filled(value: &Value, number: f64) -> TensorData {
-    let features = value.shape.iter().product();
-    TensorData::new(vec![number; features], [1, features])
-}
-
-/// A constant broadcast to the shape of one point, `[1, features]`.
-fn spread(
-    constant: &TensorData,
-    shape: &[usize],
-    f: impl Fn(f64) -> f64,
-) -> Result<TensorData, Refusal> {
-    let extents = constant.shape().to_vec();
-    let refused = || {
-        format!(
-            "a constant of shape {extents:?} does not fit one point of shape {shape:?}, or \
-             differs from point to point"
-        )
-    };
-    let surplus = extents.len().saturating_sub(shape.len());
-    let (ones, extents_kept) = extents.split_at(surplus);
-    let missing = shape.len() - extents_kept.len();
-    let fits = |(&extent, &target): (&usize, &usize)| extent == 1 || extent == target;
-    if ones.iter().any(|&one| one != 1) || !extents_kept.iter().zip(&shape[missing..]).all(fits) {
-        return Err(refused());
-    }
-    let source: Vec<f64> = constant.iter().collect();
-    let features: usize = shape.iter().product();
-    let value_at = |feature: usize| {
-        let (mut rest, mut position, mut step) = (feature, 0, 1);
-        for (&target, &extent) in shape[missing..].iter().zip(extents_kept).rev() {
-            position += if extent == 1 { 0 } else { rest % target * step };
-            rest /= target;
-            step *= extent;
-        }
-        f(source[position])
-    };
-    Ok(TensorData::new((0..features).map(value_at).collect::<Vec<_>>(), [1, features]))
 }

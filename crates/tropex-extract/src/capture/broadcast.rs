@@ -1,0 +1,43 @@
+//! Operands of other shapes than the result, as Burn broadcasts them.
+
+use std::collections::HashMap;
+
+use burn::backend::ir::{BaseOperationIr, OperationIr, ShapeOpIr, TensorIr};
+
+use super::context::{Context, Value, joined};
+use super::evaluate::Evaluator;
+use super::rearrange::expanded;
+use super::refusal::Refusal;
+
+impl Context {
+    /// A value operand in the shape of the result.
+    pub(super) fn value_like(
+        &mut self,
+        tensor: &TensorIr,
+        out: &TensorIr,
+    ) -> Result<Value, Refusal> {
+        let value = self.value(tensor)?;
+        if tensor.shape == out.shape {
+            return Ok(value);
+        }
+        expanded(self, &expand(tensor, out), out)
+    }
+
+    /// The numbers of a constant operand for one point of the result.
+    pub(super) fn spread(&self, constant: &TensorIr, out: &TensorIr) -> Result<Vec<f64>, Refusal> {
+        let expanded = Evaluator::new(self, HashMap::new()).run(&expand(constant, out))?;
+        let numbers: Vec<f64> = expanded.iter().collect();
+        let features = numbers.len() / self.points;
+        if numbers.chunks_exact(features.max(1)).any(|point| *point != numbers[..features]) {
+            let shape = joined(&constant.shape.to_vec());
+            return Err(format!("a constant of shape [{shape}] differs from point to point").into());
+        }
+        Ok(numbers[..features].to_vec())
+    }
+}
+
+/// The operation that gives a tensor the shape of another.
+fn expand(tensor: &TensorIr, out: &TensorIr) -> OperationIr {
+    let input = tensor.clone();
+    OperationIr::BaseFloat(BaseOperationIr::Expand(ShapeOpIr { input, out: out.clone() }))
+}

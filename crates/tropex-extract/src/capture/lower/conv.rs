@@ -1,0 +1,121 @@
+//! Convolutions over one, two or three axes, and their transposes.
+
+use burn::backend::ir::{
+    Conv1dOpIr, Conv2dOpIr, Conv3dOpIr, ConvTranspose1dOpIr, ConvTranspose2dOpIr,
+    ConvTranspose3dOpIr, TensorIr,
+};
+use burn::tensor::{Tensor, TensorData};
+
+use super::{Context, Refusal, planes_of, with_height};
+use crate::ops::{Conv, ConvSpec, Direction, Each, Op, Planes, Spatial};
+
+/// The tensors of a convolution.
+struct Operands<'a> {
+    input: &'a TensorIr,
+    weight: &'a TensorIr,
+    bias: Option<&'a TensorIr>,
+    out: &'a TensorIr,
+}
+
+macro_rules! operands {
+    ($conv:expr) => {
+        Operands {
+            input: &$conv.x,
+            weight: &$conv.weight,
+            bias: $conv.bias.as_ref(),
+            out: &$conv.out,
+        }
+    };
+}
+
+/// Stride, padding, dilation and groups, where Burn pads both sides alike.
+macro_rules! even_spec {
+    ($options:expr) => {
+        ConvSpec {
+            stride: $options.stride,
+            padding: $options.padding.map(|padding| (padding, padding)),
+            dilation: $options.dilation,
+            groups: $options.groups,
+        }
+    };
+}
+
+pub(super) fn conv1d(context: &mut Context, conv: &Conv1dOpIr) -> Result<(), Refusal> {
+    let options = &conv.options;
+    let spec = ConvSpec {
+        stride: options.stride,
+        padding: options.padding,
+        dilation: options.dilation,
+        groups: options.groups,
+    };
+    convolution(context, Direction::Gather, of_height_one(spec), &operands!(conv))
+}
+
+pub(super) fn conv2d(context: &mut Context, conv: &Conv2dOpIr) -> Result<(), Refusal> {
+    let options = &conv.options;
+    let spec = ConvSpec {
+        stride: options.stride,
+        padding: options.padding,
+        dilation: options.dilation,
+        groups: options.groups,
+    };
+    convolution(context, Direction::Gather, spec, &operands!(conv))
+}
+
+pub(super) fn conv3d(context: &mut Context, conv: &Conv3dOpIr) -> Result<(), Refusal> {
+    convolution(context, Direction::Gather, even_spec!(conv.options), &operands!(conv))
+}
+
+pub(super) fn conv_transpose1d(
+    context: &mut Context,
+    conv: &ConvTranspose1dOpIr,
+) -> Result<(), Refusal> {
+    let spec = of_height_one(even_spec!(conv.options));
+    convolution(context, Direction::Spread, spec, &operands!(conv))
+}
+
+pub(super) fn conv_transpose2d(
+    context: &mut Context,
+    conv: &ConvTranspose2dOpIr,
+) -> Result<(), Refusal> {
+    convolution(context, Direction::Spread, even_spec!(conv.options), &operands!(conv))
+}
+
+pub(super) fn conv_transpose3d(
+    context: &mut Context,
+    conv: &ConvTranspose3dOpIr,
+) -> Result<(), Refusal> {
+    convolution(context, Direction::Spread, even_spec!(conv.options), &operands!(conv))
+}
+
+/// What is done along one axis, on planes of height 1.
+fn of_height_one(spec: ConvSpec<1>) -> ConvSpec<2> {
+    let ConvSpec { stride: [stride], padding: [padding], dilation: [dilation], groups } = spec;
+    ConvSpec { stride: [1, stride], padding: [(0, 0), padding], dilation: [1, dilation], groups }
+}
+
+fn convolution<const S: usize, const D: usize>(
+    context: &mut Context,
+    direction: Direction,
+    spec: ConvSpec<S>,
+    operands: &Operands,
+) -> Result<(), Refusal>
+where
+    Tensor<D>: Spatial<S>,
+    Op: From<Conv<S, D>>,
+{
+    let value = context.value(operands.input)?;
+    let (pieces, input) = planes_of::<D>(context, &value, operands.input)?;
+    let output = with_height(&operands.out.shape.to_vec()[1..], S + 1);
+    let planes = |shape: &[usize]| {
+        Planes::new(shape).ok_or_else(|| format!("unexpected planes of shape {shape:?}"))
+    };
+    let weight = context.constant(operands.weight)?;
+    let kernel = with_height(&weight.shape().to_vec(), D);
+    let weight = TensorData::from_bytes(weight.clone().into_bytes(), kernel, weight.dtype());
+    let bias = operands.bias.map(|bias| context.constant(bias).cloned()).transpose()?;
+    let planes = [planes(&input)?, planes(&output)?];
+    let op = Conv::<S, D>::new(direction, spec, weight, bias, planes, &context.placement);
+    let layer = context.layer(operands.weight);
+    context.emit(Each::of(op, pieces), &value, operands.out, layer)
+}

@@ -1,0 +1,240 @@
+//! Pooling and interpolation.
+
+use burn::backend::Dispatch;
+use burn::backend::ir::{
+    AvgPool1dOpIr, AvgPool2dOpIr, InterpolateOpIr, MaxPool1dOpIr, MaxPool1dWithIndicesOpIr,
+    MaxPool2dOpIr, MaxPool2dWithIndicesOpIr, TensorIr,
+};
+use burn::backend::ops::ModuleOps;
+use burn::tensor::{DType, Tensor, TensorData};
+
+use super::{Context, Refusal, planes_of, with_height};
+use crate::ops::{AxisWeights, Each, MaxPool2d, MaxPool2dSpec, Op, Separable};
+use crate::{Placement, Precision};
+
+/// A maximum over windows; those over one axis see planes of height 1.
+pub(super) struct MaxPool<'a> {
+    input: &'a TensorIr,
+    out: &'a TensorIr,
+    spec: MaxPool2dSpec,
+}
+
+macro_rules! max_pool {
+    ($($op:ident: $of:expr),+ $(,)?) => {$(
+        impl<'a> From<&'a $op> for MaxPool<'a> {
+            fn from(op: &'a $op) -> Self {
+                let two = $of;
+                let spec = MaxPool2dSpec {
+                    kernel: two(1, op.kernel_size),
+                    stride: two(1, op.stride),
+                    padding: two(0, op.padding).map(|padding| (padding, padding)),
+                    dilation: two(1, op.dilation),
+                    ceil_mode: op.ceil_mode,
+                };
+                Self { input: &op.x, out: &op.out, spec }
+            }
+        }
+    )+};
+}
+
+max_pool! {
+    MaxPool1dOpIr: |first, second| [first, second],
+    MaxPool1dWithIndicesOpIr: |first, second| [first, second],
+    MaxPool2dOpIr: |_, both: [usize; 2]| both,
+    MaxPool2dWithIndicesOpIr: |_, both: [usize; 2]| both,
+}
+
+pub(super) fn max_pool<'a>(
+    context: &mut Context,
+    pool: impl Into<MaxPool<'a>>,
+) -> Result<(), Refusal> {
+    let MaxPool { input: tensor, out, mut spec } = pool.into();
+    let value = context.padded_value(tensor)?;
+    let (pieces, input) = planes_of::<4>(context, &value, tensor)?;
+    let input =
+        input.try_into().map_err(|shape| format!("unexpected planes of shape {shape:?}"))?;
+    for ((begin, end), more) in spec.padding.iter_mut().zip(value.padding) {
+        (*begin, *end) = (*begin + more.0, *end + more.1);
+    }
+    let op = MaxPool2d::new(spec, input, planes_after(out)?);
+    context.emit(Each::of(op, pieces), &value, out, None)
+}
+
+/// Planes `[channels, height, width]` that an operation gives.
+fn planes_after(out: &TensorIr) -> Result<[usize; 3], Refusal> {
+    let shape = with_height(&out.shape.to_vec()[1..], 3);
+    Ok(shape.try_into().map_err(|shape| format!("unexpected planes of shape {shape:?}"))?)
+}
+
+/// A mean over windows along each of the last axes.
+pub(super) struct AveragePool<'a> {
+    input: &'a TensorIr,
+    out: &'a TensorIr,
+    kernel: Vec<usize>,
+    stride: Vec<usize>,
+    padding: Vec<usize>,
+    count_include_pad: bool,
+}
+
+macro_rules! average_pool {
+    ($($op:ident: $list:expr),+ $(,)?) => {$(
+        impl<'a> From<&'a $op> for AveragePool<'a> {
+            fn from(op: &'a $op) -> Self {
+                let list = $list;
+                Self {
+                    input: &op.x,
+                    out: &op.out,
+                    kernel: list(op.kernel_size),
+                    stride: list(op.stride),
+                    padding: list(op.padding),
+                    count_include_pad: op.count_include_pad,
+                }
+            }
+        }
+    )+};
+}
+
+average_pool! {
+    AvgPool1dOpIr: |one: usize| vec![one],
+    AvgPool2dOpIr: |two: [usize; 2]| two.to_vec(),
+}
+
+pub(super) fn average_pool<'a>(
+    context: &mut Context,
+    pool: impl Into<AveragePool<'a>>,
+) -> Result<(), Refusal> {
+    let pool = pool.into();
+    let padding: Vec<_> = pool.padding.iter().map(|&padding| (padding, padding)).collect();
+    let detail = crate::ops::window(&pool.kernel, &pool.stride, &padding, &[]);
+    let weights = |axis, inputs, outputs| pool.weights(axis, inputs, outputs);
+    resample(context, "average pool", detail, pool.input, pool.out, weights)
+}
+
+impl AveragePool<'_> {
+    /// The share of every input cell in every window along one axis. A window that is cut off
+    /// counts its padding, if padding counts, but nothing beyond it.
+    fn weights(&self, axis: usize, inputs: usize, outputs: usize) -> AxisWeights {
+        let (kernel, stride, padding) = (self.kernel[axis], self.stride[axis], self.padding[axis]);
+        let window = |index: usize| {
+            let begin = index * stride;
+            let end = (begin + kernel).min(inputs + 2 * padding);
+            let inside = begin.max(padding)..end.min(inputs + padding);
+            let count = if self.count_include_pad { end - begin } else { inside.len() };
+            let share = 1.0 / count.max(1) as f64;
+            let cell = |cell| if inside.contains(&(cell + padding)) { share } else { 0.0 };
+            (0..inputs).map(cell).collect()
+        };
+        (0..outputs).map(window).collect()
+    }
+}
+
+pub(super) fn adaptive_average_pool(
+    context: &mut Context,
+    input: &TensorIr,
+    size: &[usize],
+    out: &TensorIr,
+) -> Result<(), Refusal> {
+    let detail = format!("to {}", crate::network::extents(size));
+    resample(context, "adaptive average pool", detail, input, out, adaptive_weights)
+}
+
+/// Output cell `i` averages the input cells from `floor(i n / m)` to `ceil((i + 1) n / m)`.
+fn adaptive_weights(_: usize, inputs: usize, outputs: usize) -> AxisWeights {
+    let window = |index: usize| {
+        let cells = index * inputs / outputs..((index + 1) * inputs).div_ceil(outputs);
+        let share = 1.0 / cells.len() as f64;
+        (0..inputs).map(|cell| if cells.contains(&cell) { share } else { 0.0 }).collect()
+    };
+    (0..outputs).map(window).collect()
+}
+
+pub(super) fn interpolate(
+    context: &mut Context,
+    interpolate: &InterpolateOpIr,
+) -> Result<(), Refusal> {
+    let detail = format!(
+        "{} to {}",
+        format!("{:?}", interpolate.options.mode).to_lowercase(),
+        crate::network::extents(&interpolate.output_size)
+    );
+    let device = context.placement.clone();
+    let weights = |axis, inputs, _| interpolation_weights(interpolate, axis, inputs, &device);
+    resample(context, "interpolate", detail, &interpolate.x, &interpolate.out, weights)
+}
+
+/// What Burn makes of planes that are 1 in one row (or column) and 0 in all others: the weight of
+/// that row in every row of the result.
+fn interpolation_weights(
+    interpolate: &InterpolateOpIr,
+    axis: usize,
+    inputs: usize,
+    placement: &Placement,
+) -> AxisWeights {
+    let other = interpolate.x.shape[3 - axis];
+    let extents = if axis == 0 { [inputs, other] } else { [other, inputs] };
+    let planes = inputs * inputs * other;
+    let along = |index: usize| if axis == 0 { index / other % inputs } else { index % inputs };
+    let one = |index: usize| f64::from(along(index) == index / (inputs * other));
+    let data = TensorData::new(
+        (0..planes).map(one).collect::<Vec<f64>>(),
+        [inputs, 1, extents[0], extents[1]],
+    );
+    let dtype = match Placement::new(placement.device(), Precision::F64) {
+        Ok(_) => DType::F64,
+        Err(_) => DType::F32,
+    };
+    let planes = Tensor::<4>::from_data(data.convert_dtype(dtype), (placement.device(), dtype));
+    let size = interpolate.output_size;
+    let options = interpolate.options.clone().into();
+    let result =
+        Tensor::<4>::from_dispatch(Dispatch::interpolate(planes.into_dispatch(), size, options));
+    let values: Vec<f64> = result.into_data().iter().collect();
+    let (cells, step) = (size[0] * size[1], if axis == 0 { size[1] } else { 1 });
+    let weight =
+        |output: usize| (0..inputs).map(|input| values[input * cells + output * step]).collect();
+    (0..size[axis]).map(weight).collect()
+}
+
+/// Maps the last axes of planes, each by `weights(axis, inputs, outputs)`; the first of three is
+/// mapped by an operation of its own.
+fn resample(
+    context: &mut Context,
+    name: &'static str,
+    detail: String,
+    tensor: &TensorIr,
+    out: &TensorIr,
+    weights: impl Fn(usize, usize, usize) -> AxisWeights,
+) -> Result<(), Refusal> {
+    let mut value = context.value(tensor)?;
+    let (pieces, piece) = context.pieces(&value, tensor)?;
+    let after = out.shape.to_vec();
+    let (channels, extents) = piece.split_first().ok_or("planes without channels")?;
+    let outputs = &after[2..];
+    if extents.len() != outputs.len() || !(1..=3).contains(&extents.len()) {
+        return Err(format!("unexpected planes of shape {piece:?}").into());
+    }
+    let axes: Vec<AxisWeights> = extents
+        .iter()
+        .zip(outputs)
+        .enumerate()
+        .map(|(axis, (&inputs, &outputs))| weights(axis, inputs, outputs))
+        .collect();
+    let mut planes = pieces * channels;
+    let mut weights = axes.into_iter().map(Some);
+    if let &[depth, height, width] = extents {
+        let first = [weights.next().flatten(), None];
+        let shape = [planes, depth, height * width];
+        let op = Separable::new(name, detail.clone(), shape, first, &context.placement);
+        planes *= outputs[0];
+        value = context.push(op, &[&value], vec![planes, height, width], None);
+    }
+    let (plane, both) = match extents {
+        &[width] => ([planes, 1, width], [None, weights.next().flatten()]),
+        [.., height, width] => {
+            ([planes, *height, *width], [weights.next().flatten(), weights.next().flatten()])
+        }
+        [] => return Err("planes without extent".into()),
+    };
+    let op: Op = Separable::new(name, detail, plane, both, &context.placement).into();
+    context.emit(op, &value, out, None)
+}

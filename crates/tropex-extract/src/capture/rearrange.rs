@@ -1,0 +1,147 @@
+//! Operations that only move numbers: what they do is seen by letting them move numbers that say
+//! where they come from. No rule of Burn's is written a second time.
+
+use std::collections::HashMap;
+
+use burn::backend::ir::{OperationIr, TensorIr};
+use burn::tensor::{TensorData, TensorId};
+
+use super::context::{Context, Value};
+use super::evaluate::Evaluator;
+use super::refusal::{MIXES_POINTS, Refusal};
+use crate::ops::{Concat, Rearrange};
+
+/// Where every number of one point comes from, and what is added to it.
+struct Movement {
+    /// A position among the numbers of all operands one after the other, or none for a constant.
+    source: Vec<Option<usize>>,
+    /// The constants; zero where there is a source.
+    constants: Vec<f64>,
+}
+
+/// Lowers an operation of which every output is an input or a constant.
+pub(super) fn rearrange(
+    context: &mut Context,
+    name: &'static str,
+    operation: &OperationIr,
+) -> Result<(), Refusal> {
+    let out = operation.outputs().next().ok_or("an operation without an output")?;
+    let value = moved(context, name, operation, out)?;
+    context.define(out, value)
+}
+
+/// The output of an expansion that only shows where a value is used.
+pub(super) fn expanded(
+    context: &mut Context,
+    expand: &OperationIr,
+    out: &TensorIr,
+) -> Result<Value, Refusal> {
+    moved(context, "expand", expand, out)
+}
+
+fn moved(
+    context: &mut Context,
+    name: &'static str,
+    operation: &OperationIr,
+    out: &TensorIr,
+) -> Result<Value, Refusal> {
+    let operands = operands(context, operation)?;
+    let movement = Movement::of(context, operation, &operands)?;
+    let shape = context.point_shape(out)?;
+    Ok(movement.lower(context, name, &operands, shape))
+}
+
+/// The value operands, each once.
+fn operands(context: &Context, operation: &OperationIr) -> Result<Vec<(TensorIr, Value)>, Refusal> {
+    let mut operands: Vec<(TensorIr, Value)> = Vec::new();
+    for input in operation.inputs().filter(|input| !context.is_constant(input)) {
+        if operands.iter().all(|(tensor, _)| tensor.id != input.id) {
+            operands.push((input.clone(), context.value(input)?));
+        }
+    }
+    Ok(operands)
+}
+
+impl Movement {
+    fn of(
+        context: &Context,
+        operation: &OperationIr,
+        operands: &[(TensorIr, Value)],
+    ) -> Result<Self, Refusal> {
+        let width: usize = operands.iter().map(|(_, value)| value.features()).sum();
+        // What an operation that moves numbers makes of zeros are its constants, and what it makes
+        // of the numbers' places, counted from one, differs from these by the places.
+        let run = |filled: HashMap<TensorId, TensorData>| -> Result<Vec<f64>, Refusal> {
+            Ok(Evaluator::new(context, filled).run(operation)?.iter().collect())
+        };
+        let zeros = operands
+            .iter()
+            .map(|(tensor, _)| (tensor.id, TensorData::full::<f64, _>(tensor.shape.clone(), 0.0)));
+        let constants = run(zeros.collect())?;
+        let places = run(places(context.points, width, operands))?;
+        let features = places.len() / context.points;
+        let mut movement = Self { source: Vec::with_capacity(features), constants: Vec::new() };
+        for feature in 0..features {
+            let at = |point: usize| {
+                let index = point * features + feature;
+                let place = places[index] - constants[index];
+                let source =
+                    if place == 0.0 { None } else { Some(place - 1.0 - (point * width) as f64) };
+                (source, constants[index])
+            };
+            let (source, constant) = at(0);
+            let apart = (1..context.points).all(|point| at(point) == (source, constant));
+            let own = source.is_none_or(|source| source.fract() == 0.0 && source < width as f64);
+            if !apart || !own {
+                return Err(MIXES_POINTS.into());
+            }
+            movement.source.push(source.map(|source| source as usize));
+            movement.constants.push(constant);
+        }
+        Ok(movement)
+    }
+
+    fn lower(
+        self,
+        context: &mut Context,
+        name: &'static str,
+        operands: &[(TensorIr, Value)],
+        shape: Vec<usize>,
+    ) -> Value {
+        let values: Vec<&Value> = operands.iter().map(|(_, value)| value).collect();
+        let widths: Vec<usize> = values.iter().map(|value| value.features()).collect();
+        let width = widths.iter().sum();
+        let stays = self.source.len() == width
+            && self.source.iter().enumerate().all(|(index, source)| *source == Some(index));
+        let joint = if stays { shape.clone() } else { vec![width] };
+        let joined = match values.as_slice() {
+            [value] => (*value).clone(),
+            values => context.push(Concat::new(widths), values, joint, None),
+        };
+        let moved = if stays {
+            joined
+        } else {
+            let op = Rearrange::new(name, width, &self.source, &context.placement);
+            context.push(op, &[&joined], shape, None)
+        };
+        context.shifted(&moved, self.constants)
+    }
+}
+
+/// For every operand numbers that say where they stand: `point * width + place`, counted from one.
+fn places(
+    points: usize,
+    width: usize,
+    operands: &[(TensorIr, Value)],
+) -> HashMap<TensorId, TensorData> {
+    let mut first = 1;
+    let mut filled = HashMap::new();
+    for (tensor, value) in operands {
+        let features = value.features();
+        let row = |point: usize| (0..features).map(move |place| point * width + first + place);
+        let numbers: Vec<f64> = (0..points).flat_map(row).map(|number| number as f64).collect();
+        filled.insert(tensor.id, TensorData::new(numbers, tensor.shape.clone()));
+        first += features;
+    }
+    filled
+}

@@ -1,0 +1,62 @@
+//! Several values as one.
+
+use burn::tensor::Tensor;
+
+use super::{Op, Piece, PiecewiseLinear, Pulled};
+use crate::Placement;
+use crate::interval::Interval;
+use crate::rows::Rows;
+
+/// The features of all inputs, one after the other.
+#[derive(Clone, Debug)]
+pub struct Concat {
+    /// Features of every input.
+    widths: Vec<usize>,
+}
+
+impl Concat {
+    /// The operation on inputs of these numbers of features.
+    pub(crate) fn new(widths: Vec<usize>) -> Self {
+        Self { widths }
+    }
+
+    /// The part of every input in values or rows at the output.
+    fn split(&self, rows: &Tensor<2>) -> Vec<Tensor<2>> {
+        let mut first = 0;
+        let part = |&width: &usize| {
+            let part = rows.clone().narrow(1, first, width);
+            first += width;
+            part
+        };
+        self.widths.iter().map(part).collect()
+    }
+}
+
+impl PiecewiseLinear for Concat {
+    fn name(&self) -> &'static str {
+        "concat"
+    }
+
+    fn place(&self, _: &Placement) -> Op {
+        self.clone().into()
+    }
+
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
+        (Tensor::cat(inputs, 1), Piece::Affine)
+    }
+
+    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+        let points = rows.points();
+        let parts = self.split(&rows.into_tensor()).into_iter();
+        Pulled { rows: parts.map(|part| Rows::new(part, points)).collect(), offset: None }
+    }
+
+    fn bound(&self, interval: Interval) -> Vec<Interval> {
+        let uppers = self.split(&interval.upper).into_iter();
+        let lowers: Vec<Option<Tensor<2>>> = match &interval.lower {
+            None => vec![None; self.widths.len()],
+            Some(lower) => self.split(lower).into_iter().map(Some).collect(),
+        };
+        uppers.zip(lowers).map(|(upper, lower)| Interval { upper, lower }).collect()
+    }
+}

@@ -1,0 +1,208 @@
+//! Convolutions and transposed convolutions.
+
+mod correlation;
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use crate::Placement;
+use crate::constant::Constant;
+use crate::interval::Interval;
+use crate::rows::Rows;
+
+use correlation::Correlation;
+
+pub use correlation::ConvSpec;
+pub(crate) use correlation::{Planes, Spatial};
+
+/// A convolution over two axes; one over a single axis has planes of height 1.
+pub type Conv2d = Conv<2, 4>;
+
+/// A convolution over three axes.
+pub type Conv3d = Conv<3, 5>;
+
+/// Which of two transposes of each other an operation is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Direction {
+    /// A convolution, which gathers windows: weights `[outputs, inputs / groups, kernel..]`.
+    Gather,
+    /// A transposed convolution, which spreads over windows: weights
+    /// `[inputs, outputs / groups, kernel..]`.
+    Spread,
+}
+
+/// A (transposed) convolution over `S` axes, with weights of `D = S + 2` axes.
+#[derive(Clone, Debug)]
+pub struct Conv<const S: usize, const D: usize> {
+    direction: Direction,
+    correlation: Correlation<S, D>,
+    /// One number a channel of the output.
+    bias: Option<Constant<1>>,
+}
+
+impl<const S: usize, const D: usize> Conv<S, D>
+where
+    Tensor<D>: Spatial<S>,
+{
+    /// The operation between planes `[input, output]`.
+    pub(crate) fn new(
+        direction: Direction,
+        spec: ConvSpec<S>,
+        weight: TensorData,
+        bias: Option<TensorData>,
+        [input, output]: [Planes<S>; 2],
+        placement: &Placement,
+    ) -> Self {
+        let planes = match direction {
+            Direction::Gather => [input, output],
+            Direction::Spread => [output, input],
+        };
+        let bias = bias.map(|bias| Constant::new(bias, placement));
+        Self { direction, correlation: Correlation::new(spec, weight, planes, placement), bias }
+    }
+
+    pub(crate) fn weight(&self) -> &TensorData {
+        self.correlation.weight.data()
+    }
+
+    pub(crate) fn bias(&self) -> Option<&TensorData> {
+        self.bias.as_ref().map(Constant::data)
+    }
+
+    pub(crate) fn spec(&self) -> &ConvSpec<S> {
+        &self.correlation.spec
+    }
+
+    pub(crate) fn kernel(&self) -> [usize; S] {
+        self.correlation.kernel()
+    }
+
+    pub(crate) fn is_transposed(&self) -> bool {
+        self.direction == Direction::Spread
+    }
+
+    /// Number of windows, each of which the kernels meet once.
+    pub(crate) fn windows(&self) -> usize {
+        self.correlation.small.cells()
+    }
+
+    /// Channels of the output.
+    pub(crate) fn channels(&self) -> usize {
+        self.planes()[1].channels
+    }
+
+    /// The weights, each multiplied by the factor of its output channel.
+    pub(crate) fn scaled_weight(&self, factors: &[f64]) -> TensorData {
+        let weight = self.weight();
+        let shape = weight.shape();
+        let (rows, columns) = (shape[0], shape[1]);
+        let cells = shape[2..].iter().product::<usize>();
+        let channel = |row: usize, column: usize| match self.direction {
+            Direction::Gather => row,
+            Direction::Spread => row / (rows / self.correlation.spec.groups) * columns + column,
+        };
+        let scaled = weight.iter::<f64>().enumerate().map(|(index, weight)| {
+            weight * factors[channel(index / cells / columns, index / cells % columns)]
+        });
+        TensorData::new(scaled.collect::<Vec<f64>>(), shape.clone())
+    }
+
+    /// The same operation with other weights, of the same shape, and another bias.
+    pub(crate) fn with_weights(
+        &self,
+        weight: TensorData,
+        bias: Option<TensorData>,
+        placement: &Placement,
+    ) -> Self {
+        let spec = self.correlation.spec.clone();
+        Self::new(self.direction, spec, weight, bias, self.planes(), placement)
+    }
+
+    /// `[input, output]`
+    pub(crate) fn planes(&self) -> [Planes<S>; 2] {
+        let Correlation { large, small, .. } = self.correlation;
+        match self.direction {
+            Direction::Gather => [large, small],
+            Direction::Spread => [small, large],
+        }
+    }
+
+    /// Rows at the output to rows at the input, with this or another weight.
+    fn pull(&self, rows: Tensor<2>, weight: Tensor<D>) -> Tensor<2> {
+        match self.direction {
+            Direction::Gather => self.correlation.up(rows, weight, None),
+            Direction::Spread => self.correlation.down(rows, weight, None),
+        }
+    }
+
+    fn offset(&self, rows: Tensor<2>) -> Option<Tensor<2>> {
+        let bias = self.bias.as_ref()?.tensor();
+        let [_, Planes { channels, .. }] = self.planes();
+        let [count, features] = rows.dims();
+        let sums = rows.reshape([count * channels, features / channels]).sum_dim(1);
+        Some(sums.reshape([count, channels]).matmul(bias.reshape([channels, 1])))
+    }
+}
+
+impl<const S: usize, const D: usize> PiecewiseLinear for Conv<S, D>
+where
+    Tensor<D>: Spatial<S>,
+    Op: From<Self>,
+{
+    fn name(&self) -> &'static str {
+        match (self.direction, S) {
+            (Direction::Gather, 2) => "conv2d",
+            (Direction::Gather, _) => "conv3d",
+            (Direction::Spread, 2) => "transposed conv2d",
+            (Direction::Spread, _) => "transposed conv3d",
+        }
+    }
+
+    fn detail(&self) -> String {
+        let ConvSpec { stride, padding, dilation, groups } = &self.correlation.spec;
+        let mut detail = super::window(&self.correlation.kernel(), stride, padding, dilation);
+        if *groups != 1 {
+            detail += &format!(", {groups} groups");
+        }
+        detail
+    }
+
+    fn parameters(&self) -> usize {
+        self.correlation.weight.len() + self.bias.as_ref().map_or(0, Constant::len)
+    }
+
+    fn constants(&self) -> Vec<&[u8]> {
+        let bias = self.bias.iter().map(Constant::bytes);
+        std::iter::once(self.correlation.weight.bytes()).chain(bias).collect()
+    }
+
+    fn place(&self, placement: &Placement) -> Op {
+        self.with_weights(self.weight().clone(), self.bias().cloned(), placement).into()
+    }
+
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
+        let (weight, bias) =
+            (self.correlation.weight.tensor(), self.bias.as_ref().map(Constant::tensor));
+        let output = match self.direction {
+            Direction::Gather => self.correlation.down(only(inputs), weight, bias),
+            Direction::Spread => self.correlation.up(only(inputs), weight, bias),
+        };
+        (output, Piece::Affine)
+    }
+
+    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+        let points = rows.points();
+        let rows = rows.into_tensor();
+        let offset = self.offset(rows.clone());
+        let pulled = self.pull(rows, self.correlation.weight.tensor());
+        Pulled { rows: vec![Rows::new(pulled, points)], offset }
+    }
+
+    fn bound(&self, interval: Interval) -> Vec<Interval> {
+        let pull = |rows, weight| self.pull(rows, weight);
+        vec![interval.through(self.correlation.weight.tensor(), pull)]
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests;

@@ -1,0 +1,263 @@
+//! A cross-correlation and its transpose, over any number of axes.
+
+use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::{Tensor, TensorData};
+
+use crate::Placement;
+use crate::constant::Constant;
+
+/// Stride, padding, dilation and groups; `padding` is `(begin, end)` per axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvSpec<const S: usize> {
+    /// Distance between windows.
+    pub stride: [usize; S],
+    /// Cells of zero around the plane.
+    pub padding: [(usize, usize); S],
+    /// Distance between the cells of a window.
+    pub dilation: [usize; S],
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+}
+
+/// Channels, and the extent of their planes along each axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Planes<const S: usize> {
+    pub(crate) channels: usize,
+    pub(crate) extent: [usize; S],
+}
+
+impl<const S: usize> Planes<S> {
+    /// From `[channels, extents..]`.
+    pub(crate) fn new(shape: &[usize]) -> Option<Self> {
+        let (&channels, extent) = shape.split_first()?;
+        Some(Self { channels, extent: extent.try_into().ok()? })
+    }
+
+    pub(super) fn cells(&self) -> usize {
+        self.extent.iter().product()
+    }
+
+    pub(super) fn features(&self) -> usize {
+        self.channels * self.cells()
+    }
+
+    /// `[count, channels, extents..]`
+    fn shape<const D: usize>(&self, count: usize) -> [usize; D] {
+        let mut shape = [count; D];
+        shape[1] = self.channels;
+        shape[2..].copy_from_slice(&self.extent);
+        shape
+    }
+}
+
+/// What is added to every cell of a channel.
+type Bias = Option<Tensor<1>>;
+
+/// Burn's convolutions over `S` axes, of tensors `[count, channels, extents..]`.
+pub trait Spatial<const S: usize>: Sized {
+    /// Cross-correlation, then a bias for every channel.
+    fn correlate(self, weight: Self, bias: Bias, options: ConvOptions<S>) -> Self;
+
+    /// Transpose of a cross-correlation, then a bias for every channel.
+    fn correlate_transposed(
+        self,
+        weight: Self,
+        bias: Bias,
+        options: ConvTransposeOptions<S>,
+    ) -> Self;
+}
+
+impl Spatial<2> for Tensor<4> {
+    fn correlate(self, weight: Self, bias: Bias, options: ConvOptions<2>) -> Self {
+        conv2d(self, weight, bias, options)
+    }
+
+    fn correlate_transposed(
+        self,
+        weight: Self,
+        bias: Bias,
+        options: ConvTransposeOptions<2>,
+    ) -> Self {
+        conv_transpose2d(self, weight, bias, options)
+    }
+}
+
+impl Spatial<3> for Tensor<5> {
+    fn correlate(self, weight: Self, bias: Bias, options: ConvOptions<3>) -> Self {
+        conv3d(self, weight, bias, options)
+    }
+
+    fn correlate_transposed(
+        self,
+        weight: Self,
+        bias: Bias,
+        options: ConvTransposeOptions<3>,
+    ) -> Self {
+        conv_transpose3d(self, weight, bias, options)
+    }
+}
+
+/// Weights `[channels of small, channels of large / groups, kernel..]` that slide over `large`
+/// planes and give `small` ones. `D` is `S + 2`.
+#[derive(Clone, Debug)]
+pub(super) struct Correlation<const S: usize, const D: usize> {
+    pub(super) spec: ConvSpec<S>,
+    pub(super) weight: Constant<D>,
+    pub(super) large: Planes<S>,
+    pub(super) small: Planes<S>,
+    /// Whether the transpose runs as a correlation with turned kernels.
+    turned: bool,
+}
+
+impl<const S: usize, const D: usize> Correlation<S, D>
+where
+    Tensor<D>: Spatial<S>,
+{
+    pub(super) fn new(
+        spec: ConvSpec<S>,
+        weight: TensorData,
+        [large, small]: [Planes<S>; 2],
+        placement: &Placement,
+    ) -> Self {
+        let weight = Constant::new(weight, placement);
+        let lopsided = spec.padding.iter().any(|(begin, end)| begin != end);
+        let turned = lopsided || (S == 2 && transposes_slowly(placement));
+        Self { spec, weight, large, small, turned }
+    }
+
+    pub(super) fn kernel(&self) -> [usize; S] {
+        let shape = self.weight.data().shape();
+        std::array::from_fn(|axis| shape[axis + 2])
+    }
+
+    /// Large planes `[count, features]` to small ones, with this or another weight.
+    pub(super) fn down(&self, values: Tensor<2>, weight: Tensor<D>, bias: Bias) -> Tensor<2> {
+        let [count, _] = values.dims();
+        let ConvSpec { stride, padding, dilation, groups } = self.spec.clone();
+        let planes: Tensor<D> = values.reshape(self.large.shape::<D>(count));
+        let options = ConvOptions::new_with_padding(stride, padding, dilation, groups);
+        let mut planes = planes.correlate(weight, bias, options);
+        // Cells at the end that no window of a transposed convolution wrote may hold one more.
+        for axis in 0..S {
+            let windows = self.small.extent[axis];
+            if planes.dims()[axis + 2] > windows {
+                planes = planes.narrow(axis + 2, 0, windows);
+            }
+        }
+        planes.reshape([count, self.small.features()])
+    }
+
+    /// Small planes `[count, features]` to large ones by the transpose of [`Self::down`].
+    pub(super) fn up(&self, values: Tensor<2>, weight: Tensor<D>, bias: Bias) -> Tensor<2> {
+        let [count, _] = values.dims();
+        let planes: Tensor<D> = values.reshape(self.small.shape::<D>(count));
+        let planes = if self.turned {
+            self.up_turned(planes, weight, bias)
+        } else {
+            self.up_direct(planes, weight, bias)
+        };
+        planes.reshape([count, self.large.features()])
+    }
+
+    /// Cells from the first to the last that some window of `axis` touches, padding included.
+    fn touched(&self, axis: usize) -> usize {
+        (self.small.extent[axis] - 1) * self.spec.stride[axis] + self.reach(axis) + 1
+    }
+
+    /// Distance from the first to the last cell of a window.
+    fn reach(&self, axis: usize) -> usize {
+        self.spec.dilation[axis] * (self.kernel()[axis] - 1)
+    }
+
+    pub(super) fn up_direct(&self, planes: Tensor<D>, weight: Tensor<D>, bias: Bias) -> Tensor<D> {
+        let ConvSpec { stride, padding, dilation, groups } = self.spec.clone();
+        let rest = std::array::from_fn(|axis| {
+            self.large.extent[axis] + 2 * padding[axis].0 - self.touched(axis)
+        });
+        let padding = padding.map(|(begin, _)| begin);
+        let options = ConvTransposeOptions::new(stride, padding, rest, dilation, groups);
+        planes.correlate_transposed(weight, bias, options)
+    }
+
+    /// The transpose of a correlation is a correlation with stride 1: values are spread out by the
+    /// stride, kernels are turned by half a circle, inputs and outputs of a group swap places.
+    pub(super) fn up_turned(&self, planes: Tensor<D>, weight: Tensor<D>, bias: Bias) -> Tensor<D> {
+        let mut planes = spread(planes, self.spec.stride);
+        let mut padding = [(0, 0); S];
+        for (axis, padding) in padding.iter_mut().enumerate() {
+            let reach = self.reach(axis) as isize;
+            let begin = reach - self.spec.padding[axis].0 as isize;
+            let extent = planes.dims()[axis + 2] as isize;
+            let end = self.large.extent[axis] as isize + reach - extent - begin;
+            let (cut_begin, cut_end) = ((-begin).max(0), (-end).max(0));
+            let kept = extent - cut_begin - cut_end;
+            if kept <= 0 {
+                return self.bare(&planes, bias);
+            }
+            planes = planes.narrow(axis + 2, cut_begin as usize, kept as usize);
+            *padding = (begin.max(0) as usize, end.max(0) as usize);
+        }
+        let (dilation, groups) = (self.spec.dilation, self.spec.groups);
+        let options = ConvOptions::new_with_padding([1; S], padding, dilation, groups);
+        planes.correlate(turn::<S, D>(weight, groups), bias, options)
+    }
+
+    /// Large planes where all windows see padding alone.
+    fn bare(&self, planes: &Tensor<D>, bias: Bias) -> Tensor<D> {
+        let shape = self.large.shape::<D>(planes.dims()[0]);
+        let zeros = Tensor::zeros(shape, (&planes.device(), planes.dtype()));
+        match bias {
+            None => zeros,
+            Some(bias) => {
+                let mut extents = [1; D];
+                extents[1] = self.large.channels;
+                zeros + bias.reshape(extents)
+            }
+        }
+    }
+}
+
+/// Burn's transposed convolution over two axes is two orders of magnitude slower than its
+/// convolution on ndarray.
+fn transposes_slowly(placement: &Placement) -> bool {
+    crate::kernels::is_ndarray(placement.device())
+}
+
+/// Zeros between the cells of planes, so that they are `stride` apart.
+fn spread<const S: usize, const D: usize>(planes: Tensor<D>, stride: [usize; S]) -> Tensor<D> {
+    let mut planes = planes;
+    for (axis, &stride) in stride.iter().enumerate().filter(|(_, stride)| **stride > 1) {
+        let axis = axis + 2;
+        let shape = planes.dims();
+        let extent = shape[axis];
+        let before = shape[..axis].iter().product();
+        let after: usize = shape[axis + 1..].iter().product();
+        let cells: Tensor<3> = planes.reshape([before, extent, after]);
+        let spread = padded(cells, (stride - 1) * after);
+        let mut target = shape;
+        target[axis] = extent * stride;
+        planes = spread.reshape(target).narrow(axis, 0, (extent - 1) * stride + 1);
+    }
+    planes
+}
+
+/// Zeros after the entries of the last axis.
+fn padded(values: Tensor<3>, zeros: usize) -> Tensor<3> {
+    let [a, b, _] = values.dims();
+    let zeros = Tensor::zeros([a, b, zeros], (&values.device(), values.dtype()));
+    Tensor::cat(vec![values, zeros], 2)
+}
+
+/// Weights of the transpose: kernels turned by half a circle, `[channels of large, channels of
+/// small / groups, kernel..]`.
+fn turn<const S: usize, const D: usize>(weight: Tensor<D>, groups: usize) -> Tensor<D> {
+    let shape = weight.dims();
+    let [outputs, inputs] = [shape[0], shape[1]];
+    let cells = shape[2..].iter().product();
+    let axes: [isize; S] = std::array::from_fn(|axis| axis as isize + 2);
+    let grouped: Tensor<4> = weight.flip(axes).reshape([groups, outputs / groups, inputs, cells]);
+    let mut turned = shape;
+    [turned[0], turned[1]] = [groups * inputs, outputs / groups];
+    grouped.swap_dims(1, 2).reshape(turned)
+}

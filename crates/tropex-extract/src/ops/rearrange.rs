@@ -1,0 +1,81 @@
+//! Features in another order, some of them left out, repeated or filled with zeros.
+
+use burn::tensor::Tensor;
+
+use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use crate::Placement;
+use crate::interval::Interval;
+use crate::kernels::{Columns, gather, scatter_add};
+use crate::rows::Rows;
+
+/// Output feature `j` is input feature `source[j]`, or zero where there is none: permutations,
+/// slices, padding, expansion, windows laid side by side.
+#[derive(Clone, Debug)]
+pub struct Rearrange {
+    name: &'static str,
+    /// Number of input features.
+    inputs: usize,
+    source: Columns,
+    /// The output feature that each input feature goes to, where there is at most one.
+    target: Option<Columns>,
+}
+
+impl Rearrange {
+    /// The rearrangement under a name for listings. Sources must be below `inputs`.
+    pub(crate) fn new(
+        name: &'static str,
+        inputs: usize,
+        source: &[Option<usize>],
+        placement: &Placement,
+    ) -> Self {
+        let target = inverse(inputs, source).map(|target| Columns::new(&target, placement));
+        Self { name, inputs, source: Columns::new(source, placement), target }
+    }
+
+    fn pull(&self, rows: Tensor<2>) -> Tensor<2> {
+        match &self.target {
+            Some(target) => gather(rows, target),
+            None => scatter_add(rows, &self.source, self.inputs),
+        }
+    }
+}
+
+/// Where every input goes, if none goes to several places.
+fn inverse(inputs: usize, source: &[Option<usize>]) -> Option<Vec<Option<usize>>> {
+    let mut target = vec![None; inputs];
+    for (output, source) in source.iter().enumerate() {
+        let Some(source) = *source else { continue };
+        if target[source].replace(output).is_some() {
+            return None;
+        }
+    }
+    Some(target)
+}
+
+impl PiecewiseLinear for Rearrange {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn constants(&self) -> Vec<&[u8]> {
+        vec![self.source.bytes()]
+    }
+
+    fn place(&self, placement: &Placement) -> Op {
+        let place = |columns: &Columns| columns.place(placement);
+        let (source, target) = (place(&self.source), self.target.as_ref().map(place));
+        Self { source, target, ..self.clone() }.into()
+    }
+
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
+        (gather(only(inputs), &self.source), Piece::Affine)
+    }
+
+    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+        Pulled::one(rows.map(|rows| self.pull(rows)))
+    }
+
+    fn bound(&self, interval: Interval) -> Vec<Interval> {
+        vec![interval.map(|rows| self.pull(rows))]
+    }
+}

@@ -1,0 +1,138 @@
+//! Affine maps along the axes of a plane, the same for every plane.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use crate::Placement;
+use crate::constant::Constant;
+use crate::interval::Interval;
+use crate::rows::Rows;
+
+/// `R X C` for every plane `X` `[height, width]`: the form that average pooling, interpolation,
+/// sums and means along an axis, and products with a matrix on the left share.
+#[derive(Clone, Debug)]
+pub struct Separable {
+    name: &'static str,
+    detail: String,
+    /// `[planes, height, width]`
+    input: [usize; 3],
+    /// `R` transposed, `[height, out_height]`; none for the identity.
+    down: Option<Constant<2>>,
+    /// `C`, `[width, out_width]`; none for the identity.
+    across: Option<Constant<2>>,
+}
+
+/// The share of every input cell in every output cell along one axis: `weights[output][input]`.
+pub(crate) type AxisWeights = Vec<Vec<f64>>;
+
+impl Separable {
+    /// The operation on planes `[planes, height, width]` from its weights along both axes.
+    pub(crate) fn new(
+        name: &'static str,
+        detail: String,
+        input: [usize; 3],
+        [down, across]: [Option<AxisWeights>; 2],
+        placement: &Placement,
+    ) -> Self {
+        let constant = |weights: AxisWeights| Constant::new(transposed(&weights), placement);
+        Self { name, detail, input, down: down.map(constant), across: across.map(constant) }
+    }
+
+    /// `[planes, out_height, out_width]`
+    fn output(&self) -> [usize; 3] {
+        let [planes, height, width] = self.input;
+        let outputs = |weight: &Option<Constant<2>>, same| {
+            weight.as_ref().map_or(same, |weight| weight.data().shape()[1])
+        };
+        [planes, outputs(&self.down, height), outputs(&self.across, width)]
+    }
+
+    /// Rows at the output to rows at the input, by these weights: first down, then across.
+    fn pull_down(&self, rows: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+        let [planes, height, width] = self.output();
+        along(rows, [planes, height, width], weight.transpose())
+    }
+
+    fn pull_across(&self, rows: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+        let [planes, _, width] = self.output();
+        along(rows, [planes * self.input[1], width, 1], weight.transpose())
+    }
+
+    fn pull(&self, rows: Tensor<2>) -> Tensor<2> {
+        let rows = match &self.down {
+            None => rows,
+            Some(weight) => self.pull_down(rows, weight.tensor()),
+        };
+        match &self.across {
+            None => rows,
+            Some(weight) => self.pull_across(rows, weight.tensor()),
+        }
+    }
+}
+
+/// Multiplies the middle axis of values `[count, outer, length, inner]` by a weight
+/// `[length, outputs]`.
+fn along(values: Tensor<2>, [outer, length, inner]: [usize; 3], weight: Tensor<2>) -> Tensor<2> {
+    let [count, _] = values.dims();
+    let [_, outputs] = weight.dims();
+    let features = outer * outputs * inner;
+    if inner == 1 {
+        let product = values.reshape([count * outer, length]).matmul(weight);
+        return product.reshape([count, features]);
+    }
+    let planes = values.reshape([count * outer, length, inner]);
+    weight.transpose().unsqueeze::<3>().matmul(planes).reshape([count, features])
+}
+
+fn transposed(weights: &AxisWeights) -> TensorData {
+    let (outputs, inputs) = (weights.len(), weights.first().map_or(0, Vec::len));
+    let values = (0..inputs).flat_map(|i| weights.iter().map(move |row| row[i]));
+    TensorData::new(values.collect::<Vec<f64>>(), [inputs, outputs])
+}
+
+impl PiecewiseLinear for Separable {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn detail(&self) -> String {
+        self.detail.clone()
+    }
+
+    fn constants(&self) -> Vec<&[u8]> {
+        self.down.iter().chain(&self.across).map(Constant::bytes).collect()
+    }
+
+    fn place(&self, placement: &Placement) -> Op {
+        let place = |weight: &Option<Constant<2>>| weight.as_ref().map(|w| w.place(placement));
+        Self { down: place(&self.down), across: place(&self.across), ..self.clone() }.into()
+    }
+
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
+        let [planes, height, width] = self.input;
+        let [_, _, out_width] = self.output();
+        let mut values = only(inputs);
+        if let Some(weight) = &self.across {
+            values = along(values, [planes * height, width, 1], weight.tensor());
+        }
+        if let Some(weight) = &self.down {
+            values = along(values, [planes, height, out_width], weight.tensor());
+        }
+        (values, Piece::Affine)
+    }
+
+    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+        Pulled::one(rows.map(|rows| self.pull(rows)))
+    }
+
+    fn bound(&self, interval: Interval) -> Vec<Interval> {
+        let interval = match &self.down {
+            None => interval,
+            Some(weight) => interval.through(weight.tensor(), |rows, w| self.pull_down(rows, w)),
+        };
+        vec![match &self.across {
+            None => interval,
+            Some(weight) => interval.through(weight.tensor(), |rows, w| self.pull_across(rows, w)),
+        }]
+    }
+}

@@ -1,0 +1,176 @@
+//! Terms side by side, as products need them.
+
+use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
+
+use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
+
+use super::rounding::{DOUBLE, OUTWARD, ProductRounding, gamma};
+use crate::Placement;
+use crate::exact::power_of_two;
+use crate::store::{Reduced, Reference, Shard, Term};
+
+/// Which of the two maxima terms belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// `F^X`
+    Positive,
+    /// `G^X`
+    Negative,
+}
+
+impl Side {
+    /// Rows of a shard for each of its points.
+    pub(super) fn per_point(self, shard: &Shard) -> usize {
+        match self {
+            Self::Positive => shard.per_point(),
+            Self::Negative => 1,
+        }
+    }
+
+    /// The position in the store and the class of a row of a shard. Negative terms have no class;
+    /// they are given the first.
+    pub(super) fn identity(self, shard: &Shard, row: usize) -> (usize, usize) {
+        match self {
+            Self::Positive => {
+                let (term, slot) = (row / shard.per_point(), row % shard.per_point());
+                (shard.first + term, shard.class_of(term, slot))
+            }
+            Self::Negative => (shard.first + row, 0),
+        }
+    }
+
+    pub(super) fn term(self, shard: &Shard, row: usize) -> Term<'_> {
+        match self {
+            Self::Positive => shard.positive(row / shard.per_point(), row % shard.per_point()),
+            Self::Negative => shard.negative(row),
+        }
+    }
+}
+
+/// How far computed values of a row can be from the true ones, at a point `x`, in units of
+/// `||(x, 1)||`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowError {
+    /// Of a score times the block's scale.
+    pub(super) score: f64,
+    /// Of [`Term::above`].
+    pub(super) value: f64,
+}
+
+/// Consecutive rows of a shard, less the reference, on the device. A row's *score* at a point is
+/// its value there above the reference, divided by `scale`, in f32.
+pub(super) struct TermBlock {
+    /// `[rows, features]`
+    pub(super) coefficients: Tensor<2>,
+    /// `[1, rows]`
+    pub(super) biases: Tensor<2>,
+    /// A power of two.
+    pub(super) scale: f64,
+    pub(super) errors: Vec<RowError>,
+    /// For every row how many of those before it are the same term.
+    pub(super) copies: Vec<usize>,
+    /// The largest error of a score.
+    pub(super) worst: f64,
+    /// The largest Euclidean length of a row.
+    length: f64,
+    /// Row of the shard that is the first here.
+    pub(super) first: usize,
+}
+
+/// Sizes that need no scale: squares of them are ordinary `f32`.
+const ORDINARY: RangeInclusive<f64> = 1e-18..=1e18;
+
+impl TermBlock {
+    pub(super) fn new(
+        shard: &Shard,
+        side: Side,
+        terms: Range<usize>,
+        reference: &Reference,
+        placement: &Placement,
+        rounding: ProductRounding,
+    ) -> Self {
+        let rows = terms.start * side.per_point(shard)..terms.end * side.per_point(shard);
+        let reduce = |scale| reduce(shard, side, rows.clone(), reference, scale);
+        let (mut scale, (mut coefficients, mut reduced)) = (1.0, reduce(1.0));
+        let largest = reduced.iter().map(|row| row.largest).fold(0.0, f64::max);
+        if largest > 0.0 && !ORDINARY.contains(&largest) {
+            scale = power_of_two_near(largest);
+            (coefficients, reduced) = reduce(scale);
+        }
+        let features = shard.features();
+        let in_score = rounding.relative(features);
+        let in_value = gamma(features + 8, DOUBLE);
+        let underflow = ProductRounding::absolute(features);
+        let bound = |per_length: f64, row: &Reduced| {
+            // Two additions in f64 made an entry of the row.
+            let bound = per_length * row.length + 4.0 * DOUBLE * row.size + underflow;
+            or_infinite(scale * OUTWARD * bound)
+        };
+        let errors = reduced.iter();
+        let errors: Vec<_> = errors
+            .map(|row| RowError { score: bound(in_score, row), value: bound(in_value, row) })
+            .collect();
+        let biases = reduced.iter().map(|row| row.bias).collect();
+        Self {
+            coefficients: placement.tensor(TensorData::new(coefficients, [rows.len(), features])),
+            biases: placement.tensor(TensorData::new::<f32, _>(biases, [1, rows.len()])),
+            scale,
+            worst: errors.iter().map(|error| error.score).fold(0.0, f64::max),
+            length: reduced.iter().map(|row| or_infinite(row.length)).fold(0.0, f64::max),
+            errors,
+            copies: copies(shard, side, rows.clone(), &reduced),
+            first: rows.start,
+        }
+    }
+
+    /// Whether, at a point of this length, no score can leave the range of `f32`, nor its multiple
+    /// by the scale that of `f64`.
+    pub(super) fn is_finite_at(&self, length: f64) -> bool {
+        let largest = self.length * length;
+        largest < 2_f64.powi(125) && largest * self.scale < 2_f64.powi(1000)
+    }
+}
+
+/// Rows less the reference, divided by the scale.
+fn reduce(
+    shard: &Shard,
+    side: Side,
+    rows: Range<usize>,
+    reference: &Reference,
+    scale: f64,
+) -> (Vec<f32>, Vec<Reduced>) {
+    let mut coefficients = vec![0.0; rows.len() * shard.features()];
+    let reduced = coefficients
+        .par_chunks_exact_mut(shard.features())
+        .zip(rows)
+        .map(|(into, row)| side.term(shard, row).reduce(reference, scale, into));
+    let reduced = reduced.collect();
+    (coefficients, reduced)
+}
+
+/// For every row how many of those before it are the same term, found by their lengths first.
+fn copies(shard: &Shard, side: Side, rows: Range<usize>, reduced: &[Reduced]) -> Vec<usize> {
+    let mut seen: HashMap<_, Vec<usize>> = HashMap::with_capacity(rows.len());
+    let counts = rows.zip(reduced).map(|(row, reduced)| {
+        let lengths = [reduced.length.to_bits(), reduced.size.to_bits()];
+        let alike = seen.entry(lengths).or_default();
+        let term = side.term(shard, row);
+        let count = alike.iter().filter(|&&other| side.term(shard, other) == term).count();
+        alike.push(row);
+        count
+    });
+    counts.collect()
+}
+
+/// A bound, where overflow has left none infinity.
+fn or_infinite(bound: f64) -> f64 {
+    if bound.is_nan() { f64::INFINITY } else { bound }
+}
+
+/// The power of two next below a positive number, as far as both it and its inverse are ordinary.
+fn power_of_two_near(number: f64) -> f64 {
+    let exponent = ((number.to_bits() >> 52) & 0x7ff) as i32 - 1023;
+    power_of_two(exponent.clamp(-1000, 1000))
+}

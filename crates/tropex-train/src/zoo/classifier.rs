@@ -1,0 +1,53 @@
+//! The network that every architecture makes.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use rand_chacha::rand_core::Rng;
+
+use super::block::{DenseBlock, FeatureBlock};
+
+/// An image classifier: feature blocks on images, then dense blocks on what they leave.
+///
+/// Made by [`Architecture::init`](super::Architecture::init). Nothing in `forward` depends on
+/// the values or on the number of images, so Burn can capture it as a graph.
+#[derive(Module, Debug)]
+pub struct Classifier {
+    pub(super) features: Vec<FeatureBlock>,
+    pub(super) dense: Vec<DenseBlock>,
+    pub(super) channels: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) classes: usize,
+}
+
+impl Classifier {
+    /// Logits `[n, classes]` of images `[n, channels, height, width]`.
+    ///
+    /// Without dropout; batch norm is as in training on a device that records gradients.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.classify(self.features.iter().fold(images, |values, block| block.forward(values)))
+    }
+
+    /// The same with dropout, which draws from `random`.
+    pub(crate) fn forward_training(&self, images: Tensor<4>, random: &mut impl Rng) -> Tensor<2> {
+        self.classify(self.features.iter().fold(images, |values, block| match block {
+            FeatureBlock::Dropout(dropout) => dropout.forward_training(values, random),
+            block => block.forward(values),
+        }))
+    }
+
+    fn classify(&self, features: Tensor<4>) -> Tensor<2> {
+        let flat = features.flatten::<2>(1, 3);
+        self.dense.iter().fold(flat, |values, block| block.forward(values))
+    }
+
+    /// `[channels, height, width]` of the images it reads.
+    pub fn input_shape(&self) -> [usize; 3] {
+        [self.channels, self.height, self.width]
+    }
+
+    /// Number of classes, the length of a row of logits.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+}

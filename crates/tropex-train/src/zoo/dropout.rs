@@ -1,0 +1,29 @@
+//! Dropout, in training only.
+
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+use rand_chacha::rand_core::Rng;
+
+/// Sets a share of the values to zero while a network is trained (Srivastava et al., 2014).
+///
+/// Burn's own layer draws from the generator of the device, which every tensor in the process
+/// shares; here the caller brings the numbers, so that a training can be repeated and resumed.
+#[derive(Module, Debug)]
+pub struct Dropout {
+    pub(super) share: f64,
+}
+
+impl Dropout {
+    /// Values `[n, c, h, w]` with each at zero with probability `share`, else divided by
+    /// `1 - share`, so that the mean stays.
+    pub(super) fn forward_training(&self, input: Tensor<4>, random: &mut impl Rng) -> Tensor<4> {
+        let kept = (1.0 / (1.0 - self.share)) as f32;
+        let dropped_below = (self.share * 2f64.powi(32)) as u32;
+        let shape = input.dims();
+        let factor = |_| if random.next_u32() < dropped_below { 0.0 } else { kept };
+        let factors: Vec<f32> = (0..shape.iter().product()).map(factor).collect();
+        let factors = TensorData::new(factors, shape);
+        let device = input.device();
+        input * Tensor::from_data(factors, &device)
+    }
+}

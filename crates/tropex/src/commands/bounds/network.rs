@@ -1,0 +1,146 @@
+//! Which network to bound: a name, a run, or layers on the command line.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use burn::tensor::Device;
+use clap::Args;
+use tropex::capture;
+use tropex::experiments::pipeline;
+use tropex::extract::bounds::Structure;
+use tropex::train::data::DATASETS;
+use tropex::train::run::Run;
+use tropex::train::zoo::{Architecture, Classifier};
+
+use super::super::options::{DataOption, DeviceOption};
+use super::layers::Layers;
+use crate::output::Output;
+
+/// Classes of a network that has none yet. The layer that gives the logits is not counted, so
+/// their number changes no bound.
+const CLASSES: usize = 10;
+
+#[derive(Debug, Args)]
+pub struct NetworkOption {
+    /// Architecture, as `tropex list` names them, or folder of a run; where both are called the
+    /// same, ./NAME is the folder.
+    #[arg(value_name = "ARCHITECTURE|RUN", required_unless_present_any = ["widths", "layers"])]
+    network: Option<String>,
+    /// Dense layers: inputs, hidden widths, classes, such as 784,784,200,80,10.
+    #[arg(long, value_name = "N,N,...", conflicts_with_all = ["network", "layers"])]
+    widths: Option<Widths>,
+    /// Hidden layers on images of --shape, such as C32,C64k5s2,P,D128: C filters (k kernel 3,
+    /// s stride 1, p padding 0), P max pool (k 2, s as k), D dense; k1x3 is 1 row and 3 columns.
+    #[arg(long, value_name = "LAYER,...", conflicts_with = "network", requires = "images")]
+    layers: Option<Layers>,
+    /// Images that the network reads; by default those the architecture was made for.
+    #[arg(long, value_name = "C,H,W", group = "images", conflicts_with = "widths")]
+    shape: Option<Shape>,
+    /// Dataset with such images, as `tropex list` names them, or file:PATH.
+    #[arg(long, group = "images", conflicts_with = "widths")]
+    dataset: Option<String>,
+    #[command(flatten)]
+    data: DataOption,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+/// Inputs and hidden widths.
+#[derive(Clone, Debug)]
+struct Widths(Vec<usize>);
+
+impl std::str::FromStr for Widths {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut widths = numbers(text)?;
+        if widths.len() < 2 {
+            return Err("expected at least two numbers: inputs and classes".into());
+        }
+        widths.pop();
+        Ok(Self(widths))
+    }
+}
+
+/// `[channels, height, width]`
+#[derive(Clone, Copy, Debug)]
+struct Shape([usize; 3]);
+
+impl std::str::FromStr for Shape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let shape = numbers(text)?.try_into();
+        shape.map(Self).map_err(|_| "expected channels, height, width, such as 3,32,32".into())
+    }
+}
+
+fn numbers(text: &str) -> Result<Vec<usize>, String> {
+    let number = |number: &str| match number.trim().parse() {
+        Ok(0) | Err(_) => Err(format!("`{number}` is not a whole number above 0")),
+        Ok(number) => Ok(number),
+    };
+    text.split(',').map(number).collect()
+}
+
+impl NetworkOption {
+    /// What the network is called, and its layers.
+    pub fn describe(&self, output: &Output) -> anyhow::Result<(String, Structure)> {
+        let Some(name) = &self.network else {
+            let structure = match (&self.widths, &self.layers) {
+                (Some(widths), _) => widths.structure()?,
+                (None, Some(layers)) => layers
+                    .on(&self.images(output)?.context("--layers needs --shape or --dataset")?)?,
+                (None, None) => bail!("no network: name one, or give --widths or --layers"),
+            };
+            return Ok(("network".into(), structure));
+        };
+        let device = self.device.find()?;
+        let structure = match Architecture::find(name) {
+            Ok(architecture) => {
+                let shape = self.images(output)?.unwrap_or(architecture.images);
+                untrained(architecture, shape, &device)?
+            }
+            Err(_) if Path::new(name).exists() => {
+                if self.shape.is_some() || self.dataset.is_some() {
+                    bail!("a run has images of its own: leave out --shape and --dataset");
+                }
+                Structure::trained(&pipeline::network(&Run::open(Path::new(name))?, &device)?)?
+            }
+            Err(unknown) => {
+                return Err(unknown).context(format!("no run in `{name}`"));
+            }
+        };
+        Ok((name.clone(), structure))
+    }
+
+    fn images(&self, output: &Output) -> anyhow::Result<Option<[usize; 3]>> {
+        let Some(dataset) = &self.dataset else {
+            return Ok(self.shape.map(|shape| shape.0));
+        };
+        let known = DATASETS.iter().find(|entry| entry.name == dataset);
+        Ok(Some(match known {
+            Some(entry) => entry.shape,
+            None => self.data.open(dataset, output)?.train.shape(),
+        }))
+    }
+}
+
+impl Widths {
+    fn structure(&self) -> anyhow::Result<Structure> {
+        let (inputs, hidden) = self.0.split_first().context("no widths")?;
+        let start = Structure::new(&[*inputs])?;
+        Ok(hidden.iter().try_fold(start, |structure, &width| structure.dense(width))?)
+    }
+}
+
+/// The structure of an architecture: its weights, all zero, are not looked at.
+fn untrained(
+    architecture: &Architecture,
+    shape: [usize; 3],
+    device: &Device,
+) -> anyhow::Result<Structure> {
+    let classifier = architecture.skeleton(shape, CLASSES, device)?;
+    let network = capture(&classifier, classifier.input_shape(), Classifier::forward)?;
+    Ok(Structure::of(&network)?)
+}

@@ -1,0 +1,165 @@
+//! Regions of small convolutions, counted without any formula.
+
+use std::collections::HashSet;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tropex::extract::bounds::{Kind, Structure};
+
+use super::counted::{Matrix, independent_sets, number, random};
+use super::{found, reason, table};
+
+/// A convolution and the inputs that each of its positions sees.
+struct Conv {
+    input: [usize; 3],
+    filters: usize,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+}
+
+impl Conv {
+    fn structure(&self) -> Structure {
+        let start = Structure::new(&self.input).unwrap();
+        start.conv(self.filters, self.kernel, self.stride, [0, 0]).unwrap()
+    }
+
+    fn seen(&self) -> Vec<Vec<usize>> {
+        let ([channels, height, width], [rows, columns]) = (self.input, self.kernel);
+        let corners = (0..=height - rows).step_by(self.stride[0]).flat_map(|row| {
+            (0..=width - columns).step_by(self.stride[1]).map(move |column| (row, column))
+        });
+        let window = |(row, column): (usize, usize)| {
+            let cells = (0..channels * height * width).filter(|cell| {
+                let (r, c) = (cell / width % height, cell % width);
+                (row..row + rows).contains(&r) && (column..column + columns).contains(&c)
+            });
+            cells.collect()
+        };
+        corners.map(window).collect()
+    }
+
+    /// Normals with random weights, shared by the positions.
+    fn normals(&self, generator: &mut impl Rng) -> Matrix {
+        let seen = self.seen();
+        let kernels = random(self.filters, seen[0].len(), generator);
+        let features = self.input.iter().product();
+        let normals = seen.iter().flat_map(|cells| {
+            kernels.iter().map(move |kernel| {
+                let mut normal = vec![0.0; features];
+                cells.iter().zip(kernel).for_each(|(&cell, &weight)| normal[cell] = weight);
+                normal
+            })
+        });
+        normals.collect()
+    }
+
+    /// The theorem as it is stated: all `t`, and all sets of positions for each.
+    fn by_definition(&self) -> u128 {
+        let (seen, filters) = (self.seen(), self.filters);
+        let count = seen.len();
+        let union = |set: usize| {
+            let positions = (0..count).filter(|position| set >> position & 1 == 1);
+            positions.flat_map(|position| &seen[position]).collect::<HashSet<_>>().len()
+        };
+        let unions: Vec<_> = (0..1 << count).map(union).collect();
+        let mut sum = 0;
+        for case in 0..(filters + 1).pow(count as u32) {
+            let t: Vec<_> =
+                (0..count).map(|at| case / (filters + 1).pow(at as u32) % (filters + 1)).collect();
+            let taken =
+                |set: usize| (0..count).filter(|at| set >> at & 1 == 1).map(|at| t[at]).sum();
+            if (0..1 << count).all(|set| {
+                let taken: usize = taken(set);
+                taken <= unions[set]
+            }) {
+                sum += t.iter().map(|&t| choose(filters, t)).product::<u128>();
+            }
+        }
+        sum
+    }
+}
+
+fn convolutions() -> [Conv; 10] {
+    let conv = |input, filters, kernel, stride| Conv { input, filters, kernel, stride };
+    [
+        conv([1, 1, 4], 2, [1, 2], [1, 1]),
+        conv([2, 1, 4], 3, [1, 2], [1, 1]),
+        conv([1, 5, 1], 2, [3, 1], [1, 1]),
+        conv([1, 1, 7], 3, [1, 3], [2, 1]),
+        conv([1, 4, 4], 2, [2, 2], [2, 1]),
+        conv([1, 4, 5], 1, [3, 2], [1, 2]),
+        conv([1, 2, 4], 4, [2, 2], [1, 1]),
+        conv([1, 3, 3], 2, [2, 2], [1, 1]),
+        conv([1, 3, 3], 3, [2, 2], [1, 1]),
+        conv([2, 3, 3], 3, [2, 2], [1, 1]),
+    ]
+}
+
+fn choose(n: usize, k: usize) -> u128 {
+    (0..k).fold(1, |c, i| c * (n - i) as u128 / (i + 1) as u128)
+}
+
+#[test]
+fn one_convolution_has_as_many_regions_as_its_hyperplanes_make() {
+    let mut generator = ChaCha8Rng::seed_from_u64(6);
+    let mut along_one_axis = 0;
+    for conv in convolutions() {
+        let table = table(&conv.structure());
+        let about =
+            format!("{:?} {} {:?} {:?}", conv.input, conv.filters, conv.kernel, conv.stride);
+        let [lower, upper] =
+            [Kind::Lower, Kind::Upper].map(|kind| number(&table, "Xiong 2020, one layer", kind));
+        assert_eq!(upper, conv.by_definition(), "{about}");
+        let normals = conv.normals(&mut generator);
+        let counted = independent_sets(&normals);
+        assert!(0 < lower && lower <= counted && counted <= upper, "{about}: {counted}");
+        if table.entry("Xiong 2020, one layer", Kind::Exact).unwrap().outcome().is_ok() {
+            let exact = number(&table, "Xiong 2020, one layer", Kind::Exact);
+            assert_eq!([exact, upper], [counted; 2], "{about}");
+            along_one_axis += 1;
+        }
+    }
+    assert_eq!(along_one_axis, 7);
+}
+
+/// Two filters on one channel commute: one set of hyperplanes that could be matched to inputs of
+/// their own is dependent, whatever the weights, and the published number is not attained.
+#[test]
+fn filters_that_commute_fall_short_of_the_published_number() {
+    let mut generator = ChaCha8Rng::seed_from_u64(7);
+    let conv = Conv { input: [1, 3, 3], filters: 2, kernel: [2, 2], stride: [1, 1] };
+    assert_eq!(conv.by_definition(), 256);
+    for _ in 0..5 {
+        assert_eq!(independent_sets(&conv.normals(&mut generator)), 255);
+    }
+    let table = table(&conv.structure());
+    let said = reason(&table, "Xiong 2020, one layer", Kind::Exact);
+    assert_eq!(said, "windows overlap along both axes");
+}
+
+#[test]
+fn several_convolutions_by_hand() {
+    // Layers of 3 and of 5 filters on 2 channels, windows of one cell: 4 positions in both layers.
+    let structure = Structure::new(&[2, 2, 2]).unwrap();
+    let structure = structure.conv(3, [1, 1], [1, 1], [0, 0]).unwrap();
+    let two = table(&structure.conv(5, [1, 1], [1, 1], [0, 0]).unwrap());
+    // p = 1: 3^4 * Z(5, 1)^4; p = 2: 1 * Z(5, 2)^4.
+    let lower = found(&two, "Xiong 2020, layers", Kind::Lower);
+    assert_eq!((lower.count.decimal().as_str(), lower.inputs), ("104976", Some(1)));
+    // Z(3, 2)^4 * Z(20, 8).
+    let z: u128 = (0..=8).map(|k| choose(20, k)).sum();
+    assert_eq!(number(&two, "Xiong 2020, layers", Kind::Upper), 7_u128.pow(4) * z);
+    assert!(lower.count <= *two.best_upper().unwrap().count());
+}
+
+#[test]
+fn wide_convolutions_are_bracketed() {
+    // 4 x 4 positions: more than are enumerated. Every window has one cell for its own but those
+    // at the end, which have two or four.
+    let structure = Structure::new(&[1, 5, 5]).unwrap();
+    let table = table(&structure.conv(3, [2, 2], [1, 1], [0, 0]).unwrap());
+    let lower = number(&table, "Xiong 2020, one layer", Kind::Lower);
+    assert_eq!(lower, 4_u128.pow(9) * 7_u128.pow(6) * 8);
+    let upper: u128 = (0..=25).map(|k| choose(48, k)).sum();
+    assert_eq!(number(&table, "Xiong 2020, one layer", Kind::Upper), upper.min(8_u128.pow(16)));
+}

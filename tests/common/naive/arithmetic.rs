@@ -1,0 +1,82 @@
+//! Products, sums and norms.
+
+use super::{Matrix, broadcast, flat, positions};
+use crate::common::plan::{BatchNorm, Linear, Matmul, Operand, Operator, Side};
+
+pub(super) fn linear(step: &Linear, shape: &[usize]) -> Matrix {
+    let features: usize = shape.iter().product();
+    let mut rows = Vec::new();
+    for first in (0..features).step_by(step.inputs) {
+        for to in 0..step.outputs {
+            let weight = |from| (first + from, step.weight[from * step.outputs + to]);
+            let bias = step.bias.as_ref().map_or(0.0, |bias| bias[to]);
+            rows.push(((0..step.inputs).map(weight).collect(), bias));
+        }
+    }
+    Matrix::new(rows, features)
+}
+
+pub(super) fn matmul(step: &Matmul, shape: &[usize]) -> Matrix {
+    let axis = step.axis(shape);
+    let mut to = shape.to_vec();
+    to[axis] = step.outputs;
+    let row = |position: Vec<usize>| {
+        let leading = &position[..step.batch.len()];
+        let first = broadcast(leading, &step.batch) * step.inputs * step.outputs;
+        let weight = |from: usize| {
+            let mut source = position.clone();
+            source[axis] = from;
+            let place = match step.constant {
+                Side::Right => from * step.outputs + position[axis],
+                Side::Left => position[axis] * step.inputs + from,
+            };
+            (flat(&source, shape), step.weight[first + place])
+        };
+        ((0..step.inputs).map(weight).collect(), 0.0)
+    };
+    Matrix::new(positions(&to).into_iter().map(row).collect(), shape.iter().product())
+}
+
+pub(super) fn batch_norm(step: &BatchNorm, shape: &[usize]) -> Matrix {
+    let features: usize = shape.iter().product();
+    let cells = features / step.gamma.len();
+    Matrix::diagonal(features, |index| {
+        let channel = index / cells;
+        let scale = step.gamma[channel] / (step.variance[channel] + step.epsilon).sqrt();
+        (scale, step.beta[channel] - scale * step.mean[channel])
+    })
+}
+
+pub(super) fn arithmetic(operator: Operator, operand: &Operand, shape: &[usize]) -> Matrix {
+    let positions = positions(shape);
+    Matrix::diagonal(positions.len(), |index| {
+        let constant = match operand {
+            Operand::Number(number) => *number,
+            Operand::Tensor(constant) => {
+                constant.values[broadcast(&positions[index], &constant.extents)]
+            }
+        };
+        match operator {
+            Operator::Add => (1.0, constant),
+            Operator::Subtract => (1.0, -constant),
+            Operator::SubtractFrom => (-1.0, constant),
+            Operator::Multiply => (constant, 0.0),
+            Operator::Divide => (1.0 / constant, 0.0),
+        }
+    })
+}
+
+pub(super) fn reduce(axis: usize, mean: bool, shape: &[usize]) -> Matrix {
+    let share = if mean { 1.0 / shape[axis] as f64 } else { 1.0 };
+    let mut to = shape.to_vec();
+    to[axis] = 1;
+    let row = |position: Vec<usize>| {
+        let from = |at| {
+            let mut source = position.clone();
+            source[axis] = at;
+            (flat(&source, shape), share)
+        };
+        ((0..shape[axis]).map(from).collect(), 0.0)
+    };
+    Matrix::new(positions(&to).into_iter().map(row).collect(), shape.iter().product())
+}

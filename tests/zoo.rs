@@ -1,0 +1,98 @@
+//! Every architecture of the zoo, untrained: captured, extracted, and checked at small images.
+
+use burn::module::Module;
+use tropex::train::zoo::{ARCHITECTURES, Architecture, Classifier};
+use tropex::{Classes, Error, Extractor, Gauge, Network, Placement, Precision, SelfCheck, capture};
+
+use crate::common::{device, difference, largest, tensor, values};
+
+/// Odd, so that every pooling and stride has a border to drop.
+const SHAPE: [usize; 3] = [1, 9, 9];
+const FEATURES: usize = 81;
+const POINTS: usize = 3;
+const CLASSES: usize = 3;
+
+/// The architectures with few enough parameters to be extracted in a moment; the wider ones are
+/// put together like these.
+fn narrow() -> impl Iterator<Item = &'static Architecture> {
+    ARCHITECTURES.iter().filter(|architecture| {
+        architecture.parameters(SHAPE, CLASSES, &device()).unwrap() < 600_000
+    })
+}
+
+fn classifier(architecture: &Architecture) -> Classifier {
+    architecture.init(SHAPE, CLASSES, &device(), 3).unwrap()
+}
+
+fn captured(classifier: &Classifier, precision: Precision) -> Network {
+    let network = capture(classifier, SHAPE, Classifier::forward).unwrap();
+    network.place(&Placement::new(&device(), precision).unwrap())
+}
+
+/// Pixels in [0, 1) that look random.
+fn points() -> Vec<f32> {
+    (0..POINTS * FEATURES).map(|index| (index as f32 * 0.618_034).fract()).collect()
+}
+
+/// An affine function at a point, and the size of the numbers that it adds up.
+fn evaluate((coefficients, bias): &(Vec<f64>, f64), point: &[f32]) -> (f64, f64) {
+    let products = coefficients.iter().zip(point).map(|(a, x)| a * f64::from(*x));
+    let all = products.chain([*bias]);
+    (all.clone().sum(), all.map(f64::abs).sum())
+}
+
+#[test]
+fn every_architecture_is_extracted_and_reproduced_at_the_points() {
+    for architecture in narrow() {
+        let name = architecture.name;
+        let classifier = classifier(architecture);
+        let network = captured(&classifier, Precision::F64);
+        let trained = architecture.parameters(SHAPE, CLASSES, &device()).unwrap();
+        // Batch norm, with as many statistics as parameters, ends up in the convolution before it.
+        let statistics = Module::num_params(&classifier) - trained;
+        assert_eq!(network.parameters(), trained - statistics, "{name}");
+
+        let extractor = Extractor::new(&network, Gauge::WorstCase, Classes::All).unwrap();
+        let points = points();
+        let terms = extractor.extract(&points).unwrap();
+        let failures = SelfCheck::of(&terms, &points).failures(Precision::F64);
+        assert!(failures.is_empty(), "{name}: {failures:?}");
+
+        let images = tensor(&points, [POINTS, SHAPE[0], SHAPE[1], SHAPE[2]], &device());
+        let logits = values(classifier.forward(images));
+        let points: Vec<_> = points.chunks(FEATURES).collect();
+        let at_points = points.iter().enumerate().flat_map(|(point, at)| {
+            (0..CLASSES).map(move |class| (point, class, at)).collect::<Vec<_>>()
+        });
+        let found: Vec<_> = at_points
+            .map(|(point, class, at)| evaluate(&terms.linear(point, class), at).0)
+            .collect();
+        let error = difference(&found, &logits) / largest(&logits);
+        assert!(error < 1e-4, "{name}: {error:.1e}");
+
+        // No other term exceeds a point's own one.
+        for class in 0..CLASSES {
+            let positive: Vec<_> = (0..POINTS).map(|point| terms.positive(point, class)).collect();
+            assert_own_term_is_maximal(&positive, &points, name);
+        }
+        let negative: Vec<_> = (0..POINTS).map(|point| terms.negative(point)).collect();
+        assert_own_term_is_maximal(&negative, &points, name);
+    }
+}
+
+fn assert_own_term_is_maximal(terms: &[(Vec<f64>, f64)], points: &[&[f32]], name: &str) {
+    for (own, at) in terms.iter().zip(points) {
+        let (value, size) = evaluate(own, at);
+        for (other, excess) in terms.iter().map(|term| evaluate(term, at).0 - value).enumerate() {
+            assert!(excess <= 1e-12 * size, "{name}: term {other} exceeds by {excess:e}");
+        }
+    }
+}
+
+#[test]
+fn shifts_beyond_f32_are_an_overflow_and_nothing_else() {
+    let deep = Architecture::find("resnet56").unwrap();
+    let network = captured(&classifier(deep), Precision::F32);
+    let error = Extractor::new(&network, Gauge::WorstCase, Classes::Predicted).unwrap_err();
+    let Error::Overflow { precision: Precision::F32, .. } = error else { panic!("{error}") };
+}
