@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::Place;
+use super::{CONVOLUTIONAL, Place};
 
 fn bound<'a>(said: &'a Value, name: &str, kind: &str) -> &'a Value {
     let bounds = said["bounds"].as_array().unwrap().iter();
@@ -73,7 +73,9 @@ fn convolutions_on_the_command_line() {
 
 #[test]
 fn bounds_of_a_run_know_its_weights() {
-    let place = Place::with_run();
+    let place = Place::new();
+    let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --epochs 0");
+    place.run(&format!("{train} --out run")).succeeded();
     let said = place.run("bounds run --json").json();
     let trained = bound(&said, "Serra 2018, Thm 1, ranks", "trained-upper");
     // As many as there are values before or after, whichever are fewer.

@@ -11,7 +11,7 @@ use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, Terms};
 use super::module::{Planned, Value};
 use super::plan::Plan;
 use super::reference::{At, Reference};
-use super::{device, values};
+use super::{device, largest, values};
 
 /// A random network, with what the reference knows of it; the network is captured, differentiated
 /// and extracted once, when the first property asks for it.
@@ -21,6 +21,8 @@ pub(crate) struct Case {
     pub(crate) module: Planned,
     pub(crate) points: Vec<f32>,
     pub(crate) reference: Vec<At>,
+    /// The largest shift of rows at the input.
+    pub(crate) at_input: f64,
     network: OnceCell<Result<Network, String>>,
     jacobians: OnceCell<Vec<Vec<f64>>>,
     terms: RefCell<HashMap<String, Rc<Terms>>>,
@@ -32,9 +34,10 @@ impl Case {
         let module = Planned::new(&plan, &device);
         let points = plan.points();
         let reference = Reference::new(&plan);
-        let reference = points.chunks_exact(plan.features()).map(|point| reference.at(point));
+        let at = points.chunks_exact(plan.features()).map(|point| reference.at(point));
         Self {
-            reference: reference.collect(),
+            reference: at.collect(),
+            at_input: largest(reference.at_input()),
             plan,
             device,
             module,

@@ -66,7 +66,9 @@ pub(super) fn positive_and_negative_coefficients_are_not_negative(
                 Precision::F32 => "f32 most negative in eps of the largest",
                 Precision::F64 => "f64 most negative in eps of the largest",
             };
-            let relative = -smallest / (largest.max(1e-30) * precision.epsilon());
+            // Rows may cancel most of the shift at the input, and be smaller than it everywhere.
+            let largest = largest.max(case.at_input).max(1e-30);
+            let relative = -smallest / (largest * precision.epsilon());
             measured.within(name, relative.max(0.0), ROUNDED_ZERO)?;
         }
     }
@@ -108,25 +110,28 @@ pub(super) fn no_term_exceeds_a_points_own(case: &Case, measured: &mut Measured)
 }
 
 /// Largest excess of another point's term over a point's own, relative to the size of the sums. A
-/// positive term is a sum of two, whose sizes count even where they cancel. Where a unit may have
-/// been rounded to the other side of a kink, what was rounded may have cancelled in all sums, and
-/// numbers of the size of the network's constants, or of any sum at the point, count.
+/// positive term is a sum of two, whose sizes count even where they cancel, as do those of the
+/// numbers that biases are sums of. Where a unit may have been rounded to the other side of a kink,
+/// other numbers than the reference's were added, and the network's constants count.
 pub(super) fn dominance_gap(case: &Case, terms: &Terms, index: usize) -> f64 {
     let mut gap = 0.0_f64;
     for own in 0..terms.len() {
         let point = case.point(own);
-        let at = |other| {
+        let at = |other: usize| {
             let negative = value(&terms.negative(other), point);
             let linear = value(&terms.linear(other, index), point);
             let positive = value(&terms.positive(other, index), point);
-            [Valued { size: linear.size + negative.size, ..positive }, negative]
+            let at = &case.reference[other];
+            let added =
+                at.positive_sizes.iter().fold(at.negative_size, |most, size| most.max(*size));
+            let clear = case.is_clear(other, terms.precision());
+            let size = linear.size + negative.size + added + if clear { 0.0 } else { 1.0 };
+            [Valued { size, ..positive }, Valued { size, ..negative }]
         };
         let all: Vec<[Valued; 2]> = (0..terms.len()).map(at).collect();
-        let widest = all.iter().flatten().map(|term| term.size).fold(1.0, f64::max);
-        let clear = case.is_clear(own, terms.precision());
         for other in &all {
             for (own, other) in all[own].iter().zip(other) {
-                let size = if clear { other.size.max(own.size).max(1e-30) } else { widest };
+                let size = other.size.max(own.size).max(1e-30);
                 gap = gap.max((other.sum - own.sum) / size);
             }
         }

@@ -4,7 +4,9 @@
 use std::ops::Range;
 
 use tropex::extract::store::{ExtractOptions, Shard};
-use tropex::{Classes, Extractor, Gauge, PointSource, Precision, Shifts, TermStore, Terms};
+use tropex::{
+    Classes, Extractor, Gauge, PointSource, Precision, SelfCheck, Shifts, TermStore, Terms,
+};
 
 use super::maxima::{ROUNDED_ZERO, dominance_gap, extremes};
 use super::{bias, coefficients, selections};
@@ -90,6 +92,8 @@ pub(super) fn no_tight_coefficient_is_negative_and_no_term_exceeds_a_points_own(
             let terms = extractor.and_then(|extractor| extractor.extract(&case.points));
             let terms = terms.map_err(words)?;
             let (smallest, largest) = extremes(&terms);
+            // Rows may cancel most of the shift at the input, and be smaller than it everywhere.
+            let largest = largest.max(SelfCheck::of(&terms, &case.points).largest_shift);
             let negative = -smallest / (largest.max(1e-30) * precision.epsilon());
             measured.within("most negative in eps", negative.max(0.0), ROUNDED_ZERO)?;
             for index in 0..terms.per_point() {
@@ -101,7 +105,8 @@ pub(super) fn no_tight_coefficient_is_negative_and_no_term_exceeds_a_points_own(
     Ok(())
 }
 
-/// Below a maximum the largest row counts, above it each may be as large as a bound.
+/// The bounds of the worst case hold for the rows of the points too, so what these lack to zero is no
+/// more than what the bounds allow for.
 pub(super) fn no_tight_shift_is_larger_than_that_of_the_worst_case(
     case: &Case,
     measured: &mut Measured,

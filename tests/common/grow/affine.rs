@@ -20,6 +20,7 @@ impl Grower {
                 Affine::AdaptiveAvgPool { to: to.collect() }
             }
             16 | 17 if poolable => Affine::Interpolate(self.interpolate(shape)),
+            18 if self.chance(30) => Affine::RunningSum { axis: self.axis(shape) },
             18 => self.reduce(shape),
             19 | 20 => Affine::Matmul(self.matmul(shape)),
             21 if !self.exact => Affine::BatchNorm(self.batch_norm(shape[0])),

@@ -66,7 +66,10 @@ impl AffineLayer {
             },
             Affine::Interpolate(step) => interpolate(step),
             Affine::Dropout => Self::Dropout(DropoutConfig::new(0.5).init()),
-            Affine::Arithmetic { .. } | Affine::Matmul(_) | Affine::Reduce { .. } => {
+            Affine::Arithmetic { .. }
+            | Affine::Matmul(_)
+            | Affine::Reduce { .. }
+            | Affine::RunningSum { .. } => {
                 let factor = factor(step).map(|values| vector(values, device));
                 Self::WithConstant(WithConstant { factor, step: step.clone() })
             }
@@ -128,6 +131,7 @@ impl WithConstant {
             Affine::Reduce { axis, mean: false } => {
                 each_rank!(value, x => x.sum_dim(axis + 1).into())
             }
+            Affine::RunningSum { axis } => each_rank!(value, x => x.cumsum(axis + 1).into()),
             other => panic!("a layer of its own: {other:?}"),
         }
     }

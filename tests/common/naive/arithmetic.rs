@@ -70,13 +70,29 @@ pub(super) fn reduce(axis: usize, mean: bool, shape: &[usize]) -> Matrix {
     let share = if mean { 1.0 / shape[axis] as f64 } else { 1.0 };
     let mut to = shape.to_vec();
     to[axis] = 1;
+    along(axis, &to, shape, |from, _| from < shape[axis], share)
+}
+
+pub(super) fn running_sum(axis: usize, shape: &[usize]) -> Matrix {
+    along(axis, shape, shape, |from, to| from <= to, 1.0)
+}
+
+/// Sums over those values along an axis, times a share, that an output at a place reads.
+fn along(
+    axis: usize,
+    to: &[usize],
+    shape: &[usize],
+    reads: impl Fn(usize, usize) -> bool,
+    share: f64,
+) -> Matrix {
     let row = |position: Vec<usize>| {
         let from = |at| {
             let mut source = position.clone();
             source[axis] = at;
             (flat(&source, shape), share)
         };
-        ((0..shape[axis]).map(from).collect(), 0.0)
+        let read = (0..shape[axis]).filter(|&at| reads(at, position[axis]));
+        (read.map(from).collect(), 0.0)
     };
-    Matrix::new(positions(&to).into_iter().map(row).collect(), shape.iter().product())
+    Matrix::new(positions(to).into_iter().map(row).collect(), shape.iter().product())
 }

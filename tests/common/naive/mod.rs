@@ -65,6 +65,7 @@ fn affine(step: &Affine, shape: &[usize]) -> Matrix {
         Affine::AvgPool(step) => pool::avg_pool(step, shape),
         Affine::AdaptiveAvgPool { to } => pool::adaptive_avg_pool(to, shape),
         Affine::Reduce { axis, mean } => arithmetic::reduce(*axis, *mean, shape),
+        Affine::RunningSum { axis } => arithmetic::running_sum(*axis, shape),
         Affine::Interpolate(step) => pool::interpolate(step, shape),
         Affine::Dropout => Matrix::diagonal(shape.iter().product(), |_| (1.0, 0.0)),
     }

@@ -22,6 +22,10 @@ pub(crate) enum Affine {
         axis: usize,
         mean: bool,
     },
+    /// Every value along an axis plus all values before it.
+    RunningSum {
+        axis: usize,
+    },
     Interpolate(Interpolate),
     Dropout,
 }
@@ -143,7 +147,10 @@ impl Affine {
             Self::Interpolate(step) => planes(input[0], step.to.clone()),
             Self::Reduce { axis, .. } => replaced(input, *axis, 1),
             Self::Matmul(step) => replaced(input, step.axis(input), step.outputs),
-            Self::BatchNorm(_) | Self::Arithmetic { .. } | Self::Dropout => input.to_vec(),
+            Self::BatchNorm(_)
+            | Self::Arithmetic { .. }
+            | Self::RunningSum { .. }
+            | Self::Dropout => input.to_vec(),
         }
     }
 
@@ -164,6 +171,7 @@ impl Affine {
             Self::AdaptiveAvgPool { to } => format!("adaptive average pool{}d", to.len()),
             Self::Reduce { mean: true, .. } => "mean over an axis".into(),
             Self::Reduce { mean: false, .. } => "sum over an axis".into(),
+            Self::RunningSum { .. } => "running sum".into(),
             Self::Interpolate(step) => {
                 format!("{}{}d", if step.nearest { "nearest" } else { "linear" }, step.to.len())
             }

@@ -61,7 +61,7 @@ fn masked_maps(masked: &Masked, units: usize) -> Vec<Map> {
         Masked::FillBelow(number) => clamp_min(*number, units, false),
         Masked::FillAbove(number) => clamp_max(*number, units, true),
         Masked::ZerosBelow | Masked::OntoZeros => clamp_min(0.0, units, true),
-        // No choice at all.
+        // A choice between a value and itself is none.
         Masked::ScaleBelow(1.0) => Vec::new(),
         Masked::ScaleBelow(slope) => {
             let extremum = if *slope <= 1.0 { Extremum::Greatest } else { Extremum::Least };

@@ -27,6 +27,13 @@ pub(crate) struct Reference {
 /// Coefficients and bias.
 pub(crate) type Term = (Vec<f64>, f64);
 
+/// A row on its way back, its bias so far, and the sizes of the numbers that were added to it.
+struct Pulled {
+    row: Vec<f64>,
+    bias: f64,
+    size: f64,
+}
+
 /// All that is known at a point.
 pub(crate) struct At {
     pub(crate) logits: Vec<f64>,
@@ -35,6 +42,10 @@ pub(crate) struct At {
     /// One a class.
     pub(crate) positive: Vec<Term>,
     pub(crate) negative: Term,
+    /// Sizes of the numbers that the biases of the positive terms are sums of.
+    pub(crate) positive_sizes: Vec<f64>,
+    /// The same for the negative term.
+    pub(crate) negative_size: f64,
     /// Least distance of any unit from a change of piece, in expected rounding errors for
     /// roundings of relative size 1.
     pub(crate) margin: f64,
@@ -86,12 +97,16 @@ impl Reference {
         let input = Values::new(point.iter().map(|&value| f64::from(value)).collect());
         let mut nearness = Nearness::new();
         let (logits, choices) = forward(&self.maps, input, &mut nearness);
-        let linear = |class| self.pull(&choices, unit(class, self.classes), false);
+        let linear = |class| self.pull(&choices, unit(class, self.classes), false).0;
         let positive = |class| self.pull(&choices, unit(class, self.classes), true);
+        let (positive, positive_sizes) = (0..self.classes).map(positive).unzip();
+        let (negative, negative_size) = self.pull(&choices, vec![0.0; self.classes], true);
         At {
             linear: (0..self.classes).map(linear).collect(),
-            positive: (0..self.classes).map(positive).collect(),
-            negative: self.pull(&choices, vec![0.0; self.classes], true),
+            positive,
+            negative,
+            positive_sizes,
+            negative_size,
             logits: logits.values,
             margin: nearness.margin,
             on_kink: nearness.on_kink,
@@ -99,15 +114,22 @@ impl Reference {
         }
     }
 
-    fn pull(&self, choices: &[Choice], seed: Vec<f64>, shifted: bool) -> Term {
+    /// The shift of rows at the input.
+    pub(crate) fn at_input(&self) -> &[f64] {
+        &self.at_input
+    }
+
+    /// A term and the sizes of the numbers that its bias is a sum of.
+    fn pull(&self, choices: &[Choice], seed: Vec<f64>, shifted: bool) -> (Term, f64) {
         let shifts = shifted.then_some(self.shifts.as_slice());
-        let mut bias = if shifted { self.at_start } else { 0.0 };
-        let mut row = pull(&self.maps, choices, shifts, seed, &mut bias);
+        let start = if shifted { self.at_start } else { 0.0 };
+        let mut pulled = Pulled { row: seed, bias: start, size: start.abs() };
+        pull(&self.maps, choices, shifts, &mut pulled);
         if shifted {
-            row.iter_mut().zip(&self.at_input).for_each(|(value, shift)| *value += shift);
+            add(&mut pulled.row, &self.at_input);
         }
-        assert_eq!(row.len(), self.features);
-        (row, bias)
+        assert_eq!(pulled.row.len(), self.features);
+        ((pulled.row, pulled.bias), pulled.size)
     }
 }
 
@@ -115,23 +137,23 @@ fn unit(class: usize, classes: usize) -> Vec<f64> {
     (0..classes).map(|other| if other == class { 1.0 } else { 0.0 }).collect()
 }
 
-/// Pulls a row back; `bias` collects what offsets add.
-fn pull(
-    maps: &[Map],
-    choices: &[Choice],
-    shifts: Option<&[Shift]>,
-    row: Vec<f64>,
-    bias: &mut f64,
-) -> Vec<f64> {
-    let mut row = row;
+fn add(row: &mut [f64], shift: &[f64]) {
+    row.iter_mut().zip(shift).for_each(|(value, shift)| *value += shift);
+}
+
+fn pull(maps: &[Map], choices: &[Choice], shifts: Option<&[Shift]>, pulled: &mut Pulled) {
     for (index, (map, choice)) in maps.iter().zip(choices).enumerate().rev() {
         let shift = shifts.map(|shifts| &shifts[index]);
         if let Some(Shift::Row(shift)) = shift {
-            row.iter_mut().zip(shift).for_each(|(value, shift)| *value += shift);
+            add(&mut pulled.row, shift);
         }
-        row = match (map, choice) {
+        let row = std::mem::take(&mut pulled.row);
+        pulled.row = match (map, choice) {
             (Map::Affine(matrix), _) => {
-                *bias += row.iter().zip(&matrix.offsets).map(|(v, offset)| v * offset).sum::<f64>();
+                for added in row.iter().zip(&matrix.offsets).map(|(v, offset)| v * offset) {
+                    pulled.bias += added;
+                    pulled.size += added.abs();
+                }
                 through(matrix, &row, |weight| weight)
             }
             (_, Choice::Slopes(slopes)) => row.iter().zip(slopes).map(|(v, s)| v * s).collect(),
@@ -150,15 +172,15 @@ fn pull(
                         Some(Shift::Fork(shifts)) => Some(shifts[index].as_slice()),
                         _ => None,
                     };
-                    let pulled = pull(branch, &choices[index], shifts, own.to_vec(), bias);
-                    below = bound::sum_or_first(below, pulled);
+                    pulled.row = own.to_vec();
+                    pull(branch, &choices[index], shifts, pulled);
+                    below = bound::sum_or_first(below, std::mem::take(&mut pulled.row));
                 }
                 below
             }
             _ => panic!("a choice of another map"),
         };
     }
-    row
 }
 
 /// A row times a matrix whose weights are changed one by one.

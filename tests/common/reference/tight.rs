@@ -2,10 +2,11 @@
 //! map, and what the least of them lacks to zero is added to all.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use super::bound::sum_or_first;
 use super::forward::{Choice, Nearness, Values, forward};
-use super::{At, Map, Reference, Term, pull, unit};
+use super::{At, Map, Pulled, Reference, Term, pull, unit};
 
 /// Rows of a point: the linear ones, and the negative one that the positive ones differ from.
 #[derive(Clone)]
@@ -70,13 +71,19 @@ fn walk(maps: &[Map], choices: &[&[Choice]], mut rows: Vec<Rows>) -> Vec<Rows> {
             shift(&mut rows);
         }
         for (rows, choices) in rows.iter_mut().zip(choices) {
-            for (row, bias) in rows.linear.iter_mut().chain([&mut rows.negative]) {
-                let from = std::mem::take(row);
-                *row = pull(&maps[index..=index], &choices[index..=index], None, from, bias);
+            for term in rows.linear.iter_mut().chain([&mut rows.negative]) {
+                back(map, &choices[index], term);
             }
         }
     }
     rows
+}
+
+/// Takes a row from the output of a map to its input.
+fn back(map: &Map, choice: &Choice, (row, bias): &mut Term) {
+    let mut pulled = Pulled { row: std::mem::take(row), bias: *bias, size: 0.0 };
+    pull(slice::from_ref(map), slice::from_ref(choice), None, &mut pulled);
+    (*row, *bias) = (pulled.row, pulled.bias);
 }
 
 /// The choices in one branch of a fork.
@@ -109,8 +116,10 @@ fn above(maps: &[Map], row: Vec<f64>) -> (Option<Vec<f64>>, f64) {
         let Some(from) = row else { break };
         row = match map {
             Map::Affine(_) => {
-                let map = std::slice::from_ref(map);
-                Some(pull(map, &[Choice::Only], None, from, &mut bias))
+                let mut term = (from, bias);
+                back(map, &Choice::Only, &mut term);
+                bias = term.1;
+                Some(term.0)
             }
             Map::Fork { branches, widths } => {
                 let mut first = 0;

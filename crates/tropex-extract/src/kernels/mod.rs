@@ -22,6 +22,7 @@ pub(crate) use visit::visit_rows;
 
 /// What the inactive units of a layer do to their input.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // one a layer
 pub(crate) enum Slope {
     /// All multiply it by the same factor.
     One(f64),

@@ -135,6 +135,7 @@ macro_rules! ops {
     ($($op:ident),+ $(,)?) => {
         /// Any operation.
         #[derive(Clone, Debug)]
+        #[allow(clippy::large_enum_variant)] // one a node
         pub enum Op {
             $(#[doc = concat!("See [`", stringify!($op), "`].")] $op($op),)+
         }

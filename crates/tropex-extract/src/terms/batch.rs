@@ -17,6 +17,8 @@ pub struct Terms {
     /// The logits that the linear rows stand for, group by group.
     logits: Vec<f64>,
     predicted: Vec<usize>,
+    /// The largest coefficient that was added at the input.
+    largest_shift: f64,
     /// How far shifts of other points fail these, where there are such.
     violations: Option<Violations>,
 }
@@ -28,7 +30,11 @@ impl Terms {
         logits: Vec<f64>,
         predicted: Vec<usize>,
     ) -> Self {
-        Self { rows, biases, logits, predicted, violations: None }
+        Self { rows, biases, logits, predicted, largest_shift: 0.0, violations: None }
+    }
+
+    pub(super) fn with_largest_shift(self, largest_shift: f64) -> Self {
+        Self { largest_shift, ..self }
     }
 
     pub(super) fn with_violations(self, violations: Option<Violations>) -> Self {
@@ -101,6 +107,11 @@ impl Terms {
             Err(_) => self.rows.as_slice::<f64>().map_or(Vec::new(), |rows| rows[span].to_vec()),
         };
         (coefficients, self.biases[row])
+    }
+
+    /// The largest coefficient that was added at the input.
+    pub(super) fn largest_shift(&self) -> f64 {
+        self.largest_shift
     }
 
     /// All coefficients as they were computed, see [`Terms::biases`].

@@ -20,6 +20,9 @@ pub struct SelfCheck {
     pub smallest_coefficient: f64,
     /// Largest coefficient of all positive and negative terms.
     pub largest_coefficient: f64,
+    /// Largest coefficient that was added at the input. All terms may be smaller.
+    #[serde(default)]
+    pub largest_shift: f64,
     /// Whether each point's own terms are maximal at it, once all terms are known.
     pub dominance: Option<Dominance>,
     /// How far shifts of other points fail these points, where there are such.
@@ -57,6 +60,7 @@ impl SelfCheck {
             largest_logit: 0.0,
             smallest_coefficient: f64::INFINITY,
             largest_coefficient: f64::NEG_INFINITY,
+            largest_shift: 0.0,
             dominance: None,
             violations: None,
         }
@@ -68,7 +72,8 @@ impl SelfCheck {
             Ok(rows) => of_rows(terms, rows, points),
             Err(_) => of_rows(terms, terms.rows().as_slice::<f64>().unwrap_or(&[]), points),
         };
-        Self { violations: terms.violations().cloned(), ..check }
+        let violations = terms.violations().cloned();
+        Self { violations, largest_shift: terms.largest_shift(), ..check }
     }
 
     /// Figures of both together; what concerns all terms at once is left out.
@@ -79,6 +84,7 @@ impl SelfCheck {
             largest_logit: larger(self.largest_logit, other.largest_logit),
             smallest_coefficient: -larger(-self.smallest_coefficient, -other.smallest_coefficient),
             largest_coefficient: larger(self.largest_coefficient, other.largest_coefficient),
+            largest_shift: larger(self.largest_shift, other.largest_shift),
             dominance: None,
             violations: match (&self.violations, &other.violations) {
                 (Some(a), Some(b)) => Some(a.merge(b)),
@@ -88,8 +94,8 @@ impl SelfCheck {
     }
 }
 
-/// Multiples of the precision's epsilon, relative to the largest coefficient, by which rounding may
-/// push a coefficient that is exactly zero below zero.
+/// Multiples of the precision's epsilon, relative to the largest coefficient or shift, by which
+/// rounding may push a coefficient that is exactly zero below zero.
 pub(super) const ROUNDED_ZERO: f64 = 16.0;
 
 impl SelfCheck {
@@ -112,7 +118,8 @@ impl SelfCheck {
         if self.violations.as_ref().is_some_and(|violations| violations.points > 0) {
             return failures;
         }
-        let lowest = -ROUNDED_ZERO * precision.epsilon() * self.largest_coefficient;
+        let largest = larger(self.largest_coefficient, self.largest_shift);
+        let lowest = -ROUNDED_ZERO * precision.epsilon() * largest;
         let convex = self.smallest_coefficient >= lowest;
         if !convex {
             let smallest = self.smallest_coefficient;
@@ -176,6 +183,7 @@ mod tests {
             largest_logit: 20.0,
             smallest_coefficient: 0.0,
             largest_coefficient: 1e3,
+            largest_shift: 10.0,
             dominance: Some(dominance),
             violations: None,
         }
@@ -206,6 +214,15 @@ mod tests {
         }
         let off = SelfCheck { value_error: 1e-9, ..check };
         assert_eq!(off.failures(Precision::F64).len(), 1);
+    }
+
+    #[test]
+    fn coefficients_that_cancel_a_shift_are_rounded_like_it() {
+        let mut check =
+            SelfCheck { smallest_coefficient: -1e-14, largest_coefficient: 1e-3, ..sound() };
+        assert_eq!(check.failures(Precision::F64), Vec::<String>::new());
+        check.largest_shift = 0.0;
+        assert_eq!(check.failures(Precision::F64).len(), 1);
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Extractor {
         if let Some(watch) = &mut violations {
             watch.look(walk.at(ValueId::INPUT), shift);
         }
-        let terms = self.collect(walk.finish(shift), shifts.at_start(), decision)?;
+        let terms = self.collect(walk.finish(shift), shifts, decision)?;
         Ok(terms.with_violations(violations.map(Watch::found)))
     }
 
@@ -212,11 +212,11 @@ impl Extractor {
         }
     }
 
-    /// The terms that coefficients and biases at the input make up.
+    /// The terms that coefficients and biases at the input make up, but for the constant at the start.
     pub(super) fn collect(
         &self,
         (coefficients, biases): (Tensor<2>, Tensor<2>),
-        at_start: f64,
+        shifts: &Shifts,
         Decision { logits, predicted }: Decision,
     ) -> Result<Terms, Error> {
         let classes = self.network.classes();
@@ -226,10 +226,12 @@ impl Extractor {
             logits[point * classes + self.class_of(group, predicted[point])]
         });
         let mut biases: Vec<f64> = biases.into_data().iter().collect();
-        biases[self.per_point() * points..].iter_mut().for_each(|bias| *bias += at_start);
+        let negative = biases[self.per_point() * points..].iter_mut();
+        negative.for_each(|bias| *bias += shifts.at_start());
         let logits = own.collect();
         let precision = self.network.placement().precision();
-        let terms = Terms::new(coefficients.into_data(), biases, logits, predicted);
+        let terms = Terms::new(coefficients.into_data(), biases, logits, predicted)
+            .with_largest_shift(shifts.largest_at_input());
         if is_finite(&terms, precision) {
             return Ok(terms);
         }

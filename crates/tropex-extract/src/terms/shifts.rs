@@ -49,6 +49,11 @@ impl Shifts {
         self.at_start
     }
 
+    /// The largest coefficient at the input.
+    pub(super) fn largest_at_input(&self) -> f64 {
+        self.at(ValueId::INPUT).into_iter().flatten().fold(0.0, f64::max)
+    }
+
     /// Coefficients `[1, features]` at a value.
     pub(crate) fn tensor_at(&self, value: ValueId) -> Option<&Tensor<2>> {
         self.at_values[value.index()].as_ref()

@@ -15,8 +15,8 @@ pub struct Violations {
     /// Points with a coefficient that is negative by more than rounding, at a maximum or at the
     /// input.
     pub points: usize,
-    /// Size of the most negative coefficient, relative to the largest in absolute value at the same
-    /// place of the same point; zero if no point is violated.
+    /// Size of the most negative coefficient, relative to the largest coefficient or shift at the
+    /// same place; zero if no point is violated.
     pub largest: f64,
 }
 
@@ -42,9 +42,10 @@ impl Watch {
     /// Looks at rows that arrived at a value, and that a shift is about to be added to.
     pub(super) fn look(&mut self, rows: Option<&Rows>, shift: Option<&Tensor<2>>) {
         let Some(rows) = rows else { return };
-        for (violated, (smallest, size)) in
-            self.violated.iter_mut().zip(extremes(rows.clone().with_shift(shift)))
-        {
+        let largest_shift = shift.map_or(0.0, |shift| shift.clone().max().into_scalar::<f64>());
+        let extremes = extremes(rows.clone().with_shift(shift));
+        for (violated, (smallest, largest)) in self.violated.iter_mut().zip(extremes) {
+            let size = largest.max(largest_shift);
             if smallest < -ROUNDED_ZERO * self.precision.epsilon() * size {
                 *violated = true;
                 self.largest = self.largest.max(-smallest / size);

@@ -131,7 +131,7 @@ impl TightWalk {
         let network = extractor.network();
         let walk = batch.resume(network, &[ValueId::INPUT], &mut self.shelf)?;
         let pulled = walk.finish(self.shifts.tensor_at(ValueId::INPUT));
-        extractor.collect(pulled, self.shifts.at_start(), batch.decision)
+        extractor.collect(pulled, &self.shifts, batch.decision)
     }
 }
 

@@ -5,6 +5,8 @@ use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Tensor, activation};
 use tropex::{Error, capture};
 
+mod operations;
+
 use crate::common::device;
 
 /// Two layers with something between them.
@@ -45,78 +47,6 @@ pub(super) fn assert_says(error: &Error, words: &[&str]) {
     for word in words {
         assert!(text.contains(word), "{word:?} is missing in: {text}");
     }
-}
-
-#[test]
-fn smooth_activations_are_refused() {
-    type Activation = fn(Tensor<2>) -> Tensor<2>;
-    let smooth: [(&str, Activation); 5] = [
-        ("Sigmoid", activation::sigmoid),
-        ("Tanh", activation::tanh),
-        ("Gelu", activation::gelu),
-        ("Exp", |x| x.exp()),
-        ("Softmax", |x| activation::softmax(x, 1)),
-    ];
-    for (name, f) in smooth {
-        let error = refused(|_, hidden| f(hidden));
-        assert_says(&error, &[&format!("`{name}`"), "[n, 6]", "after layer `inner`"]);
-    }
-}
-
-#[test]
-fn softmax_in_the_middle_is_told_where_it_may_be() {
-    let error = refused(|_, hidden| activation::softmax(hidden, 1));
-    assert_says(&error, &["softmax is not piecewise linear", "at the very end"]);
-    let over_points = |model: &Model, points| activation::softmax(model.around(points, |x| x), 0);
-    let error = capture(&Model::new(), [4], over_points).expect_err("mixes points");
-    assert_says(&error, &["softmax", "over the classes at the very end"]);
-}
-
-#[test]
-fn products_of_branches_are_refused() {
-    let error = refused(|_, hidden| hidden.clone() * hidden);
-    assert_says(&error, &["`Mul`", "[n, 6]", "product of two values", "after layer `inner`"]);
-    let error =
-        refused(|_, hidden| hidden.clone().matmul(hidden.clone().transpose().matmul(hidden)));
-    assert_says(&error, &["`Matmul`", "product of two values"]);
-    let error = refused(|model, hidden| {
-        let turned = hidden.narrow(1, 0, 3).transpose();
-        model.outer.weight.val().matmul(turned).transpose()
-    });
-    assert_says(&error, &["`SwapDims`", "[n, 3]", "mixes points"]);
-}
-
-#[test]
-fn normalisation_by_the_values_is_refused() {
-    let error = refused(|model, hidden| model.norm.forward(hidden));
-    assert_says(&error, &["norm.gamma", "LayerNorm", "batch norm in evaluation mode"]);
-}
-
-#[test]
-fn reductions_over_the_points_are_refused() {
-    let error = refused(|_, hidden| hidden.clone() - hidden.mean_dim(0));
-    assert_says(&error, &["`MeanDim`", "[n, 6]"]);
-    let error = refused(|_, hidden| {
-        let [points, features] = hidden.dims();
-        hidden.reshape([features, points]).reshape([points, features])
-    });
-    assert_says(&error, &["`Reshape`", "mixes points"]);
-}
-
-#[test]
-fn one_error_lists_all_operations() {
-    let error = refused(|model, hidden| {
-        let hidden = model.norm.forward(activation::sigmoid(hidden));
-        activation::tanh(hidden)
-    });
-    let Error::Unsupported(operations) = &error else { panic!("{error:?}") };
-    let names: Vec<_> = operations.iter().map(|found| found.operation.as_str()).collect();
-    assert_eq!(names, ["Sigmoid", "LayerNorm", "Tanh"]);
-    assert!(operations.windows(2).all(|two| two[0].index < two[1].index));
-    assert!(operations.iter().all(|found| found.input_shape == "[n, 6]"), "{operations:?}");
-    assert_eq!(operations[0].place, "after layer `inner`");
-    assert_eq!(operations[1].place, "with parameter `norm.gamma`");
-    assert_says(&error, &["`Sigmoid`", "`LayerNorm`", "`Tanh`"]);
 }
 
 #[test]
