@@ -21,8 +21,8 @@ fn kill_after(place: &Place, arguments: &str, time: Duration) -> bool {
     child.wait().unwrap().code().is_none()
 }
 
-/// Moments between the start of a command and its end, different each time, the earliest first: a
-/// command that is interrupted late may be over by then.
+/// Moments between the start of a command and its end, different each time. Early ones first: on a
+/// busy machine the next run may take less time than the one that was timed.
 fn moments(whole: Duration, count: u32) -> Vec<Duration> {
     let mut random = ChaCha8Rng::seed_from_u64(whole.as_nanos() as u64);
     let mut moment = || whole.mul_f64(f64::from(random.next_u32()) / f64::from(u32::MAX));

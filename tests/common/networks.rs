@@ -11,7 +11,7 @@ use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, Terms};
 use super::module::{Planned, Value};
 use super::plan::Plan;
 use super::reference::{At, Reference};
-use super::{device, largest, values};
+use super::{device, values};
 
 /// A random network, with what the reference knows of it; the network is captured, differentiated
 /// and extracted once, when the first property asks for it.
@@ -21,8 +21,6 @@ pub(crate) struct Case {
     pub(crate) module: Planned,
     pub(crate) points: Vec<f32>,
     pub(crate) reference: Vec<At>,
-    /// The largest shift of rows at the input.
-    pub(crate) at_input: f64,
     network: OnceCell<Result<Network, String>>,
     jacobians: OnceCell<Vec<Vec<f64>>>,
     terms: RefCell<HashMap<String, Rc<Terms>>>,
@@ -37,7 +35,6 @@ impl Case {
         let at = points.chunks_exact(plan.features()).map(|point| reference.at(point));
         Self {
             reference: at.collect(),
-            at_input: largest(reference.at_input()),
             plan,
             device,
             module,

@@ -8,12 +8,15 @@ use tropex::{
     Classes, Extractor, Gauge, PointSource, Precision, SelfCheck, Shifts, TermStore, Terms,
 };
 
-use super::maxima::{ROUNDED_ZERO, dominance_gap, extremes};
+use super::maxima::{dominance_gap, extremes};
 use super::{bias, coefficients, selections};
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 use crate::common::reference::{At, Reference};
 use crate::common::{difference, largest};
+
+/// Coefficients that are zero but for rounding, in rounding steps of the largest coefficient or shift.
+const ROUNDED_ZERO: f64 = 16.0;
 
 fn words(error: tropex::Error) -> String {
     error.to_string()

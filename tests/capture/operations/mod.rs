@@ -4,6 +4,7 @@
 mod affine;
 mod arithmetic;
 mod branch;
+mod calls;
 mod maximum;
 mod rearrange;
 mod window;

@@ -20,19 +20,11 @@ pub(crate) struct Reference {
     shifts: Vec<Shift>,
     at_input: Vec<f64>,
     at_start: f64,
-    features: usize,
     classes: usize,
 }
 
 /// Coefficients and bias.
 pub(crate) type Term = (Vec<f64>, f64);
-
-/// A row on its way back, its bias so far, and the sizes of the numbers that were added to it.
-struct Pulled {
-    row: Vec<f64>,
-    bias: f64,
-    size: f64,
-}
 
 /// All that is known at a point.
 pub(crate) struct At {
@@ -42,10 +34,8 @@ pub(crate) struct At {
     /// One a class.
     pub(crate) positive: Vec<Term>,
     pub(crate) negative: Term,
-    /// Sizes of the numbers that the biases of the positive terms are sums of.
-    pub(crate) positive_sizes: Vec<f64>,
-    /// The same for the negative term.
-    pub(crate) negative_size: f64,
+    /// Sizes of the numbers that coefficients and biases are sums of, of all terms together.
+    pub(crate) sizes: Term,
     /// Least distance of any unit from a change of piece, in expected rounding errors for
     /// roundings of relative size 1.
     pub(crate) margin: f64,
@@ -88,7 +78,6 @@ impl Reference {
             shifts,
             at_input: at_input.shifted().0,
             at_start: constants.iter().map(|constant| (-constant).max(0.0)).sum(),
-            features: plan.features(),
             classes: plan.classes,
         }
     }
@@ -97,16 +86,13 @@ impl Reference {
         let input = Values::new(point.iter().map(|&value| f64::from(value)).collect());
         let mut nearness = Nearness::new();
         let (logits, choices) = forward(&self.maps, input, &mut nearness);
-        let linear = |class| self.pull(&choices, unit(class, self.classes), false).0;
-        let positive = |class| self.pull(&choices, unit(class, self.classes), true);
-        let (positive, positive_sizes) = (0..self.classes).map(positive).unzip();
-        let (negative, negative_size) = self.pull(&choices, vec![0.0; self.classes], true);
+        let linear = |class| self.linear(&choices, unit(class, self.classes));
+        let positive = |class| self.shifted(&choices, unit(class, self.classes), |weight| weight);
         At {
             linear: (0..self.classes).map(linear).collect(),
-            positive,
-            negative,
-            positive_sizes,
-            negative_size,
+            positive: (0..self.classes).map(positive).collect(),
+            negative: self.shifted(&choices, vec![0.0; self.classes], |weight| weight),
+            sizes: self.shifted(&choices, vec![1.0; self.classes], f64::abs),
             logits: logits.values,
             margin: nearness.margin,
             on_kink: nearness.on_kink,
@@ -114,22 +100,18 @@ impl Reference {
         }
     }
 
-    /// The shift of rows at the input.
-    pub(crate) fn at_input(&self) -> &[f64] {
-        &self.at_input
+    fn linear(&self, choices: &[Choice], seed: Vec<f64>) -> Term {
+        let mut bias = 0.0;
+        (pull(&self.maps, choices, None, seed, &mut bias, |weight| weight), bias)
     }
 
-    /// A term and the sizes of the numbers that its bias is a sum of.
-    fn pull(&self, choices: &[Choice], seed: Vec<f64>, shifted: bool) -> (Term, f64) {
-        let shifts = shifted.then_some(self.shifts.as_slice());
-        let start = if shifted { self.at_start } else { 0.0 };
-        let mut pulled = Pulled { row: seed, bias: start, size: start.abs() };
-        pull(&self.maps, choices, shifts, &mut pulled);
-        if shifted {
-            add(&mut pulled.row, &self.at_input);
-        }
-        assert_eq!(pulled.row.len(), self.features);
-        ((pulled.row, pulled.bias), pulled.size)
+    /// A term with the shifts of the gauge, all weights changed one by one.
+    fn shifted(&self, choices: &[Choice], seed: Vec<f64>, change: fn(f64) -> f64) -> Term {
+        let mut bias = self.at_start;
+        let mut row = pull(&self.maps, choices, Some(&self.shifts), seed, &mut bias, change);
+        assert_eq!(row.len(), self.at_input.len());
+        row.iter_mut().zip(&self.at_input).for_each(|(value, shift)| *value += shift);
+        (row, bias)
     }
 }
 
@@ -137,24 +119,26 @@ fn unit(class: usize, classes: usize) -> Vec<f64> {
     (0..classes).map(|other| if other == class { 1.0 } else { 0.0 }).collect()
 }
 
-fn add(row: &mut [f64], shift: &[f64]) {
-    row.iter_mut().zip(shift).for_each(|(value, shift)| *value += shift);
-}
-
-fn pull(maps: &[Map], choices: &[Choice], shifts: Option<&[Shift]>, pulled: &mut Pulled) {
+/// Pulls a row back; `bias` collects what offsets add.
+fn pull(
+    maps: &[Map],
+    choices: &[Choice],
+    shifts: Option<&[Shift]>,
+    row: Vec<f64>,
+    bias: &mut f64,
+    change: fn(f64) -> f64,
+) -> Vec<f64> {
+    let mut row = row;
     for (index, (map, choice)) in maps.iter().zip(choices).enumerate().rev() {
         let shift = shifts.map(|shifts| &shifts[index]);
         if let Some(Shift::Row(shift)) = shift {
-            add(&mut pulled.row, shift);
+            row.iter_mut().zip(shift).for_each(|(value, shift)| *value += shift);
         }
-        let row = std::mem::take(&mut pulled.row);
-        pulled.row = match (map, choice) {
+        row = match (map, choice) {
             (Map::Affine(matrix), _) => {
-                for added in row.iter().zip(&matrix.offsets).map(|(v, offset)| v * offset) {
-                    pulled.bias += added;
-                    pulled.size += added.abs();
-                }
-                through(matrix, &row, |weight| weight)
+                let added = row.iter().zip(&matrix.offsets).map(|(v, offset)| v * change(*offset));
+                *bias += added.sum::<f64>();
+                through(matrix, &row, change)
             }
             (_, Choice::Slopes(slopes)) => row.iter().zip(slopes).map(|(v, s)| v * s).collect(),
             (Map::Max { inputs, .. }, Choice::Winners(winners)) => {
@@ -172,15 +156,15 @@ fn pull(maps: &[Map], choices: &[Choice], shifts: Option<&[Shift]>, pulled: &mut
                         Some(Shift::Fork(shifts)) => Some(shifts[index].as_slice()),
                         _ => None,
                     };
-                    pulled.row = own.to_vec();
-                    pull(branch, &choices[index], shifts, pulled);
-                    below = bound::sum_or_first(below, std::mem::take(&mut pulled.row));
+                    let pulled = pull(branch, &choices[index], shifts, own.to_vec(), bias, change);
+                    below = bound::sum_or_first(below, pulled);
                 }
                 below
             }
             _ => panic!("a choice of another map"),
         };
     }
+    row
 }
 
 /// A row times a matrix whose weights are changed one by one.

@@ -6,7 +6,7 @@ use std::slice;
 
 use super::bound::sum_or_first;
 use super::forward::{Choice, Nearness, Values, forward};
-use super::{At, Map, Pulled, Reference, Term, pull, unit};
+use super::{At, Map, Reference, Term, pull, unit};
 
 /// Rows of a point: the linear ones, and the negative one that the positive ones differ from.
 #[derive(Clone)]
@@ -81,9 +81,8 @@ fn walk(maps: &[Map], choices: &[&[Choice]], mut rows: Vec<Rows>) -> Vec<Rows> {
 
 /// Takes a row from the output of a map to its input.
 fn back(map: &Map, choice: &Choice, (row, bias): &mut Term) {
-    let mut pulled = Pulled { row: std::mem::take(row), bias: *bias, size: 0.0 };
-    pull(slice::from_ref(map), slice::from_ref(choice), None, &mut pulled);
-    (*row, *bias) = (pulled.row, pulled.bias);
+    let (map, choice) = (slice::from_ref(map), slice::from_ref(choice));
+    *row = pull(map, choice, None, std::mem::take(row), bias, |weight| weight);
 }
 
 /// The choices in one branch of a fork.

@@ -276,8 +276,8 @@ impl Context {
         self.known.extend(operation.outputs().map(|output| (output.id, Known::Refused)));
     }
 
-    /// Notes an operation that cannot be captured. Outputs of which the shape of one point is
-    /// known get stand-ins, so that the operations after it are looked at too.
+    /// Notes an operation that cannot be captured. Floats of which the shape of one point is known
+    /// get stand-ins, so that the operations after it are looked at too.
     pub(super) fn refuse(&mut self, index: usize, operation: &OperationIr, reason: String) {
         let first = operation.inputs().next();
         let input_shape = first.map_or("no input".into(), |input| self.shape_text(input));
@@ -293,11 +293,11 @@ impl Context {
         let outputs: Vec<_> = operation.outputs().cloned().collect();
         for output in outputs {
             let known = match self.point_shape(&output) {
-                Ok(shape) => {
+                Ok(shape) if output.dtype.is_float() => {
                     let stand_in = Diagonal::new(None, None, &self.placement);
                     Known::Value(self.push(stand_in, &[], shape, None))
                 }
-                Err(_) => Known::Refused,
+                _ => Known::Refused,
             };
             self.known.insert(output.id, known);
         }
