@@ -26,6 +26,9 @@ fn numbers_out_of_range_are_usage_errors_that_name_the_flag() {
         }
         place.run(&format!("extract run {flag}=-1")).misused(&["-1"]);
     }
+    for size in ["4", "GB", "-1GB", "4parsecs"] {
+        place.run(&format!("extract run --memory={size}")).misused(&["--memory", size, "4GB"]);
+    }
     place.run("evaluate run --limit 0").misused(&["--limit", "0"]);
     let train = "train fcn4 --dataset file:data.safetensors --out run";
     for (flag, numbers) in [
@@ -54,6 +57,11 @@ fn settings_that_contradict_each_other_are_named() {
     failed(" --optimizer adam --momentum 0.5", &["--momentum needs --optimizer sgd"]);
     failed(" --checkpoints 0,7", &["checkpoint after epoch 7", "at most 1"]);
     assert!(!place.path("run").exists(), "nothing was begun");
+    let failed = |flags: &str, parts: &[&str]| {
+        place.run(&format!("extract run {flags}")).failed(parts);
+    };
+    failed("--split test --shifts-of train", &["--shifts-of needs --gauge tight"]);
+    failed("--gauge tight --shifts-of train", &["--shifts-of train names the images extracted"]);
 }
 
 #[test]

@@ -54,3 +54,13 @@ fn an_extraction_without_room_leaves_no_part_and_goes_on_later() {
     place.run("extract run").succeeded();
     place.run("evaluate run").succeeded();
 }
+
+#[test]
+fn a_tight_extraction_without_room_for_its_rows_leaves_nothing() {
+    let place = Place::with_run();
+    let expected = ["cannot put rows aside in run/terms/train-tight: "];
+    run_on_full_disk(&place, "extract run --gauge tight --memory 0MB").failed(&expected);
+    assert!(files(&place.path("run/terms")).is_empty());
+    place.run("extract run --gauge tight --memory 0MB").succeeded();
+    place.run("evaluate run --gauge tight").succeeded();
+}

@@ -46,13 +46,23 @@ fn below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 #[test]
 fn an_extraction_killed_again_and_again_ends_with_the_same_files() {
+    kill_extraction("--gauge worst-case", 5);
+}
+
+#[test]
+fn a_tight_extraction_killed_again_and_again_ends_with_the_same_files() {
+    // Rows wait on disk, of which nothing may be left.
+    kill_extraction("--gauge tight --memory 1MB", 6);
+}
+
+fn kill_extraction(gauge: &str, expected_files: usize) {
     let place = Place::with_images(3000, 10);
     let train = |run: &str| {
         format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 0 --out {run}")
     };
     // 1 KB a point in shards of 1 MB: several shards, each in a fraction of a second.
     let extract = |run: &str| {
-        format!("extract {run} --classes all --batch 100 --check 20 --shard-megabytes 1")
+        format!("extract {run} --classes all --batch 100 --check 20 --shard-megabytes 1 {gauge}")
     };
     for run in ["whole", "killed"] {
         place.run(&train(run)).succeeded();
@@ -65,6 +75,7 @@ fn an_extraction_killed_again_and_again_ends_with_the_same_files() {
     assert_eq!((&extracted["points"], &extracted["shards"]), (&json!(3000), &json!(4)));
     let [expected, found] = ["whole", "killed"].map(|run| below(&place.path(run).join("terms")));
     assert_eq!(names(&found), names(&expected));
+    assert_eq!(found.len(), expected_files);
     assert!(found == expected, "the files of terms differ");
 }
 

@@ -9,6 +9,7 @@ mod disk; // full disks
 mod images; // datasets that are none
 mod interruption; // killed at any moment
 mod settings; // terms of other settings, weights and images
+mod tight; // the tight gauge, and terms under the shifts of others
 mod weights; // imports
 mod workflow; // from images to the extracted function
 

@@ -96,7 +96,7 @@ fn most_negative(case: &Case, terms: &Terms, largest: f64) -> f64 {
 }
 
 /// Smallest and largest coefficient of all positive and negative terms.
-fn extremes(terms: &Terms) -> (f64, f64) {
+pub(super) fn extremes(terms: &Terms) -> (f64, f64) {
     let mut extremes = (f64::INFINITY, f64::NEG_INFINITY);
     for point in 0..terms.len() {
         let positive = (0..terms.per_point()).map(|index| terms.positive(point, index).0);
@@ -129,7 +129,7 @@ pub(super) fn no_term_exceeds_a_points_own(case: &Case, measured: &mut Measured)
 /// positive term is a sum of two, whose sizes count even where they cancel, as do those of the
 /// numbers that biases are sums of. Where a unit may have been rounded to the other side of a kink,
 /// other numbers than the reference's were added, and the network's constants count.
-fn dominance_gap(case: &Case, terms: &Terms, index: usize) -> f64 {
+pub(super) fn dominance_gap(case: &Case, terms: &Terms, index: usize) -> f64 {
     let mut gap = 0.0_f64;
     for own in 0..terms.len() {
         let point = case.point(own);

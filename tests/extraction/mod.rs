@@ -5,6 +5,7 @@ mod maxima;
 mod module;
 mod reference;
 mod terms;
+mod tight;
 
 use tropex::{Classes, Error, Extractor, Gauge};
 
@@ -29,6 +30,13 @@ properties! {
         every_term_attains_the_networks_value,
         positive_and_negative_coefficients_are_not_negative,
         no_term_exceeds_a_points_own;
+    tight:
+        tight_terms_in_f64_are_those_of_the_reference,
+        tight_terms_in_f32_are_those_of_the_reference,
+        no_tight_coefficient_is_negative_and_no_term_exceeds_a_points_own,
+        no_tight_shift_is_larger_than_that_of_the_worst_case,
+        under_their_own_shifts_points_have_the_same_terms_and_violate_none,
+        tight_terms_are_the_same_in_batches_of_any_size_in_memory_or_on_disk;
 }
 
 fn selections(case: &Case) -> [Classes; 3] {

@@ -36,7 +36,7 @@ fn an_extraction_may_be_broken_off_again_and_again() {
 }
 
 /// Panics when the extraction reports its progress for the `stop`-th time.
-fn break_off(fixture: &Fixture, stop: usize) {
+pub(super) fn break_off(fixture: &Fixture, stop: usize) {
     let step = Cell::new(0);
     let watch = |_| {
         assert!(step.get() < stop, "broken off, as the test wants it");

@@ -32,13 +32,13 @@ pub enum Error {
         /// The run.
         run: PathBuf,
     },
-    /// There are no terms to evaluate.
-    #[error("no terms in {}; make them with `tropex extract {}`", folder.display(), run.display())]
+    /// There are no terms to evaluate, or to take shifts from.
+    #[error("no terms in {}; make them with `{command}`", folder.display())]
     NoTerms {
         /// Where they should be.
         folder: PathBuf,
-        /// The run.
-        run: PathBuf,
+        /// What makes them.
+        command: String,
     },
     /// The terms were made from other weights or images than the run has now.
     #[error(

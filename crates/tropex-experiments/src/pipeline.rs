@@ -63,6 +63,8 @@ pub struct ExtractSettings {
     pub classes: Classes,
     /// The rule that chooses the shifts.
     pub gauge: Gauge,
+    /// The split whose terms' shifts are used, with the tight gauge; without it, the images' own.
+    pub shifts_of: Option<Split>,
     /// Format of the numbers.
     pub precision: Precision,
     /// Batches and self-check.
@@ -76,6 +78,7 @@ impl Default for ExtractSettings {
             limit: None,
             classes: Classes::Predicted,
             gauge: Gauge::WorstCase,
+            shifts_of: None,
             precision: Precision::F32,
             options: ExtractOptions::default(),
         }
@@ -134,7 +137,8 @@ pub fn check_data(run: &Run, dataset: &Dataset) -> Result<(), Error> {
 /// Extracts terms of a run into its folder, or resumes or reports the extraction that is there.
 ///
 /// # Errors
-/// Whatever hinders capturing, extracting or writing; terms of other settings in the folder.
+/// Whatever hinders capturing, extracting or writing; terms of other settings in the folder; no
+/// terms of the split whose shifts are asked for.
 pub fn extract(
     run: &Run,
     dataset: &Dataset,
@@ -145,11 +149,33 @@ pub fn extract(
     check_data(run, dataset)?;
     let placement = Placement::new(device, settings.precision)?;
     let network = network(run, device)?.place(&placement);
-    let extractor = Extractor::new(&network, settings.gauge, settings.classes)?;
+    let extractor = match settings.shifts_of {
+        None => Extractor::new(&network, settings.gauge, settings.classes)?,
+        Some(split) => {
+            let shifts = open_store(run, split, settings.gauge)?.shifts(&network)?;
+            Extractor::with_shifts(&network, &shifts, settings.classes)?
+        }
+    };
     let limit = settings.limit.or_else(|| trained_on(run, settings.split));
     let points = ImagePoints::new(settings.split.of(dataset), limit);
     let folder = terms_folder(run, settings.split, settings.gauge);
     Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
+}
+
+/// Opens the terms of a run.
+fn open_store(run: &Run, split: Split, gauge: Gauge) -> Result<TermStore, Error> {
+    let folder = terms_folder(run, split, gauge);
+    if folder.join(tropex_extract::store::MANIFEST).exists() {
+        return Ok(TermStore::open(&folder)?);
+    }
+    let mut command = format!("tropex extract {}", run.path().display());
+    if split != ExtractSettings::default().split {
+        command += &format!(" --split {split}");
+    }
+    if gauge != ExtractSettings::default().gauge {
+        command += &format!(" --gauge {}", gauge.name());
+    }
+    Err(Error::NoTerms { folder, command })
 }
 
 fn trained_on(run: &Run, split: Split) -> Option<usize> {
@@ -190,17 +216,13 @@ pub fn open_terms(
     gauge: Gauge,
 ) -> Result<(TermStore, Network), Error> {
     check_data(run, dataset)?;
-    let folder = terms_folder(run, Split::Train, gauge);
-    if !folder.join(tropex_extract::store::MANIFEST).exists() {
-        return Err(Error::NoTerms { folder, run: run.path().to_owned() });
-    }
-    let store = TermStore::open(&folder)?;
+    let store = open_store(run, Split::Train, gauge)?;
     let terms = &store.manifest().terms;
     let placement = Placement::new(device, terms.precision)?;
     let network = network(run, device)?.place(&placement);
     let extractor = Extractor::new(&network, terms.gauge, terms.classes)?;
     if extractor.fingerprint() != terms.network || dataset.train.fingerprint() != terms.source {
-        return Err(Error::StaleTerms { folder });
+        return Err(Error::StaleTerms { folder: store.folder().to_owned() });
     }
     Ok((store, network))
 }

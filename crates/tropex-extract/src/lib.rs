@@ -30,4 +30,6 @@ pub use placement::{Placement, Precision};
 pub use rows::Rows;
 
 pub use store::{PointSource, TermStore};
-pub use terms::{Classes, ExtractedFunction, Extractor, Gauge, SelfCheck, Terms};
+pub use terms::{
+    Classes, ExtractedFunction, Extractor, Gauge, SelfCheck, Shifts, Terms, Violations,
+};

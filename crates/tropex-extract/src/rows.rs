@@ -73,10 +73,12 @@ impl Rows {
         (self.tensor, self.points, self.shift)
     }
 
-    /// Sum of two sets of rows: a value that is used twice receives both.
-    pub(crate) fn add(self, other: Self) -> Self {
-        let points = self.points;
-        Self::new(self.into_tensor() + other.into_tensor(), points)
+    /// Rows that arrived at a value together with further ones: a value that is used twice receives
+    /// the sum of both.
+    pub(crate) fn sum(arrived: Option<Self>, further: Self) -> Self {
+        let Some(arrived) = arrived else { return further };
+        let points = further.points;
+        Self::new(arrived.into_tensor() + further.into_tensor(), points)
     }
 }
 

@@ -8,5 +8,5 @@ pub use tropex_train as train;
 
 pub use tropex_extract::{
     Classes, Error, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource,
-    Precision, SelfCheck, TermStore, Terms, capture,
+    Precision, SelfCheck, Shifts, TermStore, Terms, Violations, capture,
 };

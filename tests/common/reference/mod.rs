@@ -6,6 +6,7 @@
 mod bound;
 mod forward;
 mod lower;
+mod tight;
 
 use bound::{Bound, Shift, bound};
 use forward::{Choice, Nearness, Values, forward};

@@ -15,7 +15,7 @@ use crate::rows::Rows;
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
 const BLOCK: usize = 8;
 
-trait Float:
+pub(super) trait Float:
     Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
 {
     const ZERO: Self;

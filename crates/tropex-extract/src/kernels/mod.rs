@@ -4,6 +4,7 @@
 //! works in place on all cores; the tests hold the two against each other.
 
 mod columns;
+mod extremes;
 #[cfg(feature = "flex")]
 mod flex;
 #[cfg(all(test, feature = "flex"))]
@@ -16,6 +17,7 @@ use crate::constant::Constant;
 use crate::rows::Rows;
 
 pub(crate) use columns::{Columns, gather, scatter_add};
+pub(crate) use extremes::{extremes, lowest};
 pub(crate) use visit::visit_rows;
 
 /// What the inactive units of a layer do to their input.

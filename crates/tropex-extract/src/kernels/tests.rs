@@ -4,6 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::columns::{gather_anywhere, scatter_add_anywhere};
+use super::extremes::{in_place, lowest_anywhere};
 use super::{Columns, Slope, flex, mask_anywhere, scatter_anywhere, visit};
 use crate::constant::Constant;
 use crate::rows::Rows;
@@ -118,6 +119,38 @@ proptest! {
         let in_place = flex::scatter(rows, &winner, cells);
         prop_assert_eq!(in_place.dims(), generic.dims());
         prop_assert_eq!(values(in_place), values(generic));
+    }
+
+    #[test]
+    fn lowest_coefficients_agree(problem in problems(), features in 1..9_usize) {
+        // One group of linear rows at least, and more points than one task handles.
+        let problem = Problem { groups: problem.groups + 1, shifted: false, ..problem };
+        let problem = Problem { points: problem.points * 17, ..problem };
+        let rows = problem.rows(&mut problem.random(), features);
+        prop_assert!(flex::holds_rows(&rows));
+        prop_assert_eq!(in_place(&rows), lowest_anywhere(&rows));
+    }
+
+    #[test]
+    fn extremes_are_those_of_a_loop(problem in problems(), features in 1..9_usize) {
+        let problem = Problem { groups: problem.groups + 1, ..problem };
+        let rows = problem.rows(&mut problem.random(), features);
+        let all = values(rows.clone().into_tensor());
+        let at = |row: usize, feature: usize| all[row * features + feature];
+        let expected = (0..problem.points).map(|point| {
+            let negative = (problem.groups - 1) * problem.points + point;
+            let coefficients = (0..problem.groups).flat_map(|group| {
+                let row = group * problem.points + point;
+                (0..features).map(move |feature| match row == negative {
+                    true => at(row, feature),
+                    false => at(row, feature) + at(negative, feature),
+                })
+            });
+            coefficients.fold((f64::INFINITY, 0.0_f64), |(smallest, largest), value| {
+                (smallest.min(value), largest.max(value.abs()))
+            })
+        });
+        prop_assert_eq!(super::extremes(rows), expected.collect::<Vec<_>>());
     }
 
     #[test]

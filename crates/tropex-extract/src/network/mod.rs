@@ -28,6 +28,11 @@ impl ValueId {
         Self(node + 1)
     }
 
+    /// The value of a number, see [`ValueId::index`].
+    pub(crate) fn of_index(index: usize) -> Self {
+        Self(index)
+    }
+
     /// The node whose output it is, unless it is the input.
     pub(crate) fn node(self) -> Option<usize> {
         self.0.checked_sub(1)

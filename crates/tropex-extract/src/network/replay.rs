@@ -28,6 +28,11 @@ impl Trace {
     pub fn points(&self) -> usize {
         self.logits.dims()[0]
     }
+
+    /// The pieces that all nodes chose, and nothing else.
+    pub(crate) fn into_pieces(self) -> Vec<Piece> {
+        self.pieces
+    }
 }
 
 impl Network {

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 
 use super::MANIFEST;
+use super::manifest::Manifest;
+
+/// Name of the file of shifts.
+pub(super) const SHIFTS: &str = "shifts.safetensors";
 
 /// Name of the shard with a number.
 pub(super) fn shard_name(number: usize) -> String {
@@ -32,14 +36,15 @@ fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Removes the files of a store but for the first `kept` shards, and for its manifest if any are
-/// kept: those of an earlier extraction, and what a killed one was writing. Other files stay.
-pub(super) fn remove_all_but(folder: &Path, kept: usize) -> Result<(), Error> {
+/// Removes the files of a store but for those that a manifest lists, and for itself if it lists any:
+/// those of an earlier extraction, and what a killed one was writing. Other files stay.
+pub(super) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+    let (shards, shifts) = (manifest.shards.len(), manifest.shifts.is_some());
     for path in own_files(folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_kept = match shard_number(&name) {
-            Some(number) => number < kept,
-            None => name == MANIFEST && kept > 0,
+            Some(number) => number < shards,
+            None => (name == MANIFEST && (shards > 0 || shifts)) || (name == SHIFTS && shifts),
         };
         if !is_kept {
             fs::remove_file(&path).map_err(Error::io("remove", &path))?;
@@ -57,7 +62,7 @@ fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let temporary = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
         let finished = temporary.unwrap_or(&name);
-        if finished == MANIFEST || shard_number(finished).is_some() {
+        if [MANIFEST, SHIFTS].contains(&finished) || shard_number(finished).is_some() {
             paths.push(entry.path());
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{shard_name, write_atomically};
+use super::files::{SHIFTS, shard_name, write_atomically};
 use crate::terms::{Classes, Gauge, SelfCheck};
 use crate::{Error, Precision};
 
@@ -22,6 +22,9 @@ pub struct Manifest {
     pub written_by: String,
     /// What decides the terms.
     pub terms: TermsHeader,
+    /// The file of the shifts, with the tight gauge or shifts of other points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shifts: Option<ShiftsEntry>,
     /// Finished shards, in the order of their points.
     pub shards: Vec<ShardEntry>,
     /// Self-check of the whole extraction, once it is finished.
@@ -38,6 +41,9 @@ pub struct TermsHeader {
     pub source: String,
     /// The rule that chose the shifts.
     pub gauge: Gauge,
+    /// Fingerprint of the shifts if they were found for other points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shifts: Option<String>,
     /// Format of the numbers.
     pub precision: Precision,
     /// The classes extracted.
@@ -63,6 +69,11 @@ impl TermsHeader {
         self.classes.per_point(self.class_count)
     }
 
+    /// Whether the shifts depend on points, so that they are part of the store.
+    pub(super) fn saves_shifts(&self) -> bool {
+        self.gauge == Gauge::Tight || self.shifts.is_some()
+    }
+
     /// Number of shards of the whole extraction.
     pub(super) fn shard_count(&self) -> usize {
         self.points.div_ceil(self.shard_points)
@@ -80,6 +91,7 @@ impl TermsHeader {
             (here != there).then(|| format!("{what} {there} instead of {here}"))
         };
         differs("gauge", written(&self.gauge), written(&other.gauge))
+            .or_else(|| differs("shifts", whose(&self.shifts), whose(&other.shifts)))
             .or_else(|| differs("precision", written(&self.precision), written(&other.precision)))
             .or_else(|| differs("classes", written(&self.classes), written(&other.classes)))
             .or_else(|| differs("points", written(&self.points), written(&other.points)))
@@ -95,6 +107,23 @@ impl TermsHeader {
 /// A setting as the manifest writes it.
 fn written(setting: &impl Serialize) -> String {
     serde_json::to_string(setting).unwrap_or_default().replace('"', "")
+}
+
+/// Whose shifts they are, in words.
+fn whose(fingerprint: &Option<String>) -> String {
+    let others = |fingerprint: &String| format!("of other points ({fingerprint:.8})");
+    fingerprint.as_ref().map_or("of these points".into(), others)
+}
+
+/// The file of the shifts as the manifest knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShiftsEntry {
+    /// File name in the store's folder.
+    pub file: String,
+    /// Length of the file.
+    pub bytes: u64,
+    /// Its checksum, as `sha256sum` prints it.
+    pub sha256: String,
 }
 
 /// One shard as the manifest knows it.
@@ -115,7 +144,12 @@ pub struct ShardEntry {
 impl Manifest {
     pub(super) fn new(terms: TermsHeader) -> Self {
         let written_by = format!("tropex {}", env!("CARGO_PKG_VERSION"));
-        Self { format: FORMAT, written_by, terms, shards: Vec::new(), check: None }
+        Self { format: FORMAT, written_by, terms, shifts: None, shards: Vec::new(), check: None }
+    }
+
+    /// The same, if it goes without shifts of its own; else one that lists nothing.
+    pub(super) fn without_shifts(self) -> Self {
+        if self.terms.saves_shifts() { Self::new(self.terms) } else { self }
     }
 
     /// Reads a manifest, refusing one of another format.
@@ -166,6 +200,12 @@ impl Manifest {
         let (listed, count) = (self.shards.len(), terms.shard_count());
         if listed > count || (self.check.is_some() && listed < count) {
             return Some(format!("lists {listed} shards of {count}"));
+        }
+        if let Some(shifts) = self.shifts.as_ref().filter(|shifts| shifts.file != SHIFTS) {
+            return Some(format!("lists {:?} in place of {SHIFTS:?}", shifts.file));
+        }
+        if self.shifts.is_none() && terms.saves_shifts() && listed > 0 {
+            return Some(format!("lists {listed} shards and no shifts"));
         }
         self.shards.iter().enumerate().find_map(|(number, shard)| {
             let (file, points) = (shard_name(number), terms.span(number).len());

@@ -7,7 +7,10 @@ mod builder;
 mod files;
 mod manifest;
 mod mapping;
+mod memory;
+mod options;
 mod shard;
+mod shifts;
 mod source;
 mod term;
 mod writer;
@@ -17,14 +20,15 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::Error;
 use crate::network::hex;
+use crate::terms::{Extractor, Shifts};
+use crate::{Error, Network, Placement};
 
-pub use manifest::{Manifest, ShardEntry, TermsHeader};
+pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
+pub use options::{ExtractOptions, Progress};
 pub use shard::Shard;
 pub use source::PointSource;
 pub(crate) use term::{Reduced, Reference, Term};
-pub use writer::{ExtractOptions, Progress};
 
 /// Name of the manifest in a store's folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -50,7 +54,9 @@ impl TermStore {
             return Err(Error::store(&path, reason));
         }
         let store = Self { folder: folder.to_owned(), manifest };
-        store.manifest.shards.iter().try_for_each(|entry| store.check_length(entry))?;
+        let shards = store.manifest.shards.iter().map(|entry| (&entry.file, entry.bytes));
+        let shifts = store.manifest.shifts.iter().map(|entry| (&entry.file, entry.bytes));
+        shards.chain(shifts).try_for_each(|(file, bytes)| store.check_length(file, bytes))?;
         Ok(store)
     }
 
@@ -84,15 +90,35 @@ impl TermStore {
         })
     }
 
-    fn check_length(&self, entry: &ShardEntry) -> Result<(), Error> {
-        let path = self.folder.join(&entry.file);
+    /// The shifts that the terms were extracted under, for a network placed anywhere. Terms of
+    /// further points can be extracted under them, see [`Extractor::with_shifts`].
+    ///
+    /// # Errors
+    /// A store of the worst-case gauge, whose shifts follow from the network alone; one of another
+    /// network; a missing or damaged file.
+    pub fn shifts(&self, network: &Network) -> Result<Shifts, Error> {
+        let (path, terms) = (self.folder.join(MANIFEST), &self.manifest.terms);
+        let Some(entry) = &self.manifest.shifts else {
+            let reason = format!("terms of the {} gauge have no shifts of", terms.gauge.name());
+            return Err(Error::store(&path, reason + " their own"));
+        };
+        let same = Placement::new(network.placement().device(), terms.precision)?;
+        let here = Extractor::new(&network.place(&same), terms.gauge, terms.classes)?;
+        if here.fingerprint() != terms.network {
+            let reason = "holds shifts of another network; extract its terms again";
+            return Err(Error::store(&path, reason));
+        }
+        shifts::read(&self.folder, entry, terms, network)
+    }
+
+    fn check_length(&self, file: &str, bytes: u64) -> Result<(), Error> {
+        let path = self.folder.join(file);
         let found = fs::metadata(&path).map_err(Error::io("read", &path))?.len();
-        if found == entry.bytes {
+        if found == bytes {
             return Ok(());
         }
         let reason = format!(
-            "{found} bytes, but the manifest says {}; delete the file and extract again",
-            entry.bytes
+            "{found} bytes, but the manifest says {bytes}; delete the file and extract again"
         );
         Err(Error::store(&path, reason))
     }

@@ -9,8 +9,8 @@ use super::builder::ShardBuilder;
 use super::files::remove_all_but;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
 use super::shard::Shard;
-use super::{MANIFEST, PointSource, TermStore};
-use crate::terms::{ExtractedFunction, Extractor, SelfCheck};
+use super::{ExtractOptions, MANIFEST, PointSource, Progress, TermStore, memory, shifts};
+use crate::terms::{ExtractedFunction, Extractor, Passed, SelfCheck, Shelf, Shifts, TightWalk};
 use crate::{Error, Placement};
 
 /// Bytes that one batch may take, about. More does not make products faster.
@@ -19,52 +19,16 @@ const BATCH_BYTES: usize = 48 << 20;
 /// Points of a batch at most.
 const BATCH_POINTS: usize = 1024;
 
-/// How to extract a source.
-#[derive(Clone, Debug)]
-pub struct ExtractOptions {
-    /// Points in memory at a time; chosen from the size of the network where there is none.
-    pub batch: Option<usize>,
-    /// Points at which own terms are compared with all other terms. This costs one row of products
-    /// per point, so all points of a large source take longer than their extraction.
-    pub dominance_points: usize,
-    /// Bytes of the coefficients in one shard, about: so much is in memory at a time, and is lost
-    /// by an interruption. An extraction that is resumed keeps the shards it began with.
-    pub shard_bytes: usize,
-    /// Whether terms of other settings, or terms that cannot be read, are deleted instead of
-    /// refused. Only files that a store writes are.
-    pub replace: bool,
-}
-
-impl Default for ExtractOptions {
-    fn default() -> Self {
-        Self { batch: None, dominance_points: 1000, shard_bytes: 64 << 20, replace: false }
-    }
-}
-
-/// How far an extraction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// Points extracted, of all.
-    Extracted {
-        /// Points done, those of earlier runs included.
-        points: usize,
-        /// All points.
-        of: usize,
-    },
-    /// Terms compared, of all, in the self-check.
-    Checked {
-        /// Terms done.
-        terms: usize,
-        /// All terms.
-        of: usize,
-    },
-}
-
 impl TermStore {
     /// Extracts the terms of all points of a source into a folder.
     ///
     /// Shards that an interrupted extraction finished are kept, as far as they are whole; a
-    /// finished store is opened as it is. Memory holds one shard and one batch.
+    /// finished store is opened as it is. Memory holds one shard and one batch, and with the tight
+    /// gauge [as much as it may](ExtractOptions::memory) besides.
+    ///
+    /// The shifts of the tight gauge are found first, from all points. An extraction that is
+    /// interrupted before they are saved starts anew; one that is interrupted later goes on under
+    /// them, like any other.
     ///
     /// # Errors
     /// A folder with terms of other settings; whatever hinders reading or writing.
@@ -77,11 +41,20 @@ impl TermStore {
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
         fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-        let manifest = match existing(folder, &terms) {
+        let mut manifest = match existing(folder, &terms) {
             Err(error) if !options.replace => return Err(error),
             found => found.ok().flatten().unwrap_or_else(|| Manifest::new(terms)),
         };
-        remove_all_but(folder, manifest.shards.len())?;
+        let shifts = manifest.shifts.as_ref().and_then(|entry| {
+            shifts::read(folder, entry, &manifest.terms, extractor.network()).ok()
+        });
+        if shifts.is_none() {
+            // Terms are worth nothing without the shifts that they were extracted under.
+            manifest = manifest.without_shifts();
+        }
+        remove_all_but(folder, &manifest)?;
+        let resumed = shifts.map(|shifts| extractor.resumed(shifts));
+        let extractor = resumed.as_ref().unwrap_or(extractor);
         Extraction { folder, extractor, source, options, progress }.finish(manifest)?;
         Self::open(folder)
     }
@@ -105,6 +78,7 @@ fn header(
         network: extractor.fingerprint(),
         source: source.fingerprint(),
         gauge: extractor.gauge(),
+        shifts: extractor.shifts_of_others().map(Shifts::fingerprint),
         precision,
         classes: extractor.classes(),
         class_count: network.classes(),
@@ -125,6 +99,14 @@ fn existing(folder: &Path, terms: &TermsHeader) -> Result<Option<Manifest>, Erro
     Ok(Some(manifest))
 }
 
+/// Where the terms of a batch come from.
+enum Supply {
+    /// They are extracted when they are needed.
+    Extractor,
+    /// They were extracted together, to find their shifts.
+    Walk(TightWalk),
+}
+
 /// An extraction into a folder.
 struct Extraction<'a> {
     folder: &'a Path,
@@ -141,10 +123,13 @@ impl Extraction<'_> {
         let path = self.folder.join(MANIFEST);
         let terms = manifest.terms.clone();
         let whole = self.whole_shards(&manifest);
+        let missing: Vec<usize> =
+            (0..terms.shard_count()).filter(|number| !whole.contains(number)).collect();
         let mut done = whole.iter().map(|&number| terms.span(number).len()).sum();
         self.extracted(done);
-        for number in (0..terms.shard_count()).filter(|number| !whole.contains(number)) {
-            let entry = self.extract_shard(&terms, number, done)?;
+        let mut supply = self.supply(&mut manifest, !missing.is_empty())?;
+        for number in missing {
+            let entry = self.extract_shard(&terms, number, done, &mut supply)?;
             done += entry.points;
             match manifest.shards.get_mut(number) {
                 Some(damaged) => *damaged = entry,
@@ -158,6 +143,52 @@ impl Extraction<'_> {
             manifest.write(&path)?;
         }
         Ok(())
+    }
+
+    /// Finds the shifts if they are those of the points themselves and not known yet, and saves
+    /// them where they are part of the store.
+    fn supply(&self, manifest: &mut Manifest, is_needed: bool) -> Result<Supply, Error> {
+        let supply = match self.extractor.shifts() {
+            None if is_needed => Supply::Walk(self.walk(&manifest.terms)?),
+            _ => Supply::Extractor,
+        };
+        let shifts = match &supply {
+            Supply::Walk(walk) => Some(walk.shifts()),
+            Supply::Extractor => self.extractor.shifts(),
+        };
+        if let Some(shifts) = shifts
+            && manifest.terms.saves_shifts()
+            && manifest.shifts.is_none()
+        {
+            manifest.shifts = Some(shifts::write(self.folder, shifts, &manifest.terms)?);
+            manifest.write(&self.folder.join(MANIFEST))?;
+        }
+        Ok(supply)
+    }
+
+    fn walk(&self, terms: &TermsHeader) -> Result<TightWalk, Error> {
+        let shards = (0..terms.shard_count()).map(|number| terms.span(number));
+        let batches: Vec<_> = shards.flat_map(|span| self.batches(span)).collect();
+        let memory = self.options.memory.unwrap_or_else(|| memory::free() / 2);
+        let shelf = Shelf::new(memory, self.folder);
+        let read = |range| read(self.source, range);
+        TightWalk::new(
+            self.extractor,
+            &batches,
+            &read,
+            shelf,
+            &|Passed { points, stage, stages }| {
+                (self.progress)(Progress::Shifted { points, of: self.source.len(), stage, stages });
+            },
+        )
+    }
+
+    /// The batches that a shard's points are extracted in: the same whenever they are.
+    fn batches(&self, span: Range<usize>) -> Vec<Range<usize>> {
+        let fitting = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
+        let batch = self.options.batch.unwrap_or_else(fitting).max(1);
+        let starts = span.clone().step_by(batch);
+        starts.map(|start| start..span.end.min(start.saturating_add(batch))).collect()
     }
 
     /// Numbers of the shards that are there and undamaged.
@@ -175,16 +206,18 @@ impl Extraction<'_> {
         terms: &TermsHeader,
         number: usize,
         done: usize,
+        supply: &mut Supply,
     ) -> Result<ShardEntry, Error> {
         let span = terms.span(number);
-        let batch = self.options.batch;
-        let batch =
-            batch.unwrap_or_else(|| self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS));
         let mut shard = ShardBuilder::new(terms, span.start, span.len());
-        for start in span.clone().step_by(batch.max(1)) {
-            let end = span.end.min(start.saturating_add(batch));
-            let points = read(self.source, start..end)?;
-            shard.append(&self.extractor.extract(&points)?, &points, self.source);
+        for batch in self.batches(span.clone()) {
+            let (start, end) = (batch.start, batch.end);
+            let points = read(self.source, batch)?;
+            let terms = match supply {
+                Supply::Extractor => self.extractor.extract(&points)?,
+                Supply::Walk(walk) => walk.take(self.extractor, start)?,
+            };
+            shard.append(&terms, &points, self.source);
             self.extracted(done + end - span.start);
         }
         shard.write(self.folder, number)

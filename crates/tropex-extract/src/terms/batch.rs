@@ -2,6 +2,7 @@
 
 use burn::tensor::TensorData;
 
+use super::violations::Violations;
 use crate::Precision;
 
 /// Per point the linear terms of one or all classes and the negative term, which all classes
@@ -16,6 +17,10 @@ pub struct Terms {
     /// The logits that the linear rows stand for, group by group.
     logits: Vec<f64>,
     predicted: Vec<usize>,
+    /// The largest coefficient that was added at the input.
+    largest_shift: f64,
+    /// How far shifts of other points fail these, where there are such.
+    violations: Option<Violations>,
 }
 
 impl Terms {
@@ -25,7 +30,21 @@ impl Terms {
         logits: Vec<f64>,
         predicted: Vec<usize>,
     ) -> Self {
-        Self { rows, biases, logits, predicted }
+        Self { rows, biases, logits, predicted, largest_shift: 0.0, violations: None }
+    }
+
+    pub(super) fn with_largest_shift(self, largest_shift: f64) -> Self {
+        Self { largest_shift, ..self }
+    }
+
+    pub(super) fn with_violations(self, violations: Option<Violations>) -> Self {
+        Self { violations, ..self }
+    }
+
+    /// How far the shifts, if they were found for other points, fail to keep coefficients of these
+    /// non-negative.
+    pub fn violations(&self) -> Option<&Violations> {
+        self.violations.as_ref()
     }
 
     /// Number of points.
@@ -88,6 +107,11 @@ impl Terms {
             Err(_) => self.rows.as_slice::<f64>().map_or(Vec::new(), |rows| rows[span].to_vec()),
         };
         (coefficients, self.biases[row])
+    }
+
+    /// The largest coefficient that was added at the input.
+    pub(super) fn largest_shift(&self) -> f64 {
+        self.largest_shift
     }
 
     /// All coefficients as they were computed, see [`Terms::biases`].

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::batch::Terms;
+use super::violations::Violations;
 use crate::Precision;
 
 /// Figures that must hold for every extraction, whatever the network.
@@ -19,8 +20,14 @@ pub struct SelfCheck {
     pub smallest_coefficient: f64,
     /// Largest coefficient of all positive and negative terms.
     pub largest_coefficient: f64,
+    /// Largest coefficient that was added at the input. All terms may be smaller.
+    #[serde(default)]
+    pub largest_shift: f64,
     /// Whether each point's own terms are maximal at it, once all terms are known.
     pub dominance: Option<Dominance>,
+    /// How far shifts of other points fail these points, where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violations: Option<Violations>,
 }
 
 /// Whether the extracted function attains the network's value at data points.
@@ -53,16 +60,20 @@ impl SelfCheck {
             largest_logit: 0.0,
             smallest_coefficient: f64::INFINITY,
             largest_coefficient: f64::NEG_INFINITY,
+            largest_shift: 0.0,
             dominance: None,
+            violations: None,
         }
     }
 
     /// Figures of terms and the points `[points, features]` they were extracted at.
     pub fn of(terms: &Terms, points: &[f32]) -> Self {
-        match terms.rows().as_slice::<f32>() {
+        let check = match terms.rows().as_slice::<f32>() {
             Ok(rows) => of_rows(terms, rows, points),
             Err(_) => of_rows(terms, terms.rows().as_slice::<f64>().unwrap_or(&[]), points),
-        }
+        };
+        let violations = terms.violations().cloned();
+        Self { violations, largest_shift: terms.largest_shift(), ..check }
     }
 
     /// Figures of both together; what concerns all terms at once is left out.
@@ -73,17 +84,24 @@ impl SelfCheck {
             largest_logit: larger(self.largest_logit, other.largest_logit),
             smallest_coefficient: -larger(-self.smallest_coefficient, -other.smallest_coefficient),
             largest_coefficient: larger(self.largest_coefficient, other.largest_coefficient),
+            largest_shift: larger(self.largest_shift, other.largest_shift),
             dominance: None,
+            violations: match (&self.violations, &other.violations) {
+                (Some(a), Some(b)) => Some(a.merge(b)),
+                (a, b) => a.clone().or_else(|| b.clone()),
+            },
         }
     }
 }
 
-/// Multiples of the precision's epsilon, relative to the largest coefficient, by which rounding may
-/// push a coefficient that is exactly zero below zero.
-const ROUNDED_ZERO: f64 = 16.0;
+/// Multiples of the precision's epsilon, relative to the largest coefficient or shift, by which
+/// rounding may push a coefficient that is exactly zero below zero.
+pub(super) const ROUNDED_ZERO: f64 = 16.0;
 
 impl SelfCheck {
-    /// What does not hold that must hold, in words; empty when all is well.
+    /// What does not hold that must hold, in words; empty when all is well. Where shifts of other
+    /// points are violated, coefficients may be negative and other terms maximal: that is a figure
+    /// of the points, no failure of their extraction.
     pub fn failures(&self, precision: Precision) -> Vec<String> {
         let mut failures = Vec::new();
         let allowed = self.largest_logit.max(1.0)
@@ -97,7 +115,11 @@ impl SelfCheck {
             let error = self.value_error;
             failures.push(format!("value error {error:.1e}, at most {allowed:.1e} is rounding"));
         }
-        let lowest = -ROUNDED_ZERO * precision.epsilon() * self.largest_coefficient;
+        if self.violations.as_ref().is_some_and(|violations| violations.points > 0) {
+            return failures;
+        }
+        let largest = larger(self.largest_coefficient, self.largest_shift);
+        let lowest = -ROUNDED_ZERO * precision.epsilon() * largest;
         let convex = self.smallest_coefficient >= lowest;
         if !convex {
             let smallest = self.smallest_coefficient;
@@ -161,7 +183,9 @@ mod tests {
             largest_logit: 20.0,
             smallest_coefficient: 0.0,
             largest_coefficient: 1e3,
+            largest_shift: 10.0,
             dominance: Some(dominance),
+            violations: None,
         }
     }
 
@@ -178,6 +202,27 @@ mod tests {
         let mut beaten = sound();
         beaten.dominance.as_mut().unwrap().dominant = 9;
         assert_eq!(failures(&beaten), "the own term is maximal at 9 of 10 points only");
+    }
+
+    #[test]
+    fn what_violated_shifts_bring_about_is_no_failure() {
+        let mut check = SelfCheck { smallest_coefficient: -1.0, ..sound() };
+        check.dominance.as_mut().unwrap().dominant = 9;
+        for (points, expected) in [(0, 2), (3, 0)] {
+            check.violations = Some(Violations { points, largest: 1e-3 });
+            assert_eq!(check.failures(Precision::F64).len(), expected);
+        }
+        let off = SelfCheck { value_error: 1e-9, ..check };
+        assert_eq!(off.failures(Precision::F64).len(), 1);
+    }
+
+    #[test]
+    fn coefficients_that_cancel_a_shift_are_rounded_like_it() {
+        let mut check =
+            SelfCheck { smallest_coefficient: -1e-14, largest_coefficient: 1e-3, ..sound() };
+        assert_eq!(check.failures(Precision::F64), Vec::<String>::new());
+        check.largest_shift = 0.0;
+        assert_eq!(check.failures(Precision::F64).len(), 1);
     }
 
     #[test]

@@ -4,10 +4,14 @@ use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Gauge;
 use super::batch::Terms;
-use super::gauge::{Gauge, Shifts};
-use super::pullback::{Pulled, pullback};
-use crate::network::{Trace, argmax, hex};
+use super::pullback::Pullback;
+use super::shifts::Shifts;
+use super::tight;
+use super::violations::Watch;
+use super::worst_case::worst_case;
+use crate::network::{Trace, ValueId, argmax, hex};
 use crate::rows::Rows;
 use crate::{Error, Network, Precision};
 
@@ -53,13 +57,19 @@ impl Classes {
 #[derive(Clone, Debug)]
 pub struct Extractor {
     network: Network,
-    shifts: Shifts,
     gauge: Gauge,
     classes: Classes,
+    /// None where they are to be found for the points extracted.
+    shifts: Option<Shifts>,
+    /// Whether the shifts are those of other points, which rows of further points may violate.
+    is_further: bool,
 }
 
 impl Extractor {
     /// An extractor that computes where the network is placed (see [`Network::place`]).
+    ///
+    /// With the tight gauge the shifts are those of the points that are extracted together: in one
+    /// call of [`extract`](Self::extract), or in one store.
     ///
     /// # Errors
     /// A class that the network does not have; shifts beyond the range of the precision.
@@ -69,8 +79,36 @@ impl Extractor {
         {
             return Err(Error::shape("class", class, format!("below {}", network.classes())));
         }
-        let shifts = Shifts::new(gauge, network)?;
-        Ok(Self { network: network.clone(), shifts, gauge, classes })
+        let shifts = match gauge {
+            Gauge::WorstCase => Some(worst_case(network)?),
+            Gauge::Tight => None,
+        };
+        Ok(Self { network: network.clone(), gauge, classes, shifts, is_further: false })
+    }
+
+    /// An extractor of further points, under the shifts that were found for others. How far these
+    /// fail to keep coefficients non-negative is told by [`Terms::violations`].
+    ///
+    /// # Errors
+    /// A class that the network does not have; shifts of another network, or beyond the range of
+    /// its precision.
+    pub fn with_shifts(
+        network: &Network,
+        shifts: &Shifts,
+        classes: Classes,
+    ) -> Result<Self, Error> {
+        let extractor = Self::new(network, Gauge::Tight, classes)?;
+        Ok(Self {
+            gauge: shifts.gauge(),
+            shifts: Some(shifts.place(network)?),
+            is_further: true,
+            ..extractor
+        })
+    }
+
+    /// The same extractor for the very points that shifts were found for.
+    pub(crate) fn resumed(&self, shifts: Shifts) -> Self {
+        Self { shifts: Some(shifts), ..self.clone() }
     }
 
     /// The network whose terms are extracted.
@@ -86,6 +124,16 @@ impl Extractor {
     /// The classes.
     pub fn classes(&self) -> Classes {
         self.classes
+    }
+
+    /// The shifts, unless they are those of the points extracted.
+    pub fn shifts(&self) -> Option<&Shifts> {
+        self.shifts.as_ref()
+    }
+
+    /// The shifts of other points, if there are any.
+    pub(crate) fn shifts_of_others(&self) -> Option<&Shifts> {
+        self.shifts.as_ref().filter(|_| self.is_further)
     }
 
     /// Linear terms per point.
@@ -106,15 +154,32 @@ impl Extractor {
     /// # Errors
     /// No points, or values that are not whole points; coefficients that are not finite.
     pub fn extract(&self, points: &[f32]) -> Result<Terms, Error> {
+        let Some(shifts) = &self.shifts else {
+            let (_, terms) = tight::at_once(self, points)?;
+            return Ok(terms);
+        };
         let trace = self.network.replay(self.network.tensor(points)?);
-        let logits: Vec<f64> = trace.logits().into_data().iter().collect();
-        let predicted: Vec<usize> =
-            logits.chunks_exact(self.network.classes()).map(argmax).collect();
-        let pulled = self.pull(&trace, &predicted);
-        self.collect(pulled, logits, predicted)
+        let decision = Decision::of(&trace);
+        let precision = self.network.placement().precision();
+        let mut violations = self.is_further.then(|| Watch::over(decision.points(), precision));
+        let mut walk = Pullback::from_logits(&self.network, self.seeds(&decision));
+        for (index, node) in self.network.nodes().iter().enumerate().rev() {
+            let value = ValueId::of_node(index);
+            let shift = shifts.tensor_at(value);
+            if let Some(watch) = violations.as_mut().filter(|_| node.op().is_maximum()) {
+                watch.look(walk.at(value), shift);
+            }
+            walk.step(index, trace.piece(index), shift);
+        }
+        let shift = shifts.tensor_at(ValueId::INPUT);
+        if let Some(watch) = &mut violations {
+            watch.look(walk.at(ValueId::INPUT), shift);
+        }
+        let terms = self.collect(walk.finish(shift), shifts, decision)?;
+        Ok(terms.with_violations(violations.map(Watch::found)))
     }
 
-    /// SHA-256 over everything that decides what the terms of a point are.
+    /// SHA-256 over network and settings. With the tight gauge the shifts come besides.
     pub fn fingerprint(&self) -> String {
         use sha2::{Digest, Sha256};
         let precision = self.network.placement().precision();
@@ -124,24 +189,22 @@ impl Extractor {
 
     /// The linear rows of every class asked for, group by group, and the negative rows last: they
     /// start at zero, for all that the negative term holds is shifts.
-    fn pull(&self, trace: &Trace, predicted: &[usize]) -> Pulled {
+    pub(super) fn seeds(&self, decision: &Decision) -> Rows {
         let classes = self.network.classes();
-        let points = predicted.len();
+        let points = decision.points();
         let mut seeds = vec![0.0_f32; (self.per_point() + 1) * points * classes];
         for (slot, seed) in seeds.chunks_exact_mut(classes).enumerate() {
             let (group, point) = (slot / points, slot % points);
             if group < self.per_point() {
-                seed[self.class_of(group, predicted[point])] = 1.0;
+                seed[self.class_of(group, decision.predicted[point])] = 1.0;
             }
         }
-        let placement = self.network.placement();
         let data = TensorData::new(seeds, [(self.per_point() + 1) * points, classes]);
-        let data = data.convert_dtype(placement.precision().dtype());
-        let seeds = Rows::new(Tensor::from_data(data, placement.options()), points);
-        pullback(&self.network, trace, seeds, Some(&self.shifts))
+        Rows::new(self.network.placement().tensor(data), points)
     }
 
-    fn class_of(&self, group: usize, predicted: usize) -> usize {
+    /// The class that a group of rows stands for at a point of a predicted class.
+    pub(super) fn class_of(&self, group: usize, predicted: usize) -> usize {
         match self.classes {
             Classes::All => group,
             Classes::Predicted => predicted,
@@ -149,11 +212,12 @@ impl Extractor {
         }
     }
 
-    fn collect(
+    /// The terms that coefficients and biases at the input make up, but for the constant at the start.
+    pub(super) fn collect(
         &self,
-        pulled: Pulled,
-        logits: Vec<f64>,
-        predicted: Vec<usize>,
+        (coefficients, biases): (Tensor<2>, Tensor<2>),
+        shifts: &Shifts,
+        Decision { logits, predicted }: Decision,
     ) -> Result<Terms, Error> {
         let classes = self.network.classes();
         let points = predicted.len();
@@ -161,16 +225,43 @@ impl Extractor {
             let (group, point) = (slot / points, slot % points);
             logits[point * classes + self.class_of(group, predicted[point])]
         });
-        let mut biases: Vec<f64> = pulled.biases.into_data().iter().collect();
-        biases[self.per_point() * points..].iter_mut().for_each(|b| *b += self.shifts.at_start());
+        let mut biases: Vec<f64> = biases.into_data().iter().collect();
+        let negative = biases[self.per_point() * points..].iter_mut();
+        negative.for_each(|bias| *bias += shifts.at_start());
         let logits = own.collect();
         let precision = self.network.placement().precision();
-        let terms = Terms::new(pulled.coefficients.into_data(), biases, logits, predicted);
+        let terms = Terms::new(coefficients.into_data(), biases, logits, predicted)
+            .with_largest_shift(shifts.largest_at_input());
         if is_finite(&terms, precision) {
             return Ok(terms);
         }
         let what = "a coefficient, a bias or a logit".into();
         Err(Error::Overflow { what, precision })
+    }
+}
+
+/// What the network says at points.
+pub(super) struct Decision {
+    /// `[points, classes]`
+    logits: Vec<f64>,
+    predicted: Vec<usize>,
+}
+
+impl Decision {
+    pub(super) fn of(trace: &Trace) -> Self {
+        let logits = trace.logits();
+        let [_, classes] = logits.dims();
+        let logits: Vec<f64> = logits.into_data().iter().collect();
+        let predicted = logits.chunks_exact(classes).map(argmax).collect();
+        Self { logits, predicted }
+    }
+
+    pub(super) fn points(&self) -> usize {
+        self.predicted.len()
+    }
+
+    pub(super) fn predicted(&self) -> &[usize] {
+        &self.predicted
     }
 }
 

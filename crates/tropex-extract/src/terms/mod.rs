@@ -12,6 +12,10 @@ mod gauge;
 mod pullback;
 mod race;
 mod rounding;
+mod shifts;
+mod tight;
+mod violations;
+mod worst_case;
 
 pub use assignment::{Assignment, Effort, Ranked, Standings};
 pub use batch::Terms;
@@ -20,3 +24,6 @@ pub use evaluation::Evaluation;
 pub use extractor::{Classes, Extractor};
 pub use function::ExtractedFunction;
 pub use gauge::Gauge;
+pub use shifts::Shifts;
+pub(crate) use tight::{Passed, Shelf, TightWalk};
+pub use violations::Violations;

@@ -2,54 +2,77 @@
 
 use burn::tensor::Tensor;
 
-use super::gauge::Shifts;
 use crate::Network;
-use crate::network::{Trace, ValueId};
+use crate::network::ValueId;
+use crate::ops::Piece;
 use crate::rows::Rows;
 
-/// Rows at the input and their biases.
-pub(super) struct Pulled {
-    /// `[rows, features]`
-    pub(super) coefficients: Tensor<2>,
-    /// `[rows, 1]`
-    pub(super) biases: Tensor<2>,
+/// Rows on their way back, through the pieces that a replay chose.
+///
+/// Nodes are taken in reverse order. A value that is read several times receives the sum of the
+/// rows from all its readers; one that none of the rows reached has none.
+pub(super) struct Pullback<'a> {
+    network: &'a Network,
+    /// Rows that arrived at a value and did not leave it yet.
+    rows: Vec<Option<Rows>>,
+    biases: Tensor<2>,
+    points: usize,
 }
 
-/// Pulls rows at the logits back to the input, through the pieces that a replay chose.
-///
-/// With shifts the last group of rows is the negative term. A value that is read several times
-/// receives the sum of the rows from all its readers; a value that none of the rows reached is
-/// passed over.
-pub(super) fn pullback(
-    network: &Network,
-    trace: &Trace,
-    seeds: Rows,
-    shifts: Option<&Shifts>,
-) -> Pulled {
-    let points = seeds.points();
-    let count = seeds.groups() * points;
-    let options = network.placement().options();
-    let mut biases = Tensor::zeros([count, 1], options);
-    let mut rows: Vec<Option<Rows>> = vec![None; network.nodes().len() + 1];
-    rows[network.output().index()] = Some(seeds);
-    for (index, node) in network.nodes().iter().enumerate().rev() {
-        let Some(at_output) = rows[ValueId::of_node(index).index()].take() else { continue };
-        let shift = shifts.and_then(|shifts| shifts.at_node(index));
-        let pulled = node.op().pullback(at_output.with_shift(shift), trace.piece(index));
+impl<'a> Pullback<'a> {
+    /// Rows at the logits.
+    pub(super) fn from_logits(network: &'a Network, seeds: Rows) -> Self {
+        let count = seeds.groups() * seeds.points();
+        let biases = Tensor::zeros([count, 1], network.placement().options());
+        let mut walk = Self::resumed(network, seeds.points(), biases);
+        walk.put(network.output(), seeds);
+        walk
+    }
+
+    /// A walk whose rows were put aside and are still to be [put](Self::put) back; `biases` are
+    /// `[rows, 1]`.
+    pub(super) fn resumed(network: &'a Network, points: usize, biases: Tensor<2>) -> Self {
+        Self { network, rows: vec![None; network.nodes().len() + 1], biases, points }
+    }
+
+    /// Lets rows arrive at a value.
+    pub(super) fn put(&mut self, value: ValueId, rows: Rows) {
+        let slot = &mut self.rows[value.index()];
+        *slot = Some(Rows::sum(slot.take(), rows));
+    }
+
+    /// The rows that arrived at a value.
+    pub(super) fn at(&self, value: ValueId) -> Option<&Rows> {
+        self.rows[value.index()].as_ref()
+    }
+
+    /// Takes rows from a node's output to its inputs, the shift `[1, features]` added to those of
+    /// the last group, the negative term's.
+    pub(super) fn step(&mut self, node: usize, piece: &Piece, shift: Option<&Tensor<2>>) {
+        let Some(at_output) = self.rows[ValueId::of_node(node).index()].take() else { return };
+        let node = &self.network.nodes()[node];
+        let pulled = node.op().pullback(at_output.with_shift(shift), piece);
         if let Some(offset) = pulled.offset {
-            biases = biases + offset;
+            self.biases = self.biases.clone() + offset;
         }
         for (value, at_input) in node.inputs().iter().zip(pulled.rows) {
-            let slot = &mut rows[value.index()];
-            *slot = Some(match slot.take() {
-                None => at_input,
-                Some(other) => other.add(at_input),
-            });
+            self.put(*value, at_input);
         }
     }
-    let at_input = rows[ValueId::INPUT.index()]
-        .take()
-        .unwrap_or_else(|| Rows::new(Tensor::zeros([count, network.features()], options), points));
-    let shift = shifts.and_then(Shifts::at_input);
-    Pulled { coefficients: at_input.with_shift(shift).into_tensor(), biases }
+
+    /// Biases `[rows, 1]`, and all rows that are still on their way.
+    pub(super) fn into_parts(self) -> (Tensor<2>, Vec<Option<Rows>>) {
+        (self.biases, self.rows)
+    }
+
+    /// The end of the walk: coefficients `[rows, features]` at the input, shifted, and biases
+    /// `[rows, 1]`.
+    pub(super) fn finish(mut self, shift: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<2>) {
+        let [count, _] = self.biases.dims();
+        let shape = [count, self.network.features()];
+        let rows = self.rows[ValueId::INPUT.index()].take().unwrap_or_else(|| {
+            Rows::new(Tensor::zeros(shape, self.network.placement().options()), self.points)
+        });
+        (rows.with_shift(shift).into_tensor(), self.biases)
+    }
 }

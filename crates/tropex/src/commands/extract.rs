@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tropex::experiments::{ExtractSettings, pipeline};
+use tropex::experiments::{ExtractSettings, Split, pipeline};
 use tropex::extract::store::{ExtractOptions, Progress};
 use tropex::train::run::Run;
-use tropex::{Classes, Precision, SelfCheck, TermStore};
+use tropex::{Classes, Gauge, Precision, SelfCheck, TermStore};
 
-use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
-use crate::output::{Output, duration, megabytes, pairs, percent, plural};
+use super::options::{DataOption, DeviceOption, GaugeName, SplitName, bytes};
+use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
 #[derive(Debug, Args)]
@@ -32,6 +32,14 @@ pub struct Extract {
     /// Rule that chooses the shifts.
     #[arg(long, default_value = "worst-case")]
     gauge: GaugeName,
+    /// With the tight gauge: the shifts of the terms of these images instead of the extracted
+    /// images' own. What they fail to keep non-negative is counted.
+    #[arg(long, value_name = "SPLIT")]
+    shifts_of: Option<SplitName>,
+    /// Memory that the tight gauge may take for the rows of all images, such as 4GB; the rest is in
+    /// a file meanwhile. By default half of what is free.
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    memory: Option<usize>,
     /// Format of the numbers.
     #[arg(long, default_value = "f32")]
     precision: PrecisionName,
@@ -68,6 +76,7 @@ enum PrecisionName {
 #[derive(Serialize)]
 struct Extracted<'a> {
     folder: String,
+    gauge: Gauge,
     points: usize,
     features: usize,
     linear_terms_per_point: usize,
@@ -79,6 +88,7 @@ struct Extracted<'a> {
 
 impl Extract {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        self.check_flags()?;
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
         let data = self.data.open(&run.config().dataset, output)?;
@@ -87,8 +97,11 @@ impl Extract {
         let show = |progress| {
             worked.set(worked.get() || is_work(progress));
             let (prefix, position, length) = match progress {
-                Progress::Extracted { points, of } => ("extracting", points, of),
-                Progress::Checked { terms, of } => ("checking", terms, of),
+                Progress::Shifted { points, of, stage, stages } => {
+                    (format!("finding shifts, stage {stage} of {stages}"), points, of)
+                }
+                Progress::Extracted { points, of } => ("extracting".into(), points, of),
+                Progress::Checked { terms, of } => ("checking".into(), terms, of),
             };
             bar.set_prefix(prefix);
             bar.set_length(length as u64);
@@ -104,6 +117,19 @@ impl Extract {
         report(&store, start.elapsed(), output)
     }
 
+    fn check_flags(&self) -> anyhow::Result<()> {
+        let Some(split) = self.shifts_of.map(Split::from) else { return Ok(()) };
+        if !matches!(self.gauge, GaugeName::Tight) {
+            anyhow::bail!("--shifts-of needs --gauge tight");
+        }
+        if split == self.split.into() {
+            anyhow::bail!(
+                "--shifts-of {split} names the images extracted; leave it out for their own shifts"
+            );
+        }
+        Ok(())
+    }
+
     fn settings(&self) -> ExtractSettings {
         ExtractSettings {
             split: self.split.into(),
@@ -113,6 +139,7 @@ impl Extract {
                 ClassesName::All => Classes::All,
             },
             gauge: self.gauge.into(),
+            shifts_of: self.shifts_of.map(Into::into),
             precision: match self.precision {
                 PrecisionName::F32 => Precision::F32,
                 PrecisionName::F64 => Precision::F64,
@@ -121,6 +148,7 @@ impl Extract {
                 batch: self.batch.map(NonZeroUsize::get),
                 dominance_points: self.check,
                 shard_bytes: self.shard_megabytes.get().saturating_mul(1_000_000),
+                memory: self.memory,
                 replace: self.replace,
             },
         }
@@ -138,6 +166,7 @@ fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<
     };
     let extracted = Extracted {
         folder: store.folder().display().to_string(),
+        gauge: manifest.terms.gauge,
         points: store.len(),
         features: manifest.terms.features(),
         linear_terms_per_point: manifest.terms.per_point(),
@@ -170,7 +199,8 @@ impl Extracted<'_> {
             megabytes(self.bytes),
             plural(self.shards, "shard")
         );
-        let mut lines = vec![("terms", stored), ("folder", self.folder.clone())];
+        let gauge = self.gauge.name().to_owned();
+        let mut lines = vec![("terms", stored), ("folder", self.folder.clone()), ("gauge", gauge)];
         lines.extend(check_lines(self.check));
         lines.push(("time", duration(time)));
         pairs(&lines)
@@ -201,6 +231,17 @@ pub fn check_lines(check: &SelfCheck) -> Vec<(&'static str, String)> {
                 plural(dominance.checked, "point"),
                 dominance.largest_gap,
                 dominance.tolerance
+            ),
+        ));
+    }
+    if let Some(violations) = &check.violations {
+        lines.push((
+            "violated shifts",
+            format!(
+                "at {} of {}, by {:.1e} of the largest coefficient there at most",
+                count(violations.points),
+                plural(check.points, "point"),
+                violations.largest
             ),
         ));
     }

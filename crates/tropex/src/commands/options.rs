@@ -78,12 +78,64 @@ impl From<SplitName> for Split {
 pub enum GaugeName {
     /// The published rule: shifts that suffice whatever the data.
     WorstCase,
+    /// The smallest shifts that suffice for the images extracted.
+    Tight,
 }
 
 impl From<GaugeName> for tropex::Gauge {
     fn from(name: GaugeName) -> Self {
         match name {
             GaugeName::WorstCase => Self::WorstCase,
+            GaugeName::Tight => Self::Tight,
+        }
+    }
+}
+
+/// Units of memory and what they stand for.
+const UNITS: [(&str, f64); 8] = [
+    ("TB", 1e12),
+    ("GB", 1e9),
+    ("MB", 1e6),
+    ("KB", 1e3),
+    ("TiB", (1_u64 << 40) as f64),
+    ("GiB", (1_u64 << 30) as f64),
+    ("MiB", (1_u64 << 20) as f64),
+    ("KiB", (1_u64 << 10) as f64),
+];
+
+/// A size such as `4GB`, `1.5 GiB` or `0MB`, in bytes.
+pub fn bytes(text: &str) -> Result<usize, String> {
+    let unit = UNITS.iter().find_map(|(unit, size)| {
+        let number = text.len().checked_sub(unit.len()).and_then(|end| text.get(..end))?;
+        text[number.len()..].eq_ignore_ascii_case(unit).then_some((number.trim_end(), size))
+    });
+    let parsed = unit.and_then(|(number, size)| Some(number.parse::<f64>().ok()? * size));
+    match parsed.filter(|bytes| (0.0..=usize::MAX as f64).contains(bytes)) {
+        Some(bytes) => Ok(bytes as usize),
+        None => Err("expected a number with a unit, such as 500MB or 4GB".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_a_number_and_a_unit() {
+        for (text, expected) in [
+            ("4GB", 4_000_000_000),
+            ("4gb", 4_000_000_000),
+            ("1.5 GiB", 1_610_612_736),
+            ("500MB", 500_000_000),
+            ("12kb", 12_000),
+            ("0MB", 0),
+            ("1TiB", 1 << 40),
+        ] {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["", "4", "GB", "-1GB", "NaNGB", "infMB", "1e30TB", "4 bytes", "4G", "\u{e9}B"]
+        {
+            assert!(bytes(text).is_err(), "{text}");
         }
     }
 }
