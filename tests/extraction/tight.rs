@@ -12,7 +12,7 @@ use super::maxima::{dominance_gap, extremes};
 use super::{bias, coefficients, selections};
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
-use crate::common::reference::{At, Reference};
+use crate::common::reference::Reference;
 use crate::common::{difference, largest};
 
 /// Coefficients that are zero but for rounding, in rounding steps of the largest coefficient or shift.
@@ -32,14 +32,11 @@ fn clear_points(case: &Case, precision: Precision, measured: &mut Measured) -> V
     clear
 }
 
-/// Classes asked for at a point.
-fn classes_at(classes: Classes, at: &At) -> Vec<usize> {
-    let first_largest = |best: usize, class: usize| {
-        if at.logits[class] > at.logits[best] { class } else { best }
-    };
+/// Classes asked for at a point. What is predicted may be a matter of rounding.
+fn classes_at(classes: Classes, terms: &Terms, point: usize) -> Vec<usize> {
     match classes {
-        Classes::All => (0..at.logits.len()).collect(),
-        Classes::Predicted => vec![(0..at.logits.len()).fold(0, first_largest)],
+        Classes::All => (0..terms.per_point()).collect(),
+        Classes::Predicted => vec![terms.predicted()[point]],
         Classes::One(class) => vec![class],
     }
 }
@@ -66,11 +63,12 @@ fn agree(case: &Case, measured: &mut Measured, precision: Precision, allowed: f6
     let points: Vec<&[f32]> = clear.iter().map(|&point| case.point(point)).collect();
     let reference = Reference::new(&case.plan);
     for classes in selections(case) {
-        let expected = reference.tight(&points, &|at| classes_at(classes, at));
         let extractor = Extractor::new(&case.placed(precision)?, Gauge::Tight, classes);
         let terms = extractor.and_then(|extractor| extractor.extract(&points.concat()));
         let terms = terms.map_err(words)?;
-        for (point, (linear, negative)) in expected.iter().enumerate() {
+        let asked = (0..points.len()).map(|point| classes_at(classes, &terms, point));
+        let asked: Vec<_> = points.iter().copied().zip(asked).collect();
+        for (point, (linear, negative)) in reference.tight(&asked).iter().enumerate() {
             let found = terms.negative(point);
             measured.within("negative", coefficients(&found, negative), allowed)?;
             measured.within("negative bias", bias(&found, negative), allowed)?;

@@ -6,7 +6,7 @@ use std::slice;
 
 use super::bound::sum_or_first;
 use super::forward::{Choice, Nearness, Values, forward};
-use super::{At, Map, Reference, Term, pull, unit};
+use super::{Map, Reference, Term, pull, unit};
 
 /// Rows of a point: the linear ones, and the negative one that the positive ones differ from.
 #[derive(Clone)]
@@ -16,23 +16,18 @@ struct Rows {
 }
 
 impl Reference {
-    /// Linear terms and negative term of points that are extracted together, at every point of the
-    /// classes asked for.
-    pub(crate) fn tight(
-        &self,
-        points: &[&[f32]],
-        classes: &dyn Fn(&At) -> Vec<usize>,
-    ) -> Vec<(Vec<Term>, Term)> {
-        let asked: Vec<_> = points.iter().map(|point| classes(&self.at(point))).collect();
-        let rows = asked.iter().map(|classes| Rows {
+    /// Linear terms and negative term of points that are extracted together, each point with the
+    /// classes asked for at it.
+    pub(crate) fn tight(&self, points: &[(&[f32], Vec<usize>)]) -> Vec<(Vec<Term>, Term)> {
+        let rows = points.iter().map(|(_, classes)| Rows {
             linear: classes.iter().map(|&class| (unit(class, self.classes), 0.0)).collect(),
             negative: (vec![0.0; self.classes], 0.0),
         });
-        let choices: Vec<_> = points.iter().map(|point| self.choices(point)).collect();
+        let choices: Vec<_> = points.iter().map(|(point, _)| self.choices(point)).collect();
         let choices: Vec<&[Choice]> = choices.iter().map(Vec::as_slice).collect();
         let mut rows = walk(&self.maps, &choices, rows.collect());
         shift(&mut rows);
-        let all: BTreeSet<usize> = asked.into_iter().flatten().collect();
+        let all: BTreeSet<usize> = points.iter().flat_map(|(_, classes)| classes.clone()).collect();
         let constants = all.into_iter().map(|class| above(&self.maps, unit(class, self.classes)).1);
         let start = constants.fold(0.0, |start: f64, constant| start.max(-constant));
         rows.iter_mut().for_each(|rows| rows.negative.1 += start);
