@@ -43,6 +43,9 @@ impl ExactSum {
 
     /// Adds the product of two finite numbers.
     pub(crate) fn add_product(&mut self, a: f64, b: f32) {
+        if a == 0.0 || b == 0.0 {
+            return;
+        }
         let (a_digits, a_exponent) = parts(a.to_bits(), 52, 0x7ff);
         let (b_digits, b_exponent) = parts(b.to_bits().into(), 23, 0xff);
         let position = (a_exponent + b_exponent) as u32; // in bits above the lowest
