@@ -1,7 +1,7 @@
 //! Sums of products without rounding.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// 32-bit limbs of a sum. Products of an `f64` and an `f32` lie between `2^-1223`, the last bit of
 /// the smallest, and `2^1152`; the rest is room for more of them than memory can hold.
