@@ -13,7 +13,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, FloatDType, Int, Tensor, TensorData};
 use tropex::experiments::{ImagePoints, pipeline};
 use tropex::extract::store::ExtractOptions;
 use tropex::extract::terms::Effort;
@@ -90,10 +90,10 @@ fn compare(store: &TermStore, points: &[f32], device: &Device) {
     for _ in 0..ROUNDS {
         let round = [
             time(|| certified(store, points, device, &mut winners, &mut effort)),
-            time(|| products(store, points, device, DType::F32, None)),
-            time(|| products(store, points, device, DType::F32, Some(&mut single))),
-            time(|| products(store, points, device, DType::F64, None)),
-            time(|| products(store, points, device, DType::F64, Some(&mut double))),
+            time(|| products(store, points, device, FloatDType::F32, None)),
+            time(|| products(store, points, device, FloatDType::F32, Some(&mut single))),
+            time(|| products(store, points, device, FloatDType::F64, None)),
+            time(|| products(store, points, device, FloatDType::F64, Some(&mut double))),
         ];
         times.iter_mut().zip(round).for_each(|(least, time)| *least = time.min(*least));
     }
@@ -136,29 +136,33 @@ fn products(
     store: &TermStore,
     points: &[f32],
     device: &Device,
-    dtype: DType,
+    dtype: FloatDType,
     winners: Option<&mut Vec<Winners>>,
 ) {
     let features = store.manifest().terms.features();
-    let tensor = |values: &[f32], width: usize| {
-        let data = TensorData::new(values.to_vec(), [values.len() / width, width]);
-        Tensor::<2>::from_data(data.convert_dtype(dtype), (device, dtype))
+    let options = (device, DType::F32);
+    let rows = |data: &TensorData| Tensor::<2>::from_data(data.clone(), options).cast(dtype);
+    let column = |data: &TensorData| {
+        let numbers = Tensor::<1>::from_data(data.clone(), options).cast(dtype);
+        numbers.reshape([-1, 1])
     };
-    let points: Vec<_> =
-        points.chunks(POINTS * features).map(|points| tensor(points, features)).collect();
+    let points: Vec<_> = points
+        .chunks(POINTS * features)
+        .map(|points| rows(&TensorData::new(points.to_vec(), [points.len() / features, features])))
+        .collect();
     let mut best: Vec<[Option<Best>; 2]> = vec![[None, None]; points.len()];
     for shard in store.shards() {
         let shard = shard.expect("a whole shard");
+        let linear = rows(&shard.linear_coefficients);
+        let linear_bias = column(&shard.linear_bias);
+        let negative = rows(&shard.negative_coefficients);
+        let negative_bias = column(&shard.negative_bias);
         for start in (0..shard.len()).step_by(TERMS) {
-            let end = shard.len().min(start + TERMS);
-            let part = |data: &TensorData, width: usize| {
-                let numbers = data.as_slice::<f32>().expect("terms in f32");
-                tensor(&numbers[start * width..end * width], width)
-            };
-            let negative = part(&shard.negative_coefficients, features);
-            let negative_bias = part(&shard.negative_bias, 1);
-            let positive = part(&shard.linear_coefficients, features) + negative.clone();
-            let positive_bias = part(&shard.linear_bias, 1) + negative_bias.clone();
+            let count = TERMS.min(shard.len() - start);
+            let part = |rows: &Tensor<2>| rows.clone().narrow(0, start, count);
+            let positive = part(&linear) + part(&negative);
+            let positive_bias = part(&linear_bias) + part(&negative_bias);
+            let (negative, negative_bias) = (part(&negative), part(&negative_bias));
             let sides = [(positive, positive_bias), (negative, negative_bias)];
             for (side, (rows, bias)) in sides.into_iter().enumerate() {
                 for (points, best) in points.iter().zip(&mut best) {

@@ -1,7 +1,7 @@
 //! Sums of products without rounding.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// 32-bit limbs of a sum. Products of an `f64` and an `f32` lie between `2^-1223`, the last bit of
 /// the smallest, and `2^1152`; the rest is room for more of them than memory can hold.
@@ -43,6 +43,9 @@ impl ExactSum {
 
     /// Adds the product of two finite numbers.
     pub(crate) fn add_product(&mut self, a: f64, b: f32) {
+        if a == 0.0 || b == 0.0 {
+            return;
+        }
         let (a_digits, a_exponent) = parts(a.to_bits(), 52, 0x7ff);
         let (b_digits, b_exponent) = parts(b.to_bits().into(), 23, 0xff);
         let position = (a_exponent + b_exponent) as u32; // in bits above the lowest

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Exact, ExactSum};
 
-fn rational(number: f64) -> BigRational {
+pub(crate) fn rational(number: f64) -> BigRational {
     BigRational::from_float(number).expect("finite")
 }
 
@@ -20,8 +20,13 @@ fn reference(products: &[(f64, f32)]) -> BigRational {
     products.fold(rational(0.0), |sum, product| sum + product)
 }
 
-/// Whether no other `f64` is nearer, and on a tie the number is the even one.
-fn is_nearest(found: f64, number: &BigRational) -> bool {
+/// Whether no other `f64` is nearer to a number, and on a tie it is the even one; infinite numbers
+/// stand for those beyond the largest.
+pub(crate) fn is_nearest(found: f64, number: &BigRational) -> bool {
+    if found.is_infinite() {
+        let largest = rational(f64::MAX);
+        return if found > 0.0 { *number > largest } else { *number < -largest };
+    }
     let distance = |candidate: f64| {
         let difference = rational(candidate) - number;
         if difference < rational(0.0) { -difference } else { difference }

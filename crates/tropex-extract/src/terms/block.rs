@@ -103,10 +103,11 @@ impl TermBlock {
         let in_score = rounding.relative(features);
         let in_value = gamma(features + 8, DOUBLE);
         let underflow = ProductRounding::absolute(features);
+        let underflow_in_value = (features + 8) as f64 * f64::MIN_POSITIVE;
         let bound = |per_length: f64, row: &Reduced| {
             // Two additions in f64 made an entry of the row.
             let bound = per_length * row.length + 4.0 * DOUBLE * row.size + underflow;
-            or_infinite(scale * OUTWARD * bound)
+            or_infinite(scale * OUTWARD * bound) + underflow_in_value
         };
         let errors = reduced.iter();
         let errors: Vec<_> = errors

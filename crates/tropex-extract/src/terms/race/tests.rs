@@ -1,244 +1,16 @@
 //! Standings against sums of rational numbers, on numbers that make trouble.
 
-use burn::tensor::{DType, Device, TensorData};
-use num_rational::BigRational;
+mod problem;
+
+use burn::tensor::TensorData;
 use proptest::prelude::*;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::{Blocks, Race, Rules};
+use crate::exact::tests::is_nearest;
 use crate::store::Shard;
-use crate::terms::{Classes, Standings};
+use crate::terms::Classes;
 use crate::{Placement, Precision};
-
-/// What the numbers of terms and points are like.
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// Small whole numbers: many terms are equal, and many others worth the same.
-    Ties,
-    /// Terms that differ by their last digits.
-    Near,
-    /// Negative terms with a large part that all share, as the worst-case gauge gives.
-    Shifted,
-    /// Any size, up to what a sum of terms survives.
-    Wild,
-    /// Numbers near the largest and the smallest of the format.
-    Extreme,
-}
-
-#[derive(Clone, Debug)]
-struct Problem {
-    kind: Kind,
-    precision: Precision,
-    classes: Classes,
-    features: usize,
-    points: usize,
-    shards: Vec<usize>,
-    seed: u64,
-}
-
-const CLASSES: usize = 3;
-
-fn problems() -> impl Strategy<Value = Problem> {
-    let kind = prop::sample::select(vec![
-        Kind::Ties,
-        Kind::Near,
-        Kind::Shifted,
-        Kind::Wild,
-        Kind::Extreme,
-    ]);
-    let precision = prop::sample::select(vec![Precision::F32, Precision::F64]);
-    let classes = prop::sample::select(vec![Classes::Predicted, Classes::All, Classes::One(1)]);
-    let shards = prop::collection::vec(1..12_usize, 1..4);
-    (kind, precision, classes, 1..20_usize, 1..8_usize, shards, any::<u64>()).prop_map(
-        |(kind, precision, classes, features, points, shards, seed)| Problem {
-            kind,
-            precision,
-            classes,
-            features,
-            points,
-            shards,
-            seed,
-        },
-    )
-}
-
-/// A term as rational numbers know it.
-struct Reference {
-    position: usize,
-    class: usize,
-    coefficients: Vec<BigRational>,
-    bias: BigRational,
-}
-
-fn rational(number: f64) -> BigRational {
-    BigRational::from_float(number).expect("finite")
-}
-
-impl Reference {
-    fn at(&self, point: &[f32]) -> BigRational {
-        let products = self.coefficients.iter().zip(point).map(|(a, &x)| a * rational(x.into()));
-        products.fold(self.bias.clone(), |sum, product| sum + product)
-    }
-}
-
-/// Terms in shards, the same as references, and points.
-struct Instance {
-    shards: Vec<Shard>,
-    positive: Vec<Reference>,
-    negative: Vec<Reference>,
-    points: Vec<f32>,
-}
-
-impl Problem {
-    fn per_point(&self) -> usize {
-        self.classes.per_point(CLASSES)
-    }
-
-    /// A coefficient or bias; what terms share depends on the column.
-    fn number(&self, random: &mut ChaCha8Rng, column: Option<usize>) -> f64 {
-        let unit = random.random_range(-1.0..1.0_f64);
-        let number = match self.kind {
-            Kind::Ties => f64::from(random.random_range(-2..=2_i8)),
-            Kind::Near => 1.0 + unit.signum() * 2_f64.powi(random.random_range(-60..-20)),
-            Kind::Shifted => column.map_or(0.0, |k| 1e12 * (1.5 + (k as f64).sin())) + unit,
-            Kind::Wild => unit * 10_f64.powi(random.random_range(-12..12)),
-            Kind::Extreme => match self.precision {
-                Precision::F32 => unit * 2_f64.powi(random.random_range(-149..126)),
-                Precision::F64 => unit * 2_f64.powi(random.random_range(-1060..1010)),
-            },
-        };
-        match self.precision {
-            Precision::F32 => f64::from(number as f32),
-            Precision::F64 => number,
-        }
-    }
-
-    fn coordinate(&self, random: &mut ChaCha8Rng) -> f32 {
-        match self.kind {
-            Kind::Ties => f32::from(random.random_range(-2..=2_i8)),
-            Kind::Extreme => {
-                let unit = random.random_range(-1.0..1.0_f32);
-                unit * 2_f32.powi(random.random_range(-126..127))
-            }
-            _ => random.random_range(-1.0..1.0_f32),
-        }
-    }
-
-    fn instance(&self) -> Instance {
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        let points = (0..self.points * self.features).map(|_| self.coordinate(&mut random));
-        let points = points.collect();
-        let mut instance =
-            Instance { shards: Vec::new(), positive: Vec::new(), negative: Vec::new(), points };
-        let mut first = 0;
-        for &count in &self.shards {
-            self.add_shard(&mut instance, first, count, &mut random);
-            first += count;
-        }
-        instance
-    }
-
-    fn add_shard(
-        &self,
-        instance: &mut Instance,
-        first: usize,
-        count: usize,
-        random: &mut ChaCha8Rng,
-    ) {
-        let (slots, features) = (self.per_point(), self.features);
-        let predicted: Vec<i64> =
-            (0..count).map(|_| random.random_range(0..CLASSES as i64)).collect();
-        let mut linear =
-            |count: usize| -> Vec<f64> { (0..count).map(|_| self.number(random, None)).collect() };
-        let (linear, linear_bias) = (linear(count * slots * features), linear(count * slots));
-        let mut negative = |count: usize| -> Vec<f64> {
-            (0..count).map(|index| self.number(random, Some(index % features))).collect()
-        };
-        let (negative, negative_bias) = (negative(count * features), negative(count));
-        for term in 0..count {
-            let position = first + term;
-            let own = &negative[term * features..][..features];
-            let own: Vec<_> = own.iter().map(|&a| rational(a)).collect();
-            let own_bias = rational(negative_bias[term]);
-            for slot in 0..slots {
-                let row = term * slots + slot;
-                let class = match self.classes {
-                    Classes::All => slot,
-                    Classes::Predicted => predicted[term] as usize,
-                    Classes::One(class) => class,
-                };
-                let coefficients = linear[row * features..].iter().zip(&own);
-                let coefficients = coefficients.map(|(&a, own)| rational(a) + own).collect();
-                let bias = rational(linear_bias[row]) + &own_bias;
-                instance.positive.push(Reference { position, class, coefficients, bias });
-            }
-            let (coefficients, bias) = (own, own_bias);
-            instance.negative.push(Reference { position, class: 0, coefficients, bias });
-        }
-        let data = |numbers: Vec<f64>| {
-            let count = numbers.len();
-            TensorData::new(numbers, [count]).convert_dtype(match self.precision {
-                Precision::F32 => DType::F32,
-                Precision::F64 => DType::F64,
-            })
-        };
-        instance.shards.push(Shard::in_memory(
-            first,
-            self.classes,
-            predicted,
-            [data(linear), data(linear_bias)],
-            [data(negative), data(negative_bias)],
-        ));
-    }
-
-    fn standings(&self, instance: &Instance, rules: Rules<'_>, blocks: Blocks) -> Standings {
-        let placement = Placement::new(&device(), Precision::F32).unwrap();
-        let mut race =
-            Race::new(&instance.points, self.features, rules, blocks, &placement).unwrap();
-        instance.shards.iter().for_each(|shard| race.enter(shard));
-        race.standings()
-    }
-}
-
-#[cfg(feature = "flex")]
-fn device() -> Device {
-    Device::flex()
-}
-
-#[cfg(not(feature = "flex"))]
-fn device() -> Device {
-    Device::default()
-}
-
-/// The terms that are best at a point, best first, and their values.
-fn best(
-    terms: &[Reference],
-    point: &[f32],
-    top: usize,
-    without: Option<usize>,
-) -> Vec<(BigRational, usize, usize)> {
-    let taking_part = terms.iter().filter(|term| Some(term.position) != without);
-    let mut values: Vec<_> =
-        taking_part.map(|term| (term.at(point), term.position, term.class)).collect();
-    values.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    values.truncate(top);
-    values
-}
-
-/// Whether a number is the `f64` nearest to a rational one, or infinite as that is too large.
-fn is_nearest(found: f64, number: &BigRational) -> bool {
-    if found.is_infinite() {
-        let largest = rational(f64::MAX);
-        return if found > 0.0 { *number > largest } else { *number < -largest };
-    }
-    let distance = |candidate: f64| {
-        let difference = rational(candidate) - number;
-        if difference < rational(0.0) { -difference } else { difference }
-    };
-    let neighbours = [found.next_up(), found.next_down()];
-    neighbours.into_iter().filter(|x| x.is_finite()).all(|x| distance(found) <= distance(x))
-}
+use problem::{Kind, Problem, best, device, problems};
 
 fn check(
     problem: &Problem,
@@ -348,6 +120,28 @@ fn equal_terms_are_computed_again_once_a_block() {
     }
     // Six blocks with two positive terms of interest, and one negative one.
     assert_eq!(found.effort.reevaluated, (6 * 3 * points) as u64);
+}
+
+/// Products of the smallest numbers are rounded to them, however far they are from them.
+#[test]
+fn values_below_the_smallest_numbers_are_told_apart() {
+    let smallest = f64::from_bits(1);
+    let data = |numbers: Vec<f64>| {
+        let count = numbers.len();
+        TensorData::new(numbers, [count])
+    };
+    let zeros = |count| data(vec![0.0; count]);
+    // 0.6 of the smallest number, for which f64 takes all of it, and 0.9, for which it takes none.
+    let rows = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0].map(|unit| unit * smallest);
+    let linear = [data(rows.to_vec()), zeros(2)];
+    let shard = Shard::in_memory(0, Classes::Predicted, vec![0; 2], linear, [zeros(8), zeros(2)]);
+    let placement = Placement::new(&device(), Precision::F32).unwrap();
+    let rules = Rules { top: 1, without: None };
+    let point = [0.6, 0.3, 0.3, 0.3];
+    let mut race = Race::new(&point, 4, rules, Blocks::default(), &placement).unwrap();
+    race.enter(&shard);
+    let found = race.standings().assignments;
+    assert_eq!((found[0].positive, found[0].value), (1, smallest));
 }
 
 #[test]
