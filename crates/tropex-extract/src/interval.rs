@@ -1,4 +1,4 @@
-//! Bounds of all rows that can occur at a value, whatever the data (MATH: worst-case gauge).
+//! Bounds of all rows that can occur at a value, whatever the data.
 
 use burn::tensor::Tensor;
 

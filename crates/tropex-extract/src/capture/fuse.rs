@@ -1,8 +1,8 @@
 //! Joining affine maps that follow each other: a bias, or a batch norm, becomes part of the linear
 //! layer or convolution before it.
 //!
-//! Fewer passes over memory, and the gauge sees one affine map where there is one (MATH: maps that
-//! follow each other count as one, with no shift between them).
+//! Fewer passes over memory, and the gauge sees one affine map where there is one: maps that follow
+//! each other count as one, with no shift between them.
 
 use burn::tensor::{Tensor, TensorData};
 

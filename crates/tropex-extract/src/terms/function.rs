@@ -1,4 +1,4 @@
-//! The extracted function: the maxima over the extracted terms only (MATH 3).
+//! The extracted function: the maxima over the extracted terms only.
 
 use burn::tensor::Device;
 

@@ -1,4 +1,4 @@
-//! The shifts of a network: what keeps every row non-negative where it enters a maximum (MATH 2).
+//! The shifts of a network: what keeps every row non-negative where it enters a maximum.
 
 use burn::tensor::{Tensor, TensorData};
 use sha2::{Digest, Sha256};

@@ -1,4 +1,4 @@
-//! The published gauge: shifts that suffice whatever the data (MATH 2a).
+//! The published gauge: shifts that suffice whatever the data.
 
 use burn::tensor::{FloatDType, Tensor};
 

@@ -1,4 +1,4 @@
-//! The tight gauge (MATH 2b): the smallest shifts that keep the rows of all extracted points
+//! The tight gauge: the smallest shifts that keep the rows of all extracted points
 //! non-negative.
 //!
 //! A shift must be known before any row leaves the maximum it belongs to, and it depends on the
