@@ -3,6 +3,10 @@
 //! `record` runs the module on Burn's capture device, `lower` translates operation by operation,
 //! `fuse` joins neighbouring affine maps, `verify` compares the result with the module. Nothing
 //! outside this folder knows Burn's intermediate representation.
+//!
+//! What `lower` stands on: `context` knows every recorded tensor, `shapes` where the points are in
+//! it, `evaluate` computes constants, `rearrange` sees where an operation moves numbers, `form` that
+//! a choice is a maximum, and `build` makes operations out of others.
 
 mod broadcast;
 mod build;
@@ -15,6 +19,7 @@ mod output;
 mod rearrange;
 mod record;
 mod refusal;
+mod shapes;
 mod unsupported;
 mod verify;
 
