@@ -17,7 +17,7 @@ use burn::module::Module;
 use burn::nn::conv::{
     Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose2d, ConvTranspose2dConfig,
 };
-use burn::nn::{Linear, LinearConfig, PaddingConfig2d, PaddingConfig3d};
+use burn::nn::{Linear, LinearConfig, PRelu, PReluConfig, PaddingConfig2d, PaddingConfig3d};
 use burn::tensor::module::{
     adaptive_avg_pool2d, avg_pool2d, avg_pool2d_backward, conv_transpose2d, conv_transpose3d,
     conv2d, interpolate, max_pool2d_with_indices, max_pool2d_with_indices_backward,
@@ -49,6 +49,8 @@ struct Layers {
     conv: Conv2d,
     transposed: ConvTranspose2d,
     volume: Conv3d,
+    piece: Linear,
+    slopes: PRelu,
 }
 
 impl Layers {
@@ -65,6 +67,8 @@ impl Layers {
             volume: Conv3dConfig::new([8, 8], [3, 3, 3])
                 .with_padding(PaddingConfig3d::Explicit(1, 1, 1))
                 .init(device),
+            piece: LinearConfig::new(PLANES[2], PLANES[2]).init(device),
+            slopes: PReluConfig::new().with_num_parameters(channels).init(device),
         }
     }
 }
@@ -176,8 +180,8 @@ fn flat<const D: usize>(values: Tensor<D>) -> Tensor<2> {
 /// Layers that are products and convolutions.
 fn products(device: &Device) -> Vec<Case> {
     let weights = Layers::new(device);
-    let (conv, transposed, volume) =
-        (weights.conv.weight.val(), weights.transposed.weight.val(), weights.volume.weight.val());
+    let (conv, transposed) = (weights.conv.weight.val(), weights.transposed.weight.val());
+    let (volume, piece) = (weights.volume.weight.val(), weights.piece.weight.val());
     let layers = Layers::new(device);
     let linear = |layers: &Layers, points: Tensor<2>| layers.linear.forward(points);
     let network = capture(&layers, [1024], linear).expect("a supported layer");
@@ -211,6 +215,17 @@ fn products(device: &Device) -> Vec<Case> {
     };
     vec![
         dense,
+        on_planes(
+            "linear 16 to 16, 512 pieces",
+            device,
+            |layers, x| flat(layers.piece.forward(x)),
+            move |rows| {
+                let pieces: Tensor<2> = rows.reshape([-1, PLANES[2] as i32]);
+                let pulled = pieces.matmul(piece.clone().transpose());
+                pulled.reshape(planes(2 * POINTS, PLANES))
+            },
+            PLANES,
+        ),
         on_planes(
             "conv2d 3x3",
             device,
@@ -286,7 +301,9 @@ fn windows(device: &Device) -> Vec<Case> {
 fn maxima(device: &Device) -> Vec<Case> {
     let [channels, height, width] = PLANES;
     let sign = random(planes(2 * POINTS, PLANES), device) - 0.5;
-    let (negative, leaky) = (sign.clone().lower_elem(0), sign.lower_elem(0));
+    let (negative, leaky, slopes) =
+        (sign.clone().lower_elem(0), sign.clone().lower_elem(0), sign.lower_elem(0));
+    let slope = random([1, channels, 1, 1], device);
     let options = || MaxPoolOptions::new([2, 2]).with_stride([2, 2]);
     let whole = random(planes(2 * POINTS, PLANES), device);
     let (_, winners) = max_pool2d_with_indices(whole.clone(), options());
@@ -303,6 +320,13 @@ fn maxima(device: &Device) -> Vec<Case> {
             device,
             |_, x| flat(activation::leaky_relu(x, 0.1)),
             move |rows| rows.clone().mask_where(leaky.clone(), rows * 0.1),
+            PLANES,
+        ),
+        on_planes(
+            "prelu",
+            device,
+            |layers, x| flat(layers.slopes.forward(x)),
+            move |rows| rows.clone().mask_where(slopes.clone(), rows * slope.clone()),
             PLANES,
         ),
         on_planes(
