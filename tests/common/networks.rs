@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, Terms};
 
 use super::module::{Planned, Value};
-use super::plan::Plan;
+use super::plan::{Affine, Plan, Step};
 use super::reference::{At, Reference};
 use super::{device, values};
 
@@ -95,9 +95,13 @@ impl Case {
         Ok(values(network.replay(points).logits()))
     }
 
-    /// For every class the gradients of its logit by Burn's autodiff, point by point.
+    /// For every class the gradients of its logit by Burn's autodiff, point by point; for no class
+    /// where Burn has none.
     pub(crate) fn jacobians(&self) -> &[Vec<f64>] {
         self.jacobians.get_or_init(|| {
+            if !self.is_differentiable() {
+                return Vec::new();
+            }
             let device = self.device.clone().autodiff();
             // Frozen, batch norm and dropout behave as in evaluation.
             let module = Planned::new(&self.plan, &device).freeze();
@@ -110,6 +114,14 @@ impl Case {
             };
             (0..self.plan.classes).map(of_class).collect()
         })
+    }
+
+    /// Burn's ndarray backend cannot differentiate interpolation between cells.
+    fn is_differentiable(&self) -> bool {
+        let between =
+            |step: &Step| matches!(step, Step::Affine(Affine::Interpolate(step)) if !step.nearest);
+        super::named("ndarray").is_none_or(|ndarray| ndarray != self.device)
+            || !self.plan.steps.iter().any(|step| step.any(&between))
     }
 
     /// Whether computing in a precision surely chooses the same pieces as the reference does:

@@ -113,6 +113,11 @@ impl Step {
         }
     }
 
+    /// Whether it, or a step inside of it, is of a kind.
+    pub(crate) fn any(&self, kind: &impl Fn(&Self) -> bool) -> bool {
+        kind(self) || self.inner().iter().flatten().any(|step| step.any(kind))
+    }
+
     /// Lists of steps inside this one.
     pub(crate) fn inner(&self) -> &[Vec<Step>] {
         match self {
