@@ -61,6 +61,11 @@ impl Placement {
         Ok(Self { device: device.clone(), precision })
     }
 
+    /// The same device in its highest precision.
+    pub(crate) fn widest(&self) -> Self {
+        Self::new(&self.device, Precision::F64).unwrap_or_else(|_| self.clone())
+    }
+
     /// The device.
     pub fn device(&self) -> &Device {
         &self.device

@@ -9,11 +9,10 @@ use burn::backend::ir::{
 };
 use burn::backend::ops::{FloatTensorOps, IntTensorOps, ModuleOps, UnfoldOptions};
 use burn::backend::{Dispatch, DispatchTensor};
-use burn::tensor::{DType, FloatDType, Int, Scalar, Tensor, TensorData, TensorId};
+use burn::tensor::{DType, Int, Scalar, Tensor, TensorData, TensorId};
 
 use super::context::Context;
 use super::refusal::Refusal;
-use crate::Precision;
 
 type Backend = Dispatch;
 
@@ -35,9 +34,7 @@ pub(super) struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     /// `replaced` holds data of the recorded shapes.
     pub(super) fn new(context: &'a Context, replaced: HashMap<TensorId, TensorData>) -> Self {
-        let device = context.placement.device();
-        let f64s = device.supports_dtype(FloatDType::F64);
-        let dtype = if f64s { DType::F64 } else { Precision::F32.dtype() };
+        let dtype = context.placement.widest().precision().dtype();
         Self { context, dtype, replaced }
     }
 

@@ -1,6 +1,6 @@
 //! The published gauge: shifts that suffice whatever the data.
 
-use burn::tensor::{FloatDType, Tensor};
+use burn::tensor::Tensor;
 
 use super::Gauge;
 use super::shifts::{Shifts, constants, seeds};
@@ -8,7 +8,7 @@ use crate::interval::Interval;
 use crate::network::ValueId;
 use crate::ops::{Op, Piece};
 use crate::rows::Rows;
-use crate::{Error, Network, Placement, Precision};
+use crate::{Error, Network};
 
 /// Bounds on all rows that can occur, walked from the logits to the input once per network, in f64
 /// where the device has it.
@@ -17,7 +17,7 @@ use crate::{Error, Network, Placement, Precision};
 /// Shifts beyond the range of the network's precision.
 pub(super) fn worst_case(network: &Network) -> Result<Shifts, Error> {
     let target = network;
-    let network = &network.place(&widest(network.placement())?);
+    let network = &network.place(&network.placement().widest());
     let start = constants(network).into_iter().map(|constant| (-constant).max(0.0)).sum();
     let mut shifts = Shifts::starting_at(Gauge::WorstCase, target, start);
     let mut states = vec![State::default(); network.nodes.len() + 1];
@@ -52,12 +52,6 @@ fn set(
 ) -> Result<(), Error> {
     let Some(shift) = shift else { return Ok(()) };
     shifts.set(value, shift.into_data().iter().collect(), network)
-}
-
-fn widest(placement: &Placement) -> Result<Placement, Error> {
-    let device = placement.device();
-    let f64s = device.supports_dtype(FloatDType::F64);
-    Placement::new(device, if f64s { Precision::F64 } else { Precision::F32 })
 }
 
 /// What is known of the rows at a value: each is the sum of an exact one and a bounded one, from

@@ -28,49 +28,41 @@ macro_rules! operands {
     };
 }
 
-/// Stride, padding, dilation and groups, where Burn pads both sides alike.
-macro_rules! even_spec {
-    ($options:expr) => {
+/// Stride, dilation and groups of Burn's options, with a padding of both sides.
+macro_rules! spec {
+    ($options:expr, $padding:expr) => {
         ConvSpec {
             stride: $options.stride,
-            padding: $options.padding.map(|padding| (padding, padding)),
+            padding: $padding,
             dilation: $options.dilation,
             groups: $options.groups,
         }
     };
+    // Where Burn pads both sides alike.
+    ($options:expr) => {
+        spec!($options, $options.padding.map(|padding| (padding, padding)))
+    };
 }
 
 pub(super) fn conv1d(context: &mut Context, conv: &Conv1dOpIr) -> Result<(), Refusal> {
-    let options = &conv.options;
-    let spec = ConvSpec {
-        stride: options.stride,
-        padding: options.padding,
-        dilation: options.dilation,
-        groups: options.groups,
-    };
+    let spec = spec!(conv.options, conv.options.padding);
     convolution(context, Direction::Gather, of_height_one(spec), &operands!(conv))
 }
 
 pub(super) fn conv2d(context: &mut Context, conv: &Conv2dOpIr) -> Result<(), Refusal> {
-    let options = &conv.options;
-    let spec = ConvSpec {
-        stride: options.stride,
-        padding: options.padding,
-        dilation: options.dilation,
-        groups: options.groups,
-    };
+    let spec = spec!(conv.options, conv.options.padding);
     convolution(context, Direction::Gather, spec, &operands!(conv))
 }
 
 pub(super) fn conv3d(context: &mut Context, conv: &Conv3dOpIr) -> Result<(), Refusal> {
-    convolution(context, Direction::Gather, even_spec!(conv.options), &operands!(conv))
+    convolution(context, Direction::Gather, spec!(conv.options), &operands!(conv))
 }
 
 pub(super) fn conv_transpose1d(
     context: &mut Context,
     conv: &ConvTranspose1dOpIr,
 ) -> Result<(), Refusal> {
-    let spec = of_height_one(even_spec!(conv.options));
+    let spec = of_height_one(spec!(conv.options));
     convolution(context, Direction::Spread, spec, &operands!(conv))
 }
 
@@ -78,14 +70,14 @@ pub(super) fn conv_transpose2d(
     context: &mut Context,
     conv: &ConvTranspose2dOpIr,
 ) -> Result<(), Refusal> {
-    convolution(context, Direction::Spread, even_spec!(conv.options), &operands!(conv))
+    convolution(context, Direction::Spread, spec!(conv.options), &operands!(conv))
 }
 
 pub(super) fn conv_transpose3d(
     context: &mut Context,
     conv: &ConvTranspose3dOpIr,
 ) -> Result<(), Refusal> {
-    convolution(context, Direction::Spread, even_spec!(conv.options), &operands!(conv))
+    convolution(context, Direction::Spread, spec!(conv.options), &operands!(conv))
 }
 
 /// What is done along one axis, on planes of height 1.

@@ -6,11 +6,11 @@ use burn::backend::ir::{
     MaxPool2dOpIr, MaxPool2dWithIndicesOpIr, TensorIr,
 };
 use burn::backend::ops::ModuleOps;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
 use super::{Context, Refusal, planes_of, with_height};
+use crate::Placement;
 use crate::ops::{AxisWeights, Each, MaxPool2d, MaxPool2dSpec, Op, Separable};
-use crate::{Placement, Precision};
 
 /// A maximum over windows; those over one axis see planes of height 1.
 pub(super) struct MaxPool<'a> {
@@ -179,11 +179,7 @@ fn interpolation_weights(
         (0..planes).map(one).collect::<Vec<f64>>(),
         [inputs, 1, extents[0], extents[1]],
     );
-    let dtype = match Placement::new(placement.device(), Precision::F64) {
-        Ok(_) => DType::F64,
-        Err(_) => DType::F32,
-    };
-    let planes = Tensor::<4>::from_data(data.convert_dtype(dtype), (placement.device(), dtype));
+    let planes = placement.widest().tensor::<4>(data);
     let size = interpolate.output_size;
     let options = interpolate.options.clone().into();
     let result =
