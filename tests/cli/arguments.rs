@@ -60,7 +60,7 @@ fn settings_that_contradict_each_other_are_named() {
     let failed = |flags: &str, parts: &[&str]| {
         place.run(&format!("extract run {flags}")).failed(parts);
     };
-    failed("--split test --shifts-of train", &["--shifts-of needs --gauge tight"]);
+    failed("--split test --shifts-of train", &["--shifts-of needs --gauge tight or calibrated"]);
     failed("--gauge tight --shifts-of train", &["--shifts-of train names the images extracted"]);
 }
 

@@ -60,3 +60,18 @@ fn test_images_are_extracted_under_the_shifts_of_the_training_images() {
     assert_eq!(shifts("test"), shifts("train"));
     place.run("extract run --split test --gauge tight").failed(&["shifts of other points"]);
 }
+
+#[test]
+fn a_part_of_the_tight_shifts_is_enough_at_the_training_points() {
+    let place = Place::with_run();
+    let extract = "extract run --gauge calibrated --precision f64 --limit 10";
+    let extracted = place.run(&format!("{extract} --json")).json();
+    assert_eq!(extracted["folder"], "run/terms/train-calibrated");
+    assert_eq!(extracted["check"]["dominance"]["dominant"], 10);
+    let scale = extracted["scale"].as_f64().unwrap();
+    assert!((1e-3..1.0).contains(&scale), "{extracted}");
+    let said = place.run(extract).succeeded();
+    assert!(said.contains(&format!("calibrated, {scale:.4} of the tight shifts")), "{said}");
+    let evaluate = "evaluate run --gauge calibrated --split train --limit 10 --json";
+    assert_eq!(place.run(evaluate).json()["agreement"], 1.0);
+}

@@ -1,6 +1,7 @@
 //! Linear terms of random networks: against the module, against Burn's autodiff, against an
 //! independent reference, and against what must hold whatever the network.
 
+mod calibrated;
 mod maxima;
 mod module;
 mod reference;
@@ -37,6 +38,8 @@ properties! {
         no_tight_shift_is_larger_than_that_of_the_worst_case,
         under_their_own_shifts_points_have_the_same_terms_and_violate_none,
         tight_terms_are_the_same_in_batches_of_any_size_in_memory_or_on_disk;
+    calibrated:
+        no_calibrated_term_exceeds_a_points_own;
 }
 
 fn selections(case: &Case) -> [Classes; 3] {

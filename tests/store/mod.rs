@@ -1,5 +1,6 @@
 //! Terms on disk, and the function that they make up.
 
+mod calibrated; // shifts as small as a check allows
 mod contents; // what a store holds
 mod damage; // files that are not what they should be
 mod function; // the extracted function against loops over all terms

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::files::{SHIFTS, shard_name, write_atomically};
-use crate::terms::{Classes, Gauge, SelfCheck};
+use crate::terms::{Classes, Gauge, Scale, SelfCheck};
 use crate::{Error, Precision};
 
 /// Version of the layout on disk.
@@ -22,7 +22,7 @@ pub struct Manifest {
     pub written_by: String,
     /// What decides the terms.
     pub terms: TermsHeader,
-    /// The file of the shifts, with the tight gauge or shifts of other points.
+    /// The file of the shifts, where they depend on points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shifts: Option<ShiftsEntry>,
     /// Finished shards, in the order of their points.
@@ -71,7 +71,7 @@ impl TermsHeader {
 
     /// Whether the shifts depend on points, so that they are part of the store.
     pub(super) fn saves_shifts(&self) -> bool {
-        self.gauge == Gauge::Tight || self.shifts.is_some()
+        self.gauge.depends_on_points() || self.shifts.is_some()
     }
 
     /// Number of shards of the whole extraction.
@@ -124,6 +124,16 @@ pub struct ShiftsEntry {
     pub bytes: u64,
     /// Its checksum, as `sha256sum` prints it.
     pub sha256: String,
+    /// With the calibrated gauge, what the tight shifts were multiplied by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<f64>,
+}
+
+impl ShiftsEntry {
+    /// Which of the scales it is.
+    pub(super) fn step(&self) -> Option<Scale> {
+        Scale::of(self.scale?)
+    }
 }
 
 /// One shard as the manifest knows it.
@@ -203,6 +213,12 @@ impl Manifest {
         }
         if let Some(shifts) = self.shifts.as_ref().filter(|shifts| shifts.file != SHIFTS) {
             return Some(format!("lists {:?} in place of {SHIFTS:?}", shifts.file));
+        }
+        if let Some(shifts) = &self.shifts
+            && shifts.step().is_some() != (terms.gauge == Gauge::Calibrated)
+        {
+            let gauge = terms.gauge.name();
+            return Some(format!("scales shifts of the {gauge} gauge by {:?}", shifts.scale));
         }
         if self.shifts.is_none() && terms.saves_shifts() && listed > 0 {
             return Some(format!("lists {listed} shards and no shifts"));

@@ -9,6 +9,7 @@ mod manifest;
 mod mapping;
 mod memory;
 mod options;
+mod search;
 mod shard;
 mod shifts;
 mod source;

@@ -6,12 +6,13 @@ pub struct ExtractOptions {
     /// Points in memory at a time; chosen from the size of the network where there is none.
     pub batch: Option<usize>,
     /// Points at which own terms are compared with all other terms. This costs one row of products
-    /// per point, so all points of a large source take longer than their extraction.
+    /// per point, so all points of a large source take longer than their extraction. With the
+    /// calibrated gauge, whose terms promise nothing that was not checked, it is all points.
     pub dominance_points: usize,
     /// Bytes of the coefficients in one shard, about: so much is in memory at a time, and is lost
     /// by an interruption. An extraction that is resumed keeps the shards it began with.
     pub shard_bytes: usize,
-    /// Bytes that the tight gauge may hold in memory of the rows of all points, besides a batch and
+    /// Bytes that gauges that depend on points may hold in memory of the rows of all points, besides a batch and
     /// a shard; what is more goes to a file in the folder while shifts are looked for. Half of what
     /// is free where there is none.
     pub memory: Option<usize>,
@@ -35,7 +36,15 @@ impl Default for ExtractOptions {
 /// How far an extraction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Points that passed a stage of the network on the way to the shifts of the tight gauge.
+    /// A trial of a scale begins, with the calibrated gauge. What follows is told anew for every
+    /// trial.
+    Trial {
+        /// The trial, counted from 1.
+        trial: usize,
+        /// As many as there may be.
+        of: usize,
+    },
+    /// Points that passed a stage of the network on the way to shifts that depend on them.
     Shifted {
         /// Points done.
         points: usize,

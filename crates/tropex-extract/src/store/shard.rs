@@ -11,7 +11,7 @@ use safetensors::{Dtype, SafeTensors};
 use super::checksum;
 use super::manifest::{ShardEntry, TermsHeader};
 use super::mapping::map;
-use crate::terms::Classes;
+use crate::terms::{Classes, Terms};
 use crate::{Error, Precision};
 
 /// The terms of consecutive points. Their numbers stay in the file, which is mapped into memory.
@@ -93,8 +93,19 @@ impl Shard {
     }
 }
 
-#[cfg(test)]
 impl Shard {
+    /// The terms of a batch whose first point has a position in the store. Labels are not known.
+    pub(crate) fn of(terms: &Terms, first: usize, classes: Classes) -> Self {
+        let (points, per_point) = (terms.len(), terms.per_point());
+        // The walk keeps classes apart, a shard keeps points together.
+        let linear: Vec<usize> = (0..points)
+            .flat_map(|point| (0..per_point).map(move |class| class * points + point))
+            .collect();
+        let negative: Vec<usize> = (per_point * points..(per_point + 1) * points).collect();
+        let predicted = terms.predicted().iter().map(|&class| class as i64).collect();
+        Self::in_memory(first, classes, predicted, terms.gather(&linear), terms.gather(&negative))
+    }
+
     /// A shard in memory, with numbers in the precision of `linear` and `negative`: coefficients
     /// and bias of every row.
     pub(crate) fn in_memory(

@@ -11,7 +11,7 @@ use super::files::{SHIFTS, write_atomically};
 use super::manifest::{ShiftsEntry, TermsHeader};
 use super::{checksum, shard::format_of};
 use crate::network::ValueId;
-use crate::terms::Shifts;
+use crate::terms::{Gauge, Scale, Shifts};
 use crate::{Error, Network};
 
 /// Name of the tensor with the constant at the start.
@@ -46,7 +46,8 @@ pub(super) fn write(
     let content = serialize(views, None).map_err(failed)?;
     write_atomically(&path, &content)?;
     let (bytes, sha256) = (content.len() as u64, checksum(&content));
-    Ok(ShiftsEntry { file: SHIFTS.into(), bytes, sha256 })
+    let scale = (terms.gauge == Gauge::Calibrated).then(|| shifts.scale());
+    Ok(ShiftsEntry { file: SHIFTS.into(), bytes, sha256, scale })
 }
 
 /// Reads shifts for a network and checks them against their entry in the manifest.
@@ -78,7 +79,8 @@ pub(super) fn read(
     };
     let start = numbers(START, Dtype::F64).and_then(|start| start.first().copied());
     let start = start.ok_or_else(|| damaged(format!("tensor `{START}` is not one number")))?;
-    let mut shifts = Shifts::starting_at(terms.gauge, network, start);
+    let mut shifts = Shifts::starting_at(terms.gauge, network, start)
+        .scaled(entry.step().unwrap_or(Scale::WHOLE));
     for index in 0..=network.nodes().len() {
         let value = ValueId::of_index(index);
         if let Some(shift) = numbers(&name(value), format) {

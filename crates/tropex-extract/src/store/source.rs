@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::Error;
+
 /// Labelled points that can be read in pieces. This crate does not know datasets; whoever has one
 /// implements this.
 pub trait PointSource: Sync {
@@ -24,4 +26,14 @@ pub trait PointSource: Sync {
 
     /// Equal for equal points and labels only.
     fn fingerprint(&self) -> String;
+}
+
+/// Points of a source, as many as were asked for.
+pub(super) fn read(source: &dyn PointSource, range: Range<usize>) -> Result<Vec<f32>, Error> {
+    let expected = range.len() * source.features();
+    let points = source.read(range);
+    if points.len() == expected {
+        return Ok(points);
+    }
+    Err(Error::shape("values read from the source", points.len(), expected))
 }

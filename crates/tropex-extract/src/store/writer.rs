@@ -8,10 +8,15 @@ use std::path::Path;
 use super::builder::ShardBuilder;
 use super::files::remove_all_but;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
+use super::search::{Search, evenly};
 use super::shard::Shard;
+use super::source::read;
 use super::{ExtractOptions, MANIFEST, PointSource, Progress, TermStore, memory, shifts};
-use crate::terms::{ExtractedFunction, Extractor, Passed, SelfCheck, Shelf, Shifts, TightWalk};
-use crate::{Error, Placement};
+use crate::Error;
+use crate::terms::{
+    Calibration, Dominance, ExtractedFunction, Extractor, Gap, Gauge, Passed, Scale, Searched,
+    SelfCheck, Shelf, Shifts, TightWalk,
+};
 
 /// Bytes that one batch may take, about. More does not make products faster.
 const BATCH_BYTES: usize = 48 << 20;
@@ -23,12 +28,14 @@ impl TermStore {
     /// Extracts the terms of all points of a source into a folder.
     ///
     /// Shards that an interrupted extraction finished are kept, as far as they are whole; a
-    /// finished store is opened as it is. Memory holds one shard and one batch, and with the tight
-    /// gauge [as much as it may](ExtractOptions::memory) besides.
+    /// finished store is opened as it is. Memory holds one shard and one batch, and if shifts
+    /// depend on points [as much as it may](ExtractOptions::memory) besides.
     ///
-    /// The shifts of the tight gauge are found first, from all points. An extraction that is
+    /// Shifts that depend on points are found first, from all of them. An extraction that is
     /// interrupted before they are saved starts anew; one that is interrupted later goes on under
-    /// them, like any other.
+    /// them, like any other. Those of the calibrated gauge are found by trial at
+    /// [some points](ExtractOptions::dominance_points), and again if the check at all points
+    /// refutes them.
     ///
     /// # Errors
     /// A folder with terms of other settings; whatever hinders reading or writing.
@@ -52,11 +59,20 @@ impl TermStore {
             // Terms are worth nothing without the shifts that they were extracted under.
             manifest = manifest.without_shifts();
         }
-        remove_all_but(folder, &manifest)?;
-        let resumed = shifts.map(|shifts| extractor.resumed(shifts));
-        let extractor = resumed.as_ref().unwrap_or(extractor);
-        Extraction { folder, extractor, source, options, progress }.finish(manifest)?;
-        Self::open(folder)
+        let mut search = Search::among(source.len(), options.dominance_points);
+        let mut known = shifts;
+        loop {
+            remove_all_but(folder, &manifest)?;
+            let terms = manifest.terms.clone();
+            let resumed = known.take().map(|shifts| extractor.resumed(shifts));
+            let extractor = resumed.as_ref().unwrap_or(extractor);
+            let extraction =
+                Extraction { folder, extractor, source, options, search: &search, progress };
+            match extraction.finish(manifest)? {
+                None => return Self::open(folder),
+                Some(further) => (search, manifest) = (further, Manifest::new(terms)),
+            }
+        }
     }
 }
 
@@ -101,10 +117,19 @@ fn existing(folder: &Path, terms: &TermsHeader) -> Result<Option<Manifest>, Erro
 
 /// Where the terms of a batch come from.
 enum Supply {
-    /// They are extracted when they are needed.
-    Extractor,
+    /// They are extracted when they are needed, under shifts that are known.
+    Extractor(Extractor),
     /// They were extracted together, to find their shifts.
     Walk(TightWalk),
+}
+
+impl Supply {
+    fn shifts(&self) -> Option<&Shifts> {
+        match self {
+            Self::Extractor(extractor) => extractor.shifts(),
+            Self::Walk(walk) => Some(walk.shifts()),
+        }
+    }
 }
 
 /// An extraction into a folder.
@@ -113,13 +138,15 @@ struct Extraction<'a> {
     extractor: &'a Extractor,
     source: &'a dyn PointSource,
     options: &'a ExtractOptions,
+    search: &'a Search,
     progress: &'a dyn Fn(Progress),
 }
 
 impl Extraction<'_> {
     /// Extracts what a manifest lacks. The manifest is written after every shard, so that all it
-    /// lists was whole once.
-    fn finish(&self, mut manifest: Manifest) -> Result<(), Error> {
+    /// lists was whole once. If the terms turn out to need other shifts, it says where to go on
+    /// looking for them.
+    fn finish(&self, mut manifest: Manifest) -> Result<Option<Search>, Error> {
         let path = self.folder.join(MANIFEST);
         let terms = manifest.terms.clone();
         let whole = self.whole_shards(&manifest);
@@ -139,24 +166,35 @@ impl Extraction<'_> {
             manifest.write(&path)?;
         }
         if !self.is_checked(&manifest) {
-            manifest.check = Some(self.check(&manifest)?);
+            let gaps = self.gaps(&manifest)?;
+            if let Some(shifts) = supply.shifts().filter(|_| self.is_calibrated())
+                && let Some(further) = self.search.after(shifts.step(), &gaps, terms.precision)
+            {
+                return Ok(Some(further));
+            }
+            manifest.check = Some(check(&manifest, &gaps));
             manifest.write(&path)?;
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Whether the shifts are those of the points themselves, as small as a check allows.
+    fn is_calibrated(&self) -> bool {
+        self.extractor.gauge() == Gauge::Calibrated && self.extractor.shifts_of_others().is_none()
     }
 
     /// Finds the shifts if they are those of the points themselves and not known yet, and saves
     /// them where they are part of the store.
     fn supply(&self, manifest: &mut Manifest, is_needed: bool) -> Result<Supply, Error> {
         let supply = match self.extractor.shifts() {
+            None if is_needed && self.is_calibrated() => {
+                let shifts = self.calibrate(&manifest.terms)?;
+                Supply::Extractor(self.extractor.resumed(shifts))
+            }
             None if is_needed => Supply::Walk(self.walk(&manifest.terms)?),
-            _ => Supply::Extractor,
+            _ => Supply::Extractor(self.extractor.clone()),
         };
-        let shifts = match &supply {
-            Supply::Walk(walk) => Some(walk.shifts()),
-            Supply::Extractor => self.extractor.shifts(),
-        };
-        if let Some(shifts) = shifts
+        if let Some(shifts) = supply.shifts()
             && manifest.terms.saves_shifts()
             && manifest.shifts.is_none()
         {
@@ -167,20 +205,45 @@ impl Extraction<'_> {
     }
 
     fn walk(&self, terms: &TermsHeader) -> Result<TightWalk, Error> {
-        let shards = (0..terms.shard_count()).map(|number| terms.span(number));
-        let batches: Vec<_> = shards.flat_map(|span| self.batches(span)).collect();
+        let (batches, read) = (self.all_batches(terms), |range| read(self.source, range));
+        let passed = |passed| self.passed(passed);
+        TightWalk::new(self.extractor, Scale::WHOLE, &batches, &read, self.shelf(), &passed)
+    }
+
+    fn calibrate(&self, terms: &TermsHeader) -> Result<Shifts, Error> {
+        let calibration = Calibration {
+            extractor: self.extractor,
+            batches: &self.all_batches(terms),
+            read: &|range| read(self.source, range),
+            shelf: &|| self.shelf(),
+            chosen: &self.search.chosen,
+            points: &self.search.read(self.source)?,
+            refuted: self.search.refuted,
+        };
+        calibration.find(&|searched| match searched {
+            Searched::Trial { trial, of } => (self.progress)(Progress::Trial { trial, of }),
+            Searched::Passed(passed) => self.passed(passed),
+            Searched::Compared(terms) => self.checked(terms),
+        })
+    }
+
+    /// Where rows wait.
+    fn shelf(&self) -> Shelf {
         let memory = self.options.memory.unwrap_or_else(|| memory::free() / 2);
-        let shelf = Shelf::new(memory, self.folder);
-        let read = |range| read(self.source, range);
-        TightWalk::new(
-            self.extractor,
-            &batches,
-            &read,
-            shelf,
-            &|Passed { points, stage, stages }| {
-                (self.progress)(Progress::Shifted { points, of: self.source.len(), stage, stages });
-            },
-        )
+        Shelf::new(memory, self.folder)
+    }
+
+    fn passed(&self, Passed { points, stage, stages }: Passed) {
+        (self.progress)(Progress::Shifted { points, of: self.source.len(), stage, stages });
+    }
+
+    fn checked(&self, terms: usize) {
+        (self.progress)(Progress::Checked { terms, of: self.source.len() });
+    }
+
+    fn all_batches(&self, terms: &TermsHeader) -> Vec<Range<usize>> {
+        let shards = (0..terms.shard_count()).map(|number| terms.span(number));
+        shards.flat_map(|span| self.batches(span)).collect()
     }
 
     /// The batches that a shard's points are extracted in: the same whenever they are.
@@ -214,7 +277,7 @@ impl Extraction<'_> {
             let (start, end) = (batch.start, batch.end);
             let points = read(self.source, batch)?;
             let terms = match supply {
-                Supply::Extractor => self.extractor.extract(&points)?,
+                Supply::Extractor(extractor) => extractor.extract(&points)?,
                 Supply::Walk(walk) => walk.take(self.extractor, start)?,
             };
             shard.append(&terms, &points, self.source);
@@ -227,36 +290,32 @@ impl Extraction<'_> {
         (self.progress)(Progress::Extracted { points, of: self.source.len() });
     }
 
-    /// Whether the self-check is done, at no fewer points than asked for.
-    fn is_checked(&self, manifest: &Manifest) -> bool {
-        let wanted = self.options.dominance_points.min(manifest.terms.points);
-        let checked = |check: &SelfCheck| check.dominance.as_ref().map_or(0, |d| d.checked);
-        manifest.check.as_ref().is_some_and(|check| checked(check) >= wanted)
+    /// At how many points own terms are to be compared with all others.
+    fn points_to_check(&self) -> usize {
+        let all = self.source.len();
+        if self.is_calibrated() { all } else { self.options.dominance_points.min(all) }
     }
 
-    /// The figures of all shards together, and dominance at evenly spaced points.
-    fn check(&self, manifest: &Manifest) -> Result<SelfCheck, Error> {
-        let shards = manifest.shards.iter();
-        let mut check = shards.fold(SelfCheck::empty(), |check, shard| check.merge(&shard.check));
+    /// Whether the self-check is done, at no fewer points than asked for.
+    fn is_checked(&self, manifest: &Manifest) -> bool {
+        let checked = |check: &SelfCheck| check.dominance.as_ref().map_or(0, |d| d.checked);
+        manifest.check.as_ref().is_some_and(|check| checked(check) >= self.points_to_check())
+    }
+
+    /// How far other terms exceed those of evenly spaced points, at these.
+    fn gaps(&self, manifest: &Manifest) -> Result<Vec<Gap>, Error> {
+        let chosen = evenly(self.source.len(), self.points_to_check());
         let store = TermStore { folder: self.folder.to_owned(), manifest: manifest.clone() };
-        let all = store.len();
-        let count = self.options.dominance_points.min(all);
-        if count > 0 {
-            let sample: Vec<usize> = (0..count).map(|point| point * all / count).collect();
-            let placement: &Placement = self.extractor.network().placement();
-            let function = ExtractedFunction::new(&store, placement.device())?;
-            let report = |terms| (self.progress)(Progress::Checked { terms, of: all });
-            check.dominance = Some(function.dominance(self.source, &sample, &report)?);
-        }
-        Ok(check)
+        let function =
+            ExtractedFunction::new(&store, self.extractor.network().placement().device())?;
+        function.gaps(self.source, &chosen, &|terms| self.checked(terms))
     }
 }
 
-fn read(source: &dyn PointSource, range: Range<usize>) -> Result<Vec<f32>, Error> {
-    let expected = range.len() * source.features();
-    let points = source.read(range);
-    if points.len() == expected {
-        return Ok(points);
-    }
-    Err(Error::shape("values read from the source", points.len(), expected))
+/// The figures of all shards together.
+fn check(manifest: &Manifest, gaps: &[Gap]) -> SelfCheck {
+    let shards = manifest.shards.iter();
+    let check = shards.fold(SelfCheck::empty(), |check, shard| check.merge(&shard.check));
+    let dominance = (!gaps.is_empty()).then(|| Dominance::of(gaps, manifest.terms.precision));
+    SelfCheck { dominance, ..check }
 }

@@ -109,6 +109,21 @@ impl Terms {
         (coefficients, self.biases[row])
     }
 
+    /// Coefficients `[rows, features]` and biases `[rows]` of chosen rows.
+    pub(crate) fn gather(&self, rows: &[usize]) -> [TensorData; 2] {
+        let shape = [rows.len(), self.features()];
+        let coefficients = match self.rows.as_slice::<f32>() {
+            Ok(all) => TensorData::new(chosen(all, rows, self.features()), shape),
+            Err(_) => {
+                let all = self.rows.as_slice::<f64>().unwrap_or(&[]);
+                TensorData::new(chosen(all, rows, self.features()), shape)
+            }
+        };
+        let biases: Vec<f64> = rows.iter().map(|&row| self.biases[row]).collect();
+        let biases = TensorData::new(biases, [rows.len()]);
+        [coefficients, biases.convert_dtype(self.precision().dtype())]
+    }
+
     /// The largest coefficient that was added at the input.
     pub(super) fn largest_shift(&self) -> f64 {
         self.largest_shift
@@ -128,4 +143,9 @@ impl Terms {
     pub(crate) fn biases(&self) -> &[f64] {
         &self.biases
     }
+}
+
+/// Chosen rows, one after the other.
+fn chosen<F: Copy>(all: &[F], rows: &[usize], features: usize) -> Vec<F> {
+    rows.iter().flat_map(|&row| &all[row * features..][..features]).copied().collect()
 }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::batch::Terms;
+use super::dominance::Dominance;
 use super::violations::Violations;
 use crate::Precision;
 
@@ -28,27 +29,6 @@ pub struct SelfCheck {
     /// How far shifts of other points fail these points, where there are such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub violations: Option<Violations>,
-}
-
-/// Whether the extracted function attains the network's value at data points.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Dominance {
-    /// Points looked at, each against all terms.
-    pub checked: usize,
-    /// Points at which own positive and own negative term attain the maximum, up to rounding.
-    pub dominant: usize,
-    /// Largest excess of another term over a point's own, relative to the size of the numbers
-    /// that were added up.
-    pub largest_gap: f64,
-    /// The excess that rounding explains.
-    pub tolerance: f64,
-}
-
-impl Dominance {
-    /// Share of the checked points at which the own terms are maximal.
-    pub fn rate(&self) -> f64 {
-        self.dominant as f64 / self.checked.max(1) as f64
-    }
 }
 
 impl SelfCheck {

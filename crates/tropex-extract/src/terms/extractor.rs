@@ -68,7 +68,8 @@ pub struct Extractor {
 impl Extractor {
     /// An extractor that computes where the network is placed (see [`Network::place`]).
     ///
-    /// With the tight gauge the shifts are those of the points that are extracted together: in one
+    /// With other gauges than the worst case the shifts are those of the points that are extracted
+    /// together: in one
     /// call of [`extract`](Self::extract), or in one store.
     ///
     /// # Errors
@@ -81,7 +82,7 @@ impl Extractor {
         }
         let shifts = match gauge {
             Gauge::WorstCase => Some(worst_case(network)?),
-            Gauge::Tight => None,
+            Gauge::Tight | Gauge::Calibrated => None,
         };
         Ok(Self { network: network.clone(), gauge, classes, shifts, is_further: false })
     }
@@ -179,7 +180,7 @@ impl Extractor {
         Ok(terms.with_violations(violations.map(Watch::found)))
     }
 
-    /// SHA-256 over network and settings. With the tight gauge the shifts come besides.
+    /// SHA-256 over network and settings. Shifts that depend on points come besides.
     pub fn fingerprint(&self) -> String {
         use sha2::{Digest, Sha256};
         let precision = self.network.placement().precision();

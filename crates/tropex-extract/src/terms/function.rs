@@ -3,10 +3,9 @@
 use burn::tensor::Device;
 
 use super::assignment::{Assignment, Standings};
-use super::check::Dominance;
+use super::dominance::{Gap, OwnRace};
 use super::evaluation::Evaluation;
 use super::race::{Blocks, Race, Rules};
-use crate::store::Shard;
 use crate::{Error, Placement, PointSource, Precision, TermStore};
 
 /// Bytes of points in memory at a time, about: for each set the whole store is read once.
@@ -69,24 +68,14 @@ impl<'a> ExtractedFunction<'a> {
         without: Option<&[usize]>,
         progress: &dyn Fn(usize),
     ) -> Result<Standings, Error> {
-        let report = |shard: &Shard| progress(shard.first + shard.len());
-        self.race(points, Rules { top, without }, report)
-    }
-
-    /// Lets all terms compete; `entered` sees every shard after its terms did.
-    fn race(
-        &self,
-        points: &[f32],
-        rules: Rules<'_>,
-        mut entered: impl FnMut(&Shard),
-    ) -> Result<Standings, Error> {
+        let rules = Rules { top, without };
         self.check(points, rules)?;
         let features = self.features();
         let mut race = Race::new(points, features, rules, Blocks::default(), &self.placement)?;
         for shard in self.store.shards() {
             let shard = shard?;
             race.enter(&shard);
-            entered(&shard);
+            progress(shard.first + shard.len());
         }
         Ok(race.standings())
     }
@@ -182,65 +171,30 @@ impl<'a> ExtractedFunction<'a> {
         Ok(())
     }
 
-    /// Whether the terms of chosen points, given by position, are maximal at the points themselves.
-    pub(crate) fn dominance(
+    /// How far other terms exceed those of chosen points, given by position, at the points
+    /// themselves.
+    pub(crate) fn gaps(
         &self,
         source: &dyn PointSource,
         chosen: &[usize],
         progress: &dyn Fn(usize),
-    ) -> Result<Dominance, Error> {
-        let tolerance = 32.0 * self.store.manifest().terms.precision.epsilon();
-        let mut dominance = Dominance { checked: 0, dominant: 0, largest_gap: 0.0, tolerance };
+    ) -> Result<Vec<Gap>, Error> {
+        let mut gaps = Vec::with_capacity(chosen.len());
         for chosen in chosen.chunks(self.points_at_a_time(1)) {
             let points: Vec<f32> =
                 chosen.iter().flat_map(|&point| source.read(point..point + 1)).collect();
-            let mut own = vec![Own::default(); chosen.len()];
-            let standings = self.race(&points, Rules { top: 1, without: None }, |shard| {
-                let points = points.chunks(self.features()).zip(chosen);
-                for (own, (point, position)) in own.iter_mut().zip(points) {
-                    if shard.positions().contains(position) {
-                        *own = Own::of(shard, position - shard.first, point);
-                    }
-                }
+            let mut race = OwnRace::new(&points, chosen, self.features(), &self.placement)?;
+            for shard in self.store.shards() {
+                let shard = shard?;
+                race.enter(&shard);
                 progress(shard.first + shard.len());
-            })?;
-            for (winner, own) in standings.assignments.iter().zip(own) {
-                let gap = own.gap(winner);
-                dominance.checked += 1;
-                dominance.dominant += usize::from(gap <= tolerance);
-                dominance.largest_gap = dominance.largest_gap.max(gap);
             }
+            gaps.extend(race.gaps());
         }
-        Ok(dominance)
+        Ok(gaps)
     }
 
     fn points_at_a_time(&self, top: usize) -> usize {
         (POINT_BYTES / Race::bytes_per_point(self.features(), top.min(self.store.len()))).max(1)
-    }
-}
-
-/// Values of a point's own terms at the point.
-#[derive(Clone, Copy, Debug, Default)]
-struct Own {
-    positive: f64,
-    negative: f64,
-    /// What the value's terms add up to in absolute value: rounding is judged against it.
-    size: f64,
-}
-
-impl Own {
-    fn of(shard: &Shard, term: usize, point: &[f32]) -> Self {
-        let class = shard.predicted_slot(term);
-        let positive = shard.positive(term, class).at(point);
-        let negative = shard.negative(term).at(point);
-        let size = positive.size.max(negative.size);
-        Self { positive: positive.value, negative: negative.value, size }
-    }
-
-    /// How far the winners exceed the own terms, relative to the size of the numbers added.
-    fn gap(&self, winner: &Assignment) -> f64 {
-        let positive = winner.positive_value - self.positive;
-        let negative = winner.negative_value - self.negative;
-        positive.max(negative).max(0.0) / self.size.max(f64::MIN_POSITIVE)
     }
 }

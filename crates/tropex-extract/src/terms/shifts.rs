@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use sha2::{Digest, Sha256};
 
 use super::Gauge;
+use super::tight::Scale;
 use crate::network::{ValueId, hex};
 use crate::ops::Piece;
 use crate::rows::Rows;
@@ -21,12 +22,18 @@ pub struct Shifts {
     at_values: Vec<Option<Tensor<2>>>,
     /// What is added to every bias at the start.
     at_start: f64,
+    scale: Scale,
 }
 
 impl Shifts {
     /// No shifts yet, but for the constant at the start.
     pub(crate) fn starting_at(gauge: Gauge, network: &Network, at_start: f64) -> Self {
-        Self { gauge, at_values: vec![None; network.nodes().len() + 1], at_start }
+        let at_values = vec![None; network.nodes().len() + 1];
+        Self { gauge, at_values, at_start, scale: Scale::WHOLE }
+    }
+
+    pub(crate) fn scaled(self, scale: Scale) -> Self {
+        Self { scale, ..self }
     }
 
     pub(super) fn with_start(self, at_start: f64) -> Self {
@@ -36,6 +43,17 @@ impl Shifts {
     /// The rule that chose them.
     pub fn gauge(&self) -> Gauge {
         self.gauge
+    }
+
+    /// What the shifts at maxima are a multiple of the smallest ones that keep rows non-negative
+    /// by: below 1 with the calibrated gauge only.
+    pub fn scale(&self) -> f64 {
+        self.scale.factor()
+    }
+
+    /// Which of the scales that is.
+    pub(crate) fn step(&self) -> Scale {
+        self.scale
     }
 
     /// The coefficients that are added to rows at a value, if any are: at outputs of maxima and at
@@ -89,7 +107,8 @@ impl Shifts {
     /// # Errors
     /// Shifts of a network with other shapes, or beyond the range of the network's precision.
     pub(super) fn place(&self, network: &Network) -> Result<Self, Error> {
-        let mut shifts = Self::starting_at(self.gauge, network, self.at_start);
+        let shifts = Self::starting_at(self.gauge, network, self.at_start);
+        let mut shifts = shifts.scaled(self.scale);
         let (found, expected) = (self.at_values.len(), shifts.at_values.len());
         if found != expected {
             return Err(Error::shape("values with shifts", found, expected));

@@ -32,11 +32,11 @@ pub struct Extract {
     /// Rule that chooses the shifts.
     #[arg(long, default_value = "worst-case")]
     gauge: GaugeName,
-    /// With the tight gauge: the shifts of the terms of these images instead of the extracted
+    /// With tight and calibrated gauge: the shifts of the terms of these images instead of the extracted
     /// images' own. What they fail to keep non-negative is counted.
     #[arg(long, value_name = "SPLIT")]
     shifts_of: Option<SplitName>,
-    /// Memory that the tight gauge may take for the rows of all images, such as 4GB; the rest is in
+    /// Memory that these gauges may take for the rows of all images, such as 4GB; the rest is in
     /// a file meanwhile. By default half of what is free.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<usize>,
@@ -46,7 +46,8 @@ pub struct Extract {
     /// Images in memory at a time; by default chosen from the size of the network.
     #[arg(long)]
     batch: Option<NonZeroUsize>,
-    /// Images at which the self-check compares the image's own terms with all others.
+    /// Images at which the self-check compares the image's own terms with all others; with the
+    /// calibrated gauge those at which scales are tried out, for it checks all images.
     #[arg(long, value_name = "IMAGES", default_value_t = 1000)]
     check: usize,
     /// Size of a file of terms, about; so much is in memory, and is lost by an interruption.
@@ -77,6 +78,8 @@ enum PrecisionName {
 struct Extracted<'a> {
     folder: String,
     gauge: Gauge,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scale: Option<f64>,
     points: usize,
     features: usize,
     linear_terms_per_point: usize,
@@ -94,11 +97,18 @@ impl Extract {
         let data = self.data.open(&run.config().dataset, output)?;
         let bar = output.bar("{prefix} {bar:30} {human_pos} of {human_len} points, {eta} left");
         let worked = Cell::new(false);
+        let trial = Cell::new(String::new());
         let show = |progress| {
             worked.set(worked.get() || is_work(progress));
             let (prefix, position, length) = match progress {
+                Progress::Trial { trial: number, of } => {
+                    return trial.set(format!("trial {number} of {of}: "));
+                }
                 Progress::Shifted { points, of, stage, stages } => {
-                    (format!("finding shifts, stage {stage} of {stages}"), points, of)
+                    let tried = trial.take();
+                    let prefix = format!("{tried}finding shifts, stage {stage} of {stages}");
+                    trial.set(tried);
+                    (prefix, points, of)
                 }
                 Progress::Extracted { points, of } => ("extracting".into(), points, of),
                 Progress::Checked { terms, of } => ("checking".into(), terms, of),
@@ -119,8 +129,8 @@ impl Extract {
 
     fn check_flags(&self) -> anyhow::Result<()> {
         let Some(split) = self.shifts_of.map(Split::from) else { return Ok(()) };
-        if !matches!(self.gauge, GaugeName::Tight) {
-            anyhow::bail!("--shifts-of needs --gauge tight");
+        if matches!(self.gauge, GaugeName::WorstCase) {
+            anyhow::bail!("--shifts-of needs --gauge tight or calibrated");
         }
         if split == self.split.into() {
             anyhow::bail!(
@@ -167,6 +177,7 @@ fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<
     let extracted = Extracted {
         folder: store.folder().display().to_string(),
         gauge: manifest.terms.gauge,
+        scale: manifest.shifts.as_ref().and_then(|shifts| shifts.scale),
         points: store.len(),
         features: manifest.terms.features(),
         linear_terms_per_point: manifest.terms.per_point(),
@@ -199,7 +210,10 @@ impl Extracted<'_> {
             megabytes(self.bytes),
             plural(self.shards, "shard")
         );
-        let gauge = self.gauge.name().to_owned();
+        let gauge = match self.scale {
+            None => self.gauge.name().to_owned(),
+            Some(scale) => format!("{}, {scale:.4} of the tight shifts", self.gauge.name()),
+        };
         let mut lines = vec![("terms", stored), ("folder", self.folder.clone()), ("gauge", gauge)];
         lines.extend(check_lines(self.check));
         lines.push(("time", duration(time)));

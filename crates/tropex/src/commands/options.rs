@@ -80,6 +80,8 @@ pub enum GaugeName {
     WorstCase,
     /// The smallest shifts that suffice for the images extracted.
     Tight,
+    /// The smallest part of the tight shifts under which every image's own terms still win at it.
+    Calibrated,
 }
 
 impl From<GaugeName> for tropex::Gauge {
@@ -87,6 +89,7 @@ impl From<GaugeName> for tropex::Gauge {
         match name {
             GaugeName::WorstCase => Self::WorstCase,
             GaugeName::Tight => Self::Tight,
+            GaugeName::Calibrated => Self::Calibrated,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The tight gauge: the smallest shifts that keep the rows of all extracted points
-//! non-negative.
+//! non-negative; and the [calibrated](Calibration) one, which makes do with less.
 //!
 //! A shift must be known before any row leaves the maximum it belongs to, and it depends on the
 //! rows of all points. So the network is walked back in [stages](Stage), and all batches pass one
@@ -7,8 +7,10 @@
 //! or on disk. A batch takes the same steps as on its own, so that the terms at the end are those
 //! that the same shifts give in one go.
 
+mod calibration;
 mod pieces;
 mod regions;
+mod scale;
 mod shelf;
 mod stages;
 #[cfg(all(test, feature = "flex"))]
@@ -29,7 +31,9 @@ use crate::network::ValueId;
 use crate::rows::Rows;
 use crate::{Error, Network};
 
+pub(crate) use calibration::{Calibration, Searched};
 use pieces::Packed;
+pub(crate) use scale::Scale;
 pub(crate) use shelf::Shelf;
 use shelf::Shelved;
 use stages::{Stage, stages};
@@ -78,22 +82,51 @@ impl Shifts {
         let extractor = Extractor::new(network, Gauge::Tight, classes)?;
         Ok(at_once(&extractor, points)?.0)
     }
+
+    /// The smallest multiple of the tight shifts under which, at each of the points
+    /// `[points, features]`, its own terms are maximal. It is found in memory;
+    /// [`TermStore`](crate::TermStore) finds that of larger sets.
+    ///
+    /// # Errors
+    /// As for [`Shifts::tight`].
+    pub fn calibrated(network: &Network, classes: Classes, points: &[f32]) -> Result<Self, Error> {
+        let extractor = Extractor::new(network, Gauge::Calibrated, classes)?;
+        Ok(at_once(&extractor, points)?.0)
+    }
 }
 
 /// Shifts and terms of points that are extracted together, all in memory.
 pub(super) fn at_once(extractor: &Extractor, points: &[f32]) -> Result<(Shifts, Terms), Error> {
-    let all = 0..points.len() / extractor.network().features();
+    let count = points.len() / extractor.network().features();
     let read = |_| Ok(points.to_vec());
-    let walk = TightWalk::new(extractor, &[all], &read, Shelf::in_memory(), &|_| {});
+    if extractor.gauge() == Gauge::Calibrated {
+        let chosen: Vec<usize> = (0..count).collect();
+        let shifts = Calibration {
+            extractor,
+            batches: &[0..count],
+            read: &read,
+            shelf: &Shelf::in_memory,
+            chosen: &chosen,
+            points,
+            refuted: Scale::NONE,
+        };
+        let shifts = shifts.find(&|_| {})?;
+        let terms = extractor.resumed(shifts.clone()).extract(points)?;
+        return Ok((shifts, terms));
+    }
+    let walk =
+        TightWalk::new(extractor, Scale::WHOLE, &[0..count], &read, Shelf::in_memory(), &|_| {});
     let mut walk = walk?;
     let terms = walk.take(extractor, 0)?;
     Ok((walk.shifts, terms))
 }
 
 impl TightWalk {
-    /// Walks batches of points back to the input.
+    /// Walks batches of points back to the input. Shifts at maxima are multiplied by a scale before
+    /// rows go on.
     pub(crate) fn new(
         extractor: &Extractor,
+        scale: Scale,
         batches: &[Range<usize>],
         read: &Read<'_>,
         shelf: Shelf,
@@ -101,7 +134,7 @@ impl TightWalk {
     ) -> Result<Self, Error> {
         let network = extractor.network();
         let stages = stages(network);
-        let mut shifts = Shifts::starting_at(Gauge::Tight, network, 0.0);
+        let mut shifts = Shifts::starting_at(extractor.gauge(), network, 0.0).scaled(scale);
         let mut walk = Walk { network, shelf, lowest: None };
         let mut waiting = Vec::with_capacity(batches.len());
         for (number, stage) in stages.iter().enumerate() {
@@ -203,7 +236,9 @@ impl Walk<'_> {
     /// Sets the shift at the end of a stage that all batches passed.
     fn close(&mut self, stage: &Stage, shifts: &mut Shifts) -> Result<(), Error> {
         let Some(lowest) = self.lowest.take() else { return Ok(()) };
-        let shift = lowest.into_iter().map(|lowest| (-lowest).max(0.0)).collect();
+        // At the input a shift changes nothing but signs.
+        let scale = if stage.end == ValueId::INPUT { 1.0 } else { shifts.scale() };
+        let shift = lowest.into_iter().map(|lowest| scale * (-lowest).max(0.0)).collect();
         shifts.set(stage.end, shift, self.network)
     }
 }

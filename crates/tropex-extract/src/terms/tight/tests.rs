@@ -8,10 +8,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::stages::{Stage, stages};
-use super::{Read, Shelf, TightWalk, at_once};
+use super::{Read, Scale, Shelf, TightWalk, at_once};
 use crate::network::ValueId;
 use crate::terms::{Classes, Extractor, Gauge, SelfCheck, Shifts, Terms};
 use crate::{Network, Placement, Precision, capture};
+
+mod calibrated;
 
 /// A residual block over a maximum, a pooling, and a way from the input to the logits.
 #[derive(Module, Debug)]
@@ -89,7 +91,7 @@ fn walk(extractor: &Extractor, all: &[f32], batch: usize, shelf: Shelf) -> (Shif
     let spans: Vec<_> =
         (0..count).step_by(batch).map(|start| start..count.min(start + batch)).collect();
     let read: &Read<'_> = &|range| Ok(all[range.start * FEATURES..range.end * FEATURES].to_vec());
-    let mut walk = TightWalk::new(extractor, &spans, read, shelf, &|_| {}).unwrap();
+    let mut walk = TightWalk::new(extractor, Scale::WHOLE, &spans, read, shelf, &|_| {}).unwrap();
     let terms = spans.iter().map(|span| walk.take(extractor, span.start).unwrap()).collect();
     (walk.shifts().clone(), terms)
 }
