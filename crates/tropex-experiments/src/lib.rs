@@ -7,6 +7,7 @@ pub mod assign;
 mod error;
 pub mod pipeline;
 mod points;
+pub mod precision;
 
 pub use error::Error;
 pub use pipeline::{EvaluateSettings, ExtractSettings, Split};

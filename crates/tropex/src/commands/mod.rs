@@ -8,6 +8,7 @@ mod import;
 mod inspect;
 mod list;
 mod options;
+mod precision;
 mod train;
 
 use clap::Subcommand;
@@ -23,6 +24,7 @@ pub enum Command {
     Extract(extract::Extract),
     Evaluate(evaluate::Evaluate),
     Assign(assign::Assign),
+    Precision(precision::PrecisionTable),
     Bounds(bounds::Bounds),
 }
 
@@ -36,6 +38,7 @@ impl Command {
             Self::Extract(extract) => extract.run(output),
             Self::Evaluate(evaluate) => evaluate.run(output),
             Self::Assign(assign) => assign.run(output),
+            Self::Precision(precision) => precision.run(output),
             Self::Bounds(bounds) => bounds.run(output),
         }
     }

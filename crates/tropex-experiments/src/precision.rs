@@ -1,0 +1,95 @@
+//! How exact terms are: every gauge in every format, on the same images.
+
+use burn::tensor::Device;
+use serde::Serialize;
+use tropex_extract::Error as Refusal;
+use tropex_extract::store::ExtractOptions;
+use tropex_extract::{
+    Classes, Extractor, Gauge, Network, Placement, Precision, SelfCheck, TermStore,
+};
+use tropex_train::data::Dataset;
+use tropex_train::run::Run;
+
+use crate::pipeline::{check_data, network};
+use crate::{Error, ImagePoints};
+
+/// The gauges that are compared.
+const GAUGES: [Gauge; 3] = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
+
+/// The formats that are compared.
+const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];
+
+/// What the self-check of an extraction found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Exactness {
+    /// The gauge.
+    pub gauge: Gauge,
+    /// Format of the numbers.
+    pub precision: Precision,
+    /// The figures, or why there are none.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// Figures of an extraction.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The extraction was done.
+    Check(Box<SelfCheck>),
+    /// It cannot be done: numbers beyond the range of the format, or a device without it.
+    Refused(String),
+}
+
+/// Extracts the terms of the first `limit` training images of a run in every way, and compares the
+/// terms of every image with all others. Nothing is left on disk. `progress` is told the number of
+/// extractions that are done, of how many.
+///
+/// # Errors
+/// A run or images that cannot be used; no room for temporary files.
+pub fn precision(
+    run: &Run,
+    dataset: &Dataset,
+    device: &Device,
+    limit: usize,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Vec<Exactness>, Error> {
+    check_data(run, dataset)?;
+    let network = network(run, device)?;
+    let points = ImagePoints::new(&dataset.train, Some(limit));
+    let all = GAUGES.len() * PRECISIONS.len();
+    let mut found = Vec::with_capacity(all);
+    for gauge in GAUGES {
+        for precision in PRECISIONS {
+            progress(found.len(), all);
+            let outcome = match extract(&network, &points, gauge, precision, device) {
+                Ok(check) => check,
+                Err(refused @ (Refusal::Overflow { .. } | Refusal::Precision { .. })) => {
+                    Outcome::Refused(refused.to_string())
+                }
+                Err(error) => return Err(error.into()),
+            };
+            found.push(Exactness { gauge, precision, outcome });
+        }
+    }
+    Ok(found)
+}
+
+fn extract(
+    network: &Network,
+    points: &ImagePoints<'_>,
+    gauge: Gauge,
+    precision: Precision,
+    device: &Device,
+) -> Result<Outcome, Refusal> {
+    let network = network.place(&Placement::new(device, precision)?);
+    let extractor = Extractor::new(&network, gauge, Classes::Predicted)?;
+    let failed = |source| Refusal::Io { action: "write in", path: std::env::temp_dir(), source };
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let options = ExtractOptions { dominance_points: usize::MAX, ..ExtractOptions::default() };
+    let store = TermStore::extract(folder.path(), &extractor, points, &options, &|_| {})?;
+    Ok(match &store.manifest().check {
+        Some(check) => Outcome::Check(Box::new(check.clone())),
+        None => Outcome::Refused("the extraction was not finished".into()),
+    })
+}

@@ -1,0 +1,92 @@
+//! `tropex precision`
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use tropex::Precision;
+use tropex::experiments::precision::{Exactness, Outcome, precision};
+use tropex::train::run::Run;
+
+use super::options::{DataOption, DeviceOption};
+use crate::output::{Output, percent, table};
+
+/// Show how exact the terms of runs are, with every gauge and in every precision.
+#[derive(Debug, Args)]
+pub struct PrecisionTable {
+    /// Folders of the runs.
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// Training images to extract terms of; the terms of each are compared with all others.
+    #[arg(long, default_value = "200")]
+    limit: NonZeroUsize,
+    #[command(flatten)]
+    data: DataOption,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+#[derive(Serialize)]
+struct RunExactness {
+    run: String,
+    architecture: String,
+    extractions: Vec<Exactness>,
+}
+
+impl PrecisionTable {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        let device = self.device.find()?;
+        let bar = output.bar("{prefix} {bar:30} {pos} of {len} extractions");
+        let mut found = Vec::with_capacity(self.runs.len());
+        for path in &self.runs {
+            let run = Run::open(path)?;
+            let data = self.data.open(&run.config().dataset, output)?;
+            bar.set_prefix(path.display().to_string());
+            let show = |done: usize, all: usize| {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            };
+            let extractions = precision(&run, &data, &device, self.limit.get(), &show)?;
+            let architecture = run.config().architecture.clone();
+            found.push(RunExactness { run: path.display().to_string(), architecture, extractions });
+        }
+        bar.finish_and_clear();
+        output.result(&found, || text(&found))
+    }
+}
+
+fn text(found: &[RunExactness]) -> String {
+    let heading =
+        ["run", "gauge", "precision", "value error", "coefficients", "own term maximal", ""];
+    let rows = found.iter().flat_map(|run| {
+        let cells = run.extractions.iter().map(cells);
+        cells.map(|cells| [run.run.clone()].into_iter().chain(cells).collect())
+    });
+    let explained = "value error: largest difference of linear term and logit at an image, relative \
+                     to the largest logit";
+    format!("{}\n{explained}", table(&heading, rows.collect()))
+}
+
+fn cells(extraction: &Exactness) -> [String; 6] {
+    let gauge = extraction.gauge.name().to_owned();
+    let precision = match extraction.precision {
+        Precision::F32 => "f32".to_owned(),
+        Precision::F64 => "f64".to_owned(),
+    };
+    let none = || "-".to_owned();
+    match &extraction.outcome {
+        Outcome::Refused(reason) => [gauge, precision, none(), none(), none(), reason.clone()],
+        Outcome::Check(check) => {
+            let failures = check.failures(extraction.precision);
+            [
+                gauge,
+                precision,
+                format!("{:.1e}", check.value_error / check.largest_logit),
+                format!("{:.1e} to {:.1e}", check.smallest_coefficient, check.largest_coefficient),
+                check.dominance.as_ref().map_or_else(none, |found| percent(found.rate())),
+                failures.join("; "),
+            ]
+        }
+    }
+}

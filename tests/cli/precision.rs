@@ -1,0 +1,44 @@
+//! The table of how exact terms are.
+
+use super::Place;
+
+#[test]
+fn every_gauge_is_shown_in_every_precision() {
+    let place = Place::with_run();
+    let told = place.run("precision run --limit 20 --json").json();
+    let extractions = told[0]["extractions"].as_array().unwrap();
+    let ways: Vec<_> = extractions
+        .iter()
+        .map(|extraction| (extraction["gauge"].as_str(), extraction["precision"].as_str()))
+        .collect();
+    let gauges = ["worst-case", "tight", "calibrated"];
+    let expected = gauges.map(|gauge| ["f32", "f64"].map(|format| (Some(gauge), Some(format))));
+    assert_eq!(ways, expected.as_flattened());
+    let mut largest = Vec::new();
+    for extraction in extractions {
+        let check = &extraction["check"];
+        assert_eq!(check["dominance"]["checked"], 20, "{extraction}");
+        assert_eq!(check["dominance"]["dominant"], 20, "{extraction}");
+        let relative =
+            check["value_error"].as_f64().unwrap() / check["largest_logit"].as_f64().unwrap();
+        let allowed = if extraction["precision"] == "f64" { 1e-11 } else { 1e-4 };
+        assert!(relative < allowed, "{extraction}");
+        largest.push(check["largest_coefficient"].as_f64().unwrap());
+    }
+    assert!(largest[1] > largest[3] && largest[3] >= largest[5], "{largest:?}");
+    assert!(!place.path("run/terms").exists(), "nothing is left behind");
+}
+
+#[test]
+fn people_see_a_row_for_every_way() {
+    let place = Place::with_run();
+    let said = place.run("precision run run --limit 5").succeeded();
+    let rows = said.lines().filter(|line| line.starts_with("│ run ") && line.contains(" f"));
+    assert_eq!(rows.filter(|line| line.contains("100.00 %")).count(), 12, "{said}");
+}
+
+#[test]
+fn runs_that_are_not_there_are_named() {
+    let place = Place::with_run();
+    place.run("precision run other").failed(&["other"]);
+}
