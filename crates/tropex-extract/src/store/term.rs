@@ -29,6 +29,9 @@ macro_rules! for_coefficients {
     };
 }
 
+/// Sums side by side, for registers of several numbers.
+const LANES: usize = 8;
+
 /// A number as it is stored.
 trait Stored: Copy + Into<f64> {}
 
@@ -182,8 +185,6 @@ fn add_to<F: Stored>(rows: [&[F]; 2], sum: &mut ExactSum, point: &[f32]) {
 }
 
 fn value_above<F: Stored>([linear, negative]: [&[F]; 2], reference: &[f64], point: &[f32]) -> f64 {
-    /// Sums side by side, for registers of several numbers.
-    const LANES: usize = 8;
     let mut lanes = [0.0; LANES];
     let chunks = linear.chunks(LANES).zip(negative.chunks(LANES));
     for ((linear, negative), (reference, point)) in
@@ -207,16 +208,27 @@ fn reduce<F: Stored>(
     reference: &[f64],
     factor: f64,
     into: &mut [f32],
-    mut sum: Reduced,
+    start: Reduced,
 ) -> Reduced {
-    let terms = linear.iter().zip(negative).zip(reference);
-    for (((&linear, &negative), reference), entry) in terms.zip(into) {
-        let (linear, negative): (f64, f64) = (linear.into(), negative.into());
-        *entry = ((linear + negative - reference) * factor) as f32;
-        let size = (linear.abs() + negative.abs() + reference.abs()) * factor;
-        sum.length += f64::from(*entry) * f64::from(*entry);
-        sum.size += size * size;
-        sum.largest = if size > sum.largest { size } else { sum.largest };
+    let (mut lengths, mut sizes, mut largest) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    let chunks = linear.chunks(LANES).zip(negative.chunks(LANES));
+    for ((linear, negative), (reference, into)) in
+        chunks.zip(reference.chunks(LANES).zip(into.chunks_mut(LANES)))
+    {
+        let terms = linear.iter().zip(negative).zip(reference.iter().zip(into)).enumerate();
+        for (lane, ((&linear, &negative), (reference, entry))) in terms {
+            let (linear, negative): (f64, f64) = (linear.into(), negative.into());
+            *entry = ((linear + negative - reference) * factor) as f32;
+            let size = (linear.abs() + negative.abs() + reference.abs()) * factor;
+            lengths[lane] += f64::from(*entry) * f64::from(*entry);
+            sizes[lane] += size * size;
+            largest[lane] = if size > largest[lane] { size } else { largest[lane] };
+        }
     }
-    sum
+    Reduced {
+        length: lengths.iter().fold(start.length, |sum, lane| sum + lane),
+        size: sizes.iter().fold(start.size, |sum, lane| sum + lane),
+        largest: largest.into_iter().fold(start.largest, f64::max),
+        ..start
+    }
 }

@@ -3,6 +3,24 @@
 use serde::{Deserialize, Serialize};
 
 /// The rule that chooses the shifts.
+///
+/// A shift is one affine function for all rows, positive and negative ones of all classes and
+/// points; so it changes neither the network nor the order of terms, but which terms represent the
+/// network between the points.
+///
+/// # What else was tried
+/// Measured as agreement with the network on 2,000 test images, `fcn4` trained for 6 epochs on
+/// Fashion-MNIST, seed 0, 8,000 terms: 93.70 % with [`Tight`](Self::Tight), 94.25 % with
+/// [`Calibrated`](Self::Calibrated).
+/// - Shifts of their own for every class reach 95.70 %, but classes must then be compared by values
+///   with different denominators, and 1.7 % of the training images themselves get a wrong class.
+/// - Shifts of their own for each of 20 clusters of points, every cluster with a function of its
+///   own, stay exact and reach 92.85 %: fewer terms compete everywhere.
+/// - Shifts that may also be negative, so that at every unit some row is zero, change nothing: among
+///   so many points there always is a row with a zero already (94.32 % for 60,000 terms and 10,000
+///   test images, with either).
+/// - Smaller multiples than the calibrated one agree better still on test images (95.10 % at 0.4),
+///   but the function is no longer the network's at the points it was extracted at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gauge {
