@@ -29,7 +29,7 @@ const ARCHITECTURE: &str = "fcn4";
 const CONVOLUTIONAL: &str = "vgg-narrow-strides";
 
 /// The commands that compute.
-const COMPUTING: [&str; 5] = ["train", "import", "inspect", "extract", "evaluate"];
+const COMPUTING: [&str; 6] = ["train", "import", "inspect", "extract", "evaluate", "experiment"];
 
 /// A working directory with a small dataset in `data.safetensors`.
 struct Place {

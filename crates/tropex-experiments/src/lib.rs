@@ -1,13 +1,28 @@
-//! From datasets and trained networks to answers: training, extraction and evaluation in one flow.
+//! From datasets and trained networks to answers: training, extraction and evaluation in one flow,
+//! and the experiments that ask how networks generalize.
 //!
 //! This crate joins `tropex-train`, which knows images and modules, with `tropex-extract`, which
-//! knows networks and terms.
+//! knows networks and terms. [`EXPERIMENTS`] lists the questions, [`runner::run`] answers them.
 
 pub mod assign;
 mod error;
+pub mod experiment;
+pub mod experiments;
+mod fingerprint;
+mod history;
+pub mod linear_terms;
+mod moment;
 pub mod pipeline;
 mod points;
+pub mod report;
+pub mod runner;
+pub mod shift;
+pub mod statistics;
+mod subject;
 
 pub use error::Error;
+pub use experiments::EXPERIMENTS;
+pub use moment::{Moment, Moments};
 pub use pipeline::{EvaluateSettings, ExtractSettings, Split};
 pub use points::ImagePoints;
+pub use subject::{Settings, Subject, Watch};

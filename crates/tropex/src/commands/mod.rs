@@ -3,6 +3,7 @@
 mod assign;
 mod bounds;
 mod evaluate;
+mod experiment;
 mod extract;
 mod import;
 mod inspect;
@@ -23,6 +24,7 @@ pub enum Command {
     Extract(extract::Extract),
     Evaluate(evaluate::Evaluate),
     Assign(assign::Assign),
+    Experiment(experiment::Experiment),
     Bounds(bounds::Bounds),
 }
 
@@ -36,6 +38,7 @@ impl Command {
             Self::Extract(extract) => extract.run(output),
             Self::Evaluate(evaluate) => evaluate.run(output),
             Self::Assign(assign) => assign.run(output),
+            Self::Experiment(experiment) => experiment.run(output),
             Self::Bounds(bounds) => bounds.run(output),
         }
     }
