@@ -4,7 +4,9 @@
 //! This crate joins `tropex-train`, which knows images and modules, with `tropex-extract`, which
 //! knows networks and terms. [`EXPERIMENTS`] lists the questions, [`runner::run`] answers them.
 
+mod alike;
 pub mod assign;
+mod enlarged;
 mod error;
 pub mod experiment;
 pub mod experiments;
@@ -14,6 +16,7 @@ pub mod linear_terms;
 mod moment;
 pub mod pipeline;
 mod points;
+pub mod random_points;
 pub mod report;
 pub mod runner;
 pub mod shift;

@@ -4,17 +4,41 @@
 //! [`Experiment`](crate::experiment::Experiment), whose fields are its parameters, and its line in
 //! [`EXPERIMENTS`].
 
+mod coefficients;
+mod count;
 mod exactness;
 mod generalization;
 mod implications;
 mod leave_one_out;
+mod nearest_terms;
+mod networks;
+mod random_labels;
+mod shifted_terms;
+mod similarity;
+mod slide;
+mod subset;
+mod translation;
 
 use crate::Error;
 use crate::experiment::ExperimentEntry;
 
 /// Every experiment, in the order in which reports tell them.
-pub const EXPERIMENTS: &[ExperimentEntry] =
-    &[exactness::ENTRY, generalization::ENTRY, implications::ENTRY, leave_one_out::ENTRY];
+pub const EXPERIMENTS: &[ExperimentEntry] = &[
+    exactness::ENTRY,
+    generalization::ENTRY,
+    implications::ENTRY,
+    leave_one_out::ENTRY,
+    nearest_terms::ENTRY,
+    subset::ENTRY,
+    count::ENTRY,
+    translation::ENTRY,
+    shifted_terms::ENTRY,
+    slide::ENTRY,
+    similarity::ENTRY,
+    coefficients::ENTRY,
+    networks::ENTRY,
+    random_labels::ENTRY,
+];
 
 /// The experiment of a name.
 ///

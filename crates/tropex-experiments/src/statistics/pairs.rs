@@ -18,6 +18,12 @@ impl<'a> Rows<'a> {
         &self.values[index * self.width..][..self.width]
     }
 
+    /// The first `count` rows, or all.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Self {
+        Self { values: &self.values[..count.min(self.len()) * self.width], ..*self }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.values.len() / self.width
