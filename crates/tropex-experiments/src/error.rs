@@ -50,6 +50,9 @@ pub enum Error {
         /// Where they are.
         folder: PathBuf,
     },
+    /// A page could not be made: not a matter of what is on it.
+    #[error("cannot make the page: {0}")]
+    Page(#[from] minijinja::Error),
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

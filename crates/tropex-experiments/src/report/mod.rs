@@ -5,6 +5,7 @@ mod csv;
 mod figure;
 mod finding;
 mod folder;
+mod page;
 mod table;
 mod unit;
 
@@ -16,5 +17,6 @@ pub use figure::{
 };
 pub use finding::{Answer, FORMAT, Finding, Measure, SubjectRecord};
 pub use folder::{read_finding, report_folder, write_finding};
+pub use page::Page;
 pub use table::{Cell, Column, Table};
 pub use unit::{Unit, count, percent};

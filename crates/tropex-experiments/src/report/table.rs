@@ -56,6 +56,18 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// The table as people read it, with rows and columns exchanged: its first column is the
+    /// heading, and the names of the others stand in front of their numbers.
+    pub fn turned(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        let rows = self.formatted();
+        let mut turned = self.columns.iter().enumerate().map(|(index, column)| {
+            let cells = rows.iter().map(|row| row[index].clone());
+            [column.name.clone()].into_iter().chain(cells).collect()
+        });
+        let heading = turned.next().unwrap_or_default();
+        (heading, turned.collect())
+    }
+
     /// The rows as people read them.
     pub fn formatted(&self) -> Vec<Vec<String>> {
         let row = |row: &Vec<Cell>| {

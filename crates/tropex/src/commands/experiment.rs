@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 use tropex::experiments::experiment::{ExperimentEntry, Parameters, Scope};
-use tropex::experiments::report::{Finding, Measure, comparison};
+use tropex::experiments::report::{Finding, Measure, Page, SubjectRecord, comparison};
 use tropex::experiments::runner::{self, Material, Report, Request};
 use tropex::experiments::{EXPERIMENTS, Moments, Settings, experiments};
 use tropex::train::checkpoint::Checkpoints;
@@ -49,6 +49,10 @@ pub struct Experiment {
     /// Change a parameter, such as `draws=10`; with `all`, `subset.draws=10`. The value is JSON.
     #[arg(long, value_name = "PARAMETER=VALUE")]
     set: Vec<Setting>,
+    /// Write a page of what is found about all runs, as HTML, and as Markdown beside it. A page of
+    /// each run is in its folder `reports` anyway.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
     /// Compute again what was found before.
     #[arg(long)]
     again: bool,
@@ -84,6 +88,8 @@ impl FromStr for Setting {
 #[derive(Serialize)]
 struct Told<'a> {
     reports: Vec<ToldReport<'a>>,
+    /// Where all of it can be read.
+    pages: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +97,7 @@ struct ToldReport<'a> {
     experiment: &'a str,
     folder: String,
     reused: bool,
-    subjects: &'a [tropex::experiments::report::SubjectRecord],
+    subjects: &'a [SubjectRecord],
     text: &'a str,
     values: &'a [Measure],
 }
@@ -125,12 +131,35 @@ impl Experiment {
             };
             self.carry_out(&request, &mut reports, output)?;
         }
+        let pages = self.write_pages(&reports)?;
         if output.is_for_machines() {
             let told = reports.iter().map(ToldReport::of).collect();
-            return output.result(&Told { reports: told }, String::new);
+            return output.result(&Told { reports: told, pages }, String::new);
         }
-        let compared = comparisons(&reports);
-        if compared.is_empty() { Ok(()) } else { output.text(&compared.join("\n\n")) }
+        let mut last = comparisons(&reports);
+        last.push(pairs(&pages.iter().map(|page| ("page", page.clone())).collect::<Vec<_>>()));
+        output.text(&last.join("\n\n"))
+    }
+
+    /// Writes a page of everything that is known of each run, and one of all runs if it is asked
+    /// for. Says where they are.
+    fn write_pages(&self, reports: &[Report]) -> anyhow::Result<Vec<String>> {
+        let mut pages = Vec::new();
+        for run in &self.runs {
+            pages.push((Page::of_run(run), run.join("reports").join("index.html")));
+        }
+        if let Some(path) = &self.page {
+            let findings = reports.iter().map(|report| report.finding.clone()).collect();
+            let title = "Linear terms of several runs".into();
+            pages.push((Page { title, findings }, path.clone()));
+        }
+        let write = |(page, path): (Page, PathBuf)| {
+            page.write(&path)?;
+            Ok(path.display().to_string())
+        };
+        // Runs of which nothing is known, but for comparisons with others, need no page.
+        pages.retain(|(page, _)| !page.findings.is_empty());
+        pages.into_iter().map(write).collect()
     }
 
     /// Does experiments, and tells people what is found as soon as it is.
@@ -230,8 +259,9 @@ fn comparisons(reports: &[Report]) -> Vec<String> {
         let findings: Vec<&Finding> =
             findings.filter(|finding| finding.experiment == entry.name).collect();
         let compared = comparison(&findings)?;
-        let heading: Vec<_> = compared.columns.iter().map(|column| &*column.name).collect();
-        Some(format!("{}\n{}", compared.title, table(&heading, compared.formatted())))
+        let (heading, rows) = compared.turned();
+        let heading: Vec<_> = heading.iter().map(String::as_str).collect();
+        Some(format!("{}\n{}", compared.title, table(&heading, rows)))
     };
     EXPERIMENTS.iter().filter_map(of).collect()
 }
