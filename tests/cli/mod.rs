@@ -6,6 +6,7 @@ mod bounds; // how many linear regions there can be
 mod damage; // runs and terms that are not what they should be
 #[cfg(unix)]
 mod disk; // full disks
+mod experiments; // questions about runs
 mod images; // datasets that are none
 mod interruption; // killed at any moment
 mod settings; // terms of other settings, weights and images

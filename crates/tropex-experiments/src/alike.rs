@@ -44,8 +44,8 @@ pub(crate) const NOTE: &str = "Centred terms have the mean of all terms of their
      across points for every coefficient, as published; correlation per point across the \
      coefficients of every pair.";
 
-/// Adds measures of named sets of pairs: a table and histograms of all sets, and the means of the
-/// first set as numbers.
+/// Adds measures of named sets of pairs, the first of which holds all pairs: a table, histograms,
+/// and the means over all pairs as numbers.
 pub(crate) fn add_measures(mut answer: Answer, sets: &[(String, PairMeasures)]) -> Answer {
     answer = answer.table(table(sets));
     let Some((_, first)) = sets.first() else { return answer };
@@ -82,7 +82,9 @@ fn table(sets: &[(String, PairMeasures)]) -> Table {
 }
 
 impl Measure {
+    /// Of several sets the first holds all pairs, which would hide the others.
     fn figure(&self, sets: &[(String, PairMeasures)]) -> Figure {
+        let sets = if sets.len() > 1 { &sets[1..] } else { sets };
         let sets: Vec<_> =
             sets.iter().map(|(name, set)| (&**name, (self.values)(set).to_vec())).collect();
         let histogram = Histogram::of(Axis::linear(self.label, self.unit), BINS, &sets);

@@ -13,7 +13,8 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
     method: [
         "The first test images that the extracted function gives a wrong class are taken.",
         "Beside each stands the training image whose positive term wins there.",
-        "Images that look alike show what the terms have in common.",
+        "Below the images stand their labels, and the classes that network and term give the test \
+         image.",
     ],
     scope: Scope::Each,
     make: make::<NearestTerms>,
@@ -67,7 +68,8 @@ impl Experiment for NearestTerms {
             let network = format!("network: {}", name(predicted[image]));
             let caption = vec![format!("test {image}"), name(labels[image]), network];
             pictures.push(picture(subject, Split::Test, image, caption));
-            let caption = vec![format!("training {}", winner.positive), name(label)];
+            let term = format!("term: {}", name(winner.class));
+            let caption = vec![format!("training {}", winner.positive), name(label), term];
             pictures.push(picture(subject, Split::Train, winner.positive, caption));
         }
         let shown = wrong.len().min(self.images);

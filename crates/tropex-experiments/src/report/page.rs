@@ -194,6 +194,11 @@ impl Page {
     }
 }
 
+/// A text in which no line ends between a number and its percent sign.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+}
+
 /// Fills a template; texts are escaped where its name ends in `.html`.
 fn render(
     name: &'static str,
@@ -229,11 +234,11 @@ impl Entry {
         let of_figures = answer.figures.iter().map(|figure| figure.table());
         let files = answer.tables.iter().cloned().chain(of_figures);
         let subjects = finding.subjects.iter();
-        let subjects: Vec<_> =
-            subjects.map(|subject| format!("{}, {}", subject.run, subject.gauge)).collect();
+        let mut of: Vec<_> = subjects.map(|subject| &*subject.run).collect();
+        of.extend(finding.subjects.first().map(|subject| &*subject.gauge));
         Self {
-            of: subjects.join(" and "),
-            text: answer.text.clone(),
+            of: of.join(", "),
+            text: unbroken(&answer.text),
             values: Grid {
                 title: String::new(),
                 heading: vec!["figure".into(), "value".into()],

@@ -96,7 +96,7 @@ impl Pictures {
         let rows = self.pictures.len().div_ceil(columns);
         let mut drawing = Drawing::new(rows as f64 * row + GAP);
         let left = (WIDTH - columns as f64 * (width + GAP) + GAP) / 2.0;
-        let size = (width / 8.5).clamp(8.0, 12.5);
+        let size = (width / 9.5).clamp(8.0, 12.5);
         for (index, picture) in self.pictures.iter().enumerate() {
             let x = left + (index % columns) as f64 * (width + GAP);
             let y = GAP + (index / columns) as f64 * row;
