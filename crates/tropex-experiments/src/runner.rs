@@ -10,8 +10,7 @@ use crate::experiment::{Context, ExperimentEntry, Made, Parameters, Scope};
 use crate::fingerprint::fingerprint;
 use crate::history::History;
 use crate::report::{FORMAT, Finding, SubjectRecord, read_finding, report_folder, write_finding};
-use crate::subject::{Settings, Subject, Watch};
-use crate::{Error, Moment, Moments, Split};
+use crate::{Error, Moment, Moments, Settings, Split, Subject, Watch};
 
 /// A run and the dataset as it used it.
 #[derive(Clone, Debug)]

@@ -3,43 +3,20 @@
 use std::cell::OnceCell;
 
 use burn::tensor::Device;
-use tropex_extract::store::{MANIFEST, Manifest, Progress, Shard};
+use tropex_extract::store::{Progress, Shard};
 use tropex_extract::terms::Assignment;
 use tropex_extract::{
-    Classes, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource, Precision,
-    TermStore,
+    Classes, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource, TermStore,
 };
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 
 use crate::linear_terms::LinearTerms;
-use crate::pipeline::{self, network_at, predict, terms_folder, trained_on};
-use crate::{Error, ExtractSettings, ImagePoints, Moment, Split};
+use crate::pipeline::{self, network_at, predict};
+use crate::{Error, ExtractSettings, ImagePoints, Moment, Settings, Split};
 
 /// Told what is being done, how far it is, and when it will be finished.
 pub type Watch<'a> = &'a dyn Fn(&str, usize, usize);
-
-/// What of a run is looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// The gauge of the terms.
-    pub gauge: Gauge,
-    /// Format of their numbers. Without it that of the terms that are there, or f32.
-    pub precision: Option<Precision>,
-    /// Terms of the first so many training images. Without it the terms that are there, or those
-    /// of all images that the run was trained on.
-    pub limit: Option<usize>,
-    /// Images of either split at which things are looked at; all without it.
-    pub points: Option<usize>,
-    /// Source of everything random.
-    pub seed: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { gauge: Gauge::WorstCase, precision: None, limit: None, points: None, seed: 0 }
-    }
-}
 
 /// A run at a moment of its training. Terms, predictions and winners are found when they are first
 /// asked for, and kept in memory; terms of training images are kept in the run's folder.
@@ -86,7 +63,7 @@ impl<'a> Subject<'a> {
             dataset,
             device,
             settings,
-            extraction: extraction(run, moment, dataset, settings)?,
+            extraction: settings.extraction(run, moment, dataset)?,
             watch,
             network: OnceCell::new(),
             store: OnceCell::new(),
@@ -267,30 +244,6 @@ impl<'a> Subject<'a> {
     ) -> Result<(), Error> {
         self.store()?.shards().try_for_each(|shard| visit(&shard?))
     }
-}
-
-/// How the terms of a run are extracted: as those that are there, where nothing else is asked for.
-fn extraction(
-    run: &Run,
-    moment: Moment,
-    dataset: &Dataset,
-    settings: Settings,
-) -> Result<ExtractSettings, Error> {
-    let manifest = terms_folder(run, moment, Split::Train, settings.gauge).join(MANIFEST);
-    let there = manifest.exists().then(|| Manifest::read(&manifest)).transpose()?;
-    let there = there.map(|manifest| manifest.terms);
-    let default = ExtractSettings::default();
-    let limit = settings.limit.or_else(|| there.as_ref().map(|terms| terms.points));
-    let limit = limit.or_else(|| trained_on(run, Split::Train)).unwrap_or(usize::MAX);
-    let precision = settings.precision.or_else(|| there.as_ref().map(|terms| terms.precision));
-    Ok(ExtractSettings {
-        moment,
-        limit: Some(limit.min(dataset.train.len())),
-        gauge: settings.gauge,
-        precision: precision.unwrap_or(default.precision),
-        classes: there.map_or(default.classes, |terms| terms.classes),
-        ..default
-    })
 }
 
 /// The content of a cell, which is made unless it is there.

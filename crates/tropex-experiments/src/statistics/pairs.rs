@@ -76,7 +76,7 @@ impl PairMeasures {
                 centred += (a - b - difference[column]).powi(2);
                 columns[column].add(a - means[0][column], b - means[1][column]);
             }
-            measures.angle.push(plain.cosine().clamp(-1.0, 1.0).acos().to_degrees());
+            measures.angle.push(plain.angle(a.row(index), b.row(index)).to_degrees());
             measures.distance.push(raw.sqrt());
             measures.centred_distance.push(centred.sqrt());
             measures.point_correlation.push(around.cosine());
@@ -99,6 +99,18 @@ impl Products {
         self.aa += a * a;
         self.ab += a * b;
         self.bb += b * b;
+    }
+
+    /// Angle in radians between the two rows that the sums are of. Lengths of sum and difference of
+    /// their directions give it to the last digits where it is small, which its cosine does not.
+    fn angle(&self, a: &[f32], b: &[f32]) -> f64 {
+        let (mut apart, mut along) = (0.0, 0.0);
+        for (&a, &b) in a.iter().zip(b) {
+            let (a, b) = (f64::from(a) / self.aa.sqrt(), f64::from(b) / self.bb.sqrt());
+            apart += (a - b).powi(2);
+            along += (a + b).powi(2);
+        }
+        2.0 * apart.sqrt().atan2(along.sqrt())
     }
 
     /// Cosine of the angle between both; of numbers around their means this is the correlation.

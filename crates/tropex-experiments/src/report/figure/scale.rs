@@ -8,6 +8,8 @@ pub(super) struct Scale {
     spacing: Spacing,
     low: f64,
     high: f64,
+    /// Distance of the numbers beside the axis, where equal differences are equally far apart.
+    step: f64,
     places: [f64; 2],
 }
 
@@ -24,7 +26,7 @@ impl Scale {
             (true, false) => widened(axis.spacing, low),
             (true, true) => (low, high),
         };
-        Self { spacing: axis.spacing, low, high, places }
+        Self { spacing: axis.spacing, low, high, step: step(high - low), places }
     }
 
     /// The same, from zero and to rounded numbers: for the heights of bars and curves.
@@ -35,9 +37,9 @@ impl Scale {
         if from_zero {
             (self.low, self.high) = (self.low.min(0.0), self.high.max(0.0));
         }
-        let step = step(self.high - self.low);
-        self.low = (self.low / step).floor() * step;
-        self.high = (self.high / step).ceil() * step;
+        self.step = step(self.high - self.low);
+        self.low = (self.low / self.step).floor() * self.step;
+        self.high = (self.high / self.step).ceil() * self.step;
         self
     }
 
@@ -61,11 +63,10 @@ impl Scale {
     pub(super) fn ticks(&self) -> Vec<f64> {
         match self.spacing {
             Spacing::Linear => {
-                let step = step(self.high - self.low);
-                let slack = step * 1e-6;
-                let first = ((self.low - slack) / step).ceil() as i64;
-                let last = ((self.high + slack) / step).floor() as i64;
-                (first..=last).map(|tick| tick as f64 * step).collect()
+                let slack = self.step * 1e-6;
+                let first = ((self.low - slack) / self.step).ceil() as i64;
+                let last = ((self.high + slack) / self.step).floor() as i64;
+                (first..=last).map(|tick| tick as f64 * self.step).collect()
             }
             Spacing::Logarithmic => {
                 let (first, last) = (self.low.log10().ceil(), self.high.log10().floor());
