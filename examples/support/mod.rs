@@ -128,6 +128,7 @@ impl Study {
             architecture,
             dataset: &data.name,
             train: &data.train,
+            shuffled_labels: None,
             test: &data.test,
             device,
             device_name: &arguments.device,

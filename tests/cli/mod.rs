@@ -6,6 +6,7 @@ mod bounds; // how many linear regions there can be
 mod damage; // runs and terms that are not what they should be
 #[cfg(unix)]
 mod disk; // full disks
+mod experiments; // questions about runs
 mod images; // datasets that are none
 mod interruption; // killed at any moment
 mod precision; // how exact terms are
@@ -30,8 +31,8 @@ const ARCHITECTURE: &str = "fcn4";
 const CONVOLUTIONAL: &str = "vgg-narrow-strides";
 
 /// The commands that compute.
-const COMPUTING: [&str; 7] =
-    ["train", "import", "inspect", "extract", "evaluate", "assign", "precision"];
+const COMPUTING: [&str; 8] =
+    ["train", "import", "inspect", "extract", "evaluate", "assign", "precision", "experiment"];
 
 /// A working directory with a small dataset in `data.safetensors`.
 struct Place {

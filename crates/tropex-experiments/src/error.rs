@@ -1,6 +1,7 @@
 //! Everything that can go wrong between a dataset and an answer.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use tropex_train::data::DataError;
@@ -49,4 +50,59 @@ pub enum Error {
         /// Where they are.
         folder: PathBuf,
     },
+    /// A page could not be made: not a matter of what is on it.
+    #[error("cannot make the page: {0}")]
+    Page(#[from] minijinja::Error),
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// `read`, `write`, ...
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's word.
+        source: io::Error,
+    },
+    /// There is no such experiment.
+    #[error("unknown experiment `{name}`, expected all or one of {}", known.join(", "))]
+    UnknownExperiment {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<&'static str>,
+    },
+    /// A setting that an experiment does not have or understand.
+    #[error("{experiment}: {reason}")]
+    Parameters {
+        /// The experiment.
+        experiment: &'static str,
+        /// What is wrong, and what there is.
+        reason: String,
+    },
+    /// An experiment that compares runs was given one.
+    #[error("{experiment} compares runs: name two or more")]
+    OneRun {
+        /// The experiment.
+        experiment: &'static str,
+    },
+    /// Runs that cannot be compared.
+    #[error(
+        "{} and {} were made with other images of {split}: an experiment that compares them needs \
+         the same", first.display(), second.display()
+    )]
+    OtherImages {
+        /// A run.
+        first: PathBuf,
+        /// Another.
+        second: PathBuf,
+        /// `train` or `test`.
+        split: &'static str,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
 }

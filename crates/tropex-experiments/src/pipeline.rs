@@ -15,7 +15,7 @@ use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 use tropex_train::zoo::Classifier;
 
-use crate::{Error, ImagePoints};
+use crate::{Error, ImagePoints, Moment};
 
 /// One of the two parts of a dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +54,8 @@ impl fmt::Display for Split {
 /// What to extract, and how.
 #[derive(Clone, Debug)]
 pub struct ExtractSettings {
+    /// The weights of the network.
+    pub moment: Moment,
     /// The images whose terms are extracted.
     pub split: Split,
     /// The first so many of them. Without it, the training images that the run used, or all test
@@ -74,6 +76,7 @@ pub struct ExtractSettings {
 impl Default for ExtractSettings {
     fn default() -> Self {
         Self {
+            moment: Moment::Final,
             split: Split::Train,
             limit: None,
             classes: Classes::Predicted,
@@ -102,17 +105,30 @@ impl Default for EvaluateSettings {
     }
 }
 
-/// Where a run keeps terms.
-pub fn terms_folder(run: &Run, split: Split, gauge: Gauge) -> PathBuf {
-    run.path().join("terms").join(format!("{split}-{}", gauge.name()))
+/// Where a run keeps terms of its weights at a moment.
+pub fn terms_folder(run: &Run, moment: Moment, split: Split, gauge: Gauge) -> PathBuf {
+    let terms = run.path().join("terms");
+    let folder = moment.folder().map_or(terms.clone(), |epoch| terms.join(epoch));
+    folder.join(format!("{split}-{}", gauge.name()))
 }
 
-/// Captures the network of a run, in f32 on a device.
+/// Captures the trained network of a run, in f32 on a device.
 ///
 /// # Errors
 /// An unfinished or damaged run; a device that fails.
 pub fn network(run: &Run, device: &Device) -> Result<Network, Error> {
-    let classifier = run.load_model(device)?;
+    network_at(run, Moment::Final, device)
+}
+
+/// Captures the network of a run as it was at a moment, in f32 on a device.
+///
+/// # Errors
+/// An unfinished or damaged run; weights that were not kept; a device that fails.
+pub fn network_at(run: &Run, moment: Moment, device: &Device) -> Result<Network, Error> {
+    let classifier = match moment {
+        Moment::Final => run.load_model(device)?,
+        Moment::Epoch(epoch) => run.load_checkpoint(epoch, device)?,
+    };
     Ok(capture(&classifier, classifier.input_shape(), Classifier::forward)?)
 }
 
@@ -148,23 +164,24 @@ pub fn extract(
 ) -> Result<TermStore, Error> {
     check_data(run, dataset)?;
     let placement = Placement::new(device, settings.precision)?;
-    let network = network(run, device)?.place(&placement);
+    let network = network_at(run, settings.moment, device)?.place(&placement);
     let extractor = match settings.shifts_of {
         None => Extractor::new(&network, settings.gauge, settings.classes)?,
         Some(split) => {
-            let shifts = open_store(run, split, settings.gauge)?.shifts(&network)?;
+            let shifts = open_store(run, settings.moment, split, settings.gauge)?;
+            let shifts = shifts.shifts(&network)?;
             Extractor::with_shifts(&network, &shifts, settings.classes)?
         }
     };
     let limit = settings.limit.or_else(|| trained_on(run, settings.split));
     let points = ImagePoints::new(settings.split.of(dataset), limit);
-    let folder = terms_folder(run, settings.split, settings.gauge);
+    let folder = terms_folder(run, settings.moment, settings.split, settings.gauge);
     Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
 }
 
 /// Opens the terms of a run.
-fn open_store(run: &Run, split: Split, gauge: Gauge) -> Result<TermStore, Error> {
-    let folder = terms_folder(run, split, gauge);
+fn open_store(run: &Run, moment: Moment, split: Split, gauge: Gauge) -> Result<TermStore, Error> {
+    let folder = terms_folder(run, moment, split, gauge);
     if folder.join(tropex_extract::store::MANIFEST).exists() {
         return Ok(TermStore::open(&folder)?);
     }
@@ -178,7 +195,8 @@ fn open_store(run: &Run, split: Split, gauge: Gauge) -> Result<TermStore, Error>
     Err(Error::NoTerms { folder, command })
 }
 
-fn trained_on(run: &Run, split: Split) -> Option<usize> {
+/// How many images of a split the run was trained on, if not all.
+pub(crate) fn trained_on(run: &Run, split: Split) -> Option<usize> {
     match split {
         Split::Train => run.config().training.as_ref()?.limit,
         Split::Test => None,
@@ -216,7 +234,7 @@ pub fn open_terms(
     gauge: Gauge,
 ) -> Result<(TermStore, Network), Error> {
     check_data(run, dataset)?;
-    let store = open_store(run, Split::Train, gauge)?;
+    let store = open_store(run, Moment::Final, Split::Train, gauge)?;
     let terms = &store.manifest().terms;
     let placement = Placement::new(device, terms.precision)?;
     let network = network(run, device)?.place(&placement);

@@ -16,6 +16,14 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// Name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
     /// Burn's name of the format.
     pub fn dtype(self) -> DType {
         match self {

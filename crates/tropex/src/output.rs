@@ -8,6 +8,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+pub use tropex::experiments::report::{count, percent};
 
 /// Where results and progress go.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,11 @@ pub struct Output {
 impl Output {
     pub fn new(json: bool, quiet: bool) -> Self {
         Self { json, quiet }
+    }
+
+    /// Whether results are printed for machines, as one object.
+    pub fn is_for_machines(&self) -> bool {
+        self.json
     }
 
     /// Prints a result: for machines if asked to, else as text.
@@ -97,13 +103,6 @@ pub fn pairs(pairs: &[(&str, String)]) -> String {
     lines.join("\n")
 }
 
-/// `60,000`
-pub fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
-}
-
 /// `1 shard`, `2,000 shards`
 pub fn plural(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
@@ -116,11 +115,6 @@ pub fn megabytes(bytes: u64) -> String {
         return format!("{megabytes:.1} MB");
     }
     format!("{} MB", count(megabytes.round() as usize))
-}
-
-/// `87.31 %`
-pub fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
 }
 
 /// `0.0031 %`, with two digits that count

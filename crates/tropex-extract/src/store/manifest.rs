@@ -163,7 +163,7 @@ impl Manifest {
     }
 
     /// Reads a manifest, refusing one of another format.
-    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+    pub fn read(path: &Path) -> Result<Self, Error> {
         let text = fs::read(path).map_err(Error::io("read", path))?;
         let damaged = |error| {
             let reason =

@@ -146,6 +146,21 @@ impl Shard {
         self.negative_coefficients.num_elements() / self.len()
     }
 
+    /// Coefficients and bias of the linear term of a point, given by its position in the shard.
+    /// `class` matters where there are terms of all classes.
+    pub fn linear_term(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
+        let slot = if self.classes == Classes::All { class } else { 0 };
+        let row = point * self.per_point() + slot;
+        let coefficients = row_of(&self.linear_coefficients, row, self.features());
+        (coefficients, row_of(&self.linear_bias, row, 1)[0])
+    }
+
+    /// Coefficients and bias of the negative term of a point, given by its position in the shard.
+    pub fn negative_term(&self, point: usize) -> (Vec<f64>, f64) {
+        let coefficients = row_of(&self.negative_coefficients, point, self.features());
+        (coefficients, row_of(&self.negative_bias, point, 1)[0])
+    }
+
     /// The slot among a point's linear terms that its own prediction is judged by.
     pub(crate) fn predicted_slot(&self, term: usize) -> usize {
         if self.classes == Classes::All { self.predicted[term] as usize } else { 0 }
@@ -157,6 +172,17 @@ impl Shard {
             Classes::All => slot,
             Classes::Predicted => self.predicted[term] as usize,
             Classes::One(class) => class,
+        }
+    }
+}
+
+/// A row of numbers in either format.
+fn row_of(data: &TensorData, row: usize, width: usize) -> Vec<f64> {
+    let span = row * width..(row + 1) * width;
+    match data.as_slice::<f32>() {
+        Ok(numbers) => numbers[span].iter().map(|&number| number.into()).collect(),
+        Err(_) => {
+            data.as_slice::<f64>().map_or(vec![f64::NAN; width], |numbers| numbers[span].to_vec())
         }
     }
 }

@@ -161,12 +161,40 @@ impl<'a> ExtractedFunction<'a> {
         progress: &dyn Fn(usize),
         take: &mut dyn FnMut(Standings),
     ) -> Result<(), Error> {
+        self.stream_in_order(source, top, false, progress, take)
+    }
+
+    /// The same at points whose own terms are in the store, in the same order: at every point they
+    /// take no part, so that the function has to generalize from the terms of the others.
+    ///
+    /// # Errors
+    /// As for [`ExtractedFunction::standings`]; more points than the store has.
+    pub fn stream_without_own(
+        &self,
+        source: &dyn PointSource,
+        top: usize,
+        progress: &dyn Fn(usize),
+        take: &mut dyn FnMut(Standings),
+    ) -> Result<(), Error> {
+        self.stream_in_order(source, top, true, progress, take)
+    }
+
+    fn stream_in_order(
+        &self,
+        source: &dyn PointSource,
+        top: usize,
+        without_own: bool,
+        progress: &dyn Fn(usize),
+        take: &mut dyn FnMut(Standings),
+    ) -> Result<(), Error> {
         let count = self.points_at_a_time(top);
         for start in (0..source.len()).step_by(count) {
             let end = source.len().min(start + count);
             let done = start * self.store.len();
             let report = |terms: usize| progress(done + (end - start) * terms);
-            take(self.standings(&source.read(start..end), top, None, &report)?);
+            let own: Vec<_> = (start..end).collect();
+            let without = without_own.then_some(&*own);
+            take(self.standings(&source.read(start..end), top, without, &report)?);
         }
         Ok(())
     }

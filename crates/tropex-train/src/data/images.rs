@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -146,6 +149,13 @@ impl Images {
             Pixels::Floats(floats) => floats.truncate(kept),
         }
         self.labels.truncate(count);
+        self
+    }
+
+    /// The same images with their labels in a random order: every class keeps its number of images,
+    /// and what they show says nothing about their labels. Equal seeds give equal orders.
+    pub fn with_shuffled_labels(mut self, seed: u64) -> Self {
+        self.labels.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
         self
     }
 

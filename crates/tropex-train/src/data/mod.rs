@@ -84,6 +84,12 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// The same dataset with the labels of its training images in a random order; those of the test
+    /// images stay true.
+    pub fn with_shuffled_labels(self, seed: u64) -> Self {
+        Self { train: self.train.with_shuffled_labels(seed), ..self }
+    }
+
     /// What a class shows, or its number where that is not known.
     pub fn class_name(&self, class: usize) -> String {
         self.class_names.get(class).cloned().unwrap_or_else(|| class.to_string())
@@ -157,6 +163,25 @@ mod tests {
             "unknown dataset `minst`, expected one of mnist, fashion-mnist, cifar10, shapes, \
              embedded, or file:PATH"
         );
+    }
+
+    #[test]
+    fn shuffled_labels_are_the_same_in_another_order() {
+        let data = open("shapes", &OpenOptions::default()).unwrap();
+        let shuffled = data.clone().with_shuffled_labels(1);
+        let counts = |images: &Images| {
+            let mut counts = vec![0; images.classes()];
+            images.labels().iter().for_each(|&label| counts[label as usize] += 1);
+            counts
+        };
+        assert_eq!(counts(&shuffled.train), counts(&data.train));
+        assert_eq!(shuffled.train.read(3..5), data.train.read(3..5));
+        let same = shuffled.train.labels().iter().zip(data.train.labels()).filter(|(a, b)| a == b);
+        let chance = data.train.len() as f64 / data.train.classes() as f64;
+        assert!((same.count() as f64) < 1.2 * chance);
+        assert_eq!(shuffled.test, data.test);
+        assert_eq!(shuffled, data.clone().with_shuffled_labels(1));
+        assert_ne!(shuffled, data.with_shuffled_labels(2));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{RunError, RunRequest};
+use crate::data::Dataset;
 use crate::files::write_atomically;
 use crate::training::{EpochMetrics, TrainingConfig};
 
@@ -78,6 +79,9 @@ pub struct RunConfig {
     pub versions: Versions,
     /// What it was made from.
     pub data: DataFingerprints,
+    /// Seed that the labels of the training images were shuffled with; none where they are true.
+    #[serde(default)]
+    pub shuffled_labels: Option<u64>,
     /// How far it is.
     pub state: RunState,
     /// One entry per epoch done.
@@ -95,6 +99,14 @@ impl RunConfig {
     pub fn of_import(request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
         let imported_from = Some(weights.display().to_string());
         Ok(Self { imported_from, ..Self::new(request)? })
+    }
+
+    /// A dataset as the run used it: with shuffled training labels, where it was trained on those.
+    pub fn as_used(&self, dataset: Dataset) -> Dataset {
+        match self.shuffled_labels {
+            Some(seed) => dataset.with_shuffled_labels(seed),
+            None => dataset,
+        }
     }
 
     fn new(request: &RunRequest) -> Result<Self, RunError> {
@@ -117,6 +129,7 @@ impl RunConfig {
                 train: request.train.fingerprint(),
                 test: request.test.fingerprint(),
             },
+            shuffled_labels: request.shuffled_labels,
             state: RunState::Imported,
             metrics: Vec::new(),
         })

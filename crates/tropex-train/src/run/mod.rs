@@ -41,6 +41,8 @@ pub struct RunRequest<'a> {
     pub dataset: &'a str,
     /// Images to train on.
     pub train: &'a Images,
+    /// Seed that their labels were shuffled with, to be recorded; none where they are true.
+    pub shuffled_labels: Option<u64>,
     /// Images to test on.
     pub test: &'a Images,
     /// Where the work is done.

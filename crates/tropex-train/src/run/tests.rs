@@ -41,6 +41,7 @@ impl Bench {
             architecture: &TINY,
             dataset: "toy",
             train: &self.train,
+            shuffled_labels: None,
             test: &self.test,
             device: &self.device,
             device_name: "test",

@@ -63,7 +63,7 @@ impl Assign {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
-        let data = self.data.open(&run.config().dataset, output)?;
+        let data = self.data.open_of(&run, output)?;
         let settings = AssignSettings {
             gauge: self.gauge.into(),
             split: self.split.into(),

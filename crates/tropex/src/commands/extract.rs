@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tropex::experiments::{ExtractSettings, Split, pipeline};
+use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
 use tropex::extract::store::{ExtractOptions, Progress};
 use tropex::train::run::Run;
-use tropex::{Classes, Gauge, Precision, SelfCheck, TermStore};
+use tropex::{Classes, Gauge, SelfCheck, TermStore};
 
-use super::options::{DataOption, DeviceOption, GaugeName, SplitName, bytes};
+use super::options::{DataOption, DeviceOption, GaugeName, PrecisionName, SplitName, bytes};
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
@@ -68,12 +68,6 @@ enum ClassesName {
     All,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PrecisionName {
-    F32,
-    F64,
-}
-
 #[derive(Serialize)]
 struct Extracted<'a> {
     folder: String,
@@ -94,7 +88,7 @@ impl Extract {
         self.check_flags()?;
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
-        let data = self.data.open(&run.config().dataset, output)?;
+        let data = self.data.open_of(&run, output)?;
         let bar = output.bar("{prefix} {bar:30} {human_pos} of {human_len} points, {eta} left");
         let worked = Cell::new(false);
         let trial = Cell::new(String::new());
@@ -142,6 +136,7 @@ impl Extract {
 
     fn settings(&self) -> ExtractSettings {
         ExtractSettings {
+            moment: Moment::Final,
             split: self.split.into(),
             limit: self.limit.map(NonZeroUsize::get),
             classes: match self.classes {
@@ -150,10 +145,7 @@ impl Extract {
             },
             gauge: self.gauge.into(),
             shifts_of: self.shifts_of.map(Into::into),
-            precision: match self.precision {
-                PrecisionName::F32 => Precision::F32,
-                PrecisionName::F64 => Precision::F64,
-            },
+            precision: self.precision.into(),
             options: ExtractOptions {
                 batch: self.batch.map(NonZeroUsize::get),
                 dominance_points: self.check,

@@ -49,6 +49,7 @@ impl Import {
             architecture,
             dataset: &data.name,
             train: &data.train,
+            shuffled_labels: None,
             test: &data.test,
             device: &device,
             device_name: &device_name,

@@ -3,12 +3,13 @@
 use clap::Args;
 use serde::Serialize;
 use tropex::device;
+use tropex::experiments::EXPERIMENTS;
 use tropex::train::data::DATASETS;
 use tropex::train::zoo::{ARCHITECTURES, Architecture, LEAKY_SLOPE};
 
 use crate::output::Output;
 
-/// List the architectures, datasets and devices of this build.
+/// List the architectures, datasets, experiments and devices of this build.
 #[derive(Debug, Args)]
 pub struct List {}
 
@@ -16,6 +17,7 @@ pub struct List {}
 struct Listing {
     architectures: Vec<Entry>,
     datasets: Vec<Entry>,
+    experiments: Vec<Entry>,
     devices: Vec<String>,
 }
 
@@ -40,14 +42,17 @@ impl List {
         let file =
             Entry { name: "file:PATH", summary: "your own images, in a safetensors file".into() };
         let datasets = datasets.chain([file]).collect();
-        let listing = Listing { architectures, datasets, devices: device::names() };
+        let experiments = EXPERIMENTS
+            .iter()
+            .map(|entry| Entry { name: entry.name, summary: entry.question.into() })
+            .collect();
+        let listing = Listing { architectures, datasets, experiments, devices: device::names() };
         output.result(&listing, || listing.text())
     }
 }
 
 impl Listing {
     fn text(&self) -> String {
-        let datasets = self.datasets.iter().map(|entry| (entry.name.into(), &*entry.summary));
         let devices = self.devices.iter().enumerate().map(|(index, name)| {
             if index == 0 { format!("  {name} (default)") } else { format!("  {name}") }
         });
@@ -56,11 +61,16 @@ impl Listing {
                 &format!("Architectures ([-leaky]: also with leaky ReLU of slope {LEAKY_SLOPE})"),
                 architectures(),
             ),
-            section("Datasets", datasets.collect()),
+            section("Datasets", named(&self.datasets)),
+            section("Experiments", named(&self.experiments)),
             format!("Devices\n{}", devices.collect::<Vec<_>>().join("\n")),
         ]
         .join("\n\n")
     }
+}
+
+fn named(entries: &[Entry]) -> Vec<(String, &str)> {
+    entries.iter().map(|entry| (entry.name.into(), &*entry.summary)).collect()
 }
 
 /// The architectures without their variants, which are written into the name.

@@ -3,6 +3,7 @@
 mod assign;
 mod bounds;
 mod evaluate;
+mod experiment;
 mod extract;
 mod import;
 mod inspect;
@@ -25,6 +26,7 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     Assign(assign::Assign),
     Precision(precision::PrecisionTable),
+    Experiment(experiment::Experiment),
     Bounds(bounds::Bounds),
 }
 
@@ -39,6 +41,7 @@ impl Command {
             Self::Evaluate(evaluate) => evaluate.run(output),
             Self::Assign(assign) => assign.run(output),
             Self::Precision(precision) => precision.run(output),
+            Self::Experiment(experiment) => experiment.run(output),
             Self::Bounds(bounds) => bounds.run(output),
         }
     }

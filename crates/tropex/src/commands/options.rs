@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use tropex::device;
 use tropex::experiments::Split;
 use tropex::train::data::{Dataset, DownloadProgress, OpenOptions, open};
+use tropex::train::run::Run;
 
 use crate::output::Output;
 
@@ -38,6 +39,11 @@ pub struct DataOption {
 }
 
 impl DataOption {
+    /// Opens the dataset of a run, with the labels that the run was trained on.
+    pub fn open_of(&self, run: &Run, output: &Output) -> anyhow::Result<Dataset> {
+        Ok(run.config().as_used(self.open(&run.config().dataset, output)?))
+    }
+
     /// Opens a dataset, showing downloads.
     pub fn open(&self, name: &str, output: &Output) -> anyhow::Result<Dataset> {
         let bar = output.bar("downloading {msg} {bar:30} {bytes} of {total_bytes}, {eta} left");
@@ -90,6 +96,22 @@ impl From<GaugeName> for tropex::Gauge {
             GaugeName::WorstCase => Self::WorstCase,
             GaugeName::Tight => Self::Tight,
             GaugeName::Calibrated => Self::Calibrated,
+        }
+    }
+}
+
+/// A format of numbers on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PrecisionName {
+    F32,
+    F64,
+}
+
+impl From<PrecisionName> for tropex::Precision {
+    fn from(name: PrecisionName) -> Self {
+        match name {
+            PrecisionName::F32 => Self::F32,
+            PrecisionName::F64 => Self::F64,
         }
     }
 }

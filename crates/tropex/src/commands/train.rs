@@ -29,6 +29,10 @@ pub struct Train {
     /// Folder for the run.
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
+    /// Train on the labels of the training images in a random order, which SEED decides: what the
+    /// images show then says nothing about their labels. Test labels stay true.
+    #[arg(long, value_name = "SEED")]
+    shuffle_labels: Option<u64>,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -165,11 +169,15 @@ impl Train {
         let architecture = Architecture::find(&self.architecture)?;
         let (device, device_name) = (self.device.find()?, self.device.name());
         let config = self.recipe.apply(architecture.recipe())?;
-        let data = self.data.open(&self.dataset, output)?;
+        let mut data = self.data.open(&self.dataset, output)?;
+        if let Some(seed) = self.shuffle_labels {
+            data = data.with_shuffled_labels(seed);
+        }
         let request = RunRequest {
             architecture,
             dataset: &data.name,
             train: &data.train,
+            shuffled_labels: self.shuffle_labels,
             test: &data.test,
             device: &device,
             device_name: &device_name,

@@ -1,0 +1,100 @@
+//! Which training images win where the extracted function errs?
+
+use serde::{Deserialize, Serialize};
+use tropex_extract::PointSource;
+
+use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
+use crate::report::{Answer, Figure, Picture, Pictures, Plot, Table, Unit, count};
+use crate::{Error, Split, Subject};
+
+pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
+    name: "nearest-terms",
+    question: "Which training images win where the extracted function errs?",
+    method: [
+        "The first test images that the extracted function gives a wrong class are taken.",
+        "Beside each stands the training image whose positive term wins there.",
+        "Below the images stand their labels, and the classes that network and term give the test \
+         image.",
+    ],
+    scope: Scope::Each,
+    make: make::<NearestTerms>,
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NearestTerms {
+    /// Test images shown.
+    images: usize,
+}
+
+impl Default for NearestTerms {
+    fn default() -> Self {
+        Self { images: 16 }
+    }
+}
+
+impl Experiment for NearestTerms {
+    fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
+        let subject = context.subject();
+        let labels = subject.labels(Split::Test);
+        let (predicted, assigned) =
+            (subject.predicted(Split::Test)?, subject.assigned(Split::Test)?);
+        let wrong = (0..labels.len()).filter(|&image| assigned[image].class != labels[image]);
+        let wrong: Vec<_> = wrong.collect();
+        let network_too = wrong.iter().filter(|&&image| predicted[image] != labels[image]).count();
+        let columns = [
+            ("test image", Unit::Count),
+            ("label", Unit::Text),
+            ("network", Unit::Text),
+            ("extracted function", Unit::Text),
+            ("training image", Unit::Count),
+            ("its label", Unit::Text),
+        ];
+        let title = "Test images that the extracted function gives a wrong class";
+        let mut table = Table::new("misclassified", title, &columns);
+        let mut pictures = Vec::new();
+        let name = |class: usize| subject.dataset().class_name(class);
+        for &image in wrong.iter().take(self.images) {
+            let winner = &assigned[image];
+            let label = subject.dataset().train.labels()[winner.positive] as usize;
+            table.push(vec![
+                image.into(),
+                name(labels[image]).into(),
+                name(predicted[image]).into(),
+                name(winner.class).into(),
+                winner.positive.into(),
+                name(label).into(),
+            ]);
+            let network = format!("network: {}", name(predicted[image]));
+            let caption = vec![format!("test {image}"), name(labels[image]), network];
+            pictures.push(picture(subject, Split::Test, image, caption));
+            let term = format!("term: {}", name(winner.class));
+            let caption = vec![format!("training {}", winner.positive), name(label), term];
+            pictures.push(picture(subject, Split::Train, winner.positive, caption));
+        }
+        let shown = wrong.len().min(self.images);
+        let figure = Plot::Pictures(Pictures { columns: 4, pictures });
+        Ok(Answer::new(format!(
+            "The extracted function gives {} of {} test images a wrong class, {} of which the \
+             network gets wrong too; the first {} are shown.",
+            count(wrong.len()),
+            count(labels.len()),
+            count(network_too),
+            count(shown),
+        ))
+        .value("misclassified", wrong.len() as f64, Unit::Count)
+        .value("by the network too", network_too as f64, Unit::Count)
+        .table(table)
+        .figure(Figure::new(
+            "pairs",
+            "Test images, each beside the training image that wins",
+            figure,
+        )))
+    }
+}
+
+fn picture(subject: &Subject<'_>, split: Split, image: usize, caption: Vec<String>) -> Picture {
+    let points = subject.points(split);
+    let values = points.read(image..image + 1);
+    Picture::of_image(subject.images(split).shape(), &values, caption)
+}

@@ -1,0 +1,57 @@
+//! What decides a finding.
+
+use std::fs;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tropex_extract::PointSource;
+
+use crate::experiment::{ExperimentEntry, Made};
+use crate::subject::Subject;
+use crate::{Error, Moment, Split};
+
+/// SHA-256 of everything that decides a finding: the program, the experiment and its parameters,
+/// the weights, the images and the settings. The device is not among them.
+pub(crate) fn fingerprint(
+    entry: &ExperimentEntry,
+    made: &Made,
+    subjects: &[Subject<'_>],
+    moments: &[Moment],
+) -> Result<String, Error> {
+    let subjects: Vec<_> = subjects
+        .iter()
+        .map(|subject| subject_of(subject, moments))
+        .collect::<Result<_, Error>>()?;
+    let all = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "experiment": entry.name,
+        "parameters": made.parameters,
+        "subjects": subjects,
+    });
+    Ok(hex(&Sha256::digest(all.to_string())))
+}
+
+fn subject_of(subject: &Subject<'_>, moments: &[Moment]) -> Result<serde_json::Value, Error> {
+    let (run, settings) = (subject.run(), subject.settings());
+    let extraction = subject.extraction();
+    let path = run.model_path();
+    let weights = fs::read(&path).map_err(Error::io("read", &path))?;
+    let config = run.config();
+    Ok(json!({
+        "weights": hex(&Sha256::digest(weights)),
+        "epochs": moments.iter().map(|moment| moment.epoch(run)).collect::<Vec<_>>(),
+        "data": config.data,
+        "labels": config.shuffled_labels,
+        "gauge": settings.gauge,
+        "precision": extraction.precision,
+        "classes": extraction.classes,
+        "terms": subject.terms(),
+        "points": subject.points(Split::Test).len(),
+        "training points": subject.points(Split::Train).len(),
+        "seed": settings.seed,
+    }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

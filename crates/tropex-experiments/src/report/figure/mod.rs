@@ -1,0 +1,137 @@
+//! Figures as data, and their drawings.
+//!
+//! A figure knows its title, axes, units and legend; [`Figure::drawing`] makes an SVG of it and
+//! [`Figure::table`] the numbers behind it. To add a kind: a variant of [`Plot`], a file that draws
+//! it and makes its table, and its arms here.
+
+mod bars;
+mod curves;
+mod frame;
+mod heat_map;
+mod histogram;
+mod images;
+mod palette;
+mod png;
+mod scale;
+mod svg;
+
+use serde::{Deserialize, Serialize};
+
+use self::svg::Drawing;
+use super::{Table, Unit};
+
+pub use bars::{Bars, Group};
+pub use curves::{Curve, Curves};
+pub use heat_map::{HeatMaps, Panel};
+pub use histogram::{Bins, Histogram};
+pub use images::{Picture, Pictures};
+pub use palette::STYLE;
+
+/// A figure of a finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// Stem of its files, unique in a finding.
+    pub name: String,
+    /// What it shows, in one line.
+    pub title: String,
+    /// What is drawn.
+    pub plot: Plot,
+}
+
+/// What a figure draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Plot {
+    /// Lines over a common axis, with bands of spread.
+    Curves(Curves),
+    /// How often values fall into intervals.
+    Histogram(Histogram),
+    /// A bar for every group and series.
+    Bars(Bars),
+    /// Grids of numbers, as colours.
+    HeatMaps(HeatMaps),
+    /// A grid of small images.
+    Pictures(Pictures),
+}
+
+/// An axis of a plot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Axis {
+    /// What it stands for.
+    pub label: String,
+    /// Unit of its numbers.
+    pub unit: Unit,
+    /// How numbers are laid out on it.
+    pub spacing: Spacing,
+}
+
+/// How numbers are laid out on an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// Equal differences are equally far apart.
+    Linear,
+    /// Equal ratios are equally far apart; numbers are positive.
+    Logarithmic,
+}
+
+impl Axis {
+    /// An axis with equal differences equally far apart.
+    pub fn linear(label: &str, unit: Unit) -> Self {
+        Self { label: label.to_owned(), unit, spacing: Spacing::Linear }
+    }
+
+    /// An axis with equal ratios equally far apart.
+    pub fn logarithmic(label: &str, unit: Unit) -> Self {
+        Self { label: label.to_owned(), unit, spacing: Spacing::Logarithmic }
+    }
+
+    /// Label and unit, as they stand beside the axis.
+    fn heading(&self) -> String {
+        match self.unit.symbol() {
+            Some(symbol) => format!("{} ({symbol})", self.label),
+            None => self.label.clone(),
+        }
+    }
+}
+
+impl Figure {
+    /// A figure under the stem of its files.
+    pub fn new(name: &str, title: &str, plot: Plot) -> Self {
+        Self { name: name.to_owned(), title: title.to_owned(), plot }
+    }
+
+    /// The figure as an SVG element, to be put into a page that holds [`STYLE`].
+    pub fn drawing(&self) -> String {
+        self.draw().finish(&self.title, None)
+    }
+
+    /// The figure as a file of its own: title and colours are part of it.
+    pub fn file(&self) -> String {
+        self.draw().finish(&self.title, Some(STYLE))
+    }
+
+    fn draw(&self) -> Drawing {
+        match &self.plot {
+            Plot::Curves(curves) => curves.draw(),
+            Plot::Histogram(histogram) => histogram.draw(),
+            Plot::Bars(bars) => bars.draw(),
+            Plot::HeatMaps(maps) => maps.draw(),
+            Plot::Pictures(pictures) => pictures.draw(),
+        }
+    }
+
+    /// The numbers that are drawn.
+    pub fn table(&self) -> Table {
+        let mut table = match &self.plot {
+            Plot::Curves(curves) => curves.table(),
+            Plot::Histogram(histogram) => histogram.table(),
+            Plot::Bars(bars) => bars.table(),
+            Plot::HeatMaps(maps) => maps.table(),
+            Plot::Pictures(pictures) => pictures.table(),
+        };
+        table.name.clone_from(&self.name);
+        table.title.clone_from(&self.title);
+        table
+    }
+}

@@ -1,0 +1,140 @@
+//! From numbers to places on an axis.
+
+use super::{Axis, Spacing};
+
+/// Where the numbers of an axis lie between two places.
+#[derive(Clone, Debug)]
+pub(super) struct Scale {
+    spacing: Spacing,
+    low: f64,
+    high: f64,
+    /// Distance of the numbers beside the axis, where equal differences are equally far apart.
+    step: f64,
+    places: [f64; 2],
+}
+
+impl Scale {
+    /// A scale that shows all of `values`, between two places.
+    pub(super) fn of(axis: &Axis, values: impl Iterator<Item = f64>, places: [f64; 2]) -> Self {
+        let is_shown =
+            |value: &f64| value.is_finite() && (axis.spacing == Spacing::Linear || *value > 0.0);
+        let (low, high) = values
+            .filter(is_shown)
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        let (low, high) = match (low <= high, low < high) {
+            (false, _) => (0.1, 1.0),
+            (true, false) => widened(axis.spacing, low),
+            (true, true) => (low, high),
+        };
+        Self { spacing: axis.spacing, low, high, step: step(high - low), places }
+    }
+
+    /// The same, from zero and to rounded numbers: for the heights of bars and curves.
+    pub(super) fn rounded(mut self, from_zero: bool) -> Self {
+        if self.spacing == Spacing::Logarithmic {
+            return self;
+        }
+        if from_zero {
+            (self.low, self.high) = (self.low.min(0.0), self.high.max(0.0));
+        }
+        self.step = step(self.high - self.low);
+        self.low = (self.low / self.step).floor() * self.step;
+        self.high = (self.high / self.step).ceil() * self.step;
+        self
+    }
+
+    /// The place of a number; none where it cannot be shown.
+    pub(super) fn place(&self, value: f64) -> Option<f64> {
+        let share = match self.spacing {
+            Spacing::Linear => (value - self.low) / (self.high - self.low),
+            Spacing::Logarithmic => (value / self.low).ln() / (self.high / self.low).ln(),
+        };
+        let place = self.places[0] + share * (self.places[1] - self.places[0]);
+        place.is_finite().then_some(place)
+    }
+
+    /// The place of the smallest number that bars can start from.
+    pub(super) fn floor(&self) -> f64 {
+        let zero = (self.low..=self.high).contains(&0.0).then(|| self.place(0.0)).flatten();
+        zero.unwrap_or(self.places[0])
+    }
+
+    /// Rounded numbers to be written beside the axis.
+    pub(super) fn ticks(&self) -> Vec<f64> {
+        match self.spacing {
+            Spacing::Linear => {
+                let slack = self.step * 1e-6;
+                let first = ((self.low - slack) / self.step).ceil() as i64;
+                let last = ((self.high + slack) / self.step).floor() as i64;
+                (first..=last).map(|tick| tick as f64 * self.step).collect()
+            }
+            Spacing::Logarithmic => {
+                let (first, last) = (self.low.log10().ceil(), self.high.log10().floor());
+                let step = ((last - first) / 5.0).ceil().max(1.0);
+                let ticks = (0..).map(|index| first + f64::from(index) * step);
+                let ticks: Vec<f64> = ticks
+                    .take_while(|&power| power <= last)
+                    .map(|power| 10_f64.powf(power))
+                    .collect();
+                if ticks.len() > 1 { ticks } else { vec![self.low, self.high] }
+            }
+        }
+    }
+}
+
+fn widened(spacing: Spacing, value: f64) -> (f64, f64) {
+    match spacing {
+        Spacing::Linear if value == 0.0 => (0.0, 1.0),
+        Spacing::Linear => (value - 0.1 * value.abs(), value + 0.1 * value.abs()),
+        Spacing::Logarithmic => (value / 2.0, value * 2.0),
+    }
+}
+
+/// A distance of 1, 2 or 5 times a power of ten that divides a span into four to ten.
+fn step(span: f64) -> f64 {
+    let rough = span / 5.0;
+    let power = 10_f64.powf(rough.log10().floor());
+    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough * 0.999);
+    factor.unwrap_or(10.0) * power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Unit;
+    use super::*;
+
+    fn linear(values: [f64; 2]) -> Scale {
+        let axis = Axis::linear("x", Unit::Number);
+        Scale::of(&axis, values.into_iter(), [0.0, 100.0])
+    }
+
+    #[test]
+    fn numbers_lie_where_their_share_says() {
+        let scale = linear([2.0, 4.0]);
+        assert_eq!([2.0, 3.0, 4.0].map(|x| scale.place(x).unwrap()), [0.0, 50.0, 100.0]);
+        assert_eq!(scale.place(f64::NAN), None);
+        let axis = Axis::logarithmic("x", Unit::Number);
+        let scale = Scale::of(&axis, [0.0, 1.0, 100.0].into_iter(), [0.0, 100.0]);
+        assert!((scale.place(10.0).unwrap() - 50.0).abs() < 1e-9);
+        assert_eq!(scale.place(0.0), None);
+        assert_eq!(scale.ticks(), [1.0, 10.0, 100.0]);
+    }
+
+    #[test]
+    fn ticks_are_rounded_and_within() {
+        for values in [[0.0, 1.0], [0.37, 0.41], [-3e5, 7e5], [5.0, 5.0], [0.0, 0.0]] {
+            let scale = linear(values).rounded(false);
+            let ticks = scale.ticks();
+            assert!((3..=12).contains(&ticks.len()), "{values:?} {ticks:?}");
+            for tick in ticks {
+                assert!((-0.01..100.01).contains(&scale.place(tick).unwrap()), "{values:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_scale_of_nothing_can_be_drawn() {
+        let axis = Axis::linear("x", Unit::Number);
+        assert!(!Scale::of(&axis, [].into_iter(), [0.0, 1.0]).ticks().is_empty());
+    }
+}

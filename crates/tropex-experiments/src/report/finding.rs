@@ -1,0 +1,165 @@
+//! The result of an experiment.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Cell, Figure, Table, Unit};
+
+/// Version of the layout of a finding; others are made again.
+pub const FORMAT: u32 = 1;
+
+/// What was asked, how, of what, and what came out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Version of the layout, [`FORMAT`].
+    pub format: u32,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// What was asked.
+    pub question: String,
+    /// How it was answered, line by line.
+    pub method: Vec<String>,
+    /// The experiment's own settings.
+    pub parameters: BTreeMap<String, Value>,
+    /// What was looked at: one run, or those that were compared.
+    pub subjects: Vec<SubjectRecord>,
+    /// SHA-256 of everything that decides the answer; equal ones need not be computed again.
+    pub fingerprint: String,
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// A run, and what of it an experiment looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SubjectRecord {
+    /// Folder of the run.
+    pub run: String,
+    /// Its architecture.
+    pub architecture: String,
+    /// Its dataset.
+    pub dataset: String,
+    /// Seed of its training; none for imported weights.
+    pub seed: Option<u64>,
+    /// Epochs whose weights were looked at; the last is that of the final weights.
+    pub epochs: Vec<usize>,
+    /// Whether it was trained on shuffled labels.
+    pub shuffled_labels: bool,
+    /// Gauge of its terms.
+    pub gauge: String,
+    /// Format of their numbers.
+    pub precision: String,
+    /// Training images whose terms make up the extracted function.
+    pub terms: usize,
+    /// Test images looked at.
+    pub points: usize,
+    /// Device that the network was trained on.
+    pub device: String,
+}
+
+/// What came out of an experiment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The answer in words.
+    pub text: String,
+    /// Its figures, by name.
+    pub values: Vec<Measure>,
+    /// Its tables.
+    pub tables: Vec<Table>,
+    /// Its pictures.
+    pub figures: Vec<Figure>,
+    /// What a reader has to know besides.
+    pub notes: Vec<String>,
+}
+
+/// A number with a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Its name, unique in a finding.
+    pub name: String,
+    /// The number; none where there was nothing to measure.
+    pub value: Option<f64>,
+    /// Its unit.
+    pub unit: Unit,
+}
+
+impl Measure {
+    /// The number as people read it.
+    pub fn format(&self) -> String {
+        Cell::from(self.value).format(self.unit)
+    }
+}
+
+impl Answer {
+    /// An answer in words, so far without numbers.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// Adds a number; one that is not finite stands for nothing to measure.
+    #[must_use]
+    pub fn value(mut self, name: &str, value: f64, unit: Unit) -> Self {
+        let value = value.is_finite().then_some(value);
+        self.values.push(Measure { name: name.to_owned(), value, unit });
+        self
+    }
+
+    /// Adds a table.
+    #[must_use]
+    pub fn table(mut self, table: Table) -> Self {
+        self.tables.push(table);
+        self
+    }
+
+    /// Adds a figure.
+    #[must_use]
+    pub fn figure(mut self, figure: Figure) -> Self {
+        self.figures.push(figure);
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Axis, Curve, Curves, Plot};
+    use super::*;
+
+    #[test]
+    fn findings_are_read_as_they_were_written() {
+        let mut table = Table::new("rows", "Rows", &[("a", Unit::Text), ("b", Unit::Share)]);
+        table.push(vec!["x".into(), 0.1.into()]);
+        table.push(vec![Cell::Missing, (1.0 / 3.0).into()]);
+        let curves = Curves {
+            x: Axis::linear("epoch", Unit::Epochs),
+            y: Axis::logarithmic("value", Unit::Number),
+            curves: vec![Curve::new("c", [[0.0, 1e-300], [1.0, f64::NAN]])],
+        };
+        let answer = Answer::new("yes")
+            .value("share", 0.3, Unit::Share)
+            .value("none", f64::NAN, Unit::Number)
+            .table(table)
+            .figure(Figure::new("f", "F", Plot::Curves(curves)))
+            .note("note");
+        let finding = Finding {
+            format: FORMAT,
+            experiment: "e".into(),
+            question: "q".into(),
+            method: vec!["m".into()],
+            parameters: BTreeMap::from([("p".into(), Value::from(3))]),
+            subjects: Vec::new(),
+            fingerprint: "abc".into(),
+            answer,
+        };
+        let text = serde_json::to_string(&finding).unwrap();
+        assert_eq!(serde_json::from_str::<Finding>(&text).unwrap(), finding);
+    }
+}

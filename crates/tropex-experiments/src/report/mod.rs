@@ -1,0 +1,22 @@
+//! What experiments find, and how it is written down.
+
+mod comparison;
+mod csv;
+mod figure;
+mod finding;
+mod folder;
+mod page;
+mod table;
+mod unit;
+
+pub use comparison::comparison;
+pub use csv::csv;
+pub use figure::{
+    Axis, Bars, Bins, Curve, Curves, Figure, Group, HeatMaps, Histogram, Panel, Picture, Pictures,
+    Plot, STYLE, Spacing,
+};
+pub use finding::{Answer, FORMAT, Finding, Measure, SubjectRecord};
+pub use folder::{read_finding, report_folder, write_finding};
+pub use page::Page;
+pub use table::{Cell, Column, Table};
+pub use unit::{Unit, count, percent};

@@ -1,0 +1,142 @@
+//! Findings as one page: HTML that needs no other file, and Markdown.
+
+mod content;
+
+use std::path::Path;
+
+use minijinja::Environment;
+use minijinja::value::Serde;
+use tropex_train::files::write_atomically;
+
+use self::content::Content;
+use super::{Finding, read_finding};
+use crate::Error;
+
+const HTML: &str = include_str!("../../../assets/page.html");
+const MARKDOWN: &str = include_str!("../../../assets/page.md");
+
+/// Findings that stand on a page, and their headline.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The headline.
+    pub title: String,
+    /// The findings, in any order; those of one experiment stand together.
+    pub findings: Vec<Finding>,
+}
+
+impl Page {
+    /// Everything that was found about a run, as far as it is in its folder.
+    pub fn of_run(run: &Path) -> Self {
+        let reports = run.join("reports");
+        let folders = std::fs::read_dir(reports).into_iter().flatten().flatten();
+        let mut folders: Vec<_> = folders.map(|entry| entry.path()).collect();
+        folders.sort();
+        let findings = folders.iter().filter_map(|folder| read_finding(folder)).collect();
+        Self { title: format!("Linear terms of {}", run.display()), findings }
+    }
+
+    /// The page as HTML, with figures, numbers and style sheet in it.
+    ///
+    /// # Errors
+    /// None that findings can bring about.
+    pub fn html(&self) -> Result<String, Error> {
+        render("page.html", HTML, &Content::of(self))
+    }
+
+    /// The page as Markdown, without figures.
+    ///
+    /// # Errors
+    /// None that findings can bring about.
+    pub fn markdown(&self) -> Result<String, Error> {
+        let text = render("page.md", MARKDOWN, &Content::of(self))?;
+        // Templates leave lines empty where there was nothing to say.
+        let mut lines: Vec<_> = text.lines().map(str::trim_end).collect();
+        lines.dedup_by(|next, line| next.is_empty() && line.is_empty());
+        Ok(lines.join("\n") + "\n")
+    }
+
+    /// Writes the page as HTML, and as Markdown beside it.
+    ///
+    /// # Errors
+    /// Whatever hinders writing.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let markdown = path.with_extension("md");
+        write_atomically(path, self.html()?.as_bytes()).map_err(Error::io("write", path))?;
+        write_atomically(&markdown, self.markdown()?.as_bytes())
+            .map_err(Error::io("write", &markdown))
+    }
+}
+
+/// Fills a template; texts are escaped where its name ends in `.html`.
+fn render(
+    name: &'static str,
+    template: &'static str,
+    content: &Content<'_>,
+) -> Result<String, Error> {
+    let mut environment = Environment::new();
+    environment.add_template(name, template)?;
+    Ok(environment.get_template(name)?.render(Serde(content))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{Answer, FORMAT, SubjectRecord, Table, Unit};
+    use super::*;
+
+    fn page(runs: &[&str]) -> Page {
+        let finding = |run: &&str| {
+            let mut table = Table::new("t", "Rows & columns", &[("a", Unit::Text)]);
+            table.push(vec!["<b>".into()]);
+            let subject = SubjectRecord {
+                run: (*run).into(),
+                architecture: "fcn4".into(),
+                dataset: "d".into(),
+                seed: Some(1),
+                epochs: vec![2],
+                shuffled_labels: false,
+                gauge: "tight".into(),
+                precision: "f32".into(),
+                terms: 5,
+                points: 6,
+                device: "flex".into(),
+            };
+            Finding {
+                format: FORMAT,
+                experiment: "exactness".into(),
+                question: String::new(),
+                method: Vec::new(),
+                parameters: BTreeMap::new(),
+                subjects: vec![subject],
+                fingerprint: String::new(),
+                answer: Answer::new("1 < 2").value("share", 0.5, Unit::Share).table(table),
+            }
+        };
+        Page { title: "T".into(), findings: runs.iter().map(finding).collect() }
+    }
+
+    #[test]
+    fn texts_are_no_elements() {
+        let html = page(&["run"]).html().unwrap();
+        for part in ["1 &lt; 2", "&lt;b&gt;", "Rows &amp; columns", "50.00 %", "id=\"exactness\""] {
+            assert!(html.contains(part), "{part} is not in {html}");
+        }
+        assert!(!html.contains("<b>") && !html.contains("http://"), "{html}");
+    }
+
+    #[test]
+    fn several_findings_are_compared() {
+        let page = page(&["first", "second"]);
+        for text in [page.html().unwrap(), page.markdown().unwrap()] {
+            assert!(text.contains("runs side by side") || text.contains("| first | second |"));
+            assert_eq!(text.matches("50.00 %").count(), 2, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_nothing_is_a_page() {
+        let html = page(&[]).html().unwrap();
+        assert!(html.starts_with("<!doctype html>") && html.trim_end().ends_with("</html>"));
+    }
+}

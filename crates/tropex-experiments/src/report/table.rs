@@ -1,0 +1,120 @@
+//! Tables with typed columns.
+
+use serde::{Deserialize, Serialize};
+
+use super::Unit;
+
+/// A named table: columns know what they hold, so that every output writes them alike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Stem of its file, unique in a finding.
+    pub name: String,
+    /// What it shows, in one line.
+    pub title: String,
+    /// The columns, from left to right.
+    pub columns: Vec<Column>,
+    /// The rows, with a cell for every column.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its heading.
+    pub name: String,
+    /// Unit of the numbers below it; texts need none.
+    pub unit: Unit,
+}
+
+/// What stands at one place of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cell {
+    /// A finite number.
+    Number(f64),
+    /// A text.
+    Text(String),
+    /// Nothing: there was nothing to count, or no finite number.
+    Missing,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(name: &str, title: &str, columns: &[(&str, Unit)]) -> Self {
+        let column = |&(name, unit): &(&str, Unit)| Column { name: name.to_owned(), unit };
+        Self {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            columns: columns.iter().map(column).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row, which has a cell for every column.
+    pub fn push(&mut self, row: Vec<Cell>) {
+        debug_assert_eq!(row.len(), self.columns.len(), "{}", self.name);
+        self.rows.push(row);
+    }
+
+    /// The table as people read it, with rows and columns exchanged: its first column is the
+    /// heading, and the names of the others stand in front of their numbers.
+    pub fn turned(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        let rows = self.formatted();
+        let mut turned = self.columns.iter().enumerate().map(|(index, column)| {
+            let cells = rows.iter().map(|row| row[index].clone());
+            [column.name.clone()].into_iter().chain(cells).collect()
+        });
+        let heading = turned.next().unwrap_or_default();
+        (heading, turned.collect())
+    }
+
+    /// The rows as people read them.
+    pub fn formatted(&self) -> Vec<Vec<String>> {
+        let row = |row: &Vec<Cell>| {
+            let cells = row.iter().zip(&self.columns);
+            cells.map(|(cell, column)| cell.format(column.unit)).collect()
+        };
+        self.rows.iter().map(row).collect()
+    }
+}
+
+impl Cell {
+    /// The cell as people read it.
+    pub fn format(&self, unit: Unit) -> String {
+        match self {
+            Self::Number(value) => unit.format(*value),
+            Self::Text(text) => text.clone(),
+            Self::Missing => "\u{2013}".into(),
+        }
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(value: f64) -> Self {
+        if value.is_finite() { Self::Number(value) } else { Self::Missing }
+    }
+}
+
+impl From<Option<f64>> for Cell {
+    fn from(value: Option<f64>) -> Self {
+        value.map_or(Self::Missing, Self::from)
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(count: usize) -> Self {
+        Self::Number(count as f64)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}

@@ -1,0 +1,172 @@
+//! Experiments on runs: what is known is reused, the rest is found and written down.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use tropex_train::data::Dataset;
+use tropex_train::run::Run;
+
+use crate::experiment::{Context, ExperimentEntry, Made, Parameters, Scope};
+use crate::fingerprint::fingerprint;
+use crate::history::History;
+use crate::report::{FORMAT, Finding, SubjectRecord, read_finding, report_folder, write_finding};
+use crate::{Error, Moment, Moments, Settings, Split, Subject, Watch};
+
+/// A run and the dataset as it used it.
+#[derive(Clone, Debug)]
+pub struct Material {
+    /// The run.
+    pub run: Run,
+    /// The dataset.
+    pub dataset: Dataset,
+}
+
+/// Experiments, and what to do them on.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The runs.
+    pub materials: &'a [Material],
+    /// The experiments with the parameters that differ from their defaults.
+    pub experiments: Vec<(&'static ExperimentEntry, Parameters)>,
+    /// The moments of the runs' trainings.
+    pub moments: Moments,
+    /// What of the runs is looked at.
+    pub settings: Settings,
+    /// Where everything is computed.
+    pub device: &'a Device,
+    /// Whether findings that are there are made again all the same.
+    pub again: bool,
+}
+
+/// A finding, and where it is.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What was found.
+    pub finding: Finding,
+    /// Whether it was there before.
+    pub reused: bool,
+}
+
+/// Does experiments on runs, and writes what they find into the folders of the runs: findings that
+/// compare runs into that of the first. `done` is told every finding when it is there.
+///
+/// # Errors
+/// Whatever hinders an experiment, or writing; experiments that compare runs and one run only.
+pub fn run(
+    request: &Request<'_>,
+    watch: Watch<'_>,
+    done: &mut dyn FnMut(Report) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut experiments = Vec::new();
+    for (entry, parameters) in &request.experiments {
+        if entry.scope == Scope::Together && request.materials.len() < 2 {
+            return Err(Error::OneRun { experiment: entry.name });
+        }
+        experiments.push((*entry, entry.make(parameters)?));
+    }
+    let of_scope = |scope| {
+        let chosen = experiments.iter().filter(move |(entry, _)| entry.scope == scope);
+        chosen.map(|(entry, made)| (*entry, made)).collect::<Vec<_>>()
+    };
+    for material in request.materials {
+        work(request, std::slice::from_ref(material), &of_scope(Scope::Each), watch, done)?;
+    }
+    work(request, request.materials, &of_scope(Scope::Together), watch, done)
+}
+
+/// Does experiments on runs that are looked at together.
+fn work(
+    request: &Request<'_>,
+    materials: &[Material],
+    experiments: &[(&'static ExperimentEntry, &Made)],
+    watch: Watch<'_>,
+    done: &mut dyn FnMut(Report) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if experiments.is_empty() {
+        return Ok(());
+    }
+    let moments = common_moments(request, materials)?;
+    let finals = subjects(request, materials, Moment::Final, watch)?;
+    let mut open = Vec::new();
+    for &(entry, made) in experiments {
+        let folder = report_folder(materials[0].run.path(), entry.name, request.settings.gauge);
+        let fingerprint = fingerprint(entry, made, &finals, &moments)?;
+        match read_finding(&folder).filter(|found| found.fingerprint == fingerprint) {
+            Some(finding) if !request.again => {
+                // Runs may have moved.
+                let subjects = finals.iter().map(|subject| record(subject, &moments)).collect();
+                done(Report { folder, finding: Finding { subjects, ..finding }, reused: true })?;
+            }
+            _ => open.push((entry, made, folder, fingerprint, History::default())),
+        }
+    }
+    let seed = request.settings.seed;
+    for &moment in moments.iter().filter(|moment| **moment != Moment::Final) {
+        let subjects = subjects(request, materials, moment, watch)?;
+        let subjects: Vec<_> = subjects.iter().collect();
+        for (_, made, _, _, history) in &mut open {
+            let answer = made.experiment.run(&Context { subjects: &subjects, seed })?;
+            history.push(moment.epoch(&materials[0].run), answer);
+        }
+    }
+    let subjects: Vec<_> = finals.iter().collect();
+    for (entry, made, folder, fingerprint, mut history) in open {
+        let answer = made.experiment.run(&Context { subjects: &subjects, seed })?;
+        history.push(Moment::Final.epoch(&materials[0].run), answer);
+        let finding = Finding {
+            format: FORMAT,
+            experiment: entry.name.into(),
+            question: entry.question.into(),
+            method: entry.method.map(str::to_owned).into(),
+            parameters: made.parameters.clone(),
+            subjects: subjects.iter().map(|subject| record(subject, &moments)).collect(),
+            fingerprint,
+            answer: history.answer(),
+        };
+        write_finding(&folder, &finding)?;
+        done(Report { folder, finding, reused: false })?;
+    }
+    Ok(())
+}
+
+fn subjects<'a>(
+    request: &Request<'a>,
+    materials: &'a [Material],
+    moment: Moment,
+    watch: Watch<'a>,
+) -> Result<Vec<Subject<'a>>, Error> {
+    let subject = |material: &'a Material| {
+        let Material { run, dataset } = material;
+        Subject::new(run, moment, dataset, request.device, request.settings, watch)
+    };
+    materials.iter().map(subject).collect()
+}
+
+/// The moments that all of the runs have.
+fn common_moments(request: &Request<'_>, materials: &[Material]) -> Result<Vec<Moment>, Error> {
+    let mut common = request.moments.of(&materials[0].run)?;
+    for material in &materials[1..] {
+        let moments = request.moments.of(&material.run)?;
+        common.retain(|moment| moments.contains(moment));
+    }
+    Ok(common)
+}
+
+fn record(subject: &Subject<'_>, moments: &[Moment]) -> SubjectRecord {
+    let (run, config) = (subject.run(), subject.run().config());
+    SubjectRecord {
+        run: run.path().display().to_string(),
+        architecture: config.architecture.clone(),
+        dataset: config.dataset.clone(),
+        seed: config.training.as_ref().map(|training| training.seed),
+        epochs: moments.iter().map(|moment| moment.epoch(run)).collect(),
+        shuffled_labels: config.shuffled_labels.is_some(),
+        gauge: subject.settings().gauge.name().into(),
+        precision: subject.extraction().precision.name().into(),
+        terms: subject.terms(),
+        points: tropex_extract::PointSource::len(&subject.points(Split::Test)),
+        device: config.device.clone(),
+    }
+}

@@ -1,0 +1,193 @@
+//! How alike the rows of two matrices are, pair by pair.
+
+/// Rows of equal length, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    values: &'a [f32],
+    width: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// A matrix `[rows, width]`, row by row.
+    pub fn new(values: &'a [f32], width: usize) -> Self {
+        Self { values, width }
+    }
+
+    /// One row.
+    pub fn row(&self, index: usize) -> &'a [f32] {
+        &self.values[index * self.width..][..self.width]
+    }
+
+    /// The first `count` rows, or all.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Self {
+        Self { values: &self.values[..count.min(self.len()) * self.width], ..*self }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Length of a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+}
+
+/// Measures of chosen pairs of rows `a_i`, `b_i` of two matrices.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PairMeasures {
+    /// Angle between the two rows of every pair, in degrees.
+    pub angle: Vec<f64>,
+    /// Euclidean distance of the two rows.
+    pub distance: Vec<f64>,
+    /// The distance after the mean of its matrix over the chosen rows was taken from every row, as
+    /// published.
+    pub centred_distance: Vec<f64>,
+    /// Correlation across the entries of the two rows, for every pair.
+    pub point_correlation: Vec<f64>,
+    /// Correlation across the chosen pairs, for every entry, as published.
+    pub coefficient_correlation: Vec<f64>,
+}
+
+impl PairMeasures {
+    /// Measures the pairs at some indices.
+    pub fn of(a: Rows<'_>, b: Rows<'_>, chosen: &[usize]) -> Self {
+        let means = [a, b].map(|rows| column_means(rows, chosen));
+        let difference: Vec<f64> = means[0].iter().zip(&means[1]).map(|(a, b)| a - b).collect();
+        let mut columns = vec![Products::default(); a.width()];
+        let mut measures = Self::default();
+        for &index in chosen {
+            let (mut plain, mut raw, mut centred) = (Products::default(), 0.0, 0.0);
+            let pairs = a.row(index).iter().zip(b.row(index)).map(|(&a, &b)| (a.into(), b.into()));
+            let own = [a, b].map(|rows| mean(rows.row(index)));
+            let mut around = Products::default();
+            for (column, (a, b)) in pairs.enumerate() {
+                let (a, b): (f64, f64) = (a, b);
+                plain.add(a, b);
+                around.add(a - own[0], b - own[1]);
+                raw += (a - b).powi(2);
+                centred += (a - b - difference[column]).powi(2);
+                columns[column].add(a - means[0][column], b - means[1][column]);
+            }
+            measures.angle.push(plain.angle(a.row(index), b.row(index)).to_degrees());
+            measures.distance.push(raw.sqrt());
+            measures.centred_distance.push(centred.sqrt());
+            measures.point_correlation.push(around.cosine());
+        }
+        measures.coefficient_correlation = columns.iter().map(Products::cosine).collect();
+        measures
+    }
+}
+
+/// Sums of products of pairs of numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Products {
+    aa: f64,
+    ab: f64,
+    bb: f64,
+}
+
+impl Products {
+    fn add(&mut self, a: f64, b: f64) {
+        self.aa += a * a;
+        self.ab += a * b;
+        self.bb += b * b;
+    }
+
+    /// Angle in radians between the two rows that the sums are of. Lengths of sum and difference of
+    /// their directions give it to the last digits where it is small, which its cosine does not.
+    fn angle(&self, a: &[f32], b: &[f32]) -> f64 {
+        let (mut apart, mut along) = (0.0, 0.0);
+        for (&a, &b) in a.iter().zip(b) {
+            let (a, b) = (f64::from(a) / self.aa.sqrt(), f64::from(b) / self.bb.sqrt());
+            apart += (a - b).powi(2);
+            along += (a + b).powi(2);
+        }
+        2.0 * apart.sqrt().atan2(along.sqrt())
+    }
+
+    /// Cosine of the angle between both; of numbers around their means this is the correlation.
+    /// NaN where one is zero.
+    fn cosine(&self) -> f64 {
+        self.ab / (self.aa.sqrt() * self.bb.sqrt())
+    }
+}
+
+fn mean(row: &[f32]) -> f64 {
+    row.iter().map(|&value| f64::from(value)).sum::<f64>() / row.len() as f64
+}
+
+/// Mean of every column over chosen rows.
+fn column_means(rows: Rows<'_>, chosen: &[usize]) -> Vec<f64> {
+    let mut sums = vec![0.0; rows.width()];
+    for &index in chosen {
+        sums.iter_mut().zip(rows.row(index)).for_each(|(sum, &value)| *sum += f64::from(value));
+    }
+    sums.iter_mut().for_each(|sum| *sum /= chosen.len() as f64);
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: [f32; 6] = [1.0, 0.0, 0.0, 2.0, -1.0, 1.0];
+    const B: [f32; 6] = [0.0, 3.0, 0.0, 2.0, 1.0, -1.0];
+
+    fn close(found: &[f64], expected: &[f64]) {
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn figures_are_those_of_the_definitions() {
+        let measures = PairMeasures::of(Rows::new(&A, 2), Rows::new(&B, 2), &[0, 1, 2]);
+        close(&measures.angle, &[90.0, 0.0, 180.0]);
+        close(&measures.distance, &[10_f64.sqrt(), 0.0, 8_f64.sqrt()]);
+        // Means: (0, 1) and (1/3, 4/3), so that 1/3 is added to every difference.
+        let third = 1.0 / 3.0;
+        let centred = [[1.0, -3.0], [0.0, 0.0], [-2.0, 2.0]]
+            .map(|[x, y]: [f64; 2]| ((x + third).powi(2) + (y + third).powi(2)).sqrt());
+        close(&measures.centred_distance, &centred);
+        close(&measures.point_correlation, &[-1.0, 1.0, -1.0]);
+        let correlation = |a: [f64; 3], b: [f64; 3]| {
+            let centre = |v: [f64; 3]| v.map(|x| x - v.iter().sum::<f64>() / 3.0);
+            let dot = |a: [f64; 3], b: [f64; 3]| a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>();
+            let (a, b) = (centre(a), centre(b));
+            dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+        };
+        let expected = [
+            correlation([1.0, 0.0, -1.0], [0.0, 0.0, 1.0]),
+            correlation([0.0, 2.0, 1.0], [3.0, 2.0, -1.0]),
+        ];
+        close(&measures.coefficient_correlation, &expected);
+    }
+
+    #[test]
+    fn chosen_pairs_are_measured_as_if_there_were_no_others() {
+        let (a, b) = (Rows::new(&A, 2), Rows::new(&B, 2));
+        let chosen = PairMeasures::of(a, b, &[0, 2]);
+        let alone = PairMeasures::of(
+            Rows::new(&[1.0, 0.0, -1.0, 1.0], 2),
+            Rows::new(&[0.0, 3.0, 1.0, -1.0], 2),
+            &[0, 1],
+        );
+        assert_eq!(chosen, alone);
+    }
+
+    #[test]
+    fn no_pairs_have_no_measures() {
+        let none = PairMeasures::of(Rows::new(&A, 2), Rows::new(&B, 2), &[]);
+        assert!(none.angle.is_empty());
+        assert!(none.coefficient_correlation.iter().all(|value| value.is_nan()));
+    }
+}

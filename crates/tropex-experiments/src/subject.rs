@@ -1,0 +1,257 @@
+//! A run at a moment, with what experiments need of it: computed once, when it is asked for.
+
+use std::cell::OnceCell;
+
+use burn::tensor::Device;
+use tropex_extract::store::{Progress, Shard};
+use tropex_extract::terms::Assignment;
+use tropex_extract::{
+    Classes, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource, TermStore,
+};
+use tropex_train::data::{Dataset, Images};
+use tropex_train::run::Run;
+
+use crate::linear_terms::LinearTerms;
+use crate::pipeline::{self, network_at, predict};
+use crate::{Error, ExtractSettings, ImagePoints, Moment, Settings, Split};
+
+/// Told what is being done, how far it is, and when it will be finished.
+pub type Watch<'a> = &'a dyn Fn(&str, usize, usize);
+
+/// A run at a moment of its training. Terms, predictions and winners are found when they are first
+/// asked for, and kept in memory; terms of training images are kept in the run's folder.
+pub struct Subject<'a> {
+    run: &'a Run,
+    dataset: &'a Dataset,
+    device: &'a Device,
+    settings: Settings,
+    extraction: ExtractSettings,
+    watch: Watch<'a>,
+    network: OnceCell<Network>,
+    store: OnceCell<TermStore>,
+    predicted: [OnceCell<Vec<usize>>; 2],
+    assigned: [OnceCell<Vec<Assignment>>; 2],
+    linear_terms: OnceCell<LinearTerms>,
+}
+
+impl std::fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Subject")
+            .field("run", &self.run.path())
+            .field("moment", &self.extraction.moment)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Subject<'a> {
+    /// A run at a moment, with the dataset as the run used it.
+    ///
+    /// # Errors
+    /// Another dataset than the run was made with; terms in its folder that cannot be read.
+    pub fn new(
+        run: &'a Run,
+        moment: Moment,
+        dataset: &'a Dataset,
+        device: &'a Device,
+        settings: Settings,
+        watch: Watch<'a>,
+    ) -> Result<Self, Error> {
+        pipeline::check_data(run, dataset)?;
+        Ok(Self {
+            run,
+            dataset,
+            device,
+            settings,
+            extraction: settings.extraction(run, moment, dataset)?,
+            watch,
+            network: OnceCell::new(),
+            store: OnceCell::new(),
+            predicted: Default::default(),
+            assigned: Default::default(),
+            linear_terms: OnceCell::new(),
+        })
+    }
+
+    /// The run.
+    pub fn run(&self) -> &'a Run {
+        self.run
+    }
+
+    /// The dataset.
+    pub fn dataset(&self) -> &'a Dataset {
+        self.dataset
+    }
+
+    /// The device that everything is computed on.
+    pub fn device(&self) -> &'a Device {
+        self.device
+    }
+
+    /// What of the run is looked at.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How its terms are extracted.
+    pub fn extraction(&self) -> &ExtractSettings {
+        &self.extraction
+    }
+
+    /// The moment of the training.
+    pub fn moment(&self) -> Moment {
+        self.extraction.moment
+    }
+
+    /// Number of training images whose terms make up the extracted function.
+    pub fn terms(&self) -> usize {
+        self.dataset.train.len().min(self.extraction.limit.unwrap_or(usize::MAX))
+    }
+
+    /// The images of a split.
+    pub fn images(&self, split: Split) -> &'a Images {
+        split.of(self.dataset)
+    }
+
+    /// The images of a split that are looked at; of the training images, among those with terms.
+    pub fn points(&self, split: Split) -> ImagePoints<'a> {
+        let count = self.settings.points.unwrap_or(usize::MAX);
+        let count = match split {
+            Split::Train => count.min(self.terms()),
+            Split::Test => count,
+        };
+        ImagePoints::new(self.images(split), Some(count))
+    }
+
+    /// True classes of the images of a split that are looked at; of the training images, those that
+    /// the network was trained on.
+    pub fn labels(&self, split: Split) -> Vec<usize> {
+        let labels = self.images(split).labels();
+        labels[..self.points(split).len()].iter().map(|&label| label as usize).collect()
+    }
+
+    /// The captured network.
+    ///
+    /// # Errors
+    /// A run or a device that cannot be used.
+    pub fn network(&self) -> Result<&Network, Error> {
+        once(&self.network, || {
+            let placement = Placement::new(self.device, self.extraction.precision)?;
+            let moment = self.extraction.moment;
+            Ok(network_at(self.run, moment, self.device)?.place(&placement))
+        })
+    }
+
+    /// The terms of training images: those in the run's folder, or extracted into it now.
+    ///
+    /// # Errors
+    /// Whatever hinders extracting; terms of other settings in the folder.
+    pub fn store(&self) -> Result<&TermStore, Error> {
+        once(&self.store, || {
+            let show = |progress| match progress {
+                Progress::Trial { trial, of } => (self.watch)("trying out scales", trial, of),
+                Progress::Shifted { points, of, .. } => (self.watch)("finding shifts", points, of),
+                Progress::Extracted { points, of } => (self.watch)("extracting", points, of),
+                Progress::Checked { terms, of } => (self.watch)("checking terms", terms, of),
+            };
+            pipeline::extract(self.run, self.dataset, self.device, &self.extraction, &show)
+        })
+    }
+
+    /// The extracted function.
+    ///
+    /// # Errors
+    /// As for [`Subject::store`].
+    pub fn function(&self) -> Result<ExtractedFunction<'_>, Error> {
+        Ok(ExtractedFunction::new(self.store()?, self.device)?)
+    }
+
+    /// The network's classes at the images of a split.
+    ///
+    /// # Errors
+    /// As for [`Subject::network`].
+    pub fn predicted(&self, split: Split) -> Result<&[usize], Error> {
+        let cell = &self.predicted[split as usize];
+        let predicted = once(cell, || predict(self.network()?, &self.points(split)))?;
+        Ok(predicted)
+    }
+
+    /// The winning terms at the images of a split.
+    ///
+    /// # Errors
+    /// As for [`Subject::store`].
+    pub fn assigned(&self, split: Split) -> Result<&[Assignment], Error> {
+        let cell = &self.assigned[split as usize];
+        let assigned = once(cell, || self.assign(&self.points(split)))?;
+        Ok(assigned)
+    }
+
+    /// The classes of the extracted function at the images of a split.
+    ///
+    /// # Errors
+    /// As for [`Subject::store`].
+    pub fn classes(&self, split: Split) -> Result<Vec<usize>, Error> {
+        Ok(self.assigned(split)?.iter().map(|winner| winner.class).collect())
+    }
+
+    /// The winning terms at any points. Nothing of it is kept.
+    ///
+    /// # Errors
+    /// As for [`Subject::store`].
+    pub fn assign(&self, points: &dyn PointSource) -> Result<Vec<Assignment>, Error> {
+        let mut assigned = Vec::with_capacity(points.len());
+        let watch = self.pairs(points.len())?;
+        self.function()?.stream(points, 1, &watch, &mut |standings| {
+            assigned.extend(standings.assignments);
+        })?;
+        Ok(assigned)
+    }
+
+    /// Tells who watches of pairs of image and term.
+    ///
+    /// # Errors
+    /// As for [`Subject::store`].
+    pub fn pairs(&self, points: usize) -> Result<impl Fn(usize) + '_, Error> {
+        let all = points * self.store()?.len();
+        Ok(move |pairs| (self.watch)("assigning images to terms", pairs, all))
+    }
+
+    /// Tells who watches how far some work is.
+    pub fn show(&self, what: &str, done: usize, of: usize) {
+        (self.watch)(what, done, of);
+    }
+
+    /// The linear terms of the test images that are looked at.
+    ///
+    /// # Errors
+    /// As for [`Subject::network`].
+    pub fn linear_terms(&self) -> Result<&LinearTerms, Error> {
+        once(&self.linear_terms, || {
+            let extractor = Extractor::new(self.network()?, Gauge::WorstCase, Classes::Predicted)?;
+            let points = self.points(Split::Test);
+            LinearTerms::extract(&extractor, &points, &|done| {
+                self.show("extracting linear terms", done, points.len());
+            })
+        })
+    }
+
+    /// Calls a function for every shard of the store, in order.
+    ///
+    /// # Errors
+    /// As for [`Subject::store`]; what the function returns.
+    pub fn each_shard(
+        &self,
+        mut visit: impl FnMut(&Shard) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.store()?.shards().try_for_each(|shard| visit(&shard?))
+    }
+}
+
+/// The content of a cell, which is made unless it is there.
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
+    if let Some(content) = cell.get() {
+        return Ok(content);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
+}

@@ -1,0 +1,264 @@
+//! Experiments on runs, and what they leave.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tropex::experiments::EXPERIMENTS;
+use tropex::experiments::experiment::Scope;
+use tropex::experiments::report::Finding;
+
+use super::{Place, files, train};
+
+/// The named numbers of a report.
+fn values(report: &Value) -> HashMap<String, f64> {
+    let values = report["values"].as_array().unwrap().iter();
+    let pair = |value: &Value| Some((value["name"].as_str()?.to_owned(), value["value"].as_f64()?));
+    values.filter_map(pair).collect()
+}
+
+impl Place {
+    /// Runs an experiment, and gives its report.
+    fn experiment(&self, arguments: &str) -> Value {
+        let told = self.run(&format!("experiment {arguments} --json")).json();
+        let reports = told["reports"].as_array().unwrap();
+        assert_eq!(reports.len(), 1, "{arguments}");
+        reports[0].clone()
+    }
+
+    fn finding(&self, folder: &str) -> Finding {
+        let text = fs::read_to_string(self.path(folder).join("finding.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+#[test]
+fn every_experiment_answers_and_leaves_its_numbers() {
+    let place = Place::with_run();
+    place.run(&(train("other") + " --seed 1")).succeeded();
+    let said = place.run("experiment all run other").succeeded();
+    for entry in EXPERIMENTS {
+        assert!(
+            said.contains(&format!("{} of run", entry.name)),
+            "{} is not in {said}",
+            entry.name
+        );
+        let finding = place.finding(&format!("run/reports/{}", entry.name));
+        assert_eq!((&*finding.experiment, &*finding.question), (entry.name, entry.question));
+        let subjects = if entry.scope == Scope::Each { 1 } else { 2 };
+        assert_eq!(finding.subjects.len(), subjects, "{}", entry.name);
+        assert!(!finding.answer.text.is_empty() && !finding.answer.values.is_empty());
+        let folder = place.path("run/reports").join(entry.name);
+        for table in &finding.answer.tables {
+            let lines = fs::read_to_string(folder.join(format!("{}.csv", table.name))).unwrap();
+            assert!(lines.lines().count() > table.rows.len(), "{} {}", entry.name, table.name);
+        }
+        for figure in &finding.answer.figures {
+            let drawing = fs::read_to_string(folder.join(format!("{}.svg", figure.name))).unwrap();
+            assert!(drawing.starts_with("<svg ") && drawing.ends_with("</svg>\n"));
+            assert!(drawing.contains("</text>") && !drawing.contains("NaN"), "{}", figure.name);
+        }
+    }
+    assert!(said.contains("generalization: runs side by side"), "{said}");
+    let page = fs::read_to_string(place.path("run/reports/index.html")).unwrap();
+    for entry in EXPERIMENTS {
+        assert!(page.contains(&format!("<section id=\"{}\">", entry.name)), "{}", entry.name);
+    }
+    assert!(!page.contains("src=") && !page.contains("https://"), "the page needs other files");
+}
+
+#[test]
+fn what_was_found_is_not_computed_again() {
+    let place = Place::with_run();
+    place.run("experiment all run").succeeded();
+    let before = files(&place.path("run"));
+    let told = place.run("experiment all run --json").json();
+    let reports = told["reports"].as_array().unwrap();
+    assert!(reports.iter().all(|report| report["reused"] == true), "{told}");
+    assert!(files(&place.path("run")) == before);
+    place.run("experiment all run --again").succeeded();
+    assert!(files(&place.path("run")) == before, "the same numbers, bit by bit");
+}
+
+#[test]
+fn other_settings_replace_a_finding_and_its_files() {
+    let place = Place::with_run();
+    let few = place.experiment("subset run --set shares=[0.5] --set draws=2");
+    assert_eq!(few["values"].as_array().unwrap().len(), 2);
+    for (arguments, reused) in [
+        ("subset run --set shares=[0.5] --set draws=2", true),
+        ("subset run --set shares=[0.5] --set draws=3", false),
+        ("subset run --set subset.draws=3 --set shares=[0.5]", true),
+        ("subset run --set draws=3 --set shares=[0.5] --seed 1", false),
+        ("subset run --set draws=3 --set shares=[0.5] --seed 1 --points 20", false),
+    ] {
+        assert_eq!(place.experiment(arguments)["reused"], reused, "{arguments}");
+    }
+    let folder = place.path("run/reports/subset");
+    fs::write(folder.join("finding.json"), "{").unwrap();
+    fs::write(folder.join("old.csv"), "old").unwrap();
+    assert_eq!(place.experiment("subset run")["reused"], false);
+    assert!(!folder.join("old.csv").exists());
+    place.run(&(train("run2") + " --seed 3")).succeeded();
+    fs::copy(place.path("run2/model.safetensors"), place.path("run/model.safetensors")).unwrap();
+    place.run("experiment subset run").failed(&["run/terms/train-worst-case"]);
+}
+
+#[test]
+fn generalization_is_what_an_evaluation_says() {
+    let place = Place::with_terms();
+    for gauge in ["worst-case", "tight"] {
+        let found = values(&place.experiment(&format!("generalization run --gauge {gauge}")));
+        let evaluated = place.run(&format!("evaluate run --gauge {gauge} --json")).json();
+        for (name, field) in [
+            ("agreement", "agreement"),
+            ("accuracy", "accuracy"),
+            ("network accuracy", "network_accuracy"),
+            ("straight terms", "straight"),
+        ] {
+            assert_eq!(json!(found[name]), evaluated[field], "{gauge} {name}");
+        }
+    }
+    let [plain, tight] = ["", "-tight"].map(|end| format!("run/reports/generalization{end}"));
+    assert_eq!(place.finding(&plain).subjects[0].gauge, "worst-case");
+    assert_eq!(place.finding(&tight).subjects[0].gauge, "tight");
+}
+
+#[test]
+fn without_its_own_term_an_image_gets_the_best_of_the_others() {
+    let place = Place::with_terms();
+    let found = values(&place.experiment("leave-one-out run"));
+    let told = place.run("assign run --split train --top 2 --json").json();
+    let images = told["assignments"].as_array().unwrap();
+    let class = |image: &Value| {
+        let best = image["best"].as_array().unwrap().iter();
+        let other = |term: &&Value| term["position"] != image["image"];
+        best.clone().find(other).unwrap()["class"].clone()
+    };
+    let share = |field: &str| {
+        let same = images.iter().filter(|image| class(image) == image[field]);
+        same.count() as f64 / images.len() as f64
+    };
+    assert_eq!(found["agreement"], share("network"));
+    assert_eq!(found["accuracy"], share("label"));
+}
+
+#[test]
+fn on_their_own_images_terms_are_exact() {
+    let place = Place::with_run();
+    let found = values(&place.experiment("exactness run --precision f64"));
+    assert_eq!((found["agreement"], found["own term is maximal"]), (1.0, 1.0));
+    assert!(found["value error"] < 1e-10 && found["smallest coefficient"] >= 0.0);
+}
+
+#[test]
+fn conditional_frequencies_add_up() {
+    let place = Place::with_run();
+    place.experiment("implications run");
+    let rows = |name: &str| {
+        let path = place.path("run/reports/implications").join(format!("{name}.csv"));
+        let text = fs::read_to_string(path).unwrap();
+        let row = |line: &str| -> Vec<f64> {
+            line.split(',').skip(1).filter_map(|field| field.parse().ok()).collect()
+        };
+        text.lines().skip(1).map(row).collect::<Vec<_>>()
+    };
+    assert_eq!(rows("counts").concat().iter().sum::<f64>(), 60.0);
+    assert!((rows("joint").concat().iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    for row in [rows("function-given-network"), rows("network-given-function")].concat() {
+        assert!(row.is_empty() || (row.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{row:?}");
+    }
+}
+
+/// All terms, images that stay where they are, and terms that do not move change nothing.
+#[test]
+fn experiments_that_change_nothing_find_what_generalization_does() {
+    let place = Place::with_run();
+    let plain = values(&place.experiment("generalization run"));
+    let all = values(&place.experiment("subset run --set shares=[1.0]"));
+    assert_eq!(all["agreement with 100 %"], plain["agreement"]);
+    assert_eq!(all["accuracy with 100 %"], plain["accuracy"]);
+    let moved = values(&place.experiment("shifted-terms run --set shifts=[0]"));
+    assert_eq!((moved["agreement"], moved["accuracy"]), (plain["agreement"], plain["accuracy"]));
+    let slid = values(&place.experiment("slide run --set distances=[0]"));
+    for rule in ["maximum", "sum"] {
+        assert_eq!(slid[&format!("agreement, {rule}, 0")], plain["agreement"]);
+    }
+    let still = values(&place.experiment("translation run --set shifts=[0]"));
+    for fill in ["zero fill", "nearest fill"] {
+        assert_eq!(still[&format!("function: label kept, {fill}")], 1.0);
+        assert_eq!(still[&format!("network: accuracy, {fill}")], plain["network accuracy"]);
+    }
+}
+
+#[test]
+fn a_network_is_as_its_own_copy_is() {
+    let place = Place::with_run();
+    let found = values(&place.experiment("networks run run"));
+    assert_eq!((found["same class"], found["distance"]), (1.0, 0.0));
+    assert!(found["angle"] < 1e-4 && (found["correlation per point"] - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn experiments_look_at_the_epochs_that_were_kept() {
+    let place = Place::new();
+    let train = train("run").replace("--epochs 1", "--epochs 2 --checkpoints 0,1");
+    place.run(&train).succeeded();
+    let found = place.experiment("generalization run --epochs all");
+    assert_eq!(found["subjects"][0]["epochs"], json!([0, 1, 2]));
+    let table = fs::read_to_string(place.path("run/reports/generalization/by-epoch.csv")).unwrap();
+    let epochs: Vec<_> =
+        table.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(epochs, ["0", "1", "2"]);
+    for folder in ["epoch-0000/train-worst-case", "epoch-0001/train-worst-case", "train-worst-case"]
+    {
+        assert!(place.path("run/terms").join(folder).join("manifest.json").exists(), "{folder}");
+    }
+    let last = place.experiment("generalization run");
+    assert_eq!(values(&last)["agreement"], values(&found)["agreement"]);
+    place.run("experiment generalization run --epochs 0,7").failed(&["epoch 7", "run"]);
+}
+
+#[test]
+fn shuffled_labels_are_part_of_a_run() {
+    let place = Place::with_run();
+    place.run(&(train("shuffled") + " --shuffle-labels 3")).succeeded();
+    let config = fs::read_to_string(place.path("shuffled/config.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&config).unwrap()["shuffled_labels"], 3);
+    place.run(&train("shuffled")).failed(&["shuffled"]);
+    place.run(&(train("shuffled") + " --shuffle-labels 4")).failed(&["shuffled"]);
+    let said = place.run(&(train("shuffled") + " --shuffle-labels 3")).succeeded();
+    assert!(said.contains("nothing to do"), "{said}");
+    place.run("extract shuffled").succeeded();
+    place.run("evaluate shuffled").succeeded();
+    let found = place.experiment("random-labels run shuffled --set random_points=50");
+    let values = values(&found);
+    assert!(values.contains_key("agreement, true labels"), "{found}");
+    assert!(values.contains_key("agreement at random points, shuffled labels"), "{found}");
+    assert_eq!(found["subjects"][1]["shuffled_labels"], true);
+}
+
+#[test]
+fn what_cannot_be_asked_is_named() {
+    let place = Place::with_run();
+    let run = |arguments: &str| place.run(&format!("experiment {arguments}"));
+    run("exactnes run").failed(&["unknown experiment `exactnes`", "exactness"]);
+    run("networks run").failed(&["networks compares runs: name two or more"]);
+    run("subset none").failed(&["no run here", "none"]);
+    run("subset run --set draw=1").failed(&["subset", "draw", "draws"]);
+    run("subset run --set draws=0").failed(&["subset: draws is 0"]);
+    run("subset run --set shares=[2.0]").failed(&["subset: shares"]);
+    run("slide run --set rules=[\"mean\"]").failed(&["slide", "mean", "maximum"]);
+    run("all run --set draws=1").failed(&["--set draws", "EXPERIMENT.draws"]);
+    run("subset run --set draws").misused(&["PARAMETER=VALUE"]);
+    run("subset").misused(&["RUN"]);
+    run("subset run --points 0").misused(&["--points"]);
+    place.run("extract run --limit 30").succeeded();
+    run("subset run --limit 40").failed(&["run/terms/train-worst-case", "40"]);
+    let report = place.experiment("generalization run");
+    assert_eq!(report["subjects"][0]["terms"], 30, "the terms that are there");
+    fs::create_dir_all(place.path("run/reports/count/finding.json")).unwrap();
+    run("count run").failed(&["count"]);
+    assert!(Path::new(&place.path("run/reports/index.html")).exists());
+}
