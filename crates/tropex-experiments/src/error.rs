@@ -85,6 +85,14 @@ pub enum Error {
         /// The experiment.
         experiment: &'static str,
     },
+    /// A study that cannot be carried out.
+    #[error("{origin}: {reason}")]
+    Study {
+        /// The file or folder.
+        origin: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Runs that cannot be compared.
     #[error(
         "{} and {} were made with other images of {split}: an experiment that compares them needs \

@@ -23,6 +23,7 @@ pub mod runner;
 mod settings;
 pub mod shift;
 pub mod statistics;
+pub mod study;
 mod subject;
 
 pub use error::Error;

@@ -151,7 +151,8 @@ impl Experiment {
         if let Some(path) = &self.page {
             let findings = reports.iter().map(|report| report.finding.clone()).collect();
             let title = "Linear terms of several runs".into();
-            pages.push((Page { title, findings }, path.clone()));
+            let page = Page { title, about: String::new(), summary: None, findings };
+            pages.push((page, path.clone()));
         }
         let write = |(page, path): (Page, PathBuf)| {
             page.write(&path)?;

@@ -10,6 +10,7 @@ mod inspect;
 mod list;
 mod options;
 mod precision;
+mod study;
 mod train;
 
 use clap::Subcommand;
@@ -27,6 +28,7 @@ pub enum Command {
     Assign(assign::Assign),
     Precision(precision::PrecisionTable),
     Experiment(experiment::Experiment),
+    Study(study::StudyCommand),
     Bounds(bounds::Bounds),
 }
 
@@ -42,6 +44,7 @@ impl Command {
             Self::Assign(assign) => assign.run(output),
             Self::Precision(precision) => precision.run(output),
             Self::Experiment(experiment) => experiment.run(output),
+            Self::Study(study) => study.run(output),
             Self::Bounds(bounds) => bounds.run(output),
         }
     }

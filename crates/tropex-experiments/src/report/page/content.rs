@@ -7,6 +7,11 @@ use serde::Serialize;
 use super::super::{Cell, Finding, STYLE, Table, Unit, comparison, csv};
 use super::Page;
 use crate::experiments::EXPERIMENTS;
+use crate::study::Claim;
+
+/// What a page is about that does not say it itself.
+const SUBTITLE: &str =
+    "What the linear terms of the training images say about how networks generalize.";
 
 const PAGE_STYLE: &str = include_str!("../../../assets/page.css");
 
@@ -14,7 +19,9 @@ const PAGE_STYLE: &str = include_str!("../../../assets/page.css");
 #[derive(Serialize)]
 pub(super) struct Content<'a> {
     title: &'a str,
-    subtitle: String,
+    subtitle: &'a str,
+    summary: Option<Grid>,
+    claims: &'a [Claim],
     style: &'a str,
     figure_style: &'a str,
     runs: Grid,
@@ -89,9 +96,9 @@ impl<'a> Content<'a> {
             .collect();
         Content {
             title: &page.title,
-            subtitle: "What the linear terms of the training images say about how networks \
-                       generalize."
-                .into(),
+            subtitle: if page.about.is_empty() { SUBTITLE } else { &page.about },
+            summary: page.summary.as_ref().map(|summary| Grid::of(&summary.table)),
+            claims: page.summary.as_ref().map_or(&[], |summary| &summary.claims),
             style: PAGE_STYLE,
             figure_style: STYLE,
             runs: runs(&page.findings),

@@ -11,6 +11,7 @@ use tropex_train::files::write_atomically;
 use self::content::Content;
 use super::{Finding, read_finding};
 use crate::Error;
+use crate::study::Summary;
 
 const HTML: &str = include_str!("../../../assets/page.html");
 const MARKDOWN: &str = include_str!("../../../assets/page.md");
@@ -20,6 +21,10 @@ const MARKDOWN: &str = include_str!("../../../assets/page.md");
 pub struct Page {
     /// The headline.
     pub title: String,
+    /// What it is about; nothing of its own is said where it is empty.
+    pub about: String,
+    /// What stands first, with a study.
+    pub summary: Option<Summary>,
     /// The findings, in any order; those of one experiment stand together.
     pub findings: Vec<Finding>,
 }
@@ -32,7 +37,8 @@ impl Page {
         let mut folders: Vec<_> = folders.map(|entry| entry.path()).collect();
         folders.sort();
         let findings = folders.iter().filter_map(|folder| read_finding(folder)).collect();
-        Self { title: format!("Linear terms of {}", run.display()), findings }
+        let title = format!("Linear terms of {}", run.display());
+        Self { title, about: String::new(), summary: None, findings }
     }
 
     /// The page as HTML, with figures, numbers and style sheet in it.
@@ -113,7 +119,8 @@ mod tests {
                 answer: Answer::new("1 < 2").value("share", 0.5, Unit::Share).table(table),
             }
         };
-        Page { title: "T".into(), findings: runs.iter().map(finding).collect() }
+        let findings = runs.iter().map(finding).collect();
+        Page { title: "T".into(), about: String::new(), summary: None, findings }
     }
 
     #[test]

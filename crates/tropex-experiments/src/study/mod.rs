@@ -1,0 +1,124 @@
+//! Whole studies: from a plan to one report. What is done is reused, and what was interrupted goes on.
+//!
+//! ```text
+//! FOLDER/plan.json                       the plan, complete: the folder holds this study and no other
+//!       runs/<network>-seed<n>/          a run for every network and seed, with terms and findings
+//!       runs/<network>-shuffled/         the same on shuffled labels
+//!       index.html, index.md             the report
+//! ```
+
+mod plan;
+mod seeds;
+mod summary;
+mod work;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use tropex_train::data::Dataset;
+use tropex_train::files::write_atomically;
+
+use crate::Error;
+use crate::report::{Finding, Page};
+
+pub use plan::{ExperimentsPlan, NetworkPlan, Plan};
+pub use summary::{Claim, Summary};
+pub use work::Stage;
+use work::{Work, together};
+
+/// The plans that come with the program.
+pub const PLANS: &[(&str, &str)] = &[
+    ("quick", include_str!("../../../../studies/quick.toml")),
+    ("fashion", include_str!("../../../../studies/fashion.toml")),
+    ("paper", include_str!("../../../../studies/paper.toml")),
+];
+
+/// A study that is carried out in a folder.
+#[derive(Clone, Copy, Debug)]
+pub struct Study<'a> {
+    /// What it is made of.
+    pub plan: &'a Plan,
+    /// Where everything goes.
+    pub folder: &'a Path,
+    /// Where everything is computed.
+    pub device: &'a Device,
+    /// Its name, as on the command line.
+    pub device_name: &'a str,
+    /// The datasets of its networks, by name.
+    pub datasets: &'a BTreeMap<String, Dataset>,
+    /// Runs that are worked on side by side. Each uses all threads of the backend when it can; two
+    /// or more fill the gaps that one leaves.
+    pub jobs: usize,
+}
+
+/// A study that is done.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// Where the report is.
+    pub report: PathBuf,
+    /// Its first part.
+    pub summary: Summary,
+    /// What was found, a finding for every network, gauge and experiment.
+    pub findings: Vec<Finding>,
+}
+
+impl Study<'_> {
+    /// Does what is still to be done, and writes the report. Called again after it was killed or
+    /// failed, it goes on where it was and ends with the same report.
+    ///
+    /// # Errors
+    /// A folder with another study; whatever hinders training, extracting, an experiment or writing.
+    pub fn run(&self, watch: &(dyn Fn(Stage<'_>) + Sync)) -> Result<Done, Error> {
+        self.claim_folder()?;
+        let work = Work::of(self)?;
+        let found = work.carry_out(watch)?;
+        let findings = together(self.plan, &found);
+        let summary = Summary::of(&findings);
+        let page = Page {
+            title: self.plan.title.clone(),
+            about: self.plan.about.clone(),
+            summary: Some(summary.clone()),
+            findings: findings.clone(),
+        };
+        let report = self.folder.join("index.html");
+        page.write(&report)?;
+        Ok(Done { report, summary, findings })
+    }
+
+    /// Writes the plan into the folder, unless it holds another one.
+    fn claim_folder(&self) -> Result<(), Error> {
+        let path = self.folder.join("plan.json");
+        let json = |error: serde_json::Error| Error::io("write", &path)(error.into());
+        let text = serde_json::to_string_pretty(self.plan).map_err(json)? + "\n";
+        match fs::read_to_string(&path) {
+            Ok(found) if found == text => Ok(()),
+            Ok(_) => Err(Error::Study {
+                origin: self.folder.display().to_string(),
+                reason: "the folder holds another study; choose another one with --out".into(),
+            }),
+            Err(_) => {
+                fs::create_dir_all(self.folder).map_err(Error::io("create folder", self.folder))?;
+                write_atomically(&path, text.as_bytes()).map_err(Error::io("write", &path))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plans_that_come_with_the_program_can_be_read() {
+        for (name, text) in PLANS {
+            let plan = Plan::read(text, name).unwrap();
+            assert!(!plan.about.is_empty() && plan.seeds.len() >= 2, "{name}");
+            let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../../studies");
+            assert!(Path::new(files).join(format!("{name}.toml")).exists());
+        }
+        let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../studies")).unwrap();
+        assert_eq!(files.count(), PLANS.len(), "every file is in the list");
+    }
+}

@@ -1,0 +1,256 @@
+//! What a study is made of, as its file says it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tropex_extract::{Gauge, Precision};
+use tropex_train::checkpoint::Checkpoints;
+use tropex_train::training::TrainingConfig;
+use tropex_train::zoo::Architecture;
+
+use crate::experiment::{ExperimentEntry, Parameters};
+use crate::experiments::{EXPERIMENTS, find};
+use crate::{Error, Moments};
+
+/// A study: networks, each trained from several seeds, and what is asked about them.
+///
+/// Read from TOML; every name that means nothing is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Plan {
+    /// Headline of the report.
+    pub title: String,
+    /// What the study is about, in a sentence or two.
+    #[serde(default)]
+    pub about: String,
+    /// Seeds that every network is trained from. Neighbours are compared: the first with the
+    /// second, the third with the fourth.
+    pub seeds: Vec<u64>,
+    /// Gauges of the terms.
+    #[serde(default = "published_gauge")]
+    pub gauges: Vec<Gauge>,
+    /// Format of the terms' numbers.
+    #[serde(default)]
+    pub precision: Option<Precision>,
+    /// The networks.
+    #[serde(rename = "network")]
+    pub networks: Vec<NetworkPlan>,
+    /// What is asked about them.
+    #[serde(default)]
+    pub experiments: ExperimentsPlan,
+}
+
+/// A network of a study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NetworkPlan {
+    /// Name in the report and of the folders of its runs.
+    pub name: String,
+    /// Architecture, as the zoo names it.
+    pub architecture: String,
+    /// Dataset, as on the command line.
+    pub dataset: String,
+    /// What differs from the architecture's own recipe, by the names in a run's `config.json`.
+    #[serde(default)]
+    pub training: serde_json::Map<String, serde_json::Value>,
+    /// Terms of the first so many training images; of all that were trained on without it.
+    #[serde(default)]
+    pub terms: Option<usize>,
+    /// Whether it is trained once more from the first seed, on shuffled labels.
+    #[serde(default)]
+    pub shuffled_labels: bool,
+}
+
+/// What is asked in a study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ExperimentsPlan {
+    /// Names of experiments, or `all`.
+    pub names: Vec<String>,
+    /// The first so many images of either split that are looked at; all without it.
+    pub points: Option<usize>,
+    /// Epochs at which networks are looked at besides the last, of those whose weights are kept.
+    pub epochs: Checkpoints,
+    /// Source of everything random.
+    pub seed: u64,
+    /// Parameters that differ from their defaults, by experiment.
+    pub parameters: BTreeMap<String, Parameters>,
+}
+
+impl Default for ExperimentsPlan {
+    fn default() -> Self {
+        let names = vec!["all".to_owned()];
+        let (epochs, parameters) = (Checkpoints::Last, BTreeMap::new());
+        Self { names, points: None, epochs, seed: 0, parameters }
+    }
+}
+
+fn published_gauge() -> Vec<Gauge> {
+    vec![Gauge::WorstCase]
+}
+
+impl Plan {
+    /// Reads a plan and checks every name in it; `origin` is named in errors.
+    ///
+    /// # Errors
+    /// What is no plan, names that mean nothing, settings that make no sense.
+    pub fn read(text: &str, origin: &str) -> Result<Self, Error> {
+        let refused = |reason: String| Error::Study { origin: origin.to_owned(), reason };
+        let plan: Self = toml::from_str(text).map_err(|error| refused(one_line(&error)))?;
+        match plan.contradiction() {
+            Some(reason) => Err(refused(reason)),
+            None => Ok(plan),
+        }
+    }
+
+    fn contradiction(&self) -> Option<String> {
+        if self.seeds.is_empty() || self.networks.is_empty() || self.gauges.is_empty() {
+            return Some("a study needs seeds, gauges and a [[network]]".into());
+        }
+        if let Some(seed) = first_repeated(&self.seeds) {
+            return Some(format!("seed {seed} is listed twice"));
+        }
+        let names: Vec<_> = self.networks.iter().map(|network| &network.name).collect();
+        if let Some(name) = first_repeated(&names) {
+            return Some(format!("two networks are named `{name}`"));
+        }
+        let networks = self.networks.iter().find_map(NetworkPlan::contradiction);
+        networks.or_else(|| self.entries().err().map(|error| error.to_string()))
+    }
+
+    /// The experiments with the parameters that differ from their defaults.
+    ///
+    /// # Errors
+    /// Names that mean nothing; parameters that an experiment does not have.
+    pub fn entries(&self) -> Result<Vec<(&'static ExperimentEntry, Parameters)>, Error> {
+        let plan = &self.experiments;
+        if let Some(name) = plan.parameters.keys().find(|name| find(name).is_err()) {
+            find(name)?;
+        }
+        let mut entries = Vec::new();
+        for entry in EXPERIMENTS {
+            let parameters = plan.parameters.get(entry.name).cloned().unwrap_or_default();
+            entry.make(&parameters)?;
+            if plan.names.iter().any(|name| name == "all" || name == entry.name) {
+                entries.push((entry, parameters));
+            }
+        }
+        match plan.names.iter().find(|name| *name != "all" && find(name).is_err()) {
+            Some(name) => Err(find(name).map_or_else(|error| error, |_| unreachable!("filtered"))),
+            None => Ok(entries),
+        }
+    }
+
+    /// The moments at which networks are looked at.
+    pub fn moments(&self) -> Moments {
+        match &self.experiments.epochs {
+            Checkpoints::Last => Moments::Final,
+            Checkpoints::All => Moments::All,
+            Checkpoints::List(epochs) => Moments::List(epochs.clone()),
+        }
+    }
+}
+
+impl NetworkPlan {
+    fn contradiction(&self) -> Option<String> {
+        let named = |reason: String| Some(format!("network `{}`: {reason}", self.name));
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(is_plain) {
+            return named("its name is one of a folder: letters, digits, - and _".into());
+        }
+        if self.terms == Some(0) {
+            return named("terms = 0, expected at least 1".into());
+        }
+        if ["seed"].iter().any(|&key| self.training.contains_key(key)) {
+            return named("the seeds of a study stand in `seeds`".into());
+        }
+        self.training(0).err().and_then(named)
+    }
+
+    /// How it is trained from a seed.
+    pub(super) fn training(&self, seed: u64) -> Result<TrainingConfig, String> {
+        let architecture = Architecture::find(&self.architecture).map_err(|e| e.to_string())?;
+        let recipe = TrainingConfig { seed, ..architecture.recipe() };
+        let serde_json::Value::Object(mut settings) =
+            serde_json::to_value(recipe).map_err(|error| error.to_string())?
+        else {
+            return Err("a recipe is a table".into());
+        };
+        settings.extend(self.training.clone());
+        let config: TrainingConfig = serde_json::from_value(settings.into())
+            .map_err(|error| format!("training: {error}"))?;
+        config.check().map_err(|error| format!("training: {error}"))?;
+        Ok(config)
+    }
+}
+
+fn first_repeated<T: PartialEq>(items: &[T]) -> Option<&T> {
+    items.iter().enumerate().find(|(at, item)| items[..*at].contains(item)).map(|(_, item)| item)
+}
+
+/// What is wrong with a text, and in which line.
+fn one_line(error: &toml::de::Error) -> String {
+    let text = error.to_string();
+    let place = text.lines().next().and_then(|line| line.strip_prefix("TOML parse error at "));
+    match place {
+        Some(place) => format!("{place}: {}", error.message()),
+        None => error.message().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        title = "T"
+        seeds = [0, 1]
+        [[network]]
+        name = "a"
+        architecture = "fcn4"
+        dataset = "embedded"
+        training = { epochs = 2, checkpoints = "all" }
+        [experiments]
+        names = ["exactness", "subset"]
+        parameters = { subset = { draws = 2 } }
+    "#;
+
+    fn refused(text: &str) -> String {
+        Plan::read(text, "x.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_published() {
+        let plan = Plan::read(SMALL, "x.toml").unwrap();
+        assert_eq!(plan.gauges, [Gauge::WorstCase]);
+        let training = plan.networks[0].training(7).unwrap();
+        assert_eq!((training.epochs, training.seed, training.batch_size), (2, 7, 64));
+        assert_eq!(training.checkpoints, Checkpoints::All);
+        let entries = plan.entries().unwrap();
+        let names: Vec<_> = entries.iter().map(|(entry, _)| entry.name).collect();
+        assert_eq!(names, ["exactness", "subset"]);
+        assert_eq!(entries[1].1["draws"], 2);
+    }
+
+    #[test]
+    fn what_means_nothing_is_named_with_its_place() {
+        for (from, to, expected) in [
+            ("seeds = [0, 1]", "seeds = [0, 0]", "seed 0 is listed twice"),
+            ("seeds = [0, 1]", "seeds = []", "needs seeds"),
+            ("\"fcn4\"", "\"fcn5\"", "network `a`: "),
+            ("epochs = 2", "epoch = 2", "network `a`: training: "),
+            ("epochs = 2", "batch_size = 0", "batch size 0"),
+            ("epochs = 2", "seed = 2", "the seeds of a study stand in `seeds`"),
+            ("\"exactness\"", "\"exact\"", "unknown experiment `exact`"),
+            ("draws", "draw", "subset: "),
+            ("name = \"a\"", "name = \"../a\"", "its name is one of a folder"),
+            ("title = \"T\"", "titel = \"T\"", "line 2, column 9: "),
+        ] {
+            let text = SMALL.replace(from, to);
+            assert_ne!(text, SMALL);
+            let error = refused(&text);
+            assert!(error.starts_with("x.toml: ") && error.contains(expected), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `tropex study`
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+use tropex::experiments::study::{PLANS, Plan, Stage, Study, Summary};
+
+use super::options::{DataOption, DeviceOption};
+use crate::output::{Output, duration, pairs, table};
+
+/// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
+#[derive(Debug, Args)]
+pub struct StudyCommand {
+    /// The study: a TOML file, or one that comes with the program (quick, fashion, paper).
+    #[arg(value_name = "STUDY")]
+    study: PathBuf,
+    /// Folder for runs and report; by default named after the study.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Runs that are worked on side by side.
+    #[arg(long, default_value = "1")]
+    jobs: NonZeroUsize,
+    /// Print the study's file, and do nothing: to begin one of your own.
+    #[arg(long)]
+    print: bool,
+    #[command(flatten)]
+    data: DataOption,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    report: String,
+    seconds: f64,
+    summary: &'a Summary,
+}
+
+impl StudyCommand {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        let (text, origin) = self.text()?;
+        if self.print {
+            return output.text(&text);
+        }
+        let plan = Plan::read(&text, &origin)?;
+        let (device, device_name) = (self.device.find()?, self.device.name());
+        let mut datasets = BTreeMap::new();
+        for network in &plan.networks {
+            if !datasets.contains_key(&network.dataset) {
+                let dataset = self.data.open(&network.dataset, output)?;
+                datasets.insert(network.dataset.clone(), dataset);
+            }
+        }
+        let folder = self.folder()?;
+        let study = Study {
+            plan: &plan,
+            folder: &folder,
+            device: &device,
+            device_name: &device_name,
+            datasets: &datasets,
+            jobs: self.jobs.get(),
+        };
+        let start = Instant::now();
+        let done = carry_out(&study, output)?;
+        let told = Told {
+            report: done.report.display().to_string(),
+            seconds: start.elapsed().as_secs_f64(),
+            summary: &done.summary,
+        };
+        output.result(&told, || {
+            let (heading, rows) = done.summary.table.turned();
+            let heading: Vec<_> = heading.iter().map(String::as_str).collect();
+            let mut lines = vec![table(&heading, rows)];
+            for claim in done.summary.claims.iter().filter(|claim| !claim.lines.is_empty()) {
+                lines.push(format!("{}\n  {}", claim.question, claim.lines.join("\n  ")));
+            }
+            let last = [("report", told.report.clone()), ("time", duration(start.elapsed()))];
+            lines.push(pairs(&last));
+            lines.join("\n\n")
+        })
+    }
+
+    /// The study's text, and where it comes from. A file goes before a name.
+    fn text(&self) -> anyhow::Result<(String, String)> {
+        let origin = self.study.display().to_string();
+        let known = PLANS.iter().find(|(name, _)| Path::new(name) == self.study);
+        match (std::fs::read_to_string(&self.study), known) {
+            (Ok(text), _) => Ok((text, origin)),
+            (Err(_), Some((_, text))) => Ok(((*text).to_owned(), origin)),
+            (Err(error), None) => {
+                let names: Vec<_> = PLANS.iter().map(|(name, _)| *name).collect();
+                Err(error).with_context(|| {
+                    format!(
+                        "cannot read the study {origin}, expected a TOML file or one of {}",
+                        names.join(", ")
+                    )
+                })
+            }
+        }
+    }
+
+    fn folder(&self) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.out {
+            return Ok(folder.clone());
+        }
+        let name = self.study.file_stem().context("the study's file has no name")?;
+        Ok(Path::new("studies-done").join(name))
+    }
+}
+
+fn carry_out(
+    study: &Study<'_>,
+    output: &Output,
+) -> anyhow::Result<tropex::experiments::study::Done> {
+    let bar = output.bar("{bar:30} {prefix} {msg}, {elapsed} so far, {eta} left");
+    // Steps weigh alike; within one the bar moves by its share.
+    const PARTS: u64 = 1000;
+    let last = Mutex::new(());
+    let watch = |stage: Stage<'_>| {
+        let _one_at_a_time = last.lock();
+        bar.set_length(stage.steps as u64 * PARTS);
+        let part = PARTS * stage.done.min(stage.of) as u64 / stage.of.max(1) as u64;
+        bar.set_position(stage.step as u64 * PARTS + part);
+        bar.set_prefix(format!("step {} of {}", stage.step + 1, stage.steps));
+        bar.set_message(format!("{}: {}", stage.name, stage.what));
+    };
+    let done = study.run(&watch);
+    bar.finish_and_clear();
+    Ok(done?)
+}
