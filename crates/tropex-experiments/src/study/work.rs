@@ -63,6 +63,9 @@ pub(super) struct Found {
     finding: Finding,
 }
 
+/// A run that is done, and what was found about it.
+type Outcome = Result<(Material, Vec<Found>), Error>;
+
 /// What is to be done.
 #[derive(Debug)]
 pub(super) struct Work<'a> {
@@ -108,7 +111,7 @@ impl<'a> Work<'a> {
     /// Does everything that is not done yet.
     pub(super) fn carry_out(&self, watch: Watcher<'_>) -> Result<Vec<Found>, Error> {
         let next = AtomicUsize::new(0);
-        let outcomes: Mutex<Vec<Option<Result<(Material, Vec<Found>), Error>>>> =
+        let outcomes: Mutex<Vec<Option<Outcome>>> =
             Mutex::new(self.runs.iter().map(|_| None).collect());
         let failed = || {
             let outcomes = outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -150,11 +153,7 @@ impl<'a> Work<'a> {
         Ok(found)
     }
 
-    fn work_on(
-        &self,
-        run: &Planned<'_>,
-        watch: Watcher<'_>,
-    ) -> Result<(Material, Vec<Found>), Error> {
+    fn work_on(&self, run: &Planned<'_>, watch: Watcher<'_>) -> Outcome {
         let material = self.train(run, watch)?;
         self.done.fetch_add(1, Ordering::Relaxed);
         let mut found = Vec::new();

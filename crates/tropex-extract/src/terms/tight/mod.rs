@@ -98,12 +98,13 @@ impl Shifts {
 /// Shifts and terms of points that are extracted together, all in memory.
 pub(super) fn at_once(extractor: &Extractor, points: &[f32]) -> Result<(Shifts, Terms), Error> {
     let count = points.len() / extractor.network().features();
-    let read = |_| Ok(points.to_vec());
+    let (all, read) = (0..count, |_| Ok(points.to_vec()));
+    let batches = std::slice::from_ref(&all);
     if extractor.gauge() == Gauge::Calibrated {
         let chosen: Vec<usize> = (0..count).collect();
         let shifts = Calibration {
             extractor,
-            batches: &[0..count],
+            batches,
             read: &read,
             shelf: &Shelf::in_memory,
             chosen: &chosen,
@@ -114,8 +115,7 @@ pub(super) fn at_once(extractor: &Extractor, points: &[f32]) -> Result<(Shifts, 
         let terms = extractor.resumed(shifts.clone()).extract(points)?;
         return Ok((shifts, terms));
     }
-    let walk =
-        TightWalk::new(extractor, Scale::WHOLE, &[0..count], &read, Shelf::in_memory(), &|_| {});
+    let walk = TightWalk::new(extractor, Scale::WHOLE, batches, &read, Shelf::in_memory(), &|_| {});
     let mut walk = walk?;
     let terms = walk.take(extractor, 0)?;
     Ok((walk.shifts, terms))

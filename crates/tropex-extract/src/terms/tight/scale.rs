@@ -22,7 +22,7 @@ impl Scale {
     /// The scale of a factor, if it is one of the row.
     pub(crate) fn of(factor: f64) -> Option<Self> {
         let step = -STEPS_PER_HALVING * factor.log2();
-        let scale = (step >= -0.5 && step < 1e3).then(|| Self(step.round() as u32))?;
+        let scale = (-0.5..1e3).contains(&step).then(|| Self(step.round() as u32))?;
         (scale.factor() == factor).then_some(scale)
     }
 
