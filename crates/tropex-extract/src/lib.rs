@@ -18,6 +18,7 @@ mod kernels;
 pub mod network;
 pub mod ops;
 mod placement;
+pub mod region;
 mod rows;
 pub mod store;
 

@@ -1,0 +1,148 @@
+//! How the units of a maximum choose between their pieces, and where they change their mind.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::Piece;
+use crate::Placement;
+
+/// How the units of a node choose their pieces. Pieces have numbers: 0 and 1 below and above zero,
+/// or positions in a window.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    by: By,
+    /// Parts of the node's input that are treated alike, one after the other.
+    parts: usize,
+}
+
+/// The rule of one part.
+#[derive(Clone, Debug)]
+enum By {
+    /// The sign of the input of the same number, where the unit bends at zero at all.
+    Sign(Vec<bool>),
+    /// The largest cell of a window, the first of several. Every channel's plane of so many cells
+    /// has the same windows.
+    Largest { channels: usize, cells: usize, windows: Vec<Vec<usize>> },
+}
+
+/// A difference of two features of a node's input, or of one and zero, that is not negative as long
+/// as a unit keeps its piece: the unit goes over to a rival piece where it becomes negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The unit, a feature of the node's output.
+    pub unit: usize,
+    /// The piece beyond.
+    pub rival: u32,
+    /// The feature that the difference is taken from; none is zero.
+    pub above: Option<usize>,
+    /// The feature that is subtracted; none is zero.
+    pub below: Option<usize>,
+}
+
+impl Gap {
+    /// The difference in these features of the node's input, or in a direction at them.
+    pub fn of(&self, features: &[f64]) -> f64 {
+        let feature = |index: Option<usize>| index.map_or(0.0, |index| features[index]);
+        feature(self.above) - feature(self.below)
+    }
+}
+
+impl Choice {
+    /// Units that bend at zero where it is said so, and nowhere else.
+    pub(crate) fn by_sign(bends: Vec<bool>) -> Self {
+        Self { by: By::Sign(bends), parts: 1 }
+    }
+
+    /// A unit for each window of each channel; windows name cells of their channel's plane.
+    pub(crate) fn by_largest([channels, cells]: [usize; 2], windows: Vec<Vec<usize>>) -> Self {
+        Self { by: By::Largest { channels, cells, windows }, parts: 1 }
+    }
+
+    /// The same choice in each of several parts of the input.
+    pub(crate) fn repeated(self, parts: usize) -> Self {
+        Self { parts: self.parts * parts, ..self }
+    }
+
+    /// Number of units.
+    pub fn units(&self) -> usize {
+        self.parts
+            * match &self.by {
+                By::Sign(bends) => bends.len(),
+                By::Largest { channels, windows, .. } => channels * windows.len(),
+            }
+    }
+
+    /// The most pieces that a unit has.
+    pub fn pieces(&self) -> usize {
+        match &self.by {
+            By::Sign(_) => 2,
+            By::Largest { windows, .. } => windows.iter().map(Vec::len).max().unwrap_or(1),
+        }
+    }
+
+    /// The pieces of all points by number, `[points, units]` row by row. Units that do not bend
+    /// have piece 0 always.
+    pub fn numbers(&self, piece: &Piece) -> Vec<u32> {
+        match (&self.by, piece) {
+            (By::Sign(bends), Piece::Sign(sign)) => {
+                let signs = sign.to_data();
+                let bends = bends.iter().cycle();
+                let number = |(sign, bends): (f64, &bool)| u32::from(*bends && sign > 0.0);
+                signs.iter::<f64>().zip(bends).map(number).collect()
+            }
+            (By::Largest { windows, .. }, Piece::Winner(winner)) => {
+                let winners = winner.to_data();
+                let position = |(winner, window): (i64, &Vec<usize>)| {
+                    let position = window.iter().position(|&cell| cell == winner as usize);
+                    position.unwrap_or_default() as u32
+                };
+                winners.iter::<i64>().zip(windows.iter().cycle()).map(position).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The reverse of [`Choice::numbers`]: what the operation takes for its piece.
+    pub fn piece(&self, numbers: &[u32], placement: &Placement) -> Piece {
+        match &self.by {
+            By::Sign(bends) => {
+                let rows = numbers.len() / bends.len();
+                let signs: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
+                Piece::Sign(placement.tensor(TensorData::new(signs, [rows, bends.len()])))
+            }
+            By::Largest { channels, windows, .. } => {
+                let rows = numbers.len() / (channels * windows.len());
+                let cells = numbers.iter().zip(windows.iter().cycle());
+                let cells = cells.map(|(&number, window)| window[number as usize] as i32);
+                let cells =
+                    TensorData::new(cells.collect::<Vec<i32>>(), [rows, *channels, windows.len()]);
+                Piece::Winner(Tensor::from_data(cells, placement.device()))
+            }
+        }
+    }
+
+    /// Visits every gap of a point that chose these pieces, by their numbers.
+    pub fn visit_gaps(&self, numbers: &[u32], mut visit: impl FnMut(Gap)) {
+        match &self.by {
+            By::Sign(bends) => {
+                let units = numbers.iter().zip(bends.iter().cycle()).enumerate();
+                for (unit, (&number, _)) in units.filter(|(_, (_, bends))| **bends) {
+                    let (above, below) = match number {
+                        0 => (None, Some(unit)),
+                        _ => (Some(unit), None),
+                    };
+                    visit(Gap { unit, rival: 1 - number, above, below });
+                }
+            }
+            By::Largest { cells, windows, .. } => {
+                for (unit, &number) in numbers.iter().enumerate() {
+                    let (plane, window) = (unit / windows.len(), &windows[unit % windows.len()]);
+                    let feature = |position: usize| Some(plane * cells + window[position]);
+                    let above = feature(number as usize);
+                    for rival in (0..window.len()).filter(|&rival| rival != number as usize) {
+                        visit(Gap { unit, rival: rival as u32, above, below: feature(rival) });
+                    }
+                }
+            }
+        }
+    }
+}

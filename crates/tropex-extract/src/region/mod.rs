@@ -1,0 +1,8 @@
+//! The geometry of linear regions: their boundaries, and how far these are.
+//!
+//! A *region* is the set of points at which every unit chooses the same piece, its *pattern*: a
+//! polytope on which the network is affine. Different patterns may stand for the same affine map.
+
+mod facet;
+
+pub use facet::{Boundaries, Facet};
