@@ -1,5 +1,9 @@
 //! The geometry of the linear regions of random networks: directions, crossings, boundaries.
 
+mod classes;
+mod degenerate;
+mod path;
+mod patterns;
 mod pushforward;
 
 use burn::tensor::{Tensor, TensorData};
@@ -13,6 +17,17 @@ properties! {
     pushforward:
         pushing_a_direction_forward_is_adjoint_to_pulling_rows_back,
         every_unit_has_the_piece_that_no_gap_speaks_against;
+    patterns:
+        patterns_are_what_a_list_of_pieces_says,
+        batches_of_any_size_have_the_same_patterns;
+    path:
+        every_stretch_has_the_pattern_of_a_replay,
+        no_position_has_another_pattern_than_its_stretch,
+        crossings_are_where_bisection_finds_them,
+        rays_first_cross_what_paths_cross_first,
+        polygons_are_closed;
+    classes:
+        classes_change_where_logits_meet_and_not_before;
 }
 
 /// Numbers `[rows, features]` of a network's own precision, on its device.

@@ -1,6 +1,7 @@
 //! How the units of a maximum choose between their pieces, and where they change their mind.
 
 use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::Piece;
 use crate::Placement;
@@ -79,15 +80,45 @@ impl Choice {
         }
     }
 
+    /// Whether a unit has more than one piece.
+    pub fn bends(&self, unit: usize) -> bool {
+        match &self.by {
+            By::Sign(bends) => bends[unit % bends.len()],
+            By::Largest { windows, .. } => windows[unit % windows.len()].len() > 1,
+        }
+    }
+
+    /// The pieces that the units of one point choose where `exceeds` says which of two features of
+    /// the input is larger; no feature stands for zero.
+    pub(crate) fn choose(
+        &self,
+        exceeds: impl Fn(Option<usize>, Option<usize>) -> bool,
+    ) -> Vec<u32> {
+        let number = |unit: usize| match &self.by {
+            By::Sign(bends) => u32::from(bends[unit % bends.len()] && exceeds(Some(unit), None)),
+            By::Largest { cells, windows, .. } => {
+                let first = unit / windows.len() * cells;
+                let window = &windows[unit % windows.len()];
+                let feature = |position: usize| Some(first + window[position]);
+                let better = |best, position| {
+                    if exceeds(feature(position), feature(best)) { position } else { best }
+                };
+                (0..window.len()).fold(0, better) as u32
+            }
+        };
+        (0..self.units()).map(number).collect()
+    }
+
     /// The pieces of all points by number, `[points, units]` row by row. Units that do not bend
     /// have piece 0 always.
     pub fn numbers(&self, piece: &Piece) -> Vec<u32> {
         match (&self.by, piece) {
             (By::Sign(bends), Piece::Sign(sign)) => {
                 let signs = sign.to_data();
-                let bends = bends.iter().cycle();
-                let number = |(sign, bends): (f64, &bool)| u32::from(*bends && sign > 0.0);
-                signs.iter::<f64>().zip(bends).map(number).collect()
+                match signs.as_slice::<f32>() {
+                    Ok(signs) => above_zero(signs, bends),
+                    Err(_) => above_zero(signs.as_slice::<f64>().unwrap_or(&[]), bends),
+                }
             }
             (By::Largest { windows, .. }, Piece::Winner(winner)) => {
                 let winners = winner.to_data();
@@ -145,4 +176,13 @@ impl Choice {
             }
         }
     }
+}
+
+/// The pieces of units that bend at zero, those of many points in a row.
+fn above_zero<F: Copy + Default + PartialOrd + Sync>(signs: &[F], bends: &[bool]) -> Vec<u32> {
+    let points = signs.par_chunks(bends.len()).flat_map_iter(|signs| {
+        let units = signs.iter().zip(bends);
+        units.map(|(sign, bends)| u32::from(*bends && *sign > F::default()))
+    });
+    points.collect()
 }

@@ -3,6 +3,17 @@
 //! A *region* is the set of points at which every unit chooses the same piece, its *pattern*: a
 //! polytope on which the network is affine. Different patterns may stand for the same affine map.
 
+mod census;
+mod class;
 mod facet;
+mod layout;
+mod line;
+mod path;
+mod pattern;
 
+pub use census::{Constancy, Constant, RegionCount};
+pub use class::ClassChange;
 pub use facet::{Boundaries, Facet};
+pub use line::{RESOLUTION, Stretch};
+pub use path::{Crossing, Path, Paths};
+pub use pattern::{Agreement, Pattern, Patterns, RegionId};
