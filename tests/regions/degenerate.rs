@@ -11,13 +11,13 @@ use tropex::{Network, capture};
 use crate::common::device;
 
 /// A function of two numbers.
-fn network(function: impl Fn(Tensor<2>) -> Tensor<2>) -> Network {
+pub(super) fn network(function: impl Fn(Tensor<2>) -> Tensor<2>) -> Network {
     let module: Linear = LinearConfig::new(2, 2).init(&device());
     capture(&module, [2], |_: &Linear, points: Tensor<2>| function(points)).expect("is supported")
 }
 
 /// Two numbers times a matrix `[2, n]`, row by row.
-fn times(points: Tensor<2>, matrix: &[f32]) -> Tensor<2> {
+pub(super) fn times(points: Tensor<2>, matrix: &[f32]) -> Tensor<2> {
     let data = TensorData::new(matrix.to_vec(), [2, matrix.len() / 2]);
     let device = points.device();
     points.matmul(Tensor::from_data(data, &device))

@@ -1,12 +1,11 @@
 //! Paths through random networks, against the patterns that replays of single points have.
 
-use tropex::extract::region::{Boundaries, Path, Paths, Pattern, Patterns};
+use tropex::extract::region::{Path, Paths, Pattern, Patterns};
 use tropex::{Network, Precision};
 
-use super::{placed, random, wide};
+use super::{is_same, random, wide};
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
-use crate::common::{largest, values};
 
 /// Stretches shorter than this are not looked into: rounding may hide them from a replay.
 const SHORT: f64 = 1e-9;
@@ -61,25 +60,9 @@ impl Segments {
         self.patterns.of(&self.points(segment, positions)).expect("whole points")
     }
 
-    /// Whether a pattern is that of a replay at a position, but for units that are zero all along
-    /// and that rounding takes to either side.
+    /// Whether a pattern is that of a replay at a position.
     fn is_there(&self, segment: usize, at: f64, pattern: &Pattern, replayed: &Pattern) -> bool {
-        let facets = replayed.facets_to(pattern);
-        let boundaries = Boundaries::of(&self.network);
-        let point = placed(&self.points(segment, &[at]), &self.network);
-        let (mut is_rounding, mut scale) = (true, 1.0_f64);
-        self.network.inspect(point.clone(), point.zeros_like(), |seen| {
-            scale = scale.max(largest(&values(seen.output.values.clone())));
-            let Some(choice) = boundaries.at(seen.node) else { return };
-            let inputs = values(seen.inputs[0].values.clone());
-            choice.visit_gaps(&choice.numbers(seen.piece), |gap| {
-                let of = |facet: &&tropex::extract::region::Facet| {
-                    (facet.node, facet.unit, facet.rival) == (seen.node, gap.unit, gap.rival)
-                };
-                is_rounding &= facets.iter().find(of).is_none() || gap.of(&inputs) <= 1e-13 * scale;
-            });
-        });
-        is_rounding
+        is_same(&self.network, &self.points(segment, &[at]), pattern, replayed)
     }
 
     /// Whether some unit is zero in the middle of a stretch.

@@ -10,7 +10,7 @@ use crate::ops::Choice;
 
 /// The units of a network that have more than one piece, in the order of its nodes, and the words
 /// of a pattern that hold their pieces. A node's pieces begin with a word of their own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Layout {
     spans: Vec<Span>,
     words: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Layout {
 }
 
 /// The share of one node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Span {
     pub(crate) node: usize,
     pub(crate) choice: Choice,
