@@ -5,8 +5,8 @@ use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
-use tropex::extract::region::{ClassChange, Facet, Path, Paths};
-use tropex::{Network, capture};
+use tropex::extract::region::{ClassChange, Facet, Path, Paths, Pattern, Patterns, Regions};
+use tropex::{Network, Placement, Precision, capture};
 
 use crate::common::device;
 
@@ -108,6 +108,29 @@ fn the_first_of_equal_cells_wins() {
     let [crossing] = across.crossings.as_slice() else { panic!("{across:?}") };
     assert_eq!((across.start.piece(pool_node(&pool), 0), crossing.at), (Some(1), 0.5));
     assert_eq!(crossing.facets, [Facet { node: pool_node(&pool), unit: 0, rival: 0 }]);
+}
+
+/// A map and the same in two steps are equal but for rounding, which must not make regions.
+#[test]
+fn cells_that_are_equal_but_for_rounding_make_no_boundary() {
+    let pool = network(|x| {
+        let whole = times(x.clone(), &[15.0, 35.0]);
+        let split = times(times(x, &[3.0, 0.0, 7.0, 0.0]), &[5.0, 0.0]);
+        let cells = Tensor::cat(vec![whole, split], 1).reshape([-1, 1, 1, 2]);
+        max_pool2d(cells, MaxPoolOptions::new([1, 2])).reshape([-1, 1])
+    });
+    let numbers = |step: f64| (0..200).map(|k| (f64::from(k) * step).sin()).collect();
+    let (from, to): (Vec<f64>, Vec<f64>) = (numbers(1.0), numbers(0.7));
+    let winner = |pattern: &Pattern| pattern.piece(pool_node(&pool), 0);
+    let wide = pool.place(&Placement::new(&device(), Precision::F64).expect("there is f64"));
+    let replayed = Patterns::new(&wide).of(&from).expect("whole points");
+    assert!(replayed.iter().any(|pattern| winner(pattern) == Some(1)), "nothing was rounded");
+    let paths = Paths::new(&pool).expect("test devices have f64");
+    for path in paths.segments(&from, &to).expect("whole points") {
+        assert_eq!((path.regions(), winner(&path.start)), (1, Some(0)));
+    }
+    let sides = Regions::new(&pool).and_then(|regions| regions.polytope(&from[..2]));
+    assert_eq!(sides.expect("a whole point").sides(), 0);
 }
 
 fn pool_node(network: &Network) -> usize {

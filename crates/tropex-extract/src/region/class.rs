@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::line::{Stretch, is_above};
+use super::beyond::Beyond;
+use super::line::Stretch;
 use crate::network::argmax;
 
 /// A change of the predicted class along a ray: a point of the decision boundary.
@@ -43,10 +44,10 @@ impl ClassWatch {
         self.change = if leader != from {
             change(stretch.from, leader)
         } else {
-            let overtaking = (0..self.classes).filter_map(|class| {
-                let gap = stretch.logits[from] - stretch.logits[class];
-                let slope = stretch.slopes[from] - stretch.slopes[class];
-                (slope < 0.0).then(|| ((gap / -slope).max(stretch.from), class))
+            let beyond = Beyond::of(stretch.from, stretch.logits, stretch.slopes);
+            let overtaking = (0..self.classes).map(|class| {
+                let [gap, slope] = lead(stretch, from, class);
+                (beyond.end(gap, slope), class)
             });
             let first = overtaking.min_by(|(at, _), (other, _)| at.total_cmp(other));
             let first = first.filter(|(at, _)| *at < stretch.to);
@@ -60,13 +61,16 @@ impl ClassWatch {
 
     /// The class that is ahead just beyond a position, the first of several.
     fn leader(&self, stretch: &Stretch<'_>, at: f64) -> usize {
-        let difference =
-            |numbers: &[f64], class: usize, best: usize| numbers[class] - numbers[best];
+        let beyond = Beyond::of(at, stretch.logits, stretch.slopes);
         let ahead = |best, class| {
-            let gap = difference(stretch.logits, class, best);
-            let slope = difference(stretch.slopes, class, best);
-            if is_above(gap, slope, at) { class } else { best }
+            let [gap, slope] = lead(stretch, class, best);
+            if beyond.is_above(gap, slope) { class } else { best }
         };
         (0..self.classes).fold(0, ahead)
     }
+}
+
+/// How far a class is ahead of another at position 0, and how fast that grows.
+fn lead(stretch: &Stretch<'_>, class: usize, other: usize) -> [f64; 2] {
+    [stretch.logits, stretch.slopes].map(|numbers| numbers[class] - numbers[other])
 }

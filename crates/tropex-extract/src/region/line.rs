@@ -5,24 +5,15 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
+use super::beyond::{Beyond, resolution};
 use super::layout::{Layout, Span};
 use super::{Facet, Pattern};
 use crate::network::{Jet, Node};
-use crate::ops::Piece;
+use crate::ops::{Piece, difference};
 use crate::{Error, Network, Placement, Precision};
 
 /// Bytes that the values of a batch of lines take, about.
 const MEMORY: usize = 256 << 20;
-
-/// Changes of pieces that are nearer than this along a line happen at once: it stands for what
-/// rounding makes of several units that change together. In units of the direction; relative
-/// beyond 1.
-pub const RESOLUTION: f64 = 1e-12;
-
-/// The resolution at a position.
-pub(super) fn resolution(at: f64) -> f64 {
-    RESOLUTION * at.abs().max(1.0)
-}
 
 /// The points `from + t * direction` for `t` from 0 to `until`, which may be infinite.
 #[derive(Clone, Debug)]
@@ -149,7 +140,7 @@ impl Walker {
             let piece = span.map(|span| self.choose(span, &inputs[0], walked, &mut found));
             push(node, inputs, piece)
         });
-        let (values, slopes) = (host(&logits.values), host(&logits.derivatives));
+        let (values, slopes) = (host(logits.values), host(logits.derivatives));
         if !values.iter().chain(&slopes).all(|number| number.is_finite()) {
             let what = "a logit along a line".into();
             return Err(Error::Overflow { what, precision: Precision::F64 });
@@ -167,26 +158,23 @@ impl Walker {
         walked: &[Walked<'_>],
         found: &mut [Found],
     ) -> Piece {
-        let (values, slopes) = (host(&input.values), host(&input.derivatives));
+        let (values, slopes) = (host(input.values.clone()), host(input.derivatives.clone()));
         let width = values.len() / walked.len();
         let rows = values.par_chunks_exact(width).zip(slopes.par_chunks_exact(width));
-        let lines = walked.par_iter().zip(found.par_iter_mut()).zip(rows);
-        let numbers = lines.flat_map_iter(|((walked, found), (values, slopes))| {
-            let numbers = span.choice.choose(|feature, other| {
-                let at = |features: &[f64]| of(features, feature) - of(features, other);
-                is_above(at(values), at(slopes), walked.at)
+        let mut numbers = vec![0; span.units.len() * walked.len()];
+        let lines = numbers.par_chunks_exact_mut(span.units.len()).zip(walked).zip(found).zip(rows);
+        lines.for_each(|(((numbers, walked), found), (values, slopes))| {
+            let beyond = Beyond::of(walked.at, values, slopes);
+            span.choice.choose(numbers, |feature, other| {
+                let of = |features: &[f64]| difference(features, feature, other);
+                beyond.is_above(of(values), of(slopes))
             });
-            span.choice.visit_gaps(&numbers, |gap| {
-                let slope = gap.of(slopes);
-                if slope < 0.0 {
-                    let soonest = walked.at + resolution(walked.at);
-                    found.next = found.next.min((gap.of(values) / -slope).max(soonest));
-                }
+            span.choice.visit_gaps(numbers, |gap| {
+                found.next = found.next.min(beyond.end(gap.of(values), gap.of(slopes)));
             });
-            found.numbers[span.units.clone()].copy_from_slice(&numbers);
-            numbers
+            found.numbers[span.units.clone()].copy_from_slice(numbers);
         });
-        span.choice.piece(&numbers.collect::<Vec<u32>>(), self.network.placement())
+        span.choice.piece(&numbers, self.network.placement())
     }
 
     fn tensor<'b>(&self, rows: impl ExactSizeIterator<Item = &'b [f64]>) -> Tensor<2> {
@@ -220,18 +208,6 @@ impl Walked<'_> {
     }
 }
 
-/// Whether an affine function of the position that is `value` at 0 is above zero just beyond a
-/// position: by its value there or, where that is zero, by its slope.
-pub(super) fn is_above(value: f64, slope: f64, at: f64) -> bool {
-    let there = value + at * slope;
-    if there.abs() <= resolution(at) * slope.abs() { slope > 0.0 } else { there > 0.0 }
-}
-
-/// A feature, or zero for none.
-fn of(features: &[f64], feature: Option<usize>) -> f64 {
-    feature.map_or(0.0, |feature| features[feature])
-}
-
 /// A node in its affine piece: the one chosen for it, or its only one.
 fn push(node: &Node, inputs: Vec<Jet>, piece: Option<Piece>) -> Jet {
     let (values, derivatives): (Vec<_>, Vec<_>) =
@@ -249,6 +225,7 @@ fn push(node: &Node, inputs: Vec<Jet>, piece: Option<Piece>) -> Jet {
     }
 }
 
-fn host(tensor: &Tensor<2>) -> Vec<f64> {
-    tensor.to_data().iter().collect()
+/// The numbers of a tensor in f64.
+pub(super) fn host(tensor: Tensor<2>) -> Vec<f64> {
+    tensor.into_data().try_into_vec().expect("the geometry of regions is computed in f64")
 }

@@ -6,6 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::Facet;
 use super::layout::{Layout, Span};
+use super::line::host;
 use crate::network::{Trace, ValueId};
 use crate::ops::Gap;
 use crate::rows::Rows;
@@ -165,16 +166,12 @@ impl Regions {
         for index in (0..node).rev() {
             let value = ValueId::of_node(index);
             let Some(rows) = walk.at(value) else { continue };
-            let sizes = rows.clone().into_tensor().abs().max_dim(1).into_data();
-            largest.iter_mut().zip(sizes.iter::<f64>()).for_each(|(a, b)| *a = a.max(b));
+            let sizes = host(rows.clone().into_tensor().abs().max_dim(1));
+            largest.iter_mut().zip(sizes).for_each(|(largest, size)| *largest = largest.max(size));
             walk.step(index, trace.piece(index), None);
         }
         let (normals, offsets) = walk.finish(None);
-        Pulled {
-            normals: normals.into_data().iter().collect(),
-            offsets: offsets.into_data().iter().collect(),
-            largest,
-        }
+        Pulled { normals: host(normals), offsets: host(offsets), largest }
     }
 }
 
@@ -196,7 +193,7 @@ impl<'a> Gaps<'a> {
             gaps
         };
         let of = numbers.chunks_exact(span.units.len()).map(of_point).collect();
-        Self { span, of, inputs: input.to_data().iter().collect() }
+        Self { span, of, inputs: host(input.clone()) }
     }
 
     fn inputs_of(&self, point: usize, points: usize) -> &[f64] {
