@@ -12,7 +12,9 @@ mod layout;
 mod line;
 mod path;
 mod pattern;
+mod polygon;
 mod polytope;
+mod program;
 mod side;
 mod simplex;
 
@@ -24,5 +26,6 @@ pub use facet::{Boundaries, Facet};
 pub use line::Stretch;
 pub use path::{Crossing, Path, Paths};
 pub use pattern::{Agreement, Pattern, Patterns, RegionId};
-pub use polytope::{Ball, Inequality, Polytope};
+pub use polytope::{Inequality, Polytope};
+pub use program::Ball;
 pub use side::{Regions, Side};
