@@ -6,5 +6,6 @@ mod cli; // the command, run as people and programs run it
 mod common;
 mod extraction; // linear terms of random networks
 mod plans; // the random networks themselves
+mod regions; // the geometry of linear regions
 mod store; // terms on disk, and the function that they make up
 mod zoo; // every architecture of the zoo

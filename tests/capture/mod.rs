@@ -5,5 +5,5 @@ mod drawing;
 mod endings; // softmax and temperature
 mod layers;
 mod operations;
-mod pieces; // frames of a clip
+pub(crate) mod pieces; // frames of a clip
 mod refusals;

@@ -6,7 +6,7 @@ use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, relu};
-use tropex::{Classes, Extractor, Gauge, SelfCheck, capture};
+use tropex::{Classes, Extractor, Gauge, Network, SelfCheck, capture};
 
 use crate::common::{device, difference, tensor, values};
 
@@ -44,6 +44,11 @@ impl Clip {
         let frames_apart = relu(self.frame.forward(planes.flatten::<2>(1, 3)));
         self.output.forward(frames_apart.reshape([points, frames * 4]))
     }
+}
+
+/// The network of five frames.
+pub(crate) fn captured_clip() -> Network {
+    capture(&Clip::new(), [FRAMES, 2, 6, 6], Clip::forward).expect("a supported module")
 }
 
 #[test]

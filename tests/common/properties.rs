@@ -48,7 +48,7 @@ impl Measured {
 
 /// What was found about one property: the least seed whose network fails, and the figures.
 #[derive(Default)]
-struct Finding {
+pub(crate) struct Finding {
     failed: Option<u64>,
     measured: Measured,
 }
@@ -78,19 +78,29 @@ macro_rules! properties {
         $($(
             #[test]
             fn $name() {
-                $crate::common::properties::assert_holds(PROPERTIES, stringify!($name));
+                $crate::common::properties::assert_holds(
+                    PROPERTIES,
+                    &FINDINGS,
+                    stringify!($name),
+                );
             }
         )+)+
+
+        static FINDINGS: std::sync::OnceLock<Vec<$crate::common::properties::Finding>> =
+            std::sync::OnceLock::new();
     };
 }
 
 pub(crate) use properties;
 
 /// Fails if the property of a name does not hold for `TROPEX_TEST_NETWORKS` random networks, on
-/// which all properties are tried together by the first test that asks.
-pub(crate) fn assert_holds(properties: &'static [Property], name: &str) {
-    static FINDINGS: OnceLock<Vec<Finding>> = OnceLock::new();
-    let findings = FINDINGS.get_or_init(|| try_all(properties));
+/// which all properties of a list are tried together by the first test that asks.
+pub(crate) fn assert_holds(
+    properties: &'static [Property],
+    findings: &OnceLock<Vec<Finding>>,
+    name: &str,
+) {
+    let findings = findings.get_or_init(|| try_all(properties));
     let index = properties.iter().position(|property| property.name == name);
     let index = index.expect("a property of the list");
     let Finding { failed, measured } = &findings[index];

@@ -191,13 +191,38 @@ fn scatter_in<F: Float>(
     target
 }
 
+pub(super) fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
+    let winners = positions(winner);
+    let values = held(values);
+    let extents = winner.dims();
+    Tensor::from_primitive::<Flex>(for_float!(
+        values.dtype(),
+        pick_in(&values, &winners, extents, cells)
+    ))
+}
+
+fn pick_in<F: Float>(
+    values: &FlexTensor,
+    winners: &[u32],
+    [points, channels, windows]: [usize; 3],
+    cells: usize,
+) -> FlexTensor {
+    let features = channels * windows;
+    from_rows(values, features, |index, source: &[F], target| {
+        let winners = &winners[index % points * features..][..features];
+        for (entry, (target, &cell)) in target.iter_mut().zip(winners).enumerate() {
+            *target = source[entry / windows * cells + cell as usize];
+        }
+    })
+}
+
 pub(super) fn gather(values: Tensor<2>, columns: &[u32]) -> Tensor<2> {
     let values = held(values);
     Tensor::from_primitive::<Flex>(for_float!(values.dtype(), gather_in(&values, columns)))
 }
 
 fn gather_in<F: Float>(values: &FlexTensor, columns: &[u32]) -> FlexTensor {
-    from_rows(values, columns.len(), |source: &[F], target| {
+    from_rows(values, columns.len(), |_, source: &[F], target| {
         for (target, &column) in target.iter_mut().zip(columns) {
             if column != NONE {
                 *target = source[column as usize];
@@ -215,7 +240,7 @@ pub(super) fn scatter_add(values: Tensor<2>, columns: &[u32], width: usize) -> T
 }
 
 fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) -> FlexTensor {
-    from_rows(values, width, |source: &[F], target| {
+    from_rows(values, width, |_, source: &[F], target| {
         for (&value, &column) in source.iter().zip(columns) {
             if column != NONE {
                 target[column as usize] += value;
@@ -224,19 +249,21 @@ fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) 
     })
 }
 
-/// A matrix of another width whose rows, zero at first, are filled from the rows of `values`.
+/// A matrix of another width whose rows, zero at first, are filled from the rows of `values` by
+/// their index.
 fn from_rows<F: Float>(
     values: &FlexTensor,
     width: usize,
-    fill: impl Fn(&[F], &mut [F]) + Sync,
+    fill: impl Fn(usize, &[F], &mut [F]) + Sync,
 ) -> FlexTensor {
     let [count, features] = [values.layout().shape()[0], values.layout().shape()[1]];
     let source = values.storage::<F>();
     let mut result = FlexTensor::zeros(Shape::from(vec![count, width]), values.dtype());
     let blocks = result.storage_mut::<F>().par_chunks_mut(width * BLOCK);
-    blocks.zip(source.par_chunks(features * BLOCK)).for_each(|(target, source)| {
+    let blocks = blocks.zip(source.par_chunks(features * BLOCK)).enumerate();
+    blocks.for_each(|(block, (target, source))| {
         let rows = source.chunks_exact(features).zip(target.chunks_exact_mut(width));
-        rows.for_each(|(source, target)| fill(source, target));
+        rows.zip(block * BLOCK..).for_each(|((source, target), index)| fill(index, source, target));
     });
     result
 }

@@ -79,6 +79,23 @@ fn scatter_anywhere(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor
     scattered.reshape([count, channels * cells])
 }
 
+/// The transpose of [`scatter`]: every window receives what its winner has.
+pub(crate) fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    if flex::holds(&values) {
+        return flex::pick(values, winner, cells);
+    }
+    pick_anywhere(values, winner, cells)
+}
+
+fn pick_anywhere(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
+    let [count, _] = values.dims();
+    let [points, channels, windows] = winner.dims();
+    let planes = values.reshape([count, channels, cells]);
+    let winner = winner.clone().repeat_dim(0, count / points);
+    planes.gather(2, winner).reshape([count, channels * windows])
+}
+
 /// Whether the device is Burn's ndarray backend.
 #[cfg(feature = "ndarray")]
 #[allow(deprecated)]

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::columns::{gather_anywhere, scatter_add_anywhere};
 use super::extremes::{in_place, lowest_anywhere};
-use super::{Columns, Slope, flex, mask_anywhere, scatter_anywhere, visit};
+use super::{Columns, Slope, flex, mask_anywhere, pick_anywhere, scatter_anywhere, visit};
 use crate::constant::Constant;
 use crate::rows::Rows;
 use crate::{Placement, Precision};
@@ -119,6 +119,30 @@ proptest! {
         let in_place = flex::scatter(rows, &winner, cells);
         prop_assert_eq!(in_place.dims(), generic.dims());
         prop_assert_eq!(values(in_place), values(generic));
+    }
+
+    #[test]
+    fn windows_receive_what_a_loop_gives_them(
+        problem in problems(),
+        channels in 1..4_usize,
+        windows in 1..6_usize,
+        cells in 1..7_usize,
+    ) {
+        let mut random = problem.random();
+        let count = problem.groups * problem.points;
+        let tensor = numbers(&mut random, [count, channels * cells], problem.dtype);
+        let winner = winners(&mut random, [problem.points, channels, windows], cells);
+        let of: Vec<i64> = winner.to_data().iter().collect();
+        let from = values(tensor.clone());
+        let expected = (0..count * channels * windows).map(|index| {
+            let (plane, window) = (index / windows, index % windows);
+            let winner = plane % (problem.points * channels) * windows + window;
+            from[plane * cells + of[winner] as usize]
+        });
+        let expected: Vec<f64> = expected.collect();
+        prop_assert!(flex::holds(&tensor));
+        prop_assert_eq!(&values(super::pick(tensor.clone(), &winner, cells)), &expected);
+        prop_assert_eq!(&values(pick_anywhere(tensor, &winner, cells)), &expected);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod display;
 mod dot;
+mod pushforward;
 mod replay;
+mod walk;
 
 use std::fmt;
 
@@ -12,6 +14,7 @@ use crate::Placement;
 use crate::ops::Op;
 
 pub(crate) use display::extents;
+pub use pushforward::{Inspected, Jet};
 pub use replay::Trace;
 pub(crate) use replay::argmax;
 

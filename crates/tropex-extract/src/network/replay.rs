@@ -1,8 +1,8 @@
 //! Forward walk: values of points, and the piece that every unit chose.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Element, Tensor, TensorData};
 
-use super::{Network, ValueId};
+use super::Network;
 use crate::Error;
 use crate::ops::Piece;
 
@@ -40,23 +40,12 @@ impl Network {
     ///
     /// A value is dropped as soon as no later node reads it.
     pub fn replay(&self, points: Tensor<2>) -> Trace {
-        let last_use = self.last_uses();
-        let mut values: Vec<Option<Tensor<2>>> = vec![None; self.nodes.len() + 1];
-        values[ValueId::INPUT.index()] = Some(points);
         let mut pieces = Vec::with_capacity(self.nodes.len());
-        for (index, node) in self.nodes.iter().enumerate() {
-            let mut inputs = Vec::with_capacity(node.inputs.len());
-            for value in &node.inputs {
-                let slot = &mut values[value.index()];
-                let keep =
-                    last_use[value.index()] > index || node.reads_again(*value, inputs.len());
-                inputs.extend(if keep { slot.clone() } else { slot.take() });
-            }
+        let logits = self.forward(points, |_, node, inputs| {
             let (output, piece) = node.op.forward(inputs);
-            values[ValueId::of_node(index).index()] = Some(output);
             pieces.push(piece);
-        }
-        let logits = values[self.output.index()].take().expect("the output is kept to the end");
+            output
+        });
         Trace { pieces, logits }
     }
 
@@ -77,32 +66,19 @@ impl Network {
     }
 
     /// Points on the network's device, in its precision.
-    pub(crate) fn tensor(&self, points: &[f32]) -> Result<Tensor<2>, Error> {
+    pub(crate) fn tensor<E: Element>(&self, points: &[E]) -> Result<Tensor<2>, Error> {
+        let shape = [self.count(points)?, self.features()];
+        Ok(self.placement.tensor(TensorData::new(points.to_vec(), shape)))
+    }
+
+    /// Number of points.
+    pub(crate) fn count<E>(&self, points: &[E]) -> Result<usize, Error> {
         let features = self.features();
         if points.is_empty() || !points.len().is_multiple_of(features) {
             let expected = format!("a multiple of {features}, and at least that");
             return Err(Error::shape("values of the points", points.len(), expected));
         }
-        let data = TensorData::new(points.to_vec(), [points.len() / features, features]);
-        let (device, dtype) = self.placement.options();
-        Ok(Tensor::from_data(data.convert_dtype(dtype), (device, dtype)))
-    }
-
-    /// For every value the last node that reads it; the output outlives them all.
-    fn last_uses(&self) -> Vec<usize> {
-        let mut last = vec![0; self.nodes.len() + 1];
-        for (index, node) in self.nodes.iter().enumerate() {
-            node.inputs.iter().for_each(|value| last[value.index()] = index);
-        }
-        last[self.output.index()] = self.nodes.len();
-        last
-    }
-}
-
-impl super::Node {
-    /// Whether the node reads a value once more after its input at `position`, as in `x + x`.
-    fn reads_again(&self, value: ValueId, position: usize) -> bool {
-        self.inputs[position + 1..].contains(&value)
+        Ok(points.len() / features)
     }
 }
 

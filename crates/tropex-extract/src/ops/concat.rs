@@ -45,6 +45,10 @@ impl PiecewiseLinear for Concat {
         (Tensor::cat(inputs, 1), Piece::Affine)
     }
 
+    fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
+        self.forward(directions).0
+    }
+
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
         let points = rows.points();
         let parts = self.split(&rows.into_tensor()).into_iter();

@@ -127,6 +127,15 @@ where
         }
     }
 
+    /// Values at the input to values at the output, with or without the bias.
+    fn push(&self, values: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+        let weight = self.correlation.weight.tensor();
+        match self.direction {
+            Direction::Gather => self.correlation.down(values, weight, bias),
+            Direction::Spread => self.correlation.up(values, weight, bias),
+        }
+    }
+
     /// Rows at the output to rows at the input, with this or another weight.
     fn pull(&self, rows: Tensor<2>, weight: Tensor<D>) -> Tensor<2> {
         match self.direction {
@@ -181,13 +190,11 @@ where
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
-        let (weight, bias) =
-            (self.correlation.weight.tensor(), self.bias.as_ref().map(Constant::tensor));
-        let output = match self.direction {
-            Direction::Gather => self.correlation.down(only(inputs), weight, bias),
-            Direction::Spread => self.correlation.up(only(inputs), weight, bias),
-        };
-        (output, Piece::Affine)
+        (self.push(only(inputs), self.bias.as_ref().map(Constant::tensor)), Piece::Affine)
+    }
+
+    fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
+        self.push(only(directions), None)
     }
 
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {

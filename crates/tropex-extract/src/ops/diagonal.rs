@@ -71,14 +71,19 @@ impl PiecewiseLinear for Diagonal {
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
-        let mut values = only(inputs);
-        if let Some(factor) = &self.factor {
-            values = values * factor.tensor();
-        }
+        let mut values = self.pushforward(inputs, &Piece::Affine);
         if let Some(offset) = &self.offset {
             values = values + offset.tensor();
         }
         (values, Piece::Affine)
+    }
+
+    fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
+        let directions = only(directions);
+        match &self.factor {
+            None => directions,
+            Some(factor) => directions * factor.tensor(),
+        }
     }
 
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {

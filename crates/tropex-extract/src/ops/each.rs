@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Op, Piece, PiecewiseLinear, Pulled};
+use super::{Choice, Op, Piece, PiecewiseLinear, Pulled};
 use crate::Placement;
 use crate::interval::Interval;
 use crate::rows::Rows;
@@ -67,6 +67,10 @@ impl PiecewiseLinear for Each {
         self.op.is_maximum()
     }
 
+    fn choice(&self, units: usize) -> Option<Choice> {
+        Some(self.op.choice(units / self.pieces)?.repeated(self.pieces))
+    }
+
     fn place(&self, placement: &Placement) -> Op {
         Self::of(self.op.place(placement), self.pieces)
     }
@@ -75,6 +79,11 @@ impl PiecewiseLinear for Each {
         let inputs = inputs.into_iter().map(|values| self.split(values)).collect();
         let (output, piece) = self.op.forward(inputs);
         (self.join(output), piece)
+    }
+
+    fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {
+        let directions = directions.into_iter().map(|values| self.split(values)).collect();
+        self.join(self.op.pushforward(directions, piece))
     }
 
     fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, TensorData, activation};
 
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Choice, Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::Placement;
 use crate::constant::Constant;
 use crate::interval::Interval;
@@ -87,6 +87,14 @@ impl PiecewiseLinear for LeakyRelu {
         true
     }
 
+    fn choice(&self, units: usize) -> Option<Choice> {
+        let bends = match &self.slope {
+            Slope::One(slope) => vec![*slope < 1.0; units],
+            Slope::Each(slopes) => slopes.data().iter().map(|slope: f64| slope < 1.0).collect(),
+        };
+        bends.contains(&true).then(|| Choice::by_sign(bends))
+    }
+
     fn place(&self, placement: &Placement) -> Op {
         let slope = match &self.slope {
             Slope::One(slope) => Slope::One(*slope),
@@ -106,6 +114,13 @@ impl PiecewiseLinear for LeakyRelu {
         };
         // With a slope that is not negative the output has the sign of the input: no mask needed.
         (output.clone(), Piece::Sign(output))
+    }
+
+    fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {
+        let directions = only(directions);
+        let Piece::Sign(sign) = piece else { return directions };
+        let [points, _] = sign.dims();
+        kernels::mask(Rows::new(directions, points), sign, &self.slope)
     }
 
     fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled {

@@ -61,12 +61,16 @@ impl PiecewiseLinear for Linear {
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
-        let product = only(inputs).matmul(self.weight.tensor());
+        let product = self.pushforward(inputs, &Piece::Affine);
         let output = match &self.bias {
             None => product,
             Some(bias) => product + bias.tensor(),
         };
         (output, Piece::Affine)
+    }
+
+    fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
+        only(directions).matmul(self.weight.tensor())
     }
 
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {

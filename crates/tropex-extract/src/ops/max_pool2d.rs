@@ -4,7 +4,7 @@ use burn::tensor::module::max_pool2d_with_indices;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
 
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Choice, Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::Placement;
 use crate::interval::Interval;
 use crate::kernels;
@@ -66,7 +66,25 @@ impl MaxPool2d {
             .with_ceil_mode(self.spec.ceil_mode)
     }
 
-    /// Cells `(from, to)` along one axis: input cell of output cell and window offset, if inside.
+    /// The cells of a plane that every window sees, in scan order.
+    fn windows(&self) -> Vec<Vec<usize>> {
+        let [_, _, width] = self.input;
+        let [_, out_height, out_width] = self.output;
+        let window = |row, column| {
+            let rows = (0..self.spec.kernel[0]).filter_map(move |down| self.cell(0, row, down));
+            let columns = move |row: usize| {
+                let columns =
+                    (0..self.spec.kernel[1]).filter_map(move |right| self.cell(1, column, right));
+                columns.map(move |column| row * width + column)
+            };
+            rows.flat_map(columns).collect()
+        };
+        let positions =
+            (0..out_height).flat_map(|row| (0..out_width).map(move |column| (row, column)));
+        positions.map(|(row, column)| window(row, column)).collect()
+    }
+
+    /// Input cell along one axis of an output cell and a window offset, if inside.
     fn cell(&self, axis: usize, output: usize, offset: usize) -> Option<usize> {
         let position = output * self.spec.stride[axis] + offset * self.spec.dilation[axis];
         let cell = position.checked_sub(self.spec.padding[axis].0)?;
@@ -76,21 +94,15 @@ impl MaxPool2d {
     /// Adds each window's row to all its cells: whichever cell wins, it receives no more.
     fn spread(&self, rows: Tensor<2>) -> Tensor<2> {
         let [channels, height, width] = self.input;
-        let [_, out_height, out_width] = self.output;
         let [count, _] = rows.dims();
         let (device, dtype) = (rows.device(), rows.dtype());
         let source: Vec<f64> = rows.into_data().iter().collect();
+        let windows = self.windows();
         let mut spread = vec![0.0; count * channels * height * width];
-        for (index, value) in source.iter().enumerate() {
-            let (plane, cell) =
-                (index / (out_height * out_width), index % (out_height * out_width));
-            for window in 0..self.spec.kernel[0] * self.spec.kernel[1] {
-                let (down, right) = (window / self.spec.kernel[1], window % self.spec.kernel[1]);
-                let row = self.cell(0, cell / out_width, down);
-                let column = self.cell(1, cell % out_width, right);
-                if let (Some(row), Some(column)) = (row, column) {
-                    spread[(plane * height + row) * width + column] += value;
-                }
+        let planes = spread.chunks_exact_mut(height * width);
+        for (plane, values) in planes.zip(source.chunks_exact(windows.len())) {
+            for (window, value) in windows.iter().zip(values) {
+                window.iter().for_each(|&cell| plane[cell] += value);
             }
         }
         let features = spread.len() / count;
@@ -120,6 +132,13 @@ impl PiecewiseLinear for MaxPool2d {
         true
     }
 
+    fn choice(&self, _: usize) -> Option<Choice> {
+        let [channels, height, width] = self.input;
+        let windows = self.windows();
+        let chooses = windows.iter().any(|window| window.len() > 1);
+        chooses.then(|| Choice::by_largest([channels, height * width], windows))
+    }
+
     fn place(&self, _: &Placement) -> Op {
         self.clone().into()
     }
@@ -135,6 +154,12 @@ impl PiecewiseLinear for MaxPool2d {
             output.reshape([points, channels * cells]),
             Piece::Winner(winner.reshape([points, channels, cells])),
         )
+    }
+
+    fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {
+        let directions = only(directions);
+        let Piece::Winner(winner) = piece else { return directions };
+        kernels::pick(directions, winner, self.input[1] * self.input[2])
     }
 
     fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled {

@@ -5,6 +5,7 @@
 //! (flatten, reshape) need no operation.
 
 mod add;
+mod choice;
 mod concat;
 mod conv;
 mod diagonal;
@@ -25,6 +26,8 @@ use crate::network::extents;
 use crate::rows::Rows;
 
 pub use add::Add;
+pub(crate) use choice::difference;
+pub use choice::{Choice, Gap};
 pub use concat::Concat;
 pub use conv::{Conv, Conv2d, Conv3d, ConvSpec};
 pub(crate) use conv::{Direction, Planes, Spatial};
@@ -89,11 +92,22 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
         false
     }
 
+    /// How its `units` units choose their pieces, if any of them has more than one. A maximum that does
+    /// not say so is taken for affine where regions end.
+    fn choice(&self, _units: usize) -> Option<Choice> {
+        None
+    }
+
     /// The same operation with its constants elsewhere.
     fn place(&self, placement: &Placement) -> Op;
 
     /// Values `[points, features]` of the inputs to values of the output, and the piece chosen.
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece);
+
+    /// Directions `[groups * points, features]` at every input to directions at the output, through
+    /// the given piece of every point: `v` becomes `W v` where the piece is `W x + b`. Row
+    /// `g * points + i` belongs to point `i`.
+    fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2>;
 
     /// Rows at the output to rows at every input, through the given piece: `B` becomes `B W`, and
     /// the offset is `B . b` where the piece is `W x + b`.

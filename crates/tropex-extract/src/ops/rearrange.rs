@@ -71,6 +71,10 @@ impl PiecewiseLinear for Rearrange {
         (gather(only(inputs), &self.source), Piece::Affine)
     }
 
+    fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
+        self.forward(directions).0
+    }
+
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
         Pulled::one(rows.map(|rows| self.pull(rows)))
     }

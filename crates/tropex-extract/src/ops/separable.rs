@@ -121,6 +121,10 @@ impl PiecewiseLinear for Separable {
         (values, Piece::Affine)
     }
 
+    fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
+        self.forward(directions).0
+    }
+
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
         Pulled::one(rows.map(|rows| self.pull(rows)))
     }

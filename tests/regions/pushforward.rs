@@ -1,0 +1,101 @@
+//! Directions through networks, and the gaps of their units.
+
+use tropex::extract::region::Boundaries;
+use tropex::{Classes, Network, Precision};
+
+use super::{placed, random, wide};
+use crate::capture::pieces::captured_clip;
+use crate::common::networks::Case;
+use crate::common::properties::{Measured, Verdict};
+use crate::common::{difference, largest, values};
+
+/// Directions per point.
+const GROUPS: usize = 2;
+
+fn directions(case: &Case) -> Vec<f64> {
+    random(case.plan.seed, GROUPS * case.points.len())
+}
+
+pub(super) fn pushing_a_direction_forward_is_adjoint_to_pulling_rows_back(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
+    let network = case.placed(Precision::F64)?;
+    let terms = case.terms(Precision::F64, Classes::All)?;
+    let trace = network.replay(placed(&wide(&case.points), &network));
+    let directions = directions(case);
+    let pushed = values(network.pushforward(&trace, placed(&directions, &network)));
+    let rows = directions.chunks_exact(network.features());
+    for (row, (direction, pushed)) in rows.zip(pushed.chunks_exact(network.classes())).enumerate() {
+        for (class, pushed) in pushed.iter().enumerate() {
+            measured.compared += 1;
+            let (coefficients, _) = terms.linear(row % case.count(), class);
+            let products: Vec<f64> =
+                coefficients.iter().zip(direction).map(|(a, v)| a * v).collect();
+            let error = (products.iter().sum::<f64>() - pushed).abs();
+            let scale = largest(&products).max(1e-2);
+            measured.within("f64 against the linear term", error / scale, 1e-11)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn every_unit_has_the_piece_that_no_gap_speaks_against(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
+    let network = case.placed(Precision::F64)?;
+    measured.compared += 1;
+    inspect(&network, &wide(&case.points), &directions(case))
+}
+
+/// Inspects points and directions: every gap is non-negative, a unit's output is the feature that it
+/// chose, and the logits are those of a replay and a pushforward.
+fn inspect(network: &Network, points: &[f64], directions: &[f64]) -> Verdict {
+    let boundaries = Boundaries::of(network);
+    let points = placed(points, network);
+    let directions = placed(directions, network);
+    let mut verdict = Ok(());
+    let logits = network.inspect(points.clone(), directions.clone(), |seen| {
+        let Some(choice) = boundaries.at(seen.node) else { return };
+        let numbers = choice.numbers(seen.piece);
+        if choice.numbers(&choice.piece(&numbers, network.placement())) != numbers {
+            verdict = Err(format!("node {}: pieces do not come back", seen.node));
+        }
+        let inputs = values(seen.inputs[0].values.clone());
+        let outputs = values(seen.output.values.clone());
+        let width = inputs.len() / (outputs.len() / choice.units());
+        let points = numbers.chunks_exact(choice.units()).zip(inputs.chunks_exact(width));
+        for ((numbers, inputs), outputs) in points.zip(outputs.chunks_exact(choice.units())) {
+            choice.visit_gaps(numbers, |gap| {
+                let is_kept = gap.of(inputs) >= 0.0;
+                let is_chosen = gap.above.is_none_or(|above| outputs[gap.unit] == inputs[above]);
+                if !(is_kept && is_chosen) {
+                    verdict = Err(format!("node {}: {gap:?}", seen.node));
+                }
+            });
+        }
+    });
+    verdict?;
+    let trace = network.replay(points);
+    let (found, expected) = (values(logits.values), values(trace.logits()));
+    if found != expected {
+        return Err(format!("logits differ by {:e}", difference(&found, &expected)));
+    }
+    let pushed = values(network.pushforward(&trace, directions));
+    if values(logits.derivatives) != pushed {
+        return Err("derivatives differ from those of a pushforward".into());
+    }
+    Ok(())
+}
+
+/// Maxima that are applied to every frame of a clip.
+#[test]
+fn gaps_of_layers_on_every_piece_of_a_point() {
+    let network = captured_clip();
+    let points = random(1, 3 * network.features());
+    inspect(&network, &points, &random(2, 6 * network.features())).unwrap();
+    let boundaries = Boundaries::of(&network);
+    assert!(boundaries.nodes().count() >= 3);
+    assert_eq!(boundaries.units(), network.units());
+}
