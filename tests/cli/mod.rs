@@ -11,6 +11,7 @@ mod images; // datasets that are none
 mod interruption; // killed at any moment
 mod precision; // how exact terms are
 mod settings; // terms of other settings, weights and images
+mod study; // whole studies
 mod tight; // the tight gauge, and terms under the shifts of others
 mod weights; // imports
 mod workflow; // from images to the extracted function
@@ -31,8 +32,17 @@ const ARCHITECTURE: &str = "fcn4";
 const CONVOLUTIONAL: &str = "vgg-narrow-strides";
 
 /// The commands that compute.
-const COMPUTING: [&str; 8] =
-    ["train", "import", "inspect", "extract", "evaluate", "assign", "precision", "experiment"];
+const COMPUTING: [&str; 9] = [
+    "train",
+    "import",
+    "inspect",
+    "extract",
+    "evaluate",
+    "assign",
+    "precision",
+    "experiment",
+    "study",
+];
 
 /// A working directory with a small dataset in `data.safetensors`.
 struct Place {

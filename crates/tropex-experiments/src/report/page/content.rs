@@ -21,7 +21,7 @@ pub(super) struct Content<'a> {
     title: &'a str,
     subtitle: &'a str,
     summary: Option<Grid>,
-    claims: &'a [Claim],
+    claims: Vec<Claim>,
     style: &'a str,
     figure_style: &'a str,
     runs: Grid,
@@ -98,7 +98,7 @@ impl<'a> Content<'a> {
             title: &page.title,
             subtitle: if page.about.is_empty() { SUBTITLE } else { &page.about },
             summary: page.summary.as_ref().map(|summary| Grid::of(&summary.table)),
-            claims: page.summary.as_ref().map_or(&[], |summary| &summary.claims),
+            claims: page.summary.iter().flat_map(|summary| &summary.claims).map(legible).collect(),
             style: PAGE_STYLE,
             figure_style: STYLE,
             runs: runs(&page.findings),
@@ -142,6 +142,12 @@ fn runs(findings: &[Finding]) -> Grid {
         }
     }
     Grid::of(&table)
+}
+
+/// A claim as people read it.
+fn legible(claim: &Claim) -> Claim {
+    let lines = claim.lines.iter().map(|line| unbroken(line)).collect();
+    Claim { lines, ..claim.clone() }
 }
 
 /// A text in which no line ends between a number and its percent sign.
