@@ -3,6 +3,7 @@
 mod arguments; // what is no command, flag or number
 mod assignment; // images and the terms that win there
 mod bounds; // how many linear regions there can be
+mod brute_force; // experiments, term by term
 mod damage; // runs and terms that are not what they should be
 #[cfg(unix)]
 mod disk; // full disks

@@ -83,7 +83,9 @@ impl Count {
             for point in 0..shard.len() {
                 let class = shard.predicted[point] as usize;
                 let (coefficients, bias) = shard.linear_term(point, class);
-                keys.push(self.key(coefficients.into_iter().chain([bias])));
+                // As those of test images are kept, so that equal terms are equal.
+                let coefficients = coefficients.into_iter().map(|value| f64::from(value as f32));
+                keys.push(self.key(coefficients.chain([bias])));
             }
             Ok(())
         })?;

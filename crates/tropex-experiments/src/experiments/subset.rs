@@ -106,13 +106,11 @@ impl Experiment for Subset {
 
 impl Subset {
     fn draws(&self, subject: &Subject<'_>, seed: u64) -> Result<Vec<Draw>, Error> {
-        let invalid =
-            |reason: &str| Error::Parameters { experiment: ENTRY.name, reason: reason.to_owned() };
         if self.draws == 0 {
-            return Err(invalid("draws is 0, expected at least 1"));
+            return Err(ENTRY.refuse("draws is 0, expected at least 1"));
         }
         if !self.shares.iter().all(|share| (0.0..=1.0).contains(share)) {
-            return Err(invalid("shares: expected numbers from 0 to 1"));
+            return Err(ENTRY.refuse("shares: expected numbers from 0 to 1"));
         }
         let (terms, points) = (subject.terms(), subject.points(Split::Test).len());
         let draw = |(index, share): (usize, f64)| {

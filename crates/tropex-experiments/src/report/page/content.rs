@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::super::{Cell, Finding, STYLE, Table, Unit, comparison, csv};
+use super::super::{
+    Cell, Figure, Finding, STYLE, Table, Unit, comparison, comparison_figures, csv,
+};
 use super::Page;
 use crate::experiments::EXPERIMENTS;
 
@@ -29,6 +31,7 @@ struct Section {
     question: &'static str,
     method: [&'static str; 3],
     comparison: Option<Grid>,
+    comparison_figures: Vec<Drawn>,
     findings: Vec<Entry>,
 }
 
@@ -77,12 +80,15 @@ impl<'a> Content<'a> {
                 let name = entry.name;
                 let (question, method) = (entry.question, entry.method);
                 let comparison = comparison(&findings).map(|table| turned(&table));
+                let comparison_figures =
+                    comparison_figures(&findings).iter().map(Drawn::of).collect();
                 let findings: Vec<_> = findings.into_iter().map(Entry::of).collect();
                 (!findings.is_empty()).then_some(Section {
                     name,
                     question,
                     method,
                     comparison,
+                    comparison_figures,
                     findings,
                 })
             })
@@ -148,6 +154,12 @@ fn turned(table: &Table) -> Grid {
     Grid { title: table.title.clone(), heading, rows }
 }
 
+impl Drawn {
+    fn of(figure: &Figure) -> Self {
+        Self { title: figure.title.clone(), drawing: figure.drawing() }
+    }
+}
+
 impl Grid {
     fn of(table: &Table) -> Self {
         Self {
@@ -176,9 +188,7 @@ impl Entry {
                 heading: vec!["figure".into(), "value".into()],
                 rows: values.map(|value| vec![value.name.clone(), value.format()]).collect(),
             },
-            figures: figures
-                .map(|figure| Drawn { title: figure.title.clone(), drawing: figure.drawing() })
-                .collect(),
+            figures: figures.map(Drawn::of).collect(),
             tables: answer.tables.iter().map(Grid::of).collect(),
             notes: answer.notes.clone(),
             parameters: finding

@@ -80,38 +80,15 @@ fn render(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::super::{Answer, FORMAT, SubjectRecord, Table, Unit};
+    use super::super::{Answer, Table, Unit};
     use super::*;
 
     fn page(runs: &[&str]) -> Page {
         let finding = |run: &&str| {
             let mut table = Table::new("t", "Rows & columns", &[("a", Unit::Text)]);
             table.push(vec!["<b>".into()]);
-            let subject = SubjectRecord {
-                run: (*run).into(),
-                architecture: "fcn4".into(),
-                dataset: "d".into(),
-                seed: Some(1),
-                epochs: vec![2],
-                shuffled_labels: false,
-                gauge: "tight".into(),
-                precision: "f32".into(),
-                terms: 5,
-                points: 6,
-                device: "flex".into(),
-            };
-            Finding {
-                format: FORMAT,
-                experiment: "exactness".into(),
-                question: String::new(),
-                method: Vec::new(),
-                parameters: BTreeMap::new(),
-                subjects: vec![subject],
-                fingerprint: String::new(),
-                answer: Answer::new("1 < 2").value("share", 0.5, Unit::Share).table(table),
-            }
+            let answer = Answer::new("1 < 2").value("share", 0.5, Unit::Share).table(table);
+            Finding::in_tests(run, answer)
         };
         Page { title: "T".into(), findings: runs.iter().map(finding).collect() }
     }
