@@ -3,7 +3,7 @@
 use tropex::TermStore;
 
 use super::experiments::values;
-use super::{Place, images};
+use super::{Place, images, labels, train};
 
 /// Extent of the images, which have one channel.
 const SIDE: i32 = 8;
@@ -40,10 +40,35 @@ fn terms(place: &Place, folder: &str) -> Vec<Term> {
     terms
 }
 
+/// Images with a dark edge, so that terms lose little when they are moved. Test images are training
+/// images moved by one, so that moved terms win.
+fn framed(count: usize, seed: usize) -> Vec<u8> {
+    let (mut pixels, frame) = (images(count, seed), seed + 1..seed + 5);
+    for (index, pixel) in pixels.iter_mut().enumerate() {
+        if [index / 8 % 8, index % 8].iter().any(|place| !frame.contains(place)) {
+            *pixel = 0;
+        }
+    }
+    pixels
+}
+
+/// A place with a run on such images and its terms. Shuffled labels make a network whose classes
+/// change with every move.
+fn framed_place() -> Place {
+    let place = Place::new();
+    let splits = [("train", 200, 1), ("test", 60, 2)];
+    let splits = splits.map(|(split, count, seed)| (split, framed(count, seed), labels(count)));
+    place.write_splits("data.safetensors", &splits);
+    let train = train("run").replace("--epochs 1", "--epochs 5 --shuffle-labels 1");
+    place.run(&train).succeeded();
+    place.run("extract run").succeeded();
+    place
+}
+
 /// The test images as the network reads them.
 fn test_images() -> Vec<Vec<f64>> {
     let values: Vec<f64> =
-        images(60, 2).into_iter().map(|byte| f64::from(f32::from(byte) / 255.0)).collect();
+        framed(60, 2).into_iter().map(|byte| f64::from(f32::from(byte) / 255.0)).collect();
     values.chunks(64).map(<[f64]>::to_vec).collect()
 }
 
@@ -71,45 +96,54 @@ fn winner(terms: &[Term], value: impl Fn(&Term) -> f64) -> &Term {
     &terms[best.0]
 }
 
-/// Share of the test images at which the network says what `class` does.
-fn agreement(place: &Place, class: impl Fn(&[f64]) -> usize) -> f64 {
+/// The network's classes of the test images.
+fn network(place: &Place) -> Vec<usize> {
     let told = place.run("assign run --json").json();
-    let network = told["assignments"].as_array().unwrap().iter().map(|image| &image["network"]);
-    let images = test_images();
-    let same = images
-        .iter()
-        .zip(network)
-        .filter(|(image, network)| network.as_u64().unwrap() as usize == class(image));
-    same.count() as f64 / 60.0
+    let images = told["assignments"].as_array().unwrap().iter();
+    images.map(|image| image["network"].as_u64().unwrap() as usize).collect()
+}
+
+/// Classes of the test images where every term is moved by all pairs of some pixels, and worth the
+/// largest of the values, or their sum.
+fn moved_classes(terms: &[Term], pixels: &[i32], sum: bool) -> Vec<usize> {
+    let row = |&down: &i32| pixels.iter().map(move |&right| [down, right]);
+    let shifts: Vec<_> = pixels.iter().flat_map(row).collect();
+    let class = |image: Vec<f64>| {
+        let value = |term: &Term| {
+            let values = shifts.iter().map(|shift| moved_value(term, *shift, &image));
+            if sum { values.sum() } else { values.fold(f64::NEG_INFINITY, f64::max) }
+        };
+        winner(terms, value).class
+    };
+    test_images().into_iter().map(class).collect()
 }
 
 #[test]
 fn moved_terms_are_moved_one_by_one() {
-    let place = Place::with_terms();
-    let terms = terms(&place, "run/terms/train-worst-case");
-    let shifts = (-2..=2).flat_map(|down| (-2..=2).map(move |right| [down, right]));
-    let shifts: Vec<_> = shifts.collect();
-    let class = |image: &[f64], sum: bool| {
-        let value = |term: &Term| {
-            let values = shifts.iter().map(|shift| moved_value(term, *shift, image));
-            if sum { values.sum() } else { values.fold(f64::NEG_INFINITY, f64::max) }
-        };
-        winner(&terms, value).class
+    let place = framed_place();
+    let (terms, network) = (terms(&place, "run/terms/train-worst-case"), network(&place));
+    let agreement = |classes: &[usize]| {
+        classes.iter().zip(&network).filter(|(class, network)| class == network).count() as f64
+            / 60.0
     };
-    let largest = agreement(&place, |image| class(image, false));
-    let sums = agreement(&place, |image| class(image, true));
-    let moved = place.experiment("shifted-terms run --set shifts=[-2,-1,0,1,2]");
-    assert_eq!(values(&moved)["agreement"], largest);
+    let all: Vec<i32> = (-2..=2).collect();
+    let [alone, some, largest, sums] =
+        [(&[0][..], false), (&[-2, 0, 2], false), (&all, false), (&all, true)]
+            .map(|(pixels, sum)| moved_classes(&terms, pixels, sum));
+    for changed in [&largest, &sums] {
+        assert_ne!(*changed, alone, "no term that moves changes anything");
+    }
+    let moved = values(&place.experiment("shifted-terms run --set shifts=[-2,0,2]"));
+    assert_eq!(moved["agreement of the terms alone"], agreement(&alone));
+    assert_eq!(moved["agreement"], agreement(&some));
     let slid = values(&place.experiment("slide run --set distances=[2]"));
-    assert_eq!(slid["agreement, maximum, 2"], largest);
-    assert_eq!(slid["agreement, sum, 2"], sums);
-    let alone = values(&moved)["agreement of the terms alone"];
-    assert!(largest != alone || sums != alone, "no term that moves changes anything");
+    assert_eq!(slid["agreement, maximum, 2"], agreement(&largest));
+    assert_eq!(slid["agreement, sum, 2"], agreement(&sums));
 }
 
 #[test]
 fn linear_terms_are_compared_with_those_of_the_winners() {
-    let place = Place::with_terms();
+    let place = framed_place();
     place.run("extract run --split test").succeeded();
     let terms_of = |split: &str| terms(&place, &format!("run/terms/{split}-worst-case"));
     let (train, test) = (terms_of("train"), terms_of("test"));

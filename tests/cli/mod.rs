@@ -70,6 +70,11 @@ impl Place {
     fn write_images(&self, name: &str, train: usize, test: usize) {
         let splits = [("train", train, 1), ("test", test, 2)];
         let splits = splits.map(|(split, count, seed)| (split, images(count, seed), labels(count)));
+        self.write_splits(name, &splits);
+    }
+
+    /// Writes splits with their images and labels.
+    fn write_splits(&self, name: &str, splits: &[(&str, Vec<u8>, Vec<u8>)]) {
         let tensors = splits.iter().flat_map(|(split, images, labels)| {
             let count = labels.len() / 8;
             [
