@@ -248,6 +248,9 @@ fn what_cannot_be_asked_is_named() {
     run("subset none").failed(&["no run here", "none"]);
     run("subset run --set draw=1").failed(&["subset", "draw", "draws"]);
     run("subset run --set draws=0").failed(&["subset: draws is 0"]);
+    run("subset run --set draws=1000000000000").failed(&["subset: draws is"]);
+    run("count run --set decimals=16").failed(&["count: decimals is 16, expected at most 15"]);
+    run("random-labels run run --set random_points=1000000000000").failed(&["random_points is"]);
     run("subset run --set shares=[2.0]").failed(&["subset: shares"]);
     run("slide run --set rules=[\"mean\"]").failed(&["slide", "mean", "maximum"]);
     run("translation run --set shifts=[]").failed(&["translation: shifts and fills"]);
@@ -259,6 +262,7 @@ fn what_cannot_be_asked_is_named() {
     run("subset run --limit 40").failed(&["run/terms/train-worst-case", "40"]);
     let report = place.experiment("generalization run");
     assert_eq!(report["subjects"][0]["terms"], 30, "the terms that are there");
+    run("shifted-terms run --set shifts=[-2147483648]").succeeded();
     fs::create_dir_all(place.path("run/reports/count/finding.json")).unwrap();
     run("count run").failed(&["count"]);
     assert!(Path::new(&place.path("run/reports/index.html")).exists());

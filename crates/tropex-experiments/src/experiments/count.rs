@@ -35,11 +35,19 @@ impl Default for Count {
     }
 }
 
+/// Most digits behind the point: no format of numbers has more.
+const MOST_DECIMALS: u8 = 15;
+
 /// SHA-256 of a rounded term.
 type Key = [u8; 32];
 
 impl Experiment for Count {
     fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
+        if self.decimals > MOST_DECIMALS {
+            let found = self.decimals;
+            let reason = format!("decimals is {found}, expected at most {MOST_DECIMALS}");
+            return Err(ENTRY.refuse(&reason));
+        }
         let subject = context.subject();
         let (train, test) = (self.of_training(subject)?, self.of_test(subject)?);
         let (seen, new): (Vec<Key>, Vec<Key>) = {
