@@ -14,7 +14,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
     question: "Do terms generalize where the labels say nothing about the images?",
     method: [
         "Runs on true labels are set beside runs on labels in a random order \
-         (`tropex train --shuffle-labels`).",
+         (tropex train --shuffle-labels).",
         "For each, the extracted function is compared with its network on test images.",
         "The baseline is agreement at points whose values are drawn from [0, 1], each on its own.",
     ],

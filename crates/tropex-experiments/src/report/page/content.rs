@@ -148,9 +148,14 @@ fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
+fn unbroken_row(row: Vec<String>) -> Vec<String> {
+    row.iter().map(|cell| unbroken(cell)).collect()
+}
+
 /// A table with its rows as columns, so that many numbers of few runs stand below each other.
 fn turned(table: &Table) -> Grid {
     let (heading, rows) = table.turned();
+    let rows = rows.into_iter().map(unbroken_row).collect();
     Grid { title: table.title.clone(), heading, rows }
 }
 
@@ -165,7 +170,7 @@ impl Grid {
         Self {
             title: table.title.clone(),
             heading: table.columns.iter().map(|column| column.name.clone()).collect(),
-            rows: table.formatted(),
+            rows: table.formatted().into_iter().map(unbroken_row).collect(),
         }
     }
 }
@@ -186,7 +191,9 @@ impl Entry {
             values: Grid {
                 title: String::new(),
                 heading: vec!["figure".into(), "value".into()],
-                rows: values.map(|value| vec![value.name.clone(), value.format()]).collect(),
+                rows: values
+                    .map(|value| vec![value.name.clone(), unbroken(&value.format())])
+                    .collect(),
             },
             figures: figures.map(Drawn::of).collect(),
             tables: answer.tables.iter().map(Grid::of).collect(),

@@ -96,7 +96,9 @@ mod tests {
     #[test]
     fn texts_are_no_elements() {
         let html = page(&["run"]).html().unwrap();
-        for part in ["1 &lt; 2", "&lt;b&gt;", "Rows &amp; columns", "50.00 %", "id=\"exactness\""] {
+        for part in
+            ["1 &lt; 2", "&lt;b&gt;", "Rows &amp; columns", "50.00\u{a0}%", "id=\"exactness\""]
+        {
             assert!(html.contains(part), "{part} is not in {html}");
         }
         assert!(!html.contains("<b>") && !html.contains("http://"), "{html}");
@@ -107,7 +109,7 @@ mod tests {
         let page = page(&["first", "second"]);
         for text in [page.html().unwrap(), page.markdown().unwrap()] {
             assert!(text.contains("runs side by side") || text.contains("| first | second |"));
-            assert_eq!(text.matches("50.00 %").count(), 2, "{text}");
+            assert_eq!(text.matches("50.00\u{a0}%").count(), 2, "{text}");
         }
     }
 
