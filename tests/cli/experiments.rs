@@ -12,7 +12,7 @@ use tropex::experiments::report::Finding;
 use super::{Place, files, train};
 
 /// The named numbers of a report.
-fn values(report: &Value) -> HashMap<String, f64> {
+pub(super) fn values(report: &Value) -> HashMap<String, f64> {
     let values = report["values"].as_array().unwrap().iter();
     let pair = |value: &Value| Some((value["name"].as_str()?.to_owned(), value["value"].as_f64()?));
     values.filter_map(pair).collect()
@@ -20,7 +20,7 @@ fn values(report: &Value) -> HashMap<String, f64> {
 
 impl Place {
     /// Runs an experiment, and gives its report.
-    fn experiment(&self, arguments: &str) -> Value {
+    pub(super) fn experiment(&self, arguments: &str) -> Value {
         let told = self.run(&format!("experiment {arguments} --json")).json();
         let reports = told["reports"].as_array().unwrap();
         assert_eq!(reports.len(), 1, "{arguments}");
@@ -248,8 +248,12 @@ fn what_cannot_be_asked_is_named() {
     run("subset none").failed(&["no run here", "none"]);
     run("subset run --set draw=1").failed(&["subset", "draw", "draws"]);
     run("subset run --set draws=0").failed(&["subset: draws is 0"]);
+    run("subset run --set draws=1000000000000").failed(&["subset: draws is"]);
+    run("count run --set decimals=16").failed(&["count: decimals is 16, expected at most 15"]);
+    run("random-labels run run --set random_points=1000000000000").failed(&["random_points is"]);
     run("subset run --set shares=[2.0]").failed(&["subset: shares"]);
     run("slide run --set rules=[\"mean\"]").failed(&["slide", "mean", "maximum"]);
+    run("translation run --set shifts=[]").failed(&["translation: shifts and fills"]);
     run("all run --set draws=1").failed(&["--set draws", "EXPERIMENT.draws"]);
     run("subset run --set draws").misused(&["PARAMETER=VALUE"]);
     run("subset").misused(&["RUN"]);
@@ -258,6 +262,7 @@ fn what_cannot_be_asked_is_named() {
     run("subset run --limit 40").failed(&["run/terms/train-worst-case", "40"]);
     let report = place.experiment("generalization run");
     assert_eq!(report["subjects"][0]["terms"], 30, "the terms that are there");
+    run("shifted-terms run --set shifts=[-2147483648]").succeeded();
     fs::create_dir_all(place.path("run/reports/count/finding.json")).unwrap();
     run("count run").failed(&["count"]);
     assert!(Path::new(&place.path("run/reports/index.html")).exists());

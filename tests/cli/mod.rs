@@ -3,6 +3,7 @@
 mod arguments; // what is no command, flag or number
 mod assignment; // images and the terms that win there
 mod bounds; // how many linear regions there can be
+mod brute_force; // experiments, term by term
 mod damage; // runs and terms that are not what they should be
 #[cfg(unix)]
 mod disk; // full disks
@@ -81,6 +82,11 @@ impl Place {
     fn write_images(&self, name: &str, train: usize, test: usize) {
         let splits = [("train", train, 1), ("test", test, 2)];
         let splits = splits.map(|(split, count, seed)| (split, images(count, seed), labels(count)));
+        self.write_splits(name, &splits);
+    }
+
+    /// Writes splits with their images and labels.
+    fn write_splits(&self, name: &str, splits: &[(&str, Vec<u8>, Vec<u8>)]) {
         let tensors = splits.iter().flat_map(|(split, images, labels)| {
             let count = labels.len() / 8;
             [

@@ -15,7 +15,7 @@ pub(crate) fn with_moved_terms(
     let points = subject.points(Split::Test);
     let mut best: Vec<(f64, usize)> = Vec::new();
     for shift in shifts {
-        let back = [shift.map(|pixels| -pixels)];
+        let back = [shift.map(i32::saturating_neg)];
         let moved = Shifted::new(points, subject.dataset().test.shape(), &back, Fill::Zero);
         let winners = subject.assign(&moved)?;
         let found = winners.iter().map(|winner| (winner.positive_value, winner.class));
@@ -39,7 +39,7 @@ pub(crate) fn with_summed_terms(
     shifts: &[[i32; 2]],
 ) -> Result<Vec<usize>, Error> {
     let points = subject.points(Split::Test);
-    let back: Vec<_> = shifts.iter().map(|shift| shift.map(|pixels| -pixels)).collect();
+    let back: Vec<_> = shifts.iter().map(|shift| shift.map(i32::saturating_neg)).collect();
     let moved = Shifted::new(points, subject.dataset().test.shape(), &back, Fill::Zero);
     Ok(subject.assign(&moved)?.into_iter().map(|winner| winner.class).collect())
 }

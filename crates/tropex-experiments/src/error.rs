@@ -95,8 +95,8 @@ pub enum Error {
     },
     /// Runs that cannot be compared.
     #[error(
-        "{} and {} were made with other images of {split}: an experiment that compares them needs \
-         the same", first.display(), second.display()
+        "{} and {} have different {split} images; networks are compared at the same ones",
+        first.display(), second.display()
     )]
     OtherImages {
         /// A run.

@@ -77,13 +77,17 @@ pub struct Made {
 }
 
 impl ExperimentEntry {
+    /// What is wrong with a parameter.
+    pub(crate) fn refuse(&self, reason: &str) -> Error {
+        Error::Parameters { experiment: self.name, reason: reason.to_owned() }
+    }
+
     /// The experiment with parameters; those that are left out have their default.
     ///
     /// # Errors
     /// Parameters that it does not have, or values that make no sense.
     pub fn make(&self, parameters: &Parameters) -> Result<Made, Error> {
-        (self.make)(parameters)
-            .map_err(|error| Error::Parameters { experiment: self.name, reason: error.to_string() })
+        (self.make)(parameters).map_err(|error| self.refuse(&error.to_string()))
     }
 }
 

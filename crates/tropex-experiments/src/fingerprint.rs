@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tropex_extract::PointSource;
+use tropex_train::run::{RunError, RunState};
 
 use crate::experiment::{ExperimentEntry, Made};
 use crate::subject::Subject;
@@ -34,6 +35,9 @@ pub(crate) fn fingerprint(
 fn subject_of(subject: &Subject<'_>, moments: &[Moment]) -> Result<serde_json::Value, Error> {
     let (run, settings) = (subject.run(), subject.settings());
     let extraction = subject.extraction();
+    if run.config().state == RunState::Training {
+        return Err(RunError::Unfinished { path: run.path().to_owned() }.into());
+    }
     let path = run.model_path();
     let weights = fs::read(&path).map_err(Error::io("read", &path))?;
     let config = run.config();

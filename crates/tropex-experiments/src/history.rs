@@ -1,6 +1,6 @@
 //! Answers at several moments of a training, as one.
 
-use crate::report::{Answer, Axis, Cell, Curve, Curves, Figure, Plot, Table, Unit};
+use crate::report::{Answer, Axis, BY_EPOCH, Cell, Curve, Curves, Figure, Plot, Table, Unit};
 
 /// The answers of an experiment, epoch by epoch.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +38,7 @@ impl History {
     fn table(&self, last: &Answer) -> Table {
         let names = last.values.iter().map(|measure| (&*measure.name, measure.unit));
         let columns: Vec<_> = [("epoch", Unit::Epochs)].into_iter().chain(names).collect();
-        let mut table = Table::new("by-epoch", "The numbers over the training", &columns);
+        let mut table = Table::new(BY_EPOCH, "The numbers over the training", &columns);
         let columns: Vec<_> =
             last.values.iter().map(|measure| self.values(&measure.name)).collect();
         for (row, (epoch, _)) in self.answers.iter().enumerate() {

@@ -76,6 +76,42 @@ pub fn run(
     work(request, request.materials, &of_scope(Scope::Together), watch, done)
 }
 
+/// An experiment under way.
+struct Job<'a> {
+    entry: &'static ExperimentEntry,
+    made: &'a Made,
+    folder: PathBuf,
+    fingerprint: String,
+    history: History,
+}
+
+impl Job<'_> {
+    /// Answers the question of runs at a moment.
+    fn look(&mut self, subjects: &[Subject<'_>], seed: u64) -> Result<(), Error> {
+        let subjects: Vec<_> = subjects.iter().collect();
+        let epoch = subjects[0].moment().epoch(subjects[0].run());
+        let answer = self.made.experiment.run(&Context { subjects: &subjects, seed })?;
+        self.history.push(epoch, answer);
+        Ok(())
+    }
+
+    /// What was found, written down.
+    fn report(self, subjects: Vec<SubjectRecord>) -> Result<Report, Error> {
+        let finding = Finding {
+            format: FORMAT,
+            experiment: self.entry.name.into(),
+            question: self.entry.question.into(),
+            method: self.entry.method.map(str::to_owned).into(),
+            parameters: self.made.parameters.clone(),
+            subjects,
+            fingerprint: self.fingerprint,
+            answer: self.history.answer(),
+        };
+        write_finding(&self.folder, &finding)?;
+        Ok(Report { folder: self.folder, finding, reused: false })
+    }
+}
+
 /// Does experiments on runs that are looked at together.
 fn work(
     request: &Request<'_>,
@@ -89,44 +125,34 @@ fn work(
     }
     let moments = common_moments(request, materials)?;
     let finals = subjects(request, materials, Moment::Final, watch)?;
-    let mut open = Vec::new();
+    let records: Vec<_> = finals.iter().map(|subject| record(subject, &moments)).collect();
+    let mut jobs = Vec::new();
     for &(entry, made) in experiments {
         let folder = report_folder(materials[0].run.path(), entry.name, request.settings.gauge);
         let fingerprint = fingerprint(entry, made, &finals, &moments)?;
         match read_finding(&folder).filter(|found| found.fingerprint == fingerprint) {
             Some(finding) if !request.again => {
                 // Runs may have moved.
-                let subjects = finals.iter().map(|subject| record(subject, &moments)).collect();
-                done(Report { folder, finding: Finding { subjects, ..finding }, reused: true })?;
+                let finding = Finding { subjects: records.clone(), ..finding };
+                done(Report { folder, finding, reused: true })?;
             }
-            _ => open.push((entry, made, folder, fingerprint, History::default())),
+            _ => {
+                let history = History::default();
+                jobs.push(Job { entry, made, folder, fingerprint, history });
+            }
         }
+    }
+    if jobs.is_empty() {
+        return Ok(());
     }
     let seed = request.settings.seed;
     for &moment in moments.iter().filter(|moment| **moment != Moment::Final) {
         let subjects = subjects(request, materials, moment, watch)?;
-        let subjects: Vec<_> = subjects.iter().collect();
-        for (_, made, _, _, history) in &mut open {
-            let answer = made.experiment.run(&Context { subjects: &subjects, seed })?;
-            history.push(moment.epoch(&materials[0].run), answer);
-        }
+        jobs.iter_mut().try_for_each(|job| job.look(&subjects, seed))?;
     }
-    let subjects: Vec<_> = finals.iter().collect();
-    for (entry, made, folder, fingerprint, mut history) in open {
-        let answer = made.experiment.run(&Context { subjects: &subjects, seed })?;
-        history.push(Moment::Final.epoch(&materials[0].run), answer);
-        let finding = Finding {
-            format: FORMAT,
-            experiment: entry.name.into(),
-            question: entry.question.into(),
-            method: entry.method.map(str::to_owned).into(),
-            parameters: made.parameters.clone(),
-            subjects: subjects.iter().map(|subject| record(subject, &moments)).collect(),
-            fingerprint,
-            answer: history.answer(),
-        };
-        write_finding(&folder, &finding)?;
-        done(Report { folder, finding, reused: false })?;
+    for mut job in jobs {
+        job.look(&finals, seed)?;
+        done(job.report(records.clone())?)?;
     }
     Ok(())
 }

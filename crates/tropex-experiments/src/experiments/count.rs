@@ -35,11 +35,19 @@ impl Default for Count {
     }
 }
 
+/// Most digits behind the point: no format of numbers has more.
+const MOST_DECIMALS: u8 = 15;
+
 /// SHA-256 of a rounded term.
 type Key = [u8; 32];
 
 impl Experiment for Count {
     fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
+        if self.decimals > MOST_DECIMALS {
+            let found = self.decimals;
+            let reason = format!("decimals is {found}, expected at most {MOST_DECIMALS}");
+            return Err(ENTRY.refuse(&reason));
+        }
         let subject = context.subject();
         let (train, test) = (self.of_training(subject)?, self.of_test(subject)?);
         let (seen, new): (Vec<Key>, Vec<Key>) = {
@@ -83,7 +91,9 @@ impl Count {
             for point in 0..shard.len() {
                 let class = shard.predicted[point] as usize;
                 let (coefficients, bias) = shard.linear_term(point, class);
-                keys.push(self.key(coefficients.into_iter().chain([bias])));
+                // As those of test images are kept, so that equal terms are equal.
+                let coefficients = coefficients.into_iter().map(|value| f64::from(value as f32));
+                keys.push(self.key(coefficients.chain([bias])));
             }
             Ok(())
         })?;

@@ -14,7 +14,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
     question: "Do terms generalize where the labels say nothing about the images?",
     method: [
         "Runs on true labels are set beside runs on labels in a random order \
-         (`tropex train --shuffle-labels`).",
+         (tropex train --shuffle-labels).",
         "For each, the extracted function is compared with its network on test images.",
         "The baseline is agreement at points whose values are drawn from [0, 1], each on its own.",
     ],
@@ -35,6 +35,9 @@ impl Default for RandomLabels {
     }
 }
 
+/// Most random points: their winners are in memory.
+const MOST_POINTS: usize = 10_000_000;
+
 /// What is found of a run: as many shares as there are names.
 const SHARES: [&str; 6] = [
     "training accuracy",
@@ -47,6 +50,11 @@ const SHARES: [&str; 6] = [
 
 impl Experiment for RandomLabels {
     fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
+        if self.random_points > MOST_POINTS {
+            let found = self.random_points;
+            let reason = format!("random_points is {found}, expected at most {MOST_POINTS}");
+            return Err(ENTRY.refuse(&reason));
+        }
         let fixed = [("run", Unit::Text), ("labels", Unit::Text)];
         let columns: Vec<_> =
             fixed.into_iter().chain(SHARES.map(|name| (name, Unit::Share))).collect();

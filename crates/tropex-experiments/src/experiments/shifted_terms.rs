@@ -40,8 +40,7 @@ impl Experiment for ShiftedTerms {
         let subject = context.subject();
         let shifts = square(&self.shifts);
         if shifts.is_empty() {
-            let reason = "shifts: expected at least one number of pixels".into();
-            return Err(Error::Parameters { experiment: ENTRY.name, reason });
+            return Err(ENTRY.refuse("shifts: expected at least one number of pixels"));
         }
         let (labels, predicted) = (subject.labels(Split::Test), subject.predicted(Split::Test)?);
         let enlarged = with_moved_terms(subject, &shifts)?;

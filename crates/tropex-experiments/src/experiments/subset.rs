@@ -26,6 +26,9 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
 /// Best terms that are asked for at first: few draws of a tenth of the terms leave all of them out.
 const FIRST_TOP: usize = 64;
 
+/// Most draws: each keeps in memory which terms it holds.
+const MOST_DRAWS: usize = 1000;
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Subset {
@@ -106,13 +109,12 @@ impl Experiment for Subset {
 
 impl Subset {
     fn draws(&self, subject: &Subject<'_>, seed: u64) -> Result<Vec<Draw>, Error> {
-        let invalid =
-            |reason: &str| Error::Parameters { experiment: ENTRY.name, reason: reason.to_owned() };
-        if self.draws == 0 {
-            return Err(invalid("draws is 0, expected at least 1"));
+        if !(1..=MOST_DRAWS).contains(&self.draws) {
+            let found = self.draws;
+            return Err(ENTRY.refuse(&format!("draws is {found}, expected 1 to {MOST_DRAWS}")));
         }
         if !self.shares.iter().all(|share| (0.0..=1.0).contains(share)) {
-            return Err(invalid("shares: expected numbers from 0 to 1"));
+            return Err(ENTRY.refuse("shares: expected numbers from 0 to 1"));
         }
         let (terms, points) = (subject.terms(), subject.points(Split::Test).len());
         let draw = |(index, share): (usize, f64)| {

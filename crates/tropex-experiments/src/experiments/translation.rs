@@ -43,6 +43,9 @@ const PANELS: [&str; 4] =
 
 impl Experiment for Translation {
     fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
+        if self.shifts.is_empty() || self.fills.is_empty() {
+            return Err(ENTRY.refuse("shifts and fills: expected at least one of each"));
+        }
         let subject = context.subject();
         let mut answer = Answer::default();
         let mut texts = Vec::new();

@@ -1,6 +1,17 @@
 //! Findings about several runs, side by side.
 
-use super::{Cell, Finding, Table, Unit};
+use tropex_extract::Gauge;
+
+use super::{
+    Axis, Bars, Cell, Curve, Curves, Figure, Finding, Group, Measure, Plot, SubjectRecord, Table,
+    Unit,
+};
+
+/// Name of the table that holds the numbers of a finding over the training.
+pub const BY_EPOCH: &str = "by-epoch";
+
+/// Shares that can be told apart in one figure.
+const MOST_SHARES: usize = 7;
 
 /// The numbers of findings of one experiment, a row for every finding; none for fewer than two.
 pub fn comparison(findings: &[&Finding]) -> Option<Table> {
@@ -13,16 +24,117 @@ pub fn comparison(findings: &[&Finding]) -> Option<Table> {
     let mut table = Table::new("comparison", &title, &columns);
     for finding in findings {
         let Some(subject) = finding.subjects.first() else { continue };
-        let network = match subject.shuffled_labels {
-            true => format!("{}, shuffled labels", subject.architecture),
-            false => subject.architecture.clone(),
-        };
-        let values = measures.iter().map(|measure| {
-            let same = finding.answer.values.iter().find(|other| other.name == measure.name);
-            Cell::from(same.and_then(|same| same.value))
-        });
-        let texts = [subject.run.clone(), network, subject.gauge.clone()].map(Cell::from);
+        let values = measures.iter().map(|measure| Cell::from(value_of(finding, &measure.name)));
+        let texts = [subject.run.clone(), network(subject), subject.gauge.clone()].map(Cell::from);
         table.push(texts.into_iter().chain(values).collect());
     }
     Some(table)
+}
+
+/// Figures of findings of one experiment: their shares side by side, and every number over the
+/// training, with a curve for every run. None for fewer than two findings.
+pub fn comparison_figures(findings: &[&Finding]) -> Vec<Figure> {
+    let Some(first) = findings.first().filter(|_| findings.len() > 1) else { return Vec::new() };
+    let measures = &first.answer.values;
+    let over_training = measures.iter().filter_map(|measure| curves(findings, measure));
+    bars(findings, measures).into_iter().chain(over_training).collect()
+}
+
+fn bars(findings: &[&Finding], measures: &[Measure]) -> Option<Figure> {
+    let shares = measures.iter().filter(|measure| measure.unit == Unit::Share);
+    let names: Vec<_> = shares.map(|measure| measure.name.clone()).take(MOST_SHARES).collect();
+    let group = |finding: &&Finding| {
+        let heights = names.iter().map(|name| value_of(finding, name).unwrap_or(f64::NAN));
+        Group::new(&label(finding), heights)
+    };
+    let plot = Plot::Bars(Bars {
+        x: Axis::linear("run", Unit::Text),
+        y: Axis::linear("share", Unit::Share),
+        series: names.clone(),
+        groups: findings.iter().map(group).collect(),
+    });
+    (!names.is_empty()).then(|| Figure::new("comparison", "Runs side by side", plot))
+}
+
+/// A number over the training, if some of the findings followed it.
+fn curves(findings: &[&Finding], measure: &Measure) -> Option<Figure> {
+    let curve = |finding: &&Finding| {
+        let points = over_training(finding, &measure.name);
+        (points.len() > 1).then(|| Curve::new(&label(finding), points))
+    };
+    let curves: Vec<_> = findings.iter().filter_map(curve).collect();
+    let title = format!("Over the training: {}", measure.name);
+    let plot = Plot::Curves(Curves {
+        x: Axis::linear("epoch", Unit::Epochs),
+        y: Axis::linear(&measure.name, measure.unit),
+        curves: curves.clone(),
+    });
+    (!curves.is_empty()).then(|| Figure::new("comparison", &title, plot))
+}
+
+/// Epochs and a number after each.
+fn over_training(finding: &Finding, name: &str) -> Vec<[f64; 2]> {
+    let tables = &finding.answer.tables;
+    let Some(table) = tables.iter().find(|table| table.name == BY_EPOCH) else { return Vec::new() };
+    let Some(column) = table.columns.iter().position(|column| column.name == name) else {
+        return Vec::new();
+    };
+    let point = |row: &Vec<Cell>| match (&row[0], &row[column]) {
+        (Cell::Number(epoch), Cell::Number(value)) => Some([*epoch, *value]),
+        _ => None,
+    };
+    table.rows.iter().filter_map(point).collect()
+}
+
+fn value_of(finding: &Finding, name: &str) -> Option<f64> {
+    finding.answer.values.iter().find(|measure| measure.name == name)?.value
+}
+
+/// What a finding is about, in a legend.
+fn label(finding: &Finding) -> String {
+    let Some(subject) = finding.subjects.first() else { return String::new() };
+    match subject.gauge == Gauge::WorstCase.name() {
+        true => subject.run.clone(),
+        false => format!("{}, {}", subject.run, subject.gauge),
+    }
+}
+
+fn network(subject: &SubjectRecord) -> String {
+    match subject.shuffled_labels {
+        true => format!("{}, shuffled labels", subject.architecture),
+        false => subject.architecture.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Answer;
+    use super::*;
+
+    fn finding(run: &str, values: &[f64]) -> Finding {
+        let columns = [("epoch", Unit::Epochs), ("angle", Unit::Degrees)];
+        let mut table = Table::new(BY_EPOCH, "", &columns);
+        for (epoch, &value) in values.iter().enumerate() {
+            table.push(vec![epoch.into(), value.into()]);
+        }
+        let last = values[values.len() - 1];
+        let answer = Answer::new("").value("angle", last, Unit::Degrees).table(table);
+        Finding::in_tests(run, answer.value("agreement", 0.5, Unit::Share))
+    }
+
+    #[test]
+    fn findings_stand_side_by_side() {
+        let (a, b) = (finding("a", &[3.0, 2.0, 1.0]), finding("b", &[5.0, f64::NAN, 4.0]));
+        assert_eq!(comparison(&[&a]), None);
+        let (heading, rows) = comparison(&[&a, &b]).unwrap().turned();
+        assert_eq!(heading, ["run", "a", "b"]);
+        assert_eq!(rows[2], ["angle", "1.00\u{b0}", "4.00\u{b0}"]);
+        let figures = comparison_figures(&[&a, &b]);
+        let titles: Vec<_> = figures.iter().map(|figure| &*figure.title).collect();
+        assert_eq!(titles, ["Runs side by side", "Over the training: angle"]);
+        let Plot::Curves(curves) = &figures[1].plot else { panic!("{figures:?}") };
+        assert_eq!(curves.curves[0].points, [[0.0, 3.0], [1.0, 2.0], [2.0, 1.0]]);
+        assert_eq!(curves.curves[1].points, [[0.0, 5.0], [2.0, 4.0]]);
+        assert!(comparison_figures(&[&a]).is_empty());
+    }
 }

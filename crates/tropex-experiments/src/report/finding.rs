@@ -129,6 +129,36 @@ impl Answer {
 }
 
 #[cfg(test)]
+impl Finding {
+    /// A finding of `exactness` about a run.
+    pub(crate) fn in_tests(run: &str, answer: Answer) -> Self {
+        let subject = SubjectRecord {
+            run: run.into(),
+            architecture: "fcn4".into(),
+            dataset: "d".into(),
+            seed: Some(1),
+            epochs: vec![2],
+            shuffled_labels: false,
+            gauge: "worst-case".into(),
+            precision: "f32".into(),
+            terms: 5,
+            points: 6,
+            device: "flex".into(),
+        };
+        Self {
+            format: FORMAT,
+            experiment: "exactness".into(),
+            question: "Is it so?".into(),
+            method: vec!["As ever.".into()],
+            parameters: BTreeMap::from([("p".into(), Value::from(3))]),
+            subjects: vec![subject],
+            fingerprint: "abc".into(),
+            answer,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::super::{Axis, Curve, Curves, Plot};
     use super::*;
@@ -149,16 +179,7 @@ mod tests {
             .table(table)
             .figure(Figure::new("f", "F", Plot::Curves(curves)))
             .note("note");
-        let finding = Finding {
-            format: FORMAT,
-            experiment: "e".into(),
-            question: "q".into(),
-            method: vec!["m".into()],
-            parameters: BTreeMap::from([("p".into(), Value::from(3))]),
-            subjects: Vec::new(),
-            fingerprint: "abc".into(),
-            answer,
-        };
+        let finding = Finding::in_tests("run", answer);
         let text = serde_json::to_string(&finding).unwrap();
         assert_eq!(serde_json::from_str::<Finding>(&text).unwrap(), finding);
     }

@@ -9,7 +9,7 @@ mod page;
 mod table;
 mod unit;
 
-pub use comparison::comparison;
+pub use comparison::{BY_EPOCH, comparison, comparison_figures};
 pub use csv::csv;
 pub use figure::{
     Axis, Bars, Bins, Curve, Curves, Figure, Group, HeatMaps, Histogram, Panel, Picture, Pictures,

@@ -8,6 +8,14 @@ use super::scale::Scale;
 use super::svg::{Anchor, Drawing};
 use super::{Axis, palette};
 
+/// Lines that the name of a group may take.
+const MOST_LINES: usize = 3;
+
+const LINE: f64 = 13.0;
+
+/// Width of a letter of a name, about.
+const LETTER: f64 = 7.2;
+
 /// A bar for every group and series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bars {
@@ -43,14 +51,19 @@ impl Bars {
         let heights = self.groups.iter().flat_map(|group| group.heights.iter().flatten().copied());
         let y = Scale::of(&self.y, heights, UPWARDS).rounded(true);
         let names: Vec<_> = self.series.iter().map(|name| &**name).collect();
-        let mut drawing = frame([&self.x, &self.y], None, &y, &names);
         let width = (ACROSS[1] - ACROSS[0]) / self.groups.len().max(1) as f64;
+        let letters = (width / LETTER) as usize;
+        let texts: Vec<_> = self.groups.iter().map(|group| lines(&group.name, letters)).collect();
+        let most = texts.iter().map(Vec::len).max().unwrap_or(1);
+        let below = (most - 1) as f64 * LINE;
+        let mut drawing = frame([&self.x, &self.y], None, &y, &names, below);
         let bar = 0.8 * width / self.series.len().max(1) as f64;
         for (index, group) in self.groups.iter().enumerate() {
             let left = ACROSS[0] + index as f64 * width;
-            let name = shortened(&group.name, (width / 7.0) as usize);
-            let below = [left + width / 2.0, UPWARDS[0] + 18.0];
-            drawing.text(below, Anchor::Middle, r#"class="muted""#, &name);
+            for (line, text) in texts[index].iter().enumerate() {
+                let below = [left + width / 2.0, UPWARDS[0] + 15.0 + line as f64 * LINE];
+                drawing.text(below, Anchor::Middle, r#"class="muted small""#, text);
+            }
             for (series, height) in group.heights.iter().enumerate() {
                 let Some(place) = height.and_then(|height| y.place(height)) else { continue };
                 let (top, bottom) = (place.min(y.floor()), place.max(y.floor()));
@@ -74,10 +87,40 @@ impl Bars {
     }
 }
 
-/// A name, with its end cut off where it is longer than there is room.
-fn shortened(name: &str, letters: usize) -> String {
-    if name.chars().count() <= letters.max(3) {
-        return name.to_owned();
+/// A name in lines of some letters, broken where words end and after strokes. What does not fit
+/// into the last line that there is room for is cut off.
+fn lines(name: &str, letters: usize) -> Vec<String> {
+    let letters = letters.max(4);
+    let mut lines = vec![String::new()];
+    for part in name.split_inclusive([' ', '-', '/']) {
+        let last = lines.len() - 1;
+        let is_full = lines[last].chars().count() + part.trim_end().chars().count() > letters;
+        if is_full && !lines[last].is_empty() && lines.len() < MOST_LINES {
+            lines.push(part.to_owned());
+        } else {
+            lines[last] += part;
+        }
     }
-    name.chars().take(letters.max(3) - 1).chain(['\u{2026}']).collect()
+    lines.iter().map(|line| shortened(line.trim_end(), letters)).collect()
+}
+
+fn shortened(line: &str, letters: usize) -> String {
+    if line.chars().count() <= letters {
+        return line.to_owned();
+    }
+    line.chars().take(letters - 1).chain(['\u{2026}']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_broken_where_words_end() {
+        assert_eq!(lines("agreement at random points", 12), ["agreement at", "random", "points"]);
+        assert_eq!(lines("runs/fcn4-seed-0", 10), ["runs/fcn4-", "seed-0"]);
+        assert_eq!(lines("all", 10), ["all"]);
+        assert_eq!(lines("unbreakable", 6), ["unbre\u{2026}"]);
+        assert_eq!(lines("a b c d e f g h", 4), ["a b", "c d", "e f\u{2026}"]);
+    }
 }

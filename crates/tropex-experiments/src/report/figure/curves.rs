@@ -48,7 +48,7 @@ impl Curves {
         let heights = points().map(|point| point[1]).chain(spread);
         let y = Scale::of(&self.y, heights, UPWARDS).rounded(false);
         let names: Vec<_> = self.curves.iter().map(|curve| &*curve.name).collect();
-        let mut drawing = frame([&self.x, &self.y], Some(&x), &y, &names);
+        let mut drawing = frame([&self.x, &self.y], Some(&x), &y, &names, 0.0);
         for (index, curve) in self.curves.iter().enumerate() {
             curve.draw(index, [&x, &y], self.y.spacing, &mut drawing);
         }

@@ -22,18 +22,20 @@ pub(super) const ACROSS: [f64; 2] = [LEFT, WIDTH - RIGHT];
 /// Where the vertical axis begins and ends: downwards numbers grow.
 pub(super) const UPWARDS: [f64; 2] = [TOP + HEIGHT, TOP];
 
-/// An empty drawing with axes; `horizontal` is none where names stand instead of numbers. Without
-/// a second series there is no need for a legend.
+/// An empty drawing with axes; `horizontal` is none where names stand instead of numbers, which
+/// may take up more height `below` than those. Without a second series there is no need for a
+/// legend.
 pub(super) fn frame(
     [x, y]: [&Axis; 2],
     horizontal: Option<&Scale>,
     vertical: &Scale,
     names: &[&str],
+    below: f64,
 ) -> Drawing {
     let names = if names.len() > 1 { names } else { &[] };
     let places = legend_places(names);
     let lines = places.last().map_or(0.0, |last| last[1] + LEGEND_LINE);
-    let mut drawing = Drawing::new(TOP + HEIGHT + BELOW + lines);
+    let mut drawing = Drawing::new(TOP + HEIGHT + BELOW + below + lines);
     for tick in vertical.ticks() {
         let Some(place) = vertical.place(tick) else { continue };
         drawing.line("grid", [ACROSS[0], place], [ACROSS[1], place]);
@@ -51,12 +53,12 @@ pub(super) fn frame(
     }
     drawing.line("axis", [ACROSS[0], bottom], [ACROSS[1], bottom]);
     let middle = f64::midpoint(ACROSS[0], ACROSS[1]);
-    drawing.text([middle, bottom + 38.0], Anchor::Middle, "", &x.heading());
+    drawing.text([middle, bottom + below + 38.0], Anchor::Middle, "", &x.heading());
     let (side, height) = (14.0, f64::midpoint(UPWARDS[0], UPWARDS[1]));
     let turned = format!(r#"transform="rotate(-90 {} {})""#, Short(side), Short(height));
     drawing.text([side, height], Anchor::Middle, &turned, &y.heading());
     for (index, (name, [x, y])) in names.iter().zip(places).enumerate() {
-        let y = bottom + BELOW + y + 8.0;
+        let y = bottom + BELOW + below + y + 8.0;
         let colour = format!(r#"rx="2" fill="{}""#, palette::series(index));
         drawing.rectangle([x, y - 9.0], [16.0, 10.0], &colour);
         drawing.text([x + 21.0, y], Anchor::Start, "", name);

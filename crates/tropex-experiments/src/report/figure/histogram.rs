@@ -58,7 +58,7 @@ impl Histogram {
         let heights = self.series.iter().flat_map(|bins| bins.shares.iter().copied());
         let y = Scale::of(&share, heights, UPWARDS).rounded(true);
         let names: Vec<_> = self.series.iter().map(|bins| &*bins.name).collect();
-        let mut drawing = frame([&self.x, &share], Some(&x), &y, &names);
+        let mut drawing = frame([&self.x, &share], Some(&x), &y, &names, 0.0);
         for (index, bins) in self.series.iter().enumerate() {
             let mut steps = Vec::new();
             let mut step = |edge: f64, height: f64| {

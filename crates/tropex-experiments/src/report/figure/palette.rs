@@ -17,6 +17,7 @@ font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:14px;color:v
 .figure .grid{stroke:var(--faint);stroke-width:1}\
 .figure .axis{stroke:var(--muted);stroke-width:1;fill:none}\
 .figure .line{fill:none;stroke-width:2.2;stroke-linejoin:round}\
+.figure .small{font-size:12px}\
 .figure .title{font-weight:600;font-size:15px}";
 
 /// Colour of a series.

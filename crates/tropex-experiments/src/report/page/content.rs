@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::super::{Cell, Finding, STYLE, Table, Unit, comparison, csv};
+use super::super::{
+    Cell, Figure, Finding, STYLE, Table, Unit, comparison, comparison_figures, csv,
+};
 use super::Page;
 use crate::experiments::EXPERIMENTS;
 use crate::study::Claim;
@@ -36,6 +38,7 @@ struct Section {
     question: &'static str,
     method: [&'static str; 3],
     comparison: Option<Grid>,
+    comparison_figures: Vec<Drawn>,
     findings: Vec<Entry>,
 }
 
@@ -84,12 +87,15 @@ impl<'a> Content<'a> {
                 let name = entry.name;
                 let (question, method) = (entry.question, entry.method);
                 let comparison = comparison(&findings).map(|table| turned(&table));
+                let comparison_figures =
+                    comparison_figures(&findings).iter().map(Drawn::of).collect();
                 let findings: Vec<_> = findings.into_iter().map(Entry::of).collect();
                 (!findings.is_empty()).then_some(Section {
                     name,
                     question,
                     method,
                     comparison,
+                    comparison_figures,
                     findings,
                 })
             })
@@ -155,10 +161,21 @@ fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
+fn unbroken_row(row: Vec<String>) -> Vec<String> {
+    row.iter().map(|cell| unbroken(cell)).collect()
+}
+
 /// A table with its rows as columns, so that many numbers of few runs stand below each other.
 fn turned(table: &Table) -> Grid {
     let (heading, rows) = table.turned();
+    let rows = rows.into_iter().map(unbroken_row).collect();
     Grid { title: table.title.clone(), heading, rows }
+}
+
+impl Drawn {
+    fn of(figure: &Figure) -> Self {
+        Self { title: figure.title.clone(), drawing: figure.drawing() }
+    }
 }
 
 impl Grid {
@@ -166,7 +183,7 @@ impl Grid {
         Self {
             title: table.title.clone(),
             heading: table.columns.iter().map(|column| column.name.clone()).collect(),
-            rows: table.formatted(),
+            rows: table.formatted().into_iter().map(unbroken_row).collect(),
         }
     }
 }
@@ -187,11 +204,11 @@ impl Entry {
             values: Grid {
                 title: String::new(),
                 heading: vec!["figure".into(), "value".into()],
-                rows: values.map(|value| vec![value.name.clone(), value.format()]).collect(),
+                rows: values
+                    .map(|value| vec![value.name.clone(), unbroken(&value.format())])
+                    .collect(),
             },
-            figures: figures
-                .map(|figure| Drawn { title: figure.title.clone(), drawing: figure.drawing() })
-                .collect(),
+            figures: figures.map(Drawn::of).collect(),
             tables: answer.tables.iter().map(Grid::of).collect(),
             notes: answer.notes.clone(),
             parameters: finding

@@ -86,38 +86,15 @@ fn render(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::super::{Answer, FORMAT, SubjectRecord, Table, Unit};
+    use super::super::{Answer, Table, Unit};
     use super::*;
 
     fn page(runs: &[&str]) -> Page {
         let finding = |run: &&str| {
             let mut table = Table::new("t", "Rows & columns", &[("a", Unit::Text)]);
             table.push(vec!["<b>".into()]);
-            let subject = SubjectRecord {
-                run: (*run).into(),
-                architecture: "fcn4".into(),
-                dataset: "d".into(),
-                seed: Some(1),
-                epochs: vec![2],
-                shuffled_labels: false,
-                gauge: "tight".into(),
-                precision: "f32".into(),
-                terms: 5,
-                points: 6,
-                device: "flex".into(),
-            };
-            Finding {
-                format: FORMAT,
-                experiment: "exactness".into(),
-                question: String::new(),
-                method: Vec::new(),
-                parameters: BTreeMap::new(),
-                subjects: vec![subject],
-                fingerprint: String::new(),
-                answer: Answer::new("1 < 2").value("share", 0.5, Unit::Share).table(table),
-            }
+            let answer = Answer::new("1 < 2").value("share", 0.5, Unit::Share).table(table);
+            Finding::in_tests(run, answer)
         };
         let findings = runs.iter().map(finding).collect();
         Page { title: "T".into(), about: String::new(), summary: None, findings }
@@ -126,7 +103,9 @@ mod tests {
     #[test]
     fn texts_are_no_elements() {
         let html = page(&["run"]).html().unwrap();
-        for part in ["1 &lt; 2", "&lt;b&gt;", "Rows &amp; columns", "50.00 %", "id=\"exactness\""] {
+        for part in
+            ["1 &lt; 2", "&lt;b&gt;", "Rows &amp; columns", "50.00\u{a0}%", "id=\"exactness\""]
+        {
             assert!(html.contains(part), "{part} is not in {html}");
         }
         assert!(!html.contains("<b>") && !html.contains("http://"), "{html}");
@@ -137,7 +116,7 @@ mod tests {
         let page = page(&["first", "second"]);
         for text in [page.html().unwrap(), page.markdown().unwrap()] {
             assert!(text.contains("runs side by side") || text.contains("| first | second |"));
-            assert_eq!(text.matches("50.00 %").count(), 2, "{text}");
+            assert_eq!(text.matches("50.00\u{a0}%").count(), 2, "{text}");
         }
     }
 

@@ -1,0 +1,162 @@
+//! Experiments, worked out again term by term from the files that others read.
+
+use tropex::TermStore;
+
+use super::experiments::values;
+use super::{Place, images, labels, train};
+
+/// Extent of the images, which have one channel.
+const SIDE: i32 = 8;
+
+/// A positive and a linear term, and the class that they stand for.
+struct Term {
+    class: usize,
+    positive: Vec<f64>,
+    bias: f64,
+    linear: Vec<f64>,
+}
+
+/// The terms of a store, in order.
+fn terms(place: &Place, folder: &str) -> Vec<Term> {
+    let store = TermStore::open(&place.path(folder)).unwrap();
+    let mut terms = Vec::new();
+    for shard in store.shards() {
+        let shard = shard.unwrap();
+        let linear: Vec<f64> = shard.linear_coefficients.iter().collect();
+        let negative: Vec<f64> = shard.negative_coefficients.iter().collect();
+        let biases = shard.linear_bias.iter::<f64>().zip(shard.negative_bias.iter::<f64>());
+        let features = linear.len() / shard.len();
+        for (point, (bias, negative_bias)) in biases.enumerate() {
+            let span = point * features..(point + 1) * features;
+            let (linear, negative) = (&linear[span.clone()], &negative[span]);
+            terms.push(Term {
+                class: shard.predicted[point] as usize,
+                positive: linear.iter().zip(negative).map(|(a, b)| a + b).collect(),
+                bias: bias + negative_bias,
+                linear: linear.to_vec(),
+            });
+        }
+    }
+    terms
+}
+
+/// Images with a dark edge, so that terms lose little when they are moved. Test images are training
+/// images moved by one, so that moved terms win.
+fn framed(count: usize, seed: usize) -> Vec<u8> {
+    let (mut pixels, frame) = (images(count, seed), seed + 1..seed + 5);
+    for (index, pixel) in pixels.iter_mut().enumerate() {
+        if [index / 8 % 8, index % 8].iter().any(|place| !frame.contains(place)) {
+            *pixel = 0;
+        }
+    }
+    pixels
+}
+
+/// A place with a run on such images and its terms. Shuffled labels make a network whose classes
+/// change with every move.
+fn framed_place() -> Place {
+    let place = Place::new();
+    let splits = [("train", 200, 1), ("test", 60, 2)];
+    let splits = splits.map(|(split, count, seed)| (split, framed(count, seed), labels(count)));
+    place.write_splits("data.safetensors", &splits);
+    let train = train("run").replace("--epochs 1", "--epochs 5 --shuffle-labels 1");
+    place.run(&train).succeeded();
+    place.run("extract run").succeeded();
+    place
+}
+
+/// The test images as the network reads them.
+fn test_images() -> Vec<Vec<f64>> {
+    let values: Vec<f64> =
+        framed(60, 2).into_iter().map(|byte| f64::from(f32::from(byte) / 255.0)).collect();
+    values.chunks(64).map(<[f64]>::to_vec).collect()
+}
+
+/// The value of a term whose coefficients are moved, with zeros at the edge.
+fn moved_value(term: &Term, [down, right]: [i32; 2], image: &[f64]) -> f64 {
+    let mut value = term.bias;
+    for row in 0..SIDE {
+        for column in 0..SIDE {
+            let (to_row, to_column) = (row + down, column + right);
+            if (0..SIDE).contains(&to_row) && (0..SIDE).contains(&to_column) {
+                let coefficient = term.positive[(row * SIDE + column) as usize];
+                value += coefficient * image[(to_row * SIDE + to_column) as usize];
+            }
+        }
+    }
+    value
+}
+
+/// The first term that is worth most.
+fn winner(terms: &[Term], value: impl Fn(&Term) -> f64) -> &Term {
+    let values = terms.iter().map(value);
+    let best = values.enumerate().fold((0, f64::NEG_INFINITY), |best, (index, value)| {
+        if value > best.1 { (index, value) } else { best }
+    });
+    &terms[best.0]
+}
+
+/// The network's classes of the test images.
+fn network(place: &Place) -> Vec<usize> {
+    let told = place.run("assign run --json").json();
+    let images = told["assignments"].as_array().unwrap().iter();
+    images.map(|image| image["network"].as_u64().unwrap() as usize).collect()
+}
+
+/// Classes of the test images where every term is moved by all pairs of some pixels, and worth the
+/// largest of the values, or their sum.
+fn moved_classes(terms: &[Term], pixels: &[i32], sum: bool) -> Vec<usize> {
+    let row = |&down: &i32| pixels.iter().map(move |&right| [down, right]);
+    let shifts: Vec<_> = pixels.iter().flat_map(row).collect();
+    let class = |image: Vec<f64>| {
+        let value = |term: &Term| {
+            let values = shifts.iter().map(|shift| moved_value(term, *shift, &image));
+            if sum { values.sum() } else { values.fold(f64::NEG_INFINITY, f64::max) }
+        };
+        winner(terms, value).class
+    };
+    test_images().into_iter().map(class).collect()
+}
+
+#[test]
+fn moved_terms_are_moved_one_by_one() {
+    let place = framed_place();
+    let (terms, network) = (terms(&place, "run/terms/train-worst-case"), network(&place));
+    let agreement = |classes: &[usize]| {
+        classes.iter().zip(&network).filter(|(class, network)| class == network).count() as f64
+            / 60.0
+    };
+    let all: Vec<i32> = (-2..=2).collect();
+    let [alone, some, largest, sums] =
+        [(&[0][..], false), (&[-2, 0, 2], false), (&all, false), (&all, true)]
+            .map(|(pixels, sum)| moved_classes(&terms, pixels, sum));
+    for changed in [&largest, &sums] {
+        assert_ne!(*changed, alone, "no term that moves changes anything");
+    }
+    let moved = values(&place.experiment("shifted-terms run --set shifts=[-2,0,2]"));
+    assert_eq!(moved["agreement of the terms alone"], agreement(&alone));
+    assert_eq!(moved["agreement"], agreement(&some));
+    let slid = values(&place.experiment("slide run --set distances=[2]"));
+    assert_eq!(slid["agreement, maximum, 2"], agreement(&largest));
+    assert_eq!(slid["agreement, sum, 2"], agreement(&sums));
+}
+
+#[test]
+fn linear_terms_are_compared_with_those_of_the_winners() {
+    let place = framed_place();
+    place.run("extract run --split test").succeeded();
+    let terms_of = |split: &str| terms(&place, &format!("run/terms/{split}-worst-case"));
+    let (train, test) = (terms_of("train"), terms_of("test"));
+    let (mut angles, mut distances) = (0.0, 0.0);
+    for (image, own) in test_images().iter().zip(&test) {
+        let winning = winner(&train, |term| moved_value(term, [0, 0], image));
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let (a, b) = (&own.linear, &winning.linear);
+        angles += (dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()).min(1.0).acos().to_degrees() / 60.0;
+        distances += a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt() / 60.0;
+    }
+    let found = values(&place.experiment("similarity run"));
+    assert!((found["angle"] - angles).abs() < 1e-3, "{} {angles}", found["angle"]);
+    assert!((found["distance"] - distances).abs() < 1e-5, "{} {distances}", found["distance"]);
+    assert!(angles > 1.0, "terms of different points differ");
+}
