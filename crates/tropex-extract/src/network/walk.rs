@@ -29,7 +29,7 @@ impl Network {
     }
 
     /// For every value the last node that reads it; the output outlives them all.
-    fn last_uses(&self) -> Vec<usize> {
+    pub(crate) fn last_uses(&self) -> Vec<usize> {
         let mut last = vec![0; self.nodes.len() + 1];
         for (index, node) in self.nodes.iter().enumerate() {
             node.inputs.iter().for_each(|value| last[value.index()] = index);

@@ -4,5 +4,6 @@
 //! polytope on which the network is affine. Different patterns may stand for the same affine map.
 
 mod facet;
+pub mod slice;
 
 pub use facet::{Boundaries, Facet};
