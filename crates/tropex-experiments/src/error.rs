@@ -49,4 +49,29 @@ pub enum Error {
         /// Where they are.
         folder: PathBuf,
     },
+    /// A file is to be a picture of no known format.
+    #[error("{} is no name of a picture; expected one that ends with .svg or .png", path.display())]
+    PictureName {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A picture has no pixels, or too many.
+    #[error("a picture of {width:.0} by {height:.0} cannot be painted; choose another window")]
+    PictureSize {
+        /// Its width.
+        width: f64,
+        /// Its height.
+        height: f64,
+    },
+    /// A picture could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    PictureFile {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// There is nothing that regions could be drawn around.
+    #[error("cannot draw regions: {0}")]
+    Regions(String),
 }

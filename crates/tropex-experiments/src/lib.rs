@@ -5,8 +5,10 @@
 
 pub mod assign;
 mod error;
+pub mod picture;
 pub mod pipeline;
 mod points;
+pub mod regions;
 
 pub use error::Error;
 pub use pipeline::{EvaluateSettings, ExtractSettings, Split};

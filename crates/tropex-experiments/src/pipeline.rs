@@ -112,8 +112,19 @@ pub fn terms_folder(run: &Run, split: Split, gauge: Gauge) -> PathBuf {
 /// # Errors
 /// An unfinished or damaged run; a device that fails.
 pub fn network(run: &Run, device: &Device) -> Result<Network, Error> {
-    let classifier = run.load_model(device)?;
-    Ok(capture(&classifier, classifier.input_shape(), Classifier::forward)?)
+    captured(&run.load_model(device)?)
+}
+
+/// Captures the network of a run as it was after an epoch, in f32 on a device.
+///
+/// # Errors
+/// No weights of that epoch; a damaged run; a device that fails.
+pub fn checkpoint(run: &Run, epoch: usize, device: &Device) -> Result<Network, Error> {
+    captured(&run.load_checkpoint(epoch, device)?)
+}
+
+fn captured(classifier: &Classifier) -> Result<Network, Error> {
+    Ok(capture(classifier, classifier.input_shape(), Classifier::forward)?)
 }
 
 /// Refuses a dataset with other images than the run was made with.

@@ -8,6 +8,7 @@ mod import;
 mod inspect;
 mod list;
 mod options;
+mod regions;
 mod train;
 
 use clap::Subcommand;
@@ -24,6 +25,7 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     Assign(assign::Assign),
     Bounds(bounds::Bounds),
+    Regions(regions::Regions),
 }
 
 impl Command {
@@ -37,6 +39,7 @@ impl Command {
             Self::Evaluate(evaluate) => evaluate.run(output),
             Self::Assign(assign) => assign.run(output),
             Self::Bounds(bounds) => bounds.run(output),
+            Self::Regions(regions) => regions.run(output),
         }
     }
 }
