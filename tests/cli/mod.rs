@@ -8,6 +8,7 @@ mod damage; // runs and terms that are not what they should be
 mod disk; // full disks
 mod images; // datasets that are none
 mod interruption; // killed at any moment
+mod regions; // pictures of linear regions
 mod settings; // terms of other settings, weights and images
 mod tight; // the tight gauge, and terms under the shifts of others
 mod weights; // imports
@@ -29,7 +30,7 @@ const ARCHITECTURE: &str = "fcn4";
 const CONVOLUTIONAL: &str = "vgg-narrow-strides";
 
 /// The commands that compute.
-const COMPUTING: [&str; 5] = ["train", "import", "inspect", "extract", "evaluate"];
+const COMPUTING: [&str; 6] = ["train", "import", "inspect", "extract", "evaluate", "regions"];
 
 /// A working directory with a small dataset in `data.safetensors`.
 struct Place {

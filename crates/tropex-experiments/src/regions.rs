@@ -32,7 +32,7 @@ pub struct ViewSettings {
     /// The plane and the part of it.
     pub place: Place,
     /// How much wider than the points the window is on every side, as a share of the longer side
-    /// of the rectangle around them.
+    /// of the rectangle around them; narrower if it is negative.
     pub margin: f64,
     /// The images that points are taken from.
     pub split: Split,
@@ -42,7 +42,7 @@ pub struct ViewSettings {
 
 impl Default for ViewSettings {
     fn default() -> Self {
-        Self { place: Place::Usual, margin: 0.25, split: Split::Train, limit: 200_000 }
+        Self { place: Place::Usual, margin: 0.25, split: Split::Train, limit: 100_000 }
     }
 }
 
@@ -165,8 +165,9 @@ fn of_plane(
 }
 
 fn around(marks: &[Mark], settings: &ViewSettings) -> Result<Window, Error> {
-    if !(0.0..=1e3).contains(&settings.margin) {
-        let reason = format!("a margin of {}, expected a number from 0 to 1000", settings.margin);
+    if !(-0.49..=1e3).contains(&settings.margin) {
+        let reason =
+            format!("a margin of {}, expected a number from -0.49 to 1000", settings.margin);
         return Err(Error::Regions(reason));
     }
     let points: Vec<_> = marks.iter().map(|mark| mark.at).collect();

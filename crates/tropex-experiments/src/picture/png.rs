@@ -12,8 +12,8 @@ const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
 /// 8 bits a channel, red, green and blue, and the only methods there are.
 const COLOUR_TYPE: [u8; 5] = [8, 2, 0, 0, 0];
 
-/// Rows are stored as differences from the row above.
-const UP: u8 = 2;
+/// Rows are stored as they are, which compresses best where colours are flat.
+const AS_IT_IS: u8 = 0;
 
 /// An opaque image as a PNG.
 pub(super) fn encode(image: &Pixmap) -> Vec<u8> {
@@ -21,17 +21,15 @@ pub(super) fn encode(image: &Pixmap) -> Vec<u8> {
     let colours =
         image.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]);
     let colours: Vec<u8> = colours.collect();
-    let mut above = vec![0; row_bytes];
-    let mut filtered = Vec::with_capacity(colours.len() + image.height() as usize);
+    let mut rows = Vec::with_capacity(colours.len() + image.height() as usize);
     for row in colours.chunks_exact(row_bytes) {
-        filtered.push(UP);
-        filtered.extend(row.iter().zip(&above).map(|(byte, above)| byte.wrapping_sub(*above)));
-        above.copy_from_slice(row);
+        rows.push(AS_IT_IS);
+        rows.extend(row);
     }
     let extents = [image.width(), image.height()].map(u32::to_be_bytes).concat();
     let mut file = SIGNATURE.to_vec();
     chunk(&mut file, b"IHDR", &[extents.as_slice(), &COLOUR_TYPE].concat());
-    chunk(&mut file, b"IDAT", &compressed(&filtered));
+    chunk(&mut file, b"IDAT", &compressed(&rows));
     chunk(&mut file, b"IEND", &[]);
     file
 }
@@ -78,7 +76,7 @@ mod tests {
         assert_eq!(file[37..41], *b"IDAT");
         let mut rows = Vec::new();
         ZlibDecoder::new(&file[41..41 + length]).read_to_end(&mut rows).unwrap();
-        assert_eq!(rows[..10], [2, 0, 200, 0, 40, 199, 1, 80, 198, 2]);
-        assert_eq!(rows[10..14], [2, 120, 253, 3]);
+        assert_eq!(rows[..10], [0, 0, 200, 0, 40, 199, 1, 80, 198, 2]);
+        assert_eq!(rows[10..14], [0, 120, 197, 3]);
     }
 }

@@ -38,8 +38,9 @@ pub struct Regions {
         conflicts_with_all = ["through", "margin"]
     )]
     window: Option<[f64; 4]>,
-    /// How far the window reaches beyond the points, as a share of their distance.
-    #[arg(long, default_value = "0.25")]
+    /// How far the window reaches beyond the points, as a share of their distance; a negative one
+    /// looks closer.
+    #[arg(long, default_value = "0.25", allow_negative_numbers = true)]
     margin: f64,
     /// Images to take points from.
     #[arg(long, default_value = "train")]

@@ -56,18 +56,27 @@ impl Mesh {
 
     /// Makes a function the winner of polygons, and one of those that have the same parent.
     fn hand_over(&mut self, function: u32, polygons: &[bool]) {
-        let mut taken: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for index in (0..polygons.len()).filter(|&index| polygons[index]) {
-            self.polygons[index].winner = function;
-            taken.entry(self.polygons[index].parent).or_default().push(index);
+        let mut parts = vec![0_u32; polygons.len()];
+        for (polygon, _) in self.polygons.iter_mut().zip(polygons).filter(|(_, taken)| **taken) {
+            polygon.winner = function;
+            parts[polygon.parent as usize] += 1;
         }
-        for parts in taken.into_values().filter(|parts| parts.len() > 1) {
+        let mut several: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (index, Polygon { parent, .. }) in self.polygons.iter().enumerate() {
+            if polygons[index] && parts[*parent as usize] > 1 {
+                several.entry(*parent).or_default().push(index);
+            }
+        }
+        if several.is_empty() {
+            return;
+        }
+        for parts in several.into_values() {
             let corners = parts.iter().map(|&part| self.polygons[part].corners.as_slice());
             let Some(outline) = outline(corners) else { continue };
             parts.iter().for_each(|&part| self.polygons[part].corners.clear());
             self.polygons[parts[0]].corners = outline;
         }
-        self.polygons.retain(|Polygon { corners, .. }| !corners.is_empty());
+        self.polygons.retain(|polygon| !polygon.corners.is_empty());
     }
 }
 

@@ -6,9 +6,9 @@
 //!
 //! # How it is found
 //! The window starts as one polygon. At every node of the network polygons are cut along the lines
-//! where units change their piece, and the walk goes on with the parts. What is carried along are
-//! the values at the *vertices*: each belongs to all polygons around it, so neighbours are cut at
-//! the same place, bit by bit, and the polygons tile the window.
+//! where units change their piece, and the walk goes on with the parts. What is looked at are the
+//! values at the *vertices*: each belongs to all polygons around it, so neighbours are cut at the
+//! same place, bit by bit, and the polygons tile the window.
 
 mod maximum;
 mod mesh;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::mesh::Mesh;
 use super::pieces::pieces;
 use super::plane::{Plane, Window, area};
-use super::walk::walk;
+use super::walk::Walk;
 use crate::{Error, Network};
 
 /// Maps that differ by less than this share of the largest value in the window are equal.
@@ -71,8 +71,8 @@ pub struct Partition {
 
 impl Partition {
     /// The regions of a network in a window on a plane, computed in f64 where the device can. No
-    /// more than `limit` polygons are made on the way. Memory grows with their number times the
-    /// widest values of the network.
+    /// more than `limit` polygons are made on the way; memory is about a gigabyte at most, whatever the
+    /// network.
     ///
     /// # Errors
     /// A plane through another space; more polygons than the limit; values that are not finite.
@@ -88,9 +88,10 @@ impl Partition {
         }
         let network = network.place(&network.placement().widest());
         let mut mesh = Mesh::new(window, limit);
-        let mut carried = walk(&network, plane, &mut mesh)?;
+        let mut walk = Walk::new(&network, plane);
+        walk.cut(&mut mesh)?;
         let mut cells = mesh.clone();
-        let left = carried.divide(&mut cells, network.output())?;
+        let left = walk.cut_by_class(&mut cells)?;
         let inside: Vec<_> = (0..mesh.polygons.len()).map(|region| mesh.inside(region)).collect();
         let pieces = pieces(&network, plane, &inside);
         // No corner of a region is lost when it is divided.
@@ -100,15 +101,13 @@ impl Partition {
             Region { corners: corners.collect(), maps, pattern }
         });
         let regions = regions.collect();
-        let cells_of = |mesh: &Mesh| {
-            let cell = |polygon: &super::mesh::Polygon| Cell {
-                corners: polygon.corners.iter().map(|&corner| corner as usize).collect(),
-                region: polygon.parent as usize,
-                class: polygon.winner as usize,
-            };
-            mesh.polygons.iter().map(cell).collect()
-        };
-        Ok(Self::new(cells.vertices.clone(), regions, cells_of(&cells)))
+        let divided = cells.polygons.iter().map(|polygon| Cell {
+            corners: polygon.corners.iter().map(|&corner| corner as usize).collect(),
+            region: polygon.parent as usize,
+            class: polygon.winner as usize,
+        });
+        let divided = divided.collect();
+        Ok(Self::new(cells.vertices, regions, divided))
     }
 
     pub(super) fn new(vertices: Vec<[f64; 2]>, regions: Vec<Region>, cells: Vec<Cell>) -> Self {

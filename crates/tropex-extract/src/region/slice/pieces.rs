@@ -1,6 +1,6 @@
 //! What a network computes around points: which pieces, and which affine map.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::TensorData;
 use sha2::{Digest, Sha256};
 
 use super::partition::Affine;
@@ -27,15 +27,13 @@ fn batch(
     plane: &Plane,
     points: &[[f64; 2]],
 ) -> Vec<(Vec<Affine>, u64)> {
-    let (count, features) = (points.len(), network.features());
-    let tensor = |values: Vec<f64>| -> Tensor<2> {
-        let rows = values.len() / features;
-        network.placement().tensor(TensorData::new(values, [rows, features]))
-    };
-    let values = tensor(points.iter().flat_map(|&point| plane.point(point)).collect());
-    let directions = plane.axes().iter().flat_map(|axis| axis.repeat(count)).collect();
+    let count = points.len();
+    let values = plane.tensor(points, network.placement());
+    let directions = plane.axes().iter().flat_map(|axis| axis.repeat(count)).collect::<Vec<_>>();
+    let directions = TensorData::new(directions, [2 * count, network.features()]);
+    let directions = network.placement().tensor(directions);
     let mut hashes = vec![Sha256::new(); count];
-    let jet = network.inspect(values, tensor(directions), |inspected| {
+    let jet = network.inspect(values, directions, |inspected| {
         let Some(choice) = boundaries.at(inspected.node) else { return };
         let numbers = choice.numbers(inspected.piece);
         let numbers = numbers.chunks_exact(choice.units());

@@ -1,6 +1,8 @@
 //! Planes through input space, and windows on them.
 
-use crate::Error;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::{Error, Placement};
 
 /// Triangles flatter than this share of their longest side count as lines.
 const FLATTEST: f64 = 1e-6;
@@ -71,6 +73,12 @@ impl Plane {
     pub fn point(&self, [u, v]: [f64; 2]) -> impl Iterator<Item = f64> {
         let axes = self.axes[0].iter().zip(&self.axes[1]);
         self.origin.iter().zip(axes).map(move |(origin, (right, up))| origin + u * right + v * up)
+    }
+
+    /// Points of the plane as `[points, features]`.
+    pub(super) fn tensor(&self, points: &[[f64; 2]], placement: &Placement) -> Tensor<2> {
+        let values: Vec<f64> = points.iter().flat_map(|&point| self.point(point)).collect();
+        placement.tensor(TensorData::new(values, [points.len(), self.features()]))
     }
 
     /// Coordinates of the point of the plane that is nearest to a point.

@@ -1,178 +1,191 @@
 //! The walk through a network that cuts polygons where units change their piece.
 
-use burn::tensor::{Tensor, TensorData};
+use std::collections::BTreeSet;
 
 use super::maximum::Functions;
 use super::mesh::{Birth, Mesh};
 use super::plane::Plane;
-use crate::network::{Node, ValueId};
-use crate::ops::Choice;
 use crate::{Error, Network};
 
-/// Points that run through an operation together.
+/// Points that run through the network together.
 pub(super) const BATCH: usize = 256;
+
+/// Bytes of values that are kept at the vertices, about.
+const MEMORY: usize = 512 << 20;
 
 /// Differences nearer to zero than this share of the largest value of a unit are ties.
 const ZERO: f64 = 1e-11;
 
-/// And those nearer than this share of the largest value at a node: they may be rounding alone.
+/// And those nearer than this share of the largest value so far: they may be rounding alone.
 const NOISE: f64 = 1e-15;
 
-/// Cuts the polygons of a mesh on a plane until every unit of a network has one piece on each, and
-/// returns the logits at the vertices.
-///
-/// # Errors
-/// More polygons than the mesh allows; values that are not finite.
-pub(super) fn walk(network: &Network, plane: &Plane, mesh: &mut Mesh) -> Result<Carried, Error> {
-    let points = mesh.vertices.iter().flat_map(|&vertex| plane.point(vertex)).collect();
-    let last_uses = network.last_uses();
-    let mut carried = Carried::new(network, points);
-    for (index, node) in network.nodes().iter().enumerate() {
-        if let Some(choice) = node.op().choice(node.units()) {
-            carried.cut(mesh, node.inputs()[0], &choice)?;
-        }
-        let output = carried.forward(network, node)?;
-        if output.iter().any(|value| !value.is_finite()) {
-            return Err(Error::slice(format!(
-                "values after node {} are not finite; choose a smaller window",
-                index + 1
-            )));
-        }
-        let read = node.inputs().iter().filter(|value| last_uses[value.index()] == index);
-        read.for_each(|value| carried.rows[value.index()] = None);
-        carried.rows[ValueId::of_node(index).index()] = Some(output);
-    }
-    Ok(carried)
-}
+/// The features of a value of which a unit passes on the largest; no feature is zero.
+type Contenders = Vec<Option<usize>>;
 
-/// What is known at the vertices of a mesh: rows of all values that are still to be read.
+/// A network on a plane.
 #[derive(Debug)]
-pub(super) struct Carried {
-    rows: Vec<Option<Vec<f64>>>,
-    widths: Vec<usize>,
+pub(super) struct Walk<'a> {
+    network: &'a Network,
+    plane: &'a Plane,
+    /// Largest absolute value so far.
+    largest: f64,
 }
 
-impl Carried {
-    fn new(network: &Network, points: Vec<f64>) -> Self {
-        let values = (0..=network.nodes().len()).map(ValueId::of_index);
-        let widths: Vec<usize> =
-            values.map(|value| network.shape(value).iter().product()).collect();
-        let mut rows = vec![None; widths.len()];
-        rows[ValueId::INPUT.index()] = Some(points);
-        Self { rows, widths }
+impl<'a> Walk<'a> {
+    pub(super) fn new(network: &'a Network, plane: &'a Plane) -> Self {
+        Self { network, plane, largest: 0.0 }
     }
 
-    /// The rows of a value that is still to be read.
-    pub(super) fn rows(&self, value: ValueId) -> &[f64] {
-        self.rows[value.index()].as_deref().unwrap_or_default()
-    }
-
-    /// Divides the polygons by the pieces of all units of a node that reads a value.
-    fn cut(&mut self, mesh: &mut Mesh, input: ValueId, choice: &Choice) -> Result<(), Error> {
-        let noise = NOISE * largest(self.rows(input));
-        let mut outcome = Ok(());
-        choice.visit_contenders(|contenders| {
-            if outcome.is_ok() && self.changes(input, contenders) {
-                let contenders = contenders.to_vec();
-                let mut functions = Contenders { carried: self, input, contenders, noise };
-                outcome = mesh.divide(&mut functions);
-            }
-        });
-        outcome?;
-        self.keep(&mesh.tidy());
+    /// Cuts the polygons of a mesh until every unit has one piece on each.
+    ///
+    /// What units choose from is computed anew at every node, for all vertices that there are by
+    /// then, and kept for as many units as memory allows.
+    ///
+    /// # Errors
+    /// More polygons than the mesh allows; values that are not finite.
+    pub(super) fn cut(&mut self, mesh: &mut Mesh) -> Result<(), Error> {
+        for node in self.network.nodes() {
+            let Some(choice) = node.op().choice(node.units()) else { continue };
+            let mut units = Vec::new();
+            choice.visit_contenders(|contenders| units.push(contenders.to_vec()));
+            let prefix = self.network.until(node.inputs()[0]);
+            let units = self.undecided(&prefix, &mesh.vertices, units)?;
+            self.divide(mesh, &prefix, &units)?;
+            mesh.tidy();
+        }
         Ok(())
     }
 
-    /// Divides the polygons by the largest of the features of a value, and returns which vertices
-    /// are left.
+    /// Divides the polygons by the largest logit, and returns which vertices are left.
     ///
     /// # Errors
-    /// More polygons than the mesh allows.
-    pub(super) fn divide(&mut self, mesh: &mut Mesh, value: ValueId) -> Result<Vec<u32>, Error> {
-        let contenders = (0..self.widths[value.index()]).map(Some).collect();
-        let noise = NOISE * largest(self.rows(value));
-        mesh.divide(&mut Contenders { carried: self, input: value, contenders, noise })?;
+    /// As for [`Walk::cut`].
+    pub(super) fn cut_by_class(&mut self, mesh: &mut Mesh) -> Result<Vec<u32>, Error> {
+        let classes = (0..self.network.classes()).map(Some).collect();
+        self.divide(mesh, self.network, &[classes])?;
         Ok(mesh.tidy())
     }
 
-    /// Whether not the same contender is the largest at all vertices.
-    fn changes(&self, input: ValueId, contenders: &[Option<usize>]) -> bool {
-        let width = self.widths[input.index()];
-        let mut rows = self.rows(input).chunks_exact(width);
-        let value = |row: &[f64], contender: Option<usize>| contender.map_or(0.0, |at| row[at]);
-        // Only one that is the largest at the first vertex can be the largest at all of them.
-        let Some(first) = rows.next() else { return false };
-        let most = contenders.iter().map(|&c| value(first, c)).fold(f64::NEG_INFINITY, f64::max);
-        let mut leaders = contenders.iter().filter(|&&c| value(first, c) == most);
-        let leads_everywhere = |&leader: &Option<usize>| {
-            let is_largest =
-                |row: &[f64]| contenders.iter().all(|&c| value(row, c) <= value(row, leader));
-            rows.clone().all(is_largest)
-        };
-        !leaders.any(leads_everywhere)
-    }
-
-    /// Runs the vertices through a node.
-    fn forward(&self, network: &Network, node: &Node) -> Result<Vec<f64>, Error> {
-        let placement = network.placement();
-        let inputs: Vec<_> = node.inputs().iter().map(|&value| (self.rows(value), value)).collect();
-        let mut output = Vec::new();
-        let count = inputs.first().map_or(0, |(rows, value)| rows.len() / self.width(*value));
-        for start in (0..count).step_by(BATCH) {
-            let batch = start..count.min(start + BATCH);
-            let tensor = |(rows, value): &(&[f64], ValueId)| -> Tensor<2> {
-                let width = self.width(*value);
-                let rows = rows[batch.start * width..batch.end * width].to_vec();
-                placement.tensor(TensorData::new(rows, [batch.len(), width]))
-            };
-            let (values, _) = node.op().forward(inputs.iter().map(tensor).collect());
-            output.extend(values.into_data().iter::<f64>());
+    /// Divides the polygons by what units choose from the last value of a network.
+    fn divide(&self, mesh: &mut Mesh, prefix: &Network, units: &[Contenders]) -> Result<(), Error> {
+        let noise = NOISE * self.largest;
+        let mut left = units;
+        while let Some(first) = left.first() {
+            let mut features: BTreeSet<usize> = first.iter().flatten().copied().collect();
+            let mut units = left.iter();
+            while features.len() * mesh.vertices.len() < MEMORY / size_of::<f64>()
+                && let Some(next) = units.next()
+            {
+                features.extend(next.iter().flatten());
+            }
+            let mut rows = Rows::new(features.into_iter().collect());
+            self.each_row(prefix, &mesh.vertices, |row| rows.push(row))?;
+            let vertices = mesh.vertices.len();
+            while let Some(contenders) = left.first().filter(|unit| rows.serve(unit)) {
+                mesh.divide(&mut Unit { rows: &mut rows, contenders, noise })?;
+                left = &left[1..];
+                // New vertices take memory too.
+                if mesh.vertices.len() > 2 * vertices && rows.bytes() > MEMORY {
+                    break;
+                }
+            }
         }
-        Ok(output)
+        Ok(())
     }
 
-    fn width(&self, value: ValueId) -> usize {
-        self.widths[value.index()]
+    /// The units that do not pass on the same contender at all vertices.
+    fn undecided(
+        &mut self,
+        prefix: &Network,
+        vertices: &[[f64; 2]],
+        mut units: Vec<Contenders>,
+    ) -> Result<Vec<Contenders>, Error> {
+        // Only what is the largest at every vertex is the largest everywhere.
+        let mut leaders = units.clone();
+        let mut most = 0.0_f64;
+        self.each_row(prefix, vertices, |row| {
+            most = most.max(largest(row));
+            let value = |contender: &Option<usize>| contender.map_or(0.0, |at| row[at]);
+            for (contenders, leaders) in units.iter().zip(&mut leaders) {
+                if !leaders.is_empty() {
+                    let peak = contenders.iter().map(value).fold(f64::NEG_INFINITY, f64::max);
+                    leaders.retain(|leader| value(leader) == peak);
+                }
+            }
+        })?;
+        self.largest = self.largest.max(most);
+        let mut leaders = leaders.iter();
+        units.retain(|_| leaders.next().is_some_and(Vec::is_empty));
+        Ok(units)
     }
 
-    fn alive(&mut self) -> impl Iterator<Item = (&mut Vec<f64>, usize)> {
-        let rows = self.rows.iter_mut().zip(&self.widths);
-        rows.filter_map(|(rows, &width)| Some((rows.as_mut()?, width)))
-    }
-
-    fn born(&mut self, births: &[Birth]) {
-        for (rows, width) in self.alive() {
-            births.iter().for_each(|birth| birth.extend_rows(rows, width));
+    /// Visits the values of the last node of a network at points of the plane.
+    fn each_row(
+        &self,
+        prefix: &Network,
+        points: &[[f64; 2]],
+        mut visit: impl FnMut(&[f64]),
+    ) -> Result<(), Error> {
+        for points in points.chunks(BATCH) {
+            let trace = prefix.replay(self.plane.tensor(points, prefix.placement()));
+            let values: Vec<f64> = trace.logits().into_data().iter().collect();
+            if values.iter().any(|value| !value.is_finite()) {
+                return Err(Error::slice("values are not finite; choose a smaller window"));
+            }
+            values.chunks_exact(prefix.classes()).for_each(&mut visit);
         }
-    }
-
-    /// Forgets all vertices but these.
-    fn keep(&mut self, vertices: &[u32]) {
-        for (rows, width) in self.alive() {
-            let row = |&vertex: &u32| &rows[vertex as usize * width..][..width];
-            *rows = vertices.iter().flat_map(row).copied().collect();
-        }
+        Ok(())
     }
 }
 
-/// Features of a value, one of which a unit passes on; no feature is zero.
-struct Contenders<'a> {
-    carried: &'a mut Carried,
-    input: ValueId,
-    contenders: Vec<Option<usize>>,
+/// Some features at all vertices.
+struct Rows {
+    /// In order.
+    features: Vec<usize>,
+    /// `[vertices, features]`
+    values: Vec<f64>,
+}
+
+impl Rows {
+    fn new(features: Vec<usize>) -> Self {
+        Self { features, values: Vec::new() }
+    }
+
+    fn push(&mut self, row: &[f64]) {
+        self.values.extend(self.features.iter().map(|&feature| row[feature]));
+    }
+
+    /// Whether all features of a unit are there.
+    fn serve(&self, contenders: &Contenders) -> bool {
+        contenders.iter().flatten().all(|feature| self.column(*feature).is_some())
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.values.as_slice())
+    }
+
+    fn column(&self, feature: usize) -> Option<usize> {
+        self.features.binary_search(&feature).ok()
+    }
+}
+
+/// A unit that passes on the largest of its contenders.
+struct Unit<'a> {
+    rows: &'a mut Rows,
+    contenders: &'a Contenders,
     noise: f64,
 }
 
-impl Functions for Contenders<'_> {
+impl Functions for Unit<'_> {
     fn count(&self) -> usize {
         self.contenders.len()
     }
 
     fn values(&self, vertices: &[[f64; 2]], function: usize) -> Vec<f64> {
-        let rows = self.carried.rows(self.input).chunks_exact(self.carried.width(self.input));
-        match self.contenders[function] {
+        let rows = self.rows.values.chunks_exact(self.rows.features.len().max(1));
+        match self.contenders[function].and_then(|feature| self.rows.column(feature)) {
             None => vec![0.0; vertices.len()],
-            Some(feature) => rows.map(|row| row[feature]).collect(),
+            Some(column) => rows.map(|row| row[column]).collect(),
         }
     }
 
@@ -181,7 +194,8 @@ impl Functions for Contenders<'_> {
     }
 
     fn born(&mut self, births: &[Birth]) {
-        self.carried.born(births);
+        let width = self.rows.features.len();
+        births.iter().for_each(|birth| birth.extend_rows(&mut self.rows.values, width));
     }
 }
 
