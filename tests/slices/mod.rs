@@ -45,10 +45,10 @@ fn check_tiling(partition: &Partition, window: &Window) -> Result<(), String> {
     meets(partition, regions, window)?;
     let cells = partition.cells.iter().map(|cell| &cell.corners);
     meets(partition, cells, window)?;
-    for (index, region) in partition.regions.iter().enumerate() {
-        let cells = partition.cells.iter().filter(|cell| cell.region == index);
-        let area = partition.area(&region.corners);
-        covers(partition, cells.map(|cell| &cell.corners), area)
+    let mut parts = vec![Vec::new(); partition.regions.len()];
+    partition.cells.iter().for_each(|cell| parts[cell.region].push(&cell.corners));
+    for (index, (region, parts)) in partition.regions.iter().zip(parts).enumerate() {
+        covers(partition, parts.into_iter(), partition.area(&region.corners))
             .map_err(|reason| format!("cells of region {index}: {reason}"))?;
     }
     Ok(())

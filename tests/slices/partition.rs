@@ -114,7 +114,7 @@ impl Slice {
             return Err(format!("{} of {POINTS} points are in no region", POINTS - points.len()));
         }
         self.check_pieces(&points, &places, measured)?;
-        self.check_classes(&points, measured)
+        self.check_classes(&points, &places, measured)
     }
 
     fn check_pieces(
@@ -148,11 +148,18 @@ impl Slice {
         verdict
     }
 
-    fn check_classes(&self, points: &[[f64; 2]], measured: &mut Measured) -> Verdict {
+    fn check_classes(
+        &self,
+        points: &[[f64; 2]],
+        places: &[usize],
+        measured: &mut Measured,
+    ) -> Verdict {
         let logits = self.logits(points);
         let scale = largest(&logits).max(1e-2);
-        for (&point, logits) in points.iter().zip(logits.chunks_exact(self.network.classes())) {
-            let cell = self.partition.cells.iter().find(|cell| {
+        let rows = logits.chunks_exact(self.network.classes());
+        for ((&point, &region), logits) in points.iter().zip(places).zip(rows) {
+            let mut cells = self.partition.cells.iter().filter(|cell| cell.region == region);
+            let cell = cells.find(|cell| {
                 let window = Window::polygon(self.partition.outline(&cell.corners));
                 window.is_ok_and(|window| window.contains(point))
             });

@@ -19,6 +19,8 @@ const LEGEND_SIZE: f64 = 13.0;
 const SWATCH: f64 = 7.0;
 /// Borders of regions get finer and paler where there are more regions than this.
 const MANY: f64 = 600.0;
+/// Rings are smaller where there are more points than this.
+const CROWD: usize = 100;
 
 /// What is to be seen: partitions of one window, side by side.
 #[derive(Clone, Debug)]
@@ -29,7 +31,8 @@ pub struct Figure<'a> {
     pub panels: Vec<Panel<'a>>,
     /// Points that all panels show.
     pub marks: Vec<Mark>,
-    /// What the classes are called.
+    /// What the classes are called. All of them are in the legend; if there are no names, it is
+    /// the numbers of those that are to be seen.
     pub class_names: Vec<String>,
 }
 
@@ -71,7 +74,9 @@ impl Figure<'_> {
                 bold: true,
             });
             shapes.extend(regions(panel.partition, to_paper));
-            shapes.extend(self.marks.iter().map(|mark| ring(to_paper(mark.at), mark.label, 4.0)));
+            let radius = if self.marks.len() > CROWD { 3.0 } else { 4.0 };
+            let rings = self.marks.iter();
+            shapes.extend(rings.map(|mark| ring(to_paper(mark.at), mark.label, radius)));
         }
         let legend = [SPACE, top + size[1] + SPACE + LEGEND_SIZE / 2.0];
         let (entries, end) = self.legend(legend);
@@ -85,11 +90,15 @@ impl Figure<'_> {
         }
     }
 
-    /// The classes that are to be seen, in rows as wide as the panels, and where they end.
+    /// The classes in rows as wide as the panels, and where they end.
     fn legend(&self, [left, top]: [f64; 2]) -> (Vec<Shape>, [f64; 2]) {
         let cells = self.panels.iter().flat_map(|panel| &panel.partition.cells);
         let labels = self.marks.iter().map(|mark| mark.label);
-        let classes: BTreeSet<usize> = cells.map(|cell| cell.class).chain(labels).collect();
+        let seen = cells.map(|cell| cell.class).chain(labels);
+        let classes: BTreeSet<usize> = match self.class_names.len() {
+            0 => seen.collect(),
+            named => (0..named).collect(),
+        };
         let font = Font::new(false);
         let (mut shapes, mut at) = (Vec::new(), [left, top]);
         let (width, mut end) = (self.panels.len().max(1) as f64 * (PANEL + SPACE), left);
