@@ -1,6 +1,9 @@
 //! Every architecture of the zoo, untrained: captured, extracted, and checked at small images.
 
+use std::ops::ControlFlow;
+
 use burn::module::Module;
+use tropex::extract::region::{Paths, Patterns, Regions, Stretch};
 use tropex::train::zoo::{ARCHITECTURES, Architecture, Classifier};
 use tropex::{Classes, Error, Extractor, Gauge, Network, Placement, Precision, SelfCheck, capture};
 
@@ -86,6 +89,48 @@ fn assert_own_term_is_maximal(terms: &[(Vec<f64>, f64)], points: &[&[f32]], name
         for (other, excess) in terms.iter().map(|term| evaluate(term, at).0 - value).enumerate() {
             assert!(excess <= 1e-12 * size, "{name}: term {other} exceeds by {excess:e}");
         }
+    }
+}
+
+/// Regions that are looked at in every architecture.
+const REGIONS: usize = 8;
+
+#[test]
+fn every_architecture_has_the_regions_that_its_replays_find() {
+    for architecture in narrow() {
+        let name = architecture.name;
+        let network = captured(&classifier(architecture), Precision::F64);
+        let points: Vec<f64> = points().into_iter().map(f64::from).collect();
+        let (from, other) = (&points[..FEATURES], &points[FEATURES..2 * FEATURES]);
+        let direction: Vec<f64> = from.iter().zip(other).map(|(x, y)| y - x).collect();
+        let mut seen = Vec::new();
+        let visit = |_, stretch: &Stretch<'_>| {
+            seen.push(((stretch.from + stretch.to) / 2.0, stretch.pattern().id()));
+            if seen.len() < REGIONS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        Paths::new(&network).unwrap().visit(from, &direction, f64::INFINITY, visit).unwrap();
+        assert_eq!(seen.len(), REGIONS, "{name}");
+        let patterns = Patterns::new(&network);
+        for (t, region) in seen {
+            let middle: Vec<f64> = from.iter().zip(&direction).map(|(x, v)| x + t * v).collect();
+            assert_eq!(patterns.ids(&middle).unwrap(), [region], "{name} at {t}");
+        }
+    }
+}
+
+#[test]
+fn the_nearest_boundary_of_a_convolutional_network_is_where_a_ray_meets_it() {
+    let network = captured(&classifier(Architecture::find("vgg-narrow").unwrap()), Precision::F64);
+    let points: Vec<f64> = points().into_iter().map(f64::from).collect();
+    let found = Regions::new(&network).unwrap().distances(&points).unwrap();
+    for (from, found) in points.chunks_exact(FEATURES).zip(found) {
+        let nearest = found.l2.expect("there are boundaries");
+        let way: Vec<f64> = nearest.point.iter().zip(from).map(|(to, x)| to - x).collect();
+        let crossing = Paths::new(&network).unwrap().first_crossings(from, &way).unwrap().remove(0);
+        let crossing = crossing.expect("the way leads to a boundary");
+        assert!((crossing.at - 1.0).abs() < 1e-9, "{crossing:?}, {:?}", nearest.facet);
+        // A cell that becomes active may win its pooling at the same moment.
+        assert!(crossing.facets.contains(&nearest.facet), "{crossing:?}, {:?}", nearest.facet);
     }
 }
 

@@ -45,9 +45,12 @@ fn a_network_and_its_terms_are_drawn_side_by_side() {
     let told = place.run(&format!("regions run --side-by-side --json {CLOSE}")).json();
     let (network, extracted) = (regions(&told["network"]), regions(&told["extracted"]));
     assert!(network > extracted && extracted > 0, "{told}");
-    for title in [format!("network: {network} region"), format!("extracted function: {extracted}")]
-    {
-        assert!(both.contains(&title), "{title}");
+    for (what, count) in [("network", network), ("extracted function", extracted)] {
+        let grouped = match count {
+            0..1000 => count.to_string(),
+            _ => format!("{},{:03}", count / 1000, count % 1000),
+        };
+        assert!(both.contains(&format!(">{what}: {grouped} region")), "{what}: {grouped}");
     }
     assert_eq!(both.matches("<circle ").count(), 2 * 3 + 3);
     // Each alone, as pixels too.

@@ -96,7 +96,7 @@ impl Slice {
     /// in, and the class of its cell; and whether no two regions have the same pattern.
     pub(super) fn check_patterns(&self, measured: &mut Measured) -> Verdict {
         let regions = &self.partition.regions;
-        let patterns: HashSet<_> = regions.iter().map(|region| region.pattern).collect();
+        let patterns: HashSet<_> = regions.iter().map(|region| region.id).collect();
         if patterns.len() < regions.len() {
             return Err(format!("{} patterns of {} regions", patterns.len(), regions.len()));
         }

@@ -76,6 +76,9 @@ pub enum Error {
         /// The operating system's word.
         source: std::io::Error,
     },
+    /// A question about a region has no answer.
+    #[error("{0}")]
+    Region(String),
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),

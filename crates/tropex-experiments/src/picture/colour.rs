@@ -1,5 +1,7 @@
 //! Colours that people with any colour vision tell apart.
 
+use tropex_extract::region::RegionId;
+
 /// A colour: red, green and blue from 0 to 255.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colour(pub [u8; 3]);
@@ -35,9 +37,11 @@ impl Colour {
 
     /// The colour of a region: the hue of its class, lighter or darker by its pattern, equal
     /// patterns being equally light in every picture.
-    pub fn of_region(class: usize, pattern: u64) -> Self {
-        // A factor with bits everywhere, so that the highest ones depend on all.
-        let scattered = pattern.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    pub fn of_region(class: usize, RegionId(id): RegionId) -> Self {
+        // Factors with bits everywhere, so that the highest ones depend on all.
+        let [high, low] = [(id >> 64) as u64, id as u64];
+        let folded = high.wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(32) ^ low;
+        let scattered = folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let share = scattered as f64 / f64::from(u32::MAX);
         Self::of_class(class).mixed(Self::WHITE, WHITE[0] + (WHITE[1] - WHITE[0]) * share)
     }
@@ -67,9 +71,9 @@ mod tests {
         assert_eq!(Colour::of_class(0).hex(), "#0072b2");
         assert_eq!(Colour::of_class(10), Colour::of_class(0));
         let shades: std::collections::HashSet<_> =
-            (0..64_u64).map(|pattern| Colour::of_region(1, pattern).hex()).collect();
+            (0..64).map(|id| Colour::of_region(1, RegionId(id)).hex()).collect();
         assert!(shades.len() > 40);
-        let [red, green, blue] = Colour::of_region(1, 7).0;
+        let [red, green, blue] = Colour::of_region(1, RegionId(7)).0;
         assert!(red >= green && green >= blue && blue >= 60);
         assert_eq!(Colour::INK.mixed(Colour::WHITE, 1.0), Colour::WHITE);
     }

@@ -137,8 +137,8 @@ fn regions(partition: &Partition, to_paper: impl Fn([f64; 2]) -> [f64; 2]) -> Ve
         corners.iter().map(|&corner| to_paper(partition.vertices[corner])).collect()
     };
     let tiles = partition.cells.iter().map(|cell| {
-        let pattern = partition.regions[cell.region].pattern;
-        (on_paper(&cell.corners), Colour::of_region(cell.class, pattern))
+        let id = partition.regions[cell.region].id;
+        (on_paper(&cell.corners), Colour::of_region(cell.class, id))
     });
     let edges: BTreeSet<[usize; 2]> = partition
         .regions

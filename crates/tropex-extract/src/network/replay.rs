@@ -1,6 +1,6 @@
 //! Forward walk: values of points, and the piece that every unit chose.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Element, Tensor, TensorData};
 
 use super::Network;
 use crate::Error;
@@ -66,15 +66,19 @@ impl Network {
     }
 
     /// Points on the network's device, in its precision.
-    pub(crate) fn tensor(&self, points: &[f32]) -> Result<Tensor<2>, Error> {
+    pub(crate) fn tensor<E: Element>(&self, points: &[E]) -> Result<Tensor<2>, Error> {
+        let shape = [self.count(points)?, self.features()];
+        Ok(self.placement.tensor(TensorData::new(points.to_vec(), shape)))
+    }
+
+    /// Number of points.
+    pub(crate) fn count<E>(&self, points: &[E]) -> Result<usize, Error> {
         let features = self.features();
         if points.is_empty() || !points.len().is_multiple_of(features) {
             let expected = format!("a multiple of {features}, and at least that");
             return Err(Error::shape("values of the points", points.len(), expected));
         }
-        let data = TensorData::new(points.to_vec(), [points.len() / features, features]);
-        let (device, dtype) = self.placement.options();
-        Ok(Tensor::from_data(data.convert_dtype(dtype), (device, dtype)))
+        Ok(points.len() / features)
     }
 }
 

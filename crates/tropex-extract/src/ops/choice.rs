@@ -1,9 +1,10 @@
 //! How the units of a maximum choose between their pieces, and where they change their mind.
 
 use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::Piece;
-use crate::Placement;
+use crate::{Placement, Precision};
 
 /// How the units of a node choose their pieces. Pieces have numbers: 0 and 1 below and above zero,
 /// or positions in a window.
@@ -41,9 +42,14 @@ pub struct Gap {
 impl Gap {
     /// The difference in these features of the node's input, or in a direction at them.
     pub fn of(&self, features: &[f64]) -> f64 {
-        let feature = |index: Option<usize>| index.map_or(0.0, |index| features[index]);
-        feature(self.above) - feature(self.below)
+        difference(features, self.above, self.below)
     }
+}
+
+/// The difference of two features; none is zero.
+pub(crate) fn difference(features: &[f64], above: Option<usize>, below: Option<usize>) -> f64 {
+    let feature = |index: Option<usize>| index.map_or(0.0, |index| features[index]);
+    feature(above) - feature(below)
 }
 
 impl Choice {
@@ -79,15 +85,52 @@ impl Choice {
         }
     }
 
+    /// Whether a unit has more than one piece.
+    pub fn bends(&self, unit: usize) -> bool {
+        match &self.by {
+            By::Sign(bends) => bends[unit % bends.len()],
+            By::Largest { windows, .. } => windows[unit % windows.len()].len() > 1,
+        }
+    }
+
+    /// Writes the pieces that the units of one point choose where `exceeds` says which of two features
+    /// of the input is larger; no feature stands for zero.
+    pub(crate) fn choose(
+        &self,
+        numbers: &mut [u32],
+        exceeds: impl Fn(Option<usize>, Option<usize>) -> bool,
+    ) {
+        match &self.by {
+            By::Sign(bends) => {
+                let units = numbers.iter_mut().zip(bends.iter().cycle()).enumerate();
+                units.for_each(|(unit, (number, &bends))| {
+                    *number = u32::from(bends && exceeds(Some(unit), None));
+                });
+            }
+            By::Largest { cells, windows, .. } => {
+                for (plane, numbers) in numbers.chunks_exact_mut(windows.len()).enumerate() {
+                    for (number, window) in numbers.iter_mut().zip(windows) {
+                        let feature = |position: usize| Some(plane * cells + window[position]);
+                        let better = |best, position| {
+                            if exceeds(feature(position), feature(best)) { position } else { best }
+                        };
+                        *number = (0..window.len()).fold(0, better) as u32;
+                    }
+                }
+            }
+        }
+    }
+
     /// The pieces of all points by number, `[points, units]` row by row. Units that do not bend
     /// have piece 0 always.
     pub fn numbers(&self, piece: &Piece) -> Vec<u32> {
         match (&self.by, piece) {
             (By::Sign(bends), Piece::Sign(sign)) => {
                 let signs = sign.to_data();
-                let bends = bends.iter().cycle();
-                let number = |(sign, bends): (f64, &bool)| u32::from(*bends && sign > 0.0);
-                signs.iter::<f64>().zip(bends).map(number).collect()
+                match signs.as_slice::<f32>() {
+                    Ok(signs) => above_zero(signs, bends),
+                    Err(_) => above_zero(signs.as_slice::<f64>().unwrap_or(&[]), bends),
+                }
             }
             (By::Largest { windows, .. }, Piece::Winner(winner)) => {
                 let winners = winner.to_data();
@@ -105,9 +148,11 @@ impl Choice {
     pub fn piece(&self, numbers: &[u32], placement: &Placement) -> Piece {
         match &self.by {
             By::Sign(bends) => {
-                let rows = numbers.len() / bends.len();
-                let signs: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
-                Piece::Sign(placement.tensor(TensorData::new(signs, [rows, bends.len()])))
+                let shape = [numbers.len() / bends.len(), bends.len()];
+                Piece::Sign(placement.tensor(match placement.precision() {
+                    Precision::F32 => TensorData::new(signs::<f32>(numbers), shape),
+                    Precision::F64 => TensorData::new(signs::<f64>(numbers), shape),
+                }))
             }
             By::Largest { channels, windows, .. } => {
                 let rows = numbers.len() / (channels * windows.len());
@@ -154,15 +199,34 @@ impl Choice {
                 }
             }
             By::Largest { cells, windows, .. } => {
-                for (unit, &number) in numbers.iter().enumerate() {
-                    let (plane, window) = (unit / windows.len(), &windows[unit % windows.len()]);
-                    let feature = |position: usize| Some(plane * cells + window[position]);
-                    let above = feature(number as usize);
-                    for rival in (0..window.len()).filter(|&rival| rival != number as usize) {
-                        visit(Gap { unit, rival: rival as u32, above, below: feature(rival) });
+                for (plane, numbers) in numbers.chunks_exact(windows.len()).enumerate() {
+                    for (at, (&number, window)) in numbers.iter().zip(windows).enumerate() {
+                        let unit = plane * windows.len() + at;
+                        let feature = |position: usize| Some(plane * cells + window[position]);
+                        let above = feature(number as usize);
+                        for rival in (0..window.len()).filter(|&rival| rival != number as usize) {
+                            visit(Gap { unit, rival: rival as u32, above, below: feature(rival) });
+                        }
                     }
                 }
             }
         }
     }
+}
+
+/// The pieces of units that bend at zero, those of many points in a row.
+fn above_zero<F: Copy + Default + PartialOrd + Sync>(signs: &[F], bends: &[bool]) -> Vec<u32> {
+    let mut numbers = vec![0; signs.len()];
+    let points = numbers.par_chunks_mut(bends.len()).zip(signs.par_chunks(bends.len()));
+    points.for_each(|(numbers, signs)| {
+        for ((number, sign), bends) in numbers.iter_mut().zip(signs).zip(bends) {
+            *number = u32::from(*bends && *sign > F::default());
+        }
+    });
+    numbers
+}
+
+/// One for active units and zero for the others.
+fn signs<F: From<u8>>(numbers: &[u32]) -> Vec<F> {
+    numbers.iter().map(|&number| F::from(u8::from(number > 0))).collect()
 }

@@ -26,6 +26,7 @@ use crate::network::extents;
 use crate::rows::Rows;
 
 pub use add::Add;
+pub(crate) use choice::difference;
 pub use choice::{Choice, Gap};
 pub use concat::Concat;
 pub use conv::{Conv, Conv2d, Conv3d, ConvSpec};

@@ -24,6 +24,7 @@ pub use evaluation::Evaluation;
 pub use extractor::{Classes, Extractor};
 pub use function::ExtractedFunction;
 pub use gauge::Gauge;
+pub(crate) use pullback::Pullback;
 pub use shifts::Shifts;
 pub(crate) use tight::{Passed, Shelf, TightWalk};
 pub use violations::Violations;

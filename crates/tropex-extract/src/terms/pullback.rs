@@ -11,7 +11,7 @@ use crate::rows::Rows;
 ///
 /// Nodes are taken in reverse order. A value that is read several times receives the sum of the
 /// rows from all its readers; one that none of the rows reached has none.
-pub(super) struct Pullback<'a> {
+pub(crate) struct Pullback<'a> {
     network: &'a Network,
     /// Rows that arrived at a value and did not leave it yet.
     rows: Vec<Option<Rows>>,
@@ -21,7 +21,7 @@ pub(super) struct Pullback<'a> {
 
 impl<'a> Pullback<'a> {
     /// Rows at the logits.
-    pub(super) fn from_logits(network: &'a Network, seeds: Rows) -> Self {
+    pub(crate) fn from_logits(network: &'a Network, seeds: Rows) -> Self {
         let count = seeds.groups() * seeds.points();
         let biases = Tensor::zeros([count, 1], network.placement().options());
         let mut walk = Self::resumed(network, seeds.points(), biases);
@@ -31,24 +31,24 @@ impl<'a> Pullback<'a> {
 
     /// A walk whose rows were put aside and are still to be [put](Self::put) back; `biases` are
     /// `[rows, 1]`.
-    pub(super) fn resumed(network: &'a Network, points: usize, biases: Tensor<2>) -> Self {
+    pub(crate) fn resumed(network: &'a Network, points: usize, biases: Tensor<2>) -> Self {
         Self { network, rows: vec![None; network.nodes().len() + 1], biases, points }
     }
 
     /// Lets rows arrive at a value.
-    pub(super) fn put(&mut self, value: ValueId, rows: Rows) {
+    pub(crate) fn put(&mut self, value: ValueId, rows: Rows) {
         let slot = &mut self.rows[value.index()];
         *slot = Some(Rows::sum(slot.take(), rows));
     }
 
     /// The rows that arrived at a value.
-    pub(super) fn at(&self, value: ValueId) -> Option<&Rows> {
+    pub(crate) fn at(&self, value: ValueId) -> Option<&Rows> {
         self.rows[value.index()].as_ref()
     }
 
     /// Takes rows from a node's output to its inputs, the shift `[1, features]` added to those of
     /// the last group, the negative term's.
-    pub(super) fn step(&mut self, node: usize, piece: &Piece, shift: Option<&Tensor<2>>) {
+    pub(crate) fn step(&mut self, node: usize, piece: &Piece, shift: Option<&Tensor<2>>) {
         let Some(at_output) = self.rows[ValueId::of_node(node).index()].take() else { return };
         let node = &self.network.nodes()[node];
         let pulled = node.op().pullback(at_output.with_shift(shift), piece);
@@ -61,13 +61,13 @@ impl<'a> Pullback<'a> {
     }
 
     /// Biases `[rows, 1]`, and all rows that are still on their way.
-    pub(super) fn into_parts(self) -> (Tensor<2>, Vec<Option<Rows>>) {
+    pub(crate) fn into_parts(self) -> (Tensor<2>, Vec<Option<Rows>>) {
         (self.biases, self.rows)
     }
 
     /// The end of the walk: coefficients `[rows, features]` at the input, shifted, and biases
     /// `[rows, 1]`.
-    pub(super) fn finish(mut self, shift: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<2>) {
+    pub(crate) fn finish(mut self, shift: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<2>) {
         let [count, _] = self.biases.dims();
         let shape = [count, self.network.features()];
         let rows = self.rows[ValueId::INPUT.index()].take().unwrap_or_else(|| {

@@ -6,6 +6,7 @@ use super::mesh::Mesh;
 use super::pieces::pieces;
 use super::plane::{Plane, Window, area};
 use super::walk::Walk;
+use crate::region::RegionId;
 use crate::{Error, Network};
 
 /// Maps that differ by less than this share of the largest value in the window are equal.
@@ -35,9 +36,8 @@ pub struct Region {
     /// What is computed there: of a network every logit, of an extracted function the logit of its
     /// class.
     pub maps: Vec<Affine>,
-    /// Equal for equal activation patterns, in every run and on every device; of an extracted
-    /// function for equal winning terms.
-    pub pattern: u64,
+    /// Which pattern it is; of an extracted function, which pair of winning terms.
+    pub id: RegionId,
 }
 
 /// The part of a region in which one class has the largest logit.
@@ -96,9 +96,9 @@ impl Partition {
         let pieces = pieces(&network, plane, &inside);
         // No corner of a region is lost when it is divided.
         let kept: HashMap<u32, usize> = left.into_iter().zip(0..).collect();
-        let regions = mesh.polygons.iter().zip(pieces).map(|(polygon, (maps, pattern))| {
+        let regions = mesh.polygons.iter().zip(pieces).map(|(polygon, region)| {
             let corners = polygon.corners.iter().filter_map(|corner| kept.get(corner).copied());
-            Region { corners: corners.collect(), maps, pattern }
+            Region { corners: corners.collect(), ..region }
         });
         let regions = regions.collect();
         let divided = cells.polygons.iter().map(|polygon| Cell {

@@ -1,46 +1,40 @@
 //! What a network computes around points: which pieces, and which affine map.
 
-use burn::tensor::TensorData;
-use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
-use super::partition::Affine;
+use burn::tensor::TensorData;
+
+use super::partition::{Affine, Region};
 use super::plane::Plane;
 use super::walk::BATCH;
 use crate::Network;
-use crate::region::Boundaries;
+use crate::region::layout::Layout;
+use crate::region::pattern::Pattern;
 
-/// For every point of a plane the logits around it, as functions of plane coordinates, and the
-/// first 64 bits of the SHA-256 of its pattern: the numbers of all units' pieces, node by node, as
-/// 32-bit integers.
-pub(super) fn pieces(
-    network: &Network,
-    plane: &Plane,
-    points: &[[f64; 2]],
-) -> Vec<(Vec<Affine>, u64)> {
-    let boundaries = Boundaries::of(network);
-    points.chunks(BATCH).flat_map(|points| batch(network, &boundaries, plane, points)).collect()
+/// The region of every point of a plane: its pattern, and the logits around the point as functions
+/// of plane coordinates. Corners are left to whoever knows them.
+pub(super) fn pieces(network: &Network, plane: &Plane, points: &[[f64; 2]]) -> Vec<Region> {
+    let layout = Arc::new(Layout::of(network));
+    points.chunks(BATCH).flat_map(|points| batch(network, &layout, plane, points)).collect()
 }
 
 fn batch(
     network: &Network,
-    boundaries: &Boundaries,
+    layout: &Arc<Layout>,
     plane: &Plane,
     points: &[[f64; 2]],
-) -> Vec<(Vec<Affine>, u64)> {
+) -> Vec<Region> {
     let count = points.len();
     let values = plane.tensor(points, network.placement());
     let directions = plane.axes().iter().flat_map(|axis| axis.repeat(count)).collect::<Vec<_>>();
     let directions = TensorData::new(directions, [2 * count, network.features()]);
     let directions = network.placement().tensor(directions);
-    let mut hashes = vec![Sha256::new(); count];
+    let mut numbers = vec![Vec::with_capacity(layout.units()); count];
     let jet = network.inspect(values, directions, |inspected| {
-        let Some(choice) = boundaries.at(inspected.node) else { return };
-        let numbers = choice.numbers(inspected.piece);
-        let numbers = numbers.chunks_exact(choice.units());
-        for (hash, numbers) in hashes.iter_mut().zip(numbers) {
-            let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-            hash.update(bytes);
-        }
+        let Some(span) = layout.at(inspected.node) else { return };
+        let pieces = span.choice.numbers(inspected.piece);
+        let pieces = pieces.chunks_exact(span.choice.units());
+        numbers.iter_mut().zip(pieces).for_each(|(numbers, pieces)| numbers.extend(pieces));
     });
     let classes = network.classes();
     let logits: Vec<f64> = jet.values.into_data().iter().collect();
@@ -51,10 +45,10 @@ fn batch(
         let bias = logits[index * classes + class] - right * u - up * v;
         Affine { slope: [right, up], bias }
     };
-    let maps = |index| (0..classes).map(|class| map(index, class)).collect();
-    let patterns = hashes.into_iter().map(|hash| {
-        let digest: [u8; 32] = hash.finalize().into();
-        digest.iter().take(8).fold(0, |bits, &byte| (bits << 8) | u64::from(byte))
-    });
-    (0..count).map(maps).zip(patterns).collect()
+    let region = |(index, numbers): (usize, Vec<u32>)| Region {
+        corners: Vec::new(),
+        maps: (0..classes).map(|class| map(index, class)).collect(),
+        id: Pattern::new(layout, &numbers).id(),
+    };
+    numbers.into_iter().enumerate().map(region).collect()
 }

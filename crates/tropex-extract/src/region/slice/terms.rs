@@ -5,6 +5,7 @@ use super::mesh::{Birth, Mesh};
 use super::partition::{Affine, Cell, Partition, Region};
 use super::plane::{Plane, Window};
 use super::walk::largest;
+use crate::region::RegionId;
 use crate::{Error, TermStore};
 
 /// Differences nearer to zero than this share of the largest value in the window are ties.
@@ -121,8 +122,8 @@ impl PlaneTerms {
             let [u, v, bias] = [0, 1, 2].map(|at| linear[at] + (plus[at] - minus[at]));
             let corners: Vec<_> = polygon.corners.iter().map(|&corner| corner as usize).collect();
             cells.push(Cell { corners: corners.clone(), region, class });
-            let pattern = mixed(row as u64, negative as u64);
-            regions.push(Region { corners, maps: vec![Affine { slope: [u, v], bias }], pattern });
+            let id = RegionId(((row as u128) << 64) | negative as u128);
+            regions.push(Region { corners, maps: vec![Affine { slope: [u, v], bias }], id });
             winners.push(Winners { class, positive, negative });
         }
         let count = |terms: Vec<usize>| {
@@ -138,16 +139,6 @@ impl PlaneTerms {
             winners,
         }
     }
-}
-
-/// Two numbers as one that looks random.
-fn mixed(first: u64, second: u64) -> u64 {
-    let scatter = |bits: u64| {
-        let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    };
-    scatter(scatter(first + 1).wrapping_add(second))
 }
 
 /// Terms in the order in which they enter: first those that win at points of a grid, so that the

@@ -1,0 +1,193 @@
+//! The geometry of regions against the passes that it cannot do without, timed in turn in one run:
+//! crossings against forward passes in f64, patterns against replays, sides of regions against
+//! linear terms in f64.
+//!
+//! ```text
+//! cargo bench --bench regions            both networks
+//! cargo bench --bench regions -- vgg     one of fcn4, vgg
+//! ```
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use tropex::extract::region::{Paths, Patterns, RegionCount, Regions, Stretch};
+use tropex::train::zoo::{Architecture, Classifier};
+use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, capture, device};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Rounds; the fastest of each side counts, which a busy machine disturbs least.
+const ROUNDS: usize = 3;
+
+struct Case {
+    architecture: &'static str,
+    shape: [usize; 3],
+    /// Points whose patterns are read, and how many at a time.
+    points: usize,
+    batch: usize,
+    /// Rays that are walked together, and the regions that each passes.
+    rays: usize,
+    regions: usize,
+    /// Points whose distances are found.
+    distances: usize,
+}
+
+const CASES: [Case; 2] = [
+    Case {
+        architecture: "fcn4",
+        shape: [1, 28, 28],
+        points: 4096,
+        batch: 512,
+        rays: 128,
+        regions: 8,
+        distances: 8,
+    },
+    Case {
+        architecture: "vgg",
+        shape: [3, 32, 32],
+        points: 128,
+        batch: 32,
+        rays: 16,
+        regions: 4,
+        // Every point has about 180,000 sides, each of which takes a pass through the network.
+        distances: 0,
+    },
+];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let name = std::env::var("TROPEX_BENCH_DEVICE").unwrap_or_else(|_| device::default_name());
+    let device = device::find(&name).expect("TROPEX_BENCH_DEVICE names a device of this build");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    println!("device {name}, {cores} threads, fastest of {ROUNDS} rounds, seed 0, untrained\n");
+    for case in CASES {
+        if wanted.is_empty() || wanted.iter().any(|name| name == case.architecture) {
+            case.run(&device);
+        }
+    }
+}
+
+impl Case {
+    fn run(&self, device: &Device) {
+        let network = self.network(device);
+        let units = Patterns::new(&network).units();
+        println!("{}: {units} units that choose", self.architecture);
+        self.crossings(&network);
+        self.patterns(&network);
+        if self.distances > 0 {
+            self.distances(&network);
+        }
+        println!();
+    }
+
+    fn network(&self, device: &Device) -> Network {
+        let architecture = Architecture::find(self.architecture).expect("in the zoo");
+        let classifier = architecture.init(self.shape, 10, device, 0).expect("fits the images");
+        capture(&classifier, self.shape, Classifier::forward).expect("zoo networks are supported")
+    }
+
+    fn crossings(&self, network: &Network) {
+        let paths = Paths::new(network).expect("the device has f64").with_batch(self.rays);
+        let points = self.values(self.rays, 0.618_034);
+        let directions = self.values(self.rays, 0.414_214);
+        let wide = wide(network);
+        let tensor = tensor(&points, &wide);
+        let walk = || {
+            let mut passed = vec![0; self.rays];
+            let visit = |ray: usize, _: &Stretch<'_>| {
+                passed[ray] += 1;
+                let ends = passed[ray] == self.regions;
+                if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            paths.visit(&points, &directions, f64::INFINITY, visit).expect("finite numbers");
+        };
+        let forward = || {
+            (0..self.regions).for_each(|_| {
+                std::hint::black_box(wide.replay(tensor.clone()).logits().into_data());
+            });
+        };
+        let regions = (self.rays * self.regions) as f64;
+        report("regions on rays", "forward, f64", regions, walk, forward);
+    }
+
+    fn patterns(&self, network: &Network) {
+        let patterns = Patterns::new(network).with_batch(self.batch);
+        let points: Vec<f32> =
+            self.values(self.points, 0.618_034).into_iter().map(|value| value as f32).collect();
+        let hash = || {
+            let mut count = RegionCount::default();
+            count.extend(patterns.ids(&points).expect("whole points"));
+            std::hint::black_box(count.regions());
+        };
+        let replay = || {
+            for points in points.chunks(self.batch * network.features()) {
+                std::hint::black_box(network.classify(points).expect("whole points"));
+            }
+        };
+        report("patterns hashed", "replay, f32", self.points as f64, hash, replay);
+    }
+
+    fn distances(&self, network: &Network) {
+        let regions = Regions::new(network).expect("the device has f64");
+        let points = self.values(self.distances, 0.618_034);
+        let mut sides = 0;
+        regions.visit_sides(&points, |_| sides += 1).expect("finite numbers");
+        let find = || {
+            std::hint::black_box(regions.distances(&points).expect("finite numbers"));
+        };
+        // As many rows from the logits to the input: the linear terms of all classes, and one more.
+        let extractor = Extractor::new(&wide(network), Gauge::WorstCase, Classes::All)
+            .expect("the shifts are finite");
+        let rows = network.classes() + 1;
+        let more = sides / rows;
+        let points: Vec<f32> =
+            self.values(more, 0.618_034).into_iter().map(|value| value as f32).collect();
+        let extract = || {
+            for points in points.chunks(128 * network.features()) {
+                std::hint::black_box(extractor.extract(points).expect("whole points"));
+            }
+        };
+        let distances = self.distances;
+        println!("  {distances} points have {sides} sides");
+        report("sides, distances", "terms, f64", sides as f64, find, extract);
+    }
+
+    fn values(&self, count: usize, step: f64) -> Vec<f64> {
+        let features: usize = self.shape.iter().product();
+        (0..count * features).map(|index| (index as f64 * step).fract()).collect()
+    }
+}
+
+/// Times two ways to go through as many things, in turn.
+fn report(what: &str, other: &str, count: f64, work: impl Fn(), compared: impl Fn()) {
+    let (mut own, mut least) = (Duration::MAX, Duration::MAX);
+    for _ in 0..ROUNDS {
+        own = own.min(time(&work));
+        least = least.min(time(&compared));
+    }
+    for (name, time) in [(what, own), (other, least)] {
+        let seconds = time.as_secs_f64();
+        let ratio = seconds / least.as_secs_f64();
+        println!("  {name:16} {seconds:8.3} s {:9.0} a second  x{ratio:.2}", count / seconds);
+    }
+}
+
+fn wide(network: &Network) -> Network {
+    let placement = Placement::new(network.placement().device(), Precision::F64);
+    network.place(&placement.expect("the device has f64"))
+}
+
+fn tensor(points: &[f64], network: &Network) -> Tensor<2> {
+    let shape = [points.len() / network.features(), network.features()];
+    let dtype = network.placement().precision().dtype();
+    let data = TensorData::new(points.to_vec(), shape);
+    Tensor::from_data(data, (network.placement().device(), dtype))
+}
+
+fn time(work: &impl Fn()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}

@@ -1,0 +1,185 @@
+//! Lines along faces, through corners, from and to boundaries, in networks that one can see through.
+
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::{leaky_relu, relu};
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Tensor, TensorData};
+use tropex::extract::region::{ClassChange, Facet, Path, Paths, Pattern, Patterns, Regions};
+use tropex::{Network, Placement, Precision, capture};
+
+use crate::common::device;
+
+/// A function of two numbers.
+pub(super) fn network(function: impl Fn(Tensor<2>) -> Tensor<2>) -> Network {
+    let module: Linear = LinearConfig::new(2, 2).init(&device());
+    capture(&module, [2], |_: &Linear, points: Tensor<2>| function(points)).expect("is supported")
+}
+
+/// Two numbers times a matrix `[2, n]`, row by row.
+pub(super) fn times(points: Tensor<2>, matrix: &[f32]) -> Tensor<2> {
+    let data = TensorData::new(matrix.to_vec(), [2, matrix.len() / 2]);
+    let device = points.device();
+    points.matmul(Tensor::from_data(data, &device))
+}
+
+fn segment(network: &Network, from: [f64; 2], to: [f64; 2]) -> Path {
+    let paths = Paths::new(network).expect("test devices have f64");
+    paths.segments(&from, &to).expect("whole points").remove(0)
+}
+
+/// Positions, and the units that change there.
+fn crossed(path: &Path) -> Vec<(f64, Vec<usize>)> {
+    let units = |facets: &[Facet]| facets.iter().map(|facet| facet.unit).collect();
+    path.crossings.iter().map(|crossing| (crossing.at, units(&crossing.facets))).collect()
+}
+
+#[test]
+fn a_line_along_a_face_does_not_cross_it() {
+    let path = segment(&network(relu), [-1.0, 0.0], [3.0, 0.0]);
+    assert_eq!(crossed(&path), [(0.25, vec![0])]);
+    // On the face the other unit counts as inactive.
+    assert_eq!(path.start.piece(0, 1), Some(0));
+    assert_eq!(path.pattern(1).piece(0, 1), Some(0));
+}
+
+#[test]
+fn units_that_change_together_are_one_crossing() {
+    let path = segment(&network(relu), [-1.0, -1.0], [1.0, 1.0]);
+    assert_eq!(crossed(&path), [(0.5, vec![0, 1])]);
+    assert_eq!(path.regions(), 2);
+    // A tenth and three tenths are rounded; their hyperplanes meet in the origin all the same.
+    let skewed = network(|x| relu(times(x, &[0.1, 0.7, 0.3, -0.9])));
+    let path = segment(&skewed, [-0.3, -0.7], [0.6, 1.4]);
+    assert_eq!(path.regions(), 2, "{path:?}");
+}
+
+#[test]
+fn at_the_start_the_direction_decides() {
+    let network = network(relu);
+    let to_the_right = segment(&network, [0.0, 0.5], [1.0, 0.5]);
+    assert_eq!((to_the_right.regions(), to_the_right.start.piece(0, 0)), (1, Some(1)));
+    let to_the_left = segment(&network, [0.0, 0.5], [-1.0, 0.5]);
+    assert_eq!((to_the_left.regions(), to_the_left.start.piece(0, 0)), (1, Some(0)));
+    let nowhere = segment(&network, [0.0, 0.5], [0.0, 0.5]);
+    assert_eq!((nowhere.regions(), nowhere.start.piece(0, 0)), (1, Some(0)));
+}
+
+#[test]
+fn what_ends_on_a_face_does_not_cross_it() {
+    let path = segment(&network(relu), [-1.0, 0.5], [0.0, 0.5]);
+    assert_eq!((path.regions(), path.end), (1, 1.0));
+}
+
+/// `|x|` touches zero and turns back: units that read it keep their pieces.
+#[test]
+fn units_that_touch_zero_and_turn_back_do_not_change() {
+    let bent = network(|x| {
+        let parts = relu(times(x, &[1.0, -1.0, 0.0, 0.0]));
+        let absolute = parts.clone().sum_dim(1);
+        relu(Tensor::cat(vec![absolute.clone(), -absolute], 1))
+    });
+    let path = segment(&bent, [-1.0, 0.2], [1.0, 0.2]);
+    assert_eq!(path.crossings.len(), 1, "{path:?}");
+    let facets = &path.crossings[0].facets;
+    assert!(facets.len() == 2 && facets[0].node == facets[1].node, "{facets:?}");
+}
+
+/// A slope of one is no bend.
+#[test]
+fn units_that_do_not_bend_have_no_boundary() {
+    let straight = network(|x| leaky_relu(x, 1.0));
+    assert_eq!(segment(&straight, [-1.0, -1.0], [1.0, 2.0]).regions(), 1);
+}
+
+/// The maximum of `x`, `y` and `x`.
+#[test]
+fn the_first_of_equal_cells_wins() {
+    let pool = network(|x| {
+        let cells = times(x, &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0]).reshape([-1, 1, 1, 3]);
+        let largest = max_pool2d(cells, MaxPoolOptions::new([1, 3]));
+        largest.reshape([-1, 1])
+    });
+    // Along the diagonal all are equal.
+    let along = segment(&pool, [-1.0, -1.0], [1.0, 1.0]);
+    assert_eq!((along.regions(), along.start.piece(pool_node(&pool), 0)), (1, Some(0)));
+    // Across it the second gives way to the first, not to the third.
+    let across = segment(&pool, [-1.0, 1.0], [1.0, -1.0]);
+    let [crossing] = across.crossings.as_slice() else { panic!("{across:?}") };
+    assert_eq!((across.start.piece(pool_node(&pool), 0), crossing.at), (Some(1), 0.5));
+    assert_eq!(crossing.facets, [Facet { node: pool_node(&pool), unit: 0, rival: 0 }]);
+}
+
+/// A map and the same in two steps are equal but for rounding, which must not make regions.
+#[test]
+fn cells_that_are_equal_but_for_rounding_make_no_boundary() {
+    let pool = network(|x| {
+        let whole = times(x.clone(), &[15.0, 35.0]);
+        let split = times(times(x, &[3.0, 0.0, 7.0, 0.0]), &[5.0, 0.0]);
+        let cells = Tensor::cat(vec![whole, split], 1).reshape([-1, 1, 1, 2]);
+        max_pool2d(cells, MaxPoolOptions::new([1, 2])).reshape([-1, 1])
+    });
+    let numbers = |step: f64| (0..200).map(|k| (f64::from(k) * step).sin()).collect();
+    let (from, to): (Vec<f64>, Vec<f64>) = (numbers(1.0), numbers(0.7));
+    let winner = |pattern: &Pattern| pattern.piece(pool_node(&pool), 0);
+    let wide = pool.place(&Placement::new(&device(), Precision::F64).expect("there is f64"));
+    let replayed = Patterns::new(&wide).of(&from).expect("whole points");
+    assert!(replayed.iter().any(|pattern| winner(pattern) == Some(1)), "nothing was rounded");
+    let paths = Paths::new(&pool).expect("test devices have f64");
+    for path in paths.segments(&from, &to).expect("whole points") {
+        assert_eq!((path.regions(), winner(&path.start)), (1, Some(0)));
+    }
+    let sides = Regions::new(&pool).and_then(|regions| regions.polytope(&from[..2]));
+    assert_eq!(sides.expect("a whole point").sides(), 0);
+}
+
+fn pool_node(network: &Network) -> usize {
+    let is_maximum = |node: &tropex::extract::network::Node| node.op().is_maximum();
+    network.nodes().iter().position(is_maximum).expect("there is a pooling")
+}
+
+#[test]
+fn a_polygon_around_a_corner_and_one_with_its_corner_there() {
+    let paths = Paths::new(&network(relu)).expect("test devices have f64");
+    let around =
+        paths.polygon(&[1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0, -1.0]).expect("whole points");
+    assert_eq!(crossed(&around), [0.5, 1.5, 2.5, 3.5].map(|at| (at, vec![around_unit(at)])));
+    assert_eq!(around.regions(), 4);
+    // Its first corner is the origin, its other two lie in the first and the third quadrant.
+    let through = paths.polygon(&[0.0, 0.0, 1.0, 2.0, -2.0, -1.0]).expect("whole points");
+    let at: Vec<f64> = through.crossings.iter().map(|crossing| crossing.at).collect();
+    assert_eq!(at.len(), 3, "{through:?}");
+    assert!((at[0] - 4.0 / 3.0).abs() < 1e-12 && (at[1] - 5.0 / 3.0).abs() < 1e-12);
+    assert_eq!((at[2], through.regions()), (3.0, 3));
+    let point = paths.polygon(&[0.5, 0.5]).expect("whole points");
+    assert_eq!(point.regions(), 1);
+}
+
+fn around_unit(at: f64) -> usize {
+    (at as usize) % 2
+}
+
+#[test]
+fn classes_that_are_equal_at_the_start_are_told_apart_beyond() {
+    let paths = Paths::new(&network(|x| x)).expect("test devices have f64");
+    let found = |point: [f64; 2], direction: [f64; 2]| {
+        paths.class_changes(&point, &direction, f64::INFINITY).expect("whole points")[0]
+    };
+    assert_eq!(found([0.5, 0.5], [1.0, 0.0]), None);
+    let at_once = ClassChange { at: 0.0, from: 0, to: 1 };
+    assert_eq!(found([0.5, 0.5], [0.0, 1.0]), Some(at_once));
+    assert_eq!(found([1.0, 0.0], [0.0, 0.25]), Some(ClassChange { at: 4.0, ..at_once }));
+    assert_eq!(found([1.0, 0.0], [0.0, -1.0]), None);
+}
+
+#[test]
+fn lines_that_make_no_sense_are_refused() {
+    let paths = Paths::new(&network(relu)).expect("test devices have f64");
+    let said = |result: Result<Vec<Path>, tropex::Error>| result.unwrap_err().to_string();
+    assert!(said(paths.segments(&[1.0, 2.0], &[1.0])).contains("found 1, expected 2"));
+    assert!(said(paths.segments(&[], &[])).contains("found 0, expected a multiple of 2"));
+    assert!(said(paths.rays(&[1.0, 2.0], &[1.0, 2.0], f64::NAN)).contains("above 0"));
+    assert!(said(paths.rays(&[1.0, 2.0], &[1.0, 2.0], -1.0)).contains("above 0"));
+    let beyond = said(paths.rays(&[f64::NAN, 2.0], &[1.0, 2.0], 1.0));
+    assert!(beyond.contains("a logit along a line"), "{beyond}");
+}

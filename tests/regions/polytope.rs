@@ -1,0 +1,220 @@
+//! Polytopes of random networks against rays and patterns, and small ones against brute force.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tropex::extract::region::{Inequality, Paths, Patterns, Polytope, Regions};
+use tropex::{Network, Precision};
+
+use super::boundary::{TOUCHING, first_points};
+use super::degenerate::{network, times};
+use super::{is_same, random};
+use crate::common::networks::Case;
+use crate::common::properties::{Measured, Verdict};
+
+/// Rays from every point, and neighbours of it.
+const RAYS: usize = 6;
+
+/// Networks of more inputs take linear programs that are too long for a test.
+const FEATURES: usize = 16;
+
+fn polytope(network: &Network, point: &[f64]) -> Result<Polytope, String> {
+    let regions = Regions::new(network).map_err(|error| error.to_string())?;
+    regions.polytope(point).map_err(|error| error.to_string())
+}
+
+/// Where a ray from a polytope's point leaves it.
+fn exit(polytope: &Polytope, direction: &[f64]) -> f64 {
+    let at = |side: Inequality<'_>| {
+        let rate = dot(side.normal, direction);
+        let left = side.limit - dot(side.normal, polytope.point());
+        if rate > 0.0 { left / rate } else { f64::INFINITY }
+    };
+    polytope.inequalities().map(at).fold(f64::INFINITY, f64::min)
+}
+
+fn dot(left: &[f64], right: &[f64]) -> f64 {
+    left.iter().zip(right).map(|(a, b)| a * b).sum()
+}
+
+/// Points of a case that are not on a boundary, each with its polytope.
+fn inner(case: &Case, measured: &mut Measured) -> Result<Vec<(Vec<f64>, Polytope)>, String> {
+    let network = case.placed(Precision::F64)?;
+    let mut inner = Vec::new();
+    for point in first_points(case).chunks_exact(network.features()) {
+        measured.compared += 1;
+        let polytope = polytope(&network, point)?;
+        if polytope.depth(point).map_err(|error| error.to_string())? < TOUCHING {
+            measured.left_out += 1;
+        } else {
+            inner.push((point.to_vec(), polytope));
+        }
+    }
+    Ok(inner)
+}
+
+pub(super) fn polytopes_end_where_rays_leave_the_region(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
+    let paths = Paths::new(&case.placed(Precision::F64)?).map_err(|error| error.to_string())?;
+    for (point, polytope) in inner(case, measured)? {
+        let from = point.repeat(RAYS);
+        let directions = random(case.plan.seed, from.len());
+        let leave = paths.first_crossings(&from, &directions).map_err(|e| e.to_string())?;
+        for (direction, crossing) in directions.chunks_exact(point.len()).zip(leave) {
+            let (found, expected) =
+                (exit(&polytope, direction), crossing.map_or(f64::INFINITY, |found| found.at));
+            if found != expected {
+                let error = (found - expected).abs() / expected.max(1.0);
+                // A slope of nothing but rounding meets something far away.
+                let is_far = found.min(expected) > 1e9;
+                measured.within("end of a ray", if is_far { 0.0 } else { error }, 1e-9)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn polytopes_hold_the_points_of_the_same_pattern(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
+    let network = case.placed(Precision::F64)?;
+    let patterns = Patterns::new(&network);
+    let pattern = |point: &[f64]| patterns.of(point).expect("a whole point").remove(0);
+    for (point, polytope) in inner(case, measured)? {
+        let own = pattern(&point);
+        let steps = random(case.plan.seed + 1, RAYS * point.len());
+        for (index, step) in steps.chunks_exact(point.len()).enumerate() {
+            let scale = 0.3_f64.powi(index as i32);
+            let near: Vec<f64> = point.iter().zip(step).map(|(x, step)| x + scale * step).collect();
+            let depth = polytope.depth(&near).map_err(|error| error.to_string())?;
+            let is_inside = polytope.contains(&near, 0.0).map_err(|error| error.to_string())?;
+            let is_same = is_same(&network, &near, &own, &pattern(&near));
+            if depth.abs() > TOUCHING && is_inside != is_same {
+                return Err(format!("depth {depth:e}, the same pattern: {is_same}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn essential_sides_make_the_same_polytope(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
+    let few = case.plan.features() <= FEATURES;
+    for (point, polytope) in inner(case, measured)?.into_iter().filter(|_| few) {
+        let essential = polytope.essential().map_err(|error| error.to_string())?;
+        let directions = random(case.plan.seed, RAYS * point.len());
+        for direction in directions.chunks_exact(point.len()) {
+            let (found, expected) = (exit(&essential, direction), exit(&polytope, direction));
+            let error = if found == expected { 0.0 } else { (found - expected).abs() / expected };
+            measured.within("end of a ray", error, 1e-6)?;
+        }
+        let again = essential.essential().map_err(|error| error.to_string())?;
+        if again.sides() != essential.sides() {
+            return Err(format!("{} sides, then {}", essential.sides(), again.sides()));
+        }
+    }
+    Ok(())
+}
+
+/// A random layer of twelve units on two numbers, and a point between -0.5 and 0.5.
+fn random_polygon(seed: u64) -> Polytope {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let weights: Vec<f32> = (0..24).map(|_| random.random_range(-1.0..1.0)).collect();
+    let offsets: Vec<f32> = (0..12).map(|_| random.random_range(-0.5..0.5)).collect();
+    let network = network(move |x| {
+        let data = burn::tensor::TensorData::new(offsets.clone(), [1, 12]);
+        let offsets = burn::tensor::Tensor::from_data(data, &x.device());
+        burn::tensor::activation::relu(times(x, &weights) + offsets)
+    });
+    let point = [random.random_range(-0.5..0.5), random.random_range(-0.5..0.5)];
+    polytope(&network, &point).unwrap().within(-1.0, 1.0).unwrap()
+}
+
+/// The corners of a polygon by trying all pairs of its sides.
+fn corners(sides: &[Inequality<'_>]) -> Vec<([f64; 2], [usize; 2])> {
+    let mut corners = Vec::new();
+    for (i, a) in sides.iter().enumerate() {
+        for (j, b) in sides[..i].iter().enumerate() {
+            let determinant = a.normal[0] * b.normal[1] - a.normal[1] * b.normal[0];
+            let x = (a.limit * b.normal[1] - a.normal[1] * b.limit) / determinant;
+            let y = (a.normal[0] * b.limit - a.limit * b.normal[0]) / determinant;
+            let inside = |side: &Inequality<'_>| dot(side.normal, &[x, y]) <= side.limit + 1e-12;
+            if determinant.abs() > 1e-12 && sides.iter().all(inside) {
+                corners.push(([x, y], [i, j]));
+            }
+        }
+    }
+    corners
+}
+
+#[test]
+fn the_essential_sides_of_a_polygon_are_those_with_corners() {
+    for seed in 0..40 {
+        let polygon = random_polygon(seed);
+        let sides: Vec<_> = polygon.inequalities().collect();
+        let corners = corners(&sides);
+        let has_corner = |side: usize| corners.iter().any(|(_, pair)| pair.contains(&side));
+        let expected = (0..sides.len()).filter(|&side| has_corner(side));
+        let expected: Vec<_> =
+            expected.map(|side| (sides[side].facet, sides[side].limit)).collect();
+        let essential = polygon.essential().unwrap();
+        let found: Vec<_> = essential.inequalities().map(|side| (side.facet, side.limit)).collect();
+        assert_eq!(found, expected, "seed {seed}");
+        assert_eq!(corners.len(), found.len());
+    }
+}
+
+#[test]
+fn the_largest_circle_of_a_polygon_touches_three_sides_and_none_is_larger() {
+    for seed in 0..40 {
+        let polygon = random_polygon(seed);
+        let ball = polygon.ball().unwrap();
+        let depth = polygon.depth(&ball.centre).unwrap();
+        assert!((depth - ball.radius).abs() < 1e-12, "seed {seed}: {ball:?}, depth {depth}");
+        let sides: Vec<_> = polygon.inequalities().collect();
+        let touched = sides.iter().filter(|side| {
+            (side.limit - dot(side.normal, &ball.centre) - ball.radius).abs() < 1e-9
+        });
+        assert!(touched.count() >= 2, "seed {seed}");
+        // A grid finds no larger one.
+        let grid = (0..=100).flat_map(|x| (0..=100).map(move |y| [x, y]));
+        let deepest = grid.map(|at| polygon.depth(&at.map(|k| f64::from(k) / 50.0 - 1.0)).unwrap());
+        let deepest = deepest.fold(0.0, f64::max);
+        assert!(deepest <= ball.radius + 1e-12 && deepest > ball.radius - 0.03, "seed {seed}");
+    }
+}
+
+#[test]
+fn regions_without_an_answer_are_told_so() {
+    let network = network(burn::tensor::activation::relu);
+    let regions = Regions::new(&network).unwrap();
+    let quadrant = regions.polytope(&[0.5, 0.25]).unwrap();
+    assert_eq!((quadrant.sides(), quadrant.essential().unwrap().sides()), (2, 2));
+    let unbounded = quadrant.ball().unwrap_err().to_string();
+    assert!(unbounded.contains("balls of any size") && unbounded.contains("box"), "{unbounded}");
+    let in_box = quadrant.clone().within(0.0, 1.0).unwrap();
+    assert!((in_box.ball().unwrap().radius - 0.5).abs() < 1e-12);
+    // The box has four sides, of which two are those of the quadrant, which comes first.
+    let essential = in_box.essential().unwrap();
+    let facets: Vec<_> = essential.inequalities().map(|side| side.facet.is_some()).collect();
+    assert_eq!(facets, [true, true, false, false]);
+    let outside = quadrant.clone().within(0.3, 1.0).unwrap_err().to_string();
+    assert!(outside.contains("coordinate 1") && outside.contains("0.3 to 1"), "{outside}");
+    let flat = quadrant.within(0.25, 0.5).unwrap().within(0.0, 0.25).unwrap_err().to_string();
+    assert!(flat.contains("coordinate 0"), "{flat}");
+    let two = regions.polytope(&[0.5, 0.25, 0.5, 0.25]).unwrap_err().to_string();
+    assert!(two.contains("found 4, expected 2"), "{two}");
+}
+
+#[test]
+fn a_region_without_interior_is_told_so() {
+    // Both x and -x are at zero: on the line between, x = 0.
+    let network = network(|x| burn::tensor::activation::relu(times(x, &[1.0, -1.0, 0.0, 0.0])));
+    let line = Regions::new(&network).unwrap().polytope(&[0.0, 0.3]).unwrap();
+    let flat = line.essential().unwrap_err().to_string();
+    assert!(flat.contains("no interior"), "{flat}");
+}
