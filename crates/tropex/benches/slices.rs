@@ -30,6 +30,9 @@ const ROUNDS: usize = 3;
 
 const SEED: u64 = 0;
 
+/// Close to the middle of three images, where it takes seconds.
+const MARGIN: f64 = -0.4;
+
 /// More polygons than any network here makes.
 const LIMIT: usize = 10_000_000;
 
@@ -79,19 +82,24 @@ fn main() {
         let classifier = untrained(architecture, &dataset, &device);
         let network = capture(&classifier, dataset.train.shape(), Classifier::forward);
         let network = network.expect("is supported");
-        of_network(&format!("untrained {architecture}, three images"), &network, &plane, &window);
+        of_network(
+            &format!("untrained {architecture}, the plane of three images, close"),
+            &network,
+            &plane,
+            &window,
+        );
         if architecture == "fcn4" {
             of_terms(&network, &dataset, &plane, &window);
         }
     }
 }
 
-/// The triangle of the first three images, and what is around it.
+/// The plane of the first three images, and a window between them.
 fn through_images(dataset: &Dataset) -> (Plane, Window) {
     let images = [0, 1, 2].map(|index| dataset.train.read(index..index + 1));
     let plane = Plane::through([&images[0], &images[1], &images[2]]).expect("no three on a line");
     let corners = images.map(|image| plane.coordinates(&image).expect("one of the images"));
-    let window = Window::around(&corners, 0.25).expect("not all the same");
+    let window = Window::around(&corners, MARGIN).expect("not all the same");
     (plane, window)
 }
 
