@@ -113,11 +113,11 @@ impl Window {
         Self::polygon(vec![[left, low], [right, low], [right, high], [left, high]])
     }
 
-    /// The smallest rectangle around some points of a plane, wider by a share of its longer side on
-    /// every side.
+    /// The smallest rectangle around some points of a plane, wider on every side by a share of its
+    /// longer side; if that is negative, narrower by a share of its width and height.
     ///
     /// # Errors
-    /// No points, or points that are all the same.
+    /// No points, or points that are all the same; less than nothing left.
     pub fn around(points: &[[f64; 2]], margin: f64) -> Result<Self, Error> {
         let extent = |axis: usize| {
             points.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], point| {
@@ -126,8 +126,11 @@ impl Window {
         };
         let extents = [extent(0), extent(1)];
         let longer = extents.iter().map(|[low, high]| high - low).fold(0.0, f64::max);
-        let wider = extents.map(|[low, high]| [low - margin * longer, high + margin * longer]);
-        Self::rectangle(wider[0], wider[1])
+        let moved = extents.map(|[low, high]| {
+            let by = margin * if margin < 0.0 { high - low } else { longer };
+            [low - by, high + by]
+        });
+        Self::rectangle(moved[0], moved[1])
     }
 
     /// The inside of a convex polygon, given by its corners counter-clockwise.
@@ -254,6 +257,8 @@ mod tests {
         assert_eq!(window.extents(), [[-1.0, 5.0], [0.0, 3.0]]);
         assert_eq!(window.area(), 18.0);
         assert!(window.contains([5.0, 3.0]) && !window.contains([5.1, 3.0]));
+        let inner = Window::around(&[[0.0, 1.0], [4.0, 2.0]], -0.25).unwrap();
+        assert_eq!(inner.extents(), [[1.0, 3.0], [1.25, 1.75]]);
         let star = vec![[0.0, 1.0], [-0.6, -0.8], [0.95, 0.3], [-0.95, 0.3], [0.6, -0.8]];
         let dent = vec![[0.0, 0.0], [1.0, 0.0], [0.2, 0.2], [0.0, 1.0]];
         let clockwise = vec![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]];
