@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::mesh::{Birth, Mesh, Polygon};
+use super::cut::Birth;
+use super::mesh::{Mesh, Polygon};
 use crate::Error;
 
 /// Continuous functions, affine on every polygon of a mesh.
@@ -103,7 +104,7 @@ fn outline<'a>(polygons: impl Iterator<Item = &'a [u32]>) -> Option<Vec<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plane::Window;
+    use super::super::window::Window;
     use super::*;
 
     /// Planes `a u + b v + c`.

@@ -10,6 +10,7 @@
 //! values at the *vertices*: each belongs to all polygons around it, so neighbours are cut at the
 //! same place, bit by bit, and the polygons tile the window.
 
+mod cut;
 mod maximum;
 mod mesh;
 mod partition;
@@ -17,7 +18,9 @@ mod pieces;
 mod plane;
 mod terms;
 mod walk;
+mod window;
 
 pub use partition::{Affine, Cell, Partition, Region};
-pub use plane::{Plane, Window};
+pub use plane::Plane;
 pub use terms::{TermPartition, Winners};
+pub use window::Window;

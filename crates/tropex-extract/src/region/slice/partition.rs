@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::mesh::Mesh;
 use super::pieces::pieces;
-use super::plane::{Plane, Window, area};
+use super::plane::Plane;
 use super::walk::Walk;
+use super::window::{Window, area};
 use crate::region::RegionId;
 use crate::{Error, Network};
 
@@ -71,8 +72,8 @@ pub struct Partition {
 
 impl Partition {
     /// The regions of a network in a window on a plane, computed in f64 where the device can. No
-    /// more than `limit` polygons are made on the way; memory is about a gigabyte at most, whatever the
-    /// network.
+    /// more than `limit` polygons are made on the way. Values at their corners take about a
+    /// gigabyte at most; what does not fit is computed several times.
     ///
     /// # Errors
     /// A plane through another space; more polygons than the limit; values that are not finite.

@@ -1,10 +1,12 @@
 //! The function that extracted terms make up, on a plane.
 
+use super::cut::Birth;
 use super::maximum::Functions;
-use super::mesh::{Birth, Mesh};
+use super::mesh::Mesh;
 use super::partition::{Affine, Cell, Partition, Region};
-use super::plane::{Plane, Window};
+use super::plane::Plane;
 use super::walk::largest;
+use super::window::Window;
 use crate::region::RegionId;
 use crate::{Error, TermStore};
 

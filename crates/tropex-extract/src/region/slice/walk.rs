@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::cut::Birth;
 use super::maximum::Functions;
-use super::mesh::{Birth, Mesh};
+use super::mesh::Mesh;
 use super::plane::Plane;
 use crate::{Error, Network};
 
