@@ -102,7 +102,7 @@ fn what_cannot_be_drawn_is_named() {
     fails(&format!("--out none/picture.svg {CLOSE}"), &["cannot write none/picture.svg"]);
     fails("--extracted --json", &["no terms in run/terms/train-worst-case", "tropex extract"]);
     fails("--frames frames", &["no checkpoints", "--checkpoints all"]);
-    fails("--margin -3 --json", &["-0.49 to 1000"]);
+    fails("--margin -3 --json", &["more than -0.5"]);
     fails("--limit 20 --json", &["more than 20 polygons", "smaller window"]);
     place.run("regions none --json").failed(&["none"]);
     for arguments in [

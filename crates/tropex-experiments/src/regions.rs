@@ -32,7 +32,7 @@ pub struct ViewSettings {
     /// The plane and the part of it.
     pub place: Place,
     /// How much wider than the points the window is on every side, as a share of the longer side
-    /// of the rectangle around them; narrower if it is negative.
+    /// of the rectangle around them; narrower if it is negative, of which at -0.5 nothing is left.
     pub margin: f64,
     /// The images that points are taken from.
     pub split: Split,
@@ -165,9 +165,9 @@ fn of_plane(
 }
 
 fn around(marks: &[Mark], settings: &ViewSettings) -> Result<Window, Error> {
-    if !(-0.49..=1e3).contains(&settings.margin) {
+    if !(settings.margin > -0.5 && settings.margin <= 1e3) {
         let reason =
-            format!("a margin of {}, expected a number from -0.49 to 1000", settings.margin);
+            format!("a margin of {}, expected more than -0.5, and up to 1000", settings.margin);
         return Err(Error::Regions(reason));
     }
     let points: Vec<_> = marks.iter().map(|mark| mark.at).collect();

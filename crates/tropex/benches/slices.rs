@@ -30,8 +30,9 @@ const ROUNDS: usize = 3;
 
 const SEED: u64 = 0;
 
-/// Close to the middle of three images, where it takes seconds.
-const MARGIN: f64 = -0.4;
+/// Networks of images, and how far the window reaches beyond three of them: so little that it takes
+/// seconds.
+const ARCHITECTURES: [(&str, f64); 2] = [("fcn4", -0.4), ("vgg-narrow", -0.4995)];
 
 /// More polygons than any network here makes.
 const LIMIT: usize = 10_000_000;
@@ -77,17 +78,12 @@ fn main() {
     let square = Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).expect("is one");
     of_network("2-64-64-64-2, [-1, 1] x [-1, 1]", &network, &Plane::whole(), &square);
     let dataset = open("embedded", &OpenOptions::default()).expect("inside this program");
-    let (plane, window) = through_images(&dataset);
-    for architecture in ["fcn4", "vgg-narrow"] {
+    for (architecture, margin) in ARCHITECTURES {
+        let (plane, window) = between_images(&dataset, margin);
         let classifier = untrained(architecture, &dataset, &device);
         let network = capture(&classifier, dataset.train.shape(), Classifier::forward);
         let network = network.expect("is supported");
-        of_network(
-            &format!("untrained {architecture}, the plane of three images, close"),
-            &network,
-            &plane,
-            &window,
-        );
+        of_network(&format!("untrained {architecture}, between images"), &network, &plane, &window);
         if architecture == "fcn4" {
             of_terms(&network, &dataset, &plane, &window);
         }
@@ -95,11 +91,11 @@ fn main() {
 }
 
 /// The plane of the first three images, and a window between them.
-fn through_images(dataset: &Dataset) -> (Plane, Window) {
+fn between_images(dataset: &Dataset, margin: f64) -> (Plane, Window) {
     let images = [0, 1, 2].map(|index| dataset.train.read(index..index + 1));
     let plane = Plane::through([&images[0], &images[1], &images[2]]).expect("no three on a line");
     let corners = images.map(|image| plane.coordinates(&image).expect("one of the images"));
-    let window = Window::around(&corners, MARGIN).expect("not all the same");
+    let window = Window::around(&corners, margin).expect("not all the same");
     (plane, window)
 }
 

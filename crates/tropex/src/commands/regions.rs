@@ -39,7 +39,7 @@ pub struct Regions {
     )]
     window: Option<[f64; 4]>,
     /// How far the window reaches beyond the points, as a share of their distance; a negative one
-    /// looks closer.
+    /// looks closer, and -0.5 would leave nothing.
     #[arg(long, default_value = "0.25", allow_negative_numbers = true)]
     margin: f64,
     /// Images to take points from.
