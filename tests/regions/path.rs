@@ -13,6 +13,9 @@ const SHORT: f64 = 1e-9;
 /// The positions of a grid on a segment.
 const GRID: usize = 64;
 
+/// Steps of a bisection, which end below what f64 tells apart.
+const HALVINGS: usize = 50;
+
 /// Segments of a case.
 const SEGMENTS: usize = 3;
 
@@ -63,14 +66,6 @@ impl Segments {
     /// Whether a pattern is that of a replay at a position.
     fn is_there(&self, segment: usize, at: f64, pattern: &Pattern, replayed: &Pattern) -> bool {
         is_same(&self.network, &self.points(segment, &[at]), pattern, replayed)
-    }
-
-    /// Whether some unit is zero in the middle of a stretch.
-    fn has_zeros(&self, segment: usize) -> bool {
-        let path = &self.paths[segment];
-        let middles: Vec<f64> = path.stretches().map(|(from, to, _)| (from + to) / 2.0).collect();
-        let replayed = self.replayed(segment, &middles);
-        path.stretches().zip(replayed).any(|((_, _, region), replayed)| replayed.id() != region)
     }
 }
 
@@ -134,7 +129,7 @@ pub(super) fn no_position_has_another_pattern_than_its_stretch(
     Ok(())
 }
 
-/// Crossings are where bisection finds that the pattern changes.
+/// Crossings are where bisection finds that their first unit changes its piece.
 pub(super) fn crossings_are_where_bisection_finds_them(
     case: &Case,
     measured: &mut Measured,
@@ -142,30 +137,27 @@ pub(super) fn crossings_are_where_bisection_finds_them(
     let segments = Segments::of(case)?;
     for (segment, path) in segments.paths.iter().enumerate() {
         let stretches: Vec<_> = path.stretches().collect();
-        let long = |(from, to, _): &(f64, f64, _)| to - from >= SHORT;
-        let pairs = stretches.windows(2).filter(|pair| pair.iter().all(long));
-        let (mut low, mut high, mut regions, mut crossings) = (vec![], vec![], vec![], vec![]);
-        for pair in pairs {
-            low.push((pair[0].0 + pair[0].1) / 2.0);
-            high.push((pair[1].0 + pair[1].1) / 2.0);
-            regions.push(pair[0].2);
-            crossings.push(pair[1].0);
-        }
+        let pairs = stretches.windows(2).zip(&path.crossings);
+        let long = pairs.filter(|(pair, _)| pair.iter().all(|(from, to, _)| to - from >= SHORT));
+        let middle = |(from, to, _): &(f64, f64, _)| (from + to) / 2.0;
+        let mut brackets: Vec<_> =
+            long.map(|(pair, crossing)| (middle(&pair[0]), middle(&pair[1]), crossing)).collect();
         measured.compared += path.crossings.len();
-        if segments.has_zeros(segment) {
-            measured.left_out += path.crossings.len();
-            continue;
-        }
-        measured.left_out += path.crossings.len() - crossings.len();
-        for _ in 0..if low.is_empty() { 0 } else { 50 } {
-            let middles: Vec<f64> = low.iter().zip(&high).map(|(a, b)| (a + b) / 2.0).collect();
-            for (index, pattern) in segments.replayed(segment, &middles).iter().enumerate() {
-                let end = if pattern.id() == regions[index] { &mut low } else { &mut high };
-                end[index] = middles[index];
+        measured.left_out += path.crossings.len() - brackets.len();
+        for _ in 0..if brackets.is_empty() { 0 } else { HALVINGS } {
+            let middles: Vec<f64> =
+                brackets.iter().map(|(low, high, _)| (low + high) / 2.0).collect();
+            let replayed = segments.replayed(segment, &middles);
+            for (((low, high, crossing), middle), replayed) in
+                brackets.iter_mut().zip(middles).zip(replayed)
+            {
+                let facet = crossing.facets[0];
+                let is_beyond = replayed.piece(facet.node, facet.unit) == Some(facet.rival);
+                *(if is_beyond { high } else { low }) = middle;
             }
         }
-        for (bisected, at) in low.iter().zip(&crossings) {
-            measured.within("from bisection", (bisected - at).abs(), 1e-12)?;
+        for (low, _, crossing) in brackets {
+            measured.within("from bisection", (low - crossing.at).abs(), 1e-12)?;
         }
     }
     Ok(())

@@ -208,6 +208,8 @@ fn regions_without_an_answer_are_told_so() {
     assert!(flat.contains("coordinate 0"), "{flat}");
     let two = regions.polytope(&[0.5, 0.25, 0.5, 0.25]).unwrap_err().to_string();
     assert!(two.contains("found 4, expected 2"), "{two}");
+    let nowhere = regions.polytope(&[0.5, f64::NAN]).unwrap_err().to_string();
+    assert!(nowhere.contains("a side of a region"), "{nowhere}");
 }
 
 #[test]

@@ -6,7 +6,8 @@
 //!
 //! One graph, several walks: *replay* runs points forward and remembers the linear piece that every
 //! unit chose, *pullback* carries coefficient rows from the logits to the input, and a [`Gauge`]
-//! chooses the shifts that keep the rows non-negative.
+//! chooses the shifts that keep the rows non-negative. *Pushforward* carries directions the other
+//! way; with it, [`region`] finds where linear regions end.
 
 pub mod bounds;
 pub mod capture;
@@ -21,7 +22,6 @@ mod placement;
 pub mod region;
 mod rows;
 pub mod store;
-
 pub mod terms;
 
 pub use capture::capture;

@@ -92,7 +92,8 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
         false
     }
 
-    /// How its `units` units choose their pieces, if any of them has more than one.
+    /// How its `units` units choose their pieces, if any of them has more than one. A maximum that does
+    /// not say so is taken for affine where regions end.
     fn choice(&self, _units: usize) -> Option<Choice> {
         None
     }

@@ -2,6 +2,25 @@
 //!
 //! A *region* is the set of points at which every unit chooses the same piece, its *pattern*: a
 //! polytope on which the network is affine. Different patterns may stand for the same affine map.
+//!
+//! [`Patterns`] reads the patterns of points, [`Paths`] finds the regions along lines, and
+//! [`Regions`] the sides of the region of a point and how far they are. The last two compute in
+//! f64, whatever the network's own precision.
+//!
+//! ```no_run
+//! # use tropex_extract::{Error, Network};
+//! # fn example(network: &Network, from: &[f64], to: &[f64]) -> Result<(), Error> {
+//! use tropex_extract::region::{Paths, Regions};
+//!
+//! for path in Paths::new(network)?.segments(from, to)? {
+//!     println!("{} regions, the first change at {:?}", path.regions(), path.crossings.first());
+//! }
+//! for distances in Regions::new(network)?.distances(from)? {
+//!     println!("nearest boundary: {:?}", distances.l2.map(|nearest| nearest.distance));
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod beyond;
 mod boundary;
@@ -12,7 +31,9 @@ mod layout;
 mod line;
 mod path;
 mod pattern;
+mod polygon;
 mod polytope;
+mod program;
 mod side;
 mod simplex;
 pub mod slice;
@@ -25,5 +46,6 @@ pub use facet::{Boundaries, Facet};
 pub use line::Stretch;
 pub use path::{Crossing, Path, Paths};
 pub use pattern::{Agreement, Pattern, Patterns, RegionId};
-pub use polytope::{Ball, Inequality, Polytope};
+pub use polytope::{Inequality, Polytope};
+pub use program::Ball;
 pub use side::{Regions, Side};

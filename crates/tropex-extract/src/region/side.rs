@@ -91,14 +91,16 @@ impl Regions {
         mut visit: impl FnMut(Side<'_>),
     ) -> Result<(), Error> {
         self.network.count(points)?;
-        for (batch, points) in points.chunks(self.rows * self.network.features()).enumerate() {
-            let first = batch * self.rows;
+        // Few enough that lists of their gaps are small beside the rows.
+        let batch = (self.rows / 8).max(1);
+        for (index, points) in points.chunks(batch * self.network.features()).enumerate() {
+            let first = index * batch;
             self.visit_batch(points, |side| visit(Side { point: first + side.point, ..side }))?;
         }
         Ok(())
     }
 
-    /// At most as many points as rows that are pulled back at a time.
+    /// No more points than rows that are pulled back at a time.
     fn visit_batch(&self, points: &[f64], mut visit: impl FnMut(Side<'_>)) -> Result<(), Error> {
         let points = self.network.tensor(points)?;
         let trace = self.network.replay(points.clone());
@@ -129,18 +131,16 @@ impl Regions {
             let features = self.network.features();
             for (row, normal) in pulled.normals.chunks_exact(features).enumerate() {
                 let (point, gap) = (row % points, gaps.of[row % points][first + row / points]);
+                let facet = Facet::new(gaps.span.node, gap);
+                let (gap, offset) = (gap.of(gaps.inputs_of(point, points)), pulled.offsets[row]);
                 let largest = normal.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-                if largest <= ROUNDED_ZERO * pulled.largest[row] {
-                    continue;
-                }
-                let offset = pulled.offsets[row];
-                if !(largest.is_finite() && offset.is_finite()) {
+                if ![gap, offset, largest].iter().all(|number| number.is_finite()) {
                     let what = "a side of a region".into();
                     return Err(Error::Overflow { what, precision: Precision::F64 });
                 }
-                let facet = Facet::new(gaps.span.node, gap);
-                let gap = gap.of(gaps.inputs_of(point, points));
-                visit(Side { point, facet, gap, normal, offset });
+                if largest > ROUNDED_ZERO * pulled.largest[row] {
+                    visit(Side { point, facet, gap, normal, offset });
+                }
             }
         }
         Ok(())
