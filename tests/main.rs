@@ -7,5 +7,6 @@ mod common;
 mod extraction; // linear terms of random networks
 mod plans; // the random networks themselves
 mod regions; // the geometry of linear regions
+mod slices; // regions on planes
 mod store; // terms on disk, and the function that they make up
 mod zoo; // every architecture of the zoo

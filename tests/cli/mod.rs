@@ -11,6 +11,7 @@ mod experiments; // questions about runs
 mod images; // datasets that are none
 mod interruption; // killed at any moment
 mod precision; // how exact terms are
+mod regions; // pictures of linear regions
 mod settings; // terms of other settings, weights and images
 mod study; // whole studies
 mod tight; // the tight gauge, and terms under the shifts of others
@@ -33,7 +34,7 @@ const ARCHITECTURE: &str = "fcn4";
 const CONVOLUTIONAL: &str = "vgg-narrow-strides";
 
 /// The commands that compute.
-const COMPUTING: [&str; 9] = [
+const COMPUTING: [&str; 10] = [
     "train",
     "import",
     "inspect",
@@ -43,6 +44,7 @@ const COMPUTING: [&str; 9] = [
     "precision",
     "experiment",
     "study",
+    "regions",
 ];
 
 /// A working directory with a small dataset in `data.safetensors`.

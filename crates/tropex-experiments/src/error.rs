@@ -106,6 +106,23 @@ pub enum Error {
         /// `train` or `test`.
         split: &'static str,
     },
+    /// A file is to be a picture of no known format.
+    #[error("{} is no name of a picture; expected one that ends with .svg or .png", path.display())]
+    PictureName {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A picture has no pixels, or too many.
+    #[error("a picture of {width:.0} by {height:.0} cannot be painted; choose another window")]
+    PictureSize {
+        /// Its width.
+        width: f64,
+        /// Its height.
+        height: f64,
+    },
+    /// There is nothing that regions could be drawn around.
+    #[error("cannot draw regions: {0}")]
+    Regions(String),
 }
 
 impl Error {

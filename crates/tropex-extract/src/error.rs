@@ -55,6 +55,9 @@ pub enum Error {
         /// What it should have.
         expected: String,
     },
+    /// A plane, a window or points on it are none that regions can be drawn on.
+    #[error("cannot slice: {0}")]
+    Slice(String),
     /// A file of a term store is damaged, stale or of another version.
     #[error("{}: {reason}", path.display())]
     Store {
@@ -84,6 +87,10 @@ pub enum Error {
 impl Error {
     pub(crate) fn store(path: &Path, reason: impl Into<String>) -> Self {
         Self::Store { path: path.to_owned(), reason: reason.into() }
+    }
+
+    pub(crate) fn slice(reason: impl Into<String>) -> Self {
+        Self::Slice(reason.into())
     }
 
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {

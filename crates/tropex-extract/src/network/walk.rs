@@ -28,6 +28,12 @@ impl Network {
         values[self.output.index()].take().expect("the output is kept to the end")
     }
 
+    /// The network that ends with a value of this one.
+    pub(crate) fn until(&self, value: ValueId) -> Self {
+        let nodes = self.nodes[..value.index()].to_vec();
+        Self { nodes, output: value, dropped: Vec::new(), ..self.clone() }
+    }
+
     /// For every value the last node that reads it; the output outlives them all.
     fn last_uses(&self) -> Vec<usize> {
         let mut last = vec![0; self.nodes.len() + 1];

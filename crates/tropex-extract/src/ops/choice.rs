@@ -165,6 +165,26 @@ impl Choice {
         }
     }
 
+    /// Visits the contenders of every unit, the features of the node's input of which it passes on
+    /// the largest, up to slopes; no feature is zero. Units without a choice are left out.
+    pub fn visit_contenders(&self, mut visit: impl FnMut(&[Option<usize>])) {
+        match &self.by {
+            By::Sign(bends) => {
+                for unit in (0..self.parts * bends.len()).filter(|unit| bends[unit % bends.len()]) {
+                    visit(&[None, Some(unit)]);
+                }
+            }
+            By::Largest { channels, cells, windows } => {
+                for plane in 0..self.parts * channels {
+                    for window in windows.iter().filter(|window| window.len() > 1) {
+                        let features = window.iter().map(|cell| Some(plane * cells + cell));
+                        visit(&features.collect::<Vec<_>>());
+                    }
+                }
+            }
+        }
+    }
+
     /// Visits every gap of a point that chose these pieces, by their numbers.
     pub fn visit_gaps(&self, numbers: &[u32], mut visit: impl FnMut(Gap)) {
         match &self.by {

@@ -36,6 +36,7 @@ mod polytope;
 mod program;
 mod side;
 mod simplex;
+pub mod slice;
 
 pub use beyond::RESOLUTION;
 pub use boundary::{Distances, Nearest};

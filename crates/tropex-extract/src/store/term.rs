@@ -163,6 +163,16 @@ impl Term<'_> {
         Reduced { length: squares.length.sqrt(), size: squares.size.sqrt(), ..squares }
     }
 
+    /// The term on a plane of points `(u, v, 1)` times `frame`, which holds the two directions and
+    /// the origin: coefficients of `u` and `v`, and bias, of the linear part and of how much more
+    /// than a reference the negative part is worth.
+    pub(crate) fn on_plane(&self, reference: &Reference, frame: [&[f64]; 3]) -> [[f64; 3]; 2] {
+        let mut parts = for_coefficients!(self, along(&reference.coefficients, frame));
+        parts[0][2] += self.biases[0];
+        parts[1][2] += self.biases[1] - reference.bias;
+        parts
+    }
+
     fn bias_above(&self, reference: &Reference) -> f64 {
         self.biases[0] + self.biases[1] - reference.bias
     }
@@ -196,6 +206,27 @@ fn value_above<F: Stored>([linear, negative]: [&[F]; 2], reference: &[f64], poin
         }
     }
     lanes.iter().sum()
+}
+
+fn along<F: Stored>(
+    [linear, negative]: [&[F]; 2],
+    reference: &[f64],
+    frame: [&[f64]; 3],
+) -> [[f64; 3]; 2] {
+    let mut parts = [[0.0; 3]; 2];
+    let [right, up, origin] = frame.map(|direction| direction.iter());
+    let terms = linear.iter().zip(negative).zip(reference);
+    for (((&linear, &negative), reference), ((right, up), origin)) in
+        terms.zip(right.zip(up).zip(origin))
+    {
+        let numbers = [linear.into(), negative.into() - reference];
+        for (part, number) in parts.iter_mut().zip(numbers) {
+            part[0] += number * right;
+            part[1] += number * up;
+            part[2] += number * origin;
+        }
+    }
+    parts
 }
 
 fn add_negative<F: Stored>([_, negative]: [&[F]; 2], sums: &mut [f64]) {

@@ -10,6 +10,7 @@ mod inspect;
 mod list;
 mod options;
 mod precision;
+mod regions;
 mod study;
 mod train;
 
@@ -30,6 +31,7 @@ pub enum Command {
     Experiment(experiment::Experiment),
     Study(study::StudyCommand),
     Bounds(bounds::Bounds),
+    Regions(regions::Regions),
 }
 
 impl Command {
@@ -46,6 +48,7 @@ impl Command {
             Self::Experiment(experiment) => experiment.run(output),
             Self::Study(study) => study.run(output),
             Self::Bounds(bounds) => bounds.run(output),
+            Self::Regions(regions) => regions.run(output),
         }
     }
 }

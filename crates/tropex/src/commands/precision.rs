@@ -41,7 +41,7 @@ impl PrecisionTable {
         let mut found = Vec::with_capacity(self.runs.len());
         for path in &self.runs {
             let run = Run::open(path)?;
-            let data = self.data.open(&run.config().dataset, output)?;
+            let data = self.data.open_of(&run, output)?;
             bar.set_prefix(path.display().to_string());
             let show = |done: usize, all: usize| {
                 bar.set_length(all as u64);

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Table, Unit};
 use super::palette;
-use super::png::png;
-use super::svg::{Anchor, Drawing, Short, WIDTH, escaped};
+use super::svg::{Anchor, Drawing, Short, WIDTH};
+use crate::markup::escaped;
+use crate::png::png;
 
 /// Small images in rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,6 @@ mod heat_map;
 mod histogram;
 mod images;
 mod palette;
-mod png;
 mod scale;
 mod svg;
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::markup::escaped;
+
 /// Width of every drawing, in its own units: it is scaled to where it is shown, and its letters
 /// are read on the screen of a telephone.
 pub(super) const WIDTH: f64 = 480.0;
@@ -92,11 +94,6 @@ impl std::fmt::Display for Short {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", (self.0 * 100.0).round() / 100.0)
     }
-}
-
-/// A text in which nothing is taken for an element.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! PNG files of small images.
+//! PNG files.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use flate2::{Compression, Crc};
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// A PNG file of pixels `[height, width, 3]`: red, green and blue, 8 bits each.
-pub(super) fn png(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
+pub(crate) fn png(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
     let mut header = [width, height].map(|extent| (extent as u32).to_be_bytes()).concat();
     // Bits of a channel; red, green and blue; the only compression, filters and order there are.
     header.extend([8, 2, 0, 0, 0]);
@@ -25,7 +25,7 @@ pub(super) fn png(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
 }
 
 fn compressed(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     // Writing to memory cannot fail.
     let _ = encoder.write_all(bytes);
     encoder.finish().unwrap_or_default()

@@ -1,0 +1,185 @@
+//! Where on the polygons of a mesh which of several functions is the largest.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::cut::Birth;
+use super::mesh::{Mesh, Polygon};
+use crate::Error;
+
+/// Continuous functions, affine on every polygon of a mesh.
+pub(super) trait Functions {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Values of one of them at the vertices of the mesh.
+    fn values(&self, vertices: &[[f64; 2]], function: usize) -> Vec<f64>;
+
+    /// Differences of two of them up to this are ties.
+    fn zero(&self, values: &[f64], others: &[f64]) -> f64;
+
+    /// Is told of vertices that are new, in order.
+    fn born(&mut self, births: &[Birth]);
+}
+
+impl Mesh {
+    /// Divides every polygon into the parts on which one function is the largest, the first of
+    /// equal ones. Afterwards a polygon's parent is the place that the polygon it is a part of had
+    /// before, and its winner is the largest function there.
+    ///
+    /// Functions enter one after the other. Where one exceeds the largest so far it takes over: a
+    /// convex part, put together from what it takes from each of them.
+    ///
+    /// # Errors
+    /// More polygons than the limit.
+    pub(super) fn divide(&mut self, functions: &mut dyn Functions) -> Result<(), Error> {
+        for (place, polygon) in (0..).zip(&mut self.polygons) {
+            (polygon.parent, polygon.winner) = (place, 0);
+        }
+        let mut largest = functions.values(&self.vertices, 0);
+        for function in 1..functions.count() {
+            let values = functions.values(&self.vertices, function);
+            let zero = functions.zero(&values, &largest);
+            let above: Vec<f64> = values.iter().zip(&largest).map(|(x, most)| x - most).collect();
+            if above.iter().all(|&above| above <= zero) {
+                continue;
+            }
+            let cut = self.cut(above, zero)?;
+            functions.born(&cut.births);
+            largest.iter_mut().zip(&values).for_each(|(most, &x)| *most = most.max(x));
+            // At a new vertex the function is as large as the largest: of both ends.
+            let mut values = values;
+            cut.births.iter().for_each(|birth| birth.extend(&mut values));
+            largest.extend_from_slice(&values[largest.len()..]);
+            self.hand_over(function as u32, &cut.positive);
+        }
+        Ok(())
+    }
+
+    /// Makes a function the winner of polygons, and one of those that have the same parent.
+    fn hand_over(&mut self, function: u32, polygons: &[bool]) {
+        let mut parts = vec![0_u32; polygons.len()];
+        for (polygon, _) in self.polygons.iter_mut().zip(polygons).filter(|(_, taken)| **taken) {
+            polygon.winner = function;
+            parts[polygon.parent as usize] += 1;
+        }
+        let mut several: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (index, Polygon { parent, .. }) in self.polygons.iter().enumerate() {
+            if polygons[index] && parts[*parent as usize] > 1 {
+                several.entry(*parent).or_default().push(index);
+            }
+        }
+        if several.is_empty() {
+            return;
+        }
+        for parts in several.into_values() {
+            let corners = parts.iter().map(|&part| self.polygons[part].corners.as_slice());
+            let Some(outline) = outline(corners) else { continue };
+            parts.iter().for_each(|&part| self.polygons[part].corners.clear());
+            self.polygons[parts[0]].corners = outline;
+        }
+        self.polygons.retain(|polygon| !polygon.corners.is_empty());
+    }
+}
+
+/// The corners of the union of polygons that share edges; none if it is in pieces or has holes,
+/// which takes polygons that rounding made out of nothing.
+fn outline<'a>(polygons: impl Iterator<Item = &'a [u32]>) -> Option<Vec<u32>> {
+    let mut edges = HashSet::new();
+    for corners in polygons {
+        for (index, &from) in corners.iter().enumerate() {
+            let to = corners[(index + 1) % corners.len()];
+            // An edge that another polygon has the other way round is inside.
+            if !edges.remove(&(to, from)) {
+                edges.insert((from, to));
+            }
+        }
+    }
+    let following: HashMap<u32, u32> = edges.iter().copied().collect();
+    let start = *following.keys().min()?; // the same in every run
+    let next = |&at: &u32| following.get(&at).copied().filter(|&to| to != start);
+    let outline: Vec<u32> =
+        std::iter::successors(Some(start), next).take(edges.len() + 1).collect();
+    (outline.len() == edges.len()).then_some(outline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::Window;
+    use super::*;
+
+    /// Planes `a u + b v + c`.
+    struct Planes(Vec<[f64; 3]>);
+
+    impl Functions for Planes {
+        fn count(&self) -> usize {
+            self.0.len()
+        }
+
+        fn values(&self, vertices: &[[f64; 2]], function: usize) -> Vec<f64> {
+            let [a, b, c] = self.0[function];
+            vertices.iter().map(|[u, v]| a * u + b * v + c).collect()
+        }
+
+        fn zero(&self, _: &[f64], _: &[f64]) -> f64 {
+            1e-12
+        }
+
+        fn born(&mut self, _: &[Birth]) {}
+    }
+
+    fn divided(planes: &[[f64; 3]]) -> Mesh {
+        let mut mesh = Mesh::new(&Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).unwrap(), 1000);
+        mesh.divide(&mut Planes(planes.to_vec())).unwrap();
+        mesh.tidy();
+        mesh
+    }
+
+    fn winners(mesh: &Mesh) -> Vec<(u32, f64)> {
+        let area = |polygon: &Polygon| mesh.area_of(&polygon.corners);
+        let mut winners: Vec<_> =
+            mesh.polygons.iter().map(|polygon| (polygon.winner, area(polygon))).collect();
+        winners.sort_by_key(|(winner, _)| *winner);
+        winners
+    }
+
+    #[test]
+    fn every_winner_has_one_part() {
+        // The middle one comes last, and takes from both.
+        let mesh = divided(&[[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 0.5]]);
+        assert_eq!(winners(&mesh), [(0, 1.0), (1, 1.0), (2, 2.0)]);
+        assert_eq!(mesh.vertices.len(), 8);
+    }
+
+    #[test]
+    fn ties_and_what_never_wins_change_nothing() {
+        let mesh =
+            divided(&[[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -2.0], [1.0, 0.0, -1e-15]]);
+        assert_eq!(winners(&mesh), [(0, 4.0)]);
+    }
+
+    #[test]
+    fn many_planes_divide_the_window_as_brute_force_does() {
+        // Tangents of a paraboloid: all win near where they touch it.
+        let touch = |index: usize| {
+            let golden = (index as f64 * 0.618_033_988_75).fract() * 2.0 - 1.0;
+            [golden, index as f64 / 50.0 - 1.0]
+        };
+        let planes: Vec<_> =
+            (0..100).map(touch).map(|[a, b]| [2.0 * a, 2.0 * b, -(a * a + b * b)]).collect();
+        let mesh = divided(&planes);
+        let found = winners(&mesh);
+        assert_eq!(
+            found.iter().map(|(winner, _)| *winner).collect::<Vec<_>>(),
+            (0..100).collect::<Vec<_>>()
+        );
+        assert!((found.iter().map(|(_, area)| area).sum::<f64>() - 4.0).abs() < 1e-12);
+        for polygon in &mesh.polygons {
+            let corners = polygon.corners.iter().map(|&corner| mesh.vertices[corner as usize]);
+            let count = polygon.corners.len() as f64;
+            let inside = corners.fold([0.0, 0.0], |[x, y], [u, v]| [x + u / count, y + v / count]);
+            let value = |[a, b, c]: &[f64; 3]| a * inside[0] + b * inside[1] + c;
+            let best = planes.iter().map(value).enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+            assert_eq!(best.unwrap().0 as u32, polygon.winner);
+        }
+    }
+}

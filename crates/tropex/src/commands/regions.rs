@@ -1,0 +1,193 @@
+//! `tropex regions`
+
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use burn::tensor::Device;
+use clap::{Args, ValueEnum};
+use tropex::experiments::picture::{Format, Panel};
+use tropex::experiments::regions::{Place, View, ViewSettings};
+use tropex::experiments::{Moment, pipeline};
+use tropex::extract::region::slice::Partition;
+use tropex::train::data::Dataset;
+use tropex::train::run::Run;
+
+use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
+use crate::output::{Output, plural};
+use report::{Frame, NetworkRegions, Seen, TermRegions};
+
+/// Draw the linear regions on a plane through images, before and after extraction.
+#[derive(Debug, Args)]
+pub struct Regions {
+    /// Folder of the run.
+    run: PathBuf,
+    /// The plane goes through these three images; by default through the first ones of three
+    /// classes.
+    #[arg(long, value_name = "I,J,K", value_parser = numbers::<usize, 3>)]
+    through: Option<[usize; 3]>,
+    /// What to draw of a network with two inputs: from X0 to X1 of the first, and from Y0 to Y1 of
+    /// the second; by default what is around the points.
+    #[arg(
+        long,
+        value_name = "X0,X1,Y0,Y1",
+        value_parser = numbers::<f64, 4>,
+        allow_hyphen_values = true,
+        conflicts_with_all = ["through", "margin"]
+    )]
+    window: Option<[f64; 4]>,
+    /// How far the window reaches beyond the points, as a share of their distance; a negative one
+    /// looks closer, and -0.5 would leave nothing.
+    #[arg(long, default_value = "0.25", allow_negative_numbers = true)]
+    margin: f64,
+    /// Images to take points from.
+    #[arg(long, default_value = "train")]
+    split: SplitName,
+    /// Gauge of the terms.
+    #[arg(long, default_value = "worst-case")]
+    gauge: GaugeName,
+    /// The regions of the extracted function instead of the network's.
+    #[arg(long)]
+    extracted: bool,
+    /// Both side by side.
+    #[arg(long, conflicts_with = "extracted")]
+    side_by_side: bool,
+    /// The picture to write, FILE.svg or FILE.png.
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["frames", "json"])]
+    out: Option<PathBuf>,
+    /// Write a picture of the network for every checkpoint of the run into a folder, for an
+    /// animation.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "extracted", "side_by_side"])]
+    frames: Option<PathBuf>,
+    /// Format of these pictures.
+    #[arg(long, default_value = "png", requires = "frames")]
+    format: FormatName,
+    /// Give up where there are more polygons than this.
+    #[arg(long, value_name = "POLYGONS", default_value_t = ViewSettings::default().limit)]
+    limit: usize,
+    #[command(flatten)]
+    data: DataOption,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+/// A format of pictures on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatName {
+    Png,
+    Svg,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Png => Self::Png,
+            FormatName::Svg => Self::Svg,
+        }
+    }
+}
+
+/// So many numbers, separated by commas.
+fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], String> {
+    let numbers: Option<Vec<T>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+    let numbers = numbers.and_then(|numbers| numbers.try_into().ok());
+    numbers.ok_or_else(|| format!("expected {N} numbers separated by commas"))
+}
+
+impl Regions {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        // Before the work, not after it.
+        self.out.as_deref().map(Format::of).transpose()?;
+        let run = Run::open(&self.run)?;
+        let device = self.device.find()?;
+        let data = self.data.open_of(&run, output)?;
+        let view = View::new(&run, &data, &self.settings())?;
+        match &self.frames {
+            Some(folder) => self.frames(&run, &view, &device, folder, output),
+            None => self.picture(&run, &data, &view, &device, output),
+        }
+    }
+
+    fn settings(&self) -> ViewSettings {
+        let place = match (self.through, self.window) {
+            (Some(through), _) => Place::Through(through),
+            (None, Some(window)) => Place::Rectangle(window),
+            (None, None) => Place::Usual,
+        };
+        let (margin, limit) = (self.margin, self.limit);
+        ViewSettings { place, margin, split: self.split.into(), limit }
+    }
+
+    fn picture(
+        &self,
+        run: &Run,
+        data: &Dataset,
+        view: &View,
+        device: &Device,
+        output: &Output,
+    ) -> anyhow::Result<()> {
+        let mut seen = Seen::of(view);
+        let mut parts: Vec<(String, Partition)> = Vec::new();
+        if !self.extracted {
+            let start = Instant::now();
+            let partition = view.network(&pipeline::network(run, device)?)?;
+            seen.network = Some(NetworkRegions::of(&partition, start.elapsed()));
+            parts.push((title("network", &partition), partition));
+        }
+        if self.extracted || self.side_by_side {
+            let start = Instant::now();
+            let (store, _) = pipeline::open_terms(run, data, device, self.gauge.into())?;
+            let found = view.terms(&store)?;
+            seen.extracted = Some(TermRegions::of(&found, store.len(), start.elapsed()));
+            parts.push((title("extracted function", &found.partition), found.partition));
+        }
+        if let Some(path) = &self.out {
+            let panel = |(title, partition)| Panel { title, partition };
+            let panels = parts.iter().map(|(title, partition)| panel((title.clone(), partition)));
+            view.figure(panels.collect()).draw().write(path)?;
+            seen.out = Some(path.clone());
+        }
+        output.result(&seen, || seen.text())
+    }
+
+    fn frames(
+        &self,
+        run: &Run,
+        view: &View,
+        device: &Device,
+        folder: &Path,
+        output: &Output,
+    ) -> anyhow::Result<()> {
+        let epochs = run.checkpoints()?;
+        if epochs.is_empty() {
+            anyhow::bail!(
+                "no checkpoints in {}; train with --checkpoints all to keep them",
+                run.path().display()
+            );
+        }
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create folder {}", folder.display()))?;
+        let format = Format::from(self.format);
+        let bar = output.bar("drawing {bar:30} {pos} of {len} pictures, {eta} left");
+        bar.set_length(epochs.len() as u64);
+        let mut seen = Seen::of(view);
+        for epoch in epochs {
+            let partition =
+                view.network(&pipeline::network_at(run, Moment::Epoch(epoch), device)?)?;
+            let file = folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
+            let title = title(&format!("epoch {epoch}"), &partition);
+            let panels = vec![Panel { title, partition: &partition }];
+            view.figure(panels).draw().write(&file)?;
+            seen.frames.push(Frame::of(epoch, &partition, file));
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        output.result(&seen, || seen.text())
+    }
+}
+
+fn title(what: &str, partition: &Partition) -> String {
+    format!("{what}: {}", plural(partition.regions.len(), "region"))
+}

@@ -1,0 +1,217 @@
+//! Networks whose regions can be counted in another way, and what cannot be sliced.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::activation::{leaky_relu, relu};
+use burn::tensor::{Device, Tensor};
+use tropex::extract::region::slice::{Partition, Plane, Window};
+use tropex::train::zoo::{Architecture, Classifier};
+use tropex::{Network, Placement, Precision, capture};
+
+use super::partition::Slice;
+use super::{LIMIT, check_tiling, random};
+use crate::common::properties::Measured;
+use crate::common::{device, tensor};
+
+/// A fully-connected network with random weights.
+#[derive(Module, Debug)]
+struct Layers {
+    layers: Vec<Linear>,
+}
+
+impl Layers {
+    fn new(widths: &[usize], seed: u64, device: &Device) -> Self {
+        let layer = |(index, pair): (usize, &[usize])| {
+            let (inputs, outputs) = (pair[0], pair[1]);
+            let seed = seed + 10 * index as u64;
+            let scale = (2.0 / inputs as f64).sqrt();
+            let weights = numbers(seed, inputs * outputs, 1.7 * scale);
+            let biases = numbers(seed + 1, outputs, 0.5);
+            Linear {
+                weight: Param::from_tensor(tensor(&weights, [inputs, outputs], device)),
+                bias: Some(Param::from_tensor(tensor(&biases, [outputs], device))),
+            }
+        };
+        Self { layers: widths.windows(2).enumerate().map(layer).collect() }
+    }
+
+    fn run(&self, points: Tensor<2>, activation: fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+        let (last, hidden) = self.layers.split_last().expect("there are layers");
+        let value = hidden.iter().fold(points, |value, layer| activation(layer.forward(value)));
+        last.forward(value)
+    }
+
+    fn relu(&self, points: Tensor<2>) -> Tensor<2> {
+        self.run(points, relu)
+    }
+
+    fn leaky(&self, points: Tensor<2>) -> Tensor<2> {
+        self.run(points, |value| leaky_relu(value, 0.1))
+    }
+
+    /// Slope 1 everywhere: affine.
+    fn affine(&self, points: Tensor<2>) -> Tensor<2> {
+        self.run(points, |value| leaky_relu(value, 1.0))
+    }
+}
+
+fn numbers(seed: u64, count: usize, scale: f64) -> Vec<f32> {
+    random(seed, count).into_iter().map(|number| (scale * number) as f32).collect()
+}
+
+fn captured(layers: &Layers, forward: fn(&Layers, Tensor<2>) -> Tensor<2>) -> Network {
+    let features = layers.layers[0].weight.dims()[0];
+    let network = capture(layers, [features], forward).unwrap();
+    network.place(&Placement::new(&device(), Precision::F64).unwrap())
+}
+
+fn window() -> Window {
+    Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).unwrap()
+}
+
+fn sliced(network: Network) -> Slice {
+    Slice::new(network, Plane::whole(), window()).unwrap()
+}
+
+/// Lines in general position divide the window into one part, one more for each line that crosses
+/// it, and one more for each crossing of two lines inside.
+#[test]
+fn one_layer_has_the_regions_of_its_arrangement_of_lines() {
+    for (seed, units) in [(1, 1), (2, 8), (3, 40), (4, 100)] {
+        let layers = Layers::new(&[2, units, 3], seed, &device());
+        let weights: Vec<f64> = layers.layers[0].weight.val().into_data().iter().collect();
+        let biases = layers.layers[0].bias.as_ref().unwrap().val();
+        let biases: Vec<f64> = biases.into_data().iter().collect();
+        let lines: Vec<[f64; 3]> =
+            (0..units).map(|unit| [weights[unit], weights[units + unit], biases[unit]]).collect();
+        let corners = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]];
+        let crosses = |[a, b, c]: &&[f64; 3]| {
+            let side = |[x, y]: &[f64; 2]| a * x + b * y + c > 0.0;
+            let first = side(&corners[0]);
+            corners.iter().any(|corner| side(corner) != first)
+        };
+        let meet_inside = |[a, b, c]: [f64; 3], [d, e, f]: [f64; 3]| {
+            let determinant = a * e - b * d;
+            let (x, y) = ((b * f - c * e) / determinant, (c * d - a * f) / determinant);
+            x.abs() < 1.0 && y.abs() < 1.0
+        };
+        let pairs = (0..units).flat_map(|one| (0..one).map(move |other| (one, other)));
+        let meetings = pairs.filter(|&(one, other)| meet_inside(lines[one], lines[other])).count();
+        let expected = 1 + lines.iter().filter(crosses).count() + meetings;
+        let slice = sliced(captured(&layers, Layers::relu));
+        assert_eq!(slice.partition.regions.len(), expected, "{units} units");
+        check_tiling(&slice.partition, &slice.window).unwrap();
+    }
+}
+
+#[test]
+fn deep_networks_are_cut_like_shallow_ones() {
+    for (widths, forward) in [
+        (&[2, 64, 64, 64, 64, 3][..], Layers::relu as fn(&Layers, Tensor<2>) -> Tensor<2>),
+        (&[2, 16, 16, 2], Layers::leaky),
+        (&[5, 24, 24, 24, 4], Layers::relu),
+    ] {
+        let network = captured(&Layers::new(widths, 5, &device()), forward);
+        let points = numbers(6, 3 * widths[0], 1.0);
+        let mut points = points.chunks_exact(widths[0]);
+        let three = [points.next(), points.next(), points.next()].map(Option::unwrap);
+        let plane = if widths[0] == 2 { Plane::whole() } else { Plane::through(three).unwrap() };
+        let slice = Slice::new(network, plane, window()).unwrap();
+        let mut measured = Measured::default();
+        assert!(slice.partition.regions.len() > 100, "{widths:?}");
+        check_tiling(&slice.partition, &slice.window).unwrap();
+        slice.check_maps(&mut measured).unwrap();
+        slice.check_patterns(&mut measured).unwrap();
+        // Of patterns that differ, few have the same map.
+        let linear = slice.partition.linear_regions();
+        assert!(linear <= slice.partition.regions.len(), "{widths:?}");
+        assert!(2 * linear > slice.partition.regions.len(), "{widths:?}: {linear}");
+    }
+}
+
+#[test]
+fn convolutional_networks_are_cut_on_planes_through_images() {
+    let shape = [1, 9, 9];
+    let architecture = Architecture::find("vgg-narrow").unwrap();
+    let classifier = architecture.init(shape, 3, &device(), 3).unwrap();
+    let network = capture(&classifier, shape, Classifier::forward).unwrap();
+    let network = network.place(&Placement::new(&device(), Precision::F64).unwrap());
+    let images = numbers(7, 3 * 81, 1.0);
+    let plane = Plane::through([&images[..81], &images[81..162], &images[162..]]).unwrap();
+    let window = Window::rectangle([0.0, 0.4], [0.0, 0.4]).unwrap();
+    let slice = Slice::new(network, plane, window).unwrap();
+    assert!(slice.partition.regions.len() > 20);
+    check_tiling(&slice.partition, &slice.window).unwrap();
+    let mut measured = Measured::default();
+    slice.check_maps(&mut measured).unwrap();
+    slice.check_patterns(&mut measured).unwrap();
+}
+
+#[test]
+fn units_without_a_bend_cut_nothing() {
+    let layers = Layers::new(&[2, 30, 30, 3], 8, &device());
+    let slice = sliced(captured(&layers, Layers::affine));
+    assert_eq!(slice.partition.regions.len(), 1);
+    assert_eq!(slice.partition.linear_regions(), 1);
+    // The decision boundary is there all the same.
+    assert!(slice.partition.cells.len() <= 3);
+    check_tiling(&slice.partition, &slice.window).unwrap();
+}
+
+#[test]
+fn units_that_are_dead_downstream_make_no_linear_regions() {
+    let mut layers = Layers::new(&[2, 20, 3], 9, &device());
+    let dead = tensor(&[0.0; 60], [20, 3], &device());
+    layers.layers[1].weight = Param::from_tensor(dead);
+    let slice = sliced(captured(&layers, Layers::relu));
+    assert!(slice.partition.regions.len() > 20);
+    assert_eq!(slice.partition.linear_regions(), 1);
+}
+
+#[test]
+fn the_decision_boundary_is_where_the_two_largest_logits_are_equal() {
+    let slice = sliced(captured(&Layers::new(&[2, 24, 24, 4], 10, &device()), Layers::relu));
+    let partition = &slice.partition;
+    assert!(!partition.boundary.is_empty());
+    for edge in &partition.boundary {
+        let [[a, b], [c, d]] = edge.map(|vertex| partition.vertices[vertex]);
+        let middle = [(a + c) / 2.0, (b + d) / 2.0];
+        let region = partition.region_at(middle);
+        // Rounding may put the middle of an edge between two regions outside of both.
+        let Some(region) = region else { continue };
+        let mut logits: Vec<_> =
+            partition.regions[region].maps.iter().map(|map| map.at(middle)).collect();
+        logits.sort_by(|one, other| other.total_cmp(one));
+        assert!((logits[0] - logits[1]).abs() < 1e-10 * logits[0].abs().max(1.0), "{logits:?}");
+    }
+}
+
+#[test]
+fn the_same_network_has_the_same_picture_every_time() {
+    let layers = Layers::new(&[2, 24, 24, 3], 11, &device());
+    let [one, other] = [(); 2].map(|()| sliced(captured(&layers, Layers::relu)).partition);
+    assert_eq!(one, other);
+}
+
+#[test]
+fn what_cannot_be_sliced_is_named() {
+    let network = captured(&Layers::new(&[2, 40, 3], 12, &device()), Layers::relu);
+    let too_many = Partition::of_network(&network, &Plane::whole(), &window(), 30);
+    let error = too_many.unwrap_err().to_string();
+    assert!(error.contains("more than 30 polygons"), "{error}");
+    let network = captured(&Layers::new(&[5, 4, 3], 12, &device()), Layers::relu);
+    let foreign = Partition::of_network(&network, &Plane::whole(), &window(), LIMIT);
+    let error = foreign.unwrap_err().to_string();
+    assert_eq!(error, "values of the points of a plane: found 2, expected 5");
+    let far = Window::rectangle([0.0, 1e300], [0.0, 1e-290]).unwrap();
+    let mut layers = Layers::new(&[2, 4, 4, 4, 3], 12, &device());
+    for layer in &mut layers.layers {
+        let [inputs, outputs] = layer.weight.dims();
+        let large = vec![1e4; inputs * outputs];
+        layer.weight = Param::from_tensor(tensor(&large, [inputs, outputs], &device()));
+    }
+    let network = captured(&layers, Layers::relu);
+    let endless = Partition::of_network(&network, &Plane::whole(), &far, LIMIT);
+    let error = endless.unwrap_err().to_string();
+    assert!(error.contains("not finite"), "{error}");
+}

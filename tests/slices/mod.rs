@@ -1,0 +1,110 @@
+//! Regions on planes through input space: of random networks, of networks whose regions can be
+//! counted in other ways, and of the functions that terms make up.
+
+mod counts;
+mod partition;
+mod terms;
+
+use burn::tensor::{Tensor, TensorData};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tropex::Network;
+use tropex::extract::region::slice::{Partition, Plane, Window};
+
+use crate::common::properties::properties;
+
+properties! {
+    partition:
+        regions_tile_the_window,
+        regions_have_the_maps_of_the_network,
+        regions_have_one_pattern_each;
+}
+
+/// More polygons than any network here makes.
+const LIMIT: usize = 100_000;
+
+/// Numbers between -1 and 1.
+fn random(seed: u64, count: usize) -> Vec<f64> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(|_| random.random_range(-1.0..1.0)).collect()
+}
+
+/// Points of a plane as a network in f64 takes them.
+fn placed(plane: &Plane, points: &[[f64; 2]], network: &Network) -> Tensor<2> {
+    let values: Vec<f64> = points.iter().flat_map(|&point| plane.point(point)).collect();
+    let dtype = network.placement().precision().dtype();
+    let data = TensorData::new(values, [points.len(), network.features()]).convert_dtype(dtype);
+    Tensor::from_data(data, (network.placement().device(), dtype))
+}
+
+/// Whether regions and cells are polygons that cover the window once, and neighbours have common
+/// edges. Says what is wrong.
+fn check_tiling(partition: &Partition, window: &Window) -> Result<(), String> {
+    let regions = partition.regions.iter().map(|region| &region.corners);
+    covers(partition, regions.clone(), window.area())?;
+    meets(partition, regions, window)?;
+    let cells = partition.cells.iter().map(|cell| &cell.corners);
+    meets(partition, cells, window)?;
+    let mut parts = vec![Vec::new(); partition.regions.len()];
+    partition.cells.iter().for_each(|cell| parts[cell.region].push(&cell.corners));
+    for (index, (region, parts)) in partition.regions.iter().zip(parts).enumerate() {
+        covers(partition, parts.into_iter(), partition.area(&region.corners))
+            .map_err(|reason| format!("cells of region {index}: {reason}"))?;
+    }
+    Ok(())
+}
+
+fn covers<'a>(
+    partition: &Partition,
+    polygons: impl Iterator<Item = &'a Vec<usize>>,
+    area: f64,
+) -> Result<(), String> {
+    let mut sum = 0.0;
+    for corners in polygons {
+        let area = partition.area(corners);
+        if area <= 0.0 || !is_convex(&partition.outline(corners)) {
+            return Err(format!("no convex polygon: {:?}", partition.outline(corners)));
+        }
+        sum += area;
+    }
+    let error = (sum - area).abs() / area;
+    if error <= 1e-9 { Ok(()) } else { Err(format!("areas add up to {sum}, not to {area}")) }
+}
+
+/// Up to rounding, judged by the lengths of the sides.
+fn is_convex(corners: &[[f64; 2]]) -> bool {
+    let corner = |index: usize| corners[index % corners.len()];
+    (0..corners.len()).all(|index| {
+        let ([a, b], [c, d], [e, f]) = (corner(index), corner(index + 1), corner(index + 2));
+        (c - a) * (f - d) - (e - c) * (d - b) > -1e-10
+    })
+}
+
+/// Every edge belongs to two polygons, one on each side, or lies on the border.
+fn meets<'a>(
+    partition: &Partition,
+    polygons: impl Iterator<Item = &'a Vec<usize>>,
+    window: &Window,
+) -> Result<(), String> {
+    let edges: Vec<[usize; 2]> = polygons
+        .flat_map(|corners| {
+            (0..corners.len()).map(|index| [corners[index], corners[(index + 1) % corners.len()]])
+        })
+        .collect();
+    let mut known = std::collections::HashSet::new();
+    if let Some(edge) = edges.iter().find(|edge| !known.insert(**edge)) {
+        return Err(format!("edge {edge:?} belongs to two polygons on the same side"));
+    }
+    let extents = window.extents();
+    let is_border = |&[from, to]: &[usize; 2]| {
+        (0..2).any(|axis| {
+            let [from, to] = [from, to].map(|vertex| partition.vertices[vertex][axis]);
+            from == to && extents[axis].contains(&from)
+        })
+    };
+    let alone = edges.iter().find(|edge| !known.contains(&[edge[1], edge[0]]) && !is_border(edge));
+    match alone {
+        None => Ok(()),
+        Some(edge) => Err(format!("edge {:?} has one side", partition.outline(edge))),
+    }
+}
