@@ -91,6 +91,16 @@ impl Images {
         Self { shape, classes, pixels: Pixels::Floats(pixels), labels }.checked()
     }
 
+    /// The first channel of every image in the middle of a black one of another shape, the same in
+    /// all of its channels.
+    pub(super) fn framed(&self, shape: [usize; 3]) -> Result<Self, ImagesError> {
+        let pixels = match &self.pixels {
+            Pixels::Bytes(bytes) => Pixels::Bytes(framed(bytes, self.shape, shape)),
+            Pixels::Floats(floats) => Pixels::Floats(framed(floats, self.shape, shape)),
+        };
+        Self { shape, pixels, classes: self.classes, labels: self.labels.clone() }.checked()
+    }
+
     fn checked(self) -> Result<Self, ImagesError> {
         let pixels = match &self.pixels {
             Pixels::Bytes(bytes) => bytes.len(),
@@ -191,4 +201,41 @@ impl Images {
 
 fn scaled(byte: u8) -> f32 {
     f32::from(byte) / 255.0
+}
+
+/// See [`Images::framed`]; no image is larger than its frame.
+fn framed<P: Copy + Default>(
+    pixels: &[P],
+    [channels, height, width]: [usize; 3],
+    [planes, rows, columns]: [usize; 3],
+) -> Vec<P> {
+    let (above, before) = ((rows - height) / 2, (columns - width) / 2);
+    let mut framed = Vec::with_capacity(pixels.len() / (height * width) * planes * rows * columns);
+    for image in pixels.chunks_exact(channels * height * width) {
+        let mut plane = vec![P::default(); rows * columns];
+        for (row, line) in image.chunks_exact(width).take(height).enumerate() {
+            plane[(above + row) * columns + before..][..width].copy_from_slice(line);
+        }
+        (0..planes).for_each(|_| framed.extend_from_slice(&plane));
+    }
+    framed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_black_and_the_same_in_every_channel() {
+        let images = Images::from_bytes([1, 2, 2], 2, vec![1, 2, 3, 4, 5, 6, 7, 8], vec![0, 1]);
+        let framed = images.unwrap().framed([2, 4, 4]).unwrap();
+        let plane = |[a, b, c, d]: [u8; 4]| [0, 0, 0, 0, 0, a, b, 0, 0, c, d, 0, 0, 0, 0, 0];
+        let expected: Vec<f32> = [[1, 2, 3, 4], [1, 2, 3, 4], [5, 6, 7, 8], [5, 6, 7, 8]]
+            .into_iter()
+            .flat_map(plane)
+            .map(|byte| f32::from(byte) / 255.0)
+            .collect();
+        assert_eq!(framed.read(0..2), expected);
+        assert_eq!((framed.shape(), framed.labels()), ([2, 4, 4], &[0, 1][..]));
+    }
 }

@@ -9,6 +9,7 @@ mod embedded;
 mod error;
 mod fashion_mnist;
 mod file;
+mod framed;
 mod idx;
 mod idx_dataset;
 mod images;
@@ -28,8 +29,14 @@ pub use images::{Images, ImagesError};
 pub use shapes::Shapes;
 
 /// Every dataset that has a name of its own.
-pub const DATASETS: &[DatasetEntry] =
-    &[mnist::ENTRY, fashion_mnist::ENTRY, cifar::ENTRY, shapes::ENTRY, embedded::ENTRY];
+pub const DATASETS: &[DatasetEntry] = &[
+    mnist::ENTRY,
+    fashion_mnist::ENTRY,
+    framed::ENTRY,
+    cifar::ENTRY,
+    shapes::ENTRY,
+    embedded::ENTRY,
+];
 
 /// Before the path of a safetensors file, in place of a name.
 const FILE_PREFIX: &str = "file:";

@@ -1,0 +1,32 @@
+//! Fashion-MNIST in the shape of CIFAR-10: real images for architectures that were made for it,
+//! where CIFAR-10 itself cannot be had.
+
+use super::error::DataError;
+use super::images::Images;
+use super::{Dataset, DatasetEntry, OpenOptions, fashion_mnist};
+
+pub(super) const ENTRY: DatasetEntry = DatasetEntry {
+    name: "fashion-mnist-32",
+    summary: "fashion-mnist with a black frame, the same in three channels",
+    shape: SHAPE,
+    classes: fashion_mnist::ENTRY.classes,
+    open,
+};
+
+const SHAPE: [usize; 3] = [3, 32, 32];
+
+fn open(options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
+    let plain = (fashion_mnist::ENTRY.open)(options)?;
+    let framed = |images: &Images| {
+        images.framed(SHAPE).map_err(|problem| DataError::Images {
+            place: fashion_mnist::ENTRY.name.into(),
+            problem,
+        })
+    };
+    Ok(Dataset {
+        name: ENTRY.name.into(),
+        train: framed(&plain.train)?,
+        test: framed(&plain.test)?,
+        class_names: plain.class_names,
+    })
+}
