@@ -167,8 +167,8 @@ mod tests {
         let error = open("minst", &OpenOptions::default()).unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown dataset `minst`, expected one of mnist, fashion-mnist, cifar10, shapes, \
-             embedded, or file:PATH"
+            "unknown dataset `minst`, expected one of mnist, fashion-mnist, fashion-mnist-32, \
+             cifar10, shapes, embedded, or file:PATH"
         );
     }
 
