@@ -1,5 +1,6 @@
 //! Moments of a training.
 
+use tropex_train::checkpoint::Checkpoints;
 use tropex_train::run::{Run, RunError};
 
 use crate::Error;
@@ -24,6 +25,17 @@ pub enum Moments {
     All,
     /// After these epochs.
     List(Vec<usize>),
+}
+
+impl From<&Checkpoints> for Moments {
+    /// The moments whose weights are kept, and the end.
+    fn from(checkpoints: &Checkpoints) -> Self {
+        match checkpoints {
+            Checkpoints::Last => Self::Final,
+            Checkpoints::All => Self::All,
+            Checkpoints::List(epochs) => Self::List(epochs.clone()),
+        }
+    }
 }
 
 impl Moment {

@@ -123,31 +123,25 @@ impl Plan {
     /// # Errors
     /// Names that mean nothing; parameters that an experiment does not have.
     pub fn entries(&self) -> Result<Vec<(&'static ExperimentEntry, Parameters)>, Error> {
-        let plan = &self.experiments;
-        if let Some(name) = plan.parameters.keys().find(|name| find(name).is_err()) {
+        let ExperimentsPlan { names, parameters, .. } = &self.experiments;
+        let is_all = |name: &String| name == "all";
+        for name in parameters.keys().chain(names.iter().filter(|name| !is_all(name))) {
             find(name)?;
         }
         let mut entries = Vec::new();
         for entry in EXPERIMENTS {
-            let parameters = plan.parameters.get(entry.name).cloned().unwrap_or_default();
+            let parameters = parameters.get(entry.name).cloned().unwrap_or_default();
             entry.make(&parameters)?;
-            if plan.names.iter().any(|name| name == "all" || name == entry.name) {
+            if names.iter().any(|name| is_all(name) || name == entry.name) {
                 entries.push((entry, parameters));
             }
         }
-        match plan.names.iter().find(|name| *name != "all" && find(name).is_err()) {
-            Some(name) => Err(find(name).map_or_else(|error| error, |_| unreachable!("filtered"))),
-            None => Ok(entries),
-        }
+        Ok(entries)
     }
 
     /// The moments at which networks are looked at.
     pub fn moments(&self) -> Moments {
-        match &self.experiments.epochs {
-            Checkpoints::Last => Moments::Final,
-            Checkpoints::All => Moments::All,
-            Checkpoints::List(epochs) => Moments::List(epochs.clone()),
-        }
+        Moments::from(&self.experiments.epochs)
     }
 }
 
@@ -161,7 +155,7 @@ impl NetworkPlan {
         if self.terms == Some(0) {
             return named("terms = 0, expected at least 1".into());
         }
-        if ["seed"].iter().any(|&key| self.training.contains_key(key)) {
+        if self.training.contains_key("seed") {
             return named("the seeds of a study stand in `seeds`".into());
         }
         self.training(0).err().and_then(named)

@@ -124,7 +124,7 @@ impl Experiment {
             let request = Request {
                 materials: &materials,
                 experiments: experiments.clone(),
-                moments: moments(&self.epochs),
+                moments: Moments::from(&self.epochs),
                 settings,
                 device: &device,
                 again: self.again,
@@ -212,14 +212,6 @@ impl Experiment {
             parameters.insert(parameter.clone(), value.clone());
         }
         Ok(chosen)
-    }
-}
-
-fn moments(epochs: &Checkpoints) -> Moments {
-    match epochs {
-        Checkpoints::Last => Moments::Final,
-        Checkpoints::All => Moments::All,
-        Checkpoints::List(epochs) => Moments::List(epochs.clone()),
     }
 }
 
