@@ -35,7 +35,7 @@ mod polygon;
 mod polytope;
 mod program;
 mod side;
-mod simplex;
+mod solver;
 pub mod slice;
 
 pub use beyond::RESOLUTION;

@@ -1,7 +1,7 @@
 //! What linear programs tell about a polytope: its facets, and the largest ball in it.
 
 use super::polytope::{Polytope, dot};
-use super::simplex::{Outcome, maximise};
+use super::solver::{Outcome, maximise};
 use crate::Error;
 
 /// Inequalities that hold within this distance count as fulfilled with equality.
