@@ -26,7 +26,8 @@ properties! {
     terms:
         terms_in_f64_are_those_of_the_reference,
         terms_in_f32_are_those_of_the_reference,
-        batches_of_any_size_give_the_same_terms;
+        batches_of_any_size_give_the_same_terms,
+        linear_terms_alone_are_those_of_an_extraction;
     maxima:
         every_term_attains_the_networks_value,
         positive_and_negative_coefficients_are_not_negative,

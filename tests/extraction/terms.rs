@@ -117,3 +117,29 @@ fn same(
     }
     Ok(())
 }
+
+pub(super) fn linear_terms_alone_are_those_of_an_extraction(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
+    let network = case.placed(Precision::F64)?;
+    for classes in selections(case) {
+        let terms = case.terms(Precision::F64, classes)?;
+        let alone = network.linear_terms(&case.points, classes).map_err(|e| e.to_string())?;
+        if (alone.predicted(), alone.per_point()) != (terms.predicted(), terms.per_point()) {
+            return Err("other classes".into());
+        }
+        let points = 0..alone.len();
+        let pairs =
+            points.flat_map(|point| (0..alone.per_point()).map(move |index| (point, index)));
+        for (point, index) in pairs {
+            measured.compared += 1;
+            let (found, expected) = (alone.term(point, index), terms.linear(point, index));
+            measured.within("coefficients", coefficients(&found, &expected), 1e-12)?;
+            measured.within("bias", bias(&found, &expected), 1e-12)?;
+            let logits = (alone.logit(point, index) - terms.logit(point, index)).abs();
+            measured.within("logit", logits, 0.0)?;
+        }
+    }
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use tropex_extract::store::Shard;
 use tropex_extract::terms::Assignment;
-use tropex_extract::{Extractor, PointSource};
+use tropex_extract::{Classes, Network, PointSource};
 
 use crate::Error;
 use crate::statistics::Rows;
@@ -29,22 +29,21 @@ impl LinearTerms {
         }
     }
 
-    /// Extracts the terms of all points; `progress` is told how many are done.
+    /// The terms of all points for the class that is predicted there; `progress` is told how many are done.
     ///
     /// # Errors
     /// Points of another shape; coefficients that are not finite.
     pub fn extract(
-        extractor: &Extractor,
+        network: &Network,
         points: &dyn PointSource,
         progress: &dyn Fn(usize),
     ) -> Result<Self, Error> {
         let mut all = Self::with_room(points.features(), points.len());
         for start in (0..points.len()).step_by(BATCH) {
             let end = points.len().min(start + BATCH);
-            let terms = extractor.extract(&points.read(start..end))?;
+            let terms = network.linear_terms(&points.read(start..end), Classes::Predicted)?;
             for (point, &class) in terms.predicted().iter().enumerate() {
-                let slot = if terms.per_point() == 1 { 0 } else { class };
-                let (coefficients, bias) = terms.linear(point, slot);
+                let (coefficients, bias) = terms.term(point, 0);
                 all.push(coefficients.into_iter().map(|value| value as f32), bias, class);
             }
             progress(end);

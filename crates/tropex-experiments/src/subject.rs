@@ -5,9 +5,7 @@ use std::cell::OnceCell;
 use burn::tensor::Device;
 use tropex_extract::store::{Progress, Shard};
 use tropex_extract::terms::Assignment;
-use tropex_extract::{
-    Classes, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource, TermStore,
-};
+use tropex_extract::{ExtractedFunction, Network, Placement, PointSource, TermStore};
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 
@@ -227,9 +225,8 @@ impl<'a> Subject<'a> {
     /// As for [`Subject::network`].
     pub fn linear_terms(&self) -> Result<&LinearTerms, Error> {
         once(&self.linear_terms, || {
-            let extractor = Extractor::new(self.network()?, Gauge::WorstCase, Classes::Predicted)?;
             let points = self.points(Split::Test);
-            LinearTerms::extract(&extractor, &points, &|done| {
+            LinearTerms::extract(self.network()?, &points, &|done| {
                 self.show("extracting linear terms", done, points.len());
             })
         })

@@ -32,5 +32,5 @@ pub use rows::Rows;
 
 pub use store::{PointSource, TermStore};
 pub use terms::{
-    Classes, ExtractedFunction, Extractor, Gauge, SelfCheck, Shifts, Terms, Violations,
+    Classes, ExtractedFunction, Extractor, Gauge, LinearTerms, SelfCheck, Shifts, Terms, Violations,
 };

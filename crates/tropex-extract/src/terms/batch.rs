@@ -2,6 +2,7 @@
 
 use burn::tensor::TensorData;
 
+use super::affine::Affine;
 use super::violations::Violations;
 use crate::Precision;
 
@@ -10,10 +11,8 @@ use crate::Precision;
 /// difference of positive and negative has no digit left of the linear term.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// `[(per_point + 1) * points, features]`, group by group: linear rows, then negative rows.
-    rows: TensorData,
-    /// The bias of every row.
-    biases: Vec<f64>,
+    /// `(per_point + 1) * points`, group by group: linear rows, then negative rows.
+    rows: Affine,
     /// The logits that the linear rows stand for, group by group.
     logits: Vec<f64>,
     predicted: Vec<usize>,
@@ -24,13 +23,8 @@ pub struct Terms {
 }
 
 impl Terms {
-    pub(super) fn new(
-        rows: TensorData,
-        biases: Vec<f64>,
-        logits: Vec<f64>,
-        predicted: Vec<usize>,
-    ) -> Self {
-        Self { rows, biases, logits, predicted, largest_shift: 0.0, violations: None }
+    pub(super) fn new(rows: Affine, logits: Vec<f64>, predicted: Vec<usize>) -> Self {
+        Self { rows, logits, predicted, largest_shift: 0.0, violations: None }
     }
 
     pub(super) fn with_largest_shift(self, largest_shift: f64) -> Self {
@@ -60,15 +54,12 @@ impl Terms {
 
     /// Values of one point.
     pub fn features(&self) -> usize {
-        self.rows.shape()[1]
+        self.rows.features()
     }
 
     /// Format of the coefficients.
     pub fn precision(&self) -> Precision {
-        match self.rows.dtype() {
-            burn::tensor::DType::F64 => Precision::F64,
-            _ => Precision::F32,
-        }
+        self.rows.precision()
     }
 
     /// The class that the network predicts at every point.
@@ -84,12 +75,12 @@ impl Terms {
     /// Coefficients and bias of a linear term. `class` counts the terms of a point: 0 where there
     /// is one, the class itself where there are all.
     pub fn linear(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
-        self.row(class * self.len() + point)
+        self.rows.row(class * self.len() + point)
     }
 
     /// Coefficients and bias of the negative term.
     pub fn negative(&self, point: usize) -> (Vec<f64>, f64) {
-        self.row(self.per_point() * self.len() + point)
+        self.rows.row(self.per_point() * self.len() + point)
     }
 
     /// Coefficients and bias of a positive term, the sum of linear and negative.
@@ -100,28 +91,9 @@ impl Terms {
         (sum.collect(), linear_bias + negative_bias)
     }
 
-    fn row(&self, row: usize) -> (Vec<f64>, f64) {
-        let span = row * self.features()..(row + 1) * self.features();
-        let coefficients = match self.rows.as_slice::<f32>() {
-            Ok(rows) => rows[span].iter().map(|&value| f64::from(value)).collect(),
-            Err(_) => self.rows.as_slice::<f64>().map_or(Vec::new(), |rows| rows[span].to_vec()),
-        };
-        (coefficients, self.biases[row])
-    }
-
     /// Coefficients `[rows, features]` and biases `[rows]` of chosen rows.
     pub(crate) fn gather(&self, rows: &[usize]) -> [TensorData; 2] {
-        let shape = [rows.len(), self.features()];
-        let coefficients = match self.rows.as_slice::<f32>() {
-            Ok(all) => TensorData::new(chosen(all, rows, self.features()), shape),
-            Err(_) => {
-                let all = self.rows.as_slice::<f64>().unwrap_or(&[]);
-                TensorData::new(chosen(all, rows, self.features()), shape)
-            }
-        };
-        let biases: Vec<f64> = rows.iter().map(|&row| self.biases[row]).collect();
-        let biases = TensorData::new(biases, [rows.len()]);
-        [coefficients, biases.convert_dtype(self.precision().dtype())]
+        self.rows.gather(rows)
     }
 
     /// The largest coefficient that was added at the input.
@@ -131,21 +103,11 @@ impl Terms {
 
     /// All coefficients as they were computed, see [`Terms::biases`].
     pub(crate) fn rows(&self) -> &TensorData {
-        &self.rows
-    }
-
-    /// The logits of all linear terms, class by class.
-    pub(crate) fn logits(&self) -> &[f64] {
-        &self.logits
+        self.rows.coefficients()
     }
 
     /// Biases of all rows: the linear ones class by class, then the negative ones.
     pub(crate) fn biases(&self) -> &[f64] {
-        &self.biases
+        self.rows.biases()
     }
-}
-
-/// Chosen rows, one after the other.
-fn chosen<F: Copy>(all: &[F], rows: &[usize], features: usize) -> Vec<F> {
-    rows.iter().flat_map(|&row| &all[row * features..][..features]).copied().collect()
 }

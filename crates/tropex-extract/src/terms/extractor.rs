@@ -1,44 +1,19 @@
 //! Terms of points, a batch at a time.
 
-use burn::tensor::{Tensor, TensorData};
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use burn::tensor::Tensor;
 
-use super::Gauge;
+use super::affine::Affine;
 use super::batch::Terms;
+use super::decision::Decision;
 use super::pullback::Pullback;
 use super::shifts::Shifts;
 use super::tight;
 use super::violations::Watch;
 use super::worst_case::worst_case;
-use crate::network::{Trace, ValueId, argmax, hex};
+use super::{Classes, Gauge};
+use crate::network::{ValueId, hex};
 use crate::rows::Rows;
-use crate::{Error, Network, Precision};
-
-/// Numbers that one thread looks at in one go.
-const CHUNK: usize = 1 << 16;
-
-/// The classes whose terms are extracted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Classes {
-    /// At every point the class that the network predicts.
-    Predicted,
-    /// All of them.
-    All,
-    /// The same class at every point.
-    One(usize),
-}
-
-impl Classes {
-    /// Linear terms per point.
-    pub fn per_point(self, classes: usize) -> usize {
-        match self {
-            Self::All => classes,
-            Self::Predicted | Self::One(_) => 1,
-        }
-    }
-}
+use crate::{Error, Network};
 
 /// Extracts the terms of points: one replay forward, one pullback of all rows together.
 ///
@@ -75,11 +50,7 @@ impl Extractor {
     /// # Errors
     /// A class that the network does not have; shifts beyond the range of the precision.
     pub fn new(network: &Network, gauge: Gauge, classes: Classes) -> Result<Self, Error> {
-        if let Classes::One(class) = classes
-            && class >= network.classes()
-        {
-            return Err(Error::shape("class", class, format!("below {}", network.classes())));
-        }
+        classes.check(network)?;
         let shifts = match gauge {
             Gauge::WorstCase => Some(worst_case(network)?),
             Gauge::Tight | Gauge::Calibrated => None,
@@ -191,26 +162,7 @@ impl Extractor {
     /// The linear rows of every class asked for, group by group, and the negative rows last: they
     /// start at zero, for all that the negative term holds is shifts.
     pub(super) fn seeds(&self, decision: &Decision) -> Rows {
-        let classes = self.network.classes();
-        let points = decision.points();
-        let mut seeds = vec![0.0_f32; (self.per_point() + 1) * points * classes];
-        for (slot, seed) in seeds.chunks_exact_mut(classes).enumerate() {
-            let (group, point) = (slot / points, slot % points);
-            if group < self.per_point() {
-                seed[self.class_of(group, decision.predicted[point])] = 1.0;
-            }
-        }
-        let data = TensorData::new(seeds, [(self.per_point() + 1) * points, classes]);
-        Rows::new(self.network.placement().tensor(data), points)
-    }
-
-    /// The class that a group of rows stands for at a point of a predicted class.
-    pub(super) fn class_of(&self, group: usize, predicted: usize) -> usize {
-        match self.classes {
-            Classes::All => group,
-            Classes::Predicted => predicted,
-            Classes::One(class) => class,
-        }
+        decision.seeds(&self.network, self.classes, self.per_point() + 1)
     }
 
     /// The terms that coefficients and biases at the input make up, but for the constant at the start.
@@ -218,66 +170,14 @@ impl Extractor {
         &self,
         (coefficients, biases): (Tensor<2>, Tensor<2>),
         shifts: &Shifts,
-        Decision { logits, predicted }: Decision,
+        decision: Decision,
     ) -> Result<Terms, Error> {
-        let classes = self.network.classes();
-        let points = predicted.len();
-        let own = (0..self.per_point() * points).map(|slot| {
-            let (group, point) = (slot / points, slot % points);
-            logits[point * classes + self.class_of(group, predicted[point])]
-        });
         let mut biases: Vec<f64> = biases.into_data().iter().collect();
-        let negative = biases[self.per_point() * points..].iter_mut();
+        let negative = biases[self.per_point() * decision.points()..].iter_mut();
         negative.for_each(|bias| *bias += shifts.at_start());
-        let logits = own.collect();
-        let precision = self.network.placement().precision();
-        let terms = Terms::new(coefficients.into_data(), biases, logits, predicted)
-            .with_largest_shift(shifts.largest_at_input());
-        if is_finite(&terms, precision) {
-            return Ok(terms);
-        }
-        let what = "a coefficient, a bias or a logit".into();
-        Err(Error::Overflow { what, precision })
+        let logits = decision.of_terms(self.classes);
+        let rows = Affine::new(coefficients.into_data(), biases).finite(&logits)?;
+        let terms = Terms::new(rows, logits, decision.into_predicted());
+        Ok(terms.with_largest_shift(shifts.largest_at_input()))
     }
-}
-
-/// What the network says at points.
-pub(super) struct Decision {
-    /// `[points, classes]`
-    logits: Vec<f64>,
-    predicted: Vec<usize>,
-}
-
-impl Decision {
-    pub(super) fn of(trace: &Trace) -> Self {
-        let logits = trace.logits();
-        let [_, classes] = logits.dims();
-        let logits: Vec<f64> = logits.into_data().iter().collect();
-        let predicted = logits.chunks_exact(classes).map(argmax).collect();
-        Self { logits, predicted }
-    }
-
-    pub(super) fn points(&self) -> usize {
-        self.predicted.len()
-    }
-
-    pub(super) fn predicted(&self) -> &[usize] {
-        &self.predicted
-    }
-}
-
-/// Whether all numbers are finite, and stay so when they are stored.
-fn is_finite(terms: &Terms, precision: Precision) -> bool {
-    // Without early exit, so that it runs at the speed of memory.
-    let singles = |part: &[f32]| part.iter().fold(true, |all, value| all & value.is_finite());
-    let doubles = |part: &[f64]| part.iter().fold(true, |all, value| all & value.is_finite());
-    let rows = match terms.rows().as_slice::<f32>() {
-        Ok(rows) => rows.par_chunks(CHUNK).all(singles),
-        Err(_) => terms.rows().as_slice().unwrap_or(&[]).par_chunks(CHUNK).all(doubles),
-    };
-    let biases = terms.biases().iter().all(|&bias| match precision {
-        Precision::F32 => (bias as f32).is_finite(),
-        Precision::F64 => bias.is_finite(),
-    });
-    rows && biases && doubles(terms.logits())
 }

@@ -1,15 +1,19 @@
 //! Linear terms of points, and the function they make up.
 
+mod affine;
 mod assignment;
 mod batch;
 mod block;
 mod check;
+mod classes;
 mod contest;
+mod decision;
 mod dominance;
 mod evaluation;
 mod extractor;
 mod function;
 mod gauge;
+mod linear;
 mod pullback;
 mod race;
 mod rounding;
@@ -21,12 +25,14 @@ mod worst_case;
 pub use assignment::{Assignment, Effort, Ranked, Standings};
 pub use batch::Terms;
 pub use check::SelfCheck;
+pub use classes::Classes;
 pub use dominance::Dominance;
 pub(crate) use dominance::{Gap, OwnRace};
 pub use evaluation::Evaluation;
-pub use extractor::{Classes, Extractor};
+pub use extractor::Extractor;
 pub use function::ExtractedFunction;
 pub use gauge::Gauge;
+pub use linear::LinearTerms;
 pub(crate) use pullback::Pullback;
 pub use shifts::Shifts;
 pub(crate) use tight::{Calibration, Passed, Scale, Searched, Shelf, TightWalk};

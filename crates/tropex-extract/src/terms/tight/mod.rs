@@ -22,7 +22,8 @@ use std::ops::Range;
 use burn::tensor::TensorData;
 
 use super::batch::Terms;
-use super::extractor::{Decision, Extractor};
+use super::decision::Decision;
+use super::extractor::Extractor;
 use super::pullback::Pullback;
 use super::shifts::{Shifts, constants};
 use super::{Classes, Gauge};
@@ -175,7 +176,7 @@ fn start(extractor: &Extractor, batches: &[Batch]) -> f64 {
     let predicted: HashSet<usize> = predicted.copied().collect();
     let groups = 0..extractor.per_point();
     let classes = groups.flat_map(|group| {
-        predicted.iter().map(move |&predicted| extractor.class_of(group, predicted))
+        predicted.iter().map(move |&predicted| extractor.classes().of(group, predicted))
     });
     classes.fold(0.0, |start, class| start.max(-constants[class]))
 }

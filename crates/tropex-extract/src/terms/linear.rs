@@ -1,0 +1,95 @@
+//! Linear terms on their own: the affine functions that a network is around points.
+
+use burn::tensor::TensorData;
+
+use super::Classes;
+use super::affine::Affine;
+use super::decision::Decision;
+use super::pullback::Pullback;
+use crate::{Error, Network, Precision};
+
+/// The linear terms of a batch of points, for one or all classes: the affine function that a logit
+/// is in a point's linear region, its gradient and its bias.
+///
+/// Half the work of an [`Extractor`](super::Extractor), which finds the negative terms besides.
+#[derive(Clone, Debug)]
+pub struct LinearTerms {
+    /// `per_point * points`, group by group.
+    rows: Affine,
+    logits: Vec<f64>,
+    predicted: Vec<usize>,
+}
+
+impl Network {
+    /// The linear terms of points `[points, features]`, given row by row: one replay forward, one
+    /// pullback.
+    ///
+    /// ```no_run
+    /// # fn example(network: &tropex_extract::Network) -> Result<(), tropex_extract::Error> {
+    /// let point = vec![0.5; network.features()];
+    /// let terms = network.linear_terms(&point, tropex_extract::Classes::Predicted)?;
+    /// let (coefficients, bias) = terms.term(0, 0);
+    /// let value = coefficients.iter().zip(&point).map(|(a, &x)| a * f64::from(x)).sum::<f64>();
+    /// assert!((value + bias - terms.logit(0, 0)).abs() < 1e-3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// No points, or values that are not whole points; a class that the network does not have;
+    /// coefficients that are not finite.
+    pub fn linear_terms(&self, points: &[f32], classes: Classes) -> Result<LinearTerms, Error> {
+        classes.check(self)?;
+        let trace = self.replay(self.tensor(points)?);
+        let decision = Decision::of(&trace);
+        let groups = classes.per_point(self.classes());
+        let mut walk = Pullback::from_logits(self, decision.seeds(self, classes, groups));
+        for index in (0..self.nodes().len()).rev() {
+            walk.step(index, trace.piece(index), None);
+        }
+        let (coefficients, biases) = walk.finish(None);
+        let biases = biases.into_data().iter().collect();
+        let logits = decision.of_terms(classes);
+        let rows = Affine::new(coefficients.into_data(), biases).finite(&logits)?;
+        Ok(LinearTerms { rows, logits, predicted: decision.into_predicted() })
+    }
+}
+
+impl LinearTerms {
+    /// Number of points.
+    #[allow(clippy::len_without_is_empty)] // there is at least one point
+    pub fn len(&self) -> usize {
+        self.predicted.len()
+    }
+
+    /// Terms per point: one, or the number of classes.
+    pub fn per_point(&self) -> usize {
+        self.logits.len() / self.len()
+    }
+
+    /// Format of the coefficients.
+    pub fn precision(&self) -> Precision {
+        self.rows.precision()
+    }
+
+    /// The class that the network predicts at every point.
+    pub fn predicted(&self) -> &[usize] {
+        &self.predicted
+    }
+
+    /// The network's own logit for a term. `class` counts the terms of a point: 0 where there is
+    /// one, the class itself where there are all.
+    pub fn logit(&self, point: usize, class: usize) -> f64 {
+        self.logits[class * self.len() + point]
+    }
+
+    /// Coefficients and bias of a term.
+    pub fn term(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
+        self.rows.row(class * self.len() + point)
+    }
+
+    /// All coefficients as they were computed, `[per_point * points, features]`, group by group.
+    pub fn coefficients(&self) -> &TensorData {
+        self.rows.coefficients()
+    }
+}

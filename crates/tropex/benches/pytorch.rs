@@ -1,0 +1,216 @@
+//! Linear terms by this library and by PyTorch, with the same weights at the same points, in turn in
+//! one run.
+//!
+//! ```text
+//! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench pytorch -- RUN...
+//! ```
+//!
+//! The Python has `torch` and `safetensors`; a RUN is one of `fcn4`, `fcn8`, `vgg` and `vgg-narrow`,
+//! trained. PyTorch computes the term of the predicted class by autograd and those of all classes by
+//! `vmap(jacrev)`. Each side takes the batch size that suits it best of those tried.
+
+use std::path::Path;
+
+use burn::tensor::{Device, Distribution, Tensor};
+use safetensors::tensor::{Dtype, TensorView};
+use tropex::experiments::pipeline::{check_data, network};
+use tropex::train::data::{OpenOptions, open};
+use tropex::train::run::Run;
+use tropex::{Classes, Network};
+
+mod support;
+use support::peer::{Peer, python};
+use support::{arguments, threads, timed};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Rounds; the fastest of each side counts, which a busy machine disturbs least.
+const ROUNDS: usize = 5;
+
+/// Rows and columns of the products that tell what the machine can do.
+const GEMM: usize = 2048;
+
+/// A network, as its peer is told about it.
+struct Case {
+    architecture: &'static str,
+    /// See `pytorch/linear_terms.py`.
+    layers: &'static str,
+    points: usize,
+    batches: &'static [usize],
+    /// Of the same for all classes.
+    points_of_all: usize,
+    batches_of_all: &'static [usize],
+}
+
+const CASES: [Case; 4] = [
+    Case {
+        architecture: "fcn4",
+        layers: "FDDDD",
+        points: 8192,
+        batches: &[128, 256, 512, 1024, 2048],
+        points_of_all: 2000,
+        batches_of_all: &[50, 100, 200, 400],
+    },
+    Case {
+        architecture: "fcn8",
+        layers: "FDDDDDDDD",
+        points: 2048,
+        batches: &[128, 256, 512, 1024],
+        points_of_all: 400,
+        batches_of_all: &[25, 50, 100, 200],
+    },
+    Case {
+        architecture: "vgg",
+        layers: "CCPCCCPCCCPFDD",
+        points: 512,
+        batches: &[8, 16, 32, 64, 128],
+        points_of_all: 64,
+        batches_of_all: &[4, 8, 16, 32],
+    },
+    Case {
+        architecture: "vgg-narrow",
+        layers: "CCPCCCPCCCPFDD",
+        points: 2048,
+        batches: &[16, 32, 64, 128, 256],
+        points_of_all: 256,
+        batches_of_all: &[8, 16, 32, 64],
+    },
+];
+
+fn main() {
+    let Some(python) = python() else {
+        println!("TROPEX_BENCH_PYTHON names no Python: nothing to measure against");
+        return;
+    };
+    let (name, device) = support::device();
+    println!("device {name}, {} threads, f32, fastest of {ROUNDS} rounds each", threads());
+    for run in arguments() {
+        let run = Run::open(Path::new(&run)).expect("the argument is the folder of a run");
+        let architecture = &run.config().architecture;
+        let case = CASES.iter().find(|case| case.architecture == architecture);
+        case.expect("one of the architectures above").run(&run, &device, &python);
+    }
+}
+
+impl Case {
+    fn run(&self, run: &Run, device: &Device, python: &Path) {
+        let network = network(run, device).expect("the weights fit");
+        let points = points(run, self.points);
+        let shape = &run.config().input_shape;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("points.safetensors");
+        write(&file, &points, self.points, shape);
+        let weights = run.model_path().display().to_string();
+        let arguments =
+            [self.layers.into(), weights, file.display().to_string(), threads().to_string()];
+        let (mut peer, greeting) = Peer::start(python, "pytorch/linear_terms.py", &arguments);
+        println!("\n{} ({}), peer {greeting}", self.architecture, run.path().display());
+        products(&mut peer, device);
+        let sides = Sides { network: &network, points: &points, peer: &mut peer };
+        sides.compare("predicted", self.points, Classes::Predicted, self.batches);
+        let some = &points[..self.points_of_all * network.features()];
+        write(&file, some, self.points_of_all, shape);
+        let (mut peer, _) = Peer::start(python, "pytorch/linear_terms.py", &arguments);
+        let sides = Sides { network: &network, points: some, peer: &mut peer };
+        sides.compare("all", self.points_of_all, Classes::All, self.batches_of_all);
+    }
+}
+
+/// Both sides with the same work.
+struct Sides<'a> {
+    network: &'a Network,
+    points: &'a [f32],
+    peer: &'a mut Peer,
+}
+
+impl Sides<'_> {
+    fn compare(mut self, what: &str, points: usize, classes: Classes, batches: &[usize]) {
+        let (mut own, mut other) = ((f64::INFINITY, 0), (f64::INFINITY, 0));
+        for &batch in batches {
+            own = own.min_by_time((self.own(classes, batch).0, batch));
+            other = other.min_by_time((self.other(what, batch).0, batch));
+        }
+        let (mut sum, mut expected) = (0.0, 0.0);
+        for _ in 0..ROUNDS {
+            let (seconds, found) = self.own(classes, own.1);
+            own.0 = own.0.min(seconds);
+            sum = found;
+            let (seconds, found) = self.other(what, other.1);
+            other.0 = other.0.min(seconds);
+            expected = found;
+        }
+        assert!((sum - expected).abs() <= 1e-3 * expected, "{sum} and {expected} are not the same");
+        let rate = |seconds: f64| points as f64 / seconds;
+        println!(
+            "  {what:9} {points:5} points: {:8.0} a second (batches of {}), PyTorch {:8.0} ({}): x{:.2}",
+            rate(own.0),
+            own.1,
+            rate(other.0),
+            other.1,
+            other.0 / own.0
+        );
+    }
+
+    /// Seconds, and the sum of the absolute values of all coefficients.
+    fn own(&self, classes: Classes, batch: usize) -> (f64, f64) {
+        timed(|| {
+            let batches = self.points.chunks(batch * self.network.features());
+            batches.map(|batch| self.sum(batch, classes)).sum()
+        })
+    }
+
+    fn sum(&self, points: &[f32], classes: Classes) -> f64 {
+        let terms = self.network.linear_terms(points, classes).expect("whole points");
+        let coefficients = terms.coefficients().as_slice::<f32>().expect("in f32");
+        coefficients
+            .chunks(4096)
+            .map(|part| f64::from(part.iter().map(|c| c.abs()).sum::<f32>()))
+            .sum()
+    }
+
+    fn other(&mut self, what: &str, batch: usize) -> (f64, f64) {
+        let answer = self.peer.ask(&format!("{what} {batch}"));
+        (answer[0], answer[1])
+    }
+}
+
+/// The faster of two.
+trait Faster {
+    fn min_by_time(self, other: Self) -> Self;
+}
+
+impl Faster for (f64, usize) {
+    fn min_by_time(self, other: Self) -> Self {
+        if other.0 < self.0 { other } else { self }
+    }
+}
+
+/// What both sides reach at products of square matrices.
+fn products(peer: &mut Peer, device: &Device) {
+    let matrix = || Tensor::<2>::random([GEMM, GEMM], Distribution::Default, device);
+    let (left, right) = (matrix(), matrix());
+    let (mut own, mut other) = (0.0_f64, 0.0_f64);
+    for _ in 0..ROUNDS {
+        let (seconds, _) = timed(|| left.clone().matmul(right.clone()).into_data());
+        own = own.max(2.0 * GEMM.pow(3) as f64 / seconds / 1e9);
+        other = other.max(peer.ask(&format!("gemm {GEMM}"))[0]);
+    }
+    println!("  products of {GEMM} x {GEMM}: {own:.0} GFLOP/s, PyTorch {other:.0}");
+}
+
+/// The first images that the run was trained on.
+fn points(run: &Run, count: usize) -> Vec<f32> {
+    let dataset = open(&run.config().dataset, &OpenOptions::default()).expect("the run's dataset");
+    check_data(run, &dataset).expect("as the run used it");
+    assert!(dataset.train.len() >= count, "the dataset has at least {count} images");
+    dataset.train.read(0..count)
+}
+
+fn write(file: &Path, points: &[f32], count: usize, shape: &[usize]) {
+    let shape: Vec<usize> = [count].iter().chain(shape).copied().collect();
+    let bytes: Vec<u8> = points.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let view =
+        TensorView::new(Dtype::F32, shape, &bytes).expect("the bytes are those of the shape");
+    safetensors::serialize_to_file([("points", view)], None, file).expect("the disk has room");
+}

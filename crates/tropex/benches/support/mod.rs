@@ -1,0 +1,34 @@
+//! What the benchmarks share.
+
+#![allow(dead_code)] // no benchmark needs all of it
+
+pub(crate) mod peer;
+
+use std::time::Instant;
+
+use burn::tensor::Device;
+use tropex::device;
+
+/// The device named by `TROPEX_BENCH_DEVICE`, or the default one, and its name.
+pub(crate) fn device() -> (String, Device) {
+    let name = std::env::var("TROPEX_BENCH_DEVICE").unwrap_or_else(|_| device::default_name());
+    let device = device::find(&name).expect("TROPEX_BENCH_DEVICE names a device of this build");
+    (name, device)
+}
+
+/// Threads that a device on the CPU uses.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Arguments that are not options of cargo's.
+pub(crate) fn arguments() -> Vec<String> {
+    std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect()
+}
+
+/// How long some work takes, and what it gives.
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed().as_secs_f64(), result)
+}
