@@ -34,7 +34,7 @@ const ARCHITECTURE: &str = "fcn4";
 const CONVOLUTIONAL: &str = "vgg-narrow-strides";
 
 /// The commands that compute.
-const COMPUTING: [&str; 10] = [
+const COMPUTING: [&str; 11] = [
     "train",
     "import",
     "inspect",
@@ -42,6 +42,7 @@ const COMPUTING: [&str; 10] = [
     "evaluate",
     "assign",
     "precision",
+    "region",
     "experiment",
     "study",
     "regions",

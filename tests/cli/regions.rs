@@ -119,3 +119,37 @@ fn what_cannot_be_drawn_is_named() {
     }
     assert!(!place.path("frames").exists());
 }
+
+#[test]
+fn the_region_of_an_image_and_the_way_to_another() {
+    let place = in_the_plane();
+    let told = place.run("region run --of 3,0 --to 7 --facets --json").json();
+    let images = told.as_array().unwrap();
+    assert_eq!(images.iter().map(|image| &image["image"]).collect::<Vec<_>>(), [3, 0]);
+    for image in images {
+        let [l2, linf, l1] = [0, 1, 2].map(|norm| image["nearest"][norm]["distance"].as_f64());
+        let [l2, linf, l1] = [l2, linf, l1].map(|distance| distance.unwrap());
+        assert!(0.0 < linf && linf <= l2 && l2 <= l1 && l1 <= 2.0 * linf, "{image}");
+        let number = |of: &str, name: &str| image[of][name].as_f64().unwrap();
+        let facets = number("shape", "facets");
+        assert!(2.0 <= facets && facets <= number("shape", "sides"), "{image}");
+        // The way leaves the region no nearer than its boundary, and a polygon of two coordinates
+        // holds a ball that is no smaller than the one around the image.
+        assert!(number("way", "first_crossing") * number("way", "length") >= l2 * (1.0 - 1e-9));
+        assert!(
+            image["shape"]["inradius"].as_f64().is_none_or(|radius| radius >= l2 * (1.0 - 1e-9))
+        );
+        assert!(number("way", "regions") >= 2.0);
+    }
+    let said = place.run("region run --of 3,0 --to 7 --facets").succeeded();
+    for part in ["nearest boundary, l2", "relu ", "inradius", "3 to 7", "first change of class"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let alone = place.run("region run --of 3 --json").json();
+    assert_eq!(alone[0]["nearest"], images[0]["nearest"]);
+    assert_eq!((&alone[0]["shape"], &alone[0]["way"]), (&Value::Null, &Value::Null));
+    place.run("region run --of 500").failed(&["no image 500", "0 to 119"]);
+    let nowhere = place.run("region run --of 3 --to 3 --json").json();
+    assert_eq!(nowhere[0]["way"]["regions"], 1);
+    place.run("region run").misused(&["error: "]);
+}

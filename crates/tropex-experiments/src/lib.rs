@@ -29,6 +29,7 @@ pub mod shift;
 pub mod statistics;
 pub mod study;
 mod subject;
+pub mod whereabouts;
 
 pub use error::Error;
 pub use experiments::EXPERIMENTS;

@@ -10,6 +10,7 @@ mod inspect;
 mod list;
 mod options;
 mod precision;
+mod region;
 mod regions;
 mod study;
 mod train;
@@ -31,6 +32,7 @@ pub enum Command {
     Experiment(experiment::Experiment),
     Study(study::StudyCommand),
     Bounds(bounds::Bounds),
+    Region(region::Region),
     Regions(regions::Regions),
 }
 
@@ -48,6 +50,7 @@ impl Command {
             Self::Experiment(experiment) => experiment.run(output),
             Self::Study(study) => study.run(output),
             Self::Bounds(bounds) => bounds.run(output),
+            Self::Region(region) => region.run(output),
             Self::Regions(regions) => regions.run(output),
         }
     }

@@ -1,0 +1,165 @@
+//! What is around single images: their linear regions, the nearest boundaries, and what lies between
+//! an image and another.
+
+use serde::Serialize;
+use tropex_extract::region::{Distances, Facet, Nearest, Paths, Patterns, Polytope, Regions};
+use tropex_extract::{Network, PointSource};
+
+use crate::{Error, ImagePoints};
+
+/// An image in its linear region.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Whereabouts {
+    /// The image, counted from 0.
+    pub image: usize,
+    /// The class that the network predicts.
+    pub predicted: usize,
+    /// The region, a hash of its activation pattern.
+    pub region: String,
+    /// The nearest boundary by the Euclidean norm, by the largest and by the sum of the absolute
+    /// values; none where a region has no end.
+    pub nearest: [Option<Boundary>; 3],
+    /// The region's facets and the largest ball in it, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
+    /// What lies between it and another image, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub way: Option<Way>,
+}
+
+/// A boundary of a region.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Boundary {
+    /// How far it is.
+    pub distance: f64,
+    /// The node whose unit changes there, counted from 0, and what it computes.
+    pub node: usize,
+    /// Name of the operation.
+    pub op: String,
+    /// The unit.
+    pub unit: usize,
+}
+
+/// A region as a polytope.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shape {
+    /// Inequalities, one for every unit and every rival in a pooling.
+    pub sides: usize,
+    /// Those that no others imply.
+    pub facets: usize,
+    /// Radius of the largest ball inside; none if there is no largest one.
+    pub inradius: Option<f64>,
+}
+
+/// The straight way from an image to another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Way {
+    /// The other image.
+    pub to: usize,
+    /// The distance of the two.
+    pub length: f64,
+    /// Linear regions on the way, the first and the last among them.
+    pub regions: usize,
+    /// Where the first of them ends, as a share of the way.
+    pub first_crossing: Option<f64>,
+    /// Where the predicted class first changes, as a share of the way, and the class beyond.
+    pub class_change: Option<(f64, usize)>,
+}
+
+/// What to find out about images.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inquiry {
+    /// The images.
+    pub images: Vec<usize>,
+    /// Find facets too, by linear programs.
+    pub shape: bool,
+    /// The image to go to.
+    pub to: Option<usize>,
+}
+
+/// Finds out where images are, one after the other; `progress` is told how many are done. The network
+/// must be on a device with f64.
+///
+/// # Errors
+/// Images that are not there; numbers beyond f64; linear programs that do not end.
+pub fn whereabouts(
+    network: &Network,
+    points: &ImagePoints<'_>,
+    inquiry: &Inquiry,
+    progress: &dyn Fn(usize),
+) -> Result<Vec<Whereabouts>, Error> {
+    let (regions, paths) = (Regions::new(network)?, Paths::new(network)?);
+    let look = Look { regions: &regions, paths: &paths, points };
+    if let Some(&missing) = inquiry.images.iter().chain(&inquiry.to).find(|&&i| i >= points.len()) {
+        return Err(Error::Regions(format!(
+            "no image {missing}, expected 0 to {}",
+            points.len().saturating_sub(1)
+        )));
+    }
+    let mut found = Vec::with_capacity(inquiry.images.len());
+    for (done, &image) in inquiry.images.iter().enumerate() {
+        progress(done);
+        found.push(look.at(image, inquiry)?);
+    }
+    Ok(found)
+}
+
+struct Look<'a> {
+    regions: &'a Regions,
+    paths: &'a Paths,
+    points: &'a ImagePoints<'a>,
+}
+
+impl Look<'_> {
+    fn point(&self, image: usize) -> Vec<f64> {
+        self.points.read(image..image + 1).into_iter().map(f64::from).collect()
+    }
+
+    fn at(&self, image: usize, inquiry: &Inquiry) -> Result<Whereabouts, Error> {
+        let network = self.regions.network();
+        let point = self.point(image);
+        let logits = network.classify(&self.points.read(image..image + 1))?;
+        let region = Patterns::new(network).of(&point)?[0].id();
+        let Distances { l1, l2, linf } = self.regions.distances(&point)?.remove(0);
+        let boundary = |nearest: Option<Nearest>| Some(Boundary::of(network, &nearest?));
+        Ok(Whereabouts {
+            image,
+            predicted: logits[0],
+            region: region.to_string(),
+            nearest: [l2, linf, l1].map(boundary),
+            shape: inquiry.shape.then(|| Shape::of(&self.regions.polytope(&point)?)).transpose()?,
+            way: inquiry.to.map(|to| self.way(&point, to)).transpose()?,
+        })
+    }
+
+    fn way(&self, from: &[f64], to: usize) -> Result<Way, Error> {
+        let end = self.point(to);
+        let step: Vec<f64> = end.iter().zip(from).map(|(to, from)| to - from).collect();
+        let path = self.paths.segments(from, &end)?.remove(0);
+        let change = self.paths.class_changes(from, &step, 1.0)?.remove(0);
+        Ok(Way {
+            to,
+            length: step.iter().map(|step| step * step).sum::<f64>().sqrt(),
+            regions: path.regions(),
+            first_crossing: path.crossings.first().map(|crossing| crossing.at),
+            class_change: change.map(|change| (change.at, change.to)),
+        })
+    }
+}
+
+impl Boundary {
+    fn of(network: &Network, nearest: &Nearest) -> Self {
+        let Facet { node, unit, .. } = nearest.facet;
+        let op = network.nodes()[node].op().name().to_owned();
+        Self { distance: nearest.distance, node, op, unit }
+    }
+}
+
+impl Shape {
+    fn of(polytope: &Polytope) -> Result<Self, Error> {
+        let essential = polytope.essential()?;
+        // A region without end may hold balls of any size.
+        let inradius = essential.ball().ok().map(|ball| ball.radius);
+        Ok(Self { sides: polytope.sides(), facets: essential.sides(), inradius })
+    }
+}

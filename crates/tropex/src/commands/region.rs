@@ -1,0 +1,99 @@
+//! `tropex region`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tropex::experiments::whereabouts::{Boundary, Inquiry, Whereabouts, whereabouts};
+use tropex::experiments::{ImagePoints, Split, pipeline};
+use tropex::train::data::Dataset;
+use tropex::train::run::Run;
+
+use super::options::{DataOption, DeviceOption, SplitName};
+use crate::output::{Output, count, table};
+
+/// Tell about the linear regions of images: the nearest boundaries, and what lies between two.
+#[derive(Debug, Args)]
+pub struct Region {
+    /// Folder of the run.
+    run: PathBuf,
+    /// The images.
+    #[arg(long, value_name = "I,J,...", value_delimiter = ',', required = true)]
+    of: Vec<usize>,
+    /// Count the regions on the straight way to this image, and find where the class changes.
+    #[arg(long, value_name = "IMAGE")]
+    to: Option<usize>,
+    /// Find the facets of the regions and the largest ball inside, by linear programs: seconds for
+    /// ten inputs, hours for images.
+    #[arg(long)]
+    facets: bool,
+    /// Images to take.
+    #[arg(long, default_value = "train")]
+    split: SplitName,
+    #[command(flatten)]
+    data: DataOption,
+    #[command(flatten)]
+    device: DeviceOption,
+}
+
+impl Region {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        let run = Run::open(&self.run)?;
+        let device = self.device.find()?;
+        let data = self.data.open_of(&run, output)?;
+        pipeline::check_data(&run, &data)?;
+        let network = pipeline::network(&run, &device)?;
+        let split = Split::from(self.split);
+        let bar = output.bar("looking around {bar:30} {pos} of {len} images");
+        bar.set_length(self.of.len() as u64);
+        let inquiry = Inquiry { images: self.of, shape: self.facets, to: self.to };
+        let points = ImagePoints::new(split.of(&data), None);
+        let found =
+            whereabouts(&network, &points, &inquiry, &|done| bar.set_position(done as u64))?;
+        bar.finish_and_clear();
+        output.result(&found, || text(&found, &data))
+    }
+}
+
+fn text(found: &[Whereabouts], data: &Dataset) -> String {
+    let name = |class: usize| data.class_names.get(class).cloned().unwrap_or(class.to_string());
+    let rows = found.iter().map(|image| {
+        let mut row = vec![image.image.to_string(), name(image.predicted)];
+        row.push(image.region[..12].to_owned());
+        row.extend(image.nearest.iter().map(|nearest| distance(nearest.as_ref())));
+        row
+    });
+    let heading = ["image", "class", "region", "nearest boundary, l2", "l-infinity", "l1"];
+    let mut parts = vec![table(&heading, rows.collect())];
+    let shapes = found.iter().filter_map(|image| Some((image.image, image.shape.as_ref()?)));
+    let shapes = shapes.map(|(image, shape)| {
+        let inradius =
+            shape.inradius.map_or("no largest ball".into(), |radius| format!("{radius:.3e}"));
+        vec![image.to_string(), count(shape.sides), count(shape.facets), inradius]
+    });
+    parts.extend(some_table(&["image", "sides", "facets", "inradius"], shapes.collect()));
+    let ways = found.iter().filter_map(|image| Some((image.image, image.way.as_ref()?)));
+    let ways = ways.map(|(image, way)| {
+        let share = |at: f64| format!("at {:.4} %", 100.0 * at);
+        let change = |(at, class)| format!("{}: {}", share(at), name(class));
+        vec![
+            format!("{image} to {}", way.to),
+            format!("{:.3}", way.length),
+            count(way.regions),
+            way.first_crossing.map_or("-".into(), share),
+            way.class_change.map_or("-".into(), change),
+        ]
+    });
+    let heading = ["way", "length", "regions", "first boundary", "first change of class"];
+    parts.extend(some_table(&heading, ways.collect()));
+    parts.join("\n")
+}
+
+fn some_table(heading: &[&str], rows: Vec<Vec<String>>) -> Option<String> {
+    (!rows.is_empty()).then(|| table(heading, rows))
+}
+
+fn distance(boundary: Option<&Boundary>) -> String {
+    boundary.map_or("none".into(), |Boundary { distance, node, op, unit }| {
+        format!("{distance:.3e} ({op} {node}, unit {unit})")
+    })
+}
