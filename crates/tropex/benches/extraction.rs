@@ -9,19 +9,23 @@
 //! "Bare" is the least that any extraction must do: one product forward and two back (linear and
 //! negative rows) per layer, without biases, activations, masks, shifts or reading results.
 
-use std::time::{Duration, Instant};
-
 use burn::tensor::module::{conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Distribution, Tensor};
 use tropex::train::zoo::{Architecture, Classifier};
-use tropex::{Classes, Extractor, Gauge, Network, SelfCheck, capture, device};
+use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, SelfCheck, capture};
+
+mod support;
+use support::{arguments, threads, timed};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Rounds; the fastest of each side counts, which a busy machine disturbs least.
 const ROUNDS: usize = 5;
+
+/// Rows and columns of the products that tell what the machine can do.
+const GEMM: usize = 2048;
 
 struct Case {
     architecture: &'static str,
@@ -82,55 +86,68 @@ fn cases() -> Vec<Case> {
 }
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    let name = std::env::var("TROPEX_BENCH_DEVICE").unwrap_or_else(|_| device::default_name());
-    let device = device::find(&name).expect("TROPEX_BENCH_DEVICE names a device of this build");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("device {name}, {cores} threads, f32, fastest of {ROUNDS} rounds, seed 0\n");
-    for case in cases() {
-        if wanted.is_empty() || wanted.iter().any(|name| name == case.architecture) {
-            case.run(&device);
+    let wanted = arguments();
+    let (name, device) = support::device();
+    println!("device {name}, {} threads, fastest of {ROUNDS} rounds, seed 0\n", threads());
+    for precision in [Precision::F32, Precision::F64] {
+        let placement = Placement::new(&device, precision).expect("the device has it");
+        let peak = products(&placement);
+        println!("{}: products of {GEMM} x {GEMM} {peak:.1} GFLOP/s\n", precision.name());
+        for case in cases() {
+            if wanted.is_empty() || wanted.iter().any(|name| name == case.architecture) {
+                case.run(&placement, peak);
+            }
         }
     }
 }
 
+/// What the device reaches at products of square matrices, in GFLOP/s.
+fn products(placement: &Placement) -> f64 {
+    let (left, right) = (random([GEMM, GEMM], placement), random([GEMM, GEMM], placement));
+    let seconds = (0..ROUNDS).map(|_| timed(|| left.clone().matmul(right.clone()).into_data()).0);
+    2.0 * GEMM.pow(3) as f64 / seconds.fold(f64::INFINITY, f64::min) / 1e9
+}
+
 impl Case {
-    fn run(&self, device: &Device) {
-        let network = self.network(device);
+    fn run(&self, placement: &Placement, peak: f64) {
+        let network = self.network(placement);
         let extractor = Extractor::new(&network, Gauge::WorstCase, Classes::Predicted)
             .expect("the shifts are finite");
         let points = self.values();
-        let products = self.bare(device);
-        let (mut bare, mut whole, mut checked) = (Duration::MAX, Duration::MAX, Duration::MAX);
+        let products = self.bare(placement);
+        let (mut bare, mut whole, mut checked) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
         for _ in 0..ROUNDS {
-            bare = bare.min(time(|| {
+            let multiply = || {
                 (0..self.points / self.batch).for_each(|_| products.iter().for_each(|p| p()));
-                device.sync().expect("the device answers");
-            }));
-            whole = whole.min(time(|| self.extract(&extractor, &points, false)));
-            checked = checked.min(time(|| self.extract(&extractor, &points, true)));
+                placement.device().sync().expect("the device answers");
+            };
+            bare = bare.min(timed(multiply).0);
+            whole = whole.min(timed(|| self.extract(&extractor, &points, false)).0);
+            checked = checked.min(timed(|| self.extract(&extractor, &points, true)).0);
         }
         let flops = 3.0 * 2.0 * self.layers.iter().map(Layer::products).sum::<f64>();
-        let rate = |time: Duration| flops * self.points as f64 / time.as_secs_f64() / 1e9;
+        let rate = |seconds: f64| flops * self.points as f64 / seconds / 1e9;
         println!("{}: {} points in batches of {}", self.architecture, self.points, self.batch);
-        for (what, time) in
+        for (what, seconds) in
             [("bare products", bare), ("extraction", whole), ("with self-check", checked)]
         {
             println!(
-                "  {what:15} {:8.3} s {:8.0} points/s {:6.1} GFLOP/s  x{:.2}",
-                time.as_secs_f64(),
-                self.points as f64 / time.as_secs_f64(),
-                rate(time),
-                time.as_secs_f64() / bare.as_secs_f64()
+                "  {what:15} {seconds:8.3} s {:8.0} points/s {:6.1} GFLOP/s {:4.0} % of that, x{:.2}",
+                self.points as f64 / seconds,
+                rate(seconds),
+                100.0 * rate(seconds) / peak,
+                seconds / bare
             );
         }
         println!();
     }
 
-    fn network(&self, device: &Device) -> Network {
+    fn network(&self, placement: &Placement) -> Network {
         let architecture = Architecture::find(self.architecture).expect("in the zoo");
-        let classifier = architecture.init(self.shape, 10, device, 0).expect("fits the images");
-        capture(&classifier, self.shape, Classifier::forward).expect("zoo networks are supported")
+        let classifier = architecture.init(self.shape, 10, placement.device(), 0);
+        let classifier = classifier.expect("fits the images");
+        let network = capture(&classifier, self.shape, Classifier::forward);
+        network.expect("zoo networks are supported").place(placement)
     }
 
     fn values(&self) -> Vec<f32> {
@@ -149,9 +166,9 @@ impl Case {
     }
 
     /// One batch through all layers, forward and back, on operands made beforehand.
-    fn bare(&self, device: &Device) -> Vec<Product> {
-        let forward = self.layers.iter().map(|layer| layer.forward(self.batch, device));
-        let back = self.layers.iter().rev().map(|layer| layer.back(2 * self.batch, device));
+    fn bare(&self, placement: &Placement) -> Vec<Product> {
+        let forward = self.layers.iter().map(|layer| layer.forward(self.batch, placement));
+        let back = self.layers.iter().rev().map(|layer| layer.back(2 * self.batch, placement));
         forward.chain(back).collect()
     }
 }
@@ -168,16 +185,16 @@ impl Layer {
         }
     }
 
-    fn forward(&self, count: usize, device: &Device) -> Product {
+    fn forward(&self, count: usize, placement: &Placement) -> Product {
         match *self {
             Self::Dense(inputs, outputs) => {
                 let (x, weight) =
-                    (random([count, inputs], device), random([inputs, outputs], device));
+                    (random([count, inputs], placement), random([inputs, outputs], placement));
                 product(move || x.clone().matmul(weight.clone()))
             }
             Self::Conv(from, to, width) => {
-                let x = random([count, from, width, width], device);
-                let weight = random([to, from, 3, 3], device);
+                let x = random([count, from, width, width], placement);
+                let weight = random([to, from, 3, 3], placement);
                 product(move || {
                     let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
                     conv2d(x.clone(), weight.clone(), None, options)
@@ -186,16 +203,16 @@ impl Layer {
         }
     }
 
-    fn back(&self, count: usize, device: &Device) -> Product {
+    fn back(&self, count: usize, placement: &Placement) -> Product {
         match *self {
             Self::Dense(inputs, outputs) => {
-                let rows = random([count, outputs], device);
-                let weight = random([inputs, outputs], device);
+                let rows = random([count, outputs], placement);
+                let weight = random([inputs, outputs], placement);
                 product(move || rows.clone().matmul(weight.clone().transpose()))
             }
             Self::Conv(from, to, width) => {
-                let rows = random([count, to, width, width], device);
-                let weight = random([to, from, 3, 3], device);
+                let rows = random([count, to, width, width], placement);
+                let weight = random([to, from, 3, 3], placement);
                 product(move || {
                     let options = ConvTransposeOptions::new([1, 1], [1, 1], [0, 0], [1, 1], 1);
                     conv_transpose2d(rows.clone(), weight.clone(), None, options)
@@ -211,12 +228,7 @@ fn product<const D: usize>(compute: impl Fn() -> Tensor<D> + 'static) -> Product
     })
 }
 
-fn random<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::random(shape, Distribution::Default, device)
-}
-
-fn time(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
+fn random<const D: usize>(shape: [usize; D], placement: &Placement) -> Tensor<D> {
+    let options = (placement.device(), placement.precision().dtype());
+    Tensor::random(shape, Distribution::Default, options)
 }

@@ -8,12 +8,14 @@
 //! ```
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use tropex::extract::region::{Paths, Patterns, RegionCount, Regions, Stretch};
 use tropex::train::zoo::{Architecture, Classifier};
-use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, capture, device};
+use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, capture};
+
+mod support;
+use support::{arguments, threads, timed};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -57,11 +59,12 @@ const CASES: [Case; 2] = [
 ];
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    let name = std::env::var("TROPEX_BENCH_DEVICE").unwrap_or_else(|_| device::default_name());
-    let device = device::find(&name).expect("TROPEX_BENCH_DEVICE names a device of this build");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("device {name}, {cores} threads, fastest of {ROUNDS} rounds, seed 0, untrained\n");
+    let wanted = arguments();
+    let (name, device) = support::device();
+    println!(
+        "device {name}, {} threads, fastest of {ROUNDS} rounds, seed 0, untrained\n",
+        threads()
+    );
     for case in CASES {
         if wanted.is_empty() || wanted.iter().any(|name| name == case.architecture) {
             case.run(&device);
@@ -162,14 +165,13 @@ impl Case {
 
 /// Times two ways to go through as many things, in turn.
 fn report(what: &str, other: &str, count: f64, work: impl Fn(), compared: impl Fn()) {
-    let (mut own, mut least) = (Duration::MAX, Duration::MAX);
+    let (mut own, mut least) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..ROUNDS {
-        own = own.min(time(&work));
-        least = least.min(time(&compared));
+        own = own.min(timed(&work).0);
+        least = least.min(timed(&compared).0);
     }
-    for (name, time) in [(what, own), (other, least)] {
-        let seconds = time.as_secs_f64();
-        let ratio = seconds / least.as_secs_f64();
+    for (name, seconds) in [(what, own), (other, least)] {
+        let ratio = seconds / least;
         println!("  {name:16} {seconds:8.3} s {:9.0} a second  x{ratio:.2}", count / seconds);
     }
 }
@@ -184,10 +186,4 @@ fn tensor(points: &[f64], network: &Network) -> Tensor<2> {
     let dtype = network.placement().precision().dtype();
     let data = TensorData::new(points.to_vec(), shape);
     Tensor::from_data(data, (network.placement().device(), dtype))
-}
-
-fn time(work: &impl Fn()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
 }

@@ -3,9 +3,10 @@
 //!
 //! ```text
 //! cargo bench --bench slices
+//! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench slices    beside the Python library relucent
 //! ```
 
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -13,14 +14,17 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use safetensors::tensor::{Dtype, TensorView};
 use tropex::experiments::ImagePoints;
 use tropex::extract::region::slice::{Partition, Plane, TermPartition, Window};
 use tropex::extract::store::ExtractOptions;
 use tropex::train::data::{Dataset, OpenOptions, open};
 use tropex::train::zoo::{Architecture, Classifier};
-use tropex::{
-    Classes, Extractor, Gauge, Network, PointSource, Precision, TermStore, capture, device,
-};
+use tropex::{Classes, Extractor, Gauge, Network, PointSource, Precision, TermStore, capture};
+
+mod support;
+use support::peer::{Peer, python};
+use support::{threads, timed};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -36,6 +40,10 @@ const ARCHITECTURES: [(&str, f64); 2] = [("fcn4", -0.4), ("vgg-narrow", -0.4995)
 
 /// More polygons than any network here makes.
 const LIMIT: usize = 10_000_000;
+
+/// Widths of networks in the plane, and the regions after which a peer may stop.
+const IN_THE_PLANE: [(&[usize], f64); 2] =
+    [(&[2, 16, 16, 16, 2], f64::INFINITY), (&[2, 64, 64, 64, 2], 500.0)];
 
 /// A fully-connected network with random weights.
 #[derive(Module, Debug)]
@@ -62,6 +70,23 @@ impl Layers {
         Self { layers: widths.windows(2).map(&mut layer).collect() }
     }
 
+    /// Weights and biases, named and laid out as PyTorch does.
+    fn write(&self, file: &Path) {
+        let tensors = self.layers.iter().enumerate().flat_map(|(number, layer)| {
+            let bias = layer.bias.as_ref().expect("every layer has one");
+            [
+                (format!("layers.{number}.weight"), layer.weight.val().transpose().into_data()),
+                (format!("layers.{number}.bias"), bias.val().into_data()),
+            ]
+        });
+        let tensors: Vec<_> = tensors.collect();
+        let views = tensors.iter().map(|(name, data)| {
+            let view = TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes());
+            (name, view.expect("the bytes are those of the shape"))
+        });
+        safetensors::serialize_to_file(views, None, file).expect("the disk has room");
+    }
+
     fn forward(&self, points: Tensor<2>) -> Tensor<2> {
         let (last, hidden) = self.layers.split_last().expect("there are layers");
         last.forward(hidden.iter().fold(points, |value, layer| relu(layer.forward(value))))
@@ -69,14 +94,11 @@ impl Layers {
 }
 
 fn main() {
-    let name = std::env::var("TROPEX_BENCH_DEVICE").unwrap_or_else(|_| device::default_name());
-    let device = device::find(&name).expect("TROPEX_BENCH_DEVICE names a device of this build");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("device {name}, {cores} threads, fastest of {ROUNDS} rounds, seed {SEED}, f64");
-    let layers = Layers::new(&[2, 64, 64, 64, 2], &device);
-    let network = capture(&layers, [2], Layers::forward).expect("is supported");
-    let square = Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).expect("is one");
-    of_network("2-64-64-64-2, [-1, 1] x [-1, 1]", &network, &Plane::whole(), &square);
+    let (name, device) = support::device();
+    println!("device {name}, {} threads, fastest of {ROUNDS} rounds, seed {SEED}, f64", threads());
+    for (widths, limit) in IN_THE_PLANE {
+        in_the_plane(widths, limit, &device);
+    }
     let dataset = open("embedded", &OpenOptions::default()).expect("inside this program");
     for (architecture, margin) in ARCHITECTURES {
         let (plane, window) = between_images(&dataset, margin);
@@ -88,6 +110,30 @@ fn main() {
             of_terms(&network, &dataset, &plane, &window);
         }
     }
+}
+
+/// All of a square, and the same by a peer.
+fn in_the_plane(widths: &[usize], limit: f64, device: &Device) {
+    let layers = Layers::new(widths, device);
+    let network = capture(&layers, [2], Layers::forward).expect("is supported");
+    let square = Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).expect("is one");
+    let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
+    let what = format!("{}, [-1, 1] x [-1, 1]", widths.join("-"));
+    let own = of_network(&what, &network, &Plane::whole(), &square);
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("weights.safetensors");
+    layers.write(&file);
+    let arguments = [file.display().to_string(), "1".into(), threads().to_string()];
+    let (mut peer, greeting) = Peer::start(&python, "relucent/polygons.py", &arguments);
+    let answer = peer.ask(&limit.to_string());
+    let rate = answer[1] / answer[0];
+    println!(
+        "  relucent ({greeting}): {} regions in {:.3} s, {rate:.0} a second: x{:.0}",
+        answer[1],
+        answer[0],
+        own / rate
+    );
 }
 
 /// The plane of the first three images, and a window between them.
@@ -105,7 +151,8 @@ fn untrained(name: &str, dataset: &Dataset, device: &Device) -> Classifier {
     architecture.init(shape, classes, device, SEED).expect("fits the images")
 }
 
-fn of_network(what: &str, network: &Network, plane: &Plane, window: &Window) {
+/// Prints regions a second, and returns them.
+fn of_network(what: &str, network: &Network, plane: &Plane, window: &Window) -> f64 {
     let placement = tropex::Placement::new(network.placement().device(), Precision::F64);
     let network = network.place(&placement.expect("the device has f64"));
     let (time, partition) =
@@ -121,16 +168,17 @@ fn of_network(what: &str, network: &Network, plane: &Plane, window: &Window) {
             std::hint::black_box(network.replay(points).logits().into_data());
         }
     });
-    let (regions, seconds) = (partition.regions.len(), time.as_secs_f64());
+    let (regions, seconds) = (partition.regions.len(), time);
     println!(
         "{what}: {regions} regions, {} cells in {seconds:.3} s, {:.0} regions a second; replay of \
          {} vertices {:.3} s, x{:.1}",
         partition.cells.len(),
         regions as f64 / seconds,
         partition.vertices.len(),
-        replay.as_secs_f64(),
-        seconds / replay.as_secs_f64()
+        replay,
+        seconds / replay
     );
+    regions as f64 / seconds
 }
 
 fn of_terms(network: &Network, dataset: &Dataset, plane: &Plane, window: &Window) {
@@ -149,19 +197,15 @@ fn of_terms(network: &Network, dataset: &Dataset, plane: &Plane, window: &Window
         found.partition.regions.len(),
         found.positive_terms,
         found.negative_terms,
-        time.as_secs_f64()
+        time
     );
 }
 
-fn fastest<T>(mut work: impl FnMut() -> T) -> (Duration, T) {
-    let mut round = || {
-        let start = Instant::now();
-        let result = work();
-        (start.elapsed(), result)
-    };
-    let first = round();
+/// The least seconds of all rounds, and what the work gives.
+fn fastest<T>(mut work: impl FnMut() -> T) -> (f64, T) {
+    let first = timed(&mut work);
     (1..ROUNDS).fold(first, |least, _| {
-        let next = round();
+        let next = timed(&mut work);
         if next.0 < least.0 { next } else { least }
     })
 }
