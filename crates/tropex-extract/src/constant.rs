@@ -1,6 +1,6 @@
 //! Weights of a captured network: kept on the host as captured, and on a device for computing.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -12,18 +12,20 @@ use crate::Placement;
 pub(crate) struct Constant<const D: usize> {
     data: Arc<TensorData>,
     tensor: Tensor<D>,
+    /// See [`Constant::transposed`].
+    transposed: Arc<OnceLock<Tensor<D>>>,
 }
 
 impl<const D: usize> Constant<D> {
     /// `data` must have `D` axes and a float type.
     pub(crate) fn new(data: TensorData, placement: &Placement) -> Self {
         let tensor = placement.tensor(data.clone());
-        let data = Arc::new(data);
-        Self { data, tensor }
+        Self { data: Arc::new(data), tensor, transposed: Arc::default() }
     }
 
     pub(crate) fn place(&self, placement: &Placement) -> Self {
-        Self { data: self.data.clone(), tensor: placement.tensor(self.data().clone()) }
+        let tensor = placement.tensor(self.data().clone());
+        Self { data: self.data.clone(), tensor, transposed: Arc::default() }
     }
 
     pub(crate) fn tensor(&self) -> Tensor<D> {
@@ -40,5 +42,17 @@ impl<const D: usize> Constant<D> {
 
     pub(crate) fn len(&self) -> usize {
         self.data.num_elements()
+    }
+}
+
+impl Constant<2> {
+    /// The transpose, row by row in memory. Made when it is first asked for, and kept.
+    pub(crate) fn transposed(&self) -> Tensor<2> {
+        let transpose = || {
+            let transposed = self.tensor.clone().transpose();
+            let options = (&transposed.device(), transposed.dtype());
+            Tensor::from_data(transposed.clone().into_data(), options)
+        };
+        self.transposed.get_or_init(transpose).clone()
     }
 }

@@ -12,7 +12,6 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Distribution, Tensor};
-use safetensors::tensor::{Dtype, TensorView};
 use tropex::experiments::pipeline::{check_data, network};
 use tropex::train::data::{OpenOptions, open};
 use tropex::train::run::Run;
@@ -20,7 +19,7 @@ use tropex::{Classes, Network};
 
 mod support;
 use support::peer::{Peer, python};
-use support::{arguments, threads, timed};
+use support::{arguments, threads, timed, write_points};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -100,7 +99,7 @@ impl Case {
         let shape = &run.config().input_shape;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("points.safetensors");
-        write(&file, &points, self.points, shape);
+        write_points(&file, &points, self.points, shape);
         let weights = run.model_path().display().to_string();
         let arguments =
             [self.layers.into(), weights, file.display().to_string(), threads().to_string()];
@@ -110,7 +109,7 @@ impl Case {
         let sides = Sides { network: &network, points: &points, peer: &mut peer };
         sides.compare("predicted", self.points, Classes::Predicted, self.batches);
         let some = &points[..self.points_of_all * network.features()];
-        write(&file, some, self.points_of_all, shape);
+        write_points(&file, some, self.points_of_all, shape);
         let (mut peer, _) = Peer::start(python, "pytorch/linear_terms.py", &arguments);
         let sides = Sides { network: &network, points: some, peer: &mut peer };
         sides.compare("all", self.points_of_all, Classes::All, self.batches_of_all);
@@ -205,12 +204,4 @@ fn points(run: &Run, count: usize) -> Vec<f32> {
     check_data(run, &dataset).expect("as the run used it");
     assert!(dataset.train.len() >= count, "the dataset has at least {count} images");
     dataset.train.read(0..count)
-}
-
-fn write(file: &Path, points: &[f32], count: usize, shape: &[usize]) {
-    let shape: Vec<usize> = [count].iter().chain(shape).copied().collect();
-    let bytes: Vec<u8> = points.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let view =
-        TensorView::new(Dtype::F32, shape, &bytes).expect("the bytes are those of the shape");
-    safetensors::serialize_to_file([("points", view)], None, file).expect("the disk has room");
 }

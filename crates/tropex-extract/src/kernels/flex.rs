@@ -8,8 +8,8 @@ use burn::tensor::{DType, Element, Int, Shape, Tensor};
 use bytemuck::Pod;
 use rayon::prelude::*;
 
-use super::Slope;
 use super::columns::NONE;
+use super::{Slope, sparse};
 use crate::rows::Rows;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
@@ -189,6 +189,18 @@ fn scatter_in<F: Float>(
         }
     });
     target
+}
+
+/// `rows . weights` for rows with many zeros; `weights` gives a tensor that is held in order.
+pub(super) fn sparse_product(
+    rows: &Tensor<2>,
+    points: usize,
+    outputs: usize,
+    weights: impl FnOnce() -> Tensor<2>,
+) -> Option<Tensor<2>> {
+    let rows = held(rows.clone());
+    let product = sparse::product(&rows, points, outputs, || held(weights()));
+    product.map(Tensor::from_primitive::<Flex>)
 }
 
 pub(super) fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {

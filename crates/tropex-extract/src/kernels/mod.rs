@@ -7,6 +7,9 @@ mod columns;
 mod extremes;
 #[cfg(feature = "flex")]
 mod flex;
+mod product;
+#[cfg(feature = "flex")]
+mod sparse;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 mod visit;
@@ -18,6 +21,7 @@ use crate::rows::Rows;
 
 pub(crate) use columns::{Columns, gather, scatter_add};
 pub(crate) use extremes::{extremes, lowest};
+pub(crate) use product::{multiply, multiply_transposed};
 pub(crate) use visit::visit_rows;
 
 /// What the inactive units of a layer do to their input.

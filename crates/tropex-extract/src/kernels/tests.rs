@@ -253,3 +253,56 @@ fn tensors_with_gaps_are_left_to_the_generic_forms() {
     super::visit_rows(turned.clone(), bias.clone(), &mut peaks, |_, _| true, note);
     assert_eq!(peaks, values((turned + bias).max_dim(1)));
 }
+
+/// Rows of which points have entries other than zero at a few places of their own.
+fn mostly_zero(problem: &Problem, inputs: usize, every: usize) -> Tensor<2> {
+    let mut random = problem.random();
+    let rows = numbers(&mut random, [problem.groups * problem.points, inputs], problem.dtype);
+    let lottery = numbers(&mut random, [problem.points, inputs * every], problem.dtype);
+    let chosen = lottery.reshape([problem.points, inputs, every]).abs().sum_dim(2).equal_elem(0);
+    let chosen = chosen.reshape([1, problem.points, inputs]);
+    let rows = rows.reshape([problem.groups, problem.points, inputs]);
+    let kept = rows.zeros_like().mask_where(chosen.repeat_dim(0, problem.groups), rows);
+    kept.reshape([problem.groups * problem.points, inputs])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Of any number of columns, of which blocks of several widths and a rest are made, and of more
+    /// groups than are multiplied together.
+    #[test]
+    fn products_that_skip_zeros_are_products(
+        problem in problems(),
+        groups in 1..12_usize,
+        (inputs, outputs) in (100..300_usize, 64..400_usize),
+        every in 1..3_usize,
+    ) {
+        let problem = Problem { groups, points: 40 + problem.points, ..problem };
+        let rows = mostly_zero(&problem, inputs, every);
+        let weight = numbers(&mut problem.random(), [inputs, outputs], problem.dtype);
+        let found = flex::sparse_product(&rows, problem.points, outputs, || weight.clone());
+        let work = groups * problem.points * inputs * outputs;
+        prop_assert_eq!(found.is_some(), work >= 1 << 20);
+        if let Some(found) = found {
+            prop_assert_eq!(values(found), values(rows.matmul(weight)));
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_full_are_left_to_the_backend() {
+    let problem = Problem { seed: 1, dtype: DType::F32, groups: 2, points: 64, shifted: false };
+    let mut random = problem.random();
+    let full = numbers(&mut random, [128, 200], DType::F32).abs() + 1.0;
+    let weight = numbers(&mut random, [200, 128], DType::F32);
+    assert!(flex::sparse_product(&full, 64, 128, || weight).is_none());
+}
+
+#[test]
+fn a_transposed_weight_is_its_transpose_in_order() {
+    let placement = Placement::new(&Device::flex(), Precision::F32).unwrap();
+    let weight = Constant::new(TensorData::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), &placement);
+    assert!(flex::holds(&weight.transposed()));
+    assert_eq!(values(weight.transposed()), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+}

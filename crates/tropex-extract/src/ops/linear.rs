@@ -6,6 +6,7 @@ use super::{Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::Placement;
 use crate::constant::Constant;
 use crate::interval::Interval;
+use crate::kernels;
 use crate::rows::Rows;
 
 /// `x W + b` with `W` `[inputs, outputs]`.
@@ -70,14 +71,16 @@ impl PiecewiseLinear for Linear {
     }
 
     fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
-        only(directions).matmul(self.weight.tensor())
+        let directions = only(directions);
+        let [points, _] = directions.dims();
+        kernels::multiply(directions, points, &self.weight)
     }
 
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
         let points = rows.points();
         let rows = rows.into_tensor();
         let offset = self.bias.as_ref().map(|bias| rows.clone().matmul(bias.tensor().transpose()));
-        let pulled = rows.matmul(self.weight.tensor().transpose());
+        let pulled = kernels::multiply_transposed(rows, points, &self.weight);
         Pulled { rows: vec![Rows::new(pulled, points)], offset }
     }
 

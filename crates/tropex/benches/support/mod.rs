@@ -4,9 +4,11 @@
 
 pub(crate) mod peer;
 
+use std::path::Path;
 use std::time::Instant;
 
 use burn::tensor::Device;
+use safetensors::tensor::{Dtype, TensorView};
 use tropex::device;
 
 /// The device named by `TROPEX_BENCH_DEVICE`, or the default one, and its name.
@@ -31,4 +33,13 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let start = Instant::now();
     let result = work();
     (start.elapsed().as_secs_f64(), result)
+}
+
+/// Writes points `[count, shape..]` for peers to read.
+pub(crate) fn write_points(file: &Path, points: &[f32], count: usize, shape: &[usize]) {
+    let shape: Vec<usize> = [count].iter().chain(shape).copied().collect();
+    let bytes: Vec<u8> = points.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let view =
+        TensorView::new(Dtype::F32, shape, &bytes).expect("the bytes are those of the shape");
+    safetensors::serialize_to_file([("points", view)], None, file).expect("the disk has room");
 }

@@ -1,0 +1,97 @@
+//! Whole processes: start, reading, extracting and writing.
+//!
+//! ```text
+//! cargo bench --bench process                                      start-up alone
+//! cargo bench --bench process -- RUN...                            and `tropex extract` of trained runs
+//! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench process -- RUN...
+//! ```
+//!
+//! With a Python that has `numpy` and `safetensors`, the published algorithm in numpy and f64
+//! extracts and writes the same terms, in turn with this program in f32.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tropex::experiments::pipeline::check_data;
+use tropex::train::data::{OpenOptions, open};
+use tropex::train::run::Run;
+
+mod support;
+use support::peer::{python, script};
+use support::{arguments, threads, timed, write_points};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Rounds of what takes long, and of what does not; the fastest counts.
+const ROUNDS: usize = 3;
+const SHORT_ROUNDS: usize = 20;
+
+/// Architectures, as `numpy/published.py` is told about them, and the points that both sides
+/// extract.
+const CASES: [(&str, &str, usize); 2] =
+    [("fcn4", "FDDDD", 60_000), ("vgg", "CCPCCCPCCCPFDD", 4_000)];
+
+fn main() {
+    println!("{} threads, fastest of {ROUNDS} rounds", threads());
+    let list = || tropex(&["list".into()]);
+    let start = (0..SHORT_ROUNDS).map(|_| timed(list).0).fold(f64::INFINITY, f64::min);
+    println!("tropex list: {:.1} ms (fastest of {SHORT_ROUNDS})", 1e3 * start);
+    for run in arguments() {
+        let run = Run::open(Path::new(&run)).expect("the argument is the folder of a run");
+        of_run(&run);
+    }
+}
+
+fn of_run(run: &Run) {
+    let name = &run.config().architecture;
+    let case = CASES.iter().find(|(architecture, ..)| architecture == name);
+    let &(_, layers, points) = case.expect("one of the architectures above");
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let copy = place.path().join("run");
+    fs::create_dir(&copy).expect("the folder is new");
+    for file in ["config.json", "model.safetensors"] {
+        fs::copy(run.path().join(file), copy.join(file)).expect("a run has these files");
+    }
+    println!("\n{name} ({})", run.path().display());
+    let own = extraction(&copy, points);
+    let tenth = extraction(&copy, points / 10);
+    let (per_point, of_tenth) = (own / points as f64, 10.0 * tenth / points as f64);
+    println!("  extract, {points} points: {own:.2} s, {:.1} us a point", 1e6 * per_point);
+    println!("  extract, {} points: {tenth:.2} s, {:.1} us a point", points / 10, 1e6 * of_tenth);
+    let Some(python) = python() else { return };
+    let file = place.path().join("points.safetensors");
+    let dataset = open(&run.config().dataset, &OpenOptions::default()).expect("the run's dataset");
+    check_data(run, &dataset).expect("as the run used it");
+    write_points(&file, &dataset.train.read(0..points), points, &run.config().input_shape);
+    let out = place.path().join("terms.safetensors");
+    let publish = || {
+        let files = [run.model_path(), file.clone(), out.clone()];
+        let script = script("numpy/published.py");
+        let status = Command::new(&python).arg(script).arg(layers).args(files).status();
+        assert!(status.expect("TROPEX_BENCH_PYTHON names a Python").success());
+    };
+    let peer = (0..ROUNDS).map(|_| timed(publish).0).fold(f64::INFINITY, f64::min);
+    println!("  published algorithm in numpy, f64: {peer:.2} s, x{:.1}", peer / own);
+}
+
+/// Seconds of an extraction from nothing.
+fn extraction(run: &Path, points: usize) -> f64 {
+    let terms = run.join("terms");
+    let arguments: Vec<String> =
+        ["extract", &run.display().to_string(), "--limit", &points.to_string()]
+            .map(str::to_owned)
+            .into();
+    let round = || {
+        let _ = fs::remove_dir_all(&terms);
+        timed(|| tropex(&arguments)).0
+    };
+    (0..ROUNDS).map(|_| round()).fold(f64::INFINITY, f64::min)
+}
+
+fn tropex(arguments: &[String]) {
+    let program = env!("CARGO_BIN_EXE_tropex");
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).status();
+    assert!(status.expect("the program is built with the benchmark").success());
+}
