@@ -210,8 +210,8 @@ mod tests {
         let difference = &other.differences[0];
         assert_eq!(names(&other), ["accuracy"]);
         assert_eq!((difference.found, difference.expected), (Some(0.5), Some(0.6)));
-        assert_eq!(difference.allowed, "\u{b1} 5.00 %");
-        assert!(all.compare(&numbers(0.6), 2.0).differences.is_empty());
+        assert_eq!(difference.allowed, "\u{b1} 3.00 %");
+        assert!(all.compare(&numbers(0.6), 4.0).differences.is_empty());
     }
 
     #[test]
