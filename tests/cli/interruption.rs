@@ -1,5 +1,6 @@
 //! Commands that are killed at any moment, and run again.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread::sleep;
@@ -95,9 +96,52 @@ fn a_training_killed_again_and_again_ends_with_the_same_weights() {
     let trained = place.run(&(train("killed") + " --json")).json();
     assert_eq!(trained["epochs"].as_array().unwrap().len(), 6);
     let [expected, found] = ["whole", "killed"].map(|run| below(&place.path(run)));
-    assert_eq!(names(&found), names(&expected));
-    for ((name, expected), (_, found)) in expected.iter().zip(&found) {
-        // The description holds times, which differ.
+    assert_alike(&expected, &found);
+}
+
+/// Everything that a study can be in the middle of: two networks with terms of two gauges, findings
+/// at two epochs, comparisons, and the report.
+const STUDY: &str = r#"
+title = "Killed"
+seeds = [0, 1]
+gauges = ["worst-case", "tight"]
+
+[[network]]
+name = "full"
+architecture = "fcn4"
+dataset = "file:data.safetensors"
+training = { epochs = 1, batch_size = 32, checkpoints = "all" }
+terms = 40
+
+[experiments]
+names = ["all"]
+points = 20
+epochs = "all"
+"#;
+
+#[test]
+fn a_study_killed_again_and_again_ends_with_the_same_files() {
+    let [whole, killed] = [0; 2].map(|_| Place::new());
+    let study = "study study.toml --out done";
+    for place in [&whole, &killed] {
+        fs::write(place.path("study.toml"), STUDY).unwrap();
+    }
+    let time = timed(&whole, study);
+    // What is done is done: later moments come sooner after each start.
+    let times = moments(time, 6).into_iter().map(|moment| moment / 2);
+    let times = times.filter(|&time| kill_after(&killed, study, time));
+    assert!(times.count() > 0, "the study was over before it could be killed");
+    killed.run(study).succeeded();
+    let [expected, found] = [&whole, &killed].map(|place| below(&place.path("done")));
+    assert_alike(&expected, &found);
+    assert!(expected.len() > 100, "every finding has files: {:?}", names(&expected));
+}
+
+/// The same files with the same content. Only what `config.json` says may differ: how long the
+/// epochs of a training took.
+fn assert_alike(expected: &[(PathBuf, Vec<u8>)], found: &[(PathBuf, Vec<u8>)]) {
+    assert_eq!(names(found), names(expected));
+    for ((name, expected), (_, found)) in expected.iter().zip(found) {
         assert!(expected == found || name.ends_with("config.json"), "{} differs", name.display());
     }
 }

@@ -10,7 +10,9 @@ mod disk; // full disks
 mod experiments; // questions about runs
 mod images; // datasets that are none
 mod interruption; // killed at any moment
+mod page; // the page of a study in a browser
 mod precision; // how exact terms are
+mod python; // terms and findings in the hands of Python
 mod regions; // pictures of linear regions
 mod settings; // terms of other settings, weights and images
 mod study; // whole studies

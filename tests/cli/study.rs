@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use super::{Place, files};
 
 const STUDY: &str = r#"
@@ -45,11 +47,55 @@ fn a_study_ends_in_one_report_and_goes_on_where_it_was() {
     let runs = ["full-seed3", "full-seed4", "full-shuffled"];
     assert!(runs.iter().all(|run| place.path(&format!("done/runs/{run}/config.json")).exists()));
     let before = files(&place.path("done"));
-    // What is missing is made again, and nothing else changes.
-    fs::remove_dir_all(place.path("done/runs/full-seed4/reports")).unwrap();
+    // What is missing is made again, what was being written is gone, and nothing else changes.
+    let reports = place.path("done/runs/full-seed4/reports");
+    fs::remove_dir_all(&reports).unwrap();
     fs::remove_file(place.path("done/index.html")).unwrap();
+    fs::create_dir_all(reports.join("exactness")).unwrap();
+    for name in ["exactness/.self-check.csv.12.tmp", "../../../.index.html.345.tmp"] {
+        fs::write(reports.join(name), "half").unwrap();
+    }
     place.run("study study.toml --out done --jobs 2").succeeded();
     assert!(files(&place.path("done")) == before);
+}
+
+#[test]
+fn numbers_of_another_study_are_compared() {
+    let place = place();
+    let study = "study study.toml --out done";
+    place.run(&format!("{study} --compare none.jsonl")).failed(&["cannot read none.jsonl"]);
+    place.run(&format!("{study} --compare study.toml")).failed(&["study.toml, line 1: "]);
+    place.run(&format!("{study} --tolerance 2")).misused(&["--compare"]);
+    place.run(&format!("{study} --compare x --tolerance=-1")).misused(&["--tolerance", "-1"]);
+    assert!(!place.path("done").exists(), "nothing was begun");
+    place.run(study).succeeded();
+    let numbers = fs::read_to_string(place.path("done/numbers.jsonl")).unwrap();
+    let same = format!("{study} --compare done/numbers.jsonl --tolerance 0");
+    let comparison = &place.run(&format!("{same} --json")).json()["comparison"];
+    assert_eq!(comparison["numbers"], numbers.lines().count());
+    assert_eq!(comparison["differences"], json!([]));
+    assert!(place.run(&same).succeeded().contains("numbers are as expected"));
+
+    // One accuracy is off by 20 points, one of what must hold by nearly nothing, one is not there.
+    let mut lines: Vec<_> = numbers.lines().map(String::from).collect();
+    let position = |name: &str| lines.iter().position(|line| line.contains(name)).unwrap();
+    let [accuracy, certain] = [r#""network accuracy""#, r#""agreement","value":1.0"#].map(position);
+    let off = |line: &str, by: f64| {
+        let mut number: Value = serde_json::from_str(line).unwrap();
+        number["value"] = json!(number["value"].as_f64().unwrap() - by);
+        number.to_string()
+    };
+    lines[accuracy] = off(&lines[accuracy], 0.2);
+    lines[certain] = off(&lines[certain], 1e-9);
+    lines.pop();
+    fs::write(place.path("other.jsonl"), lines.join("\n")).unwrap();
+    let other = format!("{study} --compare other.jsonl");
+    let told = place.run(&other);
+    for part in ["network accuracy", "\u{b1} 3.00 %", "exact", "\u{2013}"] {
+        assert!(told.stdout.contains(part), "{part} is not in {}", told.stdout);
+    }
+    told.failed(&["3 of ", " numbers differ from other.jsonl", "--tolerance"]);
+    place.run(&format!("{other} --tolerance 8")).failed(&["2 of "]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the tests share: the device, and random networks with an independent reference.
+//! What the tests share: the device, random networks with an independent reference, and Python.
 
 mod grow;
 pub(crate) mod module;
@@ -6,6 +6,7 @@ pub(crate) mod naive;
 pub(crate) mod networks;
 pub(crate) mod plan;
 pub(crate) mod properties;
+pub(crate) mod python;
 pub(crate) mod reference;
 
 use burn::tensor::{Device, Tensor, TensorData};

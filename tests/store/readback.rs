@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 use tropex::{Classes, Precision, TermStore};
 
 use super::{Cloud, Fixture};
+use crate::common::python::{printed, python};
 
 /// Prints type, shape, first and last number of every tensor in every shard of a folder.
 const SCRIPT: &str = r#"
@@ -22,20 +22,9 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.safetensors")):
 print(json.dumps(shards))
 "#;
 
-/// A Python with the packages that the script needs: `TROPEX_TEST_PYTHON`, or `python3`.
-fn python() -> Option<String> {
-    let python = std::env::var("TROPEX_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let import = "import numpy, safetensors.numpy";
-    let found = Command::new(&python).args(["-c", import]).output();
-    found.is_ok_and(|output| output.status.success()).then_some(python)
-}
-
 #[test]
 fn python_reads_the_same_numbers() {
-    let Some(python) = python() else {
-        println!("skipped: python3 with numpy and safetensors is not here");
-        return;
-    };
+    let Some(python) = python("numpy, safetensors.numpy") else { return };
     for (precision, classes) in
         [(Precision::F32, Classes::Predicted), (Precision::F64, Classes::All)]
     {
@@ -48,9 +37,7 @@ fn python_reads_the_same_numbers() {
 fn read_with(python: &str, folder: &Path) -> Value {
     let script = folder.join("read.py");
     fs::write(&script, SCRIPT).unwrap();
-    let output = Command::new(python).arg(&script).arg(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_slice(&printed(python, [&script, folder])).unwrap()
 }
 
 fn expected(store: &TermStore) -> Value {

@@ -65,7 +65,9 @@ impl History {
                 .collect();
             if !curves.is_empty() {
                 let x = Axis::linear("epoch", Unit::Epochs);
-                let plot = Plot::Curves(Curves { x, y: Axis::linear(label, unit), curves });
+                let heights = curves.iter().flat_map(|curve| &curve.points).map(|point| point[1]);
+                let y = Axis::fitting(label, unit, heights);
+                let plot = Plot::Curves(Curves { x, y, curves });
                 figures.push(Figure::new(&format!("epochs-{label}"), title, plot));
             }
         }

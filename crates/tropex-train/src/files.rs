@@ -21,12 +21,15 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
+/// Ends of the names of the files that are written.
+const ENDINGS: [&str; 7] = [".json", ".jsonl", ".safetensors", ".csv", ".svg", ".html", ".md"];
+
 /// Removes what a killed process was writing in a folder, if there is the folder.
-pub(crate) fn remove_leftovers(folder: &Path) {
+pub fn remove_leftovers(folder: &Path) {
     let is_leftover = |name: &str| {
         let inner = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
         let (file, process) = inner.and_then(|inner| inner.rsplit_once('.')).unwrap_or_default();
-        process.parse::<u32>().is_ok() && file.ends_with(".json") | file.ends_with(".safetensors")
+        process.parse::<u32>().is_ok() && ENDINGS.iter().any(|ending| file.ends_with(ending))
     };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_leftover(&entry.file_name().to_string_lossy()) {
@@ -73,7 +76,8 @@ mod tests {
     fn leftovers_are_removed_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let kept = [".config.json.tmp", ".other.12.tmp", "config.json", "a.json.12.tmp"];
-        for name in [".config.json.12.tmp", ".m.safetensors.7.tmp"].iter().chain(&kept) {
+        let left = [".config.json.12.tmp", ".m.safetensors.7.tmp", ".index.html.3.tmp"];
+        for name in left.iter().chain(&kept) {
             fs::write(folder.path().join(name), "").unwrap();
         }
         remove_leftovers(folder.path());

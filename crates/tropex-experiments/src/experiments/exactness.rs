@@ -44,8 +44,8 @@ impl Experiment for Exactness {
             Unit::Share.format(agreement),
             Unit::Share.format(share(dominant, gaps.len())),
         ))
-        .value("agreement", agreement, Unit::Share)
-        .value("own term is maximal", share(dominant, gaps.len()), Unit::Share)
+        .exact_value("agreement", agreement, Unit::Share)
+        .exact_value("own term is maximal", share(dominant, gaps.len()), Unit::Share)
         .value("own term is the first maximiser", share(own, gaps.len()), Unit::Share);
         let mut table = Table::new(
             "self-check",
@@ -61,8 +61,8 @@ impl Experiment for Exactness {
             add("smallest coefficient", check.smallest_coefficient);
             add("largest coefficient", check.largest_coefficient);
             answer = answer
-                .value("value error", check.value_error, Unit::Number)
-                .value("smallest coefficient", check.smallest_coefficient, Unit::Number)
+                .rough_value("value error", check.value_error, Unit::Number)
+                .rough_value("smallest coefficient", check.smallest_coefficient, Unit::Number)
                 .value("largest coefficient", check.largest_coefficient, Unit::Number);
         }
         Ok(answer.table(table).note(

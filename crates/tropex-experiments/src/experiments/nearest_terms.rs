@@ -73,8 +73,7 @@ impl Experiment for NearestTerms {
             pictures.push(picture(subject, Split::Train, winner.positive, caption));
         }
         let shown = wrong.len().min(self.images);
-        let figure = Plot::Pictures(Pictures { columns: 4, pictures });
-        Ok(Answer::new(format!(
+        let answer = Answer::new(format!(
             "The extracted function gives {} of {} test images a wrong class, {} of which the \
              network gets wrong too; the first {} are shown.",
             count(wrong.len()),
@@ -84,12 +83,13 @@ impl Experiment for NearestTerms {
         ))
         .value("misclassified", wrong.len() as f64, Unit::Count)
         .value("by the network too", network_too as f64, Unit::Count)
-        .table(table)
-        .figure(Figure::new(
-            "pairs",
-            "Test images, each beside the training image that wins",
-            figure,
-        )))
+        .table(table);
+        if pictures.is_empty() {
+            return Ok(answer);
+        }
+        let title = "Test images, each beside the training image that wins";
+        let plot = Plot::Pictures(Pictures { columns: 4, pictures });
+        Ok(answer.figure(Figure::new("pairs", title, plot)))
     }
 }
 

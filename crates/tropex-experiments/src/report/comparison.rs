@@ -64,9 +64,10 @@ fn curves(findings: &[&Finding], measure: &Measure) -> Option<Figure> {
     };
     let curves: Vec<_> = findings.iter().filter_map(curve).collect();
     let title = format!("Over the training: {}", measure.name);
+    let heights = curves.iter().flat_map(|curve| &curve.points).map(|point| point[1]);
     let plot = Plot::Curves(Curves {
         x: Axis::linear("epoch", Unit::Epochs),
-        y: Axis::linear(&measure.name, measure.unit),
+        y: Axis::fitting(&measure.name, measure.unit, heights),
         curves: curves.clone(),
     });
     (!curves.is_empty()).then(|| Figure::new("comparison", &title, plot))

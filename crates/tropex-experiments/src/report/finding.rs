@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Cell, Figure, Table, Unit};
+use super::{Cell, Figure, Repeats, Table, Unit};
 
 /// Version of the layout of a finding; others are made again.
 pub const FORMAT: u32 = 1;
@@ -83,6 +83,9 @@ pub struct Measure {
     pub value: Option<f64>,
     /// Its unit.
     pub unit: Unit,
+    /// How it comes out again elsewhere.
+    #[serde(default, skip_serializing_if = "Repeats::is_nearly")]
+    pub repeats: Repeats,
 }
 
 impl Measure {
@@ -100,9 +103,25 @@ impl Answer {
 
     /// Adds a number; one that is not finite stands for nothing to measure.
     #[must_use]
-    pub fn value(mut self, name: &str, value: f64, unit: Unit) -> Self {
+    pub fn value(self, name: &str, value: f64, unit: Unit) -> Self {
+        self.add(name, value, unit, Repeats::Nearly)
+    }
+
+    /// Adds a number that theory fixes, whatever the weights are.
+    #[must_use]
+    pub fn exact_value(self, name: &str, value: f64, unit: Unit) -> Self {
+        self.add(name, value, unit, Repeats::Exactly)
+    }
+
+    /// Adds a number of which only the order of magnitude tells anything, as of rounding errors.
+    #[must_use]
+    pub fn rough_value(self, name: &str, value: f64, unit: Unit) -> Self {
+        self.add(name, value, unit, Repeats::Roughly)
+    }
+
+    fn add(mut self, name: &str, value: f64, unit: Unit, repeats: Repeats) -> Self {
         let value = value.is_finite().then_some(value);
-        self.values.push(Measure { name: name.to_owned(), value, unit });
+        self.values.push(Measure { name: name.to_owned(), value, unit, repeats });
         self
     }
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tropex_extract::Gauge;
-use tropex_train::files::write_atomically;
+use tropex_train::files::{remove_leftovers, write_atomically};
 
 use super::{FORMAT, Finding, csv};
 use crate::Error;
@@ -60,6 +60,7 @@ pub fn write_finding(folder: &Path, finding: &Finding) -> Result<(), Error> {
 
 /// Removes the files of an older finding, the one that vouches for the others first.
 fn remove_old(folder: &Path) -> Result<(), Error> {
+    remove_leftovers(folder);
     let first = folder.join(FINDING);
     let entries = fs::read_dir(folder).map_err(Error::io("read folder", folder))?;
     let files = entries.flatten().map(|entry| entry.path()).filter(|path| {

@@ -6,6 +6,7 @@ mod figure;
 mod finding;
 mod folder;
 mod page;
+mod repeats;
 mod table;
 mod unit;
 
@@ -18,5 +19,6 @@ pub use figure::{
 pub use finding::{Answer, FORMAT, Finding, Measure, SubjectRecord};
 pub use folder::{read_finding, report_folder, write_finding};
 pub use page::Page;
+pub use repeats::Repeats;
 pub use table::{Cell, Column, Table};
 pub use unit::{Unit, count, percent};

@@ -5,11 +5,14 @@
 //!       runs/<network>-seed<n>/          a run for every network and seed, with terms and findings
 //!       runs/<network>-shuffled/         the same on shuffled labels
 //!       index.html, index.md             the report
+//!       numbers.jsonl                    its numbers by name, to compare other studies with
 //! ```
 
+mod numbers;
 mod plan;
 mod seeds;
 mod summary;
+mod tolerance;
 mod work;
 
 use std::collections::BTreeMap;
@@ -23,8 +26,10 @@ use tropex_train::files::write_atomically;
 use crate::Error;
 use crate::report::{Finding, Page};
 
+pub use numbers::{Comparison, Difference, Number, Numbers};
 pub use plan::{ExperimentsPlan, NetworkPlan, Plan};
 pub use summary::{Claim, Summary};
+pub use tolerance::Tolerance;
 pub use work::Stage;
 use work::{Work, together};
 
@@ -62,6 +67,8 @@ pub struct Done {
     pub summary: Summary,
     /// What was found, a finding for every network, gauge and experiment.
     pub findings: Vec<Finding>,
+    /// Its numbers by name.
+    pub numbers: Numbers,
 }
 
 impl Study<'_> {
@@ -84,7 +91,9 @@ impl Study<'_> {
         };
         let report = self.folder.join("index.html");
         page.write(&report)?;
-        Ok(Done { report, summary, findings })
+        let numbers = Numbers::of(&findings);
+        numbers.write(&self.folder.join("numbers.jsonl"))?;
+        Ok(Done { report, summary, findings, numbers })
     }
 
     /// Writes the plan into the folder, unless it holds another one.
@@ -119,6 +128,8 @@ mod tests {
             assert!(Path::new(files).join(format!("{name}.toml")).exists());
         }
         let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../studies")).unwrap();
-        assert_eq!(files.count(), PLANS.len(), "every file is in the list");
+        let paths = files.map(|entry| entry.unwrap().path());
+        let plans = paths.filter(|path| path.extension().is_some_and(|end| end == "toml"));
+        assert_eq!(plans.count(), PLANS.len(), "every file is in the list");
     }
 }

@@ -1,6 +1,8 @@
 //! Findings about one network from several seeds, as one.
 
-use crate::report::{Answer, Cell, Curve, Curves, Figure, Finding, Measure, Plot, Table, Unit};
+use crate::report::{
+    Answer, BY_EPOCH, Cell, Curve, Curves, Figure, Finding, Measure, Plot, Table, Unit,
+};
 
 /// What runs from several seeds have in common: means over the seeds, a table of every seed, and
 /// curves with a band from the smallest to the largest. Pictures are those of the first seed.
@@ -19,15 +21,18 @@ pub(super) fn together(findings: &[&Finding], name: &str) -> Option<Finding> {
     answer.text = format!("From seed {}: {}", seed(findings[0]), answer.text);
     answer.values = answer.values.iter().map(|measure| mean(measure, findings)).collect();
     answer.figures = answer.figures.iter().map(|figure| banded(figure, findings)).collect();
+    if let Some(table) = answer.tables.iter_mut().find(|table| table.name == BY_EPOCH) {
+        *table = over_training(table, findings);
+    }
     if !answer.values.is_empty() {
         answer.tables.insert(0, by_seed(answer, findings));
     }
-    let others: Vec<_> = findings[1..].iter().map(|finding| seed(finding)).collect();
+    let seeds: Vec<_> = findings.iter().map(|finding| seed(finding)).collect();
     answer.notes.push(format!(
-        "Numbers are means over {} seeds, bands of curves reach from the smallest to the largest; \
-         everything else is from the first. The others are {}.",
-        findings.len(),
-        others.join(", ")
+        "Numbers are means over {} seeds ({}), bands of curves reach from the smallest to the \
+         largest; everything else is from the first.",
+        seeds.len(),
+        seeds.join(", ")
     ));
     Some(finding)
 }
@@ -66,6 +71,28 @@ fn by_seed(answer: &Answer, findings: &[&Finding]) -> Table {
     table
 }
 
+/// The numbers over the training, as means over all findings.
+fn over_training(table: &Table, findings: &[&Finding]) -> Table {
+    let tables = findings.iter().flat_map(|finding| &finding.answer.tables);
+    let rows: Vec<_> =
+        tables.filter(|other| other.name == BY_EPOCH).flat_map(|other| &other.rows).collect();
+    let mean = |epoch: &Cell, column: usize| {
+        let same = rows.iter().filter(|row| row[0] == *epoch);
+        let values: Vec<f64> = same
+            .filter_map(|row| match row.get(column)? {
+                Cell::Number(value) => Some(*value),
+                Cell::Text(_) | Cell::Missing => None,
+            })
+            .collect();
+        Cell::from(values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let row = |row: &Vec<Cell>| {
+        let means = (1..row.len()).map(|column| mean(&row[0], column));
+        [row[0].clone()].into_iter().chain(means).collect()
+    };
+    Table { rows: table.rows.iter().map(row).collect(), ..table.clone() }
+}
+
 /// A figure of curves with the means of all findings and how far they spread; others as they are.
 fn banded(figure: &Figure, findings: &[&Finding]) -> Figure {
     let Plot::Curves(curves) = &figure.plot else { return figure.clone() };
@@ -101,10 +128,8 @@ fn band(curve: &Curve, all: &[Curves]) -> Curve {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::report::{Axis, FORMAT};
+    use crate::report::Axis;
 
     fn finding(value: f64, height: f64) -> Finding {
         let curves = Curves {
@@ -112,20 +137,13 @@ mod tests {
             y: Axis::linear("share", Unit::Share),
             curves: vec![Curve::new("c", [[0.0, 0.0], [1.0, height]])],
         };
-        Finding {
-            format: FORMAT,
-            experiment: "e".into(),
-            question: String::new(),
-            method: Vec::new(),
-            parameters: BTreeMap::new(),
-            subjects: Vec::new(),
-            fingerprint: String::new(),
-            answer: Answer::new("a").value("share", value, Unit::Share).figure(Figure::new(
-                "f",
-                "F",
-                Plot::Curves(curves),
-            )),
-        }
+        let columns = [("epoch", Unit::Epochs), ("share", Unit::Share)];
+        let mut table = Table::new(BY_EPOCH, "", &columns);
+        table.push(vec![0.0.into(), Cell::Missing]);
+        table.push(vec![1.0.into(), height.into()]);
+        let answer = Answer::new("a").value("share", value, Unit::Share).table(table);
+        let answer = answer.figure(Figure::new("f", "F", Plot::Curves(curves)));
+        Finding { subjects: Vec::new(), ..Finding::in_tests("run", answer) }
     }
 
     #[test]
@@ -137,6 +155,11 @@ mod tests {
         let Plot::Curves(curves) = &both.answer.figures[0].plot else { panic!() };
         assert!((curves.curves[0].points[1][1] - 0.7).abs() < 1e-12);
         assert_eq!(curves.curves[0].spread, [[0.0, 0.0], [0.5, 0.9]]);
+        let over_training = &both.answer.tables[1];
+        assert_eq!(
+            over_training.rows,
+            [vec![0.0.into(), Cell::Missing], vec![1.0.into(), 0.7.into()]]
+        );
     }
 
     #[test]

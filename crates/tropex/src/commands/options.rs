@@ -116,6 +116,16 @@ impl From<PrecisionName> for tropex::Precision {
     }
 }
 
+/// A finite number that is valid; `expected` says which are.
+pub fn number(text: &str, is_valid: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value: &f64| value.is_finite() && is_valid(*value));
+    value.ok_or_else(|| format!("expected {expected}"))
+}
+
+pub fn not_negative(text: &str) -> Result<f64, String> {
+    number(text, |value| value >= 0.0, "a number of 0 or more")
+}
+
 /// Units of memory and what they stand for.
 const UNITS: [(&str, f64); 8] = [
     ("TB", 1e12),

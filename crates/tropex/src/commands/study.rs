@@ -9,10 +9,13 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::study::{PLANS, Plan, Stage, Study, Summary};
+use tropex::experiments::report::Cell;
+use tropex::experiments::study::{
+    Comparison, Difference, Done, Numbers, PLANS, Plan, Stage, Study, Summary,
+};
 
-use super::options::{DataOption, DeviceOption};
-use crate::output::{Output, duration, pairs, table};
+use super::options::{DataOption, DeviceOption, not_negative};
+use crate::output::{Output, count, duration, pairs, plural, table};
 
 /// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
 #[derive(Debug, Args)]
@@ -29,6 +32,13 @@ pub struct StudyCommand {
     /// Print the study's file, and do nothing: to begin one of your own.
     #[arg(long)]
     print: bool,
+    /// Compare its numbers with those of another study, a numbers.jsonl; fail if one differs.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// How far numbers may be apart: 1, the default, is what another processor explains; 0 asks
+    /// for the same digits.
+    #[arg(long, value_name = "SCALE", requires = "compare", value_parser = not_negative)]
+    tolerance: Option<f64>,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -40,6 +50,8 @@ struct Told<'a> {
     report: String,
     seconds: f64,
     summary: &'a Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<&'a Comparison>,
 }
 
 impl StudyCommand {
@@ -49,6 +61,7 @@ impl StudyCommand {
             return output.text(&text);
         }
         let plan = Plan::read(&text, &origin)?;
+        let other = self.compare.as_deref().map(Numbers::read).transpose()?;
         let (device, device_name) = (self.device.find()?, self.device.name());
         let mut datasets = BTreeMap::new();
         for network in &plan.networks {
@@ -68,10 +81,13 @@ impl StudyCommand {
         };
         let start = Instant::now();
         let done = carry_out(&study, output)?;
+        let scale = self.tolerance.unwrap_or(1.0);
+        let comparison = other.map(|other| done.numbers.compare(&other, scale));
         let told = Told {
             report: done.report.display().to_string(),
             seconds: start.elapsed().as_secs_f64(),
             summary: &done.summary,
+            comparison: comparison.as_ref(),
         };
         output.result(&told, || {
             let (heading, rows) = done.summary.table.turned();
@@ -82,8 +98,13 @@ impl StudyCommand {
             }
             let last = [("report", told.report.clone()), ("time", duration(start.elapsed()))];
             lines.push(pairs(&last));
+            lines.extend(comparison.as_ref().map(differences));
             lines.join("\n\n")
-        })
+        })?;
+        match (comparison, self.compare) {
+            (Some(comparison), Some(file)) => require_alike(&comparison, &file),
+            _ => Ok(()),
+        }
     }
 
     /// The study's text, and where it comes from. A file goes before a name.
@@ -114,10 +135,37 @@ impl StudyCommand {
     }
 }
 
-fn carry_out(
-    study: &Study<'_>,
-    output: &Output,
-) -> anyhow::Result<tropex::experiments::study::Done> {
+/// What differs from another study, for people.
+fn differences(comparison: &Comparison) -> String {
+    if comparison.differences.is_empty() {
+        return format!("all {} numbers are as expected", count(comparison.numbers));
+    }
+    let heading = ["experiment", "of", "gauge", "number", "expected", "found", "allowed"];
+    let row = |difference: &Difference| {
+        let Difference { number, found, expected, allowed } = difference;
+        let value = |value: Option<f64>| Cell::from(value).format(number.measure.unit);
+        let name = number.measure.name.clone();
+        let what = [number.experiment.clone(), number.of.clone(), number.gauge.clone(), name];
+        what.into_iter().chain([value(*expected), value(*found), allowed.clone()]).collect()
+    };
+    table(&heading, comparison.differences.iter().map(row).collect())
+}
+
+fn require_alike(comparison: &Comparison, file: &Path) -> anyhow::Result<()> {
+    let (all, differ) = (comparison.numbers, comparison.differences.len());
+    if differ == 0 {
+        return Ok(());
+    }
+    let verb = if differ == 1 { "differs" } else { "differ" };
+    anyhow::bail!(
+        "{} of {} {verb} from {} by more than allowed; --tolerance widens what is",
+        count(differ),
+        plural(all, "number"),
+        file.display()
+    )
+}
+
+fn carry_out(study: &Study<'_>, output: &Output) -> anyhow::Result<Done> {
     let bar = output.bar("{bar:30} {prefix} {msg}, {elapsed} so far, {eta} left");
     // Steps weigh alike; within one the bar moves by its share.
     const PARTS: u64 = 1000;

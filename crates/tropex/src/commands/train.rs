@@ -15,7 +15,7 @@ use tropex::train::training::{
 };
 use tropex::train::zoo::Architecture;
 
-use super::options::{DataOption, DeviceOption};
+use super::options::{DataOption, DeviceOption, not_negative, number};
 use crate::output::{Output, percent, plural};
 
 /// Train a network; the same command resumes a training that was interrupted.
@@ -93,17 +93,8 @@ fn positive(text: &str) -> Result<f64, String> {
     number(text, |value| value > 0.0, "a number above 0")
 }
 
-fn not_negative(text: &str) -> Result<f64, String> {
-    number(text, |value| value >= 0.0, "a number of 0 or more")
-}
-
 fn share(text: &str) -> Result<f64, String> {
     number(text, |value| (0.0..1.0).contains(&value), "a number from 0 to below 1")
-}
-
-fn number(text: &str, is_valid: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
-    let value = text.parse().ok().filter(|value: &f64| value.is_finite() && is_valid(*value));
-    value.ok_or_else(|| format!("expected {expected}"))
 }
 
 fn learning_rate_steps(text: &str) -> Result<Steps, String> {

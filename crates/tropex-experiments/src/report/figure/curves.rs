@@ -6,7 +6,7 @@ use super::super::{Cell, Table, Unit};
 use super::frame::{ACROSS, UPWARDS, frame};
 use super::scale::Scale;
 use super::svg::{Drawing, Short};
-use super::{Axis, Spacing, palette};
+use super::{Axis, palette};
 
 /// Lines, each with a band of spread or without.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Curves {
         let names: Vec<_> = self.curves.iter().map(|curve| &*curve.name).collect();
         let mut drawing = frame([&self.x, &self.y], Some(&x), &y, &names, 0.0);
         for (index, curve) in self.curves.iter().enumerate() {
-            curve.draw(index, [&x, &y], self.y.spacing, &mut drawing);
+            curve.draw(index, [&x, &y], &mut drawing);
         }
         drawing
     }
@@ -80,7 +80,7 @@ impl Curves {
 }
 
 impl Curve {
-    fn draw(&self, index: usize, [x, y]: [&Scale; 2], spacing: Spacing, drawing: &mut Drawing) {
+    fn draw(&self, index: usize, [x, y]: [&Scale; 2], drawing: &mut Drawing) {
         let path = |points: &mut dyn Iterator<Item = [f64; 2]>| {
             let places = points.filter_map(|point| {
                 Some(format!("{},{}", Short(x.place(point[0])?), Short(y.place(point[1])?)))
@@ -88,7 +88,8 @@ impl Curve {
             places.collect::<Vec<_>>().join(" ")
         };
         let colour = palette::series(index);
-        if self.spread.len() == self.points.len() && spacing == Spacing::Linear {
+        let is_placed = |value: &f64| y.place(*value).is_some();
+        if self.spread.len() == self.points.len() && self.spread.iter().flatten().all(is_placed) {
             let edge = |side: usize| {
                 self.points
                     .iter()

@@ -5,7 +5,7 @@ use super::palette;
 use super::scale::Scale;
 use super::svg::{Anchor, Drawing, Short, WIDTH};
 
-const LEFT: f64 = 62.0;
+const LEFT: f64 = 76.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 12.0;
 /// Height of the area that is drawn on.
@@ -14,7 +14,7 @@ const HEIGHT: f64 = 250.0;
 const BELOW: f64 = 46.0;
 const LEGEND_LINE: f64 = 20.0;
 /// Width of a letter of a legend, about.
-const LETTER: f64 = 7.4;
+const LETTER: f64 = 8.0;
 
 /// Where the horizontal axis begins and ends.
 pub(super) const ACROSS: [f64; 2] = [LEFT, WIDTH - RIGHT];
@@ -60,7 +60,12 @@ pub(super) fn frame(
     for (index, (name, [x, y])) in names.iter().zip(places).enumerate() {
         let y = bottom + BELOW + below + y + 8.0;
         let colour = format!(r#"rx="2" fill="{}""#, palette::series(index));
-        drawing.rectangle([x, y - 9.0], [16.0, 10.0], &colour);
+        // Where colours begin again, entries are broken as lines are.
+        let pieces: &[(f64, f64)] =
+            if index < palette::SERIES { &[(0.0, 16.0)] } else { &[(0.0, 6.0), (10.0, 6.0)] };
+        for &(left, width) in pieces {
+            drawing.rectangle([x + left, y - 9.0], [width, 10.0], &colour);
+        }
         drawing.text([x + 21.0, y], Anchor::Start, "", name);
     }
     drawing

@@ -74,6 +74,9 @@ pub enum Spacing {
     Logarithmic,
 }
 
+/// How many times the smallest number the largest is where both are not seen on a linear axis.
+const WIDE: f64 = 1000.0;
+
 impl Axis {
     /// An axis with equal differences equally far apart.
     pub fn linear(label: &str, unit: Unit) -> Self {
@@ -83,6 +86,18 @@ impl Axis {
     /// An axis with equal ratios equally far apart.
     pub fn logarithmic(label: &str, unit: Unit) -> Self {
         Self { label: label.to_owned(), unit, spacing: Spacing::Logarithmic }
+    }
+
+    /// An axis on which all of some values can be told apart: logarithmic where they are positive
+    /// numbers of very different sizes.
+    pub fn fitting(label: &str, unit: Unit, values: impl IntoIterator<Item = f64>) -> Self {
+        let (low, high) = values
+            .into_iter()
+            .fold((f64::INFINITY, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
+        match unit == Unit::Number && low > 0.0 && high > WIDE * low {
+            true => Self::logarithmic(label, unit),
+            false => Self::linear(label, unit),
+        }
     }
 
     /// Label and unit, as they stand beside the axis.
@@ -132,5 +147,22 @@ impl Figure {
         table.name.clone_from(&self.name);
         table.title.clone_from(&self.title);
         table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_very_different_sizes_need_a_logarithmic_axis() {
+        for (unit, values, expected) in [
+            (Unit::Number, [1e-3, 2.0], Spacing::Logarithmic),
+            (Unit::Number, [1.0, 900.0], Spacing::Linear),
+            (Unit::Number, [-1e-3, 2e9], Spacing::Linear),
+            (Unit::Share, [1e-5, 1.0], Spacing::Linear),
+        ] {
+            assert_eq!(Axis::fitting("x", unit, values).spacing, expected, "{values:?}");
+        }
     }
 }

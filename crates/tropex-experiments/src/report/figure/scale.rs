@@ -1,11 +1,13 @@
 //! From numbers to places on an axis.
 
+use super::super::Unit;
 use super::{Axis, Spacing};
 
 /// Where the numbers of an axis lie between two places.
 #[derive(Clone, Debug)]
 pub(super) struct Scale {
     spacing: Spacing,
+    unit: Unit,
     low: f64,
     high: f64,
     /// Distance of the numbers beside the axis, where equal differences are equally far apart.
@@ -23,10 +25,11 @@ impl Scale {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         let (low, high) = match (low <= high, low < high) {
             (false, _) => (0.1, 1.0),
-            (true, false) => widened(axis.spacing, low),
+            (true, false) => widened(axis, low),
             (true, true) => (low, high),
         };
-        Self { spacing: axis.spacing, low, high, step: step(high - low), places }
+        let (spacing, unit) = (axis.spacing, axis.unit);
+        Self { spacing, unit, low, high, step: step(high - low, unit), places }
     }
 
     /// The same, from zero and to rounded numbers: for the heights of bars and curves.
@@ -37,7 +40,7 @@ impl Scale {
         if from_zero {
             (self.low, self.high) = (self.low.min(0.0), self.high.max(0.0));
         }
-        self.step = step(self.high - self.low);
+        self.step = step(self.high - self.low, self.unit);
         self.low = (self.low / self.step).floor() * self.step;
         self.high = (self.high / self.step).ceil() * self.step;
         self
@@ -82,25 +85,30 @@ impl Scale {
     }
 }
 
-fn widened(spacing: Spacing, value: f64) -> (f64, f64) {
-    match spacing {
+/// Where an axis begins and ends that shows one number.
+fn widened(axis: &Axis, value: f64) -> (f64, f64) {
+    match axis.spacing {
+        Spacing::Linear if axis.unit == Unit::Share && (0.0..=1.0).contains(&value) => {
+            ((value - 0.1).max(0.0), (value + 0.1).min(1.0))
+        }
         Spacing::Linear if value == 0.0 => (0.0, 1.0),
         Spacing::Linear => (value - 0.1 * value.abs(), value + 0.1 * value.abs()),
         Spacing::Logarithmic => (value / 2.0, value * 2.0),
     }
 }
 
-/// A distance of 1, 2 or 5 times a power of ten that divides a span into four to ten.
-fn step(span: f64) -> f64 {
+/// A distance of 1, 2 or 5 times a power of ten that divides a span into four to ten, unless what
+/// is counted has no parts.
+fn step(span: f64, unit: Unit) -> f64 {
     let rough = span / 5.0;
     let power = 10_f64.powf(rough.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough * 0.999);
-    factor.unwrap_or(10.0) * power
+    let least = if matches!(unit, Unit::Count | Unit::Epochs | Unit::Pixels) { 1.0 } else { 0.0 };
+    (factor.unwrap_or(10.0) * power).max(least)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Unit;
     use super::*;
 
     fn linear(values: [f64; 2]) -> Scale {
@@ -130,6 +138,20 @@ mod tests {
                 assert!((-0.01..100.01).contains(&scale.place(tick).unwrap()), "{values:?}");
             }
         }
+    }
+
+    #[test]
+    fn shares_end_at_all_and_epochs_are_whole() {
+        let ticks = |unit, values: [f64; 2], from_zero| {
+            let scale = Scale::of(&Axis::linear("x", unit), values.into_iter(), [0.0, 1.0]);
+            scale.rounded(from_zero).ticks()
+        };
+        for from_zero in [false, true] {
+            let shares = ticks(Unit::Share, [1.0, 1.0], from_zero);
+            assert!((shares[shares.len() - 1] - 1.0).abs() < 1e-9, "{shares:?}");
+        }
+        assert_eq!(ticks(Unit::Share, [0.0, 0.0], true)[0], 0.0);
+        assert_eq!(ticks(Unit::Epochs, [0.0, 2.0], false), [0.0, 1.0, 2.0]);
     }
 
     #[test]

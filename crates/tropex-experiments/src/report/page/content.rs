@@ -15,6 +15,9 @@ use crate::study::Claim;
 const SUBTITLE: &str =
     "What the linear terms of the training images say about how networks generalize.";
 
+/// Columns that are seen beside each other in half a page.
+const MOST_COLUMNS: usize = 5;
+
 const PAGE_STYLE: &str = include_str!("../../../assets/page.css");
 
 /// What the templates are filled with.
@@ -86,7 +89,7 @@ impl<'a> Content<'a> {
                     findings.filter(|finding| finding.experiment == entry.name).collect();
                 let name = entry.name;
                 let (question, method) = (entry.question, entry.method);
-                let comparison = comparison(&findings).map(|table| turned(&table));
+                let comparison = comparison(&findings).map(|table| Grid::turned(&table));
                 let comparison_figures =
                     comparison_figures(&findings).iter().map(Drawn::of).collect();
                 let findings: Vec<_> = findings.into_iter().map(Entry::of).collect();
@@ -165,13 +168,6 @@ fn unbroken_row(row: Vec<String>) -> Vec<String> {
     row.iter().map(|cell| unbroken(cell)).collect()
 }
 
-/// A table with its rows as columns, so that many numbers of few runs stand below each other.
-fn turned(table: &Table) -> Grid {
-    let (heading, rows) = table.turned();
-    let rows = rows.into_iter().map(unbroken_row).collect();
-    Grid { title: table.title.clone(), heading, rows }
-}
-
 impl Drawn {
     fn of(figure: &Figure) -> Self {
         Self { title: figure.title.clone(), drawing: figure.drawing() }
@@ -179,12 +175,23 @@ impl Drawn {
 }
 
 impl Grid {
+    /// A table as it is, or turned where more of it is seen that way.
     fn of(table: &Table) -> Self {
+        if table.columns.len() > MOST_COLUMNS && table.rows.len() < table.columns.len() {
+            return Self::turned(table);
+        }
         Self {
             title: table.title.clone(),
             heading: table.columns.iter().map(|column| column.name.clone()).collect(),
             rows: table.formatted().into_iter().map(unbroken_row).collect(),
         }
+    }
+
+    /// A table with its rows as columns, so that many numbers of few runs stand below each other.
+    fn turned(table: &Table) -> Self {
+        let (heading, rows) = table.turned();
+        let rows = rows.into_iter().map(unbroken_row).collect();
+        Self { title: table.title.clone(), heading, rows }
     }
 }
 

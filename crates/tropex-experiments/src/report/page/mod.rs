@@ -6,7 +6,7 @@ use std::path::Path;
 
 use minijinja::Environment;
 use minijinja::value::Serde;
-use tropex_train::files::write_atomically;
+use tropex_train::files::{remove_leftovers, write_atomically};
 
 use self::content::Content;
 use super::{Finding, read_finding};
@@ -67,6 +67,7 @@ impl Page {
     /// Whatever hinders writing.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let markdown = path.with_extension("md");
+        path.parent().into_iter().for_each(remove_leftovers);
         write_atomically(path, self.html()?.as_bytes()).map_err(Error::io("write", path))?;
         write_atomically(&markdown, self.markdown()?.as_bytes())
             .map_err(Error::io("write", &markdown))
