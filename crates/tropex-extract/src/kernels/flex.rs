@@ -9,13 +9,13 @@ use bytemuck::Pod;
 use rayon::prelude::*;
 
 use super::columns::NONE;
-use super::{Slope, sparse};
+use super::{Neighbours, Slope, sparse};
 use crate::rows::Rows;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
 const BLOCK: usize = 8;
 
-pub(super) trait Float:
+pub(in crate::kernels) trait Float:
     Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
 {
     const ZERO: Self;
@@ -201,6 +201,21 @@ pub(super) fn sparse_product(
     let rows = held(rows.clone());
     let product = sparse::product(&rows, points, outputs, || held(weights()));
     product.map(Tensor::from_primitive::<Flex>)
+}
+
+/// Planes with many zeros under a convolution or its transpose.
+pub(super) fn sparse_correlation(
+    planes: &Tensor<2>,
+    points: usize,
+    neighbours: &Neighbours,
+    channels: [usize; 2],
+    bias: Option<&Tensor<1>>,
+    weights: &Tensor<2>,
+) -> Option<Tensor<2>> {
+    let planes = held(planes.clone());
+    let layer = sparse::Layer { neighbours, channels, bias: bias.cloned().map(held) };
+    let result = sparse::correlation(&planes, points, &layer, || held(weights.clone()));
+    result.map(Tensor::from_primitive::<Flex>)
 }
 
 pub(super) fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {

@@ -7,6 +7,7 @@ mod columns;
 mod extremes;
 #[cfg(feature = "flex")]
 mod flex;
+mod neighbours;
 mod product;
 #[cfg(feature = "flex")]
 mod sparse;
@@ -21,7 +22,8 @@ use crate::rows::Rows;
 
 pub(crate) use columns::{Columns, gather, scatter_add};
 pub(crate) use extremes::{extremes, lowest};
-pub(crate) use product::{multiply, multiply_transposed};
+pub(crate) use neighbours::Neighbours;
+pub(crate) use product::{can_skip, correlate, multiply, multiply_transposed};
 pub(crate) use visit::visit_rows;
 
 /// What the inactive units of a layer do to their input.

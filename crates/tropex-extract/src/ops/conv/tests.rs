@@ -106,6 +106,43 @@ fn difference(left: Tensor<4>, right: Tensor<4>) -> f64 {
     pairs.fold(0.0, |most: f64, (left, right)| most.max((left - right).abs()))
 }
 
+/// Planes `[groups * points, features]`, of which a tenth is not zero.
+fn mostly_zero(planes: [usize; 3], points: usize, groups: usize) -> Tensor<2> {
+    let features = planes.iter().product::<usize>();
+    let value = |index: usize| {
+        let place = index % (points * features);
+        let is_entry = (place as f64 * 0.569_840).fract() < 0.1;
+        if is_entry { (index as f64 * 0.754_878).fract() - 0.5 } else { 0.0 }
+    };
+    let values: Vec<f64> = (0..groups * points * features).map(value).collect();
+    let data = TensorData::new(values, [groups * points, features]);
+    Tensor::from_data(data, (&Device::flex(), DType::F64))
+}
+
+/// A convolution over 3x3 cells of 64 channels, which is large enough for everything that is done in
+/// blocks, meets a plane that is large enough, and its zeros are skipped.
+#[test]
+fn zeros_of_large_planes_are_skipped() {
+    let problem = Problem {
+        spec: ConvSpec { stride: [1, 1], padding: [(1, 1), (1, 1)], dilation: [1, 1], groups: 1 },
+        kernel: [3, 3],
+        input: [40, 6, 7],
+        outputs: 150,
+    };
+    let correlation = problem.correlation();
+    let weight = correlation.weight.tensor();
+    for groups in [1, 2, 5] {
+        let down = mostly_zero(problem.input, 3, groups);
+        let found = correlation.down_skipping(&down, 3, None).expect("a tenth is little");
+        let error = (found - correlation.down(down, weight.clone(), None)).abs().max();
+        assert!(error.into_scalar::<f64>() < 1e-12);
+        let up = mostly_zero(problem.output(), 3, groups);
+        let found = correlation.up_skipping(&up, 3, None).expect("a tenth is little");
+        let error = (found - correlation.up(up, weight.clone(), None)).abs().max();
+        assert!(error.into_scalar::<f64>() < 1e-12);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -118,6 +155,36 @@ proptest! {
         if problem.spec.padding.iter().all(|(begin, end)| begin == end) {
             let direct = correlation.up_direct(problem.rows(), weight, None);
             prop_assert!(difference(direct, expected) < 1e-13);
+        }
+    }
+
+    /// Both ways, with few entries other than zero, at the same places in all groups.
+    #[test]
+    fn planes_with_many_zeros_give_the_same(problem in problems(), groups in 1..6_usize) {
+        let correlation = problem.correlation();
+        let weight = correlation.weight.tensor();
+        for (planes, is_down) in [(problem.input, true), (problem.output(), false)] {
+            let points = 40;
+            let sparse = mostly_zero(planes, points, groups);
+            let [bias, none] = [Some(Tensor::from_data(numbers([if is_down { problem.outputs } else { problem.input[0] }], 0.1), (&Device::flex(), DType::F64))), None];
+            for bias in [bias, none] {
+                let (found, expected) = if is_down {
+                    (
+                        correlation.down_skipping(&sparse, points, bias.as_ref()),
+                        correlation.down(sparse.clone(), weight.clone(), bias),
+                    )
+                } else {
+                    (
+                        correlation.up_skipping(&sparse, points, bias.as_ref()),
+                        correlation.up(sparse.clone(), weight.clone(), bias),
+                    )
+                };
+                prop_assert!(found.is_none() || problem.spec.groups == 1);
+                if let Some(found) = found {
+                    let error: f64 = (found - expected).abs().max().into_scalar();
+                    prop_assert!(error < 1e-13, "{error}");
+                }
+            }
         }
     }
 }

@@ -1,0 +1,195 @@
+//! Planes with many zeros under a convolution or its transpose.
+
+use burn::backend::flex::FlexTensor;
+use burn::tensor::{DType, Shape};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::sums::{Number, Part, Weights};
+use super::{TOGETHER, is_worth_it, panel, together, with_simd};
+use crate::kernels::Neighbours;
+
+/// Channels that are copied together, about what a line of the cache holds.
+const CHANNELS: usize = 16;
+
+/// A convolution, or a transposed one, without groups.
+pub(in crate::kernels) struct Layer<'a> {
+    pub(in crate::kernels) neighbours: &'a Neighbours,
+    /// Channels of input and output.
+    pub(in crate::kernels) channels: [usize; 2],
+    /// Added to the channels of the output.
+    pub(in crate::kernels) bias: Option<FlexTensor>,
+}
+
+/// Planes `[groups * points, channels * cells]` through a layer, if they have zeros enough. Weights
+/// are `[kernel * inputs, outputs]`, and asked for only then.
+pub(in crate::kernels) fn correlation(
+    planes: &FlexTensor,
+    points: usize,
+    layer: &Layer<'_>,
+    weights: impl FnOnce() -> FlexTensor,
+) -> Option<FlexTensor> {
+    match planes.dtype() {
+        DType::F64 => correlation_in::<f64>(planes, points, layer, weights),
+        _ => correlation_in::<f32>(planes, points, layer, weights),
+    }
+}
+
+fn correlation_in<F: Number>(
+    planes: &FlexTensor,
+    points: usize,
+    layer: &Layer<'_>,
+    weights: impl FnOnce() -> FlexTensor,
+) -> Option<FlexTensor> {
+    let (count, [inputs, outputs]) = (planes.layout().shape()[0], layer.channels);
+    let values = planes.storage::<F>();
+    let multiplications = count * layer.neighbours.len() * inputs * outputs;
+    if !is_worth_it(values, count / points, multiplications) {
+        return None;
+    }
+    let weights = weights();
+    let features = outputs * layer.neighbours.outputs();
+    let mut result = FlexTensor::zeros(Shape::from(vec![count, features]), planes.dtype());
+    let bias = layer.bias.as_ref().map(FlexTensor::storage::<F>);
+    let factors = Factors { values, points, layer, weights: weights.storage::<F>(), bias };
+    let groups = result.storage_mut::<F>().chunks_exact_mut(points * features);
+    let mut groups: Vec<_> = groups.map(|group| group.chunks_exact_mut(features)).collect();
+    let tasks = (0..points).map(|point| {
+        let rows = groups.iter_mut().map(|group| group.next().expect("a row for every point"));
+        Task { factors: &factors, point, rows: rows.collect() }
+    });
+    let tasks: Vec<_> = tasks.collect();
+    tasks.into_par_iter().for_each(with_simd);
+    Some(result)
+}
+
+struct Factors<'a, F> {
+    /// `[groups * points, inputs * cells]`
+    values: &'a [F],
+    points: usize,
+    layer: &'a Layer<'a>,
+    /// `[kernel * inputs, outputs]`
+    weights: &'a [F],
+    bias: Option<&'a [F]>,
+}
+
+/// The planes of a point, in all groups.
+struct Task<'a, F> {
+    factors: &'a Factors<'a, F>,
+    point: usize,
+    rows: Vec<&'a mut [F]>,
+}
+
+impl<F: Number> WithSimd for Task<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { factors, point, mut rows } = self;
+        let &Factors { layer, weights, bias, .. } = factors;
+        let (neighbours, [inputs, outputs]) = (layer.neighbours, layer.channels);
+        let features = inputs * neighbours.inputs();
+        // Sums of a cell lie together, so that they are made from rows of weights.
+        let mut cells = vec![F::ZERO; rows.len().min(TOGETHER) * neighbours.outputs() * outputs];
+        for groups in together(rows.len()) {
+            let planes = groups.clone().map(|group| {
+                &factors.values[(group * factors.points + point) * features..][..features]
+            });
+            let entries = Entries::of(&planes.collect::<Vec<_>>(), neighbours.inputs());
+            let mut parts = Vec::new();
+            let panel = panel::<F>(weights.len() / outputs);
+            for start in (0..outputs).step_by(panel) {
+                let columns = start..outputs.min(start + panel);
+                let weights = Weights { all: weights, width: outputs, columns: columns.clone() };
+                for cell in 0..neighbours.outputs() {
+                    parts.clear();
+                    let seen = neighbours.of(cell).iter();
+                    parts.extend(seen.map(|&[kernel, input]| {
+                        entries.part(input as usize, kernel as usize * inputs)
+                    }));
+                    let mut sums: [&mut [F]; TOGETHER] = Default::default();
+                    let planes = cells.chunks_exact_mut(neighbours.outputs() * outputs);
+                    for (sums, plane) in sums.iter_mut().zip(planes.take(groups.len())) {
+                        *sums = &mut plane[cell * outputs..][columns.clone()];
+                    }
+                    F::sum(simd, &parts, &weights, &mut sums[..groups.len()]);
+                }
+            }
+            let planes = cells.chunks_exact(neighbours.outputs() * outputs);
+            for (row, cells) in rows[groups].iter_mut().zip(planes) {
+                by_channel(cells, outputs, bias, row);
+            }
+        }
+    }
+}
+
+/// Planes `[channels, cells]` from cells `[cells, channels]`, and a bias for every channel.
+fn by_channel<F: Number>(cells: &[F], channels: usize, bias: Option<&[F]>, planes: &mut [F]) {
+    let count = cells.len() / channels;
+    // Some channels at a time, so that what is read stays in the cache.
+    for start in (0..channels).step_by(CHANNELS) {
+        let end = channels.min(start + CHANNELS);
+        for (cell, values) in cells.chunks_exact(channels).enumerate() {
+            for channel in start..end {
+                planes[channel * count + cell] = values[channel];
+            }
+        }
+    }
+    for (plane, &bias) in planes.chunks_exact_mut(count).zip(bias.unwrap_or(&[])) {
+        plane.iter_mut().for_each(|value| *value += bias);
+    }
+}
+
+/// The entries other than zero of planes, cell by cell.
+struct Entries<F> {
+    /// Channels.
+    entries: Vec<u32>,
+    /// What each of the planes has there, entry by entry.
+    values: Vec<F>,
+    /// Where the entries of a cell end.
+    ends: Vec<u32>,
+    groups: usize,
+}
+
+impl<F: Number> Entries<F> {
+    /// Of planes `[channels, cells]` that are zero at the same places.
+    fn of(planes: &[&[F]], cells: usize) -> Self {
+        let is_entry = |at: usize| planes.iter().any(|plane| plane[at] != F::ZERO);
+        let mut ends = vec![0_u32; cells + 1];
+        let channels = planes[0].len() / cells;
+        for channel in 0..channels {
+            for cell in 0..cells {
+                ends[cell + 1] += u32::from(is_entry(channel * cells + cell));
+            }
+        }
+        for cell in 0..cells {
+            ends[cell + 1] += ends[cell];
+        }
+        let (count, groups) = (ends[cells] as usize, planes.len());
+        let (mut entries, mut values) = (vec![0; count], vec![F::ZERO; count * groups]);
+        // Where a cell begins moves to where it ends.
+        for channel in 0..channels {
+            for cell in 0..cells {
+                let at = channel * cells + cell;
+                if is_entry(at) {
+                    let place = ends[cell] as usize;
+                    entries[place] = channel as u32;
+                    for (value, plane) in values[place * groups..][..groups].iter_mut().zip(planes)
+                    {
+                        *value = plane[at];
+                    }
+                    ends[cell] += 1;
+                }
+            }
+        }
+        Self { entries, values, ends, groups }
+    }
+
+    /// The entries of a cell, which meet the weights from row `first` on.
+    fn part(&self, cell: usize, first: usize) -> Part<'_, F> {
+        let start = if cell == 0 { 0 } else { self.ends[cell - 1] as usize };
+        let span = start..self.ends[cell] as usize;
+        let values = span.start * self.groups..span.end * self.groups;
+        Part { entries: &self.entries[span], values: &self.values[values], first }
+    }
+}
