@@ -10,6 +10,8 @@ pub(super) struct Scale {
     high: f64,
     /// Distance of the numbers beside the axis, where equal differences are equally far apart.
     step: f64,
+    /// The least such distance that says something: 1 for what is counted.
+    finest: f64,
     places: [f64; 2],
 }
 
@@ -26,7 +28,9 @@ impl Scale {
             (true, false) => widened(axis.spacing, low),
             (true, true) => (low, high),
         };
-        Self { spacing: axis.spacing, low, high, step: step(high - low), places }
+        let finest = if axis.unit.is_whole() { 1.0 } else { 0.0 };
+        let step = step(high - low).max(finest);
+        Self { spacing: axis.spacing, low, high, step, finest, places }
     }
 
     /// The same, from zero and to rounded numbers: for the heights of bars and curves.
@@ -37,7 +41,7 @@ impl Scale {
         if from_zero {
             (self.low, self.high) = (self.low.min(0.0), self.high.max(0.0));
         }
-        self.step = step(self.high - self.low);
+        self.step = step(self.high - self.low).max(self.finest);
         self.low = (self.low / self.step).floor() * self.step;
         self.high = (self.high / self.step).ceil() * self.step;
         self
@@ -130,6 +134,15 @@ mod tests {
                 assert!((-0.01..100.01).contains(&scale.place(tick).unwrap()), "{values:?}");
             }
         }
+    }
+
+    #[test]
+    fn between_counts_there_is_nothing() {
+        let axis = Axis::linear("x", Unit::Count);
+        let ticks = |values: [f64; 2]| Scale::of(&axis, values.into_iter(), [0.0, 1.0]).ticks();
+        assert_eq!(ticks([2.0, 4.0]), [2.0, 3.0, 4.0]);
+        assert_eq!(ticks([3.0, 3.0]), [3.0]);
+        assert_eq!(ticks([0.0, 100.0]), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
     }
 
     #[test]
