@@ -201,7 +201,10 @@ fn at_random_points_terms_and_network_are_what_plain_loops_say() {
 #[test]
 fn the_grid_shows_every_change_of_a_unit_in_its_step() {
     let place = Place::with_run();
-    let found = values(&place.experiment("boundary run --set points=20 --set exact_points=5"));
+    let found = values(
+        &place
+            .experiment("boundary run --set points=20 --set nearest_points=5 --set class_points=5"),
+    );
     assert_eq!(found["grid is right, units"], 1.0);
     let units = rows(&place, "boundary/grid-units");
     assert_eq!(units.len(), 6, "training and test images, and four ranges");

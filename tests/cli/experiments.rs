@@ -12,7 +12,8 @@ use tropex::experiments::report::Finding;
 use super::{Place, files, train};
 
 /// All questions, about few points where many take long.
-const ALL: &str = "experiment all --set boundary.points=20 --set boundary.exact_points=3";
+const ALL: &str = "experiment all --set boundary.points=20 --set boundary.nearest_points=3 \
+                   --set boundary.class_points=3";
 
 /// The named numbers of a report.
 pub(super) fn values(report: &Value) -> HashMap<String, f64> {
@@ -53,6 +54,11 @@ fn every_experiment_answers_and_leaves_its_numbers() {
         assert_eq!(finding.subjects.len(), subjects, "{}", entry.name);
         assert!(!finding.answer.text.is_empty() && !finding.answer.values.is_empty());
         let folder = place.path("run/reports").join(entry.name);
+        let tables = finding.answer.tables.iter().map(|table| &table.name);
+        let names = tables.chain(finding.answer.figures.iter().map(|figure| &figure.name));
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{}: {names:?}", entry.name);
         for table in &finding.answer.tables {
             let lines = fs::read_to_string(folder.join(format!("{}.csv", table.name))).unwrap();
             assert!(lines.lines().count() > table.rows.len(), "{} {}", entry.name, table.name);

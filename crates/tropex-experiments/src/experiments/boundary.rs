@@ -1,6 +1,7 @@
 //! How far are points from where a network bends, and from where its class changes?
 
-mod telling;
+mod tables;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use tropex_extract::PointSource;
@@ -31,21 +32,23 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
 struct Boundary {
     /// Points of every kind.
     points: usize,
-    /// Points of every kind whose nearest boundary and change of class are looked for; without it as
-    /// many as [`PRODUCTS`] allow.
-    exact_points: Option<usize>,
+    /// Points of every kind whose nearest boundary is looked for; without it as many as [`PRODUCTS`]
+    /// allow.
+    nearest_points: Option<usize>,
+    /// Points of every kind from which the change of the class is followed, likewise.
+    class_points: Option<usize>,
     /// The ranges that random points are drawn from.
     ranges: Vec<[f32; 2]>,
 }
 
 impl Default for Boundary {
     fn default() -> Self {
-        Self { points: 500, exact_points: None, ranges: RANGES.into() }
+        Self { points: 500, nearest_points: None, class_points: None, ranges: RANGES.into() }
     }
 }
 
-/// Products that distances to boundaries may take for points of a kind, unless a number of points is
-/// asked for.
+/// Products that nearest boundaries, or changes of the class, may take for points of a kind, unless a
+/// number of points is asked for.
 const PRODUCTS: f64 = 1e11;
 
 /// Rays whose first changes are looked for together.
@@ -55,7 +58,25 @@ const RAYS: usize = 256;
 const FEW: usize = 16;
 
 /// Points, and what they are called.
-type Kind<'a> = (String, Box<dyn PointSource + 'a>);
+struct Kind<'a> {
+    name: String,
+    points: Box<dyn PointSource + 'a>,
+}
+
+/// How points of any kind are looked at.
+struct Survey<'a> {
+    subject: &'a Subject<'a>,
+    watch: RayWatch,
+    most: Most,
+    seed: u64,
+}
+
+/// Points of a kind that are looked at.
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    nearest: usize,
+    classes: usize,
+}
 
 /// What is found of points of one kind.
 #[derive(Clone, Debug)]
@@ -63,10 +84,35 @@ struct Found {
     name: String,
     /// The first changes of units, of all points.
     units: Vec<Change>,
+    /// The same from just beyond the points, which makes a difference for those on a boundary.
+    beyond: Vec<f64>,
     /// The first changes of classes, of the first points.
     classes: Vec<Change>,
     /// Distances of the nearest boundaries, of the first points.
     nearest: Vec<f64>,
+}
+
+impl Found {
+    /// Number of points on a boundary.
+    fn on_boundary(&self) -> usize {
+        self.units.iter().filter(|change| change.at == 0.0).count()
+    }
+}
+
+/// Exact positions of changes.
+fn exact(changes: &[Change]) -> Vec<f64> {
+    changes.iter().map(|change| change.at).collect()
+}
+
+/// Changes of one sort at points of a kind.
+type Changes = fn(&Found) -> &[Change];
+
+fn units(found: &Found) -> &[Change] {
+    &found.units
+}
+
+fn classes(found: &Found) -> &[Change] {
+    &found.classes
 }
 
 impl Experiment for Boundary {
@@ -79,17 +125,23 @@ impl Experiment for Boundary {
         }
         let subject = context.subject();
         let watch = RayWatch::new(subject.network()?)?;
-        let exact = self.exact_points.unwrap_or((PRODUCTS / watch.products()) as usize);
+        let effort = watch.effort();
+        let most = |asked: Option<usize>, products| asked.unwrap_or((PRODUCTS / products) as usize);
+        let most = Most {
+            nearest: most(self.nearest_points, effort.nearest),
+            classes: most(self.class_points, effort.classes),
+        };
+        let survey = Survey { subject, watch, most, seed: context.seed };
         let kinds = self.kinds(subject, context.seed).into_iter();
-        let found = kinds.map(|kind| Found::of(kind, exact, subject, &watch, context.seed));
+        let found = kinds.map(|kind| kind.look(&survey));
         let found: Vec<Found> = found.collect::<Result<_, _>>()?;
-        let answer = telling::values(Answer::new(telling::text(&found)), &found);
-        let answer = telling::tables(&found).into_iter().fold(answer, Answer::table);
-        let answer = telling::figures(&found).into_iter().fold(answer, Answer::figure);
-        let answer = answer.note(telling::GRID).note(telling::NEVER);
-        Ok(match self.exact_points {
-            Some(_) => answer,
-            None => answer.note(telling::effort(exact, watch.products())),
+        let answer = words::values(Answer::new(words::text(&found)), &found);
+        let answer = tables::all(&found).into_iter().fold(answer, Answer::table);
+        let answer = tables::figures(&found).into_iter().fold(answer, Answer::figure);
+        let answer = words::NOTES.into_iter().fold(answer, Answer::note);
+        Ok(match (self.nearest_points, self.class_points) {
+            (Some(_), Some(_)) => answer,
+            _ => answer.note(words::effort(most, effort)),
         })
     }
 }
@@ -102,47 +154,51 @@ impl Boundary {
         let images = [("training images", Split::Train), ("test images", Split::Test)];
         let images = images.map(|(name, split)| {
             let count = subject.points(split).len().min(limit);
-            let points: Box<dyn PointSource> =
-                Box::new(ImagePoints::new(subject.images(split), Some(count)));
-            (name.to_owned(), points)
+            let points = ImagePoints::new(subject.images(split), Some(count));
+            Kind { name: name.to_owned(), points: Box::new(points) }
         });
         let features = subject.dataset().test.features();
         let random = self.ranges.iter().map(|&range| {
-            let points: Box<dyn PointSource> =
-                Box::new(RandomPoints::new(limit, features, range, seed));
-            (random_points::name(range), points)
+            let points = RandomPoints::new(limit, features, range, seed);
+            Kind { name: random_points::name(range), points: Box::new(points) }
         });
         images.into_iter().chain(random).collect()
     }
 }
 
-impl Found {
-    /// Follows rays from all points, and looks around the first `exact` of them.
-    fn of(
-        (name, points): Kind<'_>,
-        exact: usize,
-        subject: &Subject<'_>,
-        watch: &RayWatch,
-        seed: u64,
-    ) -> Result<Self, Error> {
-        let (all, exact) = (points.len(), points.len().min(exact));
-        let mut found = Self { name, units: Vec::new(), classes: Vec::new(), nearest: Vec::new() };
-        let rays = |start: usize, end: usize| Rays::from(&*points, start..end, seed);
-        for start in (0..all).step_by(RAYS) {
-            let end = all.min(start + RAYS);
-            found.units.extend(watch.units(&rays(start, end))?);
-            subject.show(&format!("following rays, {}", found.name), end, all);
-        }
-        for start in (0..exact).step_by(RAYS) {
-            let end = exact.min(start + RAYS);
-            found.classes.extend(watch.classes(&rays(start, end))?);
-            subject.show(&format!("following classes, {}", found.name), end, exact);
-        }
-        for start in (0..exact).step_by(FEW) {
-            let end = exact.min(start + FEW);
-            found.nearest.extend(watch.nearest(&rays(start, end))?);
-            subject.show(&format!("looking for boundaries, {}", found.name), end, exact);
+impl Kind<'_> {
+    /// Looks along the rays from the first points, some at a time.
+    fn each<T>(
+        &self,
+        [most, step]: [usize; 2],
+        survey: &Survey<'_>,
+        what: &str,
+        look: impl Fn(&Rays) -> Result<Vec<T>, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let most = most.min(self.points.len());
+        let mut found = Vec::with_capacity(most);
+        for start in (0..most).step_by(step) {
+            let end = most.min(start + step);
+            found.extend(look(&Rays::from(&*self.points, start..end, survey.seed))?);
+            survey.subject.show(&format!("{what}, {}", self.name), end, most);
         }
         Ok(found)
+    }
+
+    /// Follows rays from all points, and looks more closely at the first of them.
+    fn look(self, survey: &Survey<'_>) -> Result<Found, Error> {
+        let Survey { watch, most, .. } = survey;
+        let all = [usize::MAX, RAYS];
+        Ok(Found {
+            units: self.each(all, survey, "following rays", |rays| watch.units(rays))?,
+            beyond: self.each(all, survey, "following rays", |rays| watch.leaving(rays))?,
+            classes: self.each([most.classes, RAYS], survey, "following classes", |rays| {
+                watch.classes(rays)
+            })?,
+            nearest: self.each([most.nearest, FEW], survey, "looking for boundaries", |rays| {
+                watch.nearest(rays)
+            })?,
+            name: self.name,
+        })
     }
 }

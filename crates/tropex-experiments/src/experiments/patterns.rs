@@ -19,7 +19,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
     question: "Do units choose alike at a test image and at the training image that wins there?",
     method: [
         "The activation pattern of every test image is compared with that of the training image \
-         whose positive term wins there, layer by layer: what share of the units has the same piece?",
+         whose positive term wins there, layer by layer: the share of units with the same piece.",
         "The same is asked of the training image whose negative term wins and, to see what is \
          nothing special, of one drawn at random.",
         "Images at which network and extracted function agree are also looked at on their own, \

@@ -18,6 +18,17 @@ pub struct Change {
     pub step: Option<usize>,
 }
 
+/// Products that it takes to look at a point, about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effort {
+    /// For [`RayWatch::nearest`]: every side of the point's region takes a row back through all nodes
+    /// before.
+    pub nearest: f64,
+    /// For [`RayWatch::classes`], where the class changes late or never: the ray meets about half of
+    /// the units, and each of them takes it through the network once more, with its direction.
+    pub classes: f64,
+}
+
 /// Finds what changes along rays through the regions of a network. In f64, whatever the network's
 /// own precision.
 #[derive(Clone, Debug)]
@@ -58,6 +69,17 @@ impl RayWatch {
         Ok(changes(self.crossings(rays, &start)?, steps))
     }
 
+    /// Where rays leave the regions that they are in just beyond the start: as far as a unit first
+    /// changes its piece, unless a ray begins on a boundary. Infinite if it stays for ever.
+    ///
+    /// # Errors
+    /// As for [`RayWatch::units`].
+    pub fn leaving(&self, rays: &Rays) -> Result<Vec<f64>, Error> {
+        let crossings = self.paths.first_crossings(rays.points(), rays.directions())?;
+        let at = crossings.iter().map(|crossing| crossing.as_ref().map(|crossing| crossing.at));
+        Ok(at.map(|at| at.unwrap_or(f64::INFINITY)).collect())
+    }
+
     /// Where the predicted class first changes: every region on the way is walked through. Classes
     /// may change and change back between two steps of a grid.
     ///
@@ -83,21 +105,19 @@ impl RayWatch {
         Ok(nearest.map(|nearest| nearest.map_or(f64::INFINITY, |l2| l2.distance)).collect())
     }
 
-    /// Products that [`RayWatch::nearest`] takes for a point, about: a row for every side of its
-    /// region, which goes back through all nodes before. [`RayWatch::classes`] takes about as many
-    /// for a ray that changes late.
-    pub fn products(&self) -> f64 {
+    /// What it takes to look at a point.
+    pub fn effort(&self) -> Effort {
         let boundaries = Boundaries::of(&self.network);
-        let (mut before, mut all) = (0.0, 0.0);
+        let (mut before, mut nearest) = (0.0, 0.0);
         for (index, node) in self.network.nodes().iter().enumerate() {
             if let Some(choice) = boundaries.at(index) {
-                all += (choice.units() * (choice.pieces() - 1)) as f64 * before;
+                nearest += (choice.units() * (choice.pieces() - 1)) as f64 * before;
             }
             // Weights of a convolution are used at every place of its output.
             let places: usize = node.shape().iter().skip(1).product();
             before += (node.op().parameters() * places) as f64;
         }
-        all
+        Effort { nearest, classes: self.network.units() as f64 * before }
     }
 
     /// The positions at which rays have left the regions that they begin in.
