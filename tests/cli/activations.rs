@@ -19,6 +19,12 @@ use crate::common::device;
 /// Values of an image.
 const FEATURES: usize = 64;
 
+/// Rays that are followed step by step.
+const RAYS: usize = 5;
+
+/// Looks at the class on the way to where it changes.
+const LOOKS: u32 = 50;
+
 /// A fully connected network.
 struct Plain {
     /// Weights, a row a unit, and biases of every layer.
@@ -228,11 +234,11 @@ fn changes_are_where_plain_loops_and_bisection_find_them() {
     let plain = Plain::of_run(&place);
     let run = Run::open(&place.path("run")).unwrap();
     let watch = RayWatch::new(&pipeline::network(&run, &device()).unwrap()).unwrap();
-    let test = Images::from_bytes([1, 8, 8], 3, images(12, 2), vec![0; 12]).unwrap();
+    let test = Images::from_bytes([1, 8, 8], 3, images(RAYS, 2), vec![0; RAYS]).unwrap();
     let of_images = ImagePoints::new(&test, None);
-    let random = RandomPoints::new(12, FEATURES, RANGES[2], 3);
+    let random = RandomPoints::new(RAYS, FEATURES, RANGES[2], 3);
     for points in [&of_images as &dyn PointSource, &random] {
-        let rays = Rays::from(points, 0..12, 4);
+        let rays = Rays::from(points, 0..RAYS, 4);
         let at = |ray: usize, position: f64| plain.at(&rays.at(ray, position).collect::<Vec<_>>());
         let nearest = watch.nearest(&rays).unwrap();
         for (ray, change) in watch.units(&rays).unwrap().into_iter().enumerate() {
@@ -253,7 +259,7 @@ fn changes_are_where_plain_loops_and_bisection_find_them() {
         for (ray, change) in classes.into_iter().enumerate() {
             let start = at(ray, 0.0).1;
             let before = change.at.min(1e5) * (1.0 - 1e-9);
-            let steps = (0..=200).map(|step| before * f64::from(step) / 200.0);
+            let steps = (0..=LOOKS).map(|step| before * f64::from(step) / f64::from(LOOKS));
             assert!(steps.into_iter().all(|position| at(ray, position).1 == start), "ray {ray}");
             if change.at.is_finite() {
                 assert_ne!(at(ray, change.at * (1.0 + 1e-9)).1, start, "ray {ray}");
