@@ -77,19 +77,18 @@ fn medians(found: &[Found], values: impl Fn(&Found) -> Vec<f64>) -> Vec<(&str, f
     medians.filter(|(_, median)| !median.is_nan()).collect()
 }
 
-/// Distances, the others also as multiples of the first: `2 (a), 3 (b, 1.5 times)`.
+/// Distances, the others also as multiples of the first: `2 (a), 3 (b, 1.50 times)`.
 fn compared(medians: &[(&str, f64)]) -> String {
     let first = medians.first().map_or(f64::NAN, |(_, first)| *first);
     let item = |(index, (name, distance)): (usize, &(&str, f64))| {
-        let times = distance / first;
-        let text = match distance.is_finite() {
-            true => Unit::Number.format(*distance),
-            false => "no distance".into(),
-        };
-        match index > 0 && times.is_finite() {
-            true if times < 10.0 => format!("{text} ({name}, {times:.2} times)"),
-            true => format!("{text} ({name}, {} times)", count(times.round() as usize)),
-            false => format!("{text} ({name})"),
+        if distance.is_infinite() {
+            return format!("none ({name}: most never change)");
+        }
+        let (text, times) = (Unit::Number.format(*distance), distance / first);
+        match times {
+            _ if index == 0 || !times.is_finite() || times == 0.0 => format!("{text} ({name})"),
+            _ if times < 10.0 => format!("{text} ({name}, {times:.2} times)"),
+            _ => format!("{text} ({name}, {} times)", count(times.round() as usize)),
         }
     };
     medians.iter().enumerate().map(item).collect::<Vec<_>>().join(", ")
@@ -121,4 +120,28 @@ pub(super) fn values(mut answer: Answer, found: &[Found]) -> Answer {
         answer = answer.value(&format!("grid is right, {name}"), share(right, all), Unit::Share);
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_compared_with_the_first() {
+        let medians = [("a", 2.0), ("b", 3.0), ("c", 2468.0), ("d", f64::INFINITY), ("e", 0.0)];
+        let expected =
+            "2 (a), 3 (b, 1.50 times), 2468 (c, 1,234 times), none (d: most never change), 0 (e)";
+        assert_eq!(compared(&medians), expected);
+        assert_eq!(compared(&[("a", 0.0), ("b", 1.0)]), "0 (a), 1 (b)");
+        assert_eq!(compared(&[]), "");
+    }
+
+    #[test]
+    fn the_grid_is_right_where_it_shows_a_change_as_it_is() {
+        let of = |at: f64, step| Change { at, step };
+        let late = of(0.0, Some(50));
+        let changes =
+            [of(0.0, Some(1)), of(2e4, None), of(f64::INFINITY, None), late, of(1.0, None)];
+        assert_eq!(right(&changes), 3);
+    }
 }
