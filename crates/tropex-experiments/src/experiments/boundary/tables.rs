@@ -8,20 +8,27 @@ use crate::statistics::{Summary, quantiles};
 /// Intervals of a histogram.
 const BINS: usize = 40;
 
+/// The tables, but for what was not looked at.
 pub(super) fn all(found: &[Found]) -> Vec<Table> {
-    vec![
+    let mut tables = vec![
         changes("units", "Distance of the first change of a unit, along a ray", found, units),
         beyond(found),
         grid("grid-units", "What the published grid shows of the first unit", found, units),
-        nearest(found),
-        changes(
-            "classes",
-            "Distance of the first change of the class, along a ray",
+    ];
+    if found.iter().any(|of| !of.nearest.is_empty()) {
+        tables.push(nearest(found));
+    }
+    if found.iter().any(|of| !of.classes.is_empty()) {
+        let title = "Distance of the first change of the class, along a ray";
+        tables.push(changes("classes", title, found, classes));
+        tables.push(grid(
+            "grid-classes",
+            "What the published grid shows of the class",
             found,
             classes,
-        ),
-        grid("grid-classes", "What the published grid shows of the class", found, classes),
-    ]
+        ));
+    }
+    tables
 }
 
 const QUARTILES: [(&str, Unit); 4] = [

@@ -42,16 +42,19 @@ fn median(values: &[f64]) -> f64 {
 /// The answer in words.
 pub(super) fn text(found: &[Found]) -> String {
     let mut sentences = vec![format!(
-        "In a random direction the first unit changes at a distance of {} (medians).",
+        "In a random direction the first unit changes at a distance of {} ({}).",
         compared(&medians(found, |of| of.beyond.clone())),
+        points(found, |of| of.beyond.len()),
     )];
     let nearest = medians(found, |of| of.nearest.clone());
     if !nearest.is_empty() {
-        sentences.push(format!("The nearest boundary of all is at {}.", compared(&nearest)));
+        let points = points(found, |of| of.nearest.len());
+        sentences.push(format!("The nearest boundary is at {} ({points}).", compared(&nearest)));
     }
     let classes = medians(found, |of| exact(&of.classes));
     if !classes.is_empty() {
-        sentences.push(format!("The class changes at {}.", compared(&classes)));
+        let points = points(found, |of| of.classes.len());
+        sentences.push(format!("The class changes at {} ({points}).", compared(&classes)));
     }
     let on_boundary = found.iter().filter(|of| of.on_boundary() > 0);
     let on_boundary: Vec<_> = on_boundary
@@ -69,6 +72,14 @@ pub(super) fn text(found: &[Found]) -> String {
         count(rays),
     ));
     sentences.join(" ")
+}
+
+/// What medians are taken over.
+fn points(found: &[Found], number: impl Fn(&Found) -> usize) -> String {
+    match found.iter().map(number).max().unwrap_or(0) {
+        1 => "at one point of a kind".into(),
+        most => format!("medians of up to {} points of a kind", count(most)),
+    }
 }
 
 /// Medians of what was measured at points of every kind, with their names.
