@@ -9,15 +9,15 @@ use super::{Place, images, labels, train};
 const SIDE: i32 = 8;
 
 /// A positive and a linear term, and the class that they stand for.
-struct Term {
-    class: usize,
+pub(super) struct Term {
+    pub(super) class: usize,
     positive: Vec<f64>,
     bias: f64,
     linear: Vec<f64>,
 }
 
 /// The terms of a store, in order.
-fn terms(place: &Place, folder: &str) -> Vec<Term> {
+pub(super) fn terms(place: &Place, folder: &str) -> Vec<Term> {
     let store = TermStore::open(&place.path(folder)).unwrap();
     let mut terms = Vec::new();
     for shard in store.shards() {
@@ -73,7 +73,7 @@ fn test_images() -> Vec<Vec<f64>> {
 }
 
 /// The value of a term whose coefficients are moved, with zeros at the edge.
-fn moved_value(term: &Term, [down, right]: [i32; 2], image: &[f64]) -> f64 {
+pub(super) fn moved_value(term: &Term, [down, right]: [i32; 2], image: &[f64]) -> f64 {
     let mut value = term.bias;
     for row in 0..SIDE {
         for column in 0..SIDE {
@@ -88,7 +88,7 @@ fn moved_value(term: &Term, [down, right]: [i32; 2], image: &[f64]) -> f64 {
 }
 
 /// The first term that is worth most.
-fn winner(terms: &[Term], value: impl Fn(&Term) -> f64) -> &Term {
+pub(super) fn winner(terms: &[Term], value: impl Fn(&Term) -> f64) -> &Term {
     let values = terms.iter().map(value);
     let best = values.enumerate().fold((0, f64::NEG_INFINITY), |best, (index, value)| {
         if value > best.1 { (index, value) } else { best }

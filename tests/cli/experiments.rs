@@ -11,6 +11,10 @@ use tropex::experiments::report::Finding;
 
 use super::{Place, files, train};
 
+/// All questions, about few points where many take long.
+const ALL: &str = "experiment all --set boundary.points=20 --set boundary.nearest_points=3 \
+                   --set boundary.class_points=3";
+
 /// The named numbers of a report.
 pub(super) fn values(report: &Value) -> HashMap<String, f64> {
     let values = report["values"].as_array().unwrap().iter();
@@ -37,7 +41,7 @@ impl Place {
 fn every_experiment_answers_and_leaves_its_numbers() {
     let place = Place::with_run();
     place.run(&(train("other") + " --seed 1")).succeeded();
-    let said = place.run("experiment all run other").succeeded();
+    let said = place.run(&format!("{ALL} run other")).succeeded();
     for entry in EXPERIMENTS {
         assert!(
             said.contains(&format!("{} of run", entry.name)),
@@ -50,6 +54,11 @@ fn every_experiment_answers_and_leaves_its_numbers() {
         assert_eq!(finding.subjects.len(), subjects, "{}", entry.name);
         assert!(!finding.answer.text.is_empty() && !finding.answer.values.is_empty());
         let folder = place.path("run/reports").join(entry.name);
+        let tables = finding.answer.tables.iter().map(|table| &table.name);
+        let names = tables.chain(finding.answer.figures.iter().map(|figure| &figure.name));
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{}: {names:?}", entry.name);
         for table in &finding.answer.tables {
             let lines = fs::read_to_string(folder.join(format!("{}.csv", table.name))).unwrap();
             assert!(lines.lines().count() > table.rows.len(), "{} {}", entry.name, table.name);
@@ -71,13 +80,13 @@ fn every_experiment_answers_and_leaves_its_numbers() {
 #[test]
 fn what_was_found_is_not_computed_again() {
     let place = Place::with_run();
-    place.run("experiment all run").succeeded();
+    place.run(&format!("{ALL} run")).succeeded();
     let before = files(&place.path("run"));
-    let told = place.run("experiment all run --json").json();
+    let told = place.run(&format!("{ALL} run --json")).json();
     let reports = told["reports"].as_array().unwrap();
     assert!(reports.iter().all(|report| report["reused"] == true), "{told}");
     assert!(files(&place.path("run")) == before);
-    place.run("experiment all run --again").succeeded();
+    place.run(&format!("{ALL} run --again")).succeeded();
     assert!(files(&place.path("run")) == before, "the same numbers, bit by bit");
 }
 
@@ -251,6 +260,10 @@ fn what_cannot_be_asked_is_named() {
     run("subset run --set draws=1000000000000").failed(&["subset: draws is"]);
     run("count run --set decimals=16").failed(&["count: decimals is 16, expected at most 15"]);
     run("random-labels run run --set random_points=1000000000000").failed(&["random_points is"]);
+    run("generalization run --set random_points=1000000000000").failed(&["random_points is"]);
+    run("generalization run --set ranges=[[1,0]]").failed(&["ranges: [1.0, 0.0] is none"]);
+    run("boundary run --set points=0").failed(&["boundary: points is 0, expected at least 1"]);
+    run("boundary run --set ranges=[[-4e38,1]]").failed(&["boundary: ranges"]);
     run("subset run --set shares=[2.0]").failed(&["subset: shares"]);
     run("slide run --set rules=[\"mean\"]").failed(&["slide", "mean", "maximum"]);
     run("translation run --set shifts=[]").failed(&["translation: shifts and fills"]);

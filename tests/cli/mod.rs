@@ -1,5 +1,6 @@
 //! The command `tropex`, run as people and programs run it.
 
+mod activations; // experiments on regions, by plain loops
 mod arguments; // what is no command, flag or number
 mod assignment; // images and the terms that win there
 mod bounds; // how many linear regions there can be

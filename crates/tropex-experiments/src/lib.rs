@@ -21,6 +21,7 @@ mod png;
 mod points;
 pub mod precision;
 pub mod random_points;
+pub mod rays;
 pub mod regions;
 pub mod report;
 pub mod runner;

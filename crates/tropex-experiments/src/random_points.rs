@@ -7,18 +7,27 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tropex_extract::PointSource;
 
-/// Points whose values are drawn from [0, 1], each on its own.
+/// The ranges that random points are drawn from, as published.
+pub const RANGES: [[f32; 2]; 4] =
+    [[0.0, 1.0], [-100.0, 100.0], [-1000.0, 1000.0], [-10_000.0, 10_000.0]];
+
+/// Most random points of a range.
+const MOST_POINTS: usize = 10_000_000;
+
+/// Points whose values are drawn from a range, each on its own.
 #[derive(Clone, Copy, Debug)]
 pub struct RandomPoints {
     count: usize,
     features: usize,
+    range: [f32; 2],
     seed: u64,
 }
 
 impl RandomPoints {
-    /// So many points of so many values. Equal seeds give equal points.
-    pub fn new(count: usize, features: usize, seed: u64) -> Self {
-        Self { count, features, seed }
+    /// So many points of so many values between two numbers. Equal seeds give equal points, and in
+    /// another range the same ones, stretched.
+    pub fn new(count: usize, features: usize, range: [f32; 2], seed: u64) -> Self {
+        Self { count, features, range, seed }
     }
 }
 
@@ -32,10 +41,11 @@ impl PointSource for RandomPoints {
     }
 
     fn read(&self, range: Range<usize>) -> Vec<f32> {
+        let [low, high] = self.range;
         let point = |point: usize| {
             let mut random = ChaCha8Rng::seed_from_u64(self.seed);
             random.set_stream(point as u64);
-            (0..self.features).map(move |_| random.random::<f32>())
+            (0..self.features).map(move |_| low + (high - low) * random.random::<f32>())
         };
         range.flat_map(point).collect()
     }
@@ -46,8 +56,24 @@ impl PointSource for RandomPoints {
     }
 
     fn fingerprint(&self) -> String {
-        format!("random {} {} {}", self.count, self.features, self.seed)
+        format!("random {} {} {:?} {}", self.count, self.features, self.range, self.seed)
     }
+}
+
+/// Name of the random points of a range, in tables and figures.
+pub(crate) fn name([low, high]: [f32; 2]) -> String {
+    format!("random in [{low}, {high}]")
+}
+
+/// What is wrong with a number of random points and the ranges that they are drawn from, as an
+/// experiment calls them.
+pub(crate) fn fault(name: &str, count: usize, ranges: &[[f32; 2]]) -> Option<String> {
+    if count > MOST_POINTS {
+        return Some(format!("{name} is {count}, expected at most {MOST_POINTS}"));
+    }
+    let is_range = |[low, high]: [f32; 2]| low < high && (high - low).is_finite();
+    let other = ranges.iter().find(|range| !is_range(**range))?;
+    Some(format!("ranges: {other:?} is none, expected two numbers, the smaller one first"))
 }
 
 #[cfg(test)]
@@ -56,10 +82,31 @@ mod tests {
 
     #[test]
     fn points_are_the_same_however_they_are_read() {
-        let points = RandomPoints::new(5, 3, 7);
+        let points = RandomPoints::new(5, 3, RANGES[0], 7);
         let all = points.read(0..5);
         assert_eq!(points.read(2..4), all[6..12]);
         assert!(all.iter().all(|value| (0.0..1.0).contains(value)));
-        assert_ne!(RandomPoints::new(5, 3, 8).read(0..5), all);
+        assert_ne!(RandomPoints::new(5, 3, RANGES[0], 8).read(0..5), all);
+    }
+
+    #[test]
+    fn points_fill_their_range() {
+        for [low, high] in RANGES {
+            let mut values = RandomPoints::new(1, 1000, [low, high], 7).read(0..1);
+            values.sort_by(f32::total_cmp);
+            let shares = values.iter().map(|value| (value - low) / (high - low));
+            for (rank, share) in shares.enumerate() {
+                assert!((share - rank as f32 / 1000.0).abs() < 0.06, "{rank} {share}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_range_is_named() {
+        assert_eq!(fault("points", 10, &RANGES), None);
+        assert!(fault("points", MOST_POINTS + 1, &RANGES).unwrap().starts_with("points is"));
+        for other in [[1.0, 1.0], [2.0, 1.0], [f32::NAN, 1.0], [f32::MIN, f32::MAX]] {
+            assert!(fault("points", 10, &[RANGES[0], other]).unwrap().starts_with("ranges: ["));
+        }
     }
 }

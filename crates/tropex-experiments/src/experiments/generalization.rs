@@ -1,11 +1,14 @@
 //! How well do the terms of the training images alone do on other images?
 
 use serde::{Deserialize, Serialize};
+use tropex_extract::PointSource;
 
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
+use crate::pipeline::predict;
+use crate::random_points::{RANGES, RandomPoints, fault, name};
 use crate::report::{Answer, Axis, Bars, Figure, Group, Plot, Table, Unit, count, percent};
-use crate::statistics::share;
-use crate::{Error, Split};
+use crate::statistics::{agreement, share};
+use crate::{Error, Split, Subject};
 
 pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "generalization",
@@ -16,16 +19,26 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "Agreement is the share of images with the network's class, accuracy that with the true \
          class.",
         "A term is straight where one training image wins with both its positive and its negative \
-         term, and cross where two do.",
+         term, and cross where two do. The same is asked at random points of several ranges.",
     ],
     scope: Scope::Each,
     make: make::<Generalization>,
 };
 
-/// It has no parameters.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Generalization {}
+struct Generalization {
+    /// Random points of every range; with none of them only images are looked at.
+    random_points: usize,
+    /// The ranges that their values are drawn from.
+    ranges: Vec<[f32; 2]>,
+}
+
+impl Default for Generalization {
+    fn default() -> Self {
+        Self { random_points: 1000, ranges: RANGES.into() }
+    }
+}
 
 /// Counts over some of the test images.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,6 +65,9 @@ impl Counts {
 
 impl Experiment for Generalization {
     fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
+        if let Some(reason) = fault("random_points", self.random_points, &self.ranges) {
+            return Err(ENTRY.refuse(&reason));
+        }
         let subject = context.subject();
         let labels = subject.labels(Split::Test);
         let predicted = subject.predicted(Split::Test)?;
@@ -75,7 +91,7 @@ impl Experiment for Generalization {
             percent(share(straight.images, all.images)),
         ));
         let kinds = [("all", all), ("straight", straight), ("cross", cross)];
-        Ok(answer
+        let answer = answer
             .value("agreement", agreement, Unit::Share)
             .value("accuracy", accuracy, Unit::Share)
             .value("network accuracy", network, Unit::Share)
@@ -85,8 +101,66 @@ impl Experiment for Generalization {
             .value("accuracy, straight", straight.shares()[1], Unit::Share)
             .value("accuracy, cross", cross.shares()[1], Unit::Share)
             .table(table(&kinds))
-            .figure(figure(&kinds)))
+            .figure(figure(&kinds));
+        if self.random_points == 0 {
+            return Ok(answer);
+        }
+        self.at_random_points(subject, context.seed, answer)
     }
+}
+
+impl Generalization {
+    /// Adds how function and network compare where no image is.
+    fn at_random_points(
+        &self,
+        subject: &Subject<'_>,
+        seed: u64,
+        mut answer: Answer,
+    ) -> Result<Answer, Error> {
+        let columns = [
+            ("points", Unit::Text),
+            ("number", Unit::Count),
+            ("agreement", Unit::Share),
+            ("straight terms", Unit::Share),
+            ("network's commonest class", Unit::Share),
+            ("function's commonest class", Unit::Share),
+        ];
+        let title = "Extracted function and network at random points";
+        let mut table = Table::new("random-points", title, &columns);
+        let mut texts = Vec::new();
+        for &range in &self.ranges {
+            let features = subject.dataset().test.features();
+            let points = RandomPoints::new(self.random_points, features, range, seed);
+            let network = predict(subject.network()?, &points)?;
+            let winners = subject.assign(&points)?;
+            let function: Vec<_> = winners.iter().map(|winner| winner.class).collect();
+            let straight = winners.iter().filter(|winner| winner.is_straight()).count();
+            let agreement = agreement(&function, &network);
+            table.push(vec![
+                name(range).into(),
+                points.len().into(),
+                agreement.into(),
+                share(straight, winners.len()).into(),
+                commonest(&network).into(),
+                commonest(&function).into(),
+            ]);
+            let [low, high] = range;
+            texts.push(format!("{} in [{low}, {high}]", percent(agreement)));
+            answer = answer.value(&format!("agreement, {}", name(range)), agreement, Unit::Share);
+        }
+        answer.text += &format!(" At random points they agree on {}.", texts.join(", "));
+        Ok(answer.table(table).note(
+            "Where the network gives nearly all random points one class, agreement says little: the \
+             table has the share of the commonest class.",
+        ))
+    }
+}
+
+/// Share of the class that most points have.
+fn commonest(classes: &[usize]) -> f64 {
+    let of = |class: usize| classes.iter().filter(|&&other| other == class).count();
+    let last = classes.iter().copied().max().unwrap_or(0);
+    share((0..=last).map(of).max().unwrap_or(0), classes.len())
 }
 
 fn table(kinds: &[(&str, Counts)]) -> Table {

@@ -4,6 +4,7 @@
 //! [`Experiment`](crate::experiment::Experiment), whose fields are its parameters, and its line in
 //! [`EXPERIMENTS`].
 
+mod boundary;
 mod coefficients;
 mod count;
 mod exactness;
@@ -12,6 +13,7 @@ mod implications;
 mod leave_one_out;
 mod nearest_terms;
 mod networks;
+mod patterns;
 mod random_labels;
 mod shifted_terms;
 mod similarity;
@@ -31,10 +33,12 @@ pub const EXPERIMENTS: &[ExperimentEntry] = &[
     nearest_terms::ENTRY,
     subset::ENTRY,
     count::ENTRY,
+    boundary::ENTRY,
     translation::ENTRY,
     shifted_terms::ENTRY,
     slide::ENTRY,
     similarity::ENTRY,
+    patterns::ENTRY,
     coefficients::ENTRY,
     networks::ENTRY,
     random_labels::ENTRY,
@@ -79,7 +83,7 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/experiments");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
         let mut files: Vec<_> = files.map(|name| name.into_string().unwrap()).collect();
-        files.retain(|name| name != "mod.rs");
+        files.retain(|name| name != "mod.rs" && name.ends_with(".rs"));
         let mut expected: Vec<_> =
             EXPERIMENTS.iter().map(|entry| entry.name.replace('-', "_") + ".rs").collect();
         files.sort();

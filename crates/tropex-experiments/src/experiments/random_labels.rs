@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
 use crate::pipeline::predict;
-use crate::random_points::RandomPoints;
+use crate::random_points::{RANGES, RandomPoints, fault};
 use crate::report::{Answer, Axis, Bars, Cell, Figure, Group, Plot, Table, Unit, percent};
 use crate::statistics::{Summary, agreement, share};
 use crate::{Error, Split, Subject};
@@ -35,9 +35,6 @@ impl Default for RandomLabels {
     }
 }
 
-/// Most random points: their winners are in memory.
-const MOST_POINTS: usize = 10_000_000;
-
 /// What is found of a run: as many shares as there are names.
 const SHARES: [&str; 6] = [
     "training accuracy",
@@ -50,9 +47,7 @@ const SHARES: [&str; 6] = [
 
 impl Experiment for RandomLabels {
     fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
-        if self.random_points > MOST_POINTS {
-            let found = self.random_points;
-            let reason = format!("random_points is {found}, expected at most {MOST_POINTS}");
+        if let Some(reason) = fault("random_points", self.random_points, &[]) {
             return Err(ENTRY.refuse(&reason));
         }
         let fixed = [("run", Unit::Text), ("labels", Unit::Text)];
@@ -99,7 +94,7 @@ impl RandomLabels {
         let straight = subject.assigned(Split::Test)?;
         let straight = straight.iter().filter(|winner| winner.is_straight()).count();
         let features = subject.dataset().test.features();
-        let random = RandomPoints::new(self.random_points, features, seed);
+        let random = RandomPoints::new(self.random_points, features, RANGES[0], seed);
         let winners = subject.assign(&random)?;
         let at_random: Vec<_> = winners.iter().map(|winner| winner.class).collect();
         Ok([

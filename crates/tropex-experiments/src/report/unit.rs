@@ -52,6 +52,11 @@ impl Unit {
         }
     }
 
+    /// Whether there is nothing between two numbers that follow each other.
+    pub(super) fn is_whole(self) -> bool {
+        matches!(self, Self::Count | Self::Pixels | Self::Epochs)
+    }
+
     /// What follows the label of an axis in brackets.
     pub fn symbol(self) -> Option<&'static str> {
         match self {

@@ -8,7 +8,7 @@ mod summary;
 
 pub use contingency::Contingency;
 pub use pairs::{PairMeasures, Rows};
-pub use ranks::median;
+pub use ranks::{median, quantiles};
 pub use spectrum::{Spectrum, singular_values};
 pub use summary::Summary;
 

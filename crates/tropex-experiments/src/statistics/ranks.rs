@@ -14,9 +14,34 @@ pub fn median(values: &mut [f64]) -> f64 {
     f64::midpoint(lower, upper)
 }
 
+/// The numbers below which some shares of all lie, between ranks in proportion; NaN without numbers.
+/// Numbers may be infinite.
+pub fn quantiles<const N: usize>(values: &[f64], shares: [f64; N]) -> [f64; N] {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    shares.map(|share| {
+        let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+        let place = share.clamp(0.0, 1.0) * last as f64;
+        let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+        let part = place.fract();
+        if part == 0.0 { below } else { below * (1.0 - part) + above * part }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantiles_lie_between_ranks() {
+        let values = [4.0, f64::INFINITY, 0.0, 1.0, 2.0];
+        assert_eq!(quantiles(&values, [0.0, 0.25, 0.5, 0.625]), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(quantiles(&values, [0.75, 0.8, 1.0]), [4.0, f64::INFINITY, f64::INFINITY]);
+        assert_eq!(quantiles(&[f64::INFINITY; 2], [0.5]), [f64::INFINITY]);
+        assert!(quantiles(&[], [0.5])[0].is_nan());
+        let values = [5.0, -1.0, 3.0, 4.0];
+        assert_eq!(quantiles(&values, [0.5])[0], median(&mut values.clone()));
+    }
 
     #[test]
     fn half_of_the_numbers_lie_on_either_side() {

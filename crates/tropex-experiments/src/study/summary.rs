@@ -29,7 +29,7 @@ const HEADLINE: [(&str, Unit, &str, &str); 7] = [
     ("agreement", Unit::Share, "generalization", "agreement"),
     ("agreement, own term left out", Unit::Share, "leave-one-out", "agreement"),
     ("straight terms", Unit::Share, "generalization", "straight terms"),
-    ("different terms, training", Unit::Count, "count", "different terms, training"),
+    ("regions of training images", Unit::Count, "count", "different regions, training"),
     ("angle to the winning term", Unit::Degrees, "similarity", "angle"),
 ];
 
@@ -103,14 +103,18 @@ impl View<'_> {
             Claim {
                 question: "Do all points fall into different regions?",
                 lines: self.lines(true, |kind| {
-                    let different = self.value(kind, "count", "different terms, training")?;
+                    let value = |name| self.value(kind, "count", name);
+                    let regions = value("different regions, training")?;
+                    let different = value("different terms, training")?;
                     let terms = self.finding(kind, "count")?.subjects[0].terms;
-                    let new = self.value(kind, "count", "test images in new regions")?;
+                    let new = value("test images in new regions")?;
                     Some(format!(
-                        "{} different linear terms at {} training images; {} of the test images \
-                         have a term that no training image has.",
-                        count(different.round() as usize),
+                        "{} training images lie in {} different regions and have {} different \
+                         linear terms; {} of the test images are in a region that no training \
+                         image is in.",
                         count(terms),
+                        count(regions.round() as usize),
+                        count(different.round() as usize),
                         percent(new)
                     ))
                 }),
@@ -149,13 +153,13 @@ impl View<'_> {
             Claim {
                 question: "Are counts of regions or coefficients more informative?",
                 lines: self.lines(true, |kind| {
-                    let different = self.value(kind, "count", "different terms, both")?;
+                    let regions = self.value(kind, "count", "different regions, both")?;
                     let rank = self.value(kind, "coefficients", "effective rank")?;
                     let needed = self.value(kind, "coefficients", "directions for 99 %")?;
                     Some(format!(
-                        "{} different terms whatever else; their coefficients have an effective \
-                         rank of {rank:.1}, {} directions hold 99 % of them.",
-                        count(different.round() as usize),
+                        "{} different regions whatever else; the coefficients of their terms have \
+                         an effective rank of {rank:.1}, {} directions hold 99 % of them.",
+                        count(regions.round() as usize),
                         count(needed.round() as usize)
                     ))
                 }),

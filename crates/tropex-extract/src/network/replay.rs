@@ -53,7 +53,7 @@ impl Network {
     ///
     /// # Errors
     /// No points, or values that are not whole points.
-    pub fn logits(&self, points: &[f32]) -> Result<Vec<f64>, Error> {
+    pub fn logits<E: Element>(&self, points: &[E]) -> Result<Vec<f64>, Error> {
         Ok(self.replay(self.tensor(points)?).logits().into_data().iter().collect())
     }
 
@@ -61,7 +61,7 @@ impl Network {
     ///
     /// # Errors
     /// No points, or values that are not whole points.
-    pub fn classify(&self, points: &[f32]) -> Result<Vec<usize>, Error> {
+    pub fn classify<E: Element>(&self, points: &[E]) -> Result<Vec<usize>, Error> {
         Ok(self.logits(points)?.chunks_exact(self.classes()).map(argmax).collect())
     }
 

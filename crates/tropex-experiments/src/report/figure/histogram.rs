@@ -6,7 +6,7 @@ use super::super::{Table, Unit};
 use super::frame::{ACROSS, UPWARDS, frame};
 use super::scale::Scale;
 use super::svg::{Drawing, Short};
-use super::{Axis, palette};
+use super::{Axis, Spacing, palette};
 
 /// Shares of values between edges, for one or several sets of values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,24 +29,31 @@ pub struct Bins {
 }
 
 impl Histogram {
-    /// Counts the finite values of named sets in intervals of equal width, which begin and end at
-    /// the smallest and largest of all. The last interval holds its upper edge.
+    /// Counts the finite values of named sets in intervals that are equally wide on the axis, which
+    /// begin and end at the smallest and largest of all. The last interval holds its upper edge. On
+    /// a logarithmic axis only positive values count.
     pub fn of(x: Axis, bins: usize, sets: &[(&str, Vec<f64>)]) -> Self {
-        let values = || sets.iter().flat_map(|(_, values)| values).filter(|v| v.is_finite());
-        let low = values().copied().fold(f64::INFINITY, f64::min);
-        let high = values().copied().fold(f64::NEG_INFINITY, f64::max);
+        let is_logarithmic = x.spacing == Spacing::Logarithmic;
+        let place = |value: f64| if is_logarithmic { value.log10() } else { value };
+        let value = |place: f64| if is_logarithmic { 10_f64.powf(place) } else { place };
+        let places = |values: &[f64]| -> Vec<f64> {
+            values.iter().map(|&value| place(value)).filter(|place| place.is_finite()).collect()
+        };
+        let sets: Vec<_> = sets.iter().map(|(name, values)| (*name, places(values))).collect();
+        let all = || sets.iter().flat_map(|(_, places)| places.iter().copied());
+        let (low, high) =
+            (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
         let (low, high) = match (low <= high, low < high) {
             (false, _) => (0.0, 1.0),
             (true, false) => (low - 0.5, low + 0.5),
             (true, true) => (low, high),
         };
         let width = (high - low) / bins as f64;
-        let edges = (0..=bins).map(|edge| low + edge as f64 * width).collect();
-        let bin = |value: &f64| (((value - low) / width) as usize).min(bins - 1);
-        let series = sets.iter().map(|(name, values)| {
+        let edges = (0..=bins).map(|edge| value(low + edge as f64 * width)).collect();
+        let bin = |place: &f64| (((place - low) / width) as usize).min(bins - 1);
+        let series = sets.iter().map(|(name, places)| {
             let mut shares = vec![0.0; bins];
-            let values: Vec<_> = values.iter().filter(|value| value.is_finite()).collect();
-            values.iter().for_each(|value| shares[bin(value)] += 1.0 / values.len() as f64);
+            places.iter().for_each(|place| shares[bin(place)] += 1.0 / places.len() as f64);
             Bins { name: (*name).to_owned(), shares }
         });
         Self { x, edges, series: series.collect() }
@@ -95,6 +102,17 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn on_a_logarithmic_axis_intervals_have_equal_ratios() {
+        let axis = Axis::logarithmic("x", Unit::Number);
+        let sets = [("a", vec![0.01, 0.5, 2.0, 100.0, 0.0, -1.0, f64::INFINITY])];
+        let histogram = Histogram::of(axis, 4, &sets);
+        for (edge, expected) in histogram.edges.iter().zip([0.01, 0.1, 1.0, 10.0, 100.0]) {
+            assert!((edge / expected - 1.0).abs() < 1e-12, "{:?}", histogram.edges);
+        }
+        assert_eq!(histogram.series[0].shares, [0.25; 4]);
+    }
 
     #[test]
     fn every_finite_value_is_in_one_interval() {

@@ -103,7 +103,7 @@ fn step(span: f64, unit: Unit) -> f64 {
     let rough = span / 5.0;
     let power = 10_f64.powf(rough.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough * 0.999);
-    let least = if matches!(unit, Unit::Count | Unit::Epochs | Unit::Pixels) { 1.0 } else { 0.0 };
+    let least = if unit.is_whole() { 1.0 } else { 0.0 };
     (factor.unwrap_or(10.0) * power).max(least)
 }
 
@@ -152,6 +152,15 @@ mod tests {
         }
         assert_eq!(ticks(Unit::Share, [0.0, 0.0], true)[0], 0.0);
         assert_eq!(ticks(Unit::Epochs, [0.0, 2.0], false), [0.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn between_counts_there_is_nothing() {
+        let axis = Axis::linear("x", Unit::Count);
+        let ticks = |values: [f64; 2]| Scale::of(&axis, values.into_iter(), [0.0, 1.0]).ticks();
+        assert_eq!(ticks([2.0, 4.0]), [2.0, 3.0, 4.0]);
+        assert_eq!(ticks([3.0, 3.0]), [3.0]);
+        assert_eq!(ticks([0.0, 100.0]), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
     }
 
     #[test]

@@ -1,0 +1,137 @@
+//! Distances in tables and figures.
+
+use super::{Changes, Found, classes, exact, units};
+use crate::rays::{Change, Sight};
+use crate::report::{Axis, Cell, Figure, Histogram, Plot, Table, Unit};
+use crate::statistics::{Summary, quantiles};
+
+/// Intervals of a histogram.
+const BINS: usize = 40;
+
+/// The tables, but for what was not looked at.
+pub(super) fn all(found: &[Found]) -> Vec<Table> {
+    let mut tables = vec![
+        changes("units", "Distance of the first change of a unit, along a ray", found, units),
+        beyond(found),
+        grid("grid-units", "What the published grid shows of the first unit", found, units),
+    ];
+    if found.iter().any(|of| !of.nearest.is_empty()) {
+        tables.push(nearest(found));
+    }
+    if found.iter().any(|of| !of.classes.is_empty()) {
+        let title = "Distance of the first change of the class, along a ray";
+        tables.push(changes("classes", title, found, classes));
+        tables.push(grid(
+            "grid-classes",
+            "What the published grid shows of the class",
+            found,
+            classes,
+        ));
+    }
+    tables
+}
+
+const QUARTILES: [(&str, Unit); 4] = [
+    ("lower quartile", Unit::Number),
+    ("median", Unit::Number),
+    ("upper quartile", Unit::Number),
+    ("mean", Unit::Number),
+];
+
+/// Quartiles of distances, and the mean of the finite ones.
+fn spread(distances: &[f64]) -> [Cell; 4] {
+    let finite = distances.iter().copied().filter(|distance| distance.is_finite());
+    let [lower, median, upper] = quantiles(distances, [0.25, 0.5, 0.75]);
+    [lower, median, upper, Summary::of(finite).mean()].map(Cell::from)
+}
+
+fn changes(name: &str, title: &str, found: &[Found], changes: Changes) -> Table {
+    let fixed = [("points", Unit::Text), ("number", Unit::Count)];
+    let others = [
+        ("never", Unit::Count),
+        ("median on the grid", Unit::Number),
+        ("mean on the grid", Unit::Number),
+    ];
+    let columns: Vec<_> = fixed.into_iter().chain(QUARTILES).chain(others).collect();
+    let mut table = Table::new(name, title, &columns);
+    for of in found {
+        let exact = exact(changes(of));
+        let on_grid: Vec<_> = changes(of).iter().map(Change::on_grid).collect();
+        let never = exact.iter().filter(|distance| distance.is_infinite()).count();
+        let [_, median, _, mean] = spread(&on_grid);
+        let fixed = [Cell::from(&*of.name), exact.len().into()].into_iter();
+        table.push(fixed.chain(spread(&exact)).chain([never.into(), median, mean]).collect());
+    }
+    table
+}
+
+/// How many points are on a boundary, and how far they are from the next one.
+fn beyond(found: &[Found]) -> Table {
+    let fixed = [("points", Unit::Text), ("number", Unit::Count), ("on a boundary", Unit::Count)];
+    let columns: Vec<_> = fixed.into_iter().chain(QUARTILES).collect();
+    let title = "Distance of the first change of a unit, from just beyond the point";
+    let mut table = Table::new("beyond", title, &columns);
+    for of in found {
+        let fixed = [Cell::from(&*of.name), of.units.len().into(), of.on_boundary().into()];
+        table.push(fixed.into_iter().chain(spread(&of.beyond)).collect());
+    }
+    table
+}
+
+fn grid(name: &str, title: &str, found: &[Found], changes: Changes) -> Table {
+    let sights = [
+        ("in its step", Sight::Within),
+        ("beyond the grid", Sight::Beyond),
+        ("never changes", Sight::Never),
+        ("grid is late", Sight::Late),
+        ("grid misses it", Sight::Missed),
+        ("grid is early", Sight::Early),
+    ];
+    let fixed = [("points", Unit::Text), ("number", Unit::Count)];
+    let columns: Vec<_> =
+        fixed.into_iter().chain(sights.map(|(name, _)| (name, Unit::Count))).collect();
+    let mut table = Table::new(name, title, &columns);
+    for of in found {
+        let of_sight = |sight| changes(of).iter().filter(|change| change.sight() == sight).count();
+        let fixed = [Cell::from(&*of.name), changes(of).len().into()].into_iter();
+        table.push(fixed.chain(sights.map(|(_, sight)| of_sight(sight).into())).collect());
+    }
+    table
+}
+
+/// Distances in any direction, and what a random direction makes of them.
+fn nearest(found: &[Found]) -> Table {
+    let fixed = [("points", Unit::Text), ("number", Unit::Count)];
+    let others = [("ray over nearest: median", Unit::Number), ("least", Unit::Number)];
+    let columns: Vec<_> = fixed.into_iter().chain(QUARTILES).chain(others).collect();
+    let title = "Distance of the nearest boundary, in any direction";
+    let mut table = Table::new("nearest", title, &columns);
+    for of in found {
+        let pairs = of.units.iter().zip(&of.nearest);
+        let times = pairs.map(|(change, nearest)| change.at / nearest);
+        let times: Vec<_> = times.filter(|times| times.is_finite()).collect();
+        let [median, least] = quantiles(&times, [0.5, 0.0]);
+        let fixed = [Cell::from(&*of.name), of.nearest.len().into()].into_iter();
+        table.push(fixed.chain(spread(&of.nearest)).chain([median.into(), least.into()]).collect());
+    }
+    table
+}
+
+pub(super) fn figures(found: &[Found]) -> Vec<Figure> {
+    let figure = |name: &str, title: &str, values: &dyn Fn(&Found) -> Vec<f64>| {
+        let sets: Vec<_> = found.iter().map(|of| (&*of.name, values(of))).collect();
+        let is_shown = |value: &f64| *value > 0.0 && value.is_finite();
+        sets.iter().any(|(_, values)| values.iter().any(is_shown)).then(|| {
+            let axis = Axis::logarithmic("distance", Unit::Number);
+            Figure::new(name, title, Plot::Histogram(Histogram::of(axis, BINS, &sets)))
+        })
+    };
+    let units = "First change of a unit, in a random direction";
+    let classes = "First change of the class, in a random direction";
+    let figures = [
+        figure("units-spread", units, &|of| of.beyond.clone()),
+        figure("nearest-spread", "Nearest boundary, in any direction", &|of| of.nearest.clone()),
+        figure("classes-spread", classes, &|of| exact(&of.classes)),
+    ];
+    figures.into_iter().flatten().collect()
+}
