@@ -58,6 +58,8 @@ pub struct ExperimentEntry {
     pub method: [&'static str; 3],
     /// The runs it looks at.
     pub scope: Scope,
+    /// Whether the gauge makes a difference to the answer. Where it makes none, studies ask once.
+    pub gauged: bool,
     pub(crate) make: fn(&Parameters) -> Result<Made, serde_json::Error>,
 }
 

@@ -24,6 +24,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "Positions and distances are Euclidean, and all of it is computed in f64.",
     ],
     scope: Scope::Each,
+    gauged: false,
     make: make::<Boundary>,
 };
 

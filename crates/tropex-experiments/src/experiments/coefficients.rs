@@ -19,6 +19,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
          matrix of terms, divided by their sum.",
     ],
     scope: Scope::Each,
+    gauged: false,
     make: make::<Coefficients>,
 };
 

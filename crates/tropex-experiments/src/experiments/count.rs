@@ -25,6 +25,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "Both numbers are set against the number of images.",
     ],
     scope: Scope::Each,
+    gauged: false,
     make: make::<Count>,
 };
 

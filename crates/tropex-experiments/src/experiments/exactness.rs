@@ -18,6 +18,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "In exact arithmetic every own term is a maximiser; coefficients are never negative.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<Exactness>,
 };
 

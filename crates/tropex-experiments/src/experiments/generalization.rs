@@ -22,6 +22,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
          term, and cross where two do. The same is asked at random points of several ranges.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<Generalization>,
 };
 

@@ -16,6 +16,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "Conditional frequencies in a row add up to one.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<Implications>,
 };
 

@@ -17,6 +17,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "The difference from test images is what the network does to the images it has seen.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<LeaveOneOut>,
 };
 

@@ -17,6 +17,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
          image.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<NearestTerms>,
 };
 

@@ -18,6 +18,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "With more than two runs, every pair is compared.",
     ],
     scope: Scope::Together,
+    gauged: true,
     make: make::<Networks>,
 };
 

@@ -26,6 +26,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
          and so are the others.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<LikePatterns>,
 };
 

@@ -19,6 +19,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "The baseline is agreement at points whose values are drawn from [0, 1], each on its own.",
     ],
     scope: Scope::Together,
+    gauged: true,
     make: make::<RandomLabels>,
 };
 

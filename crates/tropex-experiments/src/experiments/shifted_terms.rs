@@ -19,6 +19,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "Agreement and accuracy are compared with those of the terms alone.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<ShiftedTerms>,
 };
 

@@ -20,6 +20,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
          and so are the others.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<Similarity>,
 };
 

@@ -19,6 +19,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "The gain is the difference from the terms alone.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<Slide>,
 };
 

@@ -20,6 +20,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
         "Agreement and accuracy are given with mean and standard deviation over the draws.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<Subset>,
 };
 

@@ -19,6 +19,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
          image before.",
     ],
     scope: Scope::Each,
+    gauged: true,
     make: make::<Translation>,
 };
 

@@ -157,9 +157,11 @@ impl<'a> Work<'a> {
         let material = self.train(run, watch)?;
         self.done.fetch_add(1, Ordering::Relaxed);
         let mut found = Vec::new();
-        for &gauge in &self.study.plan.gauges {
+        for (index, &gauge) in self.study.plan.gauges.iter().enumerate() {
             let materials = std::slice::from_ref(&material);
-            let is_wanted = |entry: &ExperimentEntry| entry.scope == Scope::Each;
+            let is_wanted = |entry: &ExperimentEntry| {
+                entry.scope == Scope::Each && (entry.gauged || index == 0)
+            };
             if !run.shuffled {
                 found.extend(self.ask(&run.network.name, materials, gauge, is_wanted, watch)?);
             }
