@@ -64,10 +64,12 @@ fn curves(findings: &[&Finding], measure: &Measure) -> Option<Figure> {
     };
     let curves: Vec<_> = findings.iter().filter_map(curve).collect();
     let title = format!("Over the training: {}", measure.name);
+    // What follows a comma says of which images; the title says it too.
+    let what = measure.name.split(',').next().unwrap_or(&measure.name);
     let heights = curves.iter().flat_map(|curve| &curve.points).map(|point| point[1]);
     let plot = Plot::Curves(Curves {
         x: Axis::linear("epoch", Unit::Epochs),
-        y: Axis::fitting(&measure.name, measure.unit, heights),
+        y: Axis::fitting(what, measure.unit, heights),
         curves: curves.clone(),
     });
     (!curves.is_empty()).then(|| Figure::new("comparison", &title, plot))
