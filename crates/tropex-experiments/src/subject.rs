@@ -2,11 +2,11 @@
 
 use std::cell::OnceCell;
 
-use burn::tensor::Device;
 use tropex_extract::store::{Progress, Shard};
 use tropex_extract::terms::Assignment;
 use tropex_extract::{
-    Classes, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource, TermStore,
+    Classes, Devices, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource,
+    TermStore,
 };
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
@@ -23,7 +23,7 @@ pub type Watch<'a> = &'a dyn Fn(&str, usize, usize);
 pub struct Subject<'a> {
     run: &'a Run,
     dataset: &'a Dataset,
-    device: &'a Device,
+    devices: &'a Devices,
     settings: Settings,
     extraction: ExtractSettings,
     watch: Watch<'a>,
@@ -53,7 +53,7 @@ impl<'a> Subject<'a> {
         run: &'a Run,
         moment: Moment,
         dataset: &'a Dataset,
-        device: &'a Device,
+        devices: &'a Devices,
         settings: Settings,
         watch: Watch<'a>,
     ) -> Result<Self, Error> {
@@ -61,7 +61,7 @@ impl<'a> Subject<'a> {
         Ok(Self {
             run,
             dataset,
-            device,
+            devices,
             settings,
             extraction: settings.extraction(run, moment, dataset)?,
             watch,
@@ -83,9 +83,9 @@ impl<'a> Subject<'a> {
         self.dataset
     }
 
-    /// The device that everything is computed on.
-    pub fn device(&self) -> &'a Device {
-        self.device
+    /// The devices that everything is computed on.
+    pub fn devices(&self) -> &'a Devices {
+        self.devices
     }
 
     /// What of the run is looked at.
@@ -136,9 +136,9 @@ impl<'a> Subject<'a> {
     /// A run or a device that cannot be used.
     pub fn network(&self) -> Result<&Network, Error> {
         once(&self.network, || {
-            let placement = Placement::new(self.device, self.extraction.precision)?;
-            let moment = self.extraction.moment;
-            Ok(network_at(self.run, moment, self.device)?.place(&placement))
+            let device = self.devices.first();
+            let placement = Placement::new(device, self.extraction.precision)?;
+            Ok(network_at(self.run, self.extraction.moment, device)?.place(&placement))
         })
     }
 
@@ -154,7 +154,7 @@ impl<'a> Subject<'a> {
                 Progress::Extracted { points, of } => (self.watch)("extracting", points, of),
                 Progress::Checked { terms, of } => (self.watch)("checking terms", terms, of),
             };
-            pipeline::extract(self.run, self.dataset, self.device, &self.extraction, &show)
+            pipeline::extract(self.run, self.dataset, self.devices, &self.extraction, &show)
         })
     }
 
@@ -163,7 +163,7 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// As for [`Subject::store`].
     pub fn function(&self) -> Result<ExtractedFunction<'_>, Error> {
-        Ok(ExtractedFunction::new(self.store()?, self.device)?)
+        Ok(ExtractedFunction::new(self.store()?, self.devices)?)
     }
 
     /// The network's classes at the images of a split.

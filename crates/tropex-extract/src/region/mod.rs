@@ -35,8 +35,8 @@ mod polygon;
 mod polytope;
 mod program;
 mod side;
-mod solver;
 pub mod slice;
+mod solver;
 
 pub use beyond::RESOLUTION;
 pub use boundary::{Distances, Nearest};

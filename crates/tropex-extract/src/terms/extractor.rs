@@ -1,6 +1,6 @@
 //! Terms of points, a batch at a time.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use super::violations::Watch;
 use super::worst_case::worst_case;
 use crate::network::{Trace, ValueId, argmax, hex};
 use crate::rows::Rows;
-use crate::{Error, Network, Precision};
+use crate::{Devices, Error, Network, Placement, Precision};
 
 /// Numbers that one thread looks at in one go.
 const CHUNK: usize = 1 << 16;
@@ -63,6 +63,8 @@ pub struct Extractor {
     shifts: Option<Shifts>,
     /// Whether the shifts are those of other points, which rows of further points may violate.
     is_further: bool,
+    /// The same extractor on other devices.
+    copies: Vec<Self>,
 }
 
 impl Extractor {
@@ -84,7 +86,8 @@ impl Extractor {
             Gauge::WorstCase => Some(worst_case(network)?),
             Gauge::Tight | Gauge::Calibrated => None,
         };
-        Ok(Self { network: network.clone(), gauge, classes, shifts, is_further: false })
+        let (network, copies) = (network.clone(), Vec::new());
+        Ok(Self { network, gauge, classes, shifts, is_further: false, copies })
     }
 
     /// An extractor of further points, under the shifts that were found for others. How far these
@@ -107,9 +110,45 @@ impl Extractor {
         })
     }
 
+    /// Lets further devices take part where there are many batches, as in
+    /// [`TermStore::extract`](crate::TermStore::extract): whichever is free takes the next one. Terms
+    /// are the same up to the rounding of the device that computed them; shifts are the same numbers
+    /// on all of them. The device that the network is placed on may be named again.
+    ///
+    /// # Errors
+    /// A device without the network's precision.
+    pub fn share_with(self, devices: &[Device]) -> Result<Self, Error> {
+        let copies = devices.iter().map(|device| self.copy_on(device)).collect::<Result<_, _>>()?;
+        Ok(Self { copies, ..self })
+    }
+
+    fn copy_on(&self, device: &Device) -> Result<Self, Error> {
+        let placement = Placement::new(device, self.network.placement().precision())?;
+        let network = self.network.place(&placement);
+        let shifts = self.shifts.as_ref().map(|shifts| shifts.place(&network)).transpose()?;
+        Ok(Self { network, shifts, copies: Vec::new(), ..*self })
+    }
+
+    /// The same extractor on every device that takes part, its own first.
+    pub(crate) fn on_all_devices(&self) -> Vec<&Self> {
+        [self].into_iter().chain(&self.copies).collect()
+    }
+
+    /// All devices that take part.
+    pub(crate) fn devices(&self) -> Devices {
+        let device = |extractor: &Self| extractor.network.placement().device().clone();
+        Devices::new(device(self), self.copies.iter().map(device).collect())
+    }
+
     /// The same extractor for the very points that shifts were found for.
-    pub(crate) fn resumed(&self, shifts: Shifts) -> Self {
-        Self { shifts: Some(shifts), ..self.clone() }
+    ///
+    /// # Errors
+    /// Shifts of another network.
+    pub(crate) fn resumed(&self, shifts: &Shifts) -> Result<Self, Error> {
+        let copies = self.copies.iter().map(|copy| copy.resumed(shifts));
+        let copies = copies.collect::<Result<_, _>>()?;
+        let shifts = Some(shifts.place(&self.network)?);
+        Ok(Self { network: self.network.clone(), shifts, copies, ..*self })
     }
 
     /// The network whose terms are extracted.

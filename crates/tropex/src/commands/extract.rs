@@ -12,7 +12,7 @@ use tropex::extract::store::{ExtractOptions, Progress};
 use tropex::train::run::Run;
 use tropex::{Classes, Gauge, SelfCheck, TermStore};
 
-use super::options::{DataOption, DeviceOption, GaugeName, PrecisionName, SplitName, bytes};
+use super::options::{DataOption, DevicesOption, GaugeName, PrecisionName, SplitName, bytes};
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
@@ -59,7 +59,7 @@ pub struct Extract {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
-    device: DeviceOption,
+    devices: DevicesOption,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -87,7 +87,7 @@ impl Extract {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.check_flags()?;
         let run = Run::open(&self.run)?;
-        let device = self.device.find()?;
+        let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let bar = output.bar("{prefix} {bar:30} {human_pos} of {human_len} points, {eta} left");
         let worked = Cell::new(false);
@@ -112,7 +112,7 @@ impl Extract {
             bar.set_position(position as u64);
         };
         let start = Instant::now();
-        let store = pipeline::extract(&run, &data, &device, &self.settings(), &show);
+        let store = pipeline::extract(&run, &data, &devices, &self.settings(), &show);
         bar.finish_and_clear();
         let store = store?;
         if !worked.get() {

@@ -11,7 +11,7 @@ use clap::Args;
 use serde::Serialize;
 use tropex::experiments::study::{PLANS, Plan, Stage, Study, Summary};
 
-use super::options::{DataOption, DeviceOption};
+use super::options::{DataOption, DevicesOption};
 use crate::output::{Output, duration, pairs, table};
 
 /// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
@@ -32,7 +32,7 @@ pub struct StudyCommand {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
-    device: DeviceOption,
+    devices: DevicesOption,
 }
 
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ impl StudyCommand {
             return output.text(&text);
         }
         let plan = Plan::read(&text, &origin)?;
-        let (device, device_name) = (self.device.find()?, self.device.name());
+        let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
         let mut datasets = BTreeMap::new();
         for network in &plan.networks {
             if !datasets.contains_key(&network.dataset) {
@@ -61,7 +61,7 @@ impl StudyCommand {
         let study = Study {
             plan: &plan,
             folder: &folder,
-            device: &device,
+            devices: &devices,
             device_name: &device_name,
             datasets: &datasets,
             jobs: self.jobs.get(),
