@@ -79,6 +79,8 @@ struct Extracted<'a> {
     linear_terms_per_point: usize,
     shards: usize,
     bytes: u64,
+    /// The devices that extracted them, as Burn calls them.
+    devices: &'a [String],
     seconds: f64,
     check: &'a SelfCheck,
 }
@@ -175,6 +177,7 @@ fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<
         linear_terms_per_point: manifest.terms.per_point(),
         shards: manifest.shards.len(),
         bytes: manifest.shards.iter().map(|shard| shard.bytes).sum(),
+        devices: &manifest.devices,
         seconds: time.as_secs_f64(),
         check,
     };
@@ -207,6 +210,9 @@ impl Extracted<'_> {
             Some(scale) => format!("{}, {scale:.4} of the tight shifts", self.gauge.name()),
         };
         let mut lines = vec![("terms", stored), ("folder", self.folder.clone()), ("gauge", gauge)];
+        if self.devices.len() > 1 {
+            lines.push(("devices", self.devices.join(", ")));
+        }
         lines.extend(check_lines(self.check));
         lines.push(("time", duration(time)));
         pairs(&lines)
