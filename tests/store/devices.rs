@@ -11,7 +11,7 @@ use tropex::{
 };
 
 use super::interruption::break_off;
-use super::{Cloud, Fixture, files};
+use super::{Cloud, FEATURES, Fixture, files};
 use crate::common::{device, difference};
 
 const GAUGES: [Gauge; 3] = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
@@ -123,7 +123,7 @@ fn devices_that_share_a_self_check_find_what_one_finds() {
 fn a_failure_on_one_of_several_devices_is_told() {
     let store = Fixture::new().extract().unwrap();
     let mut cloud = shared_points();
-    cloud.points[2500 * cloud.features()] = f32::NAN;
+    cloud.points[2500 * FEATURES] = f32::NAN;
     let devices = Devices::new(device(), vec![device()]);
     let function = ExtractedFunction::new(&store, devices).unwrap();
     let error = function.evaluate(&cloud, &[0; 3000], &|_| {}).unwrap_err().to_string();

@@ -9,9 +9,23 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::Error;
+use burn::tensor::Device;
 
-/// Workers, one for each device.
+use crate::{Error, Placement};
+
+/// Whoever does jobs on a device.
+pub(crate) trait Worker: Sync {
+    /// The device.
+    fn device(&self) -> &Device;
+}
+
+impl Worker for Placement {
+    fn device(&self) -> &Device {
+        self.device()
+    }
+}
+
+/// Workers that share jobs.
 pub(crate) struct Crew<'a, W> {
     /// At least one. A single one works on the thread of the caller.
     pub(crate) workers: &'a [W],
@@ -27,7 +41,7 @@ enum Word<R> {
     Done(usize, thread::Result<Result<R, Error>>),
 }
 
-impl<W: Sync> Crew<'_, W> {
+impl<W: Worker> Crew<'_, W> {
     /// Does jobs, and hands their results to `take` one after the other, in the order of the jobs
     /// and on the thread of the caller.
     ///
@@ -65,7 +79,7 @@ impl<W: Sync> Crew<'_, W> {
         }
         let begun = self.workers.len().saturating_add(self.waiting);
         let queue = Queue::new(jobs, begun);
-        thread::scope(|scope| {
+        let shared = thread::scope(|scope| {
             let (sender, receiver) = channel();
             for worker in self.workers {
                 let (sender, queue, work) = (sender.clone(), &queue, &work);
@@ -88,7 +102,10 @@ impl<W: Sync> Crew<'_, W> {
                 }
             }
             Ok(())
-        })
+        });
+        // On a GPU every thread has memory of its own, which no other thread would use again.
+        self.workers.iter().for_each(|worker| worker.device().memory_cleanup());
+        shared
     }
 }
 

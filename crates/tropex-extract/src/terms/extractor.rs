@@ -11,6 +11,7 @@ use super::shifts::Shifts;
 use super::tight;
 use super::violations::Watch;
 use super::worst_case::worst_case;
+use crate::crew::Worker;
 use crate::network::{Trace, ValueId, argmax, hex};
 use crate::rows::Rows;
 use crate::{Devices, Error, Network, Placement, Precision};
@@ -277,6 +278,12 @@ impl Extractor {
         }
         let what = "a coefficient, a bias or a logit".into();
         Err(Error::Overflow { what, precision })
+    }
+}
+
+impl Worker for &Extractor {
+    fn device(&self) -> &Device {
+        self.network.placement().device()
     }
 }
 

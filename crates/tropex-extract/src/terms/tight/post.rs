@@ -1,8 +1,11 @@
 //! A device that takes batches through the stages.
 
+use burn::tensor::Device;
+
 use super::Scale;
 use super::stages::Stage;
 use crate::Error;
+use crate::crew::Worker;
 use crate::network::ValueId;
 use crate::terms::{Extractor, Shifts};
 
@@ -26,5 +29,11 @@ impl<'a> Post<'a> {
         let scale = if stage.end == ValueId::INPUT { 1.0 } else { self.shifts.scale() };
         let shift = lowest.iter().map(|lowest| scale * (-lowest).max(0.0)).collect();
         self.shifts.set(stage.end, shift, self.extractor.network())
+    }
+}
+
+impl Worker for Post<'_> {
+    fn device(&self) -> &Device {
+        self.extractor.network().placement().device()
     }
 }
