@@ -83,7 +83,8 @@ fn shared_points() -> Cloud {
 
 #[test]
 fn devices_that_share_points_find_what_one_finds() {
-    let store = &Fixture::new().extract().unwrap();
+    let fixture = Fixture::new();
+    let store = &fixture.extract().unwrap();
     let points = &shared_points();
     let assigned = |devices: usize| {
         let devices = Devices::new(device(), vec![device(); devices - 1]);
@@ -121,7 +122,8 @@ fn devices_that_share_a_self_check_find_what_one_finds() {
 
 #[test]
 fn a_failure_on_one_of_several_devices_is_told() {
-    let store = Fixture::new().extract().unwrap();
+    let fixture = Fixture::new();
+    let store = fixture.extract().unwrap();
     let mut cloud = shared_points();
     cloud.points[2500 * FEATURES] = f32::NAN;
     let devices = Devices::new(device(), vec![device()]);
