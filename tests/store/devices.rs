@@ -6,9 +6,7 @@ use std::fs;
 use burn::tensor::Device;
 use tropex::extract::store::{Progress, Shard};
 use tropex::extract::terms::{Assignment, Standings};
-use tropex::{
-    Classes, Devices, ExtractedFunction, Extractor, Gauge, PointSource, Precision, TermStore,
-};
+use tropex::{Classes, ExtractedFunction, Extractor, Gauge, PointSource, Precision, TermStore};
 
 use super::interruption::break_off;
 use super::{Cloud, FEATURES, Fixture, files};
@@ -87,8 +85,8 @@ fn devices_that_share_points_find_what_one_finds() {
     let store = &fixture.extract().unwrap();
     let points = &shared_points();
     let assigned = |devices: usize| {
-        let devices = Devices::new(device(), vec![device(); devices - 1]);
-        let function = ExtractedFunction::new(store, devices).unwrap();
+        let function = ExtractedFunction::new(store, &device()).unwrap();
+        let function = function.share_with(&vec![device(); devices - 1]).unwrap();
         let (mut assigned, last) = (Vec::new(), Cell::new(0));
         let take = &mut |standings: Standings| assigned.extend(standings.assignments);
         function.stream(points, 1, &|pairs| last.set(pairs), take).unwrap();
@@ -126,8 +124,8 @@ fn a_failure_on_one_of_several_devices_is_told() {
     let store = fixture.extract().unwrap();
     let mut cloud = shared_points();
     cloud.points[2500 * FEATURES] = f32::NAN;
-    let devices = Devices::new(device(), vec![device()]);
-    let function = ExtractedFunction::new(&store, devices).unwrap();
+    let function = ExtractedFunction::new(&store, &device()).unwrap();
+    let function = function.share_with(&[device()]).unwrap();
     let error = function.evaluate(&cloud, &[0; 3000], &|_| {}).unwrap_err().to_string();
     assert!(error.contains("found NaN, expected a finite number"), "{error}");
 }
@@ -175,15 +173,15 @@ fn devices_of_several_kinds_agree_up_to_rounding() {
                 }
             }
         }
-        let winners = |devices: Devices| -> Vec<Assignment> {
-            let function = ExtractedFunction::new(&expected, devices).unwrap();
+        let winners = |further: &[Device]| -> Vec<Assignment> {
+            let function = ExtractedFunction::new(&expected, &device()).unwrap();
+            let function = function.share_with(further).unwrap();
             let mut all = Vec::new();
             let take = &mut |standings: Standings| all.extend(standings.assignments);
             function.stream(&shared_points(), 1, &|_| {}, take).unwrap();
             all
         };
         // Winners are those of exact arithmetic wherever products were computed.
-        let shared = Devices::new(device(), vec![another.clone()]);
-        assert!(winners(shared) == winners(device().into()), "{gauge:?}");
+        assert!(winners(std::slice::from_ref(&another)) == winners(&[]), "{gauge:?}");
     }
 }

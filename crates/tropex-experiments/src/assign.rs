@@ -63,7 +63,8 @@ pub fn assign(
     let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
     let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
     let predicted = predict(&network, &points)?;
-    let function = ExtractedFunction::new(&store, devices)?;
+    let function = ExtractedFunction::new(&store, devices.first())?;
+    let function = function.share_with(devices.further())?;
     let all = points.len() * store.len();
     let mut assigned =
         AssignedImages { images: Vec::with_capacity(points.len()), effort: Effort::default() };

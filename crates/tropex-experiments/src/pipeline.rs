@@ -222,7 +222,8 @@ pub fn evaluate(
     let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
     let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
     let predicted = predict(&network, &points)?;
-    let function = ExtractedFunction::new(&store, devices)?;
+    let function = ExtractedFunction::new(&store, devices.first())?;
+    let function = function.share_with(devices.further())?;
     let all = points.len() * store.len();
     Ok(function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?)
 }

@@ -163,7 +163,8 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// As for [`Subject::store`].
     pub fn function(&self) -> Result<ExtractedFunction<'_>, Error> {
-        Ok(ExtractedFunction::new(self.store()?, self.devices)?)
+        let function = ExtractedFunction::new(self.store()?, self.devices.first())?;
+        Ok(function.share_with(self.devices.further())?)
     }
 
     /// The network's classes at the images of a split.

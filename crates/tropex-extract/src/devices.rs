@@ -26,11 +26,6 @@ impl Devices {
     pub fn further(&self) -> &[Device] {
         &self.further
     }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Device> {
-        [&self.first].into_iter().chain(&self.further)
-    }
 }
 
 impl From<Device> for Devices {

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
+
 use super::builder::ShardBuilder;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
 use super::search::{Search, evenly};
@@ -247,7 +249,10 @@ impl Extraction<'_> {
     fn gaps(&self, manifest: &Manifest) -> Result<Vec<Gap>, Error> {
         let chosen = evenly(self.source.len(), self.points_to_check());
         let store = TermStore { folder: self.folder.to_owned(), manifest: manifest.clone() };
-        let function = ExtractedFunction::new(&store, self.extractor.devices())?;
+        let extractors = self.extractor.on_all_devices();
+        let devices = extractors.iter().map(|extractor| extractor.network().placement().device());
+        let devices: Vec<Device> = devices.cloned().collect();
+        let function = ExtractedFunction::new(&store, &devices[0])?.share_with(&devices[1..])?;
         function.gaps(self.source, &chosen, &|terms| self.checked(terms))
     }
 }

@@ -14,7 +14,7 @@ use super::worst_case::worst_case;
 use crate::crew::Worker;
 use crate::network::{Trace, ValueId, argmax, hex};
 use crate::rows::Rows;
-use crate::{Devices, Error, Network, Placement, Precision};
+use crate::{Error, Network, Placement, Precision};
 
 /// Numbers that one thread looks at in one go.
 const CHUNK: usize = 1 << 16;
@@ -133,12 +133,6 @@ impl Extractor {
     /// The same extractor on every device that takes part, its own first.
     pub(crate) fn on_all_devices(&self) -> Vec<&Self> {
         [self].into_iter().chain(&self.copies).collect()
-    }
-
-    /// All devices that take part.
-    pub(crate) fn devices(&self) -> Devices {
-        let device = |extractor: &Self| extractor.network.placement().device().clone();
-        Devices::new(device(self), self.copies.iter().map(device).collect())
     }
 
     /// The same extractor for the very points that shifts were found for.

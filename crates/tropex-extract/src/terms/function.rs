@@ -1,9 +1,11 @@
 //! The extracted function: the maxima over the extracted terms only.
 
+use burn::tensor::Device;
+
 use super::assignment::{Assignment, Standings};
 use super::evaluation::Evaluation;
 use super::race::{Blocks, Race, Rules};
-use crate::{Devices, Error, Placement, PointSource, Precision, TermStore};
+use crate::{Error, Placement, PointSource, Precision, TermStore};
 
 /// `N^X = F^X - G^X` with one maximum of positive terms per class and one of negative terms, read
 /// from a store shard by shard.
@@ -27,15 +29,24 @@ pub struct ExtractedFunction<'a> {
 }
 
 impl<'a> ExtractedFunction<'a> {
-    /// The function of a store, with its products on a device, or on several, which share points
-    /// where there are many. Points that are given at once are the work of the first.
+    /// The function of a store, with its products on a device.
     ///
     /// # Errors
     /// A device without f32.
-    pub fn new(store: &'a TermStore, devices: impl Into<Devices>) -> Result<Self, Error> {
-        let devices = devices.into();
-        let place = |device| Placement::new(device, Precision::F32);
-        Ok(Self { store, placements: devices.iter().map(place).collect::<Result<_, _>>()? })
+    pub fn new(store: &'a TermStore, device: &Device) -> Result<Self, Error> {
+        Ok(Self { store, placements: vec![Placement::new(device, Precision::F32)?] })
+    }
+
+    /// Lets further devices take part in [`stream`](Self::stream) and what is built on it: whichever
+    /// is free takes the next set of points. The device of the function may be named again.
+    ///
+    /// # Errors
+    /// A device without f32.
+    pub fn share_with(mut self, devices: &[Device]) -> Result<Self, Error> {
+        for device in devices {
+            self.placements.push(Placement::new(device, Precision::F32)?);
+        }
+        Ok(self)
     }
 
     /// The winning terms at points `[points, features]`, given row by row. No matrix of all points

@@ -69,7 +69,7 @@ impl ExtractedFunction<'_> {
             let report = |terms| looked_at(set.len() * (terms - met.replace(terms)));
             self.standings_on(placement, &source.read(set.clone()), rules, &report)
         };
-        self.share(sets, work, progress, |standings| take(standings))
+        self.share(sets, work, progress, take)
     }
 
     /// How far other terms exceed those of chosen points, given by position, at the points

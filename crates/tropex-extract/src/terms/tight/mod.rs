@@ -36,7 +36,7 @@ pub(crate) use calibration::{Calibration, Searched};
 use post::Post;
 pub(crate) use scale::Scale;
 pub(crate) use shelf::Shelf;
-use stages::stages;
+use stages::{Stage, stages};
 
 /// How far a walk is.
 #[derive(Clone, Copy, Debug)]
@@ -123,35 +123,18 @@ impl TightWalk {
     ) -> Result<Self, Error> {
         let stages = stages(extractor.network());
         let post = |extractor| Post::new(extractor, scale);
-        let mut posts: Vec<_> = extractor.on_all_devices().into_iter().map(post).collect();
-        let mut waiting: Vec<Option<Batch>> = batches.iter().map(|_| None).collect();
+        let posts = extractor.on_all_devices().into_iter().map(post).collect();
+        let waiting = batches.iter().map(|_| None).collect();
+        let mut walk = Walk { posts, batches, waiting, read, shelf };
         for (number, stage) in stages.iter().enumerate() {
-            let work = |post: &Post<'_>, (span, batch): (&Range<usize>, &mut Option<Batch>)| {
-                let batch = match batch {
-                    Some(batch) => batch,
-                    none => {
-                        none.insert(Batch::enter(post.extractor, &read(span.clone())?, &shelf)?)
-                    }
-                };
-                Ok((span.end, batch.pass(stage, post, &shelf)?))
-            };
-            let mut lowest = None;
-            let take = |(points, further): (usize, Option<Vec<f64>>)| {
-                lowest = least(lowest.take(), further);
-                progress(Passed { points, stage: number + 1, stages: stages.len() });
-                Ok(())
-            };
-            let jobs = batches.iter().zip(&mut waiting);
-            let crew = Crew { workers: &posts, waiting: usize::MAX };
-            crew.share(jobs, work, take)?;
-            if let Some(lowest) = lowest {
-                posts.iter_mut().try_for_each(|post| post.close(stage, &lowest))?;
-            }
+            let passed =
+                |points| progress(Passed { points, stage: number + 1, stages: stages.len() });
+            walk.pass(stage, &passed)?;
         }
-        let waiting: Vec<Batch> = waiting.into_iter().flatten().collect();
-        let start = start(extractor, &waiting);
-        let shifts = posts.swap_remove(0).shifts.with_start(start);
-        let batches = batches.iter().map(|span| span.start).zip(waiting).collect();
+        let Walk { mut posts, waiting, shelf, .. } = walk;
+        let arrived: Vec<Batch> = waiting.into_iter().flatten().collect();
+        let shifts = posts.swap_remove(0).shifts.with_start(start(extractor, &arrived));
+        let batches = batches.iter().map(|span| span.start).zip(arrived).collect();
         Ok(Self { shifts, shelf, batches: Mutex::new(batches) })
     }
 
@@ -183,6 +166,41 @@ fn start(extractor: &Extractor, batches: &[Batch]) -> f64 {
         predicted.iter().map(move |&predicted| extractor.class_of(group, predicted))
     });
     classes.fold(0.0, |start, class| start.max(-constants[class]))
+}
+
+/// A walk on its way.
+struct Walk<'a> {
+    posts: Vec<Post<'a>>,
+    batches: &'a [Range<usize>],
+    /// The batches where they are, none before the first stage.
+    waiting: Vec<Option<Batch>>,
+    read: &'a Read<'a>,
+    shelf: Shelf,
+}
+
+impl Walk<'_> {
+    /// Takes all batches through a stage, and sets the shift at its end. `passed` is told how many
+    /// points did.
+    fn pass(&mut self, stage: &Stage, passed: &dyn Fn(usize)) -> Result<(), Error> {
+        let (read, shelf) = (self.read, &self.shelf);
+        let work = |post: &Post<'_>, (span, batch): (&Range<usize>, &mut Option<Batch>)| {
+            let batch = match batch {
+                Some(batch) => batch,
+                none => none.insert(Batch::enter(post.extractor, &read(span.clone())?, shelf)?),
+            };
+            Ok((span.end, batch.pass(stage, post, shelf)?))
+        };
+        let mut lowest = None;
+        let take = |(points, further): (usize, Option<Vec<f64>>)| {
+            lowest = least(lowest.take(), further);
+            passed(points);
+            Ok(())
+        };
+        let crew = Crew { workers: &self.posts, waiting: usize::MAX };
+        crew.share(self.batches.iter().zip(&mut self.waiting), work, take)?;
+        let Some(lowest) = lowest else { return Ok(()) };
+        self.posts.iter_mut().try_for_each(|post| post.close(stage, &lowest))
+    }
 }
 
 /// The smaller of two coefficients, feature by feature, or those that there are.
