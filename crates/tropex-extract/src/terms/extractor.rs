@@ -118,9 +118,11 @@ impl Extractor {
     ///
     /// # Errors
     /// A device without the network's precision.
-    pub fn share_with(self, devices: &[Device]) -> Result<Self, Error> {
-        let copies = devices.iter().map(|device| self.copy_on(device)).collect::<Result<_, _>>()?;
-        Ok(Self { copies, ..self })
+    pub fn share_with(mut self, devices: &[Device]) -> Result<Self, Error> {
+        for device in devices {
+            self.copies.push(self.copy_on(device)?);
+        }
+        Ok(self)
     }
 
     fn copy_on(&self, device: &Device) -> Result<Self, Error> {
