@@ -47,7 +47,7 @@ fn an_extraction_may_be_broken_off_and_go_on_with_other_devices() {
         let alone = fixture(30, gauge, 1);
         let steps = alone.extract_and_note().len();
         let expected = files(&alone.folder());
-        for stop in (0..steps).step_by(5) {
+        for stop in (0..steps).step_by(steps.div_ceil(7)) {
             for devices in [[3, 1], [1, 2]] {
                 let broken = fixture(30, gauge, devices[0]);
                 break_off(&broken, stop);
