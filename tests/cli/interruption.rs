@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::json;
 
-use super::{ARCHITECTURE, Place, files};
+use super::{ARCHITECTURE, Place, files, tested_device};
 
 /// Runs a command and kills it after a time, as SIGKILL does: without a chance to clean up.
 /// Whether it was killed before its end.
@@ -47,16 +47,23 @@ fn below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 #[test]
 fn an_extraction_killed_again_and_again_ends_with_the_same_files() {
-    kill_extraction("--gauge worst-case", 5);
+    kill_extraction("--gauge worst-case", 5, "");
 }
 
 #[test]
 fn a_tight_extraction_killed_again_and_again_ends_with_the_same_files() {
     // Rows wait on disk, of which nothing may be left.
-    kill_extraction("--gauge tight --memory 1MB", 6);
+    kill_extraction("--gauge tight --memory 1MB", 6, "");
 }
 
-fn kill_extraction(gauge: &str, expected_files: usize) {
+#[test]
+fn an_extraction_killed_on_several_devices_ends_with_the_same_files_on_one() {
+    let device = tested_device();
+    kill_extraction("--gauge worst-case", 5, &format!(" --device {device},{device}"));
+}
+
+/// Kills an extraction with some more flags again and again, and goes on without these.
+fn kill_extraction(gauge: &str, expected_files: usize, flags: &str) {
     let place = Place::with_images(3000, 10);
     let train = |run: &str| {
         format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 0 --out {run}")
@@ -70,7 +77,8 @@ fn kill_extraction(gauge: &str, expected_files: usize) {
     }
     let whole = timed(&place, &extract("whole"));
     let killed = moments(whole, 8);
-    let killed = killed.into_iter().filter(|&time| kill_after(&place, &extract("killed"), time));
+    let command = extract("killed") + flags;
+    let killed = killed.into_iter().filter(|&time| kill_after(&place, &command, time));
     assert!(killed.count() > 0, "the extraction was over before it could be killed");
     let extracted = place.run(&(extract("killed") + " --json")).json();
     assert_eq!((&extracted["points"], &extracted["shards"]), (&json!(3000), &json!(4)));

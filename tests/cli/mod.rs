@@ -6,6 +6,7 @@ mod assignment; // images and the terms that win there
 mod bounds; // how many linear regions there can be
 mod brute_force; // experiments, term by term
 mod damage; // runs and terms that are not what they should be
+mod devices; // several of them
 #[cfg(unix)]
 mod disk; // full disks
 mod experiments; // questions about runs
@@ -129,6 +130,11 @@ fn device_arguments(arguments: &str) -> Vec<String> {
         Ok(device) if computes && !chosen => vec!["--device".into(), device],
         _ => Vec::new(),
     }
+}
+
+/// The name of the device that `TROPEX_TEST_DEVICE` names, or of the first of this build.
+fn tested_device() -> String {
+    std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| tropex::device::default_name())
 }
 
 /// The command that trains a run in a folder.

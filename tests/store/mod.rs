@@ -3,6 +3,7 @@
 mod calibrated; // shifts as small as a check allows
 mod contents; // what a store holds
 mod damage; // files that are not what they should be
+mod devices; // devices that share the work
 mod function; // the extracted function against loops over all terms
 mod interruption; // extractions that stop anywhere and go on
 mod readback; // shards in the hands of other programs

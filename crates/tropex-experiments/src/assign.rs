@@ -1,9 +1,8 @@
 //! Which training images' terms win at images.
 
-use burn::tensor::Device;
 use serde::Serialize;
 use tropex_extract::terms::{Effort, Ranked};
-use tropex_extract::{ExtractedFunction, Gauge, PointSource};
+use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
 use tropex_train::data::Dataset;
 use tropex_train::run::Run;
 
@@ -48,22 +47,24 @@ pub struct AssignedImages {
     pub effort: Effort,
 }
 
-/// Assigns images to the terms of a run's training images. `progress` is told pairs of image and
-/// term looked at, of all.
+/// Assigns images to the terms of a run's training images. Several devices share the images, if
+/// these are many. `progress` is told pairs of image and term looked at, of all.
 ///
 /// # Errors
 /// No terms, or terms of other weights or images; damaged shards.
 pub fn assign(
     run: &Run,
     dataset: &Dataset,
-    device: &Device,
+    devices: impl Into<Devices>,
     settings: &AssignSettings,
     progress: &dyn Fn(usize, usize),
 ) -> Result<AssignedImages, Error> {
-    let (store, network) = open_terms(run, dataset, device, settings.gauge)?;
+    let devices = devices.into();
+    let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
     let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
     let predicted = predict(&network, &points)?;
-    let function = ExtractedFunction::new(&store, device)?;
+    let function = ExtractedFunction::new(&store, devices.first())?;
+    let function = function.share_with(devices.further())?;
     let all = points.len() * store.len();
     let mut assigned =
         AssignedImages { images: Vec::with_capacity(points.len()), effort: Effort::default() };

@@ -8,8 +8,8 @@ use serde::Serialize;
 use tropex_extract::store::{ExtractOptions, Progress};
 use tropex_extract::terms::Evaluation;
 use tropex_extract::{
-    Classes, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource, Precision,
-    TermStore, capture,
+    Classes, Devices, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource,
+    Precision, TermStore, capture,
 };
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
@@ -151,6 +151,7 @@ pub fn check_data(run: &Run, dataset: &Dataset) -> Result<(), Error> {
 }
 
 /// Extracts terms of a run into its folder, or resumes or reports the extraction that is there.
+/// Several devices share the images.
 ///
 /// # Errors
 /// Whatever hinders capturing, extracting or writing; terms of other settings in the folder; no
@@ -158,13 +159,14 @@ pub fn check_data(run: &Run, dataset: &Dataset) -> Result<(), Error> {
 pub fn extract(
     run: &Run,
     dataset: &Dataset,
-    device: &Device,
+    devices: impl Into<Devices>,
     settings: &ExtractSettings,
     progress: &dyn Fn(Progress),
 ) -> Result<TermStore, Error> {
+    let devices = devices.into();
     check_data(run, dataset)?;
-    let placement = Placement::new(device, settings.precision)?;
-    let network = network_at(run, settings.moment, device)?.place(&placement);
+    let placement = Placement::new(devices.first(), settings.precision)?;
+    let network = network_at(run, settings.moment, devices.first())?.place(&placement);
     let extractor = match settings.shifts_of {
         None => Extractor::new(&network, settings.gauge, settings.classes)?,
         Some(split) => {
@@ -173,6 +175,7 @@ pub fn extract(
             Extractor::with_shifts(&network, &shifts, settings.classes)?
         }
     };
+    let extractor = extractor.share_with(devices.further())?;
     let limit = settings.limit.or_else(|| trained_on(run, settings.split));
     let points = ImagePoints::new(settings.split.of(dataset), limit);
     let folder = terms_folder(run, settings.moment, settings.split, settings.gauge);
@@ -204,21 +207,23 @@ pub(crate) fn trained_on(run: &Run, split: Split) -> Option<usize> {
 }
 
 /// Compares the extracted function of a run's training terms with the network and the labels.
-/// `progress` is told pairs of points and terms looked at, of all.
+/// Several devices share the images, if these are many. `progress` is told pairs of points and terms looked at, of all.
 ///
 /// # Errors
 /// No terms, or terms of other weights or images; damaged shards.
 pub fn evaluate(
     run: &Run,
     dataset: &Dataset,
-    device: &Device,
+    devices: impl Into<Devices>,
     settings: &EvaluateSettings,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Evaluation, Error> {
-    let (store, network) = open_terms(run, dataset, device, settings.gauge)?;
+    let devices = devices.into();
+    let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
     let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
     let predicted = predict(&network, &points)?;
-    let function = ExtractedFunction::new(&store, device)?;
+    let function = ExtractedFunction::new(&store, devices.first())?;
+    let function = function.share_with(devices.further())?;
     let all = points.len() * store.len();
     Ok(function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?)
 }

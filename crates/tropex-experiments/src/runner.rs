@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
+use tropex_extract::Devices;
 use tropex_train::data::Dataset;
 use tropex_train::run::Run;
 
@@ -32,8 +32,8 @@ pub struct Request<'a> {
     pub moments: Moments,
     /// What of the runs is looked at.
     pub settings: Settings,
-    /// Where everything is computed.
-    pub device: &'a Device,
+    /// Where everything is computed. Several devices share extractions and assignments.
+    pub devices: &'a Devices,
     /// Whether findings that are there are made again all the same.
     pub again: bool,
 }
@@ -165,7 +165,7 @@ fn subjects<'a>(
 ) -> Result<Vec<Subject<'a>>, Error> {
     let subject = |material: &'a Material| {
         let Material { run, dataset } = material;
-        Subject::new(run, moment, dataset, request.device, request.settings, watch)
+        Subject::new(run, moment, dataset, request.devices, request.settings, watch)
     };
     materials.iter().map(subject).collect()
 }

@@ -2,10 +2,9 @@
 
 use std::cell::OnceCell;
 
-use burn::tensor::Device;
 use tropex_extract::store::{Progress, Shard};
 use tropex_extract::terms::Assignment;
-use tropex_extract::{ExtractedFunction, Network, Placement, PointSource, TermStore};
+use tropex_extract::{Devices, ExtractedFunction, Network, Placement, PointSource, TermStore};
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 
@@ -21,7 +20,7 @@ pub type Watch<'a> = &'a dyn Fn(&str, usize, usize);
 pub struct Subject<'a> {
     run: &'a Run,
     dataset: &'a Dataset,
-    device: &'a Device,
+    devices: &'a Devices,
     settings: Settings,
     extraction: ExtractSettings,
     watch: Watch<'a>,
@@ -51,7 +50,7 @@ impl<'a> Subject<'a> {
         run: &'a Run,
         moment: Moment,
         dataset: &'a Dataset,
-        device: &'a Device,
+        devices: &'a Devices,
         settings: Settings,
         watch: Watch<'a>,
     ) -> Result<Self, Error> {
@@ -59,7 +58,7 @@ impl<'a> Subject<'a> {
         Ok(Self {
             run,
             dataset,
-            device,
+            devices,
             settings,
             extraction: settings.extraction(run, moment, dataset)?,
             watch,
@@ -81,9 +80,9 @@ impl<'a> Subject<'a> {
         self.dataset
     }
 
-    /// The device that everything is computed on.
-    pub fn device(&self) -> &'a Device {
-        self.device
+    /// The devices that everything is computed on.
+    pub fn devices(&self) -> &'a Devices {
+        self.devices
     }
 
     /// What of the run is looked at.
@@ -134,9 +133,9 @@ impl<'a> Subject<'a> {
     /// A run or a device that cannot be used.
     pub fn network(&self) -> Result<&Network, Error> {
         once(&self.network, || {
-            let placement = Placement::new(self.device, self.extraction.precision)?;
-            let moment = self.extraction.moment;
-            Ok(network_at(self.run, moment, self.device)?.place(&placement))
+            let device = self.devices.first();
+            let placement = Placement::new(device, self.extraction.precision)?;
+            Ok(network_at(self.run, self.extraction.moment, device)?.place(&placement))
         })
     }
 
@@ -152,7 +151,7 @@ impl<'a> Subject<'a> {
                 Progress::Extracted { points, of } => (self.watch)("extracting", points, of),
                 Progress::Checked { terms, of } => (self.watch)("checking terms", terms, of),
             };
-            pipeline::extract(self.run, self.dataset, self.device, &self.extraction, &show)
+            pipeline::extract(self.run, self.dataset, self.devices, &self.extraction, &show)
         })
     }
 
@@ -161,7 +160,8 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// As for [`Subject::store`].
     pub fn function(&self) -> Result<ExtractedFunction<'_>, Error> {
-        Ok(ExtractedFunction::new(self.store()?, self.device)?)
+        let function = ExtractedFunction::new(self.store()?, self.devices.first())?;
+        Ok(function.share_with(self.devices.further())?)
     }
 
     /// The network's classes at the images of a split.

@@ -12,6 +12,8 @@
 pub mod bounds;
 pub mod capture;
 mod constant;
+mod crew;
+mod devices;
 mod error;
 mod exact;
 mod interval;
@@ -25,6 +27,7 @@ pub mod store;
 pub mod terms;
 
 pub use capture::capture;
+pub use devices::Devices;
 pub use error::Error;
 pub use network::Network;
 pub use placement::{Placement, Precision};

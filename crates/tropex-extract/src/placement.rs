@@ -63,10 +63,12 @@ impl Placement {
             Precision::F32 => FloatDType::F32,
             Precision::F64 => FloatDType::F64,
         };
+        let placement = Self { device: device.clone(), precision };
         if !device.supports_dtype(float) {
-            return Err(Error::Precision { device: format!("{device:?}"), precision });
+            let device = placement.device_name();
+            return Err(Error::Precision { device, precision });
         }
-        Ok(Self { device: device.clone(), precision })
+        Ok(placement)
     }
 
     /// The same device in its highest precision.
@@ -82,6 +84,13 @@ impl Placement {
     /// The precision.
     pub fn precision(&self) -> Precision {
         self.precision
+    }
+
+    /// What Burn calls the device.
+    pub(crate) fn device_name(&self) -> String {
+        let name = format!("{:?}", self.device);
+        let inner = name.strip_prefix("Device<").and_then(|name| name.strip_suffix('>'));
+        inner.unwrap_or(&name).to_owned()
     }
 
     /// Numbers as a tensor here.

@@ -19,13 +19,15 @@ pub(crate) fn device() -> Device {
 
 type MakeDevice = fn() -> Device;
 
-#[allow(deprecated)] // the ndarray backend is, and is supported all the same
+#[allow(deprecated)] // ndarray and tch are, and are supported all the same
 fn compiled_devices() -> Vec<(&'static str, MakeDevice)> {
     vec![
         #[cfg(feature = "flex")]
         ("flex", Device::flex),
         #[cfg(feature = "ndarray")]
         ("ndarray", Device::ndarray),
+        #[cfg(feature = "tch")]
+        ("tch", Device::libtorch),
     ]
 }
 

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 #[cfg(feature = "wgpu")]
 use burn::tensor::DeviceKind;
 use thiserror::Error;
+use tropex_extract::Devices;
 
 /// A kind of device that this crate knows, compiled in or not.
 struct Kind {
@@ -61,6 +62,23 @@ pub enum DeviceError {
         /// The feature to build with.
         feature: &'static str,
     },
+    /// A list with nothing where a device should be.
+    #[error(
+        "`{list}` lacks a device before or after a comma, expected a list such as {}",
+        example()
+    )]
+    Missing {
+        /// The list.
+        list: String,
+    },
+}
+
+fn example() -> String {
+    let name = default_name();
+    match name.split_once(':') {
+        Some((base, _)) => format!("{base}:0,{base}:1"),
+        None => format!("{name},{name}"),
+    }
 }
 
 /// Names of the devices of this build, the default first. Numbered ones stand for all of their
@@ -111,6 +129,20 @@ pub fn find(name: &str) -> Result<Device, DeviceError> {
         .ok_or_else(|| DeviceError::NotCompiled { name: name.to_owned(), feature })
 }
 
+/// The devices of names with commas between them, such as `cuda:0,cuda:1`. A device may be named
+/// more than once, see [`Devices::new`].
+///
+/// # Errors
+/// A name that is missing, or as for [`find`].
+pub fn find_all(list: &str) -> Result<Devices, DeviceError> {
+    if list.contains(',') && list.split(',').any(str::is_empty) {
+        return Err(DeviceError::Missing { list: list.to_owned() });
+    }
+    let (first, further) = list.split_once(',').unwrap_or((list, ""));
+    let further = further.split(',').filter(|name| !name.is_empty());
+    Ok(Devices::new(find(first)?, further.map(find).collect::<Result<_, _>>()?))
+}
+
 fn is_compiled(kind: &Kind) -> bool {
     match kind.feature {
         "cuda" => cfg!(feature = "cuda"),
@@ -139,6 +171,27 @@ mod tests {
         for name in names().iter().filter(|name| !name.contains("cuda") && *name != "wgpu") {
             assert!(find(name).is_ok(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_list_has_devices_in_its_order() {
+        let name = names().into_iter().find(|name| !name.contains("cuda") && name != "wgpu");
+        let Some(name) = name else { return };
+        let device = find(&name).unwrap();
+        for count in 1..4 {
+            let found = find_all(&vec![&*name; count].join(",")).unwrap();
+            assert_eq!((found.first(), found.further().len()), (&device, count - 1));
+            assert!(found.further().iter().all(|further| *further == device));
+        }
+        let lacking = |list: &str| Err(DeviceError::Missing { list: list.into() });
+        let found = |list: &str| find_all(list).map(|devices| devices.first().clone());
+        for list in [format!("{name},"), format!(",{name}"), format!("{name},,{name}"), ",".into()]
+        {
+            assert_eq!(found(&list), lacking(&list));
+        }
+        let unknown = Err(DeviceError::Unknown { name: "abacus".into() });
+        assert_eq!(found(&format!("{name},abacus")), unknown);
+        assert_eq!(found(""), Err(DeviceError::Unknown { name: String::new() }));
     }
 
     #[test]

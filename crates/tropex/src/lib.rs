@@ -7,6 +7,6 @@ pub use tropex_extract as extract;
 pub use tropex_train as train;
 
 pub use tropex_extract::{
-    Classes, Error, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource,
+    Classes, Devices, Error, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource,
     Precision, SelfCheck, Shifts, TermStore, Terms, Violations, capture,
 };

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
+use tropex_extract::Devices;
 use tropex_train::data::Dataset;
 use tropex_train::files::write_atomically;
 
@@ -47,9 +47,10 @@ pub struct Study<'a> {
     pub plan: &'a Plan,
     /// Where everything goes.
     pub folder: &'a Path,
-    /// Where everything is computed.
-    pub device: &'a Device,
-    /// Its name, as on the command line.
+    /// Where everything is computed. Several devices share extractions and assignments; the first
+    /// trains.
+    pub devices: &'a Devices,
+    /// The name of the first, as on the command line.
     pub device_name: &'a str,
     /// The datasets of its networks, by name.
     pub datasets: &'a BTreeMap<String, Dataset>,

@@ -187,7 +187,7 @@ impl<'a> Work<'a> {
             train: &dataset.train,
             shuffled_labels: run.shuffled.then_some(run.seed),
             test: &dataset.test,
-            device: study.device,
+            device: study.devices.first(),
             device_name: study.device_name,
         };
         let mut observer = Observer { work: self, name: &name, watch };
@@ -223,7 +223,7 @@ impl<'a> Work<'a> {
             experiments: entries.cloned().collect(),
             moments: plan.moments(),
             settings,
-            device: self.study.device,
+            devices: self.study.devices,
             again: false,
         };
         let what = format!("{name}, {}", gauge.name());

@@ -42,16 +42,16 @@ impl<'a> ShardBuilder<'a> {
         }
     }
 
-    fn points(&self) -> usize {
+    pub(super) fn points(&self) -> usize {
         self.label.len()
     }
 
-    /// Appends the terms of the next points of a source; `values` are the points themselves.
-    pub(super) fn append(&mut self, terms: &Terms, values: &[f32], source: &dyn PointSource) {
+    /// Appends the terms of the next points of a source, and the figures of their self-check.
+    pub(super) fn append(&mut self, terms: &Terms, check: &SelfCheck, source: &dyn PointSource) {
         let start = self.first + self.points();
         self.label.extend((start..start + terms.len()).map(|point| source.label(point) as i64));
         self.predicted.extend(terms.predicted().iter().map(|&class| class as i64));
-        self.check = self.check.merge(&SelfCheck::of(terms, values));
+        self.check = self.check.merge(check);
         let (points, classes) = (terms.len(), terms.per_point());
         let row_bytes = self.terms.features() * self.terms.precision.bytes();
         let rows = terms.rows().as_bytes();

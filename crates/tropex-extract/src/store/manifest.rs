@@ -25,6 +25,10 @@ pub struct Manifest {
     /// The file of the shifts, where they depend on points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shifts: Option<ShiftsEntry>,
+    /// The devices that extracted terms, as Burn calls them. Terms of one differ from those of
+    /// another by rounding.
+    #[serde(default)]
+    pub devices: Vec<String>,
     /// Finished shards, in the order of their points.
     pub shards: Vec<ShardEntry>,
     /// Self-check of the whole extraction, once it is finished.
@@ -154,12 +158,36 @@ pub struct ShardEntry {
 impl Manifest {
     pub(super) fn new(terms: TermsHeader) -> Self {
         let written_by = format!("tropex {}", env!("CARGO_PKG_VERSION"));
-        Self { format: FORMAT, written_by, terms, shifts: None, shards: Vec::new(), check: None }
+        Self {
+            format: FORMAT,
+            written_by,
+            terms,
+            shifts: None,
+            devices: Vec::new(),
+            shards: Vec::new(),
+            check: None,
+        }
     }
 
     /// The same, if it goes without shifts of its own; else one that lists nothing.
     pub(super) fn without_shifts(self) -> Self {
         if self.terms.saves_shifts() { Self::new(self.terms) } else { self }
+    }
+
+    /// Enters a shard that was extracted, for the first time or again.
+    pub(super) fn enter(&mut self, number: usize, entry: ShardEntry) {
+        match self.shards.get_mut(number) {
+            Some(damaged) => *damaged = entry,
+            None => self.shards.push(entry),
+        }
+        self.check = None;
+    }
+
+    /// Notes that a device extracts terms.
+    pub(super) fn note_device(&mut self, name: String) {
+        if !self.devices.contains(&name) {
+            self.devices.push(name);
+        }
     }
 
     /// Reads a manifest, refusing one of another format.

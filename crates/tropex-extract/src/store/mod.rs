@@ -4,6 +4,7 @@
 //! to tell that they are whole; it is written last, so that what it lists is complete.
 
 mod builder;
+mod extraction;
 mod files;
 mod manifest;
 mod mapping;

@@ -1,6 +1,6 @@
 //! Terms of points, a batch at a time.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::affine::Affine;
 use super::batch::Terms;
@@ -11,9 +11,10 @@ use super::tight;
 use super::violations::Watch;
 use super::worst_case::worst_case;
 use super::{Classes, Gauge};
+use crate::crew::Worker;
 use crate::network::{ValueId, hex};
 use crate::rows::Rows;
-use crate::{Error, Network};
+use crate::{Error, Network, Placement};
 
 /// Extracts the terms of points: one replay forward, one pullback of all rows together.
 ///
@@ -38,6 +39,8 @@ pub struct Extractor {
     shifts: Option<Shifts>,
     /// Whether the shifts are those of other points, which rows of further points may violate.
     is_further: bool,
+    /// The same extractor on other devices.
+    copies: Vec<Self>,
 }
 
 impl Extractor {
@@ -55,7 +58,8 @@ impl Extractor {
             Gauge::WorstCase => Some(worst_case(network)?),
             Gauge::Tight | Gauge::Calibrated => None,
         };
-        Ok(Self { network: network.clone(), gauge, classes, shifts, is_further: false })
+        let (network, copies) = (network.clone(), Vec::new());
+        Ok(Self { network, gauge, classes, shifts, is_further: false, copies })
     }
 
     /// An extractor of further points, under the shifts that were found for others. How far these
@@ -78,9 +82,41 @@ impl Extractor {
         })
     }
 
+    /// Lets further devices take part where there are many batches, as in
+    /// [`TermStore::extract`](crate::TermStore::extract): whichever is free takes the next one. Terms
+    /// are the same up to the rounding of the device that computed them; shifts are the same numbers
+    /// on all of them. The device that the network is placed on may be named again.
+    ///
+    /// # Errors
+    /// A device without the network's precision.
+    pub fn share_with(mut self, devices: &[Device]) -> Result<Self, Error> {
+        for device in devices {
+            self.copies.push(self.copy_on(device)?);
+        }
+        Ok(self)
+    }
+
+    fn copy_on(&self, device: &Device) -> Result<Self, Error> {
+        let placement = Placement::new(device, self.network.placement().precision())?;
+        let network = self.network.place(&placement);
+        let shifts = self.shifts.as_ref().map(|shifts| shifts.place(&network)).transpose()?;
+        Ok(Self { network, shifts, copies: Vec::new(), ..*self })
+    }
+
+    /// The same extractor on every device that takes part, its own first.
+    pub(crate) fn on_all_devices(&self) -> Vec<&Self> {
+        [self].into_iter().chain(&self.copies).collect()
+    }
+
     /// The same extractor for the very points that shifts were found for.
-    pub(crate) fn resumed(&self, shifts: Shifts) -> Self {
-        Self { shifts: Some(shifts), ..self.clone() }
+    ///
+    /// # Errors
+    /// Shifts of another network.
+    pub(crate) fn resumed(&self, shifts: &Shifts) -> Result<Self, Error> {
+        let copies = self.copies.iter().map(|copy| copy.resumed(shifts));
+        let copies = copies.collect::<Result<_, _>>()?;
+        let shifts = Some(shifts.place(&self.network)?);
+        Ok(Self { network: self.network.clone(), shifts, copies, ..*self })
     }
 
     /// The network whose terms are extracted.
@@ -179,5 +215,11 @@ impl Extractor {
         let rows = Affine::new(coefficients.into_data(), biases).finite(&logits)?;
         let terms = Terms::new(rows, logits, decision.into_predicted());
         Ok(terms.with_largest_shift(shifts.largest_at_input()))
+    }
+}
+
+impl Worker for &Extractor {
+    fn device(&self) -> &Device {
+        self.network.placement().device()
     }
 }

@@ -3,13 +3,9 @@
 use burn::tensor::Device;
 
 use super::assignment::{Assignment, Standings};
-use super::dominance::{Gap, OwnRace};
 use super::evaluation::Evaluation;
 use super::race::{Blocks, Race, Rules};
 use crate::{Error, Placement, PointSource, Precision, TermStore};
-
-/// Bytes of points in memory at a time, about: for each set the whole store is read once.
-const POINT_BYTES: usize = 256 << 20;
 
 /// `N^X = F^X - G^X` with one maximum of positive terms per class and one of negative terms, read
 /// from a store shard by shard.
@@ -27,8 +23,9 @@ const POINT_BYTES: usize = 256 << 20;
 /// leaves open is computed exactly. [`Standings::effort`] says how often that was.
 #[derive(Debug)]
 pub struct ExtractedFunction<'a> {
-    store: &'a TermStore,
-    placement: Placement,
+    pub(super) store: &'a TermStore,
+    /// One for each device.
+    pub(super) placements: Vec<Placement>,
 }
 
 impl<'a> ExtractedFunction<'a> {
@@ -37,7 +34,19 @@ impl<'a> ExtractedFunction<'a> {
     /// # Errors
     /// A device without f32.
     pub fn new(store: &'a TermStore, device: &Device) -> Result<Self, Error> {
-        Ok(Self { store, placement: Placement::new(device, Precision::F32)? })
+        Ok(Self { store, placements: vec![Placement::new(device, Precision::F32)?] })
+    }
+
+    /// Lets further devices take part in [`stream`](Self::stream) and what is built on it: whichever
+    /// is free takes the next set of points. The device of the function may be named again.
+    ///
+    /// # Errors
+    /// A device without f32.
+    pub fn share_with(mut self, devices: &[Device]) -> Result<Self, Error> {
+        for device in devices {
+            self.placements.push(Placement::new(device, Precision::F32)?);
+        }
+        Ok(self)
     }
 
     /// The winning terms at points `[points, features]`, given row by row. No matrix of all points
@@ -69,9 +78,19 @@ impl<'a> ExtractedFunction<'a> {
         progress: &dyn Fn(usize),
     ) -> Result<Standings, Error> {
         let rules = Rules { top, without };
+        self.standings_on(&self.placements[0], points, rules, progress)
+    }
+
+    pub(super) fn standings_on(
+        &self,
+        placement: &Placement,
+        points: &[f32],
+        rules: Rules<'_>,
+        progress: &dyn Fn(usize),
+    ) -> Result<Standings, Error> {
         self.check(points, rules)?;
         let features = self.features();
-        let mut race = Race::new(points, features, rules, Blocks::default(), &self.placement)?;
+        let mut race = Race::new(points, features, rules, Blocks::default(), placement)?;
         for shard in self.store.shards() {
             let shard = shard?;
             race.enter(&shard);
@@ -105,7 +124,7 @@ impl<'a> ExtractedFunction<'a> {
         }
     }
 
-    fn features(&self) -> usize {
+    pub(super) fn features(&self) -> usize {
         self.store.manifest().terms.features()
     }
 
@@ -146,83 +165,5 @@ impl<'a> ExtractedFunction<'a> {
             }
         })?;
         Ok(evaluation)
-    }
-
-    /// The standings at all points of a source, handed to `take` a set of points at a time, in
-    /// order. Memory holds one set; `progress` is told how many pairs of point and term were
-    /// looked at.
-    ///
-    /// # Errors
-    /// As for [`ExtractedFunction::standings`].
-    pub fn stream(
-        &self,
-        source: &dyn PointSource,
-        top: usize,
-        progress: &dyn Fn(usize),
-        take: &mut dyn FnMut(Standings),
-    ) -> Result<(), Error> {
-        self.stream_in_order(source, top, false, progress, take)
-    }
-
-    /// The same at points whose own terms are in the store, in the same order: at every point they
-    /// take no part, so that the function has to generalize from the terms of the others.
-    ///
-    /// # Errors
-    /// As for [`ExtractedFunction::standings`]; more points than the store has.
-    pub fn stream_without_own(
-        &self,
-        source: &dyn PointSource,
-        top: usize,
-        progress: &dyn Fn(usize),
-        take: &mut dyn FnMut(Standings),
-    ) -> Result<(), Error> {
-        self.stream_in_order(source, top, true, progress, take)
-    }
-
-    fn stream_in_order(
-        &self,
-        source: &dyn PointSource,
-        top: usize,
-        without_own: bool,
-        progress: &dyn Fn(usize),
-        take: &mut dyn FnMut(Standings),
-    ) -> Result<(), Error> {
-        let count = self.points_at_a_time(top);
-        for start in (0..source.len()).step_by(count) {
-            let end = source.len().min(start + count);
-            let done = start * self.store.len();
-            let report = |terms: usize| progress(done + (end - start) * terms);
-            let own: Vec<_> = (start..end).collect();
-            let without = without_own.then_some(&*own);
-            take(self.standings(&source.read(start..end), top, without, &report)?);
-        }
-        Ok(())
-    }
-
-    /// How far other terms exceed those of chosen points, given by position, at the points
-    /// themselves.
-    pub(crate) fn gaps(
-        &self,
-        source: &dyn PointSource,
-        chosen: &[usize],
-        progress: &dyn Fn(usize),
-    ) -> Result<Vec<Gap>, Error> {
-        let mut gaps = Vec::with_capacity(chosen.len());
-        for chosen in chosen.chunks(self.points_at_a_time(1)) {
-            let points: Vec<f32> =
-                chosen.iter().flat_map(|&point| source.read(point..point + 1)).collect();
-            let mut race = OwnRace::new(&points, chosen, self.features(), &self.placement)?;
-            for shard in self.store.shards() {
-                let shard = shard?;
-                race.enter(&shard);
-                progress(shard.first + shard.len());
-            }
-            gaps.extend(race.gaps());
-        }
-        Ok(gaps)
-    }
-
-    fn points_at_a_time(&self, top: usize) -> usize {
-        (POINT_BYTES / Race::bytes_per_point(self.features(), top.min(self.store.len()))).max(1)
     }
 }

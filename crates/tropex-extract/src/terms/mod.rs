@@ -18,6 +18,7 @@ mod pullback;
 mod race;
 mod rounding;
 mod shifts;
+mod stream;
 mod tight;
 mod violations;
 mod worst_case;

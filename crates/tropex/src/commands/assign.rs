@@ -13,7 +13,7 @@ use tropex::extract::terms::{Effort, Ranked};
 use tropex::train::files::write_atomically;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
+use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
 use crate::output::{Output, duration, pairs, plural, small_percent, table};
 
 /// Images that people are shown; files and machines get all.
@@ -42,7 +42,7 @@ pub struct Assign {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
-    device: DeviceOption,
+    devices: DevicesOption,
 }
 
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ struct Assigned<'a> {
 impl Assign {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
-        let device = self.device.find()?;
+        let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = AssignSettings {
             gauge: self.gauge.into(),
@@ -76,7 +76,7 @@ impl Assign {
             bar.set_position(done as u64);
         };
         let start = Instant::now();
-        let assigned = assign(&run, &data, &device, &settings, &show);
+        let assigned = assign(&run, &data, &devices, &settings, &show);
         bar.finish_and_clear();
         let assigned = assigned?;
         let images = &assigned.images;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tropex::experiments::{EvaluateSettings, pipeline};
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
+use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
 use crate::output::{Output, count, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
@@ -29,7 +29,7 @@ pub struct Evaluate {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
-    device: DeviceOption,
+    devices: DevicesOption,
 }
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ struct Evaluated {
 impl Evaluate {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
-        let device = self.device.find()?;
+        let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = EvaluateSettings {
             gauge: self.gauge.into(),
@@ -60,7 +60,7 @@ impl Evaluate {
             bar.set_position(done as u64);
         };
         let start = Instant::now();
-        let evaluation = pipeline::evaluate(&run, &data, &device, &settings, &show);
+        let evaluation = pipeline::evaluate(&run, &data, &devices, &settings, &show);
         bar.finish_and_clear();
         let evaluation = evaluation?;
         let evaluated = Evaluated {

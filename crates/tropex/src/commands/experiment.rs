@@ -15,7 +15,7 @@ use tropex::experiments::{EXPERIMENTS, Moments, Settings, experiments};
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, GaugeName, PrecisionName};
+use super::options::{DataOption, DevicesOption, GaugeName, PrecisionName};
 use crate::output::{Output, pairs, table};
 
 /// Ask how networks use their terms to generalize. What was found before is not computed again.
@@ -59,7 +59,7 @@ pub struct Experiment {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
-    device: DeviceOption,
+    devices: DevicesOption,
 }
 
 /// A parameter and its value.
@@ -105,7 +105,7 @@ struct ToldReport<'a> {
 impl Experiment {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let experiments = self.experiments()?;
-        let device = self.device.find()?;
+        let devices = self.devices.find()?;
         let material = |path: &PathBuf| {
             let run = Run::open(path)?;
             let dataset = self.data.open_of(&run, output)?;
@@ -126,7 +126,7 @@ impl Experiment {
                 experiments: experiments.clone(),
                 moments: Moments::from(&self.epochs),
                 settings,
-                device: &device,
+                devices: &devices,
                 again: self.again,
             };
             self.carry_out(&request, &mut reports, output)?;

@@ -12,7 +12,7 @@ use tropex::extract::store::{ExtractOptions, Progress};
 use tropex::train::run::Run;
 use tropex::{Classes, Gauge, SelfCheck, TermStore};
 
-use super::options::{DataOption, DeviceOption, GaugeName, PrecisionName, SplitName, bytes};
+use super::options::{DataOption, DevicesOption, GaugeName, PrecisionName, SplitName, bytes};
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
@@ -59,7 +59,7 @@ pub struct Extract {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
-    device: DeviceOption,
+    devices: DevicesOption,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -79,6 +79,8 @@ struct Extracted<'a> {
     linear_terms_per_point: usize,
     shards: usize,
     bytes: u64,
+    /// The devices that extracted them, as Burn calls them.
+    devices: &'a [String],
     seconds: f64,
     check: &'a SelfCheck,
 }
@@ -87,7 +89,7 @@ impl Extract {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.check_flags()?;
         let run = Run::open(&self.run)?;
-        let device = self.device.find()?;
+        let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let bar = output.bar("{prefix} {bar:30} {human_pos} of {human_len} points, {eta} left");
         let worked = Cell::new(false);
@@ -112,7 +114,7 @@ impl Extract {
             bar.set_position(position as u64);
         };
         let start = Instant::now();
-        let store = pipeline::extract(&run, &data, &device, &self.settings(), &show);
+        let store = pipeline::extract(&run, &data, &devices, &self.settings(), &show);
         bar.finish_and_clear();
         let store = store?;
         if !worked.get() {
@@ -175,6 +177,7 @@ fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<
         linear_terms_per_point: manifest.terms.per_point(),
         shards: manifest.shards.len(),
         bytes: manifest.shards.iter().map(|shard| shard.bytes).sum(),
+        devices: &manifest.devices,
         seconds: time.as_secs_f64(),
         check,
     };
@@ -207,6 +210,9 @@ impl Extracted<'_> {
             Some(scale) => format!("{}, {scale:.4} of the tight shifts", self.gauge.name()),
         };
         let mut lines = vec![("terms", stored), ("folder", self.folder.clone()), ("gauge", gauge)];
+        if self.devices.len() > 1 {
+            lines.push(("devices", self.devices.join(", ")));
+        }
         lines.extend(check_lines(self.check));
         lines.push(("time", duration(time)));
         pairs(&lines)

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
+use tropex::Devices;
 use tropex::device;
 use tropex::experiments::Split;
 use tropex::train::data::{Dataset, DownloadProgress, OpenOptions, open};
@@ -25,7 +26,36 @@ impl DeviceOption {
     }
 
     pub fn find(&self) -> anyhow::Result<Device> {
-        Ok(device::find(&self.name())?)
+        let name = self.name();
+        if name.contains(',') {
+            anyhow::bail!("--device {name} names several devices, and this command uses only one");
+        }
+        Ok(device::find(&name)?)
+    }
+}
+
+/// The devices to share work among.
+#[derive(Debug, Args)]
+pub struct DevicesOption {
+    /// Device to compute on, as `tropex list` names them; by default the fastest of this build.
+    /// Several, as in cuda:0,cuda:1, share the images of extractions and assignments: whichever is
+    /// free takes the next ones.
+    #[arg(long, value_name = "DEVICE[,DEVICE...]")]
+    device: Option<String>,
+}
+
+impl DevicesOption {
+    pub fn find(&self) -> anyhow::Result<Devices> {
+        Ok(device::find_all(&self.names())?)
+    }
+
+    /// The name of the device that does what is not shared.
+    pub fn first_name(&self) -> String {
+        self.names().split(',').next().unwrap_or_default().to_owned()
+    }
+
+    fn names(&self) -> String {
+        self.device.clone().unwrap_or_else(device::default_name)
     }
 }
 

@@ -14,7 +14,7 @@ use tropex::experiments::study::{
     Comparison, Difference, Done, Numbers, PLANS, Plan, Stage, Study, Summary,
 };
 
-use super::options::{DataOption, DeviceOption, not_negative};
+use super::options::{DataOption, DevicesOption, not_negative};
 use crate::output::{Output, count, duration, pairs, plural, table};
 
 /// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
@@ -42,7 +42,7 @@ pub struct StudyCommand {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
-    device: DeviceOption,
+    devices: DevicesOption,
 }
 
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ impl StudyCommand {
         }
         let plan = Plan::read(&text, &origin)?;
         let other = self.compare.as_deref().map(Numbers::read).transpose()?;
-        let (device, device_name) = (self.device.find()?, self.device.name());
+        let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
         let mut datasets = BTreeMap::new();
         for network in &plan.networks {
             if !datasets.contains_key(&network.dataset) {
@@ -74,7 +74,7 @@ impl StudyCommand {
         let study = Study {
             plan: &plan,
             folder: &folder,
-            device: &device,
+            devices: &devices,
             device_name: &device_name,
             datasets: &datasets,
             jobs: self.jobs.get(),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Passed, Read, Scale, Shelf, TightWalk};
+use crate::crew::Crew;
 use crate::store::Shard;
 use crate::terms::extractor::Extractor;
 use crate::terms::{OwnRace, Shifts};
@@ -76,14 +77,20 @@ impl Calibration<'_> {
         placement: &Placement,
         progress: &dyn Fn(Searched),
     ) -> Result<Option<Shifts>, Error> {
-        let mut walk = self.walk(scale, progress)?;
+        let walk = self.walk(scale, progress)?;
         let network = self.extractor.network();
         let mut race = OwnRace::new(self.points, self.chosen, network.features(), placement)?;
-        for batch in self.batches {
-            let terms = walk.take(self.extractor, batch.start)?;
-            race.enter(&Shard::of(&terms, batch.start, self.extractor.classes()));
+        let extractor = self.extractor.resumed(walk.shifts())?;
+        let crew = Crew { workers: &extractor.on_all_devices(), waiting: 1 };
+        let work = |extractor: &&Extractor, batch: Range<usize>| {
+            let terms = walk.take(extractor, batch.start)?;
+            Ok((batch, terms))
+        };
+        crew.share(self.batches.iter().cloned(), work, |(batch, terms)| {
+            race.enter(&Shard::of(&terms, batch.start, extractor.classes()));
             progress(Searched::Compared(batch.end));
-        }
+            Ok(())
+        })?;
         let precision = network.placement().precision();
         let suffices = race.gaps().iter().all(|gap| !gap.is_open(precision));
         Ok(suffices.then(|| walk.shifts().clone()))

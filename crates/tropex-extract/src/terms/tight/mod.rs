@@ -5,10 +5,13 @@
 //! rows of all points. So the network is walked back in [stages](Stage), and all batches pass one
 //! stage before any enters the next. In between, rows and pieces are put on a [`Shelf`], in memory
 //! or on disk. A batch takes the same steps as on its own, so that the terms at the end are those
-//! that the same shifts give in one go.
+//! that the same shifts give in one go. Devices share the batches of every stage: what a batch
+//! leaves on the shelf, any of them takes up.
 
+mod batch;
 mod calibration;
 mod pieces;
+mod post;
 mod regions;
 mod scale;
 mod shelf;
@@ -18,25 +21,21 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-
-use burn::tensor::TensorData;
+use std::sync::{Mutex, PoisonError};
 
 use super::batch::Terms;
-use super::decision::Decision;
 use super::extractor::Extractor;
-use super::pullback::Pullback;
 use super::shifts::{Shifts, constants};
 use super::{Classes, Gauge};
-use crate::kernels::lowest;
+use crate::crew::Crew;
 use crate::network::ValueId;
-use crate::rows::Rows;
 use crate::{Error, Network};
 
+use batch::Batch;
 pub(crate) use calibration::{Calibration, Searched};
-use pieces::Packed;
+use post::Post;
 pub(crate) use scale::Scale;
 pub(crate) use shelf::Shelf;
-use shelf::Shelved;
 use stages::{Stage, stages};
 
 /// How far a walk is.
@@ -51,25 +50,14 @@ pub(crate) struct Passed {
 }
 
 /// Reads the points of a range.
-pub(crate) type Read<'a> = dyn Fn(Range<usize>) -> Result<Vec<f32>, Error> + 'a;
+pub(crate) type Read<'a> = dyn Fn(Range<usize>) -> Result<Vec<f32>, Error> + Sync + 'a;
 
 /// Batches that arrived at the input, and the shifts that were found on their way.
 pub(crate) struct TightWalk {
     shifts: Shifts,
     shelf: Shelf,
     /// By their first point.
-    batches: HashMap<usize, Batch>,
-}
-
-/// A batch between two stages.
-struct Batch {
-    decision: Decision,
-    /// `[rows, 1]`
-    biases: TensorData,
-    /// The pieces that rows are still to pass, by node.
-    pieces: Vec<Option<Packed>>,
-    /// Rows that wait at a value, by value.
-    rows: Vec<Option<Shelved>>,
+    batches: Mutex<HashMap<usize, Batch>>,
 }
 
 impl Shifts {
@@ -113,11 +101,11 @@ pub(super) fn at_once(extractor: &Extractor, points: &[f32]) -> Result<(Shifts, 
             refuted: Scale::NONE,
         };
         let shifts = shifts.find(&|_| {})?;
-        let terms = extractor.resumed(shifts.clone()).extract(points)?;
+        let terms = extractor.resumed(&shifts)?.extract(points)?;
         return Ok((shifts, terms));
     }
     let walk = TightWalk::new(extractor, Scale::WHOLE, batches, &read, Shelf::in_memory(), &|_| {});
-    let mut walk = walk?;
+    let walk = walk?;
     let terms = walk.take(extractor, 0)?;
     Ok((walk.shifts, terms))
 }
@@ -133,46 +121,45 @@ impl TightWalk {
         shelf: Shelf,
         progress: &dyn Fn(Passed),
     ) -> Result<Self, Error> {
-        let network = extractor.network();
-        let stages = stages(network);
-        let mut shifts = Shifts::starting_at(extractor.gauge(), network, 0.0).scaled(scale);
-        let mut walk = Walk { network, shelf, lowest: None };
-        let mut waiting = Vec::with_capacity(batches.len());
+        let stages = stages(extractor.network());
+        let post = |extractor| Post::new(extractor, scale);
+        let posts = extractor.on_all_devices().into_iter().map(post).collect();
+        let waiting = batches.iter().map(|_| None).collect();
+        let mut walk = Walk { posts, batches, waiting, read, shelf };
         for (number, stage) in stages.iter().enumerate() {
-            for (index, span) in batches.iter().enumerate() {
-                if number == 0 {
-                    waiting.push(walk.enter(extractor, &read(span.clone())?)?);
-                }
-                walk.pass(&mut waiting[index], stage, &shifts)?;
-                let stages = stages.len();
-                progress(Passed { points: span.end, stage: number + 1, stages });
-            }
-            walk.close(stage, &mut shifts)?;
+            let passed =
+                |points| progress(Passed { points, stage: number + 1, stages: stages.len() });
+            walk.pass(stage, &passed)?;
         }
-        let shifts = shifts.with_start(start(extractor, &waiting));
-        let batches = batches.iter().map(|span| span.start).zip(waiting).collect();
-        Ok(Self { shifts, shelf: walk.shelf, batches })
+        let Walk { mut posts, waiting, shelf, .. } = walk;
+        let arrived: Vec<Batch> = waiting.into_iter().flatten().collect();
+        let shifts = posts.swap_remove(0).shifts.with_start(start(extractor, &arrived));
+        let batches = batches.iter().map(|span| span.start).zip(arrived).collect();
+        Ok(Self { shifts, shelf, batches: Mutex::new(batches) })
     }
 
-    /// The shifts.
+    /// The shifts, on the extractor's own device.
     pub(crate) fn shifts(&self) -> &Shifts {
         &self.shifts
     }
 
-    /// The terms of the batch that begins with a point. Every batch can be taken once.
-    pub(crate) fn take(&mut self, extractor: &Extractor, first: usize) -> Result<Terms, Error> {
-        let mut batch = self.batches.remove(&first).expect("every batch is taken once");
-        let network = extractor.network();
-        let walk = batch.resume(network, &[ValueId::INPUT], &mut self.shelf)?;
-        let pulled = walk.finish(self.shifts.tensor_at(ValueId::INPUT));
-        extractor.collect(pulled, &self.shifts, batch.decision)
+    /// The terms of the batch that begins with a point, on the device of an extractor: the walk's
+    /// own, or one that was [resumed](Extractor::resumed) with the shifts. Every batch can be taken
+    /// once.
+    pub(crate) fn take(&self, extractor: &Extractor, first: usize) -> Result<Terms, Error> {
+        let batch = self.batches.lock().unwrap_or_else(PoisonError::into_inner).remove(&first);
+        let mut batch = batch.expect("every batch is taken once");
+        let shifts = extractor.shifts().unwrap_or(&self.shifts);
+        let walk = batch.resume(extractor.network(), &[ValueId::INPUT], &self.shelf)?;
+        let pulled = walk.finish(shifts.tensor_at(ValueId::INPUT));
+        extractor.collect(pulled, shifts, batch.into_decision())
     }
 }
 
 /// The constant at the start: the largest negative part over the classes extracted.
 fn start(extractor: &Extractor, batches: &[Batch]) -> f64 {
     let constants = constants(extractor.network());
-    let predicted = batches.iter().flat_map(|batch| batch.decision.predicted());
+    let predicted = batches.iter().flat_map(Batch::predicted);
     let predicted: HashSet<usize> = predicted.copied().collect();
     let groups = 0..extractor.per_point();
     let classes = groups.flat_map(|group| {
@@ -183,100 +170,45 @@ fn start(extractor: &Extractor, batches: &[Batch]) -> f64 {
 
 /// A walk on its way.
 struct Walk<'a> {
-    network: &'a Network,
+    posts: Vec<Post<'a>>,
+    batches: &'a [Range<usize>],
+    /// The batches where they are, none before the first stage.
+    waiting: Vec<Option<Batch>>,
+    read: &'a Read<'a>,
     shelf: Shelf,
-    /// Per feature the smallest coefficient of the rows that arrived at the end of a stage.
-    lowest: Option<Vec<f64>>,
 }
 
 impl Walk<'_> {
-    /// Rows of points at the logits.
-    fn enter(&mut self, extractor: &Extractor, points: &[f32]) -> Result<Batch, Error> {
-        let trace = self.network.replay(self.network.tensor(points)?);
-        let decision = Decision::of(&trace);
-        let walk = Pullback::from_logits(self.network, extractor.seeds(&decision));
-        let pieces = trace.into_pieces().into_iter();
-        let pieces = pieces.map(|piece| Packed::pack(piece, &mut self.shelf).map(Some));
-        let mut batch = Batch {
-            decision,
-            biases: TensorData::new(Vec::<f32>::new(), [0, 1]),
-            pieces: pieces.collect::<Result<_, _>>()?,
-            rows: (0..=self.network.nodes().len()).map(|_| None).collect(),
+    /// Takes all batches through a stage, and sets the shift at its end. `passed` is told how many
+    /// points did.
+    fn pass(&mut self, stage: &Stage, passed: &dyn Fn(usize)) -> Result<(), Error> {
+        let (read, shelf) = (self.read, &self.shelf);
+        let work = |post: &Post<'_>, (span, batch): (&Range<usize>, &mut Option<Batch>)| {
+            let batch = match batch {
+                Some(batch) => batch,
+                none => none.insert(Batch::enter(post.extractor, &read(span.clone())?, shelf)?),
+            };
+            Ok((span.end, batch.pass(stage, post, shelf)?))
         };
-        batch.put_aside(walk, &mut self.shelf)?;
-        Ok(batch)
-    }
-
-    /// Takes a batch through a stage, at whose end the smallest coefficients are noted.
-    fn pass(&mut self, batch: &mut Batch, stage: &Stage, shifts: &Shifts) -> Result<(), Error> {
-        let mut walk = batch.resume(self.network, &stage.values, &mut self.shelf)?;
-        for node in stage.nodes.clone().rev() {
-            let value = ValueId::of_node(node);
-            let Some(piece) = batch.pieces[node].take() else { continue };
-            let piece = piece.unpack(self.network.placement(), &mut self.shelf)?;
-            walk.step(node, &piece, shifts.tensor_at(value));
-        }
-        if let Some(rows) = walk.at(stage.end) {
-            self.note(lowest(rows));
-        }
-        batch.put_aside(walk, &mut self.shelf)
-    }
-
-    fn note(&mut self, further: Vec<f64>) {
-        match &mut self.lowest {
-            None => self.lowest = Some(further),
-            Some(lowest) => {
-                lowest
-                    .iter_mut()
-                    .zip(further)
-                    .for_each(|(lowest, value)| *lowest = lowest.min(value));
-            }
-        }
-    }
-
-    /// Sets the shift at the end of a stage that all batches passed.
-    fn close(&mut self, stage: &Stage, shifts: &mut Shifts) -> Result<(), Error> {
-        let Some(lowest) = self.lowest.take() else { return Ok(()) };
-        // At the input a shift changes nothing but signs.
-        let scale = if stage.end == ValueId::INPUT { 1.0 } else { shifts.scale() };
-        let shift = lowest.into_iter().map(|lowest| scale * (-lowest).max(0.0)).collect();
-        shifts.set(stage.end, shift, self.network)
+        let mut lowest = None;
+        let take = |(points, further): (usize, Option<Vec<f64>>)| {
+            lowest = least(lowest.take(), further);
+            passed(points);
+            Ok(())
+        };
+        let crew = Crew { workers: &self.posts, waiting: usize::MAX };
+        crew.share(self.batches.iter().zip(&mut self.waiting), work, take)?;
+        let Some(lowest) = lowest else { return Ok(()) };
+        self.posts.iter_mut().try_for_each(|post| post.close(stage, &lowest))
     }
 }
 
-impl Batch {
-    fn points(&self) -> usize {
-        self.decision.points()
-    }
-
-    /// The walk of the batch, with the rows that wait at some values.
-    fn resume<'a>(
-        &mut self,
-        network: &'a Network,
-        values: &[ValueId],
-        shelf: &mut Shelf,
-    ) -> Result<Pullback<'a>, Error> {
-        let placement = network.placement();
-        let biases = placement.tensor(self.biases.clone());
-        let mut walk = Pullback::resumed(network, self.points(), biases);
-        for &value in values {
-            if let Some(rows) = self.rows[value.index()].take() {
-                let rows = placement.tensor(shelf.take(rows)?);
-                walk.put(value, Rows::new(rows, self.points()));
-            }
+/// The smaller of two coefficients, feature by feature, or those that there are.
+fn least(lowest: Option<Vec<f64>>, further: Option<Vec<f64>>) -> Option<Vec<f64>> {
+    match (lowest, further) {
+        (Some(lowest), Some(further)) => {
+            Some(lowest.into_iter().zip(further).map(|(a, b)| a.min(b)).collect())
         }
-        Ok(walk)
-    }
-
-    /// Puts the rows of a walk aside.
-    fn put_aside(&mut self, walk: Pullback<'_>, shelf: &mut Shelf) -> Result<(), Error> {
-        let (biases, rows) = walk.into_parts();
-        self.biases = biases.into_data();
-        for (place, rows) in self.rows.iter_mut().zip(rows) {
-            if let Some(rows) = rows {
-                *place = Some(shelf.put(rows.into_tensor().into_data())?);
-            }
-        }
-        Ok(())
+        (lowest, further) => lowest.or(further),
     }
 }

@@ -27,7 +27,7 @@ pub(super) enum Packed {
 
 impl Packed {
     /// Puts pieces on a shelf.
-    pub(super) fn pack(piece: Piece, shelf: &mut Shelf) -> Result<Self, Error> {
+    pub(super) fn pack(piece: Piece, shelf: &Shelf) -> Result<Self, Error> {
         Ok(match piece {
             Piece::Affine => Self::Affine,
             Piece::Sign(sign) => {
@@ -49,7 +49,7 @@ impl Packed {
     }
 
     /// Takes the pieces back.
-    pub(super) fn unpack(self, placement: &Placement, shelf: &mut Shelf) -> Result<Piece, Error> {
+    pub(super) fn unpack(self, placement: &Placement, shelf: &Shelf) -> Result<Piece, Error> {
         Ok(match self {
             Self::Affine => Piece::Affine,
             Self::Sign { extents, bits } => {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{DType, Shape, TensorData};
 use bytemuck::Pod;
@@ -10,10 +11,12 @@ use bytemuck::Pod;
 use super::regions::Regions;
 use crate::Error;
 
-/// A place for tensors, each of which is taken back once.
+/// A place for tensors, each of which is taken back once, from whatever thread.
 ///
 /// The file has no name, so that nothing is left of it, however the program ends.
-pub(crate) struct Shelf {
+pub(crate) struct Shelf(Mutex<Room>);
+
+struct Room {
     /// Bytes that memory may still take.
     memory: usize,
     disk: Option<Disk>,
@@ -28,16 +31,31 @@ pub(super) enum Shelved {
 impl Shelf {
     /// A shelf that keeps everything in memory.
     pub(super) fn in_memory() -> Self {
-        Self { memory: usize::MAX, disk: None }
+        Self(Mutex::new(Room { memory: usize::MAX, disk: None }))
     }
 
     /// A shelf that keeps so many bytes in memory, and the rest in a folder.
     pub(crate) fn new(memory: usize, folder: &Path) -> Self {
         let folder = folder.to_owned();
-        Self { memory, disk: Some(Disk { folder, file: None, regions: Regions::default() }) }
+        let disk = Disk { folder, file: None, regions: Regions::default() };
+        Self(Mutex::new(Room { memory, disk: Some(disk) }))
     }
 
-    pub(super) fn put(&mut self, data: TensorData) -> Result<Shelved, Error> {
+    pub(super) fn put(&self, data: TensorData) -> Result<Shelved, Error> {
+        self.room().put(data)
+    }
+
+    pub(super) fn take(&self, shelved: Shelved) -> Result<TensorData, Error> {
+        self.room().take(shelved)
+    }
+
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Room {
+    fn put(&mut self, data: TensorData) -> Result<Shelved, Error> {
         let length = data.as_bytes().len();
         match &mut self.disk {
             Some(disk) if length > self.memory => {
@@ -51,7 +69,7 @@ impl Shelf {
         }
     }
 
-    pub(super) fn take(&mut self, shelved: Shelved) -> Result<TensorData, Error> {
+    fn take(&mut self, shelved: Shelved) -> Result<TensorData, Error> {
         let (start, shape, dtype) = match shelved {
             Shelved::OnDisk { start, shape, dtype } => (start, shape, dtype),
             Shelved::InMemory(data) => {

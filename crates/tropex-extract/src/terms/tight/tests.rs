@@ -91,7 +91,7 @@ fn walk(extractor: &Extractor, all: &[f32], batch: usize, shelf: Shelf) -> (Shif
     let spans: Vec<_> =
         (0..count).step_by(batch).map(|start| start..count.min(start + batch)).collect();
     let read: &Read<'_> = &|range| Ok(all[range.start * FEATURES..range.end * FEATURES].to_vec());
-    let mut walk = TightWalk::new(extractor, Scale::WHOLE, &spans, read, shelf, &|_| {}).unwrap();
+    let walk = TightWalk::new(extractor, Scale::WHOLE, &spans, read, shelf, &|_| {}).unwrap();
     let terms = spans.iter().map(|span| walk.take(extractor, span.start).unwrap()).collect();
     (walk.shifts().clone(), terms)
 }
@@ -126,7 +126,7 @@ fn a_walk_in_stages_ends_where_one_in_one_go_does() {
     for classes in [Classes::Predicted, Classes::All, Classes::One(1)] {
         let extractor = Extractor::new(&network, Gauge::Tight, classes).unwrap();
         let (shifts, terms) = at_once(&extractor, &all).unwrap();
-        let resumed = extractor.resumed(shifts).extract(&all).unwrap();
+        let resumed = extractor.resumed(&shifts).unwrap().extract(&all).unwrap();
         assert!(resumed.rows().as_bytes() == terms.rows().as_bytes());
         assert_eq!(resumed.biases(), terms.biases());
     }

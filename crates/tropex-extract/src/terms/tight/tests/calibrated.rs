@@ -32,7 +32,7 @@ fn under(network: &Network, classes: Classes, all: &[f32], scale: Scale) -> (Shi
     let read = |_| Ok(all.to_vec());
     let batch = 0..all.len() / FEATURES;
     let walk = TightWalk::new(&extractor, scale, &[batch], &read, Shelf::in_memory(), &|_| {});
-    let mut walk = walk.unwrap();
+    let walk = walk.unwrap();
     let terms = walk.take(&extractor, 0).unwrap();
     (walk.shifts().clone(), terms)
 }

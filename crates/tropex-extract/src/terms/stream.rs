@@ -1,0 +1,133 @@
+//! The extracted function at many points: a set of them at a time, and a set on every device.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use super::assignment::Standings;
+use super::dominance::{Gap, OwnRace};
+use super::function::ExtractedFunction;
+use super::race::{Race, Rules};
+use crate::crew::Crew;
+use crate::{Error, Placement, PointSource};
+
+/// Bytes of points in memory at a time, about: for each set the whole store is read once.
+const POINT_BYTES: usize = 256 << 20;
+
+/// Sets for each device, where several share them: a faster one may take more.
+const SETS: usize = 2;
+
+/// Points that are worth reading and preparing all terms for.
+const SET_POINTS: usize = 1024;
+
+impl ExtractedFunction<'_> {
+    /// The standings at all points of a source, handed to `take` a set of points at a time, in
+    /// order. Memory holds one set a device; `progress` is told how many pairs of point and term
+    /// were looked at.
+    ///
+    /// # Errors
+    /// As for [`ExtractedFunction::standings`].
+    pub fn stream(
+        &self,
+        source: &dyn PointSource,
+        top: usize,
+        progress: &dyn Fn(usize),
+        take: &mut dyn FnMut(Standings),
+    ) -> Result<(), Error> {
+        self.stream_in_order(source, top, false, progress, take)
+    }
+
+    /// The same at points whose own terms are in the store, in the same order: at every point they
+    /// take no part, so that the function has to generalize from the terms of the others.
+    ///
+    /// # Errors
+    /// As for [`ExtractedFunction::standings`]; more points than the store has.
+    pub fn stream_without_own(
+        &self,
+        source: &dyn PointSource,
+        top: usize,
+        progress: &dyn Fn(usize),
+        take: &mut dyn FnMut(Standings),
+    ) -> Result<(), Error> {
+        self.stream_in_order(source, top, true, progress, take)
+    }
+
+    fn stream_in_order(
+        &self,
+        source: &dyn PointSource,
+        top: usize,
+        without_own: bool,
+        progress: &dyn Fn(usize),
+        take: &mut dyn FnMut(Standings),
+    ) -> Result<(), Error> {
+        let count = self.points_at_a_time(top, source.len());
+        let starts = (0..source.len()).step_by(count);
+        let sets = starts.map(|start| start..source.len().min(start + count));
+        let work = |placement: &Placement, set: Range<usize>, looked_at: &dyn Fn(usize)| {
+            let own: Vec<_> = set.clone().collect();
+            let rules = Rules { top, without: without_own.then_some(&own) };
+            let met = Cell::new(0);
+            let report = |terms| looked_at(set.len() * (terms - met.replace(terms)));
+            self.standings_on(placement, &source.read(set.clone()), rules, &report)
+        };
+        self.share(sets, work, progress, take)
+    }
+
+    /// How far other terms exceed those of chosen points, given by position, at the points
+    /// themselves. `progress` is told how many terms all of them were compared with.
+    pub(crate) fn gaps(
+        &self,
+        source: &dyn PointSource,
+        chosen: &[usize],
+        progress: &dyn Fn(usize),
+    ) -> Result<Vec<Gap>, Error> {
+        let sets = chosen.chunks(self.points_at_a_time(1, chosen.len()));
+        let work = |placement: &Placement, chosen: &[usize], looked_at: &dyn Fn(usize)| {
+            let points = chosen.iter().flat_map(|&point| source.read(point..point + 1));
+            let points: Vec<f32> = points.collect();
+            let mut race = OwnRace::new(&points, chosen, self.features(), placement)?;
+            for shard in self.store.shards() {
+                let shard = shard?;
+                race.enter(&shard);
+                looked_at(chosen.len() * shard.len());
+            }
+            Ok(race.gaps())
+        };
+        let mut gaps = Vec::with_capacity(chosen.len());
+        let report = |pairs| progress(pairs / chosen.len());
+        self.share(sets, work, &report, |further: Vec<Gap>| gaps.extend(further))?;
+        Ok(gaps)
+    }
+
+    /// Looks at sets of points on all devices. `progress` is told how many pairs of point and term
+    /// were looked at in all.
+    fn share<S: Send, R: Send>(
+        &self,
+        sets: impl Iterator<Item = S> + Send,
+        work: impl Fn(&Placement, S, &dyn Fn(usize)) -> Result<R, Error> + Sync,
+        progress: &dyn Fn(usize),
+        mut take: impl FnMut(R),
+    ) -> Result<(), Error> {
+        let pairs = Cell::new(0);
+        let told = |further| {
+            pairs.set(pairs.get() + further);
+            progress(pairs.get());
+        };
+        let crew = Crew { workers: &self.placements, waiting: usize::MAX };
+        crew.share_aloud(sets, &told, work, |found| {
+            take(found);
+            Ok(())
+        })
+    }
+
+    /// Points of a set: as many as memory holds, but not so many that devices are left without.
+    fn points_at_a_time(&self, top: usize, points: usize) -> usize {
+        let devices = self.placements.len();
+        let top = top.min(self.store.len());
+        let fitting = POINT_BYTES / devices / Race::bytes_per_point(self.features(), top);
+        let fair = match devices {
+            1 => points,
+            devices => points.div_ceil(SETS * devices).max(SET_POINTS),
+        };
+        fitting.min(fair).max(1)
+    }
+}
