@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::Placement;
+use crate::kernels::Panels;
 
 /// A constant tensor. Changing the placement starts from the host copy, so no digit is lost on a
 /// detour over a lower precision.
@@ -12,20 +13,20 @@ use crate::Placement;
 pub(crate) struct Constant<const D: usize> {
     data: Arc<TensorData>,
     tensor: Tensor<D>,
-    /// See [`Constant::transposed`].
-    transposed: Arc<OnceLock<Tensor<D>>>,
+    /// Of a matrix and its transpose, see [`Constant::panels`].
+    panels: Arc<[OnceLock<Panels>; 2]>,
 }
 
 impl<const D: usize> Constant<D> {
     /// `data` must have `D` axes and a float type.
     pub(crate) fn new(data: TensorData, placement: &Placement) -> Self {
         let tensor = placement.tensor(data.clone());
-        Self { data: Arc::new(data), tensor, transposed: Arc::default() }
+        Self { data: Arc::new(data), tensor, panels: Arc::default() }
     }
 
     pub(crate) fn place(&self, placement: &Placement) -> Self {
         let tensor = placement.tensor(self.data().clone());
-        Self { data: self.data.clone(), tensor, transposed: Arc::default() }
+        Self { data: self.data.clone(), tensor, panels: Arc::default() }
     }
 
     pub(crate) fn tensor(&self) -> Tensor<D> {
@@ -46,13 +47,13 @@ impl<const D: usize> Constant<D> {
 }
 
 impl Constant<2> {
-    /// The transpose, row by row in memory. Made when it is first asked for, and kept.
-    pub(crate) fn transposed(&self) -> Tensor<2> {
-        let transpose = || {
-            let transposed = self.tensor.clone().transpose();
-            let options = (&transposed.device(), transposed.dtype());
-            Tensor::from_data(transposed.clone().into_data(), options)
-        };
-        self.transposed.get_or_init(transpose).clone()
+    /// The matrix in panels. Made when they are first asked for, and kept.
+    pub(crate) fn panels(&self) -> &Panels {
+        self.panels[0].get_or_init(|| Panels::of(self.tensor()))
+    }
+
+    /// The same of its transpose.
+    pub(crate) fn transposed_panels(&self) -> &Panels {
+        self.panels[1].get_or_init(|| Panels::of(self.tensor().transpose()))
     }
 }

@@ -9,7 +9,7 @@ use bytemuck::Pod;
 use rayon::prelude::*;
 
 use super::columns::NONE;
-use super::{Neighbours, Slope, sparse};
+use super::{Neighbours, Panels, Slope, sparse};
 use crate::rows::Rows;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
@@ -191,15 +191,15 @@ fn scatter_in<F: Float>(
     target
 }
 
-/// `rows . weights` for rows with many zeros; `weights` gives a tensor that is held in order.
-pub(super) fn sparse_product(
+/// `rows . weights` for rows with many zeros.
+pub(super) fn sparse_product<'w>(
     rows: &Tensor<2>,
     points: usize,
     outputs: usize,
-    weights: impl FnOnce() -> Tensor<2>,
+    weights: impl FnOnce() -> &'w Panels,
 ) -> Option<Tensor<2>> {
     let rows = held(rows.clone());
-    let product = sparse::product(&rows, points, outputs, || held(weights()));
+    let product = sparse::product(&rows, points, outputs, weights);
     product.map(Tensor::from_primitive::<Flex>)
 }
 
@@ -210,11 +210,11 @@ pub(super) fn sparse_correlation(
     neighbours: &Neighbours,
     channels: [usize; 2],
     bias: Option<&Tensor<1>>,
-    weights: &Tensor<2>,
+    weights: &Panels,
 ) -> Option<Tensor<2>> {
     let planes = held(planes.clone());
-    let layer = sparse::Layer { neighbours, channels, bias: bias.cloned().map(held) };
-    let result = sparse::correlation(&planes, points, &layer, || held(weights.clone()));
+    let layer = sparse::Layer { neighbours, channels, weights, bias: bias.cloned().map(held) };
+    let result = sparse::correlation(&planes, points, &layer);
     result.map(Tensor::from_primitive::<Flex>)
 }
 

@@ -8,6 +8,7 @@ mod extremes;
 #[cfg(feature = "flex")]
 mod flex;
 mod neighbours;
+mod panels;
 mod product;
 #[cfg(feature = "flex")]
 mod sparse;
@@ -23,6 +24,7 @@ use crate::rows::Rows;
 pub(crate) use columns::{Columns, gather, scatter_add};
 pub(crate) use extremes::{extremes, lowest};
 pub(crate) use neighbours::Neighbours;
+pub(crate) use panels::Panels;
 pub(crate) use product::{can_skip, correlate, multiply, multiply_transposed};
 pub(crate) use visit::visit_rows;
 

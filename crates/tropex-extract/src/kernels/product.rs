@@ -3,12 +3,13 @@
 
 use burn::tensor::Tensor;
 
-use super::Neighbours;
+use super::{Neighbours, Panels};
 use crate::constant::Constant;
 
 /// `rows . weight`: rows `[groups * points, inputs]`, group by group, weights `[inputs, outputs]`.
 pub(crate) fn multiply(rows: Tensor<2>, points: usize, weight: &Constant<2>) -> Tensor<2> {
-    product(rows, points, weight.tensor(), || weight.tensor())
+    let skipped = multiply_skipping(&rows, points, weight.len(), || weight.panels());
+    skipped.unwrap_or_else(|| rows.matmul(weight.tensor()))
 }
 
 /// `rows . weight^T`: rows `[groups * points, outputs]`.
@@ -17,25 +18,24 @@ pub(crate) fn multiply_transposed(
     points: usize,
     weight: &Constant<2>,
 ) -> Tensor<2> {
-    product(rows, points, weight.tensor().transpose(), || weight.transposed())
+    let skipped = multiply_skipping(&rows, points, weight.len(), || weight.transposed_panels());
+    skipped.unwrap_or_else(|| rows.matmul(weight.tensor().transpose()))
 }
 
-/// `in_order` has the numbers of `weight` row by row.
+/// The product with so many weights; none if zeros are too few, or cannot be [skipped](can_skip).
 #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
-fn product(
-    rows: Tensor<2>,
+fn multiply_skipping<'w>(
+    rows: &Tensor<2>,
     points: usize,
-    weight: Tensor<2>,
-    in_order: impl FnOnce() -> Tensor<2>,
-) -> Tensor<2> {
+    weights: usize,
+    panels: impl FnOnce() -> &'w Panels,
+) -> Option<Tensor<2>> {
     #[cfg(feature = "flex")]
-    if super::flex::holds(&rows)
-        && let Some(product) =
-            super::flex::sparse_product(&rows, points, weight.dims()[1], in_order)
-    {
-        return product;
+    if can_skip(rows) {
+        let [_, inputs] = rows.dims();
+        return super::flex::sparse_product(rows, points, weights / inputs, panels);
     }
-    rows.matmul(weight)
+    None
 }
 
 /// Whether zeros in values can be skipped on their device.
@@ -56,7 +56,7 @@ pub(crate) fn correlate(
     neighbours: &Neighbours,
     channels: [usize; 2],
     bias: Option<&Tensor<1>>,
-    weights: &Tensor<2>,
+    weights: &Panels,
 ) -> Option<Tensor<2>> {
     #[cfg(feature = "flex")]
     return super::flex::sparse_correlation(planes, points, neighbours, channels, bias, weights);

@@ -45,24 +45,28 @@ def network(layers, weights):
 
 
 def predicted(model, points, batch):
-    total = 0.0
-    start = time.perf_counter()
-    for x in points.split(batch):
+    def terms_of(x):
         x = x.clone().requires_grad_()
         logits = model(x)
         own = logits.gather(1, logits.argmax(1, keepdim=True)).sum()
-        (terms,) = torch.autograd.grad(own, x)
-        total += terms.abs().sum().item()
-    return time.perf_counter() - start, total
+        return torch.autograd.grad(own, x)[0]
+
+    return timed(terms_of, points, batch)
 
 
 def all_classes(model, points, chunk):
-    terms_of = vmap(jacrev(lambda x: model(x.unsqueeze(0)).squeeze(0)))
-    total = 0.0
-    start = time.perf_counter()
-    for x in points.split(chunk):
-        total += terms_of(x).abs().sum().item()
-    return time.perf_counter() - start, total
+    return timed(vmap(jacrev(lambda x: model(x.unsqueeze(0)).squeeze(0))), points, chunk)
+
+
+def timed(terms_of, points, batch):
+    """Seconds of all batches, and the sum, whose time does not count."""
+    seconds, total = 0.0, 0.0
+    for x in points.split(batch):
+        start = time.perf_counter()
+        terms = terms_of(x)
+        seconds += time.perf_counter() - start
+        total += terms.abs().sum().item()
+    return seconds, total
 
 
 def gemm(extent):

@@ -7,19 +7,20 @@ use burn::tensor::{DType, Shape};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::sums::{Number, Part, Weights};
-use super::{TOGETHER, is_worth_it, panel, together, with_simd};
+use super::sums::{Number, Part};
+use super::{TOGETHER, is_worth_it, together, with_simd};
+use crate::kernels::Panels;
 
 /// Points that a task takes at most.
 const TASK: usize = 256;
 
 /// `rows . weights`, if the rows have zeros enough: rows `[groups * points, inputs]`, group by group,
-/// and weights `[inputs, outputs]`, which are asked for only then.
-pub(in crate::kernels) fn product(
+/// and weights `[inputs, outputs]`, whose panels are asked for only then.
+pub(in crate::kernels) fn product<'w>(
     rows: &FlexTensor,
     points: usize,
     outputs: usize,
-    weights: impl FnOnce() -> FlexTensor,
+    weights: impl FnOnce() -> &'w Panels,
 ) -> Option<FlexTensor> {
     match rows.dtype() {
         DType::F64 => product_in::<f64>(rows, points, outputs, weights),
@@ -27,11 +28,11 @@ pub(in crate::kernels) fn product(
     }
 }
 
-fn product_in<F: Number>(
+fn product_in<'w, F: Number>(
     rows: &FlexTensor,
     points: usize,
     outputs: usize,
-    weights: impl FnOnce() -> FlexTensor,
+    weights: impl FnOnce() -> &'w Panels,
 ) -> Option<FlexTensor> {
     let [count, inputs] = [rows.layout().shape()[0], rows.layout().shape()[1]];
     let values = rows.storage::<F>();
@@ -40,7 +41,7 @@ fn product_in<F: Number>(
     }
     let weights = weights();
     let mut product = FlexTensor::zeros(Shape::from(vec![count, outputs]), rows.dtype());
-    let factors = Factors { values, points, inputs, outputs, weights: weights.storage::<F>() };
+    let factors = Factors { values, points, inputs, outputs, weights };
     factors.multiply(product.storage_mut::<F>());
     Some(product)
 }
@@ -51,8 +52,7 @@ struct Factors<'a, F> {
     points: usize,
     inputs: usize,
     outputs: usize,
-    /// `[inputs, outputs]`
-    weights: &'a [F],
+    weights: &'a Panels,
 }
 
 impl<F: Number> Factors<'_, F> {
@@ -86,15 +86,13 @@ impl<F: Number> WithSimd for Task<'_, F> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { factors, first, mut rows } = self;
-        let &Factors { inputs, outputs, weights, .. } = factors;
+        let &Factors { outputs, weights, .. } = factors;
         let points = rows[0].len() / outputs;
         for groups in together(rows.len()) {
             let entries = Entries::of(factors, first..first + points, groups.clone());
             let rows = &mut rows[groups];
-            let panel = panel::<F>(inputs);
-            for start in (0..outputs).step_by(panel) {
-                let columns = start..outputs.min(start + panel);
-                let weights = Weights { all: weights, width: outputs, columns: columns.clone() };
+            for panel in weights.all::<F>() {
+                let columns = panel.start..panel.start + panel.width;
                 let mut targets: Vec<_> =
                     rows.iter_mut().map(|rows| rows.chunks_exact_mut(outputs)).collect();
                 for point in 0..points {
@@ -104,7 +102,7 @@ impl<F: Number> WithSimd for Task<'_, F> {
                         *sums = &mut row[columns.clone()];
                     }
                     let sums = &mut sums[..targets.len()];
-                    F::sum(simd, &[entries.part(point)], &weights, sums);
+                    F::sum(simd, &[entries.part(point)], &panel, sums);
                 }
             }
         }
@@ -122,21 +120,29 @@ struct Entries<F> {
 
 impl<F: Number> Entries<F> {
     fn of(factors: &Factors<'_, F>, points: Range<usize>, groups: Range<usize>) -> Self {
+        let (inputs, count) = (factors.inputs, groups.len());
         let (entries, values) = (Vec::new(), Vec::new());
-        let mut found = Self { entries, values, ends: Vec::new(), groups: groups.len() };
+        let mut found = Self { entries, values, ends: Vec::new(), groups: count };
+        let mut end = 0;
         for point in points {
             let row = |group: usize| {
                 let row = group * factors.points + point;
-                &factors.values[row * factors.inputs..][..factors.inputs]
+                &factors.values[row * inputs..][..inputs]
             };
             let rows: Vec<&[F]> = groups.clone().map(row).collect();
-            for entry in 0..factors.inputs {
-                if rows.iter().any(|row| row[entry] != F::ZERO) {
-                    found.entries.push(entry as u32);
-                    found.values.extend(rows.iter().map(|row| row[entry]));
+            found.entries.resize(end + inputs, 0);
+            found.values.resize((end + inputs) * count, F::ZERO);
+            // Written always and kept only if it is one: a branch would be mispredicted.
+            for entry in 0..inputs {
+                found.entries[end] = entry as u32;
+                let mut is_entry = false;
+                for (value, row) in found.values[end * count..][..count].iter_mut().zip(&rows) {
+                    *value = row[entry];
+                    is_entry |= row[entry] != F::ZERO;
                 }
+                end += usize::from(is_entry);
             }
-            found.ends.push(found.entries.len());
+            found.ends.push(end);
         }
         found
     }

@@ -28,9 +28,6 @@ const TOGETHER: usize = 4;
 /// Products of fewer multiplications are left to the backend.
 const LEAST: usize = 1 << 12;
 
-/// Bytes of weights that are read again and again, about what a core's own cache holds.
-const CACHE: usize = 400 << 10;
-
 /// Numbers that are looked at to tell how many are zero: so many blocks of so many.
 const SAMPLE: (usize, usize) = (128, 256);
 
@@ -56,11 +53,6 @@ fn share_of_entries<F: Number>(values: &[F]) -> f64 {
 /// Groups by as many as are multiplied together.
 fn together(groups: usize) -> impl Iterator<Item = Range<usize>> {
     (0..groups).step_by(TOGETHER).map(move |start| start..groups.min(start + TOGETHER))
-}
-
-/// Columns, a multiple of any block of sums, such that the weights of so many rows stay in the cache.
-fn panel<F>(rows: usize) -> usize {
-    (CACHE / size_of::<F>() / rows / 64 * 64).max(64)
 }
 
 /// Runs with the widest vectors of the machine.

@@ -5,9 +5,9 @@ use burn::tensor::{DType, Shape};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::sums::{Number, Part, Weights};
-use super::{TOGETHER, is_worth_it, panel, together, with_simd};
-use crate::kernels::Neighbours;
+use super::sums::{Number, Part};
+use super::{TOGETHER, is_worth_it, together, with_simd};
+use crate::kernels::{Neighbours, Panels};
 
 /// Channels that are copied together, about what a line of the cache holds.
 const CHANNELS: usize = 16;
@@ -17,21 +17,21 @@ pub(in crate::kernels) struct Layer<'a> {
     pub(in crate::kernels) neighbours: &'a Neighbours,
     /// Channels of input and output.
     pub(in crate::kernels) channels: [usize; 2],
+    /// `[kernel * inputs, outputs]`
+    pub(in crate::kernels) weights: &'a Panels,
     /// Added to the channels of the output.
     pub(in crate::kernels) bias: Option<FlexTensor>,
 }
 
-/// Planes `[groups * points, channels * cells]` through a layer, if they have zeros enough. Weights
-/// are `[kernel * inputs, outputs]`, and asked for only then.
+/// Planes `[groups * points, channels * cells]` through a layer, if they have zeros enough.
 pub(in crate::kernels) fn correlation(
     planes: &FlexTensor,
     points: usize,
     layer: &Layer<'_>,
-    weights: impl FnOnce() -> FlexTensor,
 ) -> Option<FlexTensor> {
     match planes.dtype() {
-        DType::F64 => correlation_in::<f64>(planes, points, layer, weights),
-        _ => correlation_in::<f32>(planes, points, layer, weights),
+        DType::F64 => correlation_in::<f64>(planes, points, layer),
+        _ => correlation_in::<f32>(planes, points, layer),
     }
 }
 
@@ -39,7 +39,6 @@ fn correlation_in<F: Number>(
     planes: &FlexTensor,
     points: usize,
     layer: &Layer<'_>,
-    weights: impl FnOnce() -> FlexTensor,
 ) -> Option<FlexTensor> {
     let (count, [inputs, outputs]) = (planes.layout().shape()[0], layer.channels);
     let values = planes.storage::<F>();
@@ -47,11 +46,10 @@ fn correlation_in<F: Number>(
     if !is_worth_it(values, count / points, multiplications) {
         return None;
     }
-    let weights = weights();
     let features = outputs * layer.neighbours.outputs();
     let mut result = FlexTensor::zeros(Shape::from(vec![count, features]), planes.dtype());
     let bias = layer.bias.as_ref().map(FlexTensor::storage::<F>);
-    let factors = Factors { values, points, layer, weights: weights.storage::<F>(), bias };
+    let factors = Factors { values, points, layer, bias };
     let groups = result.storage_mut::<F>().chunks_exact_mut(points * features);
     let mut groups: Vec<_> = groups.map(|group| group.chunks_exact_mut(features)).collect();
     let tasks = (0..points).map(|point| {
@@ -68,8 +66,6 @@ struct Factors<'a, F> {
     values: &'a [F],
     points: usize,
     layer: &'a Layer<'a>,
-    /// `[kernel * inputs, outputs]`
-    weights: &'a [F],
     bias: Option<&'a [F]>,
 }
 
@@ -86,7 +82,7 @@ impl<F: Number> WithSimd for Task<'_, F> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { factors, point, mut rows } = self;
-        let &Factors { layer, weights, bias, .. } = factors;
+        let &Factors { layer, bias, .. } = factors;
         let (neighbours, [inputs, outputs]) = (layer.neighbours, layer.channels);
         let features = inputs * neighbours.inputs();
         // Sums of a cell lie together, so that they are made from rows of weights.
@@ -97,10 +93,8 @@ impl<F: Number> WithSimd for Task<'_, F> {
             });
             let entries = Entries::of(&planes.collect::<Vec<_>>(), neighbours.inputs());
             let mut parts = Vec::new();
-            let panel = panel::<F>(weights.len() / outputs);
-            for start in (0..outputs).step_by(panel) {
-                let columns = start..outputs.min(start + panel);
-                let weights = Weights { all: weights, width: outputs, columns: columns.clone() };
+            for panel in layer.weights.all::<F>() {
+                let columns = panel.start..panel.start + panel.width;
                 for cell in 0..neighbours.outputs() {
                     parts.clear();
                     let seen = neighbours.of(cell).iter();
@@ -112,7 +106,7 @@ impl<F: Number> WithSimd for Task<'_, F> {
                     for (sums, plane) in sums.iter_mut().zip(planes.take(groups.len())) {
                         *sums = &mut plane[cell * outputs..][columns.clone()];
                     }
-                    F::sum(simd, &parts, &weights, &mut sums[..groups.len()]);
+                    F::sum(simd, &parts, &panel, &mut sums[..groups.len()]);
                 }
             }
             let planes = cells.chunks_exact(neighbours.outputs() * outputs);
@@ -169,16 +163,15 @@ impl<F: Number> Entries<F> {
         let (mut entries, mut values) = (vec![0; count], vec![F::ZERO; count * groups]);
         // Where a cell begins moves to where it ends.
         for channel in 0..channels {
-            for cell in 0..cells {
-                let at = channel * cells + cell;
+            for (at, end) in (channel * cells..).zip(&mut ends[..cells]) {
                 if is_entry(at) {
-                    let place = ends[cell] as usize;
+                    let place = *end as usize;
                     entries[place] = channel as u32;
                     for (value, plane) in values[place * groups..][..groups].iter_mut().zip(planes)
                     {
                         *value = plane[at];
                     }
-                    ends[cell] += 1;
+                    *end += 1;
                 }
             }
         }

@@ -1,11 +1,10 @@
 //! Sums of weights, kept in registers.
 
-use std::ops::Range;
-
 use pulp::Simd;
 
 use super::TOGETHER;
 use crate::kernels::flex::Float;
+use crate::kernels::panels::Panel;
 
 /// Some entries of the rows of a point that are multiplied together.
 pub(super) struct Part<'a, F> {
@@ -17,29 +16,13 @@ pub(super) struct Part<'a, F> {
     pub(super) first: usize,
 }
 
-/// Columns of a matrix of weights.
-pub(super) struct Weights<'a, F> {
-    pub(super) all: &'a [F],
-    /// Columns of the matrix.
-    pub(super) width: usize,
-    pub(super) columns: Range<usize>,
-}
-
-impl<F> Weights<'_, F> {
-    /// Some of the columns, counted from the first of these, of one row.
-    fn row(&self, row: usize, columns: Range<usize>) -> &[F] {
-        let start = row * self.width + self.columns.start;
-        &self.all[start + columns.start..start + columns.end]
-    }
-}
-
 /// A number that vectors are made of.
 pub(super) trait Number: Float {
-    /// Sets a sum for every row: of the products of its entries with their weights, for some columns.
+    /// Sets a sum for every row: of the products of its entries with their weights, for the columns of a panel.
     fn sum<S: Simd>(
         simd: S,
         parts: &[Part<'_, Self>],
-        weights: &Weights<'_, Self>,
+        panel: &Panel<'_, Self>,
         sums: &mut [&mut [Self]],
     );
 }
@@ -51,7 +34,7 @@ macro_rules! number {
             fn sum<S: Simd>(
                 simd: S,
                 parts: &[Part<'_, Self>],
-                weights: &Weights<'_, Self>,
+                panel: &Panel<'_, Self>,
                 sums: &mut [&mut [Self]],
             ) {
                 /// Blocks of `ROWS` rows and `VECTORS` vectors of columns, as long as there are as
@@ -60,18 +43,23 @@ macro_rules! number {
                 fn blocks<S: Simd, const ROWS: usize, const VECTORS: usize>(
                     simd: S,
                     parts: &[Part<'_, $float>],
-                    weights: &Weights<'_, $float>,
+                    panel: &Panel<'_, $float>,
                     sums: &mut [&mut [$float]],
                     mut start: usize,
                 ) -> usize {
                     let step = VECTORS * S::$lanes;
-                    while start + step <= weights.columns.len() {
+                    while start + step <= panel.width {
                         let mut block = [[simd.$splat(0.0); VECTORS]; ROWS];
                         for part in parts {
-                            let values = part.values.chunks_exact(ROWS);
+                            // Arrays, so that the loops below unroll and the sums stay in registers.
+                            let values = part.values.as_chunks::<ROWS>().0;
                             for (&entry, values) in part.entries.iter().zip(values) {
                                 let row = part.first + entry as usize;
-                                let row = S::$read(weights.row(row, start..start + step)).0;
+                                let row = S::$read(
+                                    &panel.weights[row * panel.width..][start..start + step],
+                                )
+                                .0;
+                                let Some(row) = row.first_chunk::<VECTORS>() else { continue };
                                 for (sums, &value) in block.iter_mut().zip(values) {
                                     let value = simd.$splat(value);
                                     for (sum, &weight) in sums.iter_mut().zip(row) {
@@ -94,12 +82,13 @@ macro_rules! number {
                 fn all<S: Simd, const ROWS: usize, const VECTORS: usize>(
                     simd: S,
                     parts: &[Part<'_, $float>],
-                    weights: &Weights<'_, $float>,
+                    panel: &Panel<'_, $float>,
                     sums: &mut [&mut [$float]],
                 ) {
-                    let done = blocks::<S, ROWS, VECTORS>(simd, parts, weights, sums, 0);
-                    let done = blocks::<S, ROWS, 1>(simd, parts, weights, sums, done);
-                    let rest = done..weights.columns.len();
+                    let done = blocks::<S, ROWS, VECTORS>(simd, parts, panel, sums, 0);
+                    let done = blocks::<S, ROWS, 2>(simd, parts, panel, sums, done);
+                    let done = blocks::<S, ROWS, 1>(simd, parts, panel, sums, done);
+                    let rest = done..panel.width;
                     sums.iter_mut().for_each(|sums| sums[rest.clone()].fill(0.0));
                     if rest.is_empty() {
                         return;
@@ -107,7 +96,8 @@ macro_rules! number {
                     for part in parts {
                         let values = part.values.chunks_exact(ROWS);
                         for (&entry, values) in part.entries.iter().zip(values) {
-                            let row = weights.row(part.first + entry as usize, rest.clone());
+                            let row = (part.first + entry as usize) * panel.width;
+                            let row = &panel.weights[row..][rest.clone()];
                             for (sums, &value) in sums.iter_mut().zip(values) {
                                 let sums = sums[rest.clone()].iter_mut();
                                 sums.zip(row).for_each(|(sum, &weight)| *sum += value * weight);
@@ -118,10 +108,10 @@ macro_rules! number {
 
                 // As many vectors as leave registers for weights and values.
                 match sums.len() {
-                    1 => all::<S, 1, 8>(simd, parts, weights, sums),
-                    2 => all::<S, 2, 4>(simd, parts, weights, sums),
-                    3 => all::<S, 3, 4>(simd, parts, weights, sums),
-                    _ => all::<S, TOGETHER, 2>(simd, parts, weights, sums),
+                    1 => all::<S, 1, 8>(simd, parts, panel, sums),
+                    2 => all::<S, 2, 4>(simd, parts, panel, sums),
+                    3 => all::<S, 3, 4>(simd, parts, panel, sums),
+                    _ => all::<S, TOGETHER, 2>(simd, parts, panel, sums),
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use burn::tensor::Tensor;
 
 use super::correlation::{Correlation, Spatial};
-use crate::kernels::{self, Neighbours};
+use crate::kernels::{self, Neighbours, Panels};
 
 /// What the kernels want to know, found out when it is first needed.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct Skipping {
 struct Way {
     neighbours: Neighbours,
     /// `[kernel * inputs, outputs]`
-    weights: Tensor<2>,
+    weights: Panels,
 }
 
 impl<const S: usize, const D: usize> Correlation<S, D>
@@ -36,13 +36,9 @@ where
     ) -> Option<Tensor<2>> {
         let channels = [self.large.channels, self.small.channels];
         let make = || {
-            let triples = self.meetings().map(|[small, kernel, large]| [small, kernel, large]);
+            let triples = self.meetings().collect();
             Way {
-                neighbours: Neighbours::new(
-                    self.small.cells(),
-                    self.large.cells(),
-                    triples.collect(),
-                ),
+                neighbours: Neighbours::new(self.small.cells(), self.large.cells(), triples),
                 weights: self.weights([2, 1, 0]),
             }
         };
@@ -112,15 +108,13 @@ where
 
     /// The weights `[outputs, inputs, kernel]`, their axes in another order, as a matrix with the last
     /// of them as columns.
-    fn weights(&self, order: [isize; 3]) -> Tensor<2> {
+    fn weights(&self, order: [isize; 3]) -> Panels {
         let weight = self.weight.tensor();
         let shape = weight.dims();
         let kernel = shape[2..].iter().product();
         let weight: Tensor<3> = weight.reshape([shape[0], shape[1], kernel]).permute(order);
         let [first, second, columns] = weight.dims();
-        let options = (&weight.device(), weight.dtype());
-        let in_order = Tensor::<3>::from_data(weight.clone().into_data(), options);
-        in_order.reshape([first * second, columns])
+        Panels::of(weight.reshape([first * second, columns]))
     }
 }
 
