@@ -2,6 +2,7 @@
 
 /// For every cell of the output the cells of the input that it sees, each through a cell of the
 /// kernel.
+#[cfg_attr(not(feature = "flex"), allow(dead_code))]
 #[derive(Clone, Debug)]
 pub(crate) struct Neighbours {
     /// Where the neighbours of an output cell end.
@@ -12,6 +13,7 @@ pub(crate) struct Neighbours {
     inputs: usize,
 }
 
+#[cfg_attr(not(feature = "flex"), allow(dead_code))]
 impl Neighbours {
     /// From triples of cells: output, kernel, input.
     pub(crate) fn new(outputs: usize, inputs: usize, mut triples: Vec<[u32; 3]>) -> Self {

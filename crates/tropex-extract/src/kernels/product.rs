@@ -39,6 +39,7 @@ fn multiply_skipping<'w>(
 }
 
 /// Whether zeros in values can be skipped on their device.
+#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
 pub(crate) fn can_skip(values: &Tensor<2>) -> bool {
     #[cfg(feature = "flex")]
     return super::flex::holds(values);
