@@ -22,8 +22,8 @@ pub struct Region {
     /// Count the regions on the straight way to this image, and find where the class changes.
     #[arg(long, value_name = "IMAGE")]
     to: Option<usize>,
-    /// Find the facets of the regions and the largest ball inside, by linear programs: seconds for
-    /// ten inputs, hours for images.
+    /// Find the facets of the regions and the largest ball inside, by a linear program for every
+    /// side: slow with many inputs.
     #[arg(long)]
     facets: bool,
     /// Images to take.
