@@ -118,13 +118,13 @@ impl Look<'_> {
     fn at(&self, image: usize, inquiry: &Inquiry) -> Result<Whereabouts, Error> {
         let network = self.regions.network();
         let point = self.point(image);
-        let logits = network.classify(&self.points.read(image..image + 1))?;
+        let predicted = network.classify(&point)?[0];
         let region = Patterns::new(network).of(&point)?[0].id();
         let Distances { l1, l2, linf } = self.regions.distances(&point)?.remove(0);
         let boundary = |nearest: Option<Nearest>| Some(Boundary::of(network, &nearest?));
         Ok(Whereabouts {
             image,
-            predicted: logits[0],
+            predicted,
             region: region.to_string(),
             nearest: [l2, linf, l1].map(boundary),
             shape: inquiry.shape.then(|| Shape::of(&self.regions.polytope(&point)?)).transpose()?,

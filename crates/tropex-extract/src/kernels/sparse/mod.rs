@@ -5,6 +5,7 @@
 //! of entries other than zero does a fraction of the work. Rows of one point are zero at the same
 //! entries, so they are multiplied together: each weight is read once for all of them.
 
+mod entries;
 mod matrix;
 mod planes;
 mod sums;

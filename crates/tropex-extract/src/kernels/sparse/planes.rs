@@ -5,7 +5,8 @@ use burn::tensor::{DType, Shape};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::sums::{Number, Part};
+use super::entries::{Entries, Grouped};
+use super::sums::Number;
 use super::{TOGETHER, is_worth_it, together, with_simd};
 use crate::kernels::{Neighbours, Panels};
 
@@ -49,7 +50,8 @@ fn correlation_in<F: Number>(
     let features = outputs * layer.neighbours.outputs();
     let mut result = FlexTensor::zeros(Shape::from(vec![count, features]), planes.dtype());
     let bias = layer.bias.as_ref().map(FlexTensor::storage::<F>);
-    let factors = Factors { values, points, layer, bias };
+    let planes = Grouped { values, points, features: inputs * layer.neighbours.inputs() };
+    let factors = Factors { planes, layer, bias };
     let groups = result.storage_mut::<F>().chunks_exact_mut(points * features);
     let mut groups: Vec<_> = groups.map(|group| group.chunks_exact_mut(features)).collect();
     let tasks = (0..points).map(|point| {
@@ -62,9 +64,7 @@ fn correlation_in<F: Number>(
 }
 
 struct Factors<'a, F> {
-    /// `[groups * points, inputs * cells]`
-    values: &'a [F],
-    points: usize,
+    planes: Grouped<'a, F>,
     layer: &'a Layer<'a>,
     bias: Option<&'a [F]>,
 }
@@ -84,14 +84,11 @@ impl<F: Number> WithSimd for Task<'_, F> {
         let Self { factors, point, mut rows } = self;
         let &Factors { layer, bias, .. } = factors;
         let (neighbours, [inputs, outputs]) = (layer.neighbours, layer.channels);
-        let features = inputs * neighbours.inputs();
         // Sums of a cell lie together, so that they are made from rows of weights.
         let mut cells = vec![F::ZERO; rows.len().min(TOGETHER) * neighbours.outputs() * outputs];
         for groups in together(rows.len()) {
-            let planes = groups.clone().map(|group| {
-                &factors.values[(group * factors.points + point) * features..][..features]
-            });
-            let entries = Entries::of(&planes.collect::<Vec<_>>(), neighbours.inputs());
+            let planes = factors.planes.rows(point, groups.clone());
+            let entries = Entries::of_cells(&planes, neighbours.inputs());
             let mut parts = Vec::new();
             for panel in layer.weights.all::<F>() {
                 let columns = panel.start..panel.start + panel.width;
@@ -131,58 +128,5 @@ fn by_channel<F: Number>(cells: &[F], channels: usize, bias: Option<&[F]>, plane
     }
     for (plane, &bias) in planes.chunks_exact_mut(count).zip(bias.unwrap_or(&[])) {
         plane.iter_mut().for_each(|value| *value += bias);
-    }
-}
-
-/// The entries other than zero of planes, cell by cell.
-struct Entries<F> {
-    /// Channels.
-    entries: Vec<u32>,
-    /// What each of the planes has there, entry by entry.
-    values: Vec<F>,
-    /// Where the entries of a cell end.
-    ends: Vec<u32>,
-    groups: usize,
-}
-
-impl<F: Number> Entries<F> {
-    /// Of planes `[channels, cells]` that are zero at the same places.
-    fn of(planes: &[&[F]], cells: usize) -> Self {
-        let is_entry = |at: usize| planes.iter().any(|plane| plane[at] != F::ZERO);
-        let mut ends = vec![0_u32; cells + 1];
-        let channels = planes[0].len() / cells;
-        for channel in 0..channels {
-            for cell in 0..cells {
-                ends[cell + 1] += u32::from(is_entry(channel * cells + cell));
-            }
-        }
-        for cell in 0..cells {
-            ends[cell + 1] += ends[cell];
-        }
-        let (count, groups) = (ends[cells] as usize, planes.len());
-        let (mut entries, mut values) = (vec![0; count], vec![F::ZERO; count * groups]);
-        // Where a cell begins moves to where it ends.
-        for channel in 0..channels {
-            for (at, end) in (channel * cells..).zip(&mut ends[..cells]) {
-                if is_entry(at) {
-                    let place = *end as usize;
-                    entries[place] = channel as u32;
-                    for (value, plane) in values[place * groups..][..groups].iter_mut().zip(planes)
-                    {
-                        *value = plane[at];
-                    }
-                    *end += 1;
-                }
-            }
-        }
-        Self { entries, values, ends, groups }
-    }
-
-    /// The entries of a cell, which meet the weights from row `first` on.
-    fn part(&self, cell: usize, first: usize) -> Part<'_, F> {
-        let start = if cell == 0 { 0 } else { self.ends[cell - 1] as usize };
-        let span = start..self.ends[cell] as usize;
-        let values = span.start * self.groups..span.end * self.groups;
-        Part { entries: &self.entries[span], values: &self.values[values], first }
     }
 }
