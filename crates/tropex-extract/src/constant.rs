@@ -49,11 +49,11 @@ impl<const D: usize> Constant<D> {
 impl Constant<2> {
     /// The matrix in panels. Made when they are first asked for, and kept.
     pub(crate) fn panels(&self) -> &Panels {
-        self.panels[0].get_or_init(|| Panels::of(self.tensor()))
+        self.panels[0].get_or_init(|| Panels::wide(self.tensor()))
     }
 
     /// The same of its transpose.
     pub(crate) fn transposed_panels(&self) -> &Panels {
-        self.panels[1].get_or_init(|| Panels::of(self.tensor().transpose()))
+        self.panels[1].get_or_init(|| Panels::wide(self.tensor().transpose()))
     }
 }

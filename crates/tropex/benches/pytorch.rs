@@ -10,6 +10,8 @@
 //! `vmap(jacrev)`. Each side takes the batch size that suits it best of those tried.
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use tropex::experiments::pipeline::{check_data, network};
@@ -26,6 +28,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Rounds; the fastest of each side counts, which a busy machine disturbs least.
 const ROUNDS: usize = 5;
+
+/// Threads of the other side that wait for more work in a loop have gone to sleep after it.
+const REST: Duration = Duration::from_millis(200);
 
 /// Rows and columns of the products that tell what the machine can do.
 const GEMM: usize = 2048;
@@ -153,6 +158,7 @@ impl Sides<'_> {
 
     /// Seconds, and the sum of the absolute values of all coefficients, whose time does not count.
     fn own(&self, classes: Classes, batch: usize) -> (f64, f64) {
+        sleep(REST);
         let (mut seconds, mut total) = (0.0, 0.0);
         for points in self.points.chunks(batch * self.network.features()) {
             let (time, terms) =
@@ -165,6 +171,7 @@ impl Sides<'_> {
     }
 
     fn other(&mut self, what: &str, batch: usize) -> (f64, f64) {
+        sleep(REST);
         let answer = self.peer.ask(&format!("{what} {batch}"));
         (answer[0], answer[1])
     }

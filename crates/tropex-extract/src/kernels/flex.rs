@@ -9,7 +9,7 @@ use bytemuck::Pod;
 use rayon::prelude::*;
 
 use super::columns::NONE;
-use super::{Neighbours, Panels, Slope, sparse};
+use super::{Panels, Slope, Stencil, dense, sparse};
 use crate::rows::Rows;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
@@ -19,6 +19,7 @@ pub(in crate::kernels) trait Float:
     Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
 {
     const ZERO: Self;
+    const ONE: Self;
     fn scaled(self, factor: f64) -> Self;
 }
 
@@ -26,6 +27,7 @@ macro_rules! float {
     ($($float:ty),+) => {
         $(impl Float for $float {
             const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
 
             fn scaled(self, factor: f64) -> Self {
                 self * factor as $float
@@ -120,18 +122,24 @@ pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
 
 fn mask_in<F: Float>(held: Held, sign: &FlexTensor, slope: f64) -> FlexTensor {
     let signs = sign.storage::<F>();
-    let factor = |value: F, sign: F| if sign > F::ZERO { value } else { value.scaled(slope) };
+    let slope = F::ONE.scaled(slope);
     let points = held.points;
     held.in_place(|index, row, shift: Option<&[F]>| {
         let sign = &signs[index % points * row.len()..][..row.len()];
         let entries = row.iter_mut().zip(sign);
         match shift {
-            None => entries.for_each(|(value, &sign)| *value = factor(*value, sign)),
+            None => entries.for_each(|(value, &sign)| *value = sloped(*value, sign, slope)),
             Some(shift) => entries.zip(shift).for_each(|((value, &sign), &shift)| {
-                *value = factor(*value + shift, sign);
+                *value = sloped(*value + shift, sign, slope);
             }),
         }
     })
+}
+
+/// A number where the sign is positive, or its multiple: both are computed, so that nothing branches.
+fn sloped<F: Float>(value: F, sign: F, slope: F) -> F {
+    let scaled = value * slope;
+    if sign > F::ZERO { value } else { scaled }
 }
 
 fn mask_each_in<F: Float>(held: Held, sign: &FlexTensor, slopes: &FlexTensor) -> FlexTensor {
@@ -143,7 +151,7 @@ fn mask_each_in<F: Float>(held: Held, sign: &FlexTensor, slopes: &FlexTensor) ->
             row.iter_mut().zip(shift).for_each(|(value, &shift)| *value += shift);
         }
         for ((value, &sign), &slope) in row.iter_mut().zip(sign).zip(slopes) {
-            *value = if sign > F::ZERO { *value } else { *value * slope };
+            *value = sloped(*value, sign, slope);
         }
     })
 }
@@ -203,18 +211,16 @@ pub(super) fn sparse_product<'w>(
     product.map(Tensor::from_primitive::<Flex>)
 }
 
-/// Planes with many zeros under a convolution or its transpose.
-pub(super) fn sparse_correlation(
+/// Planes under a convolution or its transpose, in the way that suits their number and their zeros.
+pub(super) fn correlation(
     planes: &Tensor<2>,
     points: usize,
-    neighbours: &Neighbours,
-    channels: [usize; 2],
+    stencil: &Stencil,
     bias: Option<&Tensor<1>>,
-    weights: &Panels,
 ) -> Option<Tensor<2>> {
-    let planes = held(planes.clone());
-    let layer = sparse::Layer { neighbours, channels, weights, bias: bias.cloned().map(held) };
-    let result = sparse::correlation(&planes, points, &layer);
+    let (planes, bias) = (held(planes.clone()), bias.cloned().map(held));
+    let result = sparse::correlation(&planes, points, stencil, bias.as_ref())
+        .or_else(|| dense::correlation(&planes, stencil, bias.as_ref()));
     result.map(Tensor::from_primitive::<Flex>)
 }
 

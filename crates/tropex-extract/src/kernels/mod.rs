@@ -4,6 +4,8 @@
 //! works in place on all cores; the tests hold the two against each other.
 
 mod columns;
+#[cfg(feature = "flex")]
+mod dense;
 mod extremes;
 #[cfg(feature = "flex")]
 mod flex;
@@ -11,10 +13,14 @@ mod neighbours;
 mod panels;
 mod product;
 #[cfg(feature = "flex")]
+mod simd;
+#[cfg(feature = "flex")]
 mod sparse;
+mod stencil;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 mod visit;
+mod windows;
 
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
 
@@ -25,8 +31,10 @@ pub(crate) use columns::{Columns, gather, scatter_add};
 pub(crate) use extremes::{extremes, lowest};
 pub(crate) use neighbours::Neighbours;
 pub(crate) use panels::Panels;
-pub(crate) use product::{can_skip, correlate, multiply, multiply_transposed};
+pub(crate) use product::{correlate, is_ours, multiply, multiply_transposed};
+pub(crate) use stencil::Stencil;
 pub(crate) use visit::visit_rows;
+pub(crate) use windows::{Windows, largest};
 
 /// What the inactive units of a layer do to their input.
 #[derive(Clone, Debug)]

@@ -5,34 +5,50 @@
 #[cfg_attr(not(feature = "flex"), allow(dead_code))]
 #[derive(Clone, Debug)]
 pub(crate) struct Neighbours {
-    /// Where the neighbours of an output cell end.
+    /// Where the runs of an output cell end.
     ends: Vec<u32>,
-    /// Cells of kernel and input.
-    seen: Vec<[u32; 2]>,
+    runs: Vec<Run>,
+    /// Pairs of cells that meet.
+    meetings: usize,
     /// Cells of the input.
     inputs: usize,
 }
 
+/// Cells of kernel and input that meet and follow each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    /// The first cell of the kernel.
+    pub(super) kernel: u32,
+    /// The first cell of the input.
+    pub(super) input: u32,
+    /// How many there are.
+    pub(super) count: u32,
+}
+
 #[cfg_attr(not(feature = "flex"), allow(dead_code))]
 impl Neighbours {
-    /// From triples of cells: output, kernel, input.
-    pub(crate) fn new(outputs: usize, inputs: usize, mut triples: Vec<[u32; 3]>) -> Self {
+    /// From the number of cells of output and input, and triples of cells that meet: of the output,
+    /// the kernel, the input.
+    pub(crate) fn new([outputs, inputs]: [usize; 2], mut triples: Vec<[u32; 3]>) -> Self {
         triples.sort_unstable();
-        let mut ends = vec![0; outputs];
-        triples.iter().for_each(|[output, ..]| ends[*output as usize] += 1);
-        let add = |sum: &mut u32, count: &mut u32| {
-            *sum += *count;
-            *count = *sum;
-            Some(())
-        };
-        ends.iter_mut().scan(0, add).for_each(drop);
-        let seen = triples.into_iter().map(|[_, kernel, input]| [kernel, input]).collect();
-        Self { ends, seen, inputs }
+        let (mut runs, mut ends): (Vec<Run>, _) = (Vec::new(), Vec::with_capacity(outputs));
+        let mut rest = triples.iter().peekable();
+        for cell in 0..outputs as u32 {
+            let start = runs.len();
+            while let Some(&[_, kernel, input]) = rest.next_if(|[output, ..]| *output == cell) {
+                match runs[start..].last_mut() {
+                    Some(run) if run.is_followed_by(kernel, input) => run.count += 1,
+                    _ => runs.push(Run { kernel, input, count: 1 }),
+                }
+            }
+            ends.push(runs.len() as u32);
+        }
+        Self { ends, runs, meetings: triples.len(), inputs }
     }
 
     /// Pairs of cells that meet.
-    pub(super) fn len(&self) -> usize {
-        self.seen.len()
+    pub(super) fn meetings(&self) -> usize {
+        self.meetings
     }
 
     /// Cells of the input.
@@ -45,9 +61,23 @@ impl Neighbours {
         self.ends.len()
     }
 
-    /// Cells of kernel and input that a cell of the output sees.
-    pub(super) fn of(&self, output: usize) -> &[[u32; 2]] {
+    /// What a cell of the output sees.
+    pub(super) fn of(&self, output: usize) -> &[Run] {
         let start = if output == 0 { 0 } else { self.ends[output - 1] as usize };
-        &self.seen[start..self.ends[output] as usize]
+        &self.runs[start..self.ends[output] as usize]
+    }
+}
+
+impl Run {
+    /// The first rows of weights `[kernel * channels, ..]` and of the input
+    /// `[cells * channels, ..]`, and how many they are.
+    #[cfg_attr(not(feature = "flex"), allow(dead_code))]
+    #[inline(always)]
+    pub(super) fn rows(&self, channels: usize) -> [usize; 3] {
+        [self.kernel, self.input, self.count].map(|cells| cells as usize * channels)
+    }
+
+    fn is_followed_by(&self, kernel: u32, input: u32) -> bool {
+        (self.kernel + self.count, self.input + self.count) == (kernel, input)
     }
 }

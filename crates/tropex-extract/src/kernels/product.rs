@@ -1,9 +1,8 @@
-//! Rows times weights, and planes under kernels. Where rows are mostly zero, these entries are
-//! skipped.
+//! Rows times weights, where zeros are skipped, and planes under convolutions.
 
 use burn::tensor::Tensor;
 
-use super::{Neighbours, Panels};
+use super::{Panels, Stencil};
 use crate::constant::Constant;
 
 /// `rows . weight`: rows `[groups * points, inputs]`, group by group, weights `[inputs, outputs]`.
@@ -22,7 +21,7 @@ pub(crate) fn multiply_transposed(
     skipped.unwrap_or_else(|| rows.matmul(weight.tensor().transpose()))
 }
 
-/// The product with so many weights; none if zeros are too few, or cannot be [skipped](can_skip).
+/// The product with so many weights; none if zeros are too few, or [out of reach](is_ours).
 #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
 fn multiply_skipping<'w>(
     rows: &Tensor<2>,
@@ -31,36 +30,33 @@ fn multiply_skipping<'w>(
     panels: impl FnOnce() -> &'w Panels,
 ) -> Option<Tensor<2>> {
     #[cfg(feature = "flex")]
-    if can_skip(rows) {
+    if is_ours(rows) {
         let [_, inputs] = rows.dims();
         return super::flex::sparse_product(rows, points, weights / inputs, panels);
     }
     None
 }
 
-/// Whether zeros in values can be skipped on their device.
+/// Whether values lie where kernels of ours can read them.
 #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
-pub(crate) fn can_skip(values: &Tensor<2>) -> bool {
+pub(crate) fn is_ours(values: &Tensor<2>) -> bool {
     #[cfg(feature = "flex")]
     return super::flex::holds(values);
     #[cfg(not(feature = "flex"))]
     return false;
 }
 
-/// Planes `[groups * points, channels * cells]`, group by group, under weights
-/// `[kernel * inputs, outputs]` from neighbour to neighbour; none if zeros are too few, or cannot be
-/// [skipped](can_skip).
+/// Planes `[groups * points, channels * cells]`, group by group, under a stencil, and a bias for every
+/// channel of the output; none if that is the backend's matter.
 #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
 pub(crate) fn correlate(
     planes: &Tensor<2>,
     points: usize,
-    neighbours: &Neighbours,
-    channels: [usize; 2],
+    stencil: &Stencil,
     bias: Option<&Tensor<1>>,
-    weights: &Panels,
 ) -> Option<Tensor<2>> {
     #[cfg(feature = "flex")]
-    return super::flex::sparse_correlation(planes, points, neighbours, channels, bias, weights);
+    return super::flex::correlation(planes, points, stencil, bias);
     #[cfg(not(feature = "flex"))]
     return None;
 }

@@ -5,7 +5,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::columns::{gather_anywhere, scatter_add_anywhere};
 use super::extremes::{in_place, lowest_anywhere};
-use super::{Columns, Panels, Slope, flex, mask_anywhere, pick_anywhere, scatter_anywhere, visit};
+use super::{
+    Columns, Panels, Slope, Windows, flex, mask_anywhere, pick_anywhere, scatter_anywhere, visit,
+};
 use crate::constant::Constant;
 use crate::rows::Rows;
 use crate::{Placement, Precision};
@@ -146,6 +148,28 @@ proptest! {
     }
 
     #[test]
+    fn windows_have_the_first_of_their_largest_cells(
+        problem in problems(),
+        channels in 1..4_usize,
+        windows in prop::collection::vec(prop::collection::vec(0..9_usize, 1..5), 1..7),
+    ) {
+        let mut random = problem.random();
+        let tensor = numbers::<2>(&mut random, [problem.points, channels * 9], problem.dtype);
+        let windows_of = Windows::new(&windows).expect("every window has a cell");
+        let (largest, cells) = super::largest(&tensor, channels, &windows_of).expect("on flex");
+        prop_assert_eq!(cells.dims(), [problem.points, channels, windows.len()]);
+        let all = values(tensor);
+        let expected = all.chunks_exact(9).flat_map(|plane| windows.iter().map(|window| {
+            window.iter().fold((f64::NEG_INFINITY, 0), |best, &cell| {
+                if plane[cell] > best.0 { (plane[cell], cell as i64) } else { best }
+            })
+        }));
+        let (expected, at): (Vec<f64>, Vec<i64>) = expected.unzip();
+        prop_assert_eq!(values(largest), expected);
+        prop_assert_eq!(cells.into_data().iter::<i64>().collect::<Vec<_>>(), at);
+    }
+
+    #[test]
     fn lowest_coefficients_agree(problem in problems(), features in 1..9_usize) {
         // One group of linear rows at least, and more points than one task handles.
         let problem = Problem { groups: problem.groups + 1, shifted: false, ..problem };
@@ -281,7 +305,7 @@ proptest! {
         let problem = Problem { groups, ..problem };
         let rows = mostly_zero(&problem, inputs, every);
         let weight = numbers(&mut problem.random(), [inputs, outputs], problem.dtype);
-        let panels = Panels::of(weight.clone());
+        let panels = Panels::wide(weight.clone());
         let found = flex::sparse_product(&rows, problem.points, outputs, || &panels);
         let work = groups * problem.points * inputs * outputs;
         prop_assert!(found.is_none() || work >= 1 << 12);
@@ -297,6 +321,6 @@ fn rows_that_are_full_are_left_to_the_backend() {
     let mut random = problem.random();
     let full = numbers(&mut random, [128, 200], DType::F32).abs() + 1.0;
     let weight = numbers(&mut random, [200, 128], DType::F32);
-    let panels = Panels::of(weight);
+    let panels = Panels::wide(weight);
     assert!(flex::sparse_product(&full, 64, 128, || &panels).is_none());
 }

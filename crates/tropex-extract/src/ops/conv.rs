@@ -1,7 +1,7 @@
 //! Convolutions and transposed convolutions.
 
 mod correlation;
-mod skipping;
+mod stencils;
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -131,12 +131,12 @@ where
     /// Values at the input to values at the output, with or without the bias.
     fn push(&self, values: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
         let [points, _] = values.dims();
-        let skipped = match self.direction {
-            Direction::Gather => self.correlation.down_skipping(&values, points, bias.as_ref()),
-            Direction::Spread => self.correlation.up_skipping(&values, points, bias.as_ref()),
+        let ours = match self.direction {
+            Direction::Gather => self.correlation.down_by_cells(&values, points, bias.as_ref()),
+            Direction::Spread => self.correlation.up_by_cells(&values, points, bias.as_ref()),
         };
         let weight = self.correlation.weight.tensor();
-        skipped.unwrap_or_else(|| match self.direction {
+        ours.unwrap_or_else(|| match self.direction {
             Direction::Gather => self.correlation.down(values, weight, bias),
             Direction::Spread => self.correlation.up(values, weight, bias),
         })
@@ -207,11 +207,11 @@ where
         let points = rows.points();
         let rows = rows.into_tensor();
         let offset = self.offset(rows.clone());
-        let skipped = match self.direction {
-            Direction::Gather => self.correlation.up_skipping(&rows, points, None),
-            Direction::Spread => self.correlation.down_skipping(&rows, points, None),
+        let ours = match self.direction {
+            Direction::Gather => self.correlation.up_by_cells(&rows, points, None),
+            Direction::Spread => self.correlation.down_by_cells(&rows, points, None),
         };
-        let pulled = skipped.unwrap_or_else(|| self.pull(rows, self.correlation.weight.tensor()));
+        let pulled = ours.unwrap_or_else(|| self.pull(rows, self.correlation.weight.tensor()));
         Pulled { rows: vec![Rows::new(pulled, points)], offset }
     }
 

@@ -1,5 +1,7 @@
 //! Maximum over windows of a plane.
 
+use std::sync::{Arc, OnceLock};
+
 use burn::tensor::module::max_pool2d_with_indices;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
@@ -7,7 +9,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::{Choice, Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::Placement;
 use crate::interval::Interval;
-use crate::kernels;
+use crate::kernels::{self, Windows};
 use crate::rows::Rows;
 
 /// Window, stride and padding of a pooling; `padding` is `(begin, end)` per axis.
@@ -32,12 +34,14 @@ pub struct MaxPool2d {
     spec: MaxPool2dSpec,
     input: [usize; 3],
     output: [usize; 3],
+    /// Found when it is first needed; none if there is a window without cells.
+    windows: Arc<OnceLock<Option<Windows>>>,
 }
 
 impl MaxPool2d {
     /// `input` and `output` are `[channels, height, width]`.
     pub(crate) fn new(spec: MaxPool2dSpec, input: [usize; 3], output: [usize; 3]) -> Self {
-        Self { name: "max pool", spec, input, output }
+        Self { name: "max pool", spec, input, output, windows: Arc::default() }
     }
 
     /// The maximum over the middle axis of values `[outer, length, inner]`, which a window as high
@@ -51,7 +55,8 @@ impl MaxPool2d {
             dilation: [1, 1],
             ceil_mode: false,
         };
-        Self { name: "maximum", spec, input, output: [outer, 1, inner] }
+        let output = [outer, 1, inner];
+        Self { name: "maximum", spec, input, output, windows: Arc::default() }
     }
 
     pub(crate) fn spec(&self) -> &MaxPool2dSpec {
@@ -147,6 +152,11 @@ impl PiecewiseLinear for MaxPool2d {
         let input = only(inputs);
         let [points, _] = input.dims();
         let [channels, height, width] = self.input;
+        let windows = self.windows.get_or_init(|| Windows::new(&self.windows()));
+        let ours = windows.as_ref().and_then(|it| kernels::largest(&input, channels, it));
+        if let Some((output, winner)) = ours {
+            return (output, Piece::Winner(winner));
+        }
         let planes = input.reshape([points, channels, height, width]);
         let (output, winner) = max_pool2d_with_indices(planes, self.options());
         let cells = self.output[1] * self.output[2];

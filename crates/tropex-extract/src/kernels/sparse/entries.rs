@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::sums::{Number, Part};
+use super::TOGETHER;
+use crate::kernels::neighbours::Run;
+use crate::kernels::panels::Panel;
+use crate::kernels::simd::Number;
 
 /// Values `[groups * points, features]`, group by group.
 pub(super) struct Grouped<'a, F> {
@@ -12,10 +15,12 @@ pub(super) struct Grouped<'a, F> {
 }
 
 impl<'a, F> Grouped<'a, F> {
-    /// The rows of a point in some groups.
-    pub(super) fn rows(&self, point: usize, groups: Range<usize>) -> Vec<&'a [F]> {
-        let row = |group| &self.values[(group * self.points + point) * self.features..];
-        groups.map(|group| &row(group)[..self.features]).collect()
+    /// The row of a point in each of the groups from `first` on.
+    fn rows<const ROWS: usize>(&self, point: usize, first: usize) -> [&'a [F]; ROWS] {
+        std::array::from_fn(|group| {
+            let row = (first + group) * self.points + point;
+            &self.values[row * self.features..][..self.features]
+        })
     }
 }
 
@@ -31,70 +36,151 @@ pub(super) struct Entries<F> {
     together: usize,
 }
 
+/// Some entries of the rows of a point that are multiplied together.
+pub(super) struct Part<'a, F> {
+    /// Where at least one of the rows is not zero.
+    entries: &'a [u32],
+    /// What the rows have there, entry by entry.
+    values: &'a [F],
+    /// From an entry to the row of the weights that it meets.
+    offset: u32,
+}
+
+impl<F: Number> Part<'_, F> {
+    /// What the rows have at an entry, and the weights that it meets.
+    #[inline(always)]
+    pub(super) fn pairs<'a, const ROWS: usize>(
+        &'a self,
+        panel: &'a Panel<'_, F>,
+    ) -> impl Iterator<Item = (&'a [F; ROWS], &'a [F])> {
+        let row = |&entry: &u32| panel.row(entry.wrapping_add(self.offset) as usize);
+        self.values.as_chunks::<ROWS>().0.iter().zip(self.entries.iter().map(row))
+    }
+}
+
+/// Calls a function with the number of rows as a constant, so that loops over them unroll.
+macro_rules! with_rows {
+    ($groups:expr, $function:ident($($argument:expr),*)) => {
+        match $groups.len() {
+            1 => Self::$function::<1>($($argument),*),
+            2 => Self::$function::<2>($($argument),*),
+            3 => Self::$function::<3>($($argument),*),
+            4 => Self::$function::<4>($($argument),*),
+            5 => Self::$function::<5>($($argument),*),
+            _ => Self::$function::<TOGETHER>($($argument),*),
+        }
+    };
+}
+
 impl<F: Number> Entries<F> {
-    /// A list for every point.
+    /// A list of features for every point.
     pub(super) fn of_points(
         grouped: &Grouped<'_, F>,
         points: Range<usize>,
         groups: Range<usize>,
     ) -> Self {
-        let together = groups.len();
-        let (mut entries, mut values, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-        let mut end = 0;
-        for point in points {
-            let rows = grouped.rows(point, groups.clone());
-            entries.resize(end + grouped.features, 0);
-            values.resize((end + grouped.features) * together, F::ZERO);
-            // Written always and kept only if it is one: a branch would be mispredicted.
-            for entry in 0..grouped.features {
-                entries[end] = entry as u32;
-                let mut is_entry = false;
-                for (value, row) in values[end * together..][..together].iter_mut().zip(&rows) {
-                    *value = row[entry];
-                    is_entry |= row[entry] != F::ZERO;
-                }
-                end += usize::from(is_entry);
-            }
-            ends.push(end as u32);
-        }
-        Self { entries, values, ends, together }
+        with_rows!(groups, of_rows(grouped, points, groups.start))
     }
 
-    /// A list of channels for every cell of planes `[channels, cells]`.
-    pub(super) fn of_cells(planes: &[&[F]], cells: usize) -> Self {
-        let is_entry = |at: usize| planes.iter().any(|plane| plane[at] != F::ZERO);
-        let mut ends = vec![0_u32; cells + 1];
+    fn of_rows<const ROWS: usize>(
+        grouped: &Grouped<'_, F>,
+        points: Range<usize>,
+        first: usize,
+    ) -> Self {
+        let most = points.len() * grouped.features;
+        let (mut entries, mut values) = (vec![0; most], vec![[F::ZERO; ROWS]; most]);
+        let (mut ends, mut end) = (Vec::with_capacity(points.len()), 0);
+        for point in points {
+            let rows: [_; ROWS] = grouped.rows(point, first);
+            let room = end..end + grouped.features;
+            end += list(rows, &mut entries[room.clone()], &mut values[room]);
+            ends.push(end as u32);
+        }
+        Self { entries, values: values.into_flattened(), ends, together: ROWS }
+    }
+
+    /// A list of channels for every cell of the planes `[channels, cells]` of a point; an entry is
+    /// `cell * channels + channel`.
+    pub(super) fn of_cells(
+        grouped: &Grouped<'_, F>,
+        point: usize,
+        groups: Range<usize>,
+        cells: usize,
+    ) -> Self {
+        with_rows!(groups, of_planes(grouped.rows(point, groups.start), cells))
+    }
+
+    fn of_planes<const ROWS: usize>(planes: [&[F]; ROWS], cells: usize) -> Self {
         let channels = planes[0].len() / cells;
+        let plane = |channel: usize| planes.map(|plane| &plane[channel * cells..][..cells]);
+        let mut ends = vec![0_u32; cells];
         for channel in 0..channels {
-            for cell in 0..cells {
-                ends[cell + 1] += u32::from(is_entry(channel * cells + cell));
+            let plane = plane(channel);
+            for (cell, end) in ends.iter_mut().enumerate() {
+                *end += u32::from(is_entry(&plane.map(|plane| plane[cell])));
             }
         }
-        for cell in 0..cells {
-            ends[cell + 1] += ends[cell];
+        let mut count = 0;
+        for end in &mut ends {
+            count += std::mem::replace(end, count);
         }
-        let (count, together) = (ends[cells] as usize, planes.len());
-        let (mut entries, mut values) = (vec![0; count], vec![F::ZERO; count * together]);
+        let (mut entries, mut values) =
+            (vec![0; count as usize], vec![[F::ZERO; ROWS]; count as usize]);
         // Where a list begins moves to where it ends.
         for channel in 0..channels {
-            for (at, end) in (channel * cells..).zip(&mut ends[..cells]) {
-                if is_entry(at) {
-                    let place = *end as usize;
-                    entries[place] = channel as u32;
-                    let values = &mut values[place * together..][..together];
-                    values.iter_mut().zip(planes).for_each(|(value, plane)| *value = plane[at]);
+            let plane = plane(channel);
+            for (cell, end) in ends.iter_mut().enumerate() {
+                let found = plane.map(|plane| plane[cell]);
+                if is_entry(&found) {
+                    entries[*end as usize] = (cell * channels + channel) as u32;
+                    values[*end as usize] = found;
                     *end += 1;
                 }
             }
         }
-        Self { entries, values, ends, together }
+        Self { entries, values: values.into_flattened(), ends, together: ROWS }
     }
 
-    /// A list, whose entries meet the weights from row `first` on.
-    pub(super) fn part(&self, list: usize, first: usize) -> Part<'_, F> {
-        let start = if list == 0 { 0 } else { self.ends[list - 1] as usize };
-        let span = start..self.ends[list] as usize;
-        let values = span.start * self.together..span.end * self.together;
-        Part { entries: &self.entries[span], values: &self.values[values], first }
+    /// A list of features, which meet rows of weights of the same number.
+    pub(super) fn of_point(&self, point: usize) -> Part<'_, F> {
+        self.lists(point, 1, 0)
     }
+
+    /// The lists of some cells, which meet the weights of cells of a kernel.
+    pub(super) fn of_run(&self, run: Run, channels: usize) -> Part<'_, F> {
+        let offset = run.kernel.wrapping_sub(run.input).wrapping_mul(channels as u32);
+        self.lists(run.input as usize, run.count as usize, offset)
+    }
+
+    fn lists(&self, first: usize, count: usize, offset: u32) -> Part<'_, F> {
+        let start = if first == 0 { 0 } else { self.ends[first - 1] as usize };
+        let span = start..self.ends[first + count - 1] as usize;
+        let values = span.start * self.together..span.end * self.together;
+        Part { entries: &self.entries[span], values: &self.values[values], offset }
+    }
+}
+
+/// Lists the entries of rows, and says how many there are.
+#[inline(always)]
+fn list<F: Number, const ROWS: usize>(
+    rows: [&[F]; ROWS],
+    entries: &mut [u32],
+    values: &mut [[F; ROWS]],
+) -> usize {
+    let features = entries.len().min(values.len());
+    let rows = rows.map(|row| &row[..features]);
+    let mut count = 0;
+    for feature in 0..features {
+        // Written always and kept only if it is one: a branch would be mispredicted.
+        let found = rows.map(|row| row[feature]);
+        entries[count] = feature as u32;
+        values[count] = found;
+        count += usize::from(is_entry(&found));
+    }
+    count
+}
+
+#[inline(always)]
+fn is_entry<F: Number, const ROWS: usize>(numbers: &[F; ROWS]) -> bool {
+    numbers.iter().fold(false, |is, &number| is | (number != F::ZERO))
 }

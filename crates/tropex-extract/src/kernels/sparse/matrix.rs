@@ -6,9 +6,10 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::entries::{Entries, Grouped};
-use super::sums::Number;
-use super::{TOGETHER, is_worth_it, together, with_simd};
+use super::sums::sum;
+use super::{TOGETHER, is_worth_it, together};
 use crate::kernels::Panels;
+use crate::kernels::simd::{Number, with_simd};
 
 /// Points that a task takes at most.
 const TASK: usize = 256;
@@ -35,7 +36,7 @@ fn product_in<'w, F: Number>(
 ) -> Option<FlexTensor> {
     let [count, inputs] = [rows.layout().shape()[0], rows.layout().shape()[1]];
     let values = rows.storage::<F>();
-    if !is_worth_it(values, count / points, count * inputs * outputs) {
+    if !is_worth_it(values, count / points, outputs, count * inputs * outputs) {
         return None;
     }
     let weights = weights();
@@ -87,20 +88,19 @@ impl<F: Number> WithSimd for Task<'_, F> {
         let &Factors { outputs, weights, .. } = factors;
         let points = rows[0].len() / outputs;
         for groups in together(rows.len()) {
-            let entries = Entries::of_points(&factors.rows, first..first + points, groups.clone());
-            let rows = &mut rows[groups];
+            let rows = &mut rows[groups.clone()];
+            let entries = Entries::of_points(&factors.rows, first..first + points, groups);
             for panel in weights.all::<F>() {
-                let columns = panel.start..panel.start + panel.width;
                 let mut targets: Vec<_> =
                     rows.iter_mut().map(|rows| rows.chunks_exact_mut(outputs)).collect();
                 for point in 0..points {
                     let mut sums: [&mut [F]; TOGETHER] = Default::default();
                     for (sums, rows) in sums.iter_mut().zip(&mut targets) {
                         let row = rows.next().expect("a row for every point");
-                        *sums = &mut row[columns.clone()];
+                        *sums = &mut row[panel.columns.clone()];
                     }
                     let sums = &mut sums[..targets.len()];
-                    F::sum(simd, &[entries.part(point, 0)], &panel, sums);
+                    sum(simd, &[entries.of_point(point)], &panel, sums);
                 }
             }
         }

@@ -12,19 +12,21 @@ mod sums;
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
-
 pub(super) use matrix::product;
-pub(super) use planes::{Layer, correlation};
-use sums::Number;
+pub(super) use planes::correlation;
 
-/// Share of entries other than zero up to which skipping pays, by the number of rows that are
-/// multiplied together. Dense products use every weight that they read for many rows, and are faster
-/// beyond it.
-const SPARSE: [f64; TOGETHER] = [0.3, 0.45, 0.6, 0.6];
+use super::simd::Number;
+
+/// Share of entries other than zero up to which skipping pays where there are many outputs, by the
+/// number of rows that are multiplied together. Dense products use every weight that they read for
+/// many rows, and are faster beyond it.
+const SPARSE: [f64; TOGETHER] = [0.3, 0.45, 0.6, 0.6, 0.6, 0.6];
+
+/// Outputs for which an entry takes as long as it does by itself.
+const FEW: usize = 40;
 
 /// Rows that are multiplied together: as many as registers hold sums of.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 6;
 
 /// Products of fewer multiplications are left to the backend.
 const LEAST: usize = 1 << 12;
@@ -32,10 +34,15 @@ const LEAST: usize = 1 << 12;
 /// Numbers that are looked at to tell how many are zero: so many blocks of so many.
 const SAMPLE: (usize, usize) = (128, 256);
 
-/// Whether zeros are worth skipping: in values of so many groups of rows, for products of so many
-/// multiplications.
-fn is_worth_it<F: Number>(values: &[F], groups: usize, multiplications: usize) -> bool {
-    let limit = SPARSE[groups.clamp(1, TOGETHER) - 1];
+/// Whether zeros are worth skipping: in values of so many groups of rows, of which each is multiplied
+/// with weights of so many outputs, and for so many multiplications in all.
+fn is_worth_it<F: Number>(
+    values: &[F],
+    groups: usize,
+    outputs: usize,
+    multiplications: usize,
+) -> bool {
+    let limit = SPARSE[groups.clamp(1, TOGETHER) - 1] * outputs as f64 / (outputs + FEW) as f64;
     multiplications >= LEAST && share_of_entries(values) <= limit
 }
 
@@ -51,17 +58,9 @@ fn share_of_entries<F: Number>(values: &[F]) -> f64 {
     entries as f64 / all as f64
 }
 
-/// Groups by as many as are multiplied together.
+/// Groups by about as many each, and no more than are multiplied together.
 fn together(groups: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..groups).step_by(TOGETHER).map(move |start| start..groups.min(start + TOGETHER))
-}
-
-/// Runs with the widest vectors of the machine.
-fn with_simd<T>(work: impl WithSimd<Output = T>) -> T {
-    // Pulp takes AVX2 by itself only if it is built with a feature that nobody here asks for.
-    #[cfg(target_arch = "x86_64")]
-    if let (Arch::Scalar, Some(simd)) = (Arch::new(), pulp::x86::V3::try_new()) {
-        return Simd::vectorize(simd, work);
-    }
-    Arch::new().dispatch(work)
+    let parts = groups.div_ceil(TOGETHER);
+    let start = move |part: usize| part * groups / parts;
+    (0..parts).map(move |part| start(part)..start(part + 1))
 }

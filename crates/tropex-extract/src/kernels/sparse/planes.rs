@@ -6,52 +6,46 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::entries::{Entries, Grouped};
-use super::sums::Number;
-use super::{TOGETHER, is_worth_it, together, with_simd};
-use crate::kernels::{Neighbours, Panels};
+use super::sums::sum;
+use super::{TOGETHER, is_worth_it, together};
+use crate::kernels::Stencil;
+use crate::kernels::panels::Panel;
+use crate::kernels::simd::{Number, with_simd};
 
 /// Channels that are copied together, about what a line of the cache holds.
 const CHANNELS: usize = 16;
 
-/// A convolution, or a transposed one, without groups.
-pub(in crate::kernels) struct Layer<'a> {
-    pub(in crate::kernels) neighbours: &'a Neighbours,
-    /// Channels of input and output.
-    pub(in crate::kernels) channels: [usize; 2],
-    /// `[kernel * inputs, outputs]`
-    pub(in crate::kernels) weights: &'a Panels,
-    /// Added to the channels of the output.
-    pub(in crate::kernels) bias: Option<FlexTensor>,
-}
-
-/// Planes `[groups * points, channels * cells]` through a layer, if they have zeros enough.
+/// Planes `[groups * points, channels * cells]` under a stencil, if they have zeros enough, and a bias
+/// for every channel of the output.
 pub(in crate::kernels) fn correlation(
     planes: &FlexTensor,
     points: usize,
-    layer: &Layer<'_>,
+    stencil: &Stencil,
+    bias: Option<&FlexTensor>,
 ) -> Option<FlexTensor> {
     match planes.dtype() {
-        DType::F64 => correlation_in::<f64>(planes, points, layer),
-        _ => correlation_in::<f32>(planes, points, layer),
+        DType::F64 => correlation_in::<f64>(planes, points, stencil, bias),
+        _ => correlation_in::<f32>(planes, points, stencil, bias),
     }
 }
 
 fn correlation_in<F: Number>(
     planes: &FlexTensor,
     points: usize,
-    layer: &Layer<'_>,
+    stencil: &Stencil,
+    bias: Option<&FlexTensor>,
 ) -> Option<FlexTensor> {
-    let (count, [inputs, outputs]) = (planes.layout().shape()[0], layer.channels);
+    let count = planes.layout().shape()[0];
     let values = planes.storage::<F>();
-    let multiplications = count * layer.neighbours.len() * inputs * outputs;
-    if !is_worth_it(values, count / points, multiplications) {
+    let [_, channels] = stencil.channels;
+    if !is_worth_it(values, count / points, channels, count * stencil.multiplications()) {
         return None;
     }
-    let features = outputs * layer.neighbours.outputs();
+    let features = stencil.outputs();
     let mut result = FlexTensor::zeros(Shape::from(vec![count, features]), planes.dtype());
-    let bias = layer.bias.as_ref().map(FlexTensor::storage::<F>);
-    let planes = Grouped { values, points, features: inputs * layer.neighbours.inputs() };
-    let factors = Factors { planes, layer, bias };
+    let bias = bias.map(FlexTensor::storage::<F>);
+    let planes = Grouped { values, points, features: stencil.inputs() };
+    let factors = Factors { planes, stencil, bias };
     let groups = result.storage_mut::<F>().chunks_exact_mut(points * features);
     let mut groups: Vec<_> = groups.map(|group| group.chunks_exact_mut(features)).collect();
     let tasks = (0..points).map(|point| {
@@ -65,7 +59,7 @@ fn correlation_in<F: Number>(
 
 struct Factors<'a, F> {
     planes: Grouped<'a, F>,
-    layer: &'a Layer<'a>,
+    stencil: &'a Stencil,
     bias: Option<&'a [F]>,
 }
 
@@ -82,35 +76,45 @@ impl<F: Number> WithSimd for Task<'_, F> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { factors, point, mut rows } = self;
-        let &Factors { layer, bias, .. } = factors;
-        let (neighbours, [inputs, outputs]) = (layer.neighbours, layer.channels);
+        let &Factors { stencil, bias, .. } = factors;
+        let outputs = stencil.outputs();
         // Sums of a cell lie together, so that they are made from rows of weights.
-        let mut cells = vec![F::ZERO; rows.len().min(TOGETHER) * neighbours.outputs() * outputs];
+        let mut cells = vec![F::ZERO; rows.len().min(TOGETHER) * outputs];
         for groups in together(rows.len()) {
-            let planes = factors.planes.rows(point, groups.clone());
-            let entries = Entries::of_cells(&planes, neighbours.inputs());
-            let mut parts = Vec::new();
-            for panel in layer.weights.all::<F>() {
-                let columns = panel.start..panel.start + panel.width;
-                for cell in 0..neighbours.outputs() {
-                    parts.clear();
-                    let seen = neighbours.of(cell).iter();
-                    parts.extend(seen.map(|&[kernel, input]| {
-                        entries.part(input as usize, kernel as usize * inputs)
-                    }));
-                    let mut sums: [&mut [F]; TOGETHER] = Default::default();
-                    let planes = cells.chunks_exact_mut(neighbours.outputs() * outputs);
-                    for (sums, plane) in sums.iter_mut().zip(planes.take(groups.len())) {
-                        *sums = &mut plane[cell * outputs..][columns.clone()];
-                    }
-                    F::sum(simd, &parts, &panel, &mut sums[..groups.len()]);
-                }
+            let seen = stencil.neighbours.inputs();
+            let entries = Entries::of_cells(&factors.planes, point, groups.clone(), seen);
+            let cells = &mut cells[..groups.len() * outputs];
+            for panel in stencil.wide().all::<F>() {
+                sum_panel(simd, stencil, &entries, &panel, cells);
             }
-            let planes = cells.chunks_exact(neighbours.outputs() * outputs);
-            for (row, cells) in rows[groups].iter_mut().zip(planes) {
-                by_channel(cells, outputs, bias, row);
+            for (row, cells) in rows[groups].iter_mut().zip(cells.chunks_exact(outputs)) {
+                by_channel(cells, stencil.channels[1], bias, row);
             }
         }
+    }
+}
+
+/// Writes sums `[rows, cells, channels]`, for the channels of a panel.
+#[inline(always)]
+fn sum_panel<F: Number, S: Simd>(
+    simd: S,
+    stencil: &Stencil,
+    entries: &Entries<F>,
+    panel: &Panel<'_, F>,
+    sums: &mut [F],
+) {
+    let (neighbours, [inputs, outputs]) = (&stencil.neighbours, stencil.channels);
+    let mut parts = Vec::new();
+    for cell in 0..neighbours.outputs() {
+        parts.clear();
+        parts.extend(neighbours.of(cell).iter().map(|&run| entries.of_run(run, inputs)));
+        let mut rows: [&mut [F]; TOGETHER] = Default::default();
+        let planes = sums.chunks_exact_mut(neighbours.outputs() * outputs);
+        let count = planes.len();
+        for (row, plane) in rows.iter_mut().zip(planes) {
+            *row = &mut plane[cell * outputs..][panel.columns.clone()];
+        }
+        sum(simd, &parts, panel, &mut rows[..count]);
     }
 }
 

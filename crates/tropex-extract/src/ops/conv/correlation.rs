@@ -6,7 +6,7 @@ use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Tensor, TensorData};
 
-use super::skipping::Skipping;
+use super::stencils::Stencils;
 use crate::Placement;
 use crate::constant::Constant;
 
@@ -111,7 +111,7 @@ pub(super) struct Correlation<const S: usize, const D: usize> {
     pub(super) small: Planes<S>,
     /// Whether the transpose runs as a correlation with turned kernels.
     turned: bool,
-    pub(super) skipping: Arc<Skipping>,
+    pub(super) stencils: Arc<Stencils>,
 }
 
 impl<const S: usize, const D: usize> Correlation<S, D>
@@ -127,7 +127,7 @@ where
         let weight = Constant::new(weight, placement);
         let lopsided = spec.padding.iter().any(|(begin, end)| begin != end);
         let turned = lopsided || (S == 2 && transposes_slowly(placement));
-        Self { spec, weight, large, small, turned, skipping: Arc::default() }
+        Self { spec, weight, large, small, turned, stencils: Arc::default() }
     }
 
     pub(super) fn kernel(&self) -> [usize; S] {

@@ -133,11 +133,11 @@ fn zeros_of_large_planes_are_skipped() {
     let weight = correlation.weight.tensor();
     for groups in [1, 2, 5] {
         let down = mostly_zero(problem.input, 3, groups);
-        let found = correlation.down_skipping(&down, 3, None).expect("a tenth is little");
+        let found = correlation.down_by_cells(&down, 3, None).expect("a tenth is little");
         let error = (found - correlation.down(down, weight.clone(), None)).abs().max();
         assert!(error.into_scalar::<f64>() < 1e-12);
         let up = mostly_zero(problem.output(), 3, groups);
-        let found = correlation.up_skipping(&up, 3, None).expect("a tenth is little");
+        let found = correlation.up_by_cells(&up, 3, None).expect("a tenth is little");
         let error = (found - correlation.up(up, weight.clone(), None)).abs().max();
         assert!(error.into_scalar::<f64>() < 1e-12);
     }
@@ -158,27 +158,39 @@ proptest! {
         }
     }
 
-    /// Both ways, with few entries other than zero, at the same places in all groups.
+    /// Both ways, of planes with few entries other than zero, at the same places in all groups, and of
+    /// full ones: of enough points to fill vectors, and of so few that Burn has to do it.
     #[test]
-    fn planes_with_many_zeros_give_the_same(problem in problems(), groups in 1..6_usize) {
+    fn planes_give_the_same_cell_by_cell(
+        problem in problems(),
+        groups in 1..6_usize,
+        points in prop_oneof![Just(1_usize), 2..9_usize, Just(40_usize)],
+        full in any::<bool>(),
+    ) {
         let correlation = problem.correlation();
         let weight = correlation.weight.tensor();
-        for (planes, is_down) in [(problem.input, true), (problem.output(), false)] {
-            let points = 40;
-            let sparse = mostly_zero(planes, points, groups);
-            let [bias, none] = [Some(Tensor::from_data(numbers([if is_down { problem.outputs } else { problem.input[0] }], 0.1), (&Device::flex(), DType::F64))), None];
-            for bias in [bias, none] {
+        for (planes, channels, is_down) in
+            [(problem.input, problem.outputs, true), (problem.output(), problem.input[0], false)]
+        {
+            let planes = if full {
+                on(numbers([groups * points, planes.iter().product()], 0.754_878), &Device::flex())
+            } else {
+                mostly_zero(planes, points, groups)
+            };
+            for bias in [Some(on(numbers([channels], 0.1), &Device::flex())), None] {
                 let (found, expected) = if is_down {
                     (
-                        correlation.down_skipping(&sparse, points, bias.as_ref()),
-                        correlation.down(sparse.clone(), weight.clone(), bias),
+                        correlation.down_by_cells(&planes, points, bias.as_ref()),
+                        correlation.down(planes.clone(), weight.clone(), bias),
                     )
                 } else {
                     (
-                        correlation.up_skipping(&sparse, points, bias.as_ref()),
-                        correlation.up(sparse.clone(), weight.clone(), bias),
+                        correlation.up_by_cells(&planes, points, bias.as_ref()),
+                        correlation.up(planes.clone(), weight.clone(), bias),
                     )
                 };
+                let is_ours = problem.spec.groups == 1 && groups * points >= 16;
+                prop_assert!(found.is_some() || !is_ours);
                 prop_assert!(found.is_none() || problem.spec.groups == 1);
                 if let Some(found) = found {
                     let error: f64 = (found - expected).abs().max().into_scalar();

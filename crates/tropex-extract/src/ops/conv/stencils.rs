@@ -1,86 +1,69 @@
-//! Convolutions of planes that are mostly zero, by way of kernels that skip the zeros.
+//! Convolutions by kernels of ours, which go from cell to cell.
 
 use std::sync::OnceLock;
 
 use burn::tensor::Tensor;
 
 use super::correlation::{Correlation, Spatial};
-use crate::kernels::{self, Neighbours, Panels};
+use crate::kernels::{self, Neighbours, Stencil};
 
-/// What the kernels want to know, found out when it is first needed.
+/// A correlation and its transpose cell by cell, found out when they are first needed.
 #[derive(Debug, Default)]
-pub(super) struct Skipping {
-    down: OnceLock<Way>,
-    up: OnceLock<Way>,
-}
-
-/// A correlation or its transpose, cell by cell.
-#[derive(Debug)]
-struct Way {
-    neighbours: Neighbours,
-    /// `[kernel * inputs, outputs]`
-    weights: Panels,
+pub(super) struct Stencils {
+    down: OnceLock<Stencil>,
+    up: OnceLock<Stencil>,
 }
 
 impl<const S: usize, const D: usize> Correlation<S, D>
 where
     Tensor<D>: Spatial<S>,
 {
-    /// As [`Self::down`] with its own weight, of planes `[groups * points, features]` with zeros
-    /// enough.
-    pub(super) fn down_skipping(
+    /// As [`Self::down`] with its own weight, of planes `[groups * points, features]`; none if that is
+    /// left to Burn.
+    pub(super) fn down_by_cells(
         &self,
         planes: &Tensor<2>,
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let channels = [self.large.channels, self.small.channels];
         let make = || {
-            let triples = self.meetings().collect();
-            Way {
-                neighbours: Neighbours::new(self.small.cells(), self.large.cells(), triples),
-                weights: self.weights([2, 1, 0]),
-            }
+            let cells = [self.small.cells(), self.large.cells()];
+            let neighbours = Neighbours::new(cells, self.meetings().collect());
+            let channels = [self.large.channels, self.small.channels];
+            Stencil::new(neighbours, channels, self.weights([2, 1, 0]))
         };
-        self.skip(&self.skipping.down, make, planes, points, channels, bias)
+        self.by_cells(&self.stencils.down, make, planes, points, bias)
     }
 
     /// As [`Self::up`] with its own weight.
-    pub(super) fn up_skipping(
+    pub(super) fn up_by_cells(
         &self,
         planes: &Tensor<2>,
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let channels = [self.small.channels, self.large.channels];
         let make = || {
-            let triples = self.meetings().map(|[small, kernel, large]| [large, kernel, small]);
-            Way {
-                neighbours: Neighbours::new(
-                    self.large.cells(),
-                    self.small.cells(),
-                    triples.collect(),
-                ),
-                weights: self.weights([2, 0, 1]),
-            }
+            let cells = [self.large.cells(), self.small.cells()];
+            let meetings = self.meetings().map(|[small, kernel, large]| [large, kernel, small]);
+            let neighbours = Neighbours::new(cells, meetings.collect());
+            let channels = [self.small.channels, self.large.channels];
+            Stencil::new(neighbours, channels, self.weights([2, 0, 1]))
         };
-        self.skip(&self.skipping.up, make, planes, points, channels, bias)
+        self.by_cells(&self.stencils.up, make, planes, points, bias)
     }
 
-    fn skip(
+    fn by_cells(
         &self,
-        way: &OnceLock<Way>,
-        make: impl FnOnce() -> Way,
+        stencil: &OnceLock<Stencil>,
+        make: impl FnOnce() -> Stencil,
         planes: &Tensor<2>,
         points: usize,
-        channels: [usize; 2],
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        if self.spec.groups != 1 || !kernels::can_skip(planes) {
+        if self.spec.groups != 1 || !kernels::is_ours(planes) {
             return None;
         }
-        let Way { neighbours, weights } = way.get_or_init(make);
-        kernels::correlate(planes, points, neighbours, channels, bias, weights)
+        kernels::correlate(planes, points, stencil.get_or_init(make), bias)
     }
 
     /// Every cell of the small planes with every cell of the kernel and the cell of the large planes
@@ -108,13 +91,13 @@ where
 
     /// The weights `[outputs, inputs, kernel]`, their axes in another order, as a matrix with the last
     /// of them as columns.
-    fn weights(&self, order: [isize; 3]) -> Panels {
+    fn weights(&self, order: [isize; 3]) -> Tensor<2> {
         let weight = self.weight.tensor();
         let shape = weight.dims();
         let kernel = shape[2..].iter().product();
         let weight: Tensor<3> = weight.reshape([shape[0], shape[1], kernel]).permute(order);
         let [first, second, columns] = weight.dims();
-        Panels::of(weight.reshape([first * second, columns]))
+        weight.reshape([first * second, columns])
     }
 }
 

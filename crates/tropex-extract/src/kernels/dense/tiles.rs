@@ -1,0 +1,78 @@
+//! Sums over the cells that a cell sees, for a few channels and points at a time.
+
+use std::ops::Range;
+
+use pulp::Simd;
+
+use super::ROWS;
+use crate::kernels::Stencil;
+use crate::kernels::neighbours::Run;
+use crate::kernels::panels::Panel;
+use crate::kernels::simd::{Number, add_products, zeros};
+
+/// Some cells of the output of a stencil.
+pub(super) struct Tiles<'a, F> {
+    pub(super) stencil: &'a Stencil,
+    /// The input, `[cells, channels, width]`.
+    pub(super) packed: &'a [F],
+    pub(super) cells: Range<usize>,
+}
+
+impl<F: Number> Tiles<'_, F> {
+    /// Writes sums `[cells, channels, width]` for as many points as `VECTORS` vectors hold.
+    #[inline(always)]
+    pub(super) fn sum<S: Simd, const VECTORS: usize>(&self, simd: S, sums: &mut [F]) {
+        let width = VECTORS * F::lanes::<S>();
+        let cell_size = self.stencil.channels[1] * width;
+        for panel in self.stencil.narrow().all::<F>() {
+            let channels = panel.columns.start * width..panel.columns.end * width;
+            for (cell, sums) in self.cells.clone().zip(sums.chunks_exact_mut(cell_size)) {
+                let runs = self.stencil.neighbours.of(cell);
+                self.tile::<S, VECTORS>(simd, runs, &panel, &mut sums[channels.clone()]);
+            }
+        }
+    }
+
+    /// Writes sums `[columns, width]` for the columns of a panel.
+    #[inline(always)]
+    fn tile<S: Simd, const VECTORS: usize>(
+        &self,
+        simd: S,
+        runs: &[Run],
+        panel: &Panel<'_, F>,
+        sums: &mut [F],
+    ) {
+        match panel.width() {
+            1 => self.tile_of::<S, 1, VECTORS>(simd, runs, panel, sums),
+            2 => self.tile_of::<S, 2, VECTORS>(simd, runs, panel, sums),
+            3 => self.tile_of::<S, 3, VECTORS>(simd, runs, panel, sums),
+            4 => self.tile_of::<S, 4, VECTORS>(simd, runs, panel, sums),
+            5 => self.tile_of::<S, 5, VECTORS>(simd, runs, panel, sums),
+            _ => self.tile_of::<S, ROWS, VECTORS>(simd, runs, panel, sums),
+        }
+    }
+
+    #[inline(always)]
+    fn tile_of<S: Simd, const COLUMNS: usize, const VECTORS: usize>(
+        &self,
+        simd: S,
+        runs: &[Run],
+        panel: &Panel<'_, F>,
+        sums: &mut [F],
+    ) {
+        let width = VECTORS * F::lanes::<S>();
+        let weights = panel.weights.as_chunks::<COLUMNS>().0;
+        let mut block = zeros::<F, S, COLUMNS, VECTORS>(simd);
+        for run in runs {
+            let [kernel, input, count] = run.rows(self.stencil.channels[0]);
+            let weights = &weights[kernel..][..count];
+            let inputs = &self.packed[input * width..][..count * width];
+            block = add_products(simd, block, weights.iter().zip(inputs.chunks_exact(width)));
+        }
+        for (sums, row) in sums.chunks_exact_mut(width).zip(block) {
+            for (to, sum) in F::vectors_mut::<S>(sums).iter_mut().zip(row) {
+                *to = sum;
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Vectors of numbers, and sums of products that stay in registers.
+
+use std::sync::LazyLock;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::flex::Float;
+
+/// A number that vectors are made of.
+pub(super) trait Number: Float {
+    /// As many numbers as the machine works on at once.
+    type Vector<S: Simd>: Copy;
+
+    /// Numbers in a vector.
+    fn lanes<S: Simd>() -> usize;
+
+    /// A vector of the same number.
+    fn splat<S: Simd>(self, simd: S) -> Self::Vector<S>;
+
+    /// `factor * other + sum`, rounded once where the machine can.
+    fn multiply_add<S: Simd>(
+        simd: S,
+        factor: Self::Vector<S>,
+        other: Self::Vector<S>,
+        sum: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+
+    /// Numbers as vectors, without those at the end that fill none.
+    fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
+
+    /// The same to write to.
+    fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
+}
+
+macro_rules! number {
+    ($float:ty, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $read:ident, $write:ident) => {
+        impl Number for $float {
+            type Vector<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn lanes<S: Simd>() -> usize {
+                S::$lanes
+            }
+
+            #[inline(always)]
+            fn splat<S: Simd>(self, simd: S) -> Self::Vector<S> {
+                simd.$splat(self)
+            }
+
+            #[inline(always)]
+            fn multiply_add<S: Simd>(
+                simd: S,
+                factor: Self::Vector<S>,
+                other: Self::Vector<S>,
+                sum: Self::Vector<S>,
+            ) -> Self::Vector<S> {
+                simd.$mul_add(factor, other, sum)
+            }
+
+            #[inline(always)]
+            fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>] {
+                S::$read(numbers).0
+            }
+
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>] {
+                S::$write(numbers).0
+            }
+        }
+    };
+}
+
+number!(f32, f32s, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
+number!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
+
+/// Sums of `ROWS` rows and `VECTORS` vectors, few enough for the registers of a machine.
+pub(super) type Block<F, S, const ROWS: usize, const VECTORS: usize> =
+    [[<F as Number>::Vector<S>; VECTORS]; ROWS];
+
+/// Sums of nothing.
+#[inline(always)]
+pub(super) fn zeros<F: Number, S: Simd, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+) -> Block<F, S, ROWS, VECTORS> {
+    [[F::ZERO.splat(simd); VECTORS]; ROWS]
+}
+
+/// Sums with products added to them: of a number for every row with the vectors that all rows share.
+#[inline(always)]
+pub(super) fn add_products<'a, F: Number, S: Simd, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    block: Block<F, S, ROWS, VECTORS>,
+    factors: impl Iterator<Item = (&'a [F; ROWS], &'a [F])>,
+) -> Block<F, S, ROWS, VECTORS> {
+    // By value and of arrays, so that the loops unroll and the sums stay in registers; and no closure,
+    // which would not be compiled for the vectors of this machine.
+    let mut block = block;
+    for (numbers, shared) in factors {
+        let Some(shared) = F::vectors::<S>(shared).first_chunk::<VECTORS>() else { continue };
+        for (sums, number) in block.iter_mut().zip(numbers) {
+            let number = number.splat(simd);
+            for (sum, &other) in sums.iter_mut().zip(shared) {
+                *sum = F::multiply_add(simd, number, other, *sum);
+            }
+        }
+    }
+    block
+}
+
+/// Runs with the widest vectors of the machine.
+pub(super) fn with_simd<T>(work: impl WithSimd<Output = T>) -> T {
+    // Pulp takes AVX2 by itself only if it is built with a feature that nobody here asks for.
+    #[cfg(target_arch = "x86_64")]
+    if let (Arch::Scalar, Some(simd)) = (*ARCH, pulp::x86::V3::try_new()) {
+        return Simd::vectorize(simd, work);
+    }
+    ARCH.dispatch(work)
+}
+
+/// What the machine can do, found out once.
+static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+
+/// Numbers in the widest vector of the machine.
+pub(super) fn lanes<F: Number>() -> usize {
+    struct Lanes<F>(std::marker::PhantomData<F>);
+
+    impl<F: Number> WithSimd for Lanes<F> {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            F::lanes::<S>()
+        }
+    }
+
+    with_simd(Lanes::<F>(std::marker::PhantomData))
+}

@@ -1,0 +1,57 @@
+//! Convolutions and their transposes, cell by cell.
+
+use std::sync::OnceLock;
+
+use burn::tensor::Tensor;
+
+use super::{Neighbours, Panels};
+
+/// What every cell of an output sees of an input, and how it weighs it: a convolution or a transposed
+/// one, over any number of axes, without groups of channels.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "flex"), allow(dead_code))]
+pub(crate) struct Stencil {
+    pub(super) neighbours: Neighbours,
+    /// Channels of input and output.
+    pub(super) channels: [usize; 2],
+    /// `[kernel * inputs, outputs]`
+    weight: Tensor<2>,
+    wide: OnceLock<Panels>,
+    narrow: OnceLock<Panels>,
+}
+
+impl Stencil {
+    /// `weight` is `[kernel * inputs, outputs]`.
+    pub(crate) fn new(neighbours: Neighbours, channels: [usize; 2], weight: Tensor<2>) -> Self {
+        let [wide, narrow] = Default::default();
+        Self { neighbours, channels, weight, wide, narrow }
+    }
+}
+
+#[cfg(feature = "flex")]
+impl Stencil {
+    /// The weights in wide panels.
+    pub(super) fn wide(&self) -> &Panels {
+        self.wide.get_or_init(|| Panels::wide(self.weight.clone()))
+    }
+
+    /// The weights in panels of few columns.
+    pub(super) fn narrow(&self) -> &Panels {
+        self.narrow.get_or_init(|| Panels::narrow(self.weight.clone(), super::dense::ROWS))
+    }
+
+    /// Numbers of a point at the input.
+    pub(super) fn inputs(&self) -> usize {
+        self.channels[0] * self.neighbours.inputs()
+    }
+
+    /// Numbers of a point at the output.
+    pub(super) fn outputs(&self) -> usize {
+        self.channels[1] * self.neighbours.outputs()
+    }
+
+    /// Multiplications for a point.
+    pub(super) fn multiplications(&self) -> usize {
+        self.neighbours.meetings() * self.channels[0] * self.channels[1]
+    }
+}
