@@ -1,4 +1,4 @@
-//! The few steps between matrix products, written so that memory is touched once.
+//! Products of rows, and the few steps between them, written so that memory is touched once.
 //!
 //! Each has a form in Burn's own operations, for any backend, and one for the `flex` backend that
 //! works in place on all cores; the tests hold the two against each other.

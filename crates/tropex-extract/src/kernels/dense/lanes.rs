@@ -124,6 +124,9 @@ thread_local! {
     static SPACE: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
 }
 
+/// Words that a thread keeps at most, 16 MiB.
+const KEPT: usize = 2 << 20;
+
 /// Calls a function with room for so many numbers, of whatever values.
 pub(super) fn with_space<F: Pod, T>(count: usize, work: impl FnOnce(&mut [F]) -> T) -> T {
     // A thread that waits may start on a second one: it finds none, and makes its own.
@@ -133,6 +136,8 @@ pub(super) fn with_space<F: Pod, T>(count: usize, work: impl FnOnce(&mut [F]) ->
         space.resize(words, 0);
     }
     let result = work(&mut bytemuck::cast_slice_mut(&mut space)[..count]);
-    SPACE.set(space);
+    if space.len() <= KEPT {
+        SPACE.set(space);
+    }
     result
 }
