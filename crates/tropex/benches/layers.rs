@@ -24,7 +24,7 @@ use support::{arguments, threads, timed};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Rounds; the fastest counts, which a busy machine disturbs least.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 9;
 
 fn main() {
     let mut arguments = arguments().into_iter();

@@ -30,12 +30,13 @@ impl Unit {
     ///
     /// assert_eq!(Unit::Share.format(0.87312), "87.31 %");
     /// assert_eq!(Unit::Count.format(60000.0), "60,000");
+    /// assert_eq!(Unit::Count.format(9999.5), "9,999.5"); // a mean over seeds
     /// assert_eq!(Unit::Number.format(0.000012), "1.2e-5");
     /// ```
     pub fn format(self, value: f64) -> String {
         match self {
             Self::Share => percent(value),
-            Self::Count | Self::Epochs if value >= 0.0 => count(value.round() as usize),
+            Self::Count | Self::Epochs if value >= 0.0 => mean_count(value),
             Self::Degrees => format!("{value:.2}\u{b0}"),
             Self::Pixels | Self::Count | Self::Epochs => format!("{value}"),
             Self::Number | Self::Text => number(value),
@@ -71,6 +72,15 @@ impl Unit {
 /// `87.31 %`
 pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
+}
+
+/// A count, or the mean of several to one place: one that is not reached does not look as if it were.
+fn mean_count(mean: f64) -> String {
+    let tenths = (10.0 * mean).round() as usize;
+    match tenths % 10 {
+        0 => count(tenths / 10),
+        rest => format!("{}.{rest}", count(tenths / 10)),
+    }
 }
 
 /// `60,000`

@@ -113,8 +113,8 @@ impl View<'_> {
                          linear terms; {} of the test images are in a region that no training \
                          image is in.",
                         count(terms),
-                        count(regions.round() as usize),
-                        count(different.round() as usize),
+                        Unit::Count.format(regions),
+                        Unit::Count.format(different),
                         percent(new)
                     ))
                 }),
@@ -159,8 +159,8 @@ impl View<'_> {
                     Some(format!(
                         "{} different regions whatever else; the coefficients of their terms have \
                          an effective rank of {rank:.1}, {} directions hold 99 % of them.",
-                        count(regions.round() as usize),
-                        count(needed.round() as usize)
+                        Unit::Count.format(regions),
+                        Unit::Count.format(needed)
                     ))
                 }),
             },

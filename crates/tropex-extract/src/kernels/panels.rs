@@ -46,14 +46,6 @@ impl Panels {
         Self::new(weight, columns.collect())
     }
 
-    /// Panels of at most so many columns, and all of nearly as many.
-    pub(crate) fn narrow(weight: Tensor<2>, most: usize) -> Self {
-        let [_, outputs] = weight.dims();
-        let count = outputs.div_ceil(most);
-        let start = |panel: usize| panel * outputs / count;
-        Self::new(weight, (0..count).map(|panel| start(panel)..start(panel + 1)).collect())
-    }
-
     fn new(weight: Tensor<2>, columns: Vec<Range<usize>>) -> Self {
         let [inputs, outputs] = weight.dims();
         let data = weight.into_data();
@@ -67,6 +59,14 @@ impl Panels {
 
 #[cfg_attr(not(feature = "flex"), allow(dead_code))]
 impl Panels {
+    /// Panels of at most so many columns, and all of nearly as many.
+    pub(super) fn narrow(weight: Tensor<2>, most: usize) -> Self {
+        let [_, outputs] = weight.dims();
+        let count = outputs.div_ceil(most);
+        let start = |panel: usize| panel * outputs / count;
+        Self::new(weight, (0..count).map(|panel| start(panel)..start(panel + 1)).collect())
+    }
+
     /// The panels, if `F` is the type of the weights.
     pub(super) fn all<F: Element>(&self) -> impl Iterator<Item = Panel<'_, F>> {
         let weights = self.data.as_slice::<F>().unwrap_or(&[]);
