@@ -23,7 +23,7 @@ impl Planes {
         self.cells * self.channels * self.width
     }
 
-    /// Puts planes side by side. What no point fills keeps some finite number.
+    /// Puts planes side by side. Where no point is, whatever was there stays, and sums nobody reads.
     #[inline(always)]
     pub(super) fn pack<F: Number>(&self, rows: &[F], packed: &mut [F]) {
         for tile in self.tiles(rows.len()) {
