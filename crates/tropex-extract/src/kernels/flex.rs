@@ -19,18 +19,16 @@ pub(in crate::kernels) trait Float:
     Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
 {
     const ZERO: Self;
-    const ONE: Self;
-    fn scaled(self, factor: f64) -> Self;
+    fn of(number: f64) -> Self;
 }
 
 macro_rules! float {
     ($($float:ty),+) => {
         $(impl Float for $float {
             const ZERO: Self = 0.0;
-            const ONE: Self = 1.0;
 
-            fn scaled(self, factor: f64) -> Self {
-                self * factor as $float
+            fn of(number: f64) -> Self {
+                number as $float
             }
         })+
     };
@@ -122,7 +120,7 @@ pub(super) fn mask(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
 
 fn mask_in<F: Float>(held: Held, sign: &FlexTensor, slope: f64) -> FlexTensor {
     let signs = sign.storage::<F>();
-    let slope = F::ONE.scaled(slope);
+    let slope = F::of(slope);
     let points = held.points;
     held.in_place(|index, row, shift: Option<&[F]>| {
         let sign = &signs[index % points * row.len()..][..row.len()];

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use burn::tensor::Tensor;
 
-use super::correlation::{Correlation, Spatial};
+use super::correlation::{Correlation, Planes, Spatial};
 use crate::kernels::{self, Neighbours, Stencil};
 
 /// A correlation and its transpose cell by cell, found out when they are first needed.
@@ -26,12 +26,7 @@ where
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let make = || {
-            let cells = [self.small.cells(), self.large.cells()];
-            let neighbours = Neighbours::new(cells, self.meetings().collect());
-            let channels = [self.large.channels, self.small.channels];
-            Stencil::new(neighbours, channels, self.weights([2, 1, 0]))
-        };
+        let make = || self.stencil([&self.large, &self.small], |meeting| meeting, [2, 1, 0]);
         self.by_cells(&self.stencils.down, make, planes, points, bias)
     }
 
@@ -42,14 +37,22 @@ where
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let make = || {
-            let cells = [self.large.cells(), self.small.cells()];
-            let meetings = self.meetings().map(|[small, kernel, large]| [large, kernel, small]);
-            let neighbours = Neighbours::new(cells, meetings.collect());
-            let channels = [self.small.channels, self.large.channels];
-            Stencil::new(neighbours, channels, self.weights([2, 0, 1]))
-        };
+        let turned = |[small, kernel, large]: [u32; 3]| [large, kernel, small];
+        let make = || self.stencil([&self.small, &self.large], turned, [2, 0, 1]);
         self.by_cells(&self.stencils.up, make, planes, points, bias)
+    }
+
+    /// From some planes to others, given how they stand in [meetings](Self::meetings) and in
+    /// [weights](Self::weights).
+    fn stencil(
+        &self,
+        [from, to]: [&Planes<S>; 2],
+        meeting: impl Fn([u32; 3]) -> [u32; 3],
+        order: [isize; 3],
+    ) -> Stencil {
+        let meetings = self.meetings().map(meeting).collect();
+        let neighbours = Neighbours::new([to.cells(), from.cells()], meetings);
+        Stencil::new(neighbours, [from.channels, to.channels], self.weights(order))
     }
 
     fn by_cells(
