@@ -1,10 +1,13 @@
 //! Weights of a captured network: kept on the host as captured, and on a device for computing.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+#[cfg(feature = "flex")]
+use std::sync::OnceLock;
 
 use burn::tensor::{Tensor, TensorData};
 
 use crate::Placement;
+#[cfg(feature = "flex")]
 use crate::kernels::Panels;
 
 /// A constant tensor. Changing the placement starts from the host copy, so no digit is lost on a
@@ -14,6 +17,7 @@ pub(crate) struct Constant<const D: usize> {
     data: Arc<TensorData>,
     tensor: Tensor<D>,
     /// Of a matrix and its transpose, see [`Constant::panels`].
+    #[cfg(feature = "flex")]
     panels: Arc<[OnceLock<Panels>; 2]>,
 }
 
@@ -21,12 +25,21 @@ impl<const D: usize> Constant<D> {
     /// `data` must have `D` axes and a float type.
     pub(crate) fn new(data: TensorData, placement: &Placement) -> Self {
         let tensor = placement.tensor(data.clone());
-        Self { data: Arc::new(data), tensor, panels: Arc::default() }
+        Self::of(Arc::new(data), tensor)
     }
 
     pub(crate) fn place(&self, placement: &Placement) -> Self {
         let tensor = placement.tensor(self.data().clone());
-        Self { data: self.data.clone(), tensor, panels: Arc::default() }
+        Self::of(self.data.clone(), tensor)
+    }
+
+    fn of(data: Arc<TensorData>, tensor: Tensor<D>) -> Self {
+        Self {
+            data,
+            tensor,
+            #[cfg(feature = "flex")]
+            panels: Arc::default(),
+        }
     }
 
     pub(crate) fn tensor(&self) -> Tensor<D> {
@@ -46,14 +59,15 @@ impl<const D: usize> Constant<D> {
     }
 }
 
+#[cfg(feature = "flex")]
 impl Constant<2> {
     /// The matrix in panels. Made when they are first asked for, and kept.
     pub(crate) fn panels(&self) -> &Panels {
-        self.panels[0].get_or_init(|| Panels::wide(self.tensor()))
+        self.panels[0].get_or_init(|| Panels::of_vectors(self.tensor()))
     }
 
     /// The same of its transpose.
     pub(crate) fn transposed_panels(&self) -> &Panels {
-        self.panels[1].get_or_init(|| Panels::wide(self.tensor().transpose()))
+        self.panels[1].get_or_init(|| Panels::of_vectors(self.tensor().transpose()))
     }
 }

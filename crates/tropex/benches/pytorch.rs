@@ -164,8 +164,11 @@ impl Sides<'_> {
             let (time, terms) =
                 timed(|| self.network.linear_terms(points, classes).expect("whole points"));
             seconds += time;
-            let coefficients = terms.coefficients().as_slice::<f32>().expect("in f32");
-            total += coefficients.iter().map(|&value| f64::from(value.abs())).sum::<f64>();
+            for class in 0..terms.per_point() {
+                let coefficients = terms.coefficients(class);
+                let coefficients = coefficients.as_slice::<f32>().expect("in f32");
+                total += coefficients.iter().map(|&value| f64::from(value.abs())).sum::<f64>();
+            }
         }
         (seconds, total)
     }

@@ -4,12 +4,12 @@ use std::ops::{Add, AddAssign, Mul};
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
-use burn::tensor::{DType, Element, Int, Shape, Tensor};
+use burn::tensor::{DType, Element, Int, Shape, Tensor, TensorData};
 use bytemuck::Pod;
 use rayon::prelude::*;
 
 use super::columns::NONE;
-use super::{Panels, Slope, Stencil, dense, sparse};
+use super::{Panels, Slope, Stencil, dense, matrix, sparse};
 use crate::rows::Rows;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
@@ -58,6 +58,13 @@ pub(super) fn holds<const D: usize>(tensor: &Tensor<D>) -> bool {
 /// The same for rows and their pending shift.
 pub(super) fn holds_rows(rows: &Rows) -> bool {
     holds(rows.tensor()) && rows.shift().is_none_or(holds)
+}
+
+/// A tensor of zeros: one by [`FlexTensor::zeros`] is filled, copied to an aligned place, and freed.
+pub(super) fn zeros<E: Element>(shape: impl Into<Shape>) -> FlexTensor {
+    let shape = shape.into();
+    let zeros = vec![E::from_elem(0); shape.num_elements()];
+    FlexTensor::from_data(TensorData::new(zeros, shape))
 }
 
 /// The tensor as `flex` knows it.
@@ -182,8 +189,7 @@ fn scatter_in<F: Float>(
 ) -> FlexTensor {
     let features = channels * windows;
     let source = held.rows.storage::<F>();
-    let shape = Shape::from(vec![held.count(), channels * cells]);
-    let mut target = FlexTensor::zeros(shape, held.rows.dtype());
+    let mut target = zeros::<F>([held.count(), channels * cells]);
     let planes = target.storage_mut::<F>().par_chunks_mut(channels * cells);
     planes.enumerate().for_each(|(index, planes)| {
         let row = &source[index * features..][..features];
@@ -197,16 +203,15 @@ fn scatter_in<F: Float>(
     target
 }
 
-/// `rows . weights` for rows with many zeros.
-pub(super) fn sparse_product<'w>(
+/// `rows . weights + bias`.
+pub(super) fn product(
     rows: &Tensor<2>,
     points: usize,
-    outputs: usize,
-    weights: impl FnOnce() -> &'w Panels,
-) -> Option<Tensor<2>> {
-    let rows = held(rows.clone());
-    let product = sparse::product(&rows, points, outputs, weights);
-    product.map(Tensor::from_primitive::<Flex>)
+    weights: &Panels,
+    bias: Option<Tensor<2>>,
+) -> Tensor<2> {
+    let (rows, bias) = (held(rows.clone()), bias.map(held));
+    Tensor::from_primitive::<Flex>(matrix::product(&rows, points, weights, bias.as_ref()))
 }
 
 /// Planes under a convolution or its transpose, in the way that suits their number and their zeros.
@@ -289,7 +294,7 @@ fn from_rows<F: Float>(
 ) -> FlexTensor {
     let [count, features] = [values.layout().shape()[0], values.layout().shape()[1]];
     let source = values.storage::<F>();
-    let mut result = FlexTensor::zeros(Shape::from(vec![count, width]), values.dtype());
+    let mut result = zeros::<F>([count, width]);
     let blocks = result.storage_mut::<F>().par_chunks_mut(width * BLOCK);
     let blocks = blocks.zip(source.par_chunks(features * BLOCK)).enumerate();
     blocks.for_each(|(block, (target, source))| {

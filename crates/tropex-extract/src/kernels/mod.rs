@@ -9,11 +9,17 @@ mod dense;
 mod extremes;
 #[cfg(feature = "flex")]
 mod flex;
+#[cfg(feature = "flex")]
+mod matrix;
 mod neighbours;
+mod part;
+#[cfg(feature = "flex")]
 mod panels;
 mod product;
 #[cfg(feature = "flex")]
 mod simd;
+#[cfg(feature = "flex")]
+mod space;
 #[cfg(feature = "flex")]
 mod sparse;
 mod stencil;
@@ -30,7 +36,9 @@ use crate::rows::Rows;
 pub(crate) use columns::{Columns, gather, scatter_add};
 pub(crate) use extremes::{extremes, lowest};
 pub(crate) use neighbours::Neighbours;
+#[cfg(feature = "flex")]
 pub(crate) use panels::Panels;
+pub(crate) use part::part;
 pub(crate) use product::{correlate, is_ours, multiply, multiply_transposed};
 pub(crate) use stencil::Stencil;
 pub(crate) use visit::visit_rows;

@@ -1,40 +1,42 @@
-//! Rows times weights, where zeros are skipped, and planes under convolutions.
+//! Rows times weights, and planes under convolutions.
 
 use burn::tensor::Tensor;
 
-use super::{Panels, Stencil};
+use super::Stencil;
 use crate::constant::Constant;
 
-/// `rows . weight`: rows `[groups * points, inputs]`, group by group, weights `[inputs, outputs]`.
-pub(crate) fn multiply(rows: Tensor<2>, points: usize, weight: &Constant<2>) -> Tensor<2> {
-    let skipped = multiply_skipping(&rows, points, weight.len(), || weight.panels());
-    skipped.unwrap_or_else(|| rows.matmul(weight.tensor()))
+/// `rows . weight + bias`: rows `[groups * points, inputs]`, group by group, weights
+/// `[inputs, outputs]`, and a bias `[1, outputs]`.
+#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+pub(crate) fn multiply(
+    rows: Tensor<2>,
+    points: usize,
+    weight: &Constant<2>,
+    bias: Option<&Constant<2>>,
+) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    if is_ours(&rows) {
+        return super::flex::product(&rows, points, weight.panels(), bias.map(Constant::tensor));
+    }
+    let product = rows.matmul(weight.tensor());
+    match bias {
+        None => product,
+        Some(bias) => product + bias.tensor(),
+    }
 }
 
 /// `rows . weight^T`: rows `[groups * points, outputs]`.
+#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
 pub(crate) fn multiply_transposed(
     rows: Tensor<2>,
     points: usize,
     weight: &Constant<2>,
 ) -> Tensor<2> {
-    let skipped = multiply_skipping(&rows, points, weight.len(), || weight.transposed_panels());
-    skipped.unwrap_or_else(|| rows.matmul(weight.tensor().transpose()))
-}
-
-/// The product with so many weights; none if zeros are too few, or [out of reach](is_ours).
-#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
-fn multiply_skipping<'w>(
-    rows: &Tensor<2>,
-    points: usize,
-    weights: usize,
-    panels: impl FnOnce() -> &'w Panels,
-) -> Option<Tensor<2>> {
     #[cfg(feature = "flex")]
-    if is_ours(rows) {
-        let [_, inputs] = rows.dims();
-        return super::flex::sparse_product(rows, points, weights / inputs, panels);
+    if is_ours(&rows) {
+        return super::flex::product(&rows, points, weight.transposed_panels(), None);
     }
-    None
+    rows.matmul(weight.tensor().transpose())
 }
 
 /// Whether values lie where kernels of ours can read them.

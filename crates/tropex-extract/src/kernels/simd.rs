@@ -97,14 +97,25 @@ pub(super) fn add_products<'a, F: Number, S: Simd, const ROWS: usize, const VECT
     let mut block = block;
     for (numbers, shared) in factors {
         let Some(shared) = F::vectors::<S>(shared).first_chunk::<VECTORS>() else { continue };
-        for (sums, number) in block.iter_mut().zip(numbers) {
-            let number = number.splat(simd);
-            for (sum, &other) in sums.iter_mut().zip(shared) {
-                *sum = F::multiply_add(simd, number, other, *sum);
-            }
-        }
+        add_product(simd, &mut block, numbers, shared);
     }
     block
+}
+
+/// Adds the product of a number for every row with the vectors that all rows share.
+#[inline(always)]
+pub(super) fn add_product<F: Number, S: Simd, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    block: &mut Block<F, S, ROWS, VECTORS>,
+    numbers: &[F; ROWS],
+    shared: &[F::Vector<S>; VECTORS],
+) {
+    for (sums, number) in block.iter_mut().zip(numbers) {
+        let number = number.splat(simd);
+        for (sum, &other) in sums.iter_mut().zip(shared) {
+            *sum = F::multiply_add(simd, number, other, *sum);
+        }
+    }
 }
 
 /// Runs with the widest vectors of the machine.

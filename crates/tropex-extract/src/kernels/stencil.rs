@@ -4,7 +4,9 @@ use std::sync::OnceLock;
 
 use burn::tensor::Tensor;
 
-use super::{Neighbours, Panels};
+use super::Neighbours;
+#[cfg(feature = "flex")]
+use super::Panels;
 
 /// What every cell of an output sees of an input, and how it weighs it: a convolution or a transposed
 /// one, over any number of axes, without groups of channels.

@@ -291,36 +291,31 @@ fn mostly_zero(problem: &Problem, inputs: usize, every: usize) -> Tensor<2> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Of any number of columns, of which blocks of several widths and a rest are made, and of more
-    /// groups than are multiplied together.
+    /// Of any number of columns, of more groups than are multiplied together, of rows with few
+    /// entries and with many, and of more points than a task takes.
     #[test]
-    fn products_that_skip_zeros_are_products(
+    fn products_are_products(
         problem in problems(),
         groups in 1..12_usize,
-        (inputs, outputs) in (1..60_usize, 1..200_usize),
-        every in 2..4_usize,
+        more in prop_oneof![3 => Just(1_usize), 1 => Just(60)],
+        (inputs, outputs) in (1..200_usize, 1..60_usize),
+        every in 1..4_usize,
+        biased: bool,
     ) {
-        let problem = Problem { groups, ..problem };
+        let problem = Problem { groups, points: problem.points * more, ..problem };
         let rows = mostly_zero(&problem, inputs, every);
-        let weight = numbers(&mut problem.random(), [inputs, outputs], problem.dtype);
-        let panels = Panels::wide(weight.clone());
-        let found = flex::sparse_product(&rows, problem.points, outputs, || &panels);
-        let work = groups * problem.points * inputs * outputs;
-        prop_assert!(found.is_none() || work >= 1 << 12);
-        if let Some(found) = found {
-            prop_assert_eq!(values(found), values(rows.matmul(weight)));
-        }
+        let mut random = problem.random();
+        let weight = numbers(&mut random, [inputs, outputs], problem.dtype);
+        let bias = biased.then(|| numbers(&mut random, [1, outputs], problem.dtype));
+        let panels = Panels::of_vectors(weight.clone());
+        let found = flex::product(&rows, problem.points, &panels, bias.clone());
+        let product = rows.matmul(weight);
+        let expected = match bias {
+            None => product,
+            Some(bias) => product + bias,
+        };
+        prop_assert_eq!(values(found), values(expected));
     }
-}
-
-#[test]
-fn rows_that_are_full_are_left_to_the_backend() {
-    let problem = Problem { seed: 1, dtype: DType::F32, groups: 2, points: 64, shifted: false };
-    let mut random = problem.random();
-    let full = numbers(&mut random, [128, 200], DType::F32).abs() + 1.0;
-    let weight = numbers(&mut random, [200, 128], DType::F32);
-    let panels = Panels::wide(weight);
-    assert!(flex::sparse_product(&full, 64, 128, || &panels).is_none());
 }

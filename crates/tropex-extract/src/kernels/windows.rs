@@ -47,11 +47,11 @@ pub(crate) fn largest(
 mod on_flex {
     use burn::backend::Flex;
     use burn::backend::flex::FlexTensor;
-    use burn::tensor::{DType, Int, Shape, Tensor};
+    use burn::tensor::{DType, Int, Tensor};
     use rayon::prelude::*;
 
     use super::Windows;
-    use crate::kernels::flex::{Float, held};
+    use crate::kernels::flex::{Float, held, zeros};
 
     pub(super) fn largest(
         planes: &Tensor<2>,
@@ -73,9 +73,8 @@ mod on_flex {
     ) -> (FlexTensor, FlexTensor) {
         let [points, features] = [planes.layout().shape()[0], planes.layout().shape()[1]];
         let count = windows.ends.len();
-        let shape = Shape::from(vec![points, channels * count]);
-        let mut values = FlexTensor::zeros(shape, planes.dtype());
-        let mut cells = FlexTensor::zeros(Shape::from(vec![points, channels, count]), DType::I32);
+        let mut values = zeros::<F>([points, channels * count]);
+        let mut cells = zeros::<i32>([points, channels, count]);
         let found = values.storage_mut::<F>().par_chunks_exact_mut(channels * count);
         let found = found.zip(cells.storage_mut::<i32>().par_chunks_exact_mut(channels * count));
         let rows = planes.storage::<F>().par_chunks_exact(features);

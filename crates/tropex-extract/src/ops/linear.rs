@@ -36,6 +36,12 @@ impl Linear {
         self.bias.as_ref().map(Constant::data)
     }
 
+    fn push(&self, values: Vec<Tensor<2>>, bias: Option<&Constant<2>>) -> Tensor<2> {
+        let values = only(values);
+        let [points, _] = values.dims();
+        kernels::multiply(values, points, &self.weight, bias)
+    }
+
     /// `[inputs, outputs]`
     pub(crate) fn extents(&self) -> [usize; 2] {
         [self.weight.data().shape()[0], self.weight.data().shape()[1]]
@@ -62,18 +68,11 @@ impl PiecewiseLinear for Linear {
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
-        let product = self.pushforward(inputs, &Piece::Affine);
-        let output = match &self.bias {
-            None => product,
-            Some(bias) => product + bias.tensor(),
-        };
-        (output, Piece::Affine)
+        (self.push(inputs, self.bias.as_ref()), Piece::Affine)
     }
 
     fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
-        let directions = only(directions);
-        let [points, _] = directions.dims();
-        kernels::multiply(directions, points, &self.weight)
+        self.push(directions, None)
     }
 
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {

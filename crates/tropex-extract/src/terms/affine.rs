@@ -1,5 +1,7 @@
 //! Affine functions in rows.
 
+use std::ops::Range;
+
 use burn::tensor::{DType, TensorData};
 use rayon::prelude::*;
 
@@ -81,6 +83,23 @@ impl Affine {
         let biases: Vec<f64> = rows.iter().map(|&row| self.biases[row]).collect();
         let biases = TensorData::new(biases, [rows.len()]);
         [coefficients, biases.convert_dtype(self.precision().dtype())]
+    }
+
+    /// Coefficients of runs of rows, one after the other, of at least one function.
+    pub(super) fn stacked(parts: &[(&Self, Range<usize>)]) -> TensorData {
+        let features = parts[0].0.features();
+        let shape = [parts.iter().map(|(_, rows)| rows.len()).sum(), features];
+        let span = |rows: &Range<usize>| rows.start * features..rows.end * features;
+        let singles = |(part, rows): &(&Self, Range<usize>)| {
+            part.coefficients.as_slice::<f32>().ok().map(|all| all[span(rows)].to_vec())
+        };
+        match parts.iter().map(singles).collect::<Option<Vec<_>>>() {
+            Some(rows) => TensorData::new(rows.concat(), shape),
+            None => {
+                let rows = parts.iter().map(|(part, rows)| &part.doubles()[span(rows)]);
+                TensorData::new(rows.collect::<Vec<_>>().concat(), shape)
+            }
+        }
     }
 
     fn doubles(&self) -> &[f64] {

@@ -1,12 +1,13 @@
 //! Linear terms on their own: the affine functions that a network is around points.
 
 use burn::tensor::TensorData;
+use rayon::prelude::*;
 
 use super::Classes;
 use super::affine::Affine;
 use super::decision::Decision;
 use super::pullback::Pullback;
-use crate::{Error, Network, Precision};
+use crate::{Error, Network, Precision, kernels};
 
 /// The linear terms of a batch of points, for one or all classes: the affine function that a logit
 /// is in a point's linear region, its gradient and its bias.
@@ -14,6 +15,15 @@ use crate::{Error, Network, Precision};
 /// Half the work of an [`Extractor`](super::Extractor), which finds the negative terms besides.
 #[derive(Clone, Debug)]
 pub struct LinearTerms {
+    /// Of so many points each; the last may have fewer.
+    parts: Vec<Part>,
+    size: usize,
+    predicted: Vec<usize>,
+}
+
+/// The linear terms of some points.
+#[derive(Clone, Debug)]
+struct Part {
     /// `per_point * points`, group by group.
     rows: Affine,
     logits: Vec<f64>,
@@ -40,18 +50,38 @@ impl Network {
     /// coefficients that are not finite.
     pub fn linear_terms(&self, points: &[f32], classes: Classes) -> Result<LinearTerms, Error> {
         classes.check(self)?;
-        let trace = self.replay(self.tensor(points)?);
-        let decision = Decision::of(&trace);
+        let all = self.count(points)?;
         let groups = classes.per_point(self.classes());
-        let mut walk = Pullback::from_logits(self, decision.seeds(self, classes, groups));
-        for index in (0..self.nodes().len()).rev() {
+        let part = |points| Part::new(self, points, classes);
+        let size = kernels::part(self.placement(), all, self.widest() * groups, groups);
+        let parts: Result<Vec<_>, _> = match size < all {
+            true => points.par_chunks(size * self.features()).map(part).collect(),
+            false => part(points).map(|part| vec![part]),
+        };
+        let parts = parts?;
+        let predicted = parts.iter().flat_map(|part| &part.predicted).copied().collect();
+        Ok(LinearTerms { parts, size, predicted })
+    }
+}
+
+impl Part {
+    fn new(network: &Network, points: &[f32], classes: Classes) -> Result<Self, Error> {
+        let trace = network.replay(network.tensor(points)?);
+        let decision = Decision::of(&trace);
+        let groups = classes.per_point(network.classes());
+        let mut walk = Pullback::from_logits(network, decision.seeds(network, classes, groups));
+        for index in (0..network.nodes().len()).rev() {
             walk.step(index, trace.piece(index), None);
         }
         let (coefficients, biases) = walk.finish(None);
         let biases = biases.into_data().iter().collect();
         let logits = decision.of_terms(classes);
         let rows = Affine::new(coefficients.into_data(), biases).finite(&logits)?;
-        Ok(LinearTerms { rows, logits, predicted: decision.into_predicted() })
+        Ok(Self { rows, logits, predicted: decision.into_predicted() })
+    }
+
+    fn len(&self) -> usize {
+        self.predicted.len()
     }
 }
 
@@ -64,12 +94,12 @@ impl LinearTerms {
 
     /// Terms per point: one, or the number of classes.
     pub fn per_point(&self) -> usize {
-        self.logits.len() / self.len()
+        self.parts[0].logits.len() / self.parts[0].len()
     }
 
     /// Format of the coefficients.
     pub fn precision(&self) -> Precision {
-        self.rows.precision()
+        self.parts[0].rows.precision()
     }
 
     /// The class that the network predicts at every point.
@@ -80,16 +110,27 @@ impl LinearTerms {
     /// The network's own logit for a term. `class` counts the terms of a point: 0 where there is
     /// one, the class itself where there are all.
     pub fn logit(&self, point: usize, class: usize) -> f64 {
-        self.logits[class * self.len() + point]
+        let (part, row) = self.place(point, class);
+        part.logits[row]
     }
 
     /// Coefficients and bias of a term.
     pub fn term(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
-        self.rows.row(class * self.len() + point)
+        let (part, row) = self.place(point, class);
+        part.rows.row(row)
     }
 
-    /// All coefficients as they were computed, `[per_point * points, features]`, group by group.
-    pub fn coefficients(&self) -> &TensorData {
-        self.rows.coefficients()
+    /// All coefficients as they were computed, `[points, features]`, of one term of every point: 0
+    /// where there is one, the class itself where there are all.
+    pub fn coefficients(&self, class: usize) -> TensorData {
+        let rows = |part: &Part| class * part.len()..(class + 1) * part.len();
+        let parts: Vec<_> = self.parts.iter().map(|part| (&part.rows, rows(part))).collect();
+        Affine::stacked(&parts)
+    }
+
+    /// The part that has a term, and its row there.
+    fn place(&self, point: usize, class: usize) -> (&Part, usize) {
+        let part = &self.parts[point / self.size];
+        (part, class * part.len() + point % self.size)
     }
 }

@@ -11,13 +11,15 @@ mod tiles;
 use std::ops::Range;
 
 use burn::backend::flex::FlexTensor;
-use burn::tensor::{DType, Shape};
+use burn::tensor::DType;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Stencil;
+use super::flex::zeros;
 use super::simd::{Number, lanes, with_simd};
-use lanes::{Planes, with_space};
+use super::space::with_space;
+use lanes::Planes;
 use tiles::Tiles;
 
 /// Channels whose sums are in registers at the same time.
@@ -55,7 +57,7 @@ fn correlation_in<F: Number>(
     let values = planes.storage::<F>();
     let bias = bias.map(FlexTensor::storage::<F>);
     let (inputs, outputs) = (stencil.inputs(), stencil.outputs());
-    let mut result = FlexTensor::zeros(Shape::from(vec![count, outputs]), planes.dtype());
+    let mut result = zeros::<F>([count, outputs]);
     let rows = VECTORS * lanes;
     let blocks = values.par_chunks(rows * inputs);
     blocks.zip(result.storage_mut::<F>().par_chunks_mut(rows * outputs)).for_each(|(from, to)| {

@@ -42,7 +42,7 @@ impl<F: Number> Tiles<'_, F> {
         panel: &Panel<'_, F>,
         sums: &mut [F],
     ) {
-        match panel.width() {
+        match panel.width {
             1 => self.tile_of::<S, 1, VECTORS>(simd, runs, panel, sums),
             2 => self.tile_of::<S, 2, VECTORS>(simd, runs, panel, sums),
             3 => self.tile_of::<S, 3, VECTORS>(simd, runs, panel, sums),

@@ -73,32 +73,6 @@ macro_rules! with_rows {
 }
 
 impl<F: Number> Entries<F> {
-    /// A list of features for every point.
-    pub(super) fn of_points(
-        grouped: &Grouped<'_, F>,
-        points: Range<usize>,
-        groups: Range<usize>,
-    ) -> Self {
-        with_rows!(groups, of_rows(grouped, points, groups.start))
-    }
-
-    fn of_rows<const ROWS: usize>(
-        grouped: &Grouped<'_, F>,
-        points: Range<usize>,
-        first: usize,
-    ) -> Self {
-        let most = points.len() * grouped.features;
-        let (mut entries, mut values) = (vec![0; most], vec![[F::ZERO; ROWS]; most]);
-        let (mut ends, mut end) = (Vec::with_capacity(points.len()), 0);
-        for point in points {
-            let rows: [_; ROWS] = grouped.rows(point, first);
-            let room = end..end + grouped.features;
-            end += list(rows, &mut entries[room.clone()], &mut values[room]);
-            ends.push(end as u32);
-        }
-        Self { entries, values: values.into_flattened(), ends, together: ROWS }
-    }
-
     /// A list of channels for every cell of the planes `[channels, cells]` of a point; an entry is
     /// `cell * channels + channel`.
     pub(super) fn of_cells(
@@ -141,11 +115,6 @@ impl<F: Number> Entries<F> {
         Self { entries, values: values.into_flattened(), ends, together: ROWS }
     }
 
-    /// A list of features, which meet rows of weights of the same number.
-    pub(super) fn of_point(&self, point: usize) -> Part<'_, F> {
-        self.lists(point, 1, 0)
-    }
-
     /// The lists of some cells, which meet the weights of cells of a kernel.
     pub(super) fn of_run(&self, run: Run, channels: usize) -> Part<'_, F> {
         let offset = run.kernel.wrapping_sub(run.input).wrapping_mul(channels as u32);
@@ -158,26 +127,6 @@ impl<F: Number> Entries<F> {
         let values = span.start * self.together..span.end * self.together;
         Part { entries: &self.entries[span], values: &self.values[values], offset }
     }
-}
-
-/// Lists the entries of rows, and says how many there are.
-#[inline(always)]
-fn list<F: Number, const ROWS: usize>(
-    rows: [&[F]; ROWS],
-    entries: &mut [u32],
-    values: &mut [[F; ROWS]],
-) -> usize {
-    let features = entries.len().min(values.len());
-    let rows = rows.map(|row| &row[..features]);
-    let mut count = 0;
-    for feature in 0..features {
-        // Written always and kept only if it is one: a branch would be mispredicted.
-        let found = rows.map(|row| row[feature]);
-        entries[count] = feature as u32;
-        values[count] = found;
-        count += usize::from(is_entry(&found));
-    }
-    count
 }
 
 #[inline(always)]

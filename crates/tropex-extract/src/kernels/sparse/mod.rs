@@ -6,13 +6,11 @@
 //! entries, so they are multiplied together: each weight is read once for all of them.
 
 mod entries;
-mod matrix;
 mod planes;
 mod sums;
 
 use std::ops::Range;
 
-pub(super) use matrix::product;
 pub(super) use planes::correlation;
 
 use super::simd::Number;

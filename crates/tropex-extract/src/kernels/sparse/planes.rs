@@ -1,7 +1,7 @@
 //! Planes with many zeros under a convolution or its transpose.
 
 use burn::backend::flex::FlexTensor;
-use burn::tensor::{DType, Shape};
+use burn::tensor::DType;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -9,6 +9,7 @@ use super::entries::{Entries, Grouped};
 use super::sums::sum;
 use super::{TOGETHER, is_worth_it, together};
 use crate::kernels::Stencil;
+use crate::kernels::flex::zeros;
 use crate::kernels::panels::Panel;
 use crate::kernels::simd::{Number, with_simd};
 
@@ -42,7 +43,7 @@ fn correlation_in<F: Number>(
         return None;
     }
     let features = stencil.outputs();
-    let mut result = FlexTensor::zeros(Shape::from(vec![count, features]), planes.dtype());
+    let mut result = zeros::<F>([count, features]);
     let bias = bias.map(FlexTensor::storage::<F>);
     let planes = Grouped { values, points, features: stencil.inputs() };
     let factors = Factors { planes, stencil, bias };

@@ -37,7 +37,7 @@ fn sum_rows<F: Number, S: Simd, const ROWS: usize, const MANY: usize, const FEW:
     let done = sum_blocks::<F, S, ROWS, MANY>(simd, parts, panel, sums, 0);
     let done = sum_blocks::<F, S, ROWS, FEW>(simd, parts, panel, sums, done);
     let done = sum_blocks::<F, S, ROWS, 1>(simd, parts, panel, sums, done);
-    if done < panel.width() {
+    if done < panel.width {
         sum_singly::<F, ROWS>(parts, panel, sums, done);
     }
 }
@@ -53,7 +53,7 @@ fn sum_blocks<F: Number, S: Simd, const ROWS: usize, const VECTORS: usize>(
     mut start: usize,
 ) -> usize {
     let step = VECTORS * F::lanes::<S>();
-    while start + step <= panel.width() {
+    while start + step <= panel.width {
         let mut block = zeros::<F, S, ROWS, VECTORS>(simd);
         for part in parts {
             let pairs = part.pairs::<ROWS>(panel);
@@ -79,7 +79,7 @@ fn sum_singly<F: Number, const ROWS: usize>(
     sums.iter_mut().for_each(|sums| sums[start..].fill(F::ZERO));
     for (numbers, row) in parts.iter().flat_map(|part| part.pairs::<ROWS>(panel)) {
         for (sums, &number) in sums.iter_mut().zip(numbers) {
-            let sums = sums[start..panel.width()].iter_mut();
+            let sums = sums[start..panel.width].iter_mut();
             sums.zip(&row[start..]).for_each(|(sum, &weight)| *sum += number * weight);
         }
     }

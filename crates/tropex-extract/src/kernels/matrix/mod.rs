@@ -1,0 +1,198 @@
+//! Rows times a matrix, on the `flex` backend.
+//!
+//! A ReLU layer leaves few of its units active, rows on their way back are zero at all others, and
+//! images are often empty at their borders. Six rows at a time are multiplied with a few columns, so
+//! that their sums stay in registers, and a feature at which all six are zero is not even read. Rows
+//! of one point are zero at the same features; points are put together with others that are zero at
+//! nearly the same ones.
+
+mod alike;
+mod tile;
+
+use std::ops::Range;
+
+use burn::backend::flex::FlexTensor;
+use burn::tensor::DType;
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::flex::zeros;
+use super::panels::{PANEL, Panels};
+use super::part::threads;
+use super::simd::{Number, with_simd};
+use super::space::with_space;
+use alike::{Patterns, alike};
+use tile::{Columns, Tile};
+
+/// Rows that are multiplied together: as many as registers hold sums of.
+pub(super) const ROWS: usize = 6;
+
+/// Rows that a task takes, about: the more there are, the more are alike, and the more often a panel
+/// of weights is used while it is near.
+const TASK: usize = 256;
+
+/// `rows . weights + bias`: rows `[groups * points, inputs]`, group by group, and a bias for every
+/// output.
+pub(in crate::kernels) fn product(
+    rows: &FlexTensor,
+    points: usize,
+    weights: &Panels,
+    bias: Option<&FlexTensor>,
+) -> FlexTensor {
+    match rows.dtype() {
+        DType::F64 => product_in::<f64>(rows, points, weights, bias),
+        _ => product_in::<f32>(rows, points, weights, bias),
+    }
+}
+
+fn product_in<F: Number>(
+    rows: &FlexTensor,
+    points: usize,
+    weights: &Panels,
+    bias: Option<&FlexTensor>,
+) -> FlexTensor {
+    let [count, inputs] = [rows.layout().shape()[0], rows.layout().shape()[1]];
+    let outputs = weights.outputs();
+    let mut product = zeros::<F>([count, outputs]);
+    if count * outputs > 0 {
+        let (values, bias) = (rows.storage::<F>(), bias.map(FlexTensor::storage::<F>));
+        let factors = Factors { values, points, inputs, weights, bias };
+        let tasks = factors.tasks(product.storage_mut::<F>());
+        tasks.into_par_iter().for_each(|task| task.run());
+    }
+    product
+}
+
+/// What is multiplied.
+struct Factors<'a, F> {
+    /// `[groups * points, inputs]`, group by group.
+    values: &'a [F],
+    points: usize,
+    inputs: usize,
+    weights: &'a Panels,
+    bias: Option<&'a [F]>,
+}
+
+impl<'a, F: Number> Factors<'a, F> {
+    /// The work in parts: some points each, and some columns where points are too few for all threads.
+    fn tasks<'t>(&'t self, product: &'t mut [F]) -> Vec<Task<'t, F>> {
+        let (threads, groups) = (threads(), self.groups());
+        let parts = threads * (self.points * groups).div_ceil(threads * TASK);
+        let points = self.points.div_ceil(parts).next_multiple_of(ROWS).min(self.points);
+        let parts = self.points.div_ceil(points);
+        let columns = threads.div_ceil(parts).min(self.weights.len());
+        let panels = |part: usize| part * self.weights.len() / columns;
+        let mut tasks: Vec<_> = (0..parts * columns)
+            .map(|task| {
+                let (part, column) = (task / columns, task % columns);
+                let points = part * points..self.points.min((part + 1) * points);
+                let panels = panels(column)..panels(column + 1);
+                Task { factors: self, points, panels, rows: Vec::new() }
+            })
+            .collect();
+        for (row, mut rest) in product.chunks_exact_mut(self.weights.outputs()).enumerate() {
+            let part = row % self.points / points;
+            for task in &mut tasks[part * columns..][..columns] {
+                let width = self.weights.columns(task.panels.clone()).len();
+                let (mine, others) = rest.split_at_mut(width);
+                task.rows.push(mine);
+                rest = others;
+            }
+        }
+        tasks
+    }
+
+    fn groups(&self) -> usize {
+        self.values.len() / (self.points * self.inputs).max(1)
+    }
+
+    /// The row of a point in a group.
+    #[inline(always)]
+    fn row(&self, group: usize, point: usize) -> &'a [F] {
+        &self.values[(group * self.points + point) * self.inputs..][..self.inputs]
+    }
+}
+
+/// Some points, of all groups, and some panels of weights.
+struct Task<'a, F> {
+    factors: &'a Factors<'a, F>,
+    points: Range<usize>,
+    panels: Range<usize>,
+    /// Where the products go, group by group.
+    rows: Vec<&'a mut [F]>,
+}
+
+impl<F: Number> Task<'_, F> {
+    fn run(mut self) {
+        let (factors, points) = (self.factors, self.points.len());
+        for groups in together(factors.groups()) {
+            let rows = &mut self.rows[groups.start * points..groups.end * points];
+            let tiles = points.div_ceil(ROWS / groups.len());
+            // Of every entry, a number for every row and, as wide as one, where it is.
+            with_space(tiles * factors.inputs * (ROWS + 1), |space: &mut [F]| {
+                let (values, entries) = space.split_at_mut(tiles * factors.inputs * ROWS);
+                let entries = &mut bytemuck::cast_slice_mut(entries)[..tiles * factors.inputs];
+                let (points, panels) = (self.points.clone(), self.panels.clone());
+                with_simd(Part { factors, points, panels, groups, rows, values, entries });
+            });
+        }
+    }
+}
+
+/// Groups by about as many each, and no more than are multiplied together.
+fn together(groups: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = groups.div_ceil(ROWS);
+    let start = move |part: usize| part * groups / parts;
+    (0..parts).map(move |part| start(part)..start(part + 1))
+}
+
+/// A task for a few groups, with room for what its rows have.
+struct Part<'a, 'r, F> {
+    factors: &'a Factors<'a, F>,
+    points: Range<usize>,
+    panels: Range<usize>,
+    groups: Range<usize>,
+    rows: &'a mut [&'r mut [F]],
+    values: &'a mut [F],
+    entries: &'a mut [u32],
+}
+
+impl<F: Number> WithSimd for Part<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { factors, points, panels, groups, rows, mut values, mut entries } = self;
+        let mut patterns = Patterns::new(points.len(), factors.inputs);
+        for group in groups.clone() {
+            for (at, point) in points.clone().enumerate() {
+                patterns.add(at, factors.row(group, point));
+            }
+        }
+        let mut tiles = Vec::with_capacity(points.len());
+        let order = alike(&patterns, ROWS / groups.len());
+        let mut union = vec![0; patterns.words()];
+        for mates in order.chunks(ROWS / groups.len()) {
+            patterns.union(mates, &mut union);
+            let mut tile = Tile::new(&union, values, entries);
+            for &mate in mates {
+                for group in groups.clone() {
+                    let slot = (group - groups.start) * points.len() + mate as usize;
+                    tile.add(factors.row(group, points.start + mate as usize), slot);
+                }
+            }
+            let packed;
+            (packed, values, entries) = tile.pack();
+            tiles.push(packed);
+        }
+        let first = factors.weights.columns(panels.clone()).start;
+        let mut spare = vec![F::ZERO; PANEL * F::lanes::<S>()];
+        for panel in factors.weights.some::<F>(panels) {
+            let span = panel.columns.start - first..panel.columns.end - first;
+            let columns = Columns::new(simd, &panel, factors.bias, span);
+            for tile in &tiles {
+                columns.multiply(simd, tile, rows, &mut spare);
+            }
+        }
+    }
+}
