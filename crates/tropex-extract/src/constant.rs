@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::Placement;
 #[cfg(feature = "flex")]
-use crate::kernels::Panels;
+use crate::kernels::{Panels, kept};
 
 /// A constant tensor. Changing the placement starts from the host copy, so no digit is lost on a
 /// detour over a lower precision.
@@ -63,11 +63,11 @@ impl<const D: usize> Constant<D> {
 impl Constant<2> {
     /// The matrix in panels. Made when they are first asked for, and kept.
     pub(crate) fn panels(&self) -> &Panels {
-        self.panels[0].get_or_init(|| Panels::of_vectors(self.tensor()))
+        kept(&self.panels[0], || Panels::of_vectors(self.tensor()))
     }
 
     /// The same of its transpose.
     pub(crate) fn transposed_panels(&self) -> &Panels {
-        self.panels[1].get_or_init(|| Panels::of_vectors(self.tensor().transpose()))
+        kept(&self.panels[1], || Panels::of_transposed(self.tensor()))
     }
 }

@@ -55,7 +55,9 @@ fn measure(network: &Network, classes: Classes, points: &[f32]) {
     for _ in 0..ROUNDS {
         let terms = || network.linear_terms(points, classes).expect("whole points");
         whole = whole.min(timed(terms).0);
-        if std::env::var("NOWALK").is_err() { walk(network, classes, points, &mut times, &mut shares); }
+        if std::env::var("NOWALK").is_err() {
+            walk(network, classes, points, &mut times, &mut shares);
+        }
     }
     let each = |seconds: f64| 1e6 * seconds / batch as f64;
     println!("  forward us  not zero     back us  not zero");

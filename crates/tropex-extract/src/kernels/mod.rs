@@ -9,12 +9,13 @@ mod dense;
 mod extremes;
 #[cfg(feature = "flex")]
 mod flex;
+mod kept;
 #[cfg(feature = "flex")]
 mod matrix;
 mod neighbours;
-mod part;
 #[cfg(feature = "flex")]
 mod panels;
+mod part;
 mod product;
 #[cfg(feature = "flex")]
 mod simd;
@@ -35,11 +36,12 @@ use crate::rows::Rows;
 
 pub(crate) use columns::{Columns, gather, scatter_add};
 pub(crate) use extremes::{extremes, lowest};
+pub(crate) use kept::kept;
 pub(crate) use neighbours::Neighbours;
 #[cfg(feature = "flex")]
 pub(crate) use panels::Panels;
-pub(crate) use part::part;
-pub(crate) use product::{correlate, is_ours, multiply, multiply_transposed};
+pub(crate) use part::{at_work, part, points_of_a_thread, workers};
+pub(crate) use product::{Factor, correlate, is_ours, multiply, multiply_transposed};
 pub(crate) use stencil::Stencil;
 pub(crate) use visit::visit_rows;
 pub(crate) use windows::{Windows, largest};

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use burn::tensor::{DType, Element, Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::simd::lanes;
 
@@ -13,6 +14,23 @@ pub(crate) struct Panels {
     data: TensorData,
     extents: [usize; 2],
     panels: Vec<Place>,
+}
+
+/// How the numbers of a matrix lie.
+#[derive(Clone, Copy)]
+struct Order {
+    /// Inputs and outputs.
+    extents: [usize; 2],
+    /// From an input to the next, and from an output to the next.
+    steps: [usize; 2],
+}
+
+impl Order {
+    /// Of `[inputs, outputs]`.
+    fn of(weight: &Tensor<2>) -> Self {
+        let extents @ [_, outputs] = weight.dims();
+        Self { extents, steps: [outputs, 1] }
+    }
 }
 
 /// Where a panel is.
@@ -51,36 +69,48 @@ const WIDE: usize = 64;
 impl Panels {
     /// Panels of some [vectors](PANEL), the last filled up with zeros.
     pub(crate) fn of_vectors(weight: Tensor<2>) -> Self {
+        let order = Order::of(&weight);
+        Self::in_vectors(weight, order)
+    }
+
+    /// The same of the transpose of a matrix `[outputs, inputs]`.
+    pub(crate) fn of_transposed(weight: Tensor<2>) -> Self {
+        let [outputs, inputs] = weight.dims();
+        Self::in_vectors(weight, Order { extents: [inputs, outputs], steps: [1, inputs] })
+    }
+
+    fn in_vectors(weight: Tensor<2>, order: Order) -> Self {
         let lanes = match weight.dtype() {
             DType::F64 => lanes::<f64>(),
             _ => lanes::<f32>(),
         };
-        let [_, outputs] = weight.dims();
         let width = PANEL * lanes;
-        Self::new(weight, outputs.div_ceil(width), |panel| panel * width, |_| width)
+        let count = order.extents[1].div_ceil(width);
+        Self::new(weight, order, count, |panel| panel * width, |_| width)
     }
 
     /// Panels of many columns, which are worked on in blocks.
     pub(super) fn wide(weight: Tensor<2>) -> Self {
-        let [_, outputs] = weight.dims();
-        Self::new(weight, outputs.div_ceil(WIDE), |panel| panel * WIDE, |columns| columns)
+        let order @ Order { extents: [_, outputs], .. } = Order::of(&weight);
+        Self::new(weight, order, outputs.div_ceil(WIDE), |panel| panel * WIDE, |columns| columns)
     }
 
     /// Panels of at most so many columns, and all of nearly as many.
     pub(super) fn narrow(weight: Tensor<2>, most: usize) -> Self {
-        let [_, outputs] = weight.dims();
+        let order @ Order { extents: [_, outputs], .. } = Order::of(&weight);
         let count = outputs.div_ceil(most);
-        Self::new(weight, count, |panel| panel * outputs / count, |columns| columns)
+        Self::new(weight, order, count, |panel| panel * outputs / count, |columns| columns)
     }
 
     /// So many panels, by their first column and how wide they are for so many columns.
     fn new(
         weight: Tensor<2>,
+        order: Order,
         count: usize,
         first: impl Fn(usize) -> usize,
         width: impl Fn(usize) -> usize,
     ) -> Self {
-        let extents @ [inputs, outputs] = weight.dims();
+        let extents @ [inputs, outputs] = order.extents;
         let mut start = 0;
         let place = |panel| {
             let columns = first(panel)..first(panel + 1).min(outputs);
@@ -92,8 +122,8 @@ impl Panels {
         let panels: Vec<_> = (0..count).map(place).collect();
         let data = weight.into_data();
         let data = match data.as_slice::<f64>() {
-            Ok(weights) => packed(weights, outputs, &panels),
-            Err(_) => packed(data.as_slice::<f32>().unwrap_or(&[]), outputs, &panels),
+            Ok(weights) => packed(weights, order, &panels),
+            Err(_) => packed(data.as_slice::<f32>().unwrap_or(&[]), order, &panels),
         };
         Self { data, extents, panels }
     }
@@ -131,14 +161,24 @@ impl Panels {
     }
 }
 
-fn packed<F: Element>(weights: &[F], outputs: usize, panels: &[Place]) -> TensorData {
-    let mut packed = Vec::with_capacity(weights.len());
-    for Place { columns, width, .. } in panels {
-        for row in weights.chunks_exact(outputs.max(1)) {
-            packed.extend_from_slice(&row[columns.clone()]);
-            packed.resize(packed.len() + width - columns.len(), F::from_elem(0));
-        }
+fn packed<F: Element>(weights: &[F], order: Order, panels: &[Place]) -> TensorData {
+    let [inputs, _] = order.extents;
+    let count = panels.iter().map(|panel| inputs * panel.width).sum();
+    let mut packed = vec![F::from_elem(0); count];
+    let mut rest = &mut packed[..];
+    let mut parts = Vec::with_capacity(panels.len());
+    for panel in panels {
+        let part;
+        (part, rest) = rest.split_at_mut(inputs * panel.width);
+        parts.push((panel, part));
     }
-    let count = packed.len();
+    parts.into_par_iter().for_each(|(Place { columns, width, .. }, part)| {
+        for (input, row) in part.chunks_exact_mut(*width).enumerate() {
+            let from = input * order.steps[0];
+            for (to, column) in row.iter_mut().zip(columns.clone()) {
+                *to = weights[from + column * order.steps[1]];
+            }
+        }
+    });
     TensorData::new(packed, [count])
 }

@@ -11,17 +11,53 @@ const ROWS: usize = 160;
 /// Points at least: as many as fill the vectors of any machine.
 const LEAST: usize = 16;
 
-/// Points that a thread takes through the network by itself, of so many; `numbers` is what a point
-/// has in its widest layer, in all groups. All of them where each operation is better divided among
-/// the threads, or the device is not `flex`.
-#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+/// Points that a thread takes through the network by itself, if threads of this device are to do
+/// that; `numbers` is what a point has in its widest layer, in so many groups.
+pub(crate) fn points_of_a_thread(
+    placement: &Placement,
+    numbers: usize,
+    groups: usize,
+) -> Option<usize> {
+    let most = (ROWS / groups).max(LEAST);
+    let bytes = numbers * placement.precision().bytes();
+    is_flex(placement).then(|| (CACHED / bytes.max(1)).clamp(LEAST, most))
+}
+
+/// The same of so many points: all of them where they are too few for all threads, so that each
+/// operation is better divided.
 pub(crate) fn part(placement: &Placement, points: usize, numbers: usize, groups: usize) -> usize {
-    #[cfg(feature = "flex")]
-    #[allow(deprecated)]
-    if *placement.device() == burn::tensor::Device::flex() {
-        return part_of(threads(), points, numbers * placement.precision().bytes(), groups);
+    let threads = rayon::current_num_threads();
+    match points_of_a_thread(placement, numbers, groups) {
+        Some(size) if points >= threads * LEAST => {
+            let parts = points.div_ceil(size).next_multiple_of(threads);
+            points.div_ceil(parts)
+        }
+        _ => points,
     }
-    points
+}
+
+/// Batches of a device that are worked on at a time: where every thread takes one by itself, and
+/// another one is to be taken out of their hands.
+pub(crate) fn workers(placement: &Placement) -> usize {
+    if is_flex(placement) { rayon::current_num_threads() } else { 1 }
+}
+
+/// Does the work of one of [these](workers): in a thread of the pool, where there are several, so
+/// that it is divided no further.
+pub(crate) fn at_work<R: Send>(placement: &Placement, work: impl FnOnce() -> R + Send) -> R {
+    match workers(placement) {
+        1 => work(),
+        _ => rayon::join(work, || ()).0,
+    }
+}
+
+/// Whether operations run in the pool of this library.
+#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+fn is_flex(placement: &Placement) -> bool {
+    #[cfg(feature = "flex")]
+    return *placement.device() == burn::tensor::Device::flex();
+    #[cfg(not(feature = "flex"))]
+    return false;
 }
 
 /// Threads that work on one operation: those of the pool, but inside of one of them only itself, since
@@ -32,15 +68,4 @@ pub(super) fn threads() -> usize {
         Some(_) => 1,
         None => rayon::current_num_threads(),
     }
-}
-
-#[cfg(feature = "flex")]
-fn part_of(threads: usize, points: usize, bytes: usize, groups: usize) -> usize {
-    if points < threads * LEAST {
-        return points;
-    }
-    let most = (ROWS / groups).max(LEAST);
-    let size = (CACHED / bytes.max(1)).clamp(LEAST, most);
-    let parts = points.div_ceil(size).next_multiple_of(threads);
-    points.div_ceil(parts)
 }

@@ -39,6 +39,35 @@ pub(crate) fn multiply_transposed(
     rows.matmul(weight.tensor().transpose())
 }
 
+/// Rows that many others are multiplied with, `[outputs, inputs]`.
+pub(crate) struct Factor {
+    rows: Tensor<2>,
+    #[cfg(feature = "flex")]
+    panels: std::sync::OnceLock<super::Panels>,
+}
+
+impl Factor {
+    pub(crate) fn new(rows: Tensor<2>) -> Self {
+        Self {
+            rows,
+            #[cfg(feature = "flex")]
+            panels: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// The products of every row of `rows`, `[count, inputs]`, with every one of these:
+    /// `[count, outputs]`.
+    pub(crate) fn products(&self, rows: &Tensor<2>) -> Tensor<2> {
+        #[cfg(feature = "flex")]
+        if is_ours(rows) && is_ours(&self.rows) {
+            let panels = || super::Panels::of_transposed(self.rows.clone());
+            let [count, _] = rows.dims();
+            return super::flex::product(rows, count, super::kept(&self.panels, panels), None);
+        }
+        rows.clone().matmul(self.rows.clone().transpose())
+    }
+}
+
 /// Whether values lie where kernels of ours can read them.
 #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
 pub(crate) fn is_ours(values: &Tensor<2>) -> bool {

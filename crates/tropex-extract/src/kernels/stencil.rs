@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 
 use super::Neighbours;
 #[cfg(feature = "flex")]
-use super::Panels;
+use super::{Panels, kept};
 
 /// What every cell of an output sees of an input, and how it weighs it: a convolution or a transposed
 /// one, over any number of axes, without groups of channels.
@@ -34,12 +34,12 @@ impl Stencil {
 impl Stencil {
     /// The weights in wide panels.
     pub(super) fn wide(&self) -> &Panels {
-        self.wide.get_or_init(|| Panels::wide(self.weight.clone()))
+        kept(&self.wide, || Panels::wide(self.weight.clone()))
     }
 
     /// The weights in panels of few columns.
     pub(super) fn narrow(&self) -> &Panels {
-        self.narrow.get_or_init(|| Panels::narrow(self.weight.clone(), super::dense::ROWS))
+        kept(&self.narrow, || Panels::narrow(self.weight.clone(), super::dense::ROWS))
     }
 
     /// Numbers of a point at the input.

@@ -1,15 +1,15 @@
 //! A file of terms in the making.
 
-use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, serialize};
+use safetensors::Dtype;
 
-use super::files::{shard_name, write_atomically};
+use super::files::{atomically, shard_name};
+use super::layout::{Layout, Named};
 use super::manifest::{ShardEntry, TermsHeader};
 use super::shard::format_of;
-use super::{checksum, source::PointSource};
+use super::source::PointSource;
 use crate::terms::{SelfCheck, Terms};
 use crate::{Error, Precision};
 
@@ -27,11 +27,12 @@ pub(super) struct ShardBuilder<'a> {
 }
 
 impl<'a> ShardBuilder<'a> {
-    pub(super) fn new(terms: &'a TermsHeader, first: usize, points: usize) -> Self {
+    /// An empty shard, with room for so many points.
+    pub(super) fn new(terms: &'a TermsHeader, points: usize) -> Self {
         let row = terms.features() * terms.precision.bytes();
         Self {
             terms,
-            first,
+            first: 0,
             label: Vec::with_capacity(points),
             predicted: Vec::with_capacity(points),
             linear: Vec::with_capacity(points * terms.per_point() * row),
@@ -73,7 +74,7 @@ impl<'a> ShardBuilder<'a> {
     }
 
     /// Writes the shard and gives its entry for the manifest.
-    pub(super) fn write(self, folder: &Path, number: usize) -> Result<ShardEntry, Error> {
+    pub(super) fn write(&self, folder: &Path, number: usize) -> Result<ShardEntry, Error> {
         let file = shard_name(number);
         let path = folder.join(&file);
         let points = self.points();
@@ -84,7 +85,7 @@ impl<'a> ShardBuilder<'a> {
             1 => (vec![points, d], vec![points]),
             classes => (vec![points, classes, d], vec![points, classes]),
         };
-        let tensors = [
+        let tensors: [Named<'_>; 7] = [
             ("index", Dtype::I64, vec![points], bytemuck::cast_slice(&index)),
             ("label", Dtype::I64, vec![points], bytemuck::cast_slice(&self.label)),
             ("predicted", Dtype::I64, vec![points], bytemuck::cast_slice(&self.predicted)),
@@ -93,22 +94,29 @@ impl<'a> ShardBuilder<'a> {
             ("negative.coefficients", format, vec![points, d], &self.negative),
             ("negative.bias", format, vec![points], &self.negative_bias),
         ];
-        let failed = |error: safetensors::SafeTensorError| {
-            Error::io("write", &path)(std::io::Error::other(error.to_string()))
-        };
-        let mut views = HashMap::new();
-        for (name, dtype, shape, bytes) in tensors {
-            views.insert(name, TensorView::new(dtype, shape, bytes).map_err(failed)?);
-        }
-        let content = serialize(views, None).map_err(failed)?;
-        write_atomically(&path, &content)?;
+        let layout = Layout::of(tensors)
+            .map_err(|error| Error::io("write", &path)(io::Error::other(error)))?;
+        atomically(&path, |temporary| layout.write(temporary))?;
         Ok(ShardEntry {
             file,
             points,
-            bytes: content.len() as u64,
-            sha256: checksum(&content),
-            check: self.check,
+            bytes: layout.bytes() as u64,
+            sha256: layout.checksum(),
+            check: self.check.clone(),
         })
+    }
+
+    /// Begins a shard at a position of the store, in the memory of the one before.
+    pub(super) fn begin(&mut self, first: usize) {
+        self.first = first;
+        self.check = SelfCheck::empty();
+        self.label.clear();
+        self.predicted.clear();
+        for bytes in
+            [&mut self.linear, &mut self.linear_bias, &mut self.negative, &mut self.negative_bias]
+        {
+            bytes.clear();
+        }
     }
 }
 

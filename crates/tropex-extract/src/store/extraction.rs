@@ -14,6 +14,7 @@ use super::source::read;
 use super::{ExtractOptions, MANIFEST, PointSource, Progress, TermStore, memory, shifts};
 use crate::Error;
 use crate::crew::Crew;
+use crate::kernels;
 use crate::terms::{
     Calibration, Dominance, ExtractedFunction, Extractor, Gap, Gauge, Passed, Scale, Searched,
     SelfCheck, Shelf, Shifts, Terms, TightWalk,
@@ -171,7 +172,12 @@ impl Extraction<'_> {
 
     /// The batches that a shard's points are extracted in: the same whenever they are.
     fn batches(&self, span: Range<usize>) -> Vec<Range<usize>> {
-        let fitting = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
+        let network = self.extractor.network();
+        let groups = self.extractor.per_point() + 1;
+        let of_a_thread =
+            || kernels::points_of_a_thread(network.placement(), network.widest() * groups, groups);
+        let of_memory = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
+        let fitting = || of_a_thread().unwrap_or_else(of_memory);
         let batch = self.options.batch.unwrap_or_else(fitting).max(1);
         let starts = span.clone().step_by(batch);
         starts.map(|start| start..span.end.min(start.saturating_add(batch))).collect()
@@ -197,8 +203,7 @@ impl Extraction<'_> {
         if numbers.is_empty() {
             return Ok(());
         }
-        let extractors = supply.extractor.on_all_devices();
-        for extractor in &extractors {
+        for extractor in supply.extractor.on_all_devices() {
             manifest.note_device(extractor.network().placement().device_name());
         }
         let terms = manifest.terms.clone();
@@ -207,18 +212,22 @@ impl Extraction<'_> {
         };
         let jobs: Vec<_> = numbers.iter().flat_map(batches).collect();
         let work = |extractor: &&Extractor, (number, batch): (usize, Range<usize>)| {
-            Ok((number, supply.terms(extractor, self.source, batch)?))
+            let terms = || supply.terms(extractor, self.source, batch);
+            Ok((number, extractor.at_work(terms)?))
         };
+        let longest = terms.span(0).len();
         let (mut done, mut open) = (done, None);
+        let mut shard = ShardBuilder::new(&terms, longest);
         let take = |(number, (batch, check)): (usize, (Terms, SelfCheck))| {
             let span = terms.span(number);
-            let new = || ShardBuilder::new(&terms, span.start, span.len());
-            let mut shard = open.take().unwrap_or_else(new);
+            if open != Some(number) {
+                open = Some(number);
+                shard.begin(span.start);
+            }
             shard.append(&batch, &check, self.source);
             done += batch.len();
             self.extracted(done);
             if shard.points() < span.len() {
-                open = Some(shard);
                 return Ok(());
             }
             manifest.enter(number, shard.write(self.folder, number)?);
@@ -226,7 +235,8 @@ impl Extraction<'_> {
         };
         // So many results as fill a shard may wait for one that takes long.
         let waiting = self.batches(terms.span(0)).len();
-        Crew { workers: &extractors, waiting }.share(jobs.into_iter(), work, take)
+        let workers = supply.extractor.workers();
+        Crew { workers: &workers, waiting }.share(jobs.into_iter(), work, take)
     }
 
     fn extracted(&self, points: usize) {

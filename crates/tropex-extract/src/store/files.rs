@@ -1,7 +1,7 @@
 //! Files of a store: whole or not there at all.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -17,23 +17,26 @@ pub(super) fn shard_name(number: usize) -> String {
     format!("shard-{number:05}.safetensors")
 }
 
-/// Writes a file under a temporary name, makes it durable and renames it.
+/// Writes a file [atomically].
+pub(super) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), Error> {
+    atomically(path, |temporary| fs::write(temporary, content))
+}
+
+/// Has a file written under a temporary name, makes it durable and renames it.
 ///
 /// A reader, or a crash at any moment, sees the old file or the new one, never a part.
-pub(super) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), Error> {
+pub(super) fn atomically(
+    path: &Path,
+    write: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.tmp"));
-    let written = write_durably(&temporary, content).and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|source| {
+    let durable = || File::options().write(true).open(&temporary)?.sync_all();
+    let written = write(&temporary).and_then(|()| durable());
+    written.and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
         let _ = fs::remove_file(&temporary); // the first error is the one to report
         Error::io("write", path)(source)
     })
-}
-
-fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(content)?;
-    file.sync_all()
 }
 
 /// Removes the files of a store but for those that a manifest lists, and for itself if it lists any:

@@ -6,6 +6,7 @@
 mod builder;
 mod extraction;
 mod files;
+mod layout;
 mod manifest;
 mod mapping;
 mod memory;
@@ -18,7 +19,9 @@ mod term;
 mod writer;
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use sha2::{Digest, Sha256};
 
@@ -90,6 +93,23 @@ impl TermStore {
             first += entry.points;
             shard
         })
+    }
+
+    /// Hands the shards to `work`, one after the other, and reads the next one meanwhile.
+    ///
+    /// # Errors
+    /// As for [`TermStore::shards`]; what comes before is worked on.
+    pub(crate) fn visit(&self, mut work: impl FnMut(&Shard)) -> Result<(), Error> {
+        let mut shards = self.shards();
+        let mut next = shards.next();
+        while let Some(shard) = next.transpose()? {
+            next = thread::scope(|scope| {
+                let reader = scope.spawn(|| shards.next());
+                work(&shard);
+                reader.join().unwrap_or_else(|panic| resume_unwind(panic))
+            });
+        }
+        Ok(())
     }
 
     /// The shifts that the terms were extracted under, for a network placed anywhere. Terms of

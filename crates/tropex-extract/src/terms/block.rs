@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::rounding::{DOUBLE, OUTWARD, ProductRounding, gamma};
 use crate::Placement;
 use crate::exact::power_of_two;
+use crate::kernels::Factor;
 use crate::store::{Reduced, Reference, Shard, Term};
 
 /// Which of the two maxima terms belong to.
@@ -63,7 +64,7 @@ pub(super) struct RowError {
 /// its value there above the reference, divided by `scale`, in f32.
 pub(super) struct TermBlock {
     /// `[rows, features]`
-    pub(super) coefficients: Tensor<2>,
+    pub(super) coefficients: Factor,
     /// `[1, rows]`
     pub(super) biases: Tensor<2>,
     /// A power of two.
@@ -115,7 +116,9 @@ impl TermBlock {
             .collect();
         let biases = reduced.iter().map(|row| row.bias).collect();
         Self {
-            coefficients: placement.tensor(TensorData::new(coefficients, [rows.len(), features])),
+            coefficients: Factor::new(
+                placement.tensor(TensorData::new(coefficients, [rows.len(), features])),
+            ),
             biases: placement.tensor(TensorData::new::<f32, _>(biases, [1, rows.len()])),
             scale,
             worst: errors.iter().map(|error| error.score).fold(0.0, f64::max),

@@ -1,5 +1,7 @@
 //! Terms of points, a batch at a time.
 
+use std::iter::repeat_n;
+
 use burn::tensor::{Device, Tensor};
 
 use super::affine::Affine;
@@ -14,7 +16,7 @@ use super::{Classes, Gauge};
 use crate::crew::Worker;
 use crate::network::{ValueId, hex};
 use crate::rows::Rows;
-use crate::{Error, Network, Placement};
+use crate::{Error, Network, Placement, kernels};
 
 /// Extracts the terms of points: one replay forward, one pullback of all rows together.
 ///
@@ -106,6 +108,17 @@ impl Extractor {
     /// The same extractor on every device that takes part, its own first.
     pub(crate) fn on_all_devices(&self) -> Vec<&Self> {
         [self].into_iter().chain(&self.copies).collect()
+    }
+
+    /// The extractors that take batches at the same time: one a device, or one a thread of it.
+    pub(crate) fn workers(&self) -> Vec<&Self> {
+        let all = self.on_all_devices().into_iter();
+        all.flat_map(|own| repeat_n(own, kernels::workers(own.network.placement()))).collect()
+    }
+
+    /// Does the work of one of [these](Self::workers).
+    pub(crate) fn at_work<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        kernels::at_work(self.network.placement(), work)
     }
 
     /// The same extractor for the very points that shifts were found for.

@@ -91,11 +91,10 @@ impl<'a> ExtractedFunction<'a> {
         self.check(points, rules)?;
         let features = self.features();
         let mut race = Race::new(points, features, rules, Blocks::default(), placement)?;
-        for shard in self.store.shards() {
-            let shard = shard?;
-            race.enter(&shard);
+        self.store.visit(|shard| {
+            race.enter(shard);
             progress(shard.first + shard.len());
-        }
+        })?;
         Ok(race.standings())
     }
 

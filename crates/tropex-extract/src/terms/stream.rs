@@ -85,11 +85,10 @@ impl ExtractedFunction<'_> {
             let points = chosen.iter().flat_map(|&point| source.read(point..point + 1));
             let points: Vec<f32> = points.collect();
             let mut race = OwnRace::new(&points, chosen, self.features(), placement)?;
-            for shard in self.store.shards() {
-                let shard = shard?;
-                race.enter(&shard);
+            self.store.visit(|shard| {
+                race.enter(shard);
                 looked_at(chosen.len() * shard.len());
-            }
+            })?;
             Ok(race.gaps())
         };
         let mut gaps = Vec::with_capacity(chosen.len());

@@ -123,19 +123,15 @@ struct Task<'a, F> {
 }
 
 impl<F: Number> Task<'_, F> {
-    fn run(mut self) {
-        let (factors, points) = (self.factors, self.points.len());
-        for groups in together(factors.groups()) {
-            let rows = &mut self.rows[groups.start * points..groups.end * points];
-            let tiles = points.div_ceil(ROWS / groups.len());
-            // Of every entry, a number for every row and, as wide as one, where it is.
-            with_space(tiles * factors.inputs * (ROWS + 1), |space: &mut [F]| {
-                let (values, entries) = space.split_at_mut(tiles * factors.inputs * ROWS);
-                let entries = &mut bytemuck::cast_slice_mut(entries)[..tiles * factors.inputs];
-                let (points, panels) = (self.points.clone(), self.panels.clone());
-                with_simd(Part { factors, points, panels, groups, rows, values, entries });
-            });
-        }
+    fn run(self) {
+        let (inputs, groups) = (self.factors.inputs, self.factors.groups());
+        let tiles = self.points.len().div_ceil(mates(groups)) * together(groups).count();
+        // Of every entry, a number for every row and, as wide as one, where it is.
+        with_space(tiles * inputs * (ROWS + 1), |space: &mut [F]| {
+            let (values, entries) = space.split_at_mut(tiles * inputs * ROWS);
+            let entries = &mut bytemuck::cast_slice_mut(entries)[..tiles * inputs];
+            with_simd(InSpace { task: self, values, entries });
+        });
     }
 }
 
@@ -146,44 +142,49 @@ fn together(groups: usize) -> impl Iterator<Item = Range<usize>> {
     (0..parts).map(move |part| start(part)..start(part + 1))
 }
 
-/// A task for a few groups, with room for what its rows have.
-struct Part<'a, 'r, F> {
-    factors: &'a Factors<'a, F>,
-    points: Range<usize>,
-    panels: Range<usize>,
-    groups: Range<usize>,
-    rows: &'a mut [&'r mut [F]],
-    values: &'a mut [F],
-    entries: &'a mut [u32],
+/// Points whose rows are multiplied together.
+fn mates(groups: usize) -> usize {
+    (ROWS / groups).max(1)
 }
 
-impl<F: Number> WithSimd for Part<'_, '_, F> {
+/// A task with room for what its rows have.
+struct InSpace<'a, 's, F> {
+    task: Task<'a, F>,
+    values: &'s mut [F],
+    entries: &'s mut [u32],
+}
+
+impl<F: Number> WithSimd for InSpace<'_, '_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { factors, points, panels, groups, rows, mut values, mut entries } = self;
+        let Self { task, mut values, mut entries } = self;
+        let Task { factors, points, panels, mut rows } = task;
+        let groups = factors.groups();
         let mut patterns = Patterns::new(points.len(), factors.inputs);
-        for group in groups.clone() {
+        for group in 0..groups {
             for (at, point) in points.clone().enumerate() {
                 patterns.add(at, factors.row(group, point));
             }
         }
-        let mut tiles = Vec::with_capacity(points.len());
-        let order = alike(&patterns, ROWS / groups.len());
+        // All tiles of a point follow each other, and read the same weights.
+        let mut tiles = Vec::with_capacity(points.len() * groups);
         let mut union = vec![0; patterns.words()];
-        for mates in order.chunks(ROWS / groups.len()) {
+        for mates in alike(&patterns, mates(groups)).chunks(mates(groups)) {
             patterns.union(mates, &mut union);
-            let mut tile = Tile::new(&union, values, entries);
-            for &mate in mates {
-                for group in groups.clone() {
-                    let slot = (group - groups.start) * points.len() + mate as usize;
-                    tile.add(factors.row(group, points.start + mate as usize), slot);
+            for groups in together(groups) {
+                let mut tile = Tile::new(&union, values, entries);
+                for &mate in mates {
+                    for group in groups.clone() {
+                        let (mate, slot) = (mate as usize, group * points.len() + mate as usize);
+                        tile.add(factors.row(group, points.start + mate), slot);
+                    }
                 }
+                let packed;
+                (packed, values, entries) = tile.pack();
+                tiles.push(packed);
             }
-            let packed;
-            (packed, values, entries) = tile.pack();
-            tiles.push(packed);
         }
         let first = factors.weights.columns(panels.clone()).start;
         let mut spare = vec![F::ZERO; PANEL * F::lanes::<S>()];
@@ -191,7 +192,7 @@ impl<F: Number> WithSimd for Part<'_, '_, F> {
             let span = panel.columns.start - first..panel.columns.end - first;
             let columns = Columns::new(simd, &panel, factors.bias, span);
             for tile in &tiles {
-                columns.multiply(simd, tile, rows, &mut spare);
+                columns.multiply(simd, tile, &mut rows, &mut spare);
             }
         }
     }

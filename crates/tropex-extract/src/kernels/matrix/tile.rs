@@ -1,5 +1,6 @@
 //! A few rows, and their products with a few columns.
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use pulp::Simd;
@@ -121,6 +122,10 @@ impl<'a, F: Number, S: Simd> Columns<'a, F, S> {
         let mut padded = vec![F::ZERO; panel.width];
         if let Some(bias) = bias {
             padded[..span.len()].copy_from_slice(&bias[panel.columns.clone()]);
+        }
+        // Tiles read here and there, which no prefetcher foresees: lines in order come much sooner.
+        for line in panel.weights.chunks(panel.width) {
+            black_box(line[0]);
         }
         let bias = F::vectors::<S>(&padded).first_chunk().copied();
         let bias = bias.unwrap_or([F::ZERO.splat(simd); PANEL]);

@@ -66,7 +66,7 @@ where
         if self.spec.groups != 1 || !kernels::is_ours(planes) {
             return None;
         }
-        kernels::correlate(planes, points, stencil.get_or_init(make), bias)
+        kernels::correlate(planes, points, kernels::kept(stencil, make), bias)
     }
 
     /// Every cell of the small planes with every cell of the kernel and the cell of the large planes

@@ -81,9 +81,9 @@ impl Calibration<'_> {
         let network = self.extractor.network();
         let mut race = OwnRace::new(self.points, self.chosen, network.features(), placement)?;
         let extractor = self.extractor.resumed(walk.shifts())?;
-        let crew = Crew { workers: &extractor.on_all_devices(), waiting: 1 };
+        let crew = Crew { workers: &extractor.workers(), waiting: 1 };
         let work = |extractor: &&Extractor, batch: Range<usize>| {
-            let terms = walk.take(extractor, batch.start)?;
+            let terms = extractor.at_work(|| walk.take(extractor, batch.start))?;
             Ok((batch, terms))
         };
         crew.share(self.batches.iter().cloned(), work, |(batch, terms)| {

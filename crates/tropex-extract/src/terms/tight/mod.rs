@@ -123,7 +123,7 @@ impl TightWalk {
     ) -> Result<Self, Error> {
         let stages = stages(extractor.network());
         let post = |extractor| Post::new(extractor, scale);
-        let posts = extractor.on_all_devices().into_iter().map(post).collect();
+        let posts = extractor.workers().into_iter().map(post).collect();
         let waiting = batches.iter().map(|_| None).collect();
         let mut walk = Walk { posts, batches, waiting, read, shelf };
         for (number, stage) in stages.iter().enumerate() {
@@ -184,11 +184,14 @@ impl Walk<'_> {
     fn pass(&mut self, stage: &Stage, passed: &dyn Fn(usize)) -> Result<(), Error> {
         let (read, shelf) = (self.read, &self.shelf);
         let work = |post: &Post<'_>, (span, batch): (&Range<usize>, &mut Option<Batch>)| {
-            let batch = match batch {
-                Some(batch) => batch,
-                none => none.insert(Batch::enter(post.extractor, &read(span.clone())?, shelf)?),
-            };
-            Ok((span.end, batch.pass(stage, post, shelf)?))
+            let passed = post.extractor.at_work(|| {
+                let batch = match batch {
+                    Some(batch) => batch,
+                    none => none.insert(Batch::enter(post.extractor, &read(span.clone())?, shelf)?),
+                };
+                batch.pass(stage, post, shelf)
+            });
+            Ok((span.end, passed?))
         };
         let mut lowest = None;
         let take = |(points, further): (usize, Option<Vec<f64>>)| {

@@ -1,0 +1,113 @@
+//! Files of tensors that are written from where they are.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use safetensors::{Dtype, SafeTensorError, View, serialize};
+use sha2::{Digest, Sha256};
+
+use crate::network::hex;
+
+/// What a file of tensors consists of, one after the other.
+pub(super) struct Layout<'a> {
+    header: Vec<u8>,
+    tensors: Vec<&'a [u8]>,
+}
+
+/// A tensor by name.
+pub(super) type Named<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
+
+impl<'a> Layout<'a> {
+    /// The bytes of each tensor are as many as its type and shape say.
+    pub(super) fn of(
+        tensors: impl IntoIterator<Item = Named<'a>>,
+    ) -> Result<Self, SafeTensorError> {
+        let order = RefCell::new(Vec::new());
+        let tensors = tensors.into_iter().map(|(name, dtype, shape, bytes)| {
+            (name, Reserved { dtype, shape, bytes, order: &order })
+        });
+        let header = serialize(tensors, None)?;
+        Ok(Self { header, tensors: order.into_inner() })
+    }
+
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        let mut file = File::create(path)?;
+        self.parts().try_for_each(|part| file.write_all(part))
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.parts().map(<[u8]>::len).sum()
+    }
+
+    /// SHA-256 of the file.
+    pub(super) fn checksum(&self) -> String {
+        let mut hash = Sha256::new();
+        self.parts().for_each(|part| hash.update(part));
+        hex(&hash.finalize())
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&self.header[..]).chain(self.tensors.iter().copied())
+    }
+}
+
+/// A tensor that a header has room for. Asked for its bytes, it notes that it is their turn.
+struct Reserved<'a, 'o> {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: &'a [u8],
+    order: &'o RefCell<Vec<&'a [u8]>>,
+}
+
+impl View for Reserved<'_, '_> {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.order.borrow_mut().push(self.bytes);
+        Cow::Borrowed(&[])
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use safetensors::tensor::TensorView;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_what_the_library_makes_of_the_tensors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let numbers: Vec<u8> = (0..48).collect();
+        let tensors = || {
+            [
+                ("b", Dtype::F32, vec![2, 3], &numbers[..24]),
+                ("a", Dtype::F64, vec![1, 1], &numbers[24..32]),
+                ("c", Dtype::I64, vec![2], &numbers[32..]),
+                ("none", Dtype::F32, vec![0, 3], &[][..]),
+            ]
+        };
+        let views = tensors().map(|(name, dtype, shape, bytes)| {
+            (name, TensorView::new(dtype, shape, bytes).unwrap())
+        });
+        let expected = serialize(views, None).unwrap();
+        let layout = Layout::of(tensors()).unwrap();
+        layout.write(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), expected);
+        assert_eq!(layout.bytes(), expected.len());
+        assert_eq!(layout.checksum(), super::super::checksum(&expected));
+    }
+}
