@@ -28,6 +28,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ROUNDS: usize = 3;
 const SHORT_ROUNDS: usize = 20;
 
+/// The published algorithm compares no terms with each other.
+const UNCHECKED: &[&str] = &["--check", "0"];
+
+/// Points that tell what start and end take.
+const FEW: usize = 10;
+
 /// Architectures, as `numpy/published.py` is told about them, and the points that both sides
 /// extract.
 const CASES: [(&str, &str, usize); 2] =
@@ -55,11 +61,16 @@ fn of_run(run: &Run) {
         fs::copy(run.path().join(file), copy.join(file)).expect("a run has these files");
     }
     println!("\n{name} ({})", run.path().display());
-    let own = extraction(&copy, points);
-    let tenth = extraction(&copy, points / 10);
-    let (per_point, of_tenth) = (own / points as f64, 10.0 * tenth / points as f64);
-    println!("  extract, {points} points: {own:.2} s, {:.1} us a point", 1e6 * per_point);
-    println!("  extract, {} points: {tenth:.2} s, {:.1} us a point", points / 10, 1e6 * of_tenth);
+    let start = extraction(&copy, FEW, UNCHECKED);
+    let own = extraction(&copy, points, UNCHECKED);
+    let tenth = extraction(&copy, points / 10, UNCHECKED);
+    println!("  extract, {FEW} points: {start:.2} s");
+    for (points, seconds) in [(points, own), (points / 10, tenth)] {
+        let each = 1e6 * (seconds - start) / (points - FEW) as f64;
+        println!("  extract, {points} points: {seconds:.2} s, {each:.1} us for each further point");
+    }
+    let checked = extraction(&copy, points, &[]);
+    println!("  extract, {points} points, own terms of 1,000 compared with all: {checked:.2} s");
     let Some(python) = python() else { return };
     let file = place.path().join("points.safetensors");
     let dataset = open(&run.config().dataset, &OpenOptions::default()).expect("the run's dataset");
@@ -77,12 +88,12 @@ fn of_run(run: &Run) {
 }
 
 /// Seconds of an extraction from nothing.
-fn extraction(run: &Path, points: usize) -> f64 {
+fn extraction(run: &Path, points: usize, options: &[&str]) -> f64 {
     let terms = run.join("terms");
-    let arguments: Vec<String> =
-        ["extract", &run.display().to_string(), "--limit", &points.to_string()]
-            .map(str::to_owned)
-            .into();
+    let (run, points) = (run.display().to_string(), points.to_string());
+    let arguments =
+        ["extract", &run, "--limit", &points].into_iter().chain(options.iter().copied());
+    let arguments: Vec<String> = arguments.map(str::to_owned).collect();
     let round = || {
         let _ = fs::remove_dir_all(&terms);
         timed(|| tropex(&arguments)).0
