@@ -4,6 +4,7 @@
 mod calibrated;
 mod maxima;
 mod module;
+mod parts;
 mod reference;
 mod terms;
 mod tight;

@@ -54,7 +54,7 @@ const CASES: [Case; 4] = [
         points: 8192,
         batches: &[128, 256, 512, 1024, 2048],
         points_of_all: 2000,
-        batches_of_all: &[50, 100, 200, 400],
+        batches_of_all: &[100, 200, 400, 1000, 2000],
     },
     Case {
         architecture: "fcn8",

@@ -1,5 +1,6 @@
 //! Convolutions and their transposes, cell by cell.
 
+#[cfg(feature = "flex")]
 use std::sync::OnceLock;
 
 use burn::tensor::Tensor;
@@ -18,15 +19,24 @@ pub(crate) struct Stencil {
     pub(super) channels: [usize; 2],
     /// `[kernel * inputs, outputs]`
     weight: Tensor<2>,
+    #[cfg(feature = "flex")]
     wide: OnceLock<Panels>,
+    #[cfg(feature = "flex")]
     narrow: OnceLock<Panels>,
 }
 
 impl Stencil {
     /// `weight` is `[kernel * inputs, outputs]`.
     pub(crate) fn new(neighbours: Neighbours, channels: [usize; 2], weight: Tensor<2>) -> Self {
-        let [wide, narrow] = Default::default();
-        Self { neighbours, channels, weight, wide, narrow }
+        Self {
+            neighbours,
+            channels,
+            weight,
+            #[cfg(feature = "flex")]
+            wide: OnceLock::new(),
+            #[cfg(feature = "flex")]
+            narrow: OnceLock::new(),
+        }
     }
 }
 

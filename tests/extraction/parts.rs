@@ -1,0 +1,51 @@
+//! Linear terms of more points than a thread takes at a time.
+
+use tropex::{Classes, Placement, Precision};
+
+use super::{bias, coefficients};
+use crate::common::device;
+use crate::common::module::Planned;
+use crate::common::plan::Plan;
+
+/// More than any machine's threads take together in one part each.
+const POINTS: usize = 700;
+
+/// So few that they are one part.
+const FEW: usize = 9;
+
+#[test]
+fn linear_terms_of_many_points_are_those_of_a_few_at_a_time() {
+    for seed in 0..6 {
+        let plan = Plan::grow(seed, 0);
+        let module = Planned::new(&plan, &device());
+        let network = module.capture(&plan.input).expect("plans can be captured");
+        let placement = Placement::new(&device(), Precision::F64).expect("CPUs have it");
+        let network = network.place(&placement);
+        let numbers = 0..POINTS * network.features();
+        let points: Vec<f32> = numbers.map(|i| (i * 7919 % 1009) as f32 / 500.0 - 1.0).collect();
+        for classes in [Classes::Predicted, Classes::All] {
+            let all = network.linear_terms(&points, classes).expect("whole points");
+            assert_eq!(all.len(), POINTS);
+            for (part, points) in points.chunks(FEW * network.features()).enumerate() {
+                let few = network.linear_terms(points, classes).expect("whole points");
+                let first = part * FEW;
+                assert_eq!(few.predicted(), &all.predicted()[first..first + few.len()]);
+                for class in 0..all.per_point() {
+                    let rows = all.coefficients(class);
+                    assert_eq!(&rows.shape()[..], [POINTS, network.features()]);
+                    for point in 0..few.len() {
+                        let (found, expected) =
+                            (all.term(first + point, class), few.term(point, class));
+                        assert!(coefficients(&found, &expected) < 1e-12, "seed {seed}");
+                        assert!(bias(&found, &expected) < 1e-12, "seed {seed}");
+                        let logits = [all.logit(first + point, class), few.logit(point, class)];
+                        assert!((logits[0] - logits[1]).abs() <= 1e-10 * logits[1].abs().max(1.0));
+                        let start = (first + point) * network.features();
+                        let row = &rows.as_slice::<f64>().expect("in f64")[start..];
+                        assert_eq!(row[..network.features()], found.0[..]);
+                    }
+                }
+            }
+        }
+    }
+}
