@@ -20,7 +20,8 @@ use crate::terms::{
     SelfCheck, Shelf, Shifts, Terms, TightWalk,
 };
 
-/// Bytes that one batch may take, about. More does not make products faster.
+/// Bytes that one batch may take, about, where a device takes one as a whole. More does not make
+/// products faster.
 const BATCH_BYTES: usize = 48 << 20;
 
 /// Points of a batch at most.

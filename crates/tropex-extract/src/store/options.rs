@@ -3,7 +3,8 @@
 /// How to extract a source.
 #[derive(Clone, Debug)]
 pub struct ExtractOptions {
-    /// Points in memory at a time; chosen from the size of the network where there is none.
+    /// Points of a batch; chosen from the size of the network where there is none. Every device has
+    /// a batch in memory, and `flex` one for each of its threads.
     pub batch: Option<usize>,
     /// Points at which own terms are compared with all other terms. This costs one row of products
     /// per point, so all points of a large source take longer than their extraction. With the

@@ -15,8 +15,10 @@ impl TermStore {
     /// Extracts the terms of all points of a source into a folder.
     ///
     /// Shards that an interrupted extraction finished are kept, as far as they are whole; a
-    /// finished store is opened as it is. Memory holds one shard and one batch, and if shifts
-    /// depend on points [as much as it may](ExtractOptions::memory) besides.
+    /// finished store is opened as it is. Memory holds a shard and a batch, and if shifts
+    /// depend on points [as much as it may](ExtractOptions::memory) besides. On `flex` every thread
+    /// takes a batch, and terms are written while others are computed: then memory holds a batch a
+    /// thread, and the terms of one shard more.
     ///
     /// Several devices (see [`Extractor::share_with`]) share the batches: of the extraction, and of
     /// every pass through the network that looks for shifts. Then memory holds a batch a device,

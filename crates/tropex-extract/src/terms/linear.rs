@@ -32,7 +32,8 @@ struct Part {
 
 impl Network {
     /// The linear terms of points `[points, features]`, given row by row: one replay forward, one
-    /// pullback.
+    /// pullback. Memory holds all terms; on `flex` every thread takes some of the points at a time,
+    /// other devices take all of them at once.
     ///
     /// ```no_run
     /// # fn example(network: &tropex_extract::Network) -> Result<(), tropex_extract::Error> {

@@ -56,7 +56,8 @@ fn product_in<F: Number>(
     let mut product = zeros::<F>([count, outputs]);
     if count * outputs > 0 {
         let (values, bias) = (rows.storage::<F>(), bias.map(FlexTensor::storage::<F>));
-        let factors = Factors { values, points, inputs, weights, bias };
+        let groups = count / points;
+        let factors = Factors { values, points, groups, inputs, weights, bias };
         let tasks = factors.tasks(product.storage_mut::<F>());
         tasks.into_par_iter().for_each(|task| task.run());
     }
@@ -68,6 +69,7 @@ struct Factors<'a, F> {
     /// `[groups * points, inputs]`, group by group.
     values: &'a [F],
     points: usize,
+    groups: usize,
     inputs: usize,
     weights: &'a Panels,
     bias: Option<&'a [F]>,
@@ -76,7 +78,7 @@ struct Factors<'a, F> {
 impl<'a, F: Number> Factors<'a, F> {
     /// The work in parts: some points each, and some columns where points are too few for all threads.
     fn tasks<'t>(&'t self, product: &'t mut [F]) -> Vec<Task<'t, F>> {
-        let (threads, groups) = (threads(), self.groups());
+        let (threads, groups) = (threads(), self.groups);
         let parts = threads * (self.points * groups).div_ceil(threads * TASK);
         let points = self.points.div_ceil(parts).next_multiple_of(ROWS).min(self.points);
         let parts = self.points.div_ceil(points);
@@ -102,10 +104,6 @@ impl<'a, F: Number> Factors<'a, F> {
         tasks
     }
 
-    fn groups(&self) -> usize {
-        self.values.len() / (self.points * self.inputs).max(1)
-    }
-
     /// The row of a point in a group.
     #[inline(always)]
     fn row(&self, group: usize, point: usize) -> &'a [F] {
@@ -124,7 +122,7 @@ struct Task<'a, F> {
 
 impl<F: Number> Task<'_, F> {
     fn run(self) {
-        let (inputs, groups) = (self.factors.inputs, self.factors.groups());
+        let (inputs, groups) = (self.factors.inputs, self.factors.groups);
         let tiles = self.points.len().div_ceil(mates(groups)) * together(groups).count();
         // Of every entry, a number for every row and, as wide as one, where it is.
         with_space(tiles * inputs * (ROWS + 1), |space: &mut [F]| {
@@ -161,7 +159,7 @@ impl<F: Number> WithSimd for InSpace<'_, '_, F> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { task, mut values, mut entries } = self;
         let Task { factors, points, panels, mut rows } = task;
-        let groups = factors.groups();
+        let groups = factors.groups;
         let mut patterns = Patterns::new(points.len(), factors.inputs);
         for group in 0..groups {
             for (at, point) in points.clone().enumerate() {
