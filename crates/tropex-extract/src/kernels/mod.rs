@@ -122,6 +122,19 @@ fn pick_anywhere(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Te
     planes.gather(2, winner).reshape([count, channels * windows])
 }
 
+/// Whether the device is Burn's flex backend, whose operations run in the pool of threads of this
+/// process.
+#[cfg(feature = "flex")]
+pub(crate) fn is_flex(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
+/// Whether the device is Burn's flex backend, which this build does not have.
+#[cfg(not(feature = "flex"))]
+pub(crate) fn is_flex(_: &Device) -> bool {
+    false
+}
+
 /// Whether the device is Burn's ndarray backend.
 #[cfg(feature = "ndarray")]
 #[allow(deprecated)]
@@ -138,13 +151,9 @@ pub(crate) fn is_ndarray(_: &Device) -> bool {
 /// Whether the device is a CPU, which multiplies and adds `f32` as IEEE 754 says.
 #[allow(deprecated)] // ndarray and tch are, and are supported as long as Burn has them
 pub(crate) fn is_cpu(device: &Device) -> bool {
-    #[cfg(feature = "flex")]
-    if *device == Device::flex() {
-        return true;
-    }
     #[cfg(feature = "tch")]
     if *device == Device::libtorch() {
         return true;
     }
-    is_ndarray(device)
+    is_flex(device) || is_ndarray(device)
 }

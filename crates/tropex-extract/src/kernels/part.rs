@@ -1,5 +1,6 @@
 //! How points are divided among threads.
 
+use super::is_flex;
 use crate::Placement;
 
 /// Bytes of a layer's values that stay in the caches of a core.
@@ -20,7 +21,7 @@ pub(crate) fn points_of_a_thread(
 ) -> Option<usize> {
     let most = (ROWS / groups).max(LEAST);
     let bytes = numbers * placement.precision().bytes();
-    is_flex(placement).then(|| (CACHED / bytes.max(1)).clamp(LEAST, most))
+    is_flex(placement.device()).then(|| (CACHED / bytes.max(1)).clamp(LEAST, most))
 }
 
 /// The same of so many points: all of them where they are too few for all threads, so that each
@@ -39,7 +40,7 @@ pub(crate) fn part(placement: &Placement, points: usize, numbers: usize, groups:
 /// Batches of a device that are worked on at a time: where every thread takes one by itself, and
 /// another one is to be taken out of their hands.
 pub(crate) fn workers(placement: &Placement) -> usize {
-    if is_flex(placement) { rayon::current_num_threads() } else { 1 }
+    if is_flex(placement.device()) { rayon::current_num_threads() } else { 1 }
 }
 
 /// Does the work of one of [these](workers): in a thread of the pool, where there are several, so
@@ -49,15 +50,6 @@ pub(crate) fn at_work<R: Send>(placement: &Placement, work: impl FnOnce() -> R +
         1 => work(),
         _ => rayon::join(work, || ()).0,
     }
-}
-
-/// Whether operations run in the pool of this library.
-#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
-fn is_flex(placement: &Placement) -> bool {
-    #[cfg(feature = "flex")]
-    return *placement.device() == burn::tensor::Device::flex();
-    #[cfg(not(feature = "flex"))]
-    return false;
 }
 
 /// Threads that work on one operation: those of the pool, but inside of one of them only itself, since

@@ -1,5 +1,6 @@
 //! Vectors of numbers, and sums of products that stay in registers.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -72,6 +73,16 @@ macro_rules! number {
 
 number!(f32, f32s, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
 number!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
+
+/// Rows that are multiplied together: as many as registers hold sums of.
+pub(super) const TOGETHER: usize = 6;
+
+/// Groups of rows by about as many each, and no more than are multiplied together.
+pub(super) fn together(groups: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = groups.div_ceil(TOGETHER);
+    let start = move |part: usize| part * groups / parts;
+    (0..parts).map(move |part| start(part)..start(part + 1))
+}
 
 /// Sums of `ROWS` rows and `VECTORS` vectors, few enough for the registers of a machine.
 pub(super) type Block<F, S, const ROWS: usize, const VECTORS: usize> =

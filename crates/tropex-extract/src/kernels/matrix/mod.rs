@@ -19,13 +19,10 @@ use rayon::prelude::*;
 use super::flex::zeros;
 use super::panels::{PANEL, Panels};
 use super::part::threads;
-use super::simd::{Number, with_simd};
+use super::simd::{Number, TOGETHER, together, with_simd};
 use super::space::with_space;
 use alike::{Patterns, alike};
 use tile::{Columns, Tile};
-
-/// Rows that are multiplied together: as many as registers hold sums of.
-pub(super) const ROWS: usize = 6;
 
 /// Rows that a task takes, about: the more there are, the more are alike, and the more often a panel
 /// of weights is used while it is near.
@@ -80,7 +77,7 @@ impl<'a, F: Number> Factors<'a, F> {
     fn tasks<'t>(&'t self, product: &'t mut [F]) -> Vec<Task<'t, F>> {
         let (threads, groups) = (threads(), self.groups);
         let parts = threads * (self.points * groups).div_ceil(threads * TASK);
-        let points = self.points.div_ceil(parts).next_multiple_of(ROWS).min(self.points);
+        let points = self.points.div_ceil(parts).next_multiple_of(TOGETHER).min(self.points);
         let parts = self.points.div_ceil(points);
         let columns = threads.div_ceil(parts).min(self.weights.len());
         let panels = |part: usize| part * self.weights.len() / columns;
@@ -125,24 +122,17 @@ impl<F: Number> Task<'_, F> {
         let (inputs, groups) = (self.factors.inputs, self.factors.groups);
         let tiles = self.points.len().div_ceil(mates(groups)) * together(groups).count();
         // Of every entry, a number for every row and, as wide as one, where it is.
-        with_space(tiles * inputs * (ROWS + 1), |space: &mut [F]| {
-            let (values, entries) = space.split_at_mut(tiles * inputs * ROWS);
+        with_space(tiles * inputs * (TOGETHER + 1), |space: &mut [F]| {
+            let (values, entries) = space.split_at_mut(tiles * inputs * TOGETHER);
             let entries = &mut bytemuck::cast_slice_mut(entries)[..tiles * inputs];
             with_simd(InSpace { task: self, values, entries });
         });
     }
 }
 
-/// Groups by about as many each, and no more than are multiplied together.
-fn together(groups: usize) -> impl Iterator<Item = Range<usize>> {
-    let parts = groups.div_ceil(ROWS);
-    let start = move |part: usize| part * groups / parts;
-    (0..parts).map(move |part| start(part)..start(part + 1))
-}
-
 /// Points whose rows are multiplied together.
 fn mates(groups: usize) -> usize {
-    (ROWS / groups).max(1)
+    (TOGETHER / groups).max(1)
 }
 
 /// A task with room for what its rows have.

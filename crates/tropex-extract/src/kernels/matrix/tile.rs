@@ -5,16 +5,15 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use super::ROWS;
 use crate::kernels::panels::{PANEL, Panel};
-use crate::kernels::simd::{Block, Number, add_product};
+use crate::kernels::simd::{Block, Number, TOGETHER, add_product};
 
 /// Rows that are multiplied together, before they are packed.
 pub(super) struct Tile<'u, 'a, 's, F> {
     /// The features at which one of the rows has an entry, a bit each.
     union: &'u [u64],
-    rows: [&'a [F]; ROWS],
-    slots: [u32; ROWS],
+    rows: [&'a [F]; TOGETHER],
+    slots: [u32; TOGETHER],
     count: usize,
     values: &'s mut [F],
     entries: &'s mut [u32],
@@ -27,7 +26,7 @@ pub(super) struct Packed<'s, F> {
     /// The features of the entries.
     entries: &'s [u32],
     /// Where each of the rows has its products.
-    slots: [u32; ROWS],
+    slots: [u32; TOGETHER],
     count: usize,
 }
 
@@ -40,7 +39,7 @@ macro_rules! with_rows {
             3 => $of.$method::<3>($($argument),*),
             4 => $of.$method::<4>($($argument),*),
             5 => $of.$method::<5>($($argument),*),
-            _ => $of.$method::<ROWS>($($argument),*),
+            _ => $of.$method::<TOGETHER>($($argument),*),
         }
     };
 }
@@ -55,7 +54,7 @@ impl<'a, 's, F: Number> Tile<'_, 'a, 's, F> {
         values: &'s mut [F],
         entries: &'s mut [u32],
     ) -> Tile<'u, 'a, 's, F> {
-        let (rows, slots) = ([&[] as &[F]; ROWS], [0; ROWS]);
+        let (rows, slots) = ([&[] as &[F]; TOGETHER], [0; TOGETHER]);
         Tile { union, rows, slots, count: 0, values, entries }
     }
 

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::TOGETHER;
 use crate::kernels::neighbours::Run;
 use crate::kernels::panels::Panel;
-use crate::kernels::simd::Number;
+use crate::kernels::simd::{Number, TOGETHER};
 
 /// Values `[groups * points, features]`, group by group.
 pub(super) struct Grouped<'a, F> {

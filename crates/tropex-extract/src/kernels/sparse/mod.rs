@@ -9,11 +9,9 @@ mod entries;
 mod planes;
 mod sums;
 
-use std::ops::Range;
-
 pub(super) use planes::correlation;
 
-use super::simd::Number;
+use super::simd::{Number, TOGETHER};
 
 /// Share of entries other than zero up to which skipping pays where there are many outputs, by the
 /// number of rows that are multiplied together. Dense products use every weight that they read for
@@ -22,9 +20,6 @@ const SPARSE: [f64; TOGETHER] = [0.3, 0.45, 0.6, 0.6, 0.6, 0.6];
 
 /// Outputs for which an entry takes as long as it does by itself.
 const FEW: usize = 40;
-
-/// Rows that are multiplied together: as many as registers hold sums of.
-const TOGETHER: usize = 6;
 
 /// Products of fewer multiplications are left to the backend.
 const LEAST: usize = 1 << 12;
@@ -54,11 +49,4 @@ fn share_of_entries<F: Number>(values: &[F]) -> f64 {
         all += block.len();
     }
     entries as f64 / all as f64
-}
-
-/// Groups by about as many each, and no more than are multiplied together.
-fn together(groups: usize) -> impl Iterator<Item = Range<usize>> {
-    let parts = groups.div_ceil(TOGETHER);
-    let start = move |part: usize| part * groups / parts;
-    (0..parts).map(move |part| start(part)..start(part + 1))
 }

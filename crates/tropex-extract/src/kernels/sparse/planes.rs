@@ -6,12 +6,12 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::entries::{Entries, Grouped};
+use super::is_worth_it;
 use super::sums::sum;
-use super::{TOGETHER, is_worth_it, together};
 use crate::kernels::Stencil;
 use crate::kernels::flex::zeros;
 use crate::kernels::panels::Panel;
-use crate::kernels::simd::{Number, with_simd};
+use crate::kernels::simd::{Number, TOGETHER, together, with_simd};
 
 /// Channels that are copied together, about what a line of the cache holds.
 const CHANNELS: usize = 16;
