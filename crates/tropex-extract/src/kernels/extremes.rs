@@ -46,10 +46,9 @@ pub(super) use on_flex::in_place;
 #[cfg(feature = "flex")]
 mod on_flex {
     use burn::backend::flex::FlexTensor;
-    use burn::tensor::DType;
     use rayon::prelude::*;
 
-    use crate::kernels::flex::{Float, held};
+    use crate::kernels::flex::{Float, for_float, held};
     use crate::rows::Rows;
 
     /// Points that one task looks at.
@@ -57,10 +56,7 @@ mod on_flex {
 
     pub(in crate::kernels) fn in_place(rows: &Rows) -> Vec<f64> {
         let tensor = held(rows.tensor().clone());
-        match tensor.dtype() {
-            DType::F64 => lowest::<f64>(&tensor, rows.points()),
-            _ => lowest::<f32>(&tensor, rows.points()),
-        }
+        for_float!(tensor.dtype(), lowest(&tensor, rows.points()))
     }
 
     fn lowest<F: Float + Into<f64>>(rows: &FlexTensor, points: usize) -> Vec<f64> {

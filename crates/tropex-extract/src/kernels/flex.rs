@@ -4,7 +4,7 @@ use std::ops::{Add, AddAssign, Mul};
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
-use burn::tensor::{DType, Element, Int, Shape, Tensor, TensorData};
+use burn::tensor::{Element, Int, Shape, Tensor, TensorData};
 use bytemuck::Pod;
 use rayon::prelude::*;
 
@@ -40,11 +40,12 @@ float!(f32, f64);
 macro_rules! for_float {
     ($dtype:expr, $function:ident($($argument:expr),*)) => {
         match $dtype {
-            DType::F64 => $function::<f64>($($argument),*),
+            burn::tensor::DType::F64 => $function::<f64>($($argument),*),
             _ => $function::<f32>($($argument),*),
         }
     };
 }
+pub(super) use for_float;
 
 /// Whether `flex` holds the tensor, in order and without gaps or surroundings.
 pub(super) fn holds<const D: usize>(tensor: &Tensor<D>) -> bool {

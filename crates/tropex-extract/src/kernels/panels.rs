@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use burn::tensor::{DType, Element, Tensor, TensorData};
+use burn::tensor::{Element, Tensor, TensorData};
 use rayon::prelude::*;
 
+use super::flex::for_float;
 use super::simd::lanes;
 
 /// A matrix `[inputs, outputs]` in panels of some columns, one after the other, each row by row: what
@@ -80,11 +81,7 @@ impl Panels {
     }
 
     fn in_vectors(weight: Tensor<2>, order: Order) -> Self {
-        let lanes = match weight.dtype() {
-            DType::F64 => lanes::<f64>(),
-            _ => lanes::<f32>(),
-        };
-        let width = PANEL * lanes;
+        let width = PANEL * for_float!(weight.dtype(), lanes());
         let count = order.extents[1].div_ceil(width);
         Self::new(weight, order, count, |panel| panel * width, |_| width)
     }

@@ -47,11 +47,11 @@ pub(crate) fn largest(
 mod on_flex {
     use burn::backend::Flex;
     use burn::backend::flex::FlexTensor;
-    use burn::tensor::{DType, Int, Tensor};
+    use burn::tensor::{Int, Tensor};
     use rayon::prelude::*;
 
     use super::Windows;
-    use crate::kernels::flex::{Float, held, zeros};
+    use crate::kernels::flex::{Float, for_float, held, zeros};
 
     pub(super) fn largest(
         planes: &Tensor<2>,
@@ -59,10 +59,7 @@ mod on_flex {
         windows: &Windows,
     ) -> (Tensor<2>, Tensor<3, Int>) {
         let planes = held(planes.clone());
-        let (values, cells) = match planes.dtype() {
-            DType::F64 => largest_of::<f64>(&planes, channels, windows),
-            _ => largest_of::<f32>(&planes, channels, windows),
-        };
+        let (values, cells) = for_float!(planes.dtype(), largest_of(&planes, channels, windows));
         (Tensor::from_primitive::<Flex>(values), Tensor::from_primitive::<Flex>(cells))
     }
 

@@ -11,12 +11,11 @@ mod tiles;
 use std::ops::Range;
 
 use burn::backend::flex::FlexTensor;
-use burn::tensor::DType;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Stencil;
-use super::flex::zeros;
+use super::flex::{for_float, zeros};
 use super::simd::{Number, lanes, with_simd};
 use super::space::with_space;
 use lanes::Planes;
@@ -39,10 +38,7 @@ pub(in crate::kernels) fn correlation(
     stencil: &Stencil,
     bias: Option<&FlexTensor>,
 ) -> Option<FlexTensor> {
-    match planes.dtype() {
-        DType::F64 => correlation_in::<f64>(planes, stencil, bias),
-        _ => correlation_in::<f32>(planes, stencil, bias),
-    }
+    for_float!(planes.dtype(), correlation_in(planes, stencil, bias))
 }
 
 fn correlation_in<F: Number>(

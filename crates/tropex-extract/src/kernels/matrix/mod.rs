@@ -12,11 +12,10 @@ mod tile;
 use std::ops::Range;
 
 use burn::backend::flex::FlexTensor;
-use burn::tensor::DType;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::flex::zeros;
+use super::flex::{for_float, zeros};
 use super::panels::{PANEL, Panels};
 use super::part::threads;
 use super::simd::{Number, TOGETHER, together, with_simd};
@@ -36,10 +35,7 @@ pub(in crate::kernels) fn product(
     weights: &Panels,
     bias: Option<&FlexTensor>,
 ) -> FlexTensor {
-    match rows.dtype() {
-        DType::F64 => product_in::<f64>(rows, points, weights, bias),
-        _ => product_in::<f32>(rows, points, weights, bias),
-    }
+    for_float!(rows.dtype(), product_in(rows, points, weights, bias))
 }
 
 fn product_in<F: Number>(

@@ -1,7 +1,6 @@
 //! Planes with many zeros under a convolution or its transpose.
 
 use burn::backend::flex::FlexTensor;
-use burn::tensor::DType;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -9,7 +8,7 @@ use super::entries::{Entries, Grouped};
 use super::is_worth_it;
 use super::sums::sum;
 use crate::kernels::Stencil;
-use crate::kernels::flex::zeros;
+use crate::kernels::flex::{for_float, zeros};
 use crate::kernels::panels::Panel;
 use crate::kernels::simd::{Number, TOGETHER, together, with_simd};
 
@@ -24,10 +23,7 @@ pub(in crate::kernels) fn correlation(
     stencil: &Stencil,
     bias: Option<&FlexTensor>,
 ) -> Option<FlexTensor> {
-    match planes.dtype() {
-        DType::F64 => correlation_in::<f64>(planes, points, stencil, bias),
-        _ => correlation_in::<f32>(planes, points, stencil, bias),
-    }
+    for_float!(planes.dtype(), correlation_in(planes, points, stencil, bias))
 }
 
 fn correlation_in<F: Number>(
