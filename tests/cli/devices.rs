@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Place, files, tested_device};
+use super::{Place, files};
+use crate::common::device_name;
 
 /// The tested device, named twice.
 fn twice() -> String {
-    format!("{0},{0}", tested_device())
+    format!("{0},{0}", device_name())
 }
 
 #[test]
@@ -20,7 +21,7 @@ fn terms_extracted_on_two_devices_are_those_of_one() {
             told
         };
         let folder = place.path(&format!("run/terms/train-{gauge}"));
-        let (alone, expected) = (told(tested_device()), files(&folder));
+        let (alone, expected) = (told(device_name()), files(&folder));
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(told(twice()), alone);
         assert!(files(&folder) == expected, "{gauge}");
@@ -37,14 +38,14 @@ fn everything_that_asks_for_many_images_may_share_them() {
             told["seconds"] = Value::Null;
             told
         };
-        assert_eq!(told(twice()), told(tested_device()), "{command}");
+        assert_eq!(told(twice()), told(device_name()), "{command}");
     }
     place.run(&format!("experiment exactness run --device {}", twice())).succeeded();
 }
 
 #[test]
 fn devices_that_are_none_are_named() {
-    let (place, device) = (Place::with_run(), tested_device());
+    let (place, device) = (Place::with_run(), device_name());
     let extract = |devices: &str| place.run(&format!("extract run --device {devices}"));
     let list = format!("{device},abacus");
     extract(&list).failed(&["unknown device `abacus`, expected one of", &device]);

@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::json;
 
-use super::{ARCHITECTURE, Place, files, tested_device};
+use super::{ARCHITECTURE, Place, files};
+use crate::common::device_name;
 
 /// Runs a command and kills it after a time, as SIGKILL does: without a chance to clean up.
 /// Whether it was killed before its end.
@@ -58,7 +59,7 @@ fn a_tight_extraction_killed_again_and_again_ends_with_the_same_files() {
 
 #[test]
 fn an_extraction_killed_on_several_devices_ends_with_the_same_files_on_one() {
-    let device = tested_device();
+    let device = device_name();
     kill_extraction("--gauge worst-case", 5, &format!(" --device {device},{device}"));
 }
 

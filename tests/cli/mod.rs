@@ -132,11 +132,6 @@ fn device_arguments(arguments: &str) -> Vec<String> {
     }
 }
 
-/// The name of the device that `TROPEX_TEST_DEVICE` names, or of the first of this build.
-fn tested_device() -> String {
-    std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| tropex::device::default_name())
-}
-
 /// The command that trains a run in a folder.
 fn train(folder: &str) -> String {
     format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 1 --out {folder}")

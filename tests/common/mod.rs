@@ -11,26 +11,15 @@ pub(crate) mod reference;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// The device that `TROPEX_TEST_DEVICE` names, or the first of `flex` and `ndarray` in this build.
+/// The device that [`device_name`] names.
 pub(crate) fn device() -> Device {
-    let default = if cfg!(feature = "flex") { "flex" } else { "ndarray" };
-    let name = std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| default.into());
-    named(&name).unwrap_or_else(|| panic!("TROPEX_TEST_DEVICE: no device {name:?} in this build"))
+    let device = tropex::device::find(&device_name());
+    device.expect("TROPEX_TEST_DEVICE names a device of this build")
 }
 
-#[allow(deprecated)] // ndarray and tch are, and are tested as long as Burn has them
-fn named(name: &str) -> Option<Device> {
-    Some(match name {
-        #[cfg(feature = "flex")]
-        "flex" => Device::flex(),
-        #[cfg(feature = "ndarray")]
-        "ndarray" => Device::ndarray(),
-        #[cfg(feature = "tch")]
-        "tch" => Device::libtorch(),
-        #[cfg(feature = "cuda")]
-        "cuda:0" => Device::cuda(0),
-        _ => return None,
-    })
+/// What `TROPEX_TEST_DEVICE` says, or the name of the default device of this build.
+pub(crate) fn device_name() -> String {
+    std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| tropex::device::default_name())
 }
 
 /// Values as a tensor of `f32`.

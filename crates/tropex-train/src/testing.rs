@@ -28,6 +28,10 @@ fn compiled_devices() -> Vec<(&'static str, MakeDevice)> {
         ("ndarray", Device::ndarray),
         #[cfg(feature = "tch")]
         ("tch", Device::libtorch),
+        #[cfg(feature = "cuda")]
+        ("cuda:0", || Device::cuda(0)),
+        #[cfg(feature = "wgpu")]
+        ("wgpu", || Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
     ]
 }
 

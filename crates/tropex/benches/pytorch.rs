@@ -8,6 +8,8 @@
 //! The Python has `torch` and `safetensors`; a RUN is one of `fcn4`, `fcn8`, `vgg` and `vgg-narrow`,
 //! trained. PyTorch computes the term of the predicted class by autograd and those of all classes by
 //! `vmap(jacrev)`. Each side takes the batch size that suits it best of those tried.
+//!
+//! `TROPEX_BENCH_DEVICE` names a device: beside `cuda:0` or `wgpu` PyTorch uses its first GPU.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -35,16 +37,20 @@ const REST: Duration = Duration::from_millis(200);
 /// Rows and columns of the products that tell what the machine can do.
 const GEMM: usize = 2048;
 
+/// Points on a GPU are so many times those on a CPU.
+const TIMES_ON_GPU: usize = 4;
+
 /// A network, as its peer is told about it.
+#[derive(Clone, Copy)]
 struct Case {
     architecture: &'static str,
     /// See `pytorch/linear_terms.py`.
     layers: &'static str,
     points: usize,
-    batches: &'static [usize],
+    batches: [usize; 5],
     /// Of the same for all classes.
     points_of_all: usize,
-    batches_of_all: &'static [usize],
+    batches_of_all: [usize; 5],
 }
 
 const CASES: [Case; 4] = [
@@ -52,33 +58,33 @@ const CASES: [Case; 4] = [
         architecture: "fcn4",
         layers: "FDDDD",
         points: 8192,
-        batches: &[128, 256, 512, 1024, 2048],
+        batches: [128, 256, 512, 1024, 2048],
         points_of_all: 2000,
-        batches_of_all: &[100, 200, 400, 1000, 2000],
+        batches_of_all: [100, 200, 400, 1000, 2000],
     },
     Case {
         architecture: "fcn8",
         layers: "FDDDDDDDD",
         points: 2048,
-        batches: &[128, 256, 512, 1024],
+        batches: [64, 128, 256, 512, 1024],
         points_of_all: 400,
-        batches_of_all: &[25, 50, 100, 200],
+        batches_of_all: [25, 50, 100, 200, 400],
     },
     Case {
         architecture: "vgg",
         layers: "CCPCCCPCCCPFDD",
         points: 512,
-        batches: &[8, 16, 32, 64, 128],
+        batches: [8, 16, 32, 64, 128],
         points_of_all: 64,
-        batches_of_all: &[4, 8, 16, 32],
+        batches_of_all: [4, 8, 16, 32, 64],
     },
     Case {
         architecture: "vgg-narrow",
         layers: "CCPCCCPCCCPFDD",
         points: 2048,
-        batches: &[16, 32, 64, 128, 256],
+        batches: [16, 32, 64, 128, 256],
         points_of_all: 256,
-        batches_of_all: &[8, 16, 32, 64],
+        batches_of_all: [8, 16, 32, 64, 128],
     },
 ];
 
@@ -93,12 +99,33 @@ fn main() {
         let run = Run::open(Path::new(&run)).expect("the argument is the folder of a run");
         let architecture = &run.config().architecture;
         let case = CASES.iter().find(|case| case.architecture == architecture);
-        case.expect("one of the architectures above").run(&run, &device, &python);
+        let case = case.expect("one of the architectures above");
+        let case = if is_gpu(&name) { case.on_gpu() } else { *case };
+        case.run(&run, &name, &device, &python);
     }
 }
 
+/// Whether PyTorch must use a GPU to compare with a device of this name.
+fn is_gpu(device: &str) -> bool {
+    device.contains("cuda") || device == "wgpu"
+}
+
 impl Case {
-    fn run(&self, run: &Run, device: &Device, python: &Path) {
+    /// With more points, in larger parts.
+    fn on_gpu(&self) -> Self {
+        let parts = |points: usize| [16, 8, 4, 2, 1].map(|parts| points.div_ceil(parts));
+        let points = TIMES_ON_GPU * self.points;
+        let points_of_all = TIMES_ON_GPU * self.points_of_all;
+        Self {
+            points,
+            batches: parts(points),
+            points_of_all,
+            batches_of_all: parts(points_of_all),
+            ..*self
+        }
+    }
+
+    fn run(&self, run: &Run, name: &str, device: &Device, python: &Path) {
         let network = network(run, device).expect("the weights fit");
         let points = points(run, self.points);
         let shape = &run.config().input_shape;
@@ -106,8 +133,14 @@ impl Case {
         let file = folder.path().join("points.safetensors");
         write_points(&file, &points, self.points, shape);
         let weights = run.model_path().display().to_string();
-        let arguments =
-            [self.layers.into(), weights, file.display().to_string(), threads().to_string()];
+        let other = if is_gpu(name) { "cuda" } else { "cpu" };
+        let arguments = [
+            self.layers.into(),
+            weights,
+            file.display().to_string(),
+            other.into(),
+            threads().to_string(),
+        ];
         let (mut peer, greeting) = Peer::start(python, "pytorch/linear_terms.py", &arguments);
         println!("\n{} ({}), peer {greeting}", self.architecture, run.path().display());
         products(&mut peer, device);
@@ -129,9 +162,9 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    fn compare(mut self, what: &str, points: usize, classes: Classes, batches: &[usize]) {
+    fn compare(mut self, what: &str, points: usize, classes: Classes, batches: [usize; 5]) {
         let (mut own, mut other) = ((f64::INFINITY, 0), (f64::INFINITY, 0));
-        for &batch in batches {
+        for batch in batches {
             own = own.min_by_time((self.own(classes, batch).0, batch));
             other = other.min_by_time((self.other(what, batch).0, batch));
         }
