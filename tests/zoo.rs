@@ -96,6 +96,27 @@ fn assert_own_term_is_maximal(terms: &[(Vec<f64>, f64)], points: &[&[f32]], name
 const REGIONS: usize = 8;
 
 #[test]
+fn terms_of_all_classes_are_those_of_each() {
+    for architecture in narrow() {
+        // So many that their rows are pulled back side by side, where the backend knows how.
+        let classes = 10;
+        let classifier = architecture.init(SHAPE, classes, &device(), 3).unwrap();
+        let network = captured(&classifier, Precision::F64);
+        let points = points();
+        let all = network.linear_terms(&points, Classes::All).unwrap();
+        for class in 0..classes {
+            let one = network.linear_terms(&points, Classes::One(class)).unwrap();
+            for point in 0..all.len() {
+                let ((found, bias), (expected, own)) = (all.term(point, class), one.term(point, 0));
+                let size = largest(&expected);
+                assert!(difference(&found, &expected) <= 1e-12 * size, "{}", architecture.name);
+                assert!((bias - own).abs() <= 1e-12 * (size + own.abs()), "{}", architecture.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn every_architecture_has_the_regions_that_its_replays_find() {
     for architecture in narrow() {
         let name = architecture.name;

@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, activation};
 use tropex::{Classes, Extractor, Gauge, SelfCheck};
 
 use super::refusals::{Model, assert_says, refused};
-use crate::common::{device, difference, tensor, values};
+use crate::common::{device, difference, of_modules, tensor, values};
 
 type Function = fn(Tensor<2>) -> Tensor<2>;
 
@@ -93,7 +93,7 @@ fn maxima_and_minima_in_disguise_are_captured() {
             tropex::capture(&model, [4], forward).unwrap_or_else(|error| panic!("{name}: {error}"));
         let expected = values(model.around(tensor(&points, [20, 4], &device()), plain));
         let found = network.logits(&points).expect("whole points");
-        assert!(difference(&found, &expected) < 1e-5, "{name}");
+        assert!(difference(&found, &expected) < of_modules(1e-5), "{name}");
         let extractor = Extractor::new(&network, Gauge::WorstCase, Classes::All);
         let terms = extractor.and_then(|extractor| extractor.extract(&points)).expect(name);
         let failures = SelfCheck::of(&terms, &points).failures(terms.precision());

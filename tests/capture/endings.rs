@@ -7,7 +7,7 @@ use tropex::extract::network::OutputActivation::{self, LogSoftmax, Scale, Softma
 use tropex::{Network, capture};
 
 use super::refusals::assert_says;
-use crate::common::{device, difference, tensor, values};
+use crate::common::{device, difference, of_modules, tensor, values};
 
 #[derive(Module, Debug)]
 struct Model {
@@ -66,7 +66,7 @@ fn positive_temperatures_and_softmax_are_recorded_and_left_out() {
         let network = model.ending_in(ending);
         assert_eq!(network.dropped(), dropped);
         let logits = network.logits(&points).expect("whole points");
-        assert!(difference(&logits, &expected) < 1e-6, "{dropped:?}");
+        assert!(difference(&logits, &expected) < of_modules(1e-6), "{dropped:?}");
     }
 }
 

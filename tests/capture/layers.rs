@@ -8,7 +8,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, FloatDType, Tensor};
 use tropex::{Network, Precision, capture};
 
-use crate::common::{device, difference, tensor, values};
+use crate::common::{device, difference, of_modules, tensor, values};
 
 /// Numbers in [-0.5, 0.5) that look random.
 fn numbers(count: usize) -> Vec<f32> {
@@ -28,7 +28,7 @@ fn assert_same<const D: usize>(
         let expected = values(forward(tensor(&input, shape, device)));
         let flat = tensor(&input, [points, network.features()], network.placement().device());
         let error = difference(&values(network.replay(flat).logits()), &expected);
-        assert!(error < 64.0 * Precision::F32.epsilon(), "{points} points: {error:e}");
+        assert!(error < of_modules(64.0 * Precision::F32.epsilon()), "{points} points: {error:e}");
     }
 }
 

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, relu};
 use tropex::{Classes, Extractor, Gauge, Network, SelfCheck, capture};
 
-use crate::common::{device, difference, tensor, values};
+use crate::common::{device, difference, of_modules, tensor, values};
 
 /// Five frames `[2, 6, 6]` through one convolutional network, then a decision on all of them.
 #[derive(Module, Debug)]
@@ -60,7 +60,7 @@ fn every_piece_goes_through_the_same_layers() {
         (0..shape.iter().product()).map(|i: usize| (i as f32 * 0.618_034).fract() - 0.5).collect();
     let logits = values(model.forward(tensor(&points, shape, &device())));
     let found = network.logits(&points).expect("whole points");
-    assert!(difference(&found, &logits) < 1e-5);
+    assert!(difference(&found, &logits) < of_modules(1e-5));
 
     let extractor =
         Extractor::new(&network, Gauge::WorstCase, Classes::All).expect("finite shifts");
@@ -75,7 +75,7 @@ fn every_piece_goes_through_the_same_layers() {
         let gradients = module.forward(clips.clone()).narrow(1, class, 1).sum().backward();
         let gradient = values(clips.grad(&gradients).expect("logits depend on the clips"));
         for (point, expected) in gradient.chunks_exact(network.features()).enumerate() {
-            assert!(difference(&terms.linear(point, class).0, expected) < 1e-5);
+            assert!(difference(&terms.linear(point, class).0, expected) < of_modules(1e-5));
         }
     }
 }

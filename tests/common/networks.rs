@@ -120,8 +120,8 @@ impl Case {
     fn is_differentiable(&self) -> bool {
         let between =
             |step: &Step| matches!(step, Step::Affine(Affine::Interpolate(step)) if !step.nearest);
-        super::named("ndarray").is_none_or(|ndarray| ndarray != self.device)
-            || !self.plan.steps.iter().any(|step| step.any(&between))
+        let is_ndarray = tropex::device::find("ndarray").is_ok_and(|it| it == self.device);
+        !is_ndarray || !self.plan.steps.iter().any(|step| step.any(&between))
     }
 
     /// Whether computing in a precision surely chooses the same pieces as the reference does:

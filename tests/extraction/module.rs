@@ -6,7 +6,7 @@ use tropex_extract::network::OutputActivation;
 use crate::common::networks::Case;
 use crate::common::plan::Ending;
 use crate::common::properties::{Measured, Verdict};
-use crate::common::{difference, largest, values};
+use crate::common::{difference, largest, of_modules, values};
 
 pub(super) fn replay_computes_the_logits_of_the_module(
     case: &Case,
@@ -15,7 +15,7 @@ pub(super) fn replay_computes_the_logits_of_the_module(
     let module = values(case.module.logits(case.input(&case.device)));
     let scale = largest(&module).max(1.0);
     let found = case.replayed(Precision::F32)?;
-    measured.within("f32 against module", difference(&found, &module) / scale, 1e-5)?;
+    measured.within("f32 against module", difference(&found, &module) / scale, of_modules(1e-5))?;
     let reference: Vec<f64> = case.reference.iter().flat_map(|at| at.logits.clone()).collect();
     let found = case.replayed(Precision::F64)?;
     measured.within("f64 against reference", difference(&found, &reference) / scale, 1e-12)?;
@@ -45,7 +45,7 @@ pub(super) fn linear_terms_are_the_jacobian_of_burns_autodiff(
             let expected = &jacobian[point * features..][..features];
             let (found, _) = terms.linear(point, class);
             let error = difference(&found, expected) / largest(expected).max(1e-2);
-            measured.within("f32 against autodiff", error, 1e-4)?;
+            measured.within("f32 against autodiff", error, of_modules(1e-4))?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use tropex::Precision;
 
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
-use crate::common::{difference, largest, values};
+use crate::common::{difference, largest, of_modules, values};
 
 pub(super) fn the_reference_computes_the_logits_of_the_module(
     case: &Case,
@@ -14,7 +14,7 @@ pub(super) fn the_reference_computes_the_logits_of_the_module(
     let scale = largest(&module).max(1.0);
     for (at, logits) in case.reference.iter().zip(module.chunks_exact(case.plan.classes)) {
         measured.compared += 1;
-        measured.within("f32 module", difference(&at.logits, logits) / scale, 1e-5)?;
+        measured.within("f32 module", difference(&at.logits, logits) / scale, of_modules(1e-5))?;
     }
     Ok(())
 }
@@ -34,7 +34,7 @@ pub(super) fn the_reference_has_the_jacobian_of_burns_autodiff(
             }
             let expected = &at.linear[class].0;
             let error = difference(gradient, expected) / largest(expected).max(1e-2);
-            measured.within("f32 autodiff", error, 1e-4)?;
+            measured.within("f32 autodiff", error, of_modules(1e-4))?;
         }
     }
     Ok(())

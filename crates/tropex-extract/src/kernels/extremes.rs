@@ -55,7 +55,7 @@ mod on_flex {
     const BLOCK: usize = 64;
 
     pub(in crate::kernels) fn in_place(rows: &Rows) -> Vec<f64> {
-        let tensor = held(rows.tensor().clone());
+        let tensor = held(rows.tensor().expect("callers ask `holds_rows` first").clone());
         for_float!(tensor.dtype(), lowest(&tensor, rows.points()))
     }
 

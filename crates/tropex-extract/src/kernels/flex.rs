@@ -58,7 +58,7 @@ pub(super) fn holds<const D: usize>(tensor: &Tensor<D>) -> bool {
 
 /// The same for rows and their pending shift.
 pub(super) fn holds_rows(rows: &Rows) -> bool {
-    holds(rows.tensor()) && rows.shift().is_none_or(holds)
+    rows.tensor().is_some_and(holds) && rows.shift().is_none_or(holds)
 }
 
 /// A tensor of zeros: one by [`FlexTensor::zeros`] is filled, copied to an aligned place, and freed.
@@ -174,7 +174,7 @@ pub(super) fn scatter(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tens
 }
 
 /// Positions as the backend's own integers, or converted where they are neither of the usual two.
-fn positions(winner: &Tensor<3, Int>) -> Vec<u32> {
+pub(super) fn positions(winner: &Tensor<3, Int>) -> Vec<u32> {
     let data = winner.to_data();
     match (data.as_slice::<i32>(), data.as_slice::<i64>()) {
         (Ok(cells), _) => cells.iter().map(|&cell| cell as u32).collect(),

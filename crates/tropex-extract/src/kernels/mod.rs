@@ -9,7 +9,10 @@ mod dense;
 mod extremes;
 #[cfg(feature = "flex")]
 mod flex;
+#[cfg(feature = "flex")]
+mod gated;
 mod kept;
+mod matmul;
 #[cfg(feature = "flex")]
 mod matrix;
 mod neighbours;
@@ -29,6 +32,9 @@ mod tests;
 mod visit;
 mod windows;
 
+use std::ops::Range;
+
+use burn::tensor::kind::Basic;
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor};
 
 use crate::constant::Constant;
@@ -36,15 +42,31 @@ use crate::rows::Rows;
 
 pub(crate) use columns::{Columns, gather, scatter_add};
 pub(crate) use extremes::{extremes, lowest};
+#[cfg(feature = "flex")]
+pub(crate) use gated::Lanes;
 pub(crate) use kept::kept;
+pub(crate) use matmul::{is_rounded, matmul};
 pub(crate) use neighbours::Neighbours;
 #[cfg(feature = "flex")]
-pub(crate) use panels::Panels;
-pub(crate) use part::{at_work, part, points_of_a_thread, workers};
-pub(crate) use product::{Factor, correlate, is_ours, multiply, multiply_transposed};
+use panels::Panels;
+pub(crate) use part::{at_work, part, points_of_a_thread, points_pulled, workers};
+pub(crate) use product::{Factor, Gated, correlate, correlate_gated, is_ours};
 pub(crate) use stencil::Stencil;
 pub(crate) use visit::visit_rows;
 pub(crate) use windows::{Windows, largest};
+
+/// Some rows of a tensor in a tensor of their own.
+pub(crate) fn rows<const D: usize, K: Basic>(
+    tensor: &Tensor<D, K>,
+    rows: Range<usize>,
+) -> Tensor<D, K> {
+    if rows == (0..tensor.dims()[0]) {
+        return tensor.clone();
+    }
+    let part = tensor.clone().narrow(0, rows.start, rows.len());
+    // A view of the whole is no tensor that kernels of ours can work on.
+    Tensor::from_data(part.into_data(), (&tensor.device(), tensor.dtype()))
+}
 
 /// What the inactive units of a layer do to their input.
 #[derive(Clone, Debug)]
@@ -58,12 +80,19 @@ pub(crate) enum Slope {
 
 /// Rows through a leaky ReLU: shifted where a shift is pending, then multiplied by the slope at
 /// inactive units. `sign` is `[points, features]`, positive where the unit is active.
-pub(crate) fn mask(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
+pub(crate) fn mask(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Rows {
+    let points = rows.points();
+    #[cfg(feature = "flex")]
+    if rows.lanes().is_some() && matches!(slope, Slope::One(0.0)) {
+        return rows.map_lanes(|lanes| lanes.behind(sign));
+    }
+    #[cfg(feature = "flex")]
+    let rows = rows.in_tensor();
     #[cfg(feature = "flex")]
     if flex::holds_rows(&rows) && flex::holds(sign) {
-        return flex::mask(rows, sign, slope);
+        return Rows::new(flex::mask(rows, sign, slope), points);
     }
-    mask_anywhere(rows, sign, slope)
+    Rows::new(mask_anywhere(rows, sign, slope), points)
 }
 
 fn mask_anywhere(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
@@ -84,13 +113,21 @@ fn mask_anywhere(rows: Rows, sign: &Tensor<2>, slope: &Slope) -> Tensor<2> {
 
 /// Rows through a maximum over windows: every coefficient goes to the winner of its window, after
 /// a pending shift. `winner` is `[points, channels, windows]` with positions among the `cells` of
-/// the channel's plane.
-pub(crate) fn scatter(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
+/// the channel's plane, and windows that `overlap` may share one.
+#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+pub(crate) fn scatter(rows: Rows, winner: &Tensor<3, Int>, cells: usize, overlap: bool) -> Rows {
+    let points = rows.points();
+    #[cfg(feature = "flex")]
+    if rows.lanes().is_some() && !overlap {
+        return rows.map_lanes(|lanes| lanes.scattered(winner, cells));
+    }
+    #[cfg(feature = "flex")]
+    let rows = rows.in_tensor();
     #[cfg(feature = "flex")]
     if flex::holds_rows(&rows) {
-        return flex::scatter(rows, winner, cells);
+        return Rows::new(flex::scatter(rows, winner, cells), points);
     }
-    scatter_anywhere(rows, winner, cells)
+    Rows::new(scatter_anywhere(rows, winner, cells), points)
 }
 
 fn scatter_anywhere(rows: Rows, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {

@@ -46,6 +46,11 @@ impl Neighbours {
         Self { ends, runs, meetings: triples.len(), inputs }
     }
 
+    /// One cell that sees one cell.
+    pub(super) fn single() -> Self {
+        Self::new([1, 1], vec![[0, 0, 0]])
+    }
+
     /// Pairs of cells that meet.
     pub(super) fn meetings(&self) -> usize {
         self.meetings

@@ -1,7 +1,7 @@
 //! How points are divided among threads.
 
 use super::is_flex;
-use crate::Placement;
+use crate::{Network, Placement};
 
 /// Bytes of a layer's values that stay in the caches of a core.
 const CACHED: usize = 1 << 20;
@@ -11,6 +11,9 @@ const ROWS: usize = 160;
 
 /// Points at least: as many as fill the vectors of any machine.
 const LEAST: usize = 16;
+
+/// Groups from which on rows may lie side by side.
+pub(super) const GROUPS: usize = 4;
 
 /// Points that a thread takes through the network by itself, if threads of this device are to do
 /// that; `numbers` is what a point has in its widest layer, in so many groups.
@@ -35,6 +38,21 @@ pub(crate) fn part(placement: &Placement, points: usize, numbers: usize, groups:
         }
         _ => points,
     }
+}
+
+/// Points whose rows in so many groups are pulled back together, one such part after the other: as few
+/// as stay in the caches, where rows lie side by side and weights are small enough to be read for each.
+pub(crate) fn points_pulled(network: &Network, points: usize, groups: usize) -> usize {
+    let placement = network.placement();
+    if !is_flex(placement.device()) || groups < GROUPS {
+        return points;
+    }
+    let bytes = placement.precision().bytes();
+    let weights = network.nodes().iter().map(|node| node.op().parameters()).max().unwrap_or(0);
+    if weights * bytes > CACHED {
+        return points;
+    }
+    (CACHED / (network.widest() * groups * bytes).max(1)).clamp(1, points)
 }
 
 /// Batches of a device that are worked on at a time: where every thread takes one by itself, and

@@ -1,78 +1,117 @@
 //! Rows times weights, and planes under convolutions.
 
+#[cfg(feature = "flex")]
+use std::sync::{Arc, OnceLock};
+
 use burn::tensor::Tensor;
 
-use super::Stencil;
-use crate::constant::Constant;
+#[cfg(feature = "flex")]
+use super::gated::{self, Map};
+#[cfg(feature = "flex")]
+use super::{Neighbours, Panels, flex, kept, sparse};
+use super::{Stencil, matmul};
+use crate::rows::Rows;
 
-/// `rows . weight + bias`: rows `[groups * points, inputs]`, group by group, weights
-/// `[inputs, outputs]`, and a bias `[1, outputs]`.
-#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
-pub(crate) fn multiply(
-    rows: Tensor<2>,
-    points: usize,
-    weight: &Constant<2>,
-    bias: Option<&Constant<2>>,
-) -> Tensor<2> {
-    #[cfg(feature = "flex")]
-    if is_ours(&rows) {
-        return super::flex::product(&rows, points, weight.panels(), bias.map(Constant::tensor));
-    }
-    let product = rows.matmul(weight.tensor());
-    match bias {
-        None => product,
-        Some(bias) => product + bias.tensor(),
-    }
-}
-
-/// `rows . weight^T`: rows `[groups * points, outputs]`.
-#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
-pub(crate) fn multiply_transposed(
-    rows: Tensor<2>,
-    points: usize,
-    weight: &Constant<2>,
-) -> Tensor<2> {
-    #[cfg(feature = "flex")]
-    if is_ours(&rows) {
-        return super::flex::product(&rows, points, weight.transposed_panels(), None);
-    }
-    rows.matmul(weight.tensor().transpose())
-}
-
-/// Rows that many others are multiplied with, `[outputs, inputs]`.
+/// A matrix `[inputs, outputs]` that many rows are multiplied with.
+#[derive(Clone, Debug)]
 pub(crate) struct Factor {
-    rows: Tensor<2>,
+    matrix: Tensor<2>,
+    /// Of the matrix and of its transpose, made when they are first asked for.
     #[cfg(feature = "flex")]
-    panels: std::sync::OnceLock<super::Panels>,
+    panels: Arc<[OnceLock<Panels>; 2]>,
 }
 
 impl Factor {
-    pub(crate) fn new(rows: Tensor<2>) -> Self {
+    pub(crate) fn new(matrix: Tensor<2>) -> Self {
         Self {
-            rows,
+            matrix,
             #[cfg(feature = "flex")]
-            panels: std::sync::OnceLock::new(),
+            panels: Arc::default(),
         }
     }
 
-    /// The products of every row of `rows`, `[count, inputs]`, with every one of these:
-    /// `[count, outputs]`.
-    pub(crate) fn products(&self, rows: &Tensor<2>) -> Tensor<2> {
+    /// `rows . matrix + bias`: rows `[groups * points, inputs]`, group by group, and a bias
+    /// `[1, outputs]`.
+    #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+    pub(crate) fn product(
+        &self,
+        rows: Tensor<2>,
+        points: usize,
+        bias: Option<Tensor<2>>,
+    ) -> Tensor<2> {
         #[cfg(feature = "flex")]
-        if is_ours(rows) && is_ours(&self.rows) {
-            let panels = || super::Panels::of_transposed(self.rows.clone());
-            let [count, _] = rows.dims();
-            return super::flex::product(rows, count, super::kept(&self.panels, panels), None);
+        if is_ours(&rows) {
+            let panels = kept(&self.panels[0], || Panels::of_vectors(self.matrix.clone()));
+            return flex::product(&rows, points, panels, bias);
         }
-        rows.clone().matmul(self.rows.clone().transpose())
+        let product = matmul(rows, self.matrix.clone());
+        match bias {
+            None => product,
+            Some(bias) => product + bias,
+        }
     }
+
+    /// `rows . matrix^T`: rows `[groups * points, outputs]`.
+    #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+    pub(crate) fn transposed_product(&self, rows: Tensor<2>, points: usize) -> Tensor<2> {
+        #[cfg(feature = "flex")]
+        if is_ours(&rows) {
+            let panels = kept(&self.panels[1], || Panels::of_transposed(self.matrix.clone()));
+            return flex::product(&rows, points, panels, None);
+        }
+        matmul(rows, self.matrix.clone().transpose())
+    }
+
+    /// The [transposed product](Self::transposed_product) behind the gate of the rows, and sums
+    /// `[rows, 1]` of the rows times a bias `[1, outputs]`; none if that is no gain.
+    #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+    pub(crate) fn gated(&self, rows: &Rows, bias: Option<Tensor<2>>) -> Option<Gated> {
+        #[cfg(feature = "flex")]
+        return {
+            let [inputs, outputs] = self.matrix.dims();
+            let neighbours = Neighbours::single();
+            let map = || Map {
+                neighbours: &neighbours,
+                channels: [outputs, inputs],
+                weights: flex::held(self.matrix.clone()),
+            };
+            gated::pull(rows, map, |share| share, bias)
+        };
+        #[cfg(not(feature = "flex"))]
+        return None;
+    }
+}
+
+/// Rows behind a gate, and what a bias adds to theirs.
+pub(crate) type Gated = (Rows, Option<Tensor<2>>);
+
+/// Rows on their way back through a stencil, behind their gate, and sums `[rows, 1]` of the rows times
+/// a bias for every channel; none if that is no gain.
+#[cfg_attr(not(feature = "flex"), allow(unused_variables))]
+pub(crate) fn correlate_gated(
+    rows: &Rows,
+    stencil: &Stencil,
+    bias: Option<Tensor<1>>,
+) -> Option<Gated> {
+    #[cfg(feature = "flex")]
+    return {
+        let cost = |share| sparse::cost(share, rows.groups(), stencil.channels[1]).min(1.0);
+        let map = || Map {
+            neighbours: &stencil.neighbours,
+            channels: stencil.channels,
+            weights: flex::held(stencil.by_output().clone()),
+        };
+        gated::pull(rows, map, cost, bias)
+    };
+    #[cfg(not(feature = "flex"))]
+    return None;
 }
 
 /// Whether values lie where kernels of ours can read them.
 #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
 pub(crate) fn is_ours(values: &Tensor<2>) -> bool {
     #[cfg(feature = "flex")]
-    return super::flex::holds(values);
+    return flex::holds(values);
     #[cfg(not(feature = "flex"))]
     return false;
 }
@@ -87,7 +126,7 @@ pub(crate) fn correlate(
     bias: Option<&Tensor<1>>,
 ) -> Option<Tensor<2>> {
     #[cfg(feature = "flex")]
-    return super::flex::correlation(planes, points, stencil, bias);
+    return flex::correlation(planes, points, stencil, bias);
     #[cfg(not(feature = "flex"))]
     return None;
 }

@@ -77,6 +77,27 @@ number!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_s
 /// Rows that are multiplied together: as many as registers hold sums of.
 pub(super) const TOGETHER: usize = 6;
 
+/// Calls a function with a number of rows, up to [`TOGETHER`], as a constant, so that loops over them
+/// unroll.
+macro_rules! with_rows {
+    ($rows:expr, $name:ident => $call:expr) => {{
+        use $crate::kernels::simd::TOGETHER;
+        match $rows {
+            1 => with_rows!(@ $name = 1, $call),
+            2 => with_rows!(@ $name = 2, $call),
+            3 => with_rows!(@ $name = 3, $call),
+            4 => with_rows!(@ $name = 4, $call),
+            5 => with_rows!(@ $name = 5, $call),
+            _ => with_rows!(@ $name = TOGETHER, $call),
+        }
+    }};
+    (@ $name:ident = $rows:expr, $call:expr) => {{
+        const $name: usize = $rows;
+        $call
+    }};
+}
+pub(super) use with_rows;
+
 /// Groups of rows by about as many each, and no more than are multiplied together.
 pub(super) fn together(groups: usize) -> impl Iterator<Item = Range<usize>> {
     let parts = groups.div_ceil(TOGETHER);

@@ -23,6 +23,8 @@ pub(crate) struct Stencil {
     wide: OnceLock<Panels>,
     #[cfg(feature = "flex")]
     narrow: OnceLock<Panels>,
+    #[cfg(feature = "flex")]
+    by_output: OnceLock<Tensor<2>>,
 }
 
 impl Stencil {
@@ -36,6 +38,8 @@ impl Stencil {
             wide: OnceLock::new(),
             #[cfg(feature = "flex")]
             narrow: OnceLock::new(),
+            #[cfg(feature = "flex")]
+            by_output: OnceLock::new(),
         }
     }
 }
@@ -49,7 +53,15 @@ impl Stencil {
 
     /// The weights in panels of few columns.
     pub(super) fn narrow(&self) -> &Panels {
-        kept(&self.narrow, || Panels::narrow(self.weight.clone(), super::dense::ROWS))
+        kept(&self.narrow, || Panels::narrow(self.weight.clone(), super::simd::TOGETHER))
+    }
+
+    /// The weights `[outputs, kernel * inputs]`.
+    pub(super) fn by_output(&self) -> &Tensor<2> {
+        kept(&self.by_output, || {
+            let weight = self.weight.clone().transpose().into_data();
+            Tensor::from_data(weight, (&self.weight.device(), self.weight.dtype()))
+        })
     }
 
     /// Numbers of a point at the input.

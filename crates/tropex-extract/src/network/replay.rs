@@ -1,10 +1,12 @@
 //! Forward walk: values of points, and the piece that every unit chose.
 
+use std::ops::Range;
+
 use burn::tensor::{Element, Tensor, TensorData};
 
 use super::Network;
-use crate::Error;
 use crate::ops::Piece;
+use crate::{Error, kernels};
 
 /// What a replay leaves for the walks back.
 #[derive(Clone, Debug)]
@@ -27,6 +29,16 @@ impl Trace {
     /// Number of points.
     pub fn points(&self) -> usize {
         self.logits.dims()[0]
+    }
+
+    /// The same of some of the points.
+    pub(crate) fn of_points(&self, points: Range<usize>) -> Self {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Affine => Piece::Affine,
+            Piece::Sign(sign) => Piece::Sign(kernels::rows(sign, points.clone())),
+            Piece::Winner(winner) => Piece::Winner(kernels::rows(winner, points.clone())),
+        });
+        Self { pieces: pieces.collect(), logits: kernels::rows(&self.logits, points.clone()) }
     }
 
     /// The pieces that all nodes chose, and nothing else.

@@ -9,6 +9,7 @@ use super::{Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::Placement;
 use crate::constant::Constant;
 use crate::interval::Interval;
+use crate::kernels::{self, Gated};
 use crate::rows::Rows;
 
 use correlation::Correlation;
@@ -150,12 +151,24 @@ where
         }
     }
 
+    /// Rows to the input behind their gate, and their offsets; none if that is no gain.
+    fn gated(&self, rows: &Rows) -> Option<Gated> {
+        if !rows.may_be_gated() {
+            return None;
+        }
+        let stencil = match self.direction {
+            Direction::Gather => self.correlation.up_stencil(),
+            Direction::Spread => self.correlation.down_stencil(),
+        };
+        kernels::correlate_gated(rows, stencil?, self.bias.as_ref().map(Constant::tensor))
+    }
+
     fn offset(&self, rows: Tensor<2>) -> Option<Tensor<2>> {
         let bias = self.bias.as_ref()?.tensor();
         let [_, Planes { channels, .. }] = self.planes();
         let [count, features] = rows.dims();
         let sums = rows.reshape([count * channels, features / channels]).sum_dim(1);
-        Some(sums.reshape([count, channels]).matmul(bias.reshape([channels, 1])))
+        Some(kernels::matmul(sums.reshape([count, channels]), bias.reshape([channels, 1])))
     }
 }
 
@@ -205,6 +218,9 @@ where
 
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
         let points = rows.points();
+        if let Some((rows, offset)) = self.gated(&rows) {
+            return Pulled { rows: vec![rows], offset };
+        }
         let rows = rows.into_tensor();
         let offset = self.offset(rows.clone());
         let ours = match self.direction {

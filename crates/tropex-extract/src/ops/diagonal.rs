@@ -6,6 +6,7 @@ use super::{Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::Placement;
 use crate::constant::Constant;
 use crate::interval::Interval;
+use crate::kernels::matmul;
 use crate::rows::Rows;
 
 /// `factor * x + offset`, feature by feature; factors may be negative.
@@ -89,7 +90,7 @@ impl PiecewiseLinear for Diagonal {
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
         let points = rows.points();
         let mut rows = rows.into_tensor();
-        let offset = self.offset.as_ref().map(|o| rows.clone().matmul(o.tensor().transpose()));
+        let offset = self.offset.as_ref().map(|o| matmul(rows.clone(), o.tensor().transpose()));
         if let Some(factor) = &self.factor {
             rows = rows * factor.tensor();
         }

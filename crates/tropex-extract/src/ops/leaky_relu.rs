@@ -116,17 +116,23 @@ impl PiecewiseLinear for LeakyRelu {
         (output.clone(), Piece::Sign(output))
     }
 
+    fn gate(&self, _: &[Option<Tensor<2>>], piece: &Piece) -> Option<Tensor<2>> {
+        match (self.slope(), piece) {
+            (Some(0.0), Piece::Sign(sign)) => Some(sign.clone()),
+            _ => None,
+        }
+    }
+
     fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {
         let directions = only(directions);
         let Piece::Sign(sign) = piece else { return directions };
         let [points, _] = sign.dims();
-        kernels::mask(Rows::new(directions, points), sign, &self.slope)
+        kernels::mask(Rows::new(directions, points), sign, &self.slope).into_tensor()
     }
 
     fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled {
         let Piece::Sign(sign) = piece else { return Pulled::one(rows) };
-        let points = rows.points();
-        Pulled::one(Rows::new(kernels::mask(rows, sign, &self.slope), points))
+        Pulled::one(kernels::mask(rows, sign, &self.slope))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -6,13 +6,15 @@ use super::{Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::Placement;
 use crate::constant::Constant;
 use crate::interval::Interval;
-use crate::kernels;
+use crate::kernels::{Factor, matmul};
 use crate::rows::Rows;
 
 /// `x W + b` with `W` `[inputs, outputs]`.
 #[derive(Clone, Debug)]
 pub struct Linear {
     weight: Constant<2>,
+    /// The weights, as they are multiplied with.
+    factor: Factor,
     /// `[1, outputs]`
     bias: Option<Constant<2>>,
 }
@@ -20,7 +22,11 @@ pub struct Linear {
 impl Linear {
     /// `weight` is `[inputs, outputs]`.
     pub(crate) fn new(weight: TensorData, placement: &Placement) -> Self {
-        Self { weight: Constant::new(weight, placement), bias: None }
+        Self::of(Constant::new(weight, placement), None)
+    }
+
+    fn of(weight: Constant<2>, bias: Option<Constant<2>>) -> Self {
+        Self { factor: Factor::new(weight.tensor()), weight, bias }
     }
 
     /// The layer with a bias `[1, outputs]`.
@@ -39,7 +45,7 @@ impl Linear {
     fn push(&self, values: Vec<Tensor<2>>, bias: Option<&Constant<2>>) -> Tensor<2> {
         let values = only(values);
         let [points, _] = values.dims();
-        kernels::multiply(values, points, &self.weight, bias)
+        self.factor.product(values, points, bias.map(Constant::tensor))
     }
 
     /// `[inputs, outputs]`
@@ -64,7 +70,7 @@ impl PiecewiseLinear for Linear {
 
     fn place(&self, placement: &Placement) -> Op {
         let bias = self.bias.as_ref().map(|bias| bias.place(placement));
-        Self { weight: self.weight.place(placement), bias }.into()
+        Self::of(self.weight.place(placement), bias).into()
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
@@ -77,13 +83,19 @@ impl PiecewiseLinear for Linear {
 
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
         let points = rows.points();
+        let bias = self.bias.as_ref().map(Constant::tensor);
+        if let Some((rows, offset)) = self.factor.gated(&rows, bias.clone()) {
+            return Pulled { rows: vec![rows], offset };
+        }
         let rows = rows.into_tensor();
-        let offset = self.bias.as_ref().map(|bias| rows.clone().matmul(bias.tensor().transpose()));
-        let pulled = kernels::multiply_transposed(rows, points, &self.weight);
+        let offset = bias.map(|bias| matmul(rows.clone(), bias.transpose()));
+        let pulled = self.factor.transposed_product(rows, points);
         Pulled { rows: vec![Rows::new(pulled, points)], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {
-        vec![interval.through(self.weight.tensor(), |rows, weight| rows.matmul(weight.transpose()))]
+        vec![
+            interval.through(self.weight.tensor(), |rows, weight| matmul(rows, weight.transpose())),
+        ]
     }
 }

@@ -89,6 +89,12 @@ impl MaxPool2d {
         positions.map(|(row, column)| window(row, column)).collect()
     }
 
+    /// Whether two windows may see the same cell.
+    fn overlap(&self) -> bool {
+        let MaxPool2dSpec { kernel, stride, dilation, .. } = &self.spec;
+        (0..2).any(|axis| dilation[axis] * (kernel[axis] - 1) >= stride[axis])
+    }
+
     /// Input cell along one axis of an output cell and a window offset, if inside.
     fn cell(&self, axis: usize, output: usize, offset: usize) -> Option<usize> {
         let position = output * self.spec.stride[axis] + offset * self.spec.dilation[axis];
@@ -166,6 +172,11 @@ impl PiecewiseLinear for MaxPool2d {
         )
     }
 
+    fn gate(&self, gates: &[Option<Tensor<2>>], piece: &Piece) -> Option<Tensor<2>> {
+        let (Some(gate), Piece::Winner(winner)) = (gates.first()?, piece) else { return None };
+        Some(kernels::pick(gate.clone(), winner, self.input[1] * self.input[2]))
+    }
+
     fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {
         let directions = only(directions);
         let Piece::Winner(winner) = piece else { return directions };
@@ -174,9 +185,8 @@ impl PiecewiseLinear for MaxPool2d {
 
     fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled {
         let Piece::Winner(winner) = piece else { return Pulled::one(rows) };
-        let points = rows.points();
         let cells = self.input[1] * self.input[2];
-        Pulled::one(Rows::new(kernels::scatter(rows, winner, cells), points))
+        Pulled::one(kernels::scatter(rows, winner, cells, self.overlap()))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

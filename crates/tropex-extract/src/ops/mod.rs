@@ -104,6 +104,13 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
     /// Values `[points, features]` of the inputs to values of the output, and the piece chosen.
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece);
 
+    /// Where rows at the output get through to the inputs, `[points, features]`: at all others, where
+    /// the entry is not positive, they are dropped. `gates` are those of the inputs. None if rows are
+    /// needed everywhere.
+    fn gate(&self, _gates: &[Option<Tensor<2>>], _piece: &Piece) -> Option<Tensor<2>> {
+        None
+    }
+
     /// Directions `[groups * points, features]` at every input to directions at the output, through
     /// the given piece of every point: `v` becomes `W v` where the piece is `W x + b`. Row
     /// `g * points + i` belongs to point `i`.

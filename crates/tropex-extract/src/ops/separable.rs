@@ -6,6 +6,7 @@ use super::{Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::Placement;
 use crate::constant::Constant;
 use crate::interval::Interval;
+use crate::kernels::matmul;
 use crate::rows::Rows;
 
 /// `R X C` for every plane `X` `[height, width]`: the form that average pooling, interpolation,
@@ -77,11 +78,11 @@ fn along(values: Tensor<2>, [outer, length, inner]: [usize; 3], weight: Tensor<2
     let [_, outputs] = weight.dims();
     let features = outer * outputs * inner;
     if inner == 1 {
-        let product = values.reshape([count * outer, length]).matmul(weight);
+        let product = matmul(values.reshape([count * outer, length]), weight);
         return product.reshape([count, features]);
     }
     let planes = values.reshape([count * outer, length, inner]);
-    weight.transpose().unsqueeze::<3>().matmul(planes).reshape([count, features])
+    matmul(weight.transpose().unsqueeze::<3>(), planes).reshape([count, features])
 }
 
 fn transposed(weights: &AxisWeights) -> TensorData {

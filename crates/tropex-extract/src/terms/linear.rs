@@ -7,6 +7,7 @@ use super::Classes;
 use super::affine::Affine;
 use super::decision::Decision;
 use super::pullback::Pullback;
+use crate::network::Trace;
 use crate::{Error, Network, Precision, kernels};
 
 /// The linear terms of a batch of points, for one or all classes: the affine function that a logit
@@ -15,9 +16,8 @@ use crate::{Error, Network, Precision, kernels};
 /// Half the work of an [`Extractor`](super::Extractor), which finds the negative terms besides.
 #[derive(Clone, Debug)]
 pub struct LinearTerms {
-    /// Of so many points each; the last may have fewer.
-    parts: Vec<Part>,
-    size: usize,
+    /// Each with the number of points before it.
+    parts: Vec<(usize, Part)>,
     predicted: Vec<usize>,
 }
 
@@ -53,24 +53,43 @@ impl Network {
         classes.check(self)?;
         let all = self.count(points)?;
         let groups = classes.per_point(self.classes());
-        let part = |points| Part::new(self, points, classes);
         let size = kernels::part(self.placement(), all, self.widest() * groups, groups);
-        let parts: Result<Vec<_>, _> = match size < all {
-            true => points.par_chunks(size * self.features()).map(part).collect(),
-            false => part(points).map(|part| vec![part]),
+        let part = |points| self.parts_of(points, classes);
+        let parts: Vec<_> = match size < all {
+            true => {
+                let parts = points.par_chunks(size * self.features()).map(part);
+                parts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
+            }
+            false => part(points)?,
         };
-        let parts = parts?;
         let predicted = parts.iter().flat_map(|part| &part.predicted).copied().collect();
-        Ok(LinearTerms { parts, size, predicted })
+        let mut first = 0;
+        let parts = parts.into_iter().map(|part| {
+            first += part.len();
+            (first - part.len(), part)
+        });
+        Ok(LinearTerms { parts: parts.collect(), predicted })
+    }
+
+    /// Points that are replayed together, and pulled back in parts.
+    fn parts_of(&self, points: &[f32], classes: Classes) -> Result<Vec<Part>, Error> {
+        let trace = self.replay(self.tensor(points)?);
+        let groups = classes.per_point(self.classes());
+        let size = kernels::points_pulled(self, trace.points(), groups);
+        let parts = (0..trace.points()).step_by(size).map(|first| {
+            let points = first..trace.points().min(first + size);
+            Part::new(self, &trace.of_points(points), classes)
+        });
+        parts.collect()
     }
 }
 
 impl Part {
-    fn new(network: &Network, points: &[f32], classes: Classes) -> Result<Self, Error> {
-        let trace = network.replay(network.tensor(points)?);
-        let decision = Decision::of(&trace);
+    fn new(network: &Network, trace: &Trace, classes: Classes) -> Result<Self, Error> {
+        let decision = Decision::of(trace);
         let groups = classes.per_point(network.classes());
-        let mut walk = Pullback::from_logits(network, decision.seeds(network, classes, groups));
+        let seeds = decision.seeds(network, classes, groups);
+        let mut walk = Pullback::from_logits(network, seeds).gated(trace);
         for index in (0..network.nodes().len()).rev() {
             walk.step(index, trace.piece(index), None);
         }
@@ -95,12 +114,12 @@ impl LinearTerms {
 
     /// Terms per point: one, or the number of classes.
     pub fn per_point(&self) -> usize {
-        self.parts[0].logits.len() / self.parts[0].len()
+        self.parts[0].1.logits.len() / self.parts[0].1.len()
     }
 
     /// Format of the coefficients.
     pub fn precision(&self) -> Precision {
-        self.parts[0].rows.precision()
+        self.parts[0].1.rows.precision()
     }
 
     /// The class that the network predicts at every point.
@@ -125,13 +144,14 @@ impl LinearTerms {
     /// where there is one, the class itself where there are all.
     pub fn coefficients(&self, class: usize) -> TensorData {
         let rows = |part: &Part| class * part.len()..(class + 1) * part.len();
-        let parts: Vec<_> = self.parts.iter().map(|part| (&part.rows, rows(part))).collect();
+        let parts: Vec<_> = self.parts.iter().map(|(_, part)| (&part.rows, rows(part))).collect();
         Affine::stacked(&parts)
     }
 
     /// The part that has a term, and its row there.
     fn place(&self, point: usize, class: usize) -> (&Part, usize) {
-        let part = &self.parts[point / self.size];
-        (part, class * part.len() + point % self.size)
+        let part = self.parts.partition_point(|&(first, _)| first <= point) - 1;
+        let (first, part) = &self.parts[part];
+        (part, class * part.len() + point - first)
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::Network;
-use crate::network::ValueId;
+use crate::network::{Trace, ValueId};
 use crate::ops::Piece;
 use crate::rows::Rows;
 
@@ -15,6 +15,8 @@ pub(crate) struct Pullback<'a> {
     network: &'a Network,
     /// Rows that arrived at a value and did not leave it yet.
     rows: Vec<Option<Rows>>,
+    /// At every value where its rows are read; everywhere, if nothing is known.
+    gates: Vec<Option<Tensor<2>>>,
     biases: Tensor<2>,
     points: usize,
 }
@@ -32,7 +34,20 @@ impl<'a> Pullback<'a> {
     /// A walk whose rows were put aside and are still to be [put](Self::put) back; `biases` are
     /// `[rows, 1]`.
     pub(crate) fn resumed(network: &'a Network, points: usize, biases: Tensor<2>) -> Self {
-        Self { network, rows: vec![None; network.nodes().len() + 1], biases, points }
+        let values = network.nodes().len() + 1;
+        Self { network, rows: vec![None; values], gates: vec![None; values], biases, points }
+    }
+
+    /// The walk without what is dropped further down: rows that arrive at a value need not be right
+    /// where no piece lets them through.
+    pub(crate) fn gated(mut self, trace: &Trace) -> Self {
+        for (index, node) in self.network.nodes().iter().enumerate() {
+            let gates: Vec<_> =
+                node.inputs().iter().map(|value| self.gates[value.index()].clone()).collect();
+            self.gates[ValueId::of_node(index).index()] =
+                node.op().gate(&gates, trace.piece(index));
+        }
+        self
     }
 
     /// Lets rows arrive at a value.
@@ -51,7 +66,11 @@ impl<'a> Pullback<'a> {
     pub(crate) fn step(&mut self, node: usize, piece: &Piece, shift: Option<&Tensor<2>>) {
         let Some(at_output) = self.rows[ValueId::of_node(node).index()].take() else { return };
         let node = &self.network.nodes()[node];
-        let pulled = node.op().pullback(at_output.with_shift(shift), piece);
+        let gate = match node.inputs() {
+            [value] => self.gates[value.index()].clone(),
+            _ => None,
+        };
+        let pulled = node.op().pullback(at_output.with_shift(shift).with_gate(gate), piece);
         if let Some(offset) = pulled.offset {
             self.biases = self.biases.clone() + offset;
         }

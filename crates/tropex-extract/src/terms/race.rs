@@ -131,7 +131,7 @@ impl<'a> Race<'a> {
         for ((tensor, points), contests) in
             self.tensors.iter().zip(points).zip(contests.chunks_mut(count))
         {
-            let scores = block.coefficients.products(tensor);
+            let scores = block.coefficients.transposed_product(tensor.clone(), tensor.dims()[0]);
             let mut states: Vec<_> = contests.iter_mut().zip(points.chunks(features)).collect();
             visit_rows(
                 scores,

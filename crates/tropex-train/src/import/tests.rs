@@ -50,8 +50,11 @@ fn logits(classifier: &Classifier) -> Vec<f32> {
 
 fn assert_close(found: &[f32], expected: &[f64]) {
     assert_eq!(found.len(), expected.len());
+    // Products on NVIDIA GPUs read 11 digits of an `f32`.
+    let is_rounded = std::env::var("TROPEX_TEST_DEVICE").is_ok_and(|name| name.contains("cuda"));
+    let allowed = if is_rounded { 1e-2 } else { 1e-5 };
     for (found, expected) in found.iter().zip(expected) {
-        assert!((f64::from(*found) - expected).abs() < 1e-5, "{found} is not {expected}");
+        assert!((f64::from(*found) - expected).abs() < allowed, "{found} is not {expected}");
     }
 }
 

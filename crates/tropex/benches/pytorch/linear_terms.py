@@ -82,7 +82,8 @@ def gemm(extent, device):
 def main():
     layers, weights, points, device, threads = sys.argv[1:]
     torch.set_num_threads(int(threads))
-    torch.backends.cudnn.allow_tf32 = False
+    if device == "cuda":
+        torch.backends.cudnn.conv.fp32_precision = "ieee"
     model = network(layers, load_file(weights)).eval().to(device)
     points = load_file(points)["points"]
     print("ready", torch.__version__, flush=True)

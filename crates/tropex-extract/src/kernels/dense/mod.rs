@@ -21,9 +21,6 @@ use super::space::with_space;
 use lanes::Planes;
 use tiles::Tiles;
 
-/// Channels whose sums are in registers at the same time.
-pub(super) const ROWS: usize = 6;
-
 /// Vectors of points whose sums are in registers at the same time.
 const VECTORS: usize = 2;
 

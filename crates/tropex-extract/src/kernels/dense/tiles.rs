@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use super::ROWS;
 use crate::kernels::Stencil;
 use crate::kernels::neighbours::Run;
 use crate::kernels::panels::Panel;
-use crate::kernels::simd::{Number, add_products, zeros};
+use crate::kernels::simd::{Number, add_products, with_rows, zeros};
 
 /// Some cells of the output of a stencil.
 pub(super) struct Tiles<'a, F> {
@@ -42,14 +41,7 @@ impl<F: Number> Tiles<'_, F> {
         panel: &Panel<'_, F>,
         sums: &mut [F],
     ) {
-        match panel.width {
-            1 => self.tile_of::<S, 1, VECTORS>(simd, runs, panel, sums),
-            2 => self.tile_of::<S, 2, VECTORS>(simd, runs, panel, sums),
-            3 => self.tile_of::<S, 3, VECTORS>(simd, runs, panel, sums),
-            4 => self.tile_of::<S, 4, VECTORS>(simd, runs, panel, sums),
-            5 => self.tile_of::<S, 5, VECTORS>(simd, runs, panel, sums),
-            _ => self.tile_of::<S, ROWS, VECTORS>(simd, runs, panel, sums),
-        }
+        with_rows!(panel.width, COLUMNS => self.tile_of::<S, COLUMNS, VECTORS>(simd, runs, panel, sums))
     }
 
     #[inline(always)]

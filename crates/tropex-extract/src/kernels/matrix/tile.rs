@@ -6,7 +6,7 @@ use std::ops::Range;
 use pulp::Simd;
 
 use crate::kernels::panels::{PANEL, Panel};
-use crate::kernels::simd::{Block, Number, TOGETHER, add_product};
+use crate::kernels::simd::{Block, Number, TOGETHER, add_product, with_rows};
 
 /// Rows that are multiplied together, before they are packed.
 pub(super) struct Tile<'u, 'a, 's, F> {
@@ -28,20 +28,6 @@ pub(super) struct Packed<'s, F> {
     /// Where each of the rows has its products.
     slots: [u32; TOGETHER],
     count: usize,
-}
-
-/// Calls a method with the number of rows as a constant, so that loops over them unroll.
-macro_rules! with_rows {
-    ($count:expr, $of:ident.$method:ident($($argument:expr),*)) => {
-        match $count {
-            1 => $of.$method::<1>($($argument),*),
-            2 => $of.$method::<2>($($argument),*),
-            3 => $of.$method::<3>($($argument),*),
-            4 => $of.$method::<4>($($argument),*),
-            5 => $of.$method::<5>($($argument),*),
-            _ => $of.$method::<TOGETHER>($($argument),*),
-        }
-    };
 }
 
 /// A packed tile, and the room that is left.
@@ -68,7 +54,7 @@ impl<'a, 's, F: Number> Tile<'_, 'a, 's, F> {
 
     #[inline(always)]
     pub(super) fn pack(self) -> Rest<'s, F> {
-        with_rows!(self.count, self.pack_rows())
+        with_rows!(self.count, ROWS => self.pack_rows::<ROWS>())
     }
 
     #[inline(always)]
@@ -140,7 +126,7 @@ impl<'a, F: Number, S: Simd> Columns<'a, F, S> {
         rows: &mut [&mut [F]],
         spare: &mut [F],
     ) {
-        with_rows!(tile.count, self.multiply_rows(simd, tile, rows, spare));
+        with_rows!(tile.count, ROWS => self.multiply_rows::<ROWS>(simd, tile, rows, spare));
     }
 
     #[inline(always)]

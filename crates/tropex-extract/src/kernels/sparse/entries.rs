@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::kernels::neighbours::Run;
 use crate::kernels::panels::Panel;
-use crate::kernels::simd::{Number, TOGETHER};
+use crate::kernels::simd::{Number, with_rows};
 
 /// Values `[groups * points, features]`, group by group.
 pub(super) struct Grouped<'a, F> {
@@ -57,20 +57,6 @@ impl<F: Number> Part<'_, F> {
     }
 }
 
-/// Calls a function with the number of rows as a constant, so that loops over them unroll.
-macro_rules! with_rows {
-    ($groups:expr, $function:ident($($argument:expr),*)) => {
-        match $groups.len() {
-            1 => Self::$function::<1>($($argument),*),
-            2 => Self::$function::<2>($($argument),*),
-            3 => Self::$function::<3>($($argument),*),
-            4 => Self::$function::<4>($($argument),*),
-            5 => Self::$function::<5>($($argument),*),
-            _ => Self::$function::<TOGETHER>($($argument),*),
-        }
-    };
-}
-
 impl<F: Number> Entries<F> {
     /// A list of channels for every cell of the planes `[channels, cells]` of a point; an entry is
     /// `cell * channels + channel`.
@@ -80,7 +66,7 @@ impl<F: Number> Entries<F> {
         groups: Range<usize>,
         cells: usize,
     ) -> Self {
-        with_rows!(groups, of_planes(grouped.rows(point, groups.start), cells))
+        with_rows!(groups.len(), ROWS => Self::of_planes::<ROWS>(grouped.rows(point, groups.start), cells))
     }
 
     fn of_planes<const ROWS: usize>(planes: [&[F]; ROWS], cells: usize) -> Self {

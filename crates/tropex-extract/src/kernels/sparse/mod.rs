@@ -35,12 +35,17 @@ fn is_worth_it<F: Number>(
     outputs: usize,
     multiplications: usize,
 ) -> bool {
+    multiplications >= LEAST && cost(share_of_entries(values), groups, outputs) <= 1.0
+}
+
+/// What skipping costs where so much is not zero, of what a dense product does.
+pub(super) fn cost(share: f64, groups: usize, outputs: usize) -> f64 {
     let limit = SPARSE[groups.clamp(1, TOGETHER) - 1] * outputs as f64 / (outputs + FEW) as f64;
-    multiplications >= LEAST && share_of_entries(values) <= limit
+    share / limit
 }
 
 /// Share of entries other than zero in a sample.
-fn share_of_entries<F: Number>(values: &[F]) -> f64 {
+pub(super) fn share_of_entries<F: Number>(values: &[F]) -> f64 {
     let (blocks, length) = SAMPLE;
     let sample = values.chunks(length).step_by((values.len() / length).div_ceil(blocks).max(1));
     let (mut entries, mut all) = (0, 0);

@@ -4,7 +4,11 @@ use pulp::Simd;
 
 use super::entries::Part;
 use crate::kernels::panels::Panel;
-use crate::kernels::simd::{Number, add_products, zeros};
+use crate::kernels::simd::{Number, TOGETHER, add_products, with_rows, zeros};
+
+/// Vectors that are summed at a time, by the number of rows: as many as leave registers for weights and
+/// numbers, and fewer for what is left of the columns.
+const AT_ONCE: [[usize; 2]; TOGETHER] = [[8, 4], [4, 2], [4, 2], [2, 1], [2, 1], [2, 1]];
 
 /// Sets a sum for every row: of the products of its entries with their weights, for the columns of a
 /// panel.
@@ -15,15 +19,11 @@ pub(super) fn sum<F: Number, S: Simd>(
     panel: &Panel<'_, F>,
     sums: &mut [&mut [F]],
 ) {
-    // As many vectors as leave registers for weights and numbers.
-    match sums.len() {
-        1 => sum_rows::<F, S, 1, 8, 4>(simd, parts, panel, sums),
-        2 => sum_rows::<F, S, 2, 4, 2>(simd, parts, panel, sums),
-        3 => sum_rows::<F, S, 3, 4, 2>(simd, parts, panel, sums),
-        4 => sum_rows::<F, S, 4, 2, 1>(simd, parts, panel, sums),
-        5 => sum_rows::<F, S, 5, 2, 1>(simd, parts, panel, sums),
-        _ => sum_rows::<F, S, 6, 2, 1>(simd, parts, panel, sums),
-    }
+    with_rows!(sums.len(), ROWS => {
+        const MANY: usize = AT_ONCE[ROWS - 1][0];
+        const FEW: usize = AT_ONCE[ROWS - 1][1];
+        sum_rows::<F, S, ROWS, MANY, FEW>(simd, parts, panel, sums)
+    })
 }
 
 /// All columns: blocks of `MANY` vectors, then of `FEW`, then single vectors and single numbers.

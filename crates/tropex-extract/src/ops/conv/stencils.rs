@@ -26,8 +26,9 @@ where
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let make = || self.stencil([&self.large, &self.small], |meeting| meeting, [2, 1, 0]);
-        self.by_cells(&self.stencils.down, make, planes, points, bias)
+        let is_ours = kernels::is_ours(planes);
+        let stencil = is_ours.then(|| self.down_stencil()).flatten()?;
+        kernels::correlate(planes, points, stencil, bias)
     }
 
     /// As [`Self::up`] with its own weight.
@@ -37,9 +38,22 @@ where
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
+        let is_ours = kernels::is_ours(planes);
+        let stencil = is_ours.then(|| self.up_stencil()).flatten()?;
+        kernels::correlate(planes, points, stencil, bias)
+    }
+
+    /// The correlation as a stencil, if its channels are in one group.
+    pub(super) fn down_stencil(&self) -> Option<&Stencil> {
+        let make = || self.stencil([&self.large, &self.small], |meeting| meeting, [2, 1, 0]);
+        (self.spec.groups == 1).then(|| kernels::kept(&self.stencils.down, make))
+    }
+
+    /// The transpose of the correlation as a stencil.
+    pub(super) fn up_stencil(&self) -> Option<&Stencil> {
         let turned = |[small, kernel, large]: [u32; 3]| [large, kernel, small];
         let make = || self.stencil([&self.small, &self.large], turned, [2, 0, 1]);
-        self.by_cells(&self.stencils.up, make, planes, points, bias)
+        (self.spec.groups == 1).then(|| kernels::kept(&self.stencils.up, make))
     }
 
     /// From some planes to others, given how they stand in [meetings](Self::meetings) and in
@@ -53,20 +67,6 @@ where
         let meetings = self.meetings().map(meeting).collect();
         let neighbours = Neighbours::new([to.cells(), from.cells()], meetings);
         Stencil::new(neighbours, [from.channels, to.channels], self.weights(order))
-    }
-
-    fn by_cells(
-        &self,
-        stencil: &OnceLock<Stencil>,
-        make: impl FnOnce() -> Stencil,
-        planes: &Tensor<2>,
-        points: usize,
-        bias: Option<&Tensor<1>>,
-    ) -> Option<Tensor<2>> {
-        if self.spec.groups != 1 || !kernels::is_ours(planes) {
-            return None;
-        }
-        kernels::correlate(planes, points, kernels::kept(stencil, make), bias)
     }
 
     /// Every cell of the small planes with every cell of the kernel and the cell of the large planes

@@ -1,0 +1,112 @@
+//! The units of a point that count.
+
+use std::ops::Range;
+
+use crate::kernels::neighbours::Run;
+
+/// Some of the units `[channels, cells]` of a point, cell by cell.
+#[derive(Clone, Debug)]
+pub(super) struct Units {
+    /// `cell * channels + channel`
+    units: Vec<u32>,
+    /// Where those of a cell end.
+    ends: Vec<u32>,
+    channels: usize,
+}
+
+impl Units {
+    /// Those that are marked, of `[channels, cells]`; the channels of a cell are in order.
+    pub(super) fn marked(marks: &[u8], cells: usize) -> Self {
+        let channels = marks.len() / cells;
+        let mut ends = vec![0; cells];
+        for plane in marks.chunks_exact(cells) {
+            for (end, &mark) in ends.iter_mut().zip(plane) {
+                *end += u32::from(mark);
+            }
+        }
+        let mut units = vec![0; starts(&mut ends)];
+        // Where those of a cell begin moves to where they end.
+        for (channel, plane) in marks.chunks_exact(cells).enumerate() {
+            for (cell, (end, &mark)) in ends.iter_mut().zip(plane).enumerate() {
+                if mark != 0 {
+                    units[*end as usize] = (cell * channels + channel) as u32;
+                    *end += 1;
+                }
+            }
+        }
+        Self { units, ends, channels }
+    }
+
+    /// Those at some places of planes `[channels, cells]`, and which of the places each of them is.
+    pub(super) fn at(places: &[u32], [channels, cells]: [usize; 2]) -> (Self, Vec<u32>) {
+        let split = |&place: &u32| (place / cells as u32, place as usize % cells);
+        let mut ends = vec![0; cells];
+        for place in places {
+            ends[split(place).1] += 1;
+        }
+        let mut units = vec![0; starts(&mut ends)];
+        let mut origins = vec![0; units.len()];
+        for (origin, place) in places.iter().enumerate() {
+            let (channel, cell) = split(place);
+            let end = &mut ends[cell];
+            units[*end as usize] = cell as u32 * channels as u32 + channel;
+            origins[*end as usize] = origin as u32;
+            *end += 1;
+        }
+        (Self { units, ends, channels }, origins)
+    }
+
+    /// Channels and cells of the planes.
+    pub(super) fn extents(&self) -> [usize; 2] {
+        [self.channels, self.ends.len()]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Where in the planes, channel by channel, the units are.
+    pub(super) fn places(&self) -> Vec<u32> {
+        let [channels, cells] = self.extents();
+        let mut places = Vec::with_capacity(self.len());
+        for cell in 0..cells {
+            let origin = (cell * channels) as u32;
+            let units = &self.units[self.span(cell, 1)];
+            places.extend(units.iter().map(|unit| (unit - origin) * cells as u32 + cell as u32));
+        }
+        places
+    }
+
+    /// Which units some channels of a cell are.
+    pub(super) fn within(&self, cell: usize, channels: Range<usize>) -> Range<usize> {
+        let span = self.span(cell, 1);
+        let units = &self.units[span.clone()];
+        let origin = cell * self.channels;
+        let before = |channel| units.partition_point(|&unit| (unit as usize) < origin + channel);
+        span.start + before(channels.start)..span.start + before(channels.end)
+    }
+
+    /// Which units the cells of a run are.
+    pub(super) fn of_run(&self, run: Run) -> Range<usize> {
+        self.span(run.input as usize, run.count as usize)
+    }
+
+    /// The numbers of some units.
+    pub(super) fn of(&self, span: Range<usize>) -> &[u32] {
+        &self.units[span]
+    }
+
+    fn span(&self, cell: usize, count: usize) -> Range<usize> {
+        let start = if cell == 0 { 0 } else { self.ends[cell - 1] as usize };
+        start..self.ends[cell + count - 1] as usize
+    }
+}
+
+/// Turns numbers of units into where they start, and returns how many there are.
+fn starts(ends: &mut [u32]) -> usize {
+    let mut count = 0;
+    for end in ends {
+        count += std::mem::replace(end, count);
+    }
+    count as usize
+}
