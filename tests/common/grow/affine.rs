@@ -107,9 +107,13 @@ impl Grower {
         // Windows of 1, 2 or 4 cells, none cut off, divide without rounding.
         let kernel = shape[1..].iter().map(|_| if self.exact { 2 } else { self.between(1, 3) });
         let mut window = Window::new(&kernel.collect::<Vec<_>>());
+        // LibTorch pads by half a window at most.
+        let halves = crate::common::device_name().starts_with("tch");
         for axis in 0..window.axes() {
             window.stride[axis] = self.between(1, 3);
-            let most = if self.exact { 0 } else { window.kernel[axis] - 1 };
+            let kernel = window.kernel[axis];
+            let most = if halves { kernel / 2 } else { kernel - 1 };
+            let most = if self.exact { 0 } else { most };
             let begin = self.between(0, most);
             let end = if self.chance(80) { begin } else { self.between(0, most) };
             window.padding[axis] = (begin, end);
