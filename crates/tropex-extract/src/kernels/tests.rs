@@ -50,7 +50,7 @@ impl Problem {
     }
 }
 
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+pub(super) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter().collect()
 }
 

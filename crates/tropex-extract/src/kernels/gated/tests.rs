@@ -5,6 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::kernels::tests::values;
 use crate::kernels::{Slope, mask, mask_anywhere, scatter, scatter_anywhere};
 
 /// Planes that see planes, and rows on their way back.
@@ -49,10 +50,6 @@ fn numbers<const D: usize>(random: &mut ChaCha8Rng, shape: [usize; D], dtype: DT
     let values: Vec<f64> = (0..shape.iter().product()).map(number).collect();
     let data = TensorData::new(values, shape).convert_dtype(dtype);
     Tensor::from_data(data, (&Device::flex(), dtype))
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor.into_data().iter().collect()
 }
 
 impl Problem {
