@@ -53,7 +53,10 @@ impl Network {
         classes.check(self)?;
         let all = self.count(points)?;
         let groups = classes.per_point(self.classes());
-        let size = kernels::part(self.placement(), all, self.widest() * groups, groups);
+        // Where they are pulled back in smaller parts, one row for each is all that is replayed.
+        let is_parted = kernels::points_pulled(self, all, groups) < all;
+        let rows = if is_parted { 1 } else { groups };
+        let size = kernels::part(self.placement(), all, self.widest() * rows, rows);
         let part = |points| self.parts_of(points, classes);
         let parts: Vec<_> = match size < all {
             true => {

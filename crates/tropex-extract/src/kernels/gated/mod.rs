@@ -46,6 +46,9 @@ const LISTED: f64 = 1.2;
 /// What it costs to list a number of rows, and to write it in the end, in multiplications of a row.
 const COPIES: [f64; 2] = [30.0, 40.0];
 
+/// What it costs a dense product that rows side by side must be laid out for it, likewise.
+const LAID_OUT: f64 = 12.0;
+
 /// A linear map of planes: what every unit of the output weighs of the input.
 pub(in crate::kernels) struct Map<'a> {
     pub(in crate::kernels) neighbours: &'a Neighbours,
@@ -92,19 +95,20 @@ fn is_gain(
     gate: Option<&FlexTensor>,
     cost: impl FnOnce(f64) -> f64,
 ) -> Option<bool> {
-    let (entries, list) = match rows.lanes() {
-        Some(lanes) => (lanes.share(), 0.0),
-        None => (share(&held(rows.tensor()?.clone())), COPIES[0]),
+    let (entries, list, laid_out) = match rows.lanes() {
+        Some(lanes) => (lanes.share(), 0.0, LAID_OUT),
+        None => (share(&held(rows.tensor()?.clone())), COPIES[0], 0.0),
     };
     let open = gate.map_or(1.0, share);
     let ([inputs, outputs], neighbours) = (map.channels, map.neighbours);
     let multiplications = (neighbours.meetings() * inputs * outputs) as f64;
-    let copies = list * (inputs * neighbours.inputs()) as f64
-        + COPIES[1] * (outputs * neighbours.outputs()) as f64;
+    let numbers = (inputs * neighbours.inputs()) as f64;
+    let copies = list * numbers + COPIES[1] * (outputs * neighbours.outputs()) as f64;
     let width = for_float!(map.weights.dtype(), width(rows.groups()));
     let lanes = width as f64 / rows.groups() as f64;
     let own = LISTED * entries * open * lanes * multiplications + copies;
-    Some(own <= cost(entries) * multiplications)
+    let other = cost(entries) * multiplications + laid_out * numbers;
+    Some(own <= other)
 }
 
 /// Share of numbers other than zero.
