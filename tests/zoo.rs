@@ -7,7 +7,7 @@ use tropex::extract::region::{Paths, Patterns, Regions, Stretch};
 use tropex::train::zoo::{ARCHITECTURES, Architecture, Classifier};
 use tropex::{Classes, Error, Extractor, Gauge, Network, Placement, Precision, SelfCheck, capture};
 
-use crate::common::{device, difference, largest, tensor, values};
+use crate::common::{device, difference, finest, largest, of_finest, tensor, values};
 
 /// Odd, so that every pooling and stride has a border to drop.
 const SHAPE: [usize; 3] = [1, 9, 9];
@@ -49,7 +49,7 @@ fn every_architecture_is_extracted_and_reproduced_at_the_points() {
     for architecture in narrow() {
         let name = architecture.name;
         let classifier = classifier(architecture);
-        let network = captured(&classifier, Precision::F64);
+        let network = captured(&classifier, finest());
         let trained = architecture.parameters(SHAPE, CLASSES, &device()).unwrap();
         // Batch norm, with as many statistics as parameters, ends up in the convolution before it.
         let statistics = Module::num_params(&classifier) - trained;
@@ -58,7 +58,7 @@ fn every_architecture_is_extracted_and_reproduced_at_the_points() {
         let extractor = Extractor::new(&network, Gauge::WorstCase, Classes::All).unwrap();
         let points = points();
         let terms = extractor.extract(&points).unwrap();
-        let failures = SelfCheck::of(&terms, &points).failures(Precision::F64);
+        let failures = SelfCheck::of(&terms, &points).failures(finest());
         assert!(failures.is_empty(), "{name}: {failures:?}");
 
         let images = tensor(&points, [POINTS, SHAPE[0], SHAPE[1], SHAPE[2]], &device());
@@ -87,7 +87,10 @@ fn assert_own_term_is_maximal(terms: &[(Vec<f64>, f64)], points: &[&[f32]], name
     for (own, at) in terms.iter().zip(points) {
         let (value, size) = evaluate(own, at);
         for (other, excess) in terms.iter().map(|term| evaluate(term, at).0 - value).enumerate() {
-            assert!(excess <= 1e-12 * size, "{name}: term {other} exceeds by {excess:e}");
+            assert!(
+                excess <= of_finest(1e-12) * size,
+                "{name}: term {other} exceeds by {excess:e}"
+            );
         }
     }
 }
@@ -101,7 +104,7 @@ fn terms_of_all_classes_are_those_of_each() {
         // So many that their rows are pulled back side by side, where the backend knows how.
         let classes = 10;
         let classifier = architecture.init(SHAPE, classes, &device(), 3).unwrap();
-        let network = captured(&classifier, Precision::F64);
+        let network = captured(&classifier, finest());
         let points = points();
         let all = network.linear_terms(&points, Classes::All).unwrap();
         for class in 0..classes {
@@ -109,8 +112,16 @@ fn terms_of_all_classes_are_those_of_each() {
             for point in 0..all.len() {
                 let ((found, bias), (expected, own)) = (all.term(point, class), one.term(point, 0));
                 let size = largest(&expected);
-                assert!(difference(&found, &expected) <= 1e-12 * size, "{}", architecture.name);
-                assert!((bias - own).abs() <= 1e-12 * (size + own.abs()), "{}", architecture.name);
+                assert!(
+                    difference(&found, &expected) <= of_finest(1e-12) * size,
+                    "{}",
+                    architecture.name
+                );
+                assert!(
+                    (bias - own).abs() <= of_finest(1e-12) * (size + own.abs()),
+                    "{}",
+                    architecture.name
+                );
             }
         }
     }
@@ -120,7 +131,7 @@ fn terms_of_all_classes_are_those_of_each() {
 fn every_architecture_has_the_regions_that_its_replays_find() {
     for architecture in narrow() {
         let name = architecture.name;
-        let network = captured(&classifier(architecture), Precision::F64);
+        let network = captured(&classifier(architecture), finest());
         let points: Vec<f64> = points().into_iter().map(f64::from).collect();
         let (from, other) = (&points[..FEATURES], &points[FEATURES..2 * FEATURES]);
         let direction: Vec<f64> = from.iter().zip(other).map(|(x, y)| y - x).collect();
@@ -141,7 +152,7 @@ fn every_architecture_has_the_regions_that_its_replays_find() {
 
 #[test]
 fn the_nearest_boundary_of_a_convolutional_network_is_where_a_ray_meets_it() {
-    let network = captured(&classifier(Architecture::find("vgg-narrow").unwrap()), Precision::F64);
+    let network = captured(&classifier(Architecture::find("vgg-narrow").unwrap()), finest());
     let points: Vec<f64> = points().into_iter().map(f64::from).collect();
     let found = Regions::new(&network).unwrap().distances(&points).unwrap();
     for (from, found) in points.chunks_exact(FEATURES).zip(found) {

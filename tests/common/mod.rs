@@ -10,6 +10,7 @@ pub(crate) mod python;
 pub(crate) mod reference;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use tropex::{Placement, Precision};
 
 /// The device that [`device_name`] names.
 pub(crate) fn device() -> Device {
@@ -20,6 +21,23 @@ pub(crate) fn device() -> Device {
 /// What `TROPEX_TEST_DEVICE` says, or the name of the default device of this build.
 pub(crate) fn device_name() -> String {
     std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| tropex::device::default_name())
+}
+
+/// The precisions of the tested device: GPUs may lack f64.
+pub(crate) fn precisions() -> Vec<Precision> {
+    let mut precisions = vec![Precision::F32, Precision::F64];
+    precisions.retain(|&precision| Placement::new(&device(), precision).is_ok());
+    precisions
+}
+
+/// The last of them.
+pub(crate) fn finest() -> Precision {
+    *precisions().last().expect("every device has f32")
+}
+
+/// What may be lost by rounding on the tested device, where in f64 it is so much.
+pub(crate) fn of_finest(in_f64: f64) -> f64 {
+    in_f64 * (finest().epsilon() / Precision::F64.epsilon())
 }
 
 /// How far the module of a network may be from it on the tested device, where a CPU keeps so close:

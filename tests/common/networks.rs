@@ -10,6 +10,7 @@ use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, Terms};
 
 use super::module::{Planned, Value};
 use super::plan::{Affine, Plan, Step};
+use super::properties::NO_F64;
 use super::reference::{At, Reference};
 use super::{device, values};
 
@@ -66,8 +67,8 @@ impl Case {
 
     /// The captured network in another precision.
     pub(crate) fn placed(&self, precision: Precision) -> Result<Network, String> {
-        let placement = Placement::new(&self.device, precision);
-        Ok(self.network()?.place(&placement.expect("test devices have f32 and f64")))
+        let placement = Placement::new(&self.device, precision).map_err(|_| NO_F64)?;
+        Ok(self.network()?.place(&placement))
     }
 
     pub(crate) fn terms(

@@ -1,16 +1,17 @@
 //! The calibrated gauge on random networks.
 
-use tropex::{Classes, Extractor, Gauge, Precision};
+use tropex::{Classes, Extractor, Gauge};
 
 use super::maxima::dominance_gap;
 use crate::common::networks::Case;
+use crate::common::precisions;
 use crate::common::properties::{Measured, Verdict};
 
 pub(super) fn no_calibrated_term_exceeds_a_points_own(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
-    for precision in [Precision::F32, Precision::F64] {
+    for precision in precisions() {
         measured.compared += 1;
         let network = case.placed(precision)?;
         let extractor = Extractor::new(&network, Gauge::Calibrated, Classes::Predicted);

@@ -4,13 +4,14 @@ use tropex::{Classes, Precision, SelfCheck, Terms};
 
 use super::selections;
 use crate::common::networks::Case;
+use crate::common::precisions;
 use crate::common::properties::{Measured, Verdict};
 
 pub(super) fn every_term_attains_the_networks_value(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
-    for precision in [Precision::F32, Precision::F64] {
+    for precision in precisions() {
         let terms = case.terms(precision, Classes::All)?;
         for point in 0..case.count() {
             let negative = value(&terms.negative(point), case.point(point));
@@ -53,7 +54,7 @@ pub(super) fn positive_and_negative_coefficients_are_not_negative(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
-    for precision in [Precision::F32, Precision::F64] {
+    for precision in precisions() {
         for classes in selections(case) {
             measured.compared += 1;
             let terms = case.terms(precision, classes)?;
@@ -108,7 +109,7 @@ pub(super) fn extremes(terms: &Terms) -> (f64, f64) {
 }
 
 pub(super) fn no_term_exceeds_a_points_own(case: &Case, measured: &mut Measured) -> Verdict {
-    for precision in [Precision::F32, Precision::F64] {
+    for precision in precisions() {
         for classes in selections(case) {
             let terms = case.terms(precision, classes)?;
             let name = match precision {

@@ -1,11 +1,11 @@
 //! Linear terms of more points than a thread takes at a time.
 
-use tropex::{Classes, Placement, Precision};
+use tropex::{Classes, Placement};
 
 use super::{bias, coefficients};
-use crate::common::device;
 use crate::common::module::Planned;
 use crate::common::plan::Plan;
+use crate::common::{device, finest, of_finest};
 
 /// More than any machine's threads take together in one part each.
 const POINTS: usize = 700;
@@ -19,7 +19,7 @@ fn linear_terms_of_many_points_are_those_of_a_few_at_a_time() {
         let plan = Plan::grow(seed, 0);
         let module = Planned::new(&plan, &device());
         let network = module.capture(&plan.input).expect("plans can be captured");
-        let placement = Placement::new(&device(), Precision::F64).expect("CPUs have it");
+        let placement = Placement::new(&device(), finest()).expect("one that it has");
         let network = network.place(&placement);
         let numbers = 0..POINTS * network.features();
         let points: Vec<f32> = numbers.map(|i| (i * 7919 % 1009) as f32 / 500.0 - 1.0).collect();
@@ -33,16 +33,17 @@ fn linear_terms_of_many_points_are_those_of_a_few_at_a_time() {
                 for class in 0..all.per_point() {
                     let rows = all.coefficients(class);
                     assert_eq!(&rows.shape()[..], [POINTS, network.features()]);
+                    let rows: Vec<f64> = rows.iter().collect();
                     for point in 0..few.len() {
                         let (found, expected) =
                             (all.term(first + point, class), few.term(point, class));
-                        assert!(coefficients(&found, &expected) < 1e-12, "seed {seed}");
-                        assert!(bias(&found, &expected) < 1e-12, "seed {seed}");
+                        assert!(coefficients(&found, &expected) < of_finest(1e-12), "seed {seed}");
+                        assert!(bias(&found, &expected) < of_finest(1e-12), "seed {seed}");
                         let logits = [all.logit(first + point, class), few.logit(point, class)];
-                        assert!((logits[0] - logits[1]).abs() <= 1e-10 * logits[1].abs().max(1.0));
+                        let allowed = of_finest(1e-11) * logits[1].abs().max(1.0);
+                        assert!((logits[0] - logits[1]).abs() <= allowed, "seed {seed}");
                         let start = (first + point) * network.features();
-                        let row = &rows.as_slice::<f64>().expect("in f64")[start..];
-                        assert_eq!(row[..network.features()], found.0[..]);
+                        assert_eq!(rows[start..][..network.features()], found.0[..]);
                     }
                 }
             }

@@ -13,7 +13,7 @@ use super::{bias, coefficients, selections};
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 use crate::common::reference::Reference;
-use crate::common::{difference, largest};
+use crate::common::{difference, largest, precisions};
 
 /// Coefficients that are zero but for rounding, in rounding steps of the largest coefficient or shift.
 const ROUNDED_ZERO: f64 = 16.0;
@@ -86,7 +86,7 @@ pub(super) fn no_tight_coefficient_is_negative_and_no_term_exceeds_a_points_own(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
-    for precision in [Precision::F32, Precision::F64] {
+    for precision in precisions() {
         for classes in selections(case) {
             measured.compared += 1;
             let extractor = Extractor::new(&case.placed(precision)?, Gauge::Tight, classes);
@@ -134,7 +134,7 @@ pub(super) fn under_their_own_shifts_points_have_the_same_terms_and_violate_none
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
-    for precision in [Precision::F32, Precision::F64] {
+    for precision in precisions() {
         measured.compared += 1;
         let network = case.placed(precision)?;
         let tight = Extractor::new(&network, Gauge::Tight, Classes::All).map_err(words)?;

@@ -6,13 +6,13 @@ use tropex::extract::store::Shard;
 use tropex::{Classes, PointSource, Precision, TermStore, Terms};
 
 use super::{CLASSES, Cloud, FEATURES, Fixture, files};
-use crate::common::difference;
+use crate::common::{difference, precisions};
 
 const ALL_CLASSES: [Classes; 3] = [Classes::Predicted, Classes::All, Classes::One(1)];
 
 #[test]
 fn shards_hold_the_extractors_own_numbers() {
-    for precision in [Precision::F32, Precision::F64] {
+    for precision in precisions() {
         for classes in ALL_CLASSES {
             let mut fixture = Fixture::with(Cloud::new(50, 1), precision, classes, 20);
             fixture.options.batch = Some(20);
@@ -139,7 +139,8 @@ fn the_manifest_describes_the_files() {
 
 #[test]
 fn the_self_check_covers_all_points_and_finds_them_dominant() {
-    for (precision, allowed) in [(Precision::F32, 1e-5), (Precision::F64, 1e-13)] {
+    for precision in precisions() {
+        let allowed = 450.0 * precision.epsilon();
         for classes in [Classes::Predicted, Classes::All] {
             let store = Fixture::with(Cloud::new(70, 1), precision, classes, 20).extract().unwrap();
             let check = store.manifest().check.as_ref().unwrap();

@@ -5,7 +5,7 @@ use tropex::extract::terms::Assignment;
 use tropex::{Classes, ExtractedFunction, PointSource, Precision, TermStore};
 
 use super::{CLASSES, Cloud, FEATURES, Fixture};
-use crate::common::device;
+use crate::common::{device, finest, of_finest, precisions};
 
 /// An affine function of a store, and what it stands for.
 struct Affine {
@@ -81,7 +81,8 @@ fn check(store: &TermStore, points: &[f32], slack: f64) -> Vec<Assignment> {
 #[test]
 fn winners_are_those_of_a_loop_whatever_the_classes_and_precision() {
     let points = Cloud::new(60, 9).points;
-    for (precision, slack) in [(Precision::F32, 1e-4), (Precision::F64, 1e-11)] {
+    for precision in precisions() {
+        let slack = if precision == Precision::F32 { 1e-4 } else { 1e-11 };
         for classes in [Classes::Predicted, Classes::All, Classes::One(2)] {
             let fixture = Fixture::with(Cloud::new(90, 1), precision, classes, 40);
             check(&fixture.extract().unwrap(), &points, slack);
@@ -93,10 +94,10 @@ fn winners_are_those_of_a_loop_whatever_the_classes_and_precision() {
 fn winners_are_found_in_more_points_and_terms_than_one_product_holds() {
     // Products are of 512 points by 1024 terms; shards of 1100 and 200 points.
     let cloud = Cloud::new(1300, 1);
-    let fixture = Fixture::with(cloud, Precision::F64, Classes::Predicted, 1100);
+    let fixture = Fixture::with(cloud, finest(), Classes::Predicted, 1100);
     let store = fixture.extract().unwrap();
     assert_eq!(store.manifest().shards.len(), 2);
-    let assigned = check(&store, &Cloud::new(600, 9).points, 1e-11);
+    let assigned = check(&store, &Cloud::new(600, 9).points, of_finest(1e-11));
     let wins = |range: std::ops::Range<usize>| {
         assigned.iter().filter(|won| range.contains(&won.positive)).count()
     };
@@ -106,7 +107,7 @@ fn winners_are_found_in_more_points_and_terms_than_one_product_holds() {
 #[test]
 fn of_equal_terms_the_first_wins_across_products_and_shards() {
     let first = Cloud::new(1, 4).points;
-    for precision in [Precision::F32, Precision::F64] {
+    for precision in precisions() {
         let equal = Cloud::of(first.repeat(1200));
         let fixture = Fixture::with(equal, precision, Classes::All, 1100);
         let store = fixture.extract().unwrap();
@@ -165,7 +166,7 @@ fn an_evaluation_counts_what_the_assignments_say() {
 #[test]
 fn at_its_own_points_the_function_is_the_network() {
     for classes in [Classes::Predicted, Classes::All] {
-        let fixture = Fixture::with(Cloud::new(80, 1), Precision::F64, classes, 30);
+        let fixture = Fixture::with(Cloud::new(80, 1), finest(), classes, 30);
         let store = fixture.extract().unwrap();
         let predicted = fixture.extractor.network().classify(&fixture.cloud.points).unwrap();
         let function = ExtractedFunction::new(&store, &device()).unwrap();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tropex::{Classes, Precision, TermStore};
 
 use super::{Cloud, Fixture};
+use crate::common::finest;
 use crate::common::python::{printed, python};
 
 /// Prints type, shape, first and last number of every tensor in every shard of a folder.
@@ -25,9 +26,7 @@ print(json.dumps(shards))
 #[test]
 fn python_reads_the_same_numbers() {
     let Some(python) = python("numpy, safetensors.numpy") else { return };
-    for (precision, classes) in
-        [(Precision::F32, Classes::Predicted), (Precision::F64, Classes::All)]
-    {
+    for (precision, classes) in [(Precision::F32, Classes::Predicted), (finest(), Classes::All)] {
         let fixture = Fixture::with(Cloud::new(50, 1), precision, classes, 20);
         let store = fixture.extract().unwrap();
         assert_eq!(read_with(&python, &fixture.folder()), expected(&store));

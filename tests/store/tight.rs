@@ -10,7 +10,7 @@ use tropex::{Classes, Error, Extractor, Gauge, PointSource, Precision, Shifts, T
 
 use super::interruption::break_off;
 use super::{Cloud, Fixture, extractor, files, names};
-use crate::common::difference;
+use crate::common::{difference, finest};
 
 const SHIFTS: &str = "shifts.safetensors";
 
@@ -166,7 +166,7 @@ fn shifts_of_another_network_or_gauge_are_refused() {
         assert!(error.contains("manifest.json") && error.contains(reason), "{error}");
     };
     // The network in another precision is the same network.
-    let doubles = extractor(Precision::F64, Classes::Predicted);
+    let doubles = extractor(finest(), Classes::Predicted);
     let shifts = store.shifts(doubles.network()).unwrap();
     Extractor::with_shifts(doubles.network(), &shifts, Classes::All).unwrap();
     fixture.edit_manifest(|manifest| manifest["terms"]["network"] = json!("0123"));

@@ -9,7 +9,7 @@ use bytemuck::Pod;
 use rayon::prelude::*;
 
 use super::columns::NONE;
-use super::{Panels, Slope, Stencil, dense, matrix, sparse};
+use super::{Lanes, Panels, Slope, Stencil, dense, matrix, sparse};
 use crate::rows::Rows;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
@@ -213,6 +213,11 @@ pub(super) fn product(
 ) -> Tensor<2> {
     let (rows, bias) = (held(rows.clone()), bias.map(held));
     Tensor::from_primitive::<Flex>(matrix::product(&rows, points, weights, bias.as_ref()))
+}
+
+/// The same, without a bias, of rows that lie side by side.
+pub(super) fn product_of_lanes(lanes: &Lanes, weights: &Panels) -> Tensor<2> {
+    Tensor::from_primitive::<Flex>(matrix::product_of_lanes(lanes, weights))
 }
 
 /// Planes under a convolution or its transpose, in the way that suits their number and their zeros.

@@ -42,15 +42,20 @@ mod on_gpu {
         let product = init_matmul_output(&left, &right, DType::F32);
         let single = f32::elem_type_native();
         let globals = MatmulGlobalElems { lhs: single, rhs: single, out: single };
-        let launched = launch_ref(
-            &Strategy::SimpleUnit(Default::default()).into(),
-            &client,
-            InputBinding::new(left.binding(), single),
-            InputBinding::new(right.binding(), single),
-            product.clone().binding(),
-            &mut MatmulElems::from_globals(&globals),
-        );
-        launched.is_ok().then(|| Tensor::from_primitive::<Cube>(product))
+        // The second takes matrices of any layout, and is slower.
+        let strategies = [Strategy::SimpleUnit(Default::default()), Strategy::Naive];
+        let is_launched = strategies.into_iter().any(|strategy| {
+            let launched = launch_ref(
+                &strategy.into(),
+                &client,
+                InputBinding::new(left.clone().binding(), single),
+                InputBinding::new(right.clone().binding(), single),
+                product.clone().binding(),
+                &mut MatmulElems::from_globals(&globals),
+            );
+            launched.is_ok()
+        });
+        is_launched.then(|| Tensor::from_primitive::<Cube>(product))
     }
 
     /// A matrix of a kind that Burn multiplies by an accelerator.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use burn::tensor::Tensor;
 
 #[cfg(feature = "flex")]
-use super::gated::{self, Map};
+use super::gated::{self, Map, Other};
 #[cfg(feature = "flex")]
 use super::{Neighbours, Panels, flex, kept, sparse};
 use super::{Stencil, matmul};
@@ -62,23 +62,41 @@ impl Factor {
         matmul(rows, self.matrix.clone().transpose())
     }
 
-    /// The [transposed product](Self::transposed_product) behind the gate of the rows, and sums
-    /// `[rows, 1]` of the rows times a bias `[1, outputs]`; none if that is no gain.
-    #[cfg_attr(not(feature = "flex"), allow(unused_variables))]
-    pub(crate) fn gated(&self, rows: &Rows, bias: Option<Tensor<2>>) -> Option<Gated> {
+    /// Rows on their way back: the [transposed product](Self::transposed_product), and sums `[rows, 1]`
+    /// of the rows times a bias `[1, outputs]`.
+    pub(crate) fn pull(&self, rows: Rows, bias: Option<Tensor<2>>) -> Gated {
         #[cfg(feature = "flex")]
-        return {
-            let [inputs, outputs] = self.matrix.dims();
-            let neighbours = Neighbours::single();
-            let map = || Map {
-                neighbours: &neighbours,
-                channels: [outputs, inputs],
-                weights: flex::held(self.matrix.clone()),
-            };
-            gated::pull(rows, map, |share| share, bias)
+        if let Some(pulled) =
+            self.gated(&rows, bias.clone()).or_else(|| self.pull_lanes(&rows, &bias))
+        {
+            return pulled;
+        }
+        let (points, rows) = (rows.points(), rows.into_tensor());
+        let offset = bias.map(|bias| matmul(rows.clone(), bias.transpose()));
+        (Rows::new(self.transposed_product(rows, points), points), offset)
+    }
+
+    /// The same behind the gate of the rows; none if that is no gain.
+    #[cfg(feature = "flex")]
+    fn gated(&self, rows: &Rows, bias: Option<Tensor<2>>) -> Option<Gated> {
+        let [inputs, outputs] = self.matrix.dims();
+        let neighbours = Neighbours::single();
+        let map = || Map {
+            neighbours: &neighbours,
+            channels: [outputs, inputs],
+            weights: flex::held(self.matrix.clone()),
         };
-        #[cfg(not(feature = "flex"))]
-        return None;
+        let other = Other { cost: |share| share, takes_lanes: true };
+        gated::pull(rows, map, other, bias)
+    }
+
+    /// The same of rows that lie side by side; none of others.
+    #[cfg(feature = "flex")]
+    fn pull_lanes(&self, rows: &Rows, bias: &Option<Tensor<2>>) -> Option<Gated> {
+        let lanes = rows.lanes()?;
+        let panels = kept(&self.panels[1], || Panels::of_transposed(self.matrix.clone()));
+        let offset = bias.clone().map(|bias| lanes.offset(&flex::held(bias)));
+        Some((Rows::new(flex::product_of_lanes(lanes, panels), rows.points()), offset))
     }
 }
 
@@ -101,7 +119,7 @@ pub(crate) fn correlate_gated(
             channels: stencil.channels,
             weights: flex::held(stencil.by_output().clone()),
         };
-        gated::pull(rows, map, cost, bias)
+        gated::pull(rows, map, Other { cost, takes_lanes: false }, bias)
     };
     #[cfg(not(feature = "flex"))]
     return None;

@@ -82,15 +82,9 @@ impl PiecewiseLinear for Linear {
     }
 
     fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
-        let points = rows.points();
         let bias = self.bias.as_ref().map(Constant::tensor);
-        if let Some((rows, offset)) = self.factor.gated(&rows, bias.clone()) {
-            return Pulled { rows: vec![rows], offset };
-        }
-        let rows = rows.into_tensor();
-        let offset = bias.map(|bias| matmul(rows.clone(), bias.transpose()));
-        let pulled = self.factor.transposed_product(rows, points);
-        Pulled { rows: vec![Rows::new(pulled, points)], offset }
+        let (rows, offset) = self.factor.pull(rows, bias);
+        Pulled { rows: vec![rows], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -157,7 +157,7 @@ impl Lanes {
     }
 
     /// The same in planes of other extents.
-    pub(super) fn in_planes(&self, extents: [usize; 2]) -> Cow<'_, Self> {
+    pub(in crate::kernels) fn in_planes(&self, extents: [usize; 2]) -> Cow<'_, Self> {
         if self.points.iter().all(|entries| entries.units.extents() == extents) {
             return Cow::Borrowed(self);
         }
@@ -188,8 +188,20 @@ impl Lanes {
         Tensor::from_primitive::<Flex>(for_float!(self.dtype, offset(self, bias)))
     }
 
+    /// The type of the numbers.
+    pub(in crate::kernels) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The units of a point that have entries, and their numbers `[units, width]`: for each as many as
+    /// there are groups, and some that fill vectors.
+    pub(in crate::kernels) fn listed<F: Number>(&self, point: usize) -> (&[u32], &[F]) {
+        let entries = &self.points[point];
+        (entries.units.of(0..entries.units.len()), entries.numbers())
+    }
+
     /// Numbers of a row.
-    pub(super) fn features(&self) -> usize {
+    pub(in crate::kernels) fn features(&self) -> usize {
         self.points.first().map_or(0, |entries| entries.units.extents().iter().product())
     }
 

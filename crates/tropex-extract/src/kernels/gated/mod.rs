@@ -43,11 +43,25 @@ const NEAR: usize = 1 << 17;
 /// What a multiplication behind a gate costs, in those of a dense product.
 const LISTED: f64 = 1.2;
 
-/// What it costs to list a number of rows, and to write it in the end, in multiplications of a row.
-const COPIES: [f64; 2] = [30.0, 40.0];
+/// What it costs to list a number of rows, in multiplications of a row.
+const LISTING: f64 = 30.0;
 
-/// What it costs a dense product that rows side by side must be laid out for it, likewise.
-const LAID_OUT: f64 = 12.0;
+/// What it costs to write it row by row, likewise.
+const WRITING: f64 = 40.0;
+
+/// What it costs to leave it where it is, side by side with those of other rows.
+const LEAVING: f64 = 5.0;
+
+/// What it costs another way to have it written for that.
+const LAYING_OUT: f64 = 12.0;
+
+/// What rows can be multiplied by instead.
+pub(in crate::kernels) struct Other<C> {
+    /// From the share of entries to the cost of a multiplication, in those of a dense product.
+    pub(in crate::kernels) cost: C,
+    /// Whether it reads rows that lie side by side; so will most likely what is next to read these.
+    pub(in crate::kernels) takes_lanes: bool,
+}
 
 /// A linear map of planes: what every unit of the output weighs of the input.
 pub(in crate::kernels) struct Map<'a> {
@@ -59,11 +73,11 @@ pub(in crate::kernels) struct Map<'a> {
 }
 
 /// Rows through a map as far as their gate lets them, and sums `[rows, 1]` of the rows times a bias for
-/// every channel; none if another way costs less, told from the share of entries.
+/// every channel; none if the other way costs less.
 pub(in crate::kernels) fn pull<'a, const D: usize>(
     rows: &Rows,
     map: impl FnOnce() -> Map<'a>,
-    cost: impl FnOnce(f64) -> f64,
+    other: Other<impl FnOnce(f64) -> f64>,
     bias: Option<Tensor<D>>,
 ) -> Option<Gated> {
     if rows.groups() < GROUPS || !rows.may_be_gated() {
@@ -71,7 +85,7 @@ pub(in crate::kernels) fn pull<'a, const D: usize>(
     }
     let gate = rows.gate().cloned().map(held);
     let map = map();
-    if !is_gain(rows, &map, gate.as_ref(), cost)? {
+    if !is_gain(rows, &map, gate.as_ref(), other)? {
         return None;
     }
     let cells = map.neighbours.inputs();
@@ -88,27 +102,32 @@ pub(in crate::kernels) fn pull<'a, const D: usize>(
     Some((pulled, offset))
 }
 
-/// Whether the map behind the gate costs less than another way, told from the share of entries.
+/// Whether the map behind the gate costs less than the other way.
 fn is_gain(
     rows: &Rows,
     map: &Map<'_>,
     gate: Option<&FlexTensor>,
-    cost: impl FnOnce(f64) -> f64,
+    other: Other<impl FnOnce(f64) -> f64>,
 ) -> Option<bool> {
-    let (entries, list, laid_out) = match rows.lanes() {
-        Some(lanes) => (lanes.share(), 0.0, LAID_OUT),
-        None => (share(&held(rows.tensor()?.clone())), COPIES[0], 0.0),
+    let (entries, listing, laying_out) = match rows.lanes() {
+        Some(lanes) => (lanes.share(), 0.0, LAYING_OUT),
+        None => (share(&held(rows.tensor()?.clone())), LISTING, 0.0),
+    };
+    let (laying_out, writing) = match (other.takes_lanes, gate) {
+        (true, Some(_)) => (0.0, LEAVING),
+        (true, None) => (0.0, WRITING),
+        (false, _) => (laying_out, WRITING),
     };
     let open = gate.map_or(1.0, share);
     let ([inputs, outputs], neighbours) = (map.channels, map.neighbours);
     let multiplications = (neighbours.meetings() * inputs * outputs) as f64;
-    let numbers = (inputs * neighbours.inputs()) as f64;
-    let copies = list * numbers + COPIES[1] * (outputs * neighbours.outputs()) as f64;
+    let numbers = [inputs * neighbours.inputs(), outputs * neighbours.outputs()];
+    let [read, written] = numbers.map(|numbers| numbers as f64);
     let width = for_float!(map.weights.dtype(), width(rows.groups()));
     let lanes = width as f64 / rows.groups() as f64;
-    let own = LISTED * entries * open * lanes * multiplications + copies;
-    let other = cost(entries) * multiplications + laid_out * numbers;
-    Some(own <= other)
+    let own = LISTED * entries * open * lanes * multiplications;
+    let own = own + listing * read + writing * written;
+    Some(own <= (other.cost)(entries) * multiplications + laying_out * read)
 }
 
 /// Share of numbers other than zero.

@@ -5,8 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::kernels::flex::product_of_lanes;
 use crate::kernels::tests::values;
-use crate::kernels::{Slope, mask, mask_anywhere, scatter, scatter_anywhere};
+use crate::kernels::{Panels, Slope, mask, mask_anywhere, scatter, scatter_anywhere};
 
 /// Planes that see planes, and rows on their way back.
 #[derive(Clone, Debug)]
@@ -40,6 +41,11 @@ fn problems() -> impl Strategy<Value = Problem> {
 
 /// No bias.
 const NONE: Option<Tensor<1>> = None;
+
+/// A way that costs more than any.
+fn slow() -> Other<fn(f64) -> f64> {
+    Other { cost: |_| f64::INFINITY, takes_lanes: false }
+}
 
 /// Whole numbers, of which a share is zero: sums are exact.
 fn numbers<const D: usize>(random: &mut ChaCha8Rng, shape: [usize; D], dtype: DType) -> Tensor<D> {
@@ -134,14 +140,14 @@ proptest! {
 
         let open = Rows::new(rows.clone(), points);
         let (found, offset) =
-            pull(&open, map, |_| f64::INFINITY, Some(bias.clone())).unwrap();
+            pull(&open, map, slow(), Some(bias.clone())).unwrap();
         prop_assert!(found.lanes().is_none());
         prop_assert_eq!(values(found.into_tensor()), expected.clone());
         prop_assert_eq!(values(offset.unwrap()), offsets);
 
         let gate = numbers(&mut random, [points, outputs * made], problem.dtype);
         let rows = Rows::new(rows, points).with_gate(Some(gate.clone()));
-        let (found, offset) = pull(&rows, map, |_| f64::INFINITY, NONE).unwrap();
+        let (found, offset) = pull(&rows, map, slow(), NONE).unwrap();
         prop_assert!(found.lanes().is_some() && offset.is_none());
         prop_assert_eq!((found.points(), found.groups()), (points, groups));
         let expected = behind(&expected, &values(gate));
@@ -178,8 +184,12 @@ proptest! {
         };
         let second = Problem { channels: [features, 3], cells: [1, 1, 1], ..problem.clone() };
         let expected = second.expected(&generic, &[[0, 0, 0]], &values(weights.clone()));
-        let (found, _) = pull(&scattered, map, |_| f64::INFINITY, NONE).unwrap();
-        prop_assert_eq!(values(found.into_tensor()), expected);
+        let (found, _) = pull(&scattered, map, slow(), NONE).unwrap();
+        prop_assert_eq!(values(found.into_tensor()), expected.clone());
+        if let Some(lanes) = scattered.lanes() {
+            let found = product_of_lanes(lanes, &Panels::of_transposed(weights));
+            prop_assert_eq!(values(found), expected);
+        }
     }
 }
 
@@ -191,7 +201,8 @@ fn what_costs_more_is_left_to_others() {
     let weights = weights.try_into_primitive::<Flex>().unwrap();
     let map = || Map { neighbours: &single, channels: [30, 20], weights: weights.clone() };
     let rows = |groups: usize| Rows::new(rows.clone(), 8 / groups);
-    assert!(pull(&rows(8), map, |share| share, NONE).is_none());
-    assert!(pull(&rows(8), map, |_| f64::INFINITY, NONE).is_some());
-    assert!(pull(&rows(2), map, |_| f64::INFINITY, NONE).is_none());
+    let as_dense = Other { cost: |share| share, takes_lanes: false };
+    assert!(pull(&rows(8), map, as_dense, NONE).is_none());
+    assert!(pull(&rows(8), map, slow(), NONE).is_some());
+    assert!(pull(&rows(2), map, slow(), NONE).is_none());
 }

@@ -15,13 +15,14 @@ use burn::backend::flex::FlexTensor;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::Lanes;
 use super::flex::{for_float, zeros};
 use super::panels::{PANEL, Panels};
 use super::part::threads;
 use super::simd::{Number, TOGETHER, together, with_simd};
 use super::space::with_space;
 use alike::{Patterns, alike};
-use tile::{Columns, Tile};
+use tile::{Columns, Packed, Tile};
 
 /// Rows that a task takes, about: the more there are, the more are alike, and the more often a panel
 /// of weights is used while it is near.
@@ -45,22 +46,32 @@ fn product_in<F: Number>(
     bias: Option<&FlexTensor>,
 ) -> FlexTensor {
     let [count, inputs] = [rows.layout().shape()[0], rows.layout().shape()[1]];
-    let outputs = weights.outputs();
-    let mut product = zeros::<F>([count, outputs]);
-    if count * outputs > 0 {
-        let (values, bias) = (rows.storage::<F>(), bias.map(FlexTensor::storage::<F>));
-        let groups = count / points;
-        let factors = Factors { values, points, groups, inputs, weights, bias };
-        let tasks = factors.tasks(product.storage_mut::<F>());
-        tasks.into_par_iter().for_each(|task| task.run());
-    }
-    product
+    let (values, bias) = (Values::Rows(rows.storage::<F>()), bias.map(FlexTensor::storage::<F>));
+    Factors { values, points, groups: count / points.max(1), inputs, weights, bias }.product()
+}
+
+/// `rows . weights`, of rows that lie side by side.
+pub(in crate::kernels) fn product_of_lanes(lanes: &Lanes, weights: &Panels) -> FlexTensor {
+    let lanes = lanes.in_planes([lanes.features(), 1]);
+    for_float!(lanes.dtype(), product_of_lanes_in(&lanes, weights))
+}
+
+fn product_of_lanes_in<F: Number>(lanes: &Lanes, weights: &Panels) -> FlexTensor {
+    let (points, groups, inputs) = (lanes.points(), lanes.groups(), lanes.features());
+    let values: Values<'_, F> = Values::Lanes(lanes);
+    Factors { values, points, groups, inputs, weights, bias: None }.product()
+}
+
+/// How rows are given.
+enum Values<'a, F> {
+    /// `[groups * points, inputs]`, group by group.
+    Rows(&'a [F]),
+    Lanes(&'a Lanes),
 }
 
 /// What is multiplied.
 struct Factors<'a, F> {
-    /// `[groups * points, inputs]`, group by group.
-    values: &'a [F],
+    values: Values<'a, F>,
     points: usize,
     groups: usize,
     inputs: usize,
@@ -69,6 +80,16 @@ struct Factors<'a, F> {
 }
 
 impl<'a, F: Number> Factors<'a, F> {
+    fn product(&self) -> FlexTensor {
+        let (count, outputs) = (self.groups * self.points, self.weights.outputs());
+        let mut product = zeros::<F>([count, outputs]);
+        if count * outputs > 0 {
+            let tasks = self.tasks(product.storage_mut::<F>());
+            tasks.into_par_iter().for_each(|task| task.run());
+        }
+        product
+    }
+
     /// The work in parts: some points each, and some columns where points are too few for all threads.
     fn tasks<'t>(&'t self, product: &'t mut [F]) -> Vec<Task<'t, F>> {
         let (threads, groups) = (threads(), self.groups);
@@ -95,12 +116,6 @@ impl<'a, F: Number> Factors<'a, F> {
             }
         }
         tasks
-    }
-
-    /// The row of a point in a group.
-    #[inline(always)]
-    fn row(&self, group: usize, point: usize) -> &'a [F] {
-        &self.values[(group * self.points + point) * self.inputs..][..self.inputs]
     }
 }
 
@@ -131,6 +146,70 @@ fn mates(groups: usize) -> usize {
     (TOGETHER / groups).max(1)
 }
 
+impl<F: Number> Factors<'_, F> {
+    /// Rows of some points, those that are zero at nearly the same features together. All tiles of a
+    /// point follow each other, and read the same weights.
+    #[inline(always)]
+    fn tiles_of_rows<'s>(
+        &self,
+        all: &[F],
+        points: Range<usize>,
+        mut values: &'s mut [F],
+        mut entries: &'s mut [u32],
+    ) -> Vec<Packed<'s, F>> {
+        let row = |group: usize, point: usize| {
+            &all[(group * self.points + point) * self.inputs..][..self.inputs]
+        };
+        let mut patterns = Patterns::new(points.len(), self.inputs);
+        for group in 0..self.groups {
+            for (at, point) in points.clone().enumerate() {
+                patterns.add(at, row(group, point));
+            }
+        }
+        let mut tiles = Vec::with_capacity(points.len() * self.groups);
+        let mut union = vec![0; patterns.words()];
+        let mates = mates(self.groups);
+        for mates in alike(&patterns, mates).chunks(mates) {
+            patterns.union(mates, &mut union);
+            for groups in together(self.groups) {
+                let mut tile = Tile::new(&union, values, entries);
+                for &mate in mates {
+                    for group in groups.clone() {
+                        let (mate, slot) = (mate as usize, group * points.len() + mate as usize);
+                        tile.add(row(group, points.start + mate), slot);
+                    }
+                }
+                let packed;
+                (packed, values, entries) = tile.pack();
+                tiles.push(packed);
+            }
+        }
+        tiles
+    }
+
+    /// The same of rows that lie side by side, point by point.
+    #[inline(always)]
+    fn tiles_of_lanes<'s>(
+        &self,
+        lanes: &Lanes,
+        points: Range<usize>,
+        mut values: &'s mut [F],
+        mut entries: &'s mut [u32],
+    ) -> Vec<Packed<'s, F>> {
+        let mut tiles = Vec::with_capacity(points.len() * self.groups);
+        for (at, point) in points.clone().enumerate() {
+            let (units, numbers) = lanes.listed::<F>(point);
+            for groups in together(self.groups) {
+                let packed;
+                (packed, values, entries) =
+                    tile::pack_lanes(units, numbers, [at, points.len()], groups, values, entries);
+                tiles.push(packed);
+            }
+        }
+        tiles
+    }
+}
+
 /// A task with room for what its rows have.
 struct InSpace<'a, 's, F> {
     task: Task<'a, F>,
@@ -143,33 +222,12 @@ impl<F: Number> WithSimd for InSpace<'_, '_, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { task, mut values, mut entries } = self;
+        let Self { task, values, entries } = self;
         let Task { factors, points, panels, mut rows } = task;
-        let groups = factors.groups;
-        let mut patterns = Patterns::new(points.len(), factors.inputs);
-        for group in 0..groups {
-            for (at, point) in points.clone().enumerate() {
-                patterns.add(at, factors.row(group, point));
-            }
-        }
-        // All tiles of a point follow each other, and read the same weights.
-        let mut tiles = Vec::with_capacity(points.len() * groups);
-        let mut union = vec![0; patterns.words()];
-        for mates in alike(&patterns, mates(groups)).chunks(mates(groups)) {
-            patterns.union(mates, &mut union);
-            for groups in together(groups) {
-                let mut tile = Tile::new(&union, values, entries);
-                for &mate in mates {
-                    for group in groups.clone() {
-                        let (mate, slot) = (mate as usize, group * points.len() + mate as usize);
-                        tile.add(factors.row(group, points.start + mate), slot);
-                    }
-                }
-                let packed;
-                (packed, values, entries) = tile.pack();
-                tiles.push(packed);
-            }
-        }
+        let tiles = match factors.values {
+            Values::Rows(all) => factors.tiles_of_rows(all, points, values, entries),
+            Values::Lanes(lanes) => factors.tiles_of_lanes(lanes, points, values, entries),
+        };
         let first = factors.weights.columns(panels.clone()).start;
         let mut spare = vec![F::ZERO; PANEL * F::lanes::<S>()];
         for panel in factors.weights.some::<F>(panels) {

@@ -84,6 +84,34 @@ impl<'a, 's, F: Number> Tile<'_, 'a, 's, F> {
     }
 }
 
+/// Some groups of the rows of a point that lie side by side: units, and numbers `[units, width]`. `at` is
+/// the point, of how many.
+#[inline(always)]
+pub(super) fn pack_lanes<'s, F: Number>(
+    units: &[u32],
+    numbers: &[F],
+    at: [usize; 2],
+    groups: Range<usize>,
+    values: &'s mut [F],
+    entries: &'s mut [u32],
+) -> Rest<'s, F> {
+    let (count, width) = (groups.len(), numbers.len() / units.len().max(1));
+    let (values, room) = values.split_at_mut(units.len() * count);
+    let (entries, more) = entries.split_at_mut(units.len());
+    entries.copy_from_slice(units);
+    with_rows!(count, COUNT => {
+        let values = values.as_chunks_mut::<COUNT>().0;
+        for (to, numbers) in values.iter_mut().zip(numbers.chunks_exact(width.max(1))) {
+            to.copy_from_slice(&numbers[groups.start..][..COUNT]);
+        }
+    });
+    let mut slots = [0; TOGETHER];
+    for (slot, group) in slots.iter_mut().zip(groups) {
+        *slot = (group * at[1] + at[0]) as u32;
+    }
+    (Packed { values, entries, slots, count }, room, more)
+}
+
 /// Some columns of the weights, and a bias for each.
 pub(super) struct Columns<'a, F: Number, S: Simd> {
     /// `[inputs]`
