@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use burn::module::Module;
 use tropex::extract::region::{Paths, Patterns, Regions, Stretch};
 use tropex::train::zoo::{ARCHITECTURES, Architecture, Classifier};
-use tropex::{Classes, Error, Extractor, Gauge, Network, Placement, Precision, SelfCheck, capture};
+use tropex::{Classes, Error, Extractor, Gauge, Network, Precision, SelfCheck, capture};
 
-use crate::common::{device, difference, finest, largest, of_finest, tensor, values};
+use crate::common::{device, difference, finest, largest, of_finest, placement, tensor, values};
 
 /// Odd, so that every pooling and stride has a border to drop.
 const SHAPE: [usize; 3] = [1, 9, 9];
@@ -29,7 +29,7 @@ fn classifier(architecture: &Architecture) -> Classifier {
 
 fn captured(classifier: &Classifier, precision: Precision) -> Network {
     let network = capture(classifier, SHAPE, Classifier::forward).unwrap();
-    network.place(&Placement::new(&device(), precision).unwrap())
+    network.place(&placement(precision).unwrap())
 }
 
 /// Pixels in [0, 1) that look random.

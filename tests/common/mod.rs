@@ -10,7 +10,7 @@ pub(crate) mod python;
 pub(crate) mod reference;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use tropex::{Placement, Precision};
+use tropex::{Error, Placement, Precision};
 
 /// The device that [`device_name`] names.
 pub(crate) fn device() -> Device {
@@ -21,6 +21,14 @@ pub(crate) fn device() -> Device {
 /// What `TROPEX_TEST_DEVICE` says, or the name of the default device of this build.
 pub(crate) fn device_name() -> String {
     std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| tropex::device::default_name())
+}
+
+/// The tested device, or a CPU for f64 that it lacks.
+pub(crate) fn placement(precision: Precision) -> Result<Placement, Error> {
+    match precision {
+        Precision::F32 => Placement::new(&device(), precision),
+        Precision::F64 => Placement::in_f64(&device()),
+    }
 }
 
 /// The precisions of the tested device: GPUs may lack f64.

@@ -6,13 +6,13 @@ use std::rc::Rc;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, Terms};
+use tropex::{Classes, Extractor, Gauge, Network, Precision, Terms};
 
 use super::module::{Planned, Value};
 use super::plan::{Affine, Plan, Step};
 use super::properties::NO_F64;
 use super::reference::{At, Reference};
-use super::{device, values};
+use super::{device, placement, values};
 
 /// A random network, with what the reference knows of it; the network is captured, differentiated
 /// and extracted once, when the first property asks for it.
@@ -67,7 +67,7 @@ impl Case {
 
     /// The captured network in another precision.
     pub(crate) fn placed(&self, precision: Precision) -> Result<Network, String> {
-        let placement = Placement::new(&self.device, precision).map_err(|_| NO_F64)?;
+        let placement = placement(precision).map_err(|_| NO_F64)?;
         Ok(self.network()?.place(&placement))
     }
 
@@ -92,7 +92,7 @@ impl Case {
         let network = self.placed(precision)?;
         let data = TensorData::new(self.points.clone(), [self.count(), self.plan.features()]);
         let data = data.convert_dtype(precision.dtype());
-        let points = Tensor::from_data(data, (&self.device, precision.dtype()));
+        let points = Tensor::from_data(data, (network.placement().device(), precision.dtype()));
         Ok(values(network.replay(points).logits()))
     }
 

@@ -6,9 +6,9 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
 use tropex::extract::region::{ClassChange, Facet, Path, Paths, Pattern, Patterns, Regions};
-use tropex::{Network, Placement, Precision, capture};
+use tropex::{Network, Precision, capture};
 
-use crate::common::device;
+use crate::common::{device, placement};
 
 /// A function of two numbers.
 pub(super) fn network(function: impl Fn(Tensor<2>) -> Tensor<2>) -> Network {
@@ -122,7 +122,7 @@ fn cells_that_are_equal_but_for_rounding_make_no_boundary() {
     let numbers = |step: f64| (0..200).map(|k| (f64::from(k) * step).sin()).collect();
     let (from, to): (Vec<f64>, Vec<f64>) = (numbers(1.0), numbers(0.7));
     let winner = |pattern: &Pattern| pattern.piece(pool_node(&pool), 0);
-    let wide = pool.place(&Placement::new(&device(), Precision::F64).expect("there is f64"));
+    let wide = pool.place(&placement(Precision::F64).expect("there is f64"));
     let replayed = Patterns::new(&wide).of(&from).expect("whole points");
     assert!(replayed.iter().any(|pattern| winner(pattern) == Some(1)), "nothing was rounded");
     let paths = Paths::new(&pool).expect("test devices have f64");

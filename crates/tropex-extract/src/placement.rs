@@ -71,9 +71,18 @@ impl Placement {
         Ok(placement)
     }
 
-    /// The same device in its highest precision.
+    /// In f64: on the device, or where that has none, as most GPUs, on a CPU.
+    ///
+    /// # Errors
+    /// [`Error::Precision`]: this build has no backend for CPUs either.
+    pub fn in_f64(device: &Device) -> Result<Self, Error> {
+        let there = Self::new(device, Precision::F64);
+        there.or_else(|error| cpu().map_or(Err(error), |cpu| Self::new(&cpu, Precision::F64)))
+    }
+
+    /// The same [in f64](Self::in_f64), where this build can have that.
     pub(crate) fn widest(&self) -> Self {
-        Self::new(&self.device, Precision::F64).unwrap_or_else(|_| self.clone())
+        Self::in_f64(&self.device).unwrap_or_else(|_| self.clone())
     }
 
     /// The device.
@@ -102,4 +111,16 @@ impl Placement {
     pub(crate) fn options(&self) -> (&Device, DType) {
         (&self.device, self.precision.dtype())
     }
+}
+
+/// A device that is a CPU, if this build has one.
+fn cpu() -> Option<Device> {
+    #[cfg(feature = "flex")]
+    return Some(Device::flex());
+    #[cfg(all(feature = "ndarray", not(feature = "flex")))]
+    return Some(Device::ndarray());
+    #[cfg(all(feature = "tch", not(any(feature = "flex", feature = "ndarray"))))]
+    return Some(Device::libtorch());
+    #[cfg(not(any(feature = "flex", feature = "ndarray", feature = "tch")))]
+    return None;
 }

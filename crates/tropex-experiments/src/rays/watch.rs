@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use tropex_extract::region::{Boundaries, Paths, Patterns, RegionId, Regions};
-use tropex_extract::{Network, Placement, Precision};
+use tropex_extract::{Network, Placement};
 
 use super::Rays;
 use super::grid::first_steps;
@@ -43,9 +43,9 @@ impl RayWatch {
     /// For the rays of a network.
     ///
     /// # Errors
-    /// A device without f64.
+    /// No f64, neither on the device nor on a CPU of this build.
     pub fn new(network: &Network) -> Result<Self, Error> {
-        let placement = Placement::new(network.placement().device(), Precision::F64)?;
+        let placement = Placement::in_f64(network.placement().device())?;
         let network = network.place(&placement);
         Ok(Self {
             patterns: Patterns::new(&network),

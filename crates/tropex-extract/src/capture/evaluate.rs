@@ -9,10 +9,11 @@ use burn::backend::ir::{
 };
 use burn::backend::ops::{FloatTensorOps, IntTensorOps, ModuleOps, UnfoldOptions};
 use burn::backend::{Dispatch, DispatchTensor};
-use burn::tensor::{DType, Int, Scalar, Tensor, TensorData, TensorId};
+use burn::tensor::{Int, Scalar, Tensor, TensorData, TensorId};
 
 use super::context::Context;
 use super::refusal::Refusal;
+use crate::Placement;
 
 type Backend = Dispatch;
 
@@ -27,15 +28,14 @@ pub(super) fn evaluate(context: &mut Context, operation: &OperationIr) -> Result
 /// Computes single operations on constants, some of them replaced by other data.
 pub(super) struct Evaluator<'a> {
     context: &'a Context,
-    dtype: DType,
+    placement: Placement,
     replaced: HashMap<TensorId, TensorData>,
 }
 
 impl<'a> Evaluator<'a> {
     /// `replaced` holds data of the recorded shapes.
     pub(super) fn new(context: &'a Context, replaced: HashMap<TensorId, TensorData>) -> Self {
-        let dtype = context.placement.widest().precision().dtype();
-        Self { context, dtype, replaced }
+        Self { context, placement: context.placement.widest(), replaced }
     }
 
     /// The first output of an operation, masks and integers as floats.
@@ -68,8 +68,8 @@ impl<'a> Evaluator<'a> {
     }
 
     fn put(&self, data: TensorData) -> DispatchTensor {
-        let data = data.convert_dtype(self.dtype);
-        Backend::float_from_data(data, self.context.placement.device().as_dispatch())
+        let data = data.convert_dtype(self.placement.precision().dtype());
+        Backend::float_from_data(data, self.placement.device().as_dispatch())
     }
 
     /// The numbers of an operand, broadcast to the shape of another.
@@ -84,7 +84,7 @@ impl<'a> Evaluator<'a> {
 
     /// Constant positions, as integers of the device.
     fn positions(&self, tensor: &TensorIr) -> Result<DispatchTensor, Refusal> {
-        let device = self.context.placement.device();
+        let device = self.placement.device();
         let dtype = Tensor::<1, Int>::zeros([1], device).dtype();
         let positions = self.data(tensor)?.clone().convert_dtype(dtype);
         Ok(<Backend as IntTensorOps<Backend>>::int_from_data(positions, device.as_dispatch()))

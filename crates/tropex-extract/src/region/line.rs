@@ -75,7 +75,7 @@ struct Found {
 impl Walker {
     /// Computes in f64, whatever the network's own precision.
     pub(super) fn new(network: &Network) -> Result<Self, Error> {
-        let placement = Placement::new(network.placement().device(), Precision::F64)?;
+        let placement = Placement::in_f64(network.placement().device())?;
         let bytes = size_of::<f64>() * (8 * network.widest() + network.units());
         Ok(Self {
             network: network.place(&placement),

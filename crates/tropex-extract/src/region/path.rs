@@ -73,7 +73,7 @@ impl Paths {
     /// Paths through the regions of a network.
     ///
     /// # Errors
-    /// A device without f64.
+    /// No f64, neither on the device nor on a CPU of this build.
     pub fn new(network: &Network) -> Result<Self, Error> {
         Ok(Self { walker: Walker::new(network)? })
     }

@@ -59,9 +59,9 @@ impl Regions {
     /// The regions of a network.
     ///
     /// # Errors
-    /// A device without f64.
+    /// No f64, neither on the device nor on a CPU of this build.
     pub fn new(network: &Network) -> Result<Self, Error> {
-        let placement = Placement::new(network.placement().device(), Precision::F64)?;
+        let placement = Placement::in_f64(network.placement().device())?;
         let bytes = 4 * network.widest() * size_of::<f64>();
         Ok(Self {
             network: network.place(&placement),

@@ -11,7 +11,7 @@ use crate::rows::Rows;
 use crate::{Error, Network};
 
 /// Bounds on all rows that can occur, walked from the logits to the input once per network, in f64
-/// where the device has it.
+/// where this build has it.
 ///
 /// # Errors
 /// Shifts beyond the range of the network's precision.
