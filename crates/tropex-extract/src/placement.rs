@@ -71,13 +71,15 @@ impl Placement {
         Ok(placement)
     }
 
-    /// In f64: on the device, or where that has none, as most GPUs, on a CPU.
+    /// In f64: on the device, or where that has none, as most GPUs, on the CPU by `flex`.
     ///
     /// # Errors
-    /// [`Error::Precision`]: this build has no backend for CPUs either.
+    /// [`Error::Precision`]: this build has no `flex` either.
     pub fn in_f64(device: &Device) -> Result<Self, Error> {
         let there = Self::new(device, Precision::F64);
-        there.or_else(|error| cpu().map_or(Err(error), |cpu| Self::new(&cpu, Precision::F64)))
+        #[cfg(feature = "flex")]
+        let there = there.or_else(|_| Self::new(&Device::flex(), Precision::F64));
+        there
     }
 
     /// The same [in f64](Self::in_f64), where this build can have that.
@@ -111,16 +113,4 @@ impl Placement {
     pub(crate) fn options(&self) -> (&Device, DType) {
         (&self.device, self.precision.dtype())
     }
-}
-
-/// A device that is a CPU, if this build has one.
-fn cpu() -> Option<Device> {
-    #[cfg(feature = "flex")]
-    return Some(Device::flex());
-    #[cfg(all(feature = "ndarray", not(feature = "flex")))]
-    return Some(Device::ndarray());
-    #[cfg(all(feature = "tch", not(any(feature = "flex", feature = "ndarray"))))]
-    return Some(Device::libtorch());
-    #[cfg(not(any(feature = "flex", feature = "ndarray", feature = "tch")))]
-    return None;
 }

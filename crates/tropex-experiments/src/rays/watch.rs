@@ -43,7 +43,7 @@ impl RayWatch {
     /// For the rays of a network.
     ///
     /// # Errors
-    /// No f64, neither on the device nor on a CPU of this build.
+    /// No f64 on the device, and no `flex` in this build.
     pub fn new(network: &Network) -> Result<Self, Error> {
         let placement = Placement::in_f64(network.placement().device())?;
         let network = network.place(&placement);

@@ -73,7 +73,7 @@ impl Paths {
     /// Paths through the regions of a network.
     ///
     /// # Errors
-    /// No f64, neither on the device nor on a CPU of this build.
+    /// No f64 on the device, and no `flex` in this build.
     pub fn new(network: &Network) -> Result<Self, Error> {
         Ok(Self { walker: Walker::new(network)? })
     }

@@ -59,7 +59,7 @@ impl Regions {
     /// The regions of a network.
     ///
     /// # Errors
-    /// No f64, neither on the device nor on a CPU of this build.
+    /// No f64 on the device, and no `flex` in this build.
     pub fn new(network: &Network) -> Result<Self, Error> {
         let placement = Placement::in_f64(network.placement().device())?;
         let bytes = 4 * network.widest() * size_of::<f64>();
