@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::kernels::neighbours::Run;
+use crate::kernels::sparse::starts;
 
 /// Some of the units `[channels, cells]` of a point, cell by cell.
 #[derive(Clone, Debug)]
@@ -100,13 +101,4 @@ impl Units {
         let start = if cell == 0 { 0 } else { self.ends[cell - 1] as usize };
         start..self.ends[cell + count - 1] as usize
     }
-}
-
-/// Turns numbers of units into where they start, and returns how many there are.
-fn starts(ends: &mut [u32]) -> usize {
-    let mut count = 0;
-    for end in ends {
-        count += std::mem::replace(end, count);
-    }
-    count as usize
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::starts;
 use crate::kernels::neighbours::Run;
 use crate::kernels::panels::Panel;
 use crate::kernels::simd::{Number, with_rows};
@@ -79,12 +80,8 @@ impl<F: Number> Entries<F> {
                 *end += u32::from(is_entry(&plane.map(|plane| plane[cell])));
             }
         }
-        let mut count = 0;
-        for end in &mut ends {
-            count += std::mem::replace(end, count);
-        }
-        let (mut entries, mut values) =
-            (vec![0; count as usize], vec![[F::ZERO; ROWS]; count as usize]);
+        let count = starts(&mut ends);
+        let (mut entries, mut values) = (vec![0; count], vec![[F::ZERO; ROWS]; count]);
         // Where a list begins moves to where it ends.
         for channel in 0..channels {
             let plane = plane(channel);

@@ -55,3 +55,13 @@ pub(super) fn share_of_entries<F: Number>(values: &[F]) -> f64 {
     }
     entries as f64 / all as f64
 }
+
+/// Turns the lengths of lists that follow each other into where they start, and returns how long all
+/// of them are.
+pub(super) fn starts(lengths: &mut [u32]) -> usize {
+    let mut count = 0;
+    for length in lengths {
+        count += std::mem::replace(length, count);
+    }
+    count as usize
+}
