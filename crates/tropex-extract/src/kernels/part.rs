@@ -6,6 +6,9 @@ use crate::{Network, Placement};
 /// Bytes of a layer's values that stay in the caches of a core.
 const CACHED: usize = 1 << 20;
 
+/// Bytes of a layer's weights that are near enough to be read once for values that stay in the caches.
+const NEAR: usize = 1 << 22;
+
 /// Rows at least, so that weights are read for many.
 const ROWS: usize = 160;
 
@@ -49,10 +52,11 @@ pub(crate) fn points_pulled(network: &Network, points: usize, groups: usize) -> 
     }
     let bytes = placement.precision().bytes();
     let weights = network.nodes().iter().map(|node| node.op().parameters()).max().unwrap_or(0);
-    if weights * bytes > CACHED {
+    if weights * bytes > NEAR {
         return points;
     }
-    (CACHED / (network.widest() * groups * bytes).max(1)).clamp(1, points)
+    let most = (CACHED / (network.widest() * groups * bytes).max(1)).max(1);
+    points.div_ceil(points.div_ceil(most))
 }
 
 /// Batches of a device that are worked on at a time: where every thread takes one by itself, and

@@ -5,6 +5,9 @@ use std::ops::Range;
 use crate::kernels::neighbours::Run;
 use crate::kernels::sparse::starts;
 
+/// Cells that are listed together.
+const CELLS: usize = 64;
+
 /// Some of the units `[channels, cells]` of a point, cell by cell.
 #[derive(Clone, Debug)]
 pub(super) struct Units {
@@ -16,23 +19,27 @@ pub(super) struct Units {
 }
 
 impl Units {
-    /// Those that are marked, of `[channels, cells]`; the channels of a cell are in order.
+    /// Those that are marked with a one, of `[channels, cells]`; the channels of a cell are in order.
     pub(super) fn marked(marks: &[u8], cells: usize) -> Self {
         let channels = marks.len() / cells;
-        let mut ends = vec![0; cells];
-        for plane in marks.chunks_exact(cells) {
-            for (end, &mark) in ends.iter_mut().zip(plane) {
-                *end += u32::from(mark);
-            }
-        }
-        let mut units = vec![0; starts(&mut ends)];
-        // Where those of a cell begin moves to where they end.
-        for (channel, plane) in marks.chunks_exact(cells).enumerate() {
-            for (cell, (end, &mark)) in ends.iter_mut().zip(plane).enumerate() {
-                if mark != 0 {
-                    units[*end as usize] = (cell * channels + channel) as u32;
-                    *end += 1;
+        let (mut units, mut ends) = (Vec::with_capacity(marks.len()), Vec::with_capacity(cells));
+        let mut found = vec![0; CELLS.min(cells) * channels];
+        for first in (0..cells).step_by(CELLS) {
+            let some = CELLS.min(cells - first);
+            let mut counts = [0; CELLS];
+            // What is not marked is overwritten by the next; a branch would often be foretold wrongly.
+            for (channel, plane) in marks.chunks_exact(cells).enumerate() {
+                let cells = plane[first..][..some].iter().zip(found.chunks_exact_mut(channels));
+                for ((&mark, found), count) in cells.zip(&mut counts) {
+                    found[*count as usize] = channel as u32;
+                    *count += u32::from(mark);
                 }
+            }
+            let cells = found.chunks_exact(channels).zip(&counts[..some]);
+            for (cell, (found, &count)) in cells.enumerate() {
+                let origin = ((first + cell) * channels) as u32;
+                units.extend(found[..count as usize].iter().map(|channel| origin + channel));
+                ends.push(units.len() as u32);
             }
         }
         Self { units, ends, channels }
