@@ -152,10 +152,9 @@ pub(super) fn add_product<F: Number, S: Simd, const ROWS: usize, const VECTORS: 
 
 /// Runs with the widest vectors of the machine.
 pub(super) fn with_simd<T>(work: impl WithSimd<Output = T>) -> T {
-    // Pulp takes AVX2 by itself only if it is built with a feature that nobody here asks for.
-    #[cfg(target_arch = "x86_64")]
-    if let (Arch::Scalar, Some(simd)) = (*ARCH, pulp::x86::V3::try_new()) {
-        return Simd::vectorize(simd, work);
+    #[cfg(test)]
+    if tests::is_wide() {
+        return Simd::vectorize(pulp::Scalar512b, work);
     }
     ARCH.dispatch(work)
 }
@@ -177,4 +176,30 @@ pub(super) fn lanes<F: Number>() -> usize {
     }
 
     with_simd(Lanes::<F>(std::marker::PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Command;
+    use std::sync::LazyLock;
+
+    /// Names vectors that a process takes instead of the machine's.
+    const VECTORS: &str = "TROPEX_TEST_VECTORS";
+
+    /// Whether vectors are as wide as AVX-512's, on any machine: this process has no others.
+    pub(super) fn is_wide() -> bool {
+        static WIDE: LazyLock<bool> = LazyLock::new(|| env::var_os(VECTORS).is_some());
+        *WIDE
+    }
+
+    /// Most machines that run the tests have vectors of 256 bits.
+    #[test]
+    fn kernels_do_the_same_with_vectors_of_512_bits() {
+        let mut again = Command::new(env::current_exe().unwrap());
+        again.args(["kernels::", "--skip", "512_bits"]).env(VECTORS, "512");
+        let output = again.output().unwrap();
+        let report = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && !report.contains(" 0 passed"), "{report}");
+    }
 }
