@@ -158,8 +158,7 @@ impl Boundary {
 impl Shape {
     fn of(polytope: &Polytope) -> Result<Self, Error> {
         let essential = polytope.essential()?;
-        // A region without end may hold balls of any size.
-        let inradius = essential.ball().ok().map(|ball| ball.radius);
+        let inradius = essential.ball()?.map(|ball| ball.radius);
         Ok(Self { sides: polytope.sides(), facets: essential.sides(), inradius })
     }
 }

@@ -17,16 +17,17 @@ pub struct Ball {
 }
 
 impl Polytope {
-    /// A largest ball inside, by a linear program in all coordinates.
+    /// A largest ball inside, by a linear program in all coordinates; none where balls of any size are,
+    /// as they may be in an unbounded region.
     ///
     /// # Errors
-    /// No largest one, as in an unbounded region.
-    pub fn ball(&self) -> Result<Ball, Error> {
+    /// A linear program that does not end.
+    pub fn ball(&self) -> Result<Option<Ball>, Error> {
         self.ball_up_to(f64::INFINITY)
     }
 
     /// A largest ball inside of those that are not larger than a limit.
-    fn ball_up_to(&self, limit: f64) -> Result<Ball, Error> {
+    fn ball_up_to(&self, limit: f64) -> Result<Option<Ball>, Error> {
         let features = self.features();
         let with_radius = self.rows().map(|(normal, _)| [normal, &[1.0]].concat());
         let mut rows: Vec<Vec<f64>> = with_radius.collect();
@@ -40,11 +41,9 @@ impl Polytope {
             Outcome::Best(best) => {
                 let (step, radius) = best.split_at(features);
                 let centre = self.point.iter().zip(step).map(|(x, step)| x + step).collect();
-                Ok(Ball { centre, radius: radius[0] })
+                Ok(Some(Ball { centre, radius: radius[0] }))
             }
-            Outcome::Unbounded => Err(Error::Region(
-                "the region holds balls of any size: look for the largest within a box".into(),
-            )),
+            Outcome::Unbounded => Ok(None),
             Outcome::Stuck => Err(stuck()),
         }
     }
@@ -56,7 +55,7 @@ impl Polytope {
     /// # Errors
     /// A region without interior.
     pub fn essential(&self) -> Result<Self, Error> {
-        let Ball { centre, radius } = self.ball_up_to(1.0)?;
+        let Ball { centre, radius } = self.ball_up_to(1.0)?.ok_or_else(stuck)?;
         if radius <= TOUCHING {
             let reason = "the region has no interior: the point is on several boundaries at once";
             return Err(Error::Region(reason.into()));
