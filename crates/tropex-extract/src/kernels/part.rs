@@ -15,31 +15,49 @@ const ROWS: usize = 160;
 /// Points at least: as many as fill the vectors of any machine.
 const LEAST: usize = 16;
 
+/// Points at least where weights come from far, and each is used once for a point.
+const MANY: usize = 160;
+
 /// Groups from which on rows may lie side by side.
 pub(super) const GROUPS: usize = 4;
 
-/// Points that a thread takes through the network by itself, if threads of this device are to do
-/// that; `numbers` is what a point has in its widest layer, in so many groups.
-pub(crate) fn points_of_a_thread(
-    placement: &Placement,
-    numbers: usize,
-    groups: usize,
-) -> Option<usize> {
-    let most = (ROWS / groups).max(LEAST);
-    let bytes = numbers * placement.precision().bytes();
-    is_flex(placement.device()).then(|| (CACHED / bytes.max(1)).clamp(LEAST, most))
+/// Points that a thread takes through the network by itself, with rows in so many groups, if threads of
+/// its device are to do that.
+pub(crate) fn points_of_a_thread(network: &Network, groups: usize) -> Option<usize> {
+    let (placement, least) = (network.placement(), least(network));
+    let most = (ROWS / groups).max(least);
+    let bytes = network.widest() * groups * placement.precision().bytes();
+    is_flex(placement.device()).then(|| (CACHED / bytes.max(1)).clamp(least, most))
 }
 
 /// The same of so many points: all of them where they are too few for all threads, so that each
 /// operation is better divided.
-pub(crate) fn part(placement: &Placement, points: usize, numbers: usize, groups: usize) -> usize {
-    let threads = rayon::current_num_threads();
-    match points_of_a_thread(placement, numbers, groups) {
-        Some(size) if points >= threads * LEAST => {
-            let parts = points.div_ceil(size).next_multiple_of(threads);
+pub(crate) fn part(network: &Network, points: usize, groups: usize) -> usize {
+    let (threads, least) = (rayon::current_num_threads(), least(network));
+    match points_of_a_thread(network, groups) {
+        Some(size) if points >= threads * least => {
+            let most = points / least / threads * threads;
+            let parts = points.div_ceil(size).next_multiple_of(threads).min(most);
             points.div_ceil(parts)
         }
         _ => points,
+    }
+}
+
+/// Points at least that a thread takes: the fewer times a point uses a weight, the more points must
+/// share in reading it.
+fn least(network: &Network) -> usize {
+    let (mut weights, mut uses) = (0, 0);
+    for node in network.nodes() {
+        let (parameters, [_, cells @ ..]) = (node.op().parameters(), node.shape()) else {
+            continue;
+        };
+        weights += parameters;
+        uses += parameters * cells.iter().product::<usize>();
+    }
+    match weights * network.placement().precision().bytes() {
+        0..=NEAR => LEAST,
+        _ => (MANY * weights).div_ceil(uses.max(1)).max(LEAST),
     }
 }
 

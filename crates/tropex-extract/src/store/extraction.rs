@@ -175,8 +175,7 @@ impl Extraction<'_> {
     fn batches(&self, span: Range<usize>) -> Vec<Range<usize>> {
         let network = self.extractor.network();
         let groups = self.extractor.per_point() + 1;
-        let of_a_thread =
-            || kernels::points_of_a_thread(network.placement(), network.widest() * groups, groups);
+        let of_a_thread = || kernels::points_of_a_thread(network, groups);
         let of_memory = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
         let fitting = || of_a_thread().unwrap_or_else(of_memory);
         let batch = self.options.batch.unwrap_or_else(fitting).max(1);

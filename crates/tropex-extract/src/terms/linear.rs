@@ -56,7 +56,7 @@ impl Network {
         // Where they are pulled back in smaller parts, one row for each is all that is replayed.
         let is_parted = kernels::points_pulled(self, all, groups) < all;
         let rows = if is_parted { 1 } else { groups };
-        let size = kernels::part(self.placement(), all, self.widest() * rows, rows);
+        let size = kernels::part(self, all, rows);
         let part = |points| self.parts_of(points, classes);
         let parts: Vec<_> = match size < all {
             true => {
