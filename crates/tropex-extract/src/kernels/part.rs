@@ -24,7 +24,7 @@ pub(super) const GROUPS: usize = 4;
 /// Points that a thread takes through the network by itself, with rows in so many groups, if threads of
 /// its device are to do that.
 pub(crate) fn points_of_a_thread(network: &Network, groups: usize) -> Option<usize> {
-    let (placement, least) = (network.placement(), least(network));
+    let (placement, least) = (network.placement(), least(network, groups));
     let most = (ROWS / groups).max(least);
     let bytes = network.widest() * groups * placement.precision().bytes();
     is_flex(placement.device()).then(|| (CACHED / bytes.max(1)).clamp(least, most))
@@ -33,7 +33,7 @@ pub(crate) fn points_of_a_thread(network: &Network, groups: usize) -> Option<usi
 /// The same of so many points: all of them where they are too few for all threads, so that each
 /// operation is better divided.
 pub(crate) fn part(network: &Network, points: usize, groups: usize) -> usize {
-    let (threads, least) = (rayon::current_num_threads(), least(network));
+    let (threads, least) = (rayon::current_num_threads(), least(network, groups));
     match points_of_a_thread(network, groups) {
         Some(size) if points >= threads * least => {
             let most = points / least / threads * threads;
@@ -45,8 +45,8 @@ pub(crate) fn part(network: &Network, points: usize, groups: usize) -> usize {
 }
 
 /// Points at least that a thread takes: the fewer times a point uses a weight, the more points must
-/// share in reading it.
-fn least(network: &Network) -> usize {
+/// share in reading it, as long as they take no more memory than all weights.
+fn least(network: &Network, groups: usize) -> usize {
     let (mut weights, mut uses) = (0, 0);
     for node in network.nodes() {
         let (parameters, [_, cells @ ..]) = (node.op().parameters(), node.shape()) else {
@@ -57,7 +57,10 @@ fn least(network: &Network) -> usize {
     }
     match weights * network.placement().precision().bytes() {
         0..=NEAR => LEAST,
-        _ => (MANY * weights).div_ceil(uses.max(1)).max(LEAST),
+        _ => {
+            let most = weights / (network.widest() * groups).max(1);
+            (MANY * weights).div_ceil(uses.max(1)).min(most).max(LEAST)
+        }
     }
 }
 
