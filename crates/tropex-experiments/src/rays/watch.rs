@@ -113,9 +113,7 @@ impl RayWatch {
             if let Some(choice) = boundaries.at(index) {
                 nearest += (choice.units() * (choice.pieces() - 1)) as f64 * before;
             }
-            // Weights of a convolution are used at every place of its output.
-            let places: usize = node.shape().iter().skip(1).product();
-            before += (node.op().parameters() * places) as f64;
+            before += node.multiplications() as f64;
         }
         Effort { nearest, classes: self.network.units() as f64 * before }
     }

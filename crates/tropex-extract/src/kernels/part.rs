@@ -1,12 +1,13 @@
 //! How points are divided among threads.
 
 use super::is_flex;
+use crate::network::Node;
 use crate::{Network, Placement};
 
 /// Bytes of a layer's values that stay in the caches of a core.
 const CACHED: usize = 1 << 20;
 
-/// Bytes of a layer's weights that are near enough to be read once for values that stay in the caches.
+/// Bytes of weights that are near enough to be read once for values that stay in the caches.
 const NEAR: usize = 1 << 22;
 
 /// Rows at least, so that weights are read for many.
@@ -47,21 +48,13 @@ pub(crate) fn part(network: &Network, points: usize, groups: usize) -> usize {
 /// Points at least that a thread takes: the fewer times a point uses a weight, the more points must
 /// share in reading it, as long as they take no more memory than all weights.
 fn least(network: &Network, groups: usize) -> usize {
-    let (mut weights, mut uses) = (0, 0);
-    for node in network.nodes() {
-        let (parameters, [_, cells @ ..]) = (node.op().parameters(), node.shape()) else {
-            continue;
-        };
-        weights += parameters;
-        uses += parameters * cells.iter().product::<usize>();
+    let weights = network.parameters();
+    if weights * network.placement().precision().bytes() <= NEAR {
+        return LEAST;
     }
-    match weights * network.placement().precision().bytes() {
-        0..=NEAR => LEAST,
-        _ => {
-            let most = weights / (network.widest() * groups).max(1);
-            (MANY * weights).div_ceil(uses.max(1)).min(most).max(LEAST)
-        }
-    }
+    let uses: usize = network.nodes().iter().map(Node::multiplications).sum();
+    let most = weights / (network.widest() * groups).max(1);
+    (MANY * weights).div_ceil(uses.max(1)).min(most).max(LEAST)
 }
 
 /// Points whose rows in so many groups are pulled back together, one such part after the other: as few

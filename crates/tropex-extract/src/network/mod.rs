@@ -77,6 +77,12 @@ impl Node {
         if self.op.is_maximum() { self.shape.iter().product() } else { 0 }
     }
 
+    /// Multiplications at one point, about: every weight is used at every place of the output.
+    pub fn multiplications(&self) -> usize {
+        let places: usize = self.shape.iter().skip(1).product();
+        self.op.parameters() * places
+    }
+
     /// Module path of the layer whose parameters it holds, such as `blocks.1.conv`.
     pub fn layer(&self) -> Option<&str> {
         self.layer.as_deref()
