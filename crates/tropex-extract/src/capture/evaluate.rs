@@ -17,7 +17,7 @@ use crate::Placement;
 
 type Backend = Dispatch;
 
-/// Computes an operation on constants, in f64 where the device has it, and remembers its output.
+/// Computes an operation on constants, in f64 where this build can, and remembers its output.
 pub(super) fn evaluate(context: &mut Context, operation: &OperationIr) -> Result<(), Refusal> {
     let data = Evaluator::new(context, HashMap::new()).run(operation)?;
     let out = operation.outputs().next().ok_or("an operation without an output")?.clone();
@@ -35,7 +35,7 @@ pub(super) struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     /// `replaced` holds data of the recorded shapes.
     pub(super) fn new(context: &'a Context, replaced: HashMap<TensorId, TensorData>) -> Self {
-        Self { context, placement: context.placement.widest(), replaced }
+        Self { context, placement: context.placement.of_constants(), replaced }
     }
 
     /// The first output of an operation, masks and integers as floats.
