@@ -79,8 +79,8 @@ pub enum Error {
     /// A question about a region has no answer.
     #[error("{0}")]
     Region(String),
-    /// The device failed.
-    #[error("the device failed: {0}")]
+    /// The device failed, most often for want of memory.
+    #[error("the device failed: {0} (fewer points at a time take less memory)")]
     Device(String),
 }
 

@@ -21,6 +21,7 @@ mod kernels;
 pub mod network;
 pub mod ops;
 mod placement;
+mod read;
 pub mod region;
 mod rows;
 pub mod store;

@@ -6,6 +6,7 @@ use burn::tensor::{Element, Tensor, TensorData};
 
 use super::Network;
 use crate::ops::Piece;
+use crate::read::read;
 use crate::{Error, kernels};
 
 /// What a replay leaves for the walks back.
@@ -64,15 +65,15 @@ impl Network {
     /// Logits `[points, classes]` of points `[points, features]`, both row by row.
     ///
     /// # Errors
-    /// No points, or values that are not whole points.
+    /// No points, or values that are not whole points; a device that failed.
     pub fn logits<E: Element>(&self, points: &[E]) -> Result<Vec<f64>, Error> {
-        Ok(self.replay(self.tensor(points)?).logits().into_data().iter().collect())
+        Ok(read(self.replay(self.tensor(points)?).logits())?.iter().collect())
     }
 
     /// The class with the largest logit at points `[points, features]`, the first on ties.
     ///
     /// # Errors
-    /// No points, or values that are not whole points.
+    /// No points, or values that are not whole points; a device that failed.
     pub fn classify<E: Element>(&self, points: &[E]) -> Result<Vec<usize>, Error> {
         Ok(self.logits(points)?.chunks_exact(self.classes()).map(argmax).collect())
     }

@@ -3,9 +3,10 @@
 use burn::tensor::TensorData;
 
 use super::Classes;
-use crate::Network;
 use crate::network::{Trace, argmax};
+use crate::read::read;
 use crate::rows::Rows;
+use crate::{Error, Network};
 
 /// The logits of points, and the classes that they predict.
 pub(super) struct Decision {
@@ -15,12 +16,12 @@ pub(super) struct Decision {
 }
 
 impl Decision {
-    pub(super) fn of(trace: &Trace) -> Self {
+    pub(super) fn of(trace: &Trace) -> Result<Self, Error> {
         let logits = trace.logits();
         let [_, classes] = logits.dims();
-        let logits: Vec<f64> = logits.into_data().iter().collect();
+        let logits: Vec<f64> = read(logits)?.iter().collect();
         let predicted = logits.chunks_exact(classes).map(argmax).collect();
-        Self { logits, predicted }
+        Ok(Self { logits, predicted })
     }
 
     pub(super) fn points(&self) -> usize {

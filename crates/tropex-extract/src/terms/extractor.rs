@@ -15,6 +15,7 @@ use super::worst_case::worst_case;
 use super::{Classes, Gauge};
 use crate::crew::Worker;
 use crate::network::{ValueId, hex};
+use crate::read::read;
 use crate::rows::Rows;
 use crate::{Error, Network, Placement, kernels};
 
@@ -173,14 +174,15 @@ impl Extractor {
     /// Extracts the terms of points `[points, features]`, given row by row.
     ///
     /// # Errors
-    /// No points, or values that are not whole points; coefficients that are not finite.
+    /// No points, or values that are not whole points; coefficients that are not finite; a
+    /// device that failed.
     pub fn extract(&self, points: &[f32]) -> Result<Terms, Error> {
         let Some(shifts) = &self.shifts else {
             let (_, terms) = tight::at_once(self, points)?;
             return Ok(terms);
         };
         let trace = self.network.replay(self.network.tensor(points)?);
-        let decision = Decision::of(&trace);
+        let decision = Decision::of(&trace)?;
         let precision = self.network.placement().precision();
         let mut violations = self.is_further.then(|| Watch::over(decision.points(), precision));
         let mut walk = Pullback::from_logits(&self.network, self.seeds(&decision));
@@ -221,11 +223,11 @@ impl Extractor {
         shifts: &Shifts,
         decision: Decision,
     ) -> Result<Terms, Error> {
-        let mut biases: Vec<f64> = biases.into_data().iter().collect();
+        let mut biases: Vec<f64> = read(biases)?.iter().collect();
         let negative = biases[self.per_point() * decision.points()..].iter_mut();
         negative.for_each(|bias| *bias += shifts.at_start());
         let logits = decision.of_terms(self.classes);
-        let rows = Affine::new(coefficients.into_data(), biases).finite(&logits)?;
+        let rows = Affine::new(read(coefficients)?, biases).finite(&logits)?;
         let terms = Terms::new(rows, logits, decision.into_predicted());
         Ok(terms.with_largest_shift(shifts.largest_at_input()))
     }

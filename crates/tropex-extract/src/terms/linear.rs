@@ -8,6 +8,7 @@ use super::affine::Affine;
 use super::decision::Decision;
 use super::pullback::Pullback;
 use crate::network::Trace;
+use crate::read::read;
 use crate::{Error, Network, Precision, kernels};
 
 /// The linear terms of a batch of points, for one or all classes: the affine function that a logit
@@ -48,7 +49,7 @@ impl Network {
     ///
     /// # Errors
     /// No points, or values that are not whole points; a class that the network does not have;
-    /// coefficients that are not finite.
+    /// coefficients that are not finite; a device that failed.
     pub fn linear_terms(&self, points: &[f32], classes: Classes) -> Result<LinearTerms, Error> {
         classes.check(self)?;
         let all = self.count(points)?;
@@ -89,7 +90,7 @@ impl Network {
 
 impl Part {
     fn new(network: &Network, trace: &Trace, classes: Classes) -> Result<Self, Error> {
-        let decision = Decision::of(trace);
+        let decision = Decision::of(trace)?;
         let groups = classes.per_point(network.classes());
         let seeds = decision.seeds(network, classes, groups);
         let mut walk = Pullback::from_logits(network, seeds).gated(trace);
@@ -97,9 +98,9 @@ impl Part {
             walk.step(index, trace.piece(index), None);
         }
         let (coefficients, biases) = walk.finish(None);
-        let biases = biases.into_data().iter().collect();
+        let biases = read(biases)?.iter().collect();
         let logits = decision.of_terms(classes);
-        let rows = Affine::new(coefficients.into_data(), biases).finite(&logits)?;
+        let rows = Affine::new(read(coefficients)?, biases).finite(&logits)?;
         Ok(Self { rows, logits, predicted: decision.into_predicted() })
     }
 

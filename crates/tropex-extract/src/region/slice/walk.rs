@@ -6,6 +6,7 @@ use super::cut::Birth;
 use super::maximum::Functions;
 use super::mesh::Mesh;
 use super::plane::Plane;
+use crate::read::read;
 use crate::{Error, Network};
 
 /// Points that run through the network together.
@@ -129,7 +130,7 @@ impl<'a> Walk<'a> {
     ) -> Result<(), Error> {
         for points in points.chunks(BATCH) {
             let trace = prefix.replay(self.plane.tensor(points, prefix.placement()));
-            let values: Vec<f64> = trace.logits().into_data().iter().collect();
+            let values: Vec<f64> = read(trace.logits())?.iter().collect();
             if values.iter().any(|value| !value.is_finite()) {
                 return Err(Error::slice("values are not finite; choose a smaller window"));
             }

@@ -8,6 +8,7 @@ use super::shelf::{Shelf, Shelved};
 use super::stages::Stage;
 use crate::kernels::lowest;
 use crate::network::ValueId;
+use crate::read::read;
 use crate::rows::Rows;
 use crate::terms::decision::Decision;
 use crate::terms::{Extractor, Pullback};
@@ -33,7 +34,7 @@ impl Batch {
     ) -> Result<Self, Error> {
         let network = extractor.network();
         let trace = network.replay(network.tensor(points)?);
-        let decision = Decision::of(&trace);
+        let decision = Decision::of(&trace)?;
         let walk = Pullback::from_logits(network, extractor.seeds(&decision));
         let pieces = trace.into_pieces().into_iter();
         let pieces = pieces.map(|piece| Packed::pack(piece, shelf).map(Some));
@@ -104,10 +105,10 @@ impl Batch {
     /// Puts the rows of a walk aside.
     fn put_aside(&mut self, walk: Pullback<'_>, shelf: &Shelf) -> Result<(), Error> {
         let (biases, rows) = walk.into_parts();
-        self.biases = biases.into_data();
+        self.biases = read(biases)?;
         for (place, rows) in self.rows.iter_mut().zip(rows) {
             if let Some(rows) = rows {
-                *place = Some(shelf.put(rows.into_tensor().into_data())?);
+                *place = Some(shelf.put(read(rows.into_tensor())?)?);
             }
         }
         Ok(())

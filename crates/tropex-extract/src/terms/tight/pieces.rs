@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::shelf::{Shelf, Shelved};
 use crate::ops::Piece;
+use crate::read::read;
 use crate::{Error, Placement};
 
 /// Bytes that one task packs.
@@ -32,7 +33,7 @@ impl Packed {
             Piece::Affine => Self::Affine,
             Piece::Sign(sign) => {
                 let extents = sign.dims();
-                let signs = sign.into_data();
+                let signs = read(sign)?;
                 let bits = match signs.as_slice::<f32>() {
                     Ok(signs) => bits(signs),
                     Err(_) => bits(signs.as_slice::<f64>().unwrap_or(&[])),
@@ -42,7 +43,7 @@ impl Packed {
             Piece::Winner(winner) => {
                 let extents = winner.dims();
                 let winners: Vec<u32> =
-                    winner.into_data().iter::<i64>().map(|cell| cell as u32).collect();
+                    read(winner)?.iter::<i64>().map(|cell| cell as u32).collect();
                 Self::Winner { extents, bytes: shelf.put(flat(bytes(&winners)))? }
             }
         })
