@@ -71,13 +71,21 @@ fn covers<'a>(
     if error <= 1e-9 { Ok(()) } else { Err(format!("areas add up to {sum}, not to {area}")) }
 }
 
-/// Up to rounding, judged by the lengths of the sides.
+/// Up to rounding, judged by the lengths of the sides. Corners that stand out less than the smallest
+/// part that is cut off count as none.
 fn is_convex(corners: &[[f64; 2]]) -> bool {
-    let corner = |index: usize| corners[index % corners.len()];
-    (0..corners.len()).all(|index| {
-        let ([a, b], [c, d], [e, f]) = (corner(index), corner(index + 1), corner(index + 2));
-        (c - a) * (f - d) - (e - c) * (d - b) > -1e-10
-    })
+    let turns = |corners: &[[f64; 2]]| -> Vec<f64> {
+        let corner = |index: usize| corners[index % corners.len()];
+        let turn = |index: usize| {
+            let before = corner(index + corners.len() - 1);
+            let ([a, b], [c, d], [e, f]) = (before, corner(index), corner(index + 1));
+            (c - a) * (f - d) - (e - c) * (d - b)
+        };
+        (0..corners.len()).map(turn).collect()
+    };
+    let large = corners.iter().zip(turns(corners)).filter(|(_, turn)| turn.abs() > 1e-12);
+    let large: Vec<_> = large.map(|(&corner, _)| corner).collect();
+    turns(&large).into_iter().all(|turn| turn > -1e-10)
 }
 
 /// Every edge belongs to two polygons, one on each side, or lies on the border.
