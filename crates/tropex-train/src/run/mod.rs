@@ -124,6 +124,8 @@ impl Run {
         if let Some(run) = Self::existing(path, &config)?
             && run.config.state != RunState::Training
         {
+            // What a kill after the last word of the training left.
+            run.remove_resume()?;
             return Ok(RunOutcome::AlreadyFinished(run));
         }
         let (shape, classes) = (request.train.shape(), request.train.classes());
@@ -192,6 +194,10 @@ impl Run {
         let early = trainer.stopped_early() && trainer.metrics().len() < trainer.epochs();
         self.config.state = if early { RunState::StoppedEarly } else { RunState::Trained };
         self.write_config()?;
+        self.remove_resume()
+    }
+
+    fn remove_resume(&self) -> Result<(), RunError> {
         let resume = self.path.join(RESUME);
         match fs::remove_file(&resume) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

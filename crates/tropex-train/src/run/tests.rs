@@ -100,9 +100,13 @@ fn a_finished_run_is_reported_and_not_computed_again() {
     bench.train("run", &config(), &mut ()).unwrap();
     let model = bench.path("run").join(MODEL);
     let written = fs::metadata(&model).unwrap().modified().unwrap();
+    // As if it had been killed when all was done but this.
+    let resume = bench.path("run").join(RESUME);
+    fs::write(&resume, "state").unwrap();
     let request = RunRequest { device_name: "another", ..bench.request() };
     let outcome = Run::train(&bench.path("run"), &request, &config(), &mut ()).unwrap();
     assert!(matches!(outcome, RunOutcome::AlreadyFinished(_)));
+    assert!(!resume.exists());
     assert_eq!(fs::metadata(&model).unwrap().modified().unwrap(), written);
 }
 
