@@ -179,7 +179,7 @@ fn interpolation_weights(
         (0..planes).map(one).collect::<Vec<f64>>(),
         [inputs, 1, extents[0], extents[1]],
     );
-    let planes = placement.widest().tensor::<4>(data);
+    let planes = placement.of_constants().tensor::<4>(data);
     let size = interpolate.output_size;
     let options = interpolate.options.clone().into();
     let result =
