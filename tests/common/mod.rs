@@ -54,6 +54,11 @@ pub(crate) fn of_modules(on_cpu: f64) -> f64 {
     if device_name().contains("cuda") { 1e-2 } else { on_cpu }
 }
 
+/// Whether kernels on the tested device are CubeCL's.
+pub(crate) fn is_cubecl() -> bool {
+    ["cuda", "wgpu"].iter().any(|kind| device_name().starts_with(kind))
+}
+
 /// Values as a tensor of `f32`.
 pub(crate) fn tensor<const D: usize>(
     values: &[f32],

@@ -12,7 +12,7 @@ use super::module::{Planned, Value};
 use super::plan::{Affine, Plan, Step};
 use super::properties::NO_F64;
 use super::reference::{At, Reference};
-use super::{device, placement, values};
+use super::{device, is_cubecl, placement, values};
 
 /// A random network, with what the reference knows of it; the network is captured, differentiated
 /// and extracted once, when the first property asks for it.
@@ -117,12 +117,16 @@ impl Case {
         })
     }
 
-    /// Burn's ndarray backend cannot differentiate interpolation between cells.
+    /// Whether Burn's derivatives are there and right: of interpolation between cells ndarray and GPUs
+    /// have none, and of convolutions over three axes that leave gaps GPUs have others.
     fn is_differentiable(&self) -> bool {
-        let between =
-            |step: &Step| matches!(step, Step::Affine(Affine::Interpolate(step)) if !step.nearest);
         let is_ndarray = tropex::device::find("ndarray").is_ok_and(|it| it == self.device);
-        !is_ndarray || !self.plan.steps.iter().any(|step| step.any(&between))
+        let fails = |step: &Step| match step {
+            Step::Affine(Affine::Interpolate(step)) => !step.nearest && (is_ndarray || is_cubecl()),
+            Step::Affine(Affine::Conv(step)) => step.window.leaves_gaps() && is_cubecl(),
+            _ => false,
+        };
+        !self.plan.steps.iter().any(|step| step.any(&fails))
     }
 
     /// Whether computing in a precision surely chooses the same pieces as the reference does:

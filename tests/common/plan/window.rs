@@ -30,6 +30,12 @@ impl Window {
         self.kernel.len()
     }
 
+    /// Whether there are cells between two windows.
+    pub(crate) fn leaves_gaps(&self) -> bool {
+        let axis = |axis: usize| self.stride[axis] > self.dilation[axis] * self.kernel[axis];
+        (0..self.axes()).any(axis)
+    }
+
     /// Cells from the first to the last of a window.
     pub(crate) fn reach(&self, axis: usize) -> usize {
         self.dilation[axis] * (self.kernel[axis] - 1) + 1

@@ -9,6 +9,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::stencils::Stencils;
 use crate::Placement;
 use crate::constant::Constant;
+use crate::kernels::{is_cpu, is_ndarray};
 
 /// Stride, padding, dilation and groups; `padding` is `(begin, end)` per axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,9 +125,9 @@ where
         [large, small]: [Planes<S>; 2],
         placement: &Placement,
     ) -> Self {
+        let kernel = std::array::from_fn(|axis| weight.shape()[axis + 2]);
+        let turned = is_better_turned(&spec, kernel, placement);
         let weight = Constant::new(weight, placement);
-        let lopsided = spec.padding.iter().any(|(begin, end)| begin != end);
-        let turned = lopsided || (S == 2 && transposes_slowly(placement));
         Self { spec, weight, large, small, turned, stencils: Arc::default() }
     }
 
@@ -222,10 +223,22 @@ where
     }
 }
 
-/// Burn's transposed convolution over two axes is two orders of magnitude slower than its
-/// convolution on ndarray.
-fn transposes_slowly(placement: &Placement) -> bool {
-    crate::kernels::is_ndarray(placement.device())
+/// Whether the transpose had better run as a correlation. Burn's own pads both ends alike; over two axes
+/// it is two orders of magnitude slower on ndarray than a convolution; and over three it takes cells
+/// between two windows for some of a window on GPUs.
+fn is_better_turned<const S: usize>(
+    spec: &ConvSpec<S>,
+    kernel: [usize; S],
+    placement: &Placement,
+) -> bool {
+    let device = placement.device();
+    let is_lopsided = spec.padding.iter().any(|(begin, end)| begin != end);
+    let leaves_gaps = (0..S).any(|axis| spec.stride[axis] > spec.dilation[axis] * kernel[axis]);
+    is_lopsided
+        || match S {
+            2 => is_ndarray(device),
+            _ => leaves_gaps && !is_cpu(device),
+        }
 }
 
 /// Zeros between the cells of planes, so that they are `stride` apart.
