@@ -14,7 +14,7 @@ pub(crate) fn read<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Result<Ten
     tensor.try_into_data().map_err(|error| Error::Device(cause(&error.to_string())))
 }
 
-/// The last cause that a report has, and there is something to do about.
+/// The last cause in a report, which is the first to have happened.
 fn cause(report: &str) -> String {
     let last = report.rsplit("Caused by:").next().unwrap_or(report);
     last.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no cause given").to_owned()

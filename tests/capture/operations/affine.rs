@@ -1,6 +1,7 @@
 //! Linear layers, products, norms, reductions.
 
 use super::{holds, holds_some, numbers};
+use crate::common::is_cubecl;
 use crate::common::plan::{Affine, BatchNorm, Linear, Matmul, Maximum, Side, Step};
 use crate::extraction::PROPERTIES;
 
@@ -20,7 +21,7 @@ fn linear_layers_on_values_of_any_rank() {
 }
 
 #[test]
-fn a_network_may_have_one_output_or_a_thousand() {
+fn a_network_may_have_one_output_or_thousands() {
     let to = |outputs| [linear(3, 4, true), Maximum::Relu.into(), linear(4, outputs, true)];
     holds(&[3], to(1));
     // What goes through all outputs again and again takes too long, and says nothing of their number.
@@ -28,7 +29,9 @@ fn a_network_may_have_one_output_or_a_thousand() {
         ["replay_computes_the_logits_of_the_module", "terms_in_f64_are_those_of_the_reference"];
     let properties = PROPERTIES.iter().filter(|property| chosen.contains(&property.name));
     assert_eq!(properties.clone().count(), chosen.len());
-    holds_some(&[3], to(1_000), properties);
+    // Vulkan's software device has no buffers for rows from as many.
+    let many = if is_cubecl() { 1_000 } else { 2_000 };
+    holds_some(&[3], to(many), properties);
 }
 
 fn product(shape: &[usize], constant: Side, batch: &[usize]) -> Step {
