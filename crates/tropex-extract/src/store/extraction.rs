@@ -5,13 +5,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use tropex_files::free_memory;
 
 use super::builder::ShardBuilder;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
 use super::search::{Search, evenly};
 use super::shard::Shard;
 use super::source::read;
-use super::{ExtractOptions, MANIFEST, PointSource, Progress, TermStore, memory, shifts};
+use super::{ExtractOptions, MANIFEST, PointSource, Progress, TermStore, shifts};
 use crate::Error;
 use crate::crew::Crew;
 use crate::kernels;
@@ -154,7 +155,7 @@ impl Extraction<'_> {
 
     /// Where rows wait.
     fn shelf(&self) -> Shelf {
-        let memory = self.options.memory.unwrap_or_else(|| memory::free() / 2);
+        let memory = self.options.memory.unwrap_or_else(|| free_memory() / 2);
         Shelf::new(memory, self.folder)
     }
 

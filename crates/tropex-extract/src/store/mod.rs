@@ -9,7 +9,6 @@ mod files;
 mod layout;
 mod manifest;
 mod mapping;
-mod memory;
 mod options;
 mod search;
 mod shard;

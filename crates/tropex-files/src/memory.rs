@@ -7,7 +7,7 @@ const UNKNOWN: u64 = 2 << 30;
 
 /// Bytes of memory that are free, as Linux counts them for the machine and for the control group
 /// that the program runs in.
-pub(super) fn free() -> usize {
+pub fn free_memory() -> usize {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text));
     let number = |file: &str| -> Option<u64> {
         fs::read_to_string(format!("/sys/fs/cgroup/{file}")).ok()?.trim().parse().ok()
@@ -40,6 +40,6 @@ mod tests {
 
     #[test]
     fn some_memory_is_free() {
-        assert!(free() > 1 << 20);
+        assert!(free_memory() > 1 << 20);
     }
 }
