@@ -158,7 +158,7 @@ impl Run {
     /// Removes a run that failed before there was anything to go on from. The error that led here
     /// is the one to report.
     fn discard(&self) {
-        let kept = self.checkpoints().unwrap_or_default();
+        let Ok(kept) = self.checkpoints() else { return };
         let checkpoints = kept.into_iter().map(|epoch| checkpoint::path(&self.path, epoch));
         let removed = checkpoints.chain([self.model_path()]).all(|file| remove(&file).is_ok());
         let _ = fs::remove_dir(checkpoint::folder(&self.path));
