@@ -108,7 +108,7 @@ fn other_settings_replace_a_finding_and_its_files() {
     fs::write(folder.join("finding.json"), "{").unwrap();
     fs::write(folder.join("old.csv"), "old").unwrap();
     assert_eq!(place.experiment("subset run")["reused"], false);
-    assert!(!folder.join("old.csv").exists());
+    assert!(folder.join("old.csv").exists(), "nobody says that it belongs to the finding");
     place.run(&(train("run2") + " --seed 3")).succeeded();
     fs::copy(place.path("run2/model.safetensors"), place.path("run/model.safetensors")).unwrap();
     place.run("experiment subset run").failed(&["run/terms/train-worst-case"]);

@@ -10,10 +10,15 @@ mod devices; // several of them
 #[cfg(unix)]
 mod disk; // full disks
 mod experiments; // questions about runs
+#[cfg(target_os = "linux")]
+mod faults; // disks that fail
 mod images; // datasets that are none
 mod interruption; // killed at any moment
+#[cfg(unix)]
+mod outputs; // files that people name
 mod page; // the page of a study in a browser
 mod precision; // how exact terms are
+mod processes; // several in one folder
 mod python; // terms and findings in the hands of Python
 mod regions; // pictures of linear regions
 mod settings; // terms of other settings, weights and images

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tropex::TermStore;
 
-use super::{Fixture, files};
+use super::{Cloud, Fixture, files};
 
 /// Opens a store and reads all of it.
 fn read(folder: &Path) -> Result<usize, String> {
@@ -50,6 +50,19 @@ fn a_shard_of_another_length_is_named() {
         fs::write(fixture.file(SHARD), wrong).unwrap();
         assert_refused(&fixture, SHARD, "but the manifest says");
     }
+}
+
+#[test]
+fn terms_that_are_replaced_while_they_are_read_are_said_to_be() {
+    let mut fixture = extracted();
+    let store = TermStore::open(&fixture.folder()).unwrap();
+    let mut shards = store.shards();
+    shards.next().unwrap().unwrap();
+    fixture.cloud = Cloud::new(70, 2);
+    fixture.options.replace = true;
+    fixture.extract().unwrap();
+    let error = shards.next().unwrap().unwrap_err().to_string();
+    assert!(error.contains("replaced while they were read; run the command again"), "{error}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use tropex_files::LockError;
 use tropex_train::data::DataError;
 use tropex_train::run::RunError;
 
@@ -53,6 +54,18 @@ pub enum Error {
     /// A page could not be made: not a matter of what is on it.
     #[error("cannot make the page: {0}")]
     Page(#[from] minijinja::Error),
+    /// Another process writes there.
+    #[error(transparent)]
+    Locked(#[from] LockError),
+    /// A file that this program did not make would be replaced without being asked for.
+    #[error(
+        "{} was not made by tropex and is not replaced; move it away, or choose another name",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

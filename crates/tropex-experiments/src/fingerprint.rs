@@ -3,8 +3,8 @@
 use std::fs;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use tropex_extract::PointSource;
+use tropex_files::sha256;
 use tropex_train::run::{RunError, RunState};
 
 use crate::experiment::{ExperimentEntry, Made};
@@ -29,7 +29,7 @@ pub(crate) fn fingerprint(
         "parameters": made.parameters,
         "subjects": subjects,
     });
-    Ok(hex(&Sha256::digest(all.to_string())))
+    Ok(sha256(all.to_string().as_bytes()))
 }
 
 fn subject_of(subject: &Subject<'_>, moments: &[Moment]) -> Result<serde_json::Value, Error> {
@@ -42,7 +42,7 @@ fn subject_of(subject: &Subject<'_>, moments: &[Moment]) -> Result<serde_json::V
     let weights = fs::read(&path).map_err(Error::io("read", &path))?;
     let config = run.config();
     Ok(json!({
-        "weights": hex(&Sha256::digest(weights)),
+        "weights": sha256(&weights),
         "epochs": moments.iter().map(|moment| moment.epoch(run)).collect::<Vec<_>>(),
         "data": config.data,
         "labels": config.shuffled_labels,
@@ -54,8 +54,4 @@ fn subject_of(subject: &Subject<'_>, moments: &[Moment]) -> Result<serde_json::V
         "training points": subject.points(Split::Train).len(),
         "seed": settings.seed,
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,6 +13,7 @@ pub mod experiments;
 mod fingerprint;
 mod history;
 pub mod linear_terms;
+mod made_by;
 mod markup;
 mod moment;
 pub mod picture;

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use serde::Serialize;
-use tropex_extract::store::{ExtractOptions, Progress};
+use tropex_extract::store::{ExtractOptions, Manifest, Progress};
 use tropex_extract::terms::Evaluation;
 use tropex_extract::{
     Classes, Devices, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource,
     Precision, TermStore, capture,
 };
+use tropex_files::LockError;
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 use tropex_train::zoo::Classifier;
@@ -185,8 +186,11 @@ pub fn extract(
 /// Opens the terms of a run.
 fn open_store(run: &Run, moment: Moment, split: Split, gauge: Gauge) -> Result<TermStore, Error> {
     let folder = terms_folder(run, moment, split, gauge);
-    if folder.join(tropex_extract::store::MANIFEST).exists() {
+    if Manifest::find(&folder)?.is_some() {
         return Ok(TermStore::open(&folder)?);
+    }
+    if let Some(holder) = tropex_files::holder(&folder) {
+        return Err(LockError::Held { folder, holder }.into());
     }
     let mut command = format!("tropex extract {}", run.path().display());
     if split != ExtractSettings::default().split {

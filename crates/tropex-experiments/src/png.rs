@@ -9,6 +9,21 @@ const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// A PNG file of pixels `[height, width, 3]`: red, green and blue, 8 bits each.
 pub(crate) fn png(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
+    file(width, height, pixels, None)
+}
+
+/// A PNG file that also holds a text under a keyword.
+pub(crate) fn png_with_text(
+    width: usize,
+    height: usize,
+    pixels: &[u8],
+    (keyword, text): (&str, &str),
+) -> Vec<u8> {
+    let text = [keyword.as_bytes(), b"\0", text.as_bytes()].concat();
+    file(width, height, pixels, Some(&text))
+}
+
+fn file(width: usize, height: usize, pixels: &[u8], text: Option<&[u8]>) -> Vec<u8> {
     let mut header = [width, height].map(|extent| (extent as u32).to_be_bytes()).concat();
     // Bits of a channel; red, green and blue; the only compression, filters and order there are.
     header.extend([8, 2, 0, 0, 0]);
@@ -19,6 +34,7 @@ pub(crate) fn png(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
     }
     let mut file = SIGNATURE.to_vec();
     add_chunk(&mut file, b"IHDR", &header);
+    text.iter().for_each(|text| add_chunk(&mut file, b"tEXt", text));
     add_chunk(&mut file, b"IDAT", &compressed(&lines));
     add_chunk(&mut file, b"IEND", &[]);
     file
@@ -79,5 +95,12 @@ mod tests {
         let mut lines = Vec::new();
         ZlibDecoder::new(&*chunks[1].1).read_to_end(&mut lines).unwrap();
         assert_eq!(lines, [&[0], &pixels[..15], &[0], &pixels[15..]].concat());
+    }
+
+    #[test]
+    fn a_text_stands_before_the_pixels() {
+        let chunks = chunks(&png_with_text(1, 1, &[1, 2, 3], ("Software", "this")));
+        assert_eq!(chunks[1], ("tEXt".to_owned(), b"Software\0this".to_vec()));
+        assert_eq!(chunks.len(), 4);
     }
 }

@@ -1,5 +1,8 @@
 //! How exact terms are: every gauge in every format, on the same images.
 
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
 use burn::tensor::Device;
 use serde::Serialize;
 use tropex_extract::Error as Refusal;
@@ -7,6 +10,7 @@ use tropex_extract::store::ExtractOptions;
 use tropex_extract::{
     Classes, Extractor, Gauge, Network, Placement, Precision, SelfCheck, TermStore,
 };
+use tropex_files::{ScratchFolder, remove_leftovers};
 use tropex_train::data::Dataset;
 use tropex_train::run::Run;
 
@@ -42,7 +46,8 @@ pub enum Outcome {
 }
 
 /// Extracts the terms of the first `limit` training images of a run in every way, and compares the
-/// terms of every image with all others. Nothing is left on disk. `progress` is told the number of
+/// terms of every image with all others. Nothing is left on disk; what a killed call left in the run's
+/// folder, the next one removes. `progress` is told the number of
 /// extractions that are done, of how many.
 ///
 /// # Errors
@@ -62,7 +67,9 @@ pub fn precision(
     for gauge in GAUGES {
         for precision in PRECISIONS {
             progress(found.len(), all);
-            let outcome = match extract(&network, &points, gauge, precision, device) {
+            let folder = scratch(run)?;
+            let terms = folder.path().join("terms");
+            let outcome = match extract(&network, &points, gauge, precision, device, &terms) {
                 Ok(check) => check,
                 Err(refused @ (Refusal::Overflow { .. } | Refusal::Precision { .. })) => {
                     Outcome::Refused(refused.to_string())
@@ -75,19 +82,35 @@ pub fn precision(
     Ok(found)
 }
 
+/// A place for terms: in the run, where there is room for terms as a rule, or where the system has
+/// such places if nobody may write there.
+fn scratch(run: &Run) -> Result<ScratchFolder, Error> {
+    let within = |folder: &Path| {
+        remove_leftovers(folder); // of calls that were killed
+        ScratchFolder::within(folder).map_err(Error::io("write in", folder))
+    };
+    match within(run.path()) {
+        Err(Error::Io { source, .. }) if is_read_only(&source) => within(&std::env::temp_dir()),
+        found => found,
+    }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+}
+
 fn extract(
     network: &Network,
     points: &ImagePoints<'_>,
     gauge: Gauge,
     precision: Precision,
     device: &Device,
+    folder: &Path,
 ) -> Result<Outcome, Refusal> {
     let network = network.place(&Placement::new(device, precision)?);
     let extractor = Extractor::new(&network, gauge, Classes::Predicted)?;
-    let failed = |source| Refusal::Io { action: "write in", path: std::env::temp_dir(), source };
-    let folder = tempfile::tempdir().map_err(failed)?;
     let options = ExtractOptions { dominance_points: usize::MAX, ..ExtractOptions::default() };
-    let store = TermStore::extract(folder.path(), &extractor, points, &options, &|_| {})?;
+    let store = TermStore::extract(folder, &extractor, points, &options, &|_| {})?;
     Ok(match &store.manifest().check {
         Some(check) => Outcome::Check(Box::new(check.clone())),
         None => Outcome::Refused("the extraction was not finished".into()),

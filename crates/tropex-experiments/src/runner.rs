@@ -9,7 +9,9 @@ use tropex_train::run::Run;
 use crate::experiment::{Context, ExperimentEntry, Made, Parameters, Scope};
 use crate::fingerprint::fingerprint;
 use crate::history::History;
-use crate::report::{FORMAT, Finding, SubjectRecord, read_finding, report_folder, write_finding};
+use crate::report::{
+    FORMAT, Finding, ReportLocks, SubjectRecord, read_finding, report_folder, settle, write_finding,
+};
 use crate::{Error, Moment, Moments, Settings, Split, Subject, Watch};
 
 /// A run and the dataset as it used it.
@@ -50,12 +52,14 @@ pub struct Report {
 }
 
 /// Does experiments on runs, and writes what they find into the folders of the runs: findings that
-/// compare runs into that of the first. `done` is told every finding when it is there.
+/// compare runs into that of the first. The reports of all of them are locked. `done` is told every
+/// finding when it is there.
 ///
 /// # Errors
 /// Whatever hinders an experiment, or writing; experiments that compare runs and one run only.
 pub fn run(
     request: &Request<'_>,
+    _locks: &ReportLocks,
     watch: Watch<'_>,
     done: &mut dyn FnMut(Report) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -130,8 +134,9 @@ fn work(
     for &(entry, made) in experiments {
         let folder = report_folder(materials[0].run.path(), entry.name, request.settings.gauge);
         let fingerprint = fingerprint(entry, made, &finals, &moments)?;
-        match read_finding(&folder).filter(|found| found.fingerprint == fingerprint) {
+        match read_finding(&folder)?.filter(|found| found.fingerprint == fingerprint) {
             Some(finding) if !request.again => {
+                settle(&folder)?;
                 // Runs may have moved.
                 let finding = Finding { subjects: records.clone(), ..finding };
                 done(Report { folder, finding, reused: true })?;

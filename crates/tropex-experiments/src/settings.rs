@@ -1,6 +1,6 @@
 //! What of runs is looked at.
 
-use tropex_extract::store::{MANIFEST, Manifest};
+use tropex_extract::store::Manifest;
 use tropex_extract::{Gauge, Precision};
 use tropex_train::data::Dataset;
 use tropex_train::run::Run;
@@ -38,8 +38,7 @@ impl Settings {
         moment: Moment,
         dataset: &Dataset,
     ) -> Result<ExtractSettings, Error> {
-        let manifest = terms_folder(run, moment, Split::Train, self.gauge).join(MANIFEST);
-        let there = manifest.exists().then(|| Manifest::read(&manifest)).transpose()?;
+        let there = Manifest::find(&terms_folder(run, moment, Split::Train, self.gauge))?;
         let there = there.map(|manifest| manifest.terms);
         let default = ExtractSettings::default();
         let limit = self.limit.or_else(|| there.as_ref().map(|terms| terms.points));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use tropex_files::LockError;
 
 use crate::Precision;
 use crate::capture::Unsupported;
@@ -66,6 +67,9 @@ pub enum Error {
         /// What is wrong with it and what to do.
         reason: String,
     },
+    /// Another process writes there.
+    #[error(transparent)]
+    Locked(#[from] LockError),
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

@@ -1,6 +1,11 @@
 //! Checksums as text.
 
+use std::io::{self, Read};
+
 use sha2::{Digest, Sha256};
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 1 << 16;
 
 /// SHA-256 of some bytes, as `sha256sum` prints it.
 ///
@@ -9,6 +14,29 @@ use sha2::{Digest, Sha256};
 /// ```
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of what remains of a file, or another reader, without holding it in memory.
+///
+/// ```
+/// let whole = tropex_files::sha256_of(&b"text"[..])?;
+/// assert_eq!(whole, tropex_files::sha256(b"text"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// Whatever hinders reading.
+pub fn sha256_of(mut reader: impl Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match reader.read(&mut chunk) {
+            Ok(0) => return Ok(hex(&hash.finalize())),
+            Ok(length) => hash.update(&chunk[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Bytes in lower-case hexadecimal.

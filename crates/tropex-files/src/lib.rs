@@ -3,7 +3,8 @@
 //! - [`replace`] and [`replace_with`] write a file so that readers see the old content or the new
 //!   one; [`remove_leftovers`] clears what killed processes were writing.
 //! - [`FolderLock`] keeps two processes from writing to one folder.
-//! - [`sha256`] and [`hex`] are the checksums of all formats.
+//! - [`ScratchFolder`] is gone when it is no longer needed.
+//! - [`sha256`], [`sha256_of`] and [`hex`] are the checksums of all formats.
 //! - [`lfs_pointer`] tells a file that Git LFS left in place of the content.
 //! - [`free_memory`] says how many bytes may still be taken.
 
@@ -13,10 +14,12 @@ mod lfs;
 mod lock;
 mod memory;
 mod replace;
+mod scratch;
 
-pub use checksum::{hex, sha256};
+pub use checksum::{hex, sha256, sha256_of};
 pub use leftovers::remove_leftovers;
 pub use lfs::lfs_pointer;
 pub use lock::{FolderLock, Holder, LockError, holder};
 pub use memory::free_memory;
 pub use replace::{replace, replace_with};
+pub use scratch::ScratchFolder;

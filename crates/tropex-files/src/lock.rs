@@ -3,20 +3,30 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use thiserror::Error;
 
 /// Name of the file that is locked.
-const NAME: &str = ".lock";
+pub(crate) const NAME: &str = ".tropex-lock";
+
+/// How often, and how far apart, a lock is tried that somebody else has: who only looks whether it
+/// is held, or clears it away, lets go at once.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The only right to write to a folder, until it is dropped or the process ends, however it ends.
 ///
-/// Where a file system has no locks, everybody gets one: nothing is better there.
+/// Where a file system has no locks, everybody gets one: nothing is better there. So does whoever
+/// may not write to the folder, and needs no right to.
 #[derive(Debug)]
 pub struct FolderLock {
-    path: PathBuf,
+    folder: PathBuf,
     /// Open as long as the lock is held; `None` where there are no locks.
     file: Option<File>,
+    /// Whether the folder was made for the lock, and goes with it if it stays empty.
+    made: bool,
 }
 
 /// Who holds a lock, as far as that is known.
@@ -46,6 +56,14 @@ pub enum LockError {
         /// Who has it.
         holder: Holder,
     },
+    /// The folder cannot be made.
+    #[error("cannot create folder {}: {source}", folder.display())]
+    Create {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The file system does not let us.
     #[error("cannot lock {}: {source}", folder.display())]
     Io {
@@ -56,33 +74,81 @@ pub enum LockError {
     },
 }
 
+impl LockError {
+    /// Whether the folder went away while it was locked.
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == ErrorKind::NotFound)
+    }
+}
+
 impl FolderLock {
     /// Takes the lock of a folder that is there, without waiting.
     ///
     /// # Errors
-    /// [`LockError::Held`] where another process, or another lock of this one, has it.
+    /// [`LockError::Held`] where another process, or another lock of this one, has it; whatever
+    /// hinders opening a file in the folder.
     pub fn acquire(folder: &Path) -> Result<Self, LockError> {
-        let path = folder.join(NAME);
         let failed = |source| LockError::Io { folder: folder.to_owned(), source };
+        let lock = |file| Self { folder: folder.to_owned(), file, made: false };
+        let path = folder.join(NAME);
+        let mut tries = 0;
         loop {
-            let mut file = open(&path).map_err(failed)?;
+            let Some(mut file) = open(&path).map_err(failed)? else { return Ok(lock(None)) };
             match file.try_lock() {
                 Ok(()) if is_at(&file, &path) => {
                     // For whoever is refused; the lock holds without it.
                     let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-                    return Ok(Self { path, file: Some(file) });
+                    return Ok(lock(Some(file)));
                 }
                 Ok(()) => {} // its last holder removed it in between
+                Err(TryLockError::WouldBlock) if tries < TRIES => {
+                    tries += 1;
+                    sleep(PAUSE);
+                }
                 Err(TryLockError::WouldBlock) => {
                     let holder = Holder { process: process_in(&mut file) };
                     return Err(LockError::Held { folder: folder.to_owned(), holder });
                 }
                 Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                    return Ok(Self { path, file: None });
+                    return Ok(lock(None));
                 }
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
+    }
+
+    /// Takes the lock of a folder, which is made if it is not there. A folder that was made and
+    /// stays empty is removed with the lock.
+    ///
+    /// # Errors
+    /// As for [`FolderLock::acquire`]; whatever hinders making the folder.
+    pub fn create(folder: &Path) -> Result<Self, LockError> {
+        for _ in 1..TRIES {
+            match Self::create_once(folder) {
+                Err(error) if error.is_gone() => {} // its last holder removed it in between
+                outcome => return outcome,
+            }
+        }
+        Self::create_once(folder)
+    }
+
+    fn create_once(folder: &Path) -> Result<Self, LockError> {
+        let failed = |source| LockError::Create { folder: folder.to_owned(), source };
+        if let Some(parent) = folder.parent() {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
+        let made = match fs::create_dir(folder) {
+            Ok(()) => true,
+            Err(_) if folder.is_dir() => false,
+            Err(error) => return Err(failed(error)),
+        };
+        let mut lock = Self::acquire(folder).inspect_err(|_| {
+            if made {
+                let _ = fs::remove_dir(folder); // the first error is the one to report
+            }
+        })?;
+        lock.made = made;
+        Ok(lock)
     }
 }
 
@@ -90,7 +156,10 @@ impl Drop for FolderLock {
     fn drop(&mut self) {
         // Removed while it is held, so that nobody else can hold the file that is removed.
         if self.file.is_some() && cfg!(unix) {
-            let _ = fs::remove_file(&self.path);
+            let _ = fs::remove_file(self.folder.join(NAME));
+        }
+        if self.made {
+            let _ = fs::remove_dir(&self.folder); // which only removes an empty one
         }
     }
 }
@@ -104,8 +173,38 @@ pub fn holder(folder: &Path) -> Option<Holder> {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    File::options().create(true).truncate(false).read(true).write(true).open(path)
+/// Removes the lock that a killed process left in a folder.
+pub(crate) fn remove_abandoned(folder: &Path) {
+    let path = folder.join(NAME);
+    let Ok(Some(file)) = open_existing(&path) else { return };
+    if file.try_lock().is_ok() && is_at(&file, &path) && cfg!(unix) {
+        let _ = fs::remove_file(path); // it does no harm where it stays
+    }
+}
+
+/// The file to lock, made if it is not there; `None` for whoever may not write to the folder.
+fn open(path: &Path) -> io::Result<Option<File>> {
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        let reason = format!("{NAME} in it is no ordinary file; remove it");
+        return Err(io::Error::other(reason));
+    }
+    match File::options().create(true).truncate(false).read(true).write(true).open(path) {
+        Err(error) if is_read_only(&error) => open_existing(path),
+        opened => opened.map(Some),
+    }
+}
+
+/// The file to lock, of whomever it is.
+fn open_existing(path: &Path) -> io::Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound || is_read_only(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
 fn process_in(file: &mut File) -> Option<u32> {
@@ -121,7 +220,9 @@ fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let identity = |found: fs::Metadata| (found.dev(), found.ino());
     let open = file.metadata().map(identity);
-    matches!((open, fs::metadata(path).map(identity)), (Ok(open), Ok(named)) if open == named)
+    // Links are not followed: what a link leads to is nobody's lock.
+    let named = fs::symlink_metadata(path).map(identity);
+    matches!((open, named), (Ok(open), Ok(named)) if open == named)
 }
 
 #[cfg(not(unix))]
@@ -185,5 +286,64 @@ mod tests {
         let error = FolderLock::acquire(Path::new("none/such")).unwrap_err();
         assert!(matches!(error, LockError::Io { .. }), "{error}");
         assert_eq!(holder(Path::new("none/such")), None);
+    }
+
+    #[test]
+    fn a_folder_made_for_a_lock_goes_with_it_unless_it_is_used() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("a/b");
+        drop(FolderLock::create(&folder).unwrap());
+        assert!(!folder.exists() && parent.path().join("a").exists());
+        let lock = FolderLock::create(&folder).unwrap();
+        let refused = FolderLock::create(&folder).unwrap_err();
+        assert!(matches!(refused, LockError::Held { .. }), "{refused}");
+        fs::write(folder.join("file"), "").unwrap();
+        drop(lock);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_file(folder.join("file")).unwrap();
+        drop(FolderLock::create(&folder).unwrap());
+        assert!(folder.exists(), "it was there before");
+        fs::write(parent.path().join("file"), "").unwrap();
+        let error = FolderLock::create(&parent.path().join("file")).unwrap_err();
+        assert!(matches!(error, LockError::Create { .. }), "{error}");
+    }
+
+    #[test]
+    fn never_two_at_once_in_a_folder_that_comes_and_goes() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("folder");
+        let inside = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        match FolderLock::create(&folder) {
+                            Ok(_lock) => {
+                                assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                                inside.fetch_sub(1, Ordering::SeqCst);
+                            }
+                            Err(error) => {
+                                assert!(matches!(error, LockError::Held { .. }), "{error}")
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        // Who found the folder there leaves it.
+        assert_eq!(fs::read_dir(&folder).map_or(0, Iterator::count), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_link_in_place_of_the_lock_leads_to_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("thesis.tex");
+        fs::write(&file, "text").unwrap();
+        std::os::unix::fs::symlink(&file, folder.path().join(NAME)).unwrap();
+        let error = FolderLock::acquire(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("no ordinary file"), "{error}");
+        remove_abandoned(folder.path());
+        assert_eq!(fs::read_to_string(file).unwrap(), "text");
     }
 }

@@ -9,9 +9,9 @@ use tempfile::{Builder, NamedTempFile};
 
 /// Temporary files are `.tropex-` + [`RANDOM`] letters + `.tmp`, whatever the name of the target:
 /// 28 bytes, so that no name becomes too long.
-const PREFIX: &str = ".tropex-";
-const SUFFIX: &str = ".tmp";
-const RANDOM: usize = 16;
+pub(crate) const PREFIX: &str = ".tropex-";
+pub(crate) const SUFFIX: &str = ".tmp";
+pub(crate) const RANDOM: usize = 16;
 
 /// Symbolic links followed one after the other, as many as Linux follows.
 const MAX_LINKS: usize = 40;
@@ -27,9 +27,10 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// reader, or a crash at any moment, sees the old content or the new one. The file keeps its mode
 /// and owner. A symbolic link stays: the file that it leads to is written. What is no ordinary file
 /// (a pipe, a terminal, a device) is opened and written, never replaced. So is an ordinary file
-/// where the folder takes no new files, or where the file is a mount point.
+/// where the folder takes no new files, where the file is a mount point, or somebody else's in a
+/// folder like `/tmp`.
 ///
-/// `write` is called a second time in that last case, with an empty file.
+/// `write` is called a second time in the last two cases, with an empty file.
 ///
 /// # Errors
 /// A path that names no file, a file without write permission, a link that leads in a circle, and
@@ -42,28 +43,37 @@ pub fn replace_with(
         Target::New(path) => {
             let mut temporary = temporary_beside(&path)?;
             write(temporary.as_file_mut())?;
-            publish(temporary, &path).map_err(|(error, _)| error)
+            Ok(publish(temporary, &path)?)
         }
         Target::Ordinary(path, metadata) => {
             let mut temporary = match temporary_beside(&path) {
                 Ok(temporary) => temporary,
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                    return overwrite(&path, write);
-                }
+                Err(error) if takes_no_files(&error) => return overwrite(&path, write),
                 Err(error) => return Err(error),
             };
             write(temporary.as_file_mut())?;
             keep_mode_and_owner(temporary.as_file(), &metadata)?;
             match publish(temporary, &path) {
-                Err((error, _)) if is_mount_point(&error) => overwrite(&path, write),
-                outcome => outcome.map_err(|(error, _)| error),
+                Err(Unpublished::Rename(error)) if cannot_be_replaced(&error) => {
+                    overwrite(&path, write)
+                }
+                outcome => Ok(outcome?),
             }
         }
         Target::Stream(path) => {
             let mut stream = File::options().append(true).open(path)?;
-            write(&mut stream)?;
-            stream.flush()
+            write(&mut stream).map_err(say_who_left)
         }
+        #[cfg(unix)]
+        Target::Standard(stream) => write(&mut stream.handle()?).map_err(say_who_left),
+    }
+}
+
+/// "Broken pipe" says little about a file.
+fn say_who_left(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::BrokenPipe => io::Error::new(error.kind(), "its reader went away"),
+        _ => error,
     }
 }
 
@@ -114,6 +124,45 @@ enum Target {
     New(PathBuf),
     Ordinary(PathBuf, Metadata),
     Stream(PathBuf),
+    /// What this process prints to: opened a second time, a file would be written from another
+    /// place, and what is printed later would end up on top of it.
+    #[cfg(unix)]
+    Standard(Standard),
+}
+
+#[cfg(unix)]
+enum Standard {
+    Output,
+    Error,
+}
+
+#[cfg(unix)]
+impl Standard {
+    /// The stream that a link such as `/proc/self/fd/1` stands for.
+    fn of(link: &Path) -> Option<Self> {
+        let folder = fs::canonicalize(folder_of(link)).ok()?;
+        if !folder.starts_with(format!("/proc/{}", std::process::id())) {
+            return None;
+        }
+        match link.file_name()?.to_str()? {
+            "1" => Some(Self::Output),
+            "2" => Some(Self::Error),
+            _ => None,
+        }
+    }
+
+    /// A handle that shares its place with what is printed.
+    fn handle(&self) -> io::Result<File> {
+        use std::os::fd::AsFd;
+        let handle = match self {
+            Self::Output => {
+                io::stdout().flush()?;
+                io::stdout().as_fd().try_clone_to_owned()
+            }
+            Self::Error => io::stderr().as_fd().try_clone_to_owned(),
+        };
+        handle.map(File::from)
+    }
 }
 
 impl Target {
@@ -129,6 +178,10 @@ impl Target {
             };
             if metadata.is_symlink() {
                 if is_open_file(&path) {
+                    #[cfg(unix)]
+                    if let Some(standard) = Standard::of(&path) {
+                        return Ok(Self::Standard(standard));
+                    }
                     return Ok(Self::Stream(path));
                 }
                 path = folder_of(&path).join(fs::read_link(&path)?);
@@ -166,15 +219,25 @@ fn is_open_file(link: &Path) -> bool {
     folder.starts_with("/proc") && parts.any(|part| part == "fd") || folder == Path::new("/dev/fd")
 }
 
-/// The new content takes over mode and, where the system allows it, owner of the old one.
+/// The new content takes over the mode of the old one and, where the system allows it, its owner
+/// and group. Nobody gets rights to it who had none.
 #[cfg(unix)]
 fn keep_mode_and_owner(file: &File, old: &Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let new = file.metadata()?;
-    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-        let _ = fchown(file, Some(old.uid()), Some(old.gid())); // only root may, as a rule
+    let mode = old.mode() & 0o7777;
+    let (owner, group) = (old.uid(), old.gid());
+    let mut kept = (new.uid(), new.gid()) == (owner, group);
+    if !kept {
+        kept = fchown(file, Some(owner), Some(group)).is_ok(); // only root may, as a rule
     }
-    file.set_permissions(old.permissions())
+    let mode = match kept {
+        true => mode,
+        false if new.gid() == group || fchown(file, None, Some(group)).is_ok() => mode & 0o777,
+        // Another group may do what everybody may.
+        false => mode & 0o707 | (mode & 0o007) << 3,
+    };
+    file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
@@ -182,18 +245,46 @@ fn keep_mode_and_owner(_file: &File, _old: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a temporary file durable, gives it its name, and makes the name durable.
-fn publish(temporary: NamedTempFile, path: &Path) -> Result<(), (io::Error, PathBuf)> {
-    let failed = |error| (error, path.to_path_buf());
-    temporary.as_file().sync_all().map_err(failed)?;
-    temporary.persist(path).map_err(|persist| failed(persist.error))?;
-    sync_folder(folder_of(path)).map_err(failed)
+/// Why a temporary file did not get its name.
+enum Unpublished {
+    /// Its name was refused.
+    Rename(io::Error),
+    /// It could not be made durable.
+    Sync(io::Error),
 }
 
-/// Makes a rename durable, where folders can be opened as files.
+impl From<Unpublished> for io::Error {
+    fn from(failed: Unpublished) -> Self {
+        let (Unpublished::Rename(error) | Unpublished::Sync(error)) = failed;
+        error
+    }
+}
+
+/// Makes a temporary file durable, gives it its name, and makes the name durable.
+fn publish(temporary: NamedTempFile, path: &Path) -> Result<(), Unpublished> {
+    // Open, and so locked, until it has its name.
+    let (file, temporary) = temporary.into_parts();
+    file.sync_all().map_err(Unpublished::Sync)?;
+    // Not by the library's own system call: tests let this one fail.
+    fs::rename(&temporary, path).map_err(Unpublished::Rename)?;
+    let _ = temporary.keep(); // there is nothing to remove any more
+    sync_folder(folder_of(path)).map_err(Unpublished::Sync)
+}
+
+/// Makes a rename durable, where folders can be opened and synchronised as files.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    let synced = match File::open(folder) {
+        Ok(folder) => folder.sync_all(),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    };
+    match synced {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        synced => synced,
+    }
 }
 
 #[cfg(not(unix))]
@@ -201,8 +292,16 @@ fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn is_mount_point(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ResourceBusy | ErrorKind::CrossesDevices)
+/// Whether a folder refuses new files, or their names beside a path that is nearly too long.
+fn takes_no_files(error: &io::Error) -> bool {
+    use ErrorKind::{InvalidFilename, PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | InvalidFilename)
+}
+
+/// Whether a file is a mount point, or somebody else's in a folder with the sticky bit.
+fn cannot_be_replaced(error: &io::Error) -> bool {
+    use ErrorKind::{CrossesDevices, PermissionDenied, ResourceBusy};
+    matches!(error.kind(), ResourceBusy | CrossesDevices | PermissionDenied)
 }
 
 fn overwrite(path: &Path, mut write: impl FnMut(&mut File) -> io::Result<()>) -> io::Result<()> {
@@ -333,6 +432,33 @@ mod tests {
             replace(&path, b"through the pipe").unwrap();
             assert_eq!(reader.join().unwrap(), "through the pipe");
             assert!(!fs::symlink_metadata(&path).unwrap().is_file());
+        }
+
+        #[test]
+        fn a_pipe_whose_reader_leaves_is_an_error() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("pipe");
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            let reader = thread::spawn({
+                let path = path.clone();
+                move || File::open(path).unwrap().read_exact(&mut [0]).unwrap()
+            });
+            // More than a pipe holds.
+            let error = replace(&path, &vec![0; 1 << 21]).unwrap_err();
+            assert_eq!(error.to_string(), "its reader went away");
+            reader.join().unwrap();
+        }
+
+        #[test]
+        fn names_need_not_be_utf_8() {
+            use std::os::unix::ffi::OsStrExt;
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(OsStr::from_bytes(b"\xff\xfe.csv"));
+            for content in ["old", "new"] {
+                replace(&path, content.as_bytes()).unwrap();
+                assert_eq!(fs::read_to_string(&path).unwrap(), content);
+            }
+            assert_eq!(count(folder.path()), 1);
         }
 
         #[cfg(target_os = "linux")]

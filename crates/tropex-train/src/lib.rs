@@ -5,7 +5,6 @@
 
 pub mod checkpoint;
 pub mod data;
-pub mod files;
 pub mod import;
 pub mod run;
 #[cfg(test)]

@@ -12,10 +12,11 @@ mod text;
 
 use std::path::Path;
 
-use tropex_train::files::write_atomically;
+use tropex_files::replace;
 
 use crate::Error;
-use crate::png::png;
+use crate::made_by::{is_foreign, made_by};
+use crate::png::png_with_text;
 
 pub use colour::Colour;
 pub use figure::{Figure, Mark, Panel};
@@ -56,6 +57,17 @@ impl Format {
     }
 }
 
+/// Refuses a place for a picture where there is a file that this program did not make.
+///
+/// # Errors
+/// [`Error::Foreign`]; a file that cannot be read.
+pub fn require_ours(path: &Path) -> Result<(), Error> {
+    match is_foreign(path).map_err(Error::io("read", path))? {
+        true => Err(Error::Foreign { path: path.to_owned() }),
+        false => Ok(()),
+    }
+}
+
 impl Picture {
     /// The picture in a format.
     ///
@@ -78,7 +90,7 @@ impl Picture {
     /// Another name than of a picture; whatever hinders writing.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let bytes = self.encode(Format::of(path)?)?;
-        write_atomically(path, &bytes).map_err(Error::io("write", path))
+        replace(path, &bytes).map_err(Error::io("write", path))
     }
 }
 
@@ -87,5 +99,6 @@ fn encoded(image: &tiny_skia::Pixmap) -> Vec<u8> {
     let pixels = image.pixels().iter();
     let channels: Vec<u8> =
         pixels.flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
-    png(image.width() as usize, image.height() as usize, &channels)
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    png_with_text(width, height, &channels, ("Software", &made_by()))
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Anchor, Picture, Shape, Stroke};
+use crate::made_by::made_by;
 use crate::markup::escaped;
 
 /// Families that look like the font of the other format.
@@ -15,8 +16,10 @@ pub(super) fn write(picture: &Picture) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" role=\"img\">\n\
          <title>{}</title>\n\
+         <!-- {} -->\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
-        escaped(&picture.description)
+        escaped(&picture.description),
+        made_by()
     );
     picture.shapes.iter().for_each(|shape| {
         // Writing into a string cannot fail.

@@ -17,8 +17,9 @@ pub use figure::{
     Plot, STYLE, Spacing,
 };
 pub use finding::{Answer, FORMAT, Finding, Measure, SubjectRecord};
-pub use folder::{read_finding, report_folder, write_finding};
-pub use page::Page;
+pub(crate) use folder::settle;
+pub use folder::{ReportLocks, read_finding, report_folder, write_finding};
+pub use page::{Page, PageFiles};
 pub use repeats::Repeats;
 pub use table::{Cell, Column, Table};
 pub use unit::{Unit, count, percent};

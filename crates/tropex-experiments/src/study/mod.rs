@@ -17,14 +17,15 @@ mod work;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tropex_extract::Devices;
+use tropex_files::{FolderLock, replace};
 use tropex_train::data::Dataset;
-use tropex_train::files::write_atomically;
 
 use crate::Error;
-use crate::report::{Finding, Page};
+use crate::report::{Finding, Page, PageFiles};
 
 pub use numbers::{Comparison, Difference, Number, Numbers};
 pub use plan::{ExperimentsPlan, NetworkPlan, Plan};
@@ -77,8 +78,10 @@ impl Study<'_> {
     /// failed, it goes on where it was and ends with the same report.
     ///
     /// # Errors
-    /// A folder with another study; whatever hinders training, extracting, an experiment or writing.
+    /// A folder with another study or something else, or that another process works in; whatever
+    /// hinders training, extracting, an experiment or writing.
     pub fn run(&self, watch: &(dyn Fn(Stage<'_>) + Sync)) -> Result<Done, Error> {
+        let _lock = FolderLock::create(self.folder)?;
         self.claim_folder()?;
         let work = Work::of(self)?;
         let found = work.carry_out(watch)?;
@@ -90,29 +93,45 @@ impl Study<'_> {
             summary: Some(summary.clone()),
             findings: findings.clone(),
         };
-        let report = self.folder.join("index.html");
-        page.write(&report)?;
+        let files = PageFiles::within(self.folder);
+        files.write(&page)?;
+        let report = files.first().to_owned();
         let numbers = Numbers::of(&findings);
         numbers.write(&self.folder.join("numbers.jsonl"))?;
         Ok(Done { report, summary, findings, numbers })
     }
 
-    /// Writes the plan into the folder, unless it holds another one.
+    /// Writes the plan into the folder, unless it holds another one or something else.
     fn claim_folder(&self) -> Result<(), Error> {
         let path = self.folder.join("plan.json");
         let json = |error: serde_json::Error| Error::io("write", &path)(error.into());
         let text = serde_json::to_string_pretty(self.plan).map_err(json)? + "\n";
-        match fs::read_to_string(&path) {
-            Ok(found) if found == text => Ok(()),
-            Ok(_) => Err(Error::Study {
-                origin: self.folder.display().to_string(),
-                reason: "the folder holds another study; choose another one with --out".into(),
-            }),
-            Err(_) => {
-                fs::create_dir_all(self.folder).map_err(Error::io("create folder", self.folder))?;
-                write_atomically(&path, text.as_bytes()).map_err(Error::io("write", &path))
+        let refused = |what: &str| {
+            let origin = self.folder.display().to_string();
+            let reason = format!("the folder holds {what}; choose another one with --out");
+            Err(Error::Study { origin, reason })
+        };
+        match fs::read(&path) {
+            Ok(found) if found == text.as_bytes() => Ok(()),
+            Ok(_) => refused("another study"),
+            Err(error) if error.kind() == ErrorKind::NotFound => match self.something_else()? {
+                Some(file) => refused(&format!("no study, and is not empty ({file} is in it)")),
+                None => replace(&path, text.as_bytes()).map_err(Error::io("write", &path)),
+            },
+            Err(error) => Err(Error::io("read", &path)(error)),
+        }
+    }
+
+    /// A file in the folder; hidden ones do not matter.
+    fn something_else(&self) -> Result<Option<String>, Error> {
+        let failed = || Error::io("read folder", self.folder);
+        for entry in fs::read_dir(self.folder).map_err(failed())? {
+            let name = entry.map_err(failed())?.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') {
+                return Ok(Some(name));
             }
         }
+        Ok(None)
     }
 }
 

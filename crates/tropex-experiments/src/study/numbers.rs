@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tropex_train::files::write_atomically;
+use tropex_files::replace;
 
 use super::Tolerance;
 use crate::Error;
@@ -100,7 +100,7 @@ impl Numbers {
             text += &line.map_err(|error| Error::io("write", path)(error.into()))?;
             text.push('\n');
         }
-        write_atomically(path, text.as_bytes()).map_err(Error::io("write", path))
+        replace(path, text.as_bytes()).map_err(Error::io("write", path))
     }
 
     /// What differs from the numbers of another study by more than [`Tolerance`] allows, widened by

@@ -14,7 +14,7 @@ use tropex_train::zoo::Architecture;
 use super::{NetworkPlan, Plan, Study, seeds};
 use crate::experiment::{ExperimentEntry, Parameters, Scope};
 use crate::experiments::EXPERIMENTS;
-use crate::report::Finding;
+use crate::report::{Finding, ReportLocks};
 use crate::runner::{self, Material, Request};
 use crate::{Error, Settings};
 
@@ -229,7 +229,8 @@ impl<'a> Work<'a> {
         let what = format!("{name}, {}", gauge.name());
         let show = |step: &str, done: usize, of: usize| self.show(watch, &what, step, done, of);
         let mut found = Vec::new();
-        runner::run(&request, &show, &mut |report| {
+        let locks = ReportLocks::acquire(materials.iter().map(|material| &material.run))?;
+        runner::run(&request, &locks, &show, &mut |report| {
             found.push(Found { name: name.to_owned(), gauge, finding: report.finding });
             Ok(())
         })?;

@@ -9,6 +9,7 @@ mod walk;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use tropex_files::hex;
 
 use crate::Placement;
 use crate::ops::Op;
@@ -204,8 +205,4 @@ impl Network {
         }
         hex(&hash.finalize())
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

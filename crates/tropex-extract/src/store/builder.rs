@@ -5,7 +5,7 @@ use std::path::Path;
 
 use safetensors::Dtype;
 
-use super::files::{atomically, shard_name};
+use super::files::shard_name;
 use super::layout::{Layout, Named};
 use super::manifest::{ShardEntry, TermsHeader};
 use super::shard::format_of;
@@ -96,7 +96,8 @@ impl<'a> ShardBuilder<'a> {
         ];
         let layout = Layout::of(tensors)
             .map_err(|error| Error::io("write", &path)(io::Error::other(error)))?;
-        atomically(&path, |temporary| layout.write(temporary))?;
+        tropex_files::replace_with(&path, |file| layout.write(file))
+            .map_err(Error::io("write", &path))?;
         Ok(ShardEntry {
             file,
             points,

@@ -10,9 +10,9 @@ use tropex_files::free_memory;
 use super::builder::ShardBuilder;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
 use super::search::{Search, evenly};
-use super::shard::Shard;
+use super::shard::ShardFile;
 use super::source::read;
-use super::{ExtractOptions, MANIFEST, PointSource, Progress, TermStore, shifts};
+use super::{ExtractOptions, IN_MEMORY, MANIFEST, PointSource, Progress, TermStore, shifts};
 use crate::Error;
 use crate::crew::Crew;
 use crate::kernels;
@@ -95,6 +95,20 @@ impl Extraction<'_> {
             manifest.write(&self.manifest())?;
         }
         Ok(None)
+    }
+
+    /// Whether a manifest lists all there is to be done, and all of it is whole.
+    pub(super) fn is_finished(&self, manifest: &Manifest) -> bool {
+        let shifts = || {
+            let entry = manifest.shifts.as_ref();
+            let network = self.extractor.network();
+            entry.is_none_or(|entry| {
+                shifts::read(self.folder, entry, &manifest.terms, network).is_ok()
+            })
+        };
+        self.is_checked(manifest)
+            && shifts()
+            && self.whole_shards(manifest).len() == manifest.terms.shard_count()
     }
 
     fn manifest(&self) -> PathBuf {
@@ -188,7 +202,8 @@ impl Extraction<'_> {
     fn whole_shards(&self, manifest: &Manifest) -> HashSet<usize> {
         let is_whole = |(number, entry): &(usize, &ShardEntry)| {
             let first = manifest.terms.span(*number).start;
-            Shard::read(&self.folder.join(&entry.file), entry, &manifest.terms, first).is_ok()
+            let file = ShardFile::open(self.folder, entry, &manifest.terms, first, IN_MEMORY);
+            file.is_ok_and(|mut pieces| pieces.all(|piece| piece.is_ok()))
         };
         manifest.shards.iter().enumerate().filter(is_whole).map(|(number, _)| number).collect()
     }
@@ -240,7 +255,7 @@ impl Extraction<'_> {
         Crew { workers: &workers, waiting }.share(jobs.into_iter(), work, take)
     }
 
-    fn extracted(&self, points: usize) {
+    pub(super) fn extracted(&self, points: usize) {
         (self.progress)(Progress::Extracted { points, of: self.source.len() });
     }
 

@@ -1,7 +1,6 @@
-//! Files of a store: whole or not there at all.
+//! Names of the files of a store.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -17,30 +16,13 @@ pub(super) fn shard_name(number: usize) -> String {
     format!("shard-{number:05}.safetensors")
 }
 
-/// Writes a file [atomically].
-pub(super) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), Error> {
-    atomically(path, |temporary| fs::write(temporary, content))
-}
-
-/// Has a file written under a temporary name, makes it durable and renames it.
-///
-/// A reader, or a crash at any moment, sees the old file or the new one, never a part.
-pub(super) fn atomically(
-    path: &Path,
-    write: impl FnOnce(&Path) -> io::Result<()>,
-) -> Result<(), Error> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.tmp"));
-    let durable = || File::options().write(true).open(&temporary)?.sync_all();
-    let written = write(&temporary).and_then(|()| durable());
-    written.and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
-        let _ = fs::remove_file(&temporary); // the first error is the one to report
-        Error::io("write", path)(source)
-    })
+/// Writes a file, whole or not at all.
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+    tropex_files::replace(path, content).map_err(Error::io("write", path))
 }
 
 /// Removes the files of a store but for those that a manifest lists, and for itself if it lists any:
-/// those of an earlier extraction, and what a killed one was writing. Other files stay.
+/// those of an earlier extraction. Other files stay.
 pub(super) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
     let (shards, shifts) = (manifest.shards.len(), manifest.shifts.is_some());
     for path in own_files(folder)? {
@@ -56,16 +38,14 @@ pub(super) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), E
     Ok(())
 }
 
-/// The files in a folder that a store writes, finished and temporary ones.
+/// The files in a folder that a store writes.
 fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = || Error::io("read", folder);
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed())? {
         let entry = entry.map_err(failed())?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let temporary = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
-        let finished = temporary.unwrap_or(&name);
-        if [MANIFEST, SHIFTS].contains(&finished) || shard_number(finished).is_some() {
+        if [MANIFEST, SHIFTS].contains(&&*name) || shard_number(&name).is_some() {
             paths.push(entry.path());
         }
     }

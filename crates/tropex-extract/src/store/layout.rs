@@ -2,14 +2,11 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 
 use safetensors::{Dtype, SafeTensorError, View, serialize};
 use sha2::{Digest, Sha256};
-
-use crate::network::hex;
+use tropex_files::hex;
 
 /// What a file of tensors consists of, one after the other.
 pub(super) struct Layout<'a> {
@@ -33,8 +30,7 @@ impl<'a> Layout<'a> {
         Ok(Self { header, tensors: order.into_inner() })
     }
 
-    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = File::create(path)?;
+    pub(super) fn write(&self, file: &mut impl Write) -> io::Result<()> {
         self.parts().try_for_each(|part| file.write_all(part))
     }
 
@@ -89,8 +85,6 @@ mod tests {
 
     #[test]
     fn a_file_is_what_the_library_makes_of_the_tensors() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
         let numbers: Vec<u8> = (0..48).collect();
         let tensors = || {
             [
@@ -105,9 +99,10 @@ mod tests {
         });
         let expected = serialize(views, None).unwrap();
         let layout = Layout::of(tensors()).unwrap();
-        layout.write(&path).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), expected);
+        let mut written = Vec::new();
+        layout.write(&mut written).unwrap();
+        assert_eq!(written, expected);
         assert_eq!(layout.bytes(), expected.len());
-        assert_eq!(layout.checksum(), super::super::checksum(&expected));
+        assert_eq!(layout.checksum(), tropex_files::sha256(&expected));
     }
 }

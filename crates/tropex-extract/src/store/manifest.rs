@@ -1,12 +1,14 @@
 //! The manifest of a term store.
 
 use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{SHIFTS, shard_name, write_atomically};
+use super::MANIFEST;
+use super::files::{self, SHIFTS, shard_name};
 use crate::terms::{Classes, Gauge, Scale, SelfCheck};
 use crate::{Error, Precision};
 
@@ -108,6 +110,11 @@ impl TermsHeader {
     }
 }
 
+/// Whether a file is not there, as opposed to one that cannot be read.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 /// A setting as the manifest writes it.
 fn written(setting: &impl Serialize) -> String {
     serde_json::to_string(setting).unwrap_or_default().replace('"', "")
@@ -190,7 +197,21 @@ impl Manifest {
         }
     }
 
+    /// The manifest in a folder; `None` where there is none.
+    ///
+    /// # Errors
+    /// As for [`Manifest::read`].
+    pub fn find(folder: &Path) -> Result<Option<Self>, Error> {
+        match Self::read(&folder.join(MANIFEST)) {
+            Err(Error::Io { source, .. }) if is_absent(&source) => Ok(None),
+            manifest => manifest.map(Some),
+        }
+    }
+
     /// Reads a manifest, refusing one of another format.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no manifest of this version.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = fs::read(path).map_err(Error::io("read", path))?;
         let damaged = |error| {
@@ -280,6 +301,6 @@ impl Manifest {
         let failed = |error: serde_json::Error| Error::io("write", path)(error.into());
         let mut text = serde_json::to_vec_pretty(self).map_err(failed)?;
         text.push(b'\n');
-        write_atomically(path, &text)
+        files::write(path, &text)
     }
 }

@@ -4,11 +4,11 @@
 //! to tell that they are whole; it is written last, so that what it lists is complete.
 
 mod builder;
+mod content;
 mod extraction;
 mod files;
 mod layout;
 mod manifest;
-mod mapping;
 mod options;
 mod search;
 mod shard;
@@ -22,17 +22,21 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use sha2::{Digest, Sha256};
+use tropex_files::LockError;
 
-use crate::network::hex;
 use crate::terms::{Extractor, Shifts};
 use crate::{Error, Network, Placement};
+use content::require_length;
+use shard::Shards;
 
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
 pub use options::{ExtractOptions, Progress};
 pub use shard::Shard;
 pub use source::PointSource;
 pub(crate) use term::{Reduced, Reference, Term};
+
+/// Bytes of a file of terms that are in memory at most.
+const IN_MEMORY: u64 = 128 << 20;
 
 /// Name of the manifest in a store's folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -49,8 +53,13 @@ impl TermStore {
     /// content of a shard is checked against its checksum when it is read.
     ///
     /// # Errors
-    /// A missing, damaged, unfinished or foreign manifest; missing or truncated shards.
+    /// A missing, damaged, unfinished or foreign manifest; missing or truncated shards; a folder
+    /// that another process writes to, unless all of it is whole.
     pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::open_whole(folder).map_err(|error| cause(error, folder, None))
+    }
+
+    fn open_whole(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(MANIFEST);
         let manifest = Manifest::read(&path)?;
         if manifest.check.is_none() {
@@ -80,18 +89,19 @@ impl TermStore {
         self.manifest.terms.points
     }
 
-    /// Reads the shards one after the other, so that memory holds one at a time.
+    /// Reads the shards one after the other, so that memory holds one at a time. Files larger than
+    /// 128 MiB come as several shards.
     ///
     /// # Errors
-    /// Each shard that is missing, damaged or not what the manifest says.
+    /// Each shard that is missing, damaged or not what the manifest says; terms that another process
+    /// replaces meanwhile.
     pub fn shards(&self) -> impl Iterator<Item = Result<Shard, Error>> {
-        let terms = &self.manifest.terms;
-        let mut first = 0;
-        self.manifest.shards.iter().map(move |entry| {
-            let shard = Shard::read(&self.folder.join(&entry.file), entry, terms, first);
-            first += entry.points;
-            shard
-        })
+        self.shards_in_pieces(IN_MEMORY)
+    }
+
+    fn shards_in_pieces(&self, bytes: u64) -> impl Iterator<Item = Result<Shard, Error>> + Send {
+        let shards = Shards::new(&self.folder, &self.manifest, bytes);
+        shards.map(|shard| shard.map_err(|error| cause(error, &self.folder, Some(&self.manifest))))
     }
 
     /// Hands the shards to `work`, one after the other, and reads the next one meanwhile.
@@ -99,7 +109,7 @@ impl TermStore {
     /// # Errors
     /// As for [`TermStore::shards`]; what comes before is worked on.
     pub(crate) fn visit(&self, mut work: impl FnMut(&Shard)) -> Result<(), Error> {
-        let mut shards = self.shards();
+        let mut shards = self.shards_in_pieces(IN_MEMORY);
         let mut next = shards.next();
         while let Some(shard) = next.transpose()? {
             next = thread::scope(|scope| {
@@ -130,22 +140,30 @@ impl TermStore {
             return Err(Error::store(&path, reason));
         }
         shifts::read(&self.folder, entry, terms, network)
+            .map_err(|error| cause(error, &self.folder, Some(&self.manifest)))
     }
 
     fn check_length(&self, file: &str, bytes: u64) -> Result<(), Error> {
         let path = self.folder.join(file);
         let found = fs::metadata(&path).map_err(Error::io("read", &path))?.len();
-        if found == bytes {
-            return Ok(());
-        }
-        let reason = format!(
-            "{found} bytes, but the manifest says {bytes}; delete the file and extract again"
-        );
-        Err(Error::store(&path, reason))
+        require_length(&path, found, bytes)
     }
 }
 
-/// SHA-256 of a file's content.
-fn checksum(content: &[u8]) -> String {
-    hex(&Sha256::digest(content))
+/// Why terms cannot be read: as the error says, unless another process is to blame.
+fn cause(error: Error, folder: &Path, manifest: Option<&Manifest>) -> Error {
+    let replaced = || match (manifest, Manifest::find(folder)) {
+        (Some(manifest), Ok(Some(found))) => *manifest != found,
+        (Some(_), Ok(None)) => true,
+        _ => false,
+    };
+    match tropex_files::holder(folder) {
+        Some(holder) if holder.process == Some(std::process::id()) => error,
+        Some(holder) => LockError::Held { folder: folder.to_owned(), holder }.into(),
+        None if replaced() => {
+            let reason = "the terms were replaced while they were read; run the command again";
+            Error::store(folder, reason)
+        }
+        None => error,
+    }
 }

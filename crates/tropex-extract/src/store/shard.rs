@@ -2,19 +2,19 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::slice;
 
 use burn::tensor::{AllocationProperty, Bytes, Element, TensorData};
 use bytemuck::Pod;
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
 
-use super::checksum;
-use super::manifest::{ShardEntry, TermsHeader};
-use super::mapping::map;
+use super::content::Content;
+use super::manifest::{Manifest, ShardEntry, TermsHeader};
 use crate::terms::{Classes, Terms};
 use crate::{Error, Precision};
 
-/// The terms of consecutive points. Their numbers stay in the file, which is mapped into memory.
+/// The terms of consecutive points: those of a file, or of a part of it.
 #[derive(Clone, Debug)]
 pub struct Shard {
     /// Position of the first point in the store.
@@ -49,47 +49,6 @@ impl Shard {
     /// Positions of its points in the store.
     pub(crate) fn positions(&self) -> Range<usize> {
         self.first..self.first + self.len()
-    }
-
-    /// Maps a shard into memory and checks it against its entry in the manifest.
-    pub(super) fn read(
-        path: &Path,
-        entry: &ShardEntry,
-        terms: &TermsHeader,
-        first: usize,
-    ) -> Result<Self, Error> {
-        let content = map(path)?;
-        if checksum(&content) != entry.sha256 {
-            let reason =
-                "its content does not match its checksum; delete the file and extract again";
-            return Err(Error::store(path, reason));
-        }
-        let damaged = |error: safetensors::SafeTensorError| {
-            let reason =
-                format!("not a shard of terms ({error}); delete the file and extract again");
-            Error::store(path, reason)
-        };
-        let tensors = SafeTensors::deserialize(&content).map_err(damaged)?;
-        let reader = Reader { content: &content, tensors, path, points: entry.points };
-        let (dtype, d) = (format_of(terms.precision), terms.features());
-        let (coefficients, biases): (&[usize], &[usize]) = match terms.per_point() {
-            1 => (&[d], &[]),
-            classes => (&[classes, d], &[classes]),
-        };
-        let end = i64::try_from(first + entry.points).unwrap_or(i64::MAX);
-        let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
-        Ok(Self {
-            first,
-            index: reader.integers("index", first as i64..end)?,
-            label: reader.integers("label", 0..i64::MAX)?,
-            predicted: reader.integers("predicted", 0..classes)?,
-            linear_coefficients: reader.numbers("linear.coefficients", dtype, coefficients)?,
-            linear_bias: reader.numbers("linear.bias", dtype, biases)?,
-            negative_coefficients: reader.numbers("negative.coefficients", dtype, &[d])?,
-            negative_bias: reader.numbers("negative.bias", dtype, &[])?,
-            zero: TensorData::zeros::<f32, _>([d]).convert_dtype(terms.precision.dtype()),
-            classes: terms.classes,
-        })
     }
 }
 
@@ -194,70 +153,301 @@ pub(super) fn format_of(precision: Precision) -> Dtype {
     }
 }
 
-struct Reader<'a> {
-    content: &'a bytes::Bytes,
-    tensors: SafeTensors<'a>,
-    path: &'a Path,
-    points: usize,
+/// The shards of a store, one after the other.
+pub(super) struct Shards<'a> {
+    folder: &'a Path,
+    terms: &'a TermsHeader,
+    entries: slice::Iter<'a, ShardEntry>,
+    /// Position of the first point of the next file.
+    first: usize,
+    /// The file that is being read.
+    file: Option<ShardFile<'a>>,
+    in_memory: u64,
 }
 
-impl Reader<'_> {
-    /// A tensor `[points, extents..]`.
-    fn tensor(&self, name: &str, dtype: Dtype, extents: &[usize]) -> Result<TensorView<'_>, Error> {
-        let shape = [&[self.points], extents].concat();
-        let refused = |found: String| {
-            let reason = format!("tensor `{name}`: found {found}, expected {dtype:?} {shape:?}");
-            Error::store(self.path, reason)
-        };
-        let tensor = self.tensors.tensor(name).map_err(|_| refused("none".into()))?;
-        if tensor.dtype() == dtype && tensor.shape() == shape {
-            return Ok(tensor);
-        }
-        Err(refused(format!("{:?} {:?}", tensor.dtype(), tensor.shape())))
+impl<'a> Shards<'a> {
+    /// Files of more than `in_memory` bytes are read in pieces of about that.
+    pub(super) fn new(folder: &'a Path, manifest: &'a Manifest, in_memory: u64) -> Self {
+        let (terms, entries) = (&manifest.terms, manifest.shards.iter());
+        Self { folder, terms, entries, first: 0, file: None, in_memory }
     }
+}
 
-    fn integers(&self, name: &str, range: Range<i64>) -> Result<Vec<i64>, Error> {
-        let tensor = self.tensor(name, Dtype::I64, &[])?;
-        let values: Vec<i64> = bytemuck::pod_collect_to_vec(tensor.data());
-        match values.iter().find(|value| !range.contains(value)) {
-            None => Ok(values),
-            Some(value) => {
-                let reason = format!("tensor `{name}` holds {value}, expected {range:?}");
-                Err(Error::store(self.path, reason))
+impl Iterator for Shards<'_> {
+    type Item = Result<Shard, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(piece) = self.file.as_mut().and_then(Iterator::next) {
+                return Some(piece);
+            }
+            self.file = None;
+            let entry = self.entries.next()?;
+            let file = ShardFile::open(self.folder, entry, self.terms, self.first, self.in_memory);
+            self.first += entry.points;
+            match file {
+                Ok(file) => self.file = Some(file),
+                Err(error) => return Some(Err(error)),
             }
         }
     }
+}
 
-    /// Numbers as they lie in the file.
-    fn numbers(&self, name: &str, dtype: Dtype, extents: &[usize]) -> Result<TensorData, Error> {
-        let tensor = self.tensor(name, dtype, extents)?;
-        let (shape, bytes) = (tensor.shape().to_vec(), tensor.data());
-        let data = match dtype {
-            Dtype::F64 => self.data::<f64>(bytes, shape),
-            _ => self.data::<f32>(bytes, shape),
+/// A file of terms that was checked against its entry in the manifest. It is read in pieces: one, if
+/// it is in memory.
+pub(super) struct ShardFile<'a> {
+    content: Content,
+    metadata: Metadata,
+    /// Where the tensors begin.
+    start: usize,
+    terms: &'a TermsHeader,
+    /// Position of the first point in the store.
+    first: usize,
+    /// All points.
+    points: usize,
+    /// Points that were read.
+    done: usize,
+    /// Points of a piece.
+    piece: usize,
+}
+
+impl Iterator for ShardFile<'_> {
+    type Item = Result<Shard, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let piece = self.done..self.points.min(self.done + self.piece);
+        self.done = piece.end;
+        (!piece.is_empty()).then(|| self.read(piece))
+    }
+}
+
+impl<'a> ShardFile<'a> {
+    pub(super) fn open(
+        folder: &Path,
+        entry: &ShardEntry,
+        terms: &'a TermsHeader,
+        first: usize,
+        in_memory: u64,
+    ) -> Result<Self, Error> {
+        let content = Content::open(&folder.join(&entry.file), entry, in_memory)?;
+        let (metadata, start) = header(&content, entry.bytes)?;
+        let points = entry.points;
+        let piece = match content.is_in_memory() {
+            true => points,
+            false => (in_memory / (entry.bytes / points as u64).max(1)).max(1) as usize,
         };
-        data.ok_or_else(|| {
-            let reason = format!("tensor `{name}` holds infinite numbers or none; extract again");
-            Error::store(self.path, reason)
-        })
+        Ok(Self { content, metadata, start, terms, first, points, done: 0, piece })
     }
 
-    /// Numbers that lie in the file, unless there are some that are not finite.
-    fn data<F: Element + Pod + Into<f64>>(
+    /// The terms of some of its points.
+    fn read(&self, points: Range<usize>) -> Result<Shard, Error> {
+        let terms = self.terms;
+        let (dtype, d) = (format_of(terms.precision), terms.features());
+        let (coefficients, biases): (&[usize], &[usize]) = match terms.per_point() {
+            1 => (&[d], &[]),
+            classes => (&[classes, d], &[classes]),
+        };
+        let first = self.first + points.start;
+        let end = i64::try_from(first + points.len()).unwrap_or(i64::MAX);
+        let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
+        let reader = Reader { file: self, points };
+        Ok(Shard {
+            first,
+            index: reader.integers("index", first as i64..end)?,
+            label: reader.integers("label", 0..i64::MAX)?,
+            predicted: reader.integers("predicted", 0..classes)?,
+            linear_coefficients: reader.numbers("linear.coefficients", dtype, coefficients)?,
+            linear_bias: reader.numbers("linear.bias", dtype, biases)?,
+            negative_coefficients: reader.numbers("negative.coefficients", dtype, &[d])?,
+            negative_bias: reader.numbers("negative.bias", dtype, &[])?,
+            zero: TensorData::zeros::<f32, _>([d]).convert_dtype(terms.precision.dtype()),
+            classes: terms.classes,
+        })
+    }
+}
+
+/// What a file says of its tensors, and where they begin.
+fn header(content: &Content, bytes: u64) -> Result<(Metadata, usize), Error> {
+    let damaged = |what: &dyn std::fmt::Display| {
+        let reason = format!("not a shard of terms ({what}); delete the file and extract again");
+        Error::store(content.path(), reason)
+    };
+    let bytes = usize::try_from(bytes).map_err(|error| damaged(&error))?;
+    let incomplete = || damaged(&"its header is not complete");
+    let length = match bytes {
+        0..8 => return Err(incomplete()),
+        _ => {
+            content.read(0..8)?.iter().rev().fold(0, |length, &byte| length << 8 | u64::from(byte))
+        }
+    };
+    let start = usize::try_from(length).ok().and_then(|length| length.checked_add(8));
+    let start = start.filter(|&start| start <= bytes).ok_or_else(incomplete)?;
+    let text = content.read(8..start)?;
+    let metadata: Metadata = serde_json::from_slice(&text).map_err(|error| damaged(&error))?;
+    match start.checked_add(metadata.data_len()) {
+        Some(end) if end == bytes => Ok((metadata, start)),
+        _ => Err(damaged(&"its tensors do not fill it")),
+    }
+}
+
+/// Reads tensors of some points of a file.
+struct Reader<'a> {
+    file: &'a ShardFile<'a>,
+    points: Range<usize>,
+}
+
+impl Reader<'_> {
+    fn refused(&self, name: &str, what: &str) -> Error {
+        Error::store(self.file.content.path(), format!("tensor `{name}` {what}"))
+    }
+
+    /// Of a tensor `[all points, extents..]`, the shape and the bytes of the points to read.
+    fn rows(
         &self,
-        bytes: &[u8],
-        shape: Vec<usize>,
-    ) -> Option<TensorData> {
-        let are_finite = |numbers: &[F]| {
-            // Without a way out of the loop, several numbers are looked at in one step.
-            numbers.iter().fold(true, |all, &number| all & number.into().is_finite())
+        name: &str,
+        dtype: Dtype,
+        extents: &[usize],
+    ) -> Result<(Vec<usize>, bytes::Bytes), Error> {
+        let shape = [&[self.file.points], extents].concat();
+        let refused = |found: String| {
+            let what = format!("tensor `{name}`: found {found}, expected {dtype:?} {shape:?}");
+            Error::store(self.file.content.path(), what)
         };
-        // Other programs may write files in which numbers do not lie at multiples of their size.
-        let Ok(numbers) = bytemuck::try_cast_slice::<u8, F>(bytes) else {
-            let numbers: Vec<F> = bytemuck::pod_collect_to_vec(bytes);
-            return are_finite(&numbers).then(|| TensorData::new(numbers, shape));
+        let info = self.file.metadata.info(name).ok_or_else(|| refused("none".into()))?;
+        if info.dtype != dtype || info.shape != shape {
+            return Err(refused(format!("{:?} {:?}", info.dtype, info.shape)));
+        }
+        let (start, end) = info.data_offsets;
+        let row = (end - start) / self.file.points;
+        let start = self.file.start + start;
+        let range = start + row * self.points.start..start + row * self.points.end;
+        Ok(([&[self.points.len()], extents].concat(), self.file.content.read(range)?))
+    }
+
+    fn integers(&self, name: &str, range: Range<i64>) -> Result<Vec<i64>, Error> {
+        let (_, bytes) = self.rows(name, Dtype::I64, &[])?;
+        let values: Vec<i64> = bytemuck::pod_collect_to_vec(&bytes);
+        match values.iter().find(|value| !range.contains(value)) {
+            None => Ok(values),
+            Some(value) => Err(self.refused(name, &format!("holds {value}, expected {range:?}"))),
+        }
+    }
+
+    fn numbers(&self, name: &str, dtype: Dtype, extents: &[usize]) -> Result<TensorData, Error> {
+        let (shape, bytes) = self.rows(name, dtype, extents)?;
+        let data = match dtype {
+            Dtype::F64 => finite::<f64>(bytes, shape),
+            _ => finite::<f32>(bytes, shape),
         };
-        let shared = Bytes::from_shared(self.content.slice_ref(bytes), AllocationProperty::File);
-        are_finite(numbers).then(|| TensorData::from_bytes(shared, shape, F::dtype()))
+        data.ok_or_else(|| self.refused(name, "holds infinite numbers or none; extract again"))
+    }
+}
+
+/// Numbers where they lie, unless there are some that are not finite.
+fn finite<F: Element + Pod + Into<f64>>(
+    bytes: bytes::Bytes,
+    shape: Vec<usize>,
+) -> Option<TensorData> {
+    let are_finite = |numbers: &[F]| {
+        // Without a way out of the loop, several numbers are looked at in one step.
+        numbers.iter().fold(true, |all, &number| all & number.into().is_finite())
+    };
+    // Other programs may write files in which numbers do not lie at multiples of their size.
+    let Ok(numbers) = bytemuck::try_cast_slice::<u8, F>(&bytes) else {
+        let numbers: Vec<F> = bytemuck::pod_collect_to_vec(&bytes);
+        return are_finite(&numbers).then(|| TensorData::new(numbers, shape));
+    };
+    are_finite(numbers).then(|| {
+        let shared = Bytes::from_shared(bytes.clone(), AllocationProperty::Other);
+        TensorData::from_bytes(shared, shape, F::dtype())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::layout::{Layout, Named};
+    use crate::terms::{Gauge, SelfCheck};
+
+    const POINTS: usize = 7;
+    const FEATURES: usize = 3;
+
+    fn header() -> TermsHeader {
+        TermsHeader {
+            network: String::new(),
+            source: String::new(),
+            gauge: Gauge::WorstCase,
+            shifts: None,
+            precision: Precision::F64,
+            classes: Classes::All,
+            class_count: 2,
+            input_shape: vec![FEATURES],
+            points: POINTS,
+            shard_points: POINTS,
+        }
+    }
+
+    /// Numbers that tell where they stand.
+    fn numbers(first: usize, count: usize) -> Vec<u8> {
+        (first..first + count).flat_map(|number| (number as f64).to_le_bytes()).collect()
+    }
+
+    fn integers(first: i64) -> Vec<u8> {
+        (first..first + POINTS as i64).flat_map(i64::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn pieces_of_a_file_are_together_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let [index, label, predicted] = [integers(0), integers(5), vec![0; 8 * POINTS]];
+        let [linear, linear_bias] = [numbers(100, POINTS * 2 * FEATURES), numbers(300, POINTS * 2)];
+        let [negative, negative_bias] = [numbers(400, POINTS * FEATURES), numbers(600, POINTS)];
+        let tensors: [Named<'_>; 7] = [
+            ("index", Dtype::I64, vec![POINTS], &index),
+            ("label", Dtype::I64, vec![POINTS], &label),
+            ("predicted", Dtype::I64, vec![POINTS], &predicted),
+            ("linear.coefficients", Dtype::F64, vec![POINTS, 2, FEATURES], &linear),
+            ("linear.bias", Dtype::F64, vec![POINTS, 2], &linear_bias),
+            ("negative.coefficients", Dtype::F64, vec![POINTS, FEATURES], &negative),
+            ("negative.bias", Dtype::F64, vec![POINTS], &negative_bias),
+        ];
+        let layout = Layout::of(tensors).unwrap();
+        tropex_files::replace_with(&folder.path().join("file"), |file| layout.write(file)).unwrap();
+        let (bytes, sha256) = (layout.bytes() as u64, layout.checksum());
+        let check = SelfCheck::empty();
+        let entry = ShardEntry { file: "file".into(), points: POINTS, bytes, sha256, check };
+        let terms = header();
+        for (in_memory, lengths) in [
+            (bytes, vec![POINTS]),
+            (bytes - 1, vec![6, 1]),
+            (bytes / 3, vec![2, 2, 2, 1]),
+            (0, vec![1; POINTS]),
+        ] {
+            let file = ShardFile::open(folder.path(), &entry, &terms, 0, in_memory).unwrap();
+            let pieces: Vec<_> = file.map(|piece| piece.unwrap()).collect();
+            assert_eq!(pieces.iter().map(Shard::len).collect::<Vec<_>>(), lengths);
+            let mut first = 0;
+            for piece in &pieces {
+                assert_eq!((piece.first, piece.per_point()), (first, 2));
+                for point in 0..piece.len() {
+                    let all = first + point;
+                    assert_eq!(
+                        (piece.index[point], piece.label[point]),
+                        (all as i64, all as i64 + 5)
+                    );
+                    let row = |start: usize| {
+                        (0..FEATURES).map(|at| (start + at) as f64).collect::<Vec<_>>()
+                    };
+                    for class in 0..2 {
+                        let row = row(100 + (2 * all + class) * FEATURES);
+                        let bias = (300 + 2 * all + class) as f64;
+                        assert_eq!(piece.linear_term(point, class), (row, bias));
+                    }
+                    let expected = (row(400 + all * FEATURES), (600 + all) as f64);
+                    assert_eq!(piece.negative_term(point), expected);
+                }
+                first += piece.len();
+            }
+        }
     }
 }

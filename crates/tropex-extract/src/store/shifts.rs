@@ -6,10 +6,11 @@ use std::path::Path;
 
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, serialize};
+use tropex_files::sha256;
 
-use super::files::{SHIFTS, write_atomically};
+use super::files::{self, SHIFTS};
 use super::manifest::{ShiftsEntry, TermsHeader};
-use super::{checksum, shard::format_of};
+use super::shard::format_of;
 use crate::network::ValueId;
 use crate::terms::{Gauge, Scale, Shifts};
 use crate::{Error, Network};
@@ -44,8 +45,8 @@ pub(super) fn write(
         views.insert(name.clone(), view.map_err(failed)?);
     }
     let content = serialize(views, None).map_err(failed)?;
-    write_atomically(&path, &content)?;
-    let (bytes, sha256) = (content.len() as u64, checksum(&content));
+    files::write(&path, &content)?;
+    let (bytes, sha256) = (content.len() as u64, sha256(&content));
     let scale = (terms.gauge == Gauge::Calibrated).then(|| shifts.scale());
     Ok(ShiftsEntry { file: SHIFTS.into(), bytes, sha256, scale })
 }
@@ -61,7 +62,7 @@ pub(super) fn read(
     let content = fs::read(&path).map_err(Error::io("read", &path))?;
     let damaged =
         |what: String| Error::store(&path, format!("{what}; extract again, and the terms with it"));
-    if checksum(&content) != entry.sha256 {
+    if sha256(&content) != entry.sha256 {
         return Err(damaged("its content does not match its checksum".into()));
     }
     let tensors = SafeTensors::deserialize(&content)

@@ -1,13 +1,14 @@
 //! Extraction of a whole source into a store, resumable after every shard.
 
-use std::fs;
 use std::path::Path;
+
+use tropex_files::{FolderLock, holder, remove_leftovers};
 
 use super::extraction::Extraction;
 use super::files::remove_all_but;
-use super::manifest::{Manifest, TermsHeader};
+use super::manifest::{Manifest, TermsHeader, is_absent};
 use super::search::Search;
-use super::{ExtractOptions, MANIFEST, PointSource, Progress, TermStore, shifts};
+use super::{ExtractOptions, MANIFEST, PointSource, Progress, TermStore, cause, shifts};
 use crate::Error;
 use crate::terms::{Extractor, Shifts};
 
@@ -32,8 +33,11 @@ impl TermStore {
     /// [some points](ExtractOptions::dominance_points), and again if the check at all points
     /// refutes them.
     ///
+    /// The folder is locked meanwhile, unless all is done already.
+    ///
     /// # Errors
-    /// A folder with terms of other settings; whatever hinders reading or writing.
+    /// A folder with terms of other settings, or that another process works in; whatever hinders
+    /// reading or writing.
     pub fn extract(
         folder: &Path,
         extractor: &Extractor,
@@ -42,20 +46,26 @@ impl TermStore {
         progress: &dyn Fn(Progress),
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
-        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-        let mut manifest = match existing(folder, &terms) {
-            Err(error) if !options.replace => return Err(error),
-            found => found.ok().flatten().unwrap_or_else(|| Manifest::new(terms)),
-        };
-        let shifts = manifest.shifts.as_ref().and_then(|entry| {
-            shifts::read(folder, entry, &manifest.terms, extractor.network()).ok()
-        });
-        if shifts.is_none() {
+        let mut search = Search::among(source.len(), options.dominance_points);
+        let begun = Extraction { folder, extractor, source, options, search: &search, progress };
+        remove_leftovers(folder);
+        // Who finds everything done only reads, and needs no lock.
+        if let Some(manifest) = existing(folder, &terms, options)?
+            && holder(folder).is_none()
+            && begun.is_finished(&manifest)
+        {
+            begun.extracted(source.len());
+            return Self::open(folder);
+        }
+        let _lock = FolderLock::create(folder)?;
+        // Another process may have gone on in between.
+        let found = existing(folder, &terms, options)?;
+        let mut manifest = found.unwrap_or_else(|| Manifest::new(terms));
+        let mut known = saved_shifts(folder, &manifest, extractor)?;
+        if known.is_none() {
             // Terms are worth nothing without the shifts that they were extracted under.
             manifest = manifest.without_shifts();
         }
-        let mut search = Search::among(source.len(), options.dominance_points);
-        let mut known = shifts;
         loop {
             remove_all_but(folder, &manifest)?;
             let terms = manifest.terms.clone();
@@ -99,13 +109,36 @@ fn header(
     })
 }
 
-/// The manifest of an earlier extraction of the same terms.
-fn existing(folder: &Path, terms: &TermsHeader) -> Result<Option<Manifest>, Error> {
-    let path = folder.join(MANIFEST);
-    if !path.exists() {
-        return Ok(None);
+/// The shifts that an earlier extraction found; `None` if they are lost or damaged. Those that just
+/// cannot be read are an error, for what was extracted under them is worth keeping.
+fn saved_shifts(
+    folder: &Path,
+    manifest: &Manifest,
+    extractor: &Extractor,
+) -> Result<Option<Shifts>, Error> {
+    let Some(entry) = &manifest.shifts else { return Ok(None) };
+    match shifts::read(folder, entry, &manifest.terms, extractor.network()) {
+        Err(Error::Io { action, path, source }) if !is_absent(&source) => {
+            Err(Error::Io { action, path, source })
+        }
+        read => Ok(read.ok()),
     }
-    let manifest = Manifest::read(&path)?;
-    manifest.expect(&path, terms)?;
-    Ok(Some(manifest))
+}
+
+/// The manifest of an earlier extraction of the same terms; `None` where there is none, or one that
+/// may be replaced.
+fn existing(
+    folder: &Path,
+    terms: &TermsHeader,
+    options: &ExtractOptions,
+) -> Result<Option<Manifest>, Error> {
+    let path = folder.join(MANIFEST);
+    let found = Manifest::find(folder).and_then(|found| match found {
+        Some(manifest) => manifest.expect(&path, terms).map(|()| Some(manifest)),
+        None => Ok(None),
+    });
+    match found {
+        Err(_) if options.replace => Ok(None),
+        found => found.map_err(|error| cause(error, folder, None)),
+    }
 }

@@ -14,7 +14,7 @@ use super::violations::Watch;
 use super::worst_case::worst_case;
 use super::{Classes, Gauge};
 use crate::crew::Worker;
-use crate::network::{ValueId, hex};
+use crate::network::ValueId;
 use crate::read::read;
 use crate::rows::Rows;
 use crate::{Error, Network, Placement, kernels};
@@ -204,10 +204,9 @@ impl Extractor {
 
     /// SHA-256 over network and settings. Shifts that depend on points come besides.
     pub fn fingerprint(&self) -> String {
-        use sha2::{Digest, Sha256};
         let precision = self.network.placement().precision();
         let settings = format!("{:?} {:?} {precision:?}", self.gauge, self.classes);
-        hex(&Sha256::digest(self.network.fingerprint() + &settings))
+        tropex_files::sha256((self.network.fingerprint() + &settings).as_bytes())
     }
 
     /// The linear rows of every class asked for, group by group, and the negative rows last: they

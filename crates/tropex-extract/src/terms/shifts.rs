@@ -2,10 +2,11 @@
 
 use burn::tensor::{Tensor, TensorData};
 use sha2::{Digest, Sha256};
+use tropex_files::hex;
 
 use super::Gauge;
 use super::tight::Scale;
-use crate::network::{ValueId, hex};
+use crate::network::ValueId;
 use crate::ops::Piece;
 use crate::rows::Rows;
 use crate::{Error, Network};

@@ -8,8 +8,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use thiserror::Error;
+use tropex_files::sha256_of;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -232,26 +232,12 @@ fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<()
 
 /// Compares the sum of a complete file with the expected one; a wrong file is removed.
 fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), Problem> {
-    let found = sha256(part)?;
+    let found = sha256_of(File::open(part)?)?;
     if found == file.sha256 {
         return Ok(());
     }
     remove(part)?;
     Err(Problem::Checksum { found, expected: file.sha256.to_string() })
-}
-
-fn sha256(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let length = file.read(&mut chunk)?;
-        if length == 0 {
-            break;
-        }
-        hash.update(&chunk[..length]);
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Waits until no other process downloads into `folder`; the lock goes with the returned file.

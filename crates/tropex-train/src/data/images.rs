@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+use tropex_files::hex;
 
 /// What makes a set of images and labels unusable.
 #[derive(Debug, Error, PartialEq)]
@@ -195,7 +196,7 @@ impl Images {
             Pixels::Floats(floats) => floats.iter().for_each(|v| hash.update(v.to_le_bytes())),
         }
         self.labels.iter().for_each(|label| hash.update(label.to_le_bytes()));
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize())
     }
 }
 

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tropex_files::replace;
 
 use super::{RunError, RunRequest};
 use crate::data::Dataset;
-use crate::files::write_atomically;
 use crate::training::{EpochMetrics, TrainingConfig};
 
 /// Version of the layout of a run; a reader refuses others.
@@ -174,8 +174,7 @@ impl RunConfig {
     pub(super) fn write(&self, path: &Path) -> Result<(), RunError> {
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| RunError::Config { path: path.into(), reason: error.to_string() })?;
-        write_atomically(path, (text + "\n").as_bytes())
-            .map_err(|error| RunError::io("write", path, error))
+        replace(path, (text + "\n").as_bytes()).map_err(|error| RunError::io("write", path, error))
     }
 
     /// Refuses to mix two runs in one folder.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use tropex_files::LockError;
 
 use super::FORMAT_VERSION;
 use crate::import::ImportError;
@@ -85,6 +86,9 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// Somebody else works there.
+    #[error(transparent)]
+    Locked(#[from] LockError),
     /// No weights were kept after that epoch.
     #[error("{} has no checkpoint of epoch {epoch}, only of epochs {kept:?}", path.display())]
     NoCheckpoint {

@@ -11,13 +11,14 @@ mod config;
 mod error;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use tropex_files::{FolderLock, LockError, remove_leftovers};
 
 use crate::checkpoint;
 use crate::data::Images;
-use crate::files::remove_leftovers;
 use crate::import::import;
 use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
@@ -87,14 +88,12 @@ impl Run {
 
     /// Begins a run in a folder that is new, empty, or holds a run of the same configuration.
     ///
-    /// A run that is there already is opened; differences are an error that names them.
-    pub fn create(path: &Path, config: RunConfig) -> Result<Self, RunError> {
+    /// A run that is there already is opened; differences are an error that names them. The folder
+    /// is locked.
+    fn create(path: &Path, config: RunConfig) -> Result<Self, RunError> {
         if let Some(run) = Self::existing(path, &config)? {
-            remove_leftovers(path);
-            remove_leftovers(&checkpoint::folder(path));
             return Ok(run);
         }
-        make_folder(path)?;
         require_empty(path)?;
         let run = Self { path: path.into(), config };
         run.write_config()?;
@@ -110,10 +109,25 @@ impl Run {
         }
     }
 
+    /// The training in a folder if it is finished, provided that it is the one described.
+    fn finished(path: &Path, config: &RunConfig) -> Result<Option<Self>, RunError> {
+        let found = Self::existing(path, config)?;
+        let Some(run) = found.filter(|run| run.config.state != RunState::Training) else {
+            return Ok(None);
+        };
+        // What a kill after the last word of the training left.
+        run.remove_resume()?;
+        Ok(Some(run))
+    }
+
     /// Trains a network in a folder, or continues or reports the training that is there.
     ///
     /// The state is saved after every epoch. A training that was interrupted ends with the same
-    /// weights, bit by bit, as one that was not.
+    /// weights, bit by bit, as one that was not. The folder is locked meanwhile.
+    ///
+    /// # Errors
+    /// A folder with something else in it, or that another process works in; images or settings
+    /// that cannot be trained with; whatever hinders writing.
     pub fn train(
         path: &Path,
         request: &RunRequest,
@@ -121,32 +135,37 @@ impl Run {
         observer: &mut dyn TrainingObserver,
     ) -> Result<RunOutcome, RunError> {
         let config = RunConfig::of_training(request, training)?;
-        if let Some(run) = Self::existing(path, &config)?
-            && run.config.state != RunState::Training
-        {
-            // What a kill after the last word of the training left.
-            run.remove_resume()?;
+        clear(path);
+        if let Some(run) = Self::finished(path, &config)? {
             return Ok(RunOutcome::AlreadyFinished(run));
         }
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let start = request.architecture.init(shape, classes, request.device, training.seed)?;
         let trainer = Trainer::new(start, request.train, request.test, training)?;
+        let _lock = FolderLock::create(path)?;
+        // Another process may have come to the end of it in between.
+        if let Some(run) = Self::finished(path, &config)? {
+            return Ok(RunOutcome::AlreadyFinished(run));
+        }
         let run = Self::create(path, config)?;
         let ended = run.clone().continue_training(trainer, observer);
-        if ended.is_err() && !run.path.join(RESUME).exists() {
+        if ended.is_err() && matches!(run.path.join(RESUME).try_exists(), Ok(false)) {
             run.discard();
         }
         ended
     }
 
-    /// Removes a run that failed before there was anything to go on from.
+    /// Removes a run that failed before there was anything to go on from. The error that led here
+    /// is the one to report.
     fn discard(&self) {
-        // The error that led here is the one to report.
-        for file in [self.path.join(CONFIG), self.model_path(), checkpoint::path(&self.path, 0)] {
-            let _ = fs::remove_file(file);
-        }
+        let kept = self.checkpoints().unwrap_or_default();
+        let checkpoints = kept.into_iter().map(|epoch| checkpoint::path(&self.path, epoch));
+        let removed = checkpoints.chain([self.model_path()]).all(|file| remove(&file).is_ok());
         let _ = fs::remove_dir(checkpoint::folder(&self.path));
-        let _ = fs::remove_dir(&self.path);
+        // As long as it is there, the same command goes on here.
+        if removed {
+            let _ = fs::remove_file(self.path.join(CONFIG));
+        }
     }
 
     fn continue_training(
@@ -155,7 +174,7 @@ impl Run {
         observer: &mut dyn TrainingObserver,
     ) -> Result<RunOutcome, RunError> {
         let resume = self.path.join(RESUME);
-        if resume.exists() {
+        if resume.try_exists().map_err(|error| RunError::io("read", &resume, error))? {
             trainer = trainer.resume(&resume)?;
         } else {
             self.keep_checkpoint(&trainer)?;
@@ -199,18 +218,17 @@ impl Run {
 
     fn remove_resume(&self) -> Result<(), RunError> {
         let resume = self.path.join(RESUME);
-        match fs::remove_file(&resume) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(RunError::io("remove", &resume, error))
-            }
-            _ => Ok(()),
-        }
+        remove(&resume).map_err(|error| RunError::io("remove", &resume, error))
     }
 
     /// Makes a run from weights trained elsewhere.
     ///
     /// See [`import()`] for the files that can be read. A folder that holds an import from the
-    /// same file is written again, so that it holds these weights.
+    /// same file is written again, so that it holds these weights. The folder is locked meanwhile.
+    ///
+    /// # Errors
+    /// A folder with something else in it, or that another process works in; weights of another
+    /// architecture, or that overflow; whatever hinders reading or writing.
     pub fn import(path: &Path, request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let classifier = import(request.architecture, weights, shape, classes, request.device)?;
@@ -219,6 +237,8 @@ impl Run {
             return Err(WeightsError::Overflow { path: weights.into() }.into());
         }
         let config = RunConfig::of_import(request, weights)?;
+        clear(path);
+        let _lock = FolderLock::create(path)?;
         let is_new = Self::existing(path, &config)?.is_none();
         let run = Self::create(path, config)?;
         let written = Weights::of(&classifier).write(&run.model_path());
@@ -246,7 +266,11 @@ impl Run {
     /// The trained network.
     pub fn load_model(&self, device: &Device) -> Result<Classifier, RunError> {
         if self.config.state == RunState::Training {
-            return Err(RunError::Unfinished { path: self.path.clone() });
+            let folder = self.path.clone();
+            return Err(match tropex_files::holder(&folder) {
+                Some(holder) => LockError::Held { folder, holder }.into(),
+                None => RunError::Unfinished { path: folder },
+            });
         }
         self.load(&self.model_path(), device)
     }
@@ -262,11 +286,10 @@ impl Run {
 
     /// The epochs after which weights were kept, in order.
     pub fn checkpoints(&self) -> Result<Vec<usize>, RunError> {
-        let folder = checkpoint::folder(&self.path);
-        if !folder.exists() {
-            return Ok(Vec::new());
-        }
-        let names = file_names(&folder)?;
+        let names = match file_names(&checkpoint::folder(&self.path)) {
+            Err(RunError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Vec::new(),
+            names => names?,
+        };
         let mut epochs: Vec<usize> =
             names.iter().filter_map(|name| checkpoint::epoch_of(name)).collect();
         epochs.sort_unstable();
@@ -284,6 +307,20 @@ impl Run {
 
     fn write_config(&self) -> Result<(), RunError> {
         self.config.write(&self.path.join(CONFIG))
+    }
+}
+
+/// Clears what killed processes left.
+fn clear(run: &Path) {
+    remove_leftovers(run);
+    remove_leftovers(&checkpoint::folder(run));
+}
+
+/// Removes a file, if it is there.
+fn remove(file: &Path) -> std::io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

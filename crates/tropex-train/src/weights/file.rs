@@ -8,9 +8,9 @@ use burn::store::{ModuleStore, PytorchStore};
 use burn::tensor::{DType, TensorData};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use tropex_files::replace;
 
 use super::{BATCH_COUNTER, Weights, WeightsError};
-use crate::files::write_atomically;
 
 /// Where checkpoints of PyTorch keep the state dict, if not at the top.
 const STATE_DICT_KEYS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
@@ -80,8 +80,7 @@ pub(crate) fn write_safetensors(
         .map_err(|error| failed(error.to_string()))?;
     let header = header.iter().map(|&(key, value)| (key.into(), value.into())).collect();
     let bytes = safetensors::serialize(views, Some(header)).map_err(|e| failed(e.to_string()))?;
-    write_atomically(path, &bytes)
-        .map_err(|source| WeightsError::Write { path: path.into(), source })
+    replace(path, &bytes).map_err(|source| WeightsError::Write { path: path.into(), source })
 }
 
 fn read_pytorch(path: &Path) -> Result<Weights, WeightsError> {

@@ -10,8 +10,8 @@ use clap::Args;
 use serde::Serialize;
 use tropex::experiments::assign::{AssignSettings, AssignedImage, assign};
 use tropex::extract::terms::{Effort, Ranked};
-use tropex::train::files::write_atomically;
 use tropex::train::run::Run;
+use tropex_files::replace;
 
 use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
 use crate::output::{Output, duration, pairs, plural, small_percent, table};
@@ -82,7 +82,7 @@ impl Assign {
         let images = &assigned.images;
         if let Some(path) = &self.out {
             let failed = || format!("cannot write {}", path.display());
-            write_atomically(path, csv(images).as_bytes()).with_context(failed)?;
+            replace(path, csv(images).as_bytes()).with_context(failed)?;
         }
         let result = Assigned {
             images: images.len(),

@@ -9,7 +9,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 use tropex::experiments::experiment::{ExperimentEntry, Parameters, Scope};
-use tropex::experiments::report::{Finding, Measure, Page, SubjectRecord, comparison};
+use tropex::experiments::report::{
+    Finding, Measure, Page, PageFiles, ReportLocks, SubjectRecord, comparison,
+};
 use tropex::experiments::runner::{self, Material, Report, Request};
 use tropex::experiments::{EXPERIMENTS, Moments, Settings, experiments};
 use tropex::train::checkpoint::Checkpoints;
@@ -49,8 +51,8 @@ pub struct Experiment {
     /// Change a parameter, such as `draws=10`; with `all`, `subset.draws=10`. The value is JSON.
     #[arg(long, value_name = "PARAMETER=VALUE")]
     set: Vec<Setting>,
-    /// Write a page of what is found about all runs, as HTML, and as Markdown beside it. A page of
-    /// each run is in its folder `reports` anyway.
+    /// Write a page of what is found about all runs: FILE.html, with FILE.md beside it, or FILE.md
+    /// alone. A page of each run is in its folder `reports` anyway.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
     /// Compute again what was found before.
@@ -105,6 +107,8 @@ struct ToldReport<'a> {
 impl Experiment {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let experiments = self.experiments()?;
+        // Before the work, not after it.
+        let page = self.page.as_deref().map(PageFiles::named).transpose()?;
         let devices = self.devices.find()?;
         let material = |path: &PathBuf| {
             let run = Run::open(path)?;
@@ -112,6 +116,7 @@ impl Experiment {
             anyhow::Ok(Material { run, dataset })
         };
         let materials: Vec<_> = self.runs.iter().map(material).collect::<Result<_, _>>()?;
+        let locks = ReportLocks::acquire(materials.iter().map(|material| &material.run))?;
         let mut reports = Vec::new();
         for &gauge in &self.gauge {
             let settings = Settings {
@@ -129,9 +134,9 @@ impl Experiment {
                 devices: &devices,
                 again: self.again,
             };
-            self.carry_out(&request, &mut reports, output)?;
+            self.carry_out(&request, &locks, &mut reports, output)?;
         }
-        let pages = self.write_pages(&reports)?;
+        let pages = self.write_pages(page, &reports)?;
         if output.is_for_machines() {
             let told = reports.iter().map(ToldReport::of).collect();
             return output.result(&Told { reports: told, pages }, String::new);
@@ -143,20 +148,24 @@ impl Experiment {
 
     /// Writes a page of everything that is known of each run, and one of all runs if it is asked
     /// for. Says where they are.
-    fn write_pages(&self, reports: &[Report]) -> anyhow::Result<Vec<String>> {
+    fn write_pages(
+        &self,
+        page: Option<PageFiles>,
+        reports: &[Report],
+    ) -> anyhow::Result<Vec<String>> {
         let mut pages = Vec::new();
         for run in &self.runs {
-            pages.push((Page::of_run(run), run.join("reports").join("index.html")));
+            pages.push((Page::of_run(run)?, PageFiles::within(&run.join("reports"))));
         }
-        if let Some(path) = &self.page {
+        if let Some(files) = page {
             let findings = reports.iter().map(|report| report.finding.clone()).collect();
             let title = "Linear terms of several runs".into();
             let page = Page { title, about: String::new(), summary: None, findings };
-            pages.push((page, path.clone()));
+            pages.push((page, files));
         }
-        let write = |(page, path): (Page, PathBuf)| {
-            page.write(&path)?;
-            Ok(path.display().to_string())
+        let write = |(page, files): (Page, PageFiles)| {
+            files.write(&page)?;
+            Ok(files.first().display().to_string())
         };
         // Runs of which nothing is known, but for comparisons with others, need no page.
         pages.retain(|(page, _)| !page.findings.is_empty());
@@ -167,6 +176,7 @@ impl Experiment {
     fn carry_out(
         &self,
         request: &Request<'_>,
+        locks: &ReportLocks,
         reports: &mut Vec<Report>,
         output: &Output,
     ) -> anyhow::Result<()> {
@@ -177,7 +187,7 @@ impl Experiment {
             bar.set_position(done as u64);
         };
         let mut unread = Ok(());
-        let done = runner::run(request, &watch, &mut |report| {
+        let done = runner::run(request, locks, &watch, &mut |report| {
             if unread.is_ok() && !output.is_for_machines() {
                 unread = bar.suspend(|| output.text(&(text(&report) + "\n")));
             }

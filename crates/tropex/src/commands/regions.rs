@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::Context;
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
-use tropex::experiments::picture::{Format, Panel};
+use tropex::experiments::picture::{Format, Panel, require_ours};
 use tropex::experiments::regions::{Place, View, ViewSettings};
 use tropex::experiments::{Moment, pipeline};
 use tropex::extract::region::slice::Partition;
@@ -170,13 +170,16 @@ impl Regions {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create folder {}", folder.display()))?;
         let format = Format::from(self.format);
+        let file_of =
+            |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
+        epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
         let bar = output.bar("drawing {bar:30} {pos} of {len} pictures, {eta} left");
         bar.set_length(epochs.len() as u64);
         let mut seen = Seen::of(view);
         for epoch in epochs {
             let partition =
                 view.network(&pipeline::network_at(run, Moment::Epoch(epoch), device)?)?;
-            let file = folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
+            let file = file_of(epoch);
             let title = title(&format!("epoch {epoch}"), &partition);
             let panels = vec![Panel { title, partition: &partition }];
             view.figure(panels).draw().write(&file)?;

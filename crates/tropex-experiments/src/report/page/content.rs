@@ -9,6 +9,7 @@ use super::super::{
 };
 use super::Page;
 use crate::experiments::EXPERIMENTS;
+use crate::made_by::made_by;
 use crate::study::Claim;
 
 /// What a page is about that does not say it itself.
@@ -112,7 +113,7 @@ impl<'a> Content<'a> {
             figure_style: STYLE,
             runs: runs(&page.findings),
             sections,
-            footer: format!("Made by TropEx {}.", env!("CARGO_PKG_VERSION")),
+            footer: made_by(),
         }
     }
 }

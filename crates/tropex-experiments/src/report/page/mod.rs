@@ -1,15 +1,17 @@
 //! Findings as one page: HTML that needs no other file, and Markdown.
 
 mod content;
+mod files;
 
 use std::path::Path;
 
 use minijinja::Environment;
 use minijinja::value::Serde;
-use tropex_train::files::{remove_leftovers, write_atomically};
 
 use self::content::Content;
-use super::{Finding, read_finding};
+pub use self::files::PageFiles;
+use super::Finding;
+use super::folder::{folders_of, read_finding};
 use crate::Error;
 use crate::study::Summary;
 
@@ -31,14 +33,16 @@ pub struct Page {
 
 impl Page {
     /// Everything that was found about a run, as far as it is in its folder.
-    pub fn of_run(run: &Path) -> Self {
-        let reports = run.join("reports");
-        let folders = std::fs::read_dir(reports).into_iter().flatten().flatten();
-        let mut folders: Vec<_> = folders.map(|entry| entry.path()).collect();
-        folders.sort();
-        let findings = folders.iter().filter_map(|folder| read_finding(folder)).collect();
+    ///
+    /// # Errors
+    /// Findings that cannot be read.
+    pub fn of_run(run: &Path) -> Result<Self, Error> {
+        let mut findings = Vec::new();
+        for folder in folders_of(run)? {
+            findings.extend(read_finding(&folder)?);
+        }
         let title = format!("Linear terms of {}", run.display());
-        Self { title, about: String::new(), summary: None, findings }
+        Ok(Self { title, about: String::new(), summary: None, findings })
     }
 
     /// The page as HTML, with figures, numbers and style sheet in it.
@@ -59,18 +63,6 @@ impl Page {
         let mut lines: Vec<_> = text.lines().map(str::trim_end).collect();
         lines.dedup_by(|next, line| next.is_empty() && line.is_empty());
         Ok(lines.join("\n") + "\n")
-    }
-
-    /// Writes the page as HTML, and as Markdown beside it.
-    ///
-    /// # Errors
-    /// Whatever hinders writing.
-    pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let markdown = path.with_extension("md");
-        path.parent().into_iter().for_each(remove_leftovers);
-        write_atomically(path, self.html()?.as_bytes()).map_err(Error::io("write", path))?;
-        write_atomically(&markdown, self.markdown()?.as_bytes())
-            .map_err(Error::io("write", &markdown))
     }
 }
 

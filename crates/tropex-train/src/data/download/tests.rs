@@ -119,7 +119,7 @@ fn head(stream: &mut TcpStream, status: &str, length: Option<usize>, more: &str)
 pub(in crate::data) fn content() -> (Vec<u8>, String) {
     let bytes: Vec<u8> =
         (0u32..300_000).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let sum = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = tropex_files::sha256(&bytes);
     (bytes, sum)
 }
 

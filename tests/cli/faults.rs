@@ -1,0 +1,121 @@
+//! Disks that fail: every operation that a command makes on files of a run fails once, or the disk is
+//! full from then on. One line says so, and the same command then ends as if nothing had happened.
+//!
+//! A library in C that is preloaded lets operations fail; without a compiler there is nothing to test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use super::{ARCHITECTURE, Outcome, Place, files};
+
+/// Operations of a command, at most.
+const MOST: usize = 1000;
+
+/// The library, compiled once.
+fn library() -> Option<&'static Path> {
+    static LIBRARY: OnceLock<Option<(TempDir, PathBuf)>> = OnceLock::new();
+    let compiled = LIBRARY.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let library = folder.path().join("faults.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/faults.c");
+        let mut compiler = Command::new("cc");
+        let status = compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
+        match status {
+            Err(_) => None,
+            Ok(status) => status.success().then_some((folder, library)),
+        }
+    });
+    compiled.as_ref().map(|(_, library)| library.as_path())
+}
+
+/// The run that everything happens to has the name that the library looks for.
+fn place_with_run() -> Place {
+    let place = Place::with_images(24, 9);
+    place.run(&training("faulty", "--epochs 0")).succeeded();
+    place
+}
+
+fn training(run: &str, flags: &str) -> String {
+    format!("train {ARCHITECTURE} --dataset file:data.safetensors {flags} --out {run}")
+}
+
+/// Lets operations of a command fail, one after the other, and gives the command again each time.
+/// `folder` is what it makes.
+fn assert_recovers(place: Place, command: &str, folder: &str) {
+    let Some(library) = library() else { return };
+    let (made, mark) = (place.path(folder), place.path("mark"));
+    place.run(command).succeeded();
+    let expected = files(&made);
+    let mut failures = 0;
+    for number in 1..MOST {
+        fs::remove_dir_all(&made).unwrap();
+        let _ = fs::remove_file(&mark);
+        let mut faulty = place.command(command);
+        faulty.env("LD_PRELOAD", library).env("FAULT_AT", number.to_string());
+        let outcome = Outcome::of(faulty.env("FAULT_MARK", &mark));
+        if !mark.exists() {
+            outcome.succeeded();
+            assert!(failures > 10, "{command}: {failures} of {number} operations failed it");
+            return;
+        }
+        if outcome.code == Some(0) {
+            outcome.succeeded(); // it does without that operation
+        } else {
+            outcome.failed(&["faulty"]);
+            failures += 1;
+        }
+        place.run(command).succeeded();
+        assert_alike(&files(&made), &expected, &format!("{command}, operation {number}"));
+    }
+    panic!("{command} takes more than {MOST} operations");
+}
+
+/// The same files, but for the seconds that epochs took.
+fn assert_alike(found: &[(PathBuf, Vec<u8>)], expected: &[(PathBuf, Vec<u8>)], what: &str) {
+    let names = |files: &[(PathBuf, Vec<u8>)]| -> Vec<_> {
+        files.iter().map(|(path, _)| path.clone()).collect()
+    };
+    assert_eq!(names(found), names(expected), "{what}");
+    for ((path, found), (_, expected)) in found.iter().zip(expected) {
+        assert!(found == expected || path.ends_with("config.json"), "{what}: {}", path.display());
+    }
+}
+
+#[test]
+fn a_training_survives_every_fault() {
+    let place = Place::with_images(24, 9);
+    assert_recovers(place, &training("faulty", "--epochs 1 --checkpoints all"), "faulty");
+}
+
+#[test]
+fn an_import_survives_every_fault() {
+    let place = Place::with_images(24, 9);
+    place.run(&training("good", "--epochs 0")).succeeded();
+    let import = format!(
+        "import {ARCHITECTURE} --weights good/model.safetensors --dataset file:data.safetensors \
+         --out faulty"
+    );
+    assert_recovers(place, &import, "faulty");
+}
+
+#[test]
+fn an_extraction_survives_every_fault() {
+    assert_recovers(place_with_run(), "extract faulty", "faulty/terms");
+}
+
+#[test]
+fn a_tight_extraction_survives_every_fault() {
+    let command = "extract faulty --gauge tight --memory 0MB";
+    assert_recovers(place_with_run(), command, "faulty/terms");
+}
+
+#[test]
+fn an_experiment_survives_every_fault() {
+    let place = place_with_run();
+    place.run("extract faulty").succeeded();
+    assert_recovers(place, "experiment exactness faulty", "faulty/reports");
+}
