@@ -63,7 +63,7 @@ impl Study {
 
         let start = Instant::now();
         let settings = EvaluateSettings::default();
-        let test = pipeline::evaluate(&run, &data, &device, &settings, &|_, _| {})?;
+        let test = pipeline::evaluate(&run, &data, &device, &settings, &|_, _| {})?.evaluation;
         let evaluation = start.elapsed();
 
         let check = terms.manifest().check.as_ref();
@@ -119,17 +119,17 @@ impl Study {
             learning_rate_steps: Vec::new(),
             ..TrainingConfig::mnist()
         };
-        let images = config.limit.map_or(data.train.len(), |limit| limit.min(data.train.len()));
-        println!(
-            "training {} on {images} images of {} on {}",
-            self.architecture, data.name, arguments.device
-        );
+        let images = data.train.subset(config.limit, config.subset).taken();
+        let images = images.words(&format!("images of {}", data.name));
+        println!("training {} on {images} on {}", self.architecture, arguments.device);
         let request = RunRequest {
             architecture,
             dataset: &data.name,
             train: &data.train,
             shuffled_labels: None,
             test: &data.test,
+            reading: data.reading,
+            warnings: &data.warnings,
             device,
             device_name: &arguments.device,
         };

@@ -9,7 +9,9 @@ use tropex_train::run::Run;
 use crate::experiment::{Context, ExperimentEntry, Made, Parameters, Scope};
 use crate::fingerprint::fingerprint;
 use crate::history::History;
-use crate::report::{FORMAT, Finding, SubjectRecord, read_finding, report_folder, write_finding};
+use crate::report::{
+    FORMAT, Finding, SubjectRecord, TakenImages, read_finding, report_folder, write_finding,
+};
 use crate::{Error, Moment, Moments, Settings, Split, Subject, Watch};
 
 /// A run and the dataset as it used it.
@@ -192,7 +194,11 @@ fn record(subject: &Subject<'_>, moments: &[Moment]) -> SubjectRecord {
         gauge: subject.settings().gauge.name().into(),
         precision: subject.extraction().precision.name().into(),
         terms: subject.terms(),
-        points: tropex_extract::PointSource::len(&subject.points(Split::Test)),
+        points: subject.points(Split::Test).taken().count,
+        taken: Some(TakenImages {
+            terms: subject.term_points().taken(),
+            test: subject.points(Split::Test).taken(),
+        }),
         device: config.device.clone(),
     }
 }

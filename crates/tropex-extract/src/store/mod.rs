@@ -31,7 +31,7 @@ use crate::{Error, Network, Placement};
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
 pub use options::{ExtractOptions, Progress};
 pub use shard::Shard;
-pub use source::PointSource;
+pub use source::{PointSource, PointSubset};
 pub(crate) use term::{Reduced, Reference, Term};
 
 /// Name of the manifest in a store's folder.

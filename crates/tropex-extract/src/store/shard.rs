@@ -76,11 +76,11 @@ impl Shard {
             1 => (&[d], &[]),
             classes => (&[classes, d], &[classes]),
         };
-        let end = i64::try_from(first + entry.points).unwrap_or(i64::MAX);
+        let dataset = terms.indices(first, entry.points);
         let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
         Ok(Self {
             first,
-            index: reader.integers("index", first as i64..end)?,
+            index: reader.integers("index", dataset)?,
             label: reader.integers("label", 0..i64::MAX)?,
             predicted: reader.integers("predicted", 0..classes)?,
             linear_coefficients: reader.numbers("linear.coefficients", dtype, coefficients)?,

@@ -54,7 +54,7 @@ impl TermStore {
             // Terms are worth nothing without the shifts that they were extracted under.
             manifest = manifest.without_shifts();
         }
-        let mut search = Search::among(source.len(), options.dominance_points);
+        let mut search = Search::among(source, options.dominance_points);
         let mut known = shifts;
         loop {
             remove_all_but(folder, &manifest)?;
@@ -88,6 +88,7 @@ fn header(
     Ok(TermsHeader {
         network: extractor.fingerprint(),
         source: source.fingerprint(),
+        subset: source.subset(),
         gauge: extractor.gauge(),
         shifts: extractor.shifts_of_others().map(Shifts::fingerprint),
         precision,
