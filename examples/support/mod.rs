@@ -63,7 +63,7 @@ impl Study {
 
         let start = Instant::now();
         let settings = EvaluateSettings::default();
-        let test = pipeline::evaluate(&run, &data, &device, &settings, &|_, _| {})?;
+        let test = pipeline::evaluate(&run, &data, &device, &settings, &|_, _| {})?.evaluation;
         let evaluation = start.elapsed();
 
         let check = terms.manifest().check.as_ref();
@@ -119,9 +119,9 @@ impl Study {
             learning_rate_steps: Vec::new(),
             ..TrainingConfig::mnist()
         };
-        let images = config.limit.map_or(data.train.len(), |limit| limit.min(data.train.len()));
+        let images = data.train.subset(config.limit, config.subset).taken().words("images");
         println!(
-            "training {} on {images} images of {} on {}",
+            "training {} on {images} of {} on {}",
             self.architecture, data.name, arguments.device
         );
         let request = RunRequest {
@@ -130,6 +130,8 @@ impl Study {
             train: &data.train,
             shuffled_labels: None,
             test: &data.test,
+            reading: data.reading,
+            warnings: &data.warnings,
             device,
             device_name: &arguments.device,
         };

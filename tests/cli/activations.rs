@@ -145,7 +145,7 @@ fn units_are_alike_as_bits_of_plain_loops_are() {
             let of = &assigned[image];
             let agrees = of["best"][0]["class"] == of["network"];
             let other = match partner {
-                "best" => number(&of["best"][0]["position"]),
+                "best" => number(&of["best"][0]["training_image"]),
                 _ => number(&of["negative"]),
             };
             let pairs = own.iter().zip(&train[other]);

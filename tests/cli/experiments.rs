@@ -142,7 +142,7 @@ fn without_its_own_term_an_image_gets_the_best_of_the_others() {
     let images = told["assignments"].as_array().unwrap();
     let class = |image: &Value| {
         let best = image["best"].as_array().unwrap().iter();
-        let other = |term: &&Value| term["position"] != image["image"];
+        let other = |term: &&Value| term["training_image"] != image["image"];
         best.clone().find(other).unwrap()["class"].clone()
     };
     let share = |field: &str| {

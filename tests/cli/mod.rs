@@ -6,6 +6,7 @@ mod assignment; // images and the terms that win there
 mod bounds; // how many linear regions there can be
 mod brute_force; // experiments, term by term
 mod damage; // runs and terms that are not what they should be
+mod datasets; // which images are taken, and datasets that are not what they seem
 mod devices; // several of them
 #[cfg(unix)]
 mod disk; // full disks
@@ -197,6 +198,18 @@ impl Outcome {
     fn json(self) -> Value {
         let text = self.succeeded();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text:?}"))
+    }
+
+    /// What it printed, having succeeded with one warning that holds all of `parts`.
+    fn warned(self, parts: &[&str]) -> String {
+        let Self { command, code, stdout, stderr } = self;
+        assert_eq!(code, Some(0), "{command}: {stderr}");
+        let warning = stderr.strip_prefix("warning: ").unwrap_or_else(|| panic!("{stderr:?}"));
+        assert_eq!(warning.lines().count(), 1, "{command}: {stderr}");
+        for part in parts {
+            assert!(warning.contains(part), "{command}: no {part:?} in {warning:?}");
+        }
+        stdout
     }
 
     /// Exit code 1, and one line for people that holds all of `parts`.

@@ -26,7 +26,7 @@ fn every_command_works_on_what_the_one_before_it_made() {
     assert!(said.contains("200 points x 64 coefficients, 0.1 MB in 1 shard\n"), "{said}");
     assert!(said.contains("100.00 % of 200 points checked"), "{said}");
     let said = place.run("evaluate run").succeeded();
-    assert!(said.contains("60 of test") && said.contains("agreement"), "{said}");
+    assert!(said.contains("60 test images") && said.contains("agreement"), "{said}");
 }
 
 #[test]

@@ -187,9 +187,9 @@ fn a_manifest_that_is_none_is_named() {
         (b"", "not a manifest of terms"),
         (b"\xff\xfe\x00", "not a manifest of terms"),
         (deep.as_bytes(), "not a manifest of terms"),
-        (b"[1, 2]", "no format, expected format 1"),
-        (b"{\"format\": \"1\"}", "no format, expected format 1"),
-        (b"{\"format\": 2}", "format 2, expected format 1"),
+        (b"[1, 2]", "no format, expected format 2"),
+        (b"{\"format\": \"1\"}", "no format, expected format 2"),
+        (b"{\"format\": 3}", "format 3, expected format 2"),
         (b"{\"format\": 1}", "missing field"),
     ] {
         fs::write(fixture.file("manifest.json"), content).unwrap();

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use tropex_extract::terms::{Effort, Ranked};
 use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
-use tropex_train::data::Dataset;
+use tropex_train::data::{Dataset, Taken};
 use tropex_train::run::Run;
 
-use crate::pipeline::{open_terms, predict};
+use crate::pipeline::{open_terms, predict, term_points};
 use crate::{Error, ImagePoints, Split};
 
 /// Which terms to assign images to, and which images.
@@ -16,7 +16,7 @@ pub struct AssignSettings {
     pub gauge: Gauge,
     /// The images to assign.
     pub split: Split,
-    /// The first so many of them.
+    /// So many of them, every class in its share; all without it.
     pub limit: Option<usize>,
     /// How many of the best terms are wanted for each.
     pub top: usize,
@@ -31,11 +31,24 @@ pub struct AssignedImage {
     pub label: usize,
     /// The class that the network gives it.
     pub network: usize,
-    /// Training image whose negative term wins.
+    /// Index of the training image whose negative term wins.
     pub negative: usize,
     /// The best positive terms, best first; the class of the first is that of the extracted
-    /// function. Positions are indices of training images.
-    pub best: Vec<Ranked>,
+    /// function.
+    pub best: Vec<RankedImage>,
+}
+
+/// One of the best positive terms at an image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RankedImage {
+    /// Index of the training image whose term it is.
+    pub training_image: usize,
+    /// The class that the term stands for.
+    pub class: usize,
+    /// Its value less that of the winning negative term.
+    pub value: f64,
+    /// How much less it is worth than the best.
+    pub gap: f64,
 }
 
 /// The images, and what their assignment took.
@@ -43,6 +56,10 @@ pub struct AssignedImage {
 pub struct AssignedImages {
     /// In the order of the split.
     pub images: Vec<AssignedImage>,
+    /// What was taken of the split.
+    pub taken: Taken,
+    /// The training images whose terms take part.
+    pub terms: Taken,
     /// How many values had to be computed in which way.
     pub effort: Effort,
 }
@@ -66,15 +83,27 @@ pub fn assign(
     let function = ExtractedFunction::new(&store, devices.first())?;
     let function = function.share_with(devices.further())?;
     let all = points.len() * store.len();
-    let mut assigned =
-        AssignedImages { images: Vec::with_capacity(points.len()), effort: Effort::default() };
+    let with_terms = term_points(&store, dataset)?;
+    let mut assigned = AssignedImages {
+        images: Vec::with_capacity(points.len()),
+        taken: points.taken(),
+        terms: with_terms.taken(),
+        effort: Effort::default(),
+    };
     let report = |pairs| progress(pairs, all);
     function.stream(&points, settings.top, &report, &mut |standings| {
         assigned.effort = assigned.effort.with(standings.effort);
         for (winner, best) in standings.assignments.into_iter().zip(standings.best) {
-            let image = assigned.images.len();
-            let (label, network) = (points.label(image), predicted[image]);
-            let negative = winner.negative;
+            let point = assigned.images.len();
+            let (image, label) = (points.index(point), points.label(point));
+            let (network, negative) = (predicted[point], with_terms.index(winner.negative));
+            let best = best.into_iter().map(|Ranked { position, class, value, gap }| RankedImage {
+                training_image: with_terms.index(position),
+                class,
+                value,
+                gap,
+            });
+            let best = best.collect();
             assigned.images.push(AssignedImage { image, label, network, negative, best });
         }
     })?;

@@ -16,7 +16,7 @@ pub(crate) fn with_moved_terms(
     let mut best: Vec<(f64, usize)> = Vec::new();
     for shift in shifts {
         let back = [shift.map(i32::saturating_neg)];
-        let moved = Shifted::new(points, subject.dataset().test.shape(), &back, Fill::Zero);
+        let moved = Shifted::new(points.clone(), subject.dataset().test.shape(), &back, Fill::Zero);
         let winners = subject.assign(&moved)?;
         let found = winners.iter().map(|winner| (winner.positive_value, winner.class));
         if best.is_empty() {
@@ -40,6 +40,6 @@ pub(crate) fn with_summed_terms(
 ) -> Result<Vec<usize>, Error> {
     let points = subject.points(Split::Test);
     let back: Vec<_> = shifts.iter().map(|shift| shift.map(i32::saturating_neg)).collect();
-    let moved = Shifted::new(points, subject.dataset().test.shape(), &back, Fill::Zero);
+    let moved = Shifted::new(points.clone(), subject.dataset().test.shape(), &back, Fill::Zero);
     Ok(subject.assign(&moved)?.into_iter().map(|winner| winner.class).collect())
 }

@@ -3,7 +3,6 @@
 use std::fs;
 
 use serde_json::json;
-use tropex_extract::PointSource;
 use tropex_files::sha256;
 use tropex_train::run::{RunError, RunState};
 
@@ -49,9 +48,9 @@ fn subject_of(subject: &Subject<'_>, moments: &[Moment]) -> Result<serde_json::V
         "gauge": settings.gauge,
         "precision": extraction.precision,
         "classes": extraction.classes,
-        "terms": subject.terms(),
-        "points": subject.points(Split::Test).len(),
-        "training points": subject.points(Split::Train).len(),
+        "terms": subject.term_points().taken(),
+        "points": subject.points(Split::Test).taken(),
+        "training points": subject.points(Split::Train).taken(),
         "seed": settings.seed,
     }))
 }

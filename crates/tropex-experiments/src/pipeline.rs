@@ -12,7 +12,7 @@ use tropex_extract::{
     Precision, TermStore, capture,
 };
 use tropex_files::LockError;
-use tropex_train::data::{Dataset, Images};
+use tropex_train::data::{Dataset, Images, SubsetRule, Taken};
 use tropex_train::run::Run;
 use tropex_train::zoo::Classifier;
 
@@ -34,6 +34,14 @@ impl Split {
         match self {
             Self::Train => "train",
             Self::Test => "test",
+        }
+    }
+
+    /// What its images are called.
+    pub fn images(self) -> &'static str {
+        match self {
+            Self::Train => "training images",
+            Self::Test => "test images",
         }
     }
 
@@ -59,9 +67,10 @@ pub struct ExtractSettings {
     pub moment: Moment,
     /// The images whose terms are extracted.
     pub split: Split,
-    /// The first so many of them. Without it, the training images that the run used, or all test
-    /// images.
+    /// So many of them. Without it, the training images that the run used, or all test images.
     pub limit: Option<usize>,
+    /// Which they are.
+    pub rule: SubsetRule,
     /// The classes.
     pub classes: Classes,
     /// The rule that chooses the shifts.
@@ -80,6 +89,7 @@ impl Default for ExtractSettings {
             moment: Moment::Final,
             split: Split::Train,
             limit: None,
+            rule: SubsetRule::USUAL,
             classes: Classes::Predicted,
             gauge: Gauge::WorstCase,
             shifts_of: None,
@@ -96,7 +106,7 @@ pub struct EvaluateSettings {
     pub gauge: Gauge,
     /// The images to classify.
     pub split: Split,
-    /// The first so many of them.
+    /// So many of them, every class in its share; all without it.
     pub limit: Option<usize>,
 }
 
@@ -177,8 +187,7 @@ pub fn extract(
         }
     };
     let extractor = extractor.share_with(devices.further())?;
-    let limit = settings.limit.or_else(|| trained_on(run, settings.split));
-    let points = ImagePoints::new(settings.split.of(dataset), limit);
+    let points = settings.points(run, dataset);
     let folder = terms_folder(run, settings.moment, settings.split, settings.gauge);
     Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
 }
@@ -202,12 +211,36 @@ fn open_store(run: &Run, moment: Moment, split: Split, gauge: Gauge) -> Result<T
     Err(Error::NoTerms { folder, command })
 }
 
-/// How many images of a split the run was trained on, if not all.
-pub(crate) fn trained_on(run: &Run, split: Split) -> Option<usize> {
-    match split {
-        Split::Train => run.config().training.as_ref()?.limit,
-        Split::Test => None,
+impl ExtractSettings {
+    /// The images whose terms are extracted.
+    pub fn points<'a>(&self, run: &Run, dataset: &'a Dataset) -> ImagePoints<'a> {
+        let images = self.split.of(dataset);
+        let subset = match (self.limit, self.split) {
+            (None, Split::Train) => run.config().trained_on(images),
+            (limit, _) => images.subset(limit, self.rule),
+        };
+        ImagePoints::of_subset(images, subset)
     }
+}
+
+/// The training images whose terms a run's store holds.
+///
+/// # Errors
+/// Terms of other images.
+pub fn term_points<'a>(store: &TermStore, dataset: &'a Dataset) -> Result<ImagePoints<'a>, Error> {
+    let stale = || Error::StaleTerms { folder: store.folder().to_owned() };
+    ImagePoints::of_terms(&dataset.train, &store.manifest().terms).ok_or_else(stale)
+}
+
+/// What an extracted function was compared on.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// The figures.
+    pub evaluation: Evaluation,
+    /// The images that were classified, of their split.
+    pub images: Taken,
+    /// The training images whose terms make up the function.
+    pub terms: Taken,
 }
 
 /// Compares the extracted function of a run's training terms with the network and the labels.
@@ -221,7 +254,7 @@ pub fn evaluate(
     devices: impl Into<Devices>,
     settings: &EvaluateSettings,
     progress: &dyn Fn(usize, usize),
-) -> Result<Evaluation, Error> {
+) -> Result<Evaluated, Error> {
     let devices = devices.into();
     let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
     let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
@@ -229,7 +262,9 @@ pub fn evaluate(
     let function = ExtractedFunction::new(&store, devices.first())?;
     let function = function.share_with(devices.further())?;
     let all = points.len() * store.len();
-    Ok(function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?)
+    let evaluation = function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?;
+    let terms = term_points(&store, dataset)?.taken();
+    Ok(Evaluated { evaluation, images: points.taken(), terms })
 }
 
 /// The terms of a run's training images, and its network as it was when they were extracted.
@@ -251,6 +286,7 @@ pub fn open_terms(
     if extractor.fingerprint() != terms.network || dataset.train.fingerprint() != terms.source {
         return Err(Error::StaleTerms { folder: store.folder().to_owned() });
     }
+    term_points(&store, dataset)?;
     Ok((store, network))
 }
 

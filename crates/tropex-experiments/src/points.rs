@@ -3,25 +3,75 @@
 use std::ops::Range;
 
 use tropex_extract::PointSource;
-use tropex_train::data::Images;
+use tropex_extract::store::{PointSubset, TermsHeader};
+use tropex_train::data::{Images, Subset, SubsetRule, Taken};
 
-/// The first images of a split, as the extraction crate reads them.
-#[derive(Clone, Copy, Debug)]
+/// Images of a split, as the extraction crate reads them.
+#[derive(Clone, Debug)]
 pub struct ImagePoints<'a> {
     images: &'a Images,
-    count: usize,
+    subset: Subset,
 }
 
 impl<'a> ImagePoints<'a> {
-    /// The first `limit` images, or all.
+    /// All images, or `limit` of them, every class in its share.
     pub fn new(images: &'a Images, limit: Option<usize>) -> Self {
-        Self { images, count: images.len().min(limit.unwrap_or(usize::MAX)) }
+        Self::of_subset(images, images.subset(limit, SubsetRule::USUAL))
+    }
+
+    /// The images of a subset.
+    pub fn of_subset(images: &'a Images, subset: Subset) -> Self {
+        Self { images, subset }
+    }
+
+    /// The images whose terms a store holds: the first ones, where it was made by an earlier
+    /// version. `None` where they cannot be those of `images`.
+    pub fn of_terms(images: &'a Images, terms: &TermsHeader) -> Option<Self> {
+        let rule = match &terms.subset {
+            None => SubsetRule::First,
+            Some(subset) => subset.rule.parse().ok()?,
+        };
+        let points = Self::of_subset(images, images.subset(Some(terms.points), rule));
+        let is_same = points.len() == terms.points && points.subset() == terms.subset;
+        is_same.then_some(points)
+    }
+
+    /// `count` of them, every class in its share, or all.
+    #[must_use]
+    pub fn smaller(&self, count: usize) -> Self {
+        let subset = self.subset.smaller(self.images.true_labels(), count);
+        Self { images: self.images, subset }
+    }
+
+    /// Where an image of the split stands among them.
+    pub fn position(&self, index: usize) -> Option<usize> {
+        self.subset.position(index)
+    }
+
+    /// Which images they are.
+    pub fn chosen(&self) -> Subset {
+        self.subset.clone()
+    }
+
+    /// What was taken of the split.
+    pub fn taken(&self) -> Taken {
+        self.subset.taken()
+    }
+
+    /// Values of some of them, in the order asked for: `[points.len(), features]`.
+    pub fn gather(&self, points: &[usize]) -> Vec<f32> {
+        points.iter().flat_map(|&point| self.images.read_one(self.index(point))).collect()
+    }
+
+    /// Their labels.
+    pub fn labels(&self) -> Vec<usize> {
+        (0..self.len()).map(|point| self.label(point)).collect()
     }
 }
 
 impl PointSource for ImagePoints<'_> {
     fn len(&self) -> usize {
-        self.count
+        self.subset.len()
     }
 
     fn features(&self) -> usize {
@@ -29,15 +79,108 @@ impl PointSource for ImagePoints<'_> {
     }
 
     fn read(&self, range: Range<usize>) -> Vec<f32> {
-        self.images.read(range)
+        if self.subset.is_all() {
+            return self.images.read(range);
+        }
+        range.flat_map(|point| self.images.read_one(self.index(point))).collect()
     }
 
     fn label(&self, point: usize) -> usize {
-        self.images.labels()[point] as usize
+        self.images.labels()[self.index(point)] as usize
     }
 
-    /// The fingerprint of all images; how many are read is known besides.
+    /// The fingerprint of all images; which are read is known besides.
     fn fingerprint(&self) -> String {
         self.images.fingerprint()
+    }
+
+    fn index(&self, point: usize) -> usize {
+        self.subset.index(point)
+    }
+
+    fn subset(&self) -> Option<PointSubset> {
+        let rule = self.subset.rule();
+        let is_first = self.subset.is_all() || rule == SubsetRule::First;
+        let indices = self.subset.indices();
+        (!is_first).then(|| PointSubset::new(rule.to_string(), self.subset.of(), indices))
+    }
+
+    /// Every class in its share.
+    fn sample(&self, count: usize) -> Vec<usize> {
+        let smaller = self.smaller(count).subset;
+        smaller.indices().filter_map(|index| self.position(index)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten classes one after the other, 60 images each; the values of image `i` are `i / 600`.
+    fn images() -> Images {
+        let pixels = (0..600).map(|image| image as f32 / 600.0).collect();
+        let labels = (0..600).map(|image| image / 60).collect();
+        Images::from_floats([1, 1, 1], 10, pixels, labels).unwrap()
+    }
+
+    fn header(points: &ImagePoints<'_>) -> TermsHeader {
+        serde_json::from_value(serde_json::json!({
+            "network": "", "source": points.fingerprint(), "gauge": "worst-case",
+            "subset": points.subset(), "precision": "f32", "classes": "predicted",
+            "class_count": 10, "input_shape": [1], "points": points.len(), "shard_points": 8,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_read_belongs_to_the_index() {
+        let images = images();
+        let points = ImagePoints::new(&images, Some(50));
+        for point in 0..50 {
+            let index = points.index(point);
+            assert_eq!(points.read(point..point + 1), images.read(index..index + 1));
+            assert_eq!(points.gather(&[point]), images.read(index..index + 1));
+            assert_eq!(points.label(point), index / 60);
+            assert_eq!(points.position(index), Some(point));
+        }
+        assert_eq!(points.labels().iter().filter(|&&label| label == 9).count(), 5);
+    }
+
+    #[test]
+    fn samples_are_of_every_class() {
+        let images = images();
+        let old = ImagePoints::of_subset(&images, images.subset(Some(120), SubsetRule::First));
+        for (points, classes) in [
+            (ImagePoints::new(&images, None), 10),
+            (ImagePoints::new(&images, Some(200)), 10),
+            (old, 2),
+        ] {
+            let chosen = points.sample(40);
+            assert!(chosen.len() == 40 && chosen.is_sorted_by(|a, b| a < b));
+            for class in 0..classes {
+                let count = chosen.iter().filter(|&&point| points.label(point) == class).count();
+                assert_eq!(count, 40 / classes);
+            }
+            assert_eq!(points.sample(1000), (0..points.len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn terms_are_known_to_be_of_their_images() {
+        let images = images();
+        for limit in [None, Some(100)] {
+            let points = ImagePoints::new(&images, limit);
+            let found = ImagePoints::of_terms(&images, &header(&points)).unwrap();
+            assert_eq!(found.taken(), points.taken());
+        }
+        // As earlier versions wrote them.
+        let old = TermsHeader { subset: None, ..header(&ImagePoints::new(&images, Some(100))) };
+        let found = ImagePoints::of_terms(&images, &old).unwrap();
+        assert_eq!(found.taken().words("images"), "the first 100 of 600 images");
+        assert_eq!(found.labels()[99], 1);
+        let mut other = header(&ImagePoints::new(&images, Some(100)));
+        other.subset.as_mut().unwrap().sha256 = "0".into();
+        assert!(ImagePoints::of_terms(&images, &other).is_none());
+        assert!(ImagePoints::of_terms(&images, &TermsHeader { points: 601, ..old }).is_none());
     }
 }

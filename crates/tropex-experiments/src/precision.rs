@@ -11,7 +11,7 @@ use tropex_extract::{
     Classes, Extractor, Gauge, Network, Placement, Precision, SelfCheck, TermStore,
 };
 use tropex_files::{ScratchFolder, remove_leftovers};
-use tropex_train::data::Dataset;
+use tropex_train::data::{Dataset, Taken};
 use tropex_train::run::Run;
 
 use crate::pipeline::{check_data, network};
@@ -45,7 +45,7 @@ pub enum Outcome {
     Refused(String),
 }
 
-/// Extracts the terms of the first `limit` training images of a run in every way, and compares the
+/// Extracts the terms of `limit` training images of a run, every class in its share, in every way, and compares the
 /// terms of every image with all others. Nothing is left on disk; what a killed call left in the run's
 /// folder, the next one removes. `progress` is told the number of
 /// extractions that are done, of how many.
@@ -58,7 +58,7 @@ pub fn precision(
     device: &Device,
     limit: usize,
     progress: &dyn Fn(usize, usize),
-) -> Result<Vec<Exactness>, Error> {
+) -> Result<(Taken, Vec<Exactness>), Error> {
     check_data(run, dataset)?;
     let network = network(run, device)?;
     let points = ImagePoints::new(&dataset.train, Some(limit));
@@ -79,7 +79,7 @@ pub fn precision(
             found.push(Exactness { gauge, precision, outcome });
         }
     }
-    Ok(found)
+    Ok((points.taken(), found))
 }
 
 /// A place for terms: in the run, where there is room for terms as a rule, or where the system has

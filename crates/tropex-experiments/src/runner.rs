@@ -10,7 +10,8 @@ use crate::experiment::{Context, ExperimentEntry, Made, Parameters, Scope};
 use crate::fingerprint::fingerprint;
 use crate::history::History;
 use crate::report::{
-    FORMAT, Finding, ReportLocks, SubjectRecord, read_finding, report_folder, settle, write_finding,
+    FORMAT, Finding, ReportLocks, SubjectRecord, TakenImages, read_finding, report_folder, settle,
+    write_finding,
 };
 use crate::{Error, Moment, Moments, Settings, Split, Subject, Watch};
 
@@ -197,7 +198,11 @@ fn record(subject: &Subject<'_>, moments: &[Moment]) -> SubjectRecord {
         gauge: subject.settings().gauge.name().into(),
         precision: subject.extraction().precision.name().into(),
         terms: subject.terms(),
-        points: tropex_extract::PointSource::len(&subject.points(Split::Test)),
+        points: subject.points(Split::Test).taken().count,
+        taken: Some(TakenImages {
+            terms: subject.term_points().taken(),
+            test: subject.points(Split::Test).taken(),
+        }),
         device: config.device.clone(),
     }
 }

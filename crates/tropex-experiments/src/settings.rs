@@ -2,11 +2,11 @@
 
 use tropex_extract::store::Manifest;
 use tropex_extract::{Gauge, Precision};
-use tropex_train::data::Dataset;
+use tropex_train::data::{Dataset, SubsetRule};
 use tropex_train::run::Run;
 
-use crate::pipeline::{terms_folder, trained_on};
-use crate::{Error, ExtractSettings, Moment, Split};
+use crate::pipeline::terms_folder;
+use crate::{Error, ExtractSettings, ImagePoints, Moment, Split};
 
 /// What of a run is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub struct Settings {
     pub gauge: Gauge,
     /// Format of their numbers. Without it that of the terms that are there, or f32.
     pub precision: Option<Precision>,
-    /// Terms of the first so many training images. Without it the terms that are there, or those
+    /// Terms of so many training images. Without it the terms that are there, or those
     /// of all images that the run was trained on.
     pub limit: Option<usize>,
     /// Images of either split at which things are looked at; all without it.
@@ -41,12 +41,17 @@ impl Settings {
         let there = Manifest::find(&terms_folder(run, moment, Split::Train, self.gauge))?;
         let there = there.map(|manifest| manifest.terms);
         let default = ExtractSettings::default();
-        let limit = self.limit.or_else(|| there.as_ref().map(|terms| terms.points));
-        let limit = limit.or_else(|| trained_on(run, Split::Train)).unwrap_or(usize::MAX);
+        let of_terms = |terms| Some(ImagePoints::of_terms(&dataset.train, terms)?.chosen());
+        let chosen = match (self.limit, there.as_ref().and_then(of_terms)) {
+            (None, Some(there)) => there,
+            (None, None) => run.config().trained_on(&dataset.train),
+            (limit, _) => dataset.train.subset(limit, SubsetRule::USUAL),
+        };
         let precision = self.precision.or_else(|| there.as_ref().map(|terms| terms.precision));
         Ok(ExtractSettings {
             moment,
-            limit: Some(limit.min(dataset.train.len())),
+            limit: Some(chosen.len()),
+            rule: chosen.rule(),
             gauge: self.gauge,
             precision: precision.unwrap_or(default.precision),
             classes: there.map_or(default.classes, |terms| terms.classes),

@@ -29,7 +29,7 @@ impl Fill {
 
 /// Moves images by the mean of several shifts: with one shift they are moved, with several also
 /// blurred. Reads as a source of points, so that nothing is kept in memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Shifted<'a> {
     points: ImagePoints<'a>,
     shape: [usize; 3],

@@ -102,7 +102,17 @@ impl<'a> Subject<'a> {
 
     /// Number of training images whose terms make up the extracted function.
     pub fn terms(&self) -> usize {
-        self.dataset.train.len().min(self.extraction.limit.unwrap_or(usize::MAX))
+        self.term_points().len()
+    }
+
+    /// These images, in the order of the store: a term's position in it is that of its image.
+    pub fn term_points(&self) -> ImagePoints<'a> {
+        self.extraction.points(self.run, self.dataset)
+    }
+
+    /// Index in the dataset of the training image whose term has a position in the store.
+    pub fn training_image(&self, position: usize) -> usize {
+        self.term_points().index(position)
     }
 
     /// The images of a split.
@@ -112,19 +122,16 @@ impl<'a> Subject<'a> {
 
     /// The images of a split that are looked at; of the training images, among those with terms.
     pub fn points(&self, split: Split) -> ImagePoints<'a> {
-        let count = self.settings.points.unwrap_or(usize::MAX);
-        let count = match split {
-            Split::Train => count.min(self.terms()),
-            Split::Test => count,
-        };
-        ImagePoints::new(self.images(split), Some(count))
+        match split {
+            Split::Train => self.term_points().smaller(self.settings.points.unwrap_or(usize::MAX)),
+            Split::Test => ImagePoints::new(self.images(split), self.settings.points),
+        }
     }
 
     /// True classes of the images of a split that are looked at; of the training images, those that
     /// the network was trained on.
     pub fn labels(&self, split: Split) -> Vec<usize> {
-        let labels = self.images(split).labels();
-        labels[..self.points(split).len()].iter().map(|&label| label as usize).collect()
+        self.points(split).labels()
     }
 
     /// The captured network.

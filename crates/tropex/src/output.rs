@@ -46,6 +46,18 @@ impl Output {
         if self.json || self.quiet { Ok(()) } else { self.text(line) }
     }
 
+    /// Says what a user should know before relying on a result, whatever else is printed.
+    pub fn warning(&self, line: &str) {
+        let _ = writeln!(io::stderr().lock(), "warning: {line}");
+    }
+
+    /// Says what takes time, for people only.
+    pub fn progress(&self, line: &str) {
+        if !self.json && !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "{line}");
+        }
+    }
+
     /// Prints a text as it is.
     pub fn text(&self, text: &str) -> anyhow::Result<()> {
         match writeln!(io::stdout().lock(), "{}", text.trim_end()) {

@@ -10,7 +10,7 @@ use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
 use crate::random_points::{self, RANGES, RandomPoints, fault};
 use crate::rays::{Change, RayWatch, Rays};
 use crate::report::Answer;
-use crate::{Error, ImagePoints, Split, Subject};
+use crate::{Error, Split, Subject};
 
 pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "boundary",
@@ -154,8 +154,7 @@ impl Boundary {
         let limit = self.points.min(subject.settings().points.unwrap_or(usize::MAX));
         let images = [("training images", Split::Train), ("test images", Split::Test)];
         let images = images.map(|(name, split)| {
-            let count = subject.points(split).len().min(limit);
-            let points = ImagePoints::new(subject.images(split), Some(count));
+            let points = subject.points(split).smaller(limit);
             Kind { name: name.to_owned(), points: Box::new(points) }
         });
         let features = subject.dataset().test.features();

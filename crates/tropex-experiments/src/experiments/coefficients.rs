@@ -1,13 +1,14 @@
 //! What do linear terms look like, and in how many directions do they point?
 
 use serde::{Deserialize, Serialize};
+use tropex_extract::PointSource;
 
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
 use crate::report::{
     Answer, Axis, Curve, Curves, Figure, Picture, Pictures, Plot, Table, Unit, count,
 };
 use crate::statistics::{Rows, Spectrum, Summary, median, singular_values};
-use crate::{Error, Subject};
+use crate::{Error, Split, Subject};
 
 pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "coefficients",
@@ -42,14 +43,21 @@ impl Experiment for Coefficients {
     fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
         let subject = context.subject();
         let terms = subject.linear_terms()?.rows();
-        let chosen = terms.first(self.spectrum.max(1));
+        let points = subject.points(Split::Test);
+        let chosen: Vec<f32> = points
+            .sample(self.spectrum.max(1))
+            .into_iter()
+            .flat_map(|row| terms.row(row))
+            .copied()
+            .collect();
+        let chosen = Rows::new(&chosen, terms.width());
         let spectrum = singular_values(chosen);
         let (effective, needed) = (spectrum.effective_rank(), spectrum.rank_for(0.99));
         let all = Summary::of(
             (0..terms.len()).flat_map(|row| terms.row(row).iter().map(|&value| f64::from(value))),
         );
         Ok(Answer::new(format!(
-            "The first {} linear terms have an effective rank of {}; {} of {} directions hold \
+            "{} of the linear terms have an effective rank of {}; {} of {} directions hold \
              99 % of the sum of squares. Coefficients of all {} terms lie between {} and {}.",
             count(chosen.len()),
             Unit::Number.format(effective),
@@ -103,14 +111,15 @@ fn statistics(subject: &Subject<'_>, terms: Rows<'_>) -> Figure {
 
 fn samples(subject: &Subject<'_>, terms: Rows<'_>, count: usize) -> Result<Figure, Error> {
     let classes = subject.linear_terms()?.classes();
+    let points = subject.points(Split::Test);
     let picture = |index: usize| {
         let values: Vec<_> = terms.row(index).iter().map(|&value| f64::from(value)).collect();
         let class = subject.dataset().class_name(classes[index]);
-        picture(subject, &values, vec![format!("test {index}"), class])
+        picture(subject, &values, vec![format!("test {}", points.index(index)), class])
     };
-    let pictures = (0..terms.len().min(count)).map(picture).collect();
+    let pictures = points.sample(count).into_iter().map(picture).collect();
     let plot = Plot::Pictures(Pictures { columns: 4, pictures });
-    Ok(Figure::new("samples", "Linear terms of the first test images", plot))
+    Ok(Figure::new("samples", "Linear terms of some test images", plot))
 }
 
 /// Coefficients as an image, with the largest of its numbers below.

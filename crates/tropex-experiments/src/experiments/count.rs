@@ -82,8 +82,7 @@ impl Experiment for Count {
             return Err(ENTRY.refuse(&reason));
         }
         let subject = context.subject();
-        let with_terms = ImagePoints::new(subject.images(Split::Train), Some(subject.terms()));
-        let train = regions(subject, &with_terms)?;
+        let train = regions(subject, &subject.term_points())?;
         let test = regions(subject, &subject.points(Split::Test))?;
         let images = [train.len(), test.len()];
         let regions = Tally::of(&train, &test);

@@ -36,8 +36,8 @@ impl Experiment for Exactness {
         let tolerance = 32.0 * subject.extraction().precision.epsilon();
         let dominant = gaps.iter().filter(|gap| **gap <= tolerance).count();
         let largest_gap = Summary::of(gaps.iter().copied()).max();
-        let own = subject.assigned(Split::Train)?.iter().enumerate();
-        let own = own.filter(|(index, winner)| winner.positive == *index).count();
+        let own = own_terms(subject).into_iter().zip(subject.assigned(Split::Train)?);
+        let own = own.filter(|(own, winner)| winner.positive == *own).count();
         let images = count(classes.len());
         let mut answer = Answer::new(format!(
             "The extracted function gives the network's class at {} of {images} training images; \
@@ -72,19 +72,26 @@ impl Experiment for Exactness {
     }
 }
 
+/// Positions in the store of the own terms of the training images that are looked at, ascending.
+fn own_terms(subject: &Subject<'_>) -> Vec<usize> {
+    let (points, terms) = (subject.points(Split::Train), subject.term_points());
+    (0..points.len()).filter_map(|point| terms.position(points.index(point))).collect()
+}
+
 /// How far winners exceed the images' own positive terms, relative to the size of the numbers that
 /// are added up.
 fn own_gaps(subject: &Subject<'_>) -> Result<Vec<f64>, Error> {
     let points = subject.points(Split::Train);
-    let winners = subject.assigned(Split::Train)?;
+    let (winners, own) = (subject.assigned(Split::Train)?, own_terms(subject));
     let mut gaps = Vec::with_capacity(winners.len());
     subject.each_shard(|shard| {
-        for (term, winner) in winners[gaps.len()..].iter().take(shard.len()).enumerate() {
-            let position = shard.first + term;
+        let end = shard.first + shard.len();
+        while let Some(&position) = own.get(gaps.len()).filter(|&&position| position < end) {
+            let (winner, term) = (&winners[gaps.len()], position - shard.first);
             let class = shard.predicted[term] as usize;
             let (linear, bias) = shard.linear_term(term, class);
             let (negative, negative_bias) = shard.negative_term(term);
-            let image = points.read(position..position + 1);
+            let image = points.gather(&[gaps.len()]);
             let (mut value, mut size) = (bias + negative_bias, bias.abs() + negative_bias.abs());
             for ((linear, negative), &pixel) in linear.iter().zip(&negative).zip(&image) {
                 let pixel = f64::from(pixel);

@@ -1,6 +1,7 @@
 //! How well do terms do on training images whose own terms are left out?
 
 use serde::{Deserialize, Serialize};
+use tropex_extract::PointSource;
 
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
 use crate::report::{Answer, Axis, Bars, Figure, Group, Plot, Unit, count, percent};
@@ -33,7 +34,10 @@ impl Experiment for LeaveOneOut {
         let (labels, predicted) = (subject.labels(Split::Train), subject.predicted(Split::Train)?);
         let mut classes = Vec::with_capacity(labels.len());
         let watch = subject.pairs(labels.len())?;
-        subject.function()?.stream_without_own(&points, 1, &watch, &mut |standings| {
+        let terms = subject.term_points();
+        let own = (0..points.len()).filter_map(|point| terms.position(points.index(point)));
+        let own: Vec<_> = own.collect();
+        subject.function()?.stream_without(&points, &own, 1, &watch, &mut |standings| {
             classes.extend(standings.assignments.iter().map(|winner| winner.class));
         })?;
         let shares = [

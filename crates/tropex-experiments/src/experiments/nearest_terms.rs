@@ -11,7 +11,7 @@ pub(super) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "nearest-terms",
     question: "Which training images win where the extracted function errs?",
     method: [
-        "The first test images that the extracted function gives a wrong class are taken.",
+        "The first of the test images that the extracted function gives a wrong class are taken.",
         "Beside each stands the training image whose positive term wins there.",
         "Below the images stand their labels, and the classes that network and term give the test \
          image.",
@@ -37,7 +37,7 @@ impl Default for NearestTerms {
 impl Experiment for NearestTerms {
     fn run(&self, context: &Context<'_>) -> Result<Answer, Error> {
         let subject = context.subject();
-        let labels = subject.labels(Split::Test);
+        let (points, labels) = (subject.points(Split::Test), subject.labels(Split::Test));
         let (predicted, assigned) =
             (subject.predicted(Split::Test)?, subject.assigned(Split::Test)?);
         let wrong = (0..labels.len()).filter(|&image| assigned[image].class != labels[image]);
@@ -57,21 +57,22 @@ impl Experiment for NearestTerms {
         let name = |class: usize| subject.dataset().class_name(class);
         for &image in wrong.iter().take(self.images) {
             let winner = &assigned[image];
-            let label = subject.dataset().train.labels()[winner.positive] as usize;
+            let (test, training) = (points.index(image), subject.training_image(winner.positive));
+            let label = subject.dataset().train.labels()[training] as usize;
             table.push(vec![
-                image.into(),
+                test.into(),
                 name(labels[image]).into(),
                 name(predicted[image]).into(),
                 name(winner.class).into(),
-                winner.positive.into(),
+                training.into(),
                 name(label).into(),
             ]);
             let network = format!("network: {}", name(predicted[image]));
-            let caption = vec![format!("test {image}"), name(labels[image]), network];
-            pictures.push(picture(subject, Split::Test, image, caption));
+            let caption = vec![format!("test {test}"), name(labels[image]), network];
+            pictures.push(picture(subject, Split::Test, test, caption));
             let term = format!("term: {}", name(winner.class));
-            let caption = vec![format!("training {}", winner.positive), name(label), term];
-            pictures.push(picture(subject, Split::Train, winner.positive, caption));
+            let caption = vec![format!("training {training}"), name(label), term];
+            pictures.push(picture(subject, Split::Train, training, caption));
         }
         let shown = wrong.len().min(self.images);
         let answer = Answer::new(format!(
@@ -95,7 +96,6 @@ impl Experiment for NearestTerms {
 }
 
 fn picture(subject: &Subject<'_>, split: Split, image: usize, caption: Vec<String>) -> Picture {
-    let points = subject.points(split);
-    let values = points.read(image..image + 1);
-    Picture::of_image(subject.images(split).shape(), &values, caption)
+    let images = subject.images(split);
+    Picture::of_image(images.shape(), &images.read_one(image), caption)
 }

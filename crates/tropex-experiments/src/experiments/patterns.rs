@@ -151,7 +151,7 @@ impl Layer {
 
 /// Compares the patterns of the test images with those of the winners and of random images.
 fn compare(subject: &Subject<'_>, layers: usize, seed: u64) -> Result<[Likeness; 3], Error> {
-    let (points, train) = (subject.points(Split::Test), subject.images(Split::Train));
+    let (points, train) = (subject.points(Split::Test), subject.term_points());
     let (winners, predicted) = (subject.assigned(Split::Test)?, subject.predicted(Split::Test)?);
     let patterns = Patterns::new(subject.network()?);
     let terms = subject.terms();

@@ -153,7 +153,7 @@ fn decide(subject: &Subject<'_>, draws: &mut [Draw]) -> Result<(), Error> {
         let open: Vec<_> = (0..points.len()).filter(is_open).collect();
         // Few at a time, for all of their best terms are in memory.
         for images in open.chunks((1 << 22) / top.min(terms) + 1) {
-            let values = subject.dataset().test.gather(images);
+            let values = points.gather(images);
             let standings = function.standings(&values, top, None, &|_| {})?;
             for (&image, best) in images.iter().zip(&standings.best) {
                 draws.iter_mut().for_each(|draw| draw.look(image, best));

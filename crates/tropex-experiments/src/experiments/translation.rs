@@ -82,7 +82,8 @@ impl Translation {
             let mut rows: [Vec<f64>; 4] = Default::default();
             for &right in &self.shifts {
                 let shift = [[down, right]];
-                let moved = Shifted::new(points, subject.dataset().test.shape(), &shift, fill);
+                let moved =
+                    Shifted::new(points.clone(), subject.dataset().test.shape(), &shift, fill);
                 let function = subject.assign(&moved)?.into_iter().map(|winner| winner.class);
                 let after = [predict(subject.network()?, &moved)?, function.collect()];
                 for (who, (before, after)) in before.iter().zip(&after).enumerate() {

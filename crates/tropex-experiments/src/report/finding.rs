@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tropex_train::data::Taken;
 
 use super::{Cell, Figure, Repeats, Table, Unit};
 
@@ -55,8 +56,30 @@ pub struct SubjectRecord {
     pub terms: usize,
     /// Test images looked at.
     pub points: usize,
+    /// Which images these are; not known of findings of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<TakenImages>,
     /// Device that the network was trained on.
     pub device: String,
+}
+
+/// The images that an experiment looked at, of their splits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenImages {
+    /// Training images whose terms make up the extracted function.
+    pub terms: Taken,
+    /// Test images.
+    pub test: Taken,
+}
+
+impl TakenImages {
+    /// Both in words, where not all images were taken.
+    pub fn words(&self) -> Option<String> {
+        let splits = [(self.terms, "training images"), (self.test, "test images")];
+        let chosen = splits.into_iter().filter(|(taken, _)| taken.rule.is_some());
+        let words: Vec<_> = chosen.map(|(taken, images)| taken.words(images)).collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
 }
 
 /// What came out of an experiment.
@@ -162,6 +185,7 @@ impl Finding {
             precision: "f32".into(),
             terms: 5,
             points: 6,
+            taken: None,
             device: "flex".into(),
         };
         Self {

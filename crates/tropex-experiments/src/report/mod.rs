@@ -16,7 +16,7 @@ pub use figure::{
     Axis, Bars, Bins, Curve, Curves, Figure, Group, HeatMaps, Histogram, Panel, Picture, Pictures,
     Plot, STYLE, Spacing,
 };
-pub use finding::{Answer, FORMAT, Finding, Measure, SubjectRecord};
+pub use finding::{Answer, FORMAT, Finding, Measure, SubjectRecord, TakenImages};
 pub(crate) use folder::settle;
 pub use folder::{ReportLocks, read_finding, report_folder, write_finding};
 pub use page::{Page, PageFiles};

@@ -53,7 +53,7 @@ pub struct NetworkPlan {
     /// What differs from the architecture's own recipe, by the names in a run's `config.json`.
     #[serde(default)]
     pub training: serde_json::Map<String, serde_json::Value>,
-    /// Terms of the first so many training images; of all that were trained on without it.
+    /// Terms of so many training images; of all that were trained on without it.
     #[serde(default)]
     pub terms: Option<usize>,
     /// Whether it is trained once more from the first seed, on shuffled labels.
@@ -67,7 +67,7 @@ pub struct NetworkPlan {
 pub struct ExperimentsPlan {
     /// Names of experiments, or `all`.
     pub names: Vec<String>,
-    /// The first so many images of either split that are looked at; all without it.
+    /// So many images of either split are looked at, every class in its share; all without it.
     pub points: Option<usize>,
     /// Epochs at which networks are looked at besides the last, of those whose weights are kept.
     pub epochs: Checkpoints,

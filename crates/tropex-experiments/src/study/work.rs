@@ -187,6 +187,8 @@ impl<'a> Work<'a> {
             train: &dataset.train,
             shuffled_labels: run.shuffled.then_some(run.seed),
             test: &dataset.test,
+            reading: dataset.reading,
+            warnings: &dataset.warnings,
             device: study.devices.first(),
             device_name: study.device_name,
         };

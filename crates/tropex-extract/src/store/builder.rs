@@ -17,6 +17,7 @@ use crate::{Error, Precision};
 pub(super) struct ShardBuilder<'a> {
     terms: &'a TermsHeader,
     first: usize,
+    index: Vec<i64>,
     label: Vec<i64>,
     predicted: Vec<i64>,
     linear: Vec<u8>,
@@ -33,6 +34,7 @@ impl<'a> ShardBuilder<'a> {
         Self {
             terms,
             first: 0,
+            index: Vec::with_capacity(points),
             label: Vec::with_capacity(points),
             predicted: Vec::with_capacity(points),
             linear: Vec::with_capacity(points * terms.per_point() * row),
@@ -50,6 +52,8 @@ impl<'a> ShardBuilder<'a> {
     /// Appends the terms of the next points of a source, and the figures of their self-check.
     pub(super) fn append(&mut self, terms: &Terms, check: &SelfCheck, source: &dyn PointSource) {
         let start = self.first + self.points();
+        let points = start..start + terms.len();
+        self.index.extend(points.map(|point| source.index(point) as i64));
         self.label.extend((start..start + terms.len()).map(|point| source.label(point) as i64));
         self.predicted.extend(terms.predicted().iter().map(|&class| class as i64));
         self.check = self.check.merge(check);
@@ -78,7 +82,6 @@ impl<'a> ShardBuilder<'a> {
         let file = shard_name(number);
         let path = folder.join(&file);
         let points = self.points();
-        let index: Vec<i64> = (self.first..self.first + points).map(|point| point as i64).collect();
         let (format, d) = (format_of(self.terms.precision), self.terms.features());
         let classes = self.terms.per_point();
         let (coefficients, biases) = match classes {
@@ -86,7 +89,7 @@ impl<'a> ShardBuilder<'a> {
             classes => (vec![points, classes, d], vec![points, classes]),
         };
         let tensors: [Named<'_>; 7] = [
-            ("index", Dtype::I64, vec![points], bytemuck::cast_slice(&index)),
+            ("index", Dtype::I64, vec![points], bytemuck::cast_slice(&self.index)),
             ("label", Dtype::I64, vec![points], bytemuck::cast_slice(&self.label)),
             ("predicted", Dtype::I64, vec![points], bytemuck::cast_slice(&self.predicted)),
             ("linear.coefficients", format, coefficients, &self.linear),
@@ -111,6 +114,7 @@ impl<'a> ShardBuilder<'a> {
     pub(super) fn begin(&mut self, first: usize) {
         self.first = first;
         self.check = SelfCheck::empty();
+        self.index.clear();
         self.label.clear();
         self.predicted.clear();
         for bytes in

@@ -9,7 +9,7 @@ use tropex_files::free_memory;
 
 use super::builder::ShardBuilder;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
-use super::search::{Search, evenly};
+use super::search::Search;
 use super::shard::ShardFile;
 use super::source::read;
 use super::{ExtractOptions, IN_MEMORY, MANIFEST, PointSource, Progress, TermStore, shifts};
@@ -271,9 +271,9 @@ impl Extraction<'_> {
         manifest.check.as_ref().is_some_and(|check| checked(check) >= self.points_to_check())
     }
 
-    /// How far other terms exceed those of evenly spaced points, at these.
+    /// How far other terms exceed those of points that stand for all, at these.
     fn gaps(&self, manifest: &Manifest) -> Result<Vec<Gap>, Error> {
-        let chosen = evenly(self.source.len(), self.points_to_check());
+        let chosen = self.source.sample(self.points_to_check());
         let store = TermStore { folder: self.folder.to_owned(), manifest: manifest.clone() };
         let extractors = self.extractor.on_all_devices();
         let devices = extractors.iter().map(|extractor| extractor.network().placement().device());

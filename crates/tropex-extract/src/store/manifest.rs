@@ -7,13 +7,16 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::MANIFEST;
 use super::files::{self, SHIFTS, shard_name};
+use super::{MANIFEST, PointSubset};
 use crate::terms::{Classes, Gauge, Scale, SelfCheck};
 use crate::{Error, Precision};
 
-/// Version of the layout on disk.
-const FORMAT: u32 = 1;
+/// Version of the layout on disk. Version 1 knew no subsets: points were the first ones.
+const FORMAT: u32 = 2;
+
+/// The versions that can be read.
+const READABLE: [u64; 2] = [1, FORMAT as u64];
 
 /// What a folder of shards holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +48,9 @@ pub struct TermsHeader {
     pub network: String,
     /// Fingerprint of the points.
     pub source: String,
+    /// How the points were chosen, where they are not the first ones of their dataset, or all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subset: Option<PointSubset>,
     /// The rule that chose the shifts.
     pub gauge: Gauge,
     /// Fingerprint of the shifts if they were found for other points.
@@ -91,6 +97,16 @@ impl TermsHeader {
         start..self.points.min(start + self.shard_points)
     }
 
+    /// The indices in the dataset that points of a shard can have.
+    pub(super) fn indices(&self, first: usize, points: usize) -> Range<i64> {
+        let last = match &self.subset {
+            None => first + points,
+            Some(subset) => subset.of,
+        };
+        let bound = |index: usize| i64::try_from(index).unwrap_or(i64::MAX);
+        bound(first)..bound(last)
+    }
+
     /// What differs from another header, in words.
     fn difference(&self, other: &Self) -> Option<String> {
         let differs = |what: &str, here: String, there: String| {
@@ -101,7 +117,11 @@ impl TermsHeader {
             .or_else(|| differs("precision", written(&self.precision), written(&other.precision)))
             .or_else(|| differs("classes", written(&self.classes), written(&other.classes)))
             .or_else(|| differs("points", written(&self.points), written(&other.points)))
-            .or_else(|| (self.source != other.source).then(|| "other data".into()))
+            .or_else(|| differs("points:", which(&self.subset), which(&other.subset)))
+            .or_else(|| {
+                let is_same = self.source == other.source && self.subset == other.subset;
+                (!is_same).then(|| "other data".into())
+            })
             .or_else(|| {
                 // The same terms, however they are cut.
                 let cut_alike = Self { shard_points: self.shard_points, ..other.clone() };
@@ -118,6 +138,11 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
 /// A setting as the manifest writes it.
 fn written(setting: &impl Serialize) -> String {
     serde_json::to_string(setting).unwrap_or_default().replace('"', "")
+}
+
+/// Which points they are, in words.
+fn which(subset: &Option<PointSubset>) -> String {
+    subset.as_ref().map_or("the first ones".into(), |subset| subset.rule.clone())
 }
 
 /// Whose shifts they are, in words.
@@ -221,7 +246,7 @@ impl Manifest {
         };
         let value: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
         let format = value.get("format").and_then(serde_json::Value::as_u64);
-        if format != Some(FORMAT.into()) {
+        if !format.is_some_and(|format| READABLE.contains(&format)) {
             let found = format.map_or("no format".into(), |format| format!("format {format}"));
             let reason =
                 format!("{found}, expected format {FORMAT}; extract again with this version");
@@ -255,6 +280,9 @@ impl Manifest {
                 "speaks of {} points of shape {:?} in {} classes, {} a shard",
                 terms.points, terms.input_shape, terms.class_count, terms.shard_points
             ));
+        }
+        if let Some(subset) = terms.subset.as_ref().filter(|subset| subset.of < terms.points) {
+            return Some(format!("speaks of {} points of {}", terms.points, subset.of));
         }
         let (listed, count) = (self.shards.len(), terms.shard_count());
         if listed > count || (self.check.is_some() && listed < count) {

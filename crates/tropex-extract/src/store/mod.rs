@@ -32,7 +32,7 @@ use shard::Shards;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
 pub use options::{ExtractOptions, Progress};
 pub use shard::Shard;
-pub use source::PointSource;
+pub use source::{PointSource, PointSubset};
 pub(crate) use term::{Reduced, Reference, Term};
 
 /// Bytes of a file of terms that are in memory at most.

@@ -1,5 +1,6 @@
 //! Which scale the terms of a store need, with the calibrated gauge.
 
+use super::source::sample;
 use crate::terms::{Gap, Scale};
 use crate::{Error, PointSource, Precision};
 
@@ -16,9 +17,9 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Nothing: so many points are chosen evenly.
-    pub(super) fn among(points: usize, count: usize) -> Self {
-        Self { chosen: evenly(points, count), refuted: Scale::NONE }
+    /// Nothing: so many points are chosen that stand for all.
+    pub(super) fn among(source: &dyn PointSource, count: usize) -> Self {
+        Self { chosen: source.sample(count), refuted: Scale::NONE }
     }
 
     /// What remains if a scale did not suffice at all points. None if it did, or if there is
@@ -29,7 +30,7 @@ impl Search {
         if open.is_empty() || scale == Scale::WHOLE {
             return None;
         }
-        let refuting = evenly(open.len(), REFUTING).into_iter().map(|index| open[index]);
+        let refuting = sample(open.len(), REFUTING).into_iter().map(|index| open[index]);
         let mut chosen: Vec<usize> = self.chosen.iter().copied().chain(refuting).collect();
         chosen.sort_unstable();
         chosen.dedup();
@@ -44,10 +45,4 @@ impl Search {
         }
         Ok(points)
     }
-}
-
-/// So many of a number of points, or all of them, evenly spaced.
-pub(super) fn evenly(points: usize, count: usize) -> Vec<usize> {
-    let count = count.min(points);
-    (0..count).map(|point| point * points / count).collect()
 }

@@ -248,12 +248,12 @@ impl<'a> ShardFile<'a> {
             classes => (&[classes, d], &[classes]),
         };
         let first = self.first + points.start;
-        let end = i64::try_from(first + points.len()).unwrap_or(i64::MAX);
+        let dataset = terms.indices(first, points.len());
         let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
         let reader = Reader { file: self, points };
         Ok(Shard {
             first,
-            index: reader.integers("index", first as i64..end)?,
+            index: reader.integers("index", dataset)?,
             label: reader.integers("label", 0..i64::MAX)?,
             predicted: reader.integers("predicted", 0..classes)?,
             linear_coefficients: reader.numbers("linear.coefficients", dtype, coefficients)?,

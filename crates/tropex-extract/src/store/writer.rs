@@ -46,7 +46,7 @@ impl TermStore {
         progress: &dyn Fn(Progress),
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
-        let mut search = Search::among(source.len(), options.dominance_points);
+        let mut search = Search::among(source, options.dominance_points);
         let begun = Extraction { folder, extractor, source, options, search: &search, progress };
         remove_leftovers(folder);
         // Who finds everything done only reads, and needs no lock.
@@ -98,6 +98,7 @@ fn header(
     Ok(TermsHeader {
         network: extractor.fingerprint(),
         source: source.fingerprint(),
+        subset: source.subset(),
         gauge: extractor.gauge(),
         shifts: extractor.shifts_of_others().map(Shifts::fingerprint),
         precision,

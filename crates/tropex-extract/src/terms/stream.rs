@@ -33,29 +33,35 @@ impl ExtractedFunction<'_> {
         progress: &dyn Fn(usize),
         take: &mut dyn FnMut(Standings),
     ) -> Result<(), Error> {
-        self.stream_in_order(source, top, false, progress, take)
+        self.stream_in_order(source, None, top, progress, take)
     }
 
-    /// The same at points whose own terms are in the store, in the same order: at every point they
-    /// take no part, so that the function has to generalize from the terms of the others.
+    /// The same where at every point one term takes no part: `own` has its position in the store.
+    /// Of points whose own terms are in the store, the function has to generalize from the terms of
+    /// the others then.
     ///
     /// # Errors
-    /// As for [`ExtractedFunction::standings`]; more points than the store has.
-    pub fn stream_without_own(
+    /// As for [`ExtractedFunction::standings`]; another number of terms than of points, or terms
+    /// that the store does not have.
+    pub fn stream_without(
         &self,
         source: &dyn PointSource,
+        own: &[usize],
         top: usize,
         progress: &dyn Fn(usize),
         take: &mut dyn FnMut(Standings),
     ) -> Result<(), Error> {
-        self.stream_in_order(source, top, true, progress, take)
+        if own.len() != source.len() {
+            return Err(Error::shape("own terms", own.len(), source.len()));
+        }
+        self.stream_in_order(source, Some(own), top, progress, take)
     }
 
     fn stream_in_order(
         &self,
         source: &dyn PointSource,
+        own: Option<&[usize]>,
         top: usize,
-        without_own: bool,
         progress: &dyn Fn(usize),
         take: &mut dyn FnMut(Standings),
     ) -> Result<(), Error> {
@@ -63,8 +69,7 @@ impl ExtractedFunction<'_> {
         let starts = (0..source.len()).step_by(count);
         let sets = starts.map(|start| start..source.len().min(start + count));
         let work = |placement: &Placement, set: Range<usize>, looked_at: &dyn Fn(usize)| {
-            let own: Vec<_> = set.clone().collect();
-            let rules = Rules { top, without: without_own.then_some(&own) };
+            let rules = Rules { top, without: own.map(|own| &own[set.clone()]) };
             let met = Cell::new(0);
             let report = |terms| looked_at(set.len() * (terms - met.replace(terms)));
             self.standings_on(placement, &source.read(set.clone()), rules, &report)

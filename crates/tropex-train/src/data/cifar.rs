@@ -4,17 +4,18 @@
 //! for the label and 3,072 for the image, channel by channel, row by row. The batches are read
 //! from a folder, or straight out of the published archive.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::GzDecoder;
 use thiserror::Error;
 
 use super::download::RemoteFile;
 use super::error::DataError;
+use super::gzip::{self, Gunzip};
 use super::images::Images;
-use super::source::{Search, Source};
+use super::place::{self, Memory};
+use super::published::Published;
+use super::source::{Files, Search, Source};
 use super::{Dataset, DatasetEntry, OpenOptions};
 
 pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
@@ -87,6 +88,32 @@ pub enum CifarError {
         /// Name of the batch.
         batch: &'static str,
     },
+    /// The archive holds a batch more than once.
+    #[error("the archive holds {batch} twice")]
+    Twice {
+        /// Name of the batch.
+        batch: &'static str,
+    },
+    /// The archive unpacks to more than any set of batches.
+    #[error("the archive unpacks to more than {MAX_UNPACKED} bytes")]
+    TooLarge,
+    /// The archive is not compressed.
+    #[error("the archive starts with {found:02x?}, expected the gzip header [1f, 8b]")]
+    Magic {
+        /// Its first bytes.
+        found: Vec<u8>,
+    },
+    /// The images do not fit into memory.
+    #[error(transparent)]
+    Memory(Memory),
+    /// Git LFS left a pointer in place of a file.
+    #[error("{part}: {reason}")]
+    Pointer {
+        /// Name of the batch, or the archive.
+        part: &'static str,
+        /// What it is, and what to do.
+        reason: &'static str,
+    },
     /// A batch or the archive could not be read to its end.
     #[error("{part} cannot be read to its end: {error}")]
     Read {
@@ -109,26 +136,34 @@ fn open(options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
 }
 
 /// The batches or the archive in `folder`, or the names of the files that are not there.
-fn find(folder: &Path) -> Result<Place, Vec<String>> {
+fn find(folder: &Path) -> Result<Files<Place>, DataError> {
     let candidates = [folder.to_path_buf(), folder.join(UNPACKED)];
-    let lacking = candidates.each_ref().map(|folder| lacking(folder));
-    if let Some(i) = lacking.iter().position(Vec::is_empty) {
-        return Ok(Place::Folder(candidates[i].clone()));
+    let mut incomplete = None;
+    for candidate in candidates {
+        let lacking = lacking(&candidate)?;
+        if lacking.is_empty() {
+            return Ok(Files::There(Place::Folder(candidate)));
+        }
+        // Some batches: the others are missing. No batches: the archive is.
+        if lacking.len() < BATCHES.len() {
+            incomplete = incomplete.or(Some(lacking));
+        }
     }
     let archive = folder.join(ARCHIVE);
-    if archive.is_file() {
-        return Ok(Place::Archive(archive));
+    if place::is_there(&archive)? {
+        return Ok(Files::There(Place::Archive(archive)));
     }
-    // Some batches: the others are missing. No batches: the archive is.
-    match lacking.into_iter().find(|names| names.len() < BATCHES.len()) {
-        Some(names) => Err(names),
-        None => Err(vec![ARCHIVE.to_string()]),
-    }
+    Ok(Files::Lacking(incomplete.unwrap_or_else(|| vec![ARCHIVE.to_string()])))
 }
 
-fn lacking(folder: &Path) -> Vec<String> {
-    let absent = BATCHES.iter().filter(|name| !folder.join(name).is_file());
-    absent.map(|name| name.to_string()).collect()
+fn lacking(folder: &Path) -> Result<Vec<String>, DataError> {
+    let mut lacking = Vec::new();
+    for name in BATCHES {
+        if !place::is_there(&folder.join(name))? {
+            lacking.push(name.to_string());
+        }
+    }
+    Ok(lacking)
 }
 
 impl Place {
@@ -136,23 +171,39 @@ impl Place {
         let path = match self {
             Place::Folder(path) | Place::Archive(path) => path,
         };
+        let failed = |problem| DataError::Cifar { path: path.clone(), problem };
         let batches = match self {
-            Place::Folder(folder) => read_folder(folder),
-            Place::Archive(archive) => open_file("the archive", archive).and_then(read_archive),
+            Place::Folder(folder) => read_folder(folder)?,
+            Place::Archive(archive) => {
+                let (file, _) = place::open(archive)?;
+                read_archive(buffered(file)).map_err(failed)?
+            }
         };
-        let [parts @ .., test] =
-            batches.map_err(|problem| DataError::Cifar { path: path.clone(), problem })?;
+        let [parts @ .., test] = batches;
         let train = parts.into_iter().fold(Batch::default(), Batch::joined);
         let images = |batch: Batch| {
             Images::from_bytes(SHAPE, CLASSES, batch.pixels, batch.labels)
                 .map_err(|problem| DataError::Images { place: path.display().to_string(), problem })
         };
-        Ok(Dataset {
+        let mut dataset = Dataset {
             name: SOURCE.name.to_string(),
             train: images(train)?,
             test: images(test)?,
             class_names: CLASS_NAMES.map(String::from).to_vec(),
-        })
+            reading: None,
+            warnings: Vec::new(),
+        };
+        dataset.warnings.extend(Published::doubt(&dataset, self.folder()));
+        Ok(dataset)
+    }
+}
+
+impl Place {
+    fn folder(&self) -> &Path {
+        match self {
+            Place::Folder(folder) => folder,
+            Place::Archive(archive) => archive.parent().unwrap_or(Path::new(".")),
+        }
     }
 }
 
@@ -160,35 +211,62 @@ fn unreadable(part: &'static str) -> impl Fn(io::Error) -> CifarError {
     move |error| CifarError::Read { part, error }
 }
 
-fn open_file(part: &'static str, path: &Path) -> Result<BufReader<File>, CifarError> {
-    let file = File::open(path).map_err(unreadable(part))?;
-    Ok(BufReader::with_capacity(1 << 16, file))
+fn buffered(file: impl Read) -> impl BufRead {
+    BufReader::with_capacity(1 << 16, file)
 }
 
-fn read_folder(folder: &Path) -> Result<[Batch; 6], CifarError> {
+fn read_folder(folder: &Path) -> Result<[Batch; 6], DataError> {
     let mut batches: [Batch; 6] = Default::default();
     for (name, batch) in BATCHES.into_iter().zip(&mut batches) {
-        *batch = Batch::read(name, open_file(name, &folder.join(name))?)?;
+        let path = folder.join(name);
+        let (file, length) = place::open(&path)?;
+        *batch = Batch::read(name, length, buffered(file))
+            .map_err(|problem| DataError::Cifar { path, problem })?;
     }
     Ok(batches)
 }
 
-fn read_archive(file: impl io::BufRead) -> Result<[Batch; 6], CifarError> {
+fn read_archive(mut file: impl BufRead) -> Result<[Batch; 6], CifarError> {
+    let part = "the archive";
+    let start = file.fill_buf().map_err(unreadable(part))?;
+    if let Some(reason) = tropex_files::lfs_pointer(start) {
+        return Err(CifarError::Pointer { part, reason });
+    }
+    if !start.starts_with(&gzip::MAGIC) {
+        return Err(CifarError::Magic { found: start[..start.len().min(2)].to_vec() });
+    }
+    let mut archive = tar::Archive::new(Gunzip::new(file).take(MAX_UNPACKED));
+    let batches = read_entries(&mut archive)?;
+    // The checksum stands at the end of the stream, behind the end of the archive.
+    let mut rest = archive.into_inner();
+    io::copy(&mut rest, &mut io::sink()).map_err(unreadable(part))?;
+    if rest.limit() == 0 {
+        return Err(CifarError::TooLarge);
+    }
+    match batches.iter().position(|batch| batch.labels.is_empty()) {
+        Some(i) => Err(CifarError::Lacking { batch: BATCHES[i] }),
+        None => Ok(batches),
+    }
+}
+
+fn read_entries(archive: &mut tar::Archive<impl Read>) -> Result<[Batch; 6], CifarError> {
     let mut batches: [Batch; 6] = Default::default();
-    let mut archive = tar::Archive::new(GzDecoder::new(file).take(MAX_UNPACKED));
-    for entry in archive.entries().map_err(unreadable("the archive"))? {
+    // Raw: long names, which the batches do not have, would be read into memory whatever their
+    // length.
+    for entry in archive.entries().map_err(unreadable("the archive"))?.raw(true) {
         let entry = entry.map_err(unreadable("the archive"))?;
         let name = entry.path().ok().and_then(|path| Some(path.file_name()?.to_os_string()));
         let Some(i) = BATCHES.iter().position(|batch| name.as_deref() == Some(batch.as_ref()))
         else {
             continue;
         };
-        batches[i] = Batch::read(BATCHES[i], entry)?;
+        let batch = BATCHES[i];
+        if !batches[i].labels.is_empty() {
+            return Err(CifarError::Twice { batch });
+        }
+        batches[i] = Batch::read(batch, entry.size(), entry)?;
     }
-    match batches.iter().position(|batch| batch.labels.is_empty()) {
-        Some(i) => Err(CifarError::Lacking { batch: BATCHES[i] }),
-        None => Ok(batches),
-    }
+    Ok(batches)
 }
 
 /// Images of one file.
@@ -199,11 +277,24 @@ struct Batch {
 }
 
 impl Batch {
-    fn read(batch: &'static str, source: impl Read) -> Result<Self, CifarError> {
-        let limit = MAX_RECORDS * RECORD;
+    /// Reads a batch of `length` bytes.
+    fn read(batch: &'static str, length: u64, mut source: impl Read) -> Result<Self, CifarError> {
         let mut bytes = Vec::new();
-        source.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable(batch))?;
-        if bytes.is_empty() || bytes.len() > limit || !bytes.len().is_multiple_of(RECORD) {
+        source.by_ref().take(64).read_to_end(&mut bytes).map_err(unreadable(batch))?;
+        if let Some(reason) = tropex_files::lfs_pointer(&bytes) {
+            return Err(CifarError::Pointer { part: batch, reason });
+        }
+        let record = RECORD as u64;
+        if length == 0 || length > MAX_RECORDS as u64 * record || length % record != 0 {
+            return Err(CifarError::Size { batch, found: length });
+        }
+        // Bytes, and the images that they become.
+        Memory::require(2 * length).map_err(CifarError::Memory)?;
+        source
+            .take(length + 1 - bytes.len() as u64)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable(batch))?;
+        if bytes.len() as u64 != length {
             return Err(CifarError::Size { batch, found: bytes.len() as u64 });
         }
         let mut read = Self::default();
@@ -233,6 +324,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::super::idx::tests::gzip;
+    use super::super::mutations::mutations;
     use super::*;
 
     /// A batch of `count` records; pixel `p` of record `i` is `i + p`, its label `(i + first) % 10`.
@@ -287,7 +379,9 @@ mod tests {
         assert_eq!(plain.train.labels()[..4], [0, 1, 2, 2]);
         assert_eq!(plain.test.read(2..3)[..2], [2.0 / 255.0, 3.0 / 255.0]);
         for place in ["outer", "deep", "packed"] {
-            assert_eq!(open_in(&dir.path().join(place)).unwrap(), plain, "{place}");
+            let found = open_in(&dir.path().join(place)).unwrap();
+            assert!(found.train == plain.train && found.test == plain.test, "{place}");
+            assert!(found.warnings[0].contains(" are not the published ones of cifar10: 15 "));
         }
     }
 
@@ -330,16 +424,94 @@ mod tests {
         for damaged in [&b"<html>"[..], &whole[..whole.len() / 2], &whole[..20]] {
             fs::write(&path, damaged).unwrap();
             let text = message(dir.path());
-            assert!(text.contains("cannot be read to its end"), "{text}");
+            let expected = match damaged {
+                b"<html>" => "the archive starts with [3c, 68], expected the gzip header",
+                _ => "cannot be read to its end",
+            };
+            assert!(text.contains(expected), "{text}");
         }
         fs::write(&path, gzip(&[])).unwrap();
         assert!(message(dir.path()).contains("the archive holds no data_batch_1.bin"));
     }
 
+    #[test]
+    fn the_checksum_of_an_archive_is_compared() {
+        let whole = archive(&BATCHES);
+        assert!(read_archive(whole.as_slice()).is_ok());
+        for at in whole.len() - 8..whole.len() {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1;
+            let text = read_archive(flipped.as_slice()).unwrap_err().to_string();
+            assert!(text.contains("the archive cannot be read to its end"), "{text}");
+        }
+        for cut in 1..=8 {
+            assert!(read_archive(&whole[..whole.len() - cut]).is_err());
+        }
+        // Stored, so that a pixel is a byte.
+        let mut tar = Vec::new();
+        Gunzip::new(whole.as_slice()).read_to_end(&mut tar).unwrap();
+        let mut stored = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        io::Write::write_all(&mut stored, &tar).unwrap();
+        let mut stored = stored.finish().unwrap();
+        stored[20_000] ^= 1;
+        assert!(read_archive(stored.as_slice()).is_err());
+    }
+
+    #[test]
+    fn archives_of_other_kinds_are_read_or_refused() {
+        let whole = archive(&BATCHES);
+        // Two members, as parallel compressors write them.
+        let mut tar = Vec::new();
+        Gunzip::new(whole.as_slice()).read_to_end(&mut tar).unwrap();
+        let (first, second) = tar.split_at(tar.len() / 3);
+        let members = [gzip(first), gzip(second), vec![0; 512]].concat();
+        assert_eq!(read_archive(members.as_slice()).unwrap()[5].labels.len(), 6);
+        let twice = [BATCHES.as_slice(), &BATCHES[..1]].concat();
+        let text = read_archive(archive(&twice).as_slice()).unwrap_err().to_string();
+        assert_eq!(text, "the archive holds data_batch_1.bin twice");
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n";
+        let text = read_archive(pointer.as_slice()).unwrap_err().to_string();
+        assert!(text.contains("Git LFS pointer"), "{text}");
+        let text = Batch::read(BATCHES[0], 130, pointer.as_slice()).unwrap_err().to_string();
+        assert!(text.starts_with("data_batch_1.bin: this is a Git LFS pointer"), "{text}");
+    }
+
+    #[test]
+    fn damaged_files_are_read_without_harm() {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (i, name) in BATCHES.iter().enumerate() {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(RECORD as u64);
+            builder.append_data(&mut header, name, batch(1, i).as_slice()).unwrap();
+        }
+        let tar = builder.into_inner().unwrap();
+        let most = |batches: [Batch; 6]| batches.iter().all(|batch| batch.labels.len() <= 6);
+        for damaged in mutations(&tar, 300) {
+            assert!(read_archive(gzip(&damaged).as_slice()).map_or(true, most));
+        }
+        for damaged in mutations(&gzip(&tar), 300) {
+            assert!(read_archive(damaged.as_slice()).map_or(true, most));
+        }
+        for damaged in mutations(&batch(2, 0), 300) {
+            let found = Batch::read(BATCHES[0], damaged.len() as u64, damaged.as_slice());
+            assert!(found.map_or(0, |batch| batch.labels.len()) <= damaged.len() / RECORD);
+        }
+    }
+
+    #[test]
+    fn a_size_in_the_archive_takes_no_memory() {
+        let mut header = tar::Header::new_gnu();
+        header.set_path(BATCHES[0]).unwrap();
+        header.set_size(RECORD as u64 * (MAX_RECORDS as u64 + 1));
+        header.set_cksum();
+        let text = read_archive(gzip(header.as_bytes()).as_slice()).unwrap_err().to_string();
+        assert!(text.contains("data_batch_1.bin has 153653073 bytes"), "{text}");
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-            let _ = Batch::read(BATCHES[0], bytes.as_slice());
+            let _ = Batch::read(BATCHES[0], bytes.len() as u64, bytes.as_slice());
             let _ = read_archive(bytes.as_slice());
             let _ = read_archive(gzip(&bytes).as_slice());
         }

@@ -3,13 +3,14 @@
 //! A file grows as `NAME.part` and is renamed once its size and SHA-256 are right, so a file under
 //! its own name is always whole. A lock per folder keeps two processes off the same `.part`.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use tropex_files::sha256_of;
+use tropex_files::{FolderLock, Holder, LockError, sha256_of};
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -19,16 +20,37 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections to one mirror before the next is tried; a broken one is resumed in between.
 const ATTEMPTS: usize = 8;
 const CHUNK: usize = 1 << 16;
+/// Time between two looks at whether another process is done.
+const LOOK: Duration = Duration::from_millis(200);
+/// What a server has to deliver: 1 MB every two minutes, as a modem of 1998 did.
+const PATIENCE: Patience = Patience { bytes: 1_000_000, time: Duration::from_secs(120) };
 
 /// How far a download has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DownloadProgress<'a> {
-    /// Name of the file.
-    pub file: &'a str,
-    /// Bytes that are here, those of an earlier, broken download included.
-    pub received: u64,
-    /// Bytes of the whole file.
-    pub total: u64,
+pub enum DownloadProgress<'a> {
+    /// Another process downloads into the folder; told again and again.
+    Waiting {
+        /// The process.
+        holder: Holder,
+    },
+    /// Bytes arrive.
+    Received {
+        /// Name of the file.
+        file: &'a str,
+        /// Bytes that are here, those of an earlier, broken download included.
+        received: u64,
+        /// Bytes of the whole file.
+        total: u64,
+    },
+}
+
+/// The slowest server that is waited for.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// Bytes that have to come ...
+    bytes: u64,
+    /// ... in this time.
+    time: Duration,
 }
 
 /// Told about every piece of a download.
@@ -49,6 +71,8 @@ pub(crate) struct RemoteFile<'a> {
 pub(crate) enum DownloadError {
     #[error("cannot write {path}: {error}")]
     Disk { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    Lock(LockError),
     #[error("{}", .0.join("; "))]
     Mirrors(Vec<String>),
 }
@@ -66,6 +90,11 @@ enum Problem {
     Size { expected: u64 },
     #[error("the connection broke after {received} of {expected} bytes")]
     Broken { received: u64, expected: u64 },
+    #[error(
+        "the server sent only {received} bytes in {} seconds, expected {}",
+        patience.time.as_secs(), patience.bytes
+    )]
+    Slow { received: u64, patience: Patience },
     #[error("SHA-256 is {found}, expected {expected}")]
     Checksum { found: String, expected: String },
     #[error("cannot write the file: {0}")]
@@ -76,6 +105,8 @@ enum Problem {
 pub(crate) struct Downloader<'a> {
     agent: ureq::Agent,
     progress: Option<&'a Progress<'a>>,
+    /// Time since the downloader was made.
+    clock: Box<dyn Fn() -> Duration + 'a>,
 }
 
 impl<'a> Downloader<'a> {
@@ -84,7 +115,8 @@ impl<'a> Downloader<'a> {
     }
 
     fn with_config(config: ureq::config::Config, progress: Option<&'a Progress<'a>>) -> Self {
-        Self { agent: config.into(), progress }
+        let start = Instant::now();
+        Self { agent: config.into(), progress, clock: Box::new(move || start.elapsed()) }
     }
 
     /// Puts `file` into `folder`, from the first of `mirrors` (addresses that end in `/`) that
@@ -97,7 +129,7 @@ impl<'a> Downloader<'a> {
     ) -> Result<PathBuf, DownloadError> {
         let disk = |error| DownloadError::Disk { path: folder.to_path_buf(), error };
         fs::create_dir_all(folder).map_err(disk)?;
-        let _lock = lock(folder).map_err(disk)?;
+        let _lock = self.lock(folder)?;
         let target = folder.join(file.name);
         if target.is_file() {
             return Ok(target);
@@ -172,6 +204,25 @@ impl<'a> Downloader<'a> {
         Ok(output.sync_all()?)
     }
 
+    /// Waits until no other process downloads into `folder`.
+    fn lock(&self, folder: &Path) -> Result<FolderLock, DownloadError> {
+        loop {
+            match FolderLock::acquire(folder) {
+                Err(LockError::Held { holder, .. }) => {
+                    self.tell(DownloadProgress::Waiting { holder });
+                    thread::sleep(LOOK);
+                }
+                acquired => return acquired.map_err(DownloadError::Lock),
+            }
+        }
+    }
+
+    fn tell(&self, progress: DownloadProgress<'_>) {
+        if let Some(tell) = self.progress {
+            tell(progress);
+        }
+    }
+
     /// Appends the body of a response to a file of `received` bytes.
     fn copy(
         &self,
@@ -181,9 +232,14 @@ impl<'a> Downloader<'a> {
         output: &mut File,
     ) -> Result<(), Problem> {
         let mut chunk = vec![0; CHUNK];
+        let (mut begun, mut before) = ((self.clock)(), received);
         loop {
-            if let Some(progress) = self.progress {
-                progress(DownloadProgress { file: file.name, received, total: file.size });
+            self.tell(DownloadProgress::Received { file: file.name, received, total: file.size });
+            let now = (self.clock)();
+            if received - before >= PATIENCE.bytes {
+                (begun, before) = (now, received);
+            } else if now.saturating_sub(begun) > PATIENCE.time {
+                return Err(Problem::Slow { received: received - before, patience: PATIENCE });
             }
             // A connection that breaks keeps what it brought, like one that ends early.
             let length = body.read(&mut chunk).unwrap_or(0);
@@ -238,19 +294,6 @@ fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), Problem> {
     }
     remove(part)?;
     Err(Problem::Checksum { found, expected: file.sha256.to_string() })
-}
-
-/// Waits until no other process downloads into `folder`; the lock goes with the returned file.
-fn lock(folder: &Path) -> io::Result<Option<File>> {
-    let path = folder.join(".lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => file.lock().map(|()| Some(file)),
-        // Some network file systems know no locks; the checksum still refuses a mixture.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
 }
 
 fn remove(path: &Path) -> io::Result<()> {

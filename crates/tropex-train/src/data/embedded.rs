@@ -2,8 +2,7 @@
 //!
 //! The files under `assets/embedded` hold the first images and labels of the published training
 //! and test files, in their order, with the counts in the headers adapted, compressed by zopfli.
-//! They are distributed under the MIT licence beside them. Opening `fashion-mnist` and taking
-//! [`limited`](super::Images::limited) splits of these sizes gives the same images.
+//! They are distributed under the MIT licence beside them.
 
 use super::error::DataError;
 use super::fashion_mnist::CLASS_NAMES;
@@ -31,14 +30,16 @@ fn open(_: &OpenOptions<'_>) -> Result<Dataset, DataError> {
         train: read_split(TRAIN_IMAGES, TRAIN_LABELS)?,
         test: read_split(TEST_IMAGES, TEST_LABELS)?,
         class_names: CLASS_NAMES.map(String::from).to_vec(),
+        reading: None,
+        warnings: Vec::new(),
     })
 }
 
 fn read_split(images: &[u8], labels: &[u8]) -> Result<Images, DataError> {
     let damaged = |problem| DataError::Idx { path: "embedded".into(), problem };
     let [_, height, width] = SHAPE;
-    let pixels = idx::read(images, &[height, width]).map_err(damaged)?;
-    let labels = idx::read(labels, &[]).map_err(damaged)?;
+    let pixels = idx::read(images, images.len() as u64, &[height, width]).map_err(damaged)?;
+    let labels = idx::read(labels, labels.len() as u64, &[]).map_err(damaged)?;
     let labels = labels.into_iter().map(u32::from).collect();
     Images::from_bytes(SHAPE, CLASSES, pixels, labels)
         .map_err(|problem| DataError::Images { place: ENTRY.name.to_string(), problem })
@@ -48,6 +49,8 @@ fn read_split(images: &[u8], labels: &[u8]) -> Result<Images, DataError> {
 mod tests {
     use std::path::Path;
 
+    use super::super::published::Published;
+    use super::super::source::Files;
     use super::super::{fashion_mnist, idx_dataset};
     use super::*;
 
@@ -72,11 +75,15 @@ mod tests {
     #[test]
     fn equals_the_published_images_where_they_are_installed() {
         let folder = fashion_mnist::SOURCE.system.unwrap();
-        let Ok(files) = idx_dataset::find(Path::new(folder)) else { return };
+        let Files::There(files) = idx_dataset::find(Path::new(folder)).unwrap() else { return };
         let whole = idx_dataset::read("embedded", CLASS_NAMES, &files).unwrap();
         assert_eq!((whole.train.len(), whole.test.len()), (60_000, 10_000));
         let data = open(&OpenOptions::default()).unwrap();
-        assert!(data.train == whole.train.limited(5000));
-        assert!(data.test == whole.test.limited(1000));
+        assert!(data.train == whole.train.select(0..5000));
+        assert!(data.test == whole.test.select(0..1000));
+        assert_eq!(
+            Published::doubt(&Dataset { name: "fashion-mnist".into(), ..whole }, Path::new("")),
+            None
+        );
     }
 }

@@ -106,6 +106,12 @@ pub enum DataError {
         /// The cache folder where they are looked for.
         folder: PathBuf,
     },
+    /// A layout was chosen for a dataset whose layout is known.
+    #[error("a layout is chosen for file:PATH only; {dataset} has one of its own")]
+    Layout {
+        /// The dataset.
+        dataset: String,
+    },
     /// There is nowhere to keep a download.
     #[error("{dataset}: this system names no cache folder; set TROPEX_DATA or pass --data-dir")]
     NoCache {

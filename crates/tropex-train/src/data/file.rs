@@ -2,11 +2,10 @@
 //!
 //! Images are `[count, channels, height, width]`, as U8 (scaled by 1/255) or as F32 in [0, 1];
 //! labels are `[count]`, as U8, U32, I32 or I64. A file holds both splits as `train.images`,
-//! `train.labels`, `test.images` and `test.labels`, or one set as `images` and `labels`, whose
-//! last sixth (at least one image) is then held out as the test split, never trained on. The
-//! number of classes is one more than the largest label of either split.
+//! `train.labels`, `test.images` and `test.labels`, or one set as `images` and `labels`, of which a
+//! sixth (at least one image), every class in its share, is then held out as the test split, never
+//! trained on. The number of classes is one more than the largest label of either split.
 
-use std::fs;
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
@@ -14,7 +13,10 @@ use thiserror::Error;
 
 use super::error::DataError;
 use super::images::{Images, ImagesError};
-use super::{Dataset, FILE_PREFIX};
+use super::layout::{Layout, looks_like_channels_last};
+use super::place::{self, Memory};
+use super::subset::SubsetRule;
+use super::{Dataset, FILE_PREFIX, HeldOut, OpenOptions, Reading, gaps};
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,25 @@ pub enum FileError {
         /// The shape expected.
         expected: String,
     },
+    /// The channels seem to stand last.
+    #[error(
+        "`{name}` has shape {found:?}, which looks like channels last; expected [count, channels, \
+         height, width]: convert it with numpy.transpose(images, (0, 3, 1, 2)), or choose the \
+         layout nhwc to have it read so, or nchw if these really are {} channels of {}x{}",
+        found[1], found[2], found[3]
+    )]
+    ChannelsLast {
+        /// The tensor's name.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+    },
+    /// Git LFS left a pointer in its place.
+    #[error("{0}")]
+    Pointer(&'static str),
+    /// Its images do not fit into memory.
+    #[error(transparent)]
+    Memory(Memory),
     /// A label is negative or absurdly large.
     #[error("`{name}` holds {label} at position {index}, expected 0 to {}", MAX_CLASSES - 1)]
     Label {
@@ -86,31 +107,46 @@ pub enum FileError {
     },
 }
 
-/// The dataset in the file at `path`, or in the file of that name in `folder`.
+/// The dataset in the file at `path`, or in the file of that name in the folder of the options.
 ///
 /// Its name holds the whole path, so that it can be opened from another working directory.
-pub(crate) fn open(path: &Path, folder: Option<&Path>) -> Result<Dataset, DataError> {
-    let path = match (folder, path.file_name()) {
+pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
+    let path = match (options.data_dir.as_deref(), path.file_name()) {
         (Some(folder), Some(name)) => &folder.join(name),
         _ => path,
     };
     let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let bytes = fs::read(path)
-        .map_err(|error| DataError::Unreadable { path: path.to_path_buf(), error })?;
-    let (train, test) =
-        read(&bytes).map_err(|problem| DataError::File { path: path.to_path_buf(), problem })?;
-    let name = format!("{FILE_PREFIX}{}", path.display());
-    Ok(Dataset { name, train, test, class_names: Vec::new() })
+    let bytes = place::read(path)?;
+    let ((train, test), is_single) = read(&bytes, options.layout, options.held_out)
+        .map_err(|problem| DataError::File { path: path.to_path_buf(), problem })?;
+    let warnings = gaps::warning(&train, &test).into_iter().collect();
+    let layout = options.layout.unwrap_or(Layout::Nchw);
+    Ok(Dataset {
+        name: format!("{FILE_PREFIX}{}", path.display()),
+        train,
+        test,
+        class_names: Vec::new(),
+        reading: Some(Reading { layout, held_out: is_single.then_some(options.held_out) }),
+        warnings,
+    })
 }
 
-fn read(bytes: &[u8]) -> Result<(Images, Images), FileError> {
+/// Training and test images, and whether both come from a single set.
+fn read(
+    bytes: &[u8],
+    layout: Option<Layout>,
+    held_out: HeldOut,
+) -> Result<((Images, Images), bool), FileError> {
+    if let Some(reason) = tropex_files::lfs_pointer(bytes) {
+        return Err(FileError::Pointer(reason));
+    }
     let tensors = SafeTensors::deserialize(bytes).map_err(FileError::Format)?;
     let splits = tensors.names().iter().any(|n| n.starts_with("train.") || n.starts_with("test."));
-    let (train, test) = if splits {
-        (Split::read(&tensors, "train.")?, Split::read(&tensors, "test.")?)
-    } else {
-        Split::read(&tensors, "")?.held_out()?
-    };
+    if !splits {
+        return Ok((Split::read(&tensors, "", layout)?.held_out(held_out)?, true));
+    }
+    let train = Split::read(&tensors, "train.", layout)?;
+    let test = Split::read(&tensors, "test.", layout)?;
     if test.shape != train.shape {
         let [channels, height, width] = train.shape;
         return Err(FileError::Shape {
@@ -119,9 +155,13 @@ fn read(bytes: &[u8]) -> Result<(Images, Images), FileError> {
             expected: format!("[n, {channels}, {height}, {width}] as in `train.images`"),
         });
     }
-    let largest = train.labels.iter().chain(&test.labels).max();
-    let classes = largest.map_or(0, |&label| label as usize + 1);
-    Ok((train.images(classes)?, test.images(classes)?))
+    let classes = classes(train.labels.iter().chain(&test.labels));
+    Ok(((train.images(classes)?, test.images(classes)?), false))
+}
+
+/// One class for every number up to the largest label.
+fn classes<'a>(labels: impl Iterator<Item = &'a u32>) -> usize {
+    labels.max().map_or(0, |&label| label as usize + 1)
 }
 
 /// Pixels of one split in the type they are stored in.
@@ -138,7 +178,11 @@ struct Split {
 }
 
 impl Split {
-    fn read(tensors: &SafeTensors<'_>, prefix: &'static str) -> Result<Self, FileError> {
+    fn read(
+        tensors: &SafeTensors<'_>,
+        prefix: &'static str,
+        layout: Option<Layout>,
+    ) -> Result<Self, FileError> {
         let name = format!("{prefix}images");
         let view = tensor(tensors, &name)?;
         let wrong = |expected: &str| FileError::Shape {
@@ -146,36 +190,53 @@ impl Split {
             found: view.shape().to_vec(),
             expected: expected.to_string(),
         };
-        let &[count, channels, height, width] = view.shape() else {
+        let &[count, first, second, third] = view.shape() else {
             return Err(wrong("[count, channels, height, width]"));
         };
         if view.shape().contains(&0) {
             return Err(wrong("extents of at least 1"));
         }
+        let extents = [first, second, third];
+        if layout.is_none() && looks_like_channels_last(extents) {
+            let found = view.shape().to_vec();
+            return Err(FileError::ChannelsLast { name, found });
+        }
+        let labels = read_labels(tensors, format!("{prefix}labels"), count)?;
+        // Safetensors has compared the shape with the data.
+        Memory::require(2 * view.data().len() as u64).map_err(FileError::Memory)?;
+        let layout = layout.unwrap_or(Layout::Nchw);
+        let shape = layout.shape(extents);
         let pixels = match view.dtype() {
-            Dtype::U8 => Pixels::Bytes(view.data().to_vec()),
-            Dtype::F32 => Pixels::Floats(elements(view.data(), f32::from_le_bytes).collect()),
+            Dtype::U8 => Pixels::Bytes(layout.channels_first(view.data().to_vec(), shape)),
+            Dtype::F32 => {
+                let values = elements(view.data(), f32::from_le_bytes).collect();
+                Pixels::Floats(layout.channels_first(values, shape))
+            }
             found => return Err(FileError::Type { name, found, expected: "U8 or F32" }),
         };
-        let labels = read_labels(tensors, format!("{prefix}labels"), count)?;
-        Ok(Self { prefix, shape: [channels, height, width], pixels, labels })
+        Ok(Self { prefix, shape, pixels, labels })
     }
 
-    /// The images before the last sixth, and the last sixth.
-    fn held_out(mut self) -> Result<(Self, Self), FileError> {
+    /// The images to train on, and the sixth that is held out.
+    fn held_out(self, rule: HeldOut) -> Result<(Images, Images), FileError> {
         let count = self.labels.len();
         if count < 2 {
             return Err(FileError::TooFew { found: count });
         }
-        let kept = count - (count / 6).max(1);
-        let start = kept * self.shape.iter().product::<usize>();
-        let pixels = match &mut self.pixels {
-            Pixels::Bytes(bytes) => Pixels::Bytes(bytes.split_off(start)),
-            Pixels::Floats(floats) => Pixels::Floats(floats.split_off(start)),
+        let held_out = (count / 6).max(1);
+        let classes = classes(self.labels.iter());
+        let images = self.images(classes)?;
+        let test = match rule {
+            HeldOut::EveryClass => images.subset(Some(held_out), SubsetRule::USUAL),
+            HeldOut::Last => {
+                return Ok((
+                    images.select(0..count - held_out),
+                    images.select(count - held_out..count),
+                ));
+            }
         };
-        let labels = self.labels.split_off(kept);
-        let test = Self { prefix: self.prefix, shape: self.shape, pixels, labels };
-        Ok((self, test))
+        let train: Vec<_> = (0..count).filter(|&image| test.position(image).is_none()).collect();
+        Ok((images.select(train.iter().copied()), images.select(test.indices())))
     }
 
     fn images_name(&self) -> String {

@@ -27,6 +27,6 @@ fn open(options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
         name: ENTRY.name.into(),
         train: framed(&plain.train)?,
         test: framed(&plain.test)?,
-        class_names: plain.class_names,
+        ..plain
     })
 }

@@ -4,18 +4,17 @@
 //! header claims is compared with what the caller expects before memory is taken, and no more is
 //! decompressed than the header announces.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
 use super::error::DataError;
+use super::gzip::{self, Gunzip};
+use super::place::{self, Memory};
 
 /// Most images or labels a file may claim.
 const MAX_COUNT: usize = 1_000_000;
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const UNSIGNED_BYTE: u8 = 0x08;
 /// Type codes of the format: i8, i16, i32, f32 and f64.
 const OTHER_TYPES: [u8; 5] = [0x09, 0x0b, 0x0c, 0x0d, 0x0e];
@@ -76,6 +75,20 @@ pub enum IdxError {
         /// Bytes announced.
         expected: usize,
     },
+    /// It is far too small for what its header announces.
+    #[error("announces {expected} bytes, which do not fit into a file of {found}")]
+    TooSmall {
+        /// Bytes announced.
+        expected: u64,
+        /// Bytes of the file.
+        found: u64,
+    },
+    /// Its content does not fit into memory.
+    #[error(transparent)]
+    Memory(Memory),
+    /// Git LFS left a pointer in its place.
+    #[error("{0}")]
+    Pointer(&'static str),
     /// It could not be read or decompressed.
     #[error("cannot be read to its end: {0}")]
     Read(io::Error),
@@ -92,24 +105,42 @@ pub(crate) fn read_labels(path: &Path) -> Result<Vec<u8>, DataError> {
 }
 
 fn read_file(path: &Path, extents: &[usize]) -> Result<Vec<u8>, DataError> {
-    let file = File::open(path)
-        .map_err(|error| DataError::Unreadable { path: path.to_path_buf(), error })?;
-    read(BufReader::with_capacity(1 << 16, file), extents)
+    let (file, length) = place::open(path)?;
+    read(BufReader::with_capacity(1 << 16, file), length, extents)
         .map_err(|problem| DataError::Idx { path: path.to_path_buf(), problem })
 }
 
-/// Elements of a file whose dimensions after the first are `extents`.
-pub(crate) fn read(mut source: impl BufRead, extents: &[usize]) -> Result<Vec<u8>, IdxError> {
-    if source.fill_buf().map_err(IdxError::Read)?.starts_with(&GZIP_MAGIC) {
-        read_plain(MultiGzDecoder::new(source), extents)
+/// Elements of a file of `length` bytes whose dimensions after the first are `extents`.
+pub(crate) fn read(
+    mut source: impl BufRead,
+    length: u64,
+    extents: &[usize],
+) -> Result<Vec<u8>, IdxError> {
+    let start = source.fill_buf().map_err(IdxError::Read)?;
+    if let Some(reason) = tropex_files::lfs_pointer(start) {
+        return Err(IdxError::Pointer(reason));
+    }
+    if start.starts_with(&gzip::MAGIC) {
+        let most = length.saturating_mul(gzip::MOST_GROWTH);
+        read_plain(Gunzip::new(source), length, most, extents)
     } else {
-        read_plain(source, extents)
+        read_plain(source, length, length, extents)
     }
 }
 
-fn read_plain(mut source: impl Read, extents: &[usize]) -> Result<Vec<u8>, IdxError> {
+/// Reads what a file of `length` bytes unpacks to, `most` bytes at most.
+fn read_plain(
+    mut source: impl Read,
+    length: u64,
+    most: u64,
+    extents: &[usize],
+) -> Result<Vec<u8>, IdxError> {
     let count = read_header(&mut source, extents)?;
     let expected = count * extents.iter().product::<usize>();
+    if expected as u64 > most && most > length {
+        return Err(IdxError::TooSmall { expected: expected as u64, found: length });
+    }
+    Memory::require(expected as u64).map_err(IdxError::Memory)?;
     // One byte more than announced, to notice what should not be there.
     let elements = read_up_to(&mut source, expected + 1)?;
     match elements.len() {
@@ -172,6 +203,7 @@ pub(crate) mod tests {
     use flate2::write::GzEncoder;
     use proptest::prelude::*;
 
+    use super::super::mutations::mutations;
     use super::*;
 
     /// An IDX file of bytes as the format describes it.
@@ -188,17 +220,21 @@ pub(crate) mod tests {
         encoder.finish().unwrap()
     }
 
+    fn elements(file: &[u8], extents: &[usize]) -> Result<Vec<u8>, IdxError> {
+        read(file, file.len() as u64, extents)
+    }
+
     fn message(file: &[u8], extents: &[usize]) -> String {
-        read(file, extents).unwrap_err().to_string()
+        read(file, file.len() as u64, extents).unwrap_err().to_string()
     }
 
     #[test]
     fn reads_plain_and_compressed_files() {
         let pixels: Vec<u8> = (0..12).collect();
         let file = idx_file(&[2, 3, 2], &pixels);
-        assert_eq!(read(file.as_slice(), &[3, 2]).unwrap(), pixels);
-        assert_eq!(read(gzip(&file).as_slice(), &[3, 2]).unwrap(), pixels);
-        assert_eq!(read(idx_file(&[3], &[7, 0, 9]).as_slice(), &[]).unwrap(), [7, 0, 9]);
+        assert_eq!(elements(&file, &[3, 2]).unwrap(), pixels);
+        assert_eq!(elements(&gzip(&file), &[3, 2]).unwrap(), pixels);
+        assert_eq!(elements(&idx_file(&[3], &[7, 0, 9]), &[]).unwrap(), [7, 0, 9]);
     }
 
     #[test]
@@ -234,12 +270,38 @@ pub(crate) mod tests {
     fn refuses_damaged_compression() {
         let whole = gzip(&idx_file(&[500], &(0..500).map(|i| i as u8).collect::<Vec<_>>()));
         for end in [10, whole.len() / 2, whole.len() - 1] {
-            assert!(read(&whole[..end], &[]).is_err(), "cut at {end}");
+            assert!(elements(&whole[..end], &[]).is_err(), "cut at {end}");
         }
         let mut flipped = whole.clone();
         let last = flipped.len() - 5;
         flipped[last] ^= 1; // the checksum at the end of the stream
         assert!(message(&flipped, &[]).contains("cannot be read to its end"));
+    }
+
+    #[test]
+    fn a_small_file_cannot_claim_much() {
+        let file = gzip(&idx_file(&[1_000_000, 28, 28], &[0; 10]));
+        let text = message(&file, &[28, 28]);
+        assert!(text.contains("announces 784000000 bytes, which do not fit"), "{text}");
+    }
+
+    #[test]
+    fn a_pointer_of_git_lfs_is_called_one() {
+        let text = message(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", &[]);
+        assert!(text.contains("Git LFS pointer") && text.contains("git lfs pull"), "{text}");
+    }
+
+    #[test]
+    fn damaged_files_are_read_without_harm() {
+        let whole = idx_file(&[60, 2, 3], &(0..=255).cycle().take(360).collect::<Vec<u8>>());
+        for whole in [whole.clone(), gzip(&whole)] {
+            for damaged in mutations(&whole, 300) {
+                let most = gzip::MOST_GROWTH as usize * damaged.len();
+                let found = elements(&damaged, &[2, 3]).unwrap_or_default();
+                assert!(found.len() % 6 == 0 && found.len() <= most);
+                let _ = elements(&damaged, &[]);
+            }
+        }
     }
 
     #[test]
@@ -257,15 +319,15 @@ pub(crate) mod tests {
         ) {
             let file = if header { idx_file(&[7, 2, 2], &bytes) } else { bytes };
             let file = if compressed { gzip(&file) } else { file };
-            let _ = read(file.as_slice(), &[2, 2]);
-            let _ = read(file.as_slice(), &[]);
+            let _ = elements(&file, &[2, 2]);
+            let _ = elements(&file, &[]);
         }
 
         #[test]
         fn no_bytes_after_a_gzip_header_make_it_panic(
             bytes in prop::collection::vec(any::<u8>(), 0..200),
         ) {
-            let _ = read([&gzip(&[])[..10], &bytes].concat().as_slice(), &[]);
+            let _ = elements(&[&gzip(&[])[..10], &bytes].concat(), &[]);
         }
     }
 }

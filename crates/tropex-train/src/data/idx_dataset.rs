@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::download::RemoteFile;
 use super::error::DataError;
-use super::idx;
 use super::images::Images;
-use super::source::{Search, Source};
-use super::{Dataset, OpenOptions};
+use super::published::Published;
+use super::source::{Files, Search, Source};
+use super::{Dataset, OpenOptions, idx, place};
 
 /// Names without `.gz`: training images and labels, test images and labels.
 pub(crate) const FILES: [&str; 4] = [
@@ -29,17 +29,24 @@ pub(crate) fn open(
     options: &OpenOptions<'_>,
 ) -> Result<Dataset, DataError> {
     let files = Search::new(source.name, options).run(source, find)?;
-    read(source.name, class_names, &files)
+    let mut dataset = read(source.name, class_names, &files)?;
+    let folder = files[0].parent().unwrap_or(Path::new("."));
+    dataset.warnings.extend(Published::doubt(&dataset, folder));
+    Ok(dataset)
 }
 
 /// The four files in `folder`, or the names of those that are not there.
-pub(crate) fn find(folder: &Path) -> Result<[PathBuf; 4], Vec<String>> {
-    let found = FILES.map(|name| spellings(name).map(|n| folder.join(n)).find(|p| p.is_file()));
-    let [Some(a), Some(b), Some(c), Some(d)] = found else {
-        let lacking = FILES.iter().zip(&found).filter(|(_, path)| path.is_none());
-        return Err(lacking.map(|(name, _)| format!("{name}.gz")).collect());
-    };
-    Ok([a, b, c, d])
+pub(crate) fn find(folder: &Path) -> Result<Files<[PathBuf; 4]>, DataError> {
+    let mut found = [const { None }; 4];
+    for (name, path) in FILES.into_iter().zip(&mut found) {
+        *path = place::first_there(spellings(name).map(|name| folder.join(name)))?;
+    }
+    let lacking = FILES.iter().zip(&found).filter(|(_, path)| path.is_none());
+    let lacking = lacking.map(|(name, _)| format!("{name}.gz")).collect();
+    Ok(match found {
+        [Some(a), Some(b), Some(c), Some(d)] => Files::There([a, b, c, d]),
+        _ => Files::Lacking(lacking),
+    })
 }
 
 /// The names that one file goes by: as published, unpacked, and as some archives rename it.
@@ -60,6 +67,8 @@ pub(crate) fn read(
         train: read_split(train_images, train_labels)?,
         test: read_split(test_images, test_labels)?,
         class_names: class_names.map(String::from).to_vec(),
+        reading: None,
+        warnings: Vec::new(),
     })
 }
 
@@ -201,6 +210,25 @@ mod tests {
         fs::write(&labels, idx_file(&[3], &[0, 10, 1])).unwrap();
         let text = message(&search);
         assert!(text.contains("train-labels-idx1-ubyte: label 10 of image 1"), "{text}");
+    }
+
+    #[test]
+    fn what_stands_in_the_way_of_a_file_is_named() {
+        let dir = TempDir::new().unwrap();
+        write_set(dir.path());
+        let labels = dir.path().join(FILES[1]);
+        fs::remove_file(&labels).unwrap();
+        fs::create_dir(&labels).unwrap();
+        let search = Search::offline(Some(dir.path()), dir.path());
+        let text = message(&search);
+        assert!(
+            text.contains("train-labels-idx1-ubyte: it is a folder, expected a file"),
+            "{text}"
+        );
+        // Another spelling will do.
+        let dotted = dir.path().join("train-labels.idx1-ubyte");
+        fs::write(dotted, idx_file(&[3], &[0, 9, 4])).unwrap();
+        assert!(open_in(&search).is_ok());
     }
 
     #[test]

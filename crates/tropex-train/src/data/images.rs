@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tropex_files::hex;
 
+use super::subset::{Subset, SubsetRule};
+
 /// What makes a set of images and labels unusable.
 #[derive(Debug, Error, PartialEq)]
 pub enum ImagesError {
@@ -65,6 +67,8 @@ pub struct Images {
     classes: usize,
     pixels: Pixels,
     labels: Vec<u32>,
+    /// The labels before they were shuffled, if they were.
+    true_labels: Option<Vec<u32>>,
 }
 
 impl Images {
@@ -75,7 +79,7 @@ impl Images {
         pixels: Vec<u8>,
         labels: Vec<u32>,
     ) -> Result<Self, ImagesError> {
-        Self { shape, classes, pixels: Pixels::Bytes(pixels), labels }.checked()
+        Self::new(shape, classes, Pixels::Bytes(pixels), labels).checked()
     }
 
     /// Images from values in [0, 1]; `shape` is `[channels, height, width]`.
@@ -89,7 +93,11 @@ impl Images {
         if let Some(index) = outside {
             return Err(ImagesError::PixelRange { index, value: pixels[index] });
         }
-        Self { shape, classes, pixels: Pixels::Floats(pixels), labels }.checked()
+        Self::new(shape, classes, Pixels::Floats(pixels), labels).checked()
+    }
+
+    fn new(shape: [usize; 3], classes: usize, pixels: Pixels, labels: Vec<u32>) -> Self {
+        Self { shape, classes, pixels, labels, true_labels: None }
     }
 
     /// The first channel of every image in the middle of a black one of another shape, the same in
@@ -99,7 +107,7 @@ impl Images {
             Pixels::Bytes(bytes) => Pixels::Bytes(framed(bytes, self.shape, shape)),
             Pixels::Floats(floats) => Pixels::Floats(framed(floats, self.shape, shape)),
         };
-        Self { shape, pixels, classes: self.classes, labels: self.labels.clone() }.checked()
+        Self::new(shape, self.classes, pixels, self.labels.clone()).checked()
     }
 
     fn checked(self) -> Result<Self, ImagesError> {
@@ -151,23 +159,57 @@ impl Images {
         &self.labels
     }
 
-    /// The first `count` images, or all where there are fewer.
-    pub fn limited(mut self, count: usize) -> Self {
-        let count = count.clamp(1, self.len());
-        let kept = count * self.features();
-        match &mut self.pixels {
-            Pixels::Bytes(bytes) => bytes.truncate(kept),
-            Pixels::Floats(floats) => floats.truncate(kept),
-        }
-        self.labels.truncate(count);
-        self
+    /// What the images show, whatever they are labelled as: the labels before they were shuffled.
+    pub fn true_labels(&self) -> &[u32] {
+        self.true_labels.as_deref().unwrap_or(&self.labels)
+    }
+
+    /// `count` of the images, or all of them, by a rule.
+    ///
+    /// The classes that have their share are the true ones, so that networks with true and with
+    /// shuffled labels see the same images.
+    pub fn subset(&self, count: Option<usize>, rule: SubsetRule) -> Subset {
+        Subset::new(self.true_labels(), count, rule)
+    }
+
+    /// The images with these indices, in this order.
+    ///
+    /// # Panics
+    /// Where there is no such image.
+    #[must_use]
+    pub fn select(&self, indices: impl Iterator<Item = usize> + Clone) -> Self {
+        let features = self.features();
+        let spans = indices.clone().map(|index| index * features..(index + 1) * features);
+        let pixels = match &self.pixels {
+            Pixels::Bytes(bytes) => {
+                Pixels::Bytes(spans.flat_map(|span| &bytes[span]).copied().collect())
+            }
+            Pixels::Floats(floats) => {
+                Pixels::Floats(spans.flat_map(|span| &floats[span]).copied().collect())
+            }
+        };
+        let of = |labels: &Vec<u32>| indices.clone().map(|index| labels[index]).collect();
+        let true_labels = self.true_labels.as_ref().map(of);
+        Self { true_labels, ..Self::new(self.shape, self.classes, pixels, of(&self.labels)) }
+    }
+
+    /// Mean of all values.
+    pub(super) fn mean(&self) -> f64 {
+        let sum = match &self.pixels {
+            Pixels::Bytes(bytes) => {
+                bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>() as f64 / 255.0
+            }
+            Pixels::Floats(floats) => floats.iter().map(|&value| f64::from(value)).sum(),
+        };
+        sum / (self.len() * self.features()) as f64
     }
 
     /// The same images with their labels in a random order: every class keeps its number of images,
     /// and what they show says nothing about their labels. Equal seeds give equal orders.
     pub fn with_shuffled_labels(mut self, seed: u64) -> Self {
+        let true_labels = self.true_labels.take().unwrap_or_else(|| self.labels.clone());
         self.labels.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-        self
+        Self { true_labels: Some(true_labels), ..self }
     }
 
     /// Values in [0, 1] of a range of images, row by row: `[range.len(), features]`.
@@ -180,9 +222,14 @@ impl Images {
         }
     }
 
+    /// Values in [0, 1] of one image.
+    pub fn read_one(&self, index: usize) -> Vec<f32> {
+        self.read(index..index + 1)
+    }
+
     /// Values in [0, 1] of chosen images, in the order asked for: `[indices.len(), features]`.
     pub fn gather(&self, indices: &[usize]) -> Vec<f32> {
-        indices.iter().flat_map(|&index| self.read(index..index + 1)).collect()
+        indices.iter().flat_map(|&index| self.read_one(index)).collect()
     }
 
     /// SHA-256 over shape, classes, pixels and labels: equal for equal data only.
@@ -236,7 +283,26 @@ mod tests {
             .flat_map(plane)
             .map(|byte| f32::from(byte) / 255.0)
             .collect();
+        assert!((framed.mean() - 36.0 / 32.0 / 2.0 / 255.0 * 2.0).abs() < 1e-12);
         assert_eq!(framed.read(0..2), expected);
         assert_eq!((framed.shape(), framed.labels()), ([2, 4, 4], &[0, 1][..]));
+    }
+
+    #[test]
+    fn subsets_are_of_true_classes() {
+        let labels: Vec<u32> = (0..600).map(|image| image / 60).collect();
+        let pixels = (0..1200).map(|at| (at / 2) as u8).collect();
+        let images = Images::from_bytes([1, 1, 2], 10, pixels, labels).unwrap();
+        let shuffled = images.clone().with_shuffled_labels(3);
+        let subset = images.subset(Some(100), SubsetRule::USUAL);
+        assert_eq!(shuffled.subset(Some(100), SubsetRule::USUAL), subset);
+        let (part, other) = (images.select(subset.indices()), shuffled.select(subset.indices()));
+        for class in 0..10 {
+            let count = part.labels().iter().filter(|&&label| label == class).count();
+            assert_eq!(count, 10);
+        }
+        assert_eq!((part.read(0..100), part.labels()), (other.read(0..100), other.true_labels()));
+        assert_ne!(part.labels(), other.labels());
+        assert_eq!(part.read(7..8), images.read(subset.index(7)..subset.index(7) + 1));
     }
 }

@@ -10,15 +10,25 @@ mod error;
 mod fashion_mnist;
 mod file;
 mod framed;
+mod gaps;
+mod gzip;
 mod idx;
 mod idx_dataset;
 mod images;
+mod layout;
 mod mnist;
+#[cfg(test)]
+mod mutations;
+mod place;
+mod published;
 mod shapes;
 mod source;
+mod subset;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 pub use cifar::CifarError;
 pub use download::{DownloadProgress, Progress};
@@ -26,7 +36,10 @@ pub use error::DataError;
 pub use file::FileError;
 pub use idx::IdxError;
 pub use images::{Images, ImagesError};
+pub use layout::Layout;
+pub use place::Memory;
 pub use shapes::Shapes;
+pub use subset::{Subset, SubsetRule, Taken};
 
 /// Every dataset that has a name of its own.
 pub const DATASETS: &[DatasetEntry] = &[
@@ -39,7 +52,7 @@ pub const DATASETS: &[DatasetEntry] = &[
 ];
 
 /// Before the path of a safetensors file, in place of a name.
-const FILE_PREFIX: &str = "file:";
+pub(crate) const FILE_PREFIX: &str = "file:";
 
 /// What is known of a dataset before it is opened.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +76,54 @@ pub struct OpenOptions<'a> {
     pub data_dir: Option<PathBuf>,
     /// Forbids downloads, as `TROPEX_OFFLINE=1` does.
     pub offline: bool,
+    /// Where the channels stand in the images of `file:PATH`. Without it they are `[count,
+    /// channels, height, width]`, and shapes that look like channels last are refused.
+    pub layout: Option<Layout>,
+    /// What `file:PATH` with one set of images holds out as the test split.
+    pub held_out: HeldOut,
     /// Told about every piece of a download.
     pub progress: Option<&'a Progress<'a>>,
+}
+
+impl OpenOptions<'_> {
+    /// The same for reading a dataset again as it was read before.
+    #[must_use]
+    pub fn as_read(self, reading: Option<Reading>) -> Self {
+        match reading {
+            Some(Reading { layout, held_out }) => {
+                let held_out = held_out.unwrap_or_default();
+                Self { layout: Some(layout), held_out, ..self }
+            }
+            None => self,
+        }
+    }
+}
+
+/// Which images of a single set are held out as the test split.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldOut {
+    /// A sixth, every class in its share.
+    #[default]
+    EveryClass,
+    /// The last sixth, whatever its classes: what earlier versions did.
+    Last,
+}
+
+/// How a `file:PATH` was read, so that it can be read so again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Where the channels stand.
+    pub layout: Layout,
+    /// What was held out of a single set as the test split; none where the file has both splits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<HeldOut>,
+}
+
+impl Reading {
+    /// What runs that record none were made with.
+    pub(crate) const OF_OLD_RUNS: Self =
+        Self { layout: Layout::Nchw, held_out: Some(HeldOut::Last) };
 }
 
 impl fmt::Debug for OpenOptions<'_> {
@@ -72,6 +131,8 @@ impl fmt::Debug for OpenOptions<'_> {
         f.debug_struct("OpenOptions")
             .field("data_dir", &self.data_dir)
             .field("offline", &self.offline)
+            .field("layout", &self.layout)
+            .field("held_out", &self.held_out)
             .field("progress", &self.progress.is_some())
             .finish()
     }
@@ -88,9 +149,23 @@ pub struct Dataset {
     pub test: Images,
     /// What the classes show, one name per class; empty where it is not known.
     pub class_names: Vec<String>,
+    /// How it was read, where that is a choice.
+    pub reading: Option<Reading>,
+    /// What a user should know before relying on it.
+    pub warnings: Vec<String>,
 }
 
 impl Dataset {
+    /// What was held out as test images, in words; `None` where they are a split of their own.
+    pub fn held_out(&self) -> Option<String> {
+        let of = self.train.len() + self.test.len();
+        let taken = |rule| Taken { count: self.test.len(), of, rule: Some(rule) };
+        Some(match self.reading?.held_out? {
+            HeldOut::EveryClass => taken(SubsetRule::USUAL).words("images"),
+            HeldOut::Last => format!("the last {} of {of} images", self.test.len()),
+        })
+    }
+
     /// The same dataset with the labels of its training images in a random order; those of the test
     /// images stay true.
     pub fn with_shuffled_labels(self, seed: u64) -> Self {
@@ -105,7 +180,7 @@ impl Dataset {
 
 /// Opens the dataset called `name`: one of [`DATASETS`], or `file:PATH` for a safetensors file
 /// with `train.images`, `train.labels`, `test.images` and `test.labels`, or with `images` and
-/// `labels`, of which the last sixth is then held out as the test split.
+/// `labels`, of which a sixth is then held out as the test split.
 ///
 /// ```
 /// use tropex_train::data::{OpenOptions, open};
@@ -120,7 +195,10 @@ impl Dataset {
 /// Where the name is unknown, or files are missing, damaged or cannot be downloaded.
 pub fn open(name: &str, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
     if let Some(path) = name.strip_prefix(FILE_PREFIX) {
-        return file::open(Path::new(path), options.data_dir.as_deref());
+        return file::open(Path::new(path), options);
+    }
+    if options.layout.is_some() {
+        return Err(DataError::Layout { dataset: name.to_string() });
     }
     match DATASETS.iter().find(|entry| entry.name == name) {
         Some(entry) => (entry.open)(options),
@@ -195,7 +273,14 @@ mod tests {
     fn classes_without_names_are_numbers() {
         let images = Images::from_bytes([1, 1, 1], 2, vec![0, 1], vec![0, 1]).unwrap();
         let class_names = vec!["zero".to_string()];
-        let data = Dataset { name: "d".into(), train: images.clone(), test: images, class_names };
+        let data = Dataset {
+            name: "d".into(),
+            train: images.clone(),
+            test: images,
+            class_names,
+            reading: None,
+            warnings: Vec::new(),
+        };
         assert_eq!((data.class_name(0), data.class_name(1)), ("zero".into(), "1".into()));
     }
 }

@@ -63,6 +63,8 @@ impl Shapes {
             train: self.split(0, self.train)?,
             test: self.split(1, self.test)?,
             class_names: FIGURES.iter().map(|figure| figure.name.to_string()).collect(),
+            reading: None,
+            warnings: Vec::new(),
         })
     }
 
@@ -154,7 +156,7 @@ mod tests {
     fn a_larger_set_starts_with_the_smaller() {
         let small = Shapes { train: 37, test: 1, ..SMALL }.generate().unwrap();
         let large = SMALL.generate().unwrap();
-        assert!(large.train.limited(37) == small.train);
+        assert!(large.train.select(0..37) == small.train);
     }
 
     #[test]

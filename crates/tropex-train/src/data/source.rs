@@ -24,6 +24,15 @@ pub(crate) struct Source<'a> {
     pub(crate) files: &'a [RemoteFile<'a>],
 }
 
+/// What a folder holds of a dataset.
+#[derive(Debug)]
+pub(crate) enum Files<T> {
+    /// All of it.
+    There(T),
+    /// Not all: the names of the files that are not there.
+    Lacking(Vec<String>),
+}
+
 /// The places and permissions of one search.
 pub(crate) struct Search<'a> {
     data_dir: Option<PathBuf>,
@@ -57,25 +66,27 @@ impl<'a> Search<'a> {
     }
 
     /// What `find` makes of the first folder that holds the dataset.
-    ///
-    /// `find` returns the names of the files that a folder lacks where it is incomplete.
     pub(crate) fn run<T>(
         &self,
         source: &Source<'_>,
-        find: impl Fn(&Path) -> Result<T, Vec<String>>,
+        find: impl Fn(&Path) -> Result<Files<T>, DataError>,
     ) -> Result<T, DataError> {
         if let Some(folder) = &self.data_dir {
             return find_in_user_folder(source, folder, find);
         }
         let cache = self.cache.as_deref();
         let system = source.system.map(Path::new);
-        let found = cache.into_iter().chain(system).find_map(|folder| find(folder).ok());
-        if let Some(found) = found {
-            return Ok(found);
+        for folder in cache.into_iter().chain(system) {
+            if let Files::There(found) = find(folder)? {
+                return Ok(found);
+            }
         }
         let cache = cache.ok_or_else(|| DataError::NoCache { dataset: source.name.to_string() })?;
         self.download(source, cache)?;
-        find(cache).map_err(|files| missing(source, cache, files))
+        match find(cache)? {
+            Files::There(found) => Ok(found),
+            Files::Lacking(files) => Err(missing(source, cache, files)),
+        }
     }
 
     fn download(&self, source: &Source<'_>, folder: &Path) -> Result<(), DataError> {
@@ -100,18 +111,20 @@ impl<'a> Search<'a> {
 fn find_in_user_folder<T>(
     source: &Source<'_>,
     folder: &Path,
-    find: impl Fn(&Path) -> Result<T, Vec<String>>,
+    find: impl Fn(&Path) -> Result<Files<T>, DataError>,
 ) -> Result<T, DataError> {
     let inner = source.subfolders.iter().map(|name| folder.join(name));
     let mut lacking: Option<(PathBuf, Vec<String>)> = None;
     for candidate in std::iter::once(folder.to_path_buf()).chain(inner) {
-        match find(&candidate) {
-            Ok(found) => return Ok(found),
+        match find(&candidate)? {
+            Files::There(found) => return Ok(found),
             // The folder that lacks least is the one the user means.
-            Err(files) if lacking.as_ref().is_none_or(|(_, least)| files.len() < least.len()) => {
+            Files::Lacking(files)
+                if lacking.as_ref().is_none_or(|(_, least)| files.len() < least.len()) =>
+            {
                 lacking = Some((candidate, files));
             }
-            Err(_) => {}
+            Files::Lacking(_) => {}
         }
     }
     let (folder, files) = lacking.unwrap_or_default();
@@ -138,11 +151,13 @@ mod tests {
     use tempfile::TempDir;
 
     use super::super::download::tests::{Answer, Server, content, local_downloader};
+    use super::super::place;
     use super::*;
 
-    fn find(folder: &Path) -> Result<PathBuf, Vec<String>> {
+    fn find(folder: &Path) -> Result<Files<PathBuf>, DataError> {
         let path = folder.join("name");
-        if path.is_file() { Ok(path) } else { Err(vec!["name".to_string()]) }
+        let lacking = || Files::Lacking(vec!["name".to_string()]);
+        Ok(if place::is_there(&path)? { Files::There(path) } else { lacking() })
     }
 
     fn run(mirrors: &[&str], search: &Search<'_>) -> Result<PathBuf, DataError> {

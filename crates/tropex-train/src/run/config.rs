@@ -9,7 +9,7 @@ use serde_json::Value;
 use tropex_files::replace;
 
 use super::{RunError, RunRequest};
-use crate::data::Dataset;
+use crate::data::{Dataset, Images, Memory, OpenOptions, Reading, Subset};
 use crate::training::{EpochMetrics, TrainingConfig};
 
 /// Version of the layout of a run; a reader refuses others.
@@ -17,6 +17,11 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// The version of Burn that this crate is built on.
 pub const BURN_VERSION: &str = "0.22.1";
+
+/// Weights, gradients, and two memories of the optimizer.
+const TRAINING_COPIES: u64 = 4;
+/// Weights in the file and in the network.
+const IMPORT_COPIES: u64 = 2;
 
 /// Most values of an image, and most classes.
 const MAX_VALUES: usize = 1 << 32;
@@ -82,6 +87,13 @@ pub struct RunConfig {
     /// Seed that the labels of the training images were shuffled with; none where they are true.
     #[serde(default)]
     pub shuffled_labels: Option<u64>,
+    /// How a `file:PATH` was read; none for datasets that have a name, and in runs of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+    /// What was said of the dataset when the run was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_warnings: Vec<String>,
     /// How far it is.
     pub state: RunState,
     /// One entry per epoch done.
@@ -92,13 +104,13 @@ impl RunConfig {
     /// The record of a training that begins.
     pub fn of_training(request: &RunRequest, training: &TrainingConfig) -> Result<Self, RunError> {
         let training = Some(training.clone());
-        Ok(Self { training, state: RunState::Training, ..Self::new(request)? })
+        Ok(Self { training, state: RunState::Training, ..Self::new(request, TRAINING_COPIES)? })
     }
 
     /// The record of weights imported from a file.
     pub fn of_import(request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
         let imported_from = Some(weights.display().to_string());
-        Ok(Self { imported_from, ..Self::new(request)? })
+        Ok(Self { imported_from, ..Self::new(request, IMPORT_COPIES)? })
     }
 
     /// A dataset as the run used it: with shuffled training labels, where it was trained on those.
@@ -109,15 +121,40 @@ impl RunConfig {
         }
     }
 
-    fn new(request: &RunRequest) -> Result<Self, RunError> {
+    /// Options to read the run's dataset as it was read for the run.
+    pub fn open_options<'a>(&self, options: OpenOptions<'a>) -> OpenOptions<'a> {
+        let is_file = self.dataset.starts_with(crate::data::FILE_PREFIX);
+        options.as_read(self.reading.or(is_file.then_some(Reading::OF_OLD_RUNS)))
+    }
+
+    /// The training images that the network was trained on; all of them for imported weights.
+    pub fn trained_on(&self, train: &Images) -> Subset {
+        match &self.training {
+            Some(training) => train.subset(training.limit, training.subset),
+            None => train.subset(None, Default::default()),
+        }
+    }
+
+    /// A record of a network whose parameters are in memory `copies` times.
+    fn new(request: &RunRequest, copies: u64) -> Result<Self, RunError> {
         let (input_shape, classes) = (request.train.shape(), request.train.classes());
+        let architecture = request.architecture;
+        let parameters = architecture.parameters(input_shape, classes, request.device)?;
+        let bytes = (parameters as u64).saturating_mul(copies * size_of::<f32>() as u64);
+        Memory::require(bytes).map_err(|memory| RunError::TooLarge {
+            architecture: architecture.name,
+            shape: input_shape,
+            classes,
+            parameters,
+            memory,
+        })?;
         Ok(Self {
             format_version: FORMAT_VERSION,
             architecture: request.architecture.name.into(),
             dataset: request.dataset.into(),
             input_shape,
             classes,
-            parameters: request.architecture.parameters(input_shape, classes, request.device)?,
+            parameters,
             training: None,
             imported_from: None,
             device: request.device_name.into(),
@@ -130,6 +167,8 @@ impl RunConfig {
                 test: request.test.fingerprint(),
             },
             shuffled_labels: request.shuffled_labels,
+            reading: request.reading,
+            data_warnings: request.warnings.to_vec(),
             state: RunState::Imported,
             metrics: Vec::new(),
         })
@@ -201,10 +240,14 @@ impl RunConfig {
             .map_err(|error| RunError::Config { path: path.into(), reason: error.to_string() })?;
         let mut settings = BTreeMap::new();
         flatten("", &value, &mut settings);
-        let follows = |name: &str| ["format_version", "state", "metrics"].contains(&name);
+        let follows =
+            |name: &str| ["format_version", "state", "metrics", "data_warnings"].contains(&name);
         let incidental =
             |name: &str| finished && (name == "device" || name.starts_with("versions."));
         settings.retain(|name, _| !follows(name) && !incidental(name));
+        if self.training.as_ref().is_some_and(|training| training.limit.is_none()) {
+            settings.remove("training.subset"); // all images are the same images by any rule
+        }
         Ok(settings)
     }
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use tropex_files::LockError;
 
 use super::FORMAT_VERSION;
+use crate::data::Memory;
 use crate::import::ImportError;
 use crate::training::TrainError;
 use crate::weights::WeightsError;
@@ -98,6 +99,24 @@ pub enum RunError {
         epoch: usize,
         /// The epochs that are there.
         kept: Vec<usize>,
+    },
+    /// The network does not fit into memory.
+    #[error(
+        "{architecture} for images of {}x{}x{} in {classes} classes has {parameters} parameters: \
+         it {memory}; take smaller images, fewer classes or a smaller architecture",
+        shape[0], shape[1], shape[2]
+    )]
+    TooLarge {
+        /// Name of the architecture.
+        architecture: &'static str,
+        /// `[channels, height, width]` of the images.
+        shape: [usize; 3],
+        /// Their classes.
+        classes: usize,
+        /// Parameters that are trained.
+        parameters: usize,
+        /// What it takes.
+        memory: Memory,
     },
     /// The architecture cannot be built.
     #[error(transparent)]

@@ -18,7 +18,7 @@ use burn::tensor::Device;
 use tropex_files::{FolderLock, LockError, remove_leftovers};
 
 use crate::checkpoint;
-use crate::data::Images;
+use crate::data::{Images, Reading, SubsetRule};
 use crate::import::import;
 use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
@@ -46,6 +46,10 @@ pub struct RunRequest<'a> {
     pub shuffled_labels: Option<u64>,
     /// Images to test on.
     pub test: &'a Images,
+    /// How a `file:PATH` was read, to be recorded.
+    pub reading: Option<Reading>,
+    /// What is to be said of the dataset, to be recorded.
+    pub warnings: &'a [String],
     /// Where the work is done.
     pub device: &'a Device,
     /// Its name, as on the command line.
@@ -232,7 +236,8 @@ impl Run {
     pub fn import(path: &Path, request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let classifier = import(request.architecture, weights, shape, classes, request.device)?;
-        let sample = request.test.clone().limited(IMPORT_TEST);
+        let sample = request.test.subset(Some(IMPORT_TEST), SubsetRule::USUAL);
+        let sample = request.test.select(sample.indices());
         if !evaluate(&classifier, &sample)?.loss.is_finite() {
             return Err(WeightsError::Overflow { path: weights.into() }.into());
         }

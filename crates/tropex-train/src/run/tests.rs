@@ -43,6 +43,8 @@ impl Bench {
             train: &self.train,
             shuffled_labels: None,
             test: &self.test,
+            reading: None,
+            warnings: &[],
             device: &self.device,
             device_name: "test",
         }
@@ -203,6 +205,20 @@ fn damaged_descriptions_are_refused() {
     fs::write(&path, &whole).unwrap();
     fs::write(bench.path("run").join(RESUME), &whole).unwrap();
     assert!(bench.refused("run", &config()).contains("resume.safetensors"));
+}
+
+#[test]
+fn a_network_that_does_not_fit_is_not_begun() {
+    let bench = Bench::new();
+    // 128 units before two thousand million classes: 4 TB.
+    let images = Images::from_bytes([1, 1, 2], 2_000_000_000, vec![0; 4], vec![0, 1]).unwrap();
+    let architecture = crate::zoo::Architecture::find("fcn8").unwrap();
+    let request = RunRequest { architecture, train: &images, test: &images, ..bench.request() };
+    let error = Run::train(&bench.path("run"), &request, &config(), &mut ()).unwrap_err();
+    let line = error.to_string();
+    assert!(line.starts_with("fcn8 for images of 1x1x2 in 2000000000 classes has 2"), "{line}");
+    assert!(line.contains("MB of memory are free; take smaller images"), "{line}");
+    assert!(!bench.path("run").exists());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::checkpoint::Checkpoints;
+use crate::data::SubsetRule;
 
 /// A rule that turns gradients into steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -63,8 +64,11 @@ pub struct TrainingConfig {
     pub early_stop: Option<usize>,
     /// After which epochs weights are kept.
     pub checkpoints: Checkpoints,
-    /// Train on the first so many images only.
+    /// Train on so many of the images only.
     pub limit: Option<usize>,
+    /// Which they are. Runs that record none were trained on the first ones.
+    #[serde(default = "SubsetRule::of_old_runs")]
+    pub subset: SubsetRule,
 }
 
 impl TrainingConfig {
@@ -84,6 +88,7 @@ impl TrainingConfig {
             early_stop: None,
             checkpoints: Checkpoints::Last,
             limit: None,
+            subset: SubsetRule::USUAL,
         }
     }
 

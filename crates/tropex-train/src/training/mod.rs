@@ -22,7 +22,7 @@ pub use observer::{BatchProgress, TrainingObserver};
 
 use self::metrics::{Totals, image_data, judge, label_data};
 use self::optimizer::Optimizer;
-use crate::data::Images;
+use crate::data::{Images, Subset};
 use crate::weights::WeightsError;
 use crate::zoo::Classifier;
 
@@ -82,6 +82,8 @@ pub struct Trainer<'a> {
     classifier: Classifier,
     optimizer: Optimizer,
     metrics: Vec<EpochMetrics>,
+    /// The images that are trained on.
+    subset: Subset,
 }
 
 impl<'a> Trainer<'a> {
@@ -99,7 +101,8 @@ impl<'a> Trainer<'a> {
         let device = classifier.devices().into_iter().next();
         let device = device.ok_or_else(|| TrainError::Device { reason: "none in use".into() })?;
         let (classifier, optimizer) = (classifier.train(), Optimizer::new(config));
-        Ok(Self { config, train, test, device, classifier, optimizer, metrics: Vec::new() })
+        let (metrics, subset) = (Vec::new(), train.subset(config.limit, config.subset));
+        Ok(Self { config, train, test, device, classifier, optimizer, metrics, subset })
     }
 
     /// The network as it is now, ready for use.
@@ -188,8 +191,7 @@ impl<'a> Trainer<'a> {
     /// The order of the training images in an epoch, and the numbers for dropout. Both depend on
     /// the seed and the epoch alone, so a resumed training sees what it would have seen.
     fn order(&self, epoch: usize) -> (Vec<usize>, ChaCha8Rng) {
-        let count = self.config.limit.unwrap_or(usize::MAX).min(self.train.len());
-        let mut order: Vec<usize> = (0..count).collect();
+        let mut order: Vec<usize> = self.subset.indices().collect();
         let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
         random.set_stream(epoch as u64); // stream 0 drew the starting weights
         order.shuffle(&mut random);

@@ -1,6 +1,7 @@
 use std::ops::ControlFlow;
 
 use super::*;
+use crate::data::SubsetRule;
 use crate::testing::{device, separable_images};
 use crate::weights::Weights;
 use crate::zoo::{Architecture, TINY, TINY_DROPOUT, TINY_RESIDUAL};
@@ -186,14 +187,33 @@ fn training_stops_when_the_test_loss_no_longer_improves() {
 }
 
 #[test]
-fn a_limit_trains_on_the_first_images_only() {
+fn a_limit_trains_on_some_images_of_every_class() {
     let images = separable_images(SHAPE, 3, 48);
     let config = TrainingConfig { limit: Some(20), ..config(1, SGD) };
     let trainer = Trainer::new(network(0), &images, &images, &config).unwrap();
     let (mut order, _) = trainer.order(1);
     assert_ne!(order, trainer.order(2).0);
     order.sort_unstable();
+    assert_eq!(order, images.subset(Some(20), config.subset).indices().collect::<Vec<_>>());
+    for class in 0..3 {
+        let count = order.iter().filter(|&&image| images.labels()[image] == class).count();
+        assert!((6..=7).contains(&count), "{count} of class {class}");
+    }
+    // As runs of old versions were.
+    let config = TrainingConfig { subset: SubsetRule::First, ..config };
+    let trainer = Trainer::new(network(0), &images, &images, &config).unwrap();
+    let (mut order, _) = trainer.order(1);
+    order.sort_unstable();
     assert_eq!(order, (0..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn settings_that_name_no_subset_are_of_the_first_images() {
+    let mut settings = serde_json::to_value(TrainingConfig::mnist()).unwrap();
+    assert_eq!(settings["subset"], "every class in its share (seed 0)");
+    settings.as_object_mut().unwrap().remove("subset");
+    let read: TrainingConfig = serde_json::from_value(settings).unwrap();
+    assert_eq!(read, TrainingConfig { subset: SubsetRule::First, ..TrainingConfig::mnist() });
 }
 
 #[test]

@@ -8,13 +8,15 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::assign::{AssignSettings, AssignedImage, assign};
-use tropex::extract::terms::{Effort, Ranked};
+use tropex::experiments::Split;
+use tropex::experiments::assign::{AssignSettings, AssignedImage, RankedImage, assign};
+use tropex::extract::terms::Effort;
+use tropex::train::data::Taken;
 use tropex::train::run::Run;
 use tropex_files::replace;
 
 use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
-use crate::output::{Output, duration, pairs, plural, small_percent, table};
+use crate::output::{Output, duration, pairs, small_percent, table};
 
 /// Images that people are shown; files and machines get all.
 const SHOWN: usize = 10;
@@ -27,7 +29,7 @@ pub struct Assign {
     /// Images to assign.
     #[arg(long, default_value = "test")]
     split: SplitName,
-    /// The first LIMIT images only.
+    /// LIMIT of the images only, every class in its share.
     #[arg(long)]
     limit: Option<NonZeroUsize>,
     /// The TOP best terms of every image.
@@ -48,6 +50,11 @@ pub struct Assign {
 #[derive(Serialize)]
 struct Assigned<'a> {
     images: usize,
+    split: Split,
+    /// Which images these are.
+    taken: Taken,
+    /// The training images whose terms take part.
+    terms: Taken,
     /// What the products in f32 left open.
     effort: Effort,
     seconds: f64,
@@ -86,6 +93,9 @@ impl Assign {
         }
         let result = Assigned {
             images: images.len(),
+            split: settings.split,
+            taken: assigned.taken,
+            terms: assigned.terms,
             effort: assigned.effort,
             seconds: start.elapsed().as_secs_f64(),
             out: self.out.as_deref(),
@@ -93,7 +103,8 @@ impl Assign {
         };
         output.result(&result, || {
             let mut lines = vec![
-                ("images", format!("{} of {}", plural(images.len(), "image"), settings.split)),
+                ("images", assigned.taken.words(settings.split.images())),
+                ("terms", assigned.terms.words(Split::Train.images())),
                 (
                     "computed again in f64",
                     small_percent(assigned.effort.share()) + " of the values",
@@ -119,13 +130,13 @@ fn shown(images: &[AssignedImage]) -> String {
         "gap",
         "negative",
     ];
-    let row = |image: &AssignedImage, rank: usize, term: &Ranked| {
+    let row = |image: &AssignedImage, rank: usize, term: &RankedImage| {
         vec![
             image.image.to_string(),
             image.label.to_string(),
             image.network.to_string(),
             (rank + 1).to_string(),
-            term.position.to_string(),
+            term.training_image.to_string(),
             term.class.to_string(),
             format!("{:.4}", term.value),
             format!("{:.4}", term.gap),
@@ -144,12 +155,12 @@ fn csv(images: &[AssignedImage]) -> String {
     for image in images {
         for (rank, term) in image.best.iter().enumerate() {
             let AssignedImage { image, label, network, negative, .. } = image;
-            let Ranked { position, class, value, gap } = term;
+            let RankedImage { training_image, class, value, gap } = term;
             let rank = rank + 1;
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "{image},{label},{network},{rank},{position},{class},{value},{gap},{negative}"
+                "{image},{label},{network},{rank},{training_image},{class},{value},{gap},{negative}"
             );
         }
     }

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::{EvaluateSettings, pipeline};
+use tropex::experiments::{EvaluateSettings, Split, pipeline};
+use tropex::train::data::Taken;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
-use crate::output::{Output, count, duration, pairs, percent, small_percent};
+use crate::output::{Output, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
 #[derive(Debug, Args)]
@@ -20,7 +21,7 @@ pub struct Evaluate {
     /// Images to classify.
     #[arg(long, default_value = "test")]
     split: SplitName,
-    /// The first LIMIT images only.
+    /// LIMIT of the images only, every class in its share.
     #[arg(long)]
     limit: Option<NonZeroUsize>,
     /// Gauge of the terms.
@@ -35,6 +36,11 @@ pub struct Evaluate {
 #[derive(Serialize)]
 struct Evaluated {
     points: usize,
+    split: Split,
+    /// The images classified, of their split.
+    images: Taken,
+    /// The training images whose terms make up the function.
+    terms: Taken,
     agreement: f64,
     accuracy: f64,
     network_accuracy: f64,
@@ -62,9 +68,12 @@ impl Evaluate {
         let start = Instant::now();
         let evaluation = pipeline::evaluate(&run, &data, &devices, &settings, &show);
         bar.finish_and_clear();
-        let evaluation = evaluation?;
+        let pipeline::Evaluated { evaluation, images, terms } = evaluation?;
         let evaluated = Evaluated {
             points: evaluation.points,
+            split: settings.split,
+            images,
+            terms,
             agreement: evaluation.agreement(),
             accuracy: evaluation.accuracy(),
             network_accuracy: evaluation.network_accuracy(),
@@ -74,7 +83,8 @@ impl Evaluate {
         };
         output.result(&evaluated, || {
             pairs(&[
-                ("points", format!("{} of {}", count(evaluated.points), settings.split)),
+                ("points", images.words(settings.split.images())),
+                ("terms", terms.words(Split::Train.images())),
                 ("network accuracy", percent(evaluated.network_accuracy)),
                 ("extracted function", format!("{} accuracy", percent(evaluated.accuracy))),
                 ("agreement", percent(evaluated.agreement)),

@@ -34,11 +34,11 @@ pub struct Experiment {
     /// Format of the terms' numbers; by default that of the terms that are there, or f32.
     #[arg(long)]
     precision: Option<PrecisionName>,
-    /// Terms of the first LIMIT training images; by default the terms that are there, or those of
-    /// all images that the network was trained on.
+    /// Terms of LIMIT training images, every class in its share; by default the terms that are
+    /// there, or those of all images that the network was trained on.
     #[arg(long)]
     limit: Option<NonZeroUsize>,
-    /// Look at the first POINTS test images, and the first POINTS training images, only.
+    /// Look at POINTS test images, and POINTS training images, only, every class in its share.
     #[arg(long)]
     points: Option<NonZeroUsize>,
     /// Epochs at which runs are looked at besides the last, of those whose weights were kept: all,

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
 use tropex::extract::store::{ExtractOptions, Progress};
+use tropex::train::data::{SubsetRule, Taken};
 use tropex::train::run::Run;
 use tropex::{Classes, Gauge, SelfCheck, TermStore};
 
@@ -23,7 +24,8 @@ pub struct Extract {
     /// Images whose terms are extracted.
     #[arg(long, default_value = "train")]
     split: SplitName,
-    /// The first LIMIT images only; by default all that the network was trained on.
+    /// LIMIT of the images only, every class in its share; by default all that the network was
+    /// trained on.
     #[arg(long)]
     limit: Option<NonZeroUsize>,
     /// Classes whose terms are extracted at every image.
@@ -75,6 +77,9 @@ struct Extracted<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     scale: Option<f64>,
     points: usize,
+    split: Split,
+    /// The images, of their split.
+    images: Taken,
     features: usize,
     linear_terms_per_point: usize,
     shards: usize,
@@ -120,7 +125,8 @@ impl Extract {
         if !worked.get() {
             output.note("these terms were extracted before; nothing to do")?;
         }
-        report(&store, start.elapsed(), output)
+        let images = self.settings().points(&run, &data).taken();
+        report(&store, (self.split.into(), images), start.elapsed(), output)
     }
 
     fn check_flags(&self) -> anyhow::Result<()> {
@@ -141,6 +147,7 @@ impl Extract {
             moment: Moment::Final,
             split: self.split.into(),
             limit: self.limit.map(NonZeroUsize::get),
+            rule: SubsetRule::USUAL,
             classes: match self.classes {
                 ClassesName::Predicted => Classes::Predicted,
                 ClassesName::All => Classes::All,
@@ -163,7 +170,12 @@ fn is_work(progress: Progress) -> bool {
     !matches!(progress, Progress::Extracted { points, of } if points == of)
 }
 
-fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<()> {
+fn report(
+    store: &TermStore,
+    (split, images): (Split, Taken),
+    time: Duration,
+    output: &Output,
+) -> anyhow::Result<()> {
     let manifest = store.manifest();
     let Some(check) = &manifest.check else {
         anyhow::bail!("{}: the extraction is not finished", store.folder().display())
@@ -173,6 +185,8 @@ fn report(store: &TermStore, time: Duration, output: &Output) -> anyhow::Result<
         gauge: manifest.terms.gauge,
         scale: manifest.shifts.as_ref().and_then(|shifts| shifts.scale),
         points: store.len(),
+        split,
+        images,
         features: manifest.terms.features(),
         linear_terms_per_point: manifest.terms.per_point(),
         shards: manifest.shards.len(),
@@ -209,7 +223,12 @@ impl Extracted<'_> {
             None => self.gauge.name().to_owned(),
             Some(scale) => format!("{}, {scale:.4} of the tight shifts", self.gauge.name()),
         };
-        let mut lines = vec![("terms", stored), ("folder", self.folder.clone()), ("gauge", gauge)];
+        let mut lines = vec![
+            ("terms", stored),
+            ("images", self.images.words(self.split.images())),
+            ("folder", self.folder.clone()),
+            ("gauge", gauge),
+        ];
         if self.devices.len() > 1 {
             lines.push(("devices", self.devices.join(", ")));
         }

@@ -8,7 +8,7 @@ use tropex::train::run::{Run, RunRequest};
 use tropex::train::training::evaluate;
 use tropex::train::zoo::Architecture;
 
-use super::options::{DataOption, DeviceOption};
+use super::options::{DataOption, DeviceOption, LayoutOption};
 use crate::output::{Output, percent};
 
 /// Make a run from weights in PyTorch layout (.safetensors, .pt).
@@ -29,6 +29,8 @@ pub struct Import {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
+    layout: LayoutOption,
+    #[command(flatten)]
     device: DeviceOption,
 }
 
@@ -38,19 +40,25 @@ struct Imported {
     parameters: usize,
     test_loss: f64,
     test_accuracy: f64,
+    /// How the test images were held out, where they are no split of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Import {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let architecture = Architecture::find(&self.architecture)?;
         let (device, device_name) = (self.device.find()?, self.device.name());
-        let data = self.data.open(&self.dataset, output)?;
+        let data = self.data.open(&self.dataset, self.layout.layout, output)?;
         let request = RunRequest {
             architecture,
             dataset: &data.name,
             train: &data.train,
             shuffled_labels: None,
             test: &data.test,
+            reading: data.reading,
+            warnings: &data.warnings,
             device: &device,
             device_name: &device_name,
         };
@@ -61,7 +69,12 @@ impl Import {
             parameters: run.config().parameters,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
+            held_out: data.held_out(),
+            warnings: data.warnings.clone(),
         };
+        if let Some(held_out) = &imported.held_out {
+            output.note(&format!("held out to test on: {held_out}"))?;
+        }
         output.result(&imported, || {
             format!(
                 "test accuracy {}, weights in {}",

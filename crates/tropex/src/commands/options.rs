@@ -1,5 +1,6 @@
 //! Options that several commands share.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
@@ -7,7 +8,9 @@ use clap::{Args, ValueEnum};
 use tropex::Devices;
 use tropex::device;
 use tropex::experiments::Split;
-use tropex::train::data::{Dataset, DownloadProgress, OpenOptions, open};
+use tropex::train::data::{
+    DataError, Dataset, DownloadProgress, FileError, Layout, OpenOptions, open,
+};
 use tropex::train::run::Run;
 
 use crate::output::Output;
@@ -69,28 +72,73 @@ pub struct DataOption {
 }
 
 impl DataOption {
-    /// Opens the dataset of a run, with the labels that the run was trained on.
+    /// Opens the dataset of a run as the run read it, with the labels that it was trained on.
     pub fn open_of(&self, run: &Run, output: &Output) -> anyhow::Result<Dataset> {
-        Ok(run.config().as_used(self.open(&run.config().dataset, output)?))
+        let config = run.config();
+        let dataset = self.read(&config.dataset, output, |options| config.open_options(options))?;
+        Ok(config.as_used(dataset))
     }
 
-    /// Opens a dataset, showing downloads.
-    pub fn open(&self, name: &str, output: &Output) -> anyhow::Result<Dataset> {
+    /// Opens a dataset for a new run, with what there is to say of it.
+    pub fn open(
+        &self,
+        name: &str,
+        layout: Option<Layout>,
+        output: &Output,
+    ) -> anyhow::Result<Dataset> {
+        let dataset = self.read(name, output, |options| OpenOptions { layout, ..options })?;
+        dataset.warnings.iter().for_each(|warning| output.warning(warning));
+        Ok(dataset)
+    }
+
+    /// Reads a dataset, showing downloads.
+    fn read(
+        &self,
+        name: &str,
+        output: &Output,
+        with: impl for<'b> FnOnce(OpenOptions<'b>) -> OpenOptions<'b>,
+    ) -> anyhow::Result<Dataset> {
         let bar = output.bar("downloading {msg} {bar:30} {bytes} of {total_bytes}, {eta} left");
-        let show = |progress: DownloadProgress<'_>| {
-            bar.set_message(progress.file.to_owned());
-            bar.set_length(progress.total);
-            bar.set_position(progress.received);
+        let is_told = Cell::new(false);
+        let show = |progress: DownloadProgress<'_>| match progress {
+            DownloadProgress::Received { file, received, total } => {
+                bar.set_message(file.to_owned());
+                bar.set_length(total);
+                bar.set_position(received);
+            }
+            DownloadProgress::Waiting { holder } if !is_told.replace(true) => {
+                bar.suspend(|| output.progress(&format!("{holder} downloads {name}; waiting")));
+            }
+            DownloadProgress::Waiting { .. } => {}
         };
-        let options = OpenOptions {
+        let options = with(OpenOptions {
             data_dir: self.data_dir.clone(),
             progress: Some(&show),
             ..OpenOptions::default()
-        };
+        });
         let dataset = open(name, &options);
         bar.finish_and_clear();
-        Ok(dataset?)
+        dataset.map_err(with_flag)
     }
+}
+
+/// Names the flag that chooses a layout.
+fn with_flag(error: DataError) -> anyhow::Error {
+    match &error {
+        DataError::File { problem: FileError::ChannelsLast { .. }, .. } => {
+            anyhow::anyhow!("{error} (--layout nhwc, --layout nchw)")
+        }
+        _ => error.into(),
+    }
+}
+
+/// Where the channels stand in a file of images.
+#[derive(Debug, Args)]
+pub struct LayoutOption {
+    /// Axes of the images in file:PATH: nchw for [count, channels, height, width], nhwc for [count,
+    /// height, width, channels]. Without it they are nchw, and shapes that look like nhwc refused.
+    #[arg(long, value_name = "LAYOUT")]
+    pub layout: Option<Layout>,
 }
 
 /// A part of a dataset on the command line.

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use tropex::Precision;
 use tropex::experiments::precision::{Exactness, Outcome, precision};
+use tropex::train::data::Taken;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DeviceOption};
@@ -18,7 +19,7 @@ pub struct PrecisionTable {
     /// Folders of the runs.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Training images to extract terms of; the terms of each are compared with all others.
+    /// Training images to extract terms of, every class in its share; the terms of each are compared with all others.
     #[arg(long, default_value = "200")]
     limit: NonZeroUsize,
     #[command(flatten)]
@@ -31,6 +32,8 @@ pub struct PrecisionTable {
 struct RunExactness {
     run: String,
     architecture: String,
+    /// The training images, of all.
+    images: Taken,
     extractions: Vec<Exactness>,
 }
 
@@ -47,9 +50,10 @@ impl PrecisionTable {
                 bar.set_length(all as u64);
                 bar.set_position(done as u64);
             };
-            let extractions = precision(&run, &data, &device, self.limit.get(), &show)?;
+            let (images, extractions) = precision(&run, &data, &device, self.limit.get(), &show)?;
             let architecture = run.config().architecture.clone();
-            found.push(RunExactness { run: path.display().to_string(), architecture, extractions });
+            let run = path.display().to_string();
+            found.push(RunExactness { run, architecture, images, extractions });
         }
         bar.finish_and_clear();
         output.result(&found, || text(&found))
@@ -65,7 +69,11 @@ fn text(found: &[RunExactness]) -> String {
     });
     let explained = "value error: largest difference of linear term and logit at an image, relative \
                      to the largest logit";
-    format!("{}\n{explained}", table(&heading, rows.collect()))
+    let images: Vec<_> = found
+        .iter()
+        .map(|run| format!("{}: {}", run.run, run.images.words("training images")))
+        .collect();
+    format!("{}\n{}\n{explained}", table(&heading, rows.collect()), images.join("\n"))
 }
 
 fn cells(extraction: &Exactness) -> [String; 6] {

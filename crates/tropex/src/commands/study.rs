@@ -66,7 +66,7 @@ impl StudyCommand {
         let mut datasets = BTreeMap::new();
         for network in &plan.networks {
             if !datasets.contains_key(&network.dataset) {
-                let dataset = self.data.open(&network.dataset, output)?;
+                let dataset = self.data.open(&network.dataset, None, output)?;
                 datasets.insert(network.dataset.clone(), dataset);
             }
         }

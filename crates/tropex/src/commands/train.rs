@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use tropex::train::checkpoint::Checkpoints;
+use tropex::train::data::{Dataset, Taken};
 use tropex::train::run::{Run, RunOutcome, RunRequest};
 use tropex::train::training::{
     BatchProgress, EpochMetrics, LearningRateStep, OptimizerConfig, TrainingConfig,
@@ -15,7 +16,7 @@ use tropex::train::training::{
 };
 use tropex::train::zoo::Architecture;
 
-use super::options::{DataOption, DeviceOption, not_negative, number};
+use super::options::{DataOption, DeviceOption, LayoutOption, not_negative, number};
 use crate::output::{Output, percent, plural};
 
 /// Train a network; the same command resumes a training that was interrupted.
@@ -36,6 +37,8 @@ pub struct Train {
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
+    layout: LayoutOption,
+    #[command(flatten)]
     recipe: Recipe,
     #[command(flatten)]
     device: DeviceOption,
@@ -50,7 +53,7 @@ struct Recipe {
     /// Source of the starting weights and of the order of the images.
     #[arg(long)]
     seed: Option<u64>,
-    /// Train on the first LIMIT images only.
+    /// Train on LIMIT of the images only, every class in its share.
     #[arg(long)]
     limit: Option<NonZeroUsize>,
     /// Epochs whose weights are kept: last, all, or a list such as 0,1,5,20 (0 is the start).
@@ -152,7 +155,13 @@ struct Trained<'a> {
     architecture: &'a str,
     dataset: &'a str,
     parameters: usize,
+    /// The training images that were used.
+    images: Taken,
+    /// How the test images were held out, where they are no split of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out: Option<String>,
     epochs: &'a [EpochMetrics],
+    warnings: &'a [String],
 }
 
 impl Train {
@@ -160,7 +169,7 @@ impl Train {
         let architecture = Architecture::find(&self.architecture)?;
         let (device, device_name) = (self.device.find()?, self.device.name());
         let config = self.recipe.apply(architecture.recipe())?;
-        let mut data = self.data.open(&self.dataset, output)?;
+        let mut data = self.data.open(&self.dataset, self.layout.layout, output)?;
         if let Some(seed) = self.shuffle_labels {
             data = data.with_shuffled_labels(seed);
         }
@@ -170,17 +179,22 @@ impl Train {
             train: &data.train,
             shuffled_labels: self.shuffle_labels,
             test: &data.test,
+            reading: data.reading,
+            warnings: &data.warnings,
             device: &device,
             device_name: &device_name,
         };
-        let images = config.limit.unwrap_or(usize::MAX).min(data.train.len());
+        let images = data.train.subset(config.limit, config.subset).taken();
         output.note(&format!(
             "{} on {} of {}, {} on {device_name}",
             architecture.name,
-            plural(images, "image"),
+            images.words("images"),
             data.name,
             plural(config.epochs, "epoch")
         ))?;
+        if let Some(held_out) = data.held_out() {
+            output.note(&format!("held out to test on: {held_out}"))?;
+        }
         let mut observer = Observer::new(output);
         let outcome = Run::train(&self.out, &request, &config, &mut observer);
         observer.bar.finish_and_clear();
@@ -188,18 +202,21 @@ impl Train {
         if matches!(outcome, RunOutcome::AlreadyFinished(_)) {
             output.note("this run was finished before; nothing to do")?;
         }
-        report(&outcome.run(), output)
+        report(&outcome.run(), &data, output)
     }
 }
 
-fn report(run: &Run, output: &Output) -> anyhow::Result<()> {
+fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
     let config = run.config();
     let trained = Trained {
         run: run.path().display().to_string(),
         architecture: &config.architecture,
         dataset: &config.dataset,
         parameters: config.parameters,
+        images: config.trained_on(&data.train).taken(),
+        held_out: data.held_out(),
         epochs: &config.metrics,
+        warnings: &data.warnings,
     };
     output.result(&trained, || match config.metrics.last() {
         Some(last) => format!(

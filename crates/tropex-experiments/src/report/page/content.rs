@@ -130,6 +130,7 @@ fn runs(findings: &[Finding]) -> Grid {
         ("gauge", Unit::Text),
         ("terms", Unit::Count),
         ("test images", Unit::Count),
+        ("images taken", Unit::Text),
         ("trained on", Unit::Text),
     ];
     let mut table = Table::new("runs", "", &columns);
@@ -145,6 +146,10 @@ fn runs(findings: &[Finding]) -> Grid {
             format!("{}, {}", subject.gauge, subject.precision).into(),
             subject.terms.into(),
             subject.points.into(),
+            subject
+                .taken
+                .map_or(String::new(), |taken| taken.words().unwrap_or("all".into()))
+                .into(),
             subject.device.clone().into(),
         ];
         if !table.rows.contains(&row) {

@@ -1,6 +1,6 @@
 //! The downloader against a small HTTP server on this machine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -183,7 +183,10 @@ fn downloads_a_file_once_and_reports_progress() {
     let fetch = Fetch::new();
     let server = fetch.server(&[Answer::Serve]);
     let seen = RefCell::new(Vec::new());
-    let progress = |p: DownloadProgress<'_>| seen.borrow_mut().push((p.received, p.total));
+    let progress = |progress: DownloadProgress<'_>| {
+        let DownloadProgress::Received { received, total, .. } = progress else { return };
+        seen.borrow_mut().push((received, total));
+    };
     fetch.run_with(&[&server], Some(&progress)).unwrap();
     let seen = seen.into_inner();
     assert!(seen.is_sorted());
@@ -268,6 +271,47 @@ fn names_the_lack_of_a_connection() {
     let error = fetch.run(&[&nobody]).unwrap_err();
     assert!(error.contains("no connection"), "{error}");
     assert!(!fetch.folder.path().join("name.part").exists());
+}
+
+#[test]
+fn a_server_that_trickles_is_left_for_the_next() {
+    let fetch = Fetch::new();
+    let (slow, good) = (fetch.server(&[Answer::Serve]), fetch.server(&[Answer::Serve]));
+    // Time passes with the bytes that arrive.
+    let (arrived, bytes_per_second) = (Cell::new(0), Cell::new(1000));
+    let progress = |progress: DownloadProgress<'_>| {
+        let DownloadProgress::Received { received, .. } = progress else { return };
+        arrived.set(received);
+    };
+    let mut downloader = local_downloader(Some(&progress));
+    downloader.clock = Box::new(|| Duration::from_secs(arrived.get() / bytes_per_second.get()));
+    let fetched = |server: &Server| {
+        let fetched = downloader.fetch(&fetch.file(), &[&server.address], fetch.folder.path());
+        fetched.map_err(|error| error.to_string())
+    };
+    let error = fetched(&slow).unwrap_err();
+    assert!(error.contains("the server sent only 1"), "{error}");
+    assert!(error.ends_with(" bytes in 120 seconds, expected 1000000"), "{error}");
+    assert_eq!(slow.starts(), [None], "it is not asked again");
+    bytes_per_second.set(10_000);
+    assert!(fs::read(fetched(&good).unwrap()).unwrap() == fetch.content);
+    assert!(good.starts()[0].is_some_and(|start| start > 120_000), "what came is kept");
+}
+
+#[test]
+fn waiting_for_another_download_is_told() {
+    let fetch = Fetch::new();
+    let server = fetch.server(&[Answer::Serve]);
+    let other = RefCell::new(Some(FolderLock::acquire(fetch.folder.path()).unwrap()));
+    let told = Cell::new(None);
+    let progress = |progress: DownloadProgress<'_>| {
+        if let DownloadProgress::Waiting { holder } = progress {
+            told.set(Some(holder));
+            other.borrow_mut().take(); // the other one ends
+        }
+    };
+    fetch.run_with(&[&server], Some(&progress)).unwrap();
+    assert_eq!(told.get().unwrap().process, Some(std::process::id()));
 }
 
 #[test]

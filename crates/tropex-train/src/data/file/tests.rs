@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use safetensors::tensor::TensorView;
 use tempfile::TempDir;
 
+use super::super::mutations::mutations;
 use super::*;
 
 type Tensor = (&'static str, Dtype, Vec<usize>, Vec<u8>);
@@ -30,13 +31,21 @@ fn label_tensor(name: &'static str, labels: &[i64]) -> Tensor {
     (name, Dtype::I64, vec![labels.len()], data)
 }
 
+fn read_checked(bytes: &[u8]) -> Result<(Images, Images), FileError> {
+    Ok(read(bytes, None, HeldOut::EveryClass)?.0)
+}
+
+fn read_last(bytes: &[u8]) -> Result<(Images, Images), FileError> {
+    Ok(read(bytes, None, HeldOut::Last)?.0)
+}
+
 fn message(tensors: &[Tensor]) -> String {
-    read(&file(tensors)).unwrap_err().to_string()
+    read_checked(&file(tensors)).unwrap_err().to_string()
 }
 
 #[test]
 fn reads_both_splits() {
-    let (train, test) = read(&file(&[
+    let (train, test) = read_checked(&file(&[
         u8_tensor("train.images", [2, 1, 2, 2]),
         label_tensor("train.labels", &[0, 1]),
         f32_tensor("test.images", [1, 1, 2, 2], &[0.0, 0.5, 0.25, 1.0]),
@@ -50,14 +59,103 @@ fn reads_both_splits() {
 }
 
 #[test]
-fn holds_out_the_last_sixth() {
+fn holds_out_a_sixth_of_every_class() {
+    let labels: Vec<i64> = (0..600).map(|image| image / 60).collect();
+    let tensors = [u8_tensor("images", [600, 1, 1, 2]), label_tensor("labels", &labels)];
+    let (train, test) = read_checked(&file(&tensors)).unwrap();
+    let count =
+        |images: &Images, class| images.labels().iter().filter(|&&label| label == class).count();
+    for class in 0..10 {
+        assert_eq!((count(&train, class), count(&test, class)), (50, 10));
+    }
+    // No image is in both, and all keep their order: the values of an image are 2 i and 2 i + 1.
+    let number = |images: &Images, at: usize| {
+        let label = images.labels()[at];
+        let first = (images.read(at..at + 1)[0] * 255.0).round() as usize;
+        let numbers = (0..600).filter(|i| 2 * i % 256 == first && labels[*i] == i64::from(label));
+        numbers.collect::<Vec<_>>()
+    };
+    for (images, len) in [(&train, 500), (&test, 100)] {
+        assert_eq!(images.len(), len);
+        assert!(images.labels().is_sorted());
+    }
+    let held: Vec<_> = (0..100).flat_map(|at| number(&test, at)).collect();
+    let kept: Vec<_> = (0..500).flat_map(|at| number(&train, at)).collect();
+    assert!(held.iter().all(|image| !kept.contains(image)));
+    assert_eq!((held.len(), kept.len()), (100, 500));
+}
+
+#[test]
+fn every_number_of_images_leaves_some_of_both() {
     for (count, kept) in [(2, 1), (5, 4), (12, 10), (13, 11)] {
         let given: Vec<i64> = (0..count as i64).collect();
         let tensors = [u8_tensor("images", [count, 1, 1, 2]), label_tensor("labels", &given)];
-        let (train, test) = read(&file(&tensors)).unwrap();
+        let (train, test) = read_checked(&file(&tensors)).unwrap();
+        assert_eq!((train.len(), test.len()), (kept, count - kept));
+    }
+}
+
+#[test]
+fn the_last_sixth_is_held_out_for_old_runs() {
+    for (count, kept) in [(2, 1), (5, 4), (12, 10), (13, 11)] {
+        let given: Vec<i64> = (0..count as i64).collect();
+        let tensors = [u8_tensor("images", [count, 1, 1, 2]), label_tensor("labels", &given)];
+        let (train, test) = read_last(&file(&tensors)).unwrap();
         assert_eq!((train.len(), test.len()), (kept, count - kept));
         assert_eq!(test.labels()[0] as usize, kept);
         assert_eq!(test.read(0..1)[0], (2 * kept) as f32 / 255.0);
+    }
+}
+
+#[test]
+fn channels_last_are_refused_or_moved() {
+    let labels = label_tensor("labels", &[0, 1]);
+    let tensors = [u8_tensor("images", [2, 6, 5, 3]), labels.clone()];
+    let text = message(&tensors);
+    assert_eq!(
+        text,
+        "`images` has shape [2, 6, 5, 3], which looks like channels last; expected [count, \
+         channels, height, width]: convert it with numpy.transpose(images, (0, 3, 1, 2)), or \
+         choose the layout nhwc to have it read so, or nchw if these really are 6 channels of 5x3"
+    );
+    let whole = file(&tensors);
+    let read = |whole: &[u8], layout| read(whole, Some(layout), HeldOut::Last).unwrap().0;
+    let (as_it_is, _) = read(&whole, Layout::Nchw);
+    assert_eq!((as_it_is.shape(), as_it_is.read(0..1)[1]), ([6, 5, 3], 1.0 / 255.0));
+    let (moved, _) = read(&whole, Layout::Nhwc);
+    assert_eq!((moved.shape(), moved.read(0..1)[1]), ([3, 6, 5], 3.0 / 255.0));
+    let values: Vec<f32> = (0..90).map(|value| value as f32 / 128.0).collect();
+    let floats = [f32_tensor("images", [2, 5, 3, 3], &values), labels];
+    let (moved, test) = read(&file(&floats), Layout::Nhwc);
+    assert_eq!(
+        (moved.shape(), moved.read(0..1)[..2].to_vec()),
+        ([3, 5, 3], vec![0.0, 3.0 / 128.0])
+    );
+    assert_eq!(test.read(0..1)[44], 89.0 / 128.0);
+}
+
+#[test]
+fn damaged_files_are_read_without_harm() {
+    let single = file(&[
+        u8_tensor("images", [20, 1, 3, 2]),
+        label_tensor("labels", &(0..20).map(|image| image % 3).collect::<Vec<_>>()),
+    ]);
+    let splits = file(&[
+        u8_tensor("train.images", [6, 1, 2, 2]),
+        label_tensor("train.labels", &[0, 1, 0, 1, 2, 2]),
+        f32_tensor("test.images", [2, 1, 2, 2], &[0.5; 8]),
+        label_tensor("test.labels", &[4, 0]),
+    ]);
+    for whole in [single, splits] {
+        for damaged in mutations(&whole, 300) {
+            for layout in [None, Some(Layout::Nhwc)] {
+                if let Ok(((train, test), _)) = read(&damaged, layout, HeldOut::EveryClass) {
+                    let values = train.len() * train.features() + test.len() * test.features();
+                    assert!(values <= damaged.len());
+                    let _ = gaps::warning(&train, &test);
+                }
+            }
+        }
     }
 }
 
@@ -70,7 +168,7 @@ fn accepts_labels_of_other_types() {
     ];
     for (dtype, data) in data {
         let labels: Tensor = ("labels", dtype, vec![2], data);
-        let (_, test) = read(&file(&[u8_tensor("images", [2, 1, 1, 1]), labels])).unwrap();
+        let (_, test) = read_last(&file(&[u8_tensor("images", [2, 1, 1, 1]), labels])).unwrap();
         assert_eq!(test.labels(), [2]);
     }
 }
@@ -124,9 +222,16 @@ fn refuses_other_files() {
     let whole = file(&[u8_tensor("images", [2, 1, 1, 1]), label_tensor("labels", &[0, 1])]);
     let huge = [u64::MAX.to_le_bytes().as_slice(), &whole[8..]].concat();
     for damaged in [&b""[..], b"PK\x03\x04 not this format", &whole[..whole.len() - 1], &huge] {
-        let text = read(damaged).unwrap_err().to_string();
+        let text = read_checked(damaged).unwrap_err().to_string();
         assert!(text.starts_with("not a safetensors file"), "{text}");
     }
+}
+
+#[test]
+fn a_pointer_of_git_lfs_is_called_one() {
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 17\n";
+    let text = read_checked(pointer).unwrap_err().to_string();
+    assert!(text.contains("Git LFS pointer") && text.contains("git lfs pull"), "{text}");
 }
 
 #[test]
@@ -136,10 +241,10 @@ fn opens_by_path_and_names_it_in_errors() {
     let name = format!("file:{}", path.display());
     let open = || crate::data::open(&name, &Default::default());
     assert!(open().unwrap_err().to_string().starts_with("cannot read "));
-    fs::write(&path, b"junk").unwrap();
+    std::fs::write(&path, b"junk").unwrap();
     assert!(open().unwrap_err().to_string().contains("mine.safetensors: not a safetensors"));
     let tensors = [u8_tensor("images", [2, 1, 1, 1]), label_tensor("labels", &[0, 1])];
-    fs::write(&path, file(&tensors)).unwrap();
+    std::fs::write(&path, file(&tensors)).unwrap();
     let data = open().unwrap();
     assert_eq!((data.name, data.train.len(), data.test.len()), (name.clone(), 1, 1));
 }
@@ -150,9 +255,9 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         cut in 0..200usize,
     ) {
-        let _ = read(&bytes);
+        let _ = read_checked(&bytes);
         let whole = file(&[u8_tensor("images", [2, 1, 1, 1]), label_tensor("labels", &[0, 1])]);
         let head = &whole[..cut.min(whole.len())];
-        let _ = read(&[head, &bytes].concat());
+        let _ = read_checked(&[head, &bytes].concat());
     }
 }

@@ -121,7 +121,7 @@ impl NetworkOption {
         let known = DATASETS.iter().find(|entry| entry.name == dataset);
         Ok(Some(match known {
             Some(entry) => entry.shape,
-            None => self.data.open(dataset, output)?.train.shape(),
+            None => self.data.open(dataset, None, output)?.train.shape(),
         }))
     }
 }

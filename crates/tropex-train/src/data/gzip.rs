@@ -1,0 +1,152 @@
+//! Gzip as `gzip` reads it: several members in a row, any header, zeros after the end.
+//!
+//! The checksum of every member is compared when its end is read, and what follows the last member
+//! can only be zeros, which tapes and disks are padded with.
+
+use std::io::{self, BufRead, ErrorKind, Read};
+use std::mem;
+
+use flate2::bufread::GzDecoder;
+
+/// How a gzip file begins.
+pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Deflate makes at most 1,032 bytes of one (zlib's documentation).
+pub(crate) const MOST_GROWTH: u64 = 1032;
+
+/// The decompressed content of a gzip file.
+pub(crate) struct Gunzip<R>(State<R>);
+
+enum State<R> {
+    Member(GzDecoder<R>),
+    End,
+}
+
+impl<R: BufRead> Gunzip<R> {
+    pub(crate) fn new(source: R) -> Self {
+        Self(State::Member(GzDecoder::new(source)))
+    }
+}
+
+impl<R: BufRead> Read for Gunzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if let State::Member(member) = &mut self.0 {
+                let length = member.read(buffer)?;
+                if length > 0 {
+                    return Ok(length);
+                }
+            }
+            self.0 = match mem::replace(&mut self.0, State::End) {
+                State::Member(member) => next_member(member.into_inner())?,
+                State::End => return Ok(0),
+            };
+        }
+    }
+}
+
+fn next_member<R: BufRead>(mut source: R) -> io::Result<State<R>> {
+    let mut padded = false;
+    loop {
+        let bytes = source.fill_buf()?;
+        let Some(first) = bytes.first() else { return Ok(State::End) };
+        match (bytes.iter().position(|&byte| byte != 0), padded) {
+            (None, _) => {
+                let length = bytes.len();
+                source.consume(length);
+                padded = true;
+            }
+            (Some(0), false) if *first == MAGIC[0] => {
+                return Ok(State::Member(GzDecoder::new(source)));
+            }
+            _ => {
+                let reason = "other data follow after the end of the gzip stream";
+                return Err(io::Error::new(ErrorKind::InvalidData, reason));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Compression, GzBuilder};
+    use std::io::Write;
+
+    use super::super::mutations::mutations;
+    use super::*;
+
+    fn unzipped(file: &[u8]) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        // A buffer of a few bytes, so that every boundary is met.
+        Gunzip::new(io::BufReader::with_capacity(5, file)).read_to_end(&mut content)?;
+        Ok(content)
+    }
+
+    /// A member with a header of every kind: a name, a comment, a field of its own, a date.
+    fn member(content: &[u8]) -> Vec<u8> {
+        let builder = GzBuilder::new().filename("name").comment("comment").extra("extra").mtime(7);
+        let mut encoder = builder.write(Vec::new(), Compression::default());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// The same with a checksum of the header: flag FHCRC, the lower half of its CRC-32.
+    fn member_with_header_checksum(content: &[u8]) -> Vec<u8> {
+        let mut encoder = GzBuilder::new().write(Vec::new(), Compression::default());
+        encoder.write_all(content).unwrap();
+        let mut file = encoder.finish().unwrap();
+        file[3] |= 2;
+        let mut crc = flate2::Crc::new();
+        crc.update(&file[..10]);
+        file.splice(10..10, (crc.sum() as u16).to_le_bytes());
+        file
+    }
+
+    #[test]
+    fn members_in_a_row_are_one_content() {
+        let file = [member(b"one, "), member(b""), member_with_header_checksum(b"two")].concat();
+        assert_eq!(unzipped(&file).unwrap(), b"one, two");
+    }
+
+    #[test]
+    fn zeros_after_the_end_are_padding_and_nothing_else_is() {
+        for zeros in [1, 4, 5, 1000] {
+            let padded = [member(b"content"), vec![0; zeros]].concat();
+            assert_eq!(unzipped(&padded).unwrap(), b"content");
+            let other = [padded, b"x".to_vec()].concat();
+            assert!(unzipped(&other).unwrap_err().to_string().contains("other data follow"));
+        }
+        let other = [member(b"content"), b"more".to_vec()].concat();
+        assert!(unzipped(&other).unwrap_err().to_string().contains("other data follow"));
+    }
+
+    #[test]
+    fn every_byte_of_the_checksums_counts() {
+        let first = member(b"some content");
+        for file in [first.clone(), [first.clone(), member(b"more")].concat()] {
+            for at in first.len() - 8..first.len() {
+                let mut damaged = file.clone();
+                damaged[at] ^= 1;
+                assert!(unzipped(&damaged).is_err(), "byte {at}");
+            }
+            for cut in 1..=8 {
+                assert!(unzipped(&file[..file.len() - cut]).is_err(), "{cut} bytes less");
+            }
+        }
+        let mut header = member_with_header_checksum(b"content");
+        header[10] ^= 1;
+        assert!(unzipped(&header).is_err());
+    }
+
+    #[test]
+    fn damaged_files_are_read_without_harm() {
+        let whole = [member(&[7; 500]), member_with_header_checksum(b"end")].concat();
+        for damaged in mutations(&whole, 300) {
+            let content = unzipped(&damaged).unwrap_or_default();
+            assert!(content.len() as u64 <= MOST_GROWTH * damaged.len() as u64);
+        }
+    }
+}

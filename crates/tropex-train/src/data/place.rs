@@ -1,0 +1,145 @@
+//! Files that are there, are not there, or are something else.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use tropex_files::free_memory;
+
+use super::error::DataError;
+
+/// A content that is larger than what memory is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("takes {} MB, but only {} MB of memory are free", needed / 1_000_000, free / 1_000_000)]
+pub struct Memory {
+    /// Bytes of the content.
+    pub needed: u64,
+    /// Bytes that are free.
+    pub free: u64,
+}
+
+impl Memory {
+    /// Refuses what does not fit.
+    ///
+    /// # Errors
+    /// More bytes than are free.
+    pub fn require(needed: u64) -> Result<(), Self> {
+        let free = free_memory() as u64;
+        if needed > free { Err(Self { needed, free }) } else { Ok(()) }
+    }
+}
+
+/// Whether there is a file. What cannot be looked at, or is no ordinary file, is an error.
+pub(crate) fn is_there(path: &Path) -> Result<bool, DataError> {
+    let failed = |error| Err(DataError::Unreadable { path: path.to_path_buf(), error });
+    match fs::metadata(path) {
+        Ok(found) => ordinary(path, &found).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::NotFound => match fs::symlink_metadata(path) {
+            Ok(_) => failed(io::Error::other("it is a link to a file that is not there")),
+            Err(_) => Ok(false),
+        },
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(false),
+        Err(error) => failed(error),
+    }
+}
+
+/// The first of some files that is there. What stands in the way of one does not matter if another
+/// is there.
+pub(crate) fn first_there(
+    paths: impl Iterator<Item = PathBuf>,
+) -> Result<Option<PathBuf>, DataError> {
+    let mut obstacle = Ok(None);
+    for path in paths {
+        match is_there(&path) {
+            Ok(true) => return Ok(Some(path)),
+            Ok(false) => {}
+            Err(error) if obstacle.is_ok() => obstacle = Err(error),
+            Err(_) => {}
+        }
+    }
+    obstacle
+}
+
+/// Opens an ordinary file, and says how long it is.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), DataError> {
+    let failed = |error| DataError::Unreadable { path: path.to_path_buf(), error };
+    // Before it is opened: a pipe would wait for a writer.
+    ordinary(path, &fs::metadata(path).map_err(failed)?)?;
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    Ok((file, length))
+}
+
+/// The content of an ordinary file that fits into memory, with as much again for what is made of
+/// it.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
+    let failed = |error| DataError::Unreadable { path: path.to_path_buf(), error };
+    let (file, length) = open(path)?;
+    let twice = length.saturating_mul(2);
+    Memory::require(twice).map_err(|memory| failed(io::Error::other(memory)))?;
+    let mut content = Vec::new();
+    file.take(length.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
+    if content.len() as u64 > length {
+        return Err(failed(io::Error::other("it grows while it is read")));
+    }
+    Ok(content)
+}
+
+fn ordinary(path: &Path, found: &Metadata) -> Result<(), DataError> {
+    let reason = match found {
+        found if found.is_file() => return Ok(()),
+        found if found.is_dir() => "it is a folder, expected a file",
+        _ => "it is no ordinary file",
+    };
+    let error = io::Error::other(reason);
+    Err(DataError::Unreadable { path: path.to_path_buf(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_file_is_not_absent() {
+        let dir = TempDir::new().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("file"), "text").unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        assert!(is_there(&at("file")).unwrap());
+        assert!(!is_there(&at("none")).unwrap());
+        assert!(!is_there(&at("file/inside")).unwrap());
+        for found in [is_there(&at("folder")).map(|_| ()), read(&at("folder")).map(|_| ())] {
+            let text = found.unwrap_err().to_string();
+            assert!(text.contains("folder: it is a folder, expected a file"), "{text}");
+        }
+        assert_eq!(read(&at("file")).unwrap(), b"text");
+        let first = |names: &[&str]| first_there(names.iter().map(|name| at(name)));
+        assert_eq!(first(&["folder", "none", "file"]).unwrap(), Some(at("file")));
+        assert_eq!(first(&["none"]).unwrap(), None);
+        assert!(first(&["folder", "none"]).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_nothing_and_devices_are_named() {
+        let dir = TempDir::new().unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        let text = is_there(&link).unwrap_err().to_string();
+        assert!(text.contains("it is a link to a file that is not there"), "{text}");
+        for device in ["/dev/zero", "/dev/null"] {
+            let text = read(Path::new(device)).unwrap_err().to_string();
+            assert!(text.contains("it is no ordinary file"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_into_memory_is_not_begun() {
+        assert_eq!(Memory::require(0), Ok(()));
+        let text = Memory::require(u64::MAX).unwrap_err().to_string();
+        assert!(text.starts_with("takes 18446744073709 MB, but only "), "{text}");
+    }
+}
