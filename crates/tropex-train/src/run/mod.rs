@@ -18,7 +18,7 @@ use burn::tensor::Device;
 use crate::checkpoint;
 use crate::data::Images;
 use crate::files::remove_leftovers;
-use crate::import::import;
+use crate::import::{ImportOptions, Imported, import};
 use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
 use crate::zoo::{Architecture, Classifier};
@@ -207,25 +207,32 @@ impl Run {
         }
     }
 
-    /// Makes a run from weights trained elsewhere.
+    /// Makes a run from weights trained elsewhere, and returns it with sentences for the user.
     ///
     /// See [`import()`] for the files that can be read. A folder that holds an import from the
     /// same file is written again, so that it holds these weights.
-    pub fn import(path: &Path, request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
+    pub fn import(
+        path: &Path,
+        request: &RunRequest,
+        weights: &Path,
+        options: &ImportOptions,
+    ) -> Result<(Self, Vec<String>), RunError> {
         let (shape, classes) = (request.train.shape(), request.train.classes());
-        let classifier = import(request.architecture, weights, shape, classes, request.device)?;
+        let (architecture, device) = (request.architecture, request.device);
+        let Imported { classifier, notes } =
+            import(architecture, weights, options, shape, classes, device)?;
         let sample = request.test.clone().limited(IMPORT_TEST);
         if !evaluate(&classifier, &sample)?.loss.is_finite() {
             return Err(WeightsError::Overflow { path: weights.into() }.into());
         }
-        let config = RunConfig::of_import(request, weights)?;
+        let config = RunConfig::of_import(request, weights, options)?;
         let is_new = Self::existing(path, &config)?.is_none();
         let run = Self::create(path, config)?;
         let written = Weights::of(&classifier).write(&run.model_path());
         if written.is_err() && is_new {
             run.discard();
         }
-        Ok(written.map(|()| run)?)
+        Ok(written.map(|()| (run, notes))?)
     }
 
     /// The folder.
@@ -279,7 +286,10 @@ impl Run {
         })?;
         let RunConfig { input_shape, classes, .. } = self.config;
         let classifier = architecture.skeleton(input_shape, classes, device)?;
-        Ok(Weights::read(file)?.apply(classifier, file)?)
+        let classifier = Weights::load(file, classifier)?;
+        Ok(classifier
+            .with_normalisation(self.config.normalisation.clone())
+            .with_batch_norm_epsilon(self.config.batch_norm_epsilon))
     }
 
     fn write_config(&self) -> Result<(), RunError> {

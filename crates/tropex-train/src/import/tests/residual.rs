@@ -86,7 +86,9 @@ fn imported_residual_networks_compute_what_plain_loops_compute() {
     let path = folder.path().join("weights.safetensors");
     let layers = known_layers();
     write(&path, &layers);
-    let classifier = import(&TINY_RESIDUAL, &path, [2, SIZE, SIZE], 3, &device()).unwrap();
+    let (options, shape) = (ImportOptions::default(), [2, SIZE, SIZE]);
+    let imported = import(&TINY_RESIDUAL, &path, &options, shape, 3, &device()).unwrap();
+    let classifier = imported.classifier;
     let expected = reference_logits(&layers, &image());
     assert!(expected.iter().all(|logit| logit.abs() > 1e-3), "{expected:?}");
     assert_close(&logits(&classifier), &expected);
