@@ -88,8 +88,8 @@ pub fn import(
     let slot_layers = SlotLayer::all(&slots);
     let Parts { parts, mut notes } = parts::put_together(&mut file, weights)?;
     let grouped = group(parts, &options.map, &slot_layers, weights)?;
-    let Match { layers, note } = assign(grouped, &slot_layers, file.is_ordered, weights)?;
-    notes.extend(note);
+    let Match { layers, notes: matched } = assign(grouped, &slot_layers, file.is_ordered, weights)?;
+    notes.extend(matched);
     let epsilon = options.batch_norm_epsilon.unwrap_or(DEFAULT_EPSILON);
     let sources = sources(&slot_layers, layers, epsilon, weights, &mut notes)?;
     let mut read = Weights::default();

@@ -10,8 +10,8 @@ use super::layers::{FileLayer, Grouped, LayerKind, Signature, SlotLayer};
 /// The layers of a file in the order of the network.
 pub(super) struct Match {
     pub(super) layers: Vec<FileLayer>,
-    /// How they were matched, where that was not by number.
-    pub(super) note: Option<String>,
+    /// How they were matched, where that was not by number, and what was folded.
+    pub(super) notes: Vec<String>,
 }
 
 const MISFIT: &str = "the layers are not those of the network";
@@ -29,7 +29,7 @@ pub(super) fn assign(
     let Grouped { mut mapped, mut others } = grouped;
     let open: Vec<usize> = (0..slots.len()).filter(|place| !mapped.contains_key(place)).collect();
     let wanted: Vec<&SlotLayer<'_>> = open.iter().map(|&place| &slots[place]).collect();
-    fold_projection_norms(&mut others, &wanted);
+    let folded = fold_projection_norms(&mut others, &wanted);
     require_same_layers(&others, &wanted, path)?;
     let numbered = by_number(&others);
     let is_numbered = numbered.is_some();
@@ -49,16 +49,22 @@ pub(super) fn assign(
         mapped.extend(by_place[file].take().map(|layer| (place, layer)));
     }
     let by = if is_ordered { "their order in the file" } else { "shape and the numbers in names" };
-    let note = (!is_numbered && !names.is_empty())
-        .then(|| format!("layers matched by {by}: {}", names.join(", ")));
-    Ok(Match { layers: mapped.into_values().collect(), note })
+    let mut notes = Vec::new();
+    if !is_numbered && !names.is_empty() {
+        notes.push(format!("layers matched by {by}: {}", names.join(", ")));
+    }
+    if folded > 0 {
+        notes.push(format!("batch norms behind projections folded: {folded}"));
+    }
+    Ok(Match { layers: mapped.into_values().collect(), notes })
 }
 
-/// Gives batch norms behind projections to these, where the network has no layer for them.
-fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) {
+/// Gives batch norms behind projections to these, where the network has no layer for them, and
+/// says how many.
+fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) -> usize {
     let projections = slots.iter().filter(|slot| slot.is_projection()).count();
     if projections == 0 || files.len() != slots.len() + projections {
-        return;
+        return 0;
     }
     let pairs: Vec<(String, String)> = files
         .iter()
@@ -71,7 +77,7 @@ fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) {
         })
         .collect();
     if pairs.len() != projections {
-        return;
+        return 0;
     }
     for (conv, norm) in pairs {
         let Some(at) = files.iter().position(|layer| layer.name == norm) else { continue };
@@ -80,6 +86,7 @@ fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) {
             conv.norm = Some(Box::new(norm));
         }
     }
+    projections
 }
 
 /// Refuses layers of other shapes than the network has, or more or fewer of them.

@@ -107,3 +107,16 @@ fn normalisation_and_epsilon_are_operations_of_the_network() {
         refused(ImportOptions { batch_norm_epsilon, ..Default::default() }).contains("above 0")
     );
 }
+
+#[test]
+fn an_entry_is_what_names_begin_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), |key| format!("ema.{key}"));
+    let choose = |entry: &str| {
+        let entry = Some(entry.to_owned());
+        import_with(&path, &ImportOptions { entry, ..Default::default() })
+    };
+    assert_eq!(logits(&choose("ema").unwrap().classifier), expected());
+    let line = choose("net").unwrap_err().to_string();
+    assert!(line.contains("holds no state dict `net`, only `ema`"), "{line}");
+}

@@ -96,3 +96,16 @@ fn imported_residual_networks_compute_what_plain_loops_compute() {
     assert!(back == Weights::read(&path).unwrap(), "other weights come back");
     assert_eq!(back.iter().count(), layers.len());
 }
+
+#[test]
+fn shortcuts_without_projections_are_said_to_be_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let mut layers = known_layers();
+    layers.retain(|key, _| !key.starts_with("layers.10."));
+    write(&path, &layers);
+    let options = ImportOptions::default();
+    let imported = import(&TINY_RESIDUAL, &path, &options, [2, SIZE, SIZE], 3, &device());
+    let line = imported.unwrap_err().to_string();
+    assert!(line.contains("projections of the shortcuts: layers.10 [4, 3, 1, 1]"), "{line}");
+}

@@ -62,6 +62,8 @@ fn norms_behind_projections_are_folded() {
     let imported = import(&TINY_RESIDUAL, &path, &options, SHAPE, 3, &device()).unwrap();
     let expected = [0.31624519825, -0.09415692091, -0.220985531807];
     assert_close(&logits(&imported.classifier), &expected);
+    let notes = imported.notes.join("\n");
+    assert!(notes.contains("batch norms behind projections folded: 1"), "{notes}");
 }
 
 /// Damages that a disk or a transfer leaves, the same in every run: cuts, flipped bits, bytes that
@@ -111,15 +113,38 @@ fn damaged_files_are_refused_in_one_line_or_read() {
 
 #[test]
 fn of_several_state_dicts_one_is_to_be_chosen() {
-    // The entries of a checkpoint are names in a pickle: two of the same length can be swapped.
-    let (_, bytes, _) = FILES[0];
     let folder = tempfile::tempdir().unwrap();
-    let path = written(folder.path(), "checkpoint", bytes);
-    let choose = |entry: &str| {
-        let entry = Some(entry.to_owned());
+    let path = written(folder.path(), "two.pkl", include_bytes!("../fixtures/two.pkl"));
+    let choose = |entry: Option<&str>| {
+        let entry = entry.map(str::to_owned);
         import_with(&path, &ImportOptions { entry, ..Default::default() })
     };
-    assert_close(&logits(&choose("net").unwrap().classifier), &TRAINED);
-    let line = choose("ema").unwrap_err().to_string();
-    assert!(line.contains("holds no state dict `ema`, only `net`"), "{line}");
+    let line = choose(None).unwrap_err().to_string();
+    assert!(line.contains("holds several state dicts: `model.net`, `model.ema`"), "{line}");
+    assert_close(&logits(&choose(Some("model.net")).unwrap().classifier), &TRAINED);
+    let line = choose(Some("net")).unwrap_err().to_string();
+    assert!(line.contains("no state dict `net`, only `model.net`, `model.ema`"), "{line}");
+}
+
+#[test]
+fn tensors_larger_than_their_file_are_refused_before_they_are_read() {
+    let (_, bytes, _) = FILES[1];
+    // The weights of the last layer: [3, 16], with strides 16 and 1, as a pickle has them.
+    let shape = b"K\x03K\x10\x86q";
+    let at = bytes.windows(shape.len()).position(|part| part == shape).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut larger = bytes.to_vec();
+    larger[at + 1] = 255;
+    let line = import_tiny(&written(folder.path(), "w", &larger)).unwrap_err().to_string();
+    assert!(
+        line.contains("in the file: fc2 [255, 16]; in the network: layers.4 [3, 16]"),
+        "{line}"
+    );
+    // The number of strides that fit is not in the file either.
+    let strides = b"K\x10K\x01\x86q";
+    let behind = at + bytes[at..].windows(strides.len()).position(|part| part == strides).unwrap();
+    let mut wider = bytes.to_vec();
+    wider[behind + 1] = 200;
+    let line = import_tiny(&written(folder.path(), "w", &wider)).unwrap_err().to_string();
+    assert!(line.contains("tensor `fc2.weight` has more numbers than the file"), "{line}");
 }

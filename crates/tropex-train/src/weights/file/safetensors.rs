@@ -10,7 +10,7 @@ use safetensors::tensor::Metadata;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{BLOCK, Place, Reader, Storage, StoredTensor, TensorFile, read_exactly};
+use super::{BLOCK, Place, Reader, START, Storage, StoredTensor, TensorFile, read_exactly};
 use crate::weights::{Weights, WeightsError};
 
 /// Header entry that holds the SHA-256 of a file in which its own digits are zeros.
@@ -37,6 +37,11 @@ impl Safetensors {
         let unreadable = |source| WeightsError::Read { path: path.into(), source };
         let damaged = |reason: String| WeightsError::Format { path: path.into(), reason };
         let mut file = File::open(path).map_err(unreadable)?;
+        let mut start = Vec::new();
+        file.by_ref().take(START as u64).read_to_end(&mut start).map_err(unreadable)?;
+        if let Some(text) = tropex_files::lfs_pointer(&start) {
+            return Err(WeightsError::Pointer { path: path.into(), text });
+        }
         let bytes = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
         let text = read_header(&mut file, bytes).map_err(damaged)?;
