@@ -167,7 +167,8 @@ fn for_normalised_images(mean: f32, std: f32) -> Place {
 
 #[test]
 fn normalisation_is_an_operation_of_the_network() {
-    let place = for_normalised_images(0.25, 0.125);
+    // Raw images are next to nothing for it, so all of them seem alike.
+    let place = for_normalised_images(0.25, 0.01);
     let trained =
         place.run(&import("run/model.safetensors").replace("imported", "raw --json")).json();
     let plain =
@@ -182,7 +183,7 @@ fn normalisation_is_an_operation_of_the_network() {
             .contains(warning)
     );
 
-    let told = import("w.safetensors") + " --mean 0.25 --std 0.125";
+    let told = import("w.safetensors") + " --mean 0.25 --std 0.01";
     let imported = place.run(&(told.clone() + " --json")).json();
     assert_eq!(imported["test_accuracy"], trained["test_accuracy"]);
     let losses = [&imported, &trained].map(|run| run["test_loss"].as_f64().unwrap());
@@ -203,7 +204,7 @@ fn normalisation_is_an_operation_of_the_network() {
 
     place.run(&(told.clone() + ",0.5")).failed(&["2 numbers for the std of 1 channels"]);
     place.run(&(told.replace("0.25", "0.5"))).failed(&["normalisation.mean"]);
-    place.run(&told.replace("--std 0.125", "--std 0")).misused(&["--std", "above 0"]);
+    place.run(&told.replace("--std 0.01", "--std 0")).misused(&["--std", "above 0"]);
     place.run(&told).succeeded();
 }
 
