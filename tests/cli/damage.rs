@@ -96,6 +96,13 @@ fn damaged_weights_are_named() {
             place.run(&format!("{reader} run")).failed(&["run/model.safetensors"]);
         }
     }
+    let mut flipped = whole;
+    flipped[end - 1002] ^= 0x20;
+    fs::write(&path, flipped).unwrap();
+    for reader in ["inspect", "extract"] {
+        let expected = "run/model.safetensors does not match its checksum; restore it";
+        place.run(&format!("{reader} run")).failed(&[expected]);
+    }
     fs::remove_file(&path).unwrap();
     place.run("extract run").failed(&["cannot read weights run/model.safetensors"]);
     assert!(!place.path("run/terms").exists(), "nothing was begun");

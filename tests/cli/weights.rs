@@ -94,7 +94,7 @@ fn tensors_that_do_not_fit_are_named() {
         (|all| all.retain(|name, _| !name.starts_with("layers.3")), &["3 layers", "expected 4"]),
         (
             |all| all.get_mut("layers.0.weight").unwrap().0 = vec![64, 784],
-            &["`layers.0.weight` has shape [64, 784], expected [784, 64]"],
+            &["in the file: layers.0 [64, 784]; in the network: layers.0 [784, 64]", "--map"],
         ),
         (
             |all| {
@@ -105,7 +105,7 @@ fn tensors_that_do_not_fit_are_named() {
         ),
         (
             |all| drop(all.insert("layers.3.gamma".into(), (vec![1], vec![0; 4]))),
-            &["`layers.3.gamma` has no place"],
+            &["`layers.3.gamma` has no place", "--map FROM="],
         ),
     ];
     for (edit, parts) in edits {
@@ -124,16 +124,112 @@ fn files_that_hold_no_weights_are_named() {
     fs::write(place.path("empty.pt"), "").unwrap();
     fs::write(place.path("w.onnx"), "").unwrap();
     fs::create_dir(place.path("folder.safetensors")).unwrap();
-    for file in
-        ["cut.safetensors", "noise.safetensors", "empty.safetensors", "noise.pt", "empty.pt"]
-    {
-        refused(&place, file, &[file, "is not a readable weights file"]);
+    fs::write(place.path("keras.h5"), b"\x89HDF\r\n\x1a\nand more").unwrap();
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 17\n";
+    fs::write(place.path("lfs.pt"), pointer).unwrap();
+    refused(&place, "cut.safetensors", &["cut.safetensors is not a readable weights file"]);
+    for file in ["noise.safetensors", "noise.pt"] {
+        refused(&place, file, &[file, "begins like no file of weights", "safetensors file"]);
     }
+    for file in ["empty.safetensors", "empty.pt", "w.onnx"] {
+        refused(&place, file, &[file, "is empty, expected a state dict"]);
+    }
+    refused(&place, "keras.h5", &["keras.h5 is an HDF5 file"]);
+    refused(&place, "lfs.pt", &["lfs.pt", "Git LFS pointer", "git lfs pull"]);
     refused(&place, "none.safetensors", &["cannot read weights none.safetensors"]);
     refused(&place, "none.pt", &["cannot read weights none.pt"]);
     refused(&place, "folder.safetensors", &["cannot read weights folder.safetensors"]);
-    refused(&place, "w.onnx", &["w.onnx: unknown kind of weights file", ".safetensors"]);
     refused(&place, "data.safetensors", &["data.safetensors"]);
+}
+
+/// Changes every number of a tensor, which sees its index.
+fn change(all: &mut Tensors, name: &str, number: impl Fn(usize, f32) -> f32) {
+    let bytes = &mut all.get_mut(name).unwrap().1;
+    for (index, value) in bytes.as_chunks_mut().0.iter_mut().enumerate() {
+        *value = number(index, f32::from_le_bytes(*value)).to_le_bytes();
+    }
+}
+
+fn numbers(all: &Tensors, name: &str) -> Vec<f32> {
+    all[name].1.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect()
+}
+
+/// Weights that see with normalised images what those of the run see with raw ones.
+fn for_normalised_images(mean: f32, std: f32) -> Place {
+    edited(|all| {
+        let weights = numbers(all, "layers.0.weight");
+        let inputs = all["layers.0.weight"].0[1];
+        let sum = |row: usize| weights[row * inputs..(row + 1) * inputs].iter().sum::<f32>();
+        change(all, "layers.0.bias", |row, bias| bias + mean * sum(row));
+        change(all, "layers.0.weight", |_, weight| weight * std);
+    })
+}
+
+#[test]
+fn normalisation_is_an_operation_of_the_network() {
+    let place = for_normalised_images(0.25, 0.125);
+    let trained =
+        place.run(&import("run/model.safetensors").replace("imported", "raw --json")).json();
+    let plain =
+        place.run(&(import("w.safetensors").replace("imported", "plain") + " --json")).json();
+    assert!(plain["test_accuracy"].as_f64() < trained["test_accuracy"].as_f64());
+    let warning = plain["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("near chance (33.33 %)") && warning.contains("--mean"), "{warning}");
+    assert!(
+        place
+            .run(&import("w.safetensors").replace("imported", "plain"))
+            .succeeded()
+            .contains(warning)
+    );
+
+    let told = import("w.safetensors") + " --mean 0.25 --std 0.125";
+    let imported = place.run(&(told.clone() + " --json")).json();
+    assert_eq!(imported["test_accuracy"], trained["test_accuracy"]);
+    let losses = [&imported, &trained].map(|run| run["test_loss"].as_f64().unwrap());
+    assert!((losses[0] - losses[1]).abs() < 1e-4, "{losses:?}");
+    assert_eq!(imported["warnings"], serde_json::json!([]));
+
+    // Terms are functions of the raw images: the first operation subtracts and divides.
+    let inspected = place.run("inspect imported --json").json();
+    let raw = place.run("inspect raw --json").json();
+    let nodes = |run: &serde_json::Value| run["nodes"].as_array().unwrap().len();
+    assert!(nodes(&inspected) > nodes(&raw), "{inspected}");
+    assert_eq!(inspected["units"], raw["units"]);
+    place.run("extract imported").succeeded();
+    let evaluated = place.run("evaluate imported --json").json();
+    place.run("extract raw").succeeded();
+    assert_eq!(evaluated["agreement"], place.run("evaluate raw --json").json()["agreement"]);
+    place.run("bounds imported").succeeded();
+
+    place.run(&(told.clone() + ",0.5")).failed(&["2 numbers for the std of 1 channels"]);
+    place.run(&(told.replace("0.25", "0.5"))).failed(&["normalisation.mean"]);
+    place.run(&told.replace("--std 0.125", "--std 0")).misused(&["--std", "above 0"]);
+    place.run(&told).succeeded();
+}
+
+#[test]
+fn layers_that_are_named_are_matched_or_mapped() {
+    let rename = |all: &mut Tensors, names: [&str; 4]| {
+        let renamed = std::mem::take(all).into_iter().map(|(name, tensor)| {
+            let (layer, leaf) = name.strip_prefix("layers.").unwrap().split_once('.').unwrap();
+            (format!("module.{}.{leaf}", names[layer.parse::<usize>().unwrap()]), tensor)
+        });
+        *all = renamed.collect();
+    };
+    let place = edited(|all| {
+        rename(all, ["fc1", "fc2", "fc3", "fc4"]);
+        all.insert("criterion.weight".into(), (vec![3], vec![0; 12]));
+    });
+    let parts =
+        ["5 layers with parameters, expected 4", "in the file: criterion [3]", "--map FROM="];
+    refused(&place, "w.safetensors", &parts);
+    let said = place.run(&(import("w.safetensors") + " --map criterion=")).succeeded();
+    assert!(said.contains("module.fc1 = layers.0, module.fc2 = layers.1"), "{said}");
+    assert!(
+        read(&place.path("imported/model.safetensors"))
+            == read(&place.path("run/model.safetensors"))
+    );
+    place.run(&(import("w.safetensors") + " --map criterion")).misused(&["FROM=TO"]);
 }
 
 /// A place with weights of a network of ten layers, larger by a factor in every layer.

@@ -1,97 +1,181 @@
 //! Trained weights from elsewhere.
 
+mod error;
+mod layers;
+mod matching;
+mod parts;
+
 use std::path::Path;
 
-use burn::tensor::Device;
-use thiserror::Error;
+use burn::tensor::{Device, TensorData};
 
-use crate::weights::{Weights, WeightsError, slots};
-use crate::zoo::{Architecture, ArchitectureError, Classifier};
+use self::layers::{FileLayer, SlotLayer, group};
+use self::matching::{Match, assign};
+use self::parts::{Parts, Read};
+use crate::weights::{Slot, TensorFile, Weights, WeightsError, slots};
+use crate::zoo::{Architecture, Classifier, DEFAULT_EPSILON, Normalisation};
 
-/// Why weights cannot be imported.
-#[derive(Debug, Error)]
-pub enum ImportError {
-    /// The architecture cannot be built for these images.
-    #[error(transparent)]
-    Architecture(#[from] ArchitectureError),
-    /// The weights cannot be read or do not fit.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
+pub use error::ImportError;
+
+/// What a file of weights does not say.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ImportOptions {
+    /// The state dict to take where a checkpoint holds several, or what the names begin with.
+    pub entry: Option<String>,
+    /// Layers or tensors of the file, and the layer `layers.<k>` of the network that each belongs
+    /// to; an empty name leaves the layer of the file out.
+    pub map: Vec<(String, String)>,
+    /// What the network was trained to do with images first.
+    pub normalisation: Option<Normalisation>,
+    /// What its batch norms add to variances; without it, Burn's and PyTorch's 1e-5.
+    pub batch_norm_epsilon: Option<f64>,
+}
+
+impl ImportOptions {
+    /// Compares them with the channels of images.
+    ///
+    /// # Errors
+    /// Numbers that are too many, too few, or no means, deviations or variances.
+    pub fn check(&self, channels: usize) -> Result<(), ImportError> {
+        if let Some(normalisation) = &self.normalisation {
+            normalisation.check(channels)?;
+        }
+        match self.batch_norm_epsilon {
+            Some(value) if !is_epsilon(value) => Err(ImportError::Epsilon { value }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether batch norms can add a number to variances in f32.
+pub(crate) fn is_epsilon(value: f64) -> bool {
+    (value as f32).is_normal() && value > 0.0
+}
+
+/// A network with weights from a file, and what was decided on the way.
+#[derive(Debug)]
+pub struct Imported {
+    /// The network.
+    pub classifier: Classifier,
+    /// Sentences for the user: which layers are which, what was put together or left out.
+    pub notes: Vec<String>,
 }
 
 /// A network with weights from a file, for images `[channels, height, width]`.
 ///
-/// Reads `.safetensors` files and state dicts in `.pt` or `.pth`. Layers are recognised by number:
-/// `layers.0.weight`, `0.weight` or `net.features.3.weight` after a prefix that all keys share.
-/// Gaps, as an `nn.Sequential` with activations leaves them, are closed.
+/// Reads safetensors files and all files of PyTorch, recognised by their content. Layers are
+/// recognised by number (`layers.0.weight`, or `net.features.3.weight` after a prefix that all
+/// names share; gaps are closed), or else by their order in the file, their shapes, and the numbers
+/// in their names, where these leave one way. A bias that is missing before a batch norm is 0.
+/// Weight norm, spectral norm and pruning masks are folded into the weights. Names, shapes and
+/// sizes are compared with the network before any numbers are read.
+///
+/// # Errors
+/// Files that cannot be read, that hold no weights or several sets, that do not fit, or that leave
+/// several ways to fit.
 pub fn import(
     architecture: &Architecture,
     weights: &Path,
+    options: &ImportOptions,
     shape: [usize; 3],
     classes: usize,
     device: &Device,
-) -> Result<Classifier, ImportError> {
-    let classifier = architecture.skeleton(shape, classes, device)?;
-    let read = Weights::read(weights)?;
-    let numbered = number_layers(read, layer_count(&classifier), weights)?;
-    Ok(numbered.apply(classifier, weights)?)
+) -> Result<Imported, ImportError> {
+    options.check(shape[0])?;
+    let skeleton = architecture.skeleton(shape, classes, device)?;
+    let mut file = TensorFile::open(weights, options.entry.as_deref())?;
+    let slots = slots(&skeleton);
+    let slot_layers = SlotLayer::all(&slots);
+    let Parts { parts, mut notes } = parts::put_together(&mut file, weights)?;
+    let grouped = group(parts, &options.map, &slot_layers, weights)?;
+    let Match { layers, notes: matched } = assign(grouped, &slot_layers, file.is_ordered, weights)?;
+    notes.extend(matched);
+    let epsilon = options.batch_norm_epsilon.unwrap_or(DEFAULT_EPSILON);
+    let sources = sources(&slot_layers, layers, epsilon, weights, &mut notes)?;
+    let mut read = Weights::default();
+    for (slot, source) in sources {
+        read.insert(slot.key.clone(), source.read(&mut file, &slot.shape)?);
+    }
+    let classifier = read.apply(skeleton, weights)?;
+    let classifier = classifier
+        .with_normalisation(options.normalisation.clone())
+        .with_batch_norm_epsilon(options.batch_norm_epsilon);
+    Ok(Imported { classifier, notes })
 }
 
-fn layer_count(classifier: &Classifier) -> usize {
-    let mut layers: Vec<String> =
-        slots(classifier).iter().map(|slot| split_leaf(&slot.key).0.to_owned()).collect();
-    layers.dedup();
-    layers.len()
+/// Where the numbers of a tensor of the network come from.
+enum Source {
+    Read(Read),
+    /// All the same.
+    Constant(f32),
 }
 
-/// `layers.3.weight` is the leaf `weight` of the layer `layers.3`.
-fn split_leaf(key: &str) -> (&str, &str) {
-    key.rsplit_once('.').unwrap_or(("", key))
-}
-
-/// Renames layers to `layers.0`, `layers.1`, ... in the order of their numbers.
-fn number_layers(weights: Weights, expected: usize, path: &Path) -> Result<Weights, WeightsError> {
-    let mut layers: Vec<String> =
-        weights.iter().map(|(key, _)| split_leaf(key).0.to_owned()).collect();
-    layers.sort();
-    layers.dedup();
-    let prefix = shared_prefix(&layers);
-    let mut ordered = Vec::new();
-    for layer in layers {
-        match numbers(&layer, prefix) {
-            Some(numbers) => ordered.push((numbers, layer)),
-            None => return Err(WeightsError::LayerName { path: path.into(), key: layer }),
+impl Source {
+    fn read(&self, file: &mut TensorFile, shape: &[usize]) -> Result<TensorData, WeightsError> {
+        match self {
+            Self::Read(read) => read.read(file),
+            Self::Constant(value) => {
+                let count = shape.iter().product();
+                Ok(TensorData::new(vec![*value; count], shape.to_vec()))
+            }
         }
     }
-    ordered.sort();
-    if ordered.len() != expected {
-        let names: Vec<&str> = ordered.iter().map(|(_, layer)| layer.as_str()).collect();
-        let (found, names) = (ordered.len(), names.join(", "));
-        return Err(WeightsError::LayerCount { path: path.into(), expected, found, names });
+}
+
+/// The source of every tensor, of the right shape.
+fn sources<'a>(
+    slots: &[SlotLayer<'a>],
+    layers: Vec<FileLayer>,
+    epsilon: f64,
+    path: &Path,
+    notes: &mut Vec<String>,
+) -> Result<Vec<(&'a Slot, Source)>, WeightsError> {
+    let mut sources = Vec::new();
+    let mut without_bias = Vec::new();
+    let has_bias: Vec<_> =
+        layers.iter().filter(|layer| layer.has("bias")).map(FileLayer::kind).collect();
+    for (index, (slot, mut layer)) in slots.iter().zip(layers).enumerate() {
+        let kind = layer.kind();
+        // Without one anywhere, or before a norm, which has its own, a layer was made without.
+        let needs_no_bias = slots.get(index + 1).is_some_and(SlotLayer::is_norm)
+            || !has_bias.contains(&kind)
+            || slot.is_norm() && !layer.has("weight");
+        layer.fold_norm(epsilon);
+        for &tensor in &slot.tensors {
+            let leaf = tensor.role.leaf();
+            let source = match layer.take(leaf) {
+                Some(part) => {
+                    part.require_shape(&tensor.shape, path)?;
+                    Source::Read(part.read)
+                }
+                None if leaf == "bias" && needs_no_bias => {
+                    without_bias.push(layer.name.clone());
+                    Source::Constant(0.0)
+                }
+                None if leaf == "weight" && slot.is_norm() && !layer.has("bias") => {
+                    Source::Constant(1.0)
+                }
+                None => {
+                    let key = layer.key(leaf);
+                    let (path, shape) = (path.into(), tensor.shape.clone());
+                    return Err(WeightsError::Missing { path, key, shape });
+                }
+            };
+            sources.push((tensor, source));
+        }
+        if let Some(key) = layer.first_key() {
+            return Err(WeightsError::Unknown { path: path.into(), key });
+        }
     }
-    Ok(weights.renamed(|key| {
-        let (layer, leaf) = split_leaf(key);
-        let position = ordered.iter().position(|(_, name)| name == layer);
-        position.map_or(key.to_owned(), |k| format!("layers.{k}.{leaf}"))
-    }))
-}
-
-/// How many leading parts of the names are words, and the same word everywhere.
-fn shared_prefix(layers: &[String]) -> usize {
-    let is_word = |part: &&str| part.parse::<usize>().is_err();
-    let Some(first) = layers.first() else { return 0 };
-    let words = first.split('.').take_while(is_word);
-    let shared = words.enumerate().take_while(|(index, word)| {
-        layers.iter().all(|layer| layer.split('.').nth(*index) == Some(word))
-    });
-    shared.count()
-}
-
-/// The numbers that make up a name after its prefix; at least one, and nothing but numbers.
-fn numbers(layer: &str, prefix: usize) -> Option<Vec<usize>> {
-    let numbers: Option<Vec<usize>> =
-        layer.split('.').skip(prefix).map(|part| part.parse().ok()).collect();
-    numbers.filter(|numbers| !numbers.is_empty())
+    if let [first, .., last] | [first @ last] = without_bias.as_slice() {
+        notes.push(match without_bias.len() {
+            1 => format!("bias 0 for `{first}`, which has none in the file"),
+            count => format!(
+                "bias 0 for {count} layers, `{first}` to `{last}`, which have none in the file"
+            ),
+        });
+    }
+    Ok(sources)
 }
 
 #[cfg(test)]

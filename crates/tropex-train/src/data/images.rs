@@ -29,7 +29,11 @@ pub enum ImagesError {
         width: usize,
     },
     /// A pixel is not a number in [0, 1].
-    #[error("pixel {index} is {value}, expected a number in [0, 1]")]
+    #[error(
+        "pixel {index} is {value}, expected a number in [0, 1]; store the raw pixels, and give \
+         `tropex import` the mean and standard deviation that a network was trained with \
+         (--mean, --std)"
+    )]
     PixelRange {
         /// Position in the buffer.
         index: usize,

@@ -10,7 +10,9 @@ use tropex_files::replace;
 
 use super::{RunError, RunRequest};
 use crate::data::{Dataset, Images, Memory, OpenOptions, Reading, Subset};
+use crate::import::{ImportOptions, is_epsilon};
 use crate::training::{EpochMetrics, TrainingConfig};
+use crate::zoo::Normalisation;
 
 /// Version of the layout of a run; a reader refuses others.
 pub const FORMAT_VERSION: u32 = 1;
@@ -78,6 +80,12 @@ pub struct RunConfig {
     pub training: Option<TrainingConfig>,
     /// File that imported weights came from.
     pub imported_from: Option<String>,
+    /// What an imported network does to images first.
+    #[serde(default)]
+    pub normalisation: Option<Normalisation>,
+    /// What the batch norms of an imported network add to variances; none for the usual 1e-5.
+    #[serde(default)]
+    pub batch_norm_epsilon: Option<f64>,
     /// Name of the device.
     pub device: String,
     /// What it was made with.
@@ -108,9 +116,17 @@ impl RunConfig {
     }
 
     /// The record of weights imported from a file.
-    pub fn of_import(request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
-        let imported_from = Some(weights.display().to_string());
-        Ok(Self { imported_from, ..Self::new(request, IMPORT_COPIES)? })
+    pub fn of_import(
+        request: &RunRequest,
+        weights: &Path,
+        options: &ImportOptions,
+    ) -> Result<Self, RunError> {
+        Ok(Self {
+            imported_from: Some(weights.display().to_string()),
+            normalisation: options.normalisation.clone(),
+            batch_norm_epsilon: options.batch_norm_epsilon,
+            ..Self::new(request, IMPORT_COPIES)?
+        })
     }
 
     /// A dataset as the run used it: with shuffled training labels, where it was trained on those.
@@ -157,6 +173,8 @@ impl RunConfig {
             parameters,
             training: None,
             imported_from: None,
+            normalisation: None,
+            batch_norm_epsilon: None,
             device: request.device_name.into(),
             versions: Versions {
                 tropex: env!("CARGO_PKG_VERSION").into(),
@@ -193,7 +211,8 @@ impl RunConfig {
             }
             _ => {
                 let config: Self = serde_json::from_value(value).map_err(damaged)?;
-                config.check_sizes(path).map(|()| config)
+                config.check_sizes(path)?;
+                config.check_import(path).map(|()| config)
             }
         }
     }
@@ -208,6 +227,21 @@ impl RunConfig {
         }
         let reason = format!("images of {shape:?} in {} classes cannot be", self.classes);
         Err(RunError::Config { path: path.into(), reason })
+    }
+
+    /// Refuses settings of imported weights that no import has.
+    fn check_import(&self, path: &Path) -> Result<(), RunError> {
+        let damaged = |reason: String| RunError::Config { path: path.into(), reason };
+        if let Some(normalisation) = &self.normalisation {
+            let checked = normalisation.check(self.input_shape[0]);
+            checked.map_err(|error| damaged(error.to_string()))?;
+        }
+        match self.batch_norm_epsilon {
+            Some(epsilon) if !is_epsilon(epsilon) => {
+                Err(damaged(format!("batch_norm_epsilon {epsilon}, expected a number above 0")))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<(), RunError> {

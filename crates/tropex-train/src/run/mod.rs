@@ -19,7 +19,7 @@ use tropex_files::{FolderLock, LockError, remove_leftovers};
 
 use crate::checkpoint;
 use crate::data::{Images, Reading, SubsetRule};
-use crate::import::import;
+use crate::import::{ImportOptions, Imported, import};
 use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
 use crate::zoo::{Architecture, Classifier};
@@ -225,7 +225,7 @@ impl Run {
         remove(&resume).map_err(|error| RunError::io("remove", &resume, error))
     }
 
-    /// Makes a run from weights trained elsewhere.
+    /// Makes a run from weights trained elsewhere, and returns it with sentences for the user.
     ///
     /// See [`import()`] for the files that can be read. A folder that holds an import from the
     /// same file is written again, so that it holds these weights. The folder is locked meanwhile.
@@ -233,15 +233,22 @@ impl Run {
     /// # Errors
     /// A folder with something else in it, or that another process works in; weights of another
     /// architecture, or that overflow; whatever hinders reading or writing.
-    pub fn import(path: &Path, request: &RunRequest, weights: &Path) -> Result<Self, RunError> {
+    pub fn import(
+        path: &Path,
+        request: &RunRequest,
+        weights: &Path,
+        options: &ImportOptions,
+    ) -> Result<(Self, Vec<String>), RunError> {
         let (shape, classes) = (request.train.shape(), request.train.classes());
-        let classifier = import(request.architecture, weights, shape, classes, request.device)?;
+        let (architecture, device) = (request.architecture, request.device);
+        let Imported { classifier, notes } =
+            import(architecture, weights, options, shape, classes, device)?;
         let sample = request.test.subset(Some(IMPORT_TEST), SubsetRule::USUAL);
         let sample = request.test.select(sample.indices());
         if !evaluate(&classifier, &sample)?.loss.is_finite() {
             return Err(WeightsError::Overflow { path: weights.into() }.into());
         }
-        let config = RunConfig::of_import(request, weights)?;
+        let config = RunConfig::of_import(request, weights, options)?;
         clear(path);
         let _lock = FolderLock::create(path)?;
         let is_new = Self::existing(path, &config)?.is_none();
@@ -250,7 +257,7 @@ impl Run {
         if written.is_err() && is_new {
             run.discard();
         }
-        Ok(written.map(|()| run)?)
+        Ok(written.map(|()| (run, notes))?)
     }
 
     /// The folder.
@@ -307,7 +314,10 @@ impl Run {
         })?;
         let RunConfig { input_shape, classes, .. } = self.config;
         let classifier = architecture.skeleton(input_shape, classes, device)?;
-        Ok(Weights::read(file)?.apply(classifier, file)?)
+        let classifier = Weights::load(file, classifier)?;
+        Ok(classifier
+            .with_normalisation(self.config.normalisation.clone())
+            .with_batch_norm_epsilon(self.config.batch_norm_epsilon))
     }
 
     fn write_config(&self) -> Result<(), RunError> {

@@ -181,7 +181,8 @@ fn the_recorded_version_of_burn_is_the_one_built_on() {
 fn imported_weights_make_a_run() {
     let bench = Bench::new();
     let weights = bench.train("run", &config(), &mut ()).unwrap().run().model_path();
-    let run = Run::import(&bench.path("imported"), &bench.request(), &weights).unwrap();
+    let run = Run::import(&bench.path("imported"), &bench.request(), &weights, &Default::default());
+    let (run, _) = run.unwrap();
     assert_eq!(run.config().state, RunState::Imported);
     let reopened = Run::open(run.path()).unwrap().load_model(&bench.device).unwrap();
     assert_eq!(Weights::of(&reopened), Weights::read(&weights).unwrap());

@@ -6,7 +6,7 @@ use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
 use super::{EpochMetrics, TrainError, Trainer};
-use crate::weights::{Weights, WeightsError, read_safetensors, write_safetensors};
+use crate::weights::{Safetensors, Weights, WeightsError, write_safetensors};
 
 /// Keys of the weights; the memory of the optimizer lies beside them.
 const WEIGHTS: &str = "weights.";
@@ -34,10 +34,11 @@ impl Trainer<'_> {
     ///
     /// The weights that follow are those of a training without interruption, bit by bit.
     pub fn resume(mut self, path: &Path) -> Result<Self, TrainError> {
-        let (mut tensors, header) = read_safetensors(path)?;
-        let progress = header.get(PROGRESS).map(String::as_str).unwrap_or_default();
+        let opened = Safetensors::open_own(path, &[PROGRESS])?;
+        let progress = opened.header.get(PROGRESS).map(String::as_str).unwrap_or_default();
         let progress: Progress =
             serde_json::from_str(progress).map_err(|_| damaged(path, "no record of its epochs"))?;
+        let mut tensors = opened.read_all()?;
         let weights = tensors.split_off(WEIGHTS);
         let classifier = weights.apply(self.classifier.valid(), path)?;
         self.classifier = classifier.train();

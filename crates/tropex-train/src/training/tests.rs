@@ -269,3 +269,22 @@ fn an_observer_sees_every_batch_and_can_break_off() {
     let trainer = Trainer::new(network(0), &images, &images, &config).unwrap();
     assert!(trainer.epoch(&mut Stop(0)).unwrap().is_none());
 }
+
+#[test]
+fn every_flipped_bit_of_a_saved_training_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("resume.safetensors");
+    let (images, config) = (separable_images(SHAPE, 3, 16), config(2, SGD));
+    let start = || Trainer::new(network(0), &images, &images, &config).unwrap();
+    start().epoch(&mut ()).unwrap().unwrap().save(&path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for bit in (0..8 * whole.len()).step_by(211) {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, flipped).unwrap();
+        let line = start().resume(&path).err().unwrap().to_string();
+        assert!(line.contains("checksum") || line.contains("damaged"), "bit {bit}: {line}");
+    }
+    std::fs::write(&path, whole).unwrap();
+    assert!(start().resume(&path).is_ok());
+}

@@ -1,7 +1,7 @@
 //! What makes a file of weights unusable.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -32,11 +32,53 @@ pub enum WeightsError {
         /// What the reader stumbled over.
         reason: String,
     },
-    /// The name of the file ends in nothing known.
-    #[error("{}: unknown kind of weights file, expected .safetensors, .pt or .pth", path.display())]
-    Extension {
+    /// The file is of another kind.
+    #[error("{} {found}, expected a state dict of PyTorch or a safetensors file", path.display())]
+    Kind {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// Git LFS left a pointer in place of the file.
+    #[error("{}: {text}", path.display())]
+    Pointer {
+        /// The file.
+        path: PathBuf,
+        /// What to say of it.
+        text: &'static str,
+    },
+    /// The content changed since it was written.
+    #[error("{} does not match its checksum; restore it, or make it again", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There are tensors, but no weights.
+    #[error(
+        "{} holds no state dict; save one with torch.save(model.state_dict(), ...)", path.display()
+    )]
+    NoStateDict {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There are several sets of weights.
+    #[error("{} holds several state dicts: {}", path.display(), listed(names))]
+    Entries {
+        /// The file.
+        path: PathBuf,
+        /// The keys of the state dicts.
+        names: Vec<String>,
+    },
+    /// There are no weights under that key.
+    #[error("{} holds no state dict `{name}`, only {}", path.display(), listed(names))]
+    NoEntry {
+        /// The file.
+        path: PathBuf,
+        /// The key asked for.
+        name: String,
+        /// The keys of the state dicts.
+        names: Vec<String>,
     },
     /// A tensor is not there.
     #[error("{}: no tensor `{key}`, expected one of shape {shape:?}; do the weights belong to this architecture?", path.display())]
@@ -125,4 +167,21 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl WeightsError {
+    pub(crate) fn no_entry(path: &Path, name: &str, names: Vec<String>) -> Self {
+        Self::NoEntry { path: path.into(), name: name.into(), names }
+    }
+}
+
+/// Names, of which a file may hold any number.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 20;
+    let shown: Vec<_> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    match names.len().checked_sub(MOST) {
+        _ if names.is_empty() => "none".into(),
+        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
 }

@@ -9,7 +9,7 @@ mod error;
 mod file;
 mod naming;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
@@ -18,12 +18,12 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use crate::zoo::Classifier;
 
 pub use error::WeightsError;
-pub(crate) use file::{read_safetensors, write_safetensors};
+pub(crate) use file::{Safetensors, StoredTensor, TensorFile, write_safetensors};
 pub(crate) use naming::Naming;
 pub use naming::{Role, Slot, slots};
 
-/// Counter that PyTorch keeps beside the statistics of a batch norm; nothing depends on it.
-const BATCH_COUNTER: &str = "num_batches_tracked";
+/// Header entry of weights that PyTorch can read.
+const FORMAT: (&str, &str) = ("format", "pt");
 
 /// Named tensors of type f32 in PyTorch's layout.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,25 +40,36 @@ impl Weights {
         export.weights
     }
 
-    /// Reads a file: `.safetensors`, or a state dict in `.pt` or `.pth`.
+    /// Reads a file that [`write`](Self::write) made, and compares it with its checksum.
     ///
     /// Half, single and double precision are accepted and become f32.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
-        file::read(path)
+        Safetensors::open_own(path, &[FORMAT.0])?.read_all()
+    }
+
+    /// The same network with the weights in a file that [`write`](Self::write) made.
+    ///
+    /// Names and shapes are compared before any numbers are read.
+    pub(crate) fn load(path: &Path, classifier: Classifier) -> Result<Classifier, WeightsError> {
+        let opened = Safetensors::open_own(path, &[FORMAT.0])?;
+        let shapes = opened.file.tensors.iter().map(|tensor| (&tensor.name, &tensor.shape[..]));
+        compare(&slots(&classifier), shapes, path)?;
+        opened.read_all()?.apply(classifier, path)
     }
 
     /// Writes a safetensors file that PyTorch can read, replacing `path` in one step.
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
-        write_safetensors(path, self, &[("format", "pt")])
+        write_safetensors(path, self, &[FORMAT])
     }
 
     /// The same network with these weights.
     ///
     /// Every tensor of the network must be here with its shape and finite values, and nothing
-    /// else but batch counters; `path` says in errors where the weights came from.
+    /// else; `path` says in errors where the weights came from.
     pub fn apply(self, classifier: Classifier, path: &Path) -> Result<Classifier, WeightsError> {
-        let slots = slots(&classifier);
-        self.check(&slots, path)?;
+        let shapes = self.tensors.iter().map(|(key, data)| (key, data.shape().as_slice()));
+        compare(&slots(&classifier), shapes, path)?;
+        self.require_finite(path)?;
         let device = classifier.devices().into_iter().next();
         let naming = Naming::default();
         Ok(match device {
@@ -67,26 +78,15 @@ impl Weights {
         })
     }
 
-    fn check(&self, slots: &[Slot], path: &Path) -> Result<(), WeightsError> {
-        for slot in slots {
-            let (path, key) = (path.to_path_buf(), slot.key.clone());
-            let Some(data) = self.tensors.get(&key) else {
-                return Err(WeightsError::Missing { path, key, shape: slot.shape.clone() });
-            };
-            let found = data.shape().as_slice().to_vec();
-            if found != slot.shape {
-                return Err(WeightsError::Shape { path, key, expected: slot.shape.clone(), found });
-            }
-            let values = floats(data);
-            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-                return Err(WeightsError::NotFinite { path, key, index, value: values[index] });
+    fn require_finite(&self, path: &Path) -> Result<(), WeightsError> {
+        for (key, data) in &self.tensors {
+            let mut values = data.iter::<f32>().enumerate();
+            if let Some((index, value)) = values.find(|(_, value)| !value.is_finite()) {
+                let (path, key) = (path.to_path_buf(), key.clone());
+                return Err(WeightsError::NotFinite { path, key, index, value });
             }
         }
-        let known = |key: &String| slots.iter().any(|slot| slot.key == *key);
-        match self.tensors.keys().find(|key| !known(key)) {
-            Some(key) => Err(WeightsError::Unknown { path: path.into(), key: key.clone() }),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// The keys and data, sorted by key.
@@ -102,11 +102,6 @@ impl Weights {
     /// Takes a tensor out.
     pub(crate) fn remove(&mut self, key: &str) -> Option<TensorData> {
         self.tensors.remove(key)
-    }
-
-    /// Whether it holds no tensors.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.tensors.is_empty()
     }
 
     /// The tensors under new names.
@@ -131,8 +126,29 @@ impl Weights {
     }
 }
 
-fn floats(data: &TensorData) -> Vec<f32> {
-    data.iter::<f32>().collect()
+/// Refuses tensors that are missing, of other shapes, or of no layer.
+fn compare<'a>(
+    slots: &[Slot],
+    found: impl Iterator<Item = (&'a String, &'a [usize])>,
+    path: &Path,
+) -> Result<(), WeightsError> {
+    let found: BTreeMap<&String, &[usize]> = found.collect();
+    for slot in slots {
+        let (path, key) = (path.to_path_buf(), slot.key.clone());
+        match found.get(&key) {
+            None => return Err(WeightsError::Missing { path, key, shape: slot.shape.clone() }),
+            Some(shape) if **shape != slot.shape[..] => {
+                let (expected, found) = (slot.shape.clone(), shape.to_vec());
+                return Err(WeightsError::Shape { path, key, expected, found });
+            }
+            Some(_) => {}
+        }
+    }
+    let known: BTreeSet<&String> = slots.iter().map(|slot| &slot.key).collect();
+    match found.keys().find(|key| !known.contains(*key)) {
+        Some(key) => Err(WeightsError::Unknown { path: path.into(), key: key.to_string() }),
+        None => Ok(()),
+    }
 }
 
 struct Export {

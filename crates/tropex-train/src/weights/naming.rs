@@ -39,7 +39,8 @@ impl Role {
         }
     }
 
-    fn leaf(self) -> &'static str {
+    /// The last part of its name.
+    pub(crate) fn leaf(self) -> &'static str {
         match self {
             Self::Weight | Self::Scale => "weight",
             Self::Bias => "bias",
@@ -58,6 +59,8 @@ pub struct Slot {
     pub role: Role,
     /// Shape in PyTorch: dense weights are `[outputs, inputs]`.
     pub shape: Vec<usize>,
+    /// Whether its layer makes the shapes of a shortcut equal.
+    pub(crate) is_projection: bool,
     transposed: bool,
 }
 
@@ -120,7 +123,8 @@ impl Naming {
             shape.swap(0, 1);
         }
         let key = format!("layers.{}.{}", self.layers - 1, role.leaf());
-        Some(Slot { key, role, shape, transposed })
+        let is_projection = above.iter().any(|(name, _)| name == "projection");
+        Some(Slot { key, role, shape, is_projection, transposed })
     }
 }
 

@@ -102,17 +102,14 @@ fn every_float_precision_is_read() {
 }
 
 #[test]
-fn integers_are_refused_and_batch_counters_ignored() {
+fn integers_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("integers.safetensors");
     let bytes = 7i64.to_le_bytes();
-    let write = |key: &str| {
-        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::I64, vec![], &bytes);
-        fs::write(&path, safetensors::serialize([(key, view.unwrap())], None).unwrap()).unwrap();
-        Weights::read(&path)
-    };
-    assert!(write("layers.1.num_batches_tracked").unwrap().is_empty());
-    let line = write("layers.1.weight").unwrap_err().to_string();
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::I64, vec![], &bytes);
+    let tensors = [("layers.1.weight", view.unwrap())];
+    fs::write(&path, safetensors::serialize(tensors, None).unwrap()).unwrap();
+    let line = Weights::read(&path).unwrap_err().to_string();
     assert!(line.contains("`layers.1.weight` is of type I64"), "{line}");
 }
 
@@ -128,8 +125,54 @@ fn damaged_and_foreign_files_are_refused_in_one_line() {
         assert!(line.contains("model.safetensors") && line.contains("damaged"), "{line}");
         assert!(!line.contains('\n'), "{line}");
     }
-    for (name, expected) in [("none.safetensors", "cannot read"), ("model.onnx", ".safetensors")] {
-        let line = Weights::read(&folder.path().join(name)).unwrap_err().to_string();
-        assert!(line.contains(expected), "{line}");
+    let line = Weights::read(&folder.path().join("none.safetensors")).unwrap_err().to_string();
+    assert!(line.contains("cannot read"), "{line}");
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let tiny = crate::zoo::TINY.init([1, 4, 4], 3, &device(), 1).unwrap();
+    Weights::of(&tiny).write(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let header = 8 + u64::from_le_bytes(*whole.first_chunk().unwrap()) as usize;
+    // A prime, so that every bit of a byte has its turn.
+    for bit in (0..8 * whole.len()).step_by(37) {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, flipped).unwrap();
+        let line = Weights::read(&path).unwrap_err().to_string();
+        let is_told = line.contains("does not match its checksum");
+        assert!(is_told || bit / 8 < header && line.contains("damaged"), "bit {bit}: {line}");
     }
+}
+
+#[test]
+fn weights_without_a_checksum_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let weights = Weights::of(&network("mnist-cnn", 0));
+    let views = weights.iter().map(|(key, data)| {
+        let shape = data.shape().as_slice().to_vec();
+        let view =
+            safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, data.as_bytes());
+        (key, view.unwrap())
+    });
+    let header = [("format".to_owned(), "pt".to_owned())].into();
+    fs::write(&path, safetensors::serialize(views, Some(header)).unwrap()).unwrap();
+    assert!(Weights::read(&path).unwrap() == weights);
+}
+
+#[test]
+fn tensors_are_compared_before_they_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let other = Weights::of(&network("vgg-narrow", 0));
+    other.write(&path).unwrap();
+    let line = Weights::load(&path, network("mnist-cnn", 0)).unwrap_err().to_string();
+    assert!(
+        line.contains("`layers.0.weight` has shape [4, 1, 3, 3], expected [32, 1, 3, 3]"),
+        "{line}"
+    );
 }

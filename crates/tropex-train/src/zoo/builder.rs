@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
     pub(super) fn finish(self) -> Classifier {
         let [channels, height, width] = self.input;
         let Self { features, dense, classes, .. } = self;
-        Classifier { features, dense, channels, height, width, classes }
+        Classifier { normalise: None, features, dense, channels, height, width, classes }
     }
 
     fn push_dense(&mut self, width: usize, activation: Option<Activation>) {

@@ -4,7 +4,11 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use rand_chacha::rand_core::Rng;
 
-use super::block::{DenseBlock, FeatureBlock};
+use super::block::{ConvBlock, DenseBlock, FeatureBlock};
+use super::normalisation::{Normalisation, Normalise};
+
+/// What batch norms add to variances unless told otherwise, in Burn as in PyTorch.
+pub const DEFAULT_EPSILON: f64 = 1e-5;
 
 /// An image classifier: feature blocks on images, then dense blocks on what they leave.
 ///
@@ -12,6 +16,7 @@ use super::block::{DenseBlock, FeatureBlock};
 /// the values or on the number of images, so Burn can capture it as a graph.
 #[derive(Module, Debug)]
 pub struct Classifier {
+    pub(super) normalise: Option<Normalise>,
     pub(super) features: Vec<FeatureBlock>,
     pub(super) dense: Vec<DenseBlock>,
     pub(super) channels: usize,
@@ -25,20 +30,50 @@ impl Classifier {
     ///
     /// Without dropout; batch norm is as in training on a device that records gradients.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let images = self.normalised(images);
         self.classify(self.features.iter().fold(images, |values, block| block.forward(values)))
     }
 
     /// The same with dropout, which draws from `random`.
     pub(crate) fn forward_training(&self, images: Tensor<4>, random: &mut impl Rng) -> Tensor<2> {
+        let images = self.normalised(images);
         self.classify(self.features.iter().fold(images, |values, block| match block {
             FeatureBlock::Dropout(dropout) => dropout.forward_training(values, random),
             block => block.forward(values),
         }))
     }
 
+    fn normalised(&self, images: Tensor<4>) -> Tensor<4> {
+        match &self.normalise {
+            Some(normalise) => normalise.forward(images),
+            None => images,
+        }
+    }
+
     fn classify(&self, features: Tensor<4>) -> Tensor<2> {
         let flat = features.flatten::<2>(1, 3);
         self.dense.iter().fold(flat, |values, block| block.forward(values))
+    }
+
+    /// The same network, which normalises images first if told to.
+    pub(crate) fn with_normalisation(self, normalisation: Option<Normalisation>) -> Self {
+        Self { normalise: normalisation.map(Normalise::new), ..self }
+    }
+
+    /// The same network with another number that batch norms add to variances, if one is given.
+    pub(crate) fn with_batch_norm_epsilon(mut self, epsilon: Option<f64>) -> Self {
+        let Some(epsilon) = epsilon else { return self };
+        let blocks = self.features.iter_mut().flat_map(|block| match block {
+            FeatureBlock::Conv(block) => vec![block],
+            FeatureBlock::Residual(block) => vec![&mut block.first, &mut block.second],
+            _ => Vec::new(),
+        });
+        for ConvBlock { norm, .. } in blocks {
+            if let Some(norm) = norm {
+                norm.epsilon = epsilon;
+            }
+        }
+        self
     }
 
     /// `[channels, height, width]` of the images it reads.

@@ -10,6 +10,7 @@ mod classifier;
 mod dropout;
 mod fcn;
 mod initialise;
+mod normalisation;
 mod resnet;
 mod vgg;
 
@@ -21,8 +22,9 @@ use burn::tensor::Device;
 use thiserror::Error;
 
 pub use block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
-pub use classifier::Classifier;
+pub use classifier::{Classifier, DEFAULT_EPSILON};
 pub use dropout::Dropout;
+pub use normalisation::{Normalisation, NormalisationError};
 
 use self::builder::Builder;
 use crate::training::TrainingConfig;
@@ -96,6 +98,15 @@ pub(crate) static TINY_RESIDUAL: Architecture = Architecture::new(
         Ok(features.global_average_pool().logits())
     },
     TrainingConfig::resnet,
+);
+
+/// Dense layers of the same shape, for tests on images of 16 pixels.
+#[cfg(test)]
+pub(crate) static TINY_DENSE: Architecture = Architecture::new(
+    "tiny-dense",
+    "D16 D16 D16",
+    |builder| Ok(builder.dense(16).dense(16).dense(16).logits()),
+    TrainingConfig::mnist,
 );
 
 /// Dropout between layers, for tests.

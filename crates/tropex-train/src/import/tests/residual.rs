@@ -86,11 +86,26 @@ fn imported_residual_networks_compute_what_plain_loops_compute() {
     let path = folder.path().join("weights.safetensors");
     let layers = known_layers();
     write(&path, &layers);
-    let classifier = import(&TINY_RESIDUAL, &path, [2, SIZE, SIZE], 3, &device()).unwrap();
+    let (options, shape) = (ImportOptions::default(), [2, SIZE, SIZE]);
+    let imported = import(&TINY_RESIDUAL, &path, &options, shape, 3, &device()).unwrap();
+    let classifier = imported.classifier;
     let expected = reference_logits(&layers, &image());
     assert!(expected.iter().all(|logit| logit.abs() > 1e-3), "{expected:?}");
     assert_close(&logits(&classifier), &expected);
     let back = Weights::of(&classifier);
     assert!(back == Weights::read(&path).unwrap(), "other weights come back");
     assert_eq!(back.iter().count(), layers.len());
+}
+
+#[test]
+fn shortcuts_without_projections_are_said_to_be_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let mut layers = known_layers();
+    layers.retain(|key, _| !key.starts_with("layers.10."));
+    write(&path, &layers);
+    let options = ImportOptions::default();
+    let imported = import(&TINY_RESIDUAL, &path, &options, [2, SIZE, SIZE], 3, &device());
+    let line = imported.unwrap_err().to_string();
+    assert!(line.contains("projections of the shortcuts: layers.10 [4, 3, 1, 1]"), "{line}");
 }

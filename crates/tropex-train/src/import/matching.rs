@@ -1,0 +1,309 @@
+//! Which layer of a file is which layer of the network.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::ImportError;
+use super::layers::{FileLayer, Grouped, LayerKind, Signature, SlotLayer};
+
+/// The layers of a file in the order of the network.
+pub(super) struct Match {
+    pub(super) layers: Vec<FileLayer>,
+    /// How they were matched, where that was not by number, and what was folded.
+    pub(super) notes: Vec<String>,
+}
+
+const MISFIT: &str = "the layers are not those of the network";
+const AMBIGUOUS: &str = "several layers have the same shape, and their names do not tell the order";
+
+/// Puts the layers of a file into the order of the network.
+///
+/// `is_ordered` says that the file lists them in the order in which a program made them.
+pub(super) fn assign(
+    grouped: Grouped,
+    slots: &[SlotLayer<'_>],
+    is_ordered: bool,
+    path: &Path,
+) -> Result<Match, ImportError> {
+    let Grouped { mut mapped, mut others } = grouped;
+    let open: Vec<usize> = (0..slots.len()).filter(|place| !mapped.contains_key(place)).collect();
+    let wanted: Vec<&SlotLayer<'_>> = open.iter().map(|&place| &slots[place]).collect();
+    let folded = fold_projection_norms(&mut others, &wanted);
+    require_same_layers(&others, &wanted, path)?;
+    let numbered = by_number(&others);
+    let is_numbered = numbered.is_some();
+    let order = match numbered {
+        Some(order) => order,
+        None => Matching { files: &others, slots: &wanted, is_ordered }
+            .order()
+            .map_err(|of| of.error(&others, &wanted, path))?,
+    };
+    let names: Vec<String> = order
+        .iter()
+        .zip(&wanted)
+        .map(|(&file, slot)| format!("{} = {}", others[file].name, slot.name))
+        .collect();
+    let mut by_place: Vec<Option<FileLayer>> = others.into_iter().map(Some).collect();
+    for (&file, &place) in order.iter().zip(&open) {
+        mapped.extend(by_place[file].take().map(|layer| (place, layer)));
+    }
+    let by = if is_ordered { "their order in the file" } else { "shape and the numbers in names" };
+    let mut notes = Vec::new();
+    if !is_numbered && !names.is_empty() {
+        notes.push(format!("layers matched by {by}: {}", names.join(", ")));
+    }
+    if folded > 0 {
+        notes.push(format!("batch norms behind projections folded: {folded}"));
+    }
+    Ok(Match { layers: mapped.into_values().collect(), notes })
+}
+
+/// Gives batch norms behind projections to these, where the network has no layer for them, and
+/// says how many.
+fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) -> usize {
+    let projections = slots.iter().filter(|slot| slot.is_projection()).count();
+    if projections == 0 || files.len() != slots.len() + projections {
+        return 0;
+    }
+    let pairs: Vec<(String, String)> = files
+        .iter()
+        .filter(|layer| layer.is_plain_projection())
+        .filter_map(|layer| {
+            let norm = format!("{}.1", layer.name.strip_suffix(".0")?);
+            let channels = layer.signature().1[0];
+            let norm = files.iter().find(|other| other.name == norm)?;
+            norm.is_whole_norm(channels).then(|| (layer.name.clone(), norm.name.clone()))
+        })
+        .collect();
+    if pairs.len() != projections {
+        return 0;
+    }
+    for (conv, norm) in pairs {
+        let Some(at) = files.iter().position(|layer| layer.name == norm) else { continue };
+        let norm = files.remove(at);
+        if let Some(conv) = files.iter_mut().find(|layer| layer.name == conv) {
+            conv.norm = Some(Box::new(norm));
+        }
+    }
+    projections
+}
+
+/// Refuses layers of other shapes than the network has, or more or fewer of them.
+fn require_same_layers(
+    files: &[FileLayer],
+    slots: &[&SlotLayer<'_>],
+    path: &Path,
+) -> Result<(), ImportError> {
+    let mut counts: BTreeMap<Signature, isize> = BTreeMap::new();
+    files.iter().for_each(|layer| *counts.entry(layer.signature()).or_default() += 1);
+    slots.iter().for_each(|slot| *counts.entry(slot.signature()).or_default() -= 1);
+    let differs = |signature: &Signature| counts.get(signature).is_some_and(|&count| count != 0);
+    let only_in_file = files.iter().filter(|layer| differs(&layer.signature()));
+    let only_in_file: Vec<String> = only_in_file.map(FileLayer::described).collect();
+    let missing: Vec<&&SlotLayer<'_>> =
+        slots.iter().filter(|slot| differs(&slot.signature())).collect();
+    if only_in_file.is_empty() && missing.is_empty() {
+        return Ok(());
+    }
+    let network: Vec<String> = missing.iter().map(|slot| slot.described()).collect();
+    let (path, found, expected) = (path.to_path_buf(), files.len(), slots.len());
+    if only_in_file.is_empty() && missing.iter().all(|slot| slot.is_projection()) {
+        return Err(ImportError::Shortcuts { path, layers: network });
+    }
+    let problem = match found == expected {
+        true => MISFIT.to_owned(),
+        false => format!("{found} layers with parameters, expected {expected}"),
+    };
+    Err(ImportError::Layers { path, problem, file: only_in_file, network })
+}
+
+/// The order of layers whose names are numbers after a part that all of them share.
+fn by_number(files: &[FileLayer]) -> Option<Vec<usize>> {
+    let prefix = shared_prefix(files);
+    let mut ordered = files
+        .iter()
+        .enumerate()
+        .map(|(index, layer)| Some((numbers(&layer.name, prefix)?, index)))
+        .collect::<Option<Vec<_>>>()?;
+    ordered.sort();
+    Some(ordered.into_iter().map(|(_, index)| index).collect())
+}
+
+/// How many leading parts of the names are words, and the same word everywhere.
+fn shared_prefix(files: &[FileLayer]) -> usize {
+    let is_word = |part: &&str| part.parse::<usize>().is_err();
+    let Some(first) = files.first() else { return 0 };
+    let words = first.name.split('.').take_while(is_word);
+    let shared = words.enumerate().take_while(|(index, word)| {
+        files.iter().all(|layer| layer.name.split('.').nth(*index) == Some(word))
+    });
+    shared.count()
+}
+
+/// The numbers that make up a name after its prefix; at least one, and nothing but numbers.
+fn numbers(layer: &str, prefix: usize) -> Option<Vec<usize>> {
+    let numbers: Option<Vec<usize>> =
+        layer.split('.').skip(prefix).map(|part| part.parse().ok()).collect();
+    numbers.filter(|numbers| !numbers.is_empty())
+}
+
+/// Layers of a file and of the network that are the same but for their order.
+struct Matching<'a> {
+    files: &'a [FileLayer],
+    slots: &'a [&'a SlotLayer<'a>],
+    is_ordered: bool,
+}
+
+/// Layers of one shape whose order is not known.
+struct Ambiguous(Signature);
+
+impl Ambiguous {
+    fn error(self, files: &[FileLayer], slots: &[&SlotLayer<'_>], path: &Path) -> ImportError {
+        let file = files.iter().filter(|layer| layer.signature() == self.0);
+        let network = slots.iter().filter(|slot| slot.signature() == self.0);
+        ImportError::Layers {
+            path: path.into(),
+            problem: AMBIGUOUS.into(),
+            file: file.map(FileLayer::described).collect(),
+            network: network.map(|slot| slot.described()).collect(),
+        }
+    }
+}
+
+impl Matching<'_> {
+    /// The layer of the file for each layer of the network.
+    fn order(&self) -> Result<Vec<usize>, Ambiguous> {
+        let mut order = vec![usize::MAX; self.slots.len()];
+        let in_order = self.is_ordered && self.fits_in_order();
+        for (signature, (files, slots)) in self.by_signature() {
+            let sorted = if in_order {
+                match self.contradicts(&files) {
+                    true => return Err(Ambiguous(signature)),
+                    false => files,
+                }
+            } else {
+                match self.sorted(files.clone()) {
+                    Some(sorted) => sorted,
+                    None if signature.0 == LayerKind::Norm => {
+                        self.beside_convs(&files).ok_or(Ambiguous(signature))?
+                    }
+                    None => return Err(Ambiguous(signature)),
+                }
+            };
+            slots.into_iter().zip(sorted).for_each(|(slot, file)| order[slot] = file);
+        }
+        Ok(order)
+    }
+
+    /// Positions of the layers of the file and of the network, by what has to be the same.
+    fn by_signature(&self) -> BTreeMap<Signature, (Vec<usize>, Vec<usize>)> {
+        let mut groups: BTreeMap<Signature, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        for (index, layer) in self.files.iter().enumerate() {
+            groups.entry(layer.signature()).or_default().0.push(index);
+        }
+        for (index, slot) in self.slots.iter().enumerate() {
+            groups.entry(slot.signature()).or_default().1.push(index);
+        }
+        groups
+    }
+
+    /// Whether the convolutions of the file, one after the other, have the shapes of those of the
+    /// network, and likewise the norms and the dense layers.
+    fn fits_in_order(&self) -> bool {
+        [LayerKind::Conv, LayerKind::Norm, LayerKind::Dense].into_iter().all(|kind| {
+            let files = self.files.iter().map(FileLayer::signature).filter(|of| of.0 == kind);
+            files.eq(self.slots.iter().map(|slot| slot.signature()).filter(|of| of.0 == kind))
+        })
+    }
+
+    /// Whether numbers in names run against the order in the file.
+    fn contradicts(&self, files: &[usize]) -> bool {
+        files.windows(2).any(|pair| self.number_order(pair[0], pair[1]) == Some(Ordering::Greater))
+    }
+
+    /// Layers in the order of the numbers that their names differ in; `None` where any two differ
+    /// in something else.
+    fn sorted(&self, mut files: Vec<usize>) -> Option<Vec<usize>> {
+        let is_told = files.iter().enumerate().all(|(at, &first)| {
+            files[at + 1..].iter().all(|&second| self.number_order(first, second).is_some())
+        });
+        files.sort_by(|&a, &b| self.number_order(a, b).unwrap_or(Ordering::Equal));
+        is_told.then_some(files)
+    }
+
+    /// The order of two layers by the first number that their names differ in, if they differ in a
+    /// number first.
+    fn number_order(&self, first: usize, second: usize) -> Option<Ordering> {
+        let [first, second] = [first, second].map(|file| pieces(&self.files[file].name));
+        let differing = first.iter().zip(&second).find(|(first, second)| first != second)?;
+        let (first, second) = (differing.0.parse::<u64>().ok()?, differing.1.parse().ok()?);
+        Some(first.cmp(&second))
+    }
+
+    /// Norms in the order of the convolutions that are named like them.
+    fn beside_convs(&self, norms: &[usize]) -> Option<Vec<usize>> {
+        let convs: BTreeMap<Signature, (Vec<usize>, Vec<usize>)> = self
+            .by_signature()
+            .into_iter()
+            .filter(|((kind, _), _)| *kind == LayerKind::Conv)
+            .collect();
+        let mut placed = Vec::new();
+        for &norm in norms {
+            let name = conv_name(&self.files[norm].name);
+            let conv = self.files.iter().position(|layer| {
+                layer.kind() == LayerKind::Conv && conv_name(&layer.name) == name
+            })?;
+            let (files, slots) = convs.get(&self.files[conv].signature())?;
+            let rank = self.sorted(files.clone())?.iter().position(|&file| file == conv)?;
+            let behind = self.slots.get(slots[rank] + 1)?;
+            let fits = behind.signature() == self.files[norm].signature();
+            placed.push((slots[rank], norm, fits.then_some(())?));
+        }
+        placed.sort_unstable();
+        let is_one_each = placed.windows(2).all(|pair| pair[0].0 != pair[1].0);
+        is_one_each.then(|| placed.into_iter().map(|(_, norm, ())| norm).collect())
+    }
+}
+
+/// A name with one word for all kinds of layers: `layer1.0.bn2` and `layer1.0.conv2` become the
+/// same.
+fn conv_name(name: &str) -> String {
+    let name = name.to_lowercase();
+    ["batchnorm", "batch_norm", "norm", "bn"]
+        .iter()
+        .fold(name, |name, word| name.replace(word, "conv"))
+}
+
+/// Digits and what stands between them: `conv`, `12`, `.`, `3`.
+fn pieces(name: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let is_digit = first.is_ascii_digit();
+        let end = rest.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fall_into_digits_and_words() {
+        assert_eq!(pieces("conv12.3"), ["conv", "12", ".", "3"]);
+        assert_eq!(pieces("7é"), ["7", "é"]);
+        assert!(pieces("").is_empty());
+    }
+
+    #[test]
+    fn a_norm_is_named_like_its_convolution() {
+        for norm in ["layer1.0.bn2", "layer1.0.norm2", "layer1.0.batch_norm2"] {
+            assert_eq!(conv_name(norm), "layer1.0.conv2");
+        }
+    }
+}

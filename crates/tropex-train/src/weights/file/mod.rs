@@ -1,0 +1,261 @@
+//! Files of tensors, recognised by their content and read tensor by tensor.
+//!
+//! Opening a file reads names, types, shapes and places. Nothing else is allocated before the
+//! caller has compared these with what it expects and asks for a tensor.
+
+mod pickle;
+mod pytorch;
+mod safetensors;
+mod state_dict;
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use ::safetensors::Dtype;
+use burn::tensor::{DType, TensorData};
+use zip::ZipArchive;
+
+use super::WeightsError;
+
+pub(crate) use self::safetensors::{Safetensors, write as write_safetensors};
+
+/// Bytes at the start of a file that tell its kind.
+const START: usize = 512;
+
+/// Copies of this many bytes at a time.
+const BLOCK: u64 = 1 << 16;
+
+/// A tensor in a file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StoredTensor {
+    pub(crate) name: String,
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<usize>,
+    strides: Vec<usize>,
+    /// Position of the first element in the storage, in elements.
+    offset: usize,
+    storage: Storage,
+}
+
+/// Bytes in a file that tensors are views of.
+#[derive(Debug, Clone, PartialEq)]
+struct Storage {
+    place: Place,
+    bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Place {
+    /// Start in the file.
+    At(u64),
+    /// Number of the entry of a ZIP archive.
+    Entry(usize),
+}
+
+impl StoredTensor {
+    fn contiguous(name: String, dtype: Dtype, shape: Vec<usize>, storage: Storage) -> Self {
+        let mut strides = vec![1_usize; shape.len()];
+        for axis in (1..shape.len()).rev() {
+            strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
+        }
+        Self { name, dtype, shape, strides, offset: 0, storage }
+    }
+
+    /// Number of elements; `None` where that is no number.
+    pub(crate) fn elements(&self) -> Option<usize> {
+        self.shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent))
+    }
+
+    /// The bytes of the storage from its first to its last element; `None` if it has fewer.
+    fn span(&self) -> Option<(u64, usize)> {
+        let size = size_of(self.dtype);
+        let start = self.offset.checked_mul(size)?;
+        let extent = if self.shape.contains(&0) {
+            0
+        } else {
+            let axes = self.shape.iter().zip(&self.strides);
+            let last = axes.map(|(&extent, &stride)| (extent - 1).checked_mul(stride));
+            last.sum::<Option<usize>>()?.checked_add(1)?.checked_mul(size)?
+        };
+        let end = start.checked_add(extent)?;
+        (end as u64 <= self.storage.bytes).then_some((start as u64, extent))
+    }
+
+    /// The elements in order, from the bytes of [`span`](Self::span).
+    fn gather(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let mut position = vec![0; self.shape.len()];
+        let size = size_of(self.dtype);
+        let count = self.elements().unwrap_or(0);
+        if bytes.len() == count * size && self.is_contiguous() {
+            return bytes;
+        }
+        let mut gathered = Vec::with_capacity(count * size);
+        for _ in 0..count {
+            let at: usize =
+                position.iter().zip(&self.strides).map(|(at, stride)| at * stride).sum();
+            gathered.extend_from_slice(&bytes[at * size..(at + 1) * size]);
+            for axis in (0..position.len()).rev() {
+                position[axis] += 1;
+                if position[axis] < self.shape[axis] {
+                    break;
+                }
+                position[axis] = 0;
+            }
+        }
+        gathered
+    }
+
+    fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        self.shape.iter().zip(&self.strides).rev().all(|(&extent, &stride)| {
+            let fits = extent == 1 || stride == expected;
+            expected *= extent;
+            fits
+        })
+    }
+}
+
+/// An open file of tensors.
+pub(crate) struct TensorFile {
+    path: PathBuf,
+    /// The tensors, in the order of the file.
+    pub(crate) tensors: Vec<StoredTensor>,
+    /// Whether that is the order in which a state dict held them; safetensors files are sorted.
+    pub(crate) is_ordered: bool,
+    /// Names beside them that are no tensors.
+    pub(crate) others: Vec<String>,
+    reader: Reader,
+}
+
+enum Reader {
+    File(File),
+    Archive(Box<ZipArchive<File>>),
+}
+
+impl TensorFile {
+    /// Opens a file of any kind.
+    ///
+    /// `entry` chooses among several state dicts in a checkpoint; in a safetensors file it is what
+    /// the names of the tensors begin with.
+    pub(crate) fn open(path: &Path, entry: Option<&str>) -> Result<Self, WeightsError> {
+        let unreadable = |source| WeightsError::Read { path: path.into(), source };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mut start = Vec::new();
+        file.by_ref().take(START as u64).read_to_end(&mut start).map_err(unreadable)?;
+        file.rewind().map_err(unreadable)?;
+        match Kind::of(&start) {
+            Kind::Pointer(text) => Err(WeightsError::Pointer { path: path.into(), text }),
+            Kind::Foreign(found) => Err(WeightsError::Kind { path: path.into(), found }),
+            Kind::Safetensors => Safetensors::open(path)?.selected(entry),
+            Kind::Zip => pytorch::open_zip(path, file, entry),
+            Kind::Pickle => pytorch::open_legacy(path, file, entry),
+            Kind::Tar => pytorch::open_tar(path, file, entry),
+        }
+    }
+
+    /// Reads a tensor of floating-point numbers as f32.
+    pub(crate) fn read(&mut self, tensor: &StoredTensor) -> Result<TensorData, WeightsError> {
+        let dtype = float_type(tensor.dtype).ok_or_else(|| WeightsError::Type {
+            path: self.path.clone(),
+            key: tensor.name.clone(),
+            found: format!("{:?}", tensor.dtype),
+        })?;
+        let failed = |reason: String| WeightsError::Format { path: self.path.clone(), reason };
+        let (start, extent) = tensor.span().ok_or_else(|| {
+            failed(format!("tensor `{}` has more numbers than the file", tensor.name))
+        })?;
+        let bytes = match &mut self.reader {
+            Reader::File(file) => read_range(file, &tensor.storage, start, extent),
+            Reader::Archive(archive) => read_entry(archive, &tensor.storage, start, extent),
+        };
+        let bytes = bytes.map_err(|error| failed(format!("tensor `{}`: {error}", tensor.name)))?;
+        let data = TensorData::from_bytes_vec(tensor.gather(bytes), tensor.shape.clone(), dtype);
+        Ok(data.convert_dtype(DType::F32))
+    }
+}
+
+fn read_range(file: &mut File, storage: &Storage, start: u64, bytes: usize) -> io::Result<Vec<u8>> {
+    let Place::At(begin) = storage.place else { return Err(io::ErrorKind::InvalidInput.into()) };
+    file.seek(SeekFrom::Start(begin + start))?;
+    read_exactly(file, bytes)
+}
+
+/// Reads a part of an entry, and the rest of it for its checksum.
+fn read_entry(
+    archive: &mut ZipArchive<File>,
+    storage: &Storage,
+    start: u64,
+    bytes: usize,
+) -> io::Result<Vec<u8>> {
+    let Place::Entry(index) = storage.place else { return Err(io::ErrorKind::InvalidInput.into()) };
+    let mut entry = archive.by_index(index)?;
+    io::copy(&mut entry.by_ref().take(start), &mut io::sink())?;
+    let part = read_exactly(&mut entry, bytes)?;
+    io::copy(&mut entry, &mut io::sink())?;
+    Ok(part)
+}
+
+/// Reads so many bytes, without trusting that there are so many.
+fn read_exactly(reader: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    read.try_reserve_exact(bytes.min(BLOCK as usize))?;
+    while read.len() < bytes {
+        let wanted = (bytes - read.len()).min(read.len().max(BLOCK as usize));
+        read.try_reserve_exact(wanted)?;
+        if reader.by_ref().take(wanted as u64).read_to_end(&mut read)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(read)
+}
+
+/// Bytes of an element; 0 for types that are smaller, which no weights have.
+fn size_of(dtype: Dtype) -> usize {
+    dtype.bitsize() / 8
+}
+
+fn float_type(dtype: Dtype) -> Option<DType> {
+    match dtype {
+        Dtype::F16 => Some(DType::F16),
+        Dtype::BF16 => Some(DType::BF16),
+        Dtype::F32 => Some(DType::F32),
+        Dtype::F64 => Some(DType::F64),
+        _ => None,
+    }
+}
+
+/// What the start of a file says that it is.
+enum Kind {
+    Safetensors,
+    Zip,
+    /// A pickle, or several of them with numbers behind, as PyTorch wrote before 1.6.
+    Pickle,
+    /// As PyTorch wrote before 0.1.10.
+    Tar,
+    /// A pointer of Git LFS, and what to say of it.
+    Pointer(&'static str),
+    /// Something else, by name.
+    Foreign(&'static str),
+}
+
+impl Kind {
+    fn of(start: &[u8]) -> Self {
+        if let Some(text) = tropex_files::lfs_pointer(start) {
+            return Self::Pointer(text);
+        }
+        match start {
+            [] => Self::Foreign("is empty"),
+            [b'P', b'K', 3 | 5, 4 | 6, ..] => Self::Zip,
+            [0x89, b'H', b'D', b'F', ..] => Self::Foreign("is an HDF5 file, as Keras writes"),
+            [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Self::Foreign("is an array of NumPy"),
+            [0x1f, 0x8b, ..] => {
+                Self::Foreign("is compressed by gzip, and has to be unpacked first")
+            }
+            [_, _, _, _, _, _, _, 0, b'{', ..] => Self::Safetensors,
+            [0x80, 0..=5, ..] | [b'(' | b'}' | b'c', ..] => Self::Pickle,
+            _ if start.get(257..262) == Some(b"ustar") => Self::Tar,
+            _ => Self::Foreign("begins like no file of weights, or is damaged"),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a network does to images before its first layer.
+
+use burn::module::Module;
+use burn::tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// `(x - mean) / std`, with a mean and a standard deviation for every channel or for all of them.
+///
+/// An operation of its own: folded into a first layer that pads with zeros it would be wrong at the
+/// borders, where the zeros stand for the mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Normalisation {
+    /// One number, or one for every channel.
+    pub mean: Vec<f32>,
+    /// One number, or one for every channel; above zero.
+    pub std: Vec<f32>,
+}
+
+/// Why a normalisation makes no sense.
+#[derive(Debug, Error, PartialEq)]
+pub enum NormalisationError {
+    /// There are not as many numbers as channels.
+    #[error("{found} numbers for the {what} of {channels} channels, expected 1 or {channels}")]
+    Count {
+        /// `mean` or `std`.
+        what: &'static str,
+        /// How many numbers there are.
+        found: usize,
+        /// Channels of an image.
+        channels: usize,
+    },
+    /// A number cannot be a mean or a standard deviation.
+    #[error("{value} as {what}, expected finite numbers, standard deviations above 0")]
+    Value {
+        /// `mean` or `std`.
+        what: &'static str,
+        /// The number.
+        value: f32,
+    },
+}
+
+impl Normalisation {
+    /// Compares it with the channels of images.
+    pub fn check(&self, channels: usize) -> Result<(), NormalisationError> {
+        for (what, values) in [("mean", &self.mean), ("std", &self.std)] {
+            let found = values.len();
+            if found != 1 && found != channels {
+                return Err(NormalisationError::Count { what, found, channels });
+            }
+            // The reciprocal has to be finite too.
+            let is_valid = |value: &f32| match what {
+                "std" => value.is_normal() && *value > 0.0 && value.recip().is_normal(),
+                _ => value.is_finite(),
+            };
+            if let Some(&value) = values.iter().find(|value| !is_valid(value)) {
+                return Err(NormalisationError::Value { what, value });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A [`Normalisation`] as a part of a network.
+#[derive(Module, Debug)]
+pub(super) struct Normalise {
+    mean: Vec<f32>,
+    std: Vec<f32>,
+}
+
+impl Normalise {
+    pub(super) fn new(Normalisation { mean, std }: Normalisation) -> Self {
+        Self { mean, std }
+    }
+
+    /// Maps `[n, channels, height, width]` to the same shape.
+    pub(super) fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let device = images.device();
+        let of_channels = |values: &[f32]| {
+            let data = TensorData::new(values.to_vec(), [1, values.len(), 1, 1]);
+            Tensor::<4>::from_data(data, &device)
+        };
+        let (mean, std) = (of_channels(&self.mean), of_channels(&self.std));
+        (images - mean) / std
+    }
+}
