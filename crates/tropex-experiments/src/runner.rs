@@ -130,7 +130,9 @@ fn work(
     for &(entry, made) in experiments {
         let folder = report_folder(materials[0].run.path(), entry.name, request.settings.gauge);
         let fingerprint = fingerprint(entry, made, &finals, &moments)?;
-        match read_finding(&folder).filter(|found| found.fingerprint == fingerprint) {
+        // One that is damaged is made again.
+        let known = read_finding(&folder).ok().flatten();
+        match known.filter(|found| found.fingerprint == fingerprint) {
             Some(finding) if !request.again => {
                 // Runs may have moved.
                 let finding = Finding { subjects: records.clone(), ..finding };

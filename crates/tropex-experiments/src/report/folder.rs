@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tropex_extract::Gauge;
 use tropex_train::files::{remove_leftovers, write_atomically};
 
@@ -22,12 +23,35 @@ pub fn report_folder(run: &Path, experiment: &str, gauge: Gauge) -> PathBuf {
     run.join("reports").join(folder)
 }
 
-/// The finding in a folder; none where there is none, or one of another version or unreadable,
-/// which is to be made again.
-pub fn read_finding(folder: &Path) -> Option<Finding> {
-    let text = fs::read_to_string(folder.join(FINDING)).ok()?;
-    let finding: Finding = serde_json::from_str(&text).ok()?;
-    (finding.format == FORMAT).then_some(finding)
+/// The finding in a folder, if there is one.
+///
+/// # Errors
+/// One that cannot be read, of another version, or that no experiment can have written.
+pub fn read_finding(folder: &Path) -> Result<Option<Finding>, Error> {
+    let path = folder.join(FINDING);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(Error::io("read", &path)(error)),
+    };
+    match parse(&text) {
+        Ok(finding) => Ok(Some(finding)),
+        Err(reason) => Err(Error::Finding { path, reason }),
+    }
+}
+
+fn parse(text: &[u8]) -> Result<Finding, String> {
+    let value: Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if value.get("format").and_then(Value::as_u64) != Some(FORMAT.into()) {
+        return Err(format!("it does not have format {FORMAT}"));
+    }
+    let finding: Finding = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    match finding.fault() {
+        None => Ok(finding),
+        Some(fault) => Err(fault),
+    }
 }
 
 /// Writes a finding with its tables and figures, in place of the one that is there. As long as

@@ -31,6 +31,7 @@ pub(super) struct Content<'a> {
     figure_style: &'a str,
     runs: Grid,
     sections: Vec<Section>,
+    left_out: &'a [String],
     footer: String,
 }
 
@@ -112,6 +113,7 @@ impl<'a> Content<'a> {
             figure_style: STYLE,
             runs: runs(&page.findings),
             sections,
+            left_out: &page.left_out,
             footer: format!("Made by TropEx {}.", env!("CARGO_PKG_VERSION")),
         }
     }

@@ -1,23 +1,29 @@
 //! Findings as one page: HTML that needs no other file, and Markdown.
 
 mod content;
+#[cfg(test)]
+mod foreign;
 
 use std::path::Path;
 
-use minijinja::Environment;
 use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
 use tropex_train::files::{remove_leftovers, write_atomically};
 
 use self::content::Content;
 use super::{Finding, read_finding};
 use crate::Error;
+use crate::markup::{escaped, markdown};
 use crate::study::Summary;
 
 const HTML: &str = include_str!("../../../assets/page.html");
 const MARKDOWN: &str = include_str!("../../../assets/page.md");
 
+/// How texts are written in Markdown, as the template engine calls it.
+const MARKDOWN_TEXT: &str = "markdown";
+
 /// Findings that stand on a page, and their headline.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The headline.
     pub title: String,
@@ -27,6 +33,8 @@ pub struct Page {
     pub summary: Option<Summary>,
     /// The findings, in any order; those of one experiment stand together.
     pub findings: Vec<Finding>,
+    /// Findings that are there and cannot be shown, a line for each.
+    pub left_out: Vec<String>,
 }
 
 impl Page {
@@ -36,9 +44,15 @@ impl Page {
         let folders = std::fs::read_dir(reports).into_iter().flatten().flatten();
         let mut folders: Vec<_> = folders.map(|entry| entry.path()).collect();
         folders.sort();
-        let findings = folders.iter().filter_map(|folder| read_finding(folder)).collect();
         let title = format!("Linear terms of {}", run.display());
-        Self { title, about: String::new(), summary: None, findings }
+        let mut page = Self { title, ..Self::default() };
+        for folder in folders {
+            match read_finding(&folder) {
+                Ok(finding) => page.findings.extend(finding),
+                Err(error) => page.left_out.push(error.to_string()),
+            }
+        }
+        page
     }
 
     /// The page as HTML, with figures, numbers and style sheet in it.
@@ -74,13 +88,27 @@ impl Page {
     }
 }
 
-/// Fills a template; texts are escaped where its name ends in `.html`.
+/// Fills a template. No text is taken for markup, in HTML or, where the name of the template ends
+/// in `.md`, in Markdown.
 fn render(
     name: &'static str,
     template: &'static str,
     content: &Content<'_>,
 ) -> Result<String, Error> {
     let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|name| match name.ends_with(".md") {
+        true => AutoEscape::Custom(MARKDOWN_TEXT.into()),
+        false => AutoEscape::Html,
+    });
+    environment.set_formatter(|out, state, value| {
+        let text = value.to_string();
+        out.write_str(&match state.auto_escape() {
+            _ if value.is_safe() => text,
+            AutoEscape::Custom(name) if name == MARKDOWN_TEXT => markdown(&text),
+            _ => escaped(&text),
+        })?;
+        Ok(())
+    });
     environment.add_template(name, template)?;
     Ok(environment.get_template(name)?.render(Serde(content))?)
 }
@@ -97,8 +125,7 @@ mod tests {
             let answer = Answer::new("1 < 2").value("share", 0.5, Unit::Share).table(table);
             Finding::in_tests(run, answer)
         };
-        let findings = runs.iter().map(finding).collect();
-        Page { title: "T".into(), about: String::new(), summary: None, findings }
+        Page { title: "T".into(), findings: runs.iter().map(finding).collect(), ..Page::default() }
     }
 
     #[test]
