@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{RunError, RunRequest};
-use crate::data::Dataset;
+use crate::data::{Dataset, FILE_PREFIX};
 use crate::files::write_atomically;
+use crate::messages::in_plain_words;
 use crate::training::{EpochMetrics, TrainingConfig};
+use crate::zoo::MAX_VALUES;
 
 /// Version of the layout of a run; a reader refuses others.
 pub const FORMAT_VERSION: u32 = 1;
@@ -18,8 +20,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// The version of Burn that this crate is built on.
 pub const BURN_VERSION: &str = "0.22.1";
 
-/// Most values of an image, and most classes.
-const MAX_VALUES: usize = 1 << 32;
+/// Most classes.
 const MAX_CLASSES: usize = 100_000;
 
 /// Versions of the programs that made a run.
@@ -138,13 +139,13 @@ impl RunConfig {
     pub(super) fn read(path: &Path) -> Result<Self, RunError> {
         let text = fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-                RunError::NoRun { path: path.into() }
+                RunError::no_run(path.parent().unwrap_or(path))
             }
             _ => RunError::io("read", path, error),
         })?;
         let damaged = |error: serde_json::Error| RunError::Config {
             path: path.into(),
-            reason: error.to_string(),
+            reason: in_plain_words(&error.to_string()),
         };
         let value: Value = serde_json::from_str(&text).map_err(damaged)?;
         let found = value.get("format_version").and_then(Value::as_u64);
@@ -167,7 +168,11 @@ impl RunConfig {
         if is_possible && (2..=MAX_CLASSES).contains(&self.classes) {
             return Ok(());
         }
-        let reason = format!("images of {shape:?} in {} classes cannot be", self.classes);
+        let [channels, height, width] = shape;
+        let reason = format!(
+            "it speaks of images of {channels}x{height}x{width} in {} classes",
+            self.classes
+        );
         Err(RunError::Config { path: path.into(), reason })
     }
 
@@ -184,7 +189,9 @@ impl RunConfig {
         let requested = requested.settings(path, finished)?;
         for (setting, existing) in self.settings(path, finished)? {
             let requested = requested.get(&setting).unwrap_or(&Value::Null);
-            if existing != *requested {
+            // The same images may lie elsewhere by now, and fingerprints tell them from others.
+            let are_files = || [&existing, requested].iter().all(|name| is_file_name(name));
+            if existing != *requested && !(setting == "dataset" && are_files()) {
                 let (existing, requested) = (existing.to_string(), requested.to_string());
                 return Err(RunError::Differs { path: path.into(), setting, existing, requested });
             }
@@ -208,6 +215,11 @@ impl RunConfig {
         settings.retain(|name, _| !follows(name) && !incidental(name));
         Ok(settings)
     }
+}
+
+/// Whether a setting is the name of a dataset in a file of the user's.
+fn is_file_name(setting: &Value) -> bool {
+    setting.as_str().is_some_and(|name| name.starts_with(FILE_PREFIX))
 }
 
 /// Lists the leaves of a JSON object under their paths.

@@ -1,11 +1,12 @@
 //! What can be wrong with a run.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::FORMAT_VERSION;
+use super::{CONFIG, FORMAT_VERSION};
 use crate::import::ImportError;
 use crate::training::TrainError;
 use crate::weights::WeightsError;
@@ -25,10 +26,12 @@ pub enum RunError {
         source: io::Error,
     },
     /// There is no run.
-    #[error("no run here: {} does not exist; make one with `tropex train` or `tropex import`", path.display())]
+    #[error("no run in {}: {reason}; `tropex train` and `tropex import` make runs", folder.display())]
     NoRun {
-        /// The missing file.
-        path: PathBuf,
+        /// Where it should be.
+        folder: PathBuf,
+        /// What is there instead.
+        reason: String,
     },
     /// The description of the run is damaged.
     #[error(
@@ -85,8 +88,17 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// The weights of a finished training are gone.
+    #[error(
+        "{} is missing, and the training was finished: restore it, or train again in a new folder",
+        path.display()
+    )]
+    Lost {
+        /// The missing file.
+        path: PathBuf,
+    },
     /// No weights were kept after that epoch.
-    #[error("{} has no checkpoint of epoch {epoch}, only of epochs {kept:?}", path.display())]
+    #[error("{} has no checkpoint of epoch {epoch}, {}", path.display(), those_kept(kept))]
     NoCheckpoint {
         /// The folder.
         path: PathBuf,
@@ -109,7 +121,38 @@ pub enum RunError {
     Import(#[from] ImportError),
 }
 
+/// The first run below a folder, as those of studies are.
+fn runs_inside(folder: &Path) -> Option<String> {
+    let below = [folder.to_owned(), folder.join("runs")];
+    let entries = below.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    let runs = entries.map(|entry| entry.path()).filter(|path| path.join(CONFIG).exists());
+    runs.min().map(|run| run.display().to_string())
+}
+
+fn those_kept(epochs: &[usize]) -> String {
+    let epochs: Vec<_> = epochs.iter().map(ToString::to_string).collect();
+    match &epochs[..] {
+        [] => "for none were kept; `tropex train --checkpoints` keeps them".into(),
+        [epoch] => format!("only of epoch {epoch}"),
+        _ => format!("only of epochs {}", epochs.join(", ")),
+    }
+}
+
 impl RunError {
+    /// What is in a folder without `config.json`, and where a run is that may be meant.
+    pub(super) fn no_run(folder: &Path) -> Self {
+        let inside = if folder.join(CONFIG).exists() { None } else { runs_inside(folder) };
+        let around = folder.parent().filter(|parent| parent.join(CONFIG).exists());
+        let reason = match (inside, around) {
+            _ if !folder.exists() => "there is no such folder".to_owned(),
+            (_, Some(run)) => format!("{CONFIG} lies in {}, which may be meant", run.display()),
+            (Some(runs), _) => format!("it holds runs, such as {runs}"),
+            _ if !folder.is_dir() => "it is no folder".to_owned(),
+            _ => format!("it holds no {CONFIG}"),
+        };
+        Self::NoRun { folder: folder.to_owned(), reason }
+    }
+
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.into(), source }
     }

@@ -124,11 +124,16 @@ impl Run {
         if let Some(run) = Self::existing(path, &config)?
             && run.config.state != RunState::Training
         {
+            if !run.model_path().exists() {
+                return Err(RunError::Lost { path: run.model_path() });
+            }
             // What a kill after the last word of the training left.
             run.remove_resume()?;
             return Ok(RunOutcome::AlreadyFinished(run));
         }
         let (shape, classes) = (request.train.shape(), request.train.classes());
+        let optimizer = (training.epochs > 0).then_some(&training.optimizer);
+        request.architecture.require_memory(shape, classes, request.device, optimizer)?;
         let start = request.architecture.init(shape, classes, request.device, training.seed)?;
         let trainer = Trainer::new(start, request.train, request.test, training)?;
         let run = Self::create(path, config)?;

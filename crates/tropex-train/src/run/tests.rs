@@ -209,7 +209,7 @@ fn damaged_descriptions_are_refused() {
 fn places_that_cannot_hold_a_run_are_refused() {
     let bench = Bench::new();
     let error = Run::open(&bench.path("none")).unwrap_err().to_string();
-    assert!(error.contains("no run here"), "{error}");
+    assert!(error.contains("none: there is no such folder"), "{error}");
     fs::write(bench.path("file"), "text").unwrap();
     assert!(bench.refused("file", &config()).contains("file"));
     fs::create_dir(bench.path("full")).unwrap();
