@@ -8,6 +8,7 @@
 //!       numbers.jsonl                    its numbers by name, to compare other studies with
 //! ```
 
+mod contradiction;
 mod numbers;
 mod plan;
 mod seeds;
@@ -17,6 +18,7 @@ mod work;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tropex_extract::Devices;
@@ -40,6 +42,9 @@ pub const PLANS: &[(&str, &str)] = &[
     ("paper", include_str!("../../../../studies/paper.toml")),
 ];
 
+/// What a study writes beside its plan.
+const OUTPUTS: [&str; 4] = ["runs", "index.html", "index.md", "numbers.jsonl"];
+
 /// A study that is carried out in a folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Study<'a> {
@@ -52,7 +57,8 @@ pub struct Study<'a> {
     pub devices: &'a Devices,
     /// The name of the first, as on the command line.
     pub device_name: &'a str,
-    /// The datasets of its networks, by name.
+    /// The datasets of its networks, by their names in the plan. Runs record the names of the
+    /// datasets themselves, which hold whole paths.
     pub datasets: &'a BTreeMap<String, Dataset>,
     /// Runs that are worked on side by side. Each uses all threads of the backend when it can; two
     /// or more fill the gaps that one leaves.
@@ -89,12 +95,26 @@ impl Study<'_> {
             about: self.plan.about.clone(),
             summary: Some(summary.clone()),
             findings: findings.clone(),
+            left_out: Vec::new(),
         };
         let report = self.folder.join("index.html");
         page.write(&report)?;
         let numbers = Numbers::of(&findings);
         numbers.write(&self.folder.join("numbers.jsonl"))?;
         Ok(Done { report, summary, findings, numbers })
+    }
+
+    /// Refuses a folder in which somebody else keeps files of the names that a study writes.
+    fn require_unused(&self) -> Result<(), Error> {
+        match OUTPUTS.iter().find(|name| self.folder.join(name).exists()) {
+            Some(name) => Err(Error::Study {
+                origin: self.folder.display().to_string(),
+                reason: format!(
+                    "the folder holds {name}, and no study; choose another one with --out"
+                ),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Writes the plan into the folder, unless it holds another one.
@@ -108,7 +128,11 @@ impl Study<'_> {
                 origin: self.folder.display().to_string(),
                 reason: "the folder holds another study; choose another one with --out".into(),
             }),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Error::io("read", &path)(error))
+            }
             Err(_) => {
+                self.require_unused()?;
                 fs::create_dir_all(self.folder).map_err(Error::io("create folder", self.folder))?;
                 write_atomically(&path, text.as_bytes()).map_err(Error::io("write", &path))
             }
