@@ -11,6 +11,7 @@ use safetensors::{Dtype, SafeTensors};
 use super::checksum;
 use super::manifest::{ShardEntry, TermsHeader};
 use super::mapping::map;
+use crate::network::extents;
 use crate::terms::{Classes, Terms};
 use crate::{Error, Precision};
 
@@ -194,6 +195,11 @@ pub(super) fn format_of(precision: Precision) -> Dtype {
     }
 }
 
+/// `F32 of 64x784`
+fn described(dtype: Dtype, shape: &[usize]) -> String {
+    format!("{dtype} of {}", extents(shape))
+}
+
 struct Reader<'a> {
     content: &'a bytes::Bytes,
     tensors: SafeTensors<'a>,
@@ -206,14 +212,15 @@ impl Reader<'_> {
     fn tensor(&self, name: &str, dtype: Dtype, extents: &[usize]) -> Result<TensorView<'_>, Error> {
         let shape = [&[self.points], extents].concat();
         let refused = |found: String| {
-            let reason = format!("tensor `{name}`: found {found}, expected {dtype:?} {shape:?}");
+            let expected = described(dtype, &shape);
+            let reason = format!("tensor `{name}`: found {found}, expected {expected}");
             Error::store(self.path, reason)
         };
         let tensor = self.tensors.tensor(name).map_err(|_| refused("none".into()))?;
         if tensor.dtype() == dtype && tensor.shape() == shape {
             return Ok(tensor);
         }
-        Err(refused(format!("{:?} {:?}", tensor.dtype(), tensor.shape())))
+        Err(refused(described(tensor.dtype(), tensor.shape())))
     }
 
     fn integers(&self, name: &str, range: Range<i64>) -> Result<Vec<i64>, Error> {
@@ -222,7 +229,8 @@ impl Reader<'_> {
         match values.iter().find(|value| !range.contains(value)) {
             None => Ok(values),
             Some(value) => {
-                let reason = format!("tensor `{name}` holds {value}, expected {range:?}");
+                let (first, last) = (range.start, range.end - 1);
+                let reason = format!("tensor `{name}` holds {value}, expected {first} to {last}");
                 Err(Error::store(self.path, reason))
             }
         }
