@@ -16,6 +16,9 @@ fn people_see_the_first_images_and_what_it_took() {
         assert!(rows[0].contains(name), "{said}");
     }
     assert!(said.contains("30 images of test") && said.contains("computed again"), "{said}");
+    assert!(said.contains("10 of 30 images; --out FILE writes all"), "{said}");
+    let said = place.run("assign run --limit 10").succeeded();
+    assert!(!said.contains("--out"), "nothing is left out: {said}");
 }
 
 #[test]
@@ -40,7 +43,7 @@ fn a_file_holds_what_machines_are_told() {
                 number(&image["label"]),
                 number(&image["network"]),
                 (rank + 1) as f64,
-                number(&term["position"]),
+                number(&term["training_image"]),
                 number(&term["class"]),
                 number(&term["value"]),
                 number(&term["gap"]),
@@ -64,8 +67,10 @@ fn assignments_agree_with_the_evaluation() {
     };
     assert_eq!(evaluated["agreement"], json!(share("network")));
     assert_eq!(evaluated["accuracy"], json!(share("label")));
-    let straight =
-        images.iter().filter(|image| image["best"][0]["position"] == image["negative"]).count();
+    let straight = images
+        .iter()
+        .filter(|image| image["best"][0]["training_image"] == image["negative"])
+        .count();
     assert_eq!(evaluated["straight"], json!(straight as f64 / images.len() as f64));
 }
 

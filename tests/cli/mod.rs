@@ -10,8 +10,11 @@ mod devices; // several of them
 #[cfg(unix)]
 mod disk; // full disks
 mod experiments; // questions about runs
+mod foreign; // runs that somebody else made
 mod images; // datasets that are none
 mod interruption; // killed at any moment
+#[cfg(target_os = "linux")]
+mod memory; // networks and files that are too large
 mod page; // the page of a study in a browser
 mod precision; // how exact terms are
 mod python; // terms and findings in the hands of Python

@@ -1,6 +1,6 @@
 //! Which training images' terms win at images.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tropex_extract::terms::{Effort, Ranked};
 use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
 use tropex_train::data::Dataset;
@@ -35,7 +35,25 @@ pub struct AssignedImage {
     pub negative: usize,
     /// The best positive terms, best first; the class of the first is that of the extracted
     /// function. Positions are indices of training images.
+    #[serde(serialize_with = "with_training_images")]
     pub best: Vec<Ranked>,
+}
+
+/// Writes terms as people know them here: by the training images that they were extracted at.
+fn with_training_images<S: Serializer>(terms: &[Ranked], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Term {
+        training_image: usize,
+        class: usize,
+        value: f64,
+        gap: f64,
+    }
+    serializer.collect_seq(terms.iter().map(|&Ranked { position, class, gap, value }| Term {
+        training_image: position,
+        class,
+        value,
+        gap,
+    }))
 }
 
 /// The images, and what their assignment took.

@@ -13,8 +13,8 @@ use tropex::extract::terms::{Effort, Ranked};
 use tropex::train::files::write_atomically;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
-use crate::output::{Output, duration, pairs, plural, small_percent, table};
+use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more, require_place};
+use crate::output::{Output, count, duration, pairs, plural, small_percent, table};
 
 /// Images that people are shown; files and machines get all.
 const SHOWN: usize = 10;
@@ -28,10 +28,10 @@ pub struct Assign {
     #[arg(long, default_value = "test")]
     split: SplitName,
     /// The first LIMIT images only.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// The TOP best terms of every image.
-    #[arg(long, default_value = "1")]
+    #[arg(long, default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     top: NonZeroUsize,
     /// Gauge of the terms.
     #[arg(long, default_value = "worst-case")]
@@ -61,6 +61,7 @@ struct Assigned<'a> {
 
 impl Assign {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        self.out.as_deref().map(require_place).transpose()?;
         let run = Run::open(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
@@ -100,7 +101,14 @@ impl Assign {
                 ),
                 ("time", duration(start.elapsed())),
             ];
-            lines.extend(self.out.as_ref().map(|path| ("all in", path.display().to_string())));
+            let part = format!("{SHOWN} of {} images", count(images.len()));
+            lines.extend(match &self.out {
+                Some(path) => Some(("all in", path.display().to_string())),
+                None if images.len() > SHOWN => {
+                    Some(("shown", part + "; --out FILE writes all, --json prints all"))
+                }
+                None => None,
+            });
             format!("{}\n{}", shown(images), pairs(&lines))
         })
     }

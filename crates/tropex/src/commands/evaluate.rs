@@ -6,11 +6,14 @@ use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::{EvaluateSettings, pipeline};
+use tropex::Gauge;
+use tropex::experiments::pipeline::{self, terms_folder};
+use tropex::experiments::{EvaluateSettings, Moment, Split};
+use tropex::extract::store::{MANIFEST, Manifest};
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
-use crate::output::{Output, count, duration, pairs, percent, small_percent};
+use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more};
+use crate::output::{Output, count, duration, pairs, percent, plural, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
 #[derive(Debug, Args)]
@@ -21,7 +24,7 @@ pub struct Evaluate {
     #[arg(long, default_value = "test")]
     split: SplitName,
     /// The first LIMIT images only.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Gauge of the terms.
     #[arg(long, default_value = "worst-case")]
@@ -34,6 +37,12 @@ pub struct Evaluate {
 
 #[derive(Serialize)]
 struct Evaluated {
+    run: String,
+    gauge: Gauge,
+    /// Training images whose terms make up the extracted function.
+    terms: usize,
+    /// Images that are classified.
+    split: Split,
     points: usize,
     agreement: f64,
     accuracy: f64,
@@ -63,7 +72,12 @@ impl Evaluate {
         let evaluation = pipeline::evaluate(&run, &data, &devices, &settings, &show);
         bar.finish_and_clear();
         let evaluation = evaluation?;
+        let terms = terms_folder(&run, Moment::Final, Split::Train, settings.gauge);
         let evaluated = Evaluated {
+            run: run.path().display().to_string(),
+            gauge: settings.gauge,
+            terms: Manifest::read(&terms.join(MANIFEST))?.terms.points,
+            split: settings.split,
             points: evaluation.points,
             agreement: evaluation.agreement(),
             accuracy: evaluation.accuracy(),
@@ -73,8 +87,11 @@ impl Evaluate {
             seconds: start.elapsed().as_secs_f64(),
         };
         output.result(&evaluated, || {
+            let terms = plural(evaluated.terms, "training image");
             pairs(&[
-                ("points", format!("{} of {}", count(evaluated.points), settings.split)),
+                ("run", evaluated.run.clone()),
+                ("terms", format!("{} gauge, of {terms}", evaluated.gauge.name())),
+                ("images", format!("{} of {}", count(evaluated.points), settings.split)),
                 ("network accuracy", percent(evaluated.network_accuracy)),
                 ("extracted function", format!("{} accuracy", percent(evaluated.accuracy))),
                 ("agreement", percent(evaluated.agreement)),
