@@ -49,6 +49,8 @@ fn a_network_that_does_not_fit_is_refused_before_it_is_made() {
         "of memory are free: take smaller images",
     ]);
     place.run_within(3, &format!("{train} --epochs 0")).failed(&["784 M parameters, 3.1 GB;"]);
+    let bounds = "bounds fcn4 --shape 1,1,1000000";
+    place.run_within(3, bounds).failed(&["784 M parameters, 3.1 GB;"]);
     assert!(!place.path("run").exists(), "nothing is left");
 }
 

@@ -143,6 +143,7 @@ fn untrained(
     shape: [usize; 3],
     device: &Device,
 ) -> anyhow::Result<Structure> {
+    architecture.require_memory(shape, CLASSES, device, None)?;
     let classifier = architecture.skeleton(shape, CLASSES, device)?;
     let network = capture(&classifier, classifier.input_shape(), Classifier::forward)?;
     Ok(Structure::of(&network)?)
