@@ -24,8 +24,13 @@ fn numbers_out_of_range_are_usage_errors_that_name_the_flag() {
         for number in ["0", "x", "1.5", "99999999999999999999999"] {
             place.run(&format!("extract run {flag} {number}")).misused(&[flag, number]);
         }
-        place.run(&format!("extract run {flag}=-1")).misused(&["-1"]);
+        let expected = "expected a whole number of 1 or more";
+        for number in ["0", "-1", "x", "1.5"] {
+            place.run(&format!("extract run {flag} {number}")).misused(&[flag, number, expected]);
+        }
     }
+    let expected = "expected a whole number of 0 or more";
+    place.run("train fcn4 --dataset embedded --out run --epochs -1").misused(&["'-1'", expected]);
     for size in ["4", "GB", "-1GB", "4parsecs"] {
         place.run(&format!("extract run --memory={size}")).misused(&["--memory", size, "4GB"]);
     }
@@ -70,8 +75,12 @@ fn unknown_names_list_the_known_ones() {
     let failed = |arguments: &str, parts: &[&str]| {
         place.run(&format!("{arguments} --out run")).failed(parts);
     };
-    failed("train fcn5 --dataset embedded", &["unknown architecture `fcn5`", "fcn4", "vgg"]);
-    failed("train fcn4 --dataset minst", &["unknown dataset `minst`", "mnist", "file:PATH"]);
+    failed("train fcn5 --dataset embedded", &["unknown architecture `fcn5` (did you mean", "fcn4"]);
+    failed("train minst --dataset x", &["unknown architecture `minst`; `tropex list` names all"]);
+    failed("train embedded --dataset fcn4", &["fcn4 is an architecture, not a dataset"]);
+    let expected = ["unknown dataset `minst` (did you mean mnist?)", "cifar10", "file:PATH"];
+    failed("train fcn4 --dataset minst", &expected);
+    failed("train fcn4 --dataset data.safetensors", &["did you mean file:data.safetensors?"]);
     failed(
         "train fcn4 --dataset embedded --device gpu",
         &["unknown device `gpu`", "expected one of"],
@@ -79,6 +88,16 @@ fn unknown_names_list_the_known_ones() {
     failed("train fcn4 --dataset embedded --device flex:0", &["unknown device `flex:0`"]);
     failed("import fcn5 --dataset embedded --weights w.pt", &["unknown architecture `fcn5`"]);
     assert!(!place.path("run").exists(), "nothing was begun");
+}
+
+#[test]
+fn what_is_no_network_to_bound_is_named() {
+    let place = Place::new();
+    place.run("bounds runs/nope").failed(&["no run in runs/nope: there is no such folder"]);
+    let expected = ["unknown architecture `fcn5` (did you mean", "no folder `fcn5`"];
+    place.run("bounds fcn5").failed(&expected);
+    let large = "bounds fcn4 --shape 18446744073709551615,2,2";
+    place.run(large).failed(&["images of 18446744073709551615x2x2, expected at most"]);
 }
 
 #[cfg(not(feature = "cuda"))]

@@ -20,6 +20,9 @@ fn people_see_the_first_images_and_what_it_took() {
             && said.contains("computed again"),
         "{said}"
     );
+    assert!(said.contains("10 of 30 images; --out FILE writes all"), "{said}");
+    let said = place.run("assign run --limit 10").succeeded();
+    assert!(!said.contains("--out"), "nothing is left out: {said}");
 }
 
 #[test]

@@ -14,12 +14,30 @@ fn what_is_no_run_is_named() {
     let place = Place::new();
     fs::create_dir(place.path("folder")).unwrap();
     for reader in READERS {
-        for path in ["none", "folder", "data.safetensors"] {
-            let expected = format!("no run here: {path}/config.json does not exist");
-            place.run(&format!("{reader} {path}")).failed(&[&expected, "tropex train"]);
+        for (path, reason) in [
+            ("none", "there is no such folder"),
+            ("folder", "it holds no config.json"),
+            ("data.safetensors", "it is no folder"),
+        ] {
+            let expected = format!("no run in {path}: {reason}; `tropex train`");
+            place.run(&format!("{reader} {path}")).failed(&[&expected]);
         }
     }
     assert!(!place.path("none").exists() && files(&place.path("folder")).is_empty());
+}
+
+#[test]
+fn a_run_nearby_is_named() {
+    let place = Place::with_run();
+    fs::create_dir_all(place.path("study/runs")).unwrap();
+    fs::rename(place.path("run"), place.path("study/runs/net-seed0")).unwrap();
+    for (path, reason) in [
+        ("study", "it holds runs, such as study/runs/net-seed0"),
+        ("study/runs", "it holds runs, such as study/runs/net-seed0"),
+        ("study/runs/net-seed0/model.safetensors", "lies in study/runs/net-seed0, which may be"),
+    ] {
+        place.run(&format!("inspect {path}")).failed(&[path, reason]);
+    }
 }
 
 #[test]
@@ -106,6 +124,8 @@ fn damaged_weights_are_named() {
     fs::remove_file(&path).unwrap();
     place.run("extract run").failed(&["cannot read weights run/model.safetensors"]);
     assert!(!place.path("run/terms").exists(), "nothing was begun");
+    let expected = ["run/model.safetensors is missing, and the training was finished"];
+    place.run(&train("run")).failed(&expected);
 }
 
 #[test]

@@ -249,12 +249,43 @@ fn shuffled_labels_are_part_of_a_run() {
 }
 
 #[test]
+fn several_experiments_are_asked_for_at_once() {
+    let place = Place::with_run();
+    let told = place.run("experiment subset,exactness run --set subset.draws=1 --json").json();
+    let reports = told["reports"].as_array().unwrap();
+    let names: Vec<_> = reports.iter().map(|report| report["experiment"].as_str()).collect();
+    assert_eq!(names, [Some("exactness"), Some("subset")]);
+    assert_eq!((&told["left_out"], &told["damaged"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn what_all_leaves_out_is_named() {
+    let place = Place::with_run();
+    let settings = "--set boundary.points=20 --set boundary.nearest_points=3 \
+                    --set boundary.class_points=3 --points 20";
+    let said = place.run(&format!("experiment all run {settings}")).succeeded();
+    let line = said.lines().find(|line| line.starts_with("left out")).unwrap();
+    assert!(line.contains("networks, random-labels (they compare runs"), "{line}");
+    let told = place.run(&format!("experiment all run {settings} --json")).json();
+    assert_eq!(told["left_out"], json!(["networks", "random-labels"]));
+}
+
+#[test]
 fn what_cannot_be_asked_is_named() {
     let place = Place::with_run();
     let run = |arguments: &str| place.run(&format!("experiment {arguments}"));
     run("exactnes run").failed(&["unknown experiment `exactnes`", "exactness"]);
     run("networks run").failed(&["networks compares runs: name two or more"]);
-    run("subset none").failed(&["no run here", "none"]);
+    run("subset none").failed(&["no run in none"]);
+    run("run subset").failed(&["run is a folder", "`tropex experiment subset run`"]);
+    run("count,,subset run").failed(&["`count,,subset` lacks an experiment"]);
+    run("count,subest run").failed(&["unknown experiment `subest` (did you mean subset?)"]);
+    run("count run --gauge tight,tight").failed(&["--gauge names tight twice"]);
+    run("count run --page run").failed(&["cannot write run: it is a folder"]);
+    run("count run --set subset.draws=1").failed(&["subset is none of the experiments asked for"]);
+    run("subset run --set draws=x")
+        .failed(&["subset: draws: found the text \"x\", expected a whole"]);
+    run("count run --epochs x").misused(&["--epochs", "expected last, all, or epochs"]);
     run("subset run --set draw=1").failed(&["subset", "draw", "draws"]);
     run("subset run --set draws=0").failed(&["subset: draws is 0"]);
     run("subset run --set draws=1000000000000").failed(&["subset: draws is"]);

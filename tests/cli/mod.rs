@@ -13,8 +13,11 @@ mod disk; // full disks
 mod experiments; // questions about runs
 #[cfg(target_os = "linux")]
 mod faults; // disks that fail
+mod foreign; // runs that somebody else made
 mod images; // datasets that are none
 mod interruption; // killed at any moment
+#[cfg(target_os = "linux")]
+mod memory; // networks and files that are too large
 #[cfg(unix)]
 mod outputs; // files that people name
 mod page; // the page of a study in a browser

@@ -110,6 +110,74 @@ fn studies_that_cannot_be_are_named() {
     place.run("study study.toml --out done").failed(&["done: the folder holds another study"]);
 }
 
+/// What is asked of runs is of no matter where only their images are looked at.
+fn small(dataset: &str) -> String {
+    let asked = "names = [\"count\"]\npoints = 5";
+    format!(
+        "title = \"T\"\nseeds = [0]\n[[network]]\nname = \"net\"\narchitecture = \"fcn4\"\n\
+         dataset = \"{dataset}\"\ntraining = {{ epochs = 0 }}\nterms = 5\n[experiments]\n{asked}\n"
+    )
+}
+
+#[test]
+fn paths_in_a_study_are_relative_to_its_file() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("p")).unwrap();
+    place.write_images("p/data.safetensors", 30, 10);
+    fs::write(place.path("p/mine.toml"), small("file:data.safetensors")).unwrap();
+    place.run("study p/mine.toml --out out").succeeded();
+    let config = fs::read_to_string(place.path("out/runs/net-seed0/config.json")).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    let expected = format!("file:{}", place.path("p/data.safetensors").display());
+    assert_eq!(config["dataset"], json!(expected), "not the file of that name in this folder");
+    // From its own folder it is the same study, and its runs are read from anywhere.
+    let mut inside = place.command("study mine.toml --out ../out");
+    super::Outcome::of(inside.current_dir(place.path("p"))).succeeded();
+    let mut elsewhere = place.command("evaluate ../out/runs/net-seed0");
+    super::Outcome::of(elsewhere.current_dir(place.path("p"))).succeeded();
+    fs::write(place.path("p/bad.toml"), small("file:none.safetensors")).unwrap();
+    place.run("study p/bad.toml --out x").failed(&["cannot read", "/p/none.safetensors"]);
+    assert!(!place.path("x").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_run_with_a_relative_path_says_which_file_was_looked_for() {
+    let place = Place::with_run();
+    let path = place.path("run/config.json");
+    let config = fs::read_to_string(&path).unwrap();
+    let absolute = format!("file:{}", place.path("data.safetensors").display());
+    fs::write(&path, config.replace(&absolute, "file:data.safetensors")).unwrap();
+    place.run("extract run").succeeded();
+    fs::create_dir(place.path("elsewhere")).unwrap();
+    let mut command = place.command("extract ../run --replace");
+    let tried = place.path("elsewhere/data.safetensors").display().to_string();
+    let parts = ["../run names its dataset file:data.safetensors", "--data-dir", &tried];
+    super::Outcome::of(command.current_dir(place.path("elsewhere"))).failed(&parts);
+    place.run(&super::train("run")).succeeded();
+}
+
+#[test]
+fn a_study_needs_a_folder_that_is_its_own() {
+    let place = Place::new();
+    for name in ["...toml", ".toml"] {
+        fs::write(place.path(name), small("embedded")).unwrap();
+        place.run(&format!("study {name}")).failed(&[name, "choose one with --out"]);
+    }
+    fs::create_dir(place.path("site")).unwrap();
+    fs::write(place.path("site/index.html"), "mine").unwrap();
+    place
+        .run("study ...toml --out site")
+        .failed(&["site: the folder holds index.html, and no study"]);
+    assert_eq!(fs::read(place.path("site/index.html")).unwrap(), b"mine");
+    fs::write(place.path("none.toml"), small("embedded").replace("points = 5", "points = 0"))
+        .unwrap();
+    place.run("study none.toml").failed(&["none.toml: points = 0, expected at least 1"]);
+    place.run("study quik").failed(&["cannot read the study quik (did you mean quick?)"]);
+    fs::write(place.path("bytes.toml"), [0xff, 0xfe]).unwrap();
+    place.run("study bytes.toml").failed(&["bytes.toml is no text"]);
+    assert!(!place.path("studies-done").exists(), "nothing was begun");
+}
+
 #[test]
 fn a_study_that_comes_with_the_program_can_be_changed() {
     let place = place();

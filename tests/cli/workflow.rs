@@ -77,7 +77,7 @@ fn results_for_machines_are_one_json_object() {
     let epochs = trained["epochs"].as_array().unwrap();
     assert_eq!((epochs.len(), &epochs[0]["epoch"]), (1, &json!(1)));
     let accuracy = epochs[0]["test"]["accuracy"].as_f64().unwrap();
-    let inspected = place.run("inspect run --json").json();
+    let inspected = place.run("inspect run --data-dir . --json").json();
     assert_eq!(inspected["input_shape"], json!([1, 8, 8]));
     let parameters = inspected["nodes"].as_array().unwrap().iter().map(|node| &node["parameters"]);
     assert_eq!(parameters.map(|count| count.as_u64().unwrap()).sum::<u64>(), 224_283);
@@ -86,6 +86,12 @@ fn results_for_machines_are_one_json_object() {
     assert_eq!(extracted["check"]["dominance"]["dominant"], 200);
     let evaluated = place.run("evaluate run --json").json();
     assert_eq!(evaluated["points"], 60);
+    let named = ["run", "gauge", "terms", "split"].map(|name| evaluated[name].clone());
+    assert_eq!(named, [json!("run"), json!("worst-case"), json!(200), json!("test")]);
+    let said = place.run("evaluate run").succeeded();
+    for part in ["run    ", "worst-case gauge, of 200 training images", "60 of test"] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
     assert!((evaluated["network_accuracy"].as_f64().unwrap() - accuracy).abs() < 1e-9);
     for share in ["agreement", "accuracy", "straight"] {
         let value = evaluated[share].as_f64().unwrap();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use tropex_files::LockError;
 use tropex_train::data::DataError;
+use tropex_train::messages::hint;
 use tropex_train::run::RunError;
 
 /// Why a step of the pipeline cannot be done.
@@ -66,6 +67,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// What an experiment found is not in its file.
+    #[error("{} is damaged: {reason}; the experiment with --again makes a new one", path.display())]
+    Finding {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -77,7 +86,10 @@ pub enum Error {
         source: io::Error,
     },
     /// There is no such experiment.
-    #[error("unknown experiment `{name}`, expected all or one of {}", known.join(", "))]
+    #[error(
+        "unknown experiment `{name}`{}, expected all or one of {}",
+        hint(name, known.iter().copied()), known.join(", ")
+    )]
     UnknownExperiment {
         /// The name asked for.
         name: String,

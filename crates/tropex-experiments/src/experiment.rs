@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tropex_train::messages::in_plain_words;
 
 use crate::report::Answer;
 use crate::{Error, Subject};
@@ -89,7 +90,22 @@ impl ExperimentEntry {
     /// # Errors
     /// Parameters that it does not have, or values that make no sense.
     pub fn make(&self, parameters: &Parameters) -> Result<Made, Error> {
-        (self.make)(parameters).map_err(|error| self.refuse(&error.to_string()))
+        (self.make)(parameters).map_err(|error| self.refuse(&self.fault(parameters, &error)))
+    }
+
+    /// What is wrong with parameters, and with which of them.
+    fn fault(&self, parameters: &Parameters, error: &serde_json::Error) -> String {
+        let reason = |(name, value): (&String, &Value)| {
+            let alone = Parameters::from([(name.clone(), value.clone())]);
+            let reason = (self.make)(&alone).err()?.to_string();
+            (!reason.starts_with("unknown field")).then(|| format!("{name}: {reason}"))
+        };
+        match parameters.iter().find_map(reason) {
+            Some(reason) => in_plain_words(&reason),
+            None => {
+                in_plain_words(&error.to_string()).replace("unknown field", "unknown parameter")
+            }
+        }
     }
 }
 

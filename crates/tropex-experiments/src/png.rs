@@ -1,11 +1,124 @@
 //! PNG files.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+
+/// Most pixels of an image that is read.
+const MAX_PIXELS: usize = 1 << 24;
+
+/// An image as a PNG file of the kind that [`png`] writes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    width: usize,
+    height: usize,
+    file: Vec<u8>,
+}
+
+impl Image {
+    /// An image of pixels `[height, width, 3]`: red, green and blue, 8 bits each.
+    pub(crate) fn of_pixels(width: usize, height: usize, pixels: &[u8]) -> Self {
+        Self { width, height, file: png(width, height, pixels) }
+    }
+
+    /// Reads a file in base64, to the last pixel.
+    ///
+    /// # Errors
+    /// Whatever [`png`] would not have written for an image of this size.
+    pub(crate) fn read(width: usize, height: usize, base64: &str) -> Result<Self, String> {
+        let file = STANDARD.decode(base64).map_err(|error| format!("no base64: {error}"))?;
+        if width.checked_mul(height).is_none_or(|pixels| !(1..=MAX_PIXELS).contains(&pixels)) {
+            return Err(format!("{width} x {height} pixels, expected 1 to {MAX_PIXELS}"));
+        }
+        check(&file, width, height).map_err(|reason| format!("no PNG file: {reason}"))?;
+        Ok(Self { width, height, file })
+    }
+
+    /// Columns of pixels.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows of pixels.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The file in base64.
+    pub(crate) fn base64(&self) -> String {
+        STANDARD.encode(&self.file)
+    }
+}
+
+/// Looks for what is wrong with a file of an image `[height, width]`.
+fn check(file: &[u8], width: usize, height: usize) -> Result<(), &'static str> {
+    let mut rest = file.strip_prefix(&SIGNATURE).ok_or("other signature")?;
+    let mut chunk = || take_chunk(&mut rest);
+    if chunk()? != (*b"IHDR", &*header(width, height)) {
+        return Err("other size, or not 8 bits of red, green and blue");
+    }
+    let mut compressed = Vec::new();
+    let last = loop {
+        match chunk()? {
+            (name, content) if name == *b"IDAT" => compressed.extend_from_slice(content),
+            other => break other,
+        }
+    };
+    if last != (*b"IEND", &[]) || !rest.is_empty() {
+        return Err("other parts than header, pixels and end");
+    }
+    check_lines(&compressed, width, height)
+}
+
+/// Takes the name and content of a chunk from the front.
+fn take_chunk<'a>(rest: &mut &'a [u8]) -> Result<([u8; 4], &'a [u8]), &'static str> {
+    let split = |rest: &mut &'a [u8], at: usize| {
+        let (front, back) = rest.split_at_checked(at).ok_or("cut off")?;
+        *rest = back;
+        Ok::<_, &'static str>(front)
+    };
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |n: u32, &byte| (n << 8) | u32::from(byte));
+    let length = number(split(rest, 4)?) as usize;
+    let mut checked = split(rest, length.saturating_add(4))?;
+    let mut crc = Crc::new();
+    crc.update(checked);
+    if crc.sum() != number(split(rest, 4)?) {
+        return Err("a part does not match its checksum");
+    }
+    let name = split(&mut checked, 4)?;
+    Ok((std::array::from_fn(|at| name[at]), checked))
+}
+
+/// Unpacks the lines of pixels, each behind the number of its filter, and keeps none.
+fn check_lines(compressed: &[u8], width: usize, height: usize) -> Result<(), &'static str> {
+    let mut lines = ZlibDecoder::new(compressed);
+    let mut line = vec![0; 1 + 3 * width];
+    for _ in 0..height {
+        lines.read_exact(&mut line).map_err(|_| "pixels that cannot be unpacked")?;
+        if line[0] > 4 {
+            return Err("a filter that there is not");
+        }
+    }
+    match lines.read(&mut line) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err("more pixels than its size says"),
+        Err(_) => Err("pixels that cannot be unpacked"),
+    }
+}
+
+/// Content of the chunk `IHDR`.
+fn header(width: usize, height: usize) -> Vec<u8> {
+    let mut header = [width, height].map(|extent| (extent as u32).to_be_bytes()).concat();
+    // Bits of a channel; red, green and blue; the only compression, filters and order there are.
+    header.extend([8, 2, 0, 0, 0]);
+    header
+}
 
 /// A PNG file of pixels `[height, width, 3]`: red, green and blue, 8 bits each.
 pub(crate) fn png(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
@@ -23,17 +136,15 @@ pub(crate) fn png_with_text(
     file(width, height, pixels, Some(&text))
 }
 
+
 fn file(width: usize, height: usize, pixels: &[u8], text: Option<&[u8]>) -> Vec<u8> {
-    let mut header = [width, height].map(|extent| (extent as u32).to_be_bytes()).concat();
-    // Bits of a channel; red, green and blue; the only compression, filters and order there are.
-    header.extend([8, 2, 0, 0, 0]);
     let mut lines = Vec::with_capacity(pixels.len() + height);
     for line in pixels.chunks(3 * width.max(1)) {
         lines.push(0); // not filtered
         lines.extend_from_slice(line);
     }
     let mut file = SIGNATURE.to_vec();
-    add_chunk(&mut file, b"IHDR", &header);
+    add_chunk(&mut file, b"IHDR", &header(width, height));
     text.iter().for_each(|text| add_chunk(&mut file, b"tEXt", text));
     add_chunk(&mut file, b"IDAT", &compressed(&lines));
     add_chunk(&mut file, b"IEND", &[]);
@@ -60,10 +171,6 @@ fn add_chunk(file: &mut Vec<u8>, name: &[u8; 4], content: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
-    use flate2::read::ZlibDecoder;
-
     use super::*;
 
     /// The chunks of a file, each with a checksum that is computed bit by bit.
@@ -102,5 +209,42 @@ mod tests {
         let chunks = chunks(&png_with_text(1, 1, &[1, 2, 3], ("Software", "this")));
         assert_eq!(chunks[1], ("tEXt".to_owned(), b"Software\0this".to_vec()));
         assert_eq!(chunks.len(), 4);
+    }
+
+    #[test]
+    fn an_image_is_read_as_it_was_written() {
+        let pixels: Vec<u8> = (0..3 * 5 * 2).collect();
+        let image = Image::of_pixels(5, 2, &pixels);
+        assert_eq!(Image::read(5, 2, &image.base64()), Ok(image));
+    }
+
+    #[test]
+    fn what_is_no_image_is_refused() {
+        let file = png(5, 2, &[7; 30]);
+        let refused = |width, height, file: &[u8]| {
+            Image::read(width, height, &STANDARD.encode(file)).unwrap_err()
+        };
+        for (width, height) in [(2, 5), (5, 1), (5, 3), (0, 2), (usize::MAX, 2), (1 << 20, 1 << 20)]
+        {
+            refused(width, height, &file);
+        }
+        for end in 0..file.len() {
+            refused(5, 2, &file[..end]);
+        }
+        for at in 0..file.len() {
+            let mut damaged = file.clone();
+            damaged[at] ^= 1;
+            refused(5, 2, &damaged);
+        }
+        refused(5, 2, &[&file[..], b"\"/><script>"].concat());
+        // Lines of another image behind a sound header.
+        let mut other = SIGNATURE.to_vec();
+        add_chunk(&mut other, b"IHDR", &header(5, 2));
+        add_chunk(&mut other, b"IDAT", &compressed(&[0; 33]));
+        add_chunk(&mut other, b"IEND", &[]);
+        assert_eq!(refused(5, 2, &other), "no PNG file: more pixels than its size says");
+        for text in ["\"/><script>", "iVBO\n", ""] {
+            assert!(Image::read(5, 2, text).is_err(), "{text:?}");
+        }
     }
 }

@@ -135,7 +135,12 @@ fn work(
     for &(entry, made) in experiments {
         let folder = report_folder(materials[0].run.path(), entry.name, request.settings.gauge);
         let fingerprint = fingerprint(entry, made, &finals, &moments)?;
-        match read_finding(&folder)?.filter(|found| found.fingerprint == fingerprint) {
+        // One that is damaged is made again.
+        let known = match read_finding(&folder) {
+            Err(Error::Finding { .. }) => None,
+            known => known?,
+        };
+        match known.filter(|found| found.fingerprint == fingerprint) {
             Some(finding) if !request.again => {
                 settle(&folder)?;
                 // Runs may have moved.

@@ -31,7 +31,7 @@ pub enum Error {
         allowed: f64,
     },
     /// A device lacks a floating-point format.
-    #[error("device {device} cannot compute in {precision:?}: choose another precision or device")]
+    #[error("device {device} cannot compute in {}: choose another precision or device", precision.name())]
     Precision {
         /// The device.
         device: String,
@@ -39,7 +39,7 @@ pub enum Error {
         precision: Precision,
     },
     /// Coefficients left the range of the floating-point format.
-    #[error("{what} overflows {precision:?}: choose a higher precision")]
+    #[error("{what} overflows {}: choose a higher precision", precision.name())]
     Overflow {
         /// What overflowed.
         what: String,

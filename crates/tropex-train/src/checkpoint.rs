@@ -39,11 +39,8 @@ impl Checkpoints {
 
 /// A text that names no checkpoints.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("checkpoints `{text}`, expected last, all, or epochs such as 0,1,5")]
-pub struct CheckpointsError {
-    /// The text.
-    pub text: String,
-}
+#[error("expected last, all, or epochs such as 0,1,5")]
+pub struct CheckpointsError;
 
 /// Reads `last`, `all`, or a list of epochs such as `0,1,5,20`.
 impl FromStr for Checkpoints {
@@ -55,7 +52,7 @@ impl FromStr for Checkpoints {
             "all" => Ok(Self::All),
             list => {
                 let epochs: Result<Vec<usize>, _> = list.split(',').map(str::parse).collect();
-                epochs.map(Self::List).map_err(|_| CheckpointsError { text: list.into() })
+                epochs.map(Self::List).map_err(|_| CheckpointsError)
             }
         }
     }
@@ -85,8 +82,7 @@ mod tests {
         assert_eq!("last".parse(), Ok(Checkpoints::Last));
         assert_eq!("all".parse(), Ok(Checkpoints::All));
         assert_eq!("0,5".parse(), Ok(Checkpoints::List(vec![0, 5])));
-        let error = "0,five".parse::<Checkpoints>().unwrap_err().to_string();
-        assert!(error.contains("`0,five`"), "{error}");
+        assert_eq!("0,five".parse::<Checkpoints>(), Err(CheckpointsError));
     }
 
     #[test]

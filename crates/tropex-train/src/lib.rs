@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod data;
 pub mod import;
+pub mod messages;
 pub mod run;
 #[cfg(test)]
 mod testing;

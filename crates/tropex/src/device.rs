@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use burn::tensor::DeviceKind;
 use thiserror::Error;
 use tropex_extract::Devices;
+use tropex_train::messages::hint;
 
 /// A kind of device that this crate knows, compiled in or not.
 struct Kind {
@@ -46,7 +47,7 @@ fn kinds() -> [Kind; 6] {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum DeviceError {
     /// There is no such device.
-    #[error("unknown device `{name}`, expected one of {}", names().join(", "))]
+    #[error("unknown device `{name}`{}, expected one of {}", hint(name, known()), names().join(", "))]
     Unknown {
         /// The name asked for.
         name: String,
@@ -71,6 +72,11 @@ pub enum DeviceError {
         /// The list.
         list: String,
     },
+}
+
+/// Names without numbers, of this build and of others.
+fn known() -> impl Iterator<Item = &'static str> {
+    kinds().into_iter().map(|kind| kind.name)
 }
 
 fn example() -> String {

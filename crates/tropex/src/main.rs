@@ -2,17 +2,20 @@
 
 #![allow(unreachable_pub)] // nothing in a command is reachable from outside
 
+mod allocator;
 mod commands;
 mod output;
 
 use std::panic;
 use std::process::ExitCode;
 
+use allocator::OrExit;
 use clap::Parser;
+use mimalloc::MiMalloc;
 use output::Output;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: OrExit<MiMalloc> = OrExit(MiMalloc);
 
 /// Train piecewise-linear networks, extract their linear terms, and study how they generalize.
 #[derive(Debug, Parser)]

@@ -1,5 +1,6 @@
 //! What the command prints, and where: results on standard output, progress on standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -48,19 +49,19 @@ impl Output {
 
     /// Says what a user should know before relying on a result, whatever else is printed.
     pub fn warning(&self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "warning: {line}");
+        let _ = writeln!(io::stderr().lock(), "warning: {}", printable(line));
     }
 
     /// Says what takes time, for people only.
     pub fn progress(&self, line: &str) {
         if !self.json && !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{line}");
+            let _ = writeln!(io::stderr().lock(), "{}", printable(line));
         }
     }
 
-    /// Prints a text as it is.
+    /// Prints a text; what a terminal would take for a command is left out.
     pub fn text(&self, text: &str) -> anyhow::Result<()> {
-        match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
+        match writeln!(io::stdout().lock(), "{}", printable(text.trim_end())) {
             // Whoever read our output has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.context("cannot write to standard output"),
@@ -69,7 +70,7 @@ impl Output {
 
     /// Prints an error. Nothing is left to do if even that fails.
     pub fn error(&self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "error: {line}");
+        let _ = writeln!(io::stderr().lock(), "error: {}", printable(line));
     }
 
     /// A progress bar for people at a terminal; nothing is drawn for anyone else.
@@ -88,6 +89,16 @@ impl Output {
             bar.enable_steady_tick(Duration::from_millis(250));
         }
         bar
+    }
+}
+
+/// A text without control characters but ends of lines and tabs: names and findings come from files
+/// that anybody may have written, and a terminal obeys what stands in them.
+fn printable(text: &str) -> Cow<'_, str> {
+    let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    match text.contains(is_command) {
+        false => Cow::Borrowed(text),
+        true => Cow::Owned(text.replace(is_command, "\u{fffd}")),
     }
 }
 

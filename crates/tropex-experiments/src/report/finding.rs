@@ -33,6 +33,25 @@ pub struct Finding {
     pub answer: Answer,
 }
 
+impl Finding {
+    /// What is wrong with a finding that was read from a file, which anybody may have written.
+    pub(super) fn fault(&self) -> Option<String> {
+        let Answer { tables, figures, .. } = &self.answer;
+        let names = tables.iter().map(|table| &table.name);
+        let mut names = names.chain(figures.iter().map(|figure| &figure.name));
+        if let Some(name) = names.find(|name| !is_stem(name)) {
+            return Some(format!("`{name}` is no name of a file: letters, digits, - and _"));
+        }
+        let figure = figures.iter().find_map(Figure::fault);
+        figure.or_else(|| tables.iter().find_map(Table::fault))
+    }
+}
+
+fn is_stem(name: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    (1..=100).contains(&name.len()) && name.chars().all(is_plain)
+}
+
 /// A run, and what of it an experiment looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubjectRecord {

@@ -72,15 +72,35 @@ pub(super) fn folders_of(run: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(folders)
 }
 
-/// The finding in a folder; `None` where there is none, or one of another version or damaged, which
-/// is to be made again.
+/// The finding in a folder, if there is one.
 ///
 /// # Errors
-/// A file that cannot be read.
+/// One that cannot be read, of another version, or that no experiment can have written.
 pub fn read_finding(folder: &Path) -> Result<Option<Finding>, Error> {
-    let found = read_value(&folder.join(FINDING))?;
-    let finding = found.and_then(|value| serde_json::from_value::<Finding>(value).ok());
-    Ok(finding.filter(|finding| finding.format == FORMAT))
+    let path = folder.join(FINDING);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(Error::io("read", &path)(error)),
+    };
+    match parse(&text) {
+        Ok(finding) => Ok(Some(finding)),
+        Err(reason) => Err(Error::Finding { path, reason }),
+    }
+}
+
+fn parse(text: &[u8]) -> Result<Finding, String> {
+    let value: Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if value.get("format").and_then(Value::as_u64) != Some(FORMAT.into()) {
+        return Err(format!("it does not have format {FORMAT}"));
+    }
+    let finding: Finding = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    match finding.fault() {
+        None => Ok(finding),
+        Some(fault) => Err(fault),
+    }
 }
 
 /// The content of a file of JSON; `None` where there is no file, or other content.

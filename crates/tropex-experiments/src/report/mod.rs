@@ -13,8 +13,8 @@ mod unit;
 pub use comparison::{BY_EPOCH, comparison, comparison_figures};
 pub use csv::csv;
 pub use figure::{
-    Axis, Bars, Bins, Curve, Curves, Figure, Group, HeatMaps, Histogram, Panel, Picture, Pictures,
-    Plot, STYLE, Spacing,
+    Axis, Bars, Bins, Curve, Curves, Figure, Group, HeatMaps, Histogram, Image, Panel, Picture,
+    Pictures, Plot, STYLE, Spacing,
 };
 pub use finding::{Answer, FORMAT, Finding, Measure, SubjectRecord, TakenImages};
 pub(crate) use folder::settle;

@@ -56,6 +56,18 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// What is wrong with a table that was read from a file: everything that shows it relies on
+    /// the width of its rows.
+    pub(super) fn fault(&self) -> Option<String> {
+        let width = self.columns.len();
+        if width == 0 {
+            return Some(format!("table `{}` has no columns", self.name));
+        }
+        let row = self.rows.iter().position(|row| row.len() != width)?;
+        let cells = self.rows[row].len();
+        Some(format!("table `{}` has {cells} cells in row {row}, expected {width}", self.name))
+    }
+
     /// The table as people read it, with rows and columns exchanged: its first column is the
     /// heading, and the names of the others stand in front of their numbers.
     pub fn turned(&self) -> (Vec<String>, Vec<Vec<String>>) {

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Larger numbers are written as powers of ten: f64 does not hold all whole numbers up there.
+const MOST_COUNTED: f64 = 1e15;
+
 /// What a number stands for, which decides how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -36,9 +39,12 @@ impl Unit {
     pub fn format(self, value: f64) -> String {
         match self {
             Self::Share => percent(value),
-            Self::Count | Self::Epochs if value >= 0.0 => mean_count(value),
+            Self::Count | Self::Epochs if (0.0..MOST_COUNTED).contains(&value) => mean_count(value),
             Self::Degrees => format!("{value:.2}\u{b0}"),
-            Self::Pixels | Self::Count | Self::Epochs => format!("{value}"),
+            Self::Pixels | Self::Count | Self::Epochs if value.abs() < MOST_COUNTED => {
+                format!("{value}")
+            }
+            Self::Pixels | Self::Count | Self::Epochs => number(value),
             Self::Number | Self::Text => number(value),
         }
     }
@@ -134,6 +140,7 @@ mod tests {
             (Unit::Count, 999.0, "999"),
             (Unit::Count, 1_234_567.0, "1,234,567"),
             (Unit::Count, -2.0, "-2"),
+            (Unit::Count, 1e30, "1e30"),
             (Unit::Degrees, 45.678, "45.68\u{b0}"),
             (Unit::Pixels, -5.0, "-5"),
             (Unit::Share, 1.0, "100.00 %"),

@@ -8,6 +8,7 @@
 //!       numbers.jsonl                    its numbers by name, to compare other studies with
 //! ```
 
+mod contradiction;
 mod numbers;
 mod plan;
 mod seeds;
@@ -53,7 +54,8 @@ pub struct Study<'a> {
     pub devices: &'a Devices,
     /// The name of the first, as on the command line.
     pub device_name: &'a str,
-    /// The datasets of its networks, by name.
+    /// The datasets of its networks, by their names in the plan. Runs record the names of the
+    /// datasets themselves, which hold whole paths.
     pub datasets: &'a BTreeMap<String, Dataset>,
     /// Runs that are worked on side by side. Each uses all threads of the backend when it can; two
     /// or more fill the gaps that one leaves.
@@ -92,6 +94,7 @@ impl Study<'_> {
             about: self.plan.about.clone(),
             summary: Some(summary.clone()),
             findings: findings.clone(),
+            left_out: Vec::new(),
         };
         let files = PageFiles::within(self.folder);
         files.write(&page)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tropex_extract::{Gauge, Precision};
 use tropex_train::checkpoint::Checkpoints;
+use tropex_train::messages::in_plain_words;
 use tropex_train::training::TrainingConfig;
 use tropex_train::zoo::Architecture;
 
@@ -103,21 +104,6 @@ impl Plan {
         }
     }
 
-    fn contradiction(&self) -> Option<String> {
-        if self.seeds.is_empty() || self.networks.is_empty() || self.gauges.is_empty() {
-            return Some("a study needs seeds, gauges and a [[network]]".into());
-        }
-        if let Some(seed) = first_repeated(&self.seeds) {
-            return Some(format!("seed {seed} is listed twice"));
-        }
-        let names: Vec<_> = self.networks.iter().map(|network| &network.name).collect();
-        if let Some(name) = first_repeated(&names) {
-            return Some(format!("two networks are named `{name}`"));
-        }
-        let networks = self.networks.iter().find_map(NetworkPlan::contradiction);
-        networks.or_else(|| self.entries().err().map(|error| error.to_string()))
-    }
-
     /// The experiments with the parameters that differ from their defaults.
     ///
     /// # Errors
@@ -146,21 +132,6 @@ impl Plan {
 }
 
 impl NetworkPlan {
-    fn contradiction(&self) -> Option<String> {
-        let named = |reason: String| Some(format!("network `{}`: {reason}", self.name));
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(is_plain) {
-            return named("its name is one of a folder: letters, digits, - and _".into());
-        }
-        if self.terms == Some(0) {
-            return named("terms = 0, expected at least 1".into());
-        }
-        if self.training.contains_key("seed") {
-            return named("the seeds of a study stand in `seeds`".into());
-        }
-        self.training(0).err().and_then(named)
-    }
-
     /// How it is trained from a seed.
     pub(super) fn training(&self, seed: u64) -> Result<TrainingConfig, String> {
         let architecture = Architecture::find(&self.architecture).map_err(|e| e.to_string())?;
@@ -172,14 +143,10 @@ impl NetworkPlan {
         };
         settings.extend(self.training.clone());
         let config: TrainingConfig = serde_json::from_value(settings.into())
-            .map_err(|error| format!("training: {error}"))?;
+            .map_err(|error| format!("training: {}", in_plain_words(&error.to_string())))?;
         config.check().map_err(|error| format!("training: {error}"))?;
         Ok(config)
     }
-}
-
-fn first_repeated<T: PartialEq>(items: &[T]) -> Option<&T> {
-    items.iter().enumerate().find(|(at, item)| items[..*at].contains(item)).map(|(_, item)| item)
 }
 
 /// What is wrong with a text, and in which line.
@@ -187,8 +154,8 @@ fn one_line(error: &toml::de::Error) -> String {
     let text = error.to_string();
     let place = text.lines().next().and_then(|line| line.strip_prefix("TOML parse error at "));
     match place {
-        Some(place) => format!("{place}: {}", error.message()),
-        None => error.message().to_owned(),
+        Some(place) => format!("{place}: {}", in_plain_words(error.message())),
+        None => in_plain_words(error.message()),
     }
 }
 
@@ -224,6 +191,51 @@ mod tests {
         let names: Vec<_> = entries.iter().map(|(entry, _)| entry.name).collect();
         assert_eq!(names, ["exactness", "subset"]);
         assert_eq!(entries[1].1["draws"], 2);
+    }
+
+    #[test]
+    fn what_makes_no_study_is_named() {
+        let asked = |from: &str, to: &str| SMALL.replace(from, to);
+        for (text, expected) in [
+            (asked("names = [", "points = 0\nnames = ["), "points = 0, expected at least 1"),
+            (asked("title = \"T\"", "title = \" \""), "the title is empty"),
+            (asked("[\"exactness\", \"subset\"]", "[]"), "names = [] asks nothing"),
+            (asked("\"subset\"]", "\"subset\", \"exactness\"]"), "`exactness` is listed twice"),
+            (
+                asked("seeds", "gauges = [\"tight\", \"tight\"]\nseeds"),
+                "gauge tight is listed twice",
+            ),
+            (asked("seeds", "gauges = []\nseeds"), "needs seeds, gauges"),
+            (
+                asked("[\"exactness\", \"subset\"]", "[\"exactness\"]"),
+                "`subset`, which is not asked",
+            ),
+            (asked("\"subset\"]", "\"subset\", \"random-labels\"]"), "shuffled-labels = true"),
+            (
+                asked("[0, 1]", "[0]").replace("\"subset\"]", "\"subset\", \"networks\"]"),
+                "networks compares two seeds",
+            ),
+            (
+                asked("\"all\"", "{ list = [1] }")
+                    .replace("names =", "epochs = { list = [0] }\nnames ="),
+                "network `a`: experiments ask for epoch 0, whose weights its training does not keep",
+            ),
+            (asked("epochs = 2", "epochs = -2"), "a whole number of 0 or more"),
+            (asked("[0, 1]", "[0, -1]"), "a whole number of 0 or more"),
+            (asked("dataset", "terms = 0\ndataset"), "network `a`: terms = 0"),
+            (asked("name = \"a\"", "name = \"..\""), "its name is one of a folder"),
+            (
+                asked("name = \"a\"", &format!("name = \"{}\"", "a".repeat(101))),
+                "is one of a folder",
+            ),
+        ] {
+            assert_ne!(text, SMALL);
+            let error = refused(&text);
+            assert!(error.starts_with("x.toml: ") && error.contains(expected), "{error}");
+        }
+        let listed = asked("\"all\"", "{ list = [1] }");
+        let kept = listed.replace("names =", "epochs = { list = [1, 2] }\nnames =");
+        Plan::read(&kept, "x.toml").expect("the last epoch is always there");
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl<'a> Work<'a> {
         let request = RunRequest {
             architecture: Architecture::find(&network.architecture)
                 .map_err(|error| refused(error.to_string()))?,
-            dataset: &network.dataset,
+            dataset: &dataset.name,
             train: &dataset.train,
             shuffled_labels: run.shuffled.then_some(run.seed),
             test: &dataset.test,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{self, SHIFTS, shard_name};
 use super::{MANIFEST, PointSubset};
+use crate::network::extents;
 use crate::terms::{Classes, Gauge, Scale, SelfCheck};
 use crate::{Error, Precision};
 
@@ -94,7 +95,7 @@ impl TermsHeader {
     /// The points of a shard.
     pub(super) fn span(&self, shard: usize) -> Range<usize> {
         let start = shard * self.shard_points;
-        start..self.points.min(start + self.shard_points)
+        start..self.points.min(start.saturating_add(self.shard_points))
     }
 
     /// The indices in the dataset that points of a shard can have.
@@ -277,8 +278,11 @@ impl Manifest {
             .and_then(|values| values.checked_mul(terms.points));
         if numbers.contains(&0) || matches!(coefficients, None | Some(0)) {
             return Some(format!(
-                "speaks of {} points of shape {:?} in {} classes, {} a shard",
-                terms.points, terms.input_shape, terms.class_count, terms.shard_points
+                "speaks of {} points of {} values in {} classes, {} a shard",
+                terms.points,
+                extents(&terms.input_shape),
+                terms.class_count,
+                terms.shard_points
             ));
         }
         if let Some(subset) = terms.subset.as_ref().filter(|subset| subset.of < terms.points) {
@@ -289,13 +293,14 @@ impl Manifest {
             return Some(format!("lists {listed} shards of {count}"));
         }
         if let Some(shifts) = self.shifts.as_ref().filter(|shifts| shifts.file != SHIFTS) {
-            return Some(format!("lists {:?} in place of {SHIFTS:?}", shifts.file));
+            return Some(format!("lists `{}` in place of `{SHIFTS}`", shifts.file));
         }
         if let Some(shifts) = &self.shifts
             && shifts.step().is_some() != (terms.gauge == Gauge::Calibrated)
         {
             let gauge = terms.gauge.name();
-            return Some(format!("scales shifts of the {gauge} gauge by {:?}", shifts.scale));
+            let scale = shifts.scale.map_or("nothing".into(), |scale| scale.to_string());
+            return Some(format!("scales shifts of the {gauge} gauge by {scale}"));
         }
         if self.shifts.is_none() && terms.saves_shifts() && listed > 0 {
             return Some(format!("lists {listed} shards and no shifts"));
@@ -304,8 +309,8 @@ impl Manifest {
             let (file, points) = (shard_name(number), terms.span(number).len());
             let is_sound = shard.file == file && shard.points == points;
             (!is_sound).then(|| {
-                let listed = format!("{:?} of {} points", shard.file, shard.points);
-                format!("lists {listed} in place of {file:?} of {points} points")
+                let listed = format!("`{}` of {} points", shard.file, shard.points);
+                format!("lists {listed} in place of `{file}` of {points} points")
             })
         })
     }

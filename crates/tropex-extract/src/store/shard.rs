@@ -11,6 +11,7 @@ use safetensors::tensor::Metadata;
 
 use super::content::Content;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
+use crate::network::extents;
 use crate::terms::{Classes, Terms};
 use crate::{Error, Precision};
 
@@ -151,6 +152,11 @@ pub(super) fn format_of(precision: Precision) -> Dtype {
         Precision::F32 => Dtype::F32,
         Precision::F64 => Dtype::F64,
     }
+}
+
+/// `F32 of 64x784`
+fn described(dtype: Dtype, shape: &[usize]) -> String {
+    format!("{dtype} of {}", extents(shape))
 }
 
 /// The shards of a store, one after the other.
@@ -310,12 +316,13 @@ impl Reader<'_> {
     ) -> Result<(Vec<usize>, bytes::Bytes), Error> {
         let shape = [&[self.file.points], extents].concat();
         let refused = |found: String| {
-            let what = format!("tensor `{name}`: found {found}, expected {dtype:?} {shape:?}");
+            let expected = described(dtype, &shape);
+            let what = format!("tensor `{name}`: found {found}, expected {expected}");
             Error::store(self.file.content.path(), what)
         };
         let info = self.file.metadata.info(name).ok_or_else(|| refused("none".into()))?;
         if info.dtype != dtype || info.shape != shape {
-            return Err(refused(format!("{:?} {:?}", info.dtype, info.shape)));
+            return Err(refused(described(info.dtype, &info.shape)));
         }
         let (start, end) = info.data_offsets;
         let row = (end - start) / self.file.points;
@@ -329,7 +336,10 @@ impl Reader<'_> {
         let values: Vec<i64> = bytemuck::pod_collect_to_vec(&bytes);
         match values.iter().find(|value| !range.contains(value)) {
             None => Ok(values),
-            Some(value) => Err(self.refused(name, &format!("holds {value}, expected {range:?}"))),
+            Some(value) => {
+                let (first, last) = (range.start, range.end - 1);
+                Err(self.refused(name, &format!("holds {value}, expected {first} to {last}")))
+            }
         }
     }
 

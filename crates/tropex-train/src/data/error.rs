@@ -15,10 +15,12 @@ use super::images::ImagesError;
 #[non_exhaustive]
 pub enum DataError {
     /// No dataset has this name.
-    #[error("unknown dataset `{name}`, expected one of {known}, or file:PATH")]
+    #[error("unknown dataset `{name}`{hint}, expected one of {known}, or file:PATH")]
     Unknown {
         /// The name asked for.
         name: String,
+        /// What was probably meant.
+        hint: String,
         /// The names there are.
         known: String,
     },

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::messages::hint;
 pub use cifar::CifarError;
 pub use download::{DownloadProgress, Progress};
 pub use error::DataError;
@@ -178,6 +179,27 @@ impl Dataset {
     }
 }
 
+/// The name of a dataset whose path, if it has one, is relative to a folder.
+///
+/// ```
+/// use std::path::Path;
+/// use tropex_train::data::relative_to;
+///
+/// assert_eq!(relative_to("file:d.safetensors", Path::new("/data")), "file:/data/d.safetensors");
+/// assert_eq!(relative_to("mnist", Path::new("/data")), "mnist");
+/// ```
+pub fn relative_to(name: &str, folder: &Path) -> String {
+    match name.strip_prefix(FILE_PREFIX) {
+        Some(path) => format!("{FILE_PREFIX}{}", folder.join(path).display()),
+        None => name.to_owned(),
+    }
+}
+
+/// Whether a dataset's name holds a path that depends on the folder one works in.
+pub fn is_relative(name: &str) -> bool {
+    name.strip_prefix(FILE_PREFIX).is_some_and(|path| Path::new(path).is_relative())
+}
+
 /// Opens the dataset called `name`: one of [`DATASETS`], or `file:PATH` for a safetensors file
 /// with `train.images`, `train.labels`, `test.images` and `test.labels`, or with `images` and
 /// `labels`, of which a sixth is then held out as the test split.
@@ -204,6 +226,10 @@ pub fn open(name: &str, options: &OpenOptions<'_>) -> Result<Dataset, DataError>
         Some(entry) => (entry.open)(options),
         None => Err(DataError::Unknown {
             name: name.to_string(),
+            hint: match Path::new(name).is_file() {
+                true => format!(" (did you mean {FILE_PREFIX}{name}?)"),
+                false => hint(name, DATASETS.iter().map(|entry| entry.name)),
+            },
             known: DATASETS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", "),
         }),
     }
@@ -245,7 +271,7 @@ mod tests {
         let error = open("minst", &OpenOptions::default()).unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown dataset `minst`, expected one of mnist, fashion-mnist, fashion-mnist-32, \
+            "unknown dataset `minst` (did you mean mnist?), expected one of mnist, fashion-mnist, fashion-mnist-32, \
              cifar10, shapes, embedded, or file:PATH"
         );
     }

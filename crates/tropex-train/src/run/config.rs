@@ -9,10 +9,11 @@ use serde_json::Value;
 use tropex_files::replace;
 
 use super::{RunError, RunRequest};
-use crate::data::{Dataset, Images, Memory, OpenOptions, Reading, Subset};
+use crate::data::{Dataset, FILE_PREFIX, Images, OpenOptions, Reading, Subset};
 use crate::import::{ImportOptions, is_epsilon};
+use crate::messages::in_plain_words;
 use crate::training::{EpochMetrics, TrainingConfig};
-use crate::zoo::Normalisation;
+use crate::zoo::{MAX_VALUES, Normalisation};
 
 /// Version of the layout of a run; a reader refuses others.
 pub const FORMAT_VERSION: u32 = 1;
@@ -20,13 +21,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// The version of Burn that this crate is built on.
 pub const BURN_VERSION: &str = "0.22.1";
 
-/// Weights, gradients, and two memories of the optimizer.
-const TRAINING_COPIES: u64 = 4;
-/// Weights in the file and in the network.
-const IMPORT_COPIES: u64 = 2;
-
-/// Most values of an image, and most classes.
-const MAX_VALUES: usize = 1 << 32;
+/// Most classes.
 const MAX_CLASSES: usize = 100_000;
 
 /// Versions of the programs that made a run.
@@ -112,7 +107,7 @@ impl RunConfig {
     /// The record of a training that begins.
     pub fn of_training(request: &RunRequest, training: &TrainingConfig) -> Result<Self, RunError> {
         let training = Some(training.clone());
-        Ok(Self { training, state: RunState::Training, ..Self::new(request, TRAINING_COPIES)? })
+        Ok(Self { training, state: RunState::Training, ..Self::new(request)? })
     }
 
     /// The record of weights imported from a file.
@@ -125,7 +120,7 @@ impl RunConfig {
             imported_from: Some(weights.display().to_string()),
             normalisation: options.normalisation.clone(),
             batch_norm_epsilon: options.batch_norm_epsilon,
-            ..Self::new(request, IMPORT_COPIES)?
+            ..Self::new(request)?
         })
     }
 
@@ -151,26 +146,15 @@ impl RunConfig {
         }
     }
 
-    /// A record of a network whose parameters are in memory `copies` times.
-    fn new(request: &RunRequest, copies: u64) -> Result<Self, RunError> {
+    fn new(request: &RunRequest) -> Result<Self, RunError> {
         let (input_shape, classes) = (request.train.shape(), request.train.classes());
-        let architecture = request.architecture;
-        let parameters = architecture.parameters(input_shape, classes, request.device)?;
-        let bytes = (parameters as u64).saturating_mul(copies * size_of::<f32>() as u64);
-        Memory::require(bytes).map_err(|memory| RunError::TooLarge {
-            architecture: architecture.name,
-            shape: input_shape,
-            classes,
-            parameters,
-            memory,
-        })?;
         Ok(Self {
             format_version: FORMAT_VERSION,
             architecture: request.architecture.name.into(),
             dataset: request.dataset.into(),
             input_shape,
             classes,
-            parameters,
+            parameters: request.architecture.parameters(input_shape, classes, request.device)?,
             training: None,
             imported_from: None,
             normalisation: None,
@@ -195,13 +179,13 @@ impl RunConfig {
     pub(super) fn read(path: &Path) -> Result<Self, RunError> {
         let text = fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-                RunError::NoRun { path: path.into() }
+                RunError::no_run(path.parent().unwrap_or(path))
             }
             _ => RunError::io("read", path, error),
         })?;
         let damaged = |error: serde_json::Error| RunError::Config {
             path: path.into(),
-            reason: error.to_string(),
+            reason: in_plain_words(&error.to_string()),
         };
         let value: Value = serde_json::from_str(&text).map_err(damaged)?;
         let found = value.get("format_version").and_then(Value::as_u64);
@@ -225,7 +209,11 @@ impl RunConfig {
         if is_possible && (2..=MAX_CLASSES).contains(&self.classes) {
             return Ok(());
         }
-        let reason = format!("images of {shape:?} in {} classes cannot be", self.classes);
+        let [channels, height, width] = shape;
+        let reason = format!(
+            "it speaks of images of {channels}x{height}x{width} in {} classes",
+            self.classes
+        );
         Err(RunError::Config { path: path.into(), reason })
     }
 
@@ -256,7 +244,9 @@ impl RunConfig {
         let requested = requested.settings(path, finished)?;
         for (setting, existing) in self.settings(path, finished)? {
             let requested = requested.get(&setting).unwrap_or(&Value::Null);
-            if existing != *requested {
+            // The same images may lie elsewhere by now, and fingerprints tell them from others.
+            let are_files = || [&existing, requested].iter().all(|name| is_file_name(name));
+            if existing != *requested && !(setting == "dataset" && are_files()) {
                 let (existing, requested) = (existing.to_string(), requested.to_string());
                 return Err(RunError::Differs { path: path.into(), setting, existing, requested });
             }
@@ -284,6 +274,11 @@ impl RunConfig {
         }
         Ok(settings)
     }
+}
+
+/// Whether a setting is the name of a dataset in a file of the user's.
+fn is_file_name(setting: &Value) -> bool {
+    setting.as_str().is_some_and(|name| name.starts_with(FILE_PREFIX))
 }
 
 /// Lists the leaves of a JSON object under their paths.

@@ -1,13 +1,13 @@
 //! What can be wrong with a run.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use tropex_files::LockError;
 
-use super::FORMAT_VERSION;
-use crate::data::Memory;
+use super::{CONFIG, FORMAT_VERSION};
 use crate::import::ImportError;
 use crate::training::TrainError;
 use crate::weights::WeightsError;
@@ -27,10 +27,12 @@ pub enum RunError {
         source: io::Error,
     },
     /// There is no run.
-    #[error("no run here: {} does not exist; make one with `tropex train` or `tropex import`", path.display())]
+    #[error("no run in {}: {reason}; `tropex train` and `tropex import` make runs", folder.display())]
     NoRun {
-        /// The missing file.
-        path: PathBuf,
+        /// Where it should be.
+        folder: PathBuf,
+        /// What is there instead.
+        reason: String,
     },
     /// The description of the run is damaged.
     #[error(
@@ -90,8 +92,17 @@ pub enum RunError {
     /// Somebody else works there.
     #[error(transparent)]
     Locked(#[from] LockError),
+    /// The weights of a finished training are gone.
+    #[error(
+        "{} is missing, and the training was finished: restore it, or train again in a new folder",
+        path.display()
+    )]
+    Lost {
+        /// The missing file.
+        path: PathBuf,
+    },
     /// No weights were kept after that epoch.
-    #[error("{} has no checkpoint of epoch {epoch}, only of epochs {kept:?}", path.display())]
+    #[error("{} has no checkpoint of epoch {epoch}, {}", path.display(), those_kept(kept))]
     NoCheckpoint {
         /// The folder.
         path: PathBuf,
@@ -99,24 +110,6 @@ pub enum RunError {
         epoch: usize,
         /// The epochs that are there.
         kept: Vec<usize>,
-    },
-    /// The network does not fit into memory.
-    #[error(
-        "{architecture} for images of {}x{}x{} in {classes} classes has {parameters} parameters: \
-         it {memory}; take smaller images, fewer classes or a smaller architecture",
-        shape[0], shape[1], shape[2]
-    )]
-    TooLarge {
-        /// Name of the architecture.
-        architecture: &'static str,
-        /// `[channels, height, width]` of the images.
-        shape: [usize; 3],
-        /// Their classes.
-        classes: usize,
-        /// Parameters that are trained.
-        parameters: usize,
-        /// What it takes.
-        memory: Memory,
     },
     /// The architecture cannot be built.
     #[error(transparent)]
@@ -132,7 +125,38 @@ pub enum RunError {
     Import(#[from] ImportError),
 }
 
+/// The first run below a folder, as those of studies are.
+fn runs_inside(folder: &Path) -> Option<String> {
+    let below = [folder.to_owned(), folder.join("runs")];
+    let entries = below.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    let runs = entries.map(|entry| entry.path()).filter(|path| path.join(CONFIG).exists());
+    runs.min().map(|run| run.display().to_string())
+}
+
+fn those_kept(epochs: &[usize]) -> String {
+    let epochs: Vec<_> = epochs.iter().map(ToString::to_string).collect();
+    match &epochs[..] {
+        [] => "for none were kept; `tropex train --checkpoints` keeps them".into(),
+        [epoch] => format!("only of epoch {epoch}"),
+        _ => format!("only of epochs {}", epochs.join(", ")),
+    }
+}
+
 impl RunError {
+    /// What is in a folder without `config.json`, and where a run is that may be meant.
+    pub(super) fn no_run(folder: &Path) -> Self {
+        let inside = if folder.join(CONFIG).exists() { None } else { runs_inside(folder) };
+        let around = folder.parent().filter(|parent| parent.join(CONFIG).exists());
+        let reason = match (inside, around) {
+            _ if !folder.exists() => "there is no such folder".to_owned(),
+            (_, Some(run)) => format!("{CONFIG} lies in {}, which may be meant", run.display()),
+            (Some(runs), _) => format!("it holds runs, such as {runs}"),
+            _ if !folder.is_dir() => "it is no folder".to_owned(),
+            _ => format!("it holds no {CONFIG}"),
+        };
+        Self::NoRun { folder: folder.to_owned(), reason }
+    }
+
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.into(), source }
     }

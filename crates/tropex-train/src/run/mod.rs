@@ -141,9 +141,14 @@ impl Run {
         let config = RunConfig::of_training(request, training)?;
         clear(path);
         if let Some(run) = Self::finished(path, &config)? {
+            if !run.model_path().exists() {
+                return Err(RunError::Lost { path: run.model_path() });
+            }
             return Ok(RunOutcome::AlreadyFinished(run));
         }
         let (shape, classes) = (request.train.shape(), request.train.classes());
+        let optimizer = (training.epochs > 0).then_some(&training.optimizer);
+        request.architecture.require_memory(shape, classes, request.device, optimizer)?;
         let start = request.architecture.init(shape, classes, request.device, training.seed)?;
         let trainer = Trainer::new(start, request.train, request.test, training)?;
         let _lock = FolderLock::create(path)?;

@@ -6,10 +6,10 @@ use burn::nn::pool::{AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2dConfig};
 use burn::nn::{BatchNormConfig, Initializer, LinearConfig, PaddingConfig2d};
 use burn::tensor::Device;
 
-use super::ArchitectureError;
 use super::block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
 use super::classifier::Classifier;
 use super::dropout::Dropout;
+use super::{ArchitectureError, MAX_VALUES};
 
 /// A convolution that keeps the size of images, or divides it by its stride.
 #[derive(Clone, Copy)]
@@ -62,6 +62,11 @@ impl<'a> Builder<'a> {
     ) -> Result<Self, ArchitectureError> {
         if input.contains(&0) {
             return Err(ArchitectureError::EmptyImages { shape: input });
+        }
+        // So that no number of parameters leaves the range of whole numbers.
+        let values = input.iter().try_fold(1_usize, |values, &e| values.checked_mul(e));
+        if values.is_none_or(|values| values > MAX_VALUES) {
+            return Err(ArchitectureError::ImagesTooLarge { shape: input });
         }
         if classes < 2 {
             return Err(ArchitectureError::TooFewClasses { classes });

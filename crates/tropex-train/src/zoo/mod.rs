@@ -10,6 +10,7 @@ mod classifier;
 mod dropout;
 mod fcn;
 mod initialise;
+mod memory;
 mod normalisation;
 mod resnet;
 mod vgg;
@@ -24,9 +25,11 @@ use thiserror::Error;
 pub use block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
 pub use classifier::{Classifier, DEFAULT_EPSILON};
 pub use dropout::Dropout;
+pub use memory::TooLarge;
 pub use normalisation::{Normalisation, NormalisationError};
 
 use self::builder::Builder;
+use crate::messages::hint;
 use crate::training::TrainingConfig;
 use crate::weights::slots;
 
@@ -56,6 +59,9 @@ pub static ARCHITECTURES: LazyLock<Vec<Architecture>> = LazyLock::new(|| {
 const CIFAR: [usize; 3] = [3, 32, 32];
 /// Images of MNIST and of what is like it.
 const MNIST: [usize; 3] = [1, 28, 28];
+
+/// Most values of an image.
+pub(crate) const MAX_VALUES: usize = 1 << 32;
 
 /// Slope of leaky ReLU below zero.
 pub const LEAKY_SLOPE: f64 = 0.01;
@@ -122,7 +128,7 @@ pub(crate) static TINY_DROPOUT: Architecture = Architecture::new(
 #[derive(Debug, Error, PartialEq)]
 pub enum ArchitectureError {
     /// There is no architecture of that name.
-    #[error("unknown architecture `{name}`, expected one of {}", names().join(", "))]
+    #[error("unknown architecture `{name}`{}; `tropex list` names all", hint(name, names()))]
     Unknown {
         /// The name asked for.
         name: String,
@@ -145,6 +151,17 @@ pub enum ArchitectureError {
         /// `[channels, height, width]` of the images.
         shape: [usize; 3],
     },
+    /// No image has so many values.
+    #[error(
+        "images of {}x{}x{}, expected at most {MAX_VALUES} values", shape[0], shape[1], shape[2]
+    )]
+    ImagesTooLarge {
+        /// `[channels, height, width]` of the images.
+        shape: [usize; 3],
+    },
+    /// The network does not fit into memory.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// There is nothing to tell apart.
     #[error("{classes} classes, expected at least 2")]
     TooFewClasses {
@@ -153,8 +170,8 @@ pub enum ArchitectureError {
     },
 }
 
-fn names() -> Vec<&'static str> {
-    ARCHITECTURES.iter().map(|architecture| architecture.name).collect()
+fn names() -> impl Iterator<Item = &'static str> {
+    ARCHITECTURES.iter().map(|architecture| architecture.name)
 }
 
 impl std::fmt::Debug for Architecture {

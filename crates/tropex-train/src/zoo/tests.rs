@@ -45,7 +45,7 @@ fn resnet(n: usize, channels: usize) -> usize {
 
 #[test]
 fn names_are_unique_kebab_case_and_described() {
-    let names = names();
+    let names: Vec<_> = names().collect();
     assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
     for architecture in ARCHITECTURES.iter() {
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -56,9 +56,12 @@ fn names_are_unique_kebab_case_and_described() {
 }
 
 #[test]
-fn an_unknown_name_is_answered_with_the_known_ones() {
-    let error = Architecture::find("vgg16").unwrap_err().to_string();
-    assert!(error.contains("`vgg16`") && error.contains("vgg-narrow"), "{error}");
+fn an_unknown_name_is_answered_with_those_that_are_like_it() {
+    let error = Architecture::find("vgg-narow").unwrap_err().to_string();
+    let expected = "unknown architecture `vgg-narow` (did you mean vgg-narrow";
+    assert!(error.starts_with(expected) && error.ends_with("`tropex list` names all"), "{error}");
+    let error = Architecture::find("transformer").unwrap_err().to_string();
+    assert_eq!(error, "unknown architecture `transformer`; `tropex list` names all");
 }
 
 #[test]

@@ -15,8 +15,8 @@ use tropex::train::data::Taken;
 use tropex::train::run::Run;
 use tropex_files::replace;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
-use crate::output::{Output, duration, pairs, small_percent, table};
+use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more, require_place};
+use crate::output::{Output, count, duration, pairs, small_percent, table};
 
 /// Images that people are shown; files and machines get all.
 const SHOWN: usize = 10;
@@ -30,10 +30,10 @@ pub struct Assign {
     #[arg(long, default_value = "test")]
     split: SplitName,
     /// LIMIT of the images only, every class in its share.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// The TOP best terms of every image.
-    #[arg(long, default_value = "1")]
+    #[arg(long, default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     top: NonZeroUsize,
     /// Gauge of the terms.
     #[arg(long, default_value = "worst-case")]
@@ -68,6 +68,7 @@ struct Assigned<'a> {
 
 impl Assign {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        self.out.as_deref().map(require_place).transpose()?;
         let run = Run::open(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
@@ -111,7 +112,14 @@ impl Assign {
                 ),
                 ("time", duration(start.elapsed())),
             ];
-            lines.extend(self.out.as_ref().map(|path| ("all in", path.display().to_string())));
+            let part = format!("{SHOWN} of {} images", count(images.len()));
+            lines.extend(match &self.out {
+                Some(path) => Some(("all in", path.display().to_string())),
+                None if images.len() > SHOWN => {
+                    Some(("shown", part + "; --out FILE writes all, --json prints all"))
+                }
+                None => None,
+            });
             format!("{}\n{}", shown(images), pairs(&lines))
         })
     }

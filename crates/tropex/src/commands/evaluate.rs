@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
+use tropex::Gauge;
 use tropex::experiments::{EvaluateSettings, Split, pipeline};
 use tropex::train::data::Taken;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName};
+use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more};
 use crate::output::{Output, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
@@ -22,7 +23,7 @@ pub struct Evaluate {
     #[arg(long, default_value = "test")]
     split: SplitName,
     /// LIMIT of the images only, every class in its share.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Gauge of the terms.
     #[arg(long, default_value = "worst-case")]
@@ -35,6 +36,8 @@ pub struct Evaluate {
 
 #[derive(Serialize)]
 struct Evaluated {
+    run: String,
+    gauge: Gauge,
     points: usize,
     split: Split,
     /// The images classified, of their split.
@@ -70,6 +73,8 @@ impl Evaluate {
         bar.finish_and_clear();
         let pipeline::Evaluated { evaluation, images, terms } = evaluation?;
         let evaluated = Evaluated {
+            run: run.path().display().to_string(),
+            gauge: settings.gauge,
             points: evaluation.points,
             split: settings.split,
             images,
@@ -83,8 +88,16 @@ impl Evaluate {
         };
         output.result(&evaluated, || {
             pairs(&[
-                ("points", images.words(settings.split.images())),
-                ("terms", terms.words(Split::Train.images())),
+                ("run", evaluated.run.clone()),
+                (
+                    "terms",
+                    format!(
+                        "{} gauge, of {}",
+                        evaluated.gauge.name(),
+                        terms.words(Split::Train.images())
+                    ),
+                ),
+                ("images", images.words(settings.split.images())),
                 ("network accuracy", percent(evaluated.network_accuracy)),
                 ("extracted function", format!("{} accuracy", percent(evaluated.accuracy))),
                 ("agreement", percent(evaluated.agreement)),

@@ -1,30 +1,35 @@
 //! `tropex experiment`
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
+use tropex::Gauge;
 use tropex::experiments::experiment::{ExperimentEntry, Parameters, Scope};
 use tropex::experiments::report::{
     Finding, Measure, Page, PageFiles, ReportLocks, SubjectRecord, comparison,
 };
 use tropex::experiments::runner::{self, Material, Report, Request};
-use tropex::experiments::{EXPERIMENTS, Moments, Settings, experiments};
+use tropex::experiments::{EXPERIMENTS, Error, Moments, Settings, experiments};
 use tropex::train::checkpoint::Checkpoints;
+use tropex::train::messages::hint;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DevicesOption, GaugeName, PrecisionName};
+use super::options::{
+    DataOption, DevicesOption, GaugeName, PrecisionName, one_or_more, require_place, whole,
+};
 use crate::output::{Output, pairs, table};
 
 /// Ask how networks use their terms to generalize. What was found before is not computed again.
 #[derive(Debug, Args)]
 pub struct Experiment {
-    /// Experiment, as `tropex list` names them, or `all`.
-    name: String,
+    /// Experiments, as `tropex list` names them, with commas between them; or `all`.
+    #[arg(value_name = "EXPERIMENT[,...]")]
+    names: String,
     /// Folders of the runs; several are compared.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
@@ -36,17 +41,17 @@ pub struct Experiment {
     precision: Option<PrecisionName>,
     /// Terms of LIMIT training images, every class in its share; by default the terms that are
     /// there, or those of all images that the network was trained on.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Look at POINTS test images, and POINTS training images, only, every class in its share.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     points: Option<NonZeroUsize>,
     /// Epochs at which runs are looked at besides the last, of those whose weights were kept: all,
     /// or a list such as 0,1,5.
     #[arg(long, default_value = "last")]
     epochs: Checkpoints,
     /// Source of everything random.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: u64,
     /// Change a parameter, such as `draws=10`; with `all`, `subset.draws=10`. The value is JSON.
     #[arg(long, value_name = "PARAMETER=VALUE")]
@@ -92,6 +97,10 @@ struct Told<'a> {
     reports: Vec<ToldReport<'a>>,
     /// Where all of it can be read.
     pages: Vec<String>,
+    /// Experiments that `all` does not include here.
+    left_out: Vec<&'a str>,
+    /// What the pages lack, because its files are damaged.
+    damaged: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -107,6 +116,7 @@ struct ToldReport<'a> {
 impl Experiment {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let experiments = self.experiments()?;
+        self.check()?;
         // Before the work, not after it.
         let page = self.page.as_deref().map(PageFiles::named).transpose()?;
         let devices = self.devices.find()?;
@@ -136,23 +146,52 @@ impl Experiment {
             };
             self.carry_out(&request, &locks, &mut reports, output)?;
         }
-        let pages = self.write_pages(page, &reports)?;
+        let (pages, damaged) = self.write_pages(page, &reports)?;
+        let left_out = self.left_out();
         if output.is_for_machines() {
-            let told = reports.iter().map(ToldReport::of).collect();
-            return output.result(&Told { reports: told, pages }, String::new);
+            let reports = reports.iter().map(ToldReport::of).collect();
+            return output.result(&Told { reports, pages, left_out, damaged }, String::new);
         }
         let mut last = comparisons(&reports);
-        last.push(pairs(&pages.iter().map(|page| ("page", page.clone())).collect::<Vec<_>>()));
+        let mut lines: Vec<_> = pages.into_iter().map(|page| ("page", page)).collect();
+        lines.extend(damaged.into_iter().map(|reason| ("not shown", reason)));
+        if !left_out.is_empty() {
+            let why = "they compare runs, so name two or more";
+            lines.push(("left out", format!("{} ({why})", left_out.join(", "))));
+        }
+        last.push(pairs(&lines));
         output.text(&last.join("\n\n"))
     }
 
+    /// Refuses a gauge that would be looked at twice, and a page that cannot be written.
+    fn check(&self) -> anyhow::Result<()> {
+        self.page.as_deref().map(require_place).transpose()?;
+        let gauges: Vec<_> = self.gauge.iter().map(|&gauge| Gauge::from(gauge)).collect();
+        if let Some(gauge) = first_repeated(&gauges) {
+            bail!("--gauge names {} twice", gauge.name());
+        }
+        Ok(())
+    }
+
+    /// Experiments that `all` leaves out, for one run cannot be compared.
+    fn left_out(&self) -> Vec<&'static str> {
+        let is_left_out = |entry: &&ExperimentEntry| {
+            self.names() == ["all"] && self.runs.len() < 2 && entry.scope == Scope::Together
+        };
+        EXPERIMENTS.iter().filter(is_left_out).map(|entry| entry.name).collect()
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.names.split(',').map(str::trim).collect()
+    }
+
     /// Writes a page of everything that is known of each run, and one of all runs if it is asked
-    /// for. Says where they are.
+    /// for. Says where they are, and what they lack.
     fn write_pages(
         &self,
         page: Option<PageFiles>,
         reports: &[Report],
-    ) -> anyhow::Result<Vec<String>> {
+    ) -> anyhow::Result<(Vec<String>, Vec<String>)> {
         let mut pages = Vec::new();
         for run in &self.runs {
             pages.push((Page::of_run(run)?, PageFiles::within(&run.join("reports"))));
@@ -160,16 +199,17 @@ impl Experiment {
         if let Some(files) = page {
             let findings = reports.iter().map(|report| report.finding.clone()).collect();
             let title = "Linear terms of several runs".into();
-            let page = Page { title, about: String::new(), summary: None, findings };
-            pages.push((page, files));
+            pages.push((Page { title, findings, ..Page::default() }, files));
         }
+        let damaged = pages.iter().flat_map(|(page, _)| page.left_out.clone()).collect();
         let write = |(page, files): (Page, PageFiles)| {
             files.write(&page)?;
             Ok(files.first().display().to_string())
         };
         // Runs of which nothing is known, but for comparisons with others, need no page.
         pages.retain(|(page, _)| !page.findings.is_empty());
-        pages.into_iter().map(write).collect()
+        let written = pages.into_iter().map(write).collect::<anyhow::Result<_>>()?;
+        Ok((written, damaged))
     }
 
     /// Does experiments, and tells people what is found as soon as it is.
@@ -201,28 +241,63 @@ impl Experiment {
 
     /// The experiments that are asked for, with their parameters.
     fn experiments(&self) -> anyhow::Result<Vec<(&'static ExperimentEntry, Parameters)>> {
-        let entries: Vec<_> = match &*self.name {
-            "all" => {
-                let several = self.runs.len() > 1;
-                let fits = |entry: &&ExperimentEntry| several || entry.scope == Scope::Each;
-                EXPERIMENTS.iter().filter(fits).collect()
-            }
-            name => vec![experiments::find(name)?],
+        let names = self.names();
+        for name in names.iter().filter(|name| **name != "all") {
+            experiments::find(name).map_err(|unknown| self.explained(name, unknown))?;
+        }
+        let (is_all, several) = (names.contains(&"all"), self.runs.len() > 1);
+        let is_chosen = |entry: &&ExperimentEntry| {
+            let fits = several || entry.scope == Scope::Each;
+            names.contains(&entry.name) || is_all && fits
         };
         let mut chosen: Vec<_> =
-            entries.into_iter().map(|entry| (entry, Parameters::new())).collect();
+            EXPERIMENTS.iter().filter(is_chosen).map(|entry| (entry, Parameters::new())).collect();
         for Setting { experiment, parameter, value } in &self.set {
-            let name = experiment.as_ref().unwrap_or(&self.name);
-            let (_, parameters) =
-                chosen.iter_mut().find(|(entry, _)| entry.name == name).with_context(|| {
+            let only = if names.len() == 1 { names[0] } else { "all" };
+            let name = experiment.as_deref().unwrap_or(only);
+            let known = chosen.iter_mut().find(|(entry, _)| entry.name == name);
+            let (_, parameters) = known.with_context(|| match experiment {
+                None => {
                     format!(
                         "--set {parameter}: name the experiment, as in EXPERIMENT.{parameter}=..."
                     )
-                })?;
+                }
+                Some(name) => {
+                    let known = EXPERIMENTS.iter().map(|entry| entry.name);
+                    let is_known = known.clone().any(|known| known == name);
+                    let hint = if is_known { String::new() } else { hint(name, known) };
+                    format!(
+                        "--set {name}.{parameter}: {name} is none of the experiments asked for{hint}"
+                    )
+                }
+            })?;
             parameters.insert(parameter.clone(), value.clone());
         }
         Ok(chosen)
     }
+
+    /// Why a name is no experiment: runs and experiments are easily given in the wrong order.
+    fn explained(&self, name: &str, unknown: Error) -> anyhow::Error {
+        let experiment = self.runs.iter().filter_map(|run| run.to_str()).find(|name| {
+            *name == "all" || name.split(',').all(|name| experiments::find(name).is_ok())
+        });
+        match experiment {
+            Some(experiment) if Path::new(&self.names).is_dir() => anyhow::anyhow!(
+                "{} is a folder: the experiment comes before the runs, as in \
+                 `tropex experiment {experiment} {}`",
+                self.names,
+                self.names
+            ),
+            _ if name.is_empty() => {
+                anyhow::anyhow!("`{}` lacks an experiment before or after a comma", self.names)
+            }
+            _ => unknown.into(),
+        }
+    }
+}
+
+fn first_repeated<T: PartialEq>(items: &[T]) -> Option<&T> {
+    items.iter().enumerate().find(|(at, item)| items[..*at].contains(item)).map(|(_, item)| item)
 }
 
 impl<'a> ToldReport<'a> {

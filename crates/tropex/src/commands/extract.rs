@@ -13,7 +13,9 @@ use tropex::train::data::{SubsetRule, Taken};
 use tropex::train::run::Run;
 use tropex::{Classes, Gauge, SelfCheck, TermStore};
 
-use super::options::{DataOption, DevicesOption, GaugeName, PrecisionName, SplitName, bytes};
+use super::options::{
+    DataOption, DevicesOption, GaugeName, PrecisionName, SplitName, bytes, one_or_more, whole,
+};
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
@@ -26,7 +28,7 @@ pub struct Extract {
     split: SplitName,
     /// LIMIT of the images only, every class in its share; by default all that the network was
     /// trained on.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Classes whose terms are extracted at every image.
     #[arg(long, default_value = "predicted")]
@@ -46,14 +48,14 @@ pub struct Extract {
     #[arg(long, default_value = "f32")]
     precision: PrecisionName,
     /// Images in memory at a time; by default chosen from the size of the network.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     batch: Option<NonZeroUsize>,
     /// Images at which the self-check compares the image's own terms with all others; with the
     /// calibrated gauge those at which scales are tried out, for it checks all images.
-    #[arg(long, value_name = "IMAGES", default_value_t = 1000)]
+    #[arg(long, value_name = "IMAGES", default_value_t = 1000, value_parser = whole::<usize>, allow_negative_numbers = true)]
     check: usize,
     /// Size of a file of terms, about; so much is in memory, and is lost by an interruption.
-    #[arg(long, value_name = "MB", default_value = "64")]
+    #[arg(long, value_name = "MB", default_value = "64", value_parser = one_or_more, allow_negative_numbers = true)]
     shard_megabytes: NonZeroUsize,
     /// Delete terms of other settings or weights that are in the way, instead of refusing.
     #[arg(long)]

@@ -20,6 +20,9 @@ pub struct Inspect {
     /// Print a drawing instead, as text for Graphviz: `tropex inspect RUN --dot | dot -Tsvg`.
     #[arg(long, conflicts_with = "json")]
     dot: bool,
+    /// Not needed, for no image is looked at: so that all commands on a run take the same options.
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    data_dir: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceOption,
 }

@@ -1,15 +1,18 @@
 //! Options that several commands share.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use anyhow::Context;
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use tropex::Devices;
 use tropex::device;
 use tropex::experiments::Split;
 use tropex::train::data::{
-    DataError, Dataset, DownloadProgress, FileError, Layout, OpenOptions, open,
+    DataError, Dataset, DownloadProgress, FileError, Layout, OpenOptions, is_relative, open,
 };
 use tropex::train::run::Run;
 
@@ -75,8 +78,19 @@ impl DataOption {
     /// Opens the dataset of a run as the run read it, with the labels that it was trained on.
     pub fn open_of(&self, run: &Run, output: &Output) -> anyhow::Result<Dataset> {
         let config = run.config();
-        let dataset = self.read(&config.dataset, output, |options| config.open_options(options))?;
-        Ok(config.as_used(dataset))
+        let name = &config.dataset;
+        let dataset = self.read(name, output, |options| config.open_options(options));
+        let dataset = match is_relative(name) && self.data_dir.is_none() {
+            false => dataset,
+            true => dataset.with_context(|| {
+                format!(
+                    "{} names its dataset {name} as seen from the folder it was made in; work from \
+                     there, or pass the folder of the file as --data-dir",
+                    run.path().display()
+                )
+            }),
+        };
+        Ok(config.as_used(dataset?))
     }
 
     /// Opens a dataset for a new run, with what there is to say of it.
@@ -194,10 +208,54 @@ impl From<PrecisionName> for tropex::Precision {
     }
 }
 
+/// Refuses a file that cannot be written, before work is done whose result it is to hold.
+pub fn require_place(path: &Path) -> anyhow::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if path.is_dir() {
+        anyhow::bail!("cannot write {}: it is a folder, expected a file", path.display());
+    }
+    match parent.filter(|parent| !parent.is_dir()) {
+        Some(parent) => {
+            anyhow::bail!(
+                "cannot write {}: there is no folder {}",
+                path.display(),
+                parent.display()
+            )
+        }
+        None => Ok(()),
+    }
+}
+
+/// A whole number of 1 or more.
+pub fn one_or_more(text: &str) -> Result<NonZeroUsize, String> {
+    match whole::<usize>(text).map(NonZeroUsize::new) {
+        Ok(Some(number)) => Ok(number),
+        Err(reason) if is_too_large(text) => Err(reason),
+        _ => Err("expected a whole number of 1 or more".into()),
+    }
+}
+
+/// A whole number.
+pub fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| match is_too_large(text) {
+        true => format!("too large, expected at most {}", usize::MAX),
+        false => "expected a whole number of 0 or more".into(),
+    })
+}
+
+/// Whether a text that is no number would be one if numbers had no end.
+fn is_too_large(text: &str) -> bool {
+    text.len() >= usize::MAX.ilog10() as usize && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// A finite number that is valid; `expected` says which are.
 pub fn number(text: &str, is_valid: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
     let value = text.parse().ok().filter(|value: &f64| value.is_finite() && is_valid(*value));
     value.ok_or_else(|| format!("expected {expected}"))
+}
+
+pub fn any_number(text: &str) -> Result<f64, String> {
+    number(text, |_| true, "a number")
 }
 
 pub fn not_negative(text: &str) -> Result<f64, String> {
@@ -232,6 +290,18 @@ pub fn bytes(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_are_told_from_others() {
+        assert_eq!(one_or_more("7").map(NonZeroUsize::get), Ok(7));
+        assert_eq!(whole::<u64>("0"), Ok(0));
+        for text in ["0", "-1", "1.5", "x", "", "\u{663}"] {
+            assert_eq!(one_or_more(text), Err("expected a whole number of 1 or more".into()));
+        }
+        let large = "99999999999999999999999";
+        assert_eq!(one_or_more(large), Err(format!("too large, expected at most {}", usize::MAX)));
+        assert_eq!(whole::<u64>("-1"), Err("expected a whole number of 0 or more".into()));
+    }
 
     #[test]
     fn sizes_have_a_number_and_a_unit() {

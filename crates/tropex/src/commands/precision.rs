@@ -10,7 +10,7 @@ use tropex::experiments::precision::{Exactness, Outcome, precision};
 use tropex::train::data::Taken;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption};
+use super::options::{DataOption, DeviceOption, one_or_more};
 use crate::output::{Output, percent, table};
 
 /// Show how exact the terms of runs are, with every gauge and in every precision.
@@ -19,8 +19,9 @@ pub struct PrecisionTable {
     /// Folders of the runs.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Training images to extract terms of, every class in its share; the terms of each are compared with all others.
-    #[arg(long, default_value = "200")]
+    /// Training images to extract terms of, every class in its share; the terms of each are
+    /// compared with all others.
+    #[arg(long, default_value = "200", value_parser = one_or_more, allow_negative_numbers = true)]
     limit: NonZeroUsize,
     #[command(flatten)]
     data: DataOption,

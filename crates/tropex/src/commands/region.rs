@@ -8,7 +8,7 @@ use tropex::experiments::{ImagePoints, Split, pipeline};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, SplitName};
+use super::options::{DataOption, DeviceOption, SplitName, whole};
 use crate::output::{Output, count, table};
 
 /// Tell about the linear regions of images: the nearest boundaries, and what lies between two.
@@ -17,10 +17,10 @@ pub struct Region {
     /// Folder of the run.
     run: PathBuf,
     /// The images.
-    #[arg(long, value_name = "I,J,...", value_delimiter = ',', required = true)]
+    #[arg(long, value_name = "I,J,...", value_delimiter = ',', required = true, value_parser = whole::<usize>, allow_negative_numbers = true)]
     of: Vec<usize>,
     /// Count the regions on the straight way to this image, and find where the class changes.
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = whole::<usize>, allow_negative_numbers = true)]
     to: Option<usize>,
     /// Find the facets of the regions and the largest ball inside, by a linear program for every
     /// side: slow with many inputs.

@@ -15,7 +15,7 @@ use tropex::extract::region::slice::Partition;
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
+use super::options::{DataOption, DeviceOption, GaugeName, SplitName, any_number, whole};
 use crate::output::{Output, plural};
 use report::{Frame, NetworkRegions, Seen, TermRegions};
 
@@ -40,7 +40,7 @@ pub struct Regions {
     window: Option<[f64; 4]>,
     /// How far the window reaches beyond the points, as a share of their distance; a negative one
     /// looks closer, and -0.5 would leave nothing.
-    #[arg(long, default_value = "0.25", allow_negative_numbers = true)]
+    #[arg(long, default_value = "0.25", value_parser = any_number, allow_negative_numbers = true)]
     margin: f64,
     /// Images to take points from.
     #[arg(long, default_value = "train")]
@@ -65,7 +65,7 @@ pub struct Regions {
     #[arg(long, default_value = "png", requires = "frames")]
     format: FormatName,
     /// Give up where there are more polygons than this.
-    #[arg(long, value_name = "POLYGONS", default_value_t = ViewSettings::default().limit)]
+    #[arg(long, value_name = "POLYGONS", default_value_t = ViewSettings::default().limit, value_parser = whole::<usize>, allow_negative_numbers = true)]
     limit: usize,
     #[command(flatten)]
     data: DataOption,

@@ -1,6 +1,7 @@
 //! `tropex study`
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -13,8 +14,10 @@ use tropex::experiments::report::Cell;
 use tropex::experiments::study::{
     Comparison, Difference, Done, Numbers, PLANS, Plan, Stage, Study, Summary,
 };
+use tropex::train::data::relative_to;
+use tropex::train::messages::hint;
 
-use super::options::{DataOption, DevicesOption, not_negative};
+use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
 use crate::output::{Output, count, duration, pairs, plural, table};
 
 /// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
@@ -27,7 +30,7 @@ pub struct StudyCommand {
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Runs that are worked on side by side.
-    #[arg(long, default_value = "1")]
+    #[arg(long, default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     jobs: NonZeroUsize,
     /// Print the study's file, and do nothing: to begin one of your own.
     #[arg(long)]
@@ -37,7 +40,7 @@ pub struct StudyCommand {
     compare: Option<PathBuf>,
     /// How far numbers may be apart: 1, the default, is what another processor explains; 0 asks
     /// for the same digits.
-    #[arg(long, value_name = "SCALE", requires = "compare", value_parser = not_negative)]
+    #[arg(long, value_name = "SCALE", requires = "compare", value_parser = not_negative, allow_negative_numbers = true)]
     tolerance: Option<f64>,
     #[command(flatten)]
     data: DataOption,
@@ -60,17 +63,17 @@ impl StudyCommand {
         if self.print {
             return output.text(&text);
         }
-        let plan = Plan::read(&text, &origin)?;
+        let (plan, folder) = (Plan::read(&text, &origin)?, self.folder()?);
         let other = self.compare.as_deref().map(Numbers::read).transpose()?;
         let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
         let mut datasets = BTreeMap::new();
         for network in &plan.networks {
             if !datasets.contains_key(&network.dataset) {
-                let dataset = self.data.open(&network.dataset, None, output)?;
+                let name = relative_to(&network.dataset, &self.place());
+                let dataset = self.data.open(&name, None, output)?;
                 datasets.insert(network.dataset.clone(), dataset);
             }
         }
-        let folder = self.folder()?;
         let study = Study {
             plan: &plan,
             folder: &folder,
@@ -114,23 +117,39 @@ impl StudyCommand {
         match (std::fs::read_to_string(&self.study), known) {
             (Ok(text), _) => Ok((text, origin)),
             (Err(_), Some((_, text))) => Ok(((*text).to_owned(), origin)),
+            (Err(error), None) if error.kind() == ErrorKind::InvalidData => {
+                anyhow::bail!("{origin} is no text, expected a study as TOML")
+            }
             (Err(error), None) => {
                 let names: Vec<_> = PLANS.iter().map(|(name, _)| *name).collect();
                 Err(error).with_context(|| {
-                    format!(
-                        "cannot read the study {origin}, expected a TOML file or one of {}",
-                        names.join(", ")
-                    )
+                    let hint = hint(&origin, names.iter().copied());
+                    let names = names.join(", ");
+                    format!("cannot read the study {origin}{hint}, expected a TOML file or one of {names}")
                 })
             }
         }
+    }
+
+    /// The folder that paths in the study are relative to: that of its file. What comes through a
+    /// pipe is as if it lay in the folder one works in.
+    fn place(&self) -> PathBuf {
+        let parent = self.study.parent().filter(|_| self.study.is_file());
+        let place = parent.unwrap_or(Path::new(""));
+        std::path::absolute(Path::new(".").join(place)).unwrap_or_else(|_| place.to_owned())
     }
 
     fn folder(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.out {
             return Ok(folder.clone());
         }
-        let name = self.study.file_stem().context("the study's file has no name")?;
+        let name = self.study.file_stem().unwrap_or_default();
+        if name.is_empty() || name.as_encoded_bytes().starts_with(b".") {
+            anyhow::bail!(
+                "{} gives the folder of the study no name; choose one with --out",
+                self.study.display()
+            );
+        }
         Ok(Path::new("studies-done").join(name))
     }
 }

@@ -16,7 +16,9 @@ use tropex::train::training::{
 };
 use tropex::train::zoo::Architecture;
 
-use super::options::{DataOption, DeviceOption, LayoutOption, not_negative, number};
+use super::options::{
+    DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
+};
 use crate::output::{Output, percent, plural};
 
 /// Train a network; the same command resumes a training that was interrupted.
@@ -32,7 +34,7 @@ pub struct Train {
     out: PathBuf,
     /// Train on the labels of the training images in a random order, which SEED decides: what the
     /// images show then says nothing about their labels. Test labels stay true.
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true)]
     shuffle_labels: Option<u64>,
     #[command(flatten)]
     data: DataOption,
@@ -48,38 +50,38 @@ pub struct Train {
 #[derive(Debug, Args)]
 struct Recipe {
     /// Passes over the training images.
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
     epochs: Option<usize>,
     /// Source of the starting weights and of the order of the images.
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Train on LIMIT of the images only, every class in its share.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Epochs whose weights are kept: last, all, or a list such as 0,1,5,20 (0 is the start).
     #[arg(long)]
     checkpoints: Option<Checkpoints>,
     /// Images per step.
-    #[arg(long)]
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     batch_size: Option<NonZeroUsize>,
     /// Rule that turns gradients into steps.
     #[arg(long)]
     optimizer: Option<OptimizerName>,
     /// Share of the last step that sgd keeps.
-    #[arg(long, value_parser = share)]
+    #[arg(long, value_parser = share, allow_negative_numbers = true)]
     momentum: Option<f64>,
     /// Learning rate of the first epoch.
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// Where the learning rate changes, as EPOCHS:FACTOR,...: 50:0.1,100:0.1 divides it by ten
     /// after 50 and after 100 epochs; `none` keeps it.
     #[arg(long, value_name = "STEPS", value_parser = learning_rate_steps)]
     learning_rate_steps: Option<Steps>,
     /// Strength of the penalty on squared weights.
-    #[arg(long, value_parser = not_negative)]
+    #[arg(long, value_parser = not_negative, allow_negative_numbers = true)]
     l2: Option<f64>,
     /// Stop when the test loss has not improved for so many epochs.
-    #[arg(long, value_name = "EPOCHS")]
+    #[arg(long, value_name = "EPOCHS", value_parser = one_or_more, allow_negative_numbers = true)]
     early_stop: Option<NonZeroUsize>,
 }
 
@@ -166,7 +168,18 @@ struct Trained<'a> {
 
 impl Train {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        let architecture = Architecture::find(&self.architecture)?;
+        let architecture = Architecture::find(&self.architecture).map_err(|unknown| {
+            match Architecture::find(&self.dataset) {
+                Ok(_) => anyhow::anyhow!(
+                    "{} is an architecture, not a dataset: `tropex train {} --dataset {}` \
+                     exchanges both",
+                    self.dataset,
+                    self.dataset,
+                    self.architecture
+                ),
+                Err(_) => unknown.into(),
+            }
+        })?;
         let (device, device_name) = (self.device.find()?, self.device.name());
         let config = self.recipe.apply(architecture.recipe())?;
         let mut data = self.data.open(&self.dataset, self.layout.layout, output)?;

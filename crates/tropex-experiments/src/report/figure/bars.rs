@@ -75,6 +75,12 @@ impl Bars {
         drawing
     }
 
+    pub(super) fn fault(&self) -> Option<String> {
+        let series = self.series.len();
+        let group = self.groups.iter().find(|group| group.heights.len() != series)?;
+        Some(format!("a group of {} bars for {series} series", group.heights.len()))
+    }
+
     pub(super) fn table(&self) -> Table {
         let names = self.series.iter().map(|name| (&**name, self.y.unit));
         let columns: Vec<_> = [(&*self.x.label, Unit::Text)].into_iter().chain(names).collect();

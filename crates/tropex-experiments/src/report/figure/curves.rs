@@ -55,6 +55,13 @@ impl Curves {
         drawing
     }
 
+    pub(super) fn fault(&self) -> Option<String> {
+        let is_wrong = |curve: &&Curve| ![0, curve.points.len()].contains(&curve.spread.len());
+        let curve = self.curves.iter().find(is_wrong)?;
+        let (points, spread) = (curve.points.len(), curve.spread.len());
+        Some(format!("a curve of {points} points and a spread of {spread}"))
+    }
+
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new(
             "",

@@ -137,6 +137,17 @@ impl HeatMaps {
         }
     }
 
+    pub(super) fn fault(&self) -> Option<String> {
+        let (rows, columns) = (self.rows.len(), self.columns.len());
+        let is_wrong = |panel: &Panel| {
+            panel.values.len() != rows || panel.values.iter().any(|row| row.len() != columns)
+        };
+        self.panels
+            .iter()
+            .any(is_wrong)
+            .then(|| format!("a panel that does not have {rows} rows of {columns} numbers"))
+    }
+
     pub(super) fn table(&self) -> Table {
         let columns = [
             ("panel", Unit::Text),

@@ -86,6 +86,12 @@ impl Histogram {
         drawing
     }
 
+    pub(super) fn fault(&self) -> Option<String> {
+        let edges = self.edges.len();
+        let bins = self.series.iter().find(|bins| bins.shares.len() + 1 != edges)?;
+        Some(format!("{} intervals between {edges} edges", bins.shares.len()))
+    }
+
     pub(super) fn table(&self) -> Table {
         let fixed = [("from", self.x.unit), ("to", self.x.unit)];
         let names = self.series.iter().map(|bins| (&*bins.name, Unit::Share));

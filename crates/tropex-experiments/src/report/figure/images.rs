@@ -1,14 +1,12 @@
 //! Grids of small images.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Table, Unit};
 use super::palette;
 use super::svg::{Anchor, Drawing, Short, WIDTH};
 use crate::markup::escaped;
-use crate::png::png;
+use crate::png::Image;
 
 /// Small images in rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,15 +19,41 @@ pub struct Pictures {
 
 /// A small image with what stands below it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "PictureRecord", into = "PictureRecord")]
 pub struct Picture {
     /// Lines below it.
     pub caption: Vec<String>,
-    /// Columns of pixels.
-    pub width: usize,
-    /// Rows of pixels.
-    pub height: usize,
-    /// The pixels as a PNG file, in base64.
-    pub png: String,
+    /// What it shows.
+    pub image: Image,
+}
+
+/// A picture as a file holds it. The image is part of pages, so it is read to its last pixel.
+#[derive(Serialize, Deserialize)]
+struct PictureRecord {
+    caption: Vec<String>,
+    width: usize,
+    height: usize,
+    /// A PNG file in base64.
+    png: String,
+}
+
+impl TryFrom<PictureRecord> for Picture {
+    type Error = String;
+
+    fn try_from(record: PictureRecord) -> Result<Self, String> {
+        let PictureRecord { caption, width, height, png } = record;
+        let image = Image::read(width, height, &png);
+        image
+            .map(|image| Self { caption, image })
+            .map_err(|reason| format!("a picture is {reason}"))
+    }
+}
+
+impl From<Picture> for PictureRecord {
+    fn from(Picture { caption, image }: Picture) -> Self {
+        let (width, height) = (image.width(), image.height());
+        Self { caption, width, height, png: image.base64() }
+    }
 }
 
 impl Picture {
@@ -61,7 +85,7 @@ impl Picture {
     }
 
     fn of_pixels([_, height, width]: [usize; 3], pixels: &[u8], caption: Vec<String>) -> Self {
-        Self { caption, width, height, png: STANDARD.encode(png(width, height, pixels)) }
+        Self { caption, image: Image::of_pixels(width, height, pixels) }
     }
 }
 
@@ -90,7 +114,7 @@ impl Pictures {
     pub(super) fn draw(&self) -> Drawing {
         let columns = self.columns.clamp(1, self.pictures.len().max(1));
         let width = ((WIDTH - GAP) / columns as f64 - GAP).min(150.0);
-        let tall = self.pictures.iter().map(|p| p.height as f64 / p.width.max(1) as f64);
+        let tall = self.pictures.iter().map(|p| p.image.height() as f64 / p.image.width() as f64);
         let height = width * tall.fold(0.0, f64::max);
         let lines = self.pictures.iter().map(|picture| picture.caption.len()).max().unwrap_or(0);
         let row = height + lines as f64 * LINE + GAP + 6.0;
@@ -101,7 +125,7 @@ impl Pictures {
         for (index, picture) in self.pictures.iter().enumerate() {
             let x = left + (index % columns) as f64 * (width + GAP);
             let y = GAP + (index / columns) as f64 * row;
-            let (png, label) = (&picture.png, escaped(&picture.caption.join(", ")));
+            let (png, label) = (picture.image.base64(), escaped(&picture.caption.join(", ")));
             let [left, top, wide, high] = [x, y, width, height].map(Short);
             drawing.element(&format!(
                 "<image x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{high}\" \
@@ -131,24 +155,24 @@ impl Pictures {
 mod tests {
     use super::*;
 
-    fn picture(pixels: &[u8]) -> String {
-        STANDARD.encode(png(pixels.len() / 3, 1, pixels))
+    fn image(pixels: &[u8]) -> Image {
+        Image::of_pixels(pixels.len() / 3, 1, pixels)
     }
 
     #[test]
     fn images_are_grey_or_in_their_colours() {
         let grey = Picture::of_image([1, 1, 2], &[0.0, 1.0], vec![]);
-        assert_eq!(grey.png, picture(&[0, 0, 0, 255, 255, 255]));
+        assert_eq!(grey.image, image(&[0, 0, 0, 255, 255, 255]));
         let colour = Picture::of_image([3, 1, 1], &[1.0, 0.0, 2.0], vec![]);
-        assert_eq!(colour.png, picture(&[255, 0, 255]));
+        assert_eq!(colour.image, image(&[255, 0, 255]));
         let mean = Picture::of_image([2, 1, 1], &[1.0, 0.0], vec![]);
-        assert_eq!(mean.png, picture(&[128; 3]));
+        assert_eq!(mean.image, image(&[128; 3]));
     }
 
     #[test]
     fn coefficients_have_the_colour_of_their_sign() {
         let found = Picture::of_coefficients([1, 1, 3], &[-2.0, 0.0, 4.0], 2.0, vec![]);
         let colours = [-1.0, 0.0, 1.0].map(palette::diverging);
-        assert_eq!(found.png, picture(&colours.concat()));
+        assert_eq!(found.image, image(&colours.concat()));
     }
 }

@@ -26,6 +26,8 @@ pub use histogram::{Bins, Histogram};
 pub use images::{Picture, Pictures};
 pub use palette::STYLE;
 
+pub use crate::png::Image;
+
 /// A figure of a finding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
@@ -133,6 +135,19 @@ impl Figure {
             Plot::HeatMaps(maps) => maps.draw(),
             Plot::Pictures(pictures) => pictures.draw(),
         }
+    }
+
+    /// What is wrong with a figure that was read from a file: drawing relies on its lengths.
+    pub(super) fn fault(&self) -> Option<String> {
+        let fault = match &self.plot {
+            Plot::Curves(curves) => curves.fault(),
+            Plot::Histogram(histogram) => histogram.fault(),
+            Plot::Bars(bars) => bars.fault(),
+            Plot::HeatMaps(maps) => maps.fault(),
+            // An image is checked when it is read.
+            Plot::Pictures(_) => None,
+        };
+        fault.map(|fault| format!("figure `{}` has {fault}", self.name))
     }
 
     /// The numbers that are drawn.

@@ -3,6 +3,9 @@
 use super::super::Unit;
 use super::{Axis, Spacing};
 
+/// Most numbers beside an axis: more come only from numbers at the ends of what f64 holds.
+const MOST_TICKS: usize = 50;
+
 /// Where the numbers of an axis lie between two places.
 #[derive(Clone, Debug)]
 pub(super) struct Scale {
@@ -69,13 +72,14 @@ impl Scale {
                 let slack = self.step * 1e-6;
                 let first = ((self.low - slack) / self.step).ceil() as i64;
                 let last = ((self.high + slack) / self.step).floor() as i64;
-                (first..=last).map(|tick| tick as f64 * self.step).collect()
+                (first..=last).take(MOST_TICKS).map(|tick| tick as f64 * self.step).collect()
             }
             Spacing::Logarithmic => {
                 let (first, last) = (self.low.log10().ceil(), self.high.log10().floor());
                 let step = ((last - first) / 5.0).ceil().max(1.0);
                 let ticks = (0..).map(|index| first + f64::from(index) * step);
                 let ticks: Vec<f64> = ticks
+                    .take(MOST_TICKS)
                     .take_while(|&power| power <= last)
                     .map(|power| 10_f64.powf(power))
                     .collect();
@@ -161,6 +165,19 @@ mod tests {
         assert_eq!(ticks([2.0, 4.0]), [2.0, 3.0, 4.0]);
         assert_eq!(ticks([3.0, 3.0]), [3.0]);
         assert_eq!(ticks([0.0, 100.0]), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+    }
+
+    #[test]
+    fn the_largest_and_smallest_numbers_have_few_ticks() {
+        let (tiny, huge) = (5e-324, f64::MAX);
+        for values in [[-tiny, tiny], [-huge, huge], [tiny, huge], [huge, huge], [1e300, 1.1e300]] {
+            for axis in [Axis::linear("x", Unit::Count), Axis::logarithmic("x", Unit::Number)] {
+                let scale = Scale::of(&axis, values.into_iter(), [0.0, 100.0]);
+                for scale in [scale.clone(), scale.clone().rounded(true), scale.rounded(false)] {
+                    assert!(scale.ticks().len() <= MOST_TICKS, "{values:?}");
+                }
+            }
+        }
     }
 
     #[test]

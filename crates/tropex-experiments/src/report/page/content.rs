@@ -32,6 +32,7 @@ pub(super) struct Content<'a> {
     figure_style: &'a str,
     runs: Grid,
     sections: Vec<Section>,
+    left_out: &'a [String],
     footer: String,
 }
 
@@ -113,6 +114,7 @@ impl<'a> Content<'a> {
             figure_style: STYLE,
             runs: runs(&page.findings),
             sections,
+            left_out: &page.left_out,
             footer: made_by(),
         }
     }

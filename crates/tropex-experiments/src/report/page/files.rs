@@ -78,7 +78,7 @@ mod tests {
     fn nobody_elses_file_is_replaced_by_the_markdown() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let page = Page { title: "T".into(), about: "".into(), summary: None, findings: vec![] };
+        let page = Page { title: "T".into(), ..Page::default() };
         let names = || {
             let entries = fs::read_dir(folder.path()).unwrap();
             let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();

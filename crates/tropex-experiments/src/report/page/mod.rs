@@ -2,24 +2,30 @@
 
 mod content;
 mod files;
+#[cfg(test)]
+mod foreign;
 
 use std::path::Path;
 
-use minijinja::Environment;
 use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
 
 use self::content::Content;
 pub use self::files::PageFiles;
 use super::Finding;
 use super::folder::{folders_of, read_finding};
 use crate::Error;
+use crate::markup::{escaped, markdown};
 use crate::study::Summary;
 
 const HTML: &str = include_str!("../../../assets/page.html");
 const MARKDOWN: &str = include_str!("../../../assets/page.md");
 
+/// How texts are written in Markdown, as the template engine calls it.
+const MARKDOWN_TEXT: &str = "markdown";
+
 /// Findings that stand on a page, and their headline.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The headline.
     pub title: String,
@@ -29,20 +35,25 @@ pub struct Page {
     pub summary: Option<Summary>,
     /// The findings, in any order; those of one experiment stand together.
     pub findings: Vec<Finding>,
+    /// Findings that are there and cannot be shown, a line for each.
+    pub left_out: Vec<String>,
 }
 
 impl Page {
     /// Everything that was found about a run, as far as it is in its folder.
     ///
     /// # Errors
-    /// Findings that cannot be read.
+    /// A folder that cannot be read.
     pub fn of_run(run: &Path) -> Result<Self, Error> {
-        let mut findings = Vec::new();
-        for folder in folders_of(run)? {
-            findings.extend(read_finding(&folder)?);
-        }
         let title = format!("Linear terms of {}", run.display());
-        Ok(Self { title, about: String::new(), summary: None, findings })
+        let mut page = Self { title, ..Self::default() };
+        for folder in folders_of(run)? {
+            match read_finding(&folder) {
+                Ok(finding) => page.findings.extend(finding),
+                Err(error) => page.left_out.push(error.to_string()),
+            }
+        }
+        Ok(page)
     }
 
     /// The page as HTML, with figures, numbers and style sheet in it.
@@ -66,13 +77,27 @@ impl Page {
     }
 }
 
-/// Fills a template; texts are escaped where its name ends in `.html`.
+/// Fills a template. No text is taken for markup, in HTML or, where the name of the template ends
+/// in `.md`, in Markdown.
 fn render(
     name: &'static str,
     template: &'static str,
     content: &Content<'_>,
 ) -> Result<String, Error> {
     let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|name| match name.ends_with(".md") {
+        true => AutoEscape::Custom(MARKDOWN_TEXT.into()),
+        false => AutoEscape::Html,
+    });
+    environment.set_formatter(|out, state, value| {
+        let text = value.to_string();
+        out.write_str(&match state.auto_escape() {
+            _ if value.is_safe() => text,
+            AutoEscape::Custom(name) if name == MARKDOWN_TEXT => markdown(&text),
+            _ => escaped(&text),
+        })?;
+        Ok(())
+    });
     environment.add_template(name, template)?;
     Ok(environment.get_template(name)?.render(Serde(content))?)
 }
@@ -89,8 +114,7 @@ mod tests {
             let answer = Answer::new("1 < 2").value("share", 0.5, Unit::Share).table(table);
             Finding::in_tests(run, answer)
         };
-        let findings = runs.iter().map(finding).collect();
-        Page { title: "T".into(), about: String::new(), summary: None, findings }
+        Page { title: "T".into(), findings: runs.iter().map(finding).collect(), ..Page::default() }
     }
 
     #[test]

@@ -101,15 +101,13 @@ impl NetworkOption {
                 let shape = self.images(output)?.unwrap_or(architecture.images);
                 untrained(architecture, shape, &device)?
             }
-            Err(_) if Path::new(name).exists() => {
+            Err(_) if is_path(name) => {
                 if self.shape.is_some() || self.dataset.is_some() {
                     bail!("a run has images of its own: leave out --shape and --dataset");
                 }
                 Structure::trained(&pipeline::network(&Run::open(Path::new(name))?, &device)?)?
             }
-            Err(unknown) => {
-                return Err(unknown).context(format!("no run in `{name}`"));
-            }
+            Err(unknown) => bail!("{unknown}, and there is no folder `{name}` with a run"),
         };
         Ok((name.clone(), structure))
     }
@@ -124,6 +122,11 @@ impl NetworkOption {
             None => self.data.open(dataset, None, output)?.train.shape(),
         }))
     }
+}
+
+/// Whether a name is meant as a folder: it is there, or looks like a path.
+fn is_path(name: &str) -> bool {
+    Path::new(name).exists() || name.contains(std::path::is_separator) || name.starts_with('.')
 }
 
 impl Widths {

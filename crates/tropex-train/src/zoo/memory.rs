@@ -1,0 +1,161 @@
+//! Whether a network fits into memory.
+
+use burn::tensor::Device;
+use thiserror::Error;
+use tropex_files::free_memory;
+
+use super::{Architecture, ArchitectureError};
+use crate::training::OptimizerConfig;
+
+/// Bytes of a number.
+const NUMBER: u64 = 4;
+
+/// Why a network is not made: it would not fit into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "{architecture} on images of {}x{}x{} has {}, {}; {} of memory are free: take smaller images \
+     or a smaller architecture, or free memory",
+    shape[0], shape[1], shape[2], in_millions(*parameters), self.needs(), in_bytes(*free)
+)]
+pub struct TooLarge {
+    /// Name of the architecture.
+    pub architecture: &'static str,
+    /// `[channels, height, width]` of the images.
+    pub shape: [usize; 3],
+    /// Trained parameters.
+    pub parameters: u64,
+    /// Numbers that the optimizer keeps for every parameter; `None` where nothing is trained.
+    pub moments: Option<u64>,
+    /// Bytes of memory that are free.
+    pub free: u64,
+}
+
+impl TooLarge {
+    /// Bytes of the weights, the moments of the optimizer, and the gradients.
+    fn bytes(&self) -> u64 {
+        let gradients = u64::from(self.moments.is_some());
+        self.parameters.saturating_mul(NUMBER * (1 + self.moments.unwrap_or(0) + gradients))
+    }
+
+    /// What takes how much, in words.
+    fn needs(&self) -> String {
+        let of = |numbers: u64| in_bytes(self.parameters.saturating_mul(NUMBER * numbers));
+        match self.moments {
+            None => of(1),
+            Some(moments) => {
+                format!("{} with the optimizer and {} of gradients", of(1 + moments), of(1))
+            }
+        }
+    }
+}
+
+impl Architecture {
+    /// Refuses a network whose weights, with what training them by an optimizer keeps beside them,
+    /// take more memory than is free. The values of images on their way come on top.
+    ///
+    /// On other devices than CPUs nothing is refused: they have memory of their own.
+    ///
+    /// # Errors
+    /// [`ArchitectureError::TooLarge`], or images that the architecture cannot be built for.
+    pub fn require_memory(
+        &self,
+        shape: [usize; 3],
+        classes: usize,
+        device: &Device,
+        optimizer: Option<&OptimizerConfig>,
+    ) -> Result<(), ArchitectureError> {
+        if !is_cpu(device) {
+            return Ok(());
+        }
+        let parameters = self.parameters(shape, classes, device)? as u64;
+        let moments = optimizer.map(|optimizer| match optimizer {
+            OptimizerConfig::Adam { .. } => 2,
+            OptimizerConfig::Sgd { .. } => 1,
+        });
+        let free = free_memory() as u64;
+        let needed = TooLarge { architecture: self.name, shape, parameters, moments, free };
+        if needed.bytes() > free { Err(needed.into()) } else { Ok(()) }
+    }
+}
+
+#[allow(deprecated)] // ndarray and tch are, and are supported as long as Burn has them
+fn is_cpu(device: &Device) -> bool {
+    let cpus: &[fn() -> Device] = &[
+        #[cfg(feature = "flex")]
+        Device::flex,
+        #[cfg(feature = "ndarray")]
+        Device::ndarray,
+        #[cfg(feature = "tch")]
+        Device::libtorch,
+    ];
+    cpus.iter().any(|cpu| *device == cpu())
+}
+
+/// `784 M parameters`, `500 parameters`
+fn in_millions(parameters: u64) -> String {
+    match parameters {
+        0..1_000_000 => format!("{parameters} parameters"),
+        _ => format!("{:.0} M parameters", parameters as f64 / 1e6),
+    }
+}
+
+/// `9.4 GB`, `12 MB`
+fn in_bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::device;
+
+    fn refused(shape: [usize; 3], optimizer: Option<&OptimizerConfig>) -> ArchitectureError {
+        let architecture = Architecture::find("fcn4").unwrap();
+        architecture.require_memory(shape, 3, &device(), optimizer).unwrap_err()
+    }
+
+    #[test]
+    fn what_a_network_takes_is_said() {
+        let large = TooLarge {
+            architecture: "fcn4",
+            shape: [1, 1, 1_000_000],
+            parameters: 784_174_000,
+            moments: Some(2),
+            free: 4_100_000_000,
+        };
+        assert_eq!(
+            large.to_string(),
+            "fcn4 on images of 1x1x1000000 has 784 M parameters, 9.4 GB with the optimizer and \
+             3.1 GB of gradients; 4.1 GB of memory are free: take smaller images or a smaller \
+             architecture, or free memory"
+        );
+        assert_eq!(large.bytes(), 16 * 784_174_000);
+        let untrained = TooLarge { moments: None, parameters: 999, free: 3_400_000, ..large };
+        assert!(
+            untrained.to_string().contains("has 999 parameters, 0 MB; 3 MB of memory are free")
+        );
+        assert_eq!(untrained.bytes(), 4 * 999);
+    }
+
+    #[test]
+    fn networks_that_no_machine_holds_are_refused() {
+        if !is_cpu(&device()) {
+            return;
+        }
+        for optimizer in
+            [None, Some(OptimizerConfig::ADAM), Some(OptimizerConfig::Sgd { momentum: 0.9 })]
+        {
+            let error = refused([1, 1 << 10, 1 << 22], optimizer.as_ref());
+            assert!(matches!(error, ArchitectureError::TooLarge(_)), "{error}");
+        }
+        for shape in [[usize::MAX, 2, 2], [1 << 20, 1 << 20, 1 << 20], [1, 1, (1 << 32) + 1]] {
+            let expected = ArchitectureError::ImagesTooLarge { shape };
+            assert_eq!(refused(shape, None), expected);
+        }
+        let small = Architecture::find("fcn4").unwrap();
+        small.require_memory([1, 8, 8], 3, &device(), Some(&OptimizerConfig::ADAM)).unwrap();
+    }
+}

@@ -1,0 +1,106 @@
+//! Where memory runs out: one line and exit code 1.
+//!
+//! Rust's own answer is a message of many lines and an abort, which cannot be changed in stable Rust
+//! as long as the allocator says that it has nothing. So this one does not say so. Callers that could
+//! have gone on without the memory (`Vec::try_reserve`, which reading whole files goes through) end
+//! here too: there are none in this program that would. Nothing that is on the stack is dropped: what
+//! was being written stays under its temporary name, and the next command in its folder removes it.
+
+#![allow(unsafe_code)] // implementing an allocator is
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// An allocator that ends the process where another one has nothing more to give.
+#[derive(Debug)]
+pub struct OrExit<A>(pub A);
+
+// SAFETY: all calls are passed on to an allocator that keeps the contract, and so are its answers,
+// but for null, after which there is no caller to return to.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for OrExit<A> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the contract of `alloc`.
+        or_exit(unsafe { self.0.alloc(layout) }, layout.size())
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        or_exit(unsafe { self.0.alloc_zeroed(layout) }, layout.size())
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller keeps the contract of `realloc`, and the block is the inner allocator's.
+        or_exit(unsafe { self.0.realloc(block, layout, size) }, size)
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`, and the block is the inner allocator's.
+        unsafe { self.0.dealloc(block, layout) }
+    }
+}
+
+#[inline]
+fn or_exit(block: *mut u8, size: usize) -> *mut u8 {
+    if block.is_null() { end(size) } else { block }
+}
+
+/// Says what was asked for and ends the process, without allocating.
+#[cold]
+fn end(size: usize) -> ! {
+    static IS_ENDING: AtomicBool = AtomicBool::new(false);
+    if IS_ENDING.swap(true, Ordering::Relaxed) {
+        // Another thread says it already.
+        loop {
+            std::hint::spin_loop();
+        }
+    }
+    let mut buffer = [0; 256];
+    let length = write_line(&mut buffer, size);
+    exit(&buffer[..length])
+}
+
+/// Writes the line, and returns its length.
+fn write_line(buffer: &mut [u8], size: usize) -> usize {
+    let room = buffer.len();
+    let mut rest = buffer;
+    // A buffer that is too short cuts the line off.
+    let _ = writeln!(
+        rest,
+        "error: out of memory: {:.1} MB more are not free; take fewer or smaller images, smaller \
+         batches or a smaller network, or free memory",
+        size as f64 / 1e6
+    );
+    room - rest.len()
+}
+
+/// Nothing is run at exit: it might allocate.
+#[cfg(unix)]
+fn exit(line: &[u8]) -> ! {
+    // SAFETY: the pointer and the length are those of a slice.
+    unsafe {
+        libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len());
+        libc::_exit(1)
+    }
+}
+
+#[cfg(not(unix))]
+fn exit(line: &[u8]) -> ! {
+    let _ = std::io::stderr().write_all(line);
+    std::process::exit(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_much_was_asked_for() {
+        let mut buffer = [0; 256];
+        let length = write_line(&mut buffer, 3_136_700_000);
+        let line = std::str::from_utf8(&buffer[..length]).unwrap();
+        assert!(line.starts_with("error: out of memory: 3136.7 MB more are not free; "), "{line}");
+        assert!(line.ends_with("free memory\n"), "{line}");
+        assert!(write_line(&mut buffer, usize::MAX) < buffer.len(), "the longest line fits");
+    }
+}
