@@ -4,7 +4,7 @@
 //! RUN/config.json                        settings, data, versions, metrics per epoch, state
 //!     model.safetensors                  the final weights
 //!     checkpoints/epoch-0000.safetensors the weights after chosen epochs; 0 is the start
-//!     resume.safetensors                 while a training is interrupted: how to continue
+//!     resume.safetensors                 weights and memory of the optimizer, to train on from
 //! ```
 
 mod config;
@@ -112,8 +112,13 @@ impl Run {
 
     /// Trains a network in a folder, or continues or reports the training that is there.
     ///
-    /// The state is saved after every epoch. A training that was interrupted ends with the same
-    /// weights, bit by bit, as one that was not.
+    /// The state is saved after every epoch, and kept: a training that was interrupted, or that was
+    /// finished with fewer epochs than are asked for now, ends with the same weights, bit by bit,
+    /// as one that was not.
+    ///
+    /// # Errors
+    /// A folder with another run, or with more epochs than are asked for; whatever hinders training
+    /// or writing.
     pub fn train(
         path: &Path,
         request: &RunRequest,
@@ -121,22 +126,45 @@ impl Run {
         observer: &mut dyn TrainingObserver,
     ) -> Result<RunOutcome, RunError> {
         let config = RunConfig::of_training(request, training)?;
-        if let Some(run) = Self::existing(path, &config)?
-            && run.config.state != RunState::Training
-        {
-            // What a kill after the last word of the training left.
-            run.remove_resume()?;
-            return Ok(RunOutcome::AlreadyFinished(run));
+        let mut was_finished = false;
+        if let Some(run) = Self::existing(path, &config)? {
+            let done = run.config.metrics.len();
+            run.require_at_most(training.epochs, done)?;
+            if !run.config.goes_on_to(&config) {
+                return Ok(RunOutcome::AlreadyFinished(run));
+            }
+            was_finished = run.config.state == RunState::Trained;
+            if was_finished && done > 0 && !run.path.join(RESUME).exists() {
+                return Err(RunError::NoState { path: path.into(), done });
+            }
         }
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let start = request.architecture.init(shape, classes, request.device, training.seed)?;
         let trainer = Trainer::new(start, request.train, request.test, training)?;
-        let run = Self::create(path, config)?;
+        let run = Self::create(path, config)?.goes_on(training)?;
         let ended = run.clone().continue_training(trainer, observer);
-        if ended.is_err() && !run.path.join(RESUME).exists() {
+        if ended.is_err() && !was_finished && !run.path.join(RESUME).exists() {
             run.discard();
         }
         ended
+    }
+
+    /// Refuses a training that has fewer epochs than are done.
+    fn require_at_most(&self, asked: usize, done: usize) -> Result<(), RunError> {
+        if done > asked {
+            return Err(RunError::MoreEpochs { path: self.path.clone(), done, asked });
+        }
+        Ok(())
+    }
+
+    /// Takes over the number of epochs that are asked for now.
+    fn goes_on(mut self, training: &TrainingConfig) -> Result<Self, RunError> {
+        let asked = Some(training.clone());
+        if self.config.training != asked || self.config.state != RunState::Training {
+            (self.config.training, self.config.state) = (asked, RunState::Training);
+            self.write_config()?;
+        }
+        Ok(self)
     }
 
     /// Removes a run that failed before there was anything to go on from.
@@ -157,6 +185,7 @@ impl Run {
         let resume = self.path.join(RESUME);
         if resume.exists() {
             trainer = trainer.resume(&resume)?;
+            self.require_at_most(trainer.epochs(), trainer.metrics().len())?;
         } else {
             self.keep_checkpoint(&trainer)?;
         }
@@ -193,18 +222,7 @@ impl Run {
         self.config.metrics = trainer.metrics().to_vec();
         let early = trainer.stopped_early() && trainer.metrics().len() < trainer.epochs();
         self.config.state = if early { RunState::StoppedEarly } else { RunState::Trained };
-        self.write_config()?;
-        self.remove_resume()
-    }
-
-    fn remove_resume(&self) -> Result<(), RunError> {
-        let resume = self.path.join(RESUME);
-        match fs::remove_file(&resume) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(RunError::io("remove", &resume, error))
-            }
-            _ => Ok(()),
-        }
+        self.write_config()
     }
 
     /// Makes a run from weights trained elsewhere.
