@@ -4,8 +4,10 @@
 //! to tell that they are whole; it is written last, so that what it lists is complete.
 
 mod builder;
+mod estimate;
 mod extraction;
 mod files;
+mod kept;
 mod layout;
 mod manifest;
 mod mapping;
@@ -28,6 +30,8 @@ use crate::network::hex;
 use crate::terms::{Extractor, Shifts};
 use crate::{Error, Network, Placement};
 
+pub use estimate::Estimate;
+pub use kept::Kept;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
 pub use options::{ExtractOptions, Progress};
 pub use shard::Shard;

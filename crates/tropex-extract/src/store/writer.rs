@@ -30,7 +30,8 @@ impl TermStore {
     /// interrupted before they are saved starts anew; one that is interrupted later goes on under
     /// them, like any other. Those of the calibrated gauge are found by trial at
     /// [some points](ExtractOptions::dominance_points), and again if the check at all points
-    /// refutes them.
+    /// refutes them. An extraction that is interrupted meanwhile goes on after the last trial that
+    /// was finished.
     ///
     /// # Errors
     /// A folder with terms of other settings; whatever hinders reading or writing.
@@ -54,7 +55,8 @@ impl TermStore {
             // Terms are worth nothing without the shifts that they were extracted under.
             manifest = manifest.without_shifts();
         }
-        let mut search = Search::among(source.len(), options.dominance_points);
+        let search = Search::among(source.len(), options.dominance_points);
+        let mut search = search.resumed(folder, &manifest.terms);
         let mut known = shifts;
         loop {
             remove_all_but(folder, &manifest)?;
@@ -65,7 +67,11 @@ impl TermStore {
                 Extraction { folder, extractor, source, options, search: &search, progress };
             match extraction.finish(manifest)? {
                 None => return Self::open(folder),
-                Some(further) => (search, manifest) = (further, Manifest::new(terms)),
+                Some(further) => {
+                    // Before the terms that were refuted are removed.
+                    further.write(folder, &terms)?;
+                    (search, manifest) = (further, Manifest::new(terms));
+                }
             }
         }
     }
