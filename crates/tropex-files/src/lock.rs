@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::own::OwnFile;
+
 /// Name of the file that is locked.
 const NAME: &str = ".lock";
 
@@ -17,6 +19,7 @@ pub struct FolderLock {
     path: PathBuf,
     /// Open as long as the lock is held; `None` where there are no locks.
     file: Option<File>,
+    _own: Option<OwnFile>,
 }
 
 /// Who holds a lock, as far as that is known.
@@ -70,7 +73,8 @@ impl FolderLock {
                 Ok(()) if is_at(&file, &path) => {
                     // For whoever is refused; the lock holds without it.
                     let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-                    return Ok(Self { path, file: Some(file) });
+                    let own = cfg!(unix).then(|| OwnFile::new(&path));
+                    return Ok(Self { path, file: Some(file), _own: own });
                 }
                 Ok(()) => {} // its last holder removed it in between
                 Err(TryLockError::WouldBlock) => {
@@ -78,7 +82,7 @@ impl FolderLock {
                     return Err(LockError::Held { folder: folder.to_owned(), holder });
                 }
                 Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                    return Ok(Self { path, file: None });
+                    return Ok(Self { path, file: None, _own: None });
                 }
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }

@@ -1,5 +1,6 @@
 //! Options that several commands share.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
@@ -10,7 +11,8 @@ use tropex::experiments::Split;
 use tropex::train::data::{Dataset, DownloadProgress, OpenOptions, open};
 use tropex::train::run::Run;
 
-use crate::output::Output;
+use crate::interrupt::Kept;
+use crate::output::{Output, megabytes};
 
 /// The device to compute on.
 #[derive(Debug, Args)]
@@ -76,20 +78,19 @@ impl DataOption {
 
     /// Opens a dataset, showing downloads.
     pub fn open(&self, name: &str, output: &Output) -> anyhow::Result<Dataset> {
-        let bar = output.bar("downloading {msg} {bar:30} {bytes} of {total_bytes}, {eta} left");
+        let (bar, kept) = (output.bar(), OnceCell::new());
         let show = |progress: DownloadProgress<'_>| {
-            bar.set_message(progress.file.to_owned());
-            bar.set_length(progress.total);
-            bar.set_position(progress.received);
+            kept.get_or_init(|| Kept::tell(|| Some("what was downloaded is kept".to_owned())));
+            let DownloadProgress { file, received, total } = progress;
+            let what = format!("downloading {file}, {}", megabytes(total));
+            bar.show(received as f64 / total.max(1) as f64, what);
         };
         let options = OpenOptions {
             data_dir: self.data_dir.clone(),
             progress: Some(&show),
             ..OpenOptions::default()
         };
-        let dataset = open(name, &options);
-        bar.finish_and_clear();
-        Ok(dataset?)
+        Ok(open(name, &options)?)
     }
 }
 

@@ -170,8 +170,7 @@ impl Regions {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create folder {}", folder.display()))?;
         let format = Format::from(self.format);
-        let bar = output.bar("drawing {bar:30} {pos} of {len} pictures, {eta} left");
-        bar.set_length(epochs.len() as u64);
+        let (bar, all) = (output.bar(), epochs.len());
         let mut seen = Seen::of(view);
         for epoch in epochs {
             let partition =
@@ -181,9 +180,10 @@ impl Regions {
             let panels = vec![Panel { title, partition: &partition }];
             view.figure(panels).draw().write(&file)?;
             seen.frames.push(Frame::of(epoch, &partition, file));
-            bar.inc(1);
+            let drawn = seen.frames.len();
+            bar.show_part(drawn, all, format!("{drawn} of {all} pictures"));
         }
-        bar.finish_and_clear();
+        bar.finish();
         output.result(&seen, || seen.text())
     }
 }
