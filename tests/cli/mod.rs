@@ -5,19 +5,26 @@ mod arguments; // what is no command, flag or number
 mod assignment; // images and the terms that win there
 mod bounds; // how many linear regions there can be
 mod brute_force; // experiments, term by term
+#[cfg(unix)]
+mod ctrl_c; // what an interrupt says
 mod damage; // runs and terms that are not what they should be
 mod devices; // several of them
 #[cfg(unix)]
 mod disk; // full disks
 mod experiments; // questions about runs
 mod images; // datasets that are none
+#[cfg(unix)]
 mod interruption; // killed at any moment
 mod page; // the page of a study in a browser
 mod precision; // how exact terms are
 mod python; // terms and findings in the hands of Python
 mod regions; // pictures of linear regions
+#[cfg(unix)]
+mod running; // commands under way
 mod settings; // terms of other settings, weights and images
 mod study; // whole studies
+#[cfg(unix)]
+mod terminal; // progress
 mod tight; // the tight gauge, and terms under the shifts of others
 mod weights; // imports
 mod workflow; // from images to the extracted function

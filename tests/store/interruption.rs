@@ -131,6 +131,7 @@ fn what_a_killed_extraction_left_is_removed_and_nothing_else() {
         ".shard-00000.safetensors.tmp",
         ".shard-00007.safetensors.tmp",
         ".manifest.json.tmp",
+        "search.json",
         "shard-00009.safetensors",
     ];
     let others = [".hidden.tmp", "notes.txt", "shard-1.safetensors", "shard-00001.safetensors.bak"];
