@@ -4,7 +4,12 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{CONVOLUTIONAL, Place};
+use super::{CONVOLUTIONAL, Outcome, Place};
+
+/// What a command says that is given all the time it takes.
+fn patient(place: &Place, arguments: &str) -> Outcome {
+    place.run(&format!("bounds {arguments} --time-limit 1000000"))
+}
 
 fn bound<'a>(said: &'a Value, name: &str, kind: &str) -> &'a Value {
     let bounds = said["bounds"].as_array().unwrap().iter();
@@ -15,7 +20,7 @@ fn bound<'a>(said: &'a Value, name: &str, kind: &str) -> &'a Value {
 #[test]
 fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
     let place = Place::new();
-    let said = place.run("bounds fcn4").succeeded();
+    let said = patient(&place, "fcn4").succeeded();
     for part in [
         "fcn4: 784 inputs, 1,064 units that bend\nlayers: dense 784, dense 200, dense 80\n",
         "│ upper ┆ Serra 2018, Thm 1 ",
@@ -32,7 +37,7 @@ fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
     assert!(widest <= 100, "{widest} columns\n{said}");
     // The inputs are those of the images, whichever way they are given.
     let exact = |arguments: &str| {
-        let said = place.run(&format!("bounds {arguments} --json")).json();
+        let said = patient(&place, &format!("{arguments} --json")).json();
         bound(&said, "Serra 2018, Thm 1", "upper")["value"].clone()
     };
     let fcn4 = exact("fcn4");
@@ -45,7 +50,7 @@ fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
 
 #[test]
 fn results_for_machines_hold_every_digit() {
-    let said = Place::new().run("bounds --widths 32,16,16,16,16,10 --json").json();
+    let said = patient(&Place::new(), "--widths 32,16,16,16,16,10 --json").json();
     assert_eq!((&said["inputs"], &said["units"]), (&json!(32), &json!(64)));
     let serra = bound(&said, "Serra 2018, Thm 1", "upper");
     assert_eq!((&serra["value"], &serra["digits"]), (&json!("3309193634222227461"), &json!(19)));
@@ -60,14 +65,14 @@ fn results_for_machines_hold_every_digit() {
 #[test]
 fn convolutions_on_the_command_line() {
     let place = Place::new();
-    let said = place.run("bounds --layers C32k1x3 --shape 1,1,28 --json").json();
+    let said = patient(&place, "--layers C32k1x3 --shape 1,1,28 --json").json();
     let exact = bound(&said, "Xiong 2020, one layer", "exact");
     assert_eq!(exact["value"], "37124879308586709735689339460001051725024533604961");
     assert_eq!(
         (&said["best_lower"], &said["best_upper"]["kind"]),
         (&said["best_upper"], &json!("exact"))
     );
-    let said = place.run("bounds --layers C4,P,C8k2s1p1,D5 --dataset mnist").succeeded();
+    let said = patient(&place, "--layers C4,P,C8k2s1p1,D5 --dataset mnist").succeeded();
     assert!(said.contains("layers: conv 4x26x26, max of 4 676, conv 8x14x14, dense 5\n"), "{said}");
 }
 
@@ -76,20 +81,19 @@ fn bounds_of_a_run_know_its_weights() {
     let place = Place::new();
     let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --epochs 0");
     place.run(&format!("{train} --out run")).succeeded();
-    let said = place.run("bounds run --json").json();
+    let said = patient(&place, "run --json").json();
     let trained = bound(&said, "Serra 2018, Thm 1, ranks", "trained-upper");
     // As many as there are values before or after, whichever are fewer.
     assert_eq!(trained["ranks"], json!([64, 256, 256, 256, 256, 256, 256, 256, 128]));
     assert!(
-        place
-            .run("bounds run")
+        patient(&place, "run")
             .succeeded()
             .contains("ranks of the weights, layer by layer: 64, 256")
     );
     // A folder that is called like an architecture is asked for by its path.
     fs::rename(place.path("run"), place.path("fcn4")).unwrap();
-    assert_eq!(place.run("bounds fcn4 --json").json()["inputs"], 784);
-    assert_eq!(place.run("bounds ./fcn4 --json").json()["inputs"], 64);
+    assert_eq!(patient(&place, "fcn4 --json").json()["inputs"], 784);
+    assert_eq!(patient(&place, "./fcn4 --json").json()["inputs"], 64);
     place.run("bounds ./fcn4 --shape 1,8,8").failed(&["a run has images of its own", "--shape"]);
 }
 

@@ -5,6 +5,8 @@ mod arguments; // what is no command, flag or number
 mod assignment; // images and the terms that win there
 mod bounds; // how many linear regions there can be
 mod brute_force; // experiments, term by term
+#[cfg(unix)]
+mod ctrl_c; // what an interrupt says
 mod damage; // runs and terms that are not what they should be
 mod datasets; // which images are taken, and datasets that are not what they seem
 mod devices; // several of them
@@ -15,6 +17,7 @@ mod experiments; // questions about runs
 mod faults; // disks that fail
 mod foreign; // runs that somebody else made
 mod images; // datasets that are none
+#[cfg(unix)]
 mod interruption; // killed at any moment
 #[cfg(target_os = "linux")]
 mod memory; // networks and files that are too large
@@ -25,8 +28,12 @@ mod precision; // how exact terms are
 mod processes; // several in one folder
 mod python; // terms and findings in the hands of Python
 mod regions; // pictures of linear regions
+#[cfg(unix)]
+mod running; // commands under way
 mod settings; // terms of other settings, weights and images
 mod study; // whole studies
+#[cfg(unix)]
+mod terminal; // progress
 mod tight; // the tight gauge, and terms under the shifts of others
 mod weights; // imports
 mod workflow; // from images to the extracted function

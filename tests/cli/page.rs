@@ -75,7 +75,7 @@ fn show(browser: &str, place: &Place, page: &str) -> (Vec<Seen>, Vec<String>) {
     let profile = format!("--user-data-dir={}", place.path("profile").display());
     let output = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
-        .args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--timeout=120000"])
+        .args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--timeout=3600000"])
         .args([&profile, "--window-size=1700,1000", "--dump-dom"])
         .arg(format!("file://{}", path.display()))
         .output()

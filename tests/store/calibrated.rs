@@ -1,6 +1,8 @@
 //! Stores of the calibrated gauge: its scale, and what is found when trials misled.
 
-use serde_json::json;
+use std::fs;
+
+use serde_json::{Value, json};
 use tropex::extract::store::Progress;
 use tropex::{Classes, Extractor, Gauge, Precision, Shifts, TermStore};
 
@@ -61,6 +63,77 @@ fn an_extraction_broken_off_anywhere_ends_with_the_same_files() {
         break_off(&fixture, stop);
         fixture.extract().unwrap();
         assert!(files(&fixture.folder()) == expected, "broken off at step {stop}");
+    }
+}
+
+fn trials(noted: &[Progress]) -> impl Iterator<Item = (usize, Progress)> {
+    let trials = noted.iter().copied().enumerate();
+    trials.filter(|(_, progress)| matches!(progress, Progress::Trial { .. }))
+}
+
+#[test]
+fn trials_that_were_finished_are_not_made_again() {
+    let whole = fixture(1);
+    let noted = whole.extract_and_note();
+    let expected = files(&whole.folder());
+    let mut begun_anew = 0;
+    for (step, trial) in trials(&noted) {
+        let fixture = fixture(1);
+        break_off(&fixture, step);
+        let rest = fixture.extract_and_note();
+        assert_eq!(trials(&rest).next().map(|(_, first)| first), Some(trial));
+        assert!(files(&fixture.folder()) == expected, "broken off at {trial:?}");
+        begun_anew += usize::from(matches!(trial, Progress::Trial { trial: 1, .. }));
+    }
+    assert!(begun_anew > 1, "a check refuted a scale on the way");
+}
+
+#[test]
+fn an_extraction_that_is_broken_off_again_and_again_gets_on() {
+    let whole = fixture(1);
+    let noted = whole.extract_and_note();
+    let longest = trials(&noted).zip(trials(&noted).skip(1)).map(|((a, _), (b, _))| b - a).max();
+    let fixture = fixture(1);
+    for _ in 0..noted.len() {
+        break_off(&fixture, longest.unwrap() + 2); // a trial and a word of the next one
+    }
+    assert!(files(&fixture.folder()) == files(&whole.folder()));
+}
+
+#[test]
+fn a_search_that_does_not_belong_to_the_terms_is_not_taken_up() {
+    let noted = fixture(1).extract_and_note();
+    let (third, _) = trials(&noted).nth(2).unwrap();
+    let first_trial = |fixture: &Fixture| {
+        let noted = fixture.extract_and_note();
+        assert!(!fixture.file("search.json").exists());
+        trials(&noted).next().unwrap().1
+    };
+    let is_first = |trial| matches!(trial, Progress::Trial { trial: 1, .. });
+    let mut other = fixture(1);
+    break_off(&other, third);
+    other.options.dominance_points = 2;
+    assert!(is_first(first_trial(&other)));
+    let record = |name: &str, value| {
+        let fixture = fixture(1);
+        break_off(&fixture, third);
+        let path = fixture.file("search.json");
+        let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        record[name] = value;
+        fs::write(&path, record.to_string()).unwrap();
+        first_trial(&fixture)
+    };
+    assert!(!is_first(record("trials", json!(2))), "as it was");
+    for (name, value) in [
+        ("format", json!(2)),
+        ("terms", json!(null)),
+        ("chosen", json!([0, POINTS])),
+        ("chosen", json!([1, 1])),
+        ("sufficient", json!(0.3)),
+        ("refuted", json!(-1)),
+        ("trials", json!(1_u64 << 60)),
+    ] {
+        assert!(is_first(record(name, value)), "{name}");
     }
 }
 

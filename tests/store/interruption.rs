@@ -127,7 +127,8 @@ fn an_extraction_keeps_the_shards_it_began_with() {
 fn what_a_killed_extraction_left_is_removed_and_nothing_else() {
     let fixture = Fixture::new();
     fs::create_dir(fixture.folder()).unwrap();
-    let stale = [".tropex-0123456789abcdef.tmp", ".tropex-lock", "shard-00009.safetensors"];
+    let stale =
+        [".tropex-0123456789abcdef.tmp", ".tropex-lock", "search.json", "shard-00009.safetensors"];
     let others = [".hidden.tmp", "notes.txt", "shard-1.safetensors", "shard-00001.safetensors.bak"];
     for name in stale.iter().chain(&others) {
         fs::write(fixture.file(name), "left behind").unwrap();

@@ -136,7 +136,6 @@ pub(crate) fn png_with_text(
     file(width, height, pixels, Some(&text))
 }
 
-
 fn file(width: usize, height: usize, pixels: &[u8], text: Option<&[u8]>) -> Vec<u8> {
     let mut lines = Vec::with_capacity(pixels.len() + height);
     for line in pixels.chunks(3 * width.max(1)) {

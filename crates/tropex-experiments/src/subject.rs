@@ -1,8 +1,8 @@
 //! A run at a moment, with what experiments need of it: computed once, when it is asked for.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
-use tropex_extract::store::{Progress, Shard};
+use tropex_extract::store::{Estimate, Shard};
 use tropex_extract::terms::Assignment;
 use tropex_extract::{Devices, ExtractedFunction, Network, Placement, PointSource, TermStore};
 use tropex_train::data::{Dataset, Images};
@@ -11,6 +11,9 @@ use tropex_train::run::Run;
 use crate::linear_terms::LinearTerms;
 use crate::pipeline::{self, network_at, predict};
 use crate::{Error, ExtractSettings, ImagePoints, Moment, Settings, Split};
+
+/// Steps in which an extraction is told.
+const EXTRACTION_STEPS: usize = 1000;
 
 /// Told what is being done, how far it is, and when it will be finished.
 pub type Watch<'a> = &'a dyn Fn(&str, usize, usize);
@@ -152,11 +155,11 @@ impl<'a> Subject<'a> {
     /// Whatever hinders extracting; terms of other settings in the folder.
     pub fn store(&self) -> Result<&TermStore, Error> {
         once(&self.store, || {
-            let show = |progress| match progress {
-                Progress::Trial { trial, of } => (self.watch)("trying out scales", trial, of),
-                Progress::Shifted { points, of, .. } => (self.watch)("finding shifts", points, of),
-                Progress::Extracted { points, of } => (self.watch)("extracting", points, of),
-                Progress::Checked { terms, of } => (self.watch)("checking terms", terms, of),
+            let estimate = RefCell::new(Estimate::default());
+            let show = |progress| {
+                let share = estimate.borrow_mut().share(progress);
+                let done = (share * EXTRACTION_STEPS as f64) as usize;
+                (self.watch)("extracting terms", done, EXTRACTION_STEPS);
             };
             pipeline::extract(self.run, self.dataset, self.devices, &self.extraction, &show)
         })

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::own::OwnFile;
+
 /// Name of the file that is locked.
 pub(crate) const NAME: &str = ".tropex-lock";
 
@@ -27,6 +29,7 @@ pub struct FolderLock {
     file: Option<File>,
     /// Whether the folder was made for the lock, and goes with it if it stays empty.
     made: bool,
+    _own: Option<OwnFile>,
 }
 
 /// Who holds a lock, as far as that is known.
@@ -89,16 +92,17 @@ impl FolderLock {
     /// hinders opening a file in the folder.
     pub fn acquire(folder: &Path) -> Result<Self, LockError> {
         let failed = |source| LockError::Io { folder: folder.to_owned(), source };
-        let lock = |file| Self { folder: folder.to_owned(), file, made: false };
+        let lock = |file, own| Self { folder: folder.to_owned(), file, made: false, _own: own };
         let path = folder.join(NAME);
         let mut tries = 0;
         loop {
-            let Some(mut file) = open(&path).map_err(failed)? else { return Ok(lock(None)) };
+            let Some(mut file) = open(&path).map_err(failed)? else { return Ok(lock(None, None)) };
             match file.try_lock() {
                 Ok(()) if is_at(&file, &path) => {
                     // For whoever is refused; the lock holds without it.
                     let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-                    return Ok(lock(Some(file)));
+                    let own = cfg!(unix).then(|| OwnFile::new(&path));
+                    return Ok(lock(Some(file), own));
                 }
                 Ok(()) => {} // its last holder removed it in between
                 Err(TryLockError::WouldBlock) if tries < TRIES => {
@@ -110,7 +114,7 @@ impl FolderLock {
                     return Err(LockError::Held { folder: folder.to_owned(), holder });
                 }
                 Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                    return Ok(lock(None));
+                    return Ok(lock(None, None));
                 }
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }

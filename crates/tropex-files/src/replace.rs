@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::own::OwnFile;
+
 /// Temporary files are `.tropex-` + [`RANDOM`] letters + `.tmp`, whatever the name of the target:
 /// 28 bytes, so that no name becomes too long.
 pub(crate) const PREFIX: &str = ".tropex-";
@@ -42,6 +44,7 @@ pub fn replace_with(
     match Target::of(path)? {
         Target::New(path) => {
             let mut temporary = temporary_beside(&path)?;
+            let _own = OwnFile::new(temporary.path());
             write(temporary.as_file_mut())?;
             Ok(publish(temporary, &path)?)
         }
@@ -51,6 +54,7 @@ pub fn replace_with(
                 Err(error) if takes_no_files(&error) => return overwrite(&path, write),
                 Err(error) => return Err(error),
             };
+            let _own = OwnFile::new(temporary.path());
             write(temporary.as_file_mut())?;
             keep_mode_and_owner(temporary.as_file(), &metadata)?;
             match publish(temporary, &path) {

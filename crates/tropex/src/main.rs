@@ -4,6 +4,7 @@
 
 mod allocator;
 mod commands;
+mod interrupt;
 mod output;
 
 use std::panic;
@@ -34,6 +35,10 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json, arguments.quiet);
+    if let Err(error) = interrupt::watch() {
+        output.error(&format!("cannot watch for Ctrl-C: {error}"));
+        return ExitCode::FAILURE;
+    }
     // What backends panic about (a missing driver, say) is an error like any other here.
     panic::set_hook(Box::new(|_| {}));
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| arguments.command.run(&output)));

@@ -1,13 +1,15 @@
 //! What the command prints, and where: results on standard output, progress on standard error.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, WeakProgressBar};
 use serde::Serialize;
 pub use tropex::experiments::report::{count, percent};
 
@@ -74,21 +76,146 @@ impl Output {
     }
 
     /// A progress bar for people at a terminal; nothing is drawn for anyone else.
-    pub fn bar(&self, template: &str) -> ProgressBar {
-        let shown = !self.json && !self.quiet && io::stderr().is_terminal();
-        let target = if shown {
-            ProgressDrawTarget::stderr_with_hz(8)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let style = ProgressStyle::with_template(template)
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("━╸ ");
-        let bar = ProgressBar::with_draw_target(Some(0), target).with_style(style);
-        if shown {
-            bar.enable_steady_tick(Duration::from_millis(250));
+    pub fn bar(&self) -> Bar {
+        Bar {
+            is_shown: !self.json && !self.quiet && io::stderr().is_terminal(),
+            bar: OnceLock::new(),
         }
-        bar
+    }
+}
+
+/// Positions of a bar.
+const STEPS: u64 = 10_000;
+
+/// Columns below which there is no room for a bar beside what is said.
+const NARROW: u16 = 40;
+
+/// The bar that is drawn, and whether none may be from now on.
+static DRAWN: Mutex<(Option<WeakProgressBar>, bool)> = Mutex::new((None, false));
+
+/// One bar and one estimate for a whole command, on one line. It is drawn when there is something
+/// to show, and gone when it is dropped.
+pub struct Bar {
+    is_shown: bool,
+    bar: OnceLock<ProgressBar>,
+}
+
+impl Bar {
+    /// Shows the share of the whole that is done, and what is being done. The bar never goes back.
+    pub fn show(&self, share: f64, what: impl fmt::Display) {
+        if !self.is_shown {
+            return;
+        }
+        let position = (share.clamp(0.0, 1.0) * STEPS as f64) as u64;
+        let bar = self.bar.get_or_init(|| drawn(position));
+        bar.set_message(what.to_string());
+        bar.set_position(position.max(bar.position()));
+    }
+
+    /// Shows how many of all are done.
+    pub fn show_part(&self, done: usize, of: usize, what: impl fmt::Display) {
+        self.show(done as f64 / of.max(1) as f64, what);
+    }
+
+    /// Prints something else meanwhile.
+    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        match self.bar.get() {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Takes it away.
+    pub fn finish(&self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// The share of work in steps, each of stages whose number nobody knows: every stage is taken to be
+/// half of what is left of its step.
+#[derive(Debug, Default)]
+pub struct Stages {
+    step: usize,
+    stage: String,
+    /// Share of the step when the stage began, and now.
+    began: f64,
+    now: f64,
+}
+
+impl Stages {
+    /// The share of all steps, `part` of a stage of a step being done.
+    pub fn share(&mut self, (step, steps): (usize, usize), stage: &str, part: f64) -> f64 {
+        if self.step != step {
+            *self = Self { step, ..Self::default() };
+        }
+        if self.stage != stage {
+            (self.stage, self.began) = (stage.to_owned(), self.now);
+        }
+        self.now = self.began + 0.5 * (1.0 - self.began) * part.clamp(0.0, 1.0);
+        (step as f64 + self.now) / steps.max(1) as f64
+    }
+}
+
+/// A bar that begins at a position: what was done before says nothing about the time that is left.
+fn drawn(first: u64) -> ProgressBar {
+    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if drawn.1 {
+        return ProgressBar::hidden();
+    }
+    let target = ProgressDrawTarget::stderr_with_hz(8);
+    let columns = console::Term::stderr().size().1;
+    let template = match columns < NARROW {
+        true => "{percent:>3} %{left}  {wide_msg}",
+        false => "{bar:12} {percent:>3} %{left}  {wide_msg}",
+    };
+    let left = move |state: &ProgressState, text: &mut dyn fmt::Write| {
+        if let Some(left) = left(state.elapsed(), first, state.pos()) {
+            let _ = write!(text, ", {} left", rough(left));
+        }
+    };
+    let style = ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("left", left)
+        .progress_chars("━╸ ");
+    let bar = ProgressBar::with_draw_target(Some(STEPS), target).with_style(style);
+    bar.set_position(first);
+    bar.enable_steady_tick(Duration::from_millis(250));
+    drawn.0 = Some(bar.downgrade());
+    bar
+}
+
+/// Takes away the bar that is drawn, for good.
+#[cfg_attr(not(unix), allow(dead_code))]
+pub fn stop_progress() {
+    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    drawn.1 = true;
+    if let Some(bar) = drawn.0.take().and_then(|bar| bar.upgrade()) {
+        bar.finish_and_clear();
+    }
+}
+
+/// The time that is left if the rest goes on as what was done since the first position. None as
+/// long as a hundredth is not done.
+fn left(elapsed: Duration, first: u64, position: u64) -> Option<Duration> {
+    let (done, rest) = (position.saturating_sub(first), STEPS.saturating_sub(position));
+    (done >= STEPS / 100).then(|| elapsed.mul_f64(rest as f64 / done as f64))
+}
+
+/// `12 s`, `3 min`, `2.5 h`
+fn rough(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        ..100.0 => format!("{seconds:.0} s"),
+        ..6000.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
     }
 }
 
@@ -154,4 +281,34 @@ pub fn duration(time: Duration) -> String {
         return format!("{seconds:.1} s");
     }
     format!("{} min {} s", time.as_secs() / 60, time.as_secs() % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_fill_their_step_by_halves() {
+        let mut stages = Stages::default();
+        let shares = [
+            (0, "extracting", 0.5),
+            (0, "extracting", 1.0),
+            (0, "assigning", 0.0),
+            (0, "assigning", 1.0),
+            (1, "assigning", 1.0),
+        ]
+        .map(|(step, stage, part)| stages.share((step, 2), stage, part));
+        assert_eq!(shares, [0.125, 0.25, 0.25, 0.375, 0.75]);
+    }
+
+    #[test]
+    fn the_rest_takes_as_long_as_what_was_done_since_the_start() {
+        let left = |first, position| left(Duration::from_secs(60), first, position);
+        assert_eq!(left(0, 2500), Some(Duration::from_secs(180)));
+        assert_eq!(left(5000, 7500), Some(Duration::from_secs(60)));
+        assert_eq!((left(0, 99), left(5000, 5099)), (None, None));
+        assert_eq!(left(0, STEPS), Some(Duration::ZERO));
+        let said = [0.4, 99.4, 150.0, 5999.0, 9000.0].map(|s| rough(Duration::from_secs_f64(s)));
+        assert_eq!(said, ["0 s", "99 s", "2 min", "100 min", "2.5 h"]);
+    }
 }

@@ -94,6 +94,7 @@ impl Extraction<'_> {
             manifest.check = Some(check(&manifest, &gaps));
             manifest.write(&self.manifest())?;
         }
+        Search::remove(self.folder)?;
         Ok(None)
     }
 
@@ -158,7 +159,8 @@ impl Extraction<'_> {
             shelf: &|| self.shelf(),
             chosen: &self.search.chosen,
             points: &self.search.read(self.source)?,
-            refuted: self.search.refuted,
+            tried: self.search.tried,
+            finished: &|tried| self.search.further(tried).write(self.folder, terms),
         };
         calibration.find(&|searched| match searched {
             Searched::Trial { trial, of } => (self.progress)(Progress::Trial { trial, of }),

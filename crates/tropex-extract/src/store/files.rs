@@ -11,6 +11,9 @@ use super::manifest::Manifest;
 /// Name of the file of shifts.
 pub(super) const SHIFTS: &str = "shifts.safetensors";
 
+/// Name of the file of what is known of the scale, as long as an extraction is not finished.
+pub(super) const SEARCH: &str = "search.json";
+
 /// Name of the shard with a number.
 pub(super) fn shard_name(number: usize) -> String {
     format!("shard-{number:05}.safetensors")
@@ -29,6 +32,7 @@ pub(super) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), E
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_kept = match shard_number(&name) {
             Some(number) => number < shards,
+            None if name == SEARCH => manifest.check.is_none(),
             None => (name == MANIFEST && (shards > 0 || shifts)) || (name == SHIFTS && shifts),
         };
         if !is_kept {
@@ -45,7 +49,7 @@ fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     for entry in fs::read_dir(folder).map_err(failed())? {
         let entry = entry.map_err(failed())?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if [MANIFEST, SHIFTS].contains(&&*name) || shard_number(&name).is_some() {
+        if [MANIFEST, SHIFTS, SEARCH].contains(&&*name) || shard_number(&name).is_some() {
             paths.push(entry.path());
         }
     }

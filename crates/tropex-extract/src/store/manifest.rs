@@ -109,7 +109,7 @@ impl TermsHeader {
     }
 
     /// What differs from another header, in words.
-    fn difference(&self, other: &Self) -> Option<String> {
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
         let differs = |what: &str, here: String, there: String| {
             (here != there).then(|| format!("{what} {there} instead of {here}"))
         };

@@ -5,8 +5,10 @@
 
 mod builder;
 mod content;
+mod estimate;
 mod extraction;
 mod files;
+mod kept;
 mod layout;
 mod manifest;
 mod options;
@@ -29,6 +31,8 @@ use crate::{Error, Network, Placement};
 use content::require_length;
 use shard::Shards;
 
+pub use estimate::Estimate;
+pub use kept::Kept;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
 pub use options::{ExtractOptions, Progress};
 pub use shard::Shard;

@@ -31,7 +31,8 @@ impl TermStore {
     /// interrupted before they are saved starts anew; one that is interrupted later goes on under
     /// them, like any other. Those of the calibrated gauge are found by trial at
     /// [some points](ExtractOptions::dominance_points), and again if the check at all points
-    /// refutes them.
+    /// refutes them. An extraction that is interrupted meanwhile goes on after the last trial that
+    /// was finished.
     ///
     /// The folder is locked meanwhile, unless all is done already.
     ///
@@ -46,7 +47,8 @@ impl TermStore {
         progress: &dyn Fn(Progress),
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
-        let mut search = Search::among(source, options.dominance_points);
+        let search = Search::among(source, options.dominance_points);
+        let mut search = search.resumed(folder, &terms);
         let begun = Extraction { folder, extractor, source, options, search: &search, progress };
         remove_leftovers(folder);
         // Who finds everything done only reads, and needs no lock.
@@ -75,7 +77,11 @@ impl TermStore {
                 Extraction { folder, extractor, source, options, search: &search, progress };
             match extraction.finish(manifest)? {
                 None => return Self::open(folder),
-                Some(further) => (search, manifest) = (further, Manifest::new(terms)),
+                Some(further) => {
+                    // Before the terms that were refuted are removed.
+                    further.write(folder, &terms)?;
+                    (search, manifest) = (further, Manifest::new(terms));
+                }
             }
         }
     }

@@ -36,5 +36,5 @@ pub use gauge::Gauge;
 pub use linear::LinearTerms;
 pub(crate) use pullback::Pullback;
 pub use shifts::Shifts;
-pub(crate) use tight::{Calibration, Passed, Scale, Searched, Shelf, TightWalk};
+pub(crate) use tight::{Calibration, Passed, Scale, Searched, Shelf, TightWalk, Tried};
 pub use violations::Violations;

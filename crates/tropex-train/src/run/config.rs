@@ -238,11 +238,25 @@ impl RunConfig {
         replace(path, (text + "\n").as_bytes()).map_err(|error| RunError::io("write", path, error))
     }
 
-    /// Refuses to mix two runs in one folder.
+    /// Whether epochs are to be trained before this run is the one requested.
+    pub(super) fn goes_on_to(&self, requested: &Self) -> bool {
+        let asked = requested.training.as_ref().map_or(0, |training| training.epochs);
+        match self.state {
+            RunState::Training => true,
+            RunState::Trained => asked > self.metrics.len(),
+            RunState::StoppedEarly | RunState::Imported => false,
+        }
+    }
+
+    /// Refuses to mix two runs in one folder. The number of epochs may differ: an epoch is the same
+    /// however many follow.
     pub(super) fn require_same(&self, requested: &Self, path: &Path) -> Result<(), RunError> {
-        let finished = self.state != RunState::Training;
+        let finished = !self.goes_on_to(requested);
         let requested = requested.settings(path, finished)?;
         for (setting, existing) in self.settings(path, finished)? {
+            if setting == "training.epochs" && requested.contains_key(&setting) {
+                continue;
+            }
             let requested = requested.get(&setting).unwrap_or(&Value::Null);
             // The same images may lie elsewhere by now, and fingerprints tell them from others.
             let are_files = || [&existing, requested].iter().all(|name| is_file_name(name));

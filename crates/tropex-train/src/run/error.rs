@@ -70,6 +70,30 @@ pub enum RunError {
         /// Its value now.
         requested: String,
     },
+    /// The training in the folder is further than the one asked for.
+    #[error(
+        "{} holds {done} epochs, more than the {asked} asked for; choose another folder for a \
+         shorter training", path.display()
+    )]
+    MoreEpochs {
+        /// The folder.
+        path: PathBuf,
+        /// Epochs that are done.
+        done: usize,
+        /// Epochs asked for.
+        asked: usize,
+    },
+    /// A finished training whose state was removed.
+    #[error(
+        "the training in {} ended after {done} epochs and cannot go on, for its \
+         resume.safetensors is not there; train anew in another folder", path.display()
+    )]
+    NoState {
+        /// The folder.
+        path: PathBuf,
+        /// Epochs that are done.
+        done: usize,
+    },
     /// The folder holds something else.
     #[error(
         "{} is no run and not empty (it holds {file}); choose a new folder", path.display()

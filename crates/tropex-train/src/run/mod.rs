@@ -4,7 +4,7 @@
 //! RUN/config.json                        settings, data, versions, metrics per epoch, state
 //!     model.safetensors                  the final weights
 //!     checkpoints/epoch-0000.safetensors the weights after chosen epochs; 0 is the start
-//!     resume.safetensors                 while a training is interrupted: how to continue
+//!     resume.safetensors                 weights and memory of the optimizer, to train on from
 //! ```
 
 mod config;
@@ -113,25 +113,41 @@ impl Run {
         }
     }
 
-    /// The training in a folder if it is finished, provided that it is the one described.
-    fn finished(path: &Path, config: &RunConfig) -> Result<Option<Self>, RunError> {
-        let found = Self::existing(path, config)?;
-        let Some(run) = found.filter(|run| run.config.state != RunState::Training) else {
-            return Ok(None);
-        };
-        // What a kill after the last word of the training left.
-        run.remove_resume()?;
-        Ok(Some(run))
+    /// The training in a folder, if it is done as far as is asked for.
+    ///
+    /// # Errors
+    /// One that cannot go on to that: it is done further, or its state or weights are gone.
+    fn finished(
+        path: &Path,
+        config: &RunConfig,
+        training: &TrainingConfig,
+    ) -> Result<Option<Self>, RunError> {
+        let Some(run) = Self::existing(path, config)? else { return Ok(None) };
+        let done = run.config.metrics.len();
+        run.require_at_most(training.epochs, done)?;
+        let is_absent = |path: &Path| matches!(path.try_exists(), Ok(false));
+        if !run.config.goes_on_to(config) {
+            if is_absent(&run.model_path()) {
+                return Err(RunError::Lost { path: run.model_path() });
+            }
+            return Ok(Some(run));
+        }
+        let was_finished = run.config.state == RunState::Trained;
+        if was_finished && done > 0 && is_absent(&run.path.join(RESUME)) {
+            return Err(RunError::NoState { path: path.into(), done });
+        }
+        Ok(None)
     }
 
     /// Trains a network in a folder, or continues or reports the training that is there.
     ///
-    /// The state is saved after every epoch. A training that was interrupted ends with the same
-    /// weights, bit by bit, as one that was not. The folder is locked meanwhile.
+    /// The state is saved after every epoch, and kept: a training that was interrupted, or that was
+    /// finished with fewer epochs than are asked for now, ends with the same weights, bit by bit,
+    /// as one that was not. The folder is locked meanwhile.
     ///
     /// # Errors
-    /// A folder with something else in it, or that another process works in; images or settings
-    /// that cannot be trained with; whatever hinders writing.
+    /// A folder with something else in it, with more epochs than are asked for, or that another
+    /// process works in; images or settings that cannot be trained with; whatever hinders writing.
     pub fn train(
         path: &Path,
         request: &RunRequest,
@@ -140,10 +156,7 @@ impl Run {
     ) -> Result<RunOutcome, RunError> {
         let config = RunConfig::of_training(request, training)?;
         clear(path);
-        if let Some(run) = Self::finished(path, &config)? {
-            if !run.model_path().exists() {
-                return Err(RunError::Lost { path: run.model_path() });
-            }
+        if let Some(run) = Self::finished(path, &config, training)? {
             return Ok(RunOutcome::AlreadyFinished(run));
         }
         let (shape, classes) = (request.train.shape(), request.train.classes());
@@ -153,15 +166,36 @@ impl Run {
         let trainer = Trainer::new(start, request.train, request.test, training)?;
         let _lock = FolderLock::create(path)?;
         // Another process may have come to the end of it in between.
-        if let Some(run) = Self::finished(path, &config)? {
+        if let Some(run) = Self::finished(path, &config, training)? {
             return Ok(RunOutcome::AlreadyFinished(run));
         }
-        let run = Self::create(path, config)?;
+        let was_finished =
+            Self::existing(path, &config)?.is_some_and(|run| run.config.state == RunState::Trained);
+        let run = Self::create(path, config)?.goes_on(training)?;
         let ended = run.clone().continue_training(trainer, observer);
-        if ended.is_err() && matches!(run.path.join(RESUME).try_exists(), Ok(false)) {
+        let has_state = !matches!(run.path.join(RESUME).try_exists(), Ok(false));
+        if ended.is_err() && !was_finished && !has_state {
             run.discard();
         }
         ended
+    }
+
+    /// Refuses a training that has fewer epochs than are done.
+    fn require_at_most(&self, asked: usize, done: usize) -> Result<(), RunError> {
+        if done > asked {
+            return Err(RunError::MoreEpochs { path: self.path.clone(), done, asked });
+        }
+        Ok(())
+    }
+
+    /// Takes over the number of epochs that are asked for now.
+    fn goes_on(mut self, training: &TrainingConfig) -> Result<Self, RunError> {
+        let asked = Some(training.clone());
+        if self.config.training != asked || self.config.state != RunState::Training {
+            (self.config.training, self.config.state) = (asked, RunState::Training);
+            self.write_config()?;
+        }
+        Ok(self)
     }
 
     /// Removes a run that failed before there was anything to go on from. The error that led here
@@ -185,6 +219,7 @@ impl Run {
         let resume = self.path.join(RESUME);
         if resume.try_exists().map_err(|error| RunError::io("read", &resume, error))? {
             trainer = trainer.resume(&resume)?;
+            self.require_at_most(trainer.epochs(), trainer.metrics().len())?;
         } else {
             self.keep_checkpoint(&trainer)?;
         }
@@ -221,13 +256,7 @@ impl Run {
         self.config.metrics = trainer.metrics().to_vec();
         let early = trainer.stopped_early() && trainer.metrics().len() < trainer.epochs();
         self.config.state = if early { RunState::StoppedEarly } else { RunState::Trained };
-        self.write_config()?;
-        self.remove_resume()
-    }
-
-    fn remove_resume(&self) -> Result<(), RunError> {
-        let resume = self.path.join(RESUME);
-        remove(&resume).map_err(|error| RunError::io("remove", &resume, error))
+        self.write_config()
     }
 
     /// Makes a run from weights trained elsewhere, and returns it with sentences for the user.

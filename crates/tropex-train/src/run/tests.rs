@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::checkpoint::Checkpoints;
 use crate::testing::{device, separable_images};
-use crate::training::{EpochMetrics, OptimizerConfig};
+use crate::training::{EpochMetrics, LearningRateStep, OptimizerConfig};
 use crate::zoo::TINY;
 
 const SHAPE: [usize; 3] = [1, 4, 4];
@@ -92,7 +92,6 @@ fn an_interrupted_run_ends_with_the_same_files_as_a_whole_one() {
         let read = |run| fs::read(bench.path(run).join(file)).unwrap();
         assert!(read("whole") == read("parts"), "{file} differs");
     }
-    assert!(!bench.path("parts").join(RESUME).exists());
     assert_eq!(outcome.run().config().metrics.len(), 3);
 }
 
@@ -101,15 +100,79 @@ fn a_finished_run_is_reported_and_not_computed_again() {
     let bench = Bench::new();
     bench.train("run", &config(), &mut ()).unwrap();
     let model = bench.path("run").join(MODEL);
-    let written = fs::metadata(&model).unwrap().modified().unwrap();
-    // As if it had been killed when all was done but this.
-    let resume = bench.path("run").join(RESUME);
-    fs::write(&resume, "state").unwrap();
+    fs::write(&model, "not read, and not written").unwrap();
     let request = RunRequest { device_name: "another", ..bench.request() };
     let outcome = Run::train(&bench.path("run"), &request, &config(), &mut ()).unwrap();
     assert!(matches!(outcome, RunOutcome::AlreadyFinished(_)));
-    assert!(!resume.exists());
-    assert_eq!(fs::metadata(&model).unwrap().modified().unwrap(), written);
+    assert_eq!(fs::read(&model).unwrap(), b"not read, and not written");
+}
+
+#[test]
+fn a_finished_run_trains_on_as_if_it_had_not_stopped() {
+    for optimizer in [OptimizerConfig::Sgd { momentum: 0.9 }, OptimizerConfig::ADAM] {
+        let bench = Bench::new();
+        let of = |epochs| TrainingConfig {
+            epochs,
+            optimizer,
+            checkpoints: Checkpoints::All,
+            learning_rate_steps: vec![LearningRateStep { after_epoch: 4, factor: 0.5 }],
+            ..config()
+        };
+        bench.train("whole", &of(5), &mut ()).unwrap();
+        for epochs in [0, 3, 5] {
+            let outcome = bench.train("parts", &of(epochs), &mut ()).unwrap();
+            assert!(matches!(outcome, RunOutcome::Finished(_)), "{epochs}");
+        }
+        let read = |run: &str, file: &str| fs::read(bench.path(run).join(file)).unwrap();
+        for file in
+            [MODEL, "checkpoints/epoch-0000.safetensors", "checkpoints/epoch-0004.safetensors"]
+        {
+            assert!(read("whole", file) == read("parts", file), "{file} differs");
+        }
+        let [whole, parts] = ["whole", "parts"].map(|run| Run::open(&bench.path(run)).unwrap());
+        assert_eq!(parts.config().state, RunState::Trained);
+        assert_eq!(parts.config().training, whole.config().training);
+        assert_eq!(parts.config().metrics.len(), 5);
+        assert_eq!(parts.checkpoints().unwrap(), [0, 1, 2, 3, 4, 5]);
+    }
+}
+
+#[test]
+fn a_run_that_trains_on_and_is_interrupted_can_stop_at_what_it_has() {
+    let bench = Bench::new();
+    let of = |epochs| TrainingConfig { epochs, ..config() };
+    bench.train("whole", &of(4), &mut ()).unwrap();
+    bench.train("parts", &of(3), &mut ()).unwrap();
+    let outcome = bench.train("parts", &of(9), &mut StopAfter(4)).unwrap();
+    assert!(matches!(outcome, RunOutcome::Interrupted(_)));
+    assert!(bench.refused("parts", &of(3)).contains("holds 4 epochs"));
+    bench.train("parts", &of(4), &mut ()).unwrap();
+    let read = |run: &str| fs::read(bench.path(run).join(MODEL)).unwrap();
+    assert!(read("whole") == read("parts"));
+}
+
+#[test]
+fn a_run_that_cannot_train_on_says_so_and_stays_as_it_is() {
+    let bench = Bench::new();
+    bench.train("run", &config(), &mut ()).unwrap();
+    let further = TrainingConfig { epochs: 5, ..config() };
+    let request = RunRequest { device_name: "another", ..bench.request() };
+    let error = Run::train(&bench.path("run"), &request, &further, &mut ()).unwrap_err();
+    assert!(error.to_string().contains("device \"test\", not \"another\""), "{error}");
+    fs::remove_file(bench.path("run").join(RESUME)).unwrap();
+    let line = bench.refused("run", &further);
+    assert!(line.contains("ended after 3 epochs") && line.contains("in another folder"), "{line}");
+    assert!(Run::open(&bench.path("run")).unwrap().load_model(&bench.device).is_ok());
+    // A first epoch that fails takes nothing away from a run that holds its starting weights.
+    let of = |epochs, learning_rate| TrainingConfig {
+        epochs,
+        learning_rate,
+        checkpoints: Checkpoints::Last,
+        ..config()
+    };
+    bench.train("start", &of(0, 1e30), &mut ()).unwrap();
+    assert!(bench.refused("start", &of(1, 1e30)).contains("the loss became"));
+    assert!(bench.path("start").join(MODEL).exists());
 }
 
 #[test]
@@ -133,8 +196,8 @@ fn checkpoints_are_kept_as_asked_and_the_start_is_the_first() {
 fn another_training_in_the_same_folder_is_refused() {
     let bench = Bench::new();
     bench.train("run", &config(), &mut ()).unwrap();
-    let line = bench.refused("run", &TrainingConfig { epochs: 5, ..config() });
-    assert!(line.contains("training.epochs 3, not 5"), "{line}");
+    let line = bench.refused("run", &TrainingConfig { epochs: 2, ..config() });
+    assert!(line.contains("holds 3 epochs, more than the 2 asked for"), "{line}");
     let line =
         bench.refused("run", &TrainingConfig { optimizer: OptimizerConfig::ADAM, ..config() });
     assert!(line.contains("training.optimizer"), "{line}");

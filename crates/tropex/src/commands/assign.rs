@@ -78,14 +78,11 @@ impl Assign {
             limit: self.limit.map(NonZeroUsize::get),
             top: self.top.get(),
         };
-        let bar = output.bar("assigning {bar:30} {percent} %, {eta} left");
-        let show = |done: usize, all: usize| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        };
+        let bar = output.bar();
+        let show = |done: usize, all: usize| bar.show_part(done, all, "looking for winning terms");
         let start = Instant::now();
         let assigned = assign(&run, &data, &devices, &settings, &show);
-        bar.finish_and_clear();
+        bar.finish();
         let assigned = assigned?;
         let images = &assigned.images;
         if let Some(path) = &self.out {

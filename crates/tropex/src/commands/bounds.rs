@@ -7,7 +7,7 @@ mod report;
 use std::time::Duration;
 
 use clap::Args;
-use tropex::extract::bounds::{Bound, Settings, evaluate};
+use tropex::extract::bounds::{BOUNDS, Bound, Settings, evaluate};
 
 use self::network::NetworkOption;
 use self::report::Report;
@@ -34,15 +34,15 @@ fn seconds(text: &str) -> Result<Duration, String> {
 impl Bounds {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let (name, structure) = self.network.describe(output)?;
-        let bar = output.bar("{msg:24} {bar:30} {percent} %, {elapsed}");
+        let bar = output.bar();
         let show = |bound: &'static Bound, done: usize, all: usize| {
-            bar.set_message(bound.name);
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
+            let before = BOUNDS.iter().position(|other| std::ptr::eq(other, bound)).unwrap_or(0);
+            let share = before as f64 + done as f64 / all.max(1) as f64;
+            bar.show(share / BOUNDS.len() as f64, bound.name);
         };
         let settings = Settings { time_limit: Some(self.time_limit), progress: &show };
         let table = evaluate(&structure, &settings);
-        bar.finish_and_clear();
+        bar.finish();
         let report = Report::new(name, &structure, &table, self.time_limit);
         output.result(&report, || report.text())
     }

@@ -63,14 +63,13 @@ impl Evaluate {
             split: self.split.into(),
             limit: self.limit.map(NonZeroUsize::get),
         };
-        let bar = output.bar("evaluating {bar:30} {percent} %, {eta} left");
+        let bar = output.bar();
         let show = |done: usize, all: usize| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
+            bar.show_part(done, all, "comparing with the extracted function")
         };
         let start = Instant::now();
         let evaluation = pipeline::evaluate(&run, &data, &devices, &settings, &show);
-        bar.finish_and_clear();
+        bar.finish();
         let pipeline::Evaluated { evaluation, images, terms } = evaluation?;
         let evaluated = Evaluated {
             run: run.path().display().to_string(),

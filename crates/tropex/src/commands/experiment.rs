@@ -1,8 +1,11 @@
 //! `tropex experiment`
 
+use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -22,7 +25,8 @@ use tropex::train::run::Run;
 use super::options::{
     DataOption, DevicesOption, GaugeName, PrecisionName, one_or_more, require_place, whole,
 };
-use crate::output::{Output, pairs, table};
+use crate::interrupt::Kept;
+use crate::output::{Bar, Output, Stages, count, pairs, plural, table};
 
 /// Ask how networks use their terms to generalize. What was found before is not computed again.
 #[derive(Debug, Args)]
@@ -127,7 +131,16 @@ impl Experiment {
         };
         let materials: Vec<_> = self.runs.iter().map(material).collect::<Result<_, _>>()?;
         let locks = ReportLocks::acquire(materials.iter().map(|material| &material.run))?;
-        let mut reports = Vec::new();
+        let (mut reports, bar) = (Vec::new(), output.bar());
+        let expected = self.gauge.len() * self.findings(&experiments);
+        let told = Arc::new(AtomicUsize::new(0));
+        let found = told.clone();
+        let _kept = Kept::tell(move || {
+            let found = found.load(Ordering::Relaxed);
+            let all = plural(expected, "finding");
+            let what = "terms and findings are kept in the folders of the runs";
+            Some(format!("{what}, {} of {all} so far", count(found)))
+        });
         for &gauge in &self.gauge {
             let settings = Settings {
                 gauge: gauge.into(),
@@ -144,8 +157,9 @@ impl Experiment {
                 devices: &devices,
                 again: self.again,
             };
-            self.carry_out(&request, &locks, &mut reports, output)?;
+            self.carry_out(&request, &locks, &mut reports, (&bar, &told, expected), output)?;
         }
+        bar.finish();
         let (pages, damaged) = self.write_pages(page, &reports)?;
         let left_out = self.left_out();
         if output.is_for_machines() {
@@ -212,30 +226,41 @@ impl Experiment {
         Ok((written, damaged))
     }
 
-    /// Does experiments, and tells people what is found as soon as it is.
+    /// How many findings experiments make with one gauge.
+    fn findings(&self, experiments: &[(&'static ExperimentEntry, Parameters)]) -> usize {
+        let of = |(entry, _): &(&ExperimentEntry, _)| match entry.scope {
+            Scope::Each => self.runs.len(),
+            Scope::Together => 1,
+        };
+        experiments.iter().map(of).sum()
+    }
+
+    /// Does experiments, and tells people what is found as soon as it is. Findings weigh alike in
+    /// the bar, for nobody knows how long each takes.
     fn carry_out(
         &self,
         request: &Request<'_>,
         locks: &ReportLocks,
         reports: &mut Vec<Report>,
+        (bar, told, expected): (&Bar, &AtomicUsize, usize),
         output: &Output,
     ) -> anyhow::Result<()> {
-        let bar = output.bar("{msg} {bar:30} {percent} %, {eta} left");
+        let stages = RefCell::new(Stages::default());
         let watch = |what: &str, done: usize, of: usize| {
-            bar.set_message(what.to_owned());
-            bar.set_length(of as u64);
-            bar.set_position(done as u64);
+            let (found, part) = (told.load(Ordering::Relaxed), done as f64 / of.max(1) as f64);
+            let share = stages.borrow_mut().share((found, expected), what, part);
+            let number = (found + 1).min(expected);
+            bar.show(share, format!("{number} of {expected}: {what}"));
         };
         let mut unread = Ok(());
-        let done = runner::run(request, locks, &watch, &mut |report| {
+        runner::run(request, locks, &watch, &mut |report| {
             if unread.is_ok() && !output.is_for_machines() {
                 unread = bar.suspend(|| output.text(&(text(&report) + "\n")));
             }
             reports.push(report);
+            told.fetch_add(1, Ordering::Relaxed);
             Ok(())
-        });
-        bar.finish_and_clear();
-        done?;
+        })?;
         unread
     }
 

@@ -1,14 +1,14 @@
 //! `tropex extract`
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
-use tropex::extract::store::{ExtractOptions, Progress};
+use tropex::extract::store::{Estimate, ExtractOptions, Kept as Stored, Progress};
 use tropex::train::data::{SubsetRule, Taken};
 use tropex::train::run::Run;
 use tropex::{Classes, Gauge, SelfCheck, TermStore};
@@ -16,6 +16,7 @@ use tropex::{Classes, Gauge, SelfCheck, TermStore};
 use super::options::{
     DataOption, DevicesOption, GaugeName, PrecisionName, SplitName, bytes, one_or_more, whole,
 };
+use crate::interrupt::Kept;
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
@@ -98,31 +99,22 @@ impl Extract {
         let run = Run::open(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
-        let bar = output.bar("{prefix} {bar:30} {human_pos} of {human_len} points, {eta} left");
-        let worked = Cell::new(false);
-        let trial = Cell::new(String::new());
+        let (bar, estimate) = (output.bar(), RefCell::new(Estimate::default()));
+        let (worked, began, trial) = (Cell::new(false), OnceCell::new(), Cell::new(None));
+        let folder =
+            pipeline::terms_folder(&run, Moment::Final, self.split.into(), self.gauge.into());
         let show = |progress| {
+            began.get_or_init(|| {
+                let folder = folder.clone();
+                Kept::tell(move || kept(&folder))
+            });
             worked.set(worked.get() || is_work(progress));
-            let (prefix, position, length) = match progress {
-                Progress::Trial { trial: number, of } => {
-                    return trial.set(format!("trial {number} of {of}: "));
-                }
-                Progress::Shifted { points, of, stage, stages } => {
-                    let tried = trial.take();
-                    let prefix = format!("{tried}finding shifts, stage {stage} of {stages}");
-                    trial.set(tried);
-                    (prefix, points, of)
-                }
-                Progress::Extracted { points, of } => ("extracting".into(), points, of),
-                Progress::Checked { terms, of } => ("checking".into(), terms, of),
-            };
-            bar.set_prefix(prefix);
-            bar.set_length(length as u64);
-            bar.set_position(position as u64);
+            let share = estimate.borrow_mut().share(progress);
+            bar.show(share, what(progress, &trial));
         };
         let start = Instant::now();
         let store = pipeline::extract(&run, &data, &devices, &self.settings(), &show);
-        bar.finish_and_clear();
+        bar.finish();
         let store = store?;
         if !worked.get() {
             output.note("these terms were extracted before; nothing to do")?;
@@ -164,6 +156,46 @@ impl Extract {
                 memory: self.memory,
                 replace: self.replace,
             },
+        }
+    }
+}
+
+/// What an extraction does; a trial is remembered.
+fn what(progress: Progress, trial: &Cell<Option<(usize, usize)>>) -> String {
+    let of_trial = |what: &str| match trial.get() {
+        Some((number, of)) => format!("trial {number} of {of}, {what}"),
+        None => what.to_owned(),
+    };
+    match progress {
+        Progress::Trial { trial: number, of } => {
+            trial.set(Some((number, of)));
+            of_trial("starting")
+        }
+        Progress::Shifted { stage, stages, .. } => {
+            of_trial(&format!("finding shifts, stage {stage} of {stages}"))
+        }
+        Progress::Extracted { points, of } => {
+            trial.set(None);
+            format!("extracting, {} of {}", count(points), plural(of, "point"))
+        }
+        Progress::Checked { .. } => of_trial("checking"),
+    }
+}
+
+/// What of an extraction is on disk.
+fn kept(folder: &Path) -> Option<String> {
+    let (kept, folder) = (Stored::of(folder)?, folder.display());
+    match kept {
+        Stored { points: 0, of: 0, trials: 0 } => None,
+        Stored { points: 0, of: 0, trials } => {
+            let verb = if trials == 1 { "is" } else { "are" };
+            let trials = plural(trials, "trial");
+            Some(format!("{trials} of the calibration {verb} kept in {folder}"))
+        }
+        Stored { points: 0, .. } => Some(format!("the shifts are kept in {folder}")),
+        Stored { points, of, .. } => {
+            let points = count(points);
+            Some(format!("terms of {points} of {} are kept in {folder}", plural(of, "point")))
         }
     }
 }

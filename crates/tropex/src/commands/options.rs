@@ -1,6 +1,6 @@
 //! Options that several commands share.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -16,7 +16,8 @@ use tropex::train::data::{
 };
 use tropex::train::run::Run;
 
-use crate::output::Output;
+use crate::interrupt::Kept;
+use crate::output::{Output, megabytes};
 
 /// The device to compute on.
 #[derive(Debug, Args)]
@@ -112,13 +113,12 @@ impl DataOption {
         output: &Output,
         with: impl for<'b> FnOnce(OpenOptions<'b>) -> OpenOptions<'b>,
     ) -> anyhow::Result<Dataset> {
-        let bar = output.bar("downloading {msg} {bar:30} {bytes} of {total_bytes}, {eta} left");
-        let is_told = Cell::new(false);
+        let (bar, kept, is_told) = (output.bar(), OnceCell::new(), Cell::new(false));
         let show = |progress: DownloadProgress<'_>| match progress {
             DownloadProgress::Received { file, received, total } => {
-                bar.set_message(file.to_owned());
-                bar.set_length(total);
-                bar.set_position(received);
+                kept.get_or_init(|| Kept::tell(|| Some("what was downloaded is kept".to_owned())));
+                let what = format!("downloading {file}, {}", megabytes(total));
+                bar.show(received as f64 / total.max(1) as f64, what);
             }
             DownloadProgress::Waiting { holder } if !is_told.replace(true) => {
                 bar.suspend(|| output.progress(&format!("{holder} downloads {name}; waiting")));
@@ -130,9 +130,7 @@ impl DataOption {
             progress: Some(&show),
             ..OpenOptions::default()
         });
-        let dataset = open(name, &options);
-        bar.finish_and_clear();
-        dataset.map_err(with_flag)
+        open(name, &options).map_err(with_flag)
     }
 }
 

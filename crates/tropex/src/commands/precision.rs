@@ -41,22 +41,21 @@ struct RunExactness {
 impl PrecisionTable {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let device = self.device.find()?;
-        let bar = output.bar("{prefix} {bar:30} {pos} of {len} extractions");
+        let bar = output.bar();
         let mut found = Vec::with_capacity(self.runs.len());
-        for path in &self.runs {
+        for (number, path) in self.runs.iter().enumerate() {
             let run = Run::open(path)?;
             let data = self.data.open_of(&run, output)?;
-            bar.set_prefix(path.display().to_string());
             let show = |done: usize, all: usize| {
-                bar.set_length(all as u64);
-                bar.set_position(done as u64);
+                let (done, of) = (number * all + done, self.runs.len() * all);
+                bar.show_part(done, of, format!("{done} of {of} extractions"));
             };
             let (images, extractions) = precision(&run, &data, &device, self.limit.get(), &show)?;
             let architecture = run.config().architecture.clone();
             let run = path.display().to_string();
             found.push(RunExactness { run, architecture, images, extractions });
         }
-        bar.finish_and_clear();
+        bar.finish();
         output.result(&found, || text(&found))
     }
 }

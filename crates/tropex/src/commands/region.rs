@@ -43,13 +43,12 @@ impl Region {
         pipeline::check_data(&run, &data)?;
         let network = pipeline::network(&run, &device)?;
         let split = Split::from(self.split);
-        let bar = output.bar("looking around {bar:30} {pos} of {len} images");
-        bar.set_length(self.of.len() as u64);
+        let (bar, all) = (output.bar(), self.of.len());
+        let show = |done: usize| bar.show_part(done, all, format!("{done} of {all} images"));
         let inquiry = Inquiry { images: self.of, shape: self.facets, to: self.to };
         let points = ImagePoints::new(split.of(&data), None);
-        let found =
-            whereabouts(&network, &points, &inquiry, &|done| bar.set_position(done as u64))?;
-        bar.finish_and_clear();
+        let found = whereabouts(&network, &points, &inquiry, &show)?;
+        bar.finish();
         output.result(&found, || text(&found, &data))
     }
 }

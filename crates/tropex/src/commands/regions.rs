@@ -173,8 +173,7 @@ impl Regions {
         let file_of =
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
-        let bar = output.bar("drawing {bar:30} {pos} of {len} pictures, {eta} left");
-        bar.set_length(epochs.len() as u64);
+        let (bar, all) = (output.bar(), epochs.len());
         let mut seen = Seen::of(view);
         for epoch in epochs {
             let partition =
@@ -184,9 +183,10 @@ impl Regions {
             let panels = vec![Panel { title, partition: &partition }];
             view.figure(panels).draw().write(&file)?;
             seen.frames.push(Frame::of(epoch, &partition, file));
-            bar.inc(1);
+            let drawn = seen.frames.len();
+            bar.show_part(drawn, all, format!("{drawn} of {all} pictures"));
         }
-        bar.finish_and_clear();
+        bar.finish();
         output.result(&seen, || seen.text())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Context;
@@ -18,7 +18,8 @@ use tropex::train::data::relative_to;
 use tropex::train::messages::hint;
 
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
-use crate::output::{Output, count, duration, pairs, plural, table};
+use crate::interrupt::Kept;
+use crate::output::{Output, Stages, count, duration, pairs, plural, table};
 
 /// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
 #[derive(Debug, Args)]
@@ -185,19 +186,20 @@ fn require_alike(comparison: &Comparison, file: &Path) -> anyhow::Result<()> {
 }
 
 fn carry_out(study: &Study<'_>, output: &Output) -> anyhow::Result<Done> {
-    let bar = output.bar("{bar:30} {prefix} {msg}, {elapsed} so far, {eta} left");
-    // Steps weigh alike; within one the bar moves by its share.
-    const PARTS: u64 = 1000;
-    let last = Mutex::new(());
-    let watch = |stage: Stage<'_>| {
-        let _one_at_a_time = last.lock();
-        bar.set_length(stage.steps as u64 * PARTS);
-        let part = PARTS * stage.done.min(stage.of) as u64 / stage.of.max(1) as u64;
-        bar.set_position(stage.step as u64 * PARTS + part);
-        bar.set_prefix(format!("step {} of {}", stage.step + 1, stage.steps));
-        bar.set_message(format!("{}: {}", stage.name, stage.what));
+    let (bar, last) = (output.bar(), Arc::new(Mutex::new((0, 0, Stages::default()))));
+    let (folder, begun) = (study.folder.display().to_string(), last.clone());
+    let _kept = Kept::tell(move || {
+        let (done, of, _) = *begun.lock().unwrap_or_else(PoisonError::into_inner);
+        (of > 0).then(|| {
+            format!("{done} of {of} steps and what the next one finished are kept in {folder}")
+        })
+    });
+    let watch = |Stage { step, steps, name, what, done, of }: Stage<'_>| {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        (last.0, last.1) = (step, steps);
+        let share = last.2.share((step, steps), what, done as f64 / of.max(1) as f64);
+        let number = (step + 1).min(steps);
+        bar.show(share, format!("step {number} of {steps}, {name}: {what}"));
     };
-    let done = study.run(&watch);
-    bar.finish_and_clear();
-    Ok(done?)
+    Ok(study.run(&watch)?)
 }

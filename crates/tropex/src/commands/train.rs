@@ -2,10 +2,9 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use serde::Serialize;
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::data::{Dataset, Taken};
@@ -19,7 +18,8 @@ use tropex::train::zoo::Architecture;
 use super::options::{
     DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
 };
-use crate::output::{Output, percent, plural};
+use crate::interrupt::Kept;
+use crate::output::{Bar, Output, percent, plural};
 
 /// Train a network; the same command resumes a training that was interrupted.
 #[derive(Debug, Args)]
@@ -182,6 +182,8 @@ impl Train {
         })?;
         let (device, device_name) = (self.device.find()?, self.device.name());
         let config = self.recipe.apply(architecture.recipe())?;
+        let (out, epochs) = (self.out.clone(), config.epochs);
+        let _kept = Kept::tell(move || kept(&out, epochs));
         let mut data = self.data.open(&self.dataset, self.layout.layout, output)?;
         if let Some(seed) = self.shuffle_labels {
             data = data.with_shuffled_labels(seed);
@@ -198,25 +200,32 @@ impl Train {
             device_name: &device_name,
         };
         let images = data.train.subset(config.limit, config.subset).taken();
-        output.note(&format!(
+        let mut heading = format!(
             "{} on {} of {}, {} on {device_name}",
             architecture.name,
             images.words("images"),
             data.name,
             plural(config.epochs, "epoch")
-        ))?;
+        );
         if let Some(held_out) = data.held_out() {
-            output.note(&format!("held out to test on: {held_out}"))?;
+            heading += &format!("\nheld out to test on: {held_out}");
         }
-        let mut observer = Observer::new(output);
+        let mut observer = Observer { output, bar: output.bar(), heading: Some(heading) };
         let outcome = Run::train(&self.out, &request, &config, &mut observer);
-        observer.bar.finish_and_clear();
+        observer.bar.finish();
         let outcome = outcome?;
         if matches!(outcome, RunOutcome::AlreadyFinished(_)) {
             output.note("this run was finished before; nothing to do")?;
         }
         report(&outcome.run(), &data, output)
     }
+}
+
+/// What of a training is on disk.
+fn kept(run: &Path, epochs: usize) -> Option<String> {
+    let done = Some(Run::open(run).ok()?.config().metrics.len()).filter(|&done| done > 0)?;
+    let verb = if done == 1 { "is" } else { "are" };
+    Some(format!("{done} of {} {verb} kept in {}", plural(epochs, "epoch"), run.display()))
 }
 
 fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
@@ -242,30 +251,29 @@ fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
     })
 }
 
-/// A progress bar per epoch, and a line when it is done.
+/// A progress bar, and a line for every epoch that is done.
 struct Observer<'a> {
     output: &'a Output,
-    bar: ProgressBar,
-}
-
-impl<'a> Observer<'a> {
-    fn new(output: &'a Output) -> Self {
-        let template = "{prefix} {bar:30} {pos}/{len}, {eta} left, {msg}";
-        Self { output, bar: output.bar(template) }
-    }
+    bar: Bar,
+    /// Printed when training begins, not before it is clear that it can.
+    heading: Option<String>,
 }
 
 impl TrainingObserver for Observer<'_> {
     fn batch(&mut self, progress: &BatchProgress) -> ControlFlow<()> {
-        self.bar.set_length(progress.batches as u64);
-        self.bar.set_position(progress.batch as u64);
-        self.bar.set_prefix(format!("epoch {}/{}", progress.epoch, progress.epochs));
-        let running = progress.running;
-        self.bar.set_message(format!(
-            "loss {:.4}, accuracy {}",
+        let &BatchProgress { epoch, epochs, batch, batches, running } = progress;
+        if let Some(heading) = self.heading.take() {
+            let _ = self.output.note(&heading);
+            if epoch > 1 {
+                let _ = self.output.note(&format!("going on after epoch {}", epoch - 1));
+            }
+        }
+        let what = format!(
+            "epoch {epoch} of {epochs}, loss {:.4}, accuracy {}",
             running.loss,
             percent(running.accuracy)
-        ));
+        );
+        self.bar.show_part((epoch - 1) * batches + batch, epochs * batches, what);
         ControlFlow::Continue(())
     }
 
@@ -275,7 +283,6 @@ impl TrainingObserver for Observer<'_> {
             // A reader that went away does not end the training.
             let _ = self.output.note(&line);
         });
-        self.bar.reset();
         ControlFlow::Continue(())
     }
 }

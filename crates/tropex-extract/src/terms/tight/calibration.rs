@@ -24,8 +24,27 @@ pub(crate) struct Calibration<'a> {
     pub(crate) chosen: &'a [usize],
     /// The chosen points, `[chosen, features]`.
     pub(crate) points: &'a [f32],
-    /// A scale that does not suffice.
+    /// Trials that were finished before.
+    pub(crate) tried: Tried,
+    /// Told what is known after every trial.
+    pub(crate) finished: &'a dyn Fn(Tried) -> Result<(), Error>,
+}
+
+/// What trials have shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tried {
+    /// The smallest scale that suffices at the chosen points.
+    pub(crate) sufficient: Scale,
+    /// The largest that does not.
     pub(crate) refuted: Scale,
+    /// Finished trials.
+    pub(crate) trials: usize,
+}
+
+impl Tried {
+    /// Before the first trial.
+    pub(crate) const NOTHING: Self =
+        Self { sufficient: Scale::WHOLE, refuted: Scale::NONE, trials: 0 };
 }
 
 /// How far a search is.
@@ -49,19 +68,21 @@ impl Calibration<'_> {
     pub(crate) fn find(&self, progress: &dyn Fn(Searched)) -> Result<Shifts, Error> {
         let device = self.extractor.network().placement().device();
         let placement = Placement::new(device, Precision::F32)?;
-        let (mut good, mut bad) = (Scale::WHOLE, self.refuted);
-        let (mut found, mut trial, of) = (None, 0, good.trials(bad));
-        while let Some(scale) = good.between(bad) {
-            trial += 1;
-            progress(Searched::Trial { trial, of });
+        let mut tried = self.tried;
+        let (mut found, of) = (None, tried.trials + tried.sufficient.trials(tried.refuted));
+        while let Some(scale) = tried.sufficient.between(tried.refuted) {
+            tried.trials += 1;
+            progress(Searched::Trial { trial: tried.trials, of });
             match self.try_out(scale, &placement, progress)? {
-                Some(shifts) => (good, found) = (scale, Some(shifts)),
-                None => bad = scale,
+                Some(shifts) => (tried.sufficient, found) = (scale, Some(shifts)),
+                None => tried.refuted = scale,
             }
+            (self.finished)(tried)?;
         }
         match found {
             Some(shifts) => Ok(shifts),
-            None => Ok(self.walk(good, progress)?.shifts().clone()),
+            // Nobody kept the shifts of an earlier trial, and without a scale they are the whole.
+            None => Ok(self.walk(tried.sufficient, progress)?.shifts().clone()),
         }
     }
 

@@ -32,7 +32,7 @@ use crate::network::ValueId;
 use crate::{Error, Network};
 
 use batch::Batch;
-pub(crate) use calibration::{Calibration, Searched};
+pub(crate) use calibration::{Calibration, Searched, Tried};
 use post::Post;
 pub(crate) use scale::Scale;
 pub(crate) use shelf::Shelf;
@@ -98,7 +98,8 @@ pub(super) fn at_once(extractor: &Extractor, points: &[f32]) -> Result<(Shifts, 
             shelf: &Shelf::in_memory,
             chosen: &chosen,
             points,
-            refuted: Scale::NONE,
+            tried: Tried::NOTHING,
+            finished: &|_| Ok(()),
         };
         let shifts = shifts.find(&|_| {})?;
         let terms = extractor.resumed(&shifts)?.extract(points)?;

@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn factors_are_told_from_other_numbers() {
-        for step in 0..Scale::NONE.0 {
+        for step in 0..=Scale::NONE.0 {
             assert_eq!(Scale::of(Scale(step).factor()), Some(Scale(step)));
         }
         for other in [0.0, -1.0, 0.3, 2.0, f64::NAN, f64::INFINITY, 1e-320] {

@@ -123,10 +123,14 @@ pub(in crate::data) fn content() -> (Vec<u8>, String) {
     (bytes, sum)
 }
 
-/// A downloader that does not wait long and knows no proxy.
+/// A downloader that knows no proxy and has patience: however busy the machine is, no server is
+/// given up that answers.
 pub(in crate::data) fn local_downloader<'a>(progress: Option<&'a Progress<'a>>) -> Downloader<'a> {
-    let (connect, read) = (Duration::from_secs(5), Duration::from_secs(2));
-    Downloader::with_config(settings(connect, read).proxy(None).build(), progress)
+    downloader(Duration::from_secs(3600), progress)
+}
+
+fn downloader<'a>(patience: Duration, progress: Option<&'a Progress<'a>>) -> Downloader<'a> {
+    Downloader::with_config(settings(patience, patience).proxy(None).build(), progress)
 }
 
 /// One fetch of `name` into a fresh folder, or one that holds `part` of it already.
@@ -239,11 +243,23 @@ fn starts_anew_where_a_server_knows_no_ranges() {
 #[test]
 fn takes_the_next_mirror_where_one_fails() {
     use Answer::*;
-    for answer in [NotFound, Corrupt, Endless, TooLong, Stall, CutAfter(0)] {
+    for answer in [NotFound, Corrupt, Endless, TooLong, CutAfter(0)] {
         let fetch = Fetch::new();
         let (bad, good) = (fetch.server(&[answer]), fetch.server(&[Serve]));
         fetch.assert_complete(&[&bad, &good]);
     }
+}
+
+#[test]
+fn gives_a_silent_mirror_up() {
+    let fetch = Fetch::new();
+    let silent = fetch.server(&[Answer::Stall]);
+    let mirrors = [silent.address.as_str()];
+    // Silence lasts longer than any patience: when it ends makes no difference.
+    let downloader = downloader(Duration::from_millis(200), None);
+    let error = downloader.fetch(&fetch.file(), &mirrors, fetch.folder.path()).unwrap_err();
+    assert!(error.to_string().starts_with("127.0.0.1:"), "{error}");
+    fetch.assert_complete(&[&fetch.server(&[Answer::Serve])]);
 }
 
 #[test]
@@ -262,11 +278,7 @@ fn says_what_each_mirror_did_wrong() {
 
 #[test]
 fn names_the_lack_of_a_connection() {
-    let nobody = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}/", listener.local_addr().unwrap());
-        Server { address, starts: Arc::default() }
-    };
+    let nobody = Server { address: "http://127.0.0.1:1/".into(), starts: Arc::default() };
     let fetch = Fetch::new();
     let error = fetch.run(&[&nobody]).unwrap_err();
     assert!(error.contains("no connection"), "{error}");

@@ -1,0 +1,144 @@
+//! How far a whole extraction is, over its trials, stages and checks.
+
+use super::Progress;
+
+/// Work of the parts of an extraction, in passes through the network: the points of a walk to
+/// their shifts pass it once, those of an extraction under known shifts too.
+const PASS: f64 = 1.0;
+
+/// The comparison of all terms at the chosen points, at the end of a trial.
+const COMPARISON: f64 = 0.5;
+
+/// Terms of batches that are at the input already, after the walk to the tight shifts.
+const ARRIVED: f64 = 0.1;
+
+/// The self-check at the end.
+const CHECK: f64 = 0.3;
+
+/// Makes one share of the whole of what an extraction reports.
+#[derive(Clone, Debug, Default)]
+pub struct Estimate {
+    /// Work of searches that were begun anew, whose shifts a check refuted.
+    before: f64,
+    /// The trial under way and all trials, with the calibrated gauge.
+    trial: Option<(usize, usize)>,
+    /// Whether shifts were looked for.
+    walked: bool,
+    /// Whether points are extracted, or were.
+    extracting: bool,
+    share: f64,
+}
+
+impl Estimate {
+    /// The share of the whole work that is done, from 0 to 1. It never falls.
+    pub fn share(&mut self, progress: Progress) -> f64 {
+        let part = |done: usize, of: usize| done.min(of) as f64 / of.max(1) as f64;
+        let done = match progress {
+            Progress::Trial { trial, of } => {
+                if self.extracting && self.trial.is_some() {
+                    self.before += self.shifts() + self.extraction() + CHECK;
+                }
+                (self.trial, self.extracting) = (Some((trial, of)), false);
+                self.earlier_trials()
+            }
+            Progress::Shifted { points, of, stage, stages } => {
+                (self.walked, self.extracting) = (true, false);
+                let stage = stage.saturating_sub(1) as f64 + part(points, of);
+                self.earlier_trials() + PASS * stage / stages.max(1) as f64
+            }
+            Progress::Checked { terms, of } if !self.extracting => {
+                self.earlier_trials() + PASS + COMPARISON * part(terms, of)
+            }
+            Progress::Extracted { points, of } => {
+                self.extracting |= points > 0 || self.walked;
+                match self.extracting {
+                    true => self.shifts() + self.extraction() * part(points, of),
+                    false => 0.0,
+                }
+            }
+            Progress::Checked { terms, of } => {
+                self.shifts() + self.extraction() + CHECK * part(terms, of)
+            }
+        };
+        let whole = self.before + self.shifts() + self.extraction() + CHECK;
+        self.share = self.share.max((self.before + done) / whole).min(1.0);
+        self.share
+    }
+
+    fn earlier_trials(&self) -> f64 {
+        let earlier = self.trial.map_or(0, |(trial, _)| trial.saturating_sub(1));
+        (PASS + COMPARISON) * earlier as f64
+    }
+
+    /// All that is done to find shifts.
+    fn shifts(&self) -> f64 {
+        match self.trial {
+            Some((_, of)) => (PASS + COMPARISON) * of as f64,
+            None if self.walked => PASS,
+            None => 0.0,
+        }
+    }
+
+    fn extraction(&self) -> f64 {
+        if self.walked && self.trial.is_none() { ARRIVED } else { PASS }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POINTS: usize = 4;
+
+    fn extracted() -> impl Iterator<Item = Progress> {
+        (1..=POINTS).map(|points| Progress::Extracted { points, of: POINTS })
+    }
+
+    fn walk() -> impl Iterator<Item = Progress> {
+        (1..=3).flat_map(|stage| {
+            (1..=POINTS).map(move |points| Progress::Shifted {
+                points,
+                of: POINTS,
+                stage,
+                stages: 3,
+            })
+        })
+    }
+
+    fn checked() -> impl Iterator<Item = Progress> {
+        (1..=POINTS).map(|terms| Progress::Checked { terms, of: POINTS })
+    }
+
+    fn trials(count: usize) -> impl Iterator<Item = Progress> {
+        let trial = move |trial| Progress::Trial { trial, of: count };
+        (1..=count)
+            .flat_map(move |number| [trial(number)].into_iter().chain(walk()).chain(checked()))
+    }
+
+    fn shares(reports: impl IntoIterator<Item = Progress>) -> Vec<f64> {
+        let mut estimate = Estimate::default();
+        let start = Progress::Extracted { points: 0, of: POINTS };
+        [start].into_iter().chain(reports).map(|progress| estimate.share(progress)).collect()
+    }
+
+    #[test]
+    fn every_gauge_goes_from_nothing_to_all_and_never_back() {
+        let worst: Vec<_> = extracted().chain(checked()).collect();
+        let tight: Vec<_> = walk().chain(worst.clone()).collect();
+        let calibrated: Vec<_> = trials(6).chain(worst.clone()).collect();
+        let misled = calibrated.iter().copied().chain(trials(2)).chain(worst.clone()).collect();
+        for reports in [worst, tight, calibrated, misled] {
+            let shares = shares(reports);
+            assert!(shares.is_sorted(), "{shares:?}");
+            assert_eq!(shares[0], 0.0);
+            assert_eq!(shares.last(), Some(&1.0), "{shares:?}");
+        }
+    }
+
+    #[test]
+    fn trials_share_the_time_evenly() {
+        let shares = shares(trials(6));
+        let steps: Vec<f64> = shares.chunks(shares.len() / 6).map(|trial| trial[0]).collect();
+        assert!((steps[3] - 4.5 / 10.3).abs() < 0.05, "{steps:?}");
+    }
+}

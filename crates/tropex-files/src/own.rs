@@ -1,0 +1,52 @@
+//! Files that are to go when this process ends, even in the middle of its work.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf, absolute};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+static OWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn own() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    OWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file that is there for as long as this process works with it.
+#[derive(Debug)]
+pub(crate) struct OwnFile(PathBuf);
+
+impl OwnFile {
+    pub(crate) fn new(path: &Path) -> Self {
+        let path = absolute(path).unwrap_or_else(|_| path.to_owned());
+        own().insert(path.clone());
+        Self(path)
+    }
+}
+
+impl Drop for OwnFile {
+    fn drop(&mut self) {
+        own().remove(&self.0);
+    }
+}
+
+/// Removes the temporary files and the locks of this process, which has to end right after: for
+/// whoever ends it without returning from what it does.
+pub fn remove_own_files() {
+    for path in own().iter() {
+        let _ = fs::remove_file(path); // whoever writes there next removes what is left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_as_long_as_they_are_worked_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["one", "two"].map(|name| folder.path().join(name));
+        let _one = OwnFile::new(&paths[0]);
+        drop(OwnFile::new(&paths[1]));
+        assert_eq!(paths.map(|path| own().contains(&path)), [true, false]);
+    }
+}

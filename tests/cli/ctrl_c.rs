@@ -1,0 +1,215 @@
+//! Ctrl-C: what is kept is told, and the command that is told goes on.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+use std::thread::yield_now;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::running::{Running, assert_whole};
+use super::{ARCHITECTURE, Outcome, Place, files};
+
+/// Bounds of a network that is too large for some of them.
+#[cfg(target_os = "linux")]
+const ENDLESS: &str = "bounds --widths 500000,2000000,2000000,2 --time-limit 1000000";
+
+impl Outcome {
+    /// The one line of an interrupt with its exit code, in three parts: what is kept, how the same
+    /// command goes on, and the command.
+    fn interrupted(self, code: i32) -> [String; 3] {
+        let Self { command, code: found, stdout, stderr } = self;
+        assert_eq!((found, stdout.as_str()), (Some(code), ""), "{command}: {stderr}");
+        let line = stderr.strip_suffix('\n').unwrap_or_else(|| panic!("{command}: {stderr:?}"));
+        assert!(!line.contains('\n'), "{command}: {stderr}");
+        let line = line.strip_prefix("interrupted: ").unwrap_or_else(|| panic!("{line}"));
+        let (kept, rest) = line.split_once("; the same command ").unwrap();
+        let (how, again) = rest.split_once(": ").unwrap();
+        [kept, how, again].map(str::to_owned)
+    }
+}
+
+/// Runs a command that writes into a folder, and interrupts it at an event, in the middle of its
+/// work: it is stopped meanwhile. None if it was done before.
+fn interrupt_at(
+    place: &Place,
+    arguments: &str,
+    folder: &str,
+    signal: Signal,
+    event: impl FnMut(&mut Running) -> bool,
+) -> Option<Outcome> {
+    let mut running = Running::start(place, arguments, folder);
+    if running.wait_until(event) && running.stop() {
+        running.signal(signal);
+        running.go_on();
+    }
+    let outcome = running.end();
+    if outcome.code == Some(0) { None } else { Some(outcome) }
+}
+
+/// Epochs that a run records.
+fn epochs(run: &Path) -> usize {
+    let config = fs::read(run.join("config.json")).unwrap_or_default();
+    let config: Value = serde_json::from_slice(&config).unwrap_or_default();
+    config["metrics"].as_array().map_or(0, Vec::len)
+}
+
+/// Runs a command line that was printed, as a shell does.
+fn run_printed(place: &Place, line: &str) {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(place.folder.path());
+    command.env("TROPEX_OFFLINE", "1").env("TROPEX_DATA", place.path("cache"));
+    assert_eq!(Outcome::of(&mut command).code, Some(0), "{line}");
+}
+
+/// No temporary file and no lock of an ended process is there.
+fn assert_clean(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        assert!(!name.starts_with(".tropex-") && name != ".lock", "{name} is left");
+        if entry.path().is_dir() {
+            assert_clean(&entry.path());
+        }
+    }
+}
+
+#[test]
+fn a_training_that_is_interrupted_tells_its_epochs_and_goes_on() {
+    let train = |run: &str| {
+        format!(
+            "train {ARCHITECTURE} --dataset file:data.safetensors --epochs 20 --checkpoints 0,20 \
+             --out {run}"
+        )
+    };
+    for (signal, code) in [(Signal::Int, 130), (Signal::Term, 143)] {
+        // Begun anew as long as the training ends before it is interrupted.
+        let (place, outcome) = loop {
+            let place = Place::new();
+            // Shells treat the name in their own ways.
+            let run = place.path("it's");
+            let event = |_: &mut Running| epochs(&run) >= 2;
+            if let Some(outcome) = interrupt_at(&place, &train("it's"), "it's", signal, event) {
+                break (place, outcome);
+            }
+        };
+        let outcome = Outcome { stdout: String::new(), ..outcome }; // its epochs, line by line
+        let [kept, how, command] = outcome.interrupted(code);
+        let done = epochs(&place.path("it's"));
+        assert_eq!(kept, format!("{done} of 20 epochs are kept in it's"));
+        assert!(how == "goes on" && command.ends_with("--out \"it's\""), "{how}: {command}");
+        assert_whole(place.folder.path());
+        assert_clean(place.folder.path());
+        run_printed(&place, &command);
+        place.run(&train("whole")).succeeded();
+        let weights = |run: &str| fs::read(place.path(run).join("model.safetensors")).unwrap();
+        assert!(weights("it's") == weights("whole"));
+    }
+}
+
+/// An extraction is interrupted as soon as there is a file, and goes on as it says.
+fn interrupt_extraction(images: usize, gauge: &str, file: &str) -> String {
+    let place = Place::with_images(images, 10);
+    let extract = |run: &str| {
+        format!("extract {run} --classes all --check 20 --shard-megabytes 1 --gauge {gauge}")
+    };
+    for run in ["run", "whole"] {
+        let train = format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 0");
+        place.run(&format!("{train} --out {run}")).succeeded();
+    }
+    let terms = place.path(&format!("run/terms/train-{gauge}"));
+    let outcome = loop {
+        let _ = fs::remove_dir_all(place.path("run/terms"));
+        let event = |_: &mut Running| terms.join(file).exists();
+        let outcome = interrupt_at(&place, &extract("run"), "run", Signal::Int, event);
+        if let Some(outcome) = outcome {
+            break outcome;
+        }
+    };
+    let [kept, how, command] = outcome.interrupted(130);
+    assert_eq!(how, "goes on");
+    assert_clean(&terms);
+    run_printed(&place, &command);
+    place.run(&extract("whole")).succeeded();
+    let found = |run: &str| {
+        let files = files(&place.path(&format!("{run}/terms/train-{gauge}")));
+        files.into_iter().map(|(_, content)| content).collect::<Vec<_>>()
+    };
+    assert!(found("run") == found("whole"), "{kept}");
+    kept
+}
+
+#[test]
+fn an_extraction_that_is_interrupted_keeps_its_shards() {
+    let kept = interrupt_extraction(3000, "worst-case", "manifest.json");
+    let points = kept.strip_prefix("terms of ").unwrap_or_else(|| panic!("{kept}"));
+    let points = points.strip_suffix(" of 3,000 points are kept in run/terms/train-worst-case");
+    assert!(points.is_some(), "{kept}");
+}
+
+#[test]
+fn a_calibration_that_is_interrupted_keeps_its_trials() {
+    let kept = interrupt_extraction(300, "calibrated", "search.json");
+    assert!(kept.contains(" kept in run/terms/train-calibrated"), "{kept}");
+}
+
+/// Whether a process has put a handler in place for SIGINT.
+#[cfg(target_os = "linux")]
+fn catches_interrupts(running: &Running) -> bool {
+    let status = format!("/proc/{}/status", running.pid().as_raw_nonzero());
+    let status = fs::read_to_string(status).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (Signal::Int as u32 - 1) != 0)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_keeps_nothing_says_so() {
+    let place = Place::new();
+    // There is no end of it within the time that anybody waits.
+    for flags in ["", " --json", " --quiet"] {
+        let bounds = format!("{ENDLESS}{flags}");
+        let event = |running: &mut Running| catches_interrupts(running);
+        let outcome = interrupt_at(&place, &bounds, ".", Signal::Int, event).unwrap();
+        let [kept, how, command] = outcome.interrupted(130);
+        assert_eq!(kept, "this command keeps nothing until it is done");
+        assert!(how == "starts again" && command.contains(" bounds --widths "), "{how}: {command}");
+    }
+}
+
+/// A result of many times what a pipe holds.
+const LONG: &str = "assign run --split train --top 40 --json";
+
+#[test]
+fn a_result_that_is_being_printed_is_printed_to_its_end() {
+    let place = Place::with_terms();
+    let mut running = Running::start(&place, LONG, ".");
+    let mut begin = [0];
+    running.child().stdout.as_mut().unwrap().read_exact(&mut begin).unwrap();
+    running.signal(Signal::Int);
+    let outcome = running.end();
+    assert!([Some(0), Some(130)].contains(&outcome.code), "{:?}", outcome.code);
+    let text = format!("{}{}", begin[0] as char, outcome.stdout);
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["images"], 200);
+    assert!(text.len() > 1 << 20, "a pipe takes it at once");
+}
+
+#[test]
+fn a_second_interrupt_ends_a_command_that_waits() {
+    let place = Place::with_terms();
+    let mut running = Running::start(&place, LONG, ".");
+    let mut begin = [0];
+    running.child().stdout.as_mut().unwrap().read_exact(&mut begin).unwrap();
+    // Nobody reads on: the first one waits for the end of the result.
+    let status = loop {
+        running.signal(Signal::Int);
+        if let Some(status) = running.child().try_wait().unwrap() {
+            break status;
+        }
+        yield_now();
+    };
+    assert_eq!(status.code(), Some(130));
+}

@@ -1,0 +1,184 @@
+//! Progress on a terminal: one line that fits, and nothing of it at the end.
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
+
+use super::running::Running;
+use super::{ARCHITECTURE, Place, train};
+
+/// A terminal without a window.
+struct Terminal {
+    /// What the window would be at.
+    master: File,
+    /// What programs write to.
+    slave: File,
+    columns: usize,
+}
+
+impl Terminal {
+    fn new(columns: usize) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
+        let size = Winsize { ws_row: 50, ws_col: columns as u16, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&slave, size).unwrap();
+        Self { master: master.into(), slave, columns }
+    }
+
+    /// The command with its progress on the terminal.
+    fn show(&self, command: &mut Command) {
+        command.stdout(Stdio::null()).stderr(self.slave.try_clone().unwrap());
+    }
+
+    /// All that is written until nobody has it open any more.
+    fn read(self) -> Screen {
+        let Self { mut master, slave, columns } = self;
+        drop(slave);
+        let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
+        // Linux ends it with an error, others with nothing.
+        while let Ok(length @ 1..) = master.read(&mut chunk) {
+            bytes.extend_from_slice(&chunk[..length]);
+        }
+        let mut screen =
+            Screen { columns, lines: vec![String::new()], row: 0, column: 0, longest: 0 };
+        screen.write(&String::from_utf8(bytes).unwrap());
+        screen
+    }
+}
+
+/// What is to be seen on a terminal.
+struct Screen {
+    columns: usize,
+    lines: Vec<String>,
+    row: usize,
+    column: usize,
+    /// The most lines there ever were.
+    longest: usize,
+}
+
+impl Screen {
+    fn write(&mut self, text: &str) {
+        let mut rest = text.chars();
+        while let Some(letter) = rest.next() {
+            match letter {
+                '\r' => self.column = 0,
+                '\n' => self.line_feed(),
+                '\u{1b}' => self.control(&mut rest),
+                letter => self.put(letter),
+            }
+            let seen = self.lines.iter().filter(|line| !line.trim().is_empty()).count();
+            self.longest = self.longest.max(seen);
+        }
+    }
+
+    fn line_feed(&mut self) {
+        self.row += 1;
+        if self.row == self.lines.len() {
+            self.lines.push(String::new());
+        }
+    }
+
+    /// `ESC [ NUMBER LETTER`
+    fn control(&mut self, rest: &mut std::str::Chars<'_>) {
+        assert_eq!(rest.next(), Some('['));
+        let mut number = String::new();
+        let letter = loop {
+            match rest.next().unwrap() {
+                digit if digit.is_ascii_digit() || digit == ';' => number.push(digit),
+                letter => break letter,
+            }
+        };
+        let count = number.parse().unwrap_or(1);
+        match letter {
+            'A' => self.row = self.row.saturating_sub(count),
+            'B' => (0..count).for_each(|_| self.line_feed()),
+            'K' => self.lines[self.row].clear(),
+            'm' => {}
+            other => panic!("the terminal does not know {other}"),
+        }
+    }
+
+    fn put(&mut self, letter: char) {
+        if self.column == self.columns {
+            self.column = 0;
+            self.line_feed();
+        }
+        let mut line: Vec<char> = self.lines[self.row].chars().collect();
+        line.resize(line.len().max(self.column + 1), ' ');
+        line[self.column] = letter;
+        self.lines[self.row] = line.into_iter().collect();
+        self.column += 1;
+    }
+
+    /// What is left, without lines and ends that are empty.
+    fn left(&self) -> Vec<&str> {
+        self.lines.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty()).collect()
+    }
+}
+
+/// Runs a command to its end at a terminal.
+fn shown(place: &Place, arguments: &str, columns: usize) -> Screen {
+    let terminal = Terminal::new(columns);
+    let mut command = place.command(arguments);
+    terminal.show(&mut command);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let screen = terminal.read();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments}");
+    screen
+}
+
+#[test]
+fn progress_is_one_line_and_goes_away() {
+    let place = Place::new();
+    for columns in [80, 40] {
+        let run = format!("run-{columns}");
+        for arguments in [
+            train(&run),
+            format!("extract {run} --gauge calibrated --limit 50"),
+            format!("extract {run} --limit 50"),
+            format!("evaluate {run}"),
+            format!("experiment exactness {run}"),
+            "bounds fcn4".to_owned(),
+        ] {
+            let screen = shown(&place, &arguments, columns);
+            assert_eq!(screen.longest, 1, "{arguments}, {columns} columns");
+            assert!(screen.left().is_empty(), "{arguments}: {:?}", screen.left());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_shown_to_whoever_wants_quiet_or_where_nothing_is_done() {
+    let place = Place::with_terms();
+    for arguments in ["evaluate run --quiet", "evaluate run --json", "inspect run", "list"] {
+        assert_eq!(shown(&place, arguments, 80).longest, 0, "{arguments}");
+    }
+}
+
+#[test]
+fn an_interrupt_leaves_its_line_and_the_terminal_as_it_was() {
+    let place = Place::new();
+    let terminal = Terminal::new(500);
+    let before = format!("{:?}", tcgetattr(&terminal.slave).unwrap());
+    let arguments =
+        format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 1000000 --out run");
+    let mut command = place.command(&arguments);
+    terminal.show(&mut command);
+    let mut running = Running::spawn(&mut command, &arguments, place.path("run"));
+    drop(command);
+    assert!(running.wait_for_files(12), "it has no end of its own");
+    running.signal(Signal::Int);
+    assert_eq!(running.child().wait().unwrap().code(), Some(130));
+    assert_eq!(format!("{:?}", tcgetattr(&terminal.slave).unwrap()), before);
+    let screen = terminal.read();
+    let left = screen.left();
+    assert!(left.len() == 1 && left[0].starts_with("interrupted: "), "{left:?}");
+}
