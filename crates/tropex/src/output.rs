@@ -55,6 +55,13 @@ impl Output {
         }
     }
 
+    /// Prints a line for people beside the result, such as that it is likely to fail.
+    pub fn remark(&self, line: &str) {
+        if !self.json && !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "note: {line}");
+        }
+    }
+
     /// Prints an error. Nothing is left to do if even that fails.
     pub fn error(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "error: {line}");

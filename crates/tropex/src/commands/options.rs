@@ -1,6 +1,7 @@
 //! Options that several commands share.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
@@ -154,6 +155,13 @@ pub fn number(text: &str, is_valid: impl Fn(f64) -> bool, expected: &str) -> Res
 
 pub fn not_negative(text: &str) -> Result<f64, String> {
     number(text, |value| value >= 0.0, "a number of 0 or more")
+}
+
+/// A time in seconds.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
+    let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    limit.ok_or_else(|| "expected a number of seconds, 0 or more".into())
 }
 
 /// Units of memory and what they stand for.

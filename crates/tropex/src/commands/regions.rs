@@ -3,20 +3,22 @@
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
 use tropex::experiments::picture::{Format, Panel};
-use tropex::experiments::regions::{Place, View, ViewSettings};
+use tropex::experiments::regions::{Outlook, Place, View, ViewSettings};
 use tropex::experiments::{Moment, pipeline};
-use tropex::extract::region::slice::Partition;
+use tropex::extract::region::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DeviceOption, GaugeName, SplitName};
-use crate::output::{Output, plural};
+use super::wait::minutes;
+use crate::output::{Output, count, plural};
 use report::{Frame, NetworkRegions, Seen, TermRegions};
 
 /// Draw the linear regions on a plane through images, before and after extraction.
@@ -131,15 +133,22 @@ impl Regions {
         let mut seen = Seen::of(view);
         let mut parts: Vec<(String, Partition)> = Vec::new();
         if !self.extracted {
+            let network = pipeline::network(run, device)?;
+            let bar = cutting(output);
+            tell(&view.outlook(&network)?, &bar, output);
             let start = Instant::now();
-            let partition = view.network(&pipeline::network(run, device)?)?;
+            let partition = view.network(&network, &|progress| show(&bar, progress))?;
+            bar.finish_and_clear();
             seen.network = Some(NetworkRegions::of(&partition, start.elapsed()));
             parts.push((title("network", &partition), partition));
         }
         if self.extracted || self.side_by_side {
             let start = Instant::now();
             let (store, _) = pipeline::open_terms(run, data, device, self.gauge.into())?;
+            let bar = output.bar("finding the regions of {msg}, {elapsed}");
+            bar.set_message(plural(store.len(), "term"));
             let found = view.terms(&store)?;
+            bar.finish_and_clear();
             seen.extracted = Some(TermRegions::of(&found, store.len(), start.elapsed()));
             parts.push((title("extracted function", &found.partition), found.partition));
         }
@@ -174,8 +183,8 @@ impl Regions {
         bar.set_length(epochs.len() as u64);
         let mut seen = Seen::of(view);
         for epoch in epochs {
-            let partition =
-                view.network(&pipeline::network_at(run, Moment::Epoch(epoch), device)?)?;
+            let network = pipeline::network_at(run, Moment::Epoch(epoch), device)?;
+            let partition = view.network(&network, &|_| bar.tick())?;
             let file = folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
             let title = title(&format!("epoch {epoch}"), &partition);
             let panels = vec![Panel { title, partition: &partition }];
@@ -186,6 +195,38 @@ impl Regions {
         bar.finish_and_clear();
         output.result(&seen, || seen.text())
     }
+}
+
+/// Says so early if there are likely to be more regions than the limit and, to people at a terminal, if
+/// it will take minutes.
+fn tell(outlook: &Outlook, bar: &ProgressBar, output: &Output) {
+    let regions = count(outlook.regions);
+    let time = (outlook.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(outlook.seconds)));
+    if outlook.is_beyond_limit() {
+        let after = time.map(|time| format!(" after about {time}")).unwrap_or_default();
+        output.remark(&format!(
+            "the window has about {regions} regions, more than the limit of {}: expect an \
+             error{after}; a smaller --margin or --window has fewer, and --limit allows more (Ctrl-C \
+             stops)",
+            count(outlook.limit),
+        ));
+    } else if let Some(time) = time.filter(|_| !bar.is_hidden()) {
+        let line = format!(
+            "the window has about {regions} regions, which takes about {time} (Ctrl-C stops; a \
+             smaller --margin or --window has fewer)"
+        );
+        bar.suspend(|| output.remark(&line));
+    }
+}
+
+fn cutting(output: &Output) -> ProgressBar {
+    output.bar("{percent} % of the units {bar:24} {msg}, {elapsed}")
+}
+
+fn show(bar: &ProgressBar, SliceProgress { done, units, regions }: SliceProgress) {
+    bar.set_length(units as u64);
+    bar.set_position(done as u64);
+    bar.set_message(plural(regions, "region"));
 }
 
 fn title(what: &str, partition: &Partition) -> String {
