@@ -9,6 +9,7 @@ use tropex::experiments::EXPERIMENTS;
 use tropex::experiments::experiment::Scope;
 use tropex::experiments::report::Finding;
 
+use super::weights::edit_weights;
 use super::{Place, files, train};
 
 /// All questions, about few points where many take long.
@@ -310,4 +311,49 @@ fn what_cannot_be_asked_is_named() {
     fs::create_dir_all(place.path("run/reports/count/finding.json")).unwrap();
     run("count run").failed(&["count"]);
     assert!(Path::new(&place.path("run/reports/index.html")).exists());
+}
+
+/// A network with all units off has terms of zeros; one with units off at half of the images has some.
+#[test]
+fn dead_networks_are_called_dead() {
+    let place = Place::with_run();
+    let imported = |bias: f32, out: &str| {
+        edit_weights(&place, |tensors| {
+            let first = tensors.values_mut().find(|(shape, _)| shape.len() == 1).unwrap();
+            first.1 = bias.to_le_bytes().repeat(first.0[0]);
+        });
+        let import = "import fcn4 --weights w.safetensors --dataset file:data.safetensors";
+        place.run(&format!("{import} --out {out}")).succeeded();
+    };
+    imported(-1e4, "dead");
+    let report = |run: &str, name: &str| {
+        let told = place.run(&format!("experiment {name} {run} --points 40 --json")).json();
+        told["reports"][0].clone()
+    };
+    let value = |report: &Value, name: &str| {
+        let values = report["values"].as_array().unwrap();
+        values.iter().find(|value| value["name"] == name).unwrap()["value"].clone()
+    };
+    let found = report("dead", "coefficients");
+    assert!(found["text"].as_str().unwrap().starts_with("All terms are zero: the network is dead"));
+    assert_eq!(value(&found, "effective rank"), 0.0);
+    assert_eq!(value(&found, "directions for 99 %"), 0.0);
+    assert_eq!(value(&found, "terms of zeros"), 40.0);
+    let found = report("dead", "similarity");
+    let text = found["text"].as_str().unwrap();
+    assert!(text.contains("0 of 40 test images (the others have terms of zeros)"), "{text}");
+    assert_eq!(value(&found, "angle"), Value::Null);
+    assert_eq!(value(&found, "pairs with an angle"), 0.0);
+    assert_eq!(value(&found, "distance"), 0.0);
+    let said = place.run("experiment similarity dead --points 40").succeeded();
+    assert!(!said.contains("NaN") && said.contains("nothing to measure"), "{said}");
+    let measures = fs::read_to_string(place.path("dead/reports/similarity/measures.csv")).unwrap();
+    let lines: Vec<Vec<&str>> = measures.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines[1][..5], ["all", "40", "0", "", ""], "{measures}");
+    let found = report("dead", "count");
+    let text = found["text"].as_str().unwrap();
+    assert_eq!(value(&found, "different terms, both"), 1.0, "{text}");
+    let page = fs::read_to_string(place.path("dead/reports/similarity/finding.json")).unwrap();
+    assert!(page.contains("The mean of angle is taken over 0 of 40 pairs"), "{page}");
+    assert!(page.contains("stands for no number"), "{page}");
 }

@@ -1,6 +1,7 @@
 //! The table of how exact terms are.
 
 use super::Place;
+use super::weights::edit_weights;
 
 #[test]
 fn every_gauge_is_shown_in_every_precision() {
@@ -41,4 +42,25 @@ fn people_see_a_row_for_every_way() {
 fn runs_that_are_not_there_are_named() {
     let place = Place::with_run();
     place.run("precision run other").failed(&["other"]);
+}
+
+#[test]
+fn nothing_differs_where_all_logits_are_zero() {
+    let place = Place::with_run();
+    edit_weights(&place, |tensors| {
+        tensors.values_mut().for_each(|(_, bytes)| bytes.fill(0));
+    });
+    place
+        .run("import fcn4 --weights w.safetensors --dataset file:data.safetensors --out zero")
+        .succeeded();
+    let said = place.run("precision zero --limit 5").succeeded();
+    assert!(
+        !said.contains("NaN") && said.contains(" 0.0e0 ") && said.contains(" fails "),
+        "{said}"
+    );
+    let told = place.run("precision zero --limit 5 --json").json();
+    for extraction in told[0]["extractions"].as_array().unwrap() {
+        assert_eq!(extraction["relative_value_error"], 0.0, "{extraction}");
+        assert_eq!(extraction["fails"].as_array().unwrap().len(), 0, "{extraction}");
+    }
 }

@@ -1,10 +1,12 @@
 //! Pictures of linear regions.
 
+use std::collections::HashSet;
 use std::fs;
 
 use safetensors::Dtype;
 use serde_json::{Value, json};
 
+use super::weights::edit_weights;
 use super::{Place, train, write_tensors};
 
 /// Close to the images, where there are few regions.
@@ -152,4 +154,129 @@ fn the_region_of_an_image_and_the_way_to_another() {
     let nowhere = place.run("region run --of 3 --to 3 --json").json();
     assert_eq!(nowhere[0]["way"]["regions"], 1);
     place.run("region run").misused(&["error: "]);
+}
+
+#[test]
+fn nodes_have_the_numbers_that_inspect_gives_them() {
+    let place = Place::with_run();
+    let nodes = place.run("inspect run --json").json()["nodes"].as_array().unwrap().clone();
+    let told = place.run("region run --of 0,1,2 --json").json();
+    for image in told.as_array().unwrap() {
+        for boundary in image["nearest"].as_array().unwrap() {
+            let node = nodes.iter().find(|node| node["node"] == boundary["node"]).unwrap();
+            assert_eq!(node["operation"], boundary["op"], "{boundary}");
+            assert!(boundary["unit"].as_u64() < node["units"].as_u64(), "{boundary} {node}");
+        }
+    }
+    // In text too.
+    let said = place.run("region run --of 0").succeeded();
+    let nearest = &told[0]["nearest"][0];
+    let expected =
+        format!("({} {}, unit {})", text(nearest, "op"), nearest["node"], nearest["unit"]);
+    assert!(said.contains(&expected), "{expected}: {said}");
+    let listed = place.run("inspect run").succeeded();
+    let row = format!("│ {} ", nearest["node"]);
+    let row = listed.lines().find(|line| line.starts_with(&row)).unwrap();
+    assert!(row.contains(text(nearest, "op")), "{row}");
+}
+
+fn text<'a>(of: &'a Value, name: &str) -> &'a str {
+    of[name].as_str().unwrap()
+}
+
+#[test]
+fn images_that_are_not_there_are_counted() {
+    let place = Place::with_run();
+    let all = "there is no image 70000 in train, which has 200 images, 0 to 199";
+    place.run("region run --of 70000").failed(&[all]);
+    place.run("region run --of 0 --to 70000").failed(&[all]);
+    place.run("regions run --through 0,1,70000 --json").failed(&[all]);
+    let test = "there is no image 60 in test, which has 60 images, 0 to 59";
+    place.run("region run --of 60 --split test").failed(&[test]);
+}
+
+#[test]
+fn facets_are_told_as_far_as_there_is_time() {
+    let place = in_the_plane();
+    let all = place.run("region run --of 3 --facets --json").json();
+    let none = place.run("region run --of 3 --facets --time-limit 0 --json").json();
+    let [all, none] = [all, none].map(|told| told[0]["shape"].clone());
+    assert_eq!((&all["complete"], &none["complete"]), (&json!(true), &json!(false)));
+    assert_eq!(all["examined"], all["sides"]);
+    assert_eq!((&none["sides"], &none["facets"]), (&all["sides"], &json!(0)));
+    assert_eq!(none["inradius"], Value::Null);
+    let said = place.run("region run --of 3 --facets --time-limit 0").succeeded();
+    assert!(
+        said.contains("0 so far, after 0 sides") && said.contains("not found in time"),
+        "{said}"
+    );
+    place.run("region run --of 3 --time-limit 5").misused(&["--facets"]);
+}
+
+#[test]
+fn a_window_of_too_many_regions_is_announced_before_the_work() {
+    let place = in_the_plane();
+    let window = "--window 0,1,0,1 --out a.svg";
+    let outcome = place.run(&format!("regions run {window} --limit 100"));
+    let (code, said) = (outcome.code, outcome.stderr.clone());
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!((code, lines.len()), (Some(1), 2), "{said}");
+    assert!(
+        lines[0].starts_with("note: the window has about ") && lines[0].contains("limit of 100:")
+    );
+    assert!(
+        lines[1].starts_with("error: ") && lines[1].contains("more than 100 polygons"),
+        "{said}"
+    );
+    // Who asks for silence, or for JSON, gets the error alone.
+    place.run(&format!("regions run {window} --limit 100 -q")).failed(&["more than 100 polygons"]);
+    place.run(&format!("regions run {window} --limit 100 --json")).failed(&["100 polygons"]);
+}
+
+/// Twelve classes by the first of two inputs, and a network that predicts them.
+#[test]
+fn twelve_classes_have_twelve_colours() {
+    const CLASSES: usize = 12;
+    let place = Place::new();
+    let points: Vec<u8> = (0..240_usize).map(|index| (index * 37 % 256) as u8).collect();
+    let labels: Vec<u8> =
+        (0..120_usize).flat_map(|point| ((point % CLASSES) as i64).to_le_bytes()).collect();
+    let images = vec![120, 1, 1, 2];
+    write_tensors(
+        &place.path("data.safetensors"),
+        [
+            ("images".to_owned(), Dtype::U8, images, &points),
+            ("labels".to_owned(), Dtype::I64, vec![120], &labels),
+        ],
+    );
+    place.run("train fcn2 --dataset file:data.safetensors --epochs 0 --out run").succeeded();
+    // The class of the nearest of twelve means.
+    edit_weights(&place, |tensors| {
+        let hidden = tensors["0.bias"].0[0];
+        let mean = |class: usize| (class as f32 + 0.5) / CLASSES as f32;
+        let bytes = |numbers: Vec<f32>| numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let mut set = |name: &str, numbers: Vec<f32>| {
+            tensors.get_mut(name).unwrap().1 = bytes(numbers);
+        };
+        set("0.weight", (0..2 * hidden).map(|at| f32::from(u8::from(at == 0))).collect());
+        set("0.bias", (0..hidden).map(|unit| if unit == 0 { 0.0 } else { -1.0 }).collect());
+        let row =
+            |class: usize| (0..hidden).map(move |unit| if unit == 0 { mean(class) } else { 0.0 });
+        set("2.weight", (0..CLASSES).flat_map(row).collect());
+        set("2.bias", (0..CLASSES).map(|class| -mean(class).powi(2) / 2.0).collect());
+    });
+    place
+        .run("import fcn2 --weights w.safetensors --dataset file:data.safetensors --out twelve")
+        .succeeded();
+    place.run("regions twelve --window 0,1,0,1 --out twelve.svg").succeeded();
+    let drawn = fs::read_to_string(place.path("twelve.svg")).unwrap();
+    let colours = |element: &str| -> Vec<String> {
+        let lines = drawn.lines().filter(|line| line.starts_with(element));
+        let colour = |line: &str| Some(line.split_once("fill=\"#")?.1[..6].to_owned());
+        lines.filter_map(colour).collect()
+    };
+    let distinct = |colours: Vec<String>| colours.iter().collect::<HashSet<_>>().len();
+    assert_eq!(distinct(colours("<path fill=\"#")), CLASSES);
+    // In the legend, after the paper.
+    assert_eq!(distinct(colours("<rect x")), CLASSES);
 }

@@ -18,7 +18,7 @@ fn import_as(architecture: &str, weights: &str) -> String {
     )
 }
 
-type Tensors = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
+pub(super) type Tensors = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
 
 fn read(path: &Path) -> Tensors {
     let bytes = fs::read(path).unwrap();
@@ -36,7 +36,7 @@ fn edited(edit: impl FnOnce(&mut Tensors)) -> Place {
     place
 }
 
-fn edit_weights(place: &Place, edit: impl FnOnce(&mut Tensors)) {
+pub(super) fn edit_weights(place: &Place, edit: impl FnOnce(&mut Tensors)) {
     let mut tensors = read(&place.path("run/model.safetensors"));
     edit(&mut tensors);
     let tensors = tensors

@@ -2,7 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::extract::region::{Inequality, Paths, Patterns, Polytope, Regions};
+use tropex::extract::region::{Facet, Inequality, LargestBall, Paths, Patterns, Polytope, Regions};
 use tropex::{Network, Precision};
 
 use super::boundary::{TOUCHING, first_points};
@@ -122,16 +122,23 @@ pub(super) fn essential_sides_make_the_same_polytope(
 
 /// A random layer of twelve units on two numbers, and a point between -0.5 and 0.5.
 fn random_polygon(seed: u64) -> Polytope {
+    scaled_polygon(seed, 1.0)
+}
+
+/// The polygon, larger by a factor.
+fn scaled_polygon(seed: u64, factor: f64) -> Polytope {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let weights: Vec<f32> = (0..24).map(|_| random.random_range(-1.0..1.0)).collect();
     let offsets: Vec<f32> = (0..12).map(|_| random.random_range(-0.5..0.5)).collect();
+    let offsets: Vec<f32> = offsets.iter().map(|offset| offset * factor as f32).collect();
     let network = network(move |x| {
         let data = burn::tensor::TensorData::new(offsets.clone(), [1, 12]);
         let offsets = burn::tensor::Tensor::from_data(data, &x.device());
         burn::tensor::activation::relu(times(x, &weights) + offsets)
     });
-    let point = [random.random_range(-0.5..0.5), random.random_range(-0.5..0.5)];
-    polytope(&network, &point).unwrap().within(-1.0, 1.0).unwrap()
+    let point: [f64; 2] = [random.random_range(-0.5..0.5), random.random_range(-0.5..0.5)];
+    let point = point.map(|x| x * factor);
+    polytope(&network, &point).unwrap().within(-factor, factor).unwrap()
 }
 
 /// The corners of a polygon by trying all pairs of its sides.
@@ -218,4 +225,45 @@ fn a_region_without_interior_is_told_so() {
     let line = Regions::new(&network).unwrap().polytope(&[0.0, 0.3]).unwrap();
     let flat = line.essential().unwrap_err().to_string();
     assert!(flat.contains("no interior"), "{flat}");
+}
+
+#[test]
+fn no_scale_of_inputs_changes_facets() {
+    for seed in 0..8 {
+        let [polygon, essential] = parts(scaled_polygon(seed, 1.0));
+        let facets = facets(&essential);
+        for exponent in [-50, -30, 30, 50] {
+            let factor = f64::powi(2.0, exponent);
+            let [scaled, found] = parts(scaled_polygon(seed, factor));
+            assert_eq!(self::facets(&found), facets, "seed {seed}, 2^{exponent}");
+            let radius = |polygon: &Polytope| polygon.ball().unwrap().unwrap().radius;
+            let (radius, expected) = (radius(&scaled) / factor, radius(&polygon));
+            assert!((radius / expected - 1.0).abs() < 1e-9, "seed {seed}, 2^{exponent}");
+        }
+    }
+}
+
+/// A polygon, and the same by its facets alone.
+fn parts(polygon: Polytope) -> [Polytope; 2] {
+    let essential = polygon.essential().unwrap();
+    [polygon, essential]
+}
+
+fn facets(polygon: &Polytope) -> Vec<Option<Facet>> {
+    polygon.inequalities().map(|side| side.facet).collect()
+}
+
+#[test]
+fn without_time_nothing_is_said_of_facets() {
+    let polygon = random_polygon(1);
+    let now = Some(std::time::Instant::now());
+    let nothing = polygon.essential_until(now, &|_, _| {}).unwrap();
+    assert_eq!((nothing.examined, nothing.is_complete), (0, false));
+    assert_eq!(polygon.ball_until(now).unwrap(), LargestBall::OutOfTime);
+    let told = std::cell::Cell::new(0);
+    let all = polygon.essential_until(None, &|examined, _| told.set(examined)).unwrap();
+    assert_eq!(
+        (all.examined, told.get(), all.is_complete),
+        (polygon.sides(), polygon.sides(), true)
+    );
 }

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
-use tropex::extract::region::slice::{Partition, Plane, Window};
+use tropex::extract::region::slice::{Partition, Plane, Window, expected_regions};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Network, Precision, capture};
 
@@ -214,4 +214,117 @@ fn what_cannot_be_sliced_is_named() {
     let endless = Partition::of_network(&network, &Plane::whole(), &far, LIMIT);
     let error = endless.unwrap_err().to_string();
     assert!(error.contains("not finite"), "{error}");
+}
+
+/// Ten strips with ten maps: logit 1 bends at nine places, `at` apart; what logit 0 does, and what logit
+/// 1 does besides, is not to matter.
+fn strips(at: f64, scale: f64, zeroth: [f64; 2], first: [f64; 2]) -> Partition {
+    let joints = 9;
+    let units = joints + 2;
+    // The last two units are never off: they give both logits a slope.
+    let bias = |unit: usize| if unit < joints { -((unit + 1) as f64 * at) } else { 1.0 };
+    let biases: Vec<f32> = (0..units).map(|unit| (scale * bias(unit)) as f32).collect();
+    let weight = |unit: usize| if unit < joints || unit == joints { 1.0 } else { 0.0 };
+    let weights: Vec<f32> = (0..2 * units)
+        .map(|index| if index < units { weight(index) as f32 } else { 0.0 })
+        .collect();
+    let sign = |unit: usize| if unit % 2 == 0 { -1e-2 } else { 1e-2 };
+    let out = |unit: usize| match unit {
+        unit if unit < joints => [0.0, sign(unit)],
+        unit if unit == joints => [zeroth[0], first[0]],
+        _ => [zeroth[1], first[1]],
+    };
+    let outputs: Vec<f32> = (0..units).flat_map(out).map(|number| number as f32).collect();
+    let mut layers = Layers::new(&[2, units, 2], 1, &device());
+    let param =
+        |numbers: &[f32], shape: [usize; 2]| Param::from_tensor(tensor(numbers, shape, &device()));
+    layers.layers[0].weight = param(&weights, [2, units]);
+    layers.layers[0].bias = Some(Param::from_tensor(tensor(&biases, [units], &device())));
+    layers.layers[1].weight = param(&outputs, [units, 2]);
+    layers.layers[1].bias = Some(Param::from_tensor(tensor(&[0.0; 2], [2], &device())));
+    let side = 10.0 * at * scale;
+    let window = Window::rectangle([0.0, side], [0.0, side]).unwrap();
+    Slice::new(captured(&layers, Layers::relu), Plane::whole(), window).unwrap().partition
+}
+
+#[test]
+fn ten_strips_are_ten_maps_whatever_else_logits_do() {
+    let nothing = [0.0; 2];
+    for (what, at, zeroth, first) in [
+        ("nothing", 0.1, nothing, nothing),
+        ("a steep logit beside it", 0.1, [1e8, 0.0], nothing),
+        ("a large logit beside it", 0.1, [0.0, 1e8], nothing),
+        ("a steep slope of its own", 0.1, nothing, [1e8, 0.0]),
+        ("a large offset of its own", 0.1, nothing, [0.0, 1e8]),
+        ("narrow strips", 1e-5, [0.0, 1e3], nothing),
+        ("narrow strips and a steep logit", 1e-5, [1e30, 0.0], nothing),
+    ] {
+        let found = strips(at, 1.0, zeroth, first);
+        assert_eq!((found.regions.len(), found.linear_regions()), (10, 10), "{what}");
+    }
+}
+
+#[test]
+fn no_scale_of_logits_or_inputs_changes_a_count() {
+    for exponent in [-60, -20, 20, 60] {
+        let power = f64::powi(2.0, exponent);
+        // Offsets are those of the last units, which do not bend.
+        let inputs = strips(0.125, power, [0.0; 2], [0.0; 2]);
+        assert_eq!(
+            (inputs.regions.len(), inputs.linear_regions()),
+            (10, 10),
+            "inputs 2^{exponent}"
+        );
+        let logits = strips(0.125, 1.0, [power, power], [0.0; 2]);
+        assert_eq!(
+            (logits.regions.len(), logits.linear_regions()),
+            (10, 10),
+            "logits 2^{exponent}"
+        );
+    }
+    let layers = Layers::new(&[2, 24, 24, 3], 13, &device());
+    let counts = |exponent: i32, layer: usize| {
+        let mut layers = layers.clone();
+        let power = f64::powi(2.0, exponent) as f32;
+        let last = &mut layers.layers[layer];
+        last.weight = Param::from_tensor(last.weight.val().mul_scalar(power));
+        last.bias = last.bias.take().map(|bias| Param::from_tensor(bias.val().mul_scalar(power)));
+        let found = sliced(captured(&layers, Layers::relu)).partition;
+        [found.regions.len(), found.linear_regions(), found.cells.len(), found.boundary.len()]
+    };
+    for exponent in [-40, 40] {
+        assert_eq!(counts(exponent, 2), counts(0, 2), "logits 2^{exponent}");
+    }
+}
+
+#[test]
+fn units_that_cancel_make_no_linear_regions() {
+    // Every hidden unit is there twice, once with the opposite weight to the logits.
+    let units = 20;
+    let mut layers = Layers::new(&[2, 2 * units, 3], 14, &device());
+    let twice = |numbers: Vec<f32>| [numbers.clone(), numbers].concat();
+    let rows = numbers(15, 2 * units, 1.0);
+    let weights = rows.chunks(units).flat_map(|row| twice(row.to_vec())).collect::<Vec<_>>();
+    let outputs = numbers(16, 3 * units, 1.0);
+    let opposite = outputs.iter().map(|number| -number);
+    let outputs: Vec<f32> = outputs.iter().copied().chain(opposite).collect();
+    let biases = twice(numbers(17, units, 0.5));
+    let device = device();
+    layers.layers[0].weight = Param::from_tensor(tensor(&weights, [2, 2 * units], &device));
+    layers.layers[0].bias = Some(Param::from_tensor(tensor(&biases, [2 * units], &device)));
+    layers.layers[1].weight = Param::from_tensor(tensor(&outputs, [2 * units, 3], &device));
+    let slice = sliced(captured(&layers, Layers::relu));
+    assert!(slice.partition.regions.len() > 20);
+    assert_eq!(slice.partition.linear_regions(), 1);
+}
+
+#[test]
+fn the_expected_number_of_regions_is_that_of_an_arrangement_of_lines() {
+    for (seed, units) in [(2, 8), (3, 40), (4, 100)] {
+        let network = captured(&Layers::new(&[2, units, 3], seed, &device()), Layers::relu);
+        let expected = expected_regions(&network, &Plane::whole(), &window()).unwrap();
+        let found = sliced(network).partition.regions.len();
+        // Ends of lines that are in one step of the border are not told apart.
+        assert!(expected <= found && 2 * expected > found, "{units} units: {expected} of {found}");
+    }
 }

@@ -9,6 +9,9 @@ use tropex_train::data::DataError;
 use tropex_train::messages::hint;
 use tropex_train::run::RunError;
 
+use crate::Split;
+use crate::report::count;
+
 /// Why a step of the pipeline cannot be done.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -145,9 +148,28 @@ pub enum Error {
         /// Its height.
         height: f64,
     },
+    /// An image is asked for that is not there.
+    #[error("there is no image {image} in {split}, which has {}", counted(*images))]
+    NoImage {
+        /// The image, counted from 0.
+        image: usize,
+        /// Where it should be.
+        split: Split,
+        /// How many there are.
+        images: usize,
+    },
     /// There is nothing that regions could be drawn around.
     #[error("cannot draw regions: {0}")]
     Regions(String),
+}
+
+/// `60,000 images, 0 to 59999`
+fn counted(images: usize) -> String {
+    match images {
+        0 => "no images".into(),
+        1 => "1 image, number 0".into(),
+        _ => format!("{} images, 0 to {}", count(images), images - 1),
+    }
 }
 
 impl Error {

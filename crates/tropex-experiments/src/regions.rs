@@ -1,7 +1,12 @@
 //! Where the linear regions of a run lie on a plane through its images, before and after
 //! extraction.
 
-use tropex_extract::region::slice::{Partition, Plane, TermPartition, Window};
+use std::time::Instant;
+
+use tropex_extract::region::Boundaries;
+use tropex_extract::region::slice::{
+    EXPECTED_POINTS, Partition, Plane, SliceProgress, TermPartition, Window, expected_regions,
+};
 use tropex_extract::{Network, TermStore};
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
@@ -43,6 +48,24 @@ pub struct ViewSettings {
 impl Default for ViewSettings {
     fn default() -> Self {
         Self { place: Place::Usual, margin: 0.25, split: Split::Train, limit: 100_000 }
+    }
+}
+
+/// What to expect of a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// Regions of the network, about.
+    pub regions: usize,
+    /// Most polygons.
+    pub limit: usize,
+    /// Time to find the regions, about.
+    pub seconds: f64,
+}
+
+impl Outlook {
+    /// Whether the limit is likely to be met before all regions are found.
+    pub fn is_beyond_limit(&self) -> bool {
+        self.regions > self.limit
     }
 }
 
@@ -94,12 +117,33 @@ impl View {
         Ok(Self { through, plane, window, marks, class_names, limit: settings.limit })
     }
 
-    /// The regions of a network.
+    /// The regions of a network; `watch` is told how far it is.
     ///
     /// # Errors
     /// More than the settings allow, or values that are not finite.
-    pub fn network(&self, network: &Network) -> Result<Partition, Error> {
-        Ok(Partition::of_network(network, &self.plane, &self.window, self.limit)?)
+    pub fn network(
+        &self,
+        network: &Network,
+        watch: &dyn Fn(SliceProgress),
+    ) -> Result<Partition, Error> {
+        let (plane, window) = (&self.plane, &self.window);
+        Ok(Partition::of_network_watched(network, plane, window, self.limit, watch)?)
+    }
+
+    /// What to expect of [`View::network`], after a look at the border of the window.
+    ///
+    /// # Errors
+    /// A device that failed.
+    pub fn outlook(&self, network: &Network) -> Result<Outlook, Error> {
+        let start = Instant::now();
+        let regions = expected_regions(network, &self.plane, &self.window)?;
+        let of_point = start.elapsed().as_secs_f64() / EXPECTED_POINTS as f64;
+        let nodes = Boundaries::of(network).nodes().count();
+        // At every node that chooses, the corners of the regions so far go through the nodes before,
+        // once to find the units that change and once to cut: on average half of the network twice.
+        let points = regions.min(self.limit) * nodes;
+        let seconds = of_point * points as f64;
+        Ok(Outlook { regions, limit: self.limit, seconds })
     }
 
     /// The regions of the function that extracted terms make up.
@@ -125,13 +169,8 @@ fn of_images(
     through: [usize; 3],
     settings: &ViewSettings,
 ) -> Result<Parts, Error> {
-    if let Some(index) = through.iter().find(|&&index| index >= images.len()) {
-        return Err(Error::Regions(format!(
-            "no image {index} in {}, which has {} images, 0 to {}",
-            settings.split,
-            images.len(),
-            images.len() - 1
-        )));
+    if let Some(&image) = through.iter().find(|&&image| image >= images.len()) {
+        return Err(Error::NoImage { image, split: settings.split, images: images.len() });
     }
     let [first, second, third] = through.map(|index| images.read(index..index + 1));
     let plane = Plane::through([&first, &second, &third])?;

@@ -110,7 +110,7 @@ impl Job<'_> {
             parameters: self.made.parameters.clone(),
             subjects,
             fingerprint: self.fingerprint,
-            answer: self.history.answer(),
+            answer: self.history.answer().with_missing_explained(),
         };
         write_finding(&self.folder, &finding)?;
         Ok(Report { folder: self.folder, finding, reused: false })

@@ -1,11 +1,15 @@
 //! What is around single images: their linear regions, the nearest boundaries, and what lies between
 //! an image and another.
 
+use std::time::{Duration, Instant};
+
 use serde::Serialize;
-use tropex_extract::region::{Distances, Facet, Nearest, Paths, Patterns, Polytope, Regions};
+use tropex_extract::region::{
+    Distances, Essential, Facet, LargestBall, Nearest, Paths, Patterns, Polytope, Regions,
+};
 use tropex_extract::{Network, PointSource};
 
-use crate::{Error, ImagePoints};
+use crate::{Error, ImagePoints, Split};
 
 /// An image in its linear region.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,11 +36,12 @@ pub struct Whereabouts {
 pub struct Boundary {
     /// How far it is.
     pub distance: f64,
-    /// The node whose unit changes there, counted from 0, and what it computes.
+    /// The node whose unit changes there, by its number in `tropex inspect`: from 1 on, since the input
+    /// is node 0.
     pub node: usize,
     /// Name of the operation.
     pub op: String,
-    /// The unit.
+    /// The unit of the node, counted from 0.
     pub unit: usize,
 }
 
@@ -45,10 +50,28 @@ pub struct Boundary {
 pub struct Shape {
     /// Inequalities, one for every unit and every rival in a pooling.
     pub sides: usize,
-    /// Those that no others imply.
+    /// Those that no others imply, as far as they are found.
     pub facets: usize,
-    /// Radius of the largest ball inside; none if there is no largest one.
+    /// Inequalities that were looked at.
+    pub examined: usize,
+    /// Whether everything was found in time.
+    pub complete: bool,
+    /// Radius of the largest ball inside; none if there is no largest one, or if it was not found in
+    /// time.
     pub inradius: Option<f64>,
+}
+
+/// What is under way around an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The image.
+    pub image: usize,
+    /// What is being done.
+    pub what: &'static str,
+    /// Parts of it that are done.
+    pub done: usize,
+    /// All of its parts.
+    pub of: usize,
 }
 
 /// The straight way from an image to another.
@@ -67,17 +90,21 @@ pub struct Way {
 }
 
 /// What to find out about images.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inquiry {
     /// The images.
     pub images: Vec<usize>,
+    /// What they are counted in.
+    pub split: Split,
     /// Find facets too, by linear programs.
     pub shape: bool,
+    /// Time for the linear programs of an image; then what is known so far has to do.
+    pub time_limit: Option<Duration>,
     /// The image to go to.
     pub to: Option<usize>,
 }
 
-/// Finds out where images are, one after the other; `progress` is told how many are done. The network
+/// Finds out where images are, one after the other; `progress` is told what is under way. The network
 /// must be on a device with f64.
 ///
 /// # Errors
@@ -86,20 +113,16 @@ pub fn whereabouts(
     network: &Network,
     points: &ImagePoints<'_>,
     inquiry: &Inquiry,
-    progress: &dyn Fn(usize),
+    progress: &dyn Fn(Step),
 ) -> Result<Vec<Whereabouts>, Error> {
     let (regions, paths) = (Regions::new(network)?, Paths::new(network)?);
     let look = Look { regions: &regions, paths: &paths, points };
     if let Some(&missing) = inquiry.images.iter().chain(&inquiry.to).find(|&&i| i >= points.len()) {
-        return Err(Error::Regions(format!(
-            "no image {missing}, expected 0 to {}",
-            points.len().saturating_sub(1)
-        )));
+        return Err(Error::NoImage { image: missing, split: inquiry.split, images: points.len() });
     }
     let mut found = Vec::with_capacity(inquiry.images.len());
-    for (done, &image) in inquiry.images.iter().enumerate() {
-        progress(done);
-        found.push(look.at(image, inquiry)?);
+    for &image in &inquiry.images {
+        found.push(look.at(image, inquiry, progress)?);
     }
     Ok(found)
 }
@@ -115,19 +138,37 @@ impl Look<'_> {
         self.points.read(image..image + 1).into_iter().map(f64::from).collect()
     }
 
-    fn at(&self, image: usize, inquiry: &Inquiry) -> Result<Whereabouts, Error> {
+    fn at(
+        &self,
+        image: usize,
+        inquiry: &Inquiry,
+        progress: &dyn Fn(Step),
+    ) -> Result<Whereabouts, Error> {
+        let tell = |what, done, of| progress(Step { image, what, done, of });
+        let rows = self.regions.rows_of_point();
         let network = self.regions.network();
         let point = self.point(image);
         let predicted = network.classify(&point)?[0];
         let region = Patterns::new(network).of(&point)?[0].id();
-        let Distances { l1, l2, linf } = self.regions.distances(&point)?.remove(0);
+        let Distances { l1, l2, linf } = self
+            .regions
+            .distances_watched(&point, &|done| tell("looking for boundaries", done, rows))?
+            .remove(0);
+        let shape = || -> Result<Shape, Error> {
+            let watch = |done| tell("reading sides", done, rows);
+            let polytope = self.regions.polytope_watched(&point, &watch)?;
+            let sides = polytope.sides();
+            Shape::of(&polytope, inquiry.time_limit, &|done| {
+                tell("looking for facets", done, sides)
+            })
+        };
         let boundary = |nearest: Option<Nearest>| Some(Boundary::of(network, &nearest?));
         Ok(Whereabouts {
             image,
             predicted,
             region: region.to_string(),
             nearest: [l2, linf, l1].map(boundary),
-            shape: inquiry.shape.then(|| Shape::of(&self.regions.polytope(&point)?)).transpose()?,
+            shape: inquiry.shape.then(shape).transpose()?,
             way: inquiry.to.map(|to| self.way(&point, to)).transpose()?,
         })
     }
@@ -151,14 +192,32 @@ impl Boundary {
     fn of(network: &Network, nearest: &Nearest) -> Self {
         let Facet { node, unit, .. } = nearest.facet;
         let op = network.nodes()[node].op().name().to_owned();
-        Self { distance: nearest.distance, node, op, unit }
+        Self { distance: nearest.distance, node: node + 1, op, unit }
     }
 }
 
 impl Shape {
-    fn of(polytope: &Polytope) -> Result<Self, Error> {
-        let essential = polytope.essential()?;
-        let inradius = essential.ball()?.map(|ball| ball.radius);
-        Ok(Self { sides: polytope.sides(), facets: essential.sides(), inradius })
+    fn of(
+        polytope: &Polytope,
+        time_limit: Option<Duration>,
+        progress: &dyn Fn(usize),
+    ) -> Result<Self, Error> {
+        let deadline = time_limit.and_then(|limit| Instant::now().checked_add(limit));
+        let Essential { polytope: essential, examined, is_complete } =
+            polytope.essential_until(deadline, &|examined, _| progress(examined))?;
+        let ball = match is_complete {
+            true => essential.ball_until(deadline)?,
+            false => LargestBall::OutOfTime,
+        };
+        Ok(Self {
+            sides: polytope.sides(),
+            facets: essential.sides(),
+            examined,
+            complete: ball != LargestBall::OutOfTime,
+            inradius: match ball {
+                LargestBall::Ball(ball) => Some(ball.radius),
+                LargestBall::Unbounded | LargestBall::OutOfTime => None,
+            },
+        })
     }
 }

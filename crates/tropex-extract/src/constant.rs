@@ -26,6 +26,12 @@ impl<const D: usize> Constant<D> {
         Self { data: self.data.clone(), tensor }
     }
 
+    /// Other numbers in the same places, in f64.
+    pub(crate) fn map(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Self {
+        let numbers = self.data.iter::<f64>().map(change).collect::<Vec<f64>>();
+        Self::new(TensorData::new(numbers, self.data.shape().clone()), placement)
+    }
+
     pub(crate) fn tensor(&self) -> Tensor<D> {
         self.tensor.clone()
     }

@@ -70,6 +70,13 @@ impl Output {
         }
     }
 
+    /// Prints a line for people beside the result, such as that it is likely to fail.
+    pub fn remark(&self, line: &str) {
+        if !self.json && !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "note: {line}");
+        }
+    }
+
     /// Prints an error. Nothing is left to do if even that fails.
     pub fn error(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "error: {}", printable(line));
@@ -101,6 +108,11 @@ pub struct Bar {
 }
 
 impl Bar {
+    /// Whether anybody sees it.
+    pub fn is_shown(&self) -> bool {
+        self.is_shown
+    }
+
     /// Shows the share of the whole that is done, and what is being done. The bar never goes back.
     pub fn show(&self, share: f64, what: impl fmt::Display) {
         if !self.is_shown {

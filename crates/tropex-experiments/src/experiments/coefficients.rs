@@ -56,17 +56,31 @@ impl Experiment for Coefficients {
         let all = Summary::of(
             (0..terms.len()).flat_map(|row| terms.row(row).iter().map(|&value| f64::from(value))),
         );
-        Ok(Answer::new(format!(
-            "{} of the linear terms have an effective rank of {}; {} of {} directions hold \
-             99 % of the sum of squares. Coefficients of all {} terms lie between {} and {}.",
-            count(chosen.len()),
-            Unit::Number.format(effective),
-            count(needed),
-            count(spectrum.values.len()),
-            count(terms.len()),
-            Unit::Number.format(all.min()),
-            Unit::Number.format(all.max()),
-        ))
+        let zeros = terms.zeros();
+        let text = match terms.len() - zeros {
+            0 => format!(
+                "All terms are zero: the network is dead at all {} test images, its logits do not \
+                 depend on them. The effective rank is 0.",
+                count(terms.len()),
+            ),
+            _ => format!(
+                "{} of the linear terms have an effective rank of {}; {} of {} directions hold \
+                 99 % of the sum of squares. Coefficients of all {} terms lie between {} and {}{}.",
+                count(chosen.len()),
+                Unit::Number.format(effective),
+                count(needed),
+                count(spectrum.values.len()),
+                count(terms.len()),
+                Unit::Number.format(all.min()),
+                Unit::Number.format(all.max()),
+                match zeros {
+                    0 => String::new(),
+                    zeros => format!("; {} of them are terms of zeros", count(zeros)),
+                },
+            ),
+        };
+        Ok(Answer::new(text)
+        .value("terms of zeros", zeros as f64, Unit::Count)
         .value("effective rank", effective, Unit::Number)
         .value("directions for 99 %", needed as f64, Unit::Count)
         .value("mean coefficient", all.mean(), Unit::Number)
@@ -128,7 +142,7 @@ fn picture(subject: &Subject<'_>, values: &[f64], mut caption: Vec<String>) -> P
     let area = shape[1] * shape[2];
     let sum = |pixel: usize| -> f64 { values.iter().skip(pixel).step_by(area).sum() };
     let largest = (0..area).map(|pixel| sum(pixel).abs()).fold(0.0, f64::max);
-    caption.push(format!("\u{b1} {}", Unit::Number.format((largest * 1e3).round() / 1e3)));
+    caption.push(format!("\u{b1} {}", Unit::Number.format(largest)));
     Picture::of_coefficients(shape, values, largest, caption)
 }
 

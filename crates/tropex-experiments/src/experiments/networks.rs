@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alike::{NOTE, add_measures};
+use crate::alike::{NOTE, add_measures, angle_text, with_angle};
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
-use crate::report::{Answer, Cell, Table, Unit, count, percent};
+use crate::report::{Answer, Cell, Table, Unit, percent};
 use crate::statistics::{PairMeasures, agreement};
 use crate::{Error, Subject};
 
@@ -53,11 +53,14 @@ impl Experiment for Networks {
         let same = same_class.iter().sum::<f64>() / same_class.len() as f64;
         let together = together(&sets);
         let answer = Answer::new(format!(
-            "At {} test images the linear terms of {} differ by {} on average; the networks give \
-             the same class to {} of the images.",
-            count(subjects[0].linear_terms()?.len()),
+            "The linear terms of {} differ by {} on average over {}; the networks give the same \
+             class to {} of the images.",
             if sets.len() == 1 { "two networks".into() } else { format!("{} pairs", sets.len()) },
-            Unit::Degrees.format(crate::alike::mean(&together.angle)),
+            angle_text(&together),
+            match sets.len() {
+                1 => with_angle(&together, "test images"),
+                _ => with_angle(&together, "pairs of terms"),
+            },
             percent(same),
         ));
         if sets.len() > 1 {

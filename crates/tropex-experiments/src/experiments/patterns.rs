@@ -95,6 +95,11 @@ impl Experiment for LikePatterns {
         let subject = context.subject();
         let network = subject.network()?;
         let layers = Layer::of(network)?;
+        if layers.is_empty() {
+            return Ok(Answer::new(
+                "No unit of the network has more than one piece: all images have the same pattern.",
+            ));
+        }
         let [positive, negative, random] = compare(subject, layers.len(), context.seed)?;
         let means = positive.whole.each_ref().map(Summary::mean);
         let known = |share: f64| if share.is_nan() { "no image".into() } else { percent(share) };
@@ -103,12 +108,12 @@ impl Experiment for LikePatterns {
              units alike on average over {} test images: {} where network and extracted function \
              agree, {} where they do not. With the image whose negative term wins it is {}, with a \
              random training image {}.",
-            percent(means[ALL]),
+            known(means[ALL]),
             count(positive.whole[ALL].count()),
             known(means[AGREE]),
             known(means[DISAGREE]),
-            percent(negative.whole[ALL].mean()),
-            percent(random.whole[ALL].mean()),
+            known(negative.whole[ALL].mean()),
+            known(random.whole[ALL].mean()),
         ));
         let all = [&positive, &negative, &random];
         for ((name, _), likeness) in PARTNERS.iter().zip(all) {

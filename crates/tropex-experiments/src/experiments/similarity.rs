@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alike::{NOTE, add_measures, mean};
+use crate::alike::{NOTE, add_measures, angle_text, mean_angle, with_angle};
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
 use crate::linear_terms::LinearTerms;
-use crate::report::{Answer, Unit, count};
+use crate::report::{Answer, Unit};
 use crate::statistics::PairMeasures;
 use crate::{Error, Split};
 
@@ -44,22 +44,19 @@ impl Experiment for Similarity {
         let sets = sets.map(|(name, chosen)| {
             (name.to_owned(), PairMeasures::of(own.rows(), winning.rows(), &chosen))
         });
-        let angles = sets.each_ref().map(|(_, set)| mean(&set.angle));
-        let degrees = |angle: f64| match angle.is_nan() {
-            true => "nothing to measure".to_owned(),
-            false => Unit::Degrees.format(angle),
-        };
+        let [all, agree, disagree] = sets.each_ref().map(|(_, set)| set);
         let answer = Answer::new(format!(
-            "The angle between the two linear terms is {} on average over {} test images: {} \
-             where network and extracted function agree, {} where they do not.",
-            degrees(angles[0]),
-            count(own.len()),
-            degrees(angles[1]),
-            degrees(angles[2]),
+            "The angle between the two linear terms is {} on average over {}: {} where network and \
+             extracted function agree, {} where they do not.",
+            angle_text(all),
+            with_angle(all, "test images"),
+            angle_text(agree),
+            angle_text(disagree),
         ));
+        let angles = [mean_angle(agree), mean_angle(disagree)];
         Ok(add_measures(answer, &sets)
-            .value("angle, agree", angles[1], Unit::Degrees)
-            .value("angle, disagree", angles[2], Unit::Degrees)
+            .value("angle, agree", angles[0], Unit::Degrees)
+            .value("angle, disagree", angles[1], Unit::Degrees)
             .note(NOTE))
     }
 }

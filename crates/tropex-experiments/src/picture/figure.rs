@@ -19,6 +19,8 @@ const LEGEND_SIZE: f64 = 13.0;
 const SWATCH: f64 = 7.0;
 /// Borders of regions get finer and paler where there are more regions than this.
 const MANY: f64 = 600.0;
+/// With more classes than this the legend has only those that are to be seen.
+const LEGEND: usize = 20;
 /// Rings are smaller where there are more points than this.
 const CROWD: usize = 100;
 
@@ -31,8 +33,8 @@ pub struct Figure<'a> {
     pub panels: Vec<Panel<'a>>,
     /// Points that all panels show.
     pub marks: Vec<Mark>,
-    /// What the classes are called. All of them are in the legend; if there are no names, it is
-    /// the numbers of those that are to be seen.
+    /// What the classes are called. Up to 20 of them are all in the legend; of more, or without
+    /// names, it has those that are to be seen.
     pub class_names: Vec<String>,
 }
 
@@ -96,8 +98,8 @@ impl Figure<'_> {
         let labels = self.marks.iter().map(|mark| mark.label);
         let seen = cells.map(|cell| cell.class).chain(labels);
         let classes: BTreeSet<usize> = match self.class_names.len() {
-            0 => seen.collect(),
-            named => (0..named).collect(),
+            named @ 1..=LEGEND => (0..named).collect(),
+            _ => seen.collect(),
         };
         let font = Font::new(false);
         let (mut shapes, mut at) = (Vec::new(), [left, top]);
@@ -113,7 +115,7 @@ impl Figure<'_> {
             shapes.push(Shape::Rectangle {
                 at: [x, y - SWATCH],
                 size: [2.0 * SWATCH; 2],
-                fill: Some(Colour::of_class(class).mixed(Colour::WHITE, 0.4)),
+                fill: Some(Colour::in_legend(class)),
                 stroke: None,
             });
             shapes.push(ring([x + SWATCH, y], class, 3.5));

@@ -5,6 +5,7 @@
 
 mod colour;
 mod figure;
+mod palette;
 mod raster;
 mod shape;
 mod svg;

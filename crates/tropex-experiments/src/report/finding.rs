@@ -9,7 +9,11 @@ use tropex_train::data::Taken;
 use super::{Cell, Figure, Repeats, Table, Unit};
 
 /// Version of the layout of a finding; others are made again.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
+
+/// What a missing number means.
+const MISSING: &str = "A dash (an empty cell of a CSV file, null in JSON) stands for no number: there \
+     was nothing of that kind to measure, or the number is infinite.";
 
 /// What was asked, how, of what, and what came out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -133,7 +137,10 @@ pub struct Measure {
 impl Measure {
     /// The number as people read it.
     pub fn format(&self) -> String {
-        Cell::from(self.value).format(self.unit)
+        match self.value {
+            Some(value) => self.unit.format(value),
+            None => "\u{2013} (nothing to measure)".into(),
+        }
     }
 }
 
@@ -179,6 +186,16 @@ impl Answer {
     pub fn figure(mut self, figure: Figure) -> Self {
         self.figures.push(figure);
         self
+    }
+
+    /// Adds a note on what a missing number means, if one is missing.
+    #[must_use]
+    pub(crate) fn with_missing_explained(self) -> Self {
+        let is_missing = |cell: &Cell| *cell == Cell::Missing;
+        let cells = self.tables.iter().flat_map(|table| table.rows.iter().flatten());
+        let missing = self.values.iter().any(|measure| measure.value.is_none())
+            || cells.into_iter().any(is_missing);
+        if missing { self.note(MISSING) } else { self }
     }
 
     /// Adds a note.

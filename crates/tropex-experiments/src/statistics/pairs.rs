@@ -29,6 +29,11 @@ impl<'a> Rows<'a> {
         self.values.len() / self.width
     }
 
+    /// How many have no entry but zeros.
+    pub fn zeros(&self) -> usize {
+        self.values.chunks(self.width).filter(|row| row.iter().all(|entry| *entry == 0.0)).count()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -120,18 +125,30 @@ impl Products {
     }
 }
 
+/// Mean of a row. Of equal entries it is exactly that entry, so that nothing is left of them around
+/// their mean.
 fn mean(row: &[f32]) -> f64 {
-    row.iter().map(|&value| f64::from(value)).sum::<f64>() / row.len() as f64
+    let mean = row.iter().map(|&value| f64::from(value)).sum::<f64>() / row.len() as f64;
+    let least = row.iter().copied().fold(f32::INFINITY, f32::min);
+    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    between(mean, least, most)
 }
 
-/// Mean of every column over chosen rows.
+fn between(mean: f64, least: f32, most: f32) -> f64 {
+    mean.max(least.into()).min(most.into())
+}
+
+/// Mean of every column over chosen rows, of equal entries exactly that entry.
 fn column_means(rows: Rows<'_>, chosen: &[usize]) -> Vec<f64> {
-    let mut sums = vec![0.0; rows.width()];
+    let mut columns = vec![(0.0, f32::INFINITY, f32::NEG_INFINITY); rows.width()];
     for &index in chosen {
-        sums.iter_mut().zip(rows.row(index)).for_each(|(sum, &value)| *sum += f64::from(value));
+        for ((sum, least, most), &value) in columns.iter_mut().zip(rows.row(index)) {
+            *sum += f64::from(value);
+            (*least, *most) = (least.min(value), most.max(value));
+        }
     }
-    sums.iter_mut().for_each(|sum| *sum /= chosen.len() as f64);
-    sums
+    let mean = |(sum, least, most)| between(sum / chosen.len() as f64, least, most);
+    columns.into_iter().map(mean).collect()
 }
 
 #[cfg(test)]
@@ -182,6 +199,35 @@ mod tests {
             &[0, 1],
         );
         assert_eq!(chosen, alone);
+    }
+
+    #[test]
+    fn equal_numbers_have_no_correlation_and_zeros_no_angle() {
+        // Sums of three tenths are not three times a tenth.
+        let a = [0.1, 0.1, 0.1, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0];
+        let b = [0.1, 0.2, 0.3, 0.1, 0.2, 0.4, 0.1, 0.2, 0.5];
+        let (a, b) = (Rows::new(&a, 3), Rows::new(&b, 3));
+        let measures = PairMeasures::of(a, b, &[0, 1, 2]);
+        let is_nan = |values: &[f64]| values.iter().map(|v| v.is_nan()).collect::<Vec<_>>();
+        assert_eq!(is_nan(&measures.point_correlation), [true, true, false]);
+        assert_eq!(is_nan(&measures.angle), [false, true, false]);
+        assert_eq!(is_nan(&measures.coefficient_correlation), [true, true, false]);
+        assert_eq!((a.zeros(), b.zeros()), (1, 0));
+    }
+
+    #[test]
+    fn no_scale_changes_an_angle_or_a_correlation() {
+        let scaled = |exponent: i32| B.map(|value| value * 2_f32.powi(exponent));
+        let measures = |b: &[f32]| PairMeasures::of(Rows::new(&A, 2), Rows::new(b, 2), &[0, 1, 2]);
+        let of = measures(&B);
+        for exponent in [-100, -1, 1, 100] {
+            let found = measures(&scaled(exponent));
+            assert_eq!(
+                (found.angle, found.point_correlation),
+                (of.angle.clone(), of.point_correlation.clone())
+            );
+            assert_eq!(found.coefficient_correlation, of.coefficient_correlation);
+        }
     }
 
     #[test]

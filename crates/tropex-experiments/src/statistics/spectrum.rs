@@ -11,16 +11,23 @@ pub struct Spectrum {
 
 impl Spectrum {
     /// Effective rank: the exponential of the entropy of the singular values, which are divided by
-    /// their sum. It is the number of values where all are equal, and 1 where one is not zero.
+    /// their sum. It is the number of values where all are equal, 1 where one is not zero, and 0
+    /// where all are zero.
     pub fn effective_rank(&self) -> f64 {
         let sum: f64 = self.values.iter().sum();
+        if sum == 0.0 {
+            return 0.0;
+        }
         let shares = self.values.iter().map(|value| value / sum).filter(|share| *share > 0.0);
         (-shares.map(|share| share * share.ln()).sum::<f64>()).exp()
     }
 
-    /// How many of the largest values hold a share of the sum of squares.
+    /// How many of the largest values hold a share of the sum of squares; none where all are zero.
     pub fn rank_for(&self, share: f64) -> usize {
         let all: f64 = self.values.iter().map(|value| value * value).sum();
+        if all == 0.0 {
+            return 0;
+        }
         let mut held = 0.0;
         let enough = self.values.iter().position(|value| {
             held += value * value;
@@ -212,8 +219,25 @@ mod tests {
         let one = Spectrum { values: vec![3.0, 0.0, 0.0] };
         assert!((one.effective_rank() - 1.0).abs() < 1e-12);
         assert_eq!(one.rank_for(0.99), 1);
+        let none = singular_values(Rows::new(&[0.0; 12], 3));
+        assert_eq!((none.effective_rank(), none.rank_for(0.99)), (0.0, 0));
         // Rows that are multiples of each other.
         let found = singular_values(Rows::new(&[1.0, 2.0, 2.0, 4.0, 3.0, 6.0], 2));
         assert!((found.effective_rank() - 1.0).abs() < 1e-6, "{found:?}");
+    }
+
+    #[test]
+    fn no_scale_changes_a_rank() {
+        let values = numbers(12 * 5);
+        let [effective, needed] = ranks(&values);
+        for exponent in [-120, -30, -1, 1, 30, 120] {
+            let scaled: Vec<f32> = values.iter().map(|v| v * 2_f32.powi(exponent)).collect();
+            assert_eq!(ranks(&scaled), [effective, needed], "2^{exponent}");
+        }
+    }
+
+    fn ranks(values: &[f32]) -> [f64; 2] {
+        let spectrum = singular_values(Rows::new(values, 5));
+        [spectrum.effective_rank(), spectrum.rank_for(0.9) as f64]
     }
 }

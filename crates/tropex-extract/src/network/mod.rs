@@ -194,6 +194,17 @@ impl Network {
         }
     }
 
+    /// The network with every weight, offset and slope replaced by what `change` makes of it.
+    pub(crate) fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Self {
+        let map =
+            |node: &Node| Node { op: node.op.map_constants(change, placement), ..node.clone() };
+        Self {
+            nodes: self.nodes.iter().map(map).collect(),
+            placement: placement.clone(),
+            ..self.clone()
+        }
+    }
+
     /// SHA-256 over structure and constants: equal for networks that compute the same steps.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();

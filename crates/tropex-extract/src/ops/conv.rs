@@ -208,6 +208,14 @@ where
         self.with_weights(self.weight().clone(), self.bias().cloned(), placement).into()
     }
 
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+        let map = |data: &TensorData| {
+            let numbers = data.iter::<f64>().map(change).collect::<Vec<f64>>();
+            TensorData::new(numbers, data.shape().clone())
+        };
+        self.with_weights(map(self.weight()), self.bias().map(map), placement).into()
+    }
+
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         (self.push(only(inputs), self.bias.as_ref().map(Constant::tensor)), Piece::Affine)
     }

@@ -71,6 +71,11 @@ impl PiecewiseLinear for Diagonal {
             .into()
     }
 
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+        let map = |constant: &Constant<2>| constant.map(change, placement);
+        Self { factor: self.factor.as_ref().map(map), offset: self.offset.as_ref().map(map) }.into()
+    }
+
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         let mut values = self.pushforward(inputs, &Piece::Affine);
         if let Some(offset) = &self.offset {

@@ -75,6 +75,10 @@ impl PiecewiseLinear for Each {
         Self::of(self.op.place(placement), self.pieces)
     }
 
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+        Self::of(self.op.map_constants(change, placement), self.pieces)
+    }
+
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         let inputs = inputs.into_iter().map(|values| self.split(values)).collect();
         let (output, piece) = self.op.forward(inputs);

@@ -103,6 +103,14 @@ impl PiecewiseLinear for LeakyRelu {
         Self { slope }.into()
     }
 
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+        let slope = match &self.slope {
+            Slope::One(slope) => Slope::One(change(*slope)),
+            Slope::Each(slopes) => Slope::Each(slopes.map(change, placement)),
+        };
+        Self { slope }.into()
+    }
+
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         let input = only(inputs);
         let output = match &self.slope {

@@ -73,6 +73,11 @@ impl PiecewiseLinear for Linear {
         Self::of(self.weight.place(placement), bias).into()
     }
 
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+        let bias = self.bias.as_ref().map(|bias| bias.map(change, placement));
+        Self::of(self.weight.map(change, placement), bias).into()
+    }
+
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         (self.push(inputs, self.bias.as_ref()), Piece::Affine)
     }

@@ -154,6 +154,10 @@ impl PiecewiseLinear for MaxPool2d {
         self.clone().into()
     }
 
+    fn map_constants(&self, _: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+        self.place(placement)
+    }
+
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         let input = only(inputs);
         let [points, _] = input.dims();

@@ -101,6 +101,9 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
     /// The same operation with its constants elsewhere.
     fn place(&self, placement: &Placement) -> Op;
 
+    /// The operation with every weight, offset and slope replaced by what `change` makes of it.
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op;
+
     /// Values `[points, features]` of the inputs to values of the output, and the piece chosen.
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece);
 

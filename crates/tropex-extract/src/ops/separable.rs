@@ -109,6 +109,13 @@ impl PiecewiseLinear for Separable {
         Self { down: place(&self.down), across: place(&self.across), ..self.clone() }.into()
     }
 
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+        let map = |weight: &Option<Constant<2>>| {
+            weight.as_ref().map(|weight| weight.map(change, placement))
+        };
+        Self { down: map(&self.down), across: map(&self.across), ..self.clone() }.into()
+    }
+
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         let [planes, height, width] = self.input;
         let [_, _, out_width] = self.output();

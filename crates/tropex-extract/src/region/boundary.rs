@@ -41,12 +41,26 @@ impl Regions {
     /// # Errors
     /// No points, or values that are not whole points; numbers beyond f64.
     pub fn distances(&self, points: &[f64]) -> Result<Vec<Distances>, Error> {
+        self.distances_watched(points, &|_| {})
+    }
+
+    /// The same; `watch` is told how many of the [rows](Self::rows_of_point) of all points were pulled
+    /// back.
+    ///
+    /// # Errors
+    /// As for [`Regions::distances`].
+    pub fn distances_watched(
+        &self,
+        points: &[f64],
+        watch: &dyn Fn(usize),
+    ) -> Result<Vec<Distances>, Error> {
         let features = self.network().features();
         let mut found = vec![Distances::default(); self.network().count(points)?];
-        self.visit_sides(points, |side| {
+        let meet = |side: Side<'_>| {
             let point = &points[side.point * features..][..features];
             found[side.point].meet(&side, point);
-        })?;
+        };
+        self.visit_sides_watched(points, meet, watch)?;
         Ok(found)
     }
 }

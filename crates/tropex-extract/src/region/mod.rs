@@ -47,5 +47,5 @@ pub use line::Stretch;
 pub use path::{Crossing, Path, Paths};
 pub use pattern::{Agreement, Pattern, Patterns, RegionId};
 pub use polytope::{Inequality, Polytope};
-pub use program::Ball;
+pub use program::{Ball, Essential, LargestBall};
 pub use side::{Regions, Side};

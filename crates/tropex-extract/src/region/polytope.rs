@@ -1,6 +1,6 @@
 //! Regions as polytopes.
 
-use super::{Facet, Regions};
+use super::{Facet, Regions, Side};
 use crate::Error;
 
 /// The closed region of a point as inequalities `A x <= b`, one for every unit and every rival in a
@@ -34,6 +34,18 @@ impl Regions {
     /// # Errors
     /// Other than one whole point; numbers beyond f64.
     pub fn polytope(&self, point: &[f64]) -> Result<Polytope, Error> {
+        self.polytope_watched(point, &|_| {})
+    }
+
+    /// The same; `watch` is told how many of the [rows](Self::rows_of_point) were pulled back.
+    ///
+    /// # Errors
+    /// As for [`Regions::polytope`].
+    pub fn polytope_watched(
+        &self,
+        point: &[f64],
+        watch: &dyn Fn(usize),
+    ) -> Result<Polytope, Error> {
         let features = self.network().features();
         if point.len() != features {
             return Err(Error::shape("values of the point", point.len(), features));
@@ -44,12 +56,13 @@ impl Regions {
             distances: Vec::new(),
             facets: Vec::new(),
         };
-        self.visit_sides(point, |side| {
+        let add = |side: Side<'_>| {
             let length = length(side.normal);
             polytope.normals.extend(side.normal.iter().map(|value| -value / length));
             polytope.distances.push(side.gap / length);
             polytope.facets.push(Some(side.facet));
-        })?;
+        };
+        self.visit_sides_watched(point, add, watch)?;
         Ok(polytope)
     }
 }

@@ -1,10 +1,13 @@
 //! What linear programs tell about a polytope: its facets, and the largest ball in it.
 
+use std::time::Instant;
+
 use super::polytope::{Polytope, dot};
 use super::solver::{Outcome, maximise};
 use crate::Error;
 
-/// Inequalities that hold within this distance count as fulfilled with equality.
+/// Inequalities that hold within this distance count as fulfilled with equality, in units of the
+/// polytope's own size.
 const TOUCHING: f64 = 1e-9;
 
 /// A largest ball in a polytope.
@@ -16,6 +19,41 @@ pub struct Ball {
     pub radius: f64,
 }
 
+/// What is known of the largest balls in a polytope.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LargestBall {
+    /// One of them.
+    Ball(Ball),
+    /// There are balls of any size.
+    Unbounded,
+    /// There was no time to find one.
+    OutOfTime,
+}
+
+/// What is known of the facets of a polytope.
+#[derive(Clone, Debug)]
+pub struct Essential {
+    /// The polytope by the sides that were found to be needed. If these are not all, sides may be among
+    /// them that only touch it.
+    pub polytope: Polytope,
+    /// Sides that were looked at.
+    pub examined: usize,
+    /// Whether the sides found are the facets, all of them and nothing else.
+    pub is_complete: bool,
+}
+
+/// Why a search ends without a result.
+enum End {
+    OutOfTime,
+    Failed(Error),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl Polytope {
     /// A largest ball inside, by a linear program in all coordinates; none where balls of any size are,
     /// as they may be in an unbounded region.
@@ -23,28 +61,27 @@ impl Polytope {
     /// # Errors
     /// A linear program that does not end.
     pub fn ball(&self) -> Result<Option<Ball>, Error> {
-        self.ball_up_to(f64::INFINITY)
+        match self.ball_until(None)? {
+            LargestBall::Ball(ball) => Ok(Some(ball)),
+            LargestBall::Unbounded => Ok(None),
+            LargestBall::OutOfTime => Err(stuck()),
+        }
     }
 
-    /// A largest ball inside of those that are not larger than a limit.
-    fn ball_up_to(&self, limit: f64) -> Result<Option<Ball>, Error> {
-        let features = self.features();
-        let with_radius = self.rows().map(|(normal, _)| [normal, &[1.0]].concat());
-        let mut rows: Vec<Vec<f64>> = with_radius.collect();
-        let mut limits = self.distances.clone();
-        let radius: Vec<f64> = [vec![0.0; features], vec![1.0]].concat();
-        if limit.is_finite() {
-            rows.push(radius.clone());
-            limits.push(limit);
-        }
-        match maximise(&radius, rows.iter().map(Vec::as_slice).zip(limits)) {
-            Outcome::Best(best) => {
-                let (step, radius) = best.split_at(features);
-                let centre = self.point.iter().zip(step).map(|(x, step)| x + step).collect();
-                Ok(Some(Ball { centre, radius: radius[0] }))
+    /// The same, if it is found until a deadline.
+    ///
+    /// # Errors
+    /// A linear program that does not end.
+    pub fn ball_until(&self, deadline: Option<Instant>) -> Result<LargestBall, Error> {
+        let unit = self.unit();
+        match self.largest_ball(unit, f64::INFINITY, deadline) {
+            Ok(Some((step, radius))) => {
+                let centre = self.point.iter().zip(step).map(|(x, step)| x + unit * step).collect();
+                Ok(LargestBall::Ball(Ball { centre, radius: unit * radius }))
             }
-            Outcome::Unbounded => Ok(None),
-            Outcome::Stuck => Err(stuck()),
+            Ok(None) => Ok(LargestBall::Unbounded),
+            Err(End::OutOfTime) => Ok(LargestBall::OutOfTime),
+            Err(End::Failed(error)) => Err(error),
         }
     }
 
@@ -55,18 +92,55 @@ impl Polytope {
     /// # Errors
     /// A region without interior.
     pub fn essential(&self) -> Result<Self, Error> {
-        let Ball { centre, radius } = self.ball_up_to(1.0)?.ok_or_else(stuck)?;
+        Ok(self.essential_until(None, &|_, _| {})?.polytope)
+    }
+
+    /// The same as far as it is found until a deadline. `progress` is told how many sides were looked
+    /// at, and how many of them are needed.
+    ///
+    /// # Errors
+    /// A region without interior.
+    pub fn essential_until(
+        &self,
+        deadline: Option<Instant>,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Essential, Error> {
+        let mut needed = Vec::new();
+        let mut examined = 0;
+        let mut look = |side, needed: usize| {
+            examined = side;
+            progress(side, needed);
+        };
+        let is_complete = match self.find_needed(&mut needed, deadline, &mut look) {
+            Ok(()) => true,
+            Err(End::OutOfTime) => false,
+            Err(End::Failed(error)) => return Err(error),
+        };
+        needed.sort_unstable();
+        Ok(Essential { polytope: self.only(&needed), examined, is_complete })
+    }
+
+    fn find_needed(
+        &self,
+        needed: &mut Vec<usize>,
+        deadline: Option<Instant>,
+        look: &mut dyn FnMut(usize, usize),
+    ) -> Result<(), End> {
+        let unit = self.unit();
+        let (step, radius) = self.largest_ball(unit, 1.0, deadline)?.ok_or_else(stuck)?;
         if radius <= TOUCHING {
-            let reason = "the region has no interior: the point is on several boundaries at once";
-            return Err(Error::Region(reason.into()));
+            let reason = "the region has no interior, or is too thin to tell its facets: the point \
+                          is on several boundaries at once, up to rounding";
+            return Err(Error::Region(reason.into()).into());
         }
-        let depths: Vec<f64> = self.depths(&centre).collect();
-        let mut needed: Vec<usize> = Vec::new();
+        let depths: Vec<f64> =
+            self.rows().map(|(normal, distance)| distance / unit - dot(normal, &step)).collect();
         for side in 0..self.sides() {
+            look(side, needed.len());
             // Every ray that gets past the sides found so far finds a new one.
             while !needed.contains(&side) {
-                let Some(beyond) = self.beyond(side, &needed, &depths)? else { break };
-                let hit = self.first_hit(&beyond, &depths, &needed);
+                let Some(beyond) = self.beyond(side, needed, &depths, deadline)? else { break };
+                let hit = self.first_hit(&beyond, &depths, needed);
                 needed.extend(if hit.is_empty() { vec![side] } else { hit });
             }
         }
@@ -75,29 +149,74 @@ impl Polytope {
         for side in needed.clone().into_iter().rev() {
             let others: Vec<usize> =
                 needed.iter().copied().filter(|other| *other != side).collect();
-            if self.beyond(side, &others, &depths)?.is_none() {
-                needed = others;
+            if self.beyond(side, &others, &depths, deadline)?.is_none() {
+                *needed = others;
             }
+            look(self.sides(), needed.len());
         }
-        Ok(self.only(&needed))
+        look(self.sides(), needed.len());
+        Ok(())
+    }
+
+    /// The power of two that distances are measured in: about the median distance of the sides from the
+    /// point. Tolerances are those of numbers about 1.
+    fn unit(&self) -> f64 {
+        let mut distances: Vec<f64> =
+            self.distances.iter().copied().filter(|distance| *distance > 0.0).collect();
+        if distances.is_empty() {
+            return 1.0;
+        }
+        let middle = distances.len() / 2;
+        let (_, median, _) = distances.select_nth_unstable_by(middle, f64::total_cmp);
+        median.log2().floor().clamp(-1000.0, 1000.0).exp2()
+    }
+
+    /// The step from the point to the centre of a largest ball inside, of those that are not larger than
+    /// a limit, and its radius; all in units.
+    fn largest_ball(
+        &self,
+        unit: f64,
+        limit: f64,
+        deadline: Option<Instant>,
+    ) -> Result<Option<(Vec<f64>, f64)>, End> {
+        let features = self.features();
+        let with_radius = self.rows().map(|(normal, _)| [normal, &[1.0]].concat());
+        let mut rows: Vec<Vec<f64>> = with_radius.collect();
+        let mut limits: Vec<f64> = self.distances.iter().map(|distance| distance / unit).collect();
+        let radius: Vec<f64> = [vec![0.0; features], vec![1.0]].concat();
+        if limit.is_finite() {
+            rows.push(radius.clone());
+            limits.push(limit);
+        }
+        match maximise(&radius, rows.iter().map(Vec::as_slice).zip(limits), deadline) {
+            Outcome::Best(mut step) => {
+                let radius = step.pop().unwrap_or_default();
+                Ok(Some((step, radius)))
+            }
+            Outcome::Unbounded => Ok(None),
+            Outcome::Stuck => Err(stuck().into()),
+            Outcome::OutOfTime => Err(End::OutOfTime),
+        }
     }
 
     /// A step from the centre that stays within some sides and yet leaves another one behind, if there
-    /// is one. `depths` is how far the centre is from every side.
+    /// is one. `depths` is how far the centre is from every side, in units.
     fn beyond(
         &self,
         side: usize,
         within: &[usize],
         depths: &[f64],
-    ) -> Result<Option<Vec<f64>>, Error> {
+        deadline: Option<Instant>,
+    ) -> Result<Option<Vec<f64>>, End> {
         let normal = self.normal(side);
         let rows = within.iter().map(|&other| (self.normal(other), depths[other]));
         let rows = rows.chain([(normal, depths[side] + 1.0)]);
-        match maximise(normal, rows) {
+        match maximise(normal, rows, deadline) {
             Outcome::Best(step) => {
                 Ok(Some(step).filter(|step| dot(normal, step) > depths[side] + TOUCHING))
             }
-            Outcome::Unbounded | Outcome::Stuck => Err(stuck()),
+            Outcome::Unbounded | Outcome::Stuck => Err(stuck().into()),
+            Outcome::OutOfTime => Err(End::OutOfTime),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The hyperplanes that bound regions, read a few at a time.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use burn::tensor::{Tensor, TensorData};
@@ -85,23 +86,55 @@ impl Regions {
     ///
     /// # Errors
     /// No points, or values that are not whole points; numbers beyond f64.
-    pub fn visit_sides(
+    pub fn visit_sides(&self, points: &[f64], visit: impl FnMut(Side<'_>)) -> Result<(), Error> {
+        self.visit_sides_watched(points, visit, &|_| {})
+    }
+
+    /// The same; `watch` is told how many of the [rows](Self::rows_of_point) of all points were pulled
+    /// back.
+    ///
+    /// # Errors
+    /// As for [`Regions::visit_sides`].
+    pub fn visit_sides_watched(
         &self,
         points: &[f64],
         mut visit: impl FnMut(Side<'_>),
+        watch: &dyn Fn(usize),
     ) -> Result<(), Error> {
         self.network.count(points)?;
+        let pulled = Cell::new(0);
+        let watch = |rows| {
+            pulled.set(pulled.get() + rows);
+            watch(pulled.get());
+        };
         // Few enough that lists of their gaps are small beside the rows.
         let batch = (self.rows / 8).max(1);
         for (index, points) in points.chunks(batch * self.network.features()).enumerate() {
             let first = index * batch;
-            self.visit_batch(points, |side| visit(Side { point: first + side.point, ..side }))?;
+            let visit = |side: Side<'_>| visit(Side { point: first + side.point, ..side });
+            self.visit_batch(points, visit, &watch)?;
         }
         Ok(())
     }
 
+    /// Number of rows that are pulled back for the sides of a point: one for every unit, and of a
+    /// pooling one for every rival.
+    pub fn rows_of_point(&self) -> usize {
+        let rows = self.layout.spans().iter().map(|span| {
+            let mut rows = 0;
+            span.choice.visit_gaps(&vec![0; span.units.len()], |_| rows += 1);
+            rows
+        });
+        rows.sum()
+    }
+
     /// No more points than rows that are pulled back at a time.
-    fn visit_batch(&self, points: &[f64], mut visit: impl FnMut(Side<'_>)) -> Result<(), Error> {
+    fn visit_batch(
+        &self,
+        points: &[f64],
+        mut visit: impl FnMut(Side<'_>),
+        watch: &dyn Fn(usize),
+    ) -> Result<(), Error> {
         let points = self.network.tensor(points)?;
         let trace = self.network.replay(points.clone());
         let mut failed = None;
@@ -109,7 +142,7 @@ impl Regions {
         self.network.forward(points, |index, node, inputs| {
             if let Some(span) = self.layout.at(index).filter(|_| failed.is_none()) {
                 let gaps = Gaps::of(span, &trace, &inputs[0]);
-                failed = self.visit_node(&gaps, &trace, &mut visit).err();
+                failed = self.visit_node(&gaps, &trace, &mut visit, watch).err();
             }
             node.op().forward(inputs).0
         });
@@ -121,6 +154,7 @@ impl Regions {
         gaps: &Gaps<'_>,
         trace: &Trace,
         visit: &mut impl FnMut(Side<'_>),
+        watch: &dyn Fn(usize),
     ) -> Result<(), Error> {
         let points = trace.points();
         let count = gaps.of[0].len();
@@ -128,6 +162,7 @@ impl Regions {
         for first in (0..count).step_by(groups) {
             let groups = first..(first + groups).min(count);
             let pulled = self.pull(gaps, groups.clone(), trace);
+            watch(groups.len() * points);
             let features = self.network.features();
             for (row, normal) in pulled.normals.chunks_exact(features).enumerate() {
                 let (point, gap) = (row % points, gaps.of[row % points][first + row / points]);

@@ -1,6 +1,11 @@
 //! Linear programs whose origin is feasible, in coordinates that may have either sign.
 
-use microlp::{ComparisonOp, Error, OptimizationDirection, Problem, SolveOptions, Variable};
+use std::time::Instant;
+
+use microlp::{
+    ComparisonOp, Error, OptimizationDirection, Problem, SolutionStatus, SolveOptions,
+    SolveOutcome, Variable,
+};
 
 /// How far a point may be beyond a row of length about 1.
 const FEASIBILITY: f64 = 1e-10;
@@ -14,12 +19,15 @@ pub(super) enum Outcome {
     Unbounded,
     /// Rounding keeps it from an end.
     Stuck,
+    /// There was no time for an end.
+    OutOfTime,
 }
 
-/// Maximises `costs . y` over all `y` with `row . y <= limit` for every row.
+/// Maximises `costs . y` over all `y` with `row . y <= limit` for every row, until a deadline.
 pub(super) fn maximise<'a>(
     costs: &[f64],
     rows: impl IntoIterator<Item = (&'a [f64], f64)>,
+    deadline: Option<Instant>,
 ) -> Outcome {
     let mut problem = Problem::new(OptimizationDirection::Maximize);
     let coordinate = |&cost: &f64| problem.add_var(cost, (f64::NEG_INFINITY, f64::INFINITY));
@@ -31,10 +39,14 @@ pub(super) fn maximise<'a>(
     }
     let mut options = SolveOptions::default();
     options.tolerances.feasibility = FEASIBILITY;
-    match problem.solve_with(options).map(|outcome| outcome.into_solution()) {
-        Ok(Ok(best)) => Outcome::Best(coordinates.iter().map(|&at| best.var_value(at)).collect()),
+    options.time_limit = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+    match problem.solve_with(options) {
+        Ok(SolveOutcome::Solution(best)) if best.status() == SolutionStatus::Optimal => {
+            Outcome::Best(coordinates.iter().map(|&at| best.var_value(at)).collect())
+        }
+        Ok(_) => Outcome::OutOfTime,
         Err(Error::Unbounded) => Outcome::Unbounded,
-        Ok(Err(_)) | Err(_) => Outcome::Stuck,
+        Err(_) => Outcome::Stuck,
     }
 }
 
@@ -81,7 +93,7 @@ mod tests {
         fn the_best_point_is_the_best_corner((costs, rows) in programs()) {
             let expected = brute_force(costs, &rows);
             let slices = rows.iter().map(|(row, limit)| (row.as_slice(), *limit));
-            match (maximise(&costs, slices), expected) {
+            match (maximise(&costs, slices, None), expected) {
                 (Outcome::Best(point), Some(expected)) => {
                     let value = costs[0] * point[0] + costs[1] * point[1];
                     prop_assert!((value - expected).abs() < 1e-6, "{value}, not {expected}");

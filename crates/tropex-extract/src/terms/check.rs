@@ -79,6 +79,12 @@ impl SelfCheck {
 pub(super) const ROUNDED_ZERO: f64 = 16.0;
 
 impl SelfCheck {
+    /// The value error as a share of the largest logit: 0 where nothing differs, even if all logits
+    /// are 0.
+    pub fn relative_value_error(&self) -> f64 {
+        if self.value_error == 0.0 { 0.0 } else { self.value_error / self.largest_logit }
+    }
+
     /// What does not hold that must hold, in words; empty when all is well. Where shifts of other
     /// points are violated, coefficients may be negative and other terms maximal: that is a figure
     /// of the points, no failure of their extraction.

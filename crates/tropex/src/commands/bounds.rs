@@ -11,6 +11,7 @@ use tropex::extract::bounds::{BOUNDS, Bound, Settings, evaluate};
 
 use self::network::NetworkOption;
 use self::report::Report;
+use super::options::seconds;
 use crate::output::Output;
 
 /// Bound the number of linear regions that a network can have, by every formula that applies.
@@ -23,12 +24,6 @@ pub struct Bounds {
     /// Seconds for each bound: what takes longer is listed as not finished.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     time_limit: Duration,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
-    let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    limit.ok_or_else(|| "expected a number of seconds, 0 or more".into())
 }
 
 impl Bounds {

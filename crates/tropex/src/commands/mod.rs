@@ -14,6 +14,7 @@ mod region;
 mod regions;
 mod study;
 mod train;
+mod wait;
 
 use clap::Subcommand;
 

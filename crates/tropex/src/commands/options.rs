@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::Context;
 use burn::tensor::Device;
@@ -258,6 +259,13 @@ pub fn any_number(text: &str) -> Result<f64, String> {
 
 pub fn not_negative(text: &str) -> Result<f64, String> {
     number(text, |value| value >= 0.0, "a number of 0 or more")
+}
+
+/// A time in seconds.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
+    let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    limit.ok_or_else(|| "expected a number of seconds, 0 or more".into())
 }
 
 /// Units of memory and what they stand for.

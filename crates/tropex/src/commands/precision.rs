@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use tropex::Precision;
 use tropex::experiments::precision::{Exactness, Outcome, precision};
 use tropex::train::data::Taken;
 use tropex::train::run::Run;
@@ -35,7 +34,30 @@ struct RunExactness {
     architecture: String,
     /// The training images, of all.
     images: Taken,
-    extractions: Vec<Exactness>,
+    extractions: Vec<Extraction>,
+}
+
+/// An extraction with what the table says of it.
+#[derive(Serialize)]
+struct Extraction {
+    #[serde(flatten)]
+    found: Exactness,
+    /// The value error relative to the largest logit.
+    relative_value_error: Option<f64>,
+    /// What must hold and does not.
+    fails: Vec<String>,
+}
+
+impl From<Exactness> for Extraction {
+    fn from(found: Exactness) -> Self {
+        let (relative_value_error, fails) = match &found.outcome {
+            Outcome::Refused(reason) => (None, vec![reason.clone()]),
+            Outcome::Check(check) => {
+                (Some(check.relative_value_error()), check.failures(found.precision))
+            }
+        };
+        Self { found, relative_value_error, fails }
+    }
 }
 
 impl PrecisionTable {
@@ -51,6 +73,7 @@ impl PrecisionTable {
                 bar.show_part(done, of, format!("{done} of {of} extractions"));
             };
             let (images, extractions) = precision(&run, &data, &device, self.limit.get(), &show)?;
+            let extractions = extractions.into_iter().map(Extraction::from).collect();
             let architecture = run.config().architecture.clone();
             let run = path.display().to_string();
             found.push(RunExactness { run, architecture, images, extractions });
@@ -62,13 +85,13 @@ impl PrecisionTable {
 
 fn text(found: &[RunExactness]) -> String {
     let heading =
-        ["run", "gauge", "precision", "value error", "coefficients", "own term maximal", ""];
+        ["run", "gauge", "precision", "value error", "coefficients", "own term maximal", "fails"];
     let rows = found.iter().flat_map(|run| {
         let cells = run.extractions.iter().map(cells);
         cells.map(|cells| [run.run.clone()].into_iter().chain(cells).collect())
     });
     let explained = "value error: largest difference of linear term and logit at an image, relative \
-                     to the largest logit";
+                     to the largest logit\nfails: what must hold and does not";
     let images: Vec<_> = found
         .iter()
         .map(|run| format!("{}: {}", run.run, run.images.words("training images")))
@@ -76,25 +99,21 @@ fn text(found: &[RunExactness]) -> String {
     format!("{}\n{}\n{explained}", table(&heading, rows.collect()), images.join("\n"))
 }
 
-fn cells(extraction: &Exactness) -> [String; 6] {
-    let gauge = extraction.gauge.name().to_owned();
-    let precision = match extraction.precision {
-        Precision::F32 => "f32".to_owned(),
-        Precision::F64 => "f64".to_owned(),
-    };
+fn cells(Extraction { found, relative_value_error, fails }: &Extraction) -> [String; 6] {
     let none = || "-".to_owned();
-    match &extraction.outcome {
-        Outcome::Refused(reason) => [gauge, precision, none(), none(), none(), reason.clone()],
-        Outcome::Check(check) => {
-            let failures = check.failures(extraction.precision);
-            [
-                gauge,
-                precision,
-                format!("{:.1e}", check.value_error / check.largest_logit),
-                format!("{:.1e} to {:.1e}", check.smallest_coefficient, check.largest_coefficient),
-                check.dominance.as_ref().map_or_else(none, |found| percent(found.rate())),
-                failures.join("; "),
-            ]
-        }
-    }
+    let (coefficients, dominance) = match &found.outcome {
+        Outcome::Refused(_) => (none(), none()),
+        Outcome::Check(check) => (
+            format!("{:.1e} to {:.1e}", check.smallest_coefficient, check.largest_coefficient),
+            check.dominance.as_ref().map_or_else(none, |found| percent(found.rate())),
+        ),
+    };
+    [
+        found.gauge.name().to_owned(),
+        found.precision.name().to_owned(),
+        relative_value_error.map_or_else(none, |error| format!("{error:.1e}")),
+        coefficients,
+        dominance,
+        if fails.is_empty() { none() } else { fails.join("; ") },
+    ]
 }

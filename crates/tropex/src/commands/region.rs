@@ -1,15 +1,18 @@
 //! `tropex region`
 
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use tropex::experiments::whereabouts::{Boundary, Inquiry, Whereabouts, whereabouts};
+use tropex::experiments::whereabouts::{Boundary, Inquiry, Step, Whereabouts, whereabouts};
 use tropex::experiments::{ImagePoints, Split, pipeline};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, SplitName, whole};
-use crate::output::{Output, count, table};
+use super::options::{DataOption, DeviceOption, SplitName, seconds, whole};
+use super::wait::Wait;
+use crate::output::{Output, Stages, count, table};
 
 /// Tell about the linear regions of images: the nearest boundaries, and what lies between two.
 #[derive(Debug, Args)]
@@ -26,6 +29,9 @@ pub struct Region {
     /// side: slow with many inputs.
     #[arg(long)]
     facets: bool,
+    /// Seconds for the linear programs of each image; then tell what is known so far.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "facets")]
+    time_limit: Option<Duration>,
     /// Images to take.
     #[arg(long, default_value = "train")]
     split: SplitName,
@@ -43,10 +49,24 @@ impl Region {
         pipeline::check_data(&run, &data)?;
         let network = pipeline::network(&run, &device)?;
         let split = Split::from(self.split);
-        let (bar, all) = (output.bar(), self.of.len());
-        let show = |done: usize| bar.show_part(done, all, format!("{done} of {all} images"));
-        let inquiry = Inquiry { images: self.of, shape: self.facets, to: self.to };
+        let order = self.of.clone();
+        let inquiry = Inquiry {
+            images: self.of,
+            split,
+            shape: self.facets,
+            time_limit: self.time_limit,
+            to: self.to,
+        };
         let points = ImagePoints::new(split.of(&data), None);
+        let (bar, stages) = (output.bar(), RefCell::new(Stages::default()));
+        let wait = Wait::new(output, "--time-limit limits the search for facets");
+        let show = |Step { image, what, done, of }: Step| {
+            let number = order.iter().position(|&other| other == image).unwrap_or(0);
+            let part = done as f64 / of.max(1) as f64;
+            let share = stages.borrow_mut().share((number, order.len()), what, part);
+            bar.show(share, format!("image {image}: {what}"));
+            wait.look(what, done, of, &bar);
+        };
         let found = whereabouts(&network, &points, &inquiry, &show)?;
         bar.finish();
         output.result(&found, || text(&found, &data))
@@ -65,9 +85,18 @@ fn text(found: &[Whereabouts], data: &Dataset) -> String {
     let mut parts = vec![table(&heading, rows.collect())];
     let shapes = found.iter().filter_map(|image| Some((image.image, image.shape.as_ref()?)));
     let shapes = shapes.map(|(image, shape)| {
-        let inradius =
-            shape.inradius.map_or("no largest ball".into(), |radius| format!("{radius:.3e}"));
-        vec![image.to_string(), count(shape.sides), count(shape.facets), inradius]
+        let inradius = match shape.inradius {
+            Some(radius) => format!("{radius:.3e}"),
+            None if shape.complete => "no largest ball".into(),
+            None => "not found in time".into(),
+        };
+        let facets = match shape.examined < shape.sides {
+            true => {
+                format!("{} so far, after {} sides", count(shape.facets), count(shape.examined))
+            }
+            false => count(shape.facets),
+        };
+        vec![image.to_string(), count(shape.sides), facets, inradius]
     });
     parts.extend(some_table(&["image", "sides", "facets", "inradius"], shapes.collect()));
     let ways = found.iter().filter_map(|image| Some((image.image, image.way.as_ref()?)));

@@ -3,20 +3,21 @@
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use tropex::experiments::picture::{Format, Panel, require_ours};
-use tropex::experiments::regions::{Place, View, ViewSettings};
+use tropex::experiments::regions::{Outlook, Place, View, ViewSettings};
 use tropex::experiments::{Moment, pipeline};
-use tropex::extract::region::slice::Partition;
+use tropex::extract::region::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DeviceOption, GaugeName, SplitName, any_number, whole};
-use crate::output::{Output, plural};
+use super::wait::minutes;
+use crate::output::{Bar, Output, count, plural};
 use report::{Frame, NetworkRegions, Seen, TermRegions};
 
 /// Draw the linear regions on a plane through images, before and after extraction.
@@ -131,8 +132,12 @@ impl Regions {
         let mut seen = Seen::of(view);
         let mut parts: Vec<(String, Partition)> = Vec::new();
         if !self.extracted {
+            let network = pipeline::network(run, device)?;
+            let bar = output.bar();
+            tell(&view.outlook(&network)?, &bar, output);
             let start = Instant::now();
-            let partition = view.network(&pipeline::network(run, device)?)?;
+            let partition = view.network(&network, &|progress| show(&bar, progress))?;
+            bar.finish();
             seen.network = Some(NetworkRegions::of(&partition, start.elapsed()));
             parts.push((title("network", &partition), partition));
         }
@@ -176,8 +181,8 @@ impl Regions {
         let (bar, all) = (output.bar(), epochs.len());
         let mut seen = Seen::of(view);
         for epoch in epochs {
-            let partition =
-                view.network(&pipeline::network_at(run, Moment::Epoch(epoch), device)?)?;
+            let network = pipeline::network_at(run, Moment::Epoch(epoch), device)?;
+            let partition = view.network(&network, &|_| ())?;
             let file = file_of(epoch);
             let title = title(&format!("epoch {epoch}"), &partition);
             let panels = vec![Panel { title, partition: &partition }];
@@ -189,6 +194,32 @@ impl Regions {
         bar.finish();
         output.result(&seen, || seen.text())
     }
+}
+
+/// Says so early if there are likely to be more regions than the limit and, to people at a terminal, if
+/// it will take minutes.
+fn tell(outlook: &Outlook, bar: &Bar, output: &Output) {
+    let regions = count(outlook.regions);
+    if outlook.is_beyond_limit() {
+        output.remark(&format!(
+            "the window has about {regions} regions, more than the limit of {}: expect an error, \
+             after about {}; a smaller --margin, or a smaller --window, has fewer, and --limit \
+             allows more (Ctrl-C stops)",
+            count(outlook.limit),
+            minutes(Duration::from_secs_f64(outlook.seconds)),
+        ));
+    } else if outlook.seconds >= 60.0 && bar.is_shown() {
+        let line = format!(
+            "the window has about {regions} regions, which takes about {} (Ctrl-C stops; a smaller \
+             --margin or --window has fewer)",
+            minutes(Duration::from_secs_f64(outlook.seconds)),
+        );
+        bar.suspend(|| output.remark(&line));
+    }
+}
+
+fn show(bar: &Bar, SliceProgress { done, units, regions }: SliceProgress) {
+    bar.show_part(done, units, plural(regions, "region"));
 }
 
 fn title(what: &str, partition: &Partition) -> String {

@@ -45,22 +45,34 @@ fn spread(distances: &[f64]) -> [Cell; 4] {
     [lower, median, upper, Summary::of(finite).mean()].map(Cell::from)
 }
 
+/// How many of the distances no mean is taken over.
+fn infinite(distances: &[f64]) -> usize {
+    distances.iter().filter(|distance| distance.is_infinite()).count()
+}
+
 fn changes(name: &str, title: &str, found: &[Found], changes: Changes) -> Table {
     let fixed = [("points", Unit::Text), ("number", Unit::Count)];
     let others = [
         ("never", Unit::Count),
         ("median on the grid", Unit::Number),
         ("mean on the grid", Unit::Number),
+        ("not on the grid", Unit::Count),
     ];
     let columns: Vec<_> = fixed.into_iter().chain(QUARTILES).chain(others).collect();
     let mut table = Table::new(name, title, &columns);
     for of in found {
         let exact = exact(changes(of));
         let on_grid: Vec<_> = changes(of).iter().map(Change::on_grid).collect();
-        let never = exact.iter().filter(|distance| distance.is_infinite()).count();
+        let never = infinite(&exact);
+        let unseen = infinite(&on_grid);
         let [_, median, _, mean] = spread(&on_grid);
         let fixed = [Cell::from(&*of.name), exact.len().into()].into_iter();
-        table.push(fixed.chain(spread(&exact)).chain([never.into(), median, mean]).collect());
+        table.push(
+            fixed
+                .chain(spread(&exact))
+                .chain([never.into(), median, mean, unseen.into()])
+                .collect(),
+        );
     }
     table
 }
@@ -68,12 +80,14 @@ fn changes(name: &str, title: &str, found: &[Found], changes: Changes) -> Table 
 /// How many points are on a boundary, and how far they are from the next one.
 fn beyond(found: &[Found]) -> Table {
     let fixed = [("points", Unit::Text), ("number", Unit::Count), ("on a boundary", Unit::Count)];
-    let columns: Vec<_> = fixed.into_iter().chain(QUARTILES).collect();
+    let columns: Vec<_> =
+        fixed.into_iter().chain(QUARTILES).chain([("never", Unit::Count)]).collect();
     let title = "Distance of the first change of a unit, from just beyond the point";
     let mut table = Table::new("beyond", title, &columns);
     for of in found {
         let fixed = [Cell::from(&*of.name), of.units.len().into(), of.on_boundary().into()];
-        table.push(fixed.into_iter().chain(spread(&of.beyond)).collect());
+        let never = [infinite(&of.beyond).into()];
+        table.push(fixed.into_iter().chain(spread(&of.beyond)).chain(never).collect());
     }
     table
 }
@@ -102,7 +116,12 @@ fn grid(name: &str, title: &str, found: &[Found], changes: Changes) -> Table {
 /// Distances in any direction, and what a random direction makes of them.
 fn nearest(found: &[Found]) -> Table {
     let fixed = [("points", Unit::Text), ("number", Unit::Count)];
-    let others = [("ray over nearest: median", Unit::Number), ("least", Unit::Number)];
+    let others = [
+        ("no boundary", Unit::Count),
+        ("ray over nearest: number", Unit::Count),
+        ("ray over nearest: median", Unit::Number),
+        ("ray over nearest: least", Unit::Number),
+    ];
     let columns: Vec<_> = fixed.into_iter().chain(QUARTILES).chain(others).collect();
     let title = "Distance of the nearest boundary, in any direction";
     let mut table = Table::new("nearest", title, &columns);
@@ -112,7 +131,9 @@ fn nearest(found: &[Found]) -> Table {
         let times: Vec<_> = times.filter(|times| times.is_finite()).collect();
         let [median, least] = quantiles(&times, [0.5, 0.0]);
         let fixed = [Cell::from(&*of.name), of.nearest.len().into()].into_iter();
-        table.push(fixed.chain(spread(&of.nearest)).chain([median.into(), least.into()]).collect());
+        let others =
+            [infinite(&of.nearest).into(), times.len().into(), median.into(), least.into()];
+        table.push(fixed.chain(spread(&of.nearest)).chain(others).collect());
     }
     table
 }

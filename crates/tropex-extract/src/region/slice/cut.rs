@@ -51,12 +51,12 @@ pub(super) struct Cut {
 
 impl Mesh {
     /// Cuts the polygons along the line where a function, given by its values at the vertices, is
-    /// zero; values up to `zero` are. The function is continuous, and affine on every polygon.
+    /// zero. The function is continuous, and affine on every polygon.
     ///
     /// # Errors
     /// More polygons than the limit.
-    pub(super) fn cut(&mut self, values: Vec<f64>, zero: f64) -> Result<Cut, Error> {
-        let mut knife = Knife { values, zero, births: Vec::new(), cuts: HashMap::new() };
+    pub(super) fn cut(&mut self, values: Vec<f64>) -> Result<Cut, Error> {
+        let mut knife = Knife { values, births: Vec::new(), cuts: HashMap::new() };
         let mut positive = vec![false; self.polygons.len()];
         for index in 0..positive.len() {
             let [above, below] = knife.sides(&self.polygons[index].corners);
@@ -175,8 +175,6 @@ enum Split {
 /// A function on its way through the polygons.
 struct Knife {
     values: Vec<f64>,
-    /// Values no larger than this are zero.
-    zero: f64,
     births: Vec<Birth>,
     /// Where edges were cut.
     cuts: HashMap<(u32, u32), u32>,
@@ -185,7 +183,7 @@ struct Knife {
 impl Knife {
     fn side(&self, vertex: u32) -> i8 {
         let value = self.values[vertex as usize];
-        i8::from(value > self.zero) - i8::from(value < -self.zero)
+        i8::from(value > 0.0) - i8::from(value < 0.0)
     }
 
     /// Whether there are corners where the function is positive, and where it is negative.
@@ -209,8 +207,11 @@ mod tests {
 
     /// Cuts along `a u + b v + c = 0`.
     fn cut(mesh: &mut Mesh, [a, b, c]: [f64; 3]) -> Cut {
-        let values = mesh.vertices.iter().map(|[u, v]| a * u + b * v + c).collect();
-        mesh.cut(values, 1e-12).unwrap()
+        let value = |[u, v]: &[f64; 2]| a * u + b * v + c;
+        let values = mesh.vertices.iter().map(value);
+        let values = values.map(|value| if value.abs() < 1e-12 { 0.0 } else { value });
+        let values = values.collect();
+        mesh.cut(values).unwrap()
     }
 
     fn areas(mesh: &Mesh) -> Vec<f64> {

@@ -6,6 +6,10 @@ use super::cut::Birth;
 use super::mesh::{Mesh, Polygon};
 use crate::Error;
 
+/// Differences below this share of the largest value at the corners of the polygons around a vertex
+/// are ties.
+const TIE: f64 = 1e-11;
+
 /// Continuous functions, affine on every polygon of a mesh.
 pub(super) trait Functions {
     /// How many there are.
@@ -14,8 +18,11 @@ pub(super) trait Functions {
     /// Values of one of them at the vertices of the mesh.
     fn values(&self, vertices: &[[f64; 2]], function: usize) -> Vec<f64>;
 
-    /// Differences of two of them up to this are ties.
-    fn zero(&self, values: &[f64], others: &[f64]) -> f64;
+    /// How much of the value of one of them at a point may be rounding.
+    fn rounding(&self, function: usize, point: [f64; 2]) -> f64;
+
+    /// The most that [`rounding`](Self::rounding) says of any function in the window.
+    fn most_rounding(&self) -> f64;
 
     /// Is told of vertices that are new, in order.
     fn born(&mut self, births: &[Birth]);
@@ -38,12 +45,11 @@ impl Mesh {
         let mut largest = functions.values(&self.vertices, 0);
         for function in 1..functions.count() {
             let values = functions.values(&self.vertices, function);
-            let zero = functions.zero(&values, &largest);
-            let above: Vec<f64> = values.iter().zip(&largest).map(|(x, most)| x - most).collect();
-            if above.iter().all(|&above| above <= zero) {
+            let above = self.above(functions, function, &values, &largest);
+            if above.iter().all(|&above| above <= 0.0) {
                 continue;
             }
-            let cut = self.cut(above, zero)?;
+            let cut = self.cut(above)?;
             functions.born(&cut.births);
             largest.iter_mut().zip(&values).for_each(|(most, &x)| *most = most.max(x));
             // At a new vertex the function is as large as the largest: of both ends.
@@ -53,6 +59,50 @@ impl Mesh {
             self.hand_over(function as u32, &cut.positive);
         }
         Ok(())
+    }
+
+    /// How far a function exceeds the largest so far at the vertices; zero where both are equal but
+    /// for rounding. That is judged by what they are around the vertex: elsewhere in the window they
+    /// may be larger by orders of magnitude.
+    fn above(
+        &self,
+        functions: &dyn Functions,
+        function: usize,
+        values: &[f64],
+        largest: &[f64],
+    ) -> Vec<f64> {
+        let pairs = || values.iter().zip(largest);
+        let mut above: Vec<f64> = pairs().map(|(value, most)| value - most).collect();
+        let sizes: Vec<f64> = pairs().map(|(value, most)| value.abs().max(most.abs())).collect();
+        let most = sizes.iter().fold(0.0_f64, |most, &size| most.max(size));
+        let limit = (TIE * most).max(2.0 * functions.most_rounding());
+        let is_close = |corner: u32| {
+            let above = above[corner as usize];
+            above != 0.0 && above.abs() <= limit
+        };
+        let close: Vec<bool> = (0..above.len() as u32).map(is_close).collect();
+        if !close.contains(&true) {
+            return above;
+        }
+        let mut ties = vec![0.0_f64; above.len()];
+        for Polygon { corners, winner, .. } in &self.polygons {
+            if !corners.iter().any(|&corner| close[corner as usize]) {
+                continue;
+            }
+            let around = corners.iter().map(|&corner| sizes[corner as usize]);
+            let around = TIE * around.fold(0.0, f64::max);
+            for corner in corners.iter().map(|&corner| corner as usize).filter(|&at| close[at]) {
+                let rounding = |function| functions.rounding(function, self.vertices[corner]);
+                let rounding = rounding(function) + rounding(*winner as usize);
+                ties[corner] = ties[corner].max(around).max(rounding);
+            }
+        }
+        for (above, tie) in above.iter_mut().zip(ties) {
+            if above.abs() <= tie {
+                *above = 0.0;
+            }
+        }
+        above
     }
 
     /// Makes a function the winner of polygons, and one of those that have the same parent.
@@ -120,8 +170,12 @@ mod tests {
             vertices.iter().map(|[u, v]| a * u + b * v + c).collect()
         }
 
-        fn zero(&self, _: &[f64], _: &[f64]) -> f64 {
-            1e-12
+        fn rounding(&self, _: usize, _: [f64; 2]) -> f64 {
+            0.0
+        }
+
+        fn most_rounding(&self) -> f64 {
+            0.0
         }
 
         fn born(&mut self, _: &[Birth]) {}

@@ -11,16 +11,20 @@
 //! same place, bit by bit, and the polygons tile the window.
 
 mod cut;
+mod expected;
 mod maximum;
 mod mesh;
 mod partition;
 mod pieces;
 mod plane;
+mod residue;
 mod terms;
 mod walk;
 mod window;
 
+pub use expected::{EXPECTED_POINTS, expected_regions};
 pub use partition::{Affine, Cell, Partition, Region};
 pub use plane::Plane;
 pub use terms::{TermPartition, Winners};
+pub use walk::SliceProgress;
 pub use window::Window;

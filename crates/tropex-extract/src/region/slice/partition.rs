@@ -1,17 +1,18 @@
 //! The polygons of a window.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::mesh::Mesh;
 use super::pieces::pieces;
 use super::plane::Plane;
-use super::walk::Walk;
+use super::residue::{self, Residues};
+use super::walk::{SliceProgress, Walk};
 use super::window::{Window, area};
 use crate::region::RegionId;
-use crate::{Error, Network};
+use crate::{Error, Network, Precision};
 
-/// Maps that differ by less than this share of the largest value in the window are equal.
-const EQUAL: f64 = 1e-9;
+/// Where a build has no f64, slopes that differ by less than this share of the larger one are equal.
+const EQUAL: f64 = 1e-5;
 
 /// An affine function of plane coordinates `(u, v)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,13 @@ impl Affine {
     /// Its value at a point of the plane.
     pub fn at(&self, [u, v]: [f64; 2]) -> f64 {
         self.slope[0] * u + self.slope[1] * v + self.bias
+    }
+
+    fn has_slope_of(&self, other: &Self) -> bool {
+        self.slope
+            .iter()
+            .zip(other.slope)
+            .all(|(left, right)| (left - right).abs() <= EQUAL * left.abs().max(right.abs()))
     }
 }
 
@@ -68,6 +76,7 @@ pub struct Partition {
     /// The decision boundary: edges between cells of different classes, as positions in
     /// [`Partition::vertices`].
     pub boundary: Vec<[usize; 2]>,
+    linear_regions: usize,
 }
 
 impl Partition {
@@ -83,18 +92,32 @@ impl Partition {
         window: &Window,
         limit: usize,
     ) -> Result<Self, Error> {
+        Self::of_network_watched(network, plane, window, limit, &|_| {})
+    }
+
+    /// The same; `watch` is told how far it is.
+    ///
+    /// # Errors
+    /// As for [`Partition::of_network`].
+    pub fn of_network_watched(
+        network: &Network,
+        plane: &Plane,
+        window: &Window,
+        limit: usize,
+        watch: &dyn Fn(SliceProgress),
+    ) -> Result<Self, Error> {
         if plane.features() != network.features() {
             let what = "values of the points of a plane";
             return Err(Error::shape(what, plane.features(), network.features()));
         }
         let network = network.place(&network.placement().widest());
         let mut mesh = Mesh::new(window, limit);
-        let mut walk = Walk::new(&network, plane);
-        walk.cut(&mut mesh)?;
+        let walk = Walk::new(&network, plane);
+        walk.cut(&mut mesh, watch)?;
         let mut cells = mesh.clone();
         let left = walk.cut_by_class(&mut cells)?;
         let inside: Vec<_> = (0..mesh.polygons.len()).map(|region| mesh.inside(region)).collect();
-        let pieces = pieces(&network, plane, &inside);
+        let (pieces, probes) = pieces(&network, plane, &inside)?;
         // No corner of a region is lost when it is divided.
         let kept: HashMap<u32, usize> = left.into_iter().zip(0..).collect();
         let regions = mesh.polygons.iter().zip(pieces).map(|(polygon, region)| {
@@ -108,11 +131,17 @@ impl Partition {
             class: polygon.winner as usize,
         });
         let divided = divided.collect();
-        Ok(Self::new(cells.vertices, regions, divided))
+        let mut partition = Self::new(cells.vertices, regions, divided);
+        let alike = partition.neighbours(|left, right| probes[left] == probes[right]);
+        let equal = equal_maps(&network, plane, &inside, &partition.regions, alike)?;
+        partition.join(equal);
+        Ok(partition)
     }
 
+    /// A partition of regions all of which have different maps, so far.
     pub(super) fn new(vertices: Vec<[f64; 2]>, regions: Vec<Region>, cells: Vec<Cell>) -> Self {
-        let mut partition = Self { vertices, regions, cells, boundary: Vec::new() };
+        let linear_regions = regions.len();
+        let mut partition = Self { vertices, regions, cells, boundary: Vec::new(), linear_regions };
         let between = common_edges(partition.cells.iter().map(|cell| cell.corners.as_slice()));
         let class = |cell: usize| partition.cells[cell].class;
         let boundary = between.filter(|(_, [left, right])| class(*left) != class(*right));
@@ -139,30 +168,51 @@ impl Partition {
         })
     }
 
-    /// Number of linear regions: regions that share an edge and have equal maps, up to rounding,
-    /// count as one.
+    /// Number of linear regions: regions that share an edge and have equal maps count as one. Maps
+    /// of a network are compared exactly; of those of an extracted function, every slope is compared
+    /// with the terms that it is the sum of.
     pub fn linear_regions(&self) -> usize {
-        let maps = self.regions.iter().flat_map(|region| {
-            let corners = self.outline(&region.corners);
-            region.maps.iter().flat_map(move |map| corners.clone().into_iter().map(|at| map.at(at)))
-        });
-        let largest = maps.fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        let mut groups = Groups::new(self.regions.len());
-        let edges = common_edges(self.regions.iter().map(|region| region.corners.as_slice()));
-        for (_, [left, right]) in edges {
-            // On a common edge they agree; so do all values if those at the other corners do.
-            let corners = [left, right].map(|region| self.outline(&self.regions[region].corners));
-            let maps = self.regions[left].maps.iter().zip(&self.regions[right].maps);
-            let differs = |(a, b): (&Affine, &Affine)| {
-                let gaps = corners.iter().flatten().map(|&at| (a.at(at) - b.at(at)).abs());
-                gaps.fold(0.0, f64::max) > EQUAL * largest
-            };
-            if !maps.into_iter().any(differs) {
-                groups.join(left, right);
-            }
-        }
-        groups.count()
+        self.linear_regions
     }
+
+    /// Pairs of regions that share an edge and that are alike.
+    pub(super) fn neighbours(&self, are_alike: impl Fn(usize, usize) -> bool) -> Vec<[usize; 2]> {
+        let edges = common_edges(self.regions.iter().map(|region| region.corners.as_slice()));
+        let pairs: BTreeSet<[usize; 2]> = edges.map(|(_, pair)| pair).collect();
+        pairs.into_iter().filter(|[left, right]| are_alike(*left, *right)).collect()
+    }
+
+    /// Counts regions as one linear region, pair by pair.
+    pub(super) fn join(&mut self, pairs: Vec<[usize; 2]>) {
+        let mut groups = Groups::new(self.regions.len());
+        pairs.into_iter().for_each(|[left, right]| groups.join(left, right));
+        self.linear_regions = groups.count();
+    }
+}
+
+/// The pairs of regions, of those that may be equal, that have equal maps. Neighbours agree on their
+/// common edge, so that it takes no more than equal slopes.
+fn equal_maps(
+    network: &Network,
+    plane: &Plane,
+    inside: &[[f64; 2]],
+    regions: &[Region],
+    mut pairs: Vec<[usize; 2]>,
+) -> Result<Vec<[usize; 2]>, Error> {
+    if network.placement().of_constants().precision() != Precision::F64 {
+        pairs.retain(|pair| {
+            let [left, right] = pair.map(|region| regions[region].maps.iter());
+            left.zip(right).all(|(left, right)| left.has_slope_of(right))
+        });
+        return Ok(pairs);
+    }
+    let open: Vec<usize> =
+        pairs.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let points: Vec<_> = open.iter().map(|&region| inside[region]).collect();
+    let slopes = residue::slopes(network, plane, &points)?;
+    let slopes: HashMap<usize, Residues> = open.into_iter().zip(slopes).collect();
+    pairs.retain(|[left, right]| slopes[left] == slopes[right]);
+    Ok(pairs)
 }
 
 /// Edges that two polygons share, and which these are.

@@ -72,6 +72,15 @@ impl Plane {
         self.origin.iter().zip(axes).map(move |(origin, (right, up))| origin + u * right + v * up)
     }
 
+    /// The sums of the squares of what points are added up from, `[points, features]`.
+    pub(super) fn squares(&self, points: &[[f64; 2]], placement: &Placement) -> Tensor<2> {
+        let squared = |numbers: &[f64]| numbers.iter().map(|x| x * x).collect::<Vec<f64>>();
+        let [right, up] = self.axes.each_ref().map(|axis| squared(axis));
+        let squares = Self { origin: squared(&self.origin), axes: [right, up] };
+        let points: Vec<_> = points.iter().map(|point| point.map(|x| x * x)).collect();
+        squares.tensor(&points, placement)
+    }
+
     /// Points of the plane as `[points, features]`.
     pub(super) fn tensor(&self, points: &[[f64; 2]], placement: &Placement) -> Tensor<2> {
         let values: Vec<f64> = points.iter().flat_map(|&point| self.point(point)).collect();

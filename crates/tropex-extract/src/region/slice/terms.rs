@@ -5,13 +5,15 @@ use super::maximum::Functions;
 use super::mesh::Mesh;
 use super::partition::{Affine, Cell, Partition, Region};
 use super::plane::Plane;
-use super::walk::largest;
 use super::window::Window;
 use crate::region::RegionId;
 use crate::{Error, TermStore};
 
-/// Differences nearer to zero than this share of the largest value in the window are ties.
-const ZERO: f64 = 1e-12;
+/// Rounding of a term's value, as a share of the three numbers that it is the sum of.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
+
+/// Slopes that differ by less than this share of the terms' slopes that they are the sums of are equal.
+const EQUAL: f64 = 1e-11;
 
 /// Points along each side of a grid whose winners enter first.
 const GRID: usize = 24;
@@ -116,12 +118,13 @@ impl PlaneTerms {
     /// The regions of a mesh, each with the positive and the negative term that win there.
     fn regions(&self, mesh: &Mesh, pairs: &[(usize, usize)]) -> TermPartition {
         let mut winners = Vec::with_capacity(pairs.len());
-        let (mut regions, mut cells) = (Vec::new(), Vec::new());
+        let (mut regions, mut cells, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
         for (region, (polygon, &(row, negative))) in mesh.polygons.iter().zip(pairs).enumerate() {
             let (class, positive, linear) = self.linear[row];
             // The linear term itself where both are of one point.
             let [plus, minus] = [positive, negative].map(|term| self.negative[term]);
             let [u, v, bias] = [0, 1, 2].map(|at| linear[at] + (plus[at] - minus[at]));
+            sizes.push([0, 1].map(|at| linear[at].abs() + plus[at].abs() + minus[at].abs()));
             let corners: Vec<_> = polygon.corners.iter().map(|&corner| corner as usize).collect();
             cells.push(Cell { corners: corners.clone(), region, class });
             let id = RegionId(((row as u128) << 64) | negative as u128);
@@ -134,10 +137,18 @@ impl PlaneTerms {
             terms.dedup();
             terms.len()
         };
+        let mut partition = Partition::new(mesh.vertices.clone(), regions, cells);
+        let slope = |region: usize| partition.regions[region].maps[0].slope;
+        let equal = partition.neighbours(|left, right| {
+            let gaps = [0, 1].map(|at| (slope(left)[at] - slope(right)[at]).abs());
+            let limits = [0, 1].map(|at| EQUAL * sizes[left][at].max(sizes[right][at]));
+            gaps[0] <= limits[0] && gaps[1] <= limits[1]
+        });
+        partition.join(equal);
         TermPartition {
             positive_terms: count(pairs.iter().map(|pair| pair.0).collect()),
             negative_terms: count(pairs.iter().map(|pair| pair.1).collect()),
-            partition: Partition::new(mesh.vertices.clone(), regions, cells),
+            partition,
             winners,
         }
     }
@@ -148,7 +159,7 @@ impl PlaneTerms {
 struct Contest {
     terms: Vec<[f64; 3]>,
     order: Vec<usize>,
-    zero: f64,
+    most_rounding: f64,
 }
 
 impl Contest {
@@ -172,11 +183,10 @@ impl Contest {
                 order.push(term);
             }
         }
-        let size = |&corner: &[f64; 2]| {
-            largest(&terms.iter().map(|term| value(term, corner)).collect::<Vec<_>>())
-        };
-        let zero = ZERO * window.corners().iter().map(size).fold(0.0, f64::max);
-        Self { terms, order, zero }
+        let corners = || window.corners().iter();
+        let sizes = terms.iter().flat_map(|term| corners().map(|&corner| size(term, corner)));
+        let most_rounding = ROUNDING * sizes.fold(0.0, f64::max);
+        Self { terms, order, most_rounding }
     }
 
     fn term(&self, winner: u32) -> usize {
@@ -194,8 +204,12 @@ impl Functions for Contest {
         vertices.iter().map(|&vertex| value(term, vertex)).collect()
     }
 
-    fn zero(&self, _: &[f64], _: &[f64]) -> f64 {
-        self.zero
+    fn rounding(&self, function: usize, point: [f64; 2]) -> f64 {
+        ROUNDING * size(&self.terms[self.order[function]], point)
+    }
+
+    fn most_rounding(&self) -> f64 {
+        self.most_rounding
     }
 
     fn born(&mut self, _: &[Birth]) {}
@@ -203,4 +217,9 @@ impl Functions for Contest {
 
 fn value([a, b, c]: &[f64; 3], [u, v]: [f64; 2]) -> f64 {
     a * u + b * v + c
+}
+
+/// Size of the numbers that a value is the sum of.
+fn size([a, b, c]: &[f64; 3], [u, v]: [f64; 2]) -> f64 {
+    (a * u).abs() + (b * v).abs() + c.abs()
 }

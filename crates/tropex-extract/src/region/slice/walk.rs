@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use burn::tensor::Tensor;
+
 use super::cut::Birth;
 use super::maximum::Functions;
 use super::mesh::Mesh;
 use super::plane::Plane;
+use crate::network::ValueId;
 use crate::read::read;
+use crate::region::Boundaries;
 use crate::{Error, Network};
 
 /// Points that run through the network together.
@@ -15,11 +19,20 @@ pub(super) const BATCH: usize = 256;
 /// Bytes of values that are kept at the vertices, about.
 const MEMORY: usize = 512 << 20;
 
-/// Differences nearer to zero than this share of the largest value of a unit are ties.
-const ZERO: f64 = 1e-11;
+/// How many times the estimated deviation a rounding error can be: sums of a few thousand numbers of
+/// one sign are off by up to 55 times what independent signs would give.
+const DEVIATIONS: f64 = 64.0;
 
-/// And those nearer than this share of the largest value so far: they may be rounding alone.
-const NOISE: f64 = 1e-15;
+/// How far the search for the regions of a network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SliceProgress {
+    /// Units along whose changes regions have been cut.
+    pub done: usize,
+    /// All units.
+    pub units: usize,
+    /// Regions so far.
+    pub regions: usize,
+}
 
 /// The features of a value of which a unit passes on the largest; no feature is zero.
 type Contenders = Vec<Option<usize>>;
@@ -28,14 +41,15 @@ type Contenders = Vec<Option<usize>>;
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
     network: &'a Network,
+    /// The network with the squares of its constants, which squares of rounding errors go through.
+    squares: Network,
     plane: &'a Plane,
-    /// Largest absolute value so far.
-    largest: f64,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(network: &'a Network, plane: &'a Plane) -> Self {
-        Self { network, plane, largest: 0.0 }
+        let squares = network.map_constants(&|number| number * number, network.placement());
+        Self { network, squares, plane }
     }
 
     /// Cuts the polygons of a mesh until every unit has one piece on each.
@@ -45,14 +59,24 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// More polygons than the mesh allows; values that are not finite.
-    pub(super) fn cut(&mut self, mesh: &mut Mesh) -> Result<(), Error> {
+    pub(super) fn cut(&self, mesh: &mut Mesh, watch: &dyn Fn(SliceProgress)) -> Result<(), Error> {
+        let all = Boundaries::of(self.network).units();
+        let mut done = 0;
         for node in self.network.nodes() {
             let Some(choice) = node.op().choice(node.units()) else { continue };
             let mut units = Vec::new();
             choice.visit_contenders(|contenders| units.push(contenders.to_vec()));
-            let prefix = self.network.until(node.inputs()[0]);
+            done += choice.units();
+            let value = node.inputs()[0];
+            let prefix = self.network.until(value);
             let units = self.undecided(&prefix, &mesh.vertices, units)?;
-            self.divide(mesh, &prefix, &units)?;
+            if units.is_empty() {
+                continue;
+            }
+            let tell = |left: usize, regions: usize| {
+                watch(SliceProgress { done: done - left, units: all, regions });
+            };
+            self.divide(mesh, value, &units, &tell)?;
             mesh.tidy();
         }
         Ok(())
@@ -62,15 +86,23 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// As for [`Walk::cut`].
-    pub(super) fn cut_by_class(&mut self, mesh: &mut Mesh) -> Result<Vec<u32>, Error> {
+    pub(super) fn cut_by_class(&self, mesh: &mut Mesh) -> Result<Vec<u32>, Error> {
         let classes = (0..self.network.classes()).map(Some).collect();
-        self.divide(mesh, self.network, &[classes])?;
+        self.divide(mesh, self.network.output(), &[classes], &|_, _| {})?;
         Ok(mesh.tidy())
     }
 
-    /// Divides the polygons by what units choose from the last value of a network.
-    fn divide(&self, mesh: &mut Mesh, prefix: &Network, units: &[Contenders]) -> Result<(), Error> {
-        let noise = NOISE * self.largest;
+    /// Divides the polygons by what units choose from a value of the network. `tell` is told how many
+    /// units are left, and how many polygons there are.
+    fn divide(
+        &self,
+        mesh: &mut Mesh,
+        value: ValueId,
+        units: &[Contenders],
+        tell: &dyn Fn(usize, usize),
+    ) -> Result<(), Error> {
+        let prefix = &self.network.until(value);
+        let rounding = self.rounding(value, &mesh.vertices)?;
         let mut left = units;
         while let Some(first) = left.first() {
             let mut features: BTreeSet<usize> = first.iter().flatten().copied().collect();
@@ -84,8 +116,9 @@ impl<'a> Walk<'a> {
             self.each_row(prefix, &mesh.vertices, |row| rows.push(row))?;
             let vertices = mesh.vertices.len();
             while let Some(contenders) = left.first().filter(|unit| rows.serve(unit)) {
-                mesh.divide(&mut Unit { rows: &mut rows, contenders, noise })?;
+                mesh.divide(&mut Unit { rows: &mut rows, contenders, rounding: &rounding })?;
                 left = &left[1..];
+                tell(left.len(), mesh.polygons.len());
                 // New vertices take memory too.
                 if mesh.vertices.len() > 2 * vertices && rows.bytes() > MEMORY {
                     break;
@@ -95,18 +128,46 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// How much of every feature of a value may be rounding, at any of the first vertices: the
+    /// corners of the window are among them.
+    ///
+    /// Rounding errors are taken to be independent: squares of their deviations add up, and go
+    /// through the squares of the weights. Bounds that hold for all errors grow with the product of
+    /// all weights and say nothing of deep networks.
+    fn rounding(&self, value: ValueId, vertices: &[[f64; 2]]) -> Result<Vec<f64>, Error> {
+        let vertices = &vertices[..vertices.len().min(BATCH)];
+        let placement = self.network.placement();
+        let square = placement.precision().epsilon().powi(2);
+        let of_size = |values: &Tensor<2>| values.clone().powi_scalar(2).mul_scalar(square);
+        let start = (
+            self.plane.tensor(vertices, placement),
+            self.plane.squares(vertices, placement).mul_scalar(square),
+        );
+        let (_, squares) = self.network.until(value).forward(start, |index, node, inputs| {
+            let errors = inputs.iter().map(|(values, errors)| errors.clone() + of_size(values));
+            let errors = errors.collect();
+            let values = inputs.into_iter().map(|(values, _)| values).collect();
+            let (values, piece) = node.op().forward(values);
+            let errors = self.squares.nodes()[index].op().pushforward(errors, &piece);
+            let errors = errors + of_size(&values);
+            (values, errors)
+        });
+        let deviations: Vec<f64> = read(squares.max_dim(0).sqrt())?.iter().collect();
+        // What is beyond the range of numbers is no rounding.
+        let finite = |deviation: f64| if deviation.is_finite() { deviation } else { 0.0 };
+        Ok(deviations.into_iter().map(|deviation| DEVIATIONS * finite(deviation)).collect())
+    }
+
     /// The units that do not pass on the same contender at all vertices.
     fn undecided(
-        &mut self,
+        &self,
         prefix: &Network,
         vertices: &[[f64; 2]],
         mut units: Vec<Contenders>,
     ) -> Result<Vec<Contenders>, Error> {
         // Only what is the largest at every vertex is the largest everywhere.
         let mut leaders = units.clone();
-        let mut most = 0.0_f64;
         self.each_row(prefix, vertices, |row| {
-            most = most.max(largest(row));
             let value = |contender: &Option<usize>| contender.map_or(0.0, |at| row[at]);
             for (contenders, leaders) in units.iter().zip(&mut leaders) {
                 if !leaders.is_empty() {
@@ -115,7 +176,6 @@ impl<'a> Walk<'a> {
                 }
             }
         })?;
-        self.largest = self.largest.max(most);
         let mut leaders = leaders.iter();
         units.retain(|_| leaders.next().is_some_and(Vec::is_empty));
         Ok(units)
@@ -175,7 +235,8 @@ impl Rows {
 struct Unit<'a> {
     rows: &'a mut Rows,
     contenders: &'a Contenders,
-    noise: f64,
+    /// Of every feature.
+    rounding: &'a [f64],
 }
 
 impl Functions for Unit<'_> {
@@ -191,17 +252,16 @@ impl Functions for Unit<'_> {
         }
     }
 
-    fn zero(&self, values: &[f64], others: &[f64]) -> f64 {
-        self.noise.max(ZERO * largest(values).max(largest(others)))
+    fn rounding(&self, function: usize, _: [f64; 2]) -> f64 {
+        self.contenders[function].map_or(0.0, |feature| self.rounding[feature])
+    }
+
+    fn most_rounding(&self) -> f64 {
+        (0..self.count()).map(|of| self.rounding(of, [0.0; 2])).fold(0.0, f64::max)
     }
 
     fn born(&mut self, births: &[Birth]) {
         let width = self.rows.features.len();
         births.iter().for_each(|birth| birth.extend_rows(&mut self.rows.values, width));
     }
-}
-
-/// Largest absolute value.
-pub(super) fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |largest, value| value.abs().max(largest))
 }
