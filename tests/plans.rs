@@ -6,7 +6,7 @@ use crate::common::plan::{Ending, Plan, Step, output};
 use crate::common::properties::NETWORKS;
 
 /// Every kind of step there is.
-const KINDS: [&str; 80] = [
+const KINDS: [&str; 85] = [
     // Affine.
     "linear",
     "conv1d",
@@ -39,6 +39,9 @@ const KINDS: [&str; 80] = [
     "multiply a tensor",
     "divide a number",
     "divide a tensor",
+    "scatter",
+    "cross left",
+    "cross right",
     "dropout",
     // Rearrangements.
     "reshape",
@@ -71,12 +74,14 @@ const KINDS: [&str; 80] = [
     "relu6",
     "hard tanh",
     "hard sigmoid",
+    "soft shrink",
     "threshold",
     "mask fill below",
     "mask fill above",
     "mask where scaled",
     "mask where zero",
     "mask where onto zeros",
+    "sign times",
     "max over an axis",
     "min over an axis",
     "max pool1d",
