@@ -21,8 +21,8 @@ pub enum Error {
     /// The captured network and the module disagree.
     #[error(
         "the captured network differs from the module's own forward by {difference:.1e} on random \
-         points (allowed {allowed:.1e}): the forward depends on the number of points or on chance; \
-         if it does not, please report the module"
+         points, and rounding explains {allowed:.1e}: the forward depends on the number of points or \
+         on chance; if it does not, please report the module"
     )]
     SelfCheck {
         /// Largest difference of an output.

@@ -4,7 +4,6 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::kernels::is_cpu;
 
 /// Floating-point format of an extraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,18 +85,6 @@ impl Placement {
     /// The same [in f64](Self::in_f64), where this build can have that.
     pub(crate) fn widest(&self) -> Self {
         Self::in_f64(&self.device).unwrap_or_else(|_| self.clone())
-    }
-
-    /// Where constants are computed that a network is made of: in f64, on a CPU if this build has one.
-    /// Vulkan knows no exponential or logarithm of an f64, and a GPU that takes them gives any number.
-    pub(crate) fn of_constants(&self) -> Self {
-        if is_cpu(&self.device) {
-            return self.widest();
-        }
-        #[cfg(feature = "flex")]
-        return Self { device: Device::flex(), precision: Precision::F64 };
-        #[cfg(not(feature = "flex"))]
-        self.clone()
     }
 
     /// The device.

@@ -2,7 +2,7 @@
 
 use super::{holds, holds_some, numbers};
 use crate::common::is_cubecl;
-use crate::common::plan::{Affine, BatchNorm, Linear, Matmul, Maximum, Side, Step};
+use crate::common::plan::{Affine, BatchNorm, Broadcast, Linear, Matmul, Maximum, Side, Step};
 use crate::extraction::PROPERTIES;
 
 fn linear(inputs: usize, outputs: usize, bias: bool) -> Step {
@@ -94,6 +94,33 @@ fn running_sums_over_axes_of_a_point() {
     for shape in [vec![3], vec![4, 3], vec![2, 3, 1, 2]] {
         for axis in 0..shape.len() {
             holds(&shape, [Affine::RunningSum { axis }.into()]);
+        }
+    }
+}
+
+#[test]
+fn values_added_up_in_places() {
+    for (shape, axis) in [(vec![4], 0), (vec![2, 4], 1), (vec![4, 2], 0), (vec![2, 4, 2], 1)] {
+        for (length, places) in
+            [(3, [0, 2, 0, 0]), (4, [3, 2, 1, 0]), (1, [0; 4]), (6, [5, 5, 1, 0])]
+        {
+            let places = places.to_vec();
+            holds(&shape, [Affine::Scatter { axis, length, places }.into(), Maximum::Relu.into()]);
+        }
+    }
+}
+
+#[test]
+fn vector_products_with_constants() {
+    for (shape, axis) in [(vec![3], 0), (vec![3, 2], 0), (vec![2, 3], 1), (vec![2, 3, 2], 1)] {
+        let mut single = vec![1; shape.len()];
+        single[axis] = 3;
+        for extents in [shape.clone(), single] {
+            for side in [Side::Left, Side::Right] {
+                let values = numbers(extents.iter().product());
+                let constant = Broadcast { extents: extents.clone(), values };
+                holds(&shape, [Affine::Cross { axis, constant, side }.into()]);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Relu;
-use burn::tensor::{Bool, Int, Tensor, TensorData};
+use burn::tensor::{Bool, IndexingUpdateOp, Int, Tensor, TensorData};
 use tropex::{Classes, Extractor, Gauge, SelfCheck, capture};
 
 use crate::common::{device, difference, tensor};
@@ -163,6 +163,57 @@ fn values_put_into_others() {
                 flat(x.clone().mask_where(mask, x.flip([2])))
             },
             |x| vec![x[2], x[1], x[2], x[3], x[4], x[3]],
+        ),
+        (
+            "added to some columns",
+            |x| {
+                let places = Tensor::<1, Int>::from_data([2, 0, 2], &x.device());
+                flat(x.clone().select_assign(2, places, x * 2.0, IndexingUpdateOp::Add))
+            },
+            |x| {
+                let row = |x: &[f64]| vec![x[0] + 2.0 * x[1], x[1], x[2] + 2.0 * (x[0] + x[2])];
+                [row(&x[..3]), row(&x[3..])].concat()
+            },
+        ),
+        (
+            "constants added to some places",
+            |x| {
+                let points = x.dims()[0];
+                let places = Tensor::<3, Int>::from_data([[[1, 1], [0, 2]]], &x.device());
+                let numbers = Tensor::<3>::from_data([[[0.5, 0.25], [1.0, -1.0]]], &x.device());
+                let places = places.expand([points, 2, 2]);
+                let numbers = numbers.expand([points, 2, 2]);
+                flat(x.scatter(2, places, numbers, IndexingUpdateOp::Add))
+            },
+            |x| vec![x[0], x[1] + 0.75, x[2], x[3] + 1.0, x[4], x[5] - 1.0],
+        ),
+        (
+            "scattered over zeros, each to its own place",
+            |x| {
+                let [points, _, _] = x.dims();
+                let places = Tensor::<3, Int>::from_data([[[1, 1, 0], [3, 2, 3]]], &x.device());
+                let zeros = Tensor::<3>::zeros([points, 2, 4], &x.device());
+                flat(zeros.scatter(2, places.expand([points, 2, 3]), x, IndexingUpdateOp::Add))
+            },
+            |x| vec![x[2], x[0] + x[1], 0.0, 0.0, 0.0, 0.0, x[4], x[3] + x[5]],
+        ),
+        (
+            "assigned to columns",
+            |x| {
+                let places = Tensor::<1, Int>::from_data([2], &x.device());
+                let first = x.clone().narrow(2, 0, 1);
+                flat(x.select_assign(2, places, first, IndexingUpdateOp::Assign))
+            },
+            |x| vec![x[0], x[1], x[0], x[3], x[4], x[3]],
+        ),
+        (
+            "multiplied by constants in some columns",
+            |x| {
+                let places = Tensor::<1, Int>::from_data([2, 0], &x.device());
+                let by = Tensor::<3>::full([x.dims()[0], 2, 2], 3.0, &x.device());
+                flat(x.select_assign(2, places, by, IndexingUpdateOp::Mul))
+            },
+            |x| vec![3.0 * x[0], x[1], 3.0 * x[2], 3.0 * x[3], x[4], 3.0 * x[5]],
         ),
         (
             "assigned",

@@ -62,6 +62,14 @@ fn clamps_from_both_sides_or_one() {
 }
 
 #[test]
+fn soft_shrinks_and_signs() {
+    for lambda in [0.125, 0.5, f64::from(0.1_f32), 2.0] {
+        activates(&[2, 3], Maximum::SoftShrink { lambda });
+    }
+    activates(&[2, 3], Maximum::Masked(Masked::SignTimes));
+}
+
+#[test]
 fn masks_that_make_a_maximum_or_minimum() {
     for number in [-0.5, 0.0, 2.0] {
         activates(&[2, 3], Maximum::Threshold(number));

@@ -25,7 +25,18 @@ impl Grower {
             19 | 20 => Affine::Matmul(self.matmul(shape)),
             21 if !self.exact => Affine::BatchNorm(self.batch_norm(shape[0])),
             22 | 23 => self.arithmetic(shape),
-            24 if self.chance(30) => Affine::Dropout,
+            24 if self.chance(20) => Affine::Dropout,
+            24 if self.chance(40) => {
+                let axis = self.axis(shape);
+                let length = self.between(1, 4);
+                let places = (0..shape[axis]).map(|_| self.between(0, length - 1)).collect();
+                Affine::Scatter { axis, length, places }
+            }
+            24 => {
+                let axis = shape.iter().position(|&extent| extent == 3)?;
+                let side = self.one_of(&[Side::Left, Side::Right]);
+                Affine::Cross { axis, constant: self.broadcast(shape), side }
+            }
             _ => return None,
         })
     }

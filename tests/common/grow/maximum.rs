@@ -15,6 +15,9 @@ impl Grower {
             8 | 9 => Maximum::PRelu { slopes: self.slopes(shape[0]) },
             10 => Maximum::Abs,
             11 | 12 => self.clamp(),
+            13 if self.chance(50) => {
+                Maximum::SoftShrink { lambda: self.one_of(&[0.125, 0.25, 0.5]) }
+            }
             13 => Maximum::Relu6,
             14 => {
                 let least = self.number(1.0);
@@ -58,11 +61,12 @@ impl Grower {
     }
 
     fn masked(&mut self) -> Masked {
-        match self.between(0, 4) {
+        match self.between(0, 5) {
             0 => Masked::FillBelow(self.number(0.5)),
             1 => Masked::FillAbove(self.number(0.5)),
             2 => Masked::ScaleBelow(self.one_of(&SLOPES)),
             3 => Masked::ZerosBelow,
+            4 => Masked::SignTimes,
             _ => Masked::OntoZeros,
         }
     }

@@ -12,7 +12,7 @@ use burn::nn::pool::{
 use burn::nn::{
     BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, PaddingConfig1d, PaddingConfig2d,
 };
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
 
 use super::conv::{conv, conv_transpose};
 use super::value::{both_ranks, each_rank};
@@ -69,7 +69,9 @@ impl AffineLayer {
             Affine::Arithmetic { .. }
             | Affine::Matmul(_)
             | Affine::Reduce { .. }
-            | Affine::RunningSum { .. } => {
+            | Affine::RunningSum { .. }
+            | Affine::Scatter { .. }
+            | Affine::Cross { .. } => {
                 let factor = factor(step).map(|values| vector(values, device));
                 Self::WithConstant(WithConstant { factor, step: step.clone() })
             }
@@ -132,6 +134,20 @@ impl WithConstant {
                 each_rank!(value, x => x.sum_dim(axis + 1).into())
             }
             Affine::RunningSum { axis } => each_rank!(value, x => x.cumsum(axis + 1).into()),
+            Affine::Scatter { axis, length, places } => {
+                each_rank!(value, x => scattered(x, axis + 1, *length, places).into())
+            }
+            Affine::Cross { axis, constant, side } => {
+                let numbers = self.constant(&constant.values, &value.device());
+                let constant = Value::constant(numbers, &constant.extents);
+                both_ranks!(value, constant, (x, c) => {
+                    let c = c.expand(x.dims());
+                    match side {
+                        Side::Left => c.cross(x, axis + 1).into(),
+                        Side::Right => x.cross(c, axis + 1).into(),
+                    }
+                })
+            }
             other => panic!("a layer of its own: {other:?}"),
         }
     }
@@ -156,6 +172,21 @@ impl WithConstant {
             Side::Right => x.matmul(c).into(),
         })
     }
+}
+
+fn scattered<const D: usize>(
+    x: Tensor<D>,
+    axis: usize,
+    length: usize,
+    places: &[usize],
+) -> Tensor<D> {
+    let mut extents = x.dims();
+    extents[axis] = length;
+    let places: Vec<i64> = places.iter().map(|&place| place as i64).collect();
+    let places = TensorData::new(places.clone(), [places.len()]);
+    let places = Tensor::<1, Int>::from_data(places, &x.device());
+    let zeros = Tensor::zeros(extents, &x.device());
+    zeros.select_assign(axis, places, x, IndexingUpdateOp::Add)
 }
 
 fn with_number<const D: usize>(operator: Operator, x: Tensor<D>, number: f64) -> Tensor<D> {

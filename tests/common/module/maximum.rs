@@ -71,6 +71,7 @@ impl Function {
             Maximum::HardSigmoid { alpha, beta } => {
                 HardSigmoidConfig::new().with_alpha(*alpha).with_beta(*beta).init().forward(x)
             }
+            Maximum::SoftShrink { lambda } => activation::soft_shrink(x, *lambda),
             Maximum::Threshold(number) => activation::threshold(x, *number, *number),
             Maximum::Masked(masked) => masked_forward(*masked, x),
             Maximum::OverAxis { axis, extremum } => over(*extremum, x, axis + 1),
@@ -110,6 +111,7 @@ fn masked_forward<const D: usize>(masked: Masked, x: Tensor<D>) -> Tensor<D> {
             let mask = x.clone().greater_elem(0.0);
             x.zeros_like().mask_where(mask, x)
         }
+        Masked::SignTimes => x.clone() * x.sign(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Products, sums and norms.
 
 use super::{Matrix, broadcast, flat, positions};
-use crate::common::plan::{BatchNorm, Linear, Matmul, Operand, Operator, Side};
+use crate::common::plan::{BatchNorm, Broadcast, Linear, Matmul, Operand, Operator, Side};
 
 pub(super) fn linear(step: &Linear, shape: &[usize]) -> Matrix {
     let features: usize = shape.iter().product();
@@ -95,4 +95,26 @@ fn along(
         (read.map(from).collect(), 0.0)
     };
     Matrix::new(positions(to).into_iter().map(row).collect(), shape.iter().product())
+}
+
+pub(super) fn scatter(axis: usize, length: usize, places: &[usize], shape: &[usize]) -> Matrix {
+    let mut to = shape.to_vec();
+    to[axis] = length;
+    along(axis, &to, shape, |from, place| places[from] == place, 1.0)
+}
+
+/// `a x b`, entry by entry: the next of `a` times the one after of `b`, less the other way round.
+pub(super) fn cross(axis: usize, constant: &Broadcast, side: Side, shape: &[usize]) -> Matrix {
+    let row = |position: Vec<usize>| {
+        let moved = |by: usize| {
+            let mut moved = position.clone();
+            moved[axis] = (moved[axis] + by) % 3;
+            moved
+        };
+        let sign = if side == Side::Right { 1.0 } else { -1.0 };
+        let number = |by: usize| constant.values[broadcast(&moved(by), &constant.extents)];
+        let next = (flat(&moved(1), shape), sign * number(2));
+        (vec![next, (flat(&moved(2), shape), -sign * number(1))], 0.0)
+    };
+    Matrix::new(positions(shape).into_iter().map(row).collect(), shape.iter().product())
 }

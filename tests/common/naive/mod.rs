@@ -67,6 +67,10 @@ fn affine(step: &Affine, shape: &[usize]) -> Matrix {
         Affine::Reduce { axis, mean } => arithmetic::reduce(*axis, *mean, shape),
         Affine::RunningSum { axis } => arithmetic::running_sum(*axis, shape),
         Affine::Interpolate(step) => pool::interpolate(step, shape),
+        Affine::Scatter { axis, length, places } => {
+            arithmetic::scatter(*axis, *length, places, shape)
+        }
+        Affine::Cross { axis, constant, side } => arithmetic::cross(*axis, constant, *side, shape),
         Affine::Dropout => Matrix::diagonal(shape.iter().product(), |_| (1.0, 0.0)),
     }
 }

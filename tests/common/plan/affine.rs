@@ -27,6 +27,18 @@ pub(crate) enum Affine {
         axis: usize,
     },
     Interpolate(Interpolate),
+    /// Every value along an axis added to the place that it is given among `length`.
+    Scatter {
+        axis: usize,
+        length: usize,
+        places: Vec<usize>,
+    },
+    /// The vector product with a constant along an axis of three values.
+    Cross {
+        axis: usize,
+        constant: Broadcast,
+        side: Side,
+    },
     Dropout,
 }
 
@@ -146,10 +158,12 @@ impl Affine {
             Self::AdaptiveAvgPool { to } => planes(input[0], to.clone()),
             Self::Interpolate(step) => planes(input[0], step.to.clone()),
             Self::Reduce { axis, .. } => replaced(input, *axis, 1),
+            Self::Scatter { axis, length, .. } => replaced(input, *axis, *length),
             Self::Matmul(step) => replaced(input, step.axis(input), step.outputs),
             Self::BatchNorm(_)
             | Self::Arithmetic { .. }
             | Self::RunningSum { .. }
+            | Self::Cross { .. }
             | Self::Dropout => input.to_vec(),
         }
     }
@@ -175,6 +189,8 @@ impl Affine {
             Self::Interpolate(step) => {
                 format!("{}{}d", if step.nearest { "nearest" } else { "linear" }, step.to.len())
             }
+            Self::Scatter { .. } => "scatter".into(),
+            Self::Cross { side, .. } => format!("cross {side:?}").to_lowercase(),
             Self::Dropout => "dropout".into(),
         }
     }

@@ -29,6 +29,10 @@ pub(crate) enum Maximum {
         alpha: f64,
         beta: f64,
     },
+    /// The value less what is between two bounds of it.
+    SoftShrink {
+        lambda: f64,
+    },
     /// The value where it is above a number, that number elsewhere.
     Threshold(f64),
     Masked(Masked),
@@ -59,6 +63,8 @@ pub(crate) enum Masked {
     ZerosBelow,
     /// Zeros, and the value where it is above zero.
     OntoZeros,
+    /// The value times its sign.
+    SignTimes,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +97,7 @@ impl Maximum {
             Self::Relu6 => "relu6",
             Self::HardTanh { .. } => "hard tanh",
             Self::HardSigmoid { .. } => "hard sigmoid",
+            Self::SoftShrink { .. } => "soft shrink",
             Self::Threshold(_) => "threshold",
             Self::Masked(masked) => match masked {
                 Masked::FillBelow(_) => "mask fill below",
@@ -98,6 +105,7 @@ impl Maximum {
                 Masked::ScaleBelow(_) => "mask where scaled",
                 Masked::ZerosBelow => "mask where zero",
                 Masked::OntoZeros => "mask where onto zeros",
+                Masked::SignTimes => "sign times",
             },
             Self::OverAxis { extremum: Extremum::Greatest, .. } => "max over an axis",
             Self::OverAxis { extremum: Extremum::Least, .. } => "min over an axis",

@@ -47,6 +47,10 @@ fn maximum(step: &Maximum, shape: &[usize]) -> Vec<Map> {
         Maximum::HardSigmoid { alpha, beta } => {
             [vec![scaled(*alpha, *beta, units)], clamp(0.0, 1.0, units)].concat()
         }
+        Maximum::SoftShrink { lambda } => {
+            let beyond = |sign: f64| vec![scaled(sign, -lambda, units), relu(units, true)];
+            added([(-1.0, beyond(-1.0)), (1.0, beyond(1.0))], units, 0.0)
+        }
         Maximum::Threshold(number) => clamp_min(*number, units, true),
         Maximum::Masked(masked) => masked_maps(masked, units),
         Maximum::OverAxis { axis, extremum } => over(windows_along(*axis, shape), units, *extremum),
@@ -61,6 +65,10 @@ fn masked_maps(masked: &Masked, units: usize) -> Vec<Map> {
         Masked::FillBelow(number) => clamp_min(*number, units, false),
         Masked::FillAbove(number) => clamp_max(*number, units, true),
         Masked::ZerosBelow | Masked::OntoZeros => clamp_min(0.0, units, true),
+        Masked::SignTimes => {
+            let below = vec![negated(units), relu(units, false)];
+            added([(1.0, Vec::new()), (2.0, below)], units, 0.0)
+        }
         // A choice between a value and itself is none.
         Masked::ScaleBelow(1.0) => Vec::new(),
         Masked::ScaleBelow(slope) => {

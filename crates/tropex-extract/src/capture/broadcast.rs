@@ -30,7 +30,9 @@ impl Context {
         let features = numbers.len() / self.points;
         if numbers.chunks_exact(features.max(1)).any(|point| *point != numbers[..features]) {
             let shape = joined(&constant.shape.to_vec());
-            return Err(format!("a constant of shape [{shape}] differs from point to point").into());
+            return Err(
+                format!("a constant of shape [{shape}] is not the same for all points").into()
+            );
         }
         Ok(numbers[..features].to_vec())
     }
@@ -38,6 +40,11 @@ impl Context {
 
 /// The operation that gives a tensor the shape of another.
 fn expand(tensor: &TensorIr, out: &TensorIr) -> OperationIr {
-    let input = tensor.clone();
-    OperationIr::BaseFloat(BaseOperationIr::Expand(ShapeOpIr { input, out: out.clone() }))
+    let out = TensorIr { dtype: tensor.dtype, ..out.clone() };
+    let family = match tensor.dtype {
+        dtype if dtype.is_float() => OperationIr::BaseFloat,
+        dtype if dtype.is_bool() => OperationIr::BaseBool,
+        _ => OperationIr::BaseInt,
+    };
+    family(BaseOperationIr::Expand(ShapeOpIr { input: tensor.clone(), out }))
 }

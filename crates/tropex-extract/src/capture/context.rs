@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use burn::backend::ir::{OperationIr, TensorIr};
 use burn::tensor::{TensorData, TensorId};
 
-use super::form::Form;
+use super::curve::Curve;
+use super::lower::Mask;
 use super::record::Recording;
 use super::refusal::{JUMPS, MIXES_POINTS, Refusal};
 use super::unsupported::{Unsupported, operation_name};
@@ -36,10 +37,20 @@ enum Known {
     /// Data of the recorded shape.
     Constant(TensorData),
     Value(Value),
-    /// True where a form is positive.
-    Mask(Form),
-    /// The output of an operation that was refused.
-    Refused,
+    Mask(Mask),
+    /// A function of a value that jumps, which may be part of one that does not.
+    Curve(Curve),
+    /// The output of an operation that was refused, or what depends on it.
+    Refused {
+        /// Whether nothing in it depends on the input.
+        constant: bool,
+    },
+}
+
+impl Known {
+    fn jumps(&self) -> bool {
+        matches!(self, Self::Mask(_) | Self::Curve(_))
+    }
 }
 
 pub(super) struct Context {
@@ -49,10 +60,14 @@ pub(super) struct Context {
     pub(super) refused: Vec<Unsupported>,
     output: TensorId,
     known: HashMap<TensorId, Known>,
+    /// The operations that gave masks and curves, with their positions.
+    origins: HashMap<TensorId, (usize, OperationIr)>,
     names: HashMap<TensorId, String>,
     pub(super) other_shapes: HashMap<TensorId, Vec<usize>>,
     /// Number of points recorded; `other_shapes` are of one more.
     pub(super) points: usize,
+    /// Values that stand in for what was refused, and what is made of them, by number.
+    stand_ins: HashSet<usize>,
 }
 
 impl Context {
@@ -75,9 +90,11 @@ impl Context {
             refused: Vec::new(),
             output,
             known,
+            origins: HashMap::new(),
             names: recording.names,
             other_shapes: recording.other_shapes,
             points: recording.points,
+            stand_ins: HashSet::new(),
         };
         (context, needed(graph.graph.operations, output))
     }
@@ -90,19 +107,43 @@ impl Context {
     pub(super) fn output(&self) -> Option<&Value> {
         match self.known.get(&self.output)? {
             Known::Value(value) => Some(value),
-            Known::Constant(_) | Known::Mask(_) | Known::Refused => None,
+            _ => None,
         }
+    }
+
+    /// The operation whose output jumps, if that is the network's output.
+    pub(super) fn jumping_output(&self) -> Option<TensorId> {
+        self.known.get(&self.output).filter(|known| known.jumps()).map(|_| self.output)
     }
 
     pub(super) fn is_constant(&self, tensor: &TensorIr) -> bool {
         matches!(self.known.get(&tensor.id), Some(Known::Constant(_)))
     }
 
+    /// Whether an operand is what a refused operation would have given.
+    pub(super) fn is_refused(&self, tensor: &TensorIr) -> bool {
+        matches!(self.known.get(&tensor.id), Some(Known::Refused { .. }))
+    }
+
+    /// Whether an operand would be constant if no operation had been refused.
+    pub(super) fn is_refused_constant(&self, tensor: &TensorIr) -> bool {
+        matches!(self.known.get(&tensor.id), Some(Known::Refused { constant: true }))
+    }
+
+    /// Whether an operand is a mask or a curve.
+    pub(super) fn jumps(&self, tensor: &TensorIr) -> bool {
+        self.known.get(&tensor.id).is_some_and(Known::jumps)
+    }
+
     /// The data of a constant operand.
     pub(super) fn constant(&self, tensor: &TensorIr) -> Result<&TensorData, Refusal> {
         match self.known.get(&tensor.id) {
             Some(Known::Constant(data)) => Ok(data),
-            _ => Err("an operand that should be constant depends on the input".into()),
+            _ => {
+                Err("an operand that must be constant, such as a weight or a position, depends on \
+                      the input: the operation is not piecewise linear in all of its operands"
+                    .into())
+            }
         }
     }
 
@@ -111,11 +152,19 @@ impl Context {
         Ok(self.constant(tensor)?.iter().collect())
     }
 
-    /// The form whose sign a mask tells, if the operand is such a mask.
-    pub(super) fn mask(&self, tensor: &TensorIr) -> Option<&Form> {
+    /// The operand, if it is a mask.
+    pub(super) fn mask(&self, tensor: &TensorIr) -> Option<&Mask> {
         match self.known.get(&tensor.id)? {
-            Known::Mask(form) => Some(form),
-            Known::Constant(_) | Known::Value(_) | Known::Refused => None,
+            Known::Mask(mask) => Some(mask),
+            _ => None,
+        }
+    }
+
+    /// The operand, if it is a curve.
+    pub(super) fn curve(&self, tensor: &TensorIr) -> Option<&Curve> {
+        match self.known.get(&tensor.id)? {
+            Known::Curve(curve) => Some(curve),
+            _ => None,
         }
     }
 
@@ -131,11 +180,13 @@ impl Context {
     pub(super) fn padded_value(&self, tensor: &TensorIr) -> Result<Value, Refusal> {
         match self.known.get(&tensor.id) {
             Some(Known::Value(value)) => Ok(value.clone()),
-            Some(Known::Constant(_)) => {
-                Err("an operand is constant where a value is expected".into())
-            }
-            Some(Known::Mask(_)) => Err(JUMPS.into()),
-            Some(Known::Refused) => Err(Refusal::Follows),
+            Some(Known::Constant(_)) => Err(
+                "what it is applied to is constant, and another of its operands is not, which is \
+                     not supported"
+                    .into(),
+            ),
+            Some(Known::Mask(_) | Known::Curve(_)) => Err(Refusal::Jumps(tensor.id)),
+            Some(Known::Refused { .. }) => Err(Refusal::Follows),
             None => Err("an operand is the second result of an operation of which only the \
                          first is supported, such as the positions of maxima"
                 .into()),
@@ -156,9 +207,17 @@ impl Context {
         shape: Vec<usize>,
         layer: Option<String>,
     ) -> Value {
-        let inputs = inputs.iter().map(|value| value.id).collect();
+        let inputs: Vec<_> = inputs.iter().map(|value| value.id).collect();
+        if inputs.iter().any(|&input| self.stands_in(input)) {
+            self.stand_ins.insert(self.nodes.len() + 1);
+        }
         self.nodes.push(Node { op: op.into(), inputs, shape: shape.clone(), layer });
         Value { id: ValueId::of_node(self.nodes.len() - 1), shape, padding: [(0, 0); 2] }
+    }
+
+    /// Whether a value depends on what was refused, so that nothing can be said of it.
+    pub(super) fn stands_in(&self, value: ValueId) -> bool {
+        self.stand_ins.contains(&value.index())
     }
 
     /// Appends an operation with one input whose output is a recorded tensor.
@@ -190,21 +249,49 @@ impl Context {
         self.known.insert(out.id, Known::Value(Value { padding, ..value }));
     }
 
-    pub(super) fn know_constant(&mut self, tensor: &TensorIr, data: TensorData) {
-        self.known.insert(tensor.id, Known::Constant(data));
+    pub(super) fn know_constant(&mut self, tensor: TensorId, data: TensorData) {
+        self.known.insert(tensor, Known::Constant(data));
     }
 
-    pub(super) fn know_mask(&mut self, tensor: &TensorIr, positive: Form) {
-        self.known.insert(tensor.id, Known::Mask(positive));
+    pub(super) fn know_mask(&mut self, tensor: &TensorIr, mask: Mask) {
+        self.known.insert(tensor.id, Known::Mask(mask));
     }
 
-    /// Leaves an operation alone that reads what a refused one would have given.
-    pub(super) fn pass_over(&mut self, operation: &OperationIr) {
-        self.known.extend(operation.outputs().map(|output| (output.id, Known::Refused)));
+    pub(super) fn know_curve(&mut self, tensor: &TensorIr, curve: Curve) {
+        self.known.insert(tensor.id, Known::Curve(curve));
     }
 
-    /// Notes an operation that cannot be captured. Floats of which the shape of one point is known
-    /// get stand-ins, so that the operations after it are looked at too.
+    /// Says that a tensor is a mask or curve that another one is, in another shape.
+    pub(super) fn know_same(&mut self, tensor: &TensorIr, as_other: &TensorIr) {
+        if let Some(known) = self.known.get(&as_other.id).cloned() {
+            self.known.insert(tensor.id, known);
+        }
+        if let Some(origin) = self.origins.get(&as_other.id).cloned() {
+            self.origins.insert(tensor.id, origin);
+        }
+    }
+
+    /// Remembers which operation gave a mask or a curve.
+    pub(super) fn note_origin(&mut self, index: usize, operation: &OperationIr) {
+        let jumping = operation.outputs().filter(|output| self.jumps(output));
+        let origins: Vec<_> = jumping.map(|out| (out.id, (index, operation.clone()))).collect();
+        for (tensor, origin) in origins {
+            self.origins.entry(tensor).or_insert(origin);
+        }
+    }
+
+    /// Refuses the operation that gave a mask or curve where a value is needed.
+    pub(super) fn refuse_origin(&mut self, tensor: TensorId) {
+        let origin = self.origins.get(&tensor).cloned();
+        self.known.insert(tensor, Known::Refused { constant: false });
+        if let Some((index, operation)) = origin
+            && self.refused.iter().all(|refused| refused.index != index)
+        {
+            self.refuse(index, &operation, JUMPS.into());
+        }
+    }
+
+    /// Notes an operation that cannot be captured.
     pub(super) fn refuse(&mut self, index: usize, operation: &OperationIr, reason: String) {
         let first = operation.inputs().next();
         let input_shape = first.map_or("no input".into(), |input| self.shape_text(input));
@@ -217,14 +304,25 @@ impl Context {
             place,
             reason,
         });
+        self.stand_in(operation);
+    }
+
+    /// Knows nothing of the outputs of an operation, which is refused or follows a refused one. Floats that depend on the input get values of
+    /// their shape, so that the operations after it are looked at too.
+    pub(super) fn stand_in(&mut self, operation: &OperationIr) {
+        let constant = operation
+            .inputs()
+            .all(|input| self.is_constant(input) || self.is_refused_constant(input));
         let outputs: Vec<_> = operation.outputs().cloned().collect();
         for output in outputs {
             let known = match self.point_shape(&output) {
-                Ok(shape) if output.dtype.is_float() => {
+                Ok(shape) if output.dtype.is_float() && !constant => {
                     let stand_in = Diagonal::new(None, None, &self.placement);
-                    Known::Value(self.push(stand_in, &[], shape, None))
+                    let value = self.push(stand_in, &[], shape, None);
+                    self.stand_ins.insert(value.id.index());
+                    Known::Value(value)
                 }
-                _ => Known::Refused,
+                _ => Known::Refused { constant },
             };
             self.known.insert(output.id, known);
         }

@@ -10,8 +10,8 @@ use crate::network::{Node, ValueId};
 use crate::ops::{Conv, Diagonal, Each, Linear, Op, Spatial};
 use crate::{Network, Placement};
 
-pub(super) fn fuse(network: Network) -> Network {
-    let uses = uses(&network);
+pub(super) fn fuse(network: &Network) -> Network {
+    let uses = uses(network);
     let mut nodes: Vec<Node> = Vec::with_capacity(network.nodes.len());
     // Where every value of the old network is found in the new one.
     let mut moved = vec![ValueId::INPUT];
@@ -36,7 +36,13 @@ pub(super) fn fuse(network: Network) -> Network {
             }
         }
     }
-    Network { nodes, output: moved[network.output.index()], ..network }
+    Network {
+        input_shape: network.input_shape.clone(),
+        nodes,
+        output: moved[network.output.index()],
+        dropped: network.dropped.clone(),
+        placement: network.placement.clone(),
+    }
 }
 
 /// How often every value is read; the output is read once more, from outside.

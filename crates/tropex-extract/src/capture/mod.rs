@@ -5,20 +5,25 @@
 //! outside this folder knows Burn's intermediate representation.
 //!
 //! What `lower` stands on: `context` knows every recorded tensor, `shapes` where the points are in
-//! it, `evaluate` computes constants, `rearrange` sees where an operation moves numbers, `form` that
-//! a choice is a maximum, and `build` makes operations out of others.
+//! it, `evaluate` computes constants, `rearrange` sees where an operation moves numbers, `linear`
+//! which matrix it is, `form` that a choice is a maximum, `curve` that it is continuous, and `build`
+//! makes operations out of others.
 
 mod broadcast;
 mod build;
 mod context;
+mod curve;
 mod evaluate;
 mod form;
 mod fuse;
+mod linear;
 mod lower;
 mod output;
+mod random;
 mod rearrange;
 mod record;
 mod refusal;
+mod rounding;
 mod shapes;
 mod unsupported;
 mod verify;
@@ -37,10 +42,15 @@ pub use unsupported::Unsupported;
 /// or log-softmax at its very end is left out and recorded. The module is captured as it evaluates:
 /// dropout does nothing, batch norm uses its running statistics.
 ///
-/// Before it is returned, the network is compared with the module's own forward on random points.
+/// The network computes in f64 if the module's parameters are f64, and in f32 otherwise: parameters in
+/// bf16 or f16 are taken as they are, and what the module rounds to these types in between is not.
+///
+/// Before it is returned, the network is compared with the module's own forward on random points. They
+/// may differ by what rounding explains in the module's own type, on the scale of what is summed.
 ///
 /// # Errors
 /// [`Error::Unsupported`] lists every operation that is not piecewise linear or not supported;
+/// [`Error::SelfCheck`] is a network that differs from the module by more than rounding;
 /// [`Error::Capture`] is anything else that stands against a capture, such as a wrong input shape.
 ///
 /// # Example
@@ -90,7 +100,8 @@ where
     }
     let module = module.valid();
     let recording = record::record(&module, &input_shape, &forward)?;
-    let network = fuse::fuse(lower::lower(recording, &input_shape)?);
-    verify::verify(&network, &module, &forward)?;
+    let lowered = lower::lower(recording, &input_shape)?;
+    let network = fuse::fuse(&lowered);
+    verify::verify(&network, &lowered, &module, &forward)?;
     Ok(network)
 }

@@ -8,7 +8,7 @@ use burn::tensor::{TensorData, TensorId};
 
 use super::context::{Context, Value};
 use super::evaluate::Evaluator;
-use super::refusal::{MIXES_POINTS, Refusal};
+use super::refusal::{DIFFERS, MIXES_POINTS, Refusal};
 use crate::ops::{Concat, Rearrange};
 
 /// Where every number of one point comes from, and what is added to it.
@@ -80,25 +80,24 @@ impl Movement {
         let constants = run(zeros.collect())?;
         let places = run(places(context.points, width, operands))?;
         let features = places.len() / context.points;
-        let mut movement = Self { source: Vec::with_capacity(features), constants: Vec::new() };
-        for feature in 0..features {
-            let at = |point: usize| {
-                let index = point * features + feature;
-                let place = places[index] - constants[index];
-                let source =
-                    if place == 0.0 { None } else { Some(place - 1.0 - (point * width) as f64) };
-                (source, constants[index])
-            };
-            let (source, constant) = at(0);
-            let apart = (1..context.points).all(|point| at(point) == (source, constant));
-            let own = source.is_none_or(|source| source.fract() == 0.0 && source < width as f64);
-            if !apart || !own {
-                return Err(MIXES_POINTS.into());
-            }
-            movement.source.push(source.map(|source| source as usize));
-            movement.constants.push(constant);
+        let at = |point: usize, feature: usize| {
+            let index = point * features + feature;
+            let place = places[index] - constants[index];
+            let own = place - 1.0 - (point * width) as f64;
+            ((place != 0.0).then_some(own), constants[index])
+        };
+        let of_point = |point: usize| (0..features).map(move |feature| at(point, feature));
+        let is_own = |source: f64| source.fract() == 0.0 && (0.0..width as f64).contains(&source);
+        let mut of_all = (0..context.points).flat_map(of_point);
+        if !of_all.all(|(source, _)| source.is_none_or(is_own)) {
+            return Err(MIXES_POINTS.into());
         }
-        Ok(movement)
+        if !(1..context.points).all(|point| of_point(point).eq(of_point(0))) {
+            return Err(DIFFERS.into());
+        }
+        let (source, constants): (Vec<_>, _) = of_point(0).unzip();
+        let source = source.into_iter().map(|source| source.map(|place| place as usize)).collect();
+        Ok(Self { source, constants })
     }
 
     fn lower(

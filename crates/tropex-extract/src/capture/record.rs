@@ -57,6 +57,17 @@ pub(super) fn record<M: Module, const D: usize>(
     })
 }
 
+/// The forward at a number of points, as a graph of operations.
+pub(super) fn record_points<M: Module, const D: usize>(
+    module: &M,
+    input_shape: &[usize],
+    points: usize,
+    forward: &impl Fn(&M, Tensor<D>) -> Tensor<2>,
+) -> Result<CapturedGraph, Error> {
+    let (host, capture) = (device_of(module), Device::capture());
+    Ok(record_once(module, &host, &capture, input_shape, points, forward)?.0)
+}
+
 /// The device that holds the module's parameters, without autodiff.
 pub(super) fn device_of<M: Module>(module: &M) -> Device {
     module.devices().into_iter().next().unwrap_or_default()
@@ -119,13 +130,34 @@ pub(super) fn catching<T>(shape: &[usize], forward: impl FnOnce() -> T) -> Resul
 }
 
 fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> String {
+    let message = message(panic);
+    format!("its forward panicked on an input of shape {shape:?}; {} ({message})", advice(&message))
+}
+
+/// What a panic says, in one line.
+pub(super) fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!(
-        "its forward panicked on an input of shape {shape:?}; check the input shape, and that \
-         forward reads no tensor's values ({line})"
-    )
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What to do about a panic, by Burn's words for its cause.
+fn advice(message: &str) -> &'static str {
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if has(&["Cannot move a tensor from a capture device"]) {
+        "it moves a value to another device, which a recording cannot follow: leave values on \
+         x.device(), where x is the input"
+    } else if has(&["same device", "on the wrong backend", "Cannot move", "autodiff"]) {
+        "it uses a tensor that is on another device than its input, or on one with autodiff: create \
+         it on x.device(), where x is the input, or move it there with to_device(&x.device())"
+    } else if has(&["no concrete value", "no initialized value"]) {
+        "it reads the values of a tensor, which are not known while operations are recorded: do \
+         without, or read them outside of the forward"
+    } else if has(&["Tensor Operation Error", "shape", "Shape", "dimension"]) {
+        "check the input shape"
+    } else {
+        "check the input shape, and that forward reads no tensor's values"
+    }
 }
 
 /// The tensor in the recording, if it is on the capture device.

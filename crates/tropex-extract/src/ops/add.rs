@@ -31,6 +31,11 @@ impl PiecewiseLinear for Add {
         (left + right, Piece::Affine)
     }
 
+    fn squares(&self, inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        let squares = inputs.into_iter().map(|input| input.square()).collect();
+        Some(self.forward(squares).0)
+    }
+
     fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
         self.forward(directions).0
     }

@@ -220,6 +220,15 @@ where
         (self.push(only(inputs), self.bias.as_ref().map(Constant::tensor)), Piece::Affine)
     }
 
+    fn squares(&self, inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        let (values, weight) = (only(inputs).square(), self.correlation.weight.tensor().square());
+        let bias = self.bias.as_ref().map(|bias| bias.tensor().square());
+        Some(match self.direction {
+            Direction::Gather => self.correlation.down(values, weight, bias),
+            Direction::Spread => self.correlation.up(values, weight, bias),
+        })
+    }
+
     fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
         self.push(only(directions), None)
     }

@@ -84,6 +84,14 @@ impl PiecewiseLinear for Diagonal {
         (values, Piece::Affine)
     }
 
+    fn squares(&self, inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        let squares = self.pushforward(inputs, &Piece::Affine).square();
+        Some(match &self.offset {
+            None => squares,
+            Some(offset) => squares + offset.tensor().square(),
+        })
+    }
+
     fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
         let directions = only(directions);
         match &self.factor {

@@ -85,6 +85,11 @@ impl PiecewiseLinear for Each {
         (self.join(output), piece)
     }
 
+    fn squares(&self, inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        let inputs = inputs.into_iter().map(|values| self.split(values)).collect();
+        Some(self.join(self.op.squares(inputs)?))
+    }
+
     fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {
         let directions = directions.into_iter().map(|values| self.split(values)).collect();
         self.join(self.op.pushforward(directions, piece))

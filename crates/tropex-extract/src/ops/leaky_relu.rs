@@ -40,6 +40,14 @@ impl LeakyRelu {
         Some(Self { slope: Slope::Each(slopes) })
     }
 
+    /// The slope of every inactive unit.
+    pub(crate) fn slopes(&self, units: usize) -> Vec<f64> {
+        match &self.slope {
+            Slope::One(slope) => vec![*slope; units],
+            Slope::Each(slopes) => slopes.data().iter().collect(),
+        }
+    }
+
     /// The slope of inactive units, if it is one for all.
     pub(crate) fn slope(&self) -> Option<f64> {
         match self.slope {
@@ -129,6 +137,10 @@ impl PiecewiseLinear for LeakyRelu {
             (Some(0.0), Piece::Sign(sign)) => Some(sign.clone()),
             _ => None,
         }
+    }
+
+    fn squares(&self, inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        (self.slope() != Some(0.0)).then(|| self.forward(inputs).0.square())
     }
 
     fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {

@@ -82,6 +82,14 @@ impl PiecewiseLinear for Linear {
         (self.push(inputs, self.bias.as_ref()), Piece::Affine)
     }
 
+    fn squares(&self, inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        let sums = matmul(only(inputs).square(), self.weight.tensor().square());
+        Some(match &self.bias {
+            None => sums,
+            Some(bias) => sums + bias.tensor().square(),
+        })
+    }
+
     fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
         self.push(directions, None)
     }

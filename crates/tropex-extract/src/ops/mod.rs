@@ -107,6 +107,12 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
     /// Values `[points, features]` of the inputs to values of the output, and the piece chosen.
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece);
 
+    /// For every output at these inputs, the sum of the squares of the terms that it is the sum of: the
+    /// square of the scale on which it is rounded. None if nothing is.
+    fn squares(&self, _inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        None
+    }
+
     /// Where rows at the output get through to the inputs, `[points, features]`: at all others, where
     /// the entry is not positive, they are dropped. `gates` are those of the inputs. None if rows are
     /// needed everywhere.

@@ -48,6 +48,19 @@ impl Separable {
         [planes, outputs(&self.down, height), outputs(&self.across, width)]
     }
 
+    /// Values at the input to values at the output, by a function of the weights.
+    fn push(&self, mut values: Tensor<2>, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+        let [planes, height, width] = self.input;
+        let [_, _, out_width] = self.output();
+        if let Some(weight) = &self.across {
+            values = along(values, [planes * height, width, 1], f(weight.tensor()));
+        }
+        if let Some(weight) = &self.down {
+            values = along(values, [planes, height, out_width], f(weight.tensor()));
+        }
+        values
+    }
+
     /// Rows at the output to rows at the input, by these weights: first down, then across.
     fn pull_down(&self, rows: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
         let [planes, height, width] = self.output();
@@ -117,16 +130,11 @@ impl PiecewiseLinear for Separable {
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
-        let [planes, height, width] = self.input;
-        let [_, _, out_width] = self.output();
-        let mut values = only(inputs);
-        if let Some(weight) = &self.across {
-            values = along(values, [planes * height, width, 1], weight.tensor());
-        }
-        if let Some(weight) = &self.down {
-            values = along(values, [planes, height, out_width], weight.tensor());
-        }
-        (values, Piece::Affine)
+        (self.push(only(inputs), |weight| weight), Piece::Affine)
+    }
+
+    fn squares(&self, inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        Some(self.push(only(inputs).square(), |weight| weight.square()))
     }
 
     fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {

@@ -2,7 +2,7 @@
 
 use burn::backend::ir::{BaseOperationIr, OperationIr};
 
-use super::{Context, JUMPS, NOT_SUPPORTED, Refusal, mask};
+use super::{Context, NOT_SUPPORTED, Refusal, STEPS, mask, scatter};
 use crate::capture::rearrange::rearrange;
 
 pub(super) fn lower(
@@ -13,6 +13,14 @@ pub(super) fn lower(
     use BaseOperationIr as Ir;
     let name = match base {
         // Features are in row-major order whatever their shape.
+        Ir::Reshape(reshape) if context.jumps(&reshape.input) => {
+            context.know_same(&reshape.out, &reshape.input);
+            return Ok(());
+        }
+        Ir::Cast(cast) if context.jumps(&cast.input) => {
+            context.know_same(&cast.out, &cast.input);
+            return Ok(());
+        }
         Ir::Reshape(reshape) => {
             let value = context.value(&reshape.input)?;
             return context.define(&reshape.out, value);
@@ -21,14 +29,22 @@ pub(super) fn lower(
             let value = context.value(&cast.input)?;
             return context.define(&cast.out, value);
         }
-        Ir::MaskWhere(choice) if !context.is_constant(&choice.mask) => {
+        Ir::MaskWhere(choice)
+            if !context.is_constant(&choice.mask)
+                || [&choice.tensor, &choice.value].into_iter().any(|side| context.jumps(side)) =>
+        {
             return mask::mask_where(context, choice);
         }
-        Ir::MaskFill(choice) if !context.is_constant(&choice.mask) => {
+        Ir::MaskFill(choice)
+            if !context.is_constant(&choice.mask) || context.jumps(&choice.tensor) =>
+        {
             return mask::mask_fill(context, choice);
         }
         Ir::Equal(_) | Ir::EqualElem(_) | Ir::NotEqual(_) | Ir::NotEqualElem(_) => {
-            return Err(JUMPS.into());
+            return Err(STEPS.into());
+        }
+        Ir::Scatter(_) | Ir::ScatterNd(_) | Ir::SelectAssign(_) => {
+            return scatter::lower(context, base);
         }
         Ir::SwapDims(_) | Ir::Permute(_) => "permute",
         Ir::Flip(_) => "flip",
@@ -37,10 +53,21 @@ pub(super) fn lower(
         Ir::Unfold(_) => "unfold",
         Ir::Slice(_) => "slice",
         Ir::SliceAssign(_) => "assign",
-        Ir::Select(_) | Ir::Gather(_) => "select",
+        Ir::Select(_) | Ir::Gather(_) | Ir::GatherNd(_) => "select",
         Ir::Cat(_) => "interleave",
         Ir::MaskWhere(_) | Ir::MaskFill(_) => "mask",
         _ => return Err(NOT_SUPPORTED.into()),
     };
     rearrange(context, name, operation)
+}
+
+/// Masks in other shapes.
+pub(super) fn lower_mask(context: &mut Context, base: &BaseOperationIr) -> Result<(), Refusal> {
+    match base {
+        BaseOperationIr::Reshape(reshape) if context.mask(&reshape.input).is_some() => {
+            context.know_same(&reshape.out, &reshape.input);
+            Ok(())
+        }
+        _ => Err(STEPS.into()),
+    }
 }

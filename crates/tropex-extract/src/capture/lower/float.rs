@@ -1,18 +1,139 @@
 //! Operations of floats alone, of which matrix products matter.
 
-use burn::backend::ir::{FloatOperationIr, MatmulOpIr, TensorIr};
+use std::collections::HashMap;
+
+use burn::backend::ir::{
+    CrossOpIr, FloatOperationIr, GridSample2dOpIr, MatmulOpIr, OperationIr, TensorIr,
+};
 use burn::tensor::TensorData;
 
-use super::{Context, MIXES_POINTS, NOT_PIECEWISE_LINEAR, PRODUCT, Refusal};
+use super::{
+    Context, DIFFERS, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal, STEPS,
+};
 use crate::Placement;
 use crate::capture::context::Value;
+use crate::capture::evaluate::Evaluator;
+use crate::capture::linear::{Rows, cells_read};
 use crate::ops::{Concat, Each, Linear, Op, Rearrange, Separable};
 
-pub(super) fn lower(context: &mut Context, operation: &FloatOperationIr) -> Result<(), Refusal> {
-    match operation {
-        FloatOperationIr::Matmul(product) => matmul(context, product),
+pub(super) fn lower(
+    context: &mut Context,
+    operation: &OperationIr,
+    float: &FloatOperationIr,
+) -> Result<(), Refusal> {
+    use FloatOperationIr as Ir;
+    match float {
+        Ir::Matmul(product) => matmul(context, product),
+        Ir::Cross(product) => cross(context, operation, product),
+        Ir::GridSample2d(sample) => grid_sample(context, sample),
+        Ir::Round(_)
+        | Ir::Floor(_)
+        | Ir::Ceil(_)
+        | Ir::Trunc(_)
+        | Ir::IntoInt(_)
+        | Ir::IsNan(_)
+        | Ir::IsInf(_) => Err(STEPS.into()),
+        Ir::Quantize(_) | Ir::Dequantize(_) => Err(NOT_SUPPORTED.into()),
         _ => Err(NOT_PIECEWISE_LINEAR.into()),
     }
+}
+
+/// The vector product with a constant: every entry is a sum of two others, weighted.
+fn cross(
+    context: &mut Context,
+    operation: &OperationIr,
+    product: &CrossOpIr,
+) -> Result<(), Refusal> {
+    let CrossOpIr { lhs, rhs, out, dim } = product;
+    let input = match (context.is_constant(lhs), context.is_constant(rhs)) {
+        (false, true) => lhs,
+        (true, false) => rhs,
+        _ => return Err(PRODUCT.into()),
+    };
+    let value = context.value_like(input, out)?;
+    let [outer, length, inner] = context.around(&value, out, *dim)?;
+    // What it makes of ones in one place of all vectors are the weights of that place.
+    let mut spread = operation.clone();
+    if let OperationIr::Float(_, FloatOperationIr::Cross(product)) = &mut spread {
+        let side = if input.id == lhs.id { &mut product.lhs } else { &mut product.rhs };
+        side.shape = out.shape.clone();
+    }
+    let features = value.features();
+    let mut rows: Rows = vec![Vec::new(); features];
+    for place in 0..length {
+        let one = |at: usize| f64::from(u8::from(at / inner % length == place));
+        let ones = (0..context.points * features).map(one).collect::<Vec<f64>>();
+        let filled = HashMap::from([(input.id, TensorData::new(ones, out.shape.clone()))]);
+        let weights: Vec<f64> = Evaluator::new(context, filled).run(&spread)?.iter().collect();
+        if weights.chunks_exact(features).any(|point| *point != weights[..features]) {
+            return Err(DIFFERS.into());
+        }
+        for vector in 0..outer {
+            for (at, to) in (0..length).flat_map(|to| (0..inner).map(move |at| (at, to))) {
+                let feature = |place: usize| (vector * length + place) * inner + at;
+                let weight = weights[feature(to)];
+                rows[feature(to)].extend((weight != 0.0).then_some((feature(place), weight)));
+            }
+        }
+    }
+    let shape = context.point_shape(out)?;
+    let value = context.sparse("cross", &value, &rows, shape, None)?;
+    context.define(out, value)
+}
+
+/// Planes read between their cells, at places that are constant.
+fn grid_sample(context: &mut Context, sample: &GridSample2dOpIr) -> Result<(), Refusal> {
+    let GridSample2dOpIr { tensor, grid, out, .. } = sample;
+    if context.is_constant(tensor) {
+        return Err("the places it reads depend on the input, which is not piecewise linear".into());
+    }
+    let value = context.value(tensor)?;
+    let (pieces, piece) = context.pieces(&value, tensor)?;
+    let &[channels, height, width] = piece.as_slice() else {
+        return Err(format!("unexpected planes of shape {piece:?}").into());
+    };
+    let (places, cells) = (out.shape[2] * out.shape[3], height * width);
+    let grids = context.numbers(grid)?;
+    let of_point = 2 * places * pieces;
+    if grids.chunks_exact(of_point).any(|point| *point != grids[..of_point]) {
+        return Err(DIFFERS.into());
+    }
+    let mut rows: Rows = Vec::with_capacity(pieces * channels * places);
+    for (index, grid) in grids[..of_point].chunks_exact(2 * places).enumerate() {
+        let plane = cells_read([height, width], |planes, count| {
+            sampled(context, sample, grid, (planes, count, [height, width]))
+        })?;
+        for channel in 0..channels {
+            let first = (index * channels + channel) * cells;
+            let moved = |row: &Vec<(usize, f64)>| {
+                row.iter().map(|&(cell, weight)| (first + cell, weight)).collect()
+            };
+            rows.extend(plane.iter().map(moved));
+        }
+    }
+    let shape = context.point_shape(out)?;
+    let value = context.sparse("grid sample", &value, &rows, shape, None)?;
+    context.define(out, value)
+}
+
+/// What planes `[count, height, width]` are at the places of one grid.
+fn sampled(
+    context: &Context,
+    sample: &GridSample2dOpIr,
+    grid: &[f64],
+    (planes, count, [height, width]): (Vec<f64>, usize, [usize; 2]),
+) -> Result<Vec<f64>, Refusal> {
+    let mut sample = sample.clone();
+    let [rows, columns] = [sample.out.shape[2], sample.out.shape[3]];
+    sample.tensor.shape = [count, 1, height, width].into();
+    sample.grid.shape = [count, rows, columns, 2].into();
+    sample.out.shape = [count, 1, rows, columns].into();
+    let planes = TensorData::new(planes, sample.tensor.shape.clone());
+    let grids = TensorData::new(grid.repeat(count), sample.grid.shape.clone());
+    let filled = HashMap::from([(sample.tensor.id, planes), (sample.grid.id, grids)]);
+    let dtype = sample.out.dtype;
+    let operation = OperationIr::Float(dtype, FloatOperationIr::GridSample2d(sample));
+    Ok(Evaluator::new(context, filled).run(&operation)?.iter().collect())
 }
 
 fn matmul(context: &mut Context, product: &MatmulOpIr) -> Result<(), Refusal> {

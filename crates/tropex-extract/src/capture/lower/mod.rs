@@ -10,6 +10,7 @@ mod module;
 mod numeric;
 mod pool;
 mod reduce;
+mod scatter;
 
 use burn::backend::ir::{OperationIr, TensorIr};
 
@@ -17,32 +18,52 @@ use super::context::{Context, Value, joined};
 use super::evaluate::evaluate;
 use super::output;
 use super::record::Recording;
-use super::refusal::{JUMPS, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal};
+use super::refusal::{
+    DIFFERS, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SEEN, NOT_SUPPORTED, PRODUCT, Refusal, STEPS,
+};
 use crate::{Error, Network};
+
+pub(super) use mask::Mask;
 
 pub(super) fn lower(recording: Recording, input_shape: &[usize]) -> Result<Network, Error> {
     let (mut context, operations) = Context::new(recording, input_shape);
     for (index, operation) in &operations {
-        match lower_operation(&mut context, operation) {
-            Ok(()) => {}
-            Err(Refusal::Because(reason)) => context.refuse(*index, operation, reason),
-            Err(Refusal::Follows) => context.pass_over(operation),
-        }
+        lower_at(&mut context, *index, operation);
     }
     finish(context, input_shape)
 }
 
+/// Lowers an operation. Where it needs a value and finds something that jumps, the operation that
+/// gave that is refused, and this one looked at again.
+fn lower_at(context: &mut Context, index: usize, operation: &OperationIr) {
+    loop {
+        match lower_operation(context, operation) {
+            Ok(()) => return context.note_origin(index, operation),
+            Err(Refusal::Because(reason)) => return context.refuse(index, operation, reason),
+            Err(Refusal::Follows) => return context.stand_in(operation),
+            Err(Refusal::Jumps(tensor)) => context.refuse_origin(tensor),
+        }
+    }
+}
+
 fn lower_operation(context: &mut Context, operation: &OperationIr) -> Result<(), Refusal> {
+    if operation.inputs().any(|input| context.is_refused_constant(input)) {
+        return Err(Refusal::Follows);
+    }
     if operation.inputs().all(|input| context.is_constant(input)) {
         return evaluate(context, operation);
     }
     match operation {
         OperationIr::BaseFloat(base) => base::lower(context, operation, base),
+        OperationIr::BaseBool(base) => base::lower_mask(context, base),
         OperationIr::NumericFloat(_, numeric) => numeric::lower(context, operation, numeric),
-        OperationIr::Float(_, operation) => float::lower(context, operation),
+        OperationIr::Float(_, float) => float::lower(context, operation, float),
         OperationIr::Module(module) => module::lower(context, operation, module),
         OperationIr::Activation(operation) => activation::lower(context, operation),
         OperationIr::Bool(operation) => mask::bool(context, operation),
+        OperationIr::BaseInt(_) | OperationIr::NumericInt(..) | OperationIr::Int(_) => {
+            Err(STEPS.into())
+        }
         _ => Err(NOT_SUPPORTED.into()),
     }
 }
@@ -71,9 +92,13 @@ fn with_height(shape: &[usize], axes: usize) -> Vec<usize> {
     shape
 }
 
-fn finish(context: Context, input_shape: &[usize]) -> Result<Network, Error> {
+fn finish(mut context: Context, input_shape: &[usize]) -> Result<Network, Error> {
+    if let Some(output) = context.jumping_output() {
+        context.refuse_origin(output);
+    }
     let output = context.output().cloned();
     if !context.refused.is_empty() {
+        context.refused.sort_by_key(|refused| refused.index);
         return Err(Error::Unsupported(context.refused));
     }
     let Some(output) = output else {

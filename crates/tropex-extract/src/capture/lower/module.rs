@@ -4,6 +4,7 @@ use burn::backend::ir::{BatchNormOpIr, ModuleOperationIr, OperationIr};
 use burn::tensor::TensorData;
 
 use super::{Context, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, Refusal, conv, pool};
+use crate::capture::linear::{linear_operand, product};
 use crate::capture::rearrange::rearrange;
 use crate::ops::Diagonal;
 
@@ -13,6 +14,9 @@ pub(super) fn lower(
     module: &ModuleOperationIr,
 ) -> Result<(), Refusal> {
     use ModuleOperationIr as Ir;
+    if let Some(operand) = linear_operand(context, module, operation.inputs()) {
+        return product(context, operation, operand);
+    }
     match module {
         Ir::Conv1d(op) => conv::conv1d(context, op),
         Ir::Conv2d(op) => conv::conv2d(context, op),

@@ -5,9 +5,11 @@ use burn::backend::ir::{
 };
 
 use super::{
-    Context, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal, mask, reduce,
+    Context, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal, STEPS, mask,
+    reduce,
 };
 use crate::capture::context::Value;
+use crate::capture::curve::Piecewise;
 use crate::capture::rearrange::rearrange;
 
 pub(super) fn lower(
@@ -17,11 +19,13 @@ pub(super) fn lower(
 ) -> Result<(), Refusal> {
     use NumericOperationIr as Ir;
     match numeric {
+        comparison if mask::compares(comparison) => mask::compare(context, comparison),
+        _ if is_elementwise(numeric) && operation.inputs().any(|input| context.jumps(input)) => {
+            mask::arithmetic(context, numeric)
+        }
+        Ir::Sign(op) => mask::of_one(context, &op.input, &op.out, Piecewise::sign),
         Ir::Add(add) => sum(context, add, 1.0),
         Ir::Sub(sub) => sum(context, sub, -1.0),
-        Ir::Mul(mul) if [&mul.lhs, &mul.rhs].iter().any(|side| context.mask(side).is_some()) => {
-            mask::masked(context, mul)
-        }
         Ir::Mul(mul) => product(context, mul),
         Ir::Div(div) if context.is_constant(&div.rhs) => {
             scale(context, [&div.lhs, &div.rhs], &div.out, |divisor| 1.0 / divisor)
@@ -61,7 +65,12 @@ pub(super) fn lower(
         Ir::Mean(_) | Ir::Sum(_) | Ir::Max(_) | Ir::Min(_) | Ir::MaxAbs(_) => {
             Err(MIXES_POINTS.into())
         }
-        comparison if mask::compares(comparison) => mask::compare(context, comparison),
+        Ir::Rem(_)
+        | Ir::RemScalar(_)
+        | Ir::ArgMax(_)
+        | Ir::ArgMin(_)
+        | Ir::ArgTopK(_)
+        | Ir::ArgSort(_) => Err(STEPS.into()),
         _ if is_curved(numeric) => Err(NOT_PIECEWISE_LINEAR.into()),
         _ => Err(NOT_SUPPORTED.into()),
     }
@@ -73,22 +82,37 @@ fn is_curved(operation: &NumericOperationIr) -> bool {
     matches!(
         operation,
         Ir::Div(_)
-            | Ir::Rem(_)
-            | Ir::RemScalar(_)
             | Ir::Prod(_)
             | Ir::ProdDim(_)
             | Ir::CumProd(_)
             | Ir::Powi(_)
             | Ir::PowiScalar(_)
-            | Ir::Sign(_)
-            | Ir::ArgMax(_)
-            | Ir::ArgMin(_)
-            | Ir::ArgTopK(_)
-            | Ir::ArgSort(_)
     )
 }
 
-fn number(scalar: ScalarIr) -> f64 {
+/// What can be done feature by feature to something that jumps.
+fn is_elementwise(operation: &NumericOperationIr) -> bool {
+    use NumericOperationIr as Ir;
+    matches!(
+        operation,
+        Ir::Add(_)
+            | Ir::Sub(_)
+            | Ir::Mul(_)
+            | Ir::AddScalar(_)
+            | Ir::SubScalar(_)
+            | Ir::MulScalar(_)
+            | Ir::DivScalar(_)
+            | Ir::Div(_)
+            | Ir::Clamp(_)
+            | Ir::ClampMin(_)
+            | Ir::ClampMax(_)
+            | Ir::Neg(_)
+            | Ir::Abs(_)
+            | Ir::Sign(_)
+    )
+}
+
+pub(super) fn number(scalar: ScalarIr) -> f64 {
     scalar.elem()
 }
 

@@ -1,15 +1,16 @@
 //! Pooling and interpolation.
 
-use burn::backend::Dispatch;
+use std::collections::HashMap;
+
 use burn::backend::ir::{
     AvgPool1dOpIr, AvgPool2dOpIr, InterpolateOpIr, MaxPool1dOpIr, MaxPool1dWithIndicesOpIr,
-    MaxPool2dOpIr, MaxPool2dWithIndicesOpIr, TensorIr,
+    MaxPool2dOpIr, MaxPool2dWithIndicesOpIr, ModuleOperationIr, OperationIr, TensorIr,
 };
-use burn::backend::ops::ModuleOps;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::TensorData;
 
 use super::{Context, Refusal, planes_of, with_height};
-use crate::Placement;
+use crate::capture::evaluate::Evaluator;
+use crate::capture::linear::cells_read;
 use crate::ops::{AxisWeights, Each, MaxPool2d, MaxPool2dSpec, Op, Separable};
 
 /// A maximum over windows; those over one axis see planes of height 1.
@@ -157,38 +158,43 @@ pub(super) fn interpolate(
         format!("{:?}", interpolate.options.mode).to_lowercase(),
         crate::network::extents(&interpolate.output_size)
     );
-    let device = context.placement.clone();
-    let weights = |axis, inputs, _| interpolation_weights(interpolate, axis, inputs, &device);
-    resample(context, "interpolate", detail, &interpolate.x, &interpolate.out, weights)
+    let resized = &interpolate.output_size;
+    let extents: Vec<usize> = interpolate.x.shape.to_vec()[2..].to_vec();
+    let axes = [0, 1].map(|axis| {
+        interpolation_weights(context, interpolate, axis, [extents[axis], resized[axis]])
+    });
+    let [down, across] = axes;
+    let weights = [down?, across?];
+    let along = |axis: usize, _, _| weights[axis].clone();
+    resample(context, "interpolate", detail, &interpolate.x, &interpolate.out, along)
 }
 
-/// What Burn makes of planes that are 1 in one row (or column) and 0 in all others: the weight of
-/// that row in every row of the result.
+/// What Burn makes of planes that are one cell wide (or high): the weight of every cell in every cell
+/// of the result.
 fn interpolation_weights(
+    context: &Context,
     interpolate: &InterpolateOpIr,
     axis: usize,
-    inputs: usize,
-    placement: &Placement,
-) -> AxisWeights {
-    let other = interpolate.x.shape[3 - axis];
-    let extents = if axis == 0 { [inputs, other] } else { [other, inputs] };
-    let planes = inputs * inputs * other;
-    let along = |index: usize| if axis == 0 { index / other % inputs } else { index % inputs };
-    let one = |index: usize| f64::from(along(index) == index / (inputs * other));
-    let data = TensorData::new(
-        (0..planes).map(one).collect::<Vec<f64>>(),
-        [inputs, 1, extents[0], extents[1]],
-    );
-    let planes = placement.of_constants().tensor::<4>(data);
-    let size = interpolate.output_size;
-    let options = interpolate.options.clone().into();
-    let result =
-        Tensor::<4>::from_dispatch(Dispatch::interpolate(planes.into_dispatch(), size, options));
-    let values: Vec<f64> = result.into_data().iter().collect();
-    let (cells, step) = (size[0] * size[1], if axis == 0 { size[1] } else { 1 });
-    let weight =
-        |output: usize| (0..inputs).map(|input| values[input * cells + output * step]).collect();
-    (0..size[axis]).map(weight).collect()
+    [inputs, outputs]: [usize; 2],
+) -> Result<AxisWeights, Refusal> {
+    let line = |extent| if axis == 0 { [extent, 1] } else { [1, extent] };
+    let read = cells_read(line(inputs), |planes, count| {
+        let mut interpolate = interpolate.clone();
+        let ([height, width], size) = (line(inputs), line(outputs));
+        interpolate.x.shape = [count, 1, height, width].into();
+        interpolate.out.shape = [count, 1, size[0], size[1]].into();
+        interpolate.output_size = size;
+        let planes = TensorData::new(planes, interpolate.x.shape.clone());
+        let filled = HashMap::from([(interpolate.x.id, planes)]);
+        let operation = OperationIr::Module(ModuleOperationIr::Interpolate(interpolate));
+        Ok(Evaluator::new(context, filled).run(&operation)?.iter().collect())
+    })?;
+    let weights = |row: Vec<(usize, f64)>| {
+        let mut weights = vec![0.0; inputs];
+        row.into_iter().for_each(|(cell, weight)| weights[cell] += weight);
+        weights
+    };
+    Ok(read.into_iter().map(weights).collect())
 }
 
 /// Maps the last axes of planes, each by `weights(axis, inputs, outputs)`; the first of three is

@@ -1,0 +1,171 @@
+//! Operations that are linear in the one operand that depends on the input: the matrix is seen by
+//! letting Burn apply them to planes and points of which the answer tells it.
+
+use std::collections::HashMap;
+
+use burn::backend::ir::{ModuleOperationIr, OperationIr, TensorIr};
+use burn::tensor::{TensorData, TensorId};
+
+use super::context::{Context, Value};
+use super::evaluate::Evaluator;
+use super::refusal::{DIFFERS, LINEAR, MIXES_POINTS, Refusal};
+use crate::ops::{Linear, Rearrange, Separable};
+
+/// By output, the features that it is a sum of, with their factors.
+pub(super) type Rows = Vec<Vec<(usize, f64)>>;
+
+/// Numbers that a sparse matrix, spread out, takes at most.
+const MOST: usize = 1 << 26;
+
+/// Evaluations of an operation that telling its matrix takes at most.
+const MOST_EVALUATIONS: usize = 1 << 12;
+
+impl Context {
+    /// Sums of weighted features.
+    pub(super) fn sparse(
+        &mut self,
+        name: &'static str,
+        value: &Value,
+        rows: &Rows,
+        shape: Vec<usize>,
+        layer: Option<String>,
+    ) -> Result<Value, Refusal> {
+        let (inputs, outputs) = (value.features(), rows.len());
+        let most = rows.iter().map(Vec::len).max().unwrap_or(0);
+        if 2 * most > inputs && inputs * outputs <= MOST {
+            let mut weight = vec![0.0; inputs * outputs];
+            for (output, row) in rows.iter().enumerate() {
+                row.iter().for_each(|&(input, by)| weight[input * outputs + output] += by);
+            }
+            let weight = TensorData::new(weight, [inputs, outputs]);
+            let op = Linear::new(weight, &self.placement);
+            return Ok(self.push(op, &[value], shape, layer));
+        }
+        if most * outputs > MOST {
+            return Err(LINEAR.into());
+        }
+        // The first features of all sums, then their second ones, ...
+        let terms = (0..most.max(1)).flat_map(|nth| rows.iter().map(move |row| row.get(nth)));
+        let source: Vec<_> = terms.clone().map(|term| term.map(|&(input, _)| input)).collect();
+        let factors = terms.map(|term| term.map_or(1.0, |&(_, factor)| factor)).collect();
+        let op = Rearrange::new(name, inputs, &source, &self.placement);
+        let gathered = self.push(op, &[value], vec![source.len()], layer);
+        let scaled = self.scaled(&gathered, factors);
+        if most <= 1 {
+            return Ok(Value { shape, ..scaled });
+        }
+        let (planes, ones) = ([1, most, outputs], vec![vec![1.0; most]]);
+        let detail = format!("of {most}");
+        let op = Separable::new("sum", detail, planes, [Some(ones), None], &self.placement);
+        Ok(self.push(op, &[&scaled], shape, None))
+    }
+}
+
+/// Cells of one colour are so far apart that no output reads two of them.
+const REACH: usize = 8;
+
+/// The cells of a plane that every output reads, with their weights, where it reads only cells that
+/// are close together: `apply` maps planes `[count, height, width]` to `[count, outputs]`.
+///
+/// Cells that no output can read together are looked at at once: the answer to ones on them is the
+/// weight of the one that was read, and the answer to their numbers tells which it was.
+pub(super) fn cells_read(
+    [height, width]: [usize; 2],
+    apply: impl Fn(Vec<f64>, usize) -> Result<Vec<f64>, Refusal>,
+) -> Result<Rows, Refusal> {
+    let cells = height * width;
+    // Numbers without pattern, for a last look at the whole.
+    let test: Vec<f64> = (1..=cells).map(|cell| (cell as f64 * 0.618_033_988_7).fract()).collect();
+    let expected = apply(test.clone(), 1)?;
+    let mut rows: Rows = vec![Vec::new(); expected.len()];
+    let (down, across) = (height.min(REACH), width.min(REACH));
+    for colour in 0..down * across {
+        let mut planes = vec![0.0; 2 * cells];
+        for row in (colour / across..height).step_by(REACH) {
+            for column in (colour % across..width).step_by(REACH) {
+                let cell = row * width + column;
+                (planes[cell], planes[cells + cell]) = (1.0, (cell + 1) as f64);
+            }
+        }
+        let answers = apply(planes, 2)?;
+        let (weights, numbers) = answers.split_at(expected.len());
+        for ((row, &weight), number) in rows.iter_mut().zip(weights).zip(numbers) {
+            if weight != 0.0 {
+                let cell = (number / weight).round().clamp(1.0, cells as f64) as usize - 1;
+                row.push((cell, weight));
+            }
+        }
+    }
+    let found = rows.iter().map(|row| row.iter().map(|&(cell, by)| by * test[cell]).sum::<f64>());
+    let close = |(found, expected): (f64, &f64)| (found - expected).abs() <= 1e-9;
+    if found.zip(&expected).all(close) { Ok(rows) } else { Err(LINEAR.into()) }
+}
+
+/// Lowers an operation that is linear in an operand, all others being constant, as a product with the
+/// matrix that it is.
+pub(super) fn product(
+    context: &mut Context,
+    operation: &OperationIr,
+    tensor: &TensorIr,
+) -> Result<(), Refusal> {
+    let value = context.value(tensor)?;
+    let out = operation.outputs().next().ok_or("an operation without an output")?;
+    let shape = context.point_shape(out)?;
+    let (inputs, outputs) = (value.features(), shape.iter().product::<usize>());
+    if inputs > MOST_EVALUATIONS || inputs * outputs > MOST {
+        return Err(LINEAR.into());
+    }
+    let points = context.points;
+    let apply = |numbers: Vec<f64>| -> Result<Vec<f64>, Refusal> {
+        let data = TensorData::new(numbers, tensor.shape.clone());
+        let filled: HashMap<TensorId, TensorData> = HashMap::from([(tensor.id, data)]);
+        Ok(Evaluator::new(context, filled).run(operation)?.iter().collect())
+    };
+    let constants = apply(vec![0.0; points * inputs])?;
+    let alike = |numbers: &[f64]| numbers.chunks_exact(outputs).all(|p| *p == numbers[..outputs]);
+    let mut matrix = vec![0.0; inputs * outputs];
+    for (input, row) in matrix.chunks_exact_mut(outputs).enumerate() {
+        let mut ones = vec![0.0; points * inputs];
+        ones[input] = 1.0;
+        let answer = apply(ones)?;
+        if answer[outputs..] != constants[outputs..] {
+            return Err(MIXES_POINTS.into());
+        }
+        let differences = answer.iter().zip(&constants).map(|(answer, constant)| answer - constant);
+        row.iter_mut().zip(differences).for_each(|(entry, difference)| *entry = difference);
+    }
+    // The first point told the matrix: the others must have the same.
+    let test: Vec<f64> = (1..=inputs).map(|at| (at as f64 * 0.618_033_988_7).fract()).collect();
+    let same = apply(test.iter().copied().cycle().take(points * inputs).collect())?;
+    let near = same.chunks_exact(outputs).all(|point| {
+        let pairs = point.iter().zip(&same[..outputs]);
+        pairs.into_iter().all(|(a, b)| (a - b).abs() <= 1e-9 * (1.0 + b.abs()))
+    });
+    if !alike(&constants) || !near {
+        return Err(DIFFERS.into());
+    }
+    let weight = TensorData::new(matrix, [inputs, outputs]);
+    let mut op = Linear::new(weight, &context.placement);
+    if constants.iter().any(|&constant| constant != 0.0) {
+        let bias = TensorData::new(constants[..outputs].to_vec(), [1, outputs]);
+        op = op.with_bias(bias, &context.placement);
+    }
+    context.emit(op, &value, out, None)
+}
+
+/// The operand that an operation on layers is linear in, if that is the only one that is not constant.
+pub(super) fn linear_operand<'a>(
+    context: &Context,
+    operation: &'a ModuleOperationIr,
+    inputs: impl Iterator<Item = &'a TensorIr>,
+) -> Option<&'a TensorIr> {
+    use ModuleOperationIr as Ir;
+    let operand = match operation {
+        Ir::DeformableConv2d(op) => &op.x,
+        Ir::Attention(op) => &op.value,
+        Ir::Linear(op) => &op.x,
+        _ => return None,
+    };
+    let mut varying = inputs.filter(|input| !context.is_constant(input));
+    varying.all(|input| input.id == operand.id).then_some(operand)
+}

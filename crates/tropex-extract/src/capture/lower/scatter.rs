@@ -1,0 +1,152 @@
+//! Values added to, or put in, places that are constant.
+
+use std::collections::HashMap;
+
+use burn::backend::ir::{
+    BaseOperationIr, GatherNdOpIr, GatherOpIr, OperationIr, SelectOpIr, TensorIr,
+};
+use burn::tensor::{IndexingUpdateOp, TensorData};
+
+use super::{Context, DIFFERS, MIXES_POINTS, NOT_SUPPORTED, PRODUCT, Refusal};
+use crate::capture::context::Value;
+use crate::capture::evaluate::Evaluator;
+use crate::capture::linear::Rows;
+use crate::capture::rearrange::rearrange;
+
+/// `tensor` with `values` put in places by `update`.
+struct Update<'a> {
+    tensor: &'a TensorIr,
+    values: &'a TensorIr,
+    out: &'a TensorIr,
+    update: IndexingUpdateOp,
+    /// Reads from the places: it maps a tensor like `tensor` to one like `values`.
+    reads: OperationIr,
+}
+
+impl<'a> Update<'a> {
+    fn of(operation: &'a BaseOperationIr) -> Option<Self> {
+        use BaseOperationIr as Ir;
+        Some(match operation {
+            Ir::Scatter(op) => Self {
+                tensor: &op.tensor,
+                values: &op.value,
+                out: &op.out,
+                update: op.update,
+                reads: OperationIr::BaseFloat(Ir::Gather(GatherOpIr {
+                    tensor: op.tensor.clone(),
+                    dim: op.dim,
+                    indices: op.indices.clone(),
+                    out: op.value.clone(),
+                })),
+            },
+            Ir::SelectAssign(op) => Self {
+                tensor: &op.tensor,
+                values: &op.value,
+                out: &op.out,
+                update: op.update,
+                reads: OperationIr::BaseFloat(Ir::Select(SelectOpIr {
+                    tensor: op.tensor.clone(),
+                    dim: op.dim,
+                    indices: op.indices.clone(),
+                    out: op.value.clone(),
+                })),
+            },
+            Ir::ScatterNd(op) => Self {
+                tensor: &op.data,
+                values: &op.values,
+                out: &op.out,
+                update: op.reduction,
+                reads: OperationIr::BaseFloat(Ir::GatherNd(GatherNdOpIr {
+                    data: op.data.clone(),
+                    indices: op.indices.clone(),
+                    out: op.values.clone(),
+                })),
+            },
+            _ => return None,
+        })
+    }
+}
+
+pub(super) fn lower(context: &mut Context, operation: &BaseOperationIr) -> Result<(), Refusal> {
+    let update = Update::of(operation).ok_or(NOT_SUPPORTED)?;
+    let whole = OperationIr::BaseFloat(operation.clone());
+    match update.update {
+        IndexingUpdateOp::Assign => rearrange(context, "assign", &whole),
+        IndexingUpdateOp::Add => added(context, &update, &whole),
+        IndexingUpdateOp::Mul if context.is_constant(update.values) => {
+            let value = context.value(update.tensor)?;
+            let factors = applied_to(context, &update, &whole, 1.0)?;
+            let value = context.scaled(&value, factors);
+            context.define(update.out, value)
+        }
+        IndexingUpdateOp::Mul => Err(PRODUCT.into()),
+        IndexingUpdateOp::Min | IndexingUpdateOp::Max => Err(NOT_SUPPORTED.into()),
+    }
+}
+
+fn added(context: &mut Context, update: &Update, whole: &OperationIr) -> Result<(), Refusal> {
+    let Update { tensor, values, out, .. } = update;
+    let value = if context.is_constant(values) {
+        let value = context.value(tensor)?;
+        let offsets = applied_to(context, update, whole, 0.0)?;
+        context.shifted(&value, offsets)
+    } else {
+        let value = context.value(values)?;
+        let shape = context.point_shape(out)?;
+        let rows = sums(context, update, &value, shape.iter().product())?;
+        let sums = context.sparse("scatter", &value, &rows, shape, None)?;
+        if context.is_constant(tensor) {
+            let offsets = context.spread(tensor, out)?;
+            context.shifted(&sums, offsets)
+        } else {
+            let value = context.value(tensor)?;
+            context.sum(&value, &sums)
+        }
+    };
+    context.define(out, value)
+}
+
+/// What an update with constant values makes of a tensor full of a number, at one point.
+fn applied_to(
+    context: &Context,
+    update: &Update,
+    whole: &OperationIr,
+    number: f64,
+) -> Result<Vec<f64>, Refusal> {
+    let full = TensorData::full::<f64, _>(update.tensor.shape.clone(), number);
+    let filled = HashMap::from([(update.tensor.id, full)]);
+    let result: Vec<f64> = Evaluator::new(context, filled).run(whole)?.iter().collect();
+    let features: usize = context.point_shape(update.out)?.iter().product();
+    let alike = result.chunks_exact(features).all(|point| *point == result[..features]);
+    if alike { Ok(result[..features].to_vec()) } else { Err(DIFFERS.into()) }
+}
+
+/// The values that are added to every place.
+fn sums(
+    context: &Context,
+    update: &Update,
+    value: &Value,
+    features: usize,
+) -> Result<Rows, Refusal> {
+    let numbers = (0..context.points * features).map(|place| place as f64);
+    let places = TensorData::new(numbers.collect::<Vec<f64>>(), update.tensor.shape.clone());
+    let filled = HashMap::from([(update.tensor.id, places)]);
+    let targets = Evaluator::new(context, filled).run(&update.reads)?;
+    let targets: Vec<usize> = targets.iter::<f64>().map(|place| place as usize).collect();
+    let width = value.features();
+    let own = |point: usize| -> Option<Vec<usize>> {
+        let targets = targets[point * width..][..width].iter();
+        targets
+            .map(|target| target.checked_sub(point * features).filter(|&place| place < features))
+            .collect()
+    };
+    let first = own(0).ok_or(MIXES_POINTS)?;
+    for point in 1..context.points {
+        if own(point).ok_or(MIXES_POINTS)? != first {
+            return Err(DIFFERS.into());
+        }
+    }
+    let mut rows: Rows = vec![Vec::new(); features];
+    first.into_iter().enumerate().for_each(|(source, place)| rows[place].push((source, 1.0)));
+    Ok(rows)
+}
