@@ -1,0 +1,99 @@
+//! Attributes of a node, and which of them an operator has looked at.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use crate::error::Refusal;
+use crate::proto::{self, attribute_type};
+
+/// The attributes of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct Attributes(Vec<proto::Attribute>);
+
+impl Attributes {
+    pub(crate) fn new(list: Vec<proto::Attribute>) -> Self {
+        Self(list)
+    }
+
+    /// Whether an integer is there that is not zero.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.0.iter().any(|attribute| attribute.name == name && attribute.int.unwrap_or(0) != 0)
+    }
+
+    /// Leaves out an attribute, so that its default holds.
+    pub(crate) fn clear(&mut self, name: &str) {
+        self.0.retain(|attribute| attribute.name != name);
+    }
+}
+
+/// Attributes as an operator reads them: one that it does not know would change the result unseen,
+/// so that [`unread`](Self::unread) tells those that it did not ask for.
+pub(crate) struct Reader<'a> {
+    attributes: &'a Attributes,
+    read: RefCell<BTreeSet<&'static str>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(attributes: &'a Attributes) -> Self {
+        Self { attributes, read: RefCell::default() }
+    }
+
+    pub(crate) fn find(&self, name: &'static str) -> Option<&'a proto::Attribute> {
+        self.read.borrow_mut().insert(name);
+        self.attributes.0.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// The first attribute that nobody asked for.
+    pub(crate) fn unread(&self) -> Option<&'a str> {
+        let read = self.read.borrow();
+        let mut names = self.attributes.0.iter().map(|attribute| attribute.name.as_str());
+        names.find(|name| !read.contains(name))
+    }
+
+    pub(crate) fn int(&self, name: &'static str) -> Result<Option<i64>, Refusal> {
+        self.get(name, |attribute| attribute.int.or(default(attribute, attribute_type::INT)))
+    }
+
+    pub(crate) fn float(&self, name: &'static str) -> Result<Option<f64>, Refusal> {
+        let number = |attribute: &proto::Attribute| attribute.float.map(f64::from);
+        self.get(name, |attribute| number(attribute).or(default(attribute, attribute_type::FLOAT)))
+    }
+
+    pub(crate) fn text(&self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+        self.get(name, |attribute| match &attribute.string {
+            Some(string) => std::str::from_utf8(string).ok(),
+            None => default(attribute, attribute_type::STRING),
+        })
+    }
+
+    pub(crate) fn ints(&self, name: &'static str) -> Result<Option<&'a [i64]>, Refusal> {
+        self.get(name, |attribute| {
+            let is_list = attribute.kind == attribute_type::INTS || !attribute.ints.is_empty();
+            is_list.then_some(&attribute.ints[..])
+        })
+    }
+
+    pub(crate) fn floats(&self, name: &'static str) -> Result<Option<&'a [f32]>, Refusal> {
+        self.get(name, |attribute| {
+            let is_list = attribute.kind == attribute_type::FLOATS || !attribute.floats.is_empty();
+            is_list.then_some(&attribute.floats[..])
+        })
+    }
+
+    fn get<T>(
+        &self,
+        name: &'static str,
+        value: impl FnOnce(&'a proto::Attribute) -> Option<T>,
+    ) -> Result<Option<T>, Refusal> {
+        let Some(attribute) = self.find(name) else { return Ok(None) };
+        match value(attribute) {
+            Some(value) => Ok(Some(value)),
+            None => Err(format!("its attribute `{name}` has another type than ONNX says").into()),
+        }
+    }
+}
+
+/// Zero or no text: some writers leave out what is the default of its type.
+fn default<T: Default>(attribute: &proto::Attribute, kind: i32) -> Option<T> {
+    (attribute.kind == kind).then(T::default)
+}

@@ -1,0 +1,56 @@
+//! Numbers that do not depend on the input.
+
+use crate::error::Refusal;
+
+/// What numbers stand for, however they are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Float,
+    Int,
+    Bool,
+}
+
+/// A tensor on the host.
+///
+/// Integers are held as `f64` too: those that ONNX files compute with are extents and positions,
+/// far below 2^53, and "to the end", `i64::MAX`, stays larger than any extent.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Constant {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) numbers: Vec<f64>,
+    pub(crate) kind: Kind,
+}
+
+impl Constant {
+    pub(crate) fn new(shape: Vec<usize>, numbers: Vec<f64>, kind: Kind) -> Self {
+        debug_assert_eq!(shape.iter().product::<usize>(), numbers.len());
+        Self { shape, numbers, kind }
+    }
+
+    pub(crate) fn scalar(number: f64, kind: Kind) -> Self {
+        Self::new(Vec::new(), vec![number], kind)
+    }
+
+    /// A list of integers.
+    pub(crate) fn integers(integers: impl IntoIterator<Item = i64>) -> Self {
+        let numbers: Vec<f64> = integers.into_iter().map(|integer| integer as f64).collect();
+        Self::new(vec![numbers.len()], numbers, Kind::Int)
+    }
+
+    /// The only number.
+    pub(crate) fn number(&self) -> Result<f64, Refusal> {
+        match self.numbers[..] {
+            [number] => Ok(number),
+            _ => Err(format!("one number is expected, not shape {:?}", self.shape).into()),
+        }
+    }
+
+    pub(crate) fn to_integers(&self) -> Vec<i64> {
+        self.numbers.iter().map(|&number| number as i64).collect()
+    }
+}
+
+/// Number of elements of a shape, if it can be told.
+pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent))
+}

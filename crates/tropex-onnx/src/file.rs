@@ -1,0 +1,105 @@
+//! Reading an ONNX file and the files that hold its numbers.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Component, Path, PathBuf};
+
+use bytes::Bytes;
+use prost::Message;
+
+use crate::OnnxError;
+use crate::error::Refusal;
+use crate::proto;
+
+/// A model as its file has it.
+pub(crate) struct ModelFile {
+    pub(crate) model: proto::Model,
+    /// Bytes of the file and of the files it refers to.
+    pub(crate) bytes: u64,
+}
+
+pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
+    let unreadable = |source| OnnxError::Read { path: path.to_owned(), source };
+    let mut content = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    content.try_reserve_exact(length as usize).map_err(|error| unreadable(error.into()))?;
+    { file }.take(length).read_to_end(&mut content).map_err(unreadable)?;
+    let damaged = |reason: String| OnnxError::Damaged { path: path.to_owned(), reason };
+    if content.starts_with(b"version https://git-lfs") {
+        let reason = "this is a Git LFS pointer, not the file itself; `git lfs pull` in its \
+                      repository fetches the content";
+        return Err(damaged(reason.into()));
+    }
+    // Decoding from `Bytes` leaves the weights where they are.
+    let model = proto::Model::decode(Bytes::from(content)).map_err(|error| {
+        damaged(format!("its bytes are no protocol buffer of a model ({error}); is it complete?"))
+    })?;
+    Ok(ModelFile { model, bytes: length })
+}
+
+/// The bytes of a tensor that are in another file, of which `expected` are needed.
+pub(crate) fn read_external(
+    folder: &Path,
+    tensor: &proto::Tensor,
+    expected: u64,
+) -> Result<Bytes, Refusal> {
+    let entry = |key| {
+        let found = tensor.external.iter().find(|entry| entry.key == key);
+        found.map(|entry| entry.value.as_str())
+    };
+    let number = |key| match entry(key) {
+        None => Ok(None),
+        Some(text) => text
+            .parse::<u64>()
+            .map(Some)
+            .map_err(|_| format!("`{key}` of its external data is {text:?}, not a number")),
+    };
+    let location = entry("location").ok_or("its external data has no location")?;
+    let path = inside(folder, Path::new(location))?;
+    let (offset, length) = (number("offset")?.unwrap_or(0), number("length")?);
+    if length.is_some_and(|length| length != expected) {
+        return Err(format!(
+            "its external data has {} bytes, but its shape and type need {expected}",
+            length.unwrap_or(0)
+        )
+        .into());
+    }
+    read_range(&path, offset, expected)
+        .map(Bytes::from)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()).into())
+}
+
+fn read_range(path: &Path, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let end =
+        offset.checked_add(length).filter(|&end| file.metadata().is_ok_and(|m| end <= m.len()));
+    if end.is_none() {
+        let reason = format!("it is too short for {length} bytes from byte {offset} on");
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+    }
+    file.seek(SeekFrom::Start(offset))?;
+    let mut content = vec![0; length as usize];
+    file.read_exact(&mut content)?;
+    Ok(content)
+}
+
+/// The path of a file in the model's folder or below: a model must not read anything else.
+fn inside(folder: &Path, location: &Path) -> Result<PathBuf, Refusal> {
+    let is_plain =
+        location.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let outside = || {
+        format!(
+            "its external data {} is outside the model's folder; copy the file there",
+            location.display()
+        )
+    };
+    if !is_plain {
+        return Err(outside().into());
+    }
+    let path = folder.join(location);
+    let real = |path: &Path| {
+        path.canonicalize().map_err(|error| format!("cannot read {}: {error}", path.display()))
+    };
+    if real(&path)?.starts_with(real(folder)?) { Ok(path) } else { Err(outside().into()) }
+}

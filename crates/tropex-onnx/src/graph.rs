@@ -1,0 +1,206 @@
+//! The graph of a model: nodes in an order in which they can be run, values numbered.
+
+use std::collections::HashMap;
+
+use crate::attributes::Attributes;
+use crate::proto;
+
+/// Number of a value: an input, an initializer or the output of a node.
+pub(crate) type Slot = usize;
+
+/// An operator applied to values.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) operator: String,
+    /// Empty for ONNX's own operators.
+    pub(crate) domain: String,
+    pub(crate) inputs: Vec<Option<Slot>>,
+    pub(crate) outputs: Vec<Option<Slot>>,
+    pub(crate) attributes: Attributes,
+}
+
+/// An input or output of the graph.
+#[derive(Clone, Debug)]
+pub(crate) struct Port {
+    pub(crate) name: String,
+    pub(crate) slot: Slot,
+    /// What the file says about its type.
+    pub(crate) kind: Option<proto::ValueType>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Graph {
+    /// Version of ONNX's own operators.
+    pub(crate) opset: i64,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) inputs: Vec<Port>,
+    pub(crate) outputs: Vec<Port>,
+    /// Names by slot.
+    pub(crate) names: Vec<String>,
+    pub(crate) initializers: HashMap<Slot, proto::Tensor>,
+}
+
+impl Graph {
+    /// Numbers the values, sorts the nodes, and checks that every value is made once.
+    pub(crate) fn new(model: proto::Model) -> Result<Self, String> {
+        let opset = opset(&model)?;
+        let graph = model.graph.ok_or("it holds no graph")?;
+        if let Some(sparse) = graph.sparse_initializers.first() {
+            let name = sparse.values.as_ref().map_or("", |values| values.name.as_str());
+            return Err(format!("its initializer `{name}` is sparse, which is not supported"));
+        }
+        let mut names = Names::default();
+        let mut initializers = HashMap::new();
+        for tensor in graph.initializers {
+            let slot = names.define(&tensor.name)?;
+            initializers.insert(slot, tensor);
+        }
+        let mut inputs = Vec::new();
+        for input in graph.inputs {
+            // Old files list initializers among the inputs.
+            if !names.slots.contains_key(&input.name) {
+                let slot = names.define(&input.name)?;
+                inputs.push(Port { name: input.name, slot, kind: input.kind });
+            }
+        }
+        let mut outputs = Vec::with_capacity(graph.nodes.len());
+        for node in &graph.nodes {
+            let defined = node.outputs.iter().map(|name| names.define_output(name));
+            outputs.push(defined.collect::<Result<Vec<_>, _>>()?);
+        }
+        let mut nodes = Vec::with_capacity(graph.nodes.len());
+        for (node, outputs) in graph.nodes.into_iter().zip(outputs) {
+            nodes.push(names.node(node, outputs)?);
+        }
+        let outputs = graph.outputs.into_iter().map(|output| {
+            let slot = names
+                .find(&output.name)
+                .ok_or_else(|| format!("its output `{}` is made by no node", output.name))?;
+            Ok(Port { name: output.name, slot, kind: output.kind })
+        });
+        let outputs = outputs.collect::<Result<Vec<_>, String>>()?;
+        if outputs.is_empty() {
+            return Err("it has no output".into());
+        }
+        let nodes = sorted(nodes, names.list.len())?;
+        Ok(Self { opset, nodes, inputs, outputs, names: names.list, initializers })
+    }
+
+    /// Position of the node that makes a value.
+    pub(crate) fn maker(&self, slot: Slot) -> Option<usize> {
+        self.nodes.iter().position(|node| node.outputs.contains(&Some(slot)))
+    }
+
+    /// The nodes that values depend on, in order, as a mask.
+    pub(crate) fn needed(&self, outputs: impl IntoIterator<Item = Slot>) -> Vec<bool> {
+        let mut wanted = vec![false; self.names.len()];
+        outputs.into_iter().for_each(|slot| wanted[slot] = true);
+        let mut needed = vec![false; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate().rev() {
+            if node.outputs.iter().flatten().any(|&slot| wanted[slot]) {
+                needed[index] = true;
+                node.inputs.iter().flatten().for_each(|&slot| wanted[slot] = true);
+            }
+        }
+        needed
+    }
+}
+
+fn opset(model: &proto::Model) -> Result<i64, String> {
+    let own = model.opsets.iter().find(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
+    match own.map(|set| set.version) {
+        Some(version) if version >= 1 => Ok(version),
+        Some(version) => Err(format!("it asks for operator set {version}")),
+        // Before version 3 of the format there was only one operator set.
+        None if model.ir_version < 3 => Ok(1),
+        None => Err("it does not say which operator set of ONNX it was written for".into()),
+    }
+}
+
+/// Slots by name.
+#[derive(Default)]
+struct Names {
+    slots: HashMap<String, Slot>,
+    list: Vec<String>,
+}
+
+impl Names {
+    fn find(&self, name: &str) -> Option<Slot> {
+        self.slots.get(name).copied()
+    }
+
+    fn define(&mut self, name: &str) -> Result<Slot, String> {
+        let slot = self.list.len();
+        if name.is_empty() {
+            return Err("a value has no name".into());
+        }
+        if self.slots.insert(name.to_owned(), slot).is_some() {
+            return Err(format!("two values have the name `{name}`"));
+        }
+        self.list.push(name.to_owned());
+        Ok(slot)
+    }
+
+    /// An output that is not wanted has an empty name.
+    fn define_output(&mut self, name: &str) -> Result<Option<Slot>, String> {
+        if name.is_empty() { Ok(None) } else { self.define(name).map(Some) }
+    }
+
+    fn node(&self, node: proto::Node, outputs: Vec<Option<Slot>>) -> Result<Node, String> {
+        let label = if node.name.is_empty() {
+            node.outputs.iter().find(|name| !name.is_empty()).cloned().unwrap_or_default()
+        } else {
+            node.name
+        };
+        let input = |name: &String| match name.as_str() {
+            "" => Ok(None),
+            name => self
+                .find(name)
+                .map(Some)
+                .ok_or_else(|| format!("node `{label}` reads `{name}`, which nothing makes")),
+        };
+        let inputs = node.inputs.iter().map(input).collect::<Result<_, _>>()?;
+        let domain = if node.domain == "ai.onnx" { String::new() } else { node.domain };
+        let attributes = Attributes::new(node.attributes);
+        Ok(Node { name: label, operator: node.operator, domain, inputs, outputs, attributes })
+    }
+}
+
+/// The nodes, each after those that make its inputs; otherwise in the order of the file.
+fn sorted(nodes: Vec<Node>, slots: usize) -> Result<Vec<Node>, String> {
+    let mut makers = vec![None; slots];
+    for (index, node) in nodes.iter().enumerate() {
+        node.outputs.iter().flatten().for_each(|&slot| makers[slot] = Some(index));
+    }
+    let mut readers = vec![Vec::new(); nodes.len()];
+    let mut waiting = vec![0_usize; nodes.len()];
+    for (index, node) in nodes.iter().enumerate() {
+        for maker in node.inputs.iter().flatten().filter_map(|&slot| makers[slot]) {
+            readers[maker].push(index);
+            waiting[index] += 1;
+        }
+    }
+    let is_sorted =
+        readers.iter().enumerate().all(|(maker, readers)| readers.iter().all(|&r| r > maker));
+    if is_sorted {
+        return Ok(nodes);
+    }
+    let mut ready: std::collections::VecDeque<usize> =
+        (0..nodes.len()).filter(|&index| waiting[index] == 0).collect();
+    let mut order = Vec::with_capacity(nodes.len());
+    while let Some(index) = ready.pop_front() {
+        order.push(index);
+        for &reader in &readers[index] {
+            waiting[reader] -= 1;
+            if waiting[reader] == 0 {
+                ready.push_back(reader);
+            }
+        }
+    }
+    if let Some(index) = waiting.iter().position(|&waiting| waiting > 0) {
+        return Err(format!("node `{}` depends on its own output", nodes[index].name));
+    }
+    let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|index| nodes[index].take()).collect())
+}

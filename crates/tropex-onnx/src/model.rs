@@ -1,0 +1,264 @@
+//! A model that can be run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor};
+use burn::tensor::{Device, FloatDType, Tensor};
+
+use crate::args::Value;
+use crate::array::Array;
+use crate::constant::Kind;
+use crate::error::OnnxError;
+use crate::options::OnnxOptions;
+use crate::output::Dropped;
+use crate::run::{Points, Program, Shapes};
+use crate::weights::{self, Weight};
+
+/// An ONNX model as a Burn module.
+///
+/// It takes any number of points, whatever number its file was written for. Parameters have the
+/// names of the file.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "flex")] {
+/// use burn::tensor::{Device, Tensor};
+/// use tropex_onnx::OnnxModel;
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/mlp.onnx");
+/// let device = Device::flex();
+/// let model = OnnxModel::open(path, &device)?;
+/// assert_eq!(model.input_shape(), [4]);
+/// let logits: Tensor<2> = model.forward(Tensor::<2>::zeros([8, 4], &device))?;
+/// assert_eq!(logits.dims(), [8, 3]);
+/// # }
+/// # Ok::<(), tropex_onnx::OnnxError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct OnnxModel {
+    parts: Arc<Parts>,
+    weights: Vec<Weight>,
+}
+
+/// What does not change when a model moves to another device.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) program: Arc<Program>,
+    pub(crate) shapes: Vec<Option<Shapes>>,
+    pub(crate) written: usize,
+    pub(crate) opset: i64,
+    pub(crate) producer: String,
+    pub(crate) input: String,
+    pub(crate) input_shape: Vec<usize>,
+    pub(crate) output: String,
+    pub(crate) output_shape: Vec<usize>,
+    pub(crate) dropped: Vec<Dropped>,
+    pub(crate) operators: BTreeMap<String, usize>,
+    pub(crate) dtype: FloatDType,
+}
+
+impl OnnxModel {
+    pub(crate) fn new(parts: Parts, weights: Vec<Weight>) -> Self {
+        Self { parts: Arc::new(parts), weights }
+    }
+
+    /// Opens a model, with its only output and the device's own precision; [`OnnxOptions`] has more.
+    ///
+    /// It is run on a few random points, which shows that a batch gives what its points give alone.
+    ///
+    /// # Errors
+    /// [`OnnxError::Read`] and [`OnnxError::Damaged`]: there is no model that can be read.
+    /// [`OnnxError::Unsupported`] lists every node that is not piecewise linear or not supported.
+    /// [`OnnxError::Output`], [`OnnxError::Input`]: the model has several outputs or inputs, or its
+    /// input's shape is open. [`OnnxError::Batch`]: it mixes points.
+    pub fn open(path: impl AsRef<Path>, device: &Device) -> Result<Self, OnnxError> {
+        OnnxOptions::default().open(path, device)
+    }
+
+    /// The output at points, before a softmax or another [decision](Self::dropped) at the end.
+    ///
+    /// # Shapes
+    /// - points: `[n, input_shape..]`, on the device of the parameters and in their precision
+    /// - output: `[n, output_shape..]`
+    ///
+    /// # Errors
+    /// [`OnnxError::Input`]: the points have another shape or precision, or `E` is another number
+    /// of axes than the output has.
+    pub fn forward<const D: usize, const E: usize>(
+        &self,
+        points: Tensor<D>,
+    ) -> Result<Tensor<E>, OnnxError> {
+        let output = self.run(points)?;
+        if output.rank() != E {
+            return Err(OnnxError::Input(format!(
+                "its output has {} axes, {}, but a tensor with {E} was asked for",
+                output.rank(),
+                shape_text(&self.parts.output_shape)
+            )));
+        }
+        Ok(Tensor::from_dispatch(output.into_tensor()))
+    }
+
+    /// The output at points as a matrix, one row a point.
+    ///
+    /// # Shapes
+    /// - points: `[n, input_shape..]`
+    /// - output: `[n, numbers of one point]`
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn logits<const D: usize>(&self, points: Tensor<D>) -> Result<Tensor<2>, OnnxError> {
+        let count = points.dims()[0];
+        let shape = [count, self.parts.output_shape.iter().product()];
+        let output = self.run(points)?.reshape(&shape);
+        let output = output.map_err(|refusal| OnnxError::Input(refusal.0))?;
+        Ok(Tensor::from_dispatch(output.into_tensor()))
+    }
+
+    fn run<const D: usize>(&self, points: Tensor<D>) -> Result<Array, OnnxError> {
+        let shape = points.dims();
+        let parts = &*self.parts;
+        if shape[1..] != parts.input_shape[..] || shape[0] == 0 {
+            return Err(OnnxError::Input(format!(
+                "points of shape {shape:?} were given, but its input `{}` takes {}",
+                parts.input,
+                shape_text(&parts.input_shape)
+            )));
+        }
+        if points.dtype() != parts.dtype.into() {
+            return Err(OnnxError::Input(format!(
+                "points in {:?} were given, but the model was opened in {:?}",
+                points.dtype(),
+                parts.dtype
+            )));
+        }
+        let batch = Points { count: shape[0], written: parts.written, shapes: &parts.shapes };
+        let input = Array::new(points.into_dispatch(), Kind::Float);
+        let trace = parts.program.run(&weights::values(&self.weights), input, Some(batch));
+        if !trace.unsupported.is_empty() {
+            return Err(OnnxError::Unsupported(trace.unsupported));
+        }
+        let expected = [&[shape[0]], &parts.output_shape[..]].concat();
+        match trace.output {
+            Some(Value::Tensor(output)) if output.shape() == expected => Ok(output),
+            _ => Err(OnnxError::Batch(format!(
+                "for {} points its output has not shape {expected:?}",
+                shape[0]
+            ))),
+        }
+    }
+
+    /// Shape of one point of the input, without the axis of points.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.parts.input_shape
+    }
+
+    /// Shape of one point of the output, without the axis of points.
+    pub fn output_shape(&self) -> &[usize] {
+        &self.parts.output_shape
+    }
+
+    /// Name of the input.
+    pub fn input(&self) -> &str {
+        &self.parts.input
+    }
+
+    /// Name of the output that was chosen.
+    pub fn output(&self) -> &str {
+        &self.parts.output
+    }
+
+    /// The nodes at the end that are left out, in order, because they do not change which class is
+    /// largest: a softmax, the choice of the largest class, its label.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.parts.dropped
+    }
+
+    /// How many nodes of each operator are computed, constants aside.
+    pub fn operators(&self) -> &BTreeMap<String, usize> {
+        &self.parts.operators
+    }
+
+    /// Version of ONNX's operators that the file was written for.
+    pub fn opset(&self) -> i64 {
+        self.parts.opset
+    }
+
+    /// The program that wrote the file, as it says; may be empty.
+    pub fn producer(&self) -> &str {
+        &self.parts.producer
+    }
+
+    /// The format of its parameters and points.
+    pub fn precision(&self) -> FloatDType {
+        self.parts.dtype
+    }
+}
+
+fn shape_text(shape: &[usize]) -> String {
+    let extents: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    format!("[n, {}]", extents.join(", "))
+}
+
+/// One line: shapes, parameters, operators, what is left out.
+impl fmt::Display for OnnxModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = &*self.parts;
+        let operators: Vec<String> =
+            parts.operators.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        write!(
+            f,
+            "`{}` {} -> `{}` {}, {} parameters, operator set {}: {}",
+            parts.input,
+            shape_text(&parts.input_shape),
+            parts.output,
+            shape_text(&parts.output_shape),
+            self.num_params(),
+            parts.opset,
+            operators.join(", ")
+        )?;
+        if !parts.dropped.is_empty() {
+            let dropped: Vec<String> = parts.dropped.iter().map(ToString::to_string).collect();
+            write!(f, "; left out at the end: {}", dropped.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl Module for OnnxModel {
+    fn collect_devices(&self, devices: Vec<Device>) -> Vec<Device> {
+        self.weights.collect_devices(devices)
+    }
+
+    fn fork(self, device: &Device) -> Self {
+        Self { weights: self.weights.fork(device), ..self }
+    }
+
+    fn to_device(self, device: &Device) -> Self {
+        Self { weights: self.weights.to_device(device), ..self }
+    }
+
+    fn train(self) -> Self {
+        Self { weights: self.weights.train(), ..self }
+    }
+
+    fn valid(&self) -> Self {
+        Self { weights: self.weights.valid(), parts: self.parts.clone() }
+    }
+
+    fn materialize(self) -> Self {
+        Self { weights: self.weights.materialize(), ..self }
+    }
+
+    fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
+        self.weights.iter().for_each(|weight| weight.visit(visitor));
+    }
+
+    fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
+        let weights = self.weights.into_iter().map(|weight| weight.map(mapper)).collect();
+        Self { weights, ..self }
+    }
+}

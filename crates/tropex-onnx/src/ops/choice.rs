@@ -1,0 +1,54 @@
+//! Comparisons, logic, and choices by them.
+
+use burn::backend::Dispatch;
+use burn::backend::ops::BoolTensorOps;
+
+use crate::args::{Args, Outputs};
+use crate::array::Comparison;
+use crate::error::Refusal;
+
+macro_rules! comparisons {
+    ($($name:ident: $comparison:ident),+ $(,)?) => {$(
+        pub(super) fn $name(args: &Args) -> Result<Outputs, Refusal> {
+            let dtype = args.place.dtype;
+            let [left, right] = [args.array(0)?, args.array(1)?].map(|side| side.into_floats(dtype));
+            Ok(left.compare(right, Comparison::$comparison)?.into())
+        }
+    )+};
+}
+
+comparisons! {
+    greater: Greater,
+    greater_or_equal: GreaterOrEqual,
+    less: Less,
+    less_or_equal: LessOrEqual,
+    equal: Equal,
+}
+
+macro_rules! logic {
+    ($($name:ident: $operation:expr),+ $(,)?) => {$(
+        pub(super) fn $name(args: &Args) -> Result<Outputs, Refusal> {
+            Ok(args.array(0)?.logic(args.array(1)?, $operation)?.into())
+        }
+    )+};
+}
+
+logic! {
+    and: Dispatch::bool_and,
+    or: Dispatch::bool_or,
+    xor: Dispatch::bool_xor,
+}
+
+pub(super) fn not(args: &Args) -> Result<Outputs, Refusal> {
+    Ok(args.array(0)?.not().into())
+}
+
+/// `Where`: the second input where the first holds, else the third.
+///
+/// A choice by a comparison of values that depend on the input is continuous only where it is a
+/// maximum or a minimum; whoever needs that has to check it.
+pub(super) fn choose(args: &Args) -> Result<Outputs, Refusal> {
+    let dtype = args.place.dtype;
+    let [chosen, other] = [args.array(1)?, args.array(2)?].map(|side| side.into_floats(dtype));
+    Ok(chosen.choose(args.array(0)?, other)?.into())
+}

@@ -1,0 +1,242 @@
+//! How a model is opened.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::{Device, FloatDType};
+
+use crate::array::Place;
+use crate::constant::elements;
+use crate::decode::{decode, type_of};
+use crate::error::OnnxError;
+use crate::file;
+use crate::graph::{Graph, Port};
+use crate::model::{OnnxModel, Parts};
+use crate::output::{self, Chosen};
+use crate::probe;
+use crate::run::{self, Program};
+
+/// Numbers that a value of one point may have beyond what the file's size allows.
+const LEAST_LIMIT: usize = 1 << 24;
+
+/// Numbers of a value allowed for every byte of the file.
+const NUMBERS_PER_BYTE: usize = 8;
+
+/// How a model is opened: which output, for points of which shape, with how many digits.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct OnnxOptions {
+    output: Option<String>,
+    input_shape: Option<Vec<usize>>,
+    precision: Option<FloatDType>,
+    allows_curved: bool,
+}
+
+impl OnnxOptions {
+    /// Computes the output of this name, or what leads to it before a softmax and the like.
+    ///
+    /// Without it a model must have one output, or several that lead to the same logits.
+    pub fn with_output(mut self, name: impl Into<String>) -> Self {
+        self.output = Some(name.into());
+        self
+    }
+
+    /// The shape of one point, without the axis of points: for files that leave extents open.
+    pub fn with_input_shape(mut self, shape: impl Into<Vec<usize>>) -> Self {
+        self.input_shape = Some(shape.into());
+        self
+    }
+
+    /// The format of parameters and points, instead of the device's default. Numbers that the file
+    /// has with more digits, such as doubles for `F32`, are rounded.
+    pub fn with_precision(mut self, precision: FloatDType) -> Self {
+        self.precision = Some(precision);
+        self
+    }
+
+    /// Computes operators such as `Sigmoid` too, which are refused otherwise because they are not
+    /// piecewise linear.
+    pub fn with_curved_operators(mut self, allowed: bool) -> Self {
+        self.allows_curved = allowed;
+        self
+    }
+
+    /// Opens a model and moves its parameters to a device.
+    ///
+    /// # Errors
+    /// See [`OnnxModel::open`].
+    pub fn open(&self, path: impl AsRef<Path>, device: &Device) -> Result<OnnxModel, OnnxError> {
+        let path = path.as_ref();
+        let damaged = |reason| OnnxError::Damaged { path: path.to_owned(), reason };
+        let file = file::read(path)?;
+        let producer = file.model.producer.clone();
+        let graph = Graph::new(file.model).map_err(damaged)?;
+        let chosen = output::choose(&graph, self.output.as_deref())?;
+        let dtype = self.precision.unwrap_or_else(|| device.settings().float_dtype);
+        if !device.supports_dtype(dtype) {
+            return Err(OnnxError::Input(format!("{device:?} cannot compute in {dtype:?}")));
+        }
+        let place = Place { device: device.clone(), dtype };
+        let limit = (file.bytes as usize).saturating_mul(NUMBERS_PER_BYTE).max(LEAST_LIMIT);
+        let opset = graph.opset;
+        let (program, input, names) = self.program(graph, path, &chosen, &place, limit)?;
+        let (written, shape) = self.shape_of(&input, limit)?;
+        let mut operators: HashMap<String, usize> = HashMap::new();
+        for node in &program.nodes {
+            *operators.entry(node.operator.clone()).or_default() += 1;
+        }
+        let probed = probe::probe(program, &names, &input.name, written, &shape, &chosen, &place)?;
+        Ok(OnnxModel::new(
+            Parts {
+                program: Arc::new(probed.program),
+                shapes: probed.shapes,
+                written,
+                opset,
+                producer,
+                input: input.name,
+                input_shape: shape,
+                output: chosen.name,
+                output_shape: probed.output_shape,
+                dropped: chosen.dropped,
+                operators: operators.into_iter().collect(),
+                dtype,
+            },
+            probed.weights,
+        ))
+    }
+
+    /// The nodes that the chosen value depends on, with all that is constant computed, the input,
+    /// and the names of all values.
+    fn program(
+        &self,
+        graph: Graph,
+        path: &Path,
+        chosen: &Chosen,
+        place: &Place,
+        limit: usize,
+    ) -> Result<(Program, Port, Vec<String>), OnnxError> {
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let needed = graph.needed([chosen.slot]);
+        let mut nodes = graph.nodes;
+        let mut keep = needed.into_iter();
+        nodes.retain(|_| keep.next().unwrap_or(false));
+        let reads = |slot| {
+            chosen.slot == slot || nodes.iter().any(|node| node.inputs.contains(&Some(slot)))
+        };
+        let mut inputs: Vec<Port> = graph.inputs;
+        inputs.retain(|input| reads(input.slot));
+        let mut constants = HashMap::new();
+        for (slot, tensor) in graph.initializers {
+            if reads(slot) {
+                let constant = decode(&tensor, &folder).map_err(|refusal| OnnxError::Damaged {
+                    path: path.to_owned(),
+                    reason: format!("initializer `{}`: {}", tensor.name, refusal.0),
+                })?;
+                constants.insert(slot, Arc::new(constant));
+            }
+        }
+        let input = only_input(inputs, &chosen.name)?;
+        let mut program = Program {
+            opset: graph.opset,
+            nodes,
+            constants,
+            input: input.slot,
+            output: chosen.slot,
+            slots: graph.names.len(),
+            folder,
+            limit,
+            allows_curved: self.allows_curved,
+            host: run::host(&place.device),
+        };
+        program.fold();
+        program.transpose_weights();
+        Ok((program, input, graph.names))
+    }
+
+    /// The number of points that the file was written for, 1 if it leaves that open, and the shape
+    /// of one point.
+    fn shape_of(&self, input: &Port, limit: usize) -> Result<(usize, Vec<usize>), OnnxError> {
+        let name = &input.name;
+        let told = |reason: String| OnnxError::Input(reason);
+        let Some(tensor) = input.kind.as_ref().and_then(|kind| kind.tensor.as_ref()) else {
+            return Err(told(format!("its input `{name}` is no tensor")));
+        };
+        type_of(tensor.data_type)
+            .map_err(|refusal| told(format!("its input `{name}`: {}", refusal.0)))?;
+        let written: Option<Vec<Option<usize>>> = tensor.shape.as_ref().map(|shape| {
+            let known = |extent: &crate::proto::Extent| {
+                usize::try_from(extent.value?).ok().filter(|&extent| extent > 0)
+            };
+            shape.axes.iter().map(known).collect()
+        });
+        let (points, open) = match (&written, &self.input_shape) {
+            (Some(written), _) if written.is_empty() => (None, Vec::new()),
+            (Some(written), _) => (written[0], written[1..].to_vec()),
+            (None, Some(given)) => (None, given.iter().map(|_| None).collect()),
+            (None, None) => {
+                return Err(told(format!(
+                    "the file does not say which shape its input `{name}` has; give the shape of \
+                     one point"
+                )));
+            }
+        };
+        let shape = match &self.input_shape {
+            None => open.iter().copied().collect::<Option<Vec<usize>>>().ok_or_else(|| {
+                told(format!(
+                    "the file leaves extents of its input `{name}` open, {}; give the shape of one \
+                     point",
+                    open_text(&open)
+                ))
+            })?,
+            Some(given) => {
+                let fits =
+                    |(open, given): (&Option<usize>, &usize)| open.is_none_or(|e| e == *given);
+                if given.len() != open.len() || !open.iter().zip(given).all(fits) {
+                    return Err(told(format!(
+                        "points of shape {given:?} were asked for, but its input `{name}` takes \
+                         {}",
+                        open_text(&open)
+                    )));
+                }
+                given.clone()
+            }
+        };
+        if shape.is_empty() {
+            return Err(told(format!(
+                "its input `{name}` is a vector or a number, which has no axis of points before \
+                 those of a point; export the model for a batch"
+            )));
+        }
+        let points = points.unwrap_or(1);
+        match elements(&[&[points], &shape[..]].concat()) {
+            Some(count) if count <= limit && !shape.contains(&0) => Ok((points, shape)),
+            _ => Err(told(format!(
+                "its input `{name}` of {points} points of shape {shape:?} is empty or has more than \
+                 {limit} numbers"
+            ))),
+        }
+    }
+}
+
+fn open_text(shape: &[Option<usize>]) -> String {
+    let extent =
+        |extent: &Option<usize>| extent.map_or("?".to_owned(), |extent| extent.to_string());
+    format!("[n, {}]", shape.iter().map(extent).collect::<Vec<_>>().join(", "))
+}
+
+fn only_input(mut inputs: Vec<Port>, output: &str) -> Result<Port, OnnxError> {
+    match (inputs.pop(), inputs.is_empty()) {
+        (Some(input), true) => Ok(input),
+        (None, _) => Err(OnnxError::Input(format!("its output `{output}` depends on no input"))),
+        (Some(last), false) => {
+            let names = inputs.iter().chain([&last]).map(|input| format!("`{}`", input.name));
+            Err(OnnxError::Input(format!(
+                "it takes {} inputs, {}; only models of one input are supported",
+                inputs.len() + 1,
+                names.collect::<Vec<_>>().join(", ")
+            )))
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The messages of an ONNX file, with the fields that are read here: numbers and types as in
+//! `onnx.proto` of the ONNX project. Fields that are not listed are skipped.
+
+use bytes::Bytes;
+use prost::Message;
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Model {
+    #[prost(int64, tag = "1")]
+    pub(crate) ir_version: i64,
+    #[prost(string, tag = "2")]
+    pub(crate) producer: String,
+    #[prost(message, optional, tag = "7")]
+    pub(crate) graph: Option<Graph>,
+    #[prost(message, repeated, tag = "8")]
+    pub(crate) opsets: Vec<OperatorSet>,
+}
+
+/// The version of a domain's operators that the file was written for.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct OperatorSet {
+    #[prost(string, tag = "1")]
+    pub(crate) domain: String,
+    #[prost(int64, tag = "2")]
+    pub(crate) version: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Graph {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) nodes: Vec<Node>,
+    #[prost(message, repeated, tag = "5")]
+    pub(crate) initializers: Vec<Tensor>,
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) inputs: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "12")]
+    pub(crate) outputs: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "15")]
+    pub(crate) sparse_initializers: Vec<SparseTensor>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Node {
+    #[prost(string, repeated, tag = "1")]
+    pub(crate) inputs: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    pub(crate) outputs: Vec<String>,
+    #[prost(string, tag = "3")]
+    pub(crate) name: String,
+    #[prost(string, tag = "4")]
+    pub(crate) operator: String,
+    #[prost(message, repeated, tag = "5")]
+    pub(crate) attributes: Vec<Attribute>,
+    #[prost(string, tag = "7")]
+    pub(crate) domain: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Attribute {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(float, optional, tag = "2")]
+    pub(crate) float: Option<f32>,
+    #[prost(int64, optional, tag = "3")]
+    pub(crate) int: Option<i64>,
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    pub(crate) string: Option<Bytes>,
+    #[prost(message, optional, tag = "5")]
+    pub(crate) tensor: Option<Tensor>,
+    #[prost(float, repeated, tag = "7")]
+    pub(crate) floats: Vec<f32>,
+    #[prost(int64, repeated, tag = "8")]
+    pub(crate) ints: Vec<i64>,
+    /// What the attribute holds: see [`attribute_type`].
+    #[prost(int32, tag = "20")]
+    pub(crate) kind: i32,
+}
+
+/// `AttributeProto.AttributeType`: the types that are read here.
+pub(crate) mod attribute_type {
+    pub(crate) const FLOAT: i32 = 1;
+    pub(crate) const INT: i32 = 2;
+    pub(crate) const STRING: i32 = 3;
+    pub(crate) const FLOATS: i32 = 6;
+    pub(crate) const INTS: i32 = 7;
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Tensor {
+    #[prost(int64, repeated, tag = "1")]
+    pub(crate) shape: Vec<i64>,
+    /// See [`data_type`].
+    #[prost(int32, tag = "2")]
+    pub(crate) data_type: i32,
+    #[prost(float, repeated, tag = "4")]
+    pub(crate) floats: Vec<f32>,
+    #[prost(int32, repeated, tag = "5")]
+    pub(crate) ints: Vec<i32>,
+    #[prost(int64, repeated, tag = "7")]
+    pub(crate) longs: Vec<i64>,
+    #[prost(string, tag = "8")]
+    pub(crate) name: String,
+    #[prost(bytes = "bytes", optional, tag = "9")]
+    pub(crate) raw: Option<Bytes>,
+    #[prost(double, repeated, tag = "10")]
+    pub(crate) doubles: Vec<f64>,
+    #[prost(uint64, repeated, tag = "11")]
+    pub(crate) unsigned_longs: Vec<u64>,
+    #[prost(message, repeated, tag = "13")]
+    pub(crate) external: Vec<Entry>,
+    /// 1 if the numbers are in another file.
+    #[prost(int32, tag = "14")]
+    pub(crate) location: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Entry {
+    #[prost(string, tag = "1")]
+    pub(crate) key: String,
+    #[prost(string, tag = "2")]
+    pub(crate) value: String,
+}
+
+/// Only its name is read, to refuse it.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct SparseTensor {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) values: Option<Tensor>,
+}
+
+/// An input or output of the graph.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ValueInfo {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) kind: Option<ValueType>,
+}
+
+/// A tensor; sequences and maps leave it empty.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ValueType {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) tensor: Option<TensorType>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TensorType {
+    #[prost(int32, tag = "1")]
+    pub(crate) data_type: i32,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) shape: Option<Shape>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Shape {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) axes: Vec<Extent>,
+}
+
+/// An extent, or the name of one that is not known.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Extent {
+    #[prost(int64, optional, tag = "1")]
+    pub(crate) value: Option<i64>,
+    #[prost(string, optional, tag = "2")]
+    pub(crate) symbol: Option<String>,
+}
+
+/// `TensorProto.DataType`.
+pub(crate) mod data_type {
+    pub(crate) const FLOAT: i32 = 1;
+    pub(crate) const UINT8: i32 = 2;
+    pub(crate) const INT8: i32 = 3;
+    pub(crate) const UINT16: i32 = 4;
+    pub(crate) const INT16: i32 = 5;
+    pub(crate) const INT32: i32 = 6;
+    pub(crate) const INT64: i32 = 7;
+    pub(crate) const STRING: i32 = 8;
+    pub(crate) const BOOL: i32 = 9;
+    pub(crate) const FLOAT16: i32 = 10;
+    pub(crate) const DOUBLE: i32 = 11;
+    pub(crate) const UINT32: i32 = 12;
+    pub(crate) const UINT64: i32 = 13;
+    pub(crate) const BFLOAT16: i32 = 16;
+}

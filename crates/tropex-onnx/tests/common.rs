@@ -1,0 +1,95 @@
+//! Files, numbers and Python of the tests.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::SafeTensors;
+use tropex_onnx::OnnxModel;
+
+pub(crate) fn device() -> Device {
+    #[cfg(feature = "flex")]
+    return Device::flex();
+    #[cfg(not(feature = "flex"))]
+    Device::default()
+}
+
+/// A file of `tests/models`.
+pub(crate) fn model(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)
+}
+
+/// Tensors of a safetensors file.
+pub(crate) struct Tensors(Vec<u8>);
+
+impl Tensors {
+    pub(crate) fn read(path: &Path) -> Self {
+        Self(std::fs::read(path).unwrap())
+    }
+
+    /// The first tensor of several names that is there.
+    pub(crate) fn first(&self, names: &[&str]) -> (Vec<usize>, Vec<f32>) {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        self.get(names.iter().find(|name| file.tensor(name).is_ok()).unwrap())
+    }
+
+    /// Shape and numbers of a tensor of `f32`, `f64` or `i64`.
+    pub(crate) fn get(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let tensor = file.tensor(name).unwrap_or_else(|_| panic!("no tensor {name}"));
+        let numbers = match tensor.dtype() {
+            safetensors::Dtype::F32 => {
+                let chunks = tensor.data().chunks_exact(4);
+                chunks.map(|chunk| f32::from_le_bytes(chunk.try_into().unwrap())).collect()
+            }
+            safetensors::Dtype::F64 => {
+                let chunks = tensor.data().chunks_exact(8);
+                chunks.map(|chunk| f64::from_le_bytes(chunk.try_into().unwrap()) as f32).collect()
+            }
+            safetensors::Dtype::I64 => {
+                let chunks = tensor.data().chunks_exact(8);
+                chunks.map(|chunk| i64::from_le_bytes(chunk.try_into().unwrap()) as f32).collect()
+            }
+            other => panic!("{name} is {other:?}"),
+        };
+        (tensor.shape().to_vec(), numbers)
+    }
+}
+
+/// A model's logits at points, row by row.
+pub(crate) fn logits(model: &OnnxModel, points: &[f32], device: &Device) -> Vec<f32> {
+    let count = points.len() / model.input_shape().iter().product::<usize>();
+    let shape = [&[count], model.input_shape()].concat();
+    let data = TensorData::new(points.to_vec(), shape.clone());
+    let logits = match shape.len() {
+        2 => model.logits(Tensor::<2>::from_data(data, device)),
+        3 => model.logits(Tensor::<3>::from_data(data, device)),
+        4 => model.logits(Tensor::<4>::from_data(data, device)),
+        5 => model.logits(Tensor::<5>::from_data(data, device)),
+        axes => panic!("{axes} axes"),
+    };
+    logits.unwrap().into_data().iter().collect()
+}
+
+/// Asserts that numbers are equal up to a share of the largest one.
+pub(crate) fn assert_close(found: &[f32], expected: &[f32], share: f32, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let scale = expected.iter().fold(1.0_f32, |scale, number| scale.max(number.abs()));
+    for (found, expected) in found.iter().zip(expected) {
+        // Written so that a NaN fails.
+        let is_close = (found - expected).abs() <= share * scale;
+        assert!(is_close, "{what}: {found} instead of {expected}");
+    }
+}
+
+/// A Python with some modules: `TROPEX_TEST_PYTHON`, or `python3`. None, which is told, where there
+/// is none.
+pub(crate) fn python(modules: &str) -> Option<String> {
+    let python = std::env::var("TROPEX_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let found = Command::new(&python).args(["-c", &format!("import {modules}")]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    println!("skipped: {python} with {modules} is not here");
+    None
+}

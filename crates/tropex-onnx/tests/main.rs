@@ -1,0 +1,9 @@
+//! What users see of the crate.
+
+mod capture;
+mod common;
+mod damaged;
+mod exports;
+mod models;
+mod public;
+mod refusals;
