@@ -6,7 +6,7 @@ use crate::common::plan::{Ending, Plan, Step, output};
 use crate::common::properties::NETWORKS;
 
 /// Every kind of step there is.
-const KINDS: [&str; 80] = [
+const KINDS: [&str; 85] = [
     // Affine.
     "linear",
     "conv1d",

@@ -28,6 +28,8 @@ impl Two {
 }
 
 type Forward = fn(&Two, Tensor<2>) -> Tensor<2>;
+type Closure = Box<dyn Fn(&Two, Tensor<2>) -> Tensor<2>>;
+type OfNumbers = fn(Tensor<1>) -> Tensor<1>;
 
 fn counted(x: &Tensor<2>) -> Tensor<1> {
     Tensor::<1, Int>::arange(1..13, &x.device()).float()
@@ -74,7 +76,7 @@ fn constants_made_of_parameters() {
 
 #[test]
 fn constants_made_of_numbers() {
-    let functions: [(&str, fn(Tensor<1>) -> Tensor<1>); 24] = [
+    let functions: [(&str, OfNumbers); 24] = [
         ("log, cos, exp", |c| c.log().cos().exp()),
         ("sin", Tensor::sin),
         ("tan", |c| (c * 0.1).tan()),
@@ -180,7 +182,7 @@ fn constants_of_other_devices_are_told_where_to_go() {
     let outside = Tensor::<2>::full([1, 12], 0.1307, &device());
     let matrix = Tensor::<2>::full([12, 12], 0.1307, &device());
     let places = Tensor::<1, Int>::from_data(TensorData::from([1, 0, 2]), &device());
-    let forwards: [(&str, Box<dyn Fn(&Two, Tensor<2>) -> Tensor<2>>); 4] = [
+    let forwards: [(&str, Closure); 4] = [
         ("a sum", {
             let outside = outside.clone();
             Box::new(move |two: &Two, x| two.end(two.inner.forward((x - outside.clone()) / 0.3081)))

@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, FloatDType, Tensor, activation};
-use tropex::{Error, Network, Placement, Precision, capture};
+use tropex::{Classes, Error, Extractor, Gauge, Network, Placement, Precision, SelfCheck, capture};
 
 use super::refusals::assert_says;
 use crate::common::{device, difference, largest, precisions, tensor, values};
@@ -171,4 +171,29 @@ fn numbers_too_large_for_a_type_are_told_so() {
     let large = |stack: &Stack, x: Tensor<2>| stack.forward(x) * 60000.0 * 60000.0;
     let error = capture(&stack, [4], large).expect_err("infinity");
     assert_says(&error, &["not finite", &format!("{:?}", DType::F16)]);
+}
+
+#[test]
+fn terms_of_networks_with_large_values_that_cancel_pass_their_self_check() {
+    for precision in precisions() {
+        for size in [1.0, 1e3, 1e6] {
+            let widths = [20, 30, 30, 4];
+            let stack = Stack::new(&widths, &device()).map(&mut To(float(precision)));
+            let cancelling = |stack: &Stack, x: Tensor<2>| {
+                let far = stack.between(x.clone(), |x| x.clone() * 1.0001 - x * 1e-4);
+                (stack.forward(x) - far) * size
+            };
+            let network = capture(&stack, [widths[0]], cancelling).expect("it is captured");
+            let extractor = Extractor::new(&network, Gauge::Tight, Classes::All).expect("it is");
+            let points: Vec<f32> =
+                (0..8 * widths[0]).map(|n| (n as f32 * 0.618_034).fract() - 0.5).collect();
+            let terms = extractor.extract(&points).expect("whole points");
+            let check = extractor.check(&terms, &points).expect("a device");
+            assert_eq!(check.failures(precision), Vec::<String>::new(), "{size:e} {precision:?}");
+            assert!(check.rounding > check.largest_logit * precision.epsilon(), "{check:?}");
+            // What is wrong is found all the same.
+            let wrong = SelfCheck { value_error: 1e3 * check.rounding, ..check };
+            assert_eq!(wrong.failures(precision).len(), 1);
+        }
+    }
 }

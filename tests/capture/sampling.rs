@@ -92,7 +92,7 @@ fn sampling_at_constant_places_of_every_kind() {
         for padding in [Zeros, Border, Reflection] {
             for align_corners in [false, true] {
                 let options = GridSampleOptions::new(mode.clone())
-                    .with_padding_mode(padding.clone())
+                    .with_padding_mode(padding)
                     .with_align_corners(align_corners);
                 let of = |x: Tensor<4>| sampled(x, options.clone());
                 if is_there(of) {

@@ -204,6 +204,15 @@ impl Outcome {
         stdout
     }
 
+    /// What it printed, having succeeded with warnings or without.
+    fn ended(self) -> String {
+        let Self { command, code, stdout, stderr } = self;
+        assert_eq!(code, Some(0), "{command}: {stderr}");
+        let others = stderr.lines().find(|line| !line.starts_with("warning: "));
+        assert_eq!(others, None, "{command}");
+        stdout
+    }
+
     /// The result that it printed for machines.
     fn json(self) -> Value {
         let text = self.succeeded();

@@ -6,7 +6,6 @@ use std::fs;
 use safetensors::Dtype;
 use serde_json::{Value, json};
 
-use super::weights::edit_weights;
 use super::{Place, train, write_tensors};
 
 /// Close to the images, where there are few regions.
@@ -163,7 +162,8 @@ fn nodes_have_the_numbers_that_inspect_gives_them() {
     let told = place.run("region run --of 0,1,2 --json").json();
     for image in told.as_array().unwrap() {
         for boundary in image["nearest"].as_array().unwrap() {
-            let node = nodes.iter().find(|node| node["node"] == boundary["node"]).unwrap();
+            let is_its = |node: &&Value| node["node"] == boundary["node"];
+            let node = nodes.iter().find(is_its).expect("the node is listed");
             assert_eq!(node["operation"], boundary["op"], "{boundary}");
             assert!(boundary["unit"].as_u64() < node["units"].as_u64(), "{boundary} {node}");
         }
@@ -175,8 +175,9 @@ fn nodes_have_the_numbers_that_inspect_gives_them() {
         format!("({} {}, unit {})", text(nearest, "op"), nearest["node"], nearest["unit"]);
     assert!(said.contains(&expected), "{expected}: {said}");
     let listed = place.run("inspect run").succeeded();
-    let row = format!("│ {} ", nearest["node"]);
-    let row = listed.lines().find(|line| line.starts_with(&row)).unwrap();
+    let number = nearest["node"].to_string();
+    let first = |line: &&str| line.split('┆').next().unwrap().trim_matches(['│', ' ']) == number;
+    let row = listed.lines().find(first).expect("the node is listed");
     assert!(row.contains(text(nearest, "op")), "{row}");
 }
 
@@ -249,25 +250,28 @@ fn twelve_classes_have_twelve_colours() {
             ("labels".to_owned(), Dtype::I64, vec![120], &labels),
         ],
     );
-    place.run("train fcn2 --dataset file:data.safetensors --epochs 0 --out run").succeeded();
-    // The class of the nearest of twelve means.
-    edit_weights(&place, |tensors| {
-        let hidden = tensors["0.bias"].0[0];
-        let mean = |class: usize| (class as f32 + 0.5) / CLASSES as f32;
-        let bytes = |numbers: Vec<f32>| numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let mut set = |name: &str, numbers: Vec<f32>| {
-            tensors.get_mut(name).unwrap().1 = bytes(numbers);
-        };
-        set("0.weight", (0..2 * hidden).map(|at| f32::from(u8::from(at == 0))).collect());
-        set("0.bias", (0..hidden).map(|unit| if unit == 0 { 0.0 } else { -1.0 }).collect());
-        let row =
-            |class: usize| (0..hidden).map(move |unit| if unit == 0 { mean(class) } else { 0.0 });
-        set("2.weight", (0..CLASSES).flat_map(row).collect());
-        set("2.bias", (0..CLASSES).map(|class| -mean(class).powi(2) / 2.0).collect());
+    // The class of the nearest of twelve means, in the layout of PyTorch.
+    const HIDDEN: usize = 3072;
+    let mean = |class: usize| (class as f32 + 0.5) / CLASSES as f32;
+    let is_first = |at: usize| f32::from(u8::from(at == 0));
+    let row = |class: usize| (0..HIDDEN).map(move |unit| is_first(unit) * mean(class));
+    let tensors: [(&str, Vec<usize>, Vec<f32>); 4] = [
+        ("0.weight", vec![HIDDEN, 2], (0..2 * HIDDEN).map(is_first).collect()),
+        ("0.bias", vec![HIDDEN], (0..HIDDEN).map(|unit| is_first(unit) - 1.0).collect()),
+        ("2.weight", vec![CLASSES, HIDDEN], (0..CLASSES).flat_map(row).collect()),
+        ("2.bias", vec![CLASSES], (0..CLASSES).map(|class| -mean(class).powi(2) / 2.0).collect()),
+    ];
+    let tensors = tensors.map(|(name, shape, numbers)| {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        (name, shape, bytes)
     });
+    let tensors = tensors
+        .iter()
+        .map(|(name, shape, bytes)| ((*name).to_owned(), Dtype::F32, shape.clone(), bytes));
+    write_tensors(&place.path("w.safetensors"), tensors);
     place
         .run("import fcn2 --weights w.safetensors --dataset file:data.safetensors --out twelve")
-        .succeeded();
+        .ended();
     place.run("regions twelve --window 0,1,0,1 --out twelve.svg").succeeded();
     let drawn = fs::read_to_string(place.path("twelve.svg")).unwrap();
     let colours = |element: &str| -> Vec<String> {

@@ -52,7 +52,8 @@ fn a_study_ends_in_one_report_and_goes_on_where_it_was() {
     fs::remove_dir_all(&reports).unwrap();
     fs::remove_file(place.path("done/index.html")).unwrap();
     fs::create_dir_all(reports.join("exactness")).unwrap();
-    for name in ["exactness/.self-check.csv.12.tmp", "../../../.index.html.345.tmp"] {
+    for name in ["exactness/.tropex-0123456789abcdef.tmp", "../../../.tropex-fedcba9876543210.tmp"]
+    {
         fs::write(reports.join(name), "half").unwrap();
     }
     place.run("study study.toml --out done --jobs 2").succeeded();
@@ -167,7 +168,7 @@ fn a_study_needs_a_folder_that_is_its_own() {
     fs::write(place.path("site/index.html"), "mine").unwrap();
     place
         .run("study ...toml --out site")
-        .failed(&["site: the folder holds index.html, and no study"]);
+        .failed(&["site: the folder holds no study", "index.html is in it"]);
     assert_eq!(fs::read(place.path("site/index.html")).unwrap(), b"mine");
     fs::write(place.path("none.toml"), small("embedded").replace("points = 5", "points = 0"))
         .unwrap();

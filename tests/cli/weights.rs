@@ -167,22 +167,19 @@ fn for_normalised_images(mean: f32, std: f32) -> Place {
 
 #[test]
 fn normalisation_is_an_operation_of_the_network() {
-    let place = for_normalised_images(0.25, 0.125);
+    // Raw images are next to nothing for it, so all of them seem alike.
+    let place = for_normalised_images(0.25, 0.01);
     let trained =
         place.run(&import("run/model.safetensors").replace("imported", "raw --json")).json();
-    let plain =
-        place.run(&(import("w.safetensors").replace("imported", "plain") + " --json")).json();
-    assert!(plain["test_accuracy"].as_f64() < trained["test_accuracy"].as_f64());
-    let warning = plain["warnings"][0].as_str().unwrap();
+    let plain = import("w.safetensors").replace("imported", "plain");
+    let told = place.run(&(plain.clone() + " --json")).warned(&["near chance", "--mean"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert!(told["test_accuracy"].as_f64() < trained["test_accuracy"].as_f64());
+    let warning = told["warnings"][0].as_str().unwrap();
     assert!(warning.contains("near chance (33.33 %)") && warning.contains("--mean"), "{warning}");
-    assert!(
-        place
-            .run(&import("w.safetensors").replace("imported", "plain"))
-            .succeeded()
-            .contains(warning)
-    );
+    place.run(&plain).warned(&[warning]);
 
-    let told = import("w.safetensors") + " --mean 0.25 --std 0.125";
+    let told = import("w.safetensors") + " --mean 0.25 --std 0.01";
     let imported = place.run(&(told.clone() + " --json")).json();
     assert_eq!(imported["test_accuracy"], trained["test_accuracy"]);
     let losses = [&imported, &trained].map(|run| run["test_loss"].as_f64().unwrap());
@@ -203,7 +200,7 @@ fn normalisation_is_an_operation_of_the_network() {
 
     place.run(&(told.clone() + ",0.5")).failed(&["2 numbers for the std of 1 channels"]);
     place.run(&(told.replace("0.25", "0.5"))).failed(&["normalisation.mean"]);
-    place.run(&told.replace("--std 0.125", "--std 0")).misused(&["--std", "above 0"]);
+    place.run(&told.replace("--std 0.01", "--std 0")).misused(&["--std", "above 0"]);
     place.run(&told).succeeded();
 }
 
@@ -257,7 +254,7 @@ fn weights_that_give_no_finite_outputs_are_refused() {
 #[test]
 fn terms_beyond_the_range_of_singles_are_told_and_not_stored() {
     let place = enlarged(1000.0);
-    place.run(&import_as(CONVOLUTIONAL, "w.safetensors")).succeeded();
+    place.run(&import_as(CONVOLUTIONAL, "w.safetensors")).ended(); // near chance
     place.run("extract imported").failed(&["overflows F32", "choose a higher precision"]);
     assert!(files(&place.path("imported/terms")).is_empty());
     place.run("extract imported --precision f64 --limit 50").succeeded();

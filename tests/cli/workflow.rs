@@ -86,10 +86,12 @@ fn results_for_machines_are_one_json_object() {
     assert_eq!(extracted["check"]["dominance"]["dominant"], 200);
     let evaluated = place.run("evaluate run --json").json();
     assert_eq!(evaluated["points"], 60);
-    let named = ["run", "gauge", "terms", "split"].map(|name| evaluated[name].clone());
-    assert_eq!(named, [json!("run"), json!("worst-case"), json!(200), json!("test")]);
+    let named = ["run", "gauge", "split"].map(|name| evaluated[name].clone());
+    assert_eq!(named, [json!("run"), json!("worst-case"), json!("test")]);
+    let taken = ["terms", "images"].map(|name| evaluated[name].clone());
+    assert_eq!(taken, [json!({"count": 200, "of": 200}), json!({"count": 60, "of": 60})]);
     let said = place.run("evaluate run").succeeded();
-    for part in ["run    ", "worst-case gauge, of 200 training images", "60 of test"] {
+    for part in ["run    ", "worst-case gauge, of 200 training images", "60 test images"] {
         assert!(said.contains(part), "{part} is not in {said}");
     }
     assert!((evaluated["network_accuracy"].as_f64().unwrap() - accuracy).abs() < 1e-9);

@@ -224,11 +224,11 @@ fn strips(at: f64, scale: f64, zeroth: [f64; 2], first: [f64; 2]) -> Partition {
     // The last two units are never off: they give both logits a slope.
     let bias = |unit: usize| if unit < joints { -((unit + 1) as f64 * at) } else { 1.0 };
     let biases: Vec<f32> = (0..units).map(|unit| (scale * bias(unit)) as f32).collect();
-    let weight = |unit: usize| if unit < joints || unit == joints { 1.0 } else { 0.0 };
+    let weight = |unit: usize| if unit <= joints { 1.0 } else { 0.0 };
     let weights: Vec<f32> = (0..2 * units)
         .map(|index| if index < units { weight(index) as f32 } else { 0.0 })
         .collect();
-    let sign = |unit: usize| if unit % 2 == 0 { -1e-2 } else { 1e-2 };
+    let sign = |unit: usize| if unit.is_multiple_of(2) { -1e-2 } else { 1e-2 };
     let out = |unit: usize| match unit {
         unit if unit < joints => [0.0, sign(unit)],
         unit if unit == joints => [zeroth[0], first[0]],

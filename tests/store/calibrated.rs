@@ -71,6 +71,14 @@ fn trials(noted: &[Progress]) -> impl Iterator<Item = (usize, Progress)> {
     trials.filter(|(_, progress)| matches!(progress, Progress::Trial { .. }))
 }
 
+/// Which trial begins.
+fn number(progress: Progress) -> Option<usize> {
+    match progress {
+        Progress::Trial { trial, .. } => Some(trial),
+        _ => None,
+    }
+}
+
 #[test]
 fn trials_that_were_finished_are_not_made_again() {
     let whole = fixture(1);
@@ -81,9 +89,10 @@ fn trials_that_were_finished_are_not_made_again() {
         let fixture = fixture(1);
         break_off(&fixture, step);
         let rest = fixture.extract_and_note();
-        assert_eq!(trials(&rest).next().map(|(_, first)| first), Some(trial));
+        let [next, first] = [trial, trials(&rest).next().unwrap().1].map(number);
+        assert_eq!(first, next);
         assert!(files(&fixture.folder()) == expected, "broken off at {trial:?}");
-        begun_anew += usize::from(matches!(trial, Progress::Trial { trial: 1, .. }));
+        begun_anew += usize::from(next == Some(1));
     }
     assert!(begun_anew > 1, "a check refuted a scale on the way");
 }

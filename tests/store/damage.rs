@@ -89,7 +89,7 @@ fn swapped_shards_are_found() {
     // Even where the manifest was made to agree.
     register(&fixture, "shard-00000.safetensors", 0);
     register(&fixture, SHARD, 1);
-    assert_refused(&fixture, "shard-00000.safetensors", "`index` holds 20, expected 0..20");
+    assert_refused(&fixture, "shard-00000.safetensors", "`index` holds 20, expected 0 to 19");
 }
 
 /// Makes the manifest agree with a file, whatever it holds.
@@ -127,14 +127,14 @@ fn a_shard_of_another_make_is_told_by_its_tensors() {
     let zeros = || vec![0_u8; 4 * 20 * 6];
     let classes = [3_i64; 20].map(i64::to_le_bytes).concat();
     for (name, tensor, reason) in [
-        ("linear.bias", None, "found none, expected F32 [20]"),
+        ("linear.bias", None, "found none, expected F32 of 20"),
         (
             "negative.coefficients",
             Some((Dtype::F32, vec![6, 20], zeros())),
-            "found F32 [6, 20], expected F32 [20, 6]",
+            "found F32 of 6x20, expected F32 of 20x6",
         ),
-        ("negative.coefficients", Some((Dtype::I32, vec![20, 6], zeros())), "found I32 [20, 6]"),
-        ("predicted", Some((Dtype::I64, vec![20], classes)), "holds 3, expected 0..3"),
+        ("negative.coefficients", Some((Dtype::I32, vec![20, 6], zeros())), "found I32 of 20x6"),
+        ("predicted", Some((Dtype::I64, vec![20], classes)), "holds 3, expected 0 to 2"),
         (
             "linear.coefficients",
             Some((Dtype::F32, vec![20, 6], [f32::NAN; 120].map(f32::to_le_bytes).concat())),
@@ -232,11 +232,11 @@ fn a_list_of_shards_that_cannot_be_is_refused() {
     let edits: [(Edit, &str); 6] = [
         (
             |shards| shards[1]["file"] = json!("../terms/shard-00001.safetensors"),
-            "lists \"../terms",
+            "lists `../terms",
         ),
-        (|shards| shards[1]["file"] = json!("/etc/passwd"), "lists \"/etc/passwd\""),
-        (|shards| shards[1] = shards[0].clone(), "lists \"shard-00000.safetensors\""),
-        (|shards| shards.swap(0, 1), "lists \"shard-00001.safetensors\""),
+        (|shards| shards[1]["file"] = json!("/etc/passwd"), "lists `/etc/passwd`"),
+        (|shards| shards[1] = shards[0].clone(), "lists `shard-00000.safetensors`"),
+        (|shards| shards.swap(0, 1), "lists `shard-00001.safetensors`"),
         (|shards| drop(shards.pop()), "lists 3 shards of 4"),
         (|shards| shards.push(shards[3].clone()), "lists 5 shards of 4"),
     ];

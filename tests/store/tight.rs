@@ -103,7 +103,7 @@ fn manifests_that_contradict_themselves_are_refused() {
         assert!(error.contains("manifest.json") && error.contains(reason), "{error}");
     };
     fixture.edit_manifest(|manifest| manifest["shifts"]["file"] = json!("/etc/passwd"));
-    refused("lists \"/etc/passwd\" in place of \"shifts.safetensors\"");
+    refused("lists `/etc/passwd` in place of `shifts.safetensors`");
     fixture.edit_manifest(|manifest| manifest["shifts"] = json!(null));
     refused("lists 4 shards and no shifts");
 }
@@ -181,7 +181,7 @@ fn shifts_of_another_network_or_gauge_are_refused() {
 fn stores_of_the_worst_case_are_written_as_ever() {
     let fixture = Fixture::new();
     fs::create_dir(fixture.folder()).unwrap();
-    for name in [SHIFTS, ".shifts.safetensors.tmp"] {
+    for name in [SHIFTS, ".tropex-0123456789abcdef.tmp"] {
         fs::write(fixture.file(name), "left behind").unwrap();
     }
     fixture.extract().unwrap();

@@ -1,6 +1,6 @@
 //! Which training images' terms win at images.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use tropex_extract::terms::{Effort, Ranked};
 use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
 use tropex_train::data::{Dataset, Taken};
@@ -49,23 +49,6 @@ pub struct RankedImage {
     pub value: f64,
     /// How much less it is worth than the best.
     pub gap: f64,
-}
-
-/// Writes terms as people know them here: by the training images that they were extracted at.
-fn with_training_images<S: Serializer>(terms: &[Ranked], serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Term {
-        training_image: usize,
-        class: usize,
-        value: f64,
-        gap: f64,
-    }
-    serializer.collect_seq(terms.iter().map(|&Ranked { position, class, gap, value }| Term {
-        training_image: position,
-        class,
-        value,
-        gap,
-    }))
 }
 
 /// The images, and what their assignment took.

@@ -13,7 +13,7 @@ const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// Most pixels of an image that is read.
 const MAX_PIXELS: usize = 1 << 24;
 
-/// An image as a PNG file of the kind that [`png`] writes.
+/// An image as a PNG file: red, green and blue, 8 bits each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
     width: usize,
@@ -30,7 +30,7 @@ impl Image {
     /// Reads a file in base64, to the last pixel.
     ///
     /// # Errors
-    /// Whatever [`png`] would not have written for an image of this size.
+    /// Whatever is no such file of this size.
     pub(crate) fn read(width: usize, height: usize, base64: &str) -> Result<Self, String> {
         let file = STANDARD.decode(base64).map_err(|error| format!("no base64: {error}"))?;
         if width.checked_mul(height).is_none_or(|pixels| !(1..=MAX_PIXELS).contains(&pixels)) {

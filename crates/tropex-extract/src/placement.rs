@@ -4,6 +4,7 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::kernels::is_cpu;
 
 /// Floating-point format of an extraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +86,18 @@ impl Placement {
     /// The same [in f64](Self::in_f64), where this build can have that.
     pub(crate) fn widest(&self) -> Self {
         Self::in_f64(&self.device).unwrap_or_else(|_| self.clone())
+    }
+
+    /// A CPU in f64, if this build has one: there every product and sum of an f64 is rounded as IEEE
+    /// 754 says, which not every GPU does.
+    pub(crate) fn on_cpu(&self) -> Self {
+        if is_cpu(&self.device) {
+            return self.widest();
+        }
+        #[cfg(feature = "flex")]
+        return Self { device: Device::flex(), precision: Precision::F64 };
+        #[cfg(not(feature = "flex"))]
+        self.clone()
     }
 
     /// The device.

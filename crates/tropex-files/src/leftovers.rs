@@ -14,11 +14,10 @@ pub fn remove_leftovers(folder: &Path) {
         let path = entry.path();
         // What cannot be removed does no harm where it stays.
         match entry.file_type() {
-            Ok(found) if !is_temporary(&entry.file_name()) => {
-                if found.is_file() && entry.file_name() == lock::NAME {
-                    lock::remove_abandoned(folder);
-                }
+            Ok(found) if found.is_file() && entry.file_name() == lock::NAME => {
+                lock::remove_abandoned(folder);
             }
+            Ok(_) if !is_temporary(&entry.file_name()) => {}
             Ok(found) if found.is_file() && is_abandoned(&path) => {
                 let _ = fs::remove_file(path);
             }

@@ -31,6 +31,17 @@ fn integers(name: &str, numbers: &[i64]) -> proto::Tensor {
     }
 }
 
+fn zeros(name: &str, shape: &[i64]) -> proto::Tensor {
+    let count: i64 = shape.iter().product();
+    proto::Tensor {
+        name: name.into(),
+        shape: shape.to_vec(),
+        data_type: data_type::FLOAT,
+        raw: Some(Bytes::from(vec![0; 4 * count as usize])),
+        ..Default::default()
+    }
+}
+
 fn port(name: &str, shape: &[i64]) -> proto::ValueInfo {
     let extent = |&value: &i64| proto::Extent { value: Some(value), symbol: None };
     let shape = proto::Shape { axes: shape.iter().map(extent).collect() };
@@ -108,4 +119,20 @@ fn an_attribute_that_nobody_knows_is_told() {
         proto::Node { attributes: vec![ints("newer", &[1])], ..node("Relu", &["x"], &["y"]) };
     let text = told(&[1, 3], vec![unknown], Vec::new());
     assert_eq!(text, "node `y` (Relu on [n, 3]): its attribute `newer` is not supported");
+}
+
+#[test]
+fn a_constant_beside_one_point_stands_beside_every_point() {
+    let axis = proto::Attribute { name: "axis".into(), int: Some(1), ..Default::default() };
+    let joined = proto::Node { attributes: vec![axis], ..node("Concat", &["x", "c"], &["y"]) };
+    assert_eq!(told(&[1, 3], vec![joined], vec![zeros("c", &[1, 2])]), "opened");
+}
+
+#[test]
+fn a_constant_for_each_of_several_points_is_told() {
+    let added = vec![node("Add", &["x", "c"], &["y"])];
+    let text = told(&[2, 3], added, vec![zeros("c", &[2, 3])]);
+    let expected = "it can be run with 2 point(s) in its input `x`, but not with 3: node `y` (Add on \
+                    [n, 3]): shapes [3, 3] and [2, 3] do not fit together; export the model with";
+    assert!(text.starts_with(expected), "{text}");
 }

@@ -105,7 +105,7 @@ pub fn import(
 
 /// Where the numbers of a tensor of the network come from.
 enum Source {
-    Read(Read),
+    Read(Box<Read>),
     /// All the same.
     Constant(f32),
 }
@@ -146,7 +146,7 @@ fn sources<'a>(
             let source = match layer.take(leaf) {
                 Some(part) => {
                     part.require_shape(&tensor.shape, path)?;
-                    Source::Read(part.read)
+                    Source::Read(Box::new(part.read))
                 }
                 None if leaf == "bias" && needs_no_bias => {
                     without_bias.push(layer.name.clone());

@@ -203,8 +203,10 @@ enum Expression {
     Value(ValueId),
     Constant(Vec<f64>),
     /// A function of other ones, the same for every feature.
-    Of(Box<dyn Fn(&[Piecewise]) -> Option<Piecewise>>, Vec<Curve>),
+    Of(Box<Function>, Vec<Curve>),
 }
+
+type Function = dyn Fn(&[Piecewise]) -> Option<Piecewise>;
 
 impl fmt::Debug for Curve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -426,7 +428,7 @@ mod tests {
     fn signs_and_steps_are_made_into_functions() {
         let u = Piecewise::identity();
         let size = u.times(&u.sign().expect("few")).expect("one is constant");
-        let within = step(0.5).plus(-1.0, &step(-0.5)).expect("few");
+        let within = step(-0.5).plus(-1.0, &step(0.5)).expect("few");
         let hat = within.times(&size.scaled(-1.0).shifted(0.5)).expect("one is constant");
         for u in [-2.0, -0.75, -0.4, -0.1, 0.1, 0.3, 0.49, 0.7, 3.0] {
             assert_eq!(value(&size, u), f64::abs(u));

@@ -1,14 +1,16 @@
 //! The captured network against the module's own forward, on random points.
 
+use std::cmp::Ordering;
+
 use burn::module::Module;
 use burn::tensor::{DType, Tensor, TensorData, activation};
 
 use super::evaluate::evaluate_graph;
-use super::random::Random;
 use super::record::{catching, device_of, dtype_of, record_points};
 use super::refusal::Refusal;
-use super::rounding::Rounding;
 use crate::network::OutputActivation;
+use crate::network::random::Random;
+use crate::network::rounding::Rounding;
 use crate::{Error, Network, Placement, kernels};
 
 /// Another number of points than any recording had.
@@ -96,8 +98,11 @@ fn compare(expected: &[f64], found: &[f64], allowed: &[f64]) -> Result<(), Error
     };
     let count = expected.len().max(found.len());
     let differences = (0..count).map(|index| (difference(index), allowed[index % allowed.len()]));
-    // Written so that a NaN fails.
-    let mut too_large = differences.filter(|(difference, allowed)| !(difference <= allowed));
+    // A NaN, which has no order, fails.
+    let fails = |&(difference, allowed): &(f64, f64)| {
+        matches!(difference.partial_cmp(&allowed), None | Some(Ordering::Greater))
+    };
+    let mut too_large = differences.filter(fails);
     let first = too_large.next();
     let worst = first.map(|first| {
         too_large.fold(first, |worst, next| {

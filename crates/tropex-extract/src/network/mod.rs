@@ -3,7 +3,9 @@
 mod display;
 mod dot;
 mod pushforward;
+pub(crate) mod random;
 mod replay;
+pub(crate) mod rounding;
 mod walk;
 
 use std::fmt;

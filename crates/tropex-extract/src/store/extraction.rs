@@ -55,7 +55,7 @@ impl Supply {
             None => extractor.extract(&points)?,
             Some(walk) => walk.take(extractor, start)?,
         };
-        let check = SelfCheck::of(&terms, &points);
+        let check = extractor.check(&terms, &points)?;
         Ok((terms, check))
     }
 }

@@ -386,6 +386,7 @@ mod tests {
         TermsHeader {
             network: String::new(),
             source: String::new(),
+            subset: None,
             gauge: Gauge::WorstCase,
             shifts: None,
             precision: Precision::F64,
@@ -429,7 +430,7 @@ mod tests {
         let terms = header();
         for (in_memory, lengths) in [
             (bytes, vec![POINTS]),
-            (bytes - 1, vec![6, 1]),
+            (bytes / 2, vec![3, 3, 1]),
             (bytes / 3, vec![2, 2, 2, 1]),
             (0, vec![1; POINTS]),
         ] {

@@ -1,12 +1,14 @@
 //! What an extraction finds out about itself.
 
+use burn::tensor::TensorData;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::batch::Terms;
 use super::dominance::Dominance;
 use super::violations::Violations;
-use crate::Precision;
+use crate::network::rounding::Rounding;
+use crate::{Error, Network, Placement, Precision};
 
 /// Figures that must hold for every extraction, whatever the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +19,10 @@ pub struct SelfCheck {
     pub value_error: f64,
     /// Largest logit in absolute value, to judge the error by.
     pub largest_logit: f64,
+    /// Difference that the rounding of sums inside the network explains; measured only where the
+    /// value error is larger than usual at logits of this size, else 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rounding: f64,
     /// Smallest coefficient of all positive and negative terms: must not be negative.
     pub smallest_coefficient: f64,
     /// Largest coefficient of all positive and negative terms.
@@ -38,6 +44,7 @@ impl SelfCheck {
             points: 0,
             value_error: 0.0,
             largest_logit: 0.0,
+            rounding: 0.0,
             smallest_coefficient: f64::INFINITY,
             largest_coefficient: f64::NEG_INFINITY,
             largest_shift: 0.0,
@@ -56,12 +63,47 @@ impl SelfCheck {
         Self { violations, largest_shift: terms.largest_shift(), ..check }
     }
 
+    /// The same figures, and what rounding explains, where they need an explanation: sums that cancel
+    /// leave logits that are small beside what was rounded.
+    ///
+    /// # Errors
+    /// Points of another shape; a device that fails.
+    pub(crate) fn explained(
+        self,
+        network: &Network,
+        points: &[f32],
+        precision: Precision,
+    ) -> Result<Self, Error> {
+        if self.value_error <= self.usual_error(precision) {
+            return Ok(self);
+        }
+        let exact = network.place(&Placement::in_f64(network.placement().device())?);
+        let features = network.features();
+        let explained = |points: &[f32]| {
+            let points = TensorData::new(points.to_vec(), [points.len() / features, features]);
+            Rounding::of(precision.dtype(), false).explains_logits(&exact, &points)
+        };
+        let parts = points.chunks(MEASURED * features);
+        let rounding = parts.map(explained).fold(0.0, larger);
+        Ok(Self { rounding, ..self })
+    }
+
+    /// The value error that most networks stay below, at logits of this size.
+    fn usual_error(&self, precision: Precision) -> f64 {
+        let share = match precision {
+            Precision::F32 => 1e-4,
+            Precision::F64 => 1e-11,
+        };
+        share * self.largest_logit
+    }
+
     /// Figures of both together; what concerns all terms at once is left out.
     pub fn merge(&self, other: &Self) -> Self {
         Self {
             points: self.points + other.points,
             value_error: larger(self.value_error, other.value_error),
             largest_logit: larger(self.largest_logit, other.largest_logit),
+            rounding: larger(self.rounding, other.rounding),
             smallest_coefficient: -larger(-self.smallest_coefficient, -other.smallest_coefficient),
             largest_coefficient: larger(self.largest_coefficient, other.largest_coefficient),
             largest_shift: larger(self.largest_shift, other.largest_shift),
@@ -73,6 +115,9 @@ impl SelfCheck {
         }
     }
 }
+
+/// Points at which rounding is measured at a time.
+const MEASURED: usize = 64;
 
 /// Multiples of the precision's epsilon, relative to the largest coefficient or shift, by which
 /// rounding may push a coefficient that is exactly zero below zero.
@@ -90,11 +135,7 @@ impl SelfCheck {
     /// of the points, no failure of their extraction.
     pub fn failures(&self, precision: Precision) -> Vec<String> {
         let mut failures = Vec::new();
-        let allowed = self.largest_logit.max(1.0)
-            * match precision {
-                Precision::F32 => 1e-4,
-                Precision::F64 => 1e-11,
-            };
+        let allowed = larger(self.usual_error(precision), self.rounding);
         // Asked this way round, figures that are not numbers fail.
         let exact = self.value_error <= allowed;
         if !exact {
@@ -121,6 +162,11 @@ impl SelfCheck {
         }
         failures
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }
 
 /// The larger of two numbers, or NaN if either is: a figure that is not a number must show.
@@ -167,6 +213,7 @@ mod tests {
             points: 10,
             value_error: 1e-13,
             largest_logit: 20.0,
+            rounding: 0.0,
             smallest_coefficient: 0.0,
             largest_coefficient: 1e3,
             largest_shift: 10.0,

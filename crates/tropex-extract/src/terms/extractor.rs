@@ -12,7 +12,7 @@ use super::shifts::Shifts;
 use super::tight;
 use super::violations::Watch;
 use super::worst_case::worst_case;
-use super::{Classes, Gauge};
+use super::{Classes, Gauge, SelfCheck};
 use crate::crew::Worker;
 use crate::network::ValueId;
 use crate::read::read;
@@ -169,6 +169,15 @@ impl Extractor {
         let values = self.network.units() + 3 * rows * self.network.widest();
         let bytes = values * self.network.placement().precision().bytes();
         (memory / bytes.max(1)).max(1)
+    }
+
+    /// Checks terms that were extracted at points `[points, features]`, given row by row: the figures
+    /// of [`SelfCheck::of`], and what rounding explains where the value error is large.
+    ///
+    /// # Errors
+    /// A device that failed.
+    pub fn check(&self, terms: &Terms, points: &[f32]) -> Result<SelfCheck, Error> {
+        SelfCheck::of(terms, points).explained(&self.network, points, terms.precision())
     }
 
     /// Extracts the terms of points `[points, features]`, given row by row.

@@ -14,7 +14,18 @@ pub(super) fn concat(args: &Args) -> Result<Outputs, Refusal> {
     let full = (0..args.count()).filter(|&index| !shapes[index].contains(&0));
     let arrays = full.map(|index| args.array(index)).collect::<Result<Vec<_>, _>>()?;
     let dtype = args.place.dtype;
-    let arrays: Vec<Array> = arrays.into_iter().map(|array| array.into_floats(dtype)).collect();
+    let points = args.batch.map_or(1, |batch| batch.points);
+    let for_points = |array: Array| {
+        let mut shape = array.shape();
+        // A constant that stands beside the one point of the file stands beside every point.
+        let is_batch = shapes.iter().any(|shape| shape.first() == Some(&points));
+        if let Some(first) = shape.first_mut().filter(|first| **first == 1 && along > 0 && is_batch)
+        {
+            *first = points;
+        }
+        array.into_floats(dtype).expand(&shape)
+    };
+    let arrays = arrays.into_iter().map(for_points).collect::<Result<Vec<_>, _>>()?;
     let extent: usize = shapes.iter().filter_map(|shape| shape.get(along)).sum();
     let mut shape = shapes[0].clone();
     shape[along] = extent;

@@ -285,7 +285,7 @@ impl Batch {
             return Err(CifarError::Pointer { part: batch, reason });
         }
         let record = RECORD as u64;
-        if length == 0 || length > MAX_RECORDS as u64 * record || length % record != 0 {
+        if length == 0 || length > MAX_RECORDS as u64 * record || !length.is_multiple_of(record) {
             return Err(CifarError::Size { batch, found: length });
         }
         // Bytes, and the images that they become.

@@ -18,13 +18,13 @@ pub(crate) const MOST_GROWTH: u64 = 1032;
 pub(crate) struct Gunzip<R>(State<R>);
 
 enum State<R> {
-    Member(GzDecoder<R>),
+    Member(Box<GzDecoder<R>>),
     End,
 }
 
 impl<R: BufRead> Gunzip<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self(State::Member(GzDecoder::new(source)))
+        Self(State::Member(Box::new(GzDecoder::new(source))))
     }
 }
 
@@ -60,7 +60,7 @@ fn next_member<R: BufRead>(mut source: R) -> io::Result<State<R>> {
                 padded = true;
             }
             (Some(0), false) if *first == MAGIC[0] => {
-                return Ok(State::Member(GzDecoder::new(source)));
+                return Ok(State::Member(Box::new(GzDecoder::new(source))));
             }
             _ => {
                 let reason = "other data follow after the end of the gzip stream";

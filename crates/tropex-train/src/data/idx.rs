@@ -298,7 +298,7 @@ pub(crate) mod tests {
             for damaged in mutations(&whole, 300) {
                 let most = gzip::MOST_GROWTH as usize * damaged.len();
                 let found = elements(&damaged, &[2, 3]).unwrap_or_default();
-                assert!(found.len() % 6 == 0 && found.len() <= most);
+                assert!(found.len().is_multiple_of(6) && found.len() <= most);
                 let _ = elements(&damaged, &[]);
             }
         }

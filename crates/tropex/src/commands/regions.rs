@@ -200,19 +200,19 @@ impl Regions {
 /// it will take minutes.
 fn tell(outlook: &Outlook, bar: &Bar, output: &Output) {
     let regions = count(outlook.regions);
+    let time = (outlook.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(outlook.seconds)));
     if outlook.is_beyond_limit() {
+        let after = time.map(|time| format!(" after about {time}")).unwrap_or_default();
         output.remark(&format!(
-            "the window has about {regions} regions, more than the limit of {}: expect an error, \
-             after about {}; a smaller --margin, or a smaller --window, has fewer, and --limit \
-             allows more (Ctrl-C stops)",
+            "the window has about {regions} regions, more than the limit of {}: expect an \
+             error{after}; a smaller --margin or --window has fewer, and --limit allows more (Ctrl-C \
+             stops)",
             count(outlook.limit),
-            minutes(Duration::from_secs_f64(outlook.seconds)),
         ));
-    } else if outlook.seconds >= 60.0 && bar.is_shown() {
+    } else if let Some(time) = time.filter(|_| bar.is_shown()) {
         let line = format!(
-            "the window has about {regions} regions, which takes about {} (Ctrl-C stops; a smaller \
-             --margin or --window has fewer)",
-            minutes(Duration::from_secs_f64(outlook.seconds)),
+            "the window has about {regions} regions, which takes about {time} (Ctrl-C stops; a \
+             smaller --margin or --window has fewer)"
         );
         bar.suspend(|| output.remark(&line));
     }

@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(remaining(4 * second, 10, 1000), Some(396 * second));
         assert_eq!(remaining(4 * second, 10, 10), None);
         assert_eq!(
-            [60, 89, 400, 9000].map(|time| minutes(time * second)),
+            [60, 89, 400, 10_000].map(|time| minutes(time * second)),
             ["1 minute", "1 minute", "7 minutes", "3 hours"]
         );
     }

@@ -262,7 +262,7 @@ fn a_page_says_what_it_leaves_out() {
     }
     fs::create_dir(run.path().join("reports/empty")).unwrap();
     fs::write(run.path().join("reports/index.html"), "").unwrap();
-    let page = Page::of_run(run.path());
+    let page = Page::of_run(run.path()).unwrap();
     assert_eq!((page.findings.len(), page.left_out.len()), (1, 1));
     for text in [page.html().unwrap(), page.markdown().unwrap()] {
         assert!(text.contains("Left out: ") && text.contains("exactness/finding.json"), "{text}");

@@ -199,7 +199,7 @@ fn equal_maps(
     regions: &[Region],
     mut pairs: Vec<[usize; 2]>,
 ) -> Result<Vec<[usize; 2]>, Error> {
-    if network.placement().of_constants().precision() != Precision::F64 {
+    if network.placement().on_cpu().precision() != Precision::F64 {
         pairs.retain(|pair| {
             let [left, right] = pair.map(|region| regions[region].maps.iter());
             left.zip(right).all(|(left, right)| left.has_slope_of(right))

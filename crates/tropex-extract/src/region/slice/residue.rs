@@ -48,7 +48,7 @@ impl Modular {
     }
 
     fn new(network: &Network, prime: Prime, directions: Vec<f64>) -> Option<Self> {
-        let placement = network.placement().of_constants();
+        let placement = network.placement().on_cpu();
         (placement.precision() == Precision::F64).then(|| Self {
             network: network.map_constants(&|number| prime.of(number), &placement),
             prime,

@@ -34,7 +34,7 @@ impl Scale {
 
     /// How many trials it takes at most to find one between this and a smaller one.
     pub(super) fn trials(self, smaller: Self) -> usize {
-        smaller.0.saturating_sub(self.0).checked_ilog2().map_or(0, |log| log as usize + 1)
+        smaller.0.saturating_sub(self.0).next_power_of_two().ilog2() as usize
     }
 }
 

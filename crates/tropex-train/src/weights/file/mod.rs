@@ -246,6 +246,8 @@ impl Kind {
         }
         match start {
             [] => Self::Foreign("is empty"),
+            // The name of the first file stands in front and can begin like anything.
+            _ if start.get(257..262) == Some(b"ustar") => Self::Tar,
             [b'P', b'K', 3 | 5, 4 | 6, ..] => Self::Zip,
             [0x89, b'H', b'D', b'F', ..] => Self::Foreign("is an HDF5 file, as Keras writes"),
             [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Self::Foreign("is an array of NumPy"),
@@ -254,7 +256,6 @@ impl Kind {
             }
             [_, _, _, _, _, _, _, 0, b'{', ..] => Self::Safetensors,
             [0x80, 0..=5, ..] | [b'(' | b'}' | b'c', ..] => Self::Pickle,
-            _ if start.get(257..262) == Some(b"ustar") => Self::Tar,
             _ => Self::Foreign("begins like no file of weights, or is damaged"),
         }
     }

@@ -8,14 +8,14 @@
 use burn::tensor::{DType, Tensor, TensorData};
 
 use super::random::Random;
-use crate::network::OutputActivation;
-use crate::{Network, Precision};
+use super::{Network, OutputActivation};
+use crate::Precision;
 
 /// What a module's type rounds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rounding {
+pub(crate) struct Rounding {
     /// Difference, relative to the largest output, that nobody needs an explanation for.
-    pub(super) usual: f64,
+    pub(crate) usual: f64,
     /// Largest relative error of one rounding.
     unit: f64,
     /// Absolute error of a rounding to the smallest numbers.
@@ -44,7 +44,7 @@ const DRAWS: usize = 4;
 
 impl Rounding {
     /// The rounding of a type; `is_rounded` on devices whose products round an `f32` before.
-    pub(super) fn of(dtype: DType, is_rounded: bool) -> Self {
+    pub(crate) fn of(dtype: DType, is_rounded: bool) -> Self {
         let usual = USUAL * Precision::F32.epsilon();
         let single = f64::from(f32::MIN_POSITIVE);
         match dtype {
@@ -70,36 +70,58 @@ impl Rounding {
 
     /// The difference that rounding explains, class by class: of outputs that `ended` makes of the
     /// logits of a network in f64 at points `[points, features]`.
-    pub(super) fn explains(
+    pub(crate) fn explains(
         self,
         network: &Network,
         points: &TensorData,
         ended: impl Fn(&Network, Tensor<2>) -> Tensor<2>,
     ) -> Vec<f64> {
+        let logits = self.moved(network, points);
+        let largest: f64 = logits.clone().abs().max().into_scalar();
+        let of_ending = self.unit * ending_scale(network, largest);
+        let outputs: Vec<f64> = ended(network, logits).into_data().iter().collect();
+        let explained = movements(&outputs, network.classes());
+        explained.iter().map(|movement| self.factor * (movement + of_ending)).collect()
+    }
+
+    /// The difference that rounding explains of the logits of a network in f64 at points
+    /// `[points, features]`, whatever the class.
+    pub(crate) fn explains_logits(self, network: &Network, points: &TensorData) -> f64 {
+        let logits: Vec<f64> = self.moved(network, points).into_data().iter().collect();
+        let explained = movements(&logits, network.classes());
+        self.factor * explained.into_iter().fold(0.0, larger)
+    }
+
+    /// Logits at points `[points, features]`, and below them those of the same points with every value
+    /// moved at random, a few times: `[(1 + DRAWS) * points, classes]`.
+    fn moved(self, network: &Network, points: &TensorData) -> Tensor<2> {
         let [count, features] = [points.shape()[0], points.shape()[1]];
         let once: Vec<f64> = points.iter().collect();
         let all = TensorData::new(once.repeat(1 + DRAWS), [count * (1 + DRAWS), features]);
         let mut random = Random::new();
-        let logits = network.forward(network.placement().tensor(all), |_, node, inputs| {
+        network.forward(network.placement().tensor(all), |_, node, inputs| {
             let squares = node.op.squares(inputs.clone());
             let (output, _) = node.op.forward(inputs);
             let Some(squares) = squares else { return output };
             let moves = signs(&mut random, &output, count);
             output + (squares.sqrt() * self.unit + self.least) * moves
-        });
-        let largest: f64 = logits.clone().abs().max().into_scalar();
-        let outputs: Vec<f64> = ended(network, logits).into_data().iter().collect();
-        let classes = network.classes();
-        let (exact, moved) = outputs.split_at(count * classes);
-        let of_ending = self.unit * ending_scale(network, largest);
-        let mut explained = vec![of_ending; classes];
-        for (index, (moved, exact)) in moved.iter().zip(exact.iter().cycle()).enumerate() {
-            let movement = (moved - exact).abs() + of_ending;
-            let explained = &mut explained[index % classes];
-            *explained = if movement > *explained { movement } else { *explained };
-        }
-        explained.iter().map(|movement| self.factor * movement).collect()
+        })
     }
+}
+
+/// How far every class was moved, of outputs at points that are followed by the same points moved.
+fn movements(outputs: &[f64], classes: usize) -> Vec<f64> {
+    let (exact, moved) = outputs.split_at(outputs.len() / (1 + DRAWS));
+    let mut largest = vec![0.0; classes];
+    for (index, (moved, exact)) in moved.iter().zip(exact.iter().cycle()).enumerate() {
+        largest[index % classes] = larger(largest[index % classes], (moved - exact).abs());
+    }
+    largest
+}
+
+/// The larger of two numbers; a number that is none explains nothing.
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
 }
 
 /// The size of what a softmax at the end rounds itself, its results and what it subtracts, at logits
