@@ -230,10 +230,7 @@ fn impossible_numbers_in_a_manifest_are_refused_before_they_are_used() {
 fn a_list_of_shards_that_cannot_be_is_refused() {
     type Edit = fn(&mut Vec<Value>);
     let edits: [(Edit, &str); 6] = [
-        (
-            |shards| shards[1]["file"] = json!("../terms/shard-00001.safetensors"),
-            "lists `../terms",
-        ),
+        (|shards| shards[1]["file"] = json!("../terms/shard-00001.safetensors"), "lists `../terms"),
         (|shards| shards[1]["file"] = json!("/etc/passwd"), "lists `/etc/passwd`"),
         (|shards| shards[1] = shards[0].clone(), "lists `shard-00000.safetensors`"),
         (|shards| shards.swap(0, 1), "lists `shard-00001.safetensors`"),
