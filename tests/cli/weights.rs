@@ -255,7 +255,7 @@ fn weights_that_give_no_finite_outputs_are_refused() {
 fn terms_beyond_the_range_of_singles_are_told_and_not_stored() {
     let place = enlarged(1000.0);
     place.run(&import_as(CONVOLUTIONAL, "w.safetensors")).ended(); // near chance
-    place.run("extract imported").failed(&["overflows F32", "choose a higher precision"]);
+    place.run("extract imported").failed(&["overflows f32", "choose a higher precision"]);
     assert!(files(&place.path("imported/terms")).is_empty());
     place.run("extract imported --precision f64 --limit 50").succeeded();
     place.run("evaluate imported").succeeded();
