@@ -1,6 +1,6 @@
 //! What every other crate does with files, in one place.
 //!
-//! - [`replace`] and [`replace_with`] write a file so that readers see the old content or the new
+//! - [`replace()`] and [`replace_with`] write a file so that readers see the old content or the new
 //!   one; [`remove_leftovers`] clears what killed processes were writing.
 //! - [`remove_own_files`] does so for this process, which is about to end.
 //! - [`FolderLock`] keeps two processes from writing to one folder.
