@@ -98,7 +98,7 @@ fn a_training_that_is_interrupted_tells_its_epochs_and_goes_on() {
         let [kept, how, command] = outcome.interrupted(code);
         let done = epochs(&place.path("it's"));
         assert_eq!(kept, format!("{done} of 20 epochs are kept in it's"));
-        assert!(how == "goes on" && command.ends_with("--out \"it's\""), "{how}: {command}");
+        assert!(how == "goes on" && command.contains("--out \"it's\""), "{how}: {command}");
         assert_whole(place.folder.path());
         assert_clean(place.folder.path());
         run_printed(&place, &command);
