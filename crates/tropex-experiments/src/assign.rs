@@ -16,7 +16,7 @@ pub struct AssignSettings {
     pub gauge: Gauge,
     /// The images to assign.
     pub split: Split,
-    /// So many of them, every class in its share; all without it.
+    /// Number of images, every class in its share; `None` for all of them.
     pub limit: Option<usize>,
     /// How many of the best terms are wanted for each.
     pub top: usize,

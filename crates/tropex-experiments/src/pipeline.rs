@@ -67,7 +67,7 @@ pub struct ExtractSettings {
     pub moment: Moment,
     /// The images whose terms are extracted.
     pub split: Split,
-    /// So many of them. Without it, the training images that the run used, or all test images.
+    /// Number of images; `None` for the training images that the run used, or all test images.
     pub limit: Option<usize>,
     /// Which they are.
     pub rule: SubsetRule,
@@ -106,7 +106,7 @@ pub struct EvaluateSettings {
     pub gauge: Gauge,
     /// The images to classify.
     pub split: Split,
-    /// So many of them, every class in its share; all without it.
+    /// Number of images, every class in its share; `None` for all of them.
     pub limit: Option<usize>,
 }
 

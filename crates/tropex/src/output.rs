@@ -72,9 +72,7 @@ impl Output {
 
     /// Prints a line for people beside the result, such as that it is likely to fail.
     pub fn remark(&self, line: &str) {
-        if !self.json && !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "note: {line}");
-        }
+        self.progress(&format!("note: {line}"));
     }
 
     /// Prints an error. Nothing is left to do if even that fails.
