@@ -22,8 +22,8 @@ use clap::Parser;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tropex::experiments::picture::{Figure, Mark, Panel};
-use tropex::extract::region::slice::{Partition, Plane, TermPartition, Window};
-use tropex::extract::store::ExtractOptions;
+use tropex::extract::job::ExtractOptions;
+use tropex::geometry::slice::{Partition, Plane, TermPartition, Window};
 use tropex::{Classes, Extractor, Gauge, PointSource, TermStore, capture, device};
 
 #[global_allocator]

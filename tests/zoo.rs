@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use burn::module::Module;
-use tropex::extract::region::{Paths, Patterns, Regions, Stretch};
+use tropex::geometry::{Paths, Patterns, Regions, Stretch};
 use tropex::train::zoo::{ARCHITECTURES, Architecture, Classifier};
 use tropex::{Classes, Error, Extractor, Gauge, Network, Precision, SelfCheck, capture};
 
-use crate::common::{device, difference, finest, largest, of_finest, placement, tensor, values};
+use crate::common::{device, difference, finest, largest, of_finest, target, tensor, values};
 
 /// Odd, so that every pooling and stride has a border to drop.
 const SHAPE: [usize; 3] = [1, 9, 9];
@@ -29,7 +29,7 @@ fn classifier(architecture: &Architecture) -> Classifier {
 
 fn captured(classifier: &Classifier, precision: Precision) -> Network {
     let network = capture(classifier, SHAPE, Classifier::forward).unwrap();
-    network.place(&placement(precision).unwrap())
+    network.to_target(&target(precision).unwrap())
 }
 
 /// Pixels in [0, 1) that look random.

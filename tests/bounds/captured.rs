@@ -6,8 +6,8 @@ use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, relu};
+use tropex::bounds::{Kind, Structure};
 use tropex::capture;
-use tropex::extract::bounds::{Kind, Structure};
 use tropex::train::zoo::{Architecture, Classifier};
 
 use super::{decimal, dense, found, reason, table};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::extract::bounds::{Kind, Structure};
+use tropex::bounds::{Kind, Structure};
 
 use super::counted::{Matrix, independent_sets, number, random};
 use super::{found, reason, table};

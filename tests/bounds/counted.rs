@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::extract::bounds::{Kind, Structure};
+use tropex::bounds::{Kind, Structure};
 
 use super::{decimal, dense, table};
 

@@ -1,6 +1,6 @@
 //! Numbers that were computed with other programs.
 
-use tropex::extract::bounds::{Kind, Structure};
+use tropex::bounds::{Kind, Structure};
 
 use super::{decimal, dense, found, reason, table};
 

@@ -5,7 +5,7 @@ mod convolutions; // regions of small convolutions, counted
 mod counted; // regions of small dense networks, counted
 mod golden; // numbers computed elsewhere
 
-use tropex::extract::bounds::{Absent, Found, Kind, Settings, Structure, Table, evaluate};
+use tropex::bounds::{Absent, Found, Kind, Settings, Structure, Table, evaluate};
 
 fn dense(inputs: usize, widths: &[usize]) -> Structure {
     let start = Structure::new(&[inputs]).unwrap();

@@ -64,7 +64,7 @@ fn positive_temperatures_and_softmax_are_recorded_and_left_out() {
     let expected = values(model.logits(tensor(&points, [6, 4], &device())));
     for (ending, dropped) in endings {
         let network = model.ending_in(ending);
-        assert_eq!(network.dropped(), dropped);
+        assert_eq!(network.output_activations(), dropped);
         let logits = network.logits(&points).expect("whole points");
         assert!(difference(&logits, &expected) < of_modules(1e-6), "{dropped:?}");
     }
@@ -80,10 +80,10 @@ fn what_changes_the_largest_class_stays() {
         |_, logits| activation::relu(logits),
     ];
     for ending in endings {
-        assert_eq!(Model::new(3).ending_in(ending).dropped(), []);
+        assert_eq!(Model::new(3).ending_in(ending).output_activations(), []);
     }
     // One output is a value, not a choice of classes.
-    assert_eq!(Model::new(1).ending_in(|_, logits| logits * 2.0).dropped(), []);
+    assert_eq!(Model::new(1).ending_in(|_, logits| logits * 2.0).output_activations(), []);
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn assert_same<const D: usize>(
         shape[1..].copy_from_slice(network.input_shape());
         let input = numbers(shape.iter().product());
         let expected = values(forward(tensor(&input, shape, device)));
-        let flat = tensor(&input, [points, network.features()], network.placement().device());
+        let flat = tensor(&input, [points, network.features()], network.target().device());
         let error = difference(&values(network.replay(flat).logits()), &expected);
         assert!(error < of_modules(64.0 * Precision::F32.epsilon()), "{points} points: {error:e}");
     }
@@ -188,7 +188,7 @@ impl ModuleMapper for Widen {
 fn modules_in_f64_are_captured_in_f64() {
     let module = Blocks::new(&device()).valid().map(&mut Widen);
     let network = capture(&module, [2, 4, 5], Blocks::forward).expect("a supported module");
-    assert_eq!(network.placement().precision(), Precision::F64);
+    assert_eq!(network.target().precision(), Precision::F64);
     let images = tensor::<4>(&numbers(120), [3, 2, 4, 5], &device()).cast(FloatDType::F64);
     let expected = values(module.forward(images.clone()));
     let found = values(network.replay(images.reshape([3, 40])).logits());

@@ -3,7 +3,9 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, FloatDType, Tensor, activation};
-use tropex::{Classes, Error, Extractor, Gauge, Network, Placement, Precision, SelfCheck, capture};
+use tropex::{
+    Classes, ComputeTarget, Error, Extractor, Gauge, Network, Precision, SelfCheck, capture,
+};
 
 use super::refusals::assert_says;
 use crate::common::{device, difference, largest, precisions, tensor, values};
@@ -49,8 +51,8 @@ fn float(precision: Precision) -> FloatDType {
 
 /// Whether a network computes what plain arithmetic does in f64, on the scale of its logits.
 fn apart(network: &Network, expected: &[f64], points: &[f32]) -> f64 {
-    let f64 = Placement::in_f64(&device()).expect("flex");
-    let found = network.place(&f64).logits(points).expect("whole points");
+    let f64 = ComputeTarget::in_f64(&device()).expect("flex");
+    let found = network.to_target(&f64).logits(points).expect("whole points");
     difference(&found, expected) / largest(expected)
 }
 
@@ -77,7 +79,7 @@ fn networks_with_large_values_that_cancel_are_captured() {
                 let network = captured("shifts", capture(&stack, [widths[0]], shifts));
                 // The network computes the exact function even where the module rounds it away.
                 if size <= 1e6 {
-                    let f64 = Placement::in_f64(&device()).expect("flex");
+                    let f64 = ComputeTarget::in_f64(&device()).expect("flex");
                     let exact = stack.clone().to_device(f64.device()).map(&mut To(FloatDType::F64));
                     let points: Vec<f32> =
                         (0..4 * widths[0]).map(|n| (n as f32 * 0.618_034).fract() - 0.5).collect();
@@ -107,7 +109,7 @@ fn modules_with_parameters_of_few_digits_are_captured_exactly() {
             let halves = Stack::new(&widths, &device()).map(&mut To(dtype));
             let network = capture(&halves, [widths[0]], Stack::forward)
                 .unwrap_or_else(|error| panic!("{dtype:?} {widths:?}: {error}"));
-            assert_eq!(network.placement().precision(), Precision::F32);
+            assert_eq!(network.target().precision(), Precision::F32);
             // Its parameters are those of the module, to the last digit.
             let whole = halves.map(&mut To(FloatDType::F32));
             let points: Vec<f32> =

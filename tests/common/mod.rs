@@ -10,7 +10,8 @@ pub(crate) mod python;
 pub(crate) mod reference;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use tropex::{Error, Placement, Precision};
+use tropex::extract::DeviceError;
+use tropex::{ComputeTarget, Precision};
 
 /// The device that [`device_name`] names.
 pub(crate) fn device() -> Device {
@@ -24,17 +25,17 @@ pub(crate) fn device_name() -> String {
 }
 
 /// The tested device, or a CPU for f64 that it lacks.
-pub(crate) fn placement(precision: Precision) -> Result<Placement, Error> {
+pub(crate) fn target(precision: Precision) -> Result<ComputeTarget, DeviceError> {
     match precision {
-        Precision::F32 => Placement::new(&device(), precision),
-        Precision::F64 => Placement::in_f64(&device()),
+        Precision::F32 => ComputeTarget::new(&device(), precision),
+        Precision::F64 => ComputeTarget::in_f64(&device()),
     }
 }
 
 /// The precisions of the tested device: GPUs may lack f64.
 pub(crate) fn precisions() -> Vec<Precision> {
     let mut precisions = vec![Precision::F32, Precision::F64];
-    precisions.retain(|&precision| Placement::new(&device(), precision).is_ok());
+    precisions.retain(|&precision| ComputeTarget::new(&device(), precision).is_ok());
     precisions
 }
 

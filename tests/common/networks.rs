@@ -12,7 +12,7 @@ use super::module::{Planned, Value};
 use super::plan::{Affine, Plan, Step};
 use super::properties::NO_F64;
 use super::reference::{At, Reference};
-use super::{device, is_cubecl, placement, values};
+use super::{device, is_cubecl, target, values};
 
 /// A random network, with what the reference knows of it; the network is captured, differentiated
 /// and extracted once, when the first property asks for it.
@@ -67,8 +67,8 @@ impl Case {
 
     /// The captured network in another precision.
     pub(crate) fn placed(&self, precision: Precision) -> Result<Network, String> {
-        let placement = placement(precision).map_err(|_| NO_F64)?;
-        Ok(self.network()?.place(&placement))
+        let target = target(precision).map_err(|_| NO_F64)?;
+        Ok(self.network()?.to_target(&target))
     }
 
     pub(crate) fn terms(
@@ -92,7 +92,7 @@ impl Case {
         let network = self.placed(precision)?;
         let data = TensorData::new(self.points.clone(), [self.count(), self.plan.features()]);
         let data = data.convert_dtype(precision.dtype());
-        let points = Tensor::from_data(data, (network.placement().device(), precision.dtype()));
+        let points = Tensor::from_data(data, (network.target().device(), precision.dtype()));
         Ok(values(network.replay(points).logits()))
     }
 

@@ -25,7 +25,7 @@ pub(super) fn replay_computes_the_logits_of_the_module(
         Ending::Softmax => &[OutputActivation::Softmax],
         Ending::LogSoftmax => &[OutputActivation::LogSoftmax],
     };
-    let dropped = case.network()?.dropped();
+    let dropped = case.network()?.output_activations();
     if dropped == expected { Ok(()) } else { Err(format!("dropped {dropped:?}")) }
 }
 

@@ -1,6 +1,6 @@
 //! Linear terms of more points than a thread takes at a time.
 
-use tropex::{Classes, Placement};
+use tropex::{Classes, ComputeTarget};
 
 use super::{bias, coefficients};
 use crate::common::module::Planned;
@@ -19,8 +19,8 @@ fn linear_terms_of_many_points_are_those_of_a_few_at_a_time() {
         let plan = Plan::grow(seed, 0);
         let module = Planned::new(&plan, &device());
         let network = module.capture(&plan.input).expect("plans can be captured");
-        let placement = Placement::new(&device(), finest()).expect("one that it has");
-        let network = network.place(&placement);
+        let target = ComputeTarget::new(&device(), finest()).expect("one that it has");
+        let network = network.to_target(&target);
         let numbers = 0..POINTS * network.features();
         let points: Vec<f32> = numbers.map(|i| (i * 7919 % 1009) as f32 / 500.0 - 1.0).collect();
         for classes in [Classes::Predicted, Classes::All] {

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use tropex::extract::store::{ExtractOptions, Shard};
+use tropex::extract::job::ExtractOptions;
+use tropex::extract::terms::TermTable;
 use tropex::{
     Classes, Extractor, Gauge, PointSource, Precision, SelfCheck, Shifts, TermStore, Terms,
 };
@@ -227,7 +228,7 @@ pub(super) fn tight_terms_are_the_same_in_batches_of_any_size_in_memory_or_on_di
 }
 
 /// Compares terms of all classes with the only shard of a store.
-fn on_disk(whole: &Terms, shard: &Shard, measured: &mut Measured) -> Verdict {
+fn on_disk(whole: &Terms, shard: &TermTable, measured: &mut Measured) -> Verdict {
     let numbers = |data: &burn::tensor::TensorData| data.iter::<f64>().collect::<Vec<_>>();
     let negative = (0..whole.len()).flat_map(|point| whole.negative(point).0);
     let slots =

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tropex::Precision;
-use tropex::extract::region::{Boundaries, Facet, Paths, Regions};
+use tropex::geometry::{Boundaries, Facet, Paths, Regions};
 
 use super::{placed, random, wide};
 use crate::common::networks::Case;

@@ -1,7 +1,7 @@
 //! Decision boundaries along rays, against logits that replays of single points have.
 
 use tropex::Precision;
-use tropex::extract::region::{ClassChange, Paths};
+use tropex::geometry::{ClassChange, Paths};
 
 use super::{placed, wide};
 use crate::common::networks::Case;

@@ -5,10 +5,10 @@ use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
-use tropex::extract::region::{ClassChange, Facet, Path, Paths, Pattern, Patterns, Regions};
+use tropex::geometry::{ClassChange, Facet, Path, Paths, Pattern, Patterns, Regions};
 use tropex::{Network, Precision, capture};
 
-use crate::common::{device, placement};
+use crate::common::{device, target};
 
 /// A function of two numbers.
 pub(super) fn network(function: impl Fn(Tensor<2>) -> Tensor<2>) -> Network {
@@ -122,7 +122,7 @@ fn cells_that_are_equal_but_for_rounding_make_no_boundary() {
     let numbers = |step: f64| (0..200).map(|k| (f64::from(k) * step).sin()).collect();
     let (from, to): (Vec<f64>, Vec<f64>) = (numbers(1.0), numbers(0.7));
     let winner = |pattern: &Pattern| pattern.piece(pool_node(&pool), 0);
-    let wide = pool.place(&placement(Precision::F64).expect("there is f64"));
+    let wide = pool.to_target(&target(Precision::F64).expect("there is f64"));
     let replayed = Patterns::new(&wide).of(&from).expect("whole points");
     assert!(replayed.iter().any(|pattern| winner(pattern) == Some(1)), "nothing was rounded");
     let paths = Paths::new(&pool).expect("test devices have f64");
@@ -175,7 +175,7 @@ fn classes_that_are_equal_at_the_start_are_told_apart_beyond() {
 #[test]
 fn lines_that_make_no_sense_are_refused() {
     let paths = Paths::new(&network(relu)).expect("test devices have f64");
-    let said = |result: Result<Vec<Path>, tropex::Error>| result.unwrap_err().to_string();
+    let said = |result: Result<Vec<Path>, tropex::geometry::Error>| result.unwrap_err().to_string();
     assert!(said(paths.segments(&[1.0, 2.0], &[1.0])).contains("found 1, expected 2"));
     assert!(said(paths.segments(&[], &[])).contains("found 0, expected a multiple of 2"));
     assert!(said(paths.rays(&[1.0, 2.0], &[1.0, 2.0], f64::NAN)).contains("above 0"));

@@ -12,7 +12,7 @@ use burn::tensor::{Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tropex::Network;
-use tropex::extract::region::{Boundaries, Facet, Pattern};
+use tropex::geometry::{Boundaries, Facet, Pattern};
 
 use crate::common::properties::properties;
 use crate::common::{largest, values};
@@ -43,10 +43,10 @@ properties! {
 
 /// Numbers `[rows, features]` of a network's own precision, on its device.
 fn placed(values: &[f64], network: &Network) -> Tensor<2> {
-    let dtype = network.placement().precision().dtype();
+    let dtype = network.target().precision().dtype();
     let shape = [values.len() / network.features(), network.features()];
     let data = TensorData::new(values.to_vec(), shape).convert_dtype(dtype);
-    Tensor::from_data(data, (network.placement().device(), dtype))
+    Tensor::from_data(data, (network.target().device(), dtype))
 }
 
 /// Numbers between -1 and 1.

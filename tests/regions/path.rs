@@ -1,6 +1,6 @@
 //! Paths through random networks, against the patterns that replays of single points have.
 
-use tropex::extract::region::{Path, Paths, Pattern, Patterns};
+use tropex::geometry::{Path, Paths, Pattern, Patterns};
 use tropex::{Network, Precision};
 
 use super::{is_same, random, wide};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tropex::extract::region::{Boundaries, Constancy, Pattern, Patterns, RegionCount};
+use tropex::geometry::{Boundaries, Constancy, Pattern, Patterns, RegionCount};
 use tropex::{Network, Precision};
 
 use super::{placed, wide};

@@ -2,7 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::extract::region::{Facet, Inequality, LargestBall, Paths, Patterns, Polytope, Regions};
+use tropex::geometry::{Facet, Inequality, LargestBall, Paths, Patterns, Polytope, Regions};
 use tropex::{Network, Precision};
 
 use super::boundary::{TOUCHING, first_points};

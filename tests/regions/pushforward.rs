@@ -1,6 +1,6 @@
 //! Directions through networks, and the gaps of their units.
 
-use tropex::extract::region::Boundaries;
+use tropex::geometry::Boundaries;
 use tropex::{Classes, Network, Precision};
 
 use super::{placed, random, wide};
@@ -59,7 +59,7 @@ fn inspect(network: &Network, points: &[f64], directions: &[f64]) -> Verdict {
     let logits = network.inspect(points.clone(), directions.clone(), |seen| {
         let Some(choice) = boundaries.at(seen.node) else { return };
         let numbers = choice.numbers(seen.piece);
-        if choice.numbers(&choice.piece(&numbers, network.placement())) != numbers {
+        if choice.numbers(&choice.piece(&numbers, network.target())) != numbers {
             verdict = Err(format!("node {}: pieces do not come back", seen.node));
         }
         let inputs = values(seen.inputs[0].values.clone());

@@ -4,14 +4,14 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
-use tropex::extract::region::slice::{Partition, Plane, Window, expected_regions};
+use tropex::geometry::slice::{Partition, Plane, Window, expected_regions};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Network, Precision, capture};
 
 use super::partition::Slice;
 use super::{LIMIT, check_tiling, random};
 use crate::common::properties::Measured;
-use crate::common::{device, placement, tensor};
+use crate::common::{device, target, tensor};
 
 /// A fully-connected network with random weights.
 #[derive(Module, Debug)]
@@ -62,7 +62,7 @@ fn numbers(seed: u64, count: usize, scale: f64) -> Vec<f32> {
 fn captured(layers: &Layers, forward: fn(&Layers, Tensor<2>) -> Tensor<2>) -> Network {
     let features = layers.layers[0].weight.dims()[0];
     let network = capture(layers, [features], forward).unwrap();
-    network.place(&placement(Precision::F64).unwrap())
+    network.to_target(&target(Precision::F64).unwrap())
 }
 
 fn window() -> Window {
@@ -135,7 +135,7 @@ fn convolutional_networks_are_cut_on_planes_through_images() {
     let architecture = Architecture::find("vgg-narrow").unwrap();
     let classifier = architecture.init(shape, 3, &device(), 3).unwrap();
     let network = capture(&classifier, shape, Classifier::forward).unwrap();
-    let network = network.place(&placement(Precision::F64).unwrap());
+    let network = network.to_target(&target(Precision::F64).unwrap());
     let images = numbers(7, 3 * 81, 1.0);
     let plane = Plane::through([&images[..81], &images[81..162], &images[162..]]).unwrap();
     let window = Window::rectangle([0.0, 0.4], [0.0, 0.4]).unwrap();

@@ -9,7 +9,7 @@ use burn::tensor::{Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tropex::Network;
-use tropex::extract::region::slice::{Partition, Plane, Window};
+use tropex::geometry::slice::{Partition, Plane, Window};
 
 use crate::common::is_cubecl;
 use crate::common::properties::properties;
@@ -33,9 +33,9 @@ fn random(seed: u64, count: usize) -> Vec<f64> {
 /// Points of a plane as a network in f64 takes them.
 fn placed(plane: &Plane, points: &[[f64; 2]], network: &Network) -> Tensor<2> {
     let values: Vec<f64> = points.iter().flat_map(|&point| plane.point(point)).collect();
-    let dtype = network.placement().precision().dtype();
+    let dtype = network.target().precision().dtype();
     let data = TensorData::new(values, [points.len(), network.features()]).convert_dtype(dtype);
-    Tensor::from_data(data, (network.placement().device(), dtype))
+    Tensor::from_data(data, (network.target().device(), dtype))
 }
 
 /// Whether regions and cells are polygons that cover the window once, and neighbours have common

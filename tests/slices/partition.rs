@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::extract::region::Boundaries;
-use tropex::extract::region::slice::{Partition, Plane, Window};
+use tropex::geometry::Boundaries;
+use tropex::geometry::slice::{Partition, Plane, Window};
 use tropex::{Network, Precision};
 
 use super::{LIMIT, check_tiling, placed, random};

@@ -7,15 +7,15 @@ use burn::nn::Linear;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use tempfile::TempDir;
-use tropex::extract::region::slice::{Plane, TermPartition, Window};
-use tropex::extract::store::ExtractOptions;
+use tropex::extract::job::ExtractOptions;
+use tropex::geometry::slice::{Plane, TermPartition, Window};
 use tropex::{
     Classes, ExtractedFunction, Extractor, Gauge, Network, PointSource, Precision, TermStore,
     capture,
 };
 
 use super::{LIMIT, check_tiling, random};
-use crate::common::{device, placement, tensor};
+use crate::common::{device, target, tensor};
 
 const CLASSES: usize = 3;
 
@@ -86,7 +86,7 @@ struct Extracted {
 impl Extracted {
     fn new(features: usize, count: usize, gauge: Gauge, classes: Classes, p: Precision) -> Self {
         let network = capture(&Model::new(features, &device()), [features], Model::forward);
-        let network = network.unwrap().place(&placement(p).unwrap());
+        let network = network.unwrap().to_target(&target(p).unwrap());
         let points = Points { values: singles(9, count * features, 1.0), features };
         let folder = tempfile::tempdir().unwrap();
         let extractor = Extractor::new(&network, gauge, classes).unwrap();

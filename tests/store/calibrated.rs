@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use tropex::extract::store::Progress;
+use tropex::extract::job::Progress;
 use tropex::{Classes, Extractor, Gauge, Precision, Shifts, TermStore};
 
 use super::interruption::break_off;

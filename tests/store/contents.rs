@@ -2,7 +2,7 @@
 
 use burn::tensor::TensorData;
 use sha2::{Digest, Sha256};
-use tropex::extract::store::Shard;
+use tropex::extract::terms::TermTable;
 use tropex::{Classes, PointSource, Precision, TermStore, Terms};
 
 use super::{CLASSES, Cloud, FEATURES, Fixture, files};
@@ -28,7 +28,7 @@ fn shards_hold_the_extractors_own_numbers() {
     }
 }
 
-fn check_shard(shard: &Shard, terms: &Terms, precision: Precision) {
+fn check_shard(shard: &TermTable, terms: &Terms, precision: Precision) {
     let (points, slots) = (terms.len(), terms.per_point());
     let several = [vec![points, CLASSES, FEATURES], vec![points, CLASSES]];
     let one = [vec![points, FEATURES], vec![points]];

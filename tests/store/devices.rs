@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::fs;
 
 use burn::tensor::Device;
-use tropex::extract::store::{Progress, Shard};
-use tropex::extract::terms::{Assignment, Standings};
+use tropex::extract::function::{Assignment, Ranking};
+use tropex::extract::job::Progress;
+use tropex::extract::terms::TermTable;
 use tropex::{Classes, ExtractedFunction, Extractor, Gauge, PointSource, Precision, TermStore};
 
 use super::interruption::break_off;
@@ -88,7 +89,7 @@ fn devices_that_share_points_find_what_one_finds() {
         let function = ExtractedFunction::new(store, &device()).unwrap();
         let function = function.share_with(&vec![device(); devices - 1]).unwrap();
         let (mut assigned, last) = (Vec::new(), Cell::new(0));
-        let take = &mut |standings: Standings| assigned.extend(standings.assignments);
+        let take = &mut |standings: Ranking| assigned.extend(standings.assignments);
         function.stream(points, 1, &|pairs| last.set(pairs), take).unwrap();
         assert_eq!(last.get(), points.len() * store.len(), "all pairs were looked at");
         assigned
@@ -166,7 +167,7 @@ fn devices_of_several_kinds_agree_up_to_rounding() {
             assert_eq!(found.predicted, expected.predicted);
             for point in 0..found.len() {
                 let terms =
-                    |shard: &Shard| [shard.linear_term(point, 0), shard.negative_term(point)];
+                    |shard: &TermTable| [shard.linear_term(point, 0), shard.negative_term(point)];
                 for (found, expected) in terms(&found).iter().zip(&terms(&expected)) {
                     assert!(difference(&found.0, &expected.0) < 1e-4, "{gauge:?}");
                     assert!((found.1 - expected.1).abs() < 1e-4, "{gauge:?}");
@@ -177,7 +178,7 @@ fn devices_of_several_kinds_agree_up_to_rounding() {
             let function = ExtractedFunction::new(&expected, &device()).unwrap();
             let function = function.share_with(further).unwrap();
             let mut all = Vec::new();
-            let take = &mut |standings: Standings| all.extend(standings.assignments);
+            let take = &mut |standings: Ranking| all.extend(standings.assignments);
             function.stream(&shared_points(), 1, &|_| {}, take).unwrap();
             all
         };

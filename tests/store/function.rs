@@ -1,7 +1,7 @@
 //! The extracted function against loops over all terms in f64.
 
-use tropex::extract::store::Shard;
-use tropex::extract::terms::Assignment;
+use tropex::extract::function::Assignment;
+use tropex::extract::terms::TermTable;
 use tropex::{Classes, ExtractedFunction, PointSource, Precision, TermStore};
 
 use super::{CLASSES, Cloud, FEATURES, Fixture};
@@ -127,7 +127,7 @@ fn of_equal_terms_the_first_wins_across_products_and_shards() {
 }
 
 /// All terms of every point of a shard, negative and linear.
-fn every_term(shard: &Shard) -> Vec<Vec<(Vec<f64>, f64)>> {
+fn every_term(shard: &TermTable) -> Vec<Vec<(Vec<f64>, f64)>> {
     let terms = |point: usize| {
         let linear = (0..shard.per_point()).map(move |class| shard.linear_term(point, class));
         std::iter::once(shard.negative_term(point)).chain(linear).collect()

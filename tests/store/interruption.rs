@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tropex::extract::store::Progress;
+use tropex::extract::job::Progress;
 use tropex::{Classes, Precision, TermStore};
 
 use super::{Cloud, Fixture, files, names};

@@ -24,9 +24,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 use tempfile::TempDir;
-use tropex::extract::store::{ExtractOptions, Progress};
+use tropex::extract::job::{ExtractOptions, Progress};
 use tropex::{
-    Classes, Error, Extractor, Gauge, Placement, PointSource, Precision, TermStore, capture,
+    Classes, ComputeTarget, Error, Extractor, Gauge, PointSource, Precision, TermStore, capture,
 };
 
 use crate::common::{device, tensor};
@@ -117,8 +117,8 @@ impl PointSource for Cloud {
 fn extractor(precision: Precision, classes: Classes) -> Extractor {
     let device = device();
     let network = capture(&Tiny::new(&device), [FEATURES], Tiny::forward).unwrap();
-    let placement = Placement::new(&device, precision).unwrap();
-    Extractor::new(&network.place(&placement), Gauge::WorstCase, classes).unwrap()
+    let target = ComputeTarget::new(&device, precision).unwrap();
+    Extractor::new(&network.to_target(&target), Gauge::WorstCase, classes).unwrap()
 }
 
 /// An extraction in a folder of its own.
@@ -144,7 +144,7 @@ impl Fixture {
     }
 
     fn bytes_of(&self, points: usize) -> usize {
-        let precision = self.extractor.network().placement().precision();
+        let precision = self.extractor.network().target().precision();
         points * (self.extractor.per_point() + 1) * FEATURES * precision.bytes()
     }
 

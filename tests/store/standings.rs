@@ -1,14 +1,14 @@
 //! The best terms at points, and what they are worth.
 
-use tropex::extract::terms::Standings;
+use tropex::extract::function::Ranking;
 use tropex::{Classes, ExtractedFunction, Precision, TermStore};
 
 use super::{CLASSES, Cloud, FEATURES, Fixture};
 use crate::common::device;
 
-fn standings(store: &TermStore, points: &[f32], top: usize, own: Option<&[usize]>) -> Standings {
+fn standings(store: &TermStore, points: &[f32], top: usize, own: Option<&[usize]>) -> Ranking {
     let function = ExtractedFunction::new(store, &device()).unwrap();
-    function.standings(points, top, own, &|_| {}).unwrap()
+    function.ranking(points, top, own, &|_| {}).unwrap()
 }
 
 fn store(classes: Classes) -> (Fixture, TermStore) {
@@ -88,7 +88,7 @@ fn without_its_own_terms_a_point_is_assigned_to_the_best_of_the_others() {
 fn the_effort_counts_all_pairs_and_few_are_computed_again() {
     for (classes, rows) in [(Classes::Predicted, 2), (Classes::All, CLASSES + 1)] {
         let (_fixture, store) = store(classes);
-        let effort = standings(&store, &Cloud::new(50, 9).points, 1, None).effort;
+        let effort = standings(&store, &Cloud::new(50, 9).points, 1, None).work;
         assert_eq!(effort.pairs, (50 * 90 * rows) as u64);
         assert!(effort.exact >= 100 && effort.exact <= effort.reevaluated, "{effort:?}");
         assert!(effort.share() < 0.2, "{effort:?}");
@@ -100,7 +100,7 @@ fn what_cannot_be_asked_is_refused() {
     let (_fixture, store) = store(Classes::Predicted);
     let function = ExtractedFunction::new(&store, &device()).unwrap();
     let refused = |points: &[f32], top, own: Option<&[usize]>| {
-        function.standings(points, top, own, &|_| {}).unwrap_err().to_string()
+        function.ranking(points, top, own, &|_| {}).unwrap_err().to_string()
     };
     let point = [0.0; FEATURES];
     assert_eq!(
@@ -121,6 +121,6 @@ fn what_cannot_be_asked_is_refused() {
     let alone = Fixture::with(Cloud::new(1, 1), Precision::F32, Classes::All, 1);
     let store = alone.extract().unwrap();
     let function = ExtractedFunction::new(&store, &device()).unwrap();
-    let error = function.standings(&point, 1, Some(&[0]), &|_| {}).unwrap_err().to_string();
+    let error = function.ranking(&point, 1, Some(&[0]), &|_| {}).unwrap_err().to_string();
     assert_eq!(error, "points in the store: found 1, expected two, to leave one out");
 }

@@ -4,8 +4,8 @@ use std::fs;
 
 use safetensors::SafeTensors;
 use serde_json::json;
+use tropex::extract::job::Progress;
 use tropex::extract::network::ValueId;
-use tropex::extract::store::Progress;
 use tropex::{Classes, Error, Extractor, Gauge, PointSource, Precision, Shifts, TermStore};
 
 use super::interruption::break_off;

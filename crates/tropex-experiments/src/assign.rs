@@ -1,7 +1,7 @@
 //! Which training images' terms win at images.
 
 use serde::Serialize;
-use tropex_extract::terms::{Effort, Ranked};
+use tropex_extract::function::{Ranked, WorkStats};
 use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
 use tropex_train::data::{Dataset, Taken};
 use tropex_train::run::Run;
@@ -61,7 +61,7 @@ pub struct AssignedImages {
     /// The training images whose terms take part.
     pub terms: Taken,
     /// How many values had to be computed in which way.
-    pub effort: Effort,
+    pub effort: WorkStats,
 }
 
 /// Assigns images to the terms of a run's training images. Several devices share the images, if
@@ -81,18 +81,18 @@ pub fn assign(
     let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
     let predicted = predict(&network, &points)?;
     let function = ExtractedFunction::new(&store, devices.first())?;
-    let function = function.share_with(devices.further())?;
+    let function = function.share_with(devices.others())?;
     let all = points.len() * store.len();
     let with_terms = term_points(&store, dataset)?;
     let mut assigned = AssignedImages {
         images: Vec::with_capacity(points.len()),
         taken: points.taken(),
         terms: with_terms.taken(),
-        effort: Effort::default(),
+        effort: WorkStats::default(),
     };
     let report = |pairs| progress(pairs, all);
     function.stream(&points, settings.top, &report, &mut |standings| {
-        assigned.effort = assigned.effort.with(standings.effort);
+        assigned.effort = assigned.effort.with(standings.work);
         for (winner, best) in standings.assignments.into_iter().zip(standings.best) {
             let point = assigned.images.len();
             let (image, label) = (points.index(point), points.label(point));

@@ -19,6 +19,9 @@ pub enum Error {
     /// Capturing, extracting, storing or evaluating failed.
     #[error(transparent)]
     Extract(#[from] tropex_extract::Error),
+    /// Regions could not be computed.
+    #[error(transparent)]
+    Geometry(#[from] tropex_geometry::Error),
     /// The run is unusable.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -169,6 +172,12 @@ fn counted(images: usize) -> String {
         0 => "no images".into(),
         1 => "1 image, number 0".into(),
         _ => format!("{} images, 0 to {}", count(images), images - 1),
+    }
+}
+
+impl From<tropex_extract::DeviceError> for Error {
+    fn from(error: tropex_extract::DeviceError) -> Self {
+        tropex_extract::Error::from(error).into()
     }
 }
 

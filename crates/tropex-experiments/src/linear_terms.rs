@@ -1,7 +1,7 @@
 //! Linear terms in memory.
 
-use tropex_extract::store::Shard;
-use tropex_extract::terms::Assignment;
+use tropex_extract::function::Assignment;
+use tropex_extract::terms::TermTable;
 use tropex_extract::{Classes, Network, PointSource};
 
 use crate::Error;
@@ -58,7 +58,7 @@ impl LinearTerms {
     /// Damaged shards.
     pub fn of_winners(
         winners: &[Assignment],
-        shards: impl Iterator<Item = Result<Shard, tropex_extract::Error>>,
+        shards: impl Iterator<Item = Result<TermTable, tropex_extract::Error>>,
         features: usize,
     ) -> Result<Self, Error> {
         let count = winners.len();

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use serde::Serialize;
-use tropex_extract::store::{ExtractOptions, Manifest, Progress};
-use tropex_extract::terms::Evaluation;
+use tropex_extract::function::Evaluation;
+use tropex_extract::job::{ExtractOptions, Progress};
+use tropex_extract::store::Manifest;
 use tropex_extract::{
-    Classes, Devices, ExtractedFunction, Extractor, Gauge, Network, Placement, PointSource,
+    Classes, ComputeTarget, Devices, ExtractedFunction, Extractor, Gauge, Network, PointSource,
     Precision, TermStore, capture,
 };
 use tropex_files::LockError;
@@ -176,8 +177,8 @@ pub fn extract(
 ) -> Result<TermStore, Error> {
     let devices = devices.into();
     check_data(run, dataset)?;
-    let placement = Placement::new(devices.first(), settings.precision)?;
-    let network = network_at(run, settings.moment, devices.first())?.place(&placement);
+    let target = ComputeTarget::new(devices.first(), settings.precision)?;
+    let network = network_at(run, settings.moment, devices.first())?.to_target(&target);
     let extractor = match settings.shifts_of {
         None => Extractor::new(&network, settings.gauge, settings.classes)?,
         Some(split) => {
@@ -186,7 +187,7 @@ pub fn extract(
             Extractor::with_shifts(&network, &shifts, settings.classes)?
         }
     };
-    let extractor = extractor.share_with(devices.further())?;
+    let extractor = extractor.share_with(devices.others())?;
     let points = settings.points(run, dataset);
     let folder = terms_folder(run, settings.moment, settings.split, settings.gauge);
     Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
@@ -260,7 +261,7 @@ pub fn evaluate(
     let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
     let predicted = predict(&network, &points)?;
     let function = ExtractedFunction::new(&store, devices.first())?;
-    let function = function.share_with(devices.further())?;
+    let function = function.share_with(devices.others())?;
     let all = points.len() * store.len();
     let evaluation = function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?;
     let terms = term_points(&store, dataset)?.taken();
@@ -280,8 +281,8 @@ pub fn open_terms(
     check_data(run, dataset)?;
     let store = open_store(run, Moment::Final, Split::Train, gauge)?;
     let terms = &store.manifest().terms;
-    let placement = Placement::new(device, terms.precision)?;
-    let network = network(run, device)?.place(&placement);
+    let target = ComputeTarget::new(device, terms.precision)?;
+    let network = network(run, device)?.to_target(&target);
     let extractor = Extractor::new(&network, terms.gauge, terms.classes)?;
     if extractor.fingerprint() != terms.network || dataset.train.fingerprint() != terms.source {
         return Err(Error::StaleTerms { folder: store.folder().to_owned() });

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use tropex_extract::PointSource;
-use tropex_extract::store::{PointSubset, TermsHeader};
+use tropex_extract::points::PointSubset;
+use tropex_extract::store::TermsHeader;
 use tropex_train::data::{Images, Subset, SubsetRule, Taken};
 
 /// Images of a split, as the extraction crate reads them.

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use serde::Serialize;
-use tropex_extract::Error as Refusal;
-use tropex_extract::store::ExtractOptions;
+use tropex_extract::job::ExtractOptions;
 use tropex_extract::{
-    Classes, Extractor, Gauge, Network, Placement, Precision, SelfCheck, TermStore,
+    Classes, ComputeTarget, Extractor, Gauge, Network, Precision, SelfCheck, TermStore,
 };
+use tropex_extract::{DeviceError, Error as Refusal};
 use tropex_files::{ScratchFolder, remove_leftovers};
 use tropex_train::data::{Dataset, Taken};
 use tropex_train::run::Run;
@@ -71,9 +71,10 @@ pub fn precision(
             let terms = folder.path().join("terms");
             let outcome = match extract(&network, &points, gauge, precision, device, &terms) {
                 Ok(check) => check,
-                Err(refused @ (Refusal::Overflow { .. } | Refusal::Precision { .. })) => {
-                    Outcome::Refused(refused.to_string())
-                }
+                Err(
+                    refused @ (Refusal::Overflow { .. }
+                    | Refusal::Device(DeviceError::Precision { .. })),
+                ) => Outcome::Refused(refused.to_string()),
                 Err(error) => return Err(error.into()),
             };
             found.push(Exactness { gauge, precision, outcome });
@@ -107,7 +108,7 @@ fn extract(
     device: &Device,
     folder: &Path,
 ) -> Result<Outcome, Refusal> {
-    let network = network.place(&Placement::new(device, precision)?);
+    let network = network.to_target(&ComputeTarget::new(device, precision)?);
     let extractor = Extractor::new(&network, gauge, Classes::Predicted)?;
     let options = ExtractOptions { dominance_points: usize::MAX, ..ExtractOptions::default() };
     let store = TermStore::extract(folder, &extractor, points, &options, &|_| {})?;

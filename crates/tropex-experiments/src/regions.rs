@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
-use tropex_extract::region::Boundaries;
-use tropex_extract::region::slice::{
+use tropex_extract::{Network, TermStore};
+use tropex_geometry::Boundaries;
+use tropex_geometry::slice::{
     EXPECTED_POINTS, Partition, Plane, SliceProgress, TermPartition, Window, expected_regions,
 };
-use tropex_extract::{Network, TermStore};
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 

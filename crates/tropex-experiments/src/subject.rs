@@ -2,9 +2,10 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use tropex_extract::store::{Estimate, Shard};
-use tropex_extract::terms::Assignment;
-use tropex_extract::{Devices, ExtractedFunction, Network, Placement, PointSource, TermStore};
+use tropex_extract::function::Assignment;
+use tropex_extract::job::Estimate;
+use tropex_extract::terms::TermTable;
+use tropex_extract::{ComputeTarget, Devices, ExtractedFunction, Network, PointSource, TermStore};
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 
@@ -144,8 +145,8 @@ impl<'a> Subject<'a> {
     pub fn network(&self) -> Result<&Network, Error> {
         once(&self.network, || {
             let device = self.devices.first();
-            let placement = Placement::new(device, self.extraction.precision)?;
-            Ok(network_at(self.run, self.extraction.moment, device)?.place(&placement))
+            let target = ComputeTarget::new(device, self.extraction.precision)?;
+            Ok(network_at(self.run, self.extraction.moment, device)?.to_target(&target))
         })
     }
 
@@ -171,7 +172,7 @@ impl<'a> Subject<'a> {
     /// As for [`Subject::store`].
     pub fn function(&self) -> Result<ExtractedFunction<'_>, Error> {
         let function = ExtractedFunction::new(self.store()?, self.devices.first())?;
-        Ok(function.share_with(self.devices.further())?)
+        Ok(function.share_with(self.devices.others())?)
     }
 
     /// The network's classes at the images of a split.
@@ -248,7 +249,7 @@ impl<'a> Subject<'a> {
     /// As for [`Subject::store`]; what the function returns.
     pub fn each_shard(
         &self,
-        mut visit: impl FnMut(&Shard) -> Result<(), Error>,
+        mut visit: impl FnMut(&TermTable) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.store()?.shards().try_for_each(|shard| visit(&shard?))
     }

@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tropex_extract::region::{
+use tropex_extract::{Network, PointSource};
+use tropex_geometry::{
     Distances, Essential, Facet, LargestBall, Nearest, Paths, Patterns, Polytope, Regions,
 };
-use tropex_extract::{Network, PointSource};
 
 use crate::{Error, ImagePoints, Split};
 

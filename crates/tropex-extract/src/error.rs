@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use tropex_files::LockError;
+use tropex_kernels::{DeviceError, Precision};
 
-use crate::Precision;
-use crate::capture::Unsupported;
+use crate::unsupported::Unsupported;
 
 /// What went wrong in capturing, extracting, storing or reading terms.
 #[derive(Debug, Error)]
@@ -30,16 +30,11 @@ pub enum Error {
         /// What rounding explains.
         allowed: f64,
     },
-    /// A device lacks a floating-point format.
-    #[error("device {device} cannot compute in {}: choose another precision or device", precision.name())]
-    Precision {
-        /// The device.
-        device: String,
-        /// The format asked for.
-        precision: Precision,
-    },
+    /// A device that cannot compute what was asked.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// Coefficients left the range of the floating-point format.
-    #[error("{what} overflows {}: choose a higher precision", precision.name())]
+    #[error("{what} overflows {precision}: choose a higher precision")]
     Overflow {
         /// What overflowed.
         what: String,
@@ -56,9 +51,6 @@ pub enum Error {
         /// What it should have.
         expected: String,
     },
-    /// A plane, a window or points on it are none that regions can be drawn on.
-    #[error("cannot slice: {0}")]
-    Slice(String),
     /// A file of a term store is damaged, stale or of another version.
     #[error("{}: {reason}", path.display())]
     Store {
@@ -80,12 +72,6 @@ pub enum Error {
         /// The operating system's word.
         source: std::io::Error,
     },
-    /// A question about a region has no answer.
-    #[error("{0}")]
-    Region(String),
-    /// The device failed, most often for want of memory.
-    #[error("the device failed: {0} (fewer points at a time take less memory)")]
-    Device(String),
 }
 
 impl Error {
@@ -93,20 +79,13 @@ impl Error {
         Self::Store { path: path.to_owned(), reason: reason.into() }
     }
 
-    pub(crate) fn slice(reason: impl Into<String>) -> Self {
-        Self::Slice(reason.into())
-    }
-
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
     }
 
-    pub(crate) fn shape(
-        what: impl Into<String>,
-        found: impl ToString,
-        expected: impl ToString,
-    ) -> Self {
+    /// Something of another shape than expected.
+    pub fn shape(what: impl Into<String>, found: impl ToString, expected: impl ToString) -> Self {
         Self::Shape { what: what.into(), found: found.to_string(), expected: expected.to_string() }
     }
 }

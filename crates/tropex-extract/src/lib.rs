@@ -7,34 +7,31 @@
 //! One graph, several walks: *replay* runs points forward and remembers the linear piece that every
 //! unit chose, *pullback* carries coefficient rows from the logits to the input, and a [`Gauge`]
 //! chooses the shifts that keep the rows non-negative. *Pushforward* carries directions the other
-//! way; with it, [`region`] finds where linear regions end.
+//! way; the crate `tropex-geometry` finds with it where linear regions end.
 
-pub mod bounds;
 pub mod capture;
-mod constant;
-mod crew;
-mod devices;
 mod error;
 mod exact;
-mod interval;
-mod kernels;
+pub mod extract;
+pub mod function;
+pub mod gauge;
+pub mod job;
 pub mod network;
 pub mod ops;
-mod placement;
-mod read;
-pub mod region;
-mod rows;
+pub mod points;
 pub mod store;
 pub mod terms;
+mod unsupported;
 
 pub use capture::capture;
-pub use devices::Devices;
 pub use error::Error;
+pub use extract::Extractor;
+pub use function::ExtractedFunction;
+pub use gauge::{Gauge, Shifts};
+pub use job::{ExtractOptions, Progress};
 pub use network::Network;
-pub use placement::{Placement, Precision};
-pub use rows::Rows;
-
-pub use store::{PointSource, TermStore};
-pub use terms::{
-    Classes, ExtractedFunction, Extractor, Gauge, LinearTerms, SelfCheck, Shifts, Terms, Violations,
-};
+pub use points::PointSource;
+pub use store::TermStore;
+pub use terms::{Classes, LinearTerms, SelfCheck, Terms, Violations};
+pub use tropex_kernels::{AffineRows, ComputeTarget, DeviceError, Devices, Precision};
+pub use unsupported::Unsupported;

@@ -1,7 +1,8 @@
 //! Models captured as piecewise-linear networks, and the terms that are extracted of them.
 
 use burn::tensor::FloatDType;
-use tropex_extract::terms::{Classes, Extractor};
+use tropex_extract::extract::Extractor;
+use tropex_extract::terms::Classes;
 use tropex_extract::{Error, Gauge, Network, capture};
 use tropex_onnx::{OnnxModel, OnnxOptions};
 

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor, TensorData};
 use tropex::experiments::{ImagePoints, pipeline};
-use tropex::extract::store::ExtractOptions;
-use tropex::extract::terms::Effort;
+use tropex::extract::function::WorkStats;
+use tropex::extract::job::ExtractOptions;
 use tropex::train::data::{Dataset, OpenOptions, open};
 use tropex::train::run::Run;
 use tropex::train::zoo::{Architecture, Classifier};
@@ -86,7 +86,7 @@ fn of_untrained(folder: &Path, device: &Device) -> (String, TermStore, Dataset) 
 fn compare(store: &TermStore, points: &[f32], device: &Device) {
     let mut times = [Duration::MAX; 5];
     let (mut single, mut double) = (Vec::new(), Vec::new());
-    let (mut winners, mut effort) = (Vec::new(), Effort::default());
+    let (mut winners, mut effort) = (Vec::new(), WorkStats::default());
     for _ in 0..ROUNDS {
         let round = [
             time(|| certified(store, points, device, &mut winners, &mut effort)),
@@ -109,7 +109,7 @@ fn compare(store: &TermStore, points: &[f32], device: &Device) {
         let wrong = found.iter().zip(&winners).filter(|(found, winner)| found != winner).count();
         println!("  {name} alone names a wrong term at {wrong} of {} points", winners.len());
     }
-    let Effort { pairs, reevaluated, exact } = effort;
+    let WorkStats { pairs, reevaluated, exact } = effort;
     println!("  of {pairs} values {reevaluated} were computed again in f64, {exact} exactly");
 }
 
@@ -121,11 +121,11 @@ fn certified(
     points: &[f32],
     device: &Device,
     winners: &mut Vec<Winners>,
-    effort: &mut Effort,
+    effort: &mut WorkStats,
 ) {
     let function = ExtractedFunction::new(store, device).expect("f32 is there");
-    let found = function.standings(points, 1, None, &|_| {}).expect("a whole store");
-    *effort = found.effort;
+    let found = function.ranking(points, 1, None, &|_| {}).expect("a whole store");
+    *effort = found.work;
     let found = found.assignments.iter();
     *winners = found.map(|won| [won.positive as i64, won.negative as i64]).collect();
 }

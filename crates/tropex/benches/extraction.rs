@@ -13,7 +13,7 @@ use burn::tensor::module::{conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Distribution, Tensor};
 use tropex::train::zoo::{Architecture, Classifier};
-use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, SelfCheck, capture};
+use tropex::{Classes, ComputeTarget, Extractor, Gauge, Network, Precision, SelfCheck, capture};
 
 mod support;
 use support::{arguments, threads, timed};
@@ -90,36 +90,36 @@ fn main() {
     let (name, device) = support::device();
     println!("device {name}, {} threads, fastest of {ROUNDS} rounds, seed 0\n", threads());
     for precision in [Precision::F32, Precision::F64] {
-        let placement = Placement::new(&device, precision).expect("the device has it");
-        let peak = products(&placement);
+        let target = ComputeTarget::new(&device, precision).expect("the device has it");
+        let peak = products(&target);
         println!("{}: products of {GEMM} x {GEMM} {peak:.1} GFLOP/s\n", precision.name());
         for case in cases() {
             if wanted.is_empty() || wanted.iter().any(|name| name == case.architecture) {
-                case.run(&placement, peak);
+                case.run(&target, peak);
             }
         }
     }
 }
 
 /// What the device reaches at products of square matrices, in GFLOP/s.
-fn products(placement: &Placement) -> f64 {
-    let (left, right) = (random([GEMM, GEMM], placement), random([GEMM, GEMM], placement));
+fn products(target: &ComputeTarget) -> f64 {
+    let (left, right) = (random([GEMM, GEMM], target), random([GEMM, GEMM], target));
     let seconds = (0..ROUNDS).map(|_| timed(|| left.clone().matmul(right.clone()).into_data()).0);
     2.0 * GEMM.pow(3) as f64 / seconds.fold(f64::INFINITY, f64::min) / 1e9
 }
 
 impl Case {
-    fn run(&self, placement: &Placement, peak: f64) {
-        let network = self.network(placement);
+    fn run(&self, target: &ComputeTarget, peak: f64) {
+        let network = self.network(target);
         let extractor = Extractor::new(&network, Gauge::WorstCase, Classes::Predicted)
             .expect("the shifts are finite");
         let points = self.values();
-        let products = self.bare(placement);
+        let products = self.bare(target);
         let (mut bare, mut whole, mut checked) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
         for _ in 0..ROUNDS {
             let multiply = || {
                 (0..self.points / self.batch).for_each(|_| products.iter().for_each(|p| p()));
-                placement.device().sync().expect("the device answers");
+                target.device().sync().expect("the device answers");
             };
             bare = bare.min(timed(multiply).0);
             whole = whole.min(timed(|| self.extract(&extractor, &points, false)).0);
@@ -142,12 +142,12 @@ impl Case {
         println!();
     }
 
-    fn network(&self, placement: &Placement) -> Network {
+    fn network(&self, target: &ComputeTarget) -> Network {
         let architecture = Architecture::find(self.architecture).expect("in the zoo");
-        let classifier = architecture.init(self.shape, 10, placement.device(), 0);
+        let classifier = architecture.init(self.shape, 10, target.device(), 0);
         let classifier = classifier.expect("fits the images");
         let network = capture(&classifier, self.shape, Classifier::forward);
-        network.expect("zoo networks are supported").place(placement)
+        network.expect("zoo networks are supported").to_target(target)
     }
 
     fn values(&self) -> Vec<f32> {
@@ -166,9 +166,9 @@ impl Case {
     }
 
     /// One batch through all layers, forward and back, on operands made beforehand.
-    fn bare(&self, placement: &Placement) -> Vec<Product> {
-        let forward = self.layers.iter().map(|layer| layer.forward(self.batch, placement));
-        let back = self.layers.iter().rev().map(|layer| layer.back(2 * self.batch, placement));
+    fn bare(&self, target: &ComputeTarget) -> Vec<Product> {
+        let forward = self.layers.iter().map(|layer| layer.forward(self.batch, target));
+        let back = self.layers.iter().rev().map(|layer| layer.back(2 * self.batch, target));
         forward.chain(back).collect()
     }
 }
@@ -185,16 +185,16 @@ impl Layer {
         }
     }
 
-    fn forward(&self, count: usize, placement: &Placement) -> Product {
+    fn forward(&self, count: usize, target: &ComputeTarget) -> Product {
         match *self {
             Self::Dense(inputs, outputs) => {
                 let (x, weight) =
-                    (random([count, inputs], placement), random([inputs, outputs], placement));
+                    (random([count, inputs], target), random([inputs, outputs], target));
                 product(move || x.clone().matmul(weight.clone()))
             }
             Self::Conv(from, to, width) => {
-                let x = random([count, from, width, width], placement);
-                let weight = random([to, from, 3, 3], placement);
+                let x = random([count, from, width, width], target);
+                let weight = random([to, from, 3, 3], target);
                 product(move || {
                     let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
                     conv2d(x.clone(), weight.clone(), None, options)
@@ -203,16 +203,16 @@ impl Layer {
         }
     }
 
-    fn back(&self, count: usize, placement: &Placement) -> Product {
+    fn back(&self, count: usize, target: &ComputeTarget) -> Product {
         match *self {
             Self::Dense(inputs, outputs) => {
-                let rows = random([count, outputs], placement);
-                let weight = random([inputs, outputs], placement);
+                let rows = random([count, outputs], target);
+                let weight = random([inputs, outputs], target);
                 product(move || rows.clone().matmul(weight.clone().transpose()))
             }
             Self::Conv(from, to, width) => {
-                let rows = random([count, to, width, width], placement);
-                let weight = random([to, from, 3, 3], placement);
+                let rows = random([count, to, width, width], target);
+                let weight = random([to, from, 3, 3], target);
                 product(move || {
                     let options = ConvTransposeOptions::new([1, 1], [1, 1], [0, 0], [1, 1], 1);
                     conv_transpose2d(rows.clone(), weight.clone(), None, options)
@@ -228,7 +228,7 @@ fn product<const D: usize>(compute: impl Fn() -> Tensor<D> + 'static) -> Product
     })
 }
 
-fn random<const D: usize>(shape: [usize; D], placement: &Placement) -> Tensor<D> {
-    let options = (placement.device(), placement.precision().dtype());
+fn random<const D: usize>(shape: [usize; D], target: &ComputeTarget) -> Tensor<D> {
+    let options = (target.device(), target.precision().dtype());
     Tensor::random(shape, Distribution::Default, options)
 }

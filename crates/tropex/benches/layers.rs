@@ -12,7 +12,7 @@ use std::path::Path;
 
 use burn::tensor::{Tensor, TensorData};
 use tropex::experiments::pipeline::{check_data, network};
-use tropex::extract::Rows;
+use tropex::extract::AffineRows;
 use tropex::train::data::{OpenOptions, open};
 use tropex::train::run::Run;
 use tropex::{Classes, Network};
@@ -86,15 +86,15 @@ fn walk(
     times: &mut [[f64; 2]],
     shares: &mut [[f64; 2]],
 ) {
-    let device = network.placement().device();
+    let device = network.target().device();
     let shape = [points.len() / network.features(), network.features()];
     let mut values = Tensor::<2>::from_data(TensorData::new(points.to_vec(), shape), device);
-    let (mut pieces, mut gates) = (Vec::new(), vec![None]);
+    let (mut pieces, mut masks) = (Vec::new(), vec![None]);
     for (at, node) in network.nodes().iter().enumerate() {
         shares[at][0] = share(&values);
         let (seconds, (output, piece)) = timed(|| node.op().forward(vec![values]));
         times[at][0] = times[at][0].min(seconds);
-        gates.push(node.op().gate(&gates[at..], &piece));
+        masks.push(node.op().active_mask(&masks[at..], &piece));
         pieces.push(piece);
         values = output;
     }
@@ -105,10 +105,10 @@ fn walk(
         }
         _ => values.clone().equal(values.max_dim(1).expand([count, outputs])).float(),
     };
-    let mut rows = Rows::new(seeds, count);
+    let mut rows = AffineRows::new(seeds, count);
     for (at, node) in network.nodes().iter().enumerate().rev() {
         shares[at][1] = share(&rows.clone().into_tensor());
-        let rows_to = rows.with_gate(gates[at].clone());
+        let rows_to = rows.with_active_mask(masks[at].clone());
         let (seconds, pulled) = timed(|| node.op().pullback(rows_to, &pieces[at]));
         times[at][1] = times[at][1].min(seconds);
         rows = pulled.rows.into_iter().next().expect("networks here have no branches");

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use tropex::extract::store::ExtractOptions;
+use tropex::extract::job::ExtractOptions;
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Classes, Extractor, Gauge, PointSource, TermStore, capture, device};
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Forward is compared with the layer's own forward, a pullback with what a backward pass needs at
-//! least: a transposed convolution, a product, a scatter. Rows are two a point, as in an extraction
+//! least: a transposed convolution, a product, a scatter. AffineRows are two a point, as in an extraction
 //! of linear and negative term.
 
 use std::hint::black_box;
@@ -27,7 +27,7 @@ use burn::tensor::ops::{
     MaxPoolOptions,
 };
 use burn::tensor::{Device, Distribution, Tensor, activation};
-use tropex::extract::{Rows, capture};
+use tropex::extract::{AffineRows, capture};
 use tropex::{Network, device};
 
 #[global_allocator]
@@ -116,9 +116,9 @@ impl Case {
             black_box(node.op().forward(inputs.clone()));
         };
         let back = || {
-            let rows = Rows::new(rows.clone(), POINTS);
+            let rows = AffineRows::new(rows.clone(), POINTS);
             let pulled = node.op().pullback(rows, &piece);
-            black_box(pulled.rows.into_iter().map(Rows::into_tensor).collect::<Vec<_>>());
+            black_box(pulled.rows.into_iter().map(AffineRows::into_tensor).collect::<Vec<_>>());
         };
         let mut least = [Duration::MAX; 4];
         let works: [&dyn Fn(); 4] = [&*self.bare_forward, &forward, &*self.bare_back, &back];

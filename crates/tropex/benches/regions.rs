@@ -10,9 +10,9 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use tropex::extract::region::{Paths, Patterns, RegionCount, Regions, Stretch};
+use tropex::geometry::{Paths, Patterns, RegionCount, Regions, Stretch};
 use tropex::train::zoo::{Architecture, Classifier};
-use tropex::{Classes, Extractor, Gauge, Network, Placement, Precision, capture};
+use tropex::{Classes, ComputeTarget, Extractor, Gauge, Network, Precision, capture};
 
 mod support;
 use support::{arguments, threads, timed};
@@ -177,13 +177,13 @@ fn report(what: &str, other: &str, count: f64, work: impl Fn(), compared: impl F
 }
 
 fn wide(network: &Network) -> Network {
-    let placement = Placement::new(network.placement().device(), Precision::F64);
-    network.place(&placement.expect("the device has f64"))
+    let target = ComputeTarget::new(network.target().device(), Precision::F64);
+    network.to_target(&target.expect("the device has f64"))
 }
 
 fn tensor(points: &[f64], network: &Network) -> Tensor<2> {
     let shape = [points.len() / network.features(), network.features()];
-    let dtype = network.placement().precision().dtype();
+    let dtype = network.target().precision().dtype();
     let data = TensorData::new(points.to_vec(), shape);
-    Tensor::from_data(data, (network.placement().device(), dtype))
+    Tensor::from_data(data, (network.target().device(), dtype))
 }

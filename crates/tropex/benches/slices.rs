@@ -16,8 +16,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::{Dtype, TensorView};
 use tropex::experiments::ImagePoints;
-use tropex::extract::region::slice::{Partition, Plane, TermPartition, Window};
-use tropex::extract::store::ExtractOptions;
+use tropex::extract::job::ExtractOptions;
+use tropex::geometry::slice::{Partition, Plane, TermPartition, Window};
 use tropex::train::data::{Dataset, OpenOptions, open};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Classes, Extractor, Gauge, Network, PointSource, Precision, TermStore, capture};
@@ -153,8 +153,8 @@ fn untrained(name: &str, dataset: &Dataset, device: &Device) -> Classifier {
 
 /// Prints regions a second, and returns them.
 fn of_network(what: &str, network: &Network, plane: &Plane, window: &Window) -> f64 {
-    let placement = tropex::Placement::new(network.placement().device(), Precision::F64);
-    let network = network.place(&placement.expect("the device has f64"));
+    let target = tropex::ComputeTarget::new(network.target().device(), Precision::F64);
+    let network = network.to_target(&target.expect("the device has f64"));
     let (time, partition) =
         fastest(|| Partition::of_network(&network, plane, window, LIMIT).expect("below the limit"));
     let points: Vec<f64> =
@@ -164,7 +164,7 @@ fn of_network(what: &str, network: &Network, plane: &Plane, window: &Window) -> 
             let shape = [points.len() / network.features(), network.features()];
             let dtype = Precision::F64.dtype();
             let data = TensorData::new(points.to_vec(), shape);
-            let points = Tensor::from_data(data, (network.placement().device(), dtype));
+            let points = Tensor::from_data(data, (network.target().device(), dtype));
             std::hint::black_box(network.replay(points).logits().into_data());
         }
     });

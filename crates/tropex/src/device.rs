@@ -187,8 +187,8 @@ mod tests {
         let device = find(&name).unwrap();
         for count in 1..4 {
             let found = find_all(&vec![&*name; count].join(",")).unwrap();
-            assert_eq!((found.first(), found.further().len()), (&device, count - 1));
-            assert!(found.further().iter().all(|further| *further == device));
+            assert_eq!((found.first(), found.others().len()), (&device, count - 1));
+            assert!(found.others().iter().all(|further| *further == device));
         }
         let lacking = |list: &str| Err(DeviceError::Missing { list: list.into() });
         let found = |list: &str| find_all(list).map(|devices| devices.first().clone());

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tropex_extract::PointSource;
-use tropex_extract::region::{Patterns, RegionId};
+use tropex_geometry::{Patterns, RegionId};
 
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
 use crate::report::{Answer, Table, Unit, count};

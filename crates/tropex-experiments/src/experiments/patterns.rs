@@ -4,8 +4,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
-use tropex_extract::region::{Agreement, Patterns};
 use tropex_extract::{Network, PointSource};
+use tropex_geometry::{Agreement, Patterns};
 
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
 use crate::report::{

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use tropex_extract::PointSource;
-use tropex_extract::terms::Ranked;
+use tropex_extract::function::Ranked;
 
 use crate::experiment::{Context, Experiment, ExperimentEntry, Scope, make};
 use crate::report::{Answer, Axis, Curve, Curves, Figure, Plot, Table, Unit, count};
@@ -154,7 +154,7 @@ fn decide(subject: &Subject<'_>, draws: &mut [Draw]) -> Result<(), Error> {
         // Few at a time, for all of their best terms are in memory.
         for images in open.chunks((1 << 22) / top.min(terms) + 1) {
             let values = points.gather(images);
-            let standings = function.standings(&values, top, None, &|_| {})?;
+            let standings = function.ranking(&values, top, None, &|_| {})?;
             for (&image, best) in images.iter().zip(&standings.best) {
                 draws.iter_mut().for_each(|draw| draw.look(image, best));
             }

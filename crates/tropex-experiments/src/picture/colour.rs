@@ -1,6 +1,6 @@
 //! Colours that people with any colour vision tell apart.
 
-use tropex_extract::region::RegionId;
+use tropex_geometry::RegionId;
 
 use super::palette::palette;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tropex_extract::region::slice::{Partition, Window};
+use tropex_geometry::slice::{Partition, Window};
 
 use super::text::Font;
 use super::{Anchor, Colour, Picture, Shape, Stroke};

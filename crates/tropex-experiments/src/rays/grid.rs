@@ -49,11 +49,14 @@ impl Change {
 
 /// The first step of the grid, from 1 on, at which every ray looks otherwise than at its start.
 /// `look` says what is seen at points, row by row.
-pub(super) fn first_steps<T: PartialEq>(
+pub(super) fn first_steps<T: PartialEq, E>(
     rays: &Rays,
     start: &[T],
-    look: impl Fn(&[f64]) -> Result<Vec<T>, tropex_extract::Error>,
-) -> Result<Vec<Option<usize>>, Error> {
+    look: impl Fn(&[f64]) -> Result<Vec<T>, E>,
+) -> Result<Vec<Option<usize>>, Error>
+where
+    Error: From<E>,
+{
     let mut steps = vec![None; rays.len()];
     for step in 1..STEPS {
         let open: Vec<usize> = (0..rays.len()).filter(|&ray| steps[ray].is_none()).collect();
@@ -114,7 +117,7 @@ mod tests {
                 });
                 squares.fold(f64::INFINITY, f64::min).sqrt()
             };
-            Ok(points.chunks(2).map(|point| length(point) > limit).collect::<Vec<_>>())
+            Ok::<_, Error>(points.chunks(2).map(|point| length(point) > limit).collect::<Vec<_>>())
         };
         let steps = first_steps(&rays, &[false; 3], |points| far(points, 5e3)).unwrap();
         let expected = (0..STEPS).find(|&step| position(step) > 5e3).unwrap();

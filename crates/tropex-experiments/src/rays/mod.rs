@@ -12,7 +12,7 @@ use rand_chacha::rand_core::SeedableRng;
 use tropex_extract::PointSource;
 
 pub use grid::{STEPS, Sight, position};
-pub use watch::{Change, Effort, RayWatch};
+pub use watch::{Change, RayWatch, WorkStats};
 
 /// Rays from points, each in a direction of length one that prefers no other.
 #[derive(Clone, Debug)]

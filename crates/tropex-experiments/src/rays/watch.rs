@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use tropex_extract::region::{Boundaries, Paths, Patterns, RegionId, Regions};
-use tropex_extract::{Network, Placement};
+use tropex_extract::{ComputeTarget, Network};
+use tropex_geometry::{Boundaries, Paths, Patterns, RegionId, Regions};
 
 use super::Rays;
 use super::grid::first_steps;
@@ -20,7 +20,7 @@ pub struct Change {
 
 /// Products that it takes to look at a point, about.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Effort {
+pub struct WorkStats {
     /// For [`RayWatch::nearest`]: every side of the point's region takes a row back through all nodes
     /// before.
     pub nearest: f64,
@@ -45,8 +45,8 @@ impl RayWatch {
     /// # Errors
     /// No f64 on the device, and no `flex` in this build.
     pub fn new(network: &Network) -> Result<Self, Error> {
-        let placement = Placement::in_f64(network.placement().device())?;
-        let network = network.place(&placement);
+        let target = ComputeTarget::in_f64(network.target().device())?;
+        let network = network.to_target(&target);
         Ok(Self {
             patterns: Patterns::new(&network),
             paths: Paths::new(&network)?,
@@ -106,7 +106,7 @@ impl RayWatch {
     }
 
     /// What it takes to look at a point.
-    pub fn effort(&self) -> Effort {
+    pub fn effort(&self) -> WorkStats {
         let boundaries = Boundaries::of(&self.network);
         let (mut before, mut nearest) = (0.0, 0.0);
         for (index, node) in self.network.nodes().iter().enumerate() {
@@ -115,7 +115,7 @@ impl RayWatch {
             }
             before += node.multiplications() as f64;
         }
-        Effort { nearest, classes: self.network.units() as f64 * before }
+        WorkStats { nearest, classes: self.network.units() as f64 * before }
     }
 
     /// The positions at which rays have left the regions that they begin in.

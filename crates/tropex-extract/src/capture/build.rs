@@ -3,7 +3,7 @@
 use burn::tensor::TensorData;
 
 use super::context::{Context, Value};
-use crate::ops::{Add, Concat, Diagonal, LeakyRelu, MaxPool2d};
+use crate::ops::{Add, Concat, ElementwiseAffine, LeakyRelu, MaxPool2d};
 
 impl Context {
     /// `factor * value`, feature by feature; the value itself if all factors are 1.
@@ -33,7 +33,7 @@ impl Context {
             let features = numbers.len();
             TensorData::new(numbers, [1, features])
         };
-        let op = Diagonal::new(factor.map(row), offset.map(row), &self.placement);
+        let op = ElementwiseAffine::new(factor.map(row), offset.map(row), &self.target);
         self.push(op, &[value], value.shape.clone(), None)
     }
 

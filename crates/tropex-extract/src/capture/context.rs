@@ -9,10 +9,10 @@ use super::curve::Curve;
 use super::lower::Mask;
 use super::record::Recording;
 use super::refusal::{JUMPS, MIXES_POINTS, Refusal};
-use super::unsupported::{Unsupported, operation_name};
-use crate::Placement;
+use crate::ComputeTarget;
 use crate::network::{Node, OutputActivation, ValueId};
-use crate::ops::{Diagonal, Op};
+use crate::ops::{ElementwiseAffine, Op};
+use crate::unsupported::{Unsupported, operation_name};
 
 /// A value of the network under the shape that the module gives it at the moment.
 #[derive(Clone, Debug)]
@@ -54,9 +54,9 @@ impl Known {
 }
 
 pub(super) struct Context {
-    pub(super) placement: Placement,
+    pub(super) target: ComputeTarget,
     pub(super) nodes: Vec<Node>,
-    pub(super) dropped: Vec<OutputActivation>,
+    pub(super) output_activations: Vec<OutputActivation>,
     pub(super) refused: Vec<Unsupported>,
     output: TensorId,
     known: HashMap<TensorId, Known>,
@@ -84,9 +84,9 @@ impl Context {
         let value = Value { id: ValueId::INPUT, shape: input_shape.to_vec(), padding: [(0, 0); 2] };
         known.insert(input, Known::Value(value));
         let context = Self {
-            placement: recording.placement,
+            target: recording.target,
             nodes: Vec::new(),
-            dropped: Vec::new(),
+            output_activations: Vec::new(),
             refused: Vec::new(),
             output,
             known,
@@ -317,7 +317,7 @@ impl Context {
         for output in outputs {
             let known = match self.point_shape(&output) {
                 Ok(shape) if output.dtype.is_float() && !constant => {
-                    let stand_in = Diagonal::new(None, None, &self.placement);
+                    let stand_in = ElementwiseAffine::new(None, None, &self.target);
                     let value = self.push(stand_in, &[], shape, None);
                     self.stand_ins.insert(value.id.index());
                     Known::Value(value)

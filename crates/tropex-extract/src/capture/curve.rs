@@ -297,7 +297,7 @@ impl Ancestors<'_> {
         }
         let node = ValueId::of_index(value).node().map(|node| &self.nodes[node]);
         let mut ancestors = match node {
-            Some(Node { op: Op::Diagonal(_) | Op::LeakyRelu(_), inputs, .. }) => {
+            Some(Node { op: Op::ElementwiseAffine(_) | Op::LeakyRelu(_), inputs, .. }) => {
                 inputs.first().map(|input| self.of(input.index())).unwrap_or_default()
             }
             Some(Node { op: Op::Add(_), inputs, .. }) => {
@@ -348,7 +348,7 @@ impl Tracing<'_> {
         let node = &self.nodes[value.node()?];
         let input = self.value(*node.inputs.first()?)?;
         let pieces: Vec<Piecewise> = match &node.op {
-            Op::Diagonal(diagonal) => {
+            Op::ElementwiseAffine(diagonal) => {
                 let numbers = |data: Option<&TensorData>, missing| {
                     data.map_or(vec![missing; self.features], |data| data.iter().collect())
                 };

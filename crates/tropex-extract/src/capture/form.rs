@@ -81,7 +81,7 @@ fn trace(nodes: &[Node], value: ValueId, features: usize, depth: usize) -> Form 
         return itself();
     };
     match (&node.op, node.inputs.as_slice()) {
-        (Op::Diagonal(diagonal), &[input]) => {
+        (Op::ElementwiseAffine(diagonal), &[input]) => {
             let mut form = trace(nodes, input, features, depth - 1);
             if let Some(factor) = diagonal.factor() {
                 let factor: Vec<f64> = factor.iter().collect();

@@ -7,8 +7,8 @@
 use burn::tensor::{Tensor, TensorData};
 
 use crate::network::{Node, ValueId};
-use crate::ops::{Conv, Diagonal, Each, Linear, Op, Spatial};
-use crate::{Network, Placement};
+use crate::ops::{Batched, Conv, ElementwiseAffine, Linear, Op, Spatial};
+use crate::{ComputeTarget, Network};
 
 pub(super) fn fuse(network: &Network) -> Network {
     let uses = uses(network);
@@ -18,9 +18,9 @@ pub(super) fn fuse(network: &Network) -> Network {
     for node in &network.nodes {
         let inputs: Vec<_> = node.inputs.iter().map(|value| moved[value.index()]).collect();
         let joined = match (&node.op, inputs.as_slice()) {
-            (Op::Diagonal(diagonal), [before]) if uses[node.inputs[0].index()] == 1 => before
-                .node()
-                .and_then(|before| join(&nodes[before].op, diagonal, &network.placement)),
+            (Op::ElementwiseAffine(diagonal), [before]) if uses[node.inputs[0].index()] == 1 => {
+                before.node().and_then(|before| join(&nodes[before].op, diagonal, &network.target))
+            }
             _ => None,
         };
         match joined {
@@ -40,8 +40,8 @@ pub(super) fn fuse(network: &Network) -> Network {
         input_shape: network.input_shape.clone(),
         nodes,
         output: moved[network.output.index()],
-        dropped: network.dropped.clone(),
-        placement: network.placement.clone(),
+        output_activations: network.output_activations.clone(),
+        target: network.target.clone(),
     }
 }
 
@@ -61,20 +61,24 @@ fn both(first: Option<String>, second: Option<String>) -> Option<String> {
     }
 }
 
-fn join(before: &Op, diagonal: &Diagonal, placement: &Placement) -> Option<Op> {
+fn join(before: &Op, diagonal: &ElementwiseAffine, target: &ComputeTarget) -> Option<Op> {
     match before {
-        Op::Linear(linear) => join_linear(linear, diagonal, placement),
-        Op::Conv2d(conv) => join_conv(conv, diagonal, placement),
-        Op::Conv3d(conv) => join_conv(conv, diagonal, placement),
-        Op::Each(each) => {
-            let diagonal = diagonal.of_each(each.pieces(), placement)?;
-            Some(Each::of(join(each.op(), &diagonal, placement)?, each.pieces()))
+        Op::Linear(linear) => join_linear(linear, diagonal, target),
+        Op::Conv2d(conv) => join_conv(conv, diagonal, target),
+        Op::Conv3d(conv) => join_conv(conv, diagonal, target),
+        Op::Batched(each) => {
+            let diagonal = diagonal.of_each(each.pieces(), target)?;
+            Some(Batched::of(join(each.op(), &diagonal, target)?, each.pieces()))
         }
         _ => None,
     }
 }
 
-fn join_linear(linear: &Linear, diagonal: &Diagonal, placement: &Placement) -> Option<Op> {
+fn join_linear(
+    linear: &Linear,
+    diagonal: &ElementwiseAffine,
+    target: &ComputeTarget,
+) -> Option<Op> {
     let [inputs, outputs] = linear.extents();
     let scale = Scale::of(diagonal, outputs)?;
     let weight = scale.factors.as_ref().map_or_else(
@@ -86,13 +90,13 @@ fn join_linear(linear: &Linear, diagonal: &Diagonal, placement: &Placement) -> O
         },
     );
     let bias = TensorData::new(scale.bias(linear.bias()), [1, outputs]);
-    Some(Linear::new(weight, placement).with_bias(bias, placement).into())
+    Some(Linear::new(weight, target).with_bias(bias, target).into())
 }
 
 fn join_conv<const S: usize, const D: usize>(
     conv: &Conv<S, D>,
-    diagonal: &Diagonal,
-    placement: &Placement,
+    diagonal: &ElementwiseAffine,
+    target: &ComputeTarget,
 ) -> Option<Op>
 where
     Tensor<D>: Spatial<S>,
@@ -105,7 +109,7 @@ where
         Some(factors) => conv.scaled_weight(factors),
     };
     let bias = TensorData::new(scale.bias(conv.bias()), [channels]);
-    Some(conv.with_weights(weight, Some(bias), placement).into())
+    Some(conv.with_weights(weight, Some(bias), target).into())
 }
 
 /// A diagonal map that treats all cells of an output alike.
@@ -116,7 +120,7 @@ struct Scale {
 
 impl Scale {
     /// A diagonal map on `[outputs, cells]`, if it is the same for all cells of an output.
-    fn of(diagonal: &Diagonal, outputs: usize) -> Option<Self> {
+    fn of(diagonal: &ElementwiseAffine, outputs: usize) -> Option<Self> {
         let per_output = |data: &TensorData| -> Option<Vec<f64>> {
             let values: Vec<f64> = data.iter().collect();
             let cells = values.chunks_exact(values.len() / outputs);

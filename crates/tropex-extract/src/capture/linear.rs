@@ -12,7 +12,7 @@ use super::refusal::{DIFFERS, LINEAR, MIXES_POINTS, Refusal};
 use crate::ops::{Linear, Rearrange, Separable};
 
 /// By output, the features that it is a sum of, with their factors.
-pub(super) type Rows = Vec<Vec<(usize, f64)>>;
+pub(super) type AffineRows = Vec<Vec<(usize, f64)>>;
 
 /// Numbers that a sparse matrix, spread out, takes at most.
 const MOST: usize = 1 << 26;
@@ -26,7 +26,7 @@ impl Context {
         &mut self,
         name: &'static str,
         value: &Value,
-        rows: &Rows,
+        rows: &AffineRows,
         shape: Vec<usize>,
         layer: Option<String>,
     ) -> Result<Value, Refusal> {
@@ -38,7 +38,7 @@ impl Context {
                 row.iter().for_each(|&(input, by)| weight[input * outputs + output] += by);
             }
             let weight = TensorData::new(weight, [inputs, outputs]);
-            let op = Linear::new(weight, &self.placement);
+            let op = Linear::new(weight, &self.target);
             return Ok(self.push(op, &[value], shape, layer));
         }
         if most * outputs > MOST {
@@ -48,7 +48,7 @@ impl Context {
         let terms = (0..most.max(1)).flat_map(|nth| rows.iter().map(move |row| row.get(nth)));
         let source: Vec<_> = terms.clone().map(|term| term.map(|&(input, _)| input)).collect();
         let factors = terms.map(|term| term.map_or(1.0, |&(_, factor)| factor)).collect();
-        let op = Rearrange::new(name, inputs, &source, &self.placement);
+        let op = Rearrange::new(name, inputs, &source, &self.target);
         let gathered = self.push(op, &[value], vec![source.len()], layer);
         let scaled = self.scaled(&gathered, factors);
         if most <= 1 {
@@ -56,7 +56,7 @@ impl Context {
         }
         let (planes, ones) = ([1, most, outputs], vec![vec![1.0; most]]);
         let detail = format!("of {most}");
-        let op = Separable::new("sum", detail, planes, [Some(ones), None], &self.placement);
+        let op = Separable::new("sum", detail, planes, [Some(ones), None], &self.target);
         Ok(self.push(op, &[&scaled], shape, None))
     }
 }
@@ -72,12 +72,12 @@ const REACH: usize = 8;
 pub(super) fn cells_read(
     [height, width]: [usize; 2],
     apply: impl Fn(Vec<f64>, usize) -> Result<Vec<f64>, Refusal>,
-) -> Result<Rows, Refusal> {
+) -> Result<AffineRows, Refusal> {
     let cells = height * width;
     // Numbers without pattern, for a last look at the whole.
     let test: Vec<f64> = (1..=cells).map(|cell| (cell as f64 * 0.618_033_988_7).fract()).collect();
     let expected = apply(test.clone(), 1)?;
-    let mut rows: Rows = vec![Vec::new(); expected.len()];
+    let mut rows: AffineRows = vec![Vec::new(); expected.len()];
     let (down, across) = (height.min(REACH), width.min(REACH));
     for colour in 0..down * across {
         let mut planes = vec![0.0; 2 * cells];
@@ -145,10 +145,10 @@ pub(super) fn product(
         return Err(DIFFERS.into());
     }
     let weight = TensorData::new(matrix, [inputs, outputs]);
-    let mut op = Linear::new(weight, &context.placement);
+    let mut op = Linear::new(weight, &context.target);
     if constants.iter().any(|&constant| constant != 0.0) {
         let bias = TensorData::new(constants[..outputs].to_vec(), [1, outputs]);
-        op = op.with_bias(bias, &context.placement);
+        op = op.with_bias(bias, &context.target);
     }
     context.emit(op, &value, out, None)
 }

@@ -23,15 +23,12 @@ mod rearrange;
 mod record;
 mod refusal;
 mod shapes;
-mod unsupported;
 mod verify;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::{Error, Network};
-
-pub use unsupported::Unsupported;
 
 /// Captures a module's forward pass as a piecewise-linear [`Network`].
 ///

@@ -120,7 +120,7 @@ impl Movement {
         let moved = if stays {
             joined
         } else {
-            let op = Rearrange::new(name, width, &self.source, &context.placement);
+            let op = Rearrange::new(name, width, &self.source, &context.target);
             context.push(op, &[&joined], shape, None)
         };
         context.shifted(&moved, self.constants)

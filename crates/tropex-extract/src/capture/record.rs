@@ -9,8 +9,8 @@ use burn::backend::ir::OperationIr;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{CapturedGraph, DType, Device, Tensor, TensorId};
 
-use super::unsupported::operation_name;
-use crate::{Error, Placement, Precision};
+use crate::unsupported::operation_name;
+use crate::{ComputeTarget, Error, Precision};
 
 /// The forward pass twice, with different numbers of points: extents that differ belong to the
 /// points, all others are the network's own.
@@ -21,7 +21,7 @@ pub(super) struct Recording {
     pub(super) other_shapes: HashMap<TensorId, Vec<usize>>,
     /// Number of points of `graph`.
     pub(super) points: usize,
-    pub(super) placement: Placement,
+    pub(super) target: ComputeTarget,
 }
 
 /// Points in the first recording; the second has one more. Not one, which looks like any extent of
@@ -53,7 +53,7 @@ pub(super) fn record<M: Module, const D: usize>(
         names,
         other_shapes,
         points,
-        placement: Placement::new(&host, precision)?,
+        target: ComputeTarget::new(&host, precision)?,
     })
 }
 

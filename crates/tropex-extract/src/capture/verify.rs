@@ -11,7 +11,8 @@ use super::refusal::Refusal;
 use crate::network::OutputActivation;
 use crate::network::random::Random;
 use crate::network::rounding::Rounding;
-use crate::{Error, Network, Placement, kernels};
+use crate::{ComputeTarget, Error, Network};
+use tropex_kernels as kernels;
 
 /// Another number of points than any recording had.
 const POINTS: usize = 5;
@@ -54,8 +55,8 @@ pub(super) fn verify<M: Module, const D: usize>(
         return Ok(());
     }
 
-    let placement = Placement::in_f64(network.placement().device())?;
-    let lowered = lowered.place(&placement);
+    let target = ComputeTarget::in_f64(network.target().device())?;
+    let lowered = lowered.to_target(&target);
     let explained = |rounding: Rounding| rounding.explains(&lowered, &points, ended);
     let in_own_type = explained(rounding).into_iter().zip(allowed);
     compare(&expected, &found, &in_own_type.map(|(a, b)| a.max(b)).collect::<Vec<_>>())?;
@@ -77,13 +78,13 @@ fn unchecked(refusal: Refusal) -> Error {
 
 /// What the module would return, `[points, classes]` row by row.
 fn outputs(network: &Network, points: &TensorData) -> Vec<f64> {
-    let logits = network.replay(network.placement().tensor(points.clone())).logits();
+    let logits = network.replay(network.target().tensor(points.clone())).logits();
     values(ended(network, logits))
 }
 
 /// Logits with what was left out at the end.
 fn ended(network: &Network, logits: Tensor<2>) -> Tensor<2> {
-    network.dropped().iter().fold(logits, |values, dropped| match dropped {
+    network.output_activations().iter().fold(logits, |values, dropped| match dropped {
         OutputActivation::Softmax => activation::softmax(values, 1),
         OutputActivation::LogSoftmax => activation::log_softmax(values, 1),
         OutputActivation::Scale(factor) => values * *factor,

@@ -3,15 +3,10 @@
 use std::fmt;
 
 use super::{Network, Node};
+use crate::ops::extents;
 
 /// What stands between the layers of a node that holds several.
 const JOINED: &str = " + ";
-
-/// `32x32x3`-like text of a shape.
-pub(crate) fn extents(shape: &[usize]) -> String {
-    let extents: Vec<_> = shape.iter().map(ToString::to_string).collect();
-    extents.join("x")
-}
 
 impl Node {
     /// The operation and what there is to know of it, such as `conv2d 3x3, padding 1x1`.

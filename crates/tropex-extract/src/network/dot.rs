@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::display::extents;
 use super::{Network, Node, ValueId};
+use crate::ops::extents;
 
 /// How all nodes look, unless one says otherwise.
 const STYLE: &str = "\
@@ -35,9 +35,10 @@ impl Network {
                 line(format!("v{} -> v{};", input.index(), value.index()));
             }
         }
-        if !self.dropped.is_empty() {
-            let dropped: Vec<_> = self.dropped.iter().map(ToString::to_string).collect();
-            let label = quoted(&[&format!("{}, left out", dropped.join(", "))]);
+        if !self.output_activations.is_empty() {
+            let activations: Vec<_> =
+                self.output_activations.iter().map(ToString::to_string).collect();
+            let label = quoted(&[&format!("{}, left out", activations.join(", "))]);
             line(format!("output [label={label}, {LEFT_OUT}];"));
             line(format!("v{} -> output [style=dashed];", self.output.index()));
         }

@@ -6,6 +6,7 @@ mod pushforward;
 pub(crate) mod random;
 mod replay;
 pub(crate) mod rounding;
+mod tiling;
 mod walk;
 
 use std::fmt;
@@ -13,13 +14,12 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use tropex_files::hex;
 
-use crate::Placement;
+use crate::ComputeTarget;
 use crate::ops::Op;
 
-pub(crate) use display::extents;
 pub use pushforward::{Inspected, Jet};
 pub use replay::Trace;
-pub(crate) use replay::argmax;
+pub use replay::argmax;
 
 /// A value of the network: its input, or the output of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl ValueId {
     pub const INPUT: Self = Self(0);
 
     /// The output of a node.
-    pub(crate) fn of_node(node: usize) -> Self {
+    pub fn of_node(node: usize) -> Self {
         Self(node + 1)
     }
 
@@ -121,8 +121,8 @@ pub struct Network {
     pub(crate) input_shape: Vec<usize>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) output: ValueId,
-    pub(crate) dropped: Vec<OutputActivation>,
-    pub(crate) placement: Placement,
+    pub(crate) output_activations: Vec<OutputActivation>,
+    pub(crate) target: ComputeTarget,
 }
 
 impl Network {
@@ -153,13 +153,13 @@ impl Network {
 
     /// What the module does to the logits before it returns them, in order, and was left out:
     /// none of it changes which class is largest.
-    pub fn dropped(&self) -> &[OutputActivation] {
-        &self.dropped
+    pub fn output_activations(&self) -> &[OutputActivation] {
+        &self.output_activations
     }
 
     /// Where the constants are.
-    pub fn placement(&self) -> &Placement {
-        &self.placement
+    pub fn target(&self) -> &ComputeTarget {
+        &self.target
     }
 
     /// Shape of a value at one point.
@@ -181,30 +181,25 @@ impl Network {
     }
 
     /// The largest number of values that one point takes at any place of the network.
-    pub(crate) fn widest(&self) -> usize {
+    pub fn widest(&self) -> usize {
         let widths = self.nodes.iter().map(|node| node.shape.iter().product());
         widths.chain([self.features()]).max().unwrap_or(0)
     }
 
     /// The same network with its constants on another device or in another precision.
-    pub fn place(&self, placement: &Placement) -> Self {
-        let place = |node: &Node| Node { op: node.op.place(placement), ..node.clone() };
+    pub fn to_target(&self, target: &ComputeTarget) -> Self {
+        let move_node = |node: &Node| Node { op: node.op.to_target(target), ..node.clone() };
         Self {
-            nodes: self.nodes.iter().map(place).collect(),
-            placement: placement.clone(),
+            nodes: self.nodes.iter().map(move_node).collect(),
+            target: target.clone(),
             ..self.clone()
         }
     }
 
     /// The network with every weight, offset and slope replaced by what `change` makes of it.
-    pub(crate) fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Self {
-        let map =
-            |node: &Node| Node { op: node.op.map_constants(change, placement), ..node.clone() };
-        Self {
-            nodes: self.nodes.iter().map(map).collect(),
-            placement: placement.clone(),
-            ..self.clone()
-        }
+    pub fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Self {
+        let map = |node: &Node| Node { op: node.op.map_constants(change, target), ..node.clone() };
+        Self { nodes: self.nodes.iter().map(map).collect(), target: target.clone(), ..self.clone() }
     }
 
     /// SHA-256 over structure and constants: equal for networks that compute the same steps.

@@ -5,9 +5,10 @@ use std::ops::Range;
 use burn::tensor::{Element, Tensor, TensorData};
 
 use super::Network;
+use crate::Error;
 use crate::ops::Piece;
-use crate::read::read;
-use crate::{Error, kernels};
+use tropex_kernels as kernels;
+use tropex_kernels::read;
 
 /// What a replay leaves for the walks back.
 #[derive(Clone, Debug)]
@@ -36,10 +37,10 @@ impl Trace {
     pub(crate) fn of_points(&self, points: Range<usize>) -> Self {
         let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Affine => Piece::Affine,
-            Piece::Sign(sign) => Piece::Sign(kernels::rows(sign, points.clone())),
-            Piece::Winner(winner) => Piece::Winner(kernels::rows(winner, points.clone())),
+            Piece::Sign(sign) => Piece::Sign(kernels::copy_rows(sign, points.clone())),
+            Piece::Winner(winner) => Piece::Winner(kernels::copy_rows(winner, points.clone())),
         });
-        Self { pieces: pieces.collect(), logits: kernels::rows(&self.logits, points.clone()) }
+        Self { pieces: pieces.collect(), logits: kernels::copy_rows(&self.logits, points.clone()) }
     }
 
     /// The pieces that all nodes chose, and nothing else.
@@ -79,13 +80,13 @@ impl Network {
     }
 
     /// Points on the network's device, in its precision.
-    pub(crate) fn tensor<E: Element>(&self, points: &[E]) -> Result<Tensor<2>, Error> {
+    pub fn tensor<E: Element>(&self, points: &[E]) -> Result<Tensor<2>, Error> {
         let shape = [self.count(points)?, self.features()];
-        Ok(self.placement.tensor(TensorData::new(points.to_vec(), shape)))
+        Ok(self.target.tensor(TensorData::new(points.to_vec(), shape)))
     }
 
     /// Number of points.
-    pub(crate) fn count<E>(&self, points: &[E]) -> Result<usize, Error> {
+    pub fn count<E>(&self, points: &[E]) -> Result<usize, Error> {
         let features = self.features();
         if points.is_empty() || !points.len().is_multiple_of(features) {
             let expected = format!("a multiple of {features}, and at least that");
@@ -96,7 +97,7 @@ impl Network {
 }
 
 /// Position of the largest entry, the first on ties.
-pub(crate) fn argmax(values: &[f64]) -> usize {
+pub fn argmax(values: &[f64]) -> usize {
     let better = |best: usize, index| if values[index] > values[best] { index } else { best };
     (0..values.len()).fold(0, better)
 }

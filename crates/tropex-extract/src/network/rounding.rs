@@ -99,7 +99,7 @@ impl Rounding {
         let once: Vec<f64> = points.iter().collect();
         let all = TensorData::new(once.repeat(1 + DRAWS), [count * (1 + DRAWS), features]);
         let mut random = Random::new();
-        network.forward(network.placement().tensor(all), |_, node, inputs| {
+        network.forward(network.target().tensor(all), |_, node, inputs| {
             let squares = node.op.squares(inputs.clone());
             let (output, _) = node.op.forward(inputs);
             let Some(squares) = squares else { return output };
@@ -128,7 +128,7 @@ fn larger(a: f64, b: f64) -> f64 {
 /// of a size; zero without one.
 fn ending_scale(network: &Network, mut largest: f64) -> f64 {
     let mut scale = 0.0;
-    for dropped in network.dropped() {
+    for dropped in network.output_activations() {
         match dropped {
             OutputActivation::Scale(factor) => largest *= factor,
             OutputActivation::Softmax | OutputActivation::LogSoftmax => scale = 1.0 + largest,

@@ -7,7 +7,7 @@ impl Network {
     /// node's number, the node and what its inputs hold, and says what its output holds.
     ///
     /// What a value holds is dropped as soon as no later node reads it.
-    pub(crate) fn forward<T: Clone>(
+    pub fn forward<T: Clone>(
         &self,
         input: T,
         mut step: impl FnMut(usize, &Node, Vec<T>) -> T,
@@ -29,9 +29,9 @@ impl Network {
     }
 
     /// The network that ends with a value of this one.
-    pub(crate) fn until(&self, value: ValueId) -> Self {
+    pub fn until(&self, value: ValueId) -> Self {
         let nodes = self.nodes[..value.index()].to_vec();
-        Self { nodes, output: value, dropped: Vec::new(), ..self.clone() }
+        Self { nodes, output: value, output_activations: Vec::new(), ..self.clone() }
     }
 
     /// For every value the last node that reads it; the output outlives them all.

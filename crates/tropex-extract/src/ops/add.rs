@@ -2,10 +2,10 @@
 
 use burn::tensor::Tensor;
 
+use super::Interval;
 use super::{Op, Piece, PiecewiseLinear, Pulled};
-use crate::Placement;
-use crate::interval::Interval;
-use crate::rows::Rows;
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
 
 /// `x + y` for two values of the same shape.
 #[derive(Clone, Debug)]
@@ -16,12 +16,12 @@ impl PiecewiseLinear for Add {
         "add"
     }
 
-    fn place(&self, _: &Placement) -> Op {
+    fn to_target(&self, _: &ComputeTarget) -> Op {
         Self.into()
     }
 
-    fn map_constants(&self, _: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
-        self.place(placement)
+    fn map_constants(&self, _: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
+        self.to_target(target)
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
@@ -40,7 +40,7 @@ impl PiecewiseLinear for Add {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
         Pulled { rows: vec![rows.clone(), rows], offset: None }
     }
 

@@ -2,10 +2,10 @@
 
 use burn::tensor::Tensor;
 
+use super::Interval;
 use super::{Op, Piece, PiecewiseLinear, Pulled};
-use crate::Placement;
-use crate::interval::Interval;
-use crate::rows::Rows;
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
 
 /// The features of all inputs, one after the other.
 #[derive(Clone, Debug)]
@@ -37,12 +37,12 @@ impl PiecewiseLinear for Concat {
         "concat"
     }
 
-    fn place(&self, _: &Placement) -> Op {
+    fn to_target(&self, _: &ComputeTarget) -> Op {
         self.clone().into()
     }
 
-    fn map_constants(&self, _: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
-        self.place(placement)
+    fn map_constants(&self, _: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
+        self.to_target(target)
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
@@ -53,10 +53,10 @@ impl PiecewiseLinear for Concat {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
         let points = rows.points();
         let parts = self.split(&rows.into_tensor()).into_iter();
-        Pulled { rows: parts.map(|part| Rows::new(part, points)).collect(), offset: None }
+        Pulled { rows: parts.map(|part| AffineRows::new(part, points)).collect(), offset: None }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -5,17 +5,18 @@ mod stencils;
 
 use burn::tensor::{Tensor, TensorData};
 
+use super::Interval;
 use super::{Op, Piece, PiecewiseLinear, Pulled, only};
-use crate::Placement;
-use crate::constant::Constant;
-use crate::interval::Interval;
-use crate::kernels::{self, Gated};
-use crate::rows::Rows;
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
+use tropex_kernels::Constant;
+use tropex_kernels::{self as kernels, RowsAndOffset};
 
 use correlation::Correlation;
 
 pub use correlation::ConvSpec;
-pub(crate) use correlation::{Planes, Spatial};
+pub use correlation::Planes;
+pub(crate) use correlation::Spatial;
 
 /// A convolution over two axes; one over a single axis has planes of height 1.
 pub type Conv2d = Conv<2, 4>;
@@ -53,38 +54,44 @@ where
         weight: TensorData,
         bias: Option<TensorData>,
         [input, output]: [Planes<S>; 2],
-        placement: &Placement,
+        target: &ComputeTarget,
     ) -> Self {
         let planes = match direction {
             Direction::Gather => [input, output],
             Direction::Spread => [output, input],
         };
-        let bias = bias.map(|bias| Constant::new(bias, placement));
-        Self { direction, correlation: Correlation::new(spec, weight, planes, placement), bias }
+        let bias = bias.map(|bias| Constant::new(bias, target));
+        Self { direction, correlation: Correlation::new(spec, weight, planes, target), bias }
     }
 
-    pub(crate) fn weight(&self) -> &TensorData {
+    /// The weight, `[output channels, input channels / groups, kernel..]`, or of a transposed
+    /// convolution `[input channels, output channels / groups, kernel..]`.
+    pub fn weight(&self) -> &TensorData {
         self.correlation.weight.data()
     }
 
-    pub(crate) fn bias(&self) -> Option<&TensorData> {
+    /// The bias, `[output channels]`.
+    pub fn bias(&self) -> Option<&TensorData> {
         self.bias.as_ref().map(Constant::data)
     }
 
-    pub(crate) fn spec(&self) -> &ConvSpec<S> {
+    /// Stride, padding, dilation and groups.
+    pub fn spec(&self) -> &ConvSpec<S> {
         &self.correlation.spec
     }
 
-    pub(crate) fn kernel(&self) -> [usize; S] {
+    /// Cells of the kernel along each axis.
+    pub fn kernel(&self) -> [usize; S] {
         self.correlation.kernel()
     }
 
-    pub(crate) fn is_transposed(&self) -> bool {
+    /// Whether it is a transposed convolution.
+    pub fn is_transposed(&self) -> bool {
         self.direction == Direction::Spread
     }
 
     /// Number of windows, each of which the kernels meet once.
-    pub(crate) fn windows(&self) -> usize {
+    pub fn windows(&self) -> usize {
         self.correlation.small.cells()
     }
 
@@ -114,14 +121,14 @@ where
         &self,
         weight: TensorData,
         bias: Option<TensorData>,
-        placement: &Placement,
+        target: &ComputeTarget,
     ) -> Self {
         let spec = self.correlation.spec.clone();
-        Self::new(self.direction, spec, weight, bias, self.planes(), placement)
+        Self::new(self.direction, spec, weight, bias, self.planes(), target)
     }
 
     /// `[input, output]`
-    pub(crate) fn planes(&self) -> [Planes<S>; 2] {
+    pub fn planes(&self) -> [Planes<S>; 2] {
         let Correlation { large, small, .. } = self.correlation;
         match self.direction {
             Direction::Gather => [large, small],
@@ -152,15 +159,15 @@ where
     }
 
     /// Rows to the input behind their gate, and their offsets; none if that is no gain.
-    fn gated(&self, rows: &Rows) -> Option<Gated> {
-        if !rows.may_be_gated() {
+    fn gated(&self, rows: &AffineRows) -> Option<RowsAndOffset> {
+        if !rows.can_be_masked() {
             return None;
         }
         let stencil = match self.direction {
             Direction::Gather => self.correlation.up_stencil(),
             Direction::Spread => self.correlation.down_stencil(),
         };
-        kernels::correlate_gated(rows, stencil?, self.bias.as_ref().map(Constant::tensor))
+        kernels::correlate_masked(rows, stencil?, self.bias.as_ref().map(Constant::tensor))
     }
 
     fn offset(&self, rows: Tensor<2>) -> Option<Tensor<2>> {
@@ -204,16 +211,16 @@ where
         std::iter::once(self.correlation.weight.bytes()).chain(bias).collect()
     }
 
-    fn place(&self, placement: &Placement) -> Op {
-        self.with_weights(self.weight().clone(), self.bias().cloned(), placement).into()
+    fn to_target(&self, target: &ComputeTarget) -> Op {
+        self.with_weights(self.weight().clone(), self.bias().cloned(), target).into()
     }
 
-    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
         let map = |data: &TensorData| {
             let numbers = data.iter::<f64>().map(change).collect::<Vec<f64>>();
             TensorData::new(numbers, data.shape().clone())
         };
-        self.with_weights(map(self.weight()), self.bias().map(map), placement).into()
+        self.with_weights(map(self.weight()), self.bias().map(map), target).into()
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
@@ -233,7 +240,7 @@ where
         self.push(only(directions), None)
     }
 
-    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
         let points = rows.points();
         if let Some((rows, offset)) = self.gated(&rows) {
             return Pulled { rows: vec![rows], offset };
@@ -245,7 +252,7 @@ where
             Direction::Spread => self.correlation.down_by_cells(&rows, points, None),
         };
         let pulled = ours.unwrap_or_else(|| self.pull(rows, self.correlation.weight.tensor()));
-        Pulled { rows: vec![Rows::new(pulled, points)], offset }
+        Pulled { rows: vec![AffineRows::new(pulled, points)], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

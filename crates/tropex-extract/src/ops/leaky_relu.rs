@@ -2,12 +2,12 @@
 
 use burn::tensor::{Tensor, TensorData, activation};
 
-use super::{Choice, Op, Piece, PiecewiseLinear, Pulled, only};
-use crate::Placement;
-use crate::constant::Constant;
-use crate::interval::Interval;
-use crate::kernels::{self, Slope};
-use crate::rows::Rows;
+use super::Interval;
+use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled, only};
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
+use tropex_kernels::Constant;
+use tropex_kernels::{self as kernels, Slope};
 
 /// `max(x, slope * x)` with `0 <= slope <= 1`, one slope for all units or one for each; a slope of
 /// zero makes it a ReLU. A unit whose input is exactly zero counts as inactive.
@@ -19,16 +19,16 @@ pub struct LeakyRelu {
 impl LeakyRelu {
     /// `max(x, 0)`
     pub(crate) fn relu() -> Self {
-        Self { slope: Slope::One(0.0) }
+        Self { slope: Slope::Uniform(0.0) }
     }
 
     /// The activation with a slope between 0 and 1; other slopes are not convex and increasing.
     pub(crate) fn new(slope: f64) -> Option<Self> {
-        is_convex(slope).then_some(Self { slope: Slope::One(slope) })
+        is_convex(slope).then_some(Self { slope: Slope::Uniform(slope) })
     }
 
     /// The activation with a slope for every feature, all between 0 and 1.
-    pub(crate) fn with_slopes(slopes: Vec<f64>, placement: &Placement) -> Option<Self> {
+    pub(crate) fn with_slopes(slopes: Vec<f64>, target: &ComputeTarget) -> Option<Self> {
         if !slopes.iter().all(|&slope| is_convex(slope)) {
             return None;
         }
@@ -36,23 +36,23 @@ impl LeakyRelu {
             return Self::new(*slopes.first()?);
         }
         let features = slopes.len();
-        let slopes = Constant::new(TensorData::new(slopes, [1, features]), placement);
-        Some(Self { slope: Slope::Each(slopes) })
+        let slopes = Constant::new(TensorData::new(slopes, [1, features]), target);
+        Some(Self { slope: Slope::PerUnit(slopes) })
     }
 
     /// The slope of every inactive unit.
     pub(crate) fn slopes(&self, units: usize) -> Vec<f64> {
         match &self.slope {
-            Slope::One(slope) => vec![*slope; units],
-            Slope::Each(slopes) => slopes.data().iter().collect(),
+            Slope::Uniform(slope) => vec![*slope; units],
+            Slope::PerUnit(slopes) => slopes.data().iter().collect(),
         }
     }
 
     /// The slope of inactive units, if it is one for all.
-    pub(crate) fn slope(&self) -> Option<f64> {
+    pub fn slope(&self) -> Option<f64> {
         match self.slope {
-            Slope::One(slope) => Some(slope),
-            Slope::Each(_) => None,
+            Slope::Uniform(slope) => Some(slope),
+            Slope::PerUnit(_) => None,
         }
     }
 }
@@ -64,17 +64,17 @@ fn is_convex(slope: f64) -> bool {
 impl PiecewiseLinear for LeakyRelu {
     fn name(&self) -> &'static str {
         match self.slope {
-            Slope::One(0.0) => "relu",
-            Slope::One(_) => "leaky relu",
-            Slope::Each(_) => "prelu",
+            Slope::Uniform(0.0) => "relu",
+            Slope::Uniform(_) => "leaky relu",
+            Slope::PerUnit(_) => "prelu",
         }
     }
 
     fn detail(&self) -> String {
         match &self.slope {
-            Slope::One(0.0) => String::new(),
-            Slope::One(slope) => format!("slope {slope}"),
-            Slope::Each(slopes) => {
+            Slope::Uniform(0.0) => String::new(),
+            Slope::Uniform(slope) => format!("slope {slope}"),
+            Slope::PerUnit(slopes) => {
                 let slopes = slopes.data().iter::<f64>();
                 let (least, most) = slopes.fold((1.0_f64, 0.0_f64), |(least, most), slope| {
                     (least.min(slope), most.max(slope))
@@ -86,8 +86,8 @@ impl PiecewiseLinear for LeakyRelu {
 
     fn constants(&self) -> Vec<&[u8]> {
         match &self.slope {
-            Slope::One(_) => Vec::new(),
-            Slope::Each(slopes) => vec![slopes.bytes()],
+            Slope::Uniform(_) => Vec::new(),
+            Slope::PerUnit(slopes) => vec![slopes.bytes()],
         }
     }
 
@@ -95,26 +95,26 @@ impl PiecewiseLinear for LeakyRelu {
         true
     }
 
-    fn choice(&self, units: usize) -> Option<Choice> {
+    fn activation_rule(&self, units: usize) -> Option<ActivationRule> {
         let bends = match &self.slope {
-            Slope::One(slope) => vec![*slope < 1.0; units],
-            Slope::Each(slopes) => slopes.data().iter().map(|slope: f64| slope < 1.0).collect(),
+            Slope::Uniform(slope) => vec![*slope < 1.0; units],
+            Slope::PerUnit(slopes) => slopes.data().iter().map(|slope: f64| slope < 1.0).collect(),
         };
-        bends.contains(&true).then(|| Choice::by_sign(bends))
+        bends.contains(&true).then(|| ActivationRule::by_sign(bends))
     }
 
-    fn place(&self, placement: &Placement) -> Op {
+    fn to_target(&self, target: &ComputeTarget) -> Op {
         let slope = match &self.slope {
-            Slope::One(slope) => Slope::One(*slope),
-            Slope::Each(slopes) => Slope::Each(slopes.place(placement)),
+            Slope::Uniform(slope) => Slope::Uniform(*slope),
+            Slope::PerUnit(slopes) => Slope::PerUnit(slopes.to_target(target)),
         };
         Self { slope }.into()
     }
 
-    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
         let slope = match &self.slope {
-            Slope::One(slope) => Slope::One(change(*slope)),
-            Slope::Each(slopes) => Slope::Each(slopes.map(change, placement)),
+            Slope::Uniform(slope) => Slope::Uniform(change(*slope)),
+            Slope::PerUnit(slopes) => Slope::PerUnit(slopes.map(change, target)),
         };
         Self { slope }.into()
     }
@@ -122,9 +122,9 @@ impl PiecewiseLinear for LeakyRelu {
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         let input = only(inputs);
         let output = match &self.slope {
-            Slope::One(0.0) => activation::relu(input),
-            Slope::One(slope) => activation::leaky_relu(input, *slope),
-            Slope::Each(slopes) => {
+            Slope::Uniform(0.0) => activation::relu(input),
+            Slope::Uniform(slope) => activation::leaky_relu(input, *slope),
+            Slope::PerUnit(slopes) => {
                 activation::relu(input.clone()) + input.clamp_max(0) * slopes.tensor()
             }
         };
@@ -132,7 +132,7 @@ impl PiecewiseLinear for LeakyRelu {
         (output.clone(), Piece::Sign(output))
     }
 
-    fn gate(&self, _: &[Option<Tensor<2>>], piece: &Piece) -> Option<Tensor<2>> {
+    fn active_mask(&self, _: &[Option<Tensor<2>>], piece: &Piece) -> Option<Tensor<2>> {
         match (self.slope(), piece) {
             (Some(0.0), Piece::Sign(sign)) => Some(sign.clone()),
             _ => None,
@@ -147,10 +147,10 @@ impl PiecewiseLinear for LeakyRelu {
         let directions = only(directions);
         let Piece::Sign(sign) = piece else { return directions };
         let [points, _] = sign.dims();
-        kernels::mask(Rows::new(directions, points), sign, &self.slope).into_tensor()
+        kernels::mask(AffineRows::new(directions, points), sign, &self.slope).into_tensor()
     }
 
-    fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled {
         let Piece::Sign(sign) = piece else { return Pulled::one(rows) };
         Pulled::one(kernels::mask(rows, sign, &self.slope))
     }

@@ -2,43 +2,45 @@
 
 use burn::tensor::{Tensor, TensorData};
 
+use super::Interval;
 use super::{Op, Piece, PiecewiseLinear, Pulled, only};
-use crate::Placement;
-use crate::constant::Constant;
-use crate::interval::Interval;
-use crate::kernels::{Factor, matmul};
-use crate::rows::Rows;
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
+use tropex_kernels::Constant;
+use tropex_kernels::{PackedWeight, matmul};
 
 /// `x W + b` with `W` `[inputs, outputs]`.
 #[derive(Clone, Debug)]
 pub struct Linear {
     weight: Constant<2>,
     /// The weights, as they are multiplied with.
-    factor: Factor,
+    factor: PackedWeight,
     /// `[1, outputs]`
     bias: Option<Constant<2>>,
 }
 
 impl Linear {
     /// `weight` is `[inputs, outputs]`.
-    pub(crate) fn new(weight: TensorData, placement: &Placement) -> Self {
-        Self::of(Constant::new(weight, placement), None)
+    pub(crate) fn new(weight: TensorData, target: &ComputeTarget) -> Self {
+        Self::of(Constant::new(weight, target), None)
     }
 
     fn of(weight: Constant<2>, bias: Option<Constant<2>>) -> Self {
-        Self { factor: Factor::new(weight.tensor()), weight, bias }
+        Self { factor: PackedWeight::new(weight.tensor()), weight, bias }
     }
 
     /// The layer with a bias `[1, outputs]`.
-    pub(crate) fn with_bias(self, bias: TensorData, placement: &Placement) -> Self {
-        Self { bias: Some(Constant::new(bias, placement)), ..self }
+    pub(crate) fn with_bias(self, bias: TensorData, target: &ComputeTarget) -> Self {
+        Self { bias: Some(Constant::new(bias, target)), ..self }
     }
 
-    pub(crate) fn weight(&self) -> &TensorData {
+    /// The weight, `[inputs, outputs]`.
+    pub fn weight(&self) -> &TensorData {
         self.weight.data()
     }
 
-    pub(crate) fn bias(&self) -> Option<&TensorData> {
+    /// The bias, `[1, outputs]`.
+    pub fn bias(&self) -> Option<&TensorData> {
         self.bias.as_ref().map(Constant::data)
     }
 
@@ -49,7 +51,7 @@ impl Linear {
     }
 
     /// `[inputs, outputs]`
-    pub(crate) fn extents(&self) -> [usize; 2] {
+    pub fn extents(&self) -> [usize; 2] {
         [self.weight.data().shape()[0], self.weight.data().shape()[1]]
     }
 }
@@ -68,14 +70,14 @@ impl PiecewiseLinear for Linear {
         std::iter::once(self.weight.bytes()).chain(bias).collect()
     }
 
-    fn place(&self, placement: &Placement) -> Op {
-        let bias = self.bias.as_ref().map(|bias| bias.place(placement));
-        Self::of(self.weight.place(placement), bias).into()
+    fn to_target(&self, target: &ComputeTarget) -> Op {
+        let bias = self.bias.as_ref().map(|bias| bias.to_target(target));
+        Self::of(self.weight.to_target(target), bias).into()
     }
 
-    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
-        let bias = self.bias.as_ref().map(|bias| bias.map(change, placement));
-        Self::of(self.weight.map(change, placement), bias).into()
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
+        let bias = self.bias.as_ref().map(|bias| bias.map(change, target));
+        Self::of(self.weight.map(change, target), bias).into()
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
@@ -94,9 +96,9 @@ impl PiecewiseLinear for Linear {
         self.push(directions, None)
     }
 
-    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
         let bias = self.bias.as_ref().map(Constant::tensor);
-        let (rows, offset) = self.factor.pull(rows, bias);
+        let (rows, offset) = self.factor.pullback(rows, bias);
         Pulled { rows: vec![rows], offset }
     }
 

@@ -6,11 +6,11 @@ use burn::tensor::module::max_pool2d_with_indices;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
 
-use super::{Choice, Op, Piece, PiecewiseLinear, Pulled, only};
-use crate::Placement;
-use crate::interval::Interval;
-use crate::kernels::{self, Windows};
-use crate::rows::Rows;
+use super::Interval;
+use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled, only};
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
+use tropex_kernels::{self as kernels, Windows};
 
 /// Window, stride and padding of a pooling; `padding` is `(begin, end)` per axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,8 @@ impl MaxPool2d {
         Self { name: "maximum", spec, input, output, windows: Arc::default() }
     }
 
-    pub(crate) fn spec(&self) -> &MaxPool2dSpec {
+    /// Kernel, stride, padding and dilation.
+    pub fn spec(&self) -> &MaxPool2dSpec {
         &self.spec
     }
 
@@ -143,26 +144,26 @@ impl PiecewiseLinear for MaxPool2d {
         true
     }
 
-    fn choice(&self, _: usize) -> Option<Choice> {
+    fn activation_rule(&self, _: usize) -> Option<ActivationRule> {
         let [channels, height, width] = self.input;
         let windows = self.windows();
         let chooses = windows.iter().any(|window| window.len() > 1);
-        chooses.then(|| Choice::by_largest([channels, height * width], windows))
+        chooses.then(|| ActivationRule::by_largest([channels, height * width], windows))
     }
 
-    fn place(&self, _: &Placement) -> Op {
+    fn to_target(&self, _: &ComputeTarget) -> Op {
         self.clone().into()
     }
 
-    fn map_constants(&self, _: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
-        self.place(placement)
+    fn map_constants(&self, _: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
+        self.to_target(target)
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
         let input = only(inputs);
         let [points, _] = input.dims();
         let [channels, height, width] = self.input;
-        let windows = kernels::kept(&self.windows, || Windows::new(&self.windows()));
+        let windows = kernels::get_or_init(&self.windows, || Windows::new(&self.windows()));
         let ours = windows.as_ref().and_then(|it| kernels::largest(&input, channels, it));
         if let Some((output, winner)) = ours {
             return (output, Piece::Winner(winner));
@@ -176,9 +177,9 @@ impl PiecewiseLinear for MaxPool2d {
         )
     }
 
-    fn gate(&self, gates: &[Option<Tensor<2>>], piece: &Piece) -> Option<Tensor<2>> {
-        let (Some(gate), Piece::Winner(winner)) = (gates.first()?, piece) else { return None };
-        Some(kernels::pick(gate.clone(), winner, self.input[1] * self.input[2]))
+    fn active_mask(&self, masks: &[Option<Tensor<2>>], piece: &Piece) -> Option<Tensor<2>> {
+        let (Some(mask), Piece::Winner(winner)) = (masks.first()?, piece) else { return None };
+        Some(kernels::pick(mask.clone(), winner, self.input[1] * self.input[2]))
     }
 
     fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {
@@ -187,7 +188,7 @@ impl PiecewiseLinear for MaxPool2d {
         kernels::pick(directions, winner, self.input[1] * self.input[2])
     }
 
-    fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled {
         let Piece::Winner(winner) = piece else { return Pulled::one(rows) };
         let cells = self.input[1] * self.input[2];
         Pulled::one(kernels::scatter(rows, winner, cells, self.overlap()))

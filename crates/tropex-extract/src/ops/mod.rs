@@ -4,12 +4,13 @@
 //! `[points, features]` with features in row-major order, so rearrangements that keep that order
 //! (flatten, reshape) need no operation.
 
+mod activation_rule;
 mod add;
-mod choice;
+mod batched;
 mod concat;
 mod conv;
-mod diagonal;
-mod each;
+mod elementwise_affine;
+mod interval;
 mod leaky_relu;
 mod linear;
 mod max_pool2d;
@@ -20,19 +21,19 @@ use std::fmt::Debug;
 
 use burn::tensor::{Int, Tensor};
 
-use crate::Placement;
-use crate::interval::Interval;
-use crate::network::extents;
-use crate::rows::Rows;
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
 
+pub use activation_rule::difference;
+pub use activation_rule::{ActivationRule, Gap};
 pub use add::Add;
-pub(crate) use choice::difference;
-pub use choice::{Choice, Gap};
+pub use batched::Batched;
 pub use concat::Concat;
+pub use conv::Planes;
 pub use conv::{Conv, Conv2d, Conv3d, ConvSpec};
-pub(crate) use conv::{Direction, Planes, Spatial};
-pub use diagonal::Diagonal;
-pub use each::Each;
+pub(crate) use conv::{Direction, Spatial};
+pub use elementwise_affine::ElementwiseAffine;
+pub use interval::Interval;
 pub use leaky_relu::LeakyRelu;
 pub use linear::Linear;
 pub use max_pool2d::{MaxPool2d, MaxPool2dSpec};
@@ -55,14 +56,14 @@ pub enum Piece {
 #[derive(Debug)]
 pub struct Pulled {
     /// One set of rows per input.
-    pub rows: Vec<Rows>,
+    pub rows: Vec<AffineRows>,
     /// `[rows, 1]`: the constant that the operation's own offset adds to each row's bias.
     pub offset: Option<Tensor<2>>,
 }
 
 impl Pulled {
     /// Rows at the only input of an operation without an offset.
-    pub fn one(rows: Rows) -> Self {
+    pub fn one(rows: AffineRows) -> Self {
         Self { rows: vec![rows], offset: None }
     }
 }
@@ -94,15 +95,15 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
 
     /// How its `units` units choose their pieces, if any of them has more than one. A maximum that does
     /// not say so is taken for affine where regions end.
-    fn choice(&self, _units: usize) -> Option<Choice> {
+    fn activation_rule(&self, _units: usize) -> Option<ActivationRule> {
         None
     }
 
     /// The same operation with its constants elsewhere.
-    fn place(&self, placement: &Placement) -> Op;
+    fn to_target(&self, target: &ComputeTarget) -> Op;
 
     /// The operation with every weight, offset and slope replaced by what `change` makes of it.
-    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op;
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op;
 
     /// Values `[points, features]` of the inputs to values of the output, and the piece chosen.
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece);
@@ -113,10 +114,10 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
         None
     }
 
-    /// Where rows at the output get through to the inputs, `[points, features]`: at all others, where
-    /// the entry is not positive, they are dropped. `gates` are those of the inputs. None if rows are
-    /// needed everywhere.
-    fn gate(&self, _gates: &[Option<Tensor<2>>], _piece: &Piece) -> Option<Tensor<2>> {
+    /// The active mask at the output, `[points, features]`: an entry of a row there has an effect on the
+    /// inputs only where the mask is positive. `masks` are those of the inputs. `None` if every entry has
+    /// an effect.
+    fn active_mask(&self, _masks: &[Option<Tensor<2>>], _piece: &Piece) -> Option<Tensor<2>> {
         None
     }
 
@@ -127,7 +128,7 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
 
     /// Rows at the output to rows at every input, through the given piece: `B` becomes `B W`, and
     /// the offset is `B . b` where the piece is `W x + b`.
-    fn pullback(&self, rows: Rows, piece: &Piece) -> Pulled;
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled;
 
     /// Bounds at the output to bounds at every input, valid for whatever piece.
     fn bound(&self, interval: Interval) -> Vec<Interval>;
@@ -136,6 +137,12 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
 /// The input of an operation that has one.
 fn only(inputs: Vec<Tensor<2>>) -> Tensor<2> {
     inputs.into_iter().next().expect("operations are built with their inputs")
+}
+
+/// A shape as text, such as `32x32x3`.
+pub fn extents(shape: &[usize]) -> String {
+    let extents: Vec<_> = shape.iter().map(ToString::to_string).collect();
+    extents.join("x")
 }
 
 /// `3x3, stride 2x2, padding 1x1, dilation 2x2`, without what is usual.
@@ -193,8 +200,8 @@ ops! {
     Concat,
     Conv2d,
     Conv3d,
-    Diagonal,
-    Each,
+    ElementwiseAffine,
+    Batched,
     LeakyRelu,
     Linear,
     MaxPool2d,

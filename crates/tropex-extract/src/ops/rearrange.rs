@@ -2,11 +2,11 @@
 
 use burn::tensor::Tensor;
 
+use super::Interval;
 use super::{Op, Piece, PiecewiseLinear, Pulled, only};
-use crate::Placement;
-use crate::interval::Interval;
-use crate::kernels::{Columns, gather, scatter_add};
-use crate::rows::Rows;
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
+use tropex_kernels::{Columns, gather, scatter_add};
 
 /// Output feature `j` is input feature `source[j]`, or zero where there is none: permutations,
 /// slices, padding, expansion, windows laid side by side.
@@ -17,7 +17,8 @@ pub struct Rearrange {
     inputs: usize,
     source: Columns,
     /// The output feature that each input feature goes to, where there is at most one.
-    target: Option<Columns>,
+    /// For every input the output that it goes to, if no input goes to several.
+    inverse: Option<Columns>,
 }
 
 impl Rearrange {
@@ -26,15 +27,15 @@ impl Rearrange {
         name: &'static str,
         inputs: usize,
         source: &[Option<usize>],
-        placement: &Placement,
+        target: &ComputeTarget,
     ) -> Self {
-        let target = inverse(inputs, source).map(|target| Columns::new(&target, placement));
-        Self { name, inputs, source: Columns::new(source, placement), target }
+        let inverse = inverse(inputs, source).map(|inverse| Columns::new(&inverse, target));
+        Self { name, inputs, source: Columns::new(source, target), inverse }
     }
 
     fn pull(&self, rows: Tensor<2>) -> Tensor<2> {
-        match &self.target {
-            Some(target) => gather(rows, target),
+        match &self.inverse {
+            Some(inverse) => gather(rows, inverse),
             None => scatter_add(rows, &self.source, self.inputs),
         }
     }
@@ -61,14 +62,13 @@ impl PiecewiseLinear for Rearrange {
         vec![self.source.bytes()]
     }
 
-    fn place(&self, placement: &Placement) -> Op {
-        let place = |columns: &Columns| columns.place(placement);
-        let (source, target) = (place(&self.source), self.target.as_ref().map(place));
-        Self { source, target, ..self.clone() }.into()
+    fn to_target(&self, target: &ComputeTarget) -> Op {
+        let inverse = self.inverse.as_ref().map(|inverse| inverse.to_target(target));
+        Self { source: self.source.to_target(target), inverse, ..self.clone() }.into()
     }
 
-    fn map_constants(&self, _: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
-        self.place(placement)
+    fn map_constants(&self, _: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
+        self.to_target(target)
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
@@ -79,7 +79,7 @@ impl PiecewiseLinear for Rearrange {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
         Pulled::one(rows.map(|rows| self.pull(rows)))
     }
 

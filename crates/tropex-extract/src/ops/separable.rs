@@ -2,12 +2,12 @@
 
 use burn::tensor::{Tensor, TensorData};
 
+use super::Interval;
 use super::{Op, Piece, PiecewiseLinear, Pulled, only};
-use crate::Placement;
-use crate::constant::Constant;
-use crate::interval::Interval;
-use crate::kernels::matmul;
-use crate::rows::Rows;
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
+use tropex_kernels::Constant;
+use tropex_kernels::matmul;
 
 /// `R X C` for every plane `X` `[height, width]`: the form that average pooling, interpolation,
 /// sums and means along an axis, and products with a matrix on the left share.
@@ -33,9 +33,9 @@ impl Separable {
         detail: String,
         input: [usize; 3],
         [down, across]: [Option<AxisWeights>; 2],
-        placement: &Placement,
+        target: &ComputeTarget,
     ) -> Self {
-        let constant = |weights: AxisWeights| Constant::new(transposed(&weights), placement);
+        let constant = |weights: AxisWeights| Constant::new(transposed(&weights), target);
         Self { name, detail, input, down: down.map(constant), across: across.map(constant) }
     }
 
@@ -117,15 +117,14 @@ impl PiecewiseLinear for Separable {
         self.down.iter().chain(&self.across).map(Constant::bytes).collect()
     }
 
-    fn place(&self, placement: &Placement) -> Op {
-        let place = |weight: &Option<Constant<2>>| weight.as_ref().map(|w| w.place(placement));
+    fn to_target(&self, target: &ComputeTarget) -> Op {
+        let place = |weight: &Option<Constant<2>>| weight.as_ref().map(|w| w.to_target(target));
         Self { down: place(&self.down), across: place(&self.across), ..self.clone() }.into()
     }
 
-    fn map_constants(&self, change: &dyn Fn(f64) -> f64, placement: &Placement) -> Op {
-        let map = |weight: &Option<Constant<2>>| {
-            weight.as_ref().map(|weight| weight.map(change, placement))
-        };
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
+        let map =
+            |weight: &Option<Constant<2>>| weight.as_ref().map(|weight| weight.map(change, target));
         Self { down: map(&self.down), across: map(&self.across), ..self.clone() }.into()
     }
 
@@ -141,7 +140,7 @@ impl PiecewiseLinear for Separable {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: Rows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
         Pulled::one(rows.map(|rows| self.pull(rows)))
     }
 

@@ -20,7 +20,7 @@ const CHUNK: u64 = 1 << 18;
 
 /// A file that was what its entry in the manifest says when it was opened.
 #[derive(Debug)]
-pub(super) struct Content {
+pub(crate) struct Content {
     path: PathBuf,
     source: Source,
 }
@@ -40,7 +40,7 @@ fn state_of(file: &File) -> io::Result<State> {
 
 impl Content {
     /// Opens a file and checks it against its entry; a file of `in_memory` bytes at most is read.
-    pub(super) fn open(path: &Path, entry: &ShardEntry, in_memory: u64) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, entry: &ShardEntry, in_memory: u64) -> Result<Self, Error> {
         let failed = || Error::io("read", path);
         let file = File::open(path).map_err(failed())?;
         let state = state_of(&file).map_err(failed())?;
@@ -60,16 +60,16 @@ impl Content {
         Ok(Self { path: path.to_owned(), source })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn is_in_memory(&self) -> bool {
+    pub(crate) fn is_in_memory(&self) -> bool {
         matches!(self.source, Source::Memory(_))
     }
 
     /// Some of its bytes, which end where the file does at the latest.
-    pub(super) fn read(&self, range: Range<usize>) -> Result<Bytes, Error> {
+    pub(crate) fn read(&self, range: Range<usize>) -> Result<Bytes, Error> {
         match &self.source {
             Source::Memory(content) => Ok(content.slice(range)),
             Source::File { file, state } => self.read_from(file, state, range),
@@ -97,7 +97,7 @@ impl Content {
 }
 
 /// Refuses a file that is longer or shorter than the manifest says.
-pub(super) fn require_length(path: &Path, found: u64, expected: u64) -> Result<(), Error> {
+pub(crate) fn require_length(path: &Path, found: u64, expected: u64) -> Result<(), Error> {
     if found == expected {
         return Ok(());
     }

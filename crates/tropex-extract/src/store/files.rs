@@ -9,24 +9,24 @@ use super::MANIFEST;
 use super::manifest::Manifest;
 
 /// Name of the file of shifts.
-pub(super) const SHIFTS: &str = "shifts.safetensors";
+pub(crate) const SHIFTS: &str = "shifts.safetensors";
 
 /// Name of the file of what is known of the scale, as long as an extraction is not finished.
-pub(super) const SEARCH: &str = "search.json";
+pub(crate) const SEARCH: &str = "search.json";
 
 /// Name of the shard with a number.
-pub(super) fn shard_name(number: usize) -> String {
+pub(crate) fn shard_name(number: usize) -> String {
     format!("shard-{number:05}.safetensors")
 }
 
 /// Writes a file, whole or not at all.
-pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     tropex_files::replace(path, content).map_err(Error::io("write", path))
 }
 
 /// Removes the files of a store but for those that a manifest lists, and for itself if it lists any:
 /// those of an earlier extraction. Other files stay.
-pub(super) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+pub(crate) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
     let (shards, shifts) = (manifest.shards.len(), manifest.shifts.is_some());
     for path in own_files(folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

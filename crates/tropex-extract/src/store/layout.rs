@@ -9,17 +9,17 @@ use sha2::{Digest, Sha256};
 use tropex_files::hex;
 
 /// What a file of tensors consists of, one after the other.
-pub(super) struct Layout<'a> {
+pub(crate) struct Layout<'a> {
     header: Vec<u8>,
     tensors: Vec<&'a [u8]>,
 }
 
 /// A tensor by name.
-pub(super) type Named<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
+pub(crate) type Named<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
 
 impl<'a> Layout<'a> {
     /// The bytes of each tensor are as many as its type and shape say.
-    pub(super) fn of(
+    pub(crate) fn of(
         tensors: impl IntoIterator<Item = Named<'a>>,
     ) -> Result<Self, SafeTensorError> {
         let order = RefCell::new(Vec::new());
@@ -30,16 +30,16 @@ impl<'a> Layout<'a> {
         Ok(Self { header, tensors: order.into_inner() })
     }
 
-    pub(super) fn write(&self, file: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn write(&self, file: &mut impl Write) -> io::Result<()> {
         self.parts().try_for_each(|part| file.write_all(part))
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.parts().map(<[u8]>::len).sum()
     }
 
     /// SHA-256 of the file.
-    pub(super) fn checksum(&self) -> String {
+    pub(crate) fn checksum(&self) -> String {
         let mut hash = Sha256::new();
         self.parts().for_each(|part| hash.update(part));
         hex(&hash.finalize())

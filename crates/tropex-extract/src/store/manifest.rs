@@ -7,10 +7,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::MANIFEST;
 use super::files::{self, SHIFTS, shard_name};
-use super::{MANIFEST, PointSubset};
-use crate::network::extents;
-use crate::terms::{Classes, Gauge, Scale, SelfCheck};
+use crate::gauge::{Gauge, Scale};
+use crate::ops::extents;
+use crate::points::PointSubset;
+use crate::terms::{Classes, SelfCheck};
 use crate::{Error, Precision};
 
 /// Version of the layout on disk. Version 1 knew no subsets: points were the first ones.
@@ -83,23 +85,23 @@ impl TermsHeader {
     }
 
     /// Whether the shifts depend on points, so that they are part of the store.
-    pub(super) fn saves_shifts(&self) -> bool {
+    pub(crate) fn saves_shifts(&self) -> bool {
         self.gauge.depends_on_points() || self.shifts.is_some()
     }
 
     /// Number of shards of the whole extraction.
-    pub(super) fn shard_count(&self) -> usize {
+    pub(crate) fn shard_count(&self) -> usize {
         self.points.div_ceil(self.shard_points)
     }
 
     /// The points of a shard.
-    pub(super) fn span(&self, shard: usize) -> Range<usize> {
+    pub(crate) fn span(&self, shard: usize) -> Range<usize> {
         let start = shard * self.shard_points;
         start..self.points.min(start.saturating_add(self.shard_points))
     }
 
     /// The indices in the dataset that points of a shard can have.
-    pub(super) fn indices(&self, first: usize, points: usize) -> Range<i64> {
+    pub(crate) fn indices(&self, first: usize, points: usize) -> Range<i64> {
         let last = match &self.subset {
             None => first + points,
             Some(subset) => subset.of,
@@ -109,7 +111,7 @@ impl TermsHeader {
     }
 
     /// What differs from another header, in words.
-    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         let differs = |what: &str, here: String, there: String| {
             (here != there).then(|| format!("{what} {there} instead of {here}"))
         };
@@ -132,7 +134,7 @@ impl TermsHeader {
 }
 
 /// Whether a file is not there, as opposed to one that cannot be read.
-pub(super) fn is_absent(error: &io::Error) -> bool {
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -168,7 +170,7 @@ pub struct ShiftsEntry {
 
 impl ShiftsEntry {
     /// Which of the scales it is.
-    pub(super) fn step(&self) -> Option<Scale> {
+    pub(crate) fn step(&self) -> Option<Scale> {
         Scale::of(self.scale?)
     }
 }
@@ -189,7 +191,7 @@ pub struct ShardEntry {
 }
 
 impl Manifest {
-    pub(super) fn new(terms: TermsHeader) -> Self {
+    pub(crate) fn new(terms: TermsHeader) -> Self {
         let written_by = format!("tropex {}", env!("CARGO_PKG_VERSION"));
         Self {
             format: FORMAT,
@@ -203,12 +205,12 @@ impl Manifest {
     }
 
     /// The same, if it goes without shifts of its own; else one that lists nothing.
-    pub(super) fn without_shifts(self) -> Self {
+    pub(crate) fn without_shifts(self) -> Self {
         if self.terms.saves_shifts() { Self::new(self.terms) } else { self }
     }
 
     /// Enters a shard that was extracted, for the first time or again.
-    pub(super) fn enter(&mut self, number: usize, entry: ShardEntry) {
+    pub(crate) fn enter(&mut self, number: usize, entry: ShardEntry) {
         match self.shards.get_mut(number) {
             Some(damaged) => *damaged = entry,
             None => self.shards.push(entry),
@@ -217,7 +219,7 @@ impl Manifest {
     }
 
     /// Notes that a device extracts terms.
-    pub(super) fn note_device(&mut self, name: String) {
+    pub(crate) fn note_device(&mut self, name: String) {
         if !self.devices.contains(&name) {
             self.devices.push(name);
         }
@@ -316,7 +318,7 @@ impl Manifest {
     }
 
     /// Refuses a manifest of other terms than the ones asked for.
-    pub(super) fn expect(&self, path: &Path, terms: &TermsHeader) -> Result<(), Error> {
+    pub(crate) fn expect(&self, path: &Path, terms: &TermsHeader) -> Result<(), Error> {
         match terms.difference(&self.terms) {
             None => Ok(()),
             Some(difference) => Err(Error::store(
@@ -330,7 +332,7 @@ impl Manifest {
     }
 
     /// Writes the manifest at once or not at all.
-    pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
         let failed = |error: serde_json::Error| Error::io("write", path)(error.into());
         let mut text = serde_json::to_vec_pretty(self).map_err(failed)?;
         text.push(b'\n');

@@ -3,21 +3,13 @@
 //! Shards are safetensors files that any tool can read. The manifest says what they hold and how
 //! to tell that they are whole; it is written last, so that what it lists is complete.
 
-mod builder;
 mod content;
-mod estimate;
-mod extraction;
-mod files;
-mod kept;
+pub(crate) mod files;
 mod layout;
 mod manifest;
-mod options;
-mod search;
 mod shard;
-mod shifts;
-mod source;
-mod term;
-mod writer;
+mod shard_writer;
+pub(crate) mod shifts;
 
 use std::fs;
 use std::panic::resume_unwind;
@@ -26,21 +18,19 @@ use std::thread;
 
 use tropex_files::LockError;
 
-use crate::terms::{Extractor, Shifts};
-use crate::{Error, Network, Placement};
+use crate::gauge::Shifts;
+use crate::terms::TermTable;
+use crate::{ComputeTarget, Error, Extractor, Network};
 use content::require_length;
 use shard::Shards;
 
-pub use estimate::Estimate;
-pub use kept::Kept;
+pub(crate) use manifest::is_absent;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
-pub use options::{ExtractOptions, Progress};
-pub use shard::Shard;
-pub use source::{PointSource, PointSubset};
-pub(crate) use term::{Reduced, Reference, Term};
+pub(crate) use shard::ShardFile;
+pub(crate) use shard_writer::ShardWriter;
 
 /// Bytes of a file of terms that are in memory at most.
-const IN_MEMORY: u64 = 128 << 20;
+pub(crate) const IN_MEMORY: u64 = 128 << 20;
 
 /// Name of the manifest in a store's folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -61,6 +51,11 @@ impl TermStore {
     /// that another process writes to, unless all of it is whole.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         Self::open_whole(folder).map_err(|error| cause(error, folder, None))
+    }
+
+    /// A store whose manifest is not finished, as long as the extraction works on it.
+    pub(crate) fn unfinished(folder: &Path, manifest: &Manifest) -> Self {
+        Self { folder: folder.to_owned(), manifest: manifest.clone() }
     }
 
     fn open_whole(folder: &Path) -> Result<Self, Error> {
@@ -99,11 +94,14 @@ impl TermStore {
     /// # Errors
     /// Each shard that is missing, damaged or not what the manifest says; terms that another process
     /// replaces meanwhile.
-    pub fn shards(&self) -> impl Iterator<Item = Result<Shard, Error>> {
+    pub fn shards(&self) -> impl Iterator<Item = Result<TermTable, Error>> {
         self.shards_in_pieces(IN_MEMORY)
     }
 
-    fn shards_in_pieces(&self, bytes: u64) -> impl Iterator<Item = Result<Shard, Error>> + Send {
+    fn shards_in_pieces(
+        &self,
+        bytes: u64,
+    ) -> impl Iterator<Item = Result<TermTable, Error>> + Send {
         let shards = Shards::new(&self.folder, &self.manifest, bytes);
         shards.map(|shard| shard.map_err(|error| cause(error, &self.folder, Some(&self.manifest))))
     }
@@ -112,7 +110,7 @@ impl TermStore {
     ///
     /// # Errors
     /// As for [`TermStore::shards`]; what comes before is worked on.
-    pub(crate) fn visit(&self, mut work: impl FnMut(&Shard)) -> Result<(), Error> {
+    pub(crate) fn visit(&self, mut work: impl FnMut(&TermTable)) -> Result<(), Error> {
         let mut shards = self.shards_in_pieces(IN_MEMORY);
         let mut next = shards.next();
         while let Some(shard) = next.transpose()? {
@@ -137,8 +135,8 @@ impl TermStore {
             let reason = format!("terms of the {} gauge have no shifts of", terms.gauge.name());
             return Err(Error::store(&path, reason + " their own"));
         };
-        let same = Placement::new(network.placement().device(), terms.precision)?;
-        let here = Extractor::new(&network.place(&same), terms.gauge, terms.classes)?;
+        let same = ComputeTarget::new(network.target().device(), terms.precision)?;
+        let here = Extractor::new(&network.to_target(&same), terms.gauge, terms.classes)?;
         if here.fingerprint() != terms.network {
             let reason = "holds shifts of another network; extract its terms again";
             return Err(Error::store(&path, reason));
@@ -155,7 +153,7 @@ impl TermStore {
 }
 
 /// Why terms cannot be read: as the error says, unless another process is to blame.
-fn cause(error: Error, folder: &Path, manifest: Option<&Manifest>) -> Error {
+pub(crate) fn cause(error: Error, folder: &Path, manifest: Option<&Manifest>) -> Error {
     let replaced = || match (manifest, Manifest::find(folder)) {
         (Some(manifest), Ok(Some(found))) => *manifest != found,
         (Some(_), Ok(None)) => true,

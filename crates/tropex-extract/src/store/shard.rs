@@ -11,143 +11,11 @@ use safetensors::tensor::Metadata;
 
 use super::content::Content;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
-use crate::network::extents;
-use crate::terms::{Classes, Terms};
+use crate::ops::extents;
+use crate::terms::TermTable;
 use crate::{Error, Precision};
 
-/// The terms of consecutive points: those of a file, or of a part of it.
-#[derive(Clone, Debug)]
-pub struct Shard {
-    /// Position of the first point in the store.
-    pub first: usize,
-    /// Index of every point in the dataset.
-    pub index: Vec<i64>,
-    /// True class of every point.
-    pub label: Vec<i64>,
-    /// Class that the network predicts at every point.
-    pub predicted: Vec<i64>,
-    /// Linear coefficients `[points, features]`, with all classes `[points, classes, features]`.
-    pub linear_coefficients: TensorData,
-    /// Linear biases `[points]`, with all classes `[points, classes]`.
-    pub linear_bias: TensorData,
-    /// Negative coefficients `[points, features]`.
-    pub negative_coefficients: TensorData,
-    /// Negative biases `[points]`.
-    pub negative_bias: TensorData,
-    /// The linear part of negative terms: zeros `[features]`.
-    pub(super) zero: TensorData,
-    /// The classes that the linear terms stand for.
-    pub(super) classes: Classes,
-}
-
-impl Shard {
-    /// Number of points.
-    #[allow(clippy::len_without_is_empty)] // the manifest refuses empty shards
-    pub fn len(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Positions of its points in the store.
-    pub(crate) fn positions(&self) -> Range<usize> {
-        self.first..self.first + self.len()
-    }
-}
-
-impl Shard {
-    /// The terms of a batch whose first point has a position in the store. Labels are not known.
-    pub(crate) fn of(terms: &Terms, first: usize, classes: Classes) -> Self {
-        let (points, per_point) = (terms.len(), terms.per_point());
-        // The walk keeps classes apart, a shard keeps points together.
-        let linear: Vec<usize> = (0..points)
-            .flat_map(|point| (0..per_point).map(move |class| class * points + point))
-            .collect();
-        let negative: Vec<usize> = (per_point * points..(per_point + 1) * points).collect();
-        let predicted = terms.predicted().iter().map(|&class| class as i64).collect();
-        Self::in_memory(first, classes, predicted, terms.gather(&linear), terms.gather(&negative))
-    }
-
-    /// A shard in memory, with numbers in the precision of `linear` and `negative`: coefficients
-    /// and bias of every row.
-    pub(crate) fn in_memory(
-        first: usize,
-        classes: Classes,
-        predicted: Vec<i64>,
-        linear: [TensorData; 2],
-        negative: [TensorData; 2],
-    ) -> Self {
-        let points = first as i64..(first + predicted.len()) as i64;
-        let [linear_coefficients, linear_bias] = linear;
-        let [negative_coefficients, negative_bias] = negative;
-        let features = negative_coefficients.num_elements() / predicted.len();
-        let dtype = negative_bias.dtype();
-        Self {
-            first,
-            index: points.collect(),
-            label: vec![0; predicted.len()],
-            predicted,
-            linear_coefficients,
-            linear_bias,
-            negative_coefficients,
-            negative_bias,
-            zero: TensorData::zeros::<f32, _>([features]).convert_dtype(dtype),
-            classes,
-        }
-    }
-}
-
-impl Shard {
-    /// Linear terms per point.
-    pub fn per_point(&self) -> usize {
-        self.linear_bias.num_elements() / self.len()
-    }
-
-    /// Values of one point.
-    pub fn features(&self) -> usize {
-        self.negative_coefficients.num_elements() / self.len()
-    }
-
-    /// Coefficients and bias of the linear term of a point, given by its position in the shard.
-    /// `class` matters where there are terms of all classes.
-    pub fn linear_term(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
-        let slot = if self.classes == Classes::All { class } else { 0 };
-        let row = point * self.per_point() + slot;
-        let coefficients = row_of(&self.linear_coefficients, row, self.features());
-        (coefficients, row_of(&self.linear_bias, row, 1)[0])
-    }
-
-    /// Coefficients and bias of the negative term of a point, given by its position in the shard.
-    pub fn negative_term(&self, point: usize) -> (Vec<f64>, f64) {
-        let coefficients = row_of(&self.negative_coefficients, point, self.features());
-        (coefficients, row_of(&self.negative_bias, point, 1)[0])
-    }
-
-    /// The slot among a point's linear terms that its own prediction is judged by.
-    pub(crate) fn predicted_slot(&self, term: usize) -> usize {
-        if self.classes == Classes::All { self.predicted[term] as usize } else { 0 }
-    }
-
-    /// The class that a slot among a point's linear terms stands for.
-    pub(crate) fn class_of(&self, term: usize, slot: usize) -> usize {
-        match self.classes {
-            Classes::All => slot,
-            Classes::Predicted => self.predicted[term] as usize,
-            Classes::One(class) => class,
-        }
-    }
-}
-
-/// A row of numbers in either format.
-fn row_of(data: &TensorData, row: usize, width: usize) -> Vec<f64> {
-    let span = row * width..(row + 1) * width;
-    match data.as_slice::<f32>() {
-        Ok(numbers) => numbers[span].iter().map(|&number| number.into()).collect(),
-        Err(_) => {
-            data.as_slice::<f64>().map_or(vec![f64::NAN; width], |numbers| numbers[span].to_vec())
-        }
-    }
-}
-
-pub(super) fn format_of(precision: Precision) -> Dtype {
+pub(crate) fn format_of(precision: Precision) -> Dtype {
     match precision {
         Precision::F32 => Dtype::F32,
         Precision::F64 => Dtype::F64,
@@ -160,7 +28,7 @@ fn described(dtype: Dtype, shape: &[usize]) -> String {
 }
 
 /// The shards of a store, one after the other.
-pub(super) struct Shards<'a> {
+pub(crate) struct Shards<'a> {
     folder: &'a Path,
     terms: &'a TermsHeader,
     entries: slice::Iter<'a, ShardEntry>,
@@ -173,14 +41,14 @@ pub(super) struct Shards<'a> {
 
 impl<'a> Shards<'a> {
     /// Files of more than `in_memory` bytes are read in pieces of about that.
-    pub(super) fn new(folder: &'a Path, manifest: &'a Manifest, in_memory: u64) -> Self {
+    pub(crate) fn new(folder: &'a Path, manifest: &'a Manifest, in_memory: u64) -> Self {
         let (terms, entries) = (&manifest.terms, manifest.shards.iter());
         Self { folder, terms, entries, first: 0, file: None, in_memory }
     }
 }
 
 impl Iterator for Shards<'_> {
-    type Item = Result<Shard, Error>;
+    type Item = Result<TermTable, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -201,7 +69,7 @@ impl Iterator for Shards<'_> {
 
 /// A file of terms that was checked against its entry in the manifest. It is read in pieces: one, if
 /// it is in memory.
-pub(super) struct ShardFile<'a> {
+pub(crate) struct ShardFile<'a> {
     content: Content,
     metadata: Metadata,
     /// Where the tensors begin.
@@ -218,7 +86,7 @@ pub(super) struct ShardFile<'a> {
 }
 
 impl Iterator for ShardFile<'_> {
-    type Item = Result<Shard, Error>;
+    type Item = Result<TermTable, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let piece = self.done..self.points.min(self.done + self.piece);
@@ -228,7 +96,7 @@ impl Iterator for ShardFile<'_> {
 }
 
 impl<'a> ShardFile<'a> {
-    pub(super) fn open(
+    pub(crate) fn open(
         folder: &Path,
         entry: &ShardEntry,
         terms: &'a TermsHeader,
@@ -246,7 +114,7 @@ impl<'a> ShardFile<'a> {
     }
 
     /// The terms of some of its points.
-    fn read(&self, points: Range<usize>) -> Result<Shard, Error> {
+    fn read(&self, points: Range<usize>) -> Result<TermTable, Error> {
         let terms = self.terms;
         let (dtype, d) = (format_of(terms.precision), terms.features());
         let (coefficients, biases): (&[usize], &[usize]) = match terms.per_point() {
@@ -257,7 +125,7 @@ impl<'a> ShardFile<'a> {
         let dataset = terms.indices(first, points.len());
         let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
         let reader = Reader { file: self, points };
-        Ok(Shard {
+        Ok(TermTable {
             first,
             index: reader.integers("index", dataset)?,
             label: reader.integers("label", 0..i64::MAX)?,
@@ -376,8 +244,9 @@ fn finite<F: Element + Pod + Into<f64>>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gauge::Gauge;
     use crate::store::layout::{Layout, Named};
-    use crate::terms::{Gauge, SelfCheck};
+    use crate::terms::{Classes, SelfCheck};
 
     const POINTS: usize = 7;
     const FEATURES: usize = 3;
@@ -436,7 +305,7 @@ mod tests {
         ] {
             let file = ShardFile::open(folder.path(), &entry, &terms, 0, in_memory).unwrap();
             let pieces: Vec<_> = file.map(|piece| piece.unwrap()).collect();
-            assert_eq!(pieces.iter().map(Shard::len).collect::<Vec<_>>(), lengths);
+            assert_eq!(pieces.iter().map(TermTable::len).collect::<Vec<_>>(), lengths);
             let mut first = 0;
             for piece in &pieces {
                 assert_eq!((piece.first, piece.per_point()), (first, 2));

@@ -11,8 +11,8 @@ use tropex_files::sha256;
 use super::files::{self, SHIFTS};
 use super::manifest::{ShiftsEntry, TermsHeader};
 use super::shard::format_of;
+use crate::gauge::{Gauge, Scale, Shifts};
 use crate::network::ValueId;
-use crate::terms::{Gauge, Scale, Shifts};
 use crate::{Error, Network};
 
 /// Name of the tensor with the constant at the start.
@@ -24,7 +24,7 @@ fn name(value: ValueId) -> String {
 }
 
 /// Writes shifts, and gives their entry for the manifest.
-pub(super) fn write(
+pub(crate) fn write(
     folder: &Path,
     shifts: &Shifts,
     terms: &TermsHeader,
@@ -52,7 +52,7 @@ pub(super) fn write(
 }
 
 /// Reads shifts for a network and checks them against their entry in the manifest.
-pub(super) fn read(
+pub(crate) fn read(
     folder: &Path,
     entry: &ShiftsEntry,
     terms: &TermsHeader,

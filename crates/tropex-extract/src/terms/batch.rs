@@ -2,7 +2,7 @@
 
 use burn::tensor::TensorData;
 
-use super::affine::Affine;
+use super::functions::AffineFunctions;
 use super::violations::Violations;
 use crate::Precision;
 
@@ -12,7 +12,7 @@ use crate::Precision;
 #[derive(Clone, Debug)]
 pub struct Terms {
     /// `(per_point + 1) * points`, group by group: linear rows, then negative rows.
-    rows: Affine,
+    rows: AffineFunctions,
     /// The logits that the linear rows stand for, group by group.
     logits: Vec<f64>,
     predicted: Vec<usize>,
@@ -23,15 +23,15 @@ pub struct Terms {
 }
 
 impl Terms {
-    pub(super) fn new(rows: Affine, logits: Vec<f64>, predicted: Vec<usize>) -> Self {
+    pub(crate) fn new(rows: AffineFunctions, logits: Vec<f64>, predicted: Vec<usize>) -> Self {
         Self { rows, logits, predicted, largest_shift: 0.0, violations: None }
     }
 
-    pub(super) fn with_largest_shift(self, largest_shift: f64) -> Self {
+    pub(crate) fn with_largest_shift(self, largest_shift: f64) -> Self {
         Self { largest_shift, ..self }
     }
 
-    pub(super) fn with_violations(self, violations: Option<Violations>) -> Self {
+    pub(crate) fn with_violations(self, violations: Option<Violations>) -> Self {
         Self { violations, ..self }
     }
 
@@ -97,7 +97,7 @@ impl Terms {
     }
 
     /// The largest coefficient that was added at the input.
-    pub(super) fn largest_shift(&self) -> f64 {
+    pub(crate) fn largest_shift(&self) -> f64 {
         self.largest_shift
     }
 

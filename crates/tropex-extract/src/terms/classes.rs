@@ -18,7 +18,7 @@ pub enum Classes {
 
 impl Classes {
     /// Whether a network has them.
-    pub(super) fn check(self, network: &Network) -> Result<(), Error> {
+    pub(crate) fn check(self, network: &Network) -> Result<(), Error> {
         match self {
             Self::One(class) if class >= network.classes() => {
                 Err(Error::shape("class", class, format!("below {}", network.classes())))
@@ -28,7 +28,7 @@ impl Classes {
     }
 
     /// The class that a group of rows stands for at a point of a predicted class.
-    pub(super) fn of(self, group: usize, predicted: usize) -> usize {
+    pub(crate) fn of(self, group: usize, predicted: usize) -> usize {
         match self {
             Self::All => group,
             Self::Predicted => predicted,

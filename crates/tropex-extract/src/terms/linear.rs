@@ -4,12 +4,12 @@ use burn::tensor::TensorData;
 use rayon::prelude::*;
 
 use super::Classes;
-use super::affine::Affine;
-use super::decision::Decision;
+use super::functions::AffineFunctions;
+use super::prediction::Prediction;
 use super::pullback::Pullback;
 use crate::network::Trace;
-use crate::read::read;
-use crate::{Error, Network, Precision, kernels};
+use crate::{Error, Network, Precision};
+use tropex_kernels::read;
 
 /// The linear terms of a batch of points, for one or all classes: the affine function that a logit
 /// is in a point's linear region, its gradient and its bias.
@@ -26,7 +26,7 @@ pub struct LinearTerms {
 #[derive(Clone, Debug)]
 struct Part {
     /// `per_point * points`, group by group.
-    rows: Affine,
+    rows: AffineFunctions,
     logits: Vec<f64>,
     predicted: Vec<usize>,
 }
@@ -55,9 +55,9 @@ impl Network {
         let all = self.count(points)?;
         let groups = classes.per_point(self.classes());
         // Where they are pulled back in smaller parts, one row for each is all that is replayed.
-        let is_parted = kernels::points_pulled(self, all, groups) < all;
+        let is_parted = self.points_per_pullback(all, groups) < all;
         let rows = if is_parted { 1 } else { groups };
-        let size = kernels::part(self, all, rows);
+        let size = self.points_per_chunk(all, rows);
         let part = |points| self.parts_of(points, classes);
         let parts: Vec<_> = match size < all {
             true => {
@@ -79,7 +79,7 @@ impl Network {
     fn parts_of(&self, points: &[f32], classes: Classes) -> Result<Vec<Part>, Error> {
         let trace = self.replay(self.tensor(points)?);
         let groups = classes.per_point(self.classes());
-        let size = kernels::points_pulled(self, trace.points(), groups);
+        let size = self.points_per_pullback(trace.points(), groups);
         let parts = (0..trace.points()).step_by(size).map(|first| {
             let points = first..trace.points().min(first + size);
             Part::new(self, &trace.of_points(points), classes)
@@ -90,18 +90,18 @@ impl Network {
 
 impl Part {
     fn new(network: &Network, trace: &Trace, classes: Classes) -> Result<Self, Error> {
-        let decision = Decision::of(trace)?;
+        let prediction = Prediction::of(trace)?;
         let groups = classes.per_point(network.classes());
-        let seeds = decision.seeds(network, classes, groups);
-        let mut walk = Pullback::from_logits(network, seeds).gated(trace);
+        let seeds = prediction.seeds(network, classes, groups);
+        let mut walk = Pullback::from_logits(network, seeds).masked(trace);
         for index in (0..network.nodes().len()).rev() {
             walk.step(index, trace.piece(index), None);
         }
         let (coefficients, biases) = walk.finish(None);
         let biases = read(biases)?.iter().collect();
-        let logits = decision.of_terms(classes);
-        let rows = Affine::new(read(coefficients)?, biases).finite(&logits)?;
-        Ok(Self { rows, logits, predicted: decision.into_predicted() })
+        let logits = prediction.of_terms(classes);
+        let rows = AffineFunctions::new(read(coefficients)?, biases).finite(&logits)?;
+        Ok(Self { rows, logits, predicted: prediction.into_predicted() })
     }
 
     fn len(&self) -> usize {
@@ -149,7 +149,7 @@ impl LinearTerms {
     pub fn coefficients(&self, class: usize) -> TensorData {
         let rows = |part: &Part| class * part.len()..(class + 1) * part.len();
         let parts: Vec<_> = self.parts.iter().map(|(_, part)| (&part.rows, rows(part))).collect();
-        Affine::stacked(&parts)
+        AffineFunctions::stacked(&parts)
     }
 
     /// The part that has a term, and its row there.

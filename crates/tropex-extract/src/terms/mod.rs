@@ -1,40 +1,29 @@
-//! Linear terms of points, and the function they make up.
+//! Terms of points in memory: how they are read off a network, their parts, and their self-check.
 
-mod affine;
-mod assignment;
 mod batch;
-mod block;
-mod check;
 mod classes;
-mod contest;
-mod decision;
 mod dominance;
-mod evaluation;
-mod extractor;
-mod function;
-mod gauge;
+mod functions;
 mod linear;
+mod prediction;
 mod pullback;
-mod race;
-mod rounding;
-mod shifts;
-mod stream;
-mod tight;
+mod self_check;
+mod spec;
+mod table;
+mod term;
 mod violations;
-mod worst_case;
 
-pub use assignment::{Assignment, Effort, Ranked, Standings};
 pub use batch::Terms;
-pub use check::SelfCheck;
 pub use classes::Classes;
 pub use dominance::Dominance;
-pub(crate) use dominance::{Gap, OwnRace};
-pub use evaluation::Evaluation;
-pub use extractor::Extractor;
-pub use function::ExtractedFunction;
-pub use gauge::Gauge;
+pub(crate) use dominance::Gap;
 pub use linear::LinearTerms;
-pub(crate) use pullback::Pullback;
-pub use shifts::Shifts;
-pub(crate) use tight::{Calibration, Passed, Scale, Searched, Shelf, TightWalk, Tried};
+pub(crate) use prediction::Prediction;
+pub use pullback::Pullback;
+pub use self_check::SelfCheck;
+pub(crate) use spec::{EndShifts, TermSpec};
+pub use table::TermTable;
+pub(crate) use term::Reduced;
+pub use term::{Reference, Term};
+pub(crate) use violations::ViolationMeter;
 pub use violations::Violations;

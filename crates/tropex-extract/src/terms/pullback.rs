@@ -5,72 +5,73 @@ use burn::tensor::Tensor;
 use crate::Network;
 use crate::network::{Trace, ValueId};
 use crate::ops::Piece;
-use crate::rows::Rows;
+use tropex_kernels::AffineRows;
 
 /// Rows on their way back, through the pieces that a replay chose.
 ///
 /// Nodes are taken in reverse order. A value that is read several times receives the sum of the
 /// rows from all its readers; one that none of the rows reached has none.
-pub(crate) struct Pullback<'a> {
+pub struct Pullback<'a> {
     network: &'a Network,
     /// Rows that arrived at a value and did not leave it yet.
-    rows: Vec<Option<Rows>>,
+    rows: Vec<Option<AffineRows>>,
     /// At every value where its rows are read; everywhere, if nothing is known.
-    gates: Vec<Option<Tensor<2>>>,
+    active: Vec<Option<Tensor<2>>>,
     biases: Tensor<2>,
     points: usize,
 }
 
 impl<'a> Pullback<'a> {
     /// Rows at the logits.
-    pub(crate) fn from_logits(network: &'a Network, seeds: Rows) -> Self {
+    pub fn from_logits(network: &'a Network, seeds: AffineRows) -> Self {
         let count = seeds.groups() * seeds.points();
-        let biases = Tensor::zeros([count, 1], network.placement().options());
-        let mut walk = Self::resumed(network, seeds.points(), biases);
+        let biases = Tensor::zeros([count, 1], network.target().options());
+        let mut walk = Self::with_biases(network, seeds.points(), biases);
         walk.put(network.output(), seeds);
         walk
     }
 
     /// A walk whose rows were put aside and are still to be [put](Self::put) back; `biases` are
     /// `[rows, 1]`.
-    pub(crate) fn resumed(network: &'a Network, points: usize, biases: Tensor<2>) -> Self {
+    pub fn with_biases(network: &'a Network, points: usize, biases: Tensor<2>) -> Self {
         let values = network.nodes().len() + 1;
-        Self { network, rows: vec![None; values], gates: vec![None; values], biases, points }
+        Self { network, rows: vec![None; values], active: vec![None; values], biases, points }
     }
 
     /// The walk without what is dropped further down: rows that arrive at a value need not be right
     /// where no piece lets them through.
-    pub(crate) fn gated(mut self, trace: &Trace) -> Self {
+    pub fn masked(mut self, trace: &Trace) -> Self {
         for (index, node) in self.network.nodes().iter().enumerate() {
-            let gates: Vec<_> =
-                node.inputs().iter().map(|value| self.gates[value.index()].clone()).collect();
-            self.gates[ValueId::of_node(index).index()] =
-                node.op().gate(&gates, trace.piece(index));
+            let masks: Vec<_> =
+                node.inputs().iter().map(|value| self.active[value.index()].clone()).collect();
+            self.active[ValueId::of_node(index).index()] =
+                node.op().active_mask(&masks, trace.piece(index));
         }
         self
     }
 
     /// Lets rows arrive at a value.
-    pub(crate) fn put(&mut self, value: ValueId, rows: Rows) {
+    pub fn put(&mut self, value: ValueId, rows: AffineRows) {
         let slot = &mut self.rows[value.index()];
-        *slot = Some(Rows::sum(slot.take(), rows));
+        *slot = Some(AffineRows::sum(slot.take(), rows));
     }
 
     /// The rows that arrived at a value.
-    pub(crate) fn at(&self, value: ValueId) -> Option<&Rows> {
+    pub fn at(&self, value: ValueId) -> Option<&AffineRows> {
         self.rows[value.index()].as_ref()
     }
 
     /// Takes rows from a node's output to its inputs, the shift `[1, features]` added to those of
     /// the last group, the negative term's.
-    pub(crate) fn step(&mut self, node: usize, piece: &Piece, shift: Option<&Tensor<2>>) {
+    pub fn step(&mut self, node: usize, piece: &Piece, shift: Option<&Tensor<2>>) {
         let Some(at_output) = self.rows[ValueId::of_node(node).index()].take() else { return };
         let node = &self.network.nodes()[node];
-        let gate = match node.inputs() {
-            [value] => self.gates[value.index()].clone(),
+        let active = match node.inputs() {
+            [value] => self.active[value.index()].clone(),
             _ => None,
         };
-        let pulled = node.op().pullback(at_output.with_shift(shift).with_gate(gate), piece);
+        let pulled =
+            node.op().pullback(at_output.with_shift(shift).with_active_mask(active), piece);
         if let Some(offset) = pulled.offset {
             self.biases = self.biases.clone() + offset;
         }
@@ -80,17 +81,17 @@ impl<'a> Pullback<'a> {
     }
 
     /// Biases `[rows, 1]`, and all rows that are still on their way.
-    pub(crate) fn into_parts(self) -> (Tensor<2>, Vec<Option<Rows>>) {
+    pub fn into_parts(self) -> (Tensor<2>, Vec<Option<AffineRows>>) {
         (self.biases, self.rows)
     }
 
     /// The end of the walk: coefficients `[rows, features]` at the input, shifted, and biases
     /// `[rows, 1]`.
-    pub(crate) fn finish(mut self, shift: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<2>) {
+    pub fn finish(mut self, shift: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<2>) {
         let [count, _] = self.biases.dims();
         let shape = [count, self.network.features()];
         let rows = self.rows[ValueId::INPUT.index()].take().unwrap_or_else(|| {
-            Rows::new(Tensor::zeros(shape, self.network.placement().options()), self.points)
+            AffineRows::new(Tensor::zeros(shape, self.network.target().options()), self.points)
         });
         (rows.with_shift(shift).into_tensor(), self.biases)
     }

@@ -1,12 +1,12 @@
-//! Further points under shifts that were found for others.
+//! Negative coefficients of points whose shifts were found for other points.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::check::ROUNDED_ZERO;
+use super::self_check::ROUNDED_ZERO;
 use crate::Precision;
-use crate::kernels::extremes;
-use crate::rows::Rows;
+use tropex_kernels::AffineRows;
+use tropex_kernels::extremes;
 
 /// How far shifts fail to keep rows of points non-negative that they were not found for. Where they
 /// do, another point's term may exceed the point's own.
@@ -21,26 +21,26 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Both together.
-    pub(super) fn merge(&self, other: &Self) -> Self {
+    /// The violations of two sets of points.
+    pub(crate) fn merge(&self, other: &Self) -> Self {
         Self { points: self.points + other.points, largest: self.largest.max(other.largest) }
     }
 }
 
-/// Looks at the rows of points wherever they must not be negative.
-pub(super) struct Watch {
+/// Measures how negative rows become at the values where they must not be negative.
+pub(crate) struct ViolationMeter {
     precision: Precision,
     violated: Vec<bool>,
     largest: f64,
 }
 
-impl Watch {
-    pub(super) fn over(points: usize, precision: Precision) -> Self {
+impl ViolationMeter {
+    pub(crate) fn over(points: usize, precision: Precision) -> Self {
         Self { precision, violated: vec![false; points], largest: 0.0 }
     }
 
-    /// Looks at rows that arrived at a value, and that a shift is about to be added to.
-    pub(super) fn look(&mut self, rows: Option<&Rows>, shift: Option<&Tensor<2>>) {
+    /// Measures rows that arrived at a value, before a shift is added to them.
+    pub(crate) fn measure(&mut self, rows: Option<&AffineRows>, shift: Option<&Tensor<2>>) {
         let Some(rows) = rows else { return };
         let largest_shift = shift.map_or(0.0, |shift| shift.clone().max().into_scalar::<f64>());
         let extremes = extremes(rows.clone().with_shift(shift));
@@ -53,7 +53,7 @@ impl Watch {
         }
     }
 
-    pub(super) fn found(self) -> Violations {
+    pub(crate) fn violations(self) -> Violations {
         let points = self.violated.into_iter().filter(|&violated| violated).count();
         Violations { points, largest: self.largest }
     }

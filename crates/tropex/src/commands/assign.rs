@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 use tropex::experiments::Split;
 use tropex::experiments::assign::{AssignSettings, AssignedImage, RankedImage, assign};
-use tropex::extract::terms::Effort;
+use tropex::extract::function::WorkStats;
 use tropex::train::data::Taken;
 use tropex::train::run::Run;
 use tropex_files::replace;
@@ -56,7 +56,7 @@ struct Assigned<'a> {
     /// The training images whose terms take part.
     terms: Taken,
     /// What the products in f32 left open.
-    effort: Effort,
+    effort: WorkStats,
     seconds: f64,
     /// Where all assignments are.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,10 +103,7 @@ impl Assign {
             let mut lines = vec![
                 ("images", assigned.taken.words(settings.split.images())),
                 ("terms", assigned.terms.words(Split::Train.images())),
-                (
-                    "computed again in f64",
-                    small_percent(assigned.effort.share()) + " of the values",
-                ),
+                ("computed again in f64", small_percent(assigned.effort.share()) + " of the values"),
                 ("time", duration(start.elapsed())),
             ];
             let part = format!("{SHOWN} of {} images", count(images.len()));

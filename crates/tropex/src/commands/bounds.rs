@@ -7,7 +7,7 @@ mod report;
 use std::time::Duration;
 
 use clap::Args;
-use tropex::extract::bounds::{BOUNDS, Bound, Settings, evaluate};
+use tropex::bounds::{BOUNDS, Bound, Settings, evaluate};
 
 use self::network::NetworkOption;
 use self::report::Report;

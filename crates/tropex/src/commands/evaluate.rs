@@ -82,7 +82,7 @@ impl Evaluate {
             accuracy: evaluation.accuracy(),
             network_accuracy: evaluation.network_accuracy(),
             straight: evaluation.straight as f64 / evaluation.points as f64,
-            reevaluated: evaluation.effort.share(),
+            reevaluated: evaluation.work.share(),
             seconds: start.elapsed().as_secs_f64(),
         };
         output.result(&evaluated, || {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
-use tropex::extract::store::{Estimate, ExtractOptions, Kept as Stored, Progress};
+use tropex::extract::job::{Estimate, ExtractOptions, Progress, SavedProgress};
 use tropex::train::data::{SubsetRule, Taken};
 use tropex::train::run::Run;
 use tropex::{Classes, Gauge, SelfCheck, TermStore};
@@ -184,16 +184,16 @@ fn what(progress: Progress, trial: &Cell<Option<(usize, usize)>>) -> String {
 
 /// What of an extraction is on disk.
 fn kept(folder: &Path) -> Option<String> {
-    let (kept, folder) = (Stored::of(folder)?, folder.display());
+    let (kept, folder) = (SavedProgress::of(folder)?, folder.display());
     match kept {
-        Stored { points: 0, of: 0, trials: 0 } => None,
-        Stored { points: 0, of: 0, trials } => {
+        SavedProgress { points: 0, of: 0, trials: 0 } => None,
+        SavedProgress { points: 0, of: 0, trials } => {
             let verb = if trials == 1 { "is" } else { "are" };
             let trials = plural(trials, "trial");
             Some(format!("{trials} of the calibration {verb} kept in {folder}"))
         }
-        Stored { points: 0, .. } => Some(format!("the shifts are kept in {folder}")),
-        Stored { points, of, .. } => {
+        SavedProgress { points: 0, .. } => Some(format!("the shifts are kept in {folder}")),
+        SavedProgress { points, of, .. } => {
             let points = count(points);
             Some(format!("terms of {points} of {} are kept in {folder}", plural(of, "point")))
         }

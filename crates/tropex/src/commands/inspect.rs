@@ -77,7 +77,7 @@ impl<'a> Captured<'a> {
             classes: network.classes(),
             parameters: network.parameters(),
             units: network.units(),
-            left_out: network.dropped().iter().map(ToString::to_string).collect(),
+            left_out: network.output_activations().iter().map(ToString::to_string).collect(),
             output: network.output().index(),
             nodes: (1..).zip(network.nodes()).map(|(node, of)| Layer::new(node, of)).collect(),
         }

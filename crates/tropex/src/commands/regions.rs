@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use tropex::experiments::picture::{Format, Panel, require_ours};
 use tropex::experiments::regions::{Outlook, Place, View, ViewSettings};
 use tropex::experiments::{Moment, pipeline};
-use tropex::extract::region::slice::{Partition, SliceProgress};
+use tropex::geometry::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 

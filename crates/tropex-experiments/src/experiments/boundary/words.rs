@@ -1,7 +1,7 @@
 //! Distances in words and numbers.
 
 use super::{Changes, Found, Most, classes, exact, units};
-use crate::rays::{Change, Effort, Sight};
+use crate::rays::{Change, Sight, WorkStats};
 use crate::report::{Answer, Unit, count};
 use crate::statistics::{quantiles, share};
 
@@ -22,7 +22,7 @@ const NEVER: &str = "Points from which nothing ever changes count as infinitely 
      all kinds of points, and random points of different ranges are the same ones, stretched.";
 
 /// How many points there was time for.
-pub(super) fn effort(most: Most, effort: Effort) -> String {
+pub(super) fn effort(most: Most, effort: WorkStats) -> String {
     format!(
         "In this network the nearest boundary of a point takes about {} products, and a class that \
          never changes about {}; unless more are asked for with nearest_points and class_points, no \

@@ -58,7 +58,7 @@ fn leaky_relu(context: &mut Context, value: &Value, slope: f64) -> Value {
 fn prelu(context: &mut Context, prelu: &BinaryOpIr) -> Result<(), Refusal> {
     let value = context.value(&prelu.lhs)?;
     let slopes = context.spread(&prelu.rhs, &prelu.lhs)?;
-    let value = match LeakyRelu::with_slopes(slopes.clone(), &context.placement) {
+    let value = match LeakyRelu::with_slopes(slopes.clone(), &context.target) {
         Some(op) => context.push(op, &[&value], value.shape.clone(), None),
         None => {
             let minus = context.negated(&value);
@@ -94,7 +94,7 @@ fn at_output(
         )
         .into());
     }
-    context.dropped.push(activation);
+    context.output_activations.push(activation);
     let value = context.value(&softmax.input)?;
     context.define(&softmax.out, value)
 }

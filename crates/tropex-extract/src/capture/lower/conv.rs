@@ -7,7 +7,7 @@ use burn::backend::ir::{
 use burn::tensor::{Tensor, TensorData};
 
 use super::{Context, Refusal, planes_of, with_height};
-use crate::ops::{Conv, ConvSpec, Direction, Each, Op, Planes, Spatial};
+use crate::ops::{Batched, Conv, ConvSpec, Direction, Op, Planes, Spatial};
 
 /// The tensors of a convolution.
 struct Operands<'a> {
@@ -107,7 +107,7 @@ where
     let weight = TensorData::from_bytes(weight.clone().into_bytes(), kernel, weight.dtype());
     let bias = operands.bias.map(|bias| context.constant(bias).cloned()).transpose()?;
     let planes = [planes(&input)?, planes(&output)?];
-    let op = Conv::<S, D>::new(direction, spec, weight, bias, planes, &context.placement);
+    let op = Conv::<S, D>::new(direction, spec, weight, bias, planes, &context.target);
     let layer = context.layer(operands.weight);
-    context.emit(Each::of(op, pieces), &value, operands.out, layer)
+    context.emit(Batched::of(op, pieces), &value, operands.out, layer)
 }

@@ -10,11 +10,11 @@ use burn::tensor::TensorData;
 use super::{
     Context, DIFFERS, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal, STEPS,
 };
-use crate::Placement;
+use crate::ComputeTarget;
 use crate::capture::context::Value;
 use crate::capture::evaluate::Evaluator;
-use crate::capture::linear::{Rows, cells_read};
-use crate::ops::{Concat, Each, Linear, Op, Rearrange, Separable};
+use crate::capture::linear::{AffineRows, cells_read};
+use crate::ops::{Batched, Concat, Linear, Op, Rearrange, Separable};
 
 pub(super) fn lower(
     context: &mut Context,
@@ -59,7 +59,7 @@ fn cross(
         side.shape = out.shape.clone();
     }
     let features = value.features();
-    let mut rows: Rows = vec![Vec::new(); features];
+    let mut rows: AffineRows = vec![Vec::new(); features];
     for place in 0..length {
         let one = |at: usize| f64::from(u8::from(at / inner % length == place));
         let ones = (0..context.points * features).map(one).collect::<Vec<f64>>();
@@ -98,7 +98,7 @@ fn grid_sample(context: &mut Context, sample: &GridSample2dOpIr) -> Result<(), R
     if grids.chunks_exact(of_point).any(|point| *point != grids[..of_point]) {
         return Err(DIFFERS.into());
     }
-    let mut rows: Rows = Vec::with_capacity(pieces * channels * places);
+    let mut rows: AffineRows = Vec::with_capacity(pieces * channels * places);
     for (index, grid) in grids[..of_point].chunks_exact(2 * places).enumerate() {
         let plane = cells_read([height, width], |planes, count| {
             sampled(context, sample, grid, (planes, count, [height, width]))
@@ -155,9 +155,9 @@ fn value_by_constant(
     let value = context.value(lhs)?;
     let weights = matrices(context, rhs, out)?;
     let rows = value.features() / weights.len() / weights[0].extents[0];
-    let product = |weight: &Matrix, placement: &Placement| {
+    let product = |weight: &Matrix, target: &ComputeTarget| {
         let weight = TensorData::new(weight.numbers.clone(), weight.extents);
-        Each::of(Linear::new(weight, placement), rows)
+        Batched::of(Linear::new(weight, target), rows)
     };
     let width = rows * weights[0].extents[1];
     by_matrix(context, &value, &weights, product, width, (rhs, out))
@@ -175,10 +175,10 @@ fn constant_by_value(
         context.around(&value, rhs, rhs.shape.len().saturating_sub(2))?;
     let weights = matrices(context, lhs, out)?;
     let planes = [outer / weights.len(), inputs, columns];
-    let product = |weight: &Matrix, placement: &Placement| {
+    let product = |weight: &Matrix, target: &ComputeTarget| {
         let rows = weight.numbers.chunks_exact(inputs).map(<[f64]>::to_vec).collect();
         let detail = format!("{} x {}", weight.extents[0], weight.extents[1]);
-        Separable::new("matrix x", detail, planes, [Some(rows), None], placement).into()
+        Separable::new("matrix x", detail, planes, [Some(rows), None], target).into()
     };
     let width = planes[0] * weights[0].extents[0] * columns;
     by_matrix(context, &value, &weights, product, width, (lhs, out))
@@ -189,19 +189,19 @@ fn by_matrix(
     context: &mut Context,
     value: &Value,
     weights: &[Matrix],
-    product: impl Fn(&Matrix, &Placement) -> Op,
+    product: impl Fn(&Matrix, &ComputeTarget) -> Op,
     width: usize,
     (constant, out): (&TensorIr, &TensorIr),
 ) -> Result<(), Refusal> {
     let layer = context.layer(constant);
     if let [weight] = weights {
-        let op = product(weight, &context.placement);
+        let op = product(weight, &context.target);
         return context.emit(op, value, out, layer);
     }
     let mut products = Vec::with_capacity(weights.len());
     for (index, weight) in weights.iter().enumerate() {
         let part = part(context, value, index, weights.len());
-        let op = product(weight, &context.placement);
+        let op = product(weight, &context.target);
         products.push(context.push(op, &[&part], vec![width], layer.clone()));
     }
     let shape = context.point_shape(out)?;
@@ -214,7 +214,7 @@ fn by_matrix(
 fn part(context: &mut Context, value: &Value, index: usize, parts: usize) -> Value {
     let width = value.features() / parts;
     let source: Vec<_> = (index * width..(index + 1) * width).map(Some).collect();
-    let op = Rearrange::new("slice", value.features(), &source, &context.placement);
+    let op = Rearrange::new("slice", value.features(), &source, &context.target);
     context.push(op, &[value], vec![width], None)
 }
 

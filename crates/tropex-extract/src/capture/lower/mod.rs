@@ -114,8 +114,8 @@ fn finish(mut context: Context, input_shape: &[usize]) -> Result<Network, Error>
         input_shape: input_shape.to_vec(),
         nodes: context.nodes,
         output: output.id,
-        dropped: context.dropped,
-        placement: context.placement,
+        output_activations: context.output_activations,
+        target: context.target,
     };
     Ok(output::drop_scales(network))
 }

@@ -6,7 +6,7 @@ use burn::tensor::TensorData;
 use super::{Context, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, Refusal, conv, pool};
 use crate::capture::linear::{linear_operand, product};
 use crate::capture::rearrange::rearrange;
-use crate::ops::Diagonal;
+use crate::ops::ElementwiseAffine;
 
 pub(super) fn lower(
     context: &mut Context,
@@ -76,7 +76,7 @@ fn batch_norm(context: &mut Context, norm: &BatchNormOpIr) -> Result<(), Refusal
         TensorData::new(pieces.collect::<Vec<_>>(), [1, features])
     };
     let (factor, offset) = (every_cell(&factors), every_cell(&offsets));
-    let op = Diagonal::new(Some(factor), Some(offset), &context.placement);
+    let op = ElementwiseAffine::new(Some(factor), Some(offset), &context.target);
     let layer = context.layer(&norm.gamma);
     context.emit(op, &value, &norm.out, layer)
 }

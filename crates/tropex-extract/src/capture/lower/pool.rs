@@ -11,7 +11,7 @@ use burn::tensor::TensorData;
 use super::{Context, Refusal, planes_of, with_height};
 use crate::capture::evaluate::Evaluator;
 use crate::capture::linear::cells_read;
-use crate::ops::{AxisWeights, Each, MaxPool2d, MaxPool2dSpec, Op, Separable};
+use crate::ops::{AxisWeights, Batched, MaxPool2d, MaxPool2dSpec, Op, Separable};
 
 /// A maximum over windows; those over one axis see planes of height 1.
 pub(super) struct MaxPool<'a> {
@@ -58,7 +58,7 @@ pub(super) fn max_pool<'a>(
         (*begin, *end) = (*begin + more.0, *end + more.1);
     }
     let op = MaxPool2d::new(spec, input, planes_after(out)?);
-    context.emit(Each::of(op, pieces), &value, out, None)
+    context.emit(Batched::of(op, pieces), &value, out, None)
 }
 
 /// Planes `[channels, height, width]` that an operation gives.
@@ -135,7 +135,7 @@ pub(super) fn adaptive_average_pool(
     size: &[usize],
     out: &TensorIr,
 ) -> Result<(), Refusal> {
-    let detail = format!("to {}", crate::network::extents(size));
+    let detail = format!("to {}", crate::ops::extents(size));
     resample(context, "adaptive average pool", detail, input, out, adaptive_weights)
 }
 
@@ -156,7 +156,7 @@ pub(super) fn interpolate(
     let detail = format!(
         "{} to {}",
         format!("{:?}", interpolate.options.mode).to_lowercase(),
-        crate::network::extents(&interpolate.output_size)
+        crate::ops::extents(&interpolate.output_size)
     );
     let resized = &interpolate.output_size;
     let extents: Vec<usize> = interpolate.x.shape.to_vec()[2..].to_vec();
@@ -226,7 +226,7 @@ fn resample(
     if let &[depth, height, width] = extents {
         let first = [weights.next().flatten(), None];
         let shape = [planes, depth, height * width];
-        let op = Separable::new(name, detail.clone(), shape, first, &context.placement);
+        let op = Separable::new(name, detail.clone(), shape, first, &context.target);
         planes *= outputs[0];
         value = context.push(op, &[&value], vec![planes, height, width], None);
     }
@@ -237,6 +237,6 @@ fn resample(
         }
         [] => return Err("planes without extent".into()),
     };
-    let op: Op = Separable::new(name, detail, plane, both, &context.placement).into();
+    let op: Op = Separable::new(name, detail, plane, both, &context.target).into();
     context.emit(op, &value, out, None)
 }

@@ -19,7 +19,7 @@ pub(super) fn along(
     let planes = context.around(&value, input, axis)?;
     let weights = weights(planes[1]);
     let detail = format!("axis {axis}");
-    let op = Separable::new(name, detail, planes, [Some(weights), None], &context.placement);
+    let op = Separable::new(name, detail, planes, [Some(weights), None], &context.target);
     context.emit(op, &value, out, None)
 }
 
@@ -34,7 +34,7 @@ pub(super) fn sums(
     for &axis in axes {
         let planes = context.around(&value, input, axis)?;
         let (detail, ones) = (format!("axis {axis}"), vec![vec![1.0; planes[1]]]);
-        let op = Separable::new("sum", detail, planes, [Some(ones), None], &context.placement);
+        let op = Separable::new("sum", detail, planes, [Some(ones), None], &context.target);
         let mut shape = value.shape.clone();
         shape[context.value_axis(&value, input, axis)?] = 1;
         value = context.push(op, &[&value], shape, None);

@@ -10,7 +10,7 @@ use burn::tensor::{IndexingUpdateOp, TensorData};
 use super::{Context, DIFFERS, MIXES_POINTS, NOT_SUPPORTED, PRODUCT, Refusal};
 use crate::capture::context::Value;
 use crate::capture::evaluate::Evaluator;
-use crate::capture::linear::Rows;
+use crate::capture::linear::AffineRows;
 use crate::capture::rearrange::rearrange;
 
 /// `tensor` with `values` put in places by `update`.
@@ -127,7 +127,7 @@ fn sums(
     update: &Update,
     value: &Value,
     features: usize,
-) -> Result<Rows, Refusal> {
+) -> Result<AffineRows, Refusal> {
     let numbers = (0..context.points * features).map(|place| place as f64);
     let places = TensorData::new(numbers.collect::<Vec<f64>>(), update.tensor.shape.clone());
     let filled = HashMap::from([(update.tensor.id, places)]);
@@ -146,7 +146,7 @@ fn sums(
             return Err(DIFFERS.into());
         }
     }
-    let mut rows: Rows = vec![Vec::new(); features];
+    let mut rows: AffineRows = vec![Vec::new(); features];
     first.into_iter().enumerate().for_each(|(source, place)| rows[place].push((source, 1.0)));
     Ok(rows)
 }

@@ -7,9 +7,9 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Tensor, TensorData};
 
 use super::stencils::Stencils;
-use crate::Placement;
-use crate::constant::Constant;
-use crate::kernels::{is_cpu, is_ndarray};
+use crate::ComputeTarget;
+use tropex_kernels::Constant;
+use tropex_kernels::{is_cpu, is_ndarray};
 
 /// Stride, padding, dilation and groups; `padding` is `(begin, end)` per axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,9 +26,11 @@ pub struct ConvSpec<const S: usize> {
 
 /// Channels, and the extent of their planes along each axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Planes<const S: usize> {
-    pub(crate) channels: usize,
-    pub(crate) extent: [usize; S],
+pub struct Planes<const S: usize> {
+    /// Number of channels.
+    pub channels: usize,
+    /// Cells along each axis.
+    pub extent: [usize; S],
 }
 
 impl<const S: usize> Planes<S> {
@@ -123,11 +125,11 @@ where
         spec: ConvSpec<S>,
         weight: TensorData,
         [large, small]: [Planes<S>; 2],
-        placement: &Placement,
+        target: &ComputeTarget,
     ) -> Self {
         let kernel = std::array::from_fn(|axis| weight.shape()[axis + 2]);
-        let turned = is_better_turned(&spec, kernel, placement);
-        let weight = Constant::new(weight, placement);
+        let turned = is_better_turned(&spec, kernel, target);
+        let weight = Constant::new(weight, target);
         Self { spec, weight, large, small, turned, stencils: Arc::default() }
     }
 
@@ -229,9 +231,9 @@ where
 fn is_better_turned<const S: usize>(
     spec: &ConvSpec<S>,
     kernel: [usize; S],
-    placement: &Placement,
+    target: &ComputeTarget,
 ) -> bool {
-    let device = placement.device();
+    let device = target.device();
     let is_lopsided = spec.padding.iter().any(|(begin, end)| begin != end);
     let leaves_gaps = (0..S).any(|axis| spec.stride[axis] > spec.dilation[axis] * kernel[axis]);
     is_lopsided

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use burn::tensor::Tensor;
 
 use super::correlation::{Correlation, Planes, Spatial};
-use crate::kernels::{self, Neighbours, Stencil};
+use tropex_kernels::{self as kernels, SparsityPattern, Stencil};
 
 /// A correlation and its transpose cell by cell, found out when they are first needed.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ where
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let is_ours = kernels::is_ours(planes);
+        let is_ours = kernels::is_in_memory(planes);
         let stencil = is_ours.then(|| self.down_stencil()).flatten()?;
         kernels::correlate(planes, points, stencil, bias)
     }
@@ -38,7 +38,7 @@ where
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let is_ours = kernels::is_ours(planes);
+        let is_ours = kernels::is_in_memory(planes);
         let stencil = is_ours.then(|| self.up_stencil()).flatten()?;
         kernels::correlate(planes, points, stencil, bias)
     }
@@ -46,14 +46,14 @@ where
     /// The correlation as a stencil, if its channels are in one group.
     pub(super) fn down_stencil(&self) -> Option<&Stencil> {
         let make = || self.stencil([&self.large, &self.small], |meeting| meeting, [2, 1, 0]);
-        (self.spec.groups == 1).then(|| kernels::kept(&self.stencils.down, make))
+        (self.spec.groups == 1).then(|| kernels::get_or_init(&self.stencils.down, make))
     }
 
     /// The transpose of the correlation as a stencil.
     pub(super) fn up_stencil(&self) -> Option<&Stencil> {
         let turned = |[small, kernel, large]: [u32; 3]| [large, kernel, small];
         let make = || self.stencil([&self.small, &self.large], turned, [2, 0, 1]);
-        (self.spec.groups == 1).then(|| kernels::kept(&self.stencils.up, make))
+        (self.spec.groups == 1).then(|| kernels::get_or_init(&self.stencils.up, make))
     }
 
     /// From some planes to others, given how they stand in [meetings](Self::meetings) and in
@@ -65,7 +65,7 @@ where
         order: [isize; 3],
     ) -> Stencil {
         let meetings = self.meetings().map(meeting).collect();
-        let neighbours = Neighbours::new([to.cells(), from.cells()], meetings);
+        let neighbours = SparsityPattern::new([to.cells(), from.cells()], meetings);
         Stencil::new(neighbours, [from.channels, to.channels], self.weights(order))
     }
 

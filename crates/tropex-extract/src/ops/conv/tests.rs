@@ -72,10 +72,10 @@ impl Problem {
     }
 
     fn correlation(&self) -> Correlation<2, 4> {
-        let placement = Placement::new(&Device::flex(), Precision::F64).expect("flex has f64");
+        let target = ComputeTarget::new(&Device::flex(), Precision::F64).expect("flex has f64");
         let planes =
             [self.input, self.output()].map(|shape| Planes::new(&shape).expect("three extents"));
-        Correlation::new(self.spec.clone(), self.weight(), planes, &placement)
+        Correlation::new(self.spec.clone(), self.weight(), planes, &target)
     }
 
     fn rows(&self) -> Tensor<4> {

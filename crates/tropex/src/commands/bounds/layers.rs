@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::Context;
-use tropex::extract::bounds::Structure;
+use tropex::bounds::Structure;
 
 /// Hidden layers, from the image on.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use tropex::extract::bounds::{Absent, Best, Count, Entry, Structure, Table};
+use tropex::bounds::{Absent, Best, Count, Entry, Structure, Table};
 
 use crate::output::{count, plural, table};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tropex::experiments::regions::View;
-use tropex::extract::region::slice::{Partition, TermPartition};
+use tropex::geometry::slice::{Partition, TermPartition};
 
 use crate::output::{count, duration, pairs, plural, table};
 

@@ -1,0 +1,103 @@
+//! What a convolution sees.
+
+use super::arrangement::{Arrangement, Axis};
+use crate::Absent;
+use crate::StructureError;
+use tropex_extract::ops::Conv2d;
+use tropex_extract::ops::extents;
+
+/// The windows of a convolution and the filters on each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Windows {
+    input: [usize; 3],
+    filters: usize,
+    axes: [Axis; 2],
+    /// What published counts leave out, if it has that.
+    unusual: Option<&'static str>,
+}
+
+impl Windows {
+    /// Windows on planes `[channels, height, width]`, each of extent `kernel`, as far apart as
+    /// `stride` says, with `padding` cells around the planes.
+    ///
+    /// # Errors
+    /// No filters, no channels, no stride, or a kernel that does not fit.
+    pub fn new(
+        input: [usize; 3],
+        filters: usize,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Result<Self, StructureError> {
+        let refuse = |what: &str, found: String, expected: &str| {
+            Err(StructureError::new(what.to_owned(), found, expected))
+        };
+        if filters == 0 || input.contains(&0) {
+            let found = format!("{filters} filters on {}", extents(&input));
+            return refuse("a convolution", found, "at least one filter, channel and cell");
+        }
+        if stride.contains(&0) {
+            return refuse("stride", extents(&stride), "at least 1x1");
+        }
+        let padded =
+            [0, 1].map(|axis| padding[axis].saturating_mul(2).saturating_add(input[axis + 1]));
+        if kernel.contains(&0) || kernel[0] > padded[0] || kernel[1] > padded[1] {
+            let expected = format!("at least 1x1 and at most {} (with padding)", extents(&padded));
+            return refuse("kernel", extents(&kernel), &expected);
+        }
+        let axes = [0, 1].map(|axis| Axis {
+            positions: (padded[axis] - kernel[axis]) / stride[axis] + 1,
+            kernel: kernel[axis],
+            stride: stride[axis],
+        });
+        let unusual = (padding != [0, 0]).then_some("padding");
+        Ok(Self { input, filters, axes, unusual })
+    }
+
+    /// The windows of a captured convolution.
+    pub fn of(conv: &Conv2d) -> Self {
+        let (spec, [input, output]) = (conv.spec(), conv.planes());
+        let axes = [0, 1].map(|axis| Axis {
+            positions: output.extent[axis],
+            kernel: conv.kernel()[axis],
+            stride: spec.stride[axis],
+        });
+        let unusual = [
+            (spec.padding != [(0, 0); 2], "padding"),
+            (spec.dilation != [1, 1], "dilation"),
+            (spec.groups != 1, "groups"),
+            (conv.bias().is_none(), "a bias missing"),
+        ];
+        let unusual = unusual.into_iter().find_map(|(has, what)| has.then_some(what));
+        let [height, width] = input.extent;
+        let input = [input.channels, height, width];
+        Self { input, filters: output.channels, axes, unusual }
+    }
+
+    /// `[filters, height, width]` of the output.
+    pub fn output(&self) -> [usize; 3] {
+        [self.filters, self.axes[0].positions, self.axes[1].positions]
+    }
+
+    /// Number of filters.
+    pub(super) fn filters(&self) -> usize {
+        self.filters
+    }
+
+    /// Number of input channels.
+    pub(super) fn channels(&self) -> usize {
+        self.input[0]
+    }
+
+    /// The hyperplanes of the layer, if it is one that the published counts hold for.
+    pub(super) fn arrangement(&self) -> Result<Arrangement, Absent> {
+        match self.unusual {
+            Some(unusual) => Err(Absent::not_applicable(format!("convolution with {unusual}"))),
+            None => Ok(Arrangement {
+                channels: self.channels(),
+                filters: self.filters,
+                axes: self.axes,
+            }),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Extraction of the terms of a batch of points.
+
+mod extractor;
+
+pub use extractor::Extractor;

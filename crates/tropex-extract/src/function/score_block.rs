@@ -1,0 +1,180 @@
+//! Terms side by side, as products need them.
+
+use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
+
+use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
+
+use super::rounding::{DOUBLE, OUTWARD, ProductRounding, gamma};
+use crate::ComputeTarget;
+use crate::exact::power_of_two;
+use crate::terms::{Reduced, Reference, Term, TermTable};
+use tropex_kernels::PackedWeight;
+
+/// Which of the two maxima terms belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// `F^X`
+    Positive,
+    /// `G^X`
+    Negative,
+}
+
+impl Side {
+    /// Rows of a shard for each of its points.
+    pub(super) fn per_point(self, table: &TermTable) -> usize {
+        match self {
+            Self::Positive => table.per_point(),
+            Self::Negative => 1,
+        }
+    }
+
+    /// The position in the store and the class of a row of a shard. Negative terms have no class;
+    /// they are given the first.
+    pub(super) fn identity(self, table: &TermTable, row: usize) -> (usize, usize) {
+        match self {
+            Self::Positive => {
+                let (term, slot) = (row / table.per_point(), row % table.per_point());
+                (table.first + term, table.class_of(term, slot))
+            }
+            Self::Negative => (table.first + row, 0),
+        }
+    }
+
+    pub(super) fn term(self, table: &TermTable, row: usize) -> Term<'_> {
+        match self {
+            Self::Positive => table.positive(row / table.per_point(), row % table.per_point()),
+            Self::Negative => table.negative(row),
+        }
+    }
+}
+
+/// How far computed values of a row can be from the true ones, at a point `x`, in units of
+/// `||(x, 1)||`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowError {
+    /// Of a score times the block's scale.
+    pub(super) score: f64,
+    /// Of [`Term::above`].
+    pub(super) value: f64,
+}
+
+/// Consecutive rows of a shard, less the reference, on the device. A row's *score* at a point is
+/// its value there above the reference, divided by `scale`, in f32.
+pub(super) struct ScoreBlock {
+    /// `[rows, features]`
+    pub(super) coefficients: PackedWeight,
+    /// `[1, rows]`
+    pub(super) biases: Tensor<2>,
+    /// A power of two.
+    pub(super) scale: f64,
+    pub(super) errors: Vec<RowError>,
+    /// For every row how many of those before it are the same term.
+    pub(super) copies: Vec<usize>,
+    /// The largest error of a score.
+    pub(super) worst: f64,
+    /// The largest Euclidean length of a row.
+    length: f64,
+    /// Row of the shard that is the first here.
+    pub(super) first: usize,
+}
+
+/// Sizes that need no scale: squares of them are ordinary `f32`.
+const ORDINARY: RangeInclusive<f64> = 1e-18..=1e18;
+
+impl ScoreBlock {
+    pub(super) fn new(
+        table: &TermTable,
+        side: Side,
+        terms: Range<usize>,
+        reference: &Reference,
+        target: &ComputeTarget,
+        rounding: ProductRounding,
+    ) -> Self {
+        let rows = terms.start * side.per_point(table)..terms.end * side.per_point(table);
+        let reduce = |scale| reduce(table, side, rows.clone(), reference, scale);
+        let (mut scale, (mut coefficients, mut reduced)) = (1.0, reduce(1.0));
+        let largest = reduced.iter().map(|row| row.largest).fold(0.0, f64::max);
+        if largest > 0.0 && !ORDINARY.contains(&largest) {
+            scale = power_of_two_near(largest);
+            (coefficients, reduced) = reduce(scale);
+        }
+        let features = table.features();
+        let in_score = rounding.relative(features);
+        let in_value = gamma(features + 8, DOUBLE);
+        let underflow = ProductRounding::absolute(features);
+        let underflow_in_value = (features + 8) as f64 * f64::MIN_POSITIVE;
+        let bound = |per_length: f64, row: &Reduced| {
+            // Two additions in f64 made an entry of the row.
+            let bound = per_length * row.length + 4.0 * DOUBLE * row.size + underflow;
+            or_infinite(scale * OUTWARD * bound) + underflow_in_value
+        };
+        let errors = reduced.iter();
+        let errors: Vec<_> = errors
+            .map(|row| RowError { score: bound(in_score, row), value: bound(in_value, row) })
+            .collect();
+        let biases = reduced.iter().map(|row| row.bias).collect();
+        Self {
+            coefficients: PackedWeight::new(
+                target.tensor(TensorData::new(coefficients, [rows.len(), features])),
+            ),
+            biases: target.tensor(TensorData::new::<f32, _>(biases, [1, rows.len()])),
+            scale,
+            worst: errors.iter().map(|error| error.score).fold(0.0, f64::max),
+            length: reduced.iter().map(|row| or_infinite(row.length)).fold(0.0, f64::max),
+            errors,
+            copies: copies(table, side, rows.clone(), &reduced),
+            first: rows.start,
+        }
+    }
+
+    /// Whether, at a point of this length, no score can leave the range of `f32`, nor its multiple
+    /// by the scale that of `f64`.
+    pub(super) fn is_finite_at(&self, length: f64) -> bool {
+        let largest = self.length * length;
+        largest < 2_f64.powi(125) && largest * self.scale < 2_f64.powi(1000)
+    }
+}
+
+/// Rows less the reference, divided by the scale.
+fn reduce(
+    table: &TermTable,
+    side: Side,
+    rows: Range<usize>,
+    reference: &Reference,
+    scale: f64,
+) -> (Vec<f32>, Vec<Reduced>) {
+    let mut coefficients = vec![0.0; rows.len() * table.features()];
+    let reduced = coefficients
+        .par_chunks_exact_mut(table.features())
+        .zip(rows)
+        .map(|(into, row)| side.term(table, row).reduce(reference, scale, into));
+    let reduced = reduced.collect();
+    (coefficients, reduced)
+}
+
+/// For every row how many of those before it are the same term, found by their lengths first.
+fn copies(table: &TermTable, side: Side, rows: Range<usize>, reduced: &[Reduced]) -> Vec<usize> {
+    let mut seen: HashMap<_, Vec<usize>> = HashMap::with_capacity(rows.len());
+    let counts = rows.zip(reduced).map(|(row, reduced)| {
+        let lengths = [reduced.length.to_bits(), reduced.size.to_bits()];
+        let alike = seen.entry(lengths).or_default();
+        let term = side.term(table, row);
+        let count = alike.iter().filter(|&&other| side.term(table, other) == term).count();
+        alike.push(row);
+        count
+    });
+    counts.collect()
+}
+
+/// A bound, where overflow has left none infinity.
+fn or_infinite(bound: f64) -> f64 {
+    if bound.is_nan() { f64::INFINITY } else { bound }
+}
+
+/// The power of two next below a positive number, as far as both it and its inverse are ordinary.
+fn power_of_two_near(number: f64) -> f64 {
+    let exponent = ((number.to_bits() >> 52) & 0x7ff) as i32 - 1023;
+    power_of_two(exponent.clamp(-1000, 1000))
+}

@@ -1,0 +1,157 @@
+//! Maxima of many terms at many points, without a matrix of all points by all terms.
+
+#[cfg(test)]
+mod tests;
+
+use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
+
+use super::ranking::Ranking;
+use super::rounding::{ProductRounding, length};
+use super::score_block::{ScoreBlock, Side};
+use super::top_k::{Best, RowContext, TopK};
+use crate::terms::{Reference, TermTable};
+use crate::{ComputeTarget, Error};
+use tropex_kernels::visit_rows;
+
+/// Points and terms of one product: large enough for speed, small enough for the scores to stay in
+/// cache.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocks {
+    pub(super) points: usize,
+    pub(super) terms: usize,
+}
+
+impl Default for Blocks {
+    fn default() -> Self {
+        Self { points: 512, terms: 1024 }
+    }
+}
+
+/// What is asked about points.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules<'a> {
+    /// How many positive terms are wanted at every point.
+    pub(super) top: usize,
+    /// For every point the position in the store whose terms take no part.
+    pub(super) without: Option<&'a [usize]>,
+}
+
+/// Points, and the best terms that were met so far.
+pub(super) struct TopKSearch<'a> {
+    points: &'a [f32],
+    features: usize,
+    /// The points on the device, as many in one as a product takes.
+    tensors: Vec<Tensor<2>>,
+    positive: Vec<TopK>,
+    negative: Vec<TopK>,
+    reference: Option<Reference>,
+    blocks: Blocks,
+    target: &'a ComputeTarget,
+    rounding: ProductRounding,
+    /// Pairs of point and term.
+    pairs: u64,
+}
+
+impl<'a> TopKSearch<'a> {
+    /// `points` are `[points, features]`, row by row; `target` is in f32.
+    ///
+    /// # Errors
+    /// Points that are not finite numbers.
+    pub(super) fn new(
+        points: &'a [f32],
+        features: usize,
+        rules: Rules<'_>,
+        blocks: Blocks,
+        target: &'a ComputeTarget,
+    ) -> Result<Self, Error> {
+        if let Some(index) = points.iter().position(|x| !x.is_finite()) {
+            let what = format!("value {} of point {}", index % features, index / features);
+            return Err(Error::shape(what, points[index], "a finite number"));
+        }
+        let tensor = |values: &[f32]| {
+            let data = TensorData::new(values.to_vec(), [values.len() / features, features]);
+            target.tensor(data)
+        };
+        let top_ks = |top| {
+            let points = points.par_chunks_exact(features).enumerate();
+            let top_k = |(point, values): (usize, &[f32])| {
+                TopK::new(length(values), top, rules.without.map(|without| without[point]))
+            };
+            points.map(top_k).collect()
+        };
+        Ok(Self {
+            points,
+            features,
+            tensors: points.chunks(blocks.points * features).map(tensor).collect(),
+            positive: top_ks(rules.top),
+            negative: top_ks(1),
+            reference: None,
+            blocks,
+            target,
+            rounding: ProductRounding::of(target.device()),
+            pairs: 0,
+        })
+    }
+
+    /// Memory that a point takes, about.
+    pub(super) fn bytes_per_point(features: usize, top: usize) -> usize {
+        2 * (features * size_of::<f32>() + size_of::<TopK>()) + (top + 1) * size_of::<Best>()
+    }
+
+    pub(super) fn ranking(self) -> Ranking {
+        Ranking::of(&self.positive, &self.negative, self.pairs)
+    }
+
+    /// Lets the terms of a shard compete. The terms of the first one say what all have in common.
+    pub(super) fn compare(&mut self, table: &TermTable) {
+        let reference = self.reference.take().unwrap_or_else(|| table.mean_negative());
+        for side in [Side::Positive, Side::Negative] {
+            let context = RowContext { table, side, reference: &reference };
+            let count = (self.blocks.terms / side.per_point(table)).max(1);
+            for start in (0..table.len()).step_by(count) {
+                let terms = start..table.len().min(start + count);
+                let (target, rounding) = (self.target, self.rounding);
+                let block = ScoreBlock::new(table, side, terms, &reference, target, rounding);
+                self.pairs += (block.errors.len() * self.positive.len()) as u64;
+                self.score(&block, context);
+            }
+            self.resolve_exact(context);
+        }
+        self.reference = Some(reference);
+    }
+
+    fn score(&mut self, block: &ScoreBlock, context: RowContext<'_>) {
+        let (features, count) = (self.features, self.blocks.points);
+        let top_ks = match context.side {
+            Side::Positive => &mut self.positive,
+            Side::Negative => &mut self.negative,
+        };
+        let points = self.points.chunks(count * features);
+        for ((tensor, points), top_ks) in
+            self.tensors.iter().zip(points).zip(top_ks.chunks_mut(count))
+        {
+            let scores = block.coefficients.transposed_product(tensor.clone(), tensor.dims()[0]);
+            let mut states: Vec<_> = top_ks.iter_mut().zip(points.chunks(features)).collect();
+            visit_rows(
+                scores,
+                block.biases.clone(),
+                &mut states,
+                |(top_k, _), peak| top_k.is_open_to(block, peak),
+                |(top_k, point), scores| top_k.compare(block, scores, context, point),
+            );
+        }
+    }
+
+    fn resolve_exact(&mut self, context: RowContext<'_>) {
+        let top_ks = match context.side {
+            Side::Positive => &mut self.positive,
+            Side::Negative => &mut self.negative,
+        };
+        let points = self.points.par_chunks_exact(self.features);
+        top_ks
+            .par_iter_mut()
+            .zip(points)
+            .for_each(|(top_k, point)| top_k.resolve_exact(context, point));
+    }
+}

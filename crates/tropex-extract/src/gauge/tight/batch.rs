@@ -1,0 +1,114 @@
+//! A batch of points between two stages.
+
+use burn::tensor::TensorData;
+
+use tropex_kernels::{AffineRows, lowest, read};
+
+use super::pieces::CompressedPieces;
+use super::spill_buffer::{SpillBuffer, Spilled};
+use super::stage_worker::StageWorker;
+use super::stages::Stage;
+use crate::network::ValueId;
+use crate::terms::{Prediction, Pullback, TermSpec};
+use crate::{Error, Network};
+
+/// A batch between two stages.
+pub(super) struct Batch {
+    prediction: Prediction,
+    /// `[rows, 1]`
+    biases: TensorData,
+    /// The pieces that rows are still to pass, by node.
+    pieces: Vec<Option<CompressedPieces>>,
+    /// Rows that wait at a value, by value.
+    rows: Vec<Option<Spilled>>,
+}
+
+impl Batch {
+    /// Rows of points at the logits.
+    pub(super) fn enter(
+        spec: &TermSpec,
+        points: &[f32],
+        buffer: &SpillBuffer,
+    ) -> Result<Self, Error> {
+        let network = &spec.network;
+        let trace = network.replay(network.tensor(points)?);
+        let prediction = Prediction::of(&trace)?;
+        let walk = Pullback::from_logits(network, spec.seeds(&prediction));
+        let pieces = trace.into_pieces().into_iter();
+        let pieces = pieces.map(|piece| CompressedPieces::new(piece, buffer).map(Some));
+        let mut batch = Self {
+            prediction,
+            biases: TensorData::new(Vec::<f32>::new(), [0, 1]),
+            pieces: pieces.collect::<Result<_, _>>()?,
+            rows: (0..=network.nodes().len()).map(|_| None).collect(),
+        };
+        batch.spill_rows(walk, buffer)?;
+        Ok(batch)
+    }
+
+    fn points(&self) -> usize {
+        self.prediction.points()
+    }
+
+    /// The class that the network predicts at every point.
+    pub(super) fn predicted(&self) -> &[usize] {
+        self.prediction.predicted()
+    }
+
+    /// The logits and predicted classes of the points.
+    pub(super) fn into_prediction(self) -> Prediction {
+        self.prediction
+    }
+
+    /// Goes through a stage. Per feature the smallest coefficient of the rows that arrived at its
+    /// end, if any did.
+    pub(super) fn pass(
+        &mut self,
+        stage: &Stage,
+        StageWorker { spec, shifts }: &StageWorker<'_>,
+        buffer: &SpillBuffer,
+    ) -> Result<Option<Vec<f64>>, Error> {
+        let network = &spec.network;
+        let mut walk = self.restore(network, &stage.values, buffer)?;
+        for node in stage.nodes.clone().rev() {
+            let value = ValueId::of_node(node);
+            let Some(piece) = self.pieces[node].take() else { continue };
+            let piece = piece.unpack(network.target(), buffer)?;
+            walk.step(node, &piece, shifts.tensor_at(value));
+        }
+        let lowest = walk.at(stage.end).map(lowest);
+        self.spill_rows(walk, buffer)?;
+        Ok(lowest)
+    }
+
+    /// The pullback of the batch, with the rows that wait at some values.
+    pub(super) fn restore<'a>(
+        &mut self,
+        network: &'a Network,
+        values: &[ValueId],
+        buffer: &SpillBuffer,
+    ) -> Result<Pullback<'a>, Error> {
+        let target = network.target();
+        let biases = target.tensor(self.biases.clone());
+        let mut walk = Pullback::with_biases(network, self.points(), biases);
+        for &value in values {
+            if let Some(rows) = self.rows[value.index()].take() {
+                let rows = target.tensor(buffer.take(rows)?);
+                walk.put(value, AffineRows::new(rows, self.points()));
+            }
+        }
+        Ok(walk)
+    }
+
+    /// Moves the rows of a pullback into the buffer.
+    fn spill_rows(&mut self, walk: Pullback<'_>, buffer: &SpillBuffer) -> Result<(), Error> {
+        let (biases, rows) = walk.into_parts();
+        self.biases = read(biases)?;
+        for (slot, rows) in self.rows.iter_mut().zip(rows) {
+            if let Some(rows) = rows {
+                *slot = Some(buffer.put(read(rows.into_tensor())?)?);
+            }
+        }
+        Ok(())
+    }
+}

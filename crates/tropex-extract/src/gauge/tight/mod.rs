@@ -1,0 +1,178 @@
+//! The tight gauge: the smallest shifts that keep the rows of all extracted points non-negative.
+//!
+//! The shift at a maximum depends on the rows of all points, and it must be known before any row leaves
+//! the maximum. So all batches are pulled back stage by stage: every batch passes one [stage](Stage)
+//! before any batch enters the next. Between stages rows and pieces wait in a [`SpillBuffer`], in memory
+//! or on disk. A batch takes the same steps as in a single pullback, so its terms are those that the
+//! same shifts give at once. Devices share the batches of every stage; any device takes up a batch that
+//! another one has left in the buffer.
+
+mod batch;
+mod free_list;
+mod pieces;
+mod spill_buffer;
+mod stage_worker;
+mod stages;
+#[cfg(all(test, feature = "flex"))]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::iter::repeat_n;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use tropex_kernels::WorkerPool;
+
+use super::shifts::constants;
+use super::{Gauge, Scale, Shifts};
+use crate::Error;
+use crate::network::ValueId;
+use crate::terms::{TermSpec, Terms};
+
+use batch::Batch;
+pub(crate) use spill_buffer::SpillBuffer;
+use stage_worker::StageWorker;
+use stages::{Stage, stages};
+
+/// The progress of the pullback of all batches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StageProgress {
+    /// Points that passed the stage.
+    pub(crate) points: usize,
+    /// The stage, counted from 1.
+    pub(crate) stage: usize,
+    /// Number of stages.
+    pub(crate) stages: usize,
+}
+
+/// Reads the points of a range.
+pub(crate) type Read<'a> = dyn Fn(Range<usize>) -> Result<Vec<f32>, Error> + Sync + 'a;
+
+/// Batches that arrived at the input, and the shifts that were found on the way.
+pub(crate) struct TightWalk {
+    shifts: Shifts,
+    buffer: SpillBuffer,
+    /// By their first point.
+    batches: Mutex<HashMap<usize, Batch>>,
+}
+
+/// Shifts and terms of points `[points, features]` that are extracted together, in memory.
+pub(crate) fn in_memory(spec: &TermSpec, points: &[f32]) -> Result<(Shifts, Terms), Error> {
+    let all = 0..points.len() / spec.network.features();
+    let (batches, read) = (std::slice::from_ref(&all), |_| Ok(points.to_vec()));
+    let (gauge, buffer) = ((Gauge::Tight, Scale::WHOLE), SpillBuffer::in_memory());
+    let walk = TightWalk::new(&[spec], gauge, batches, &read, buffer, &|_| {})?;
+    let terms = walk.take(spec, &walk.shifts, 0)?;
+    Ok((walk.shifts, terms))
+}
+
+impl TightWalk {
+    /// Pulls batches of points back to the input, on one device per spec. Shifts at maxima are multiplied
+    /// by the scale before rows go on.
+    pub(crate) fn new(
+        specs: &[&TermSpec],
+        (gauge, scale): (Gauge, Scale),
+        batches: &[Range<usize>],
+        read: &Read<'_>,
+        buffer: SpillBuffer,
+        progress: &dyn Fn(StageProgress),
+    ) -> Result<Self, Error> {
+        let stages = stages(&specs[0].network);
+        let workers = specs.iter().flat_map(|&spec| {
+            repeat_n(StageWorker::new(spec, gauge, scale), spec.batches_at_a_time())
+        });
+        let waiting = batches.iter().map(|_| None).collect();
+        let mut walk = Walk { workers: workers.collect(), batches, waiting, read, buffer };
+        for (number, stage) in stages.iter().enumerate() {
+            let passed = |points| {
+                progress(StageProgress { points, stage: number + 1, stages: stages.len() });
+            };
+            walk.pass(stage, &passed)?;
+        }
+        let Walk { mut workers, waiting, buffer, .. } = walk;
+        let arrived: Vec<Batch> = waiting.into_iter().flatten().collect();
+        let shifts = workers.swap_remove(0).shifts.with_start(start(specs[0], &arrived));
+        let batches = batches.iter().map(|span| span.start).zip(arrived).collect();
+        Ok(Self { shifts, buffer, batches: Mutex::new(batches) })
+    }
+
+    /// The shifts, on the first device.
+    pub(crate) fn shifts(&self) -> &Shifts {
+        &self.shifts
+    }
+
+    /// The terms of the batch that begins with the point `first`, on the device of a spec; `shifts` are
+    /// those of the walk on that device. Every batch can be taken once.
+    pub(crate) fn take(
+        &self,
+        spec: &TermSpec,
+        shifts: &Shifts,
+        first: usize,
+    ) -> Result<Terms, Error> {
+        let batch = self.batches.lock().unwrap_or_else(PoisonError::into_inner).remove(&first);
+        let mut batch = batch.expect("every batch is taken once");
+        let walk = batch.restore(&spec.network, &[ValueId::INPUT], &self.buffer)?;
+        let pulled = walk.finish(shifts.tensor_at(ValueId::INPUT));
+        spec.terms(pulled, shifts.at_ends(), batch.into_prediction())
+    }
+}
+
+/// The constant at the start: the largest negative part over the extracted classes.
+fn start(spec: &TermSpec, batches: &[Batch]) -> f64 {
+    let constants = constants(&spec.network);
+    let predicted = batches.iter().flat_map(Batch::predicted);
+    let predicted: HashSet<usize> = predicted.copied().collect();
+    let classes = (0..spec.per_point()).flat_map(|group| {
+        predicted.iter().map(move |&predicted| spec.classes.of(group, predicted))
+    });
+    classes.fold(0.0, |start, class| start.max(-constants[class]))
+}
+
+/// The pullback of all batches in progress.
+struct Walk<'a> {
+    workers: Vec<StageWorker<'a>>,
+    batches: &'a [Range<usize>],
+    /// The batches between two stages, `None` before the first.
+    waiting: Vec<Option<Batch>>,
+    read: &'a Read<'a>,
+    buffer: SpillBuffer,
+}
+
+impl Walk<'_> {
+    /// Takes all batches through a stage and sets the shift at its end. `passed` receives the number of
+    /// points that have passed.
+    fn pass(&mut self, stage: &Stage, passed: &dyn Fn(usize)) -> Result<(), Error> {
+        let (read, buffer) = (self.read, &self.buffer);
+        let work = |worker: &StageWorker<'_>,
+                    (span, batch): (&Range<usize>, &mut Option<Batch>)| {
+            let lowest = worker.spec.on_batch(|| {
+                let batch = match batch {
+                    Some(batch) => batch,
+                    none => none.insert(Batch::enter(worker.spec, &read(span.clone())?, buffer)?),
+                };
+                batch.pass(stage, worker, buffer)
+            });
+            Ok((span.end, lowest?))
+        };
+        let mut lowest = None;
+        let take = |(points, further): (usize, Option<Vec<f64>>)| {
+            lowest = least(lowest.take(), further);
+            passed(points);
+            Ok::<_, Error>(())
+        };
+        let pool = WorkerPool { workers: &self.workers, waiting: usize::MAX };
+        pool.run(self.batches.iter().zip(&mut self.waiting), work, take)?;
+        let Some(lowest) = lowest else { return Ok(()) };
+        self.workers.iter_mut().try_for_each(|worker| worker.set_shift(stage, &lowest))
+    }
+}
+
+/// The smaller of two coefficients, feature by feature. With one list missing, the other list.
+fn least(lowest: Option<Vec<f64>>, further: Option<Vec<f64>>) -> Option<Vec<f64>> {
+    match (lowest, further) {
+        (Some(lowest), Some(further)) => {
+            Some(lowest.into_iter().zip(further).map(|(a, b)| a.min(b)).collect())
+        }
+        (lowest, further) => lowest.or(further),
+    }
+}

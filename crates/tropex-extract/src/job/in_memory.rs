@@ -1,0 +1,67 @@
+//! Extraction of points that are in memory.
+
+use std::slice;
+
+use crate::gauge::tight::{self, SpillBuffer};
+use crate::gauge::{Gauge, Shifts};
+use crate::terms::{Classes, Terms};
+use crate::{Error, Extractor, Network};
+
+use super::calibration::{Calibration, Trials};
+
+impl Extractor {
+    /// Extracts the terms of points `[points, features]`, given row by row.
+    ///
+    /// # Errors
+    /// No points, or values that are not whole points; coefficients that are not finite; a device that
+    /// failed.
+    pub fn extract(&self, points: &[f32]) -> Result<Terms, Error> {
+        match self.shifts() {
+            Some(shifts) => self.extract_under(shifts, points),
+            None if self.gauge() == Gauge::Calibrated => {
+                let extractor = self.with_found_shifts(&calibrated(self, points)?)?;
+                extractor.extract(points)
+            }
+            None => Ok(tight::in_memory(self.spec(), points)?.1),
+        }
+    }
+}
+
+impl Shifts {
+    /// The smallest shifts that keep all rows of the points `[points, features]` non-negative, found in
+    /// memory; [`TermStore`](crate::TermStore) finds those of larger sets.
+    ///
+    /// # Errors
+    /// A class that the network does not have; values that are not whole points; numbers that are not
+    /// finite.
+    pub fn tight(network: &Network, classes: Classes, points: &[f32]) -> Result<Self, Error> {
+        let extractor = Extractor::new(network, Gauge::Tight, classes)?;
+        Ok(tight::in_memory(extractor.spec(), points)?.0)
+    }
+
+    /// The smallest multiple of the tight shifts under which the own terms of each of the points
+    /// `[points, features]` are maximal at the point, found in memory;
+    /// [`TermStore`](crate::TermStore) finds that of larger sets.
+    ///
+    /// # Errors
+    /// As for [`Shifts::tight`].
+    pub fn calibrated(network: &Network, classes: Classes, points: &[f32]) -> Result<Self, Error> {
+        calibrated(&Extractor::new(network, Gauge::Calibrated, classes)?, points)
+    }
+}
+
+fn calibrated(extractor: &Extractor, points: &[f32]) -> Result<Shifts, Error> {
+    let all = 0..points.len() / extractor.network().features();
+    let chosen: Vec<usize> = all.clone().collect();
+    let calibration = Calibration {
+        extractor,
+        batches: slice::from_ref(&all),
+        read: &|_| Ok(points.to_vec()),
+        buffer: &SpillBuffer::in_memory,
+        chosen: &chosen,
+        points,
+        trials: Trials::NONE,
+        after_trial: &|_| Ok(()),
+    };
+    calibration.find(&|_| {})
+}

@@ -1,0 +1,117 @@
+//! Scaling and shifting of single features: batch norm in evaluation mode, constants added.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::Interval;
+use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use crate::ComputeTarget;
+use tropex_kernels::AffineRows;
+use tropex_kernels::Constant;
+use tropex_kernels::matmul;
+
+/// `factor * x + offset`, feature by feature; factors may be negative.
+#[derive(Clone, Debug)]
+pub struct ElementwiseAffine {
+    factor: Option<Constant<2>>,
+    offset: Option<Constant<2>>,
+}
+
+impl ElementwiseAffine {
+    /// Both are `[1, features]`; a missing factor is one, a missing offset zero.
+    pub(crate) fn new(
+        factor: Option<TensorData>,
+        offset: Option<TensorData>,
+        target: &ComputeTarget,
+    ) -> Self {
+        let constant = |data| Constant::new(data, target);
+        Self { factor: factor.map(constant), offset: offset.map(constant) }
+    }
+
+    pub(crate) fn factor(&self) -> Option<&TensorData> {
+        self.factor.as_ref().map(Constant::data)
+    }
+
+    pub(crate) fn offset(&self) -> Option<&TensorData> {
+        self.offset.as_ref().map(Constant::data)
+    }
+
+    /// The map of one of several equal pieces, if it is the same for all.
+    pub(crate) fn of_each(&self, pieces: usize, target: &ComputeTarget) -> Option<Self> {
+        let piece = |constant: &Option<Constant<2>>| {
+            let Some(constant) = constant else { return Some(None) };
+            let values: Vec<f64> = constant.data().iter().collect();
+            let width = values.len() / pieces;
+            let alike = values.chunks_exact(width).all(|piece| *piece == values[..width]);
+            alike.then(|| Some(TensorData::new(values[..width].to_vec(), [1, width])))
+        };
+        Some(Self::new(piece(&self.factor)?, piece(&self.offset)?, target))
+    }
+
+    fn constants(&self) -> impl Iterator<Item = &Constant<2>> {
+        self.factor.iter().chain(&self.offset)
+    }
+}
+
+impl PiecewiseLinear for ElementwiseAffine {
+    fn name(&self) -> &'static str {
+        if self.factor.is_some() { "scale" } else { "offset" }
+    }
+
+    fn parameters(&self) -> usize {
+        self.constants().map(Constant::len).sum()
+    }
+
+    fn constants(&self) -> Vec<&[u8]> {
+        ElementwiseAffine::constants(self).map(Constant::bytes).collect()
+    }
+
+    fn to_target(&self, target: &ComputeTarget) -> Op {
+        let place = |constant: &Constant<2>| constant.to_target(target);
+        Self { factor: self.factor.as_ref().map(place), offset: self.offset.as_ref().map(place) }
+            .into()
+    }
+
+    fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
+        let map = |constant: &Constant<2>| constant.map(change, target);
+        Self { factor: self.factor.as_ref().map(map), offset: self.offset.as_ref().map(map) }.into()
+    }
+
+    fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {
+        let mut values = self.pushforward(inputs, &Piece::Affine);
+        if let Some(offset) = &self.offset {
+            values = values + offset.tensor();
+        }
+        (values, Piece::Affine)
+    }
+
+    fn squares(&self, inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        let squares = self.pushforward(inputs, &Piece::Affine).square();
+        Some(match &self.offset {
+            None => squares,
+            Some(offset) => squares + offset.tensor().square(),
+        })
+    }
+
+    fn pushforward(&self, directions: Vec<Tensor<2>>, _: &Piece) -> Tensor<2> {
+        let directions = only(directions);
+        match &self.factor {
+            None => directions,
+            Some(factor) => directions * factor.tensor(),
+        }
+    }
+
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+        let points = rows.points();
+        let mut rows = rows.into_tensor();
+        let offset = self.offset.as_ref().map(|o| matmul(rows.clone(), o.tensor().transpose()));
+        if let Some(factor) = &self.factor {
+            rows = rows * factor.tensor();
+        }
+        Pulled { rows: vec![AffineRows::new(rows, points)], offset }
+    }
+
+    fn bound(&self, interval: Interval) -> Vec<Interval> {
+        let Some(factor) = &self.factor else { return vec![interval] };
+        vec![interval.through(factor.tensor(), |rows, factor| rows * factor)]
+    }
+}

@@ -1,0 +1,132 @@
+//! Writes a file of terms.
+
+use std::io;
+use std::path::Path;
+
+use safetensors::Dtype;
+
+use super::files::shard_name;
+use super::layout::{Layout, Named};
+use super::manifest::{ShardEntry, TermsHeader};
+use super::shard::format_of;
+use crate::terms::{SelfCheck, Terms};
+use crate::{Error, PointSource, Precision};
+
+/// A shard that is being filled.
+pub(crate) struct ShardWriter<'a> {
+    terms: &'a TermsHeader,
+    first: usize,
+    index: Vec<i64>,
+    label: Vec<i64>,
+    predicted: Vec<i64>,
+    linear: Vec<u8>,
+    linear_bias: Vec<u8>,
+    negative: Vec<u8>,
+    negative_bias: Vec<u8>,
+    check: SelfCheck,
+}
+
+impl<'a> ShardWriter<'a> {
+    /// An empty shard, with room for so many points.
+    pub(crate) fn new(terms: &'a TermsHeader, points: usize) -> Self {
+        let row = terms.features() * terms.precision.bytes();
+        Self {
+            terms,
+            first: 0,
+            index: Vec::with_capacity(points),
+            label: Vec::with_capacity(points),
+            predicted: Vec::with_capacity(points),
+            linear: Vec::with_capacity(points * terms.per_point() * row),
+            linear_bias: Vec::new(),
+            negative: Vec::with_capacity(points * row),
+            negative_bias: Vec::new(),
+            check: SelfCheck::empty(),
+        }
+    }
+
+    pub(crate) fn points(&self) -> usize {
+        self.label.len()
+    }
+
+    /// Appends the terms of the next points of a source, and the figures of their self-check.
+    pub(crate) fn append(&mut self, terms: &Terms, check: &SelfCheck, source: &dyn PointSource) {
+        let start = self.first + self.points();
+        let points = start..start + terms.len();
+        self.index.extend(points.map(|point| source.index(point) as i64));
+        self.label.extend((start..start + terms.len()).map(|point| source.label(point) as i64));
+        self.predicted.extend(terms.predicted().iter().map(|&class| class as i64));
+        self.check = self.check.merge(check);
+        let (points, classes) = (terms.len(), terms.per_point());
+        let row_bytes = self.terms.features() * self.terms.precision.bytes();
+        let rows = terms.rows().as_bytes();
+        let row = |index: usize| &rows[index * row_bytes..][..row_bytes];
+        // The walk keeps classes apart, the file keeps points together.
+        for point in 0..points {
+            for class in 0..classes {
+                self.linear.extend_from_slice(row(class * points + point));
+                let bias = terms.biases()[class * points + point];
+                push(&mut self.linear_bias, bias, self.terms.precision);
+            }
+            push(
+                &mut self.negative_bias,
+                terms.biases()[classes * points + point],
+                self.terms.precision,
+            );
+        }
+        self.negative.extend_from_slice(&rows[classes * points * row_bytes..]);
+    }
+
+    /// Writes the shard and gives its entry for the manifest.
+    pub(crate) fn write(&self, folder: &Path, number: usize) -> Result<ShardEntry, Error> {
+        let file = shard_name(number);
+        let path = folder.join(&file);
+        let points = self.points();
+        let (format, d) = (format_of(self.terms.precision), self.terms.features());
+        let classes = self.terms.per_point();
+        let (coefficients, biases) = match classes {
+            1 => (vec![points, d], vec![points]),
+            classes => (vec![points, classes, d], vec![points, classes]),
+        };
+        let tensors: [Named<'_>; 7] = [
+            ("index", Dtype::I64, vec![points], bytemuck::cast_slice(&self.index)),
+            ("label", Dtype::I64, vec![points], bytemuck::cast_slice(&self.label)),
+            ("predicted", Dtype::I64, vec![points], bytemuck::cast_slice(&self.predicted)),
+            ("linear.coefficients", format, coefficients, &self.linear),
+            ("linear.bias", format, biases, &self.linear_bias),
+            ("negative.coefficients", format, vec![points, d], &self.negative),
+            ("negative.bias", format, vec![points], &self.negative_bias),
+        ];
+        let layout = Layout::of(tensors)
+            .map_err(|error| Error::io("write", &path)(io::Error::other(error)))?;
+        tropex_files::replace_with(&path, |file| layout.write(file))
+            .map_err(Error::io("write", &path))?;
+        Ok(ShardEntry {
+            file,
+            points,
+            bytes: layout.bytes() as u64,
+            sha256: layout.checksum(),
+            check: self.check.clone(),
+        })
+    }
+
+    /// Begins a shard at a position of the store, in the memory of the one before.
+    pub(crate) fn begin(&mut self, first: usize) {
+        self.first = first;
+        self.check = SelfCheck::empty();
+        self.index.clear();
+        self.label.clear();
+        self.predicted.clear();
+        for bytes in
+            [&mut self.linear, &mut self.linear_bias, &mut self.negative, &mut self.negative_bias]
+        {
+            bytes.clear();
+        }
+    }
+}
+
+fn push(bytes: &mut Vec<u8>, value: f64, precision: Precision) {
+    match precision {
+        Precision::F32 => bytes.extend_from_slice(&(value as f32).to_le_bytes()),
+        Precision::F64 => bytes.extend_from_slice(&value.to_le_bytes()),
+    }
+}

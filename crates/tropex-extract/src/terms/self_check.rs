@@ -1,0 +1,267 @@
+//! What an extraction finds out about itself.
+
+use burn::tensor::TensorData;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::batch::Terms;
+use super::dominance::Dominance;
+use super::violations::Violations;
+use crate::network::rounding::Rounding;
+use crate::{ComputeTarget, Error, Network, Precision};
+
+/// Figures that must hold for every extraction, whatever the network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SelfCheck {
+    /// Points looked at.
+    pub points: usize,
+    /// Largest difference between a linear term's value at its point and the network's logit.
+    pub value_error: f64,
+    /// Largest logit in absolute value, to judge the error by.
+    pub largest_logit: f64,
+    /// Difference that the rounding of sums inside the network explains; measured only where the
+    /// value error is larger than usual at logits of this size, else 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rounding: f64,
+    /// Smallest coefficient of all positive and negative terms: must not be negative.
+    pub smallest_coefficient: f64,
+    /// Largest coefficient of all positive and negative terms.
+    pub largest_coefficient: f64,
+    /// Largest coefficient that was added at the input. All terms may be smaller.
+    #[serde(default)]
+    pub largest_shift: f64,
+    /// Whether each point's own terms are maximal at it, once all terms are known.
+    pub dominance: Option<Dominance>,
+    /// How far shifts of other points fail these points, where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violations: Option<Violations>,
+}
+
+impl SelfCheck {
+    /// Figures of no points.
+    pub(crate) fn empty() -> Self {
+        Self {
+            points: 0,
+            value_error: 0.0,
+            largest_logit: 0.0,
+            rounding: 0.0,
+            smallest_coefficient: f64::INFINITY,
+            largest_coefficient: f64::NEG_INFINITY,
+            largest_shift: 0.0,
+            dominance: None,
+            violations: None,
+        }
+    }
+
+    /// Figures of terms and the points `[points, features]` they were extracted at.
+    pub fn of(terms: &Terms, points: &[f32]) -> Self {
+        let check = match terms.rows().as_slice::<f32>() {
+            Ok(rows) => of_rows(terms, rows, points),
+            Err(_) => of_rows(terms, terms.rows().as_slice::<f64>().unwrap_or(&[]), points),
+        };
+        let violations = terms.violations().cloned();
+        Self { violations, largest_shift: terms.largest_shift(), ..check }
+    }
+
+    /// The same figures, and what rounding explains, where they need an explanation: sums that cancel
+    /// leave logits that are small beside what was rounded.
+    ///
+    /// # Errors
+    /// Points of another shape; a device that fails.
+    pub(crate) fn explained(
+        self,
+        network: &Network,
+        points: &[f32],
+        precision: Precision,
+    ) -> Result<Self, Error> {
+        if self.value_error <= self.usual_error(precision) {
+            return Ok(self);
+        }
+        let exact = network.to_target(&ComputeTarget::in_f64(network.target().device())?);
+        let features = network.features();
+        let explained = |points: &[f32]| {
+            let points = TensorData::new(points.to_vec(), [points.len() / features, features]);
+            Rounding::of(precision.dtype(), false).explains_logits(&exact, &points)
+        };
+        let parts = points.chunks(MEASURED * features);
+        let rounding = parts.map(explained).fold(0.0, larger);
+        Ok(Self { rounding, ..self })
+    }
+
+    /// The value error that most networks stay below, at logits of this size.
+    fn usual_error(&self, precision: Precision) -> f64 {
+        let share = match precision {
+            Precision::F32 => 1e-4,
+            Precision::F64 => 1e-11,
+        };
+        share * self.largest_logit
+    }
+
+    /// Figures of both together; what concerns all terms at once is left out.
+    pub fn merge(&self, other: &Self) -> Self {
+        Self {
+            points: self.points + other.points,
+            value_error: larger(self.value_error, other.value_error),
+            largest_logit: larger(self.largest_logit, other.largest_logit),
+            rounding: larger(self.rounding, other.rounding),
+            smallest_coefficient: -larger(-self.smallest_coefficient, -other.smallest_coefficient),
+            largest_coefficient: larger(self.largest_coefficient, other.largest_coefficient),
+            largest_shift: larger(self.largest_shift, other.largest_shift),
+            dominance: None,
+            violations: match (&self.violations, &other.violations) {
+                (Some(a), Some(b)) => Some(a.merge(b)),
+                (a, b) => a.clone().or_else(|| b.clone()),
+            },
+        }
+    }
+}
+
+/// Points at which rounding is measured at a time.
+const MEASURED: usize = 64;
+
+/// Multiples of the precision's epsilon, relative to the largest coefficient or shift, by which
+/// rounding may push a coefficient that is exactly zero below zero.
+pub(crate) const ROUNDED_ZERO: f64 = 16.0;
+
+impl SelfCheck {
+    /// The value error as a share of the largest logit: 0 where nothing differs, even if all logits
+    /// are 0.
+    pub fn relative_value_error(&self) -> f64 {
+        if self.value_error == 0.0 { 0.0 } else { self.value_error / self.largest_logit }
+    }
+
+    /// What does not hold that must hold, in words; empty when all is well. Where shifts of other
+    /// points are violated, coefficients may be negative and other terms maximal: that is a figure
+    /// of the points, no failure of their extraction.
+    pub fn failures(&self, precision: Precision) -> Vec<String> {
+        let mut failures = Vec::new();
+        let allowed = larger(self.usual_error(precision), self.rounding);
+        // Asked this way round, figures that are not numbers fail.
+        let exact = self.value_error <= allowed;
+        if !exact {
+            let error = self.value_error;
+            failures.push(format!("value error {error:.1e}, at most {allowed:.1e} is rounding"));
+        }
+        if self.violations.as_ref().is_some_and(|violations| violations.points > 0) {
+            return failures;
+        }
+        let largest = larger(self.largest_coefficient, self.largest_shift);
+        let lowest = -ROUNDED_ZERO * precision.epsilon() * largest;
+        let convex = self.smallest_coefficient >= lowest;
+        if !convex {
+            let smallest = self.smallest_coefficient;
+            failures.push(format!("a coefficient of {smallest:.1e}, none may be negative"));
+        }
+        if let Some(dominance) = &self.dominance
+            && dominance.dominant < dominance.checked
+        {
+            failures.push(format!(
+                "the own term is maximal at {} of {} points only",
+                dominance.dominant, dominance.checked
+            ));
+        }
+        failures
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
+/// The larger of two numbers, or NaN if either is: a figure that is not a number must show.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
+}
+
+fn of_rows<F: Copy + Into<f64> + Sync>(terms: &Terms, rows: &[F], points: &[f32]) -> SelfCheck {
+    let (count, features) = (terms.len(), terms.features());
+    let row = |index: usize| &rows[index * features..][..features];
+    let figures = |point: usize| {
+        let negative = row(terms.per_point() * count + point);
+        let input = &points[point * features..][..features];
+        let mut check = SelfCheck { points: 1, ..SelfCheck::empty() };
+        for class in 0..terms.per_point() {
+            let index = class * count + point;
+            let (mut value, mut smallest, mut largest) =
+                (terms.biases()[index], f64::INFINITY, f64::NEG_INFINITY);
+            for ((&linear, &negative), &input) in row(index).iter().zip(negative).zip(input) {
+                let (linear, negative): (f64, f64) = (linear.into(), negative.into());
+                value += linear * f64::from(input);
+                smallest = smallest.min(negative).min(linear + negative);
+                largest = largest.max(negative).max(linear + negative);
+            }
+            let logit = terms.logit(point, class);
+            check.value_error = larger(check.value_error, (value - logit).abs());
+            check.largest_logit = larger(check.largest_logit, logit.abs());
+            check.smallest_coefficient = check.smallest_coefficient.min(smallest);
+            check.largest_coefficient = check.largest_coefficient.max(largest);
+        }
+        check
+    };
+    let figures = (0..count).into_par_iter().map(figures);
+    figures.reduce(SelfCheck::empty, |a, b| a.merge(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound() -> SelfCheck {
+        let dominance = Dominance { checked: 10, dominant: 10, largest_gap: 0.0, tolerance: 1e-14 };
+        SelfCheck {
+            points: 10,
+            value_error: 1e-13,
+            largest_logit: 20.0,
+            rounding: 0.0,
+            smallest_coefficient: 0.0,
+            largest_coefficient: 1e3,
+            largest_shift: 10.0,
+            dominance: Some(dominance),
+            violations: None,
+        }
+    }
+
+    #[test]
+    fn each_figure_can_fail() {
+        let failures = |check: &SelfCheck| check.failures(Precision::F64).join("; ");
+        assert_eq!(failures(&sound()), "");
+        let off = SelfCheck { value_error: 1e-9, ..sound() };
+        assert_eq!(failures(&off), "value error 1.0e-9, at most 2.0e-10 is rounding");
+        let unknown = SelfCheck { value_error: f64::NAN, ..sound() };
+        assert!(failures(&unknown).starts_with("value error NaN"));
+        let negative = SelfCheck { smallest_coefficient: -1e-3, ..sound() };
+        assert_eq!(failures(&negative), "a coefficient of -1.0e-3, none may be negative");
+        let mut beaten = sound();
+        beaten.dominance.as_mut().unwrap().dominant = 9;
+        assert_eq!(failures(&beaten), "the own term is maximal at 9 of 10 points only");
+    }
+
+    #[test]
+    fn what_violated_shifts_bring_about_is_no_failure() {
+        let mut check = SelfCheck { smallest_coefficient: -1.0, ..sound() };
+        check.dominance.as_mut().unwrap().dominant = 9;
+        for (points, expected) in [(0, 2), (3, 0)] {
+            check.violations = Some(Violations { points, largest: 1e-3 });
+            assert_eq!(check.failures(Precision::F64).len(), expected);
+        }
+        let off = SelfCheck { value_error: 1e-9, ..check };
+        assert_eq!(off.failures(Precision::F64).len(), 1);
+    }
+
+    #[test]
+    fn coefficients_that_cancel_a_shift_are_rounded_like_it() {
+        let mut check =
+            SelfCheck { smallest_coefficient: -1e-14, largest_coefficient: 1e-3, ..sound() };
+        assert_eq!(check.failures(Precision::F64), Vec::<String>::new());
+        check.largest_shift = 0.0;
+        assert_eq!(check.failures(Precision::F64).len(), 1);
+    }
+
+    #[test]
+    fn what_fails_in_f64_may_be_rounding_in_f32() {
+        let check = SelfCheck { value_error: 1e-5, smallest_coefficient: -1e-4, ..sound() };
+        assert_eq!(check.failures(Precision::F32), Vec::<String>::new());
+        assert_eq!(check.failures(Precision::F64).len(), 2);
+    }
+}

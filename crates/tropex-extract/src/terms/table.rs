@@ -1,0 +1,139 @@
+//! The terms of consecutive points, in memory.
+
+use std::ops::Range;
+
+use burn::tensor::TensorData;
+
+use super::{Classes, Terms};
+
+/// The terms of consecutive points: those of a file, or of a part of it.
+#[derive(Clone, Debug)]
+pub struct TermTable {
+    /// Position of the first point in the store.
+    pub first: usize,
+    /// Index of every point in the dataset.
+    pub index: Vec<i64>,
+    /// True class of every point.
+    pub label: Vec<i64>,
+    /// Class that the network predicts at every point.
+    pub predicted: Vec<i64>,
+    /// Linear coefficients `[points, features]`, with all classes `[points, classes, features]`.
+    pub linear_coefficients: TensorData,
+    /// Linear biases `[points]`, with all classes `[points, classes]`.
+    pub linear_bias: TensorData,
+    /// Negative coefficients `[points, features]`.
+    pub negative_coefficients: TensorData,
+    /// Negative biases `[points]`.
+    pub negative_bias: TensorData,
+    /// The linear part of negative terms: zeros `[features]`.
+    pub(crate) zero: TensorData,
+    /// The classes that the linear terms stand for.
+    pub(crate) classes: Classes,
+}
+
+impl TermTable {
+    /// Number of points.
+    #[allow(clippy::len_without_is_empty)] // the manifest refuses empty shards
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Positions of its points in the store.
+    pub(crate) fn positions(&self) -> Range<usize> {
+        self.first..self.first + self.len()
+    }
+}
+
+impl TermTable {
+    /// The terms of a batch whose first point has a position in the store. Labels are not known.
+    pub(crate) fn of(terms: &Terms, first: usize, classes: Classes) -> Self {
+        let (points, per_point) = (terms.len(), terms.per_point());
+        // The walk keeps classes apart, a shard keeps points together.
+        let linear: Vec<usize> = (0..points)
+            .flat_map(|point| (0..per_point).map(move |class| class * points + point))
+            .collect();
+        let negative: Vec<usize> = (per_point * points..(per_point + 1) * points).collect();
+        let predicted = terms.predicted().iter().map(|&class| class as i64).collect();
+        Self::in_memory(first, classes, predicted, terms.gather(&linear), terms.gather(&negative))
+    }
+
+    /// A shard in memory, with numbers in the precision of `linear` and `negative`: coefficients
+    /// and bias of every row.
+    pub(crate) fn in_memory(
+        first: usize,
+        classes: Classes,
+        predicted: Vec<i64>,
+        linear: [TensorData; 2],
+        negative: [TensorData; 2],
+    ) -> Self {
+        let points = first as i64..(first + predicted.len()) as i64;
+        let [linear_coefficients, linear_bias] = linear;
+        let [negative_coefficients, negative_bias] = negative;
+        let features = negative_coefficients.num_elements() / predicted.len();
+        let dtype = negative_bias.dtype();
+        Self {
+            first,
+            index: points.collect(),
+            label: vec![0; predicted.len()],
+            predicted,
+            linear_coefficients,
+            linear_bias,
+            negative_coefficients,
+            negative_bias,
+            zero: TensorData::zeros::<f32, _>([features]).convert_dtype(dtype),
+            classes,
+        }
+    }
+}
+
+impl TermTable {
+    /// Linear terms per point.
+    pub fn per_point(&self) -> usize {
+        self.linear_bias.num_elements() / self.len()
+    }
+
+    /// Values of one point.
+    pub fn features(&self) -> usize {
+        self.negative_coefficients.num_elements() / self.len()
+    }
+
+    /// Coefficients and bias of the linear term of a point, given by its position in the shard.
+    /// `class` matters where there are terms of all classes.
+    pub fn linear_term(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
+        let slot = if self.classes == Classes::All { class } else { 0 };
+        let row = point * self.per_point() + slot;
+        let coefficients = row_of(&self.linear_coefficients, row, self.features());
+        (coefficients, row_of(&self.linear_bias, row, 1)[0])
+    }
+
+    /// Coefficients and bias of the negative term of a point, given by its position in the shard.
+    pub fn negative_term(&self, point: usize) -> (Vec<f64>, f64) {
+        let coefficients = row_of(&self.negative_coefficients, point, self.features());
+        (coefficients, row_of(&self.negative_bias, point, 1)[0])
+    }
+
+    /// The slot among a point's linear terms that its own prediction is judged by.
+    pub(crate) fn predicted_slot(&self, term: usize) -> usize {
+        if self.classes == Classes::All { self.predicted[term] as usize } else { 0 }
+    }
+
+    /// The class that a slot among a point's linear terms stands for.
+    pub fn class_of(&self, term: usize, slot: usize) -> usize {
+        match self.classes {
+            Classes::All => slot,
+            Classes::Predicted => self.predicted[term] as usize,
+            Classes::One(class) => class,
+        }
+    }
+}
+
+/// A row of numbers in either format.
+fn row_of(data: &TensorData, row: usize, width: usize) -> Vec<f64> {
+    let span = row * width..(row + 1) * width;
+    match data.as_slice::<f32>() {
+        Ok(numbers) => numbers[span].iter().map(|&number| number.into()).collect(),
+        Err(_) => {
+            data.as_slice::<f64>().map_or(vec![f64::NAN; width], |numbers| numbers[span].to_vec())
+        }
+    }
+}

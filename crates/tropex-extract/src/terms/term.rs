@@ -1,0 +1,265 @@
+//! One affine function of a shard.
+
+use burn::tensor::TensorData;
+
+use super::TermTable;
+use crate::exact::{Exact, ExactSum};
+
+/// An affine function of points, the sum of two that are stored: a linear and a negative one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term<'a> {
+    coefficients: Coefficients<'a>,
+    biases: [f64; 2],
+}
+
+/// Coefficients in the format of their shard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Coefficients<'a> {
+    Singles([&'a [f32]; 2]),
+    Doubles([&'a [f64]; 2]),
+}
+
+/// Calls a function for the coefficients in their format.
+macro_rules! for_coefficients {
+    ($term:expr, $function:ident($($argument:expr),*)) => {
+        match $term.coefficients {
+            Coefficients::Singles(rows) => $function(rows, $($argument),*),
+            Coefficients::Doubles(rows) => $function(rows, $($argument),*),
+        }
+    };
+}
+
+/// Sums side by side, for registers of several numbers.
+const LANES: usize = 8;
+
+/// A number as it is stored.
+trait Stored: Copy + Into<f64> {}
+
+impl Stored for f32 {}
+impl Stored for f64 {}
+
+/// The value of a term at a point.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TermValue {
+    pub(crate) value: f64,
+    /// What was added up, in absolute values: rounding is judged against it.
+    pub(crate) size: f64,
+}
+
+/// An affine function near all terms of a store. What terms have in common decides no maximum, and
+/// is far larger than their differences; so terms are compared by their differences from it.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    pub(crate) coefficients: Vec<f64>,
+    pub(crate) bias: f64,
+}
+
+/// The difference of a term and a reference after rounding to `f32`, but for its coefficients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reduced {
+    pub(crate) bias: f32,
+    /// Euclidean length of coefficients and bias.
+    pub(crate) length: f64,
+    /// The same of what was added up, in absolute values.
+    pub(crate) size: f64,
+    /// The largest entry of what was added up.
+    pub(crate) largest: f64,
+}
+
+impl TermTable {
+    /// A positive term, the sum of linear and negative term.
+    pub fn positive(&self, term: usize, slot: usize) -> Term<'_> {
+        let row = term * self.per_point() + slot;
+        self.sum_of((&self.linear_coefficients, row), term, number(&self.linear_bias, row))
+    }
+
+    /// A negative term: its linear part is zero.
+    pub fn negative(&self, term: usize) -> Term<'_> {
+        self.sum_of((&self.zero, 0), term, 0.0)
+    }
+
+    /// The mean of the negative terms.
+    pub fn mean_negative(&self) -> Reference {
+        let count = self.len() as f64;
+        let mut coefficients = vec![0.0; self.features()];
+        let mut bias = 0.0;
+        for term in 0..self.len() {
+            let term = self.negative(term);
+            for_coefficients!(term, add_negative(&mut coefficients));
+            bias += term.biases[1];
+        }
+        coefficients.iter_mut().for_each(|sum| *sum /= count);
+        Reference { coefficients, bias: bias / count }
+    }
+
+    fn sum_of<'a>(
+        &'a self,
+        (linear, row): (&'a TensorData, usize),
+        term: usize,
+        bias: f64,
+    ) -> Term<'a> {
+        let features = self.features();
+        let (first, second) = (row * features, term * features);
+        let negative = &self.negative_coefficients;
+        let coefficients = match (linear.as_slice::<f32>(), negative.as_slice::<f32>()) {
+            (Ok(linear), Ok(negative)) => Coefficients::Singles([
+                &linear[first..][..features],
+                &negative[second..][..features],
+            ]),
+            _ => {
+                let numbers = |data: &'a TensorData| data.as_slice::<f64>().unwrap_or(&[]);
+                Coefficients::Doubles([
+                    &numbers(linear)[first..][..features],
+                    &numbers(negative)[second..][..features],
+                ])
+            }
+        };
+        Term { coefficients, biases: [bias, number(&self.negative_bias, term)] }
+    }
+}
+
+fn number(data: &TensorData, index: usize) -> f64 {
+    match data.as_slice::<f32>() {
+        Ok(numbers) => numbers[index].into(),
+        Err(_) => data.as_slice::<f64>().map_or(f64::NAN, |numbers| numbers[index]),
+    }
+}
+
+impl Term<'_> {
+    /// The term's value at a point, computed in f64.
+    pub(crate) fn at(&self, point: &[f32]) -> TermValue {
+        let [linear, negative] = self.biases;
+        let biases = TermValue { value: linear + negative, size: linear.abs() + negative.abs() };
+        for_coefficients!(self, value_of(point, biases))
+    }
+
+    /// The term's value at a point, without rounding.
+    pub(crate) fn exactly(&self, point: &[f32]) -> Exact {
+        let mut sum = ExactSum::new();
+        self.biases.into_iter().for_each(|bias| sum.add(bias));
+        for_coefficients!(self, add_to(&mut sum, point));
+        sum.finish()
+    }
+
+    /// How much more than a reference the term is worth at a point, computed in f64.
+    pub(crate) fn above(&self, reference: &Reference, point: &[f32]) -> f64 {
+        for_coefficients!(self, value_above(&reference.coefficients, point))
+            + self.bias_above(reference)
+    }
+
+    /// The difference from a reference, divided by a power of two and rounded to `f32`.
+    pub(crate) fn reduce(&self, reference: &Reference, divisor: f64, into: &mut [f32]) -> Reduced {
+        let factor = 1.0 / divisor;
+        let [linear, negative] = self.biases;
+        let bias = (self.bias_above(reference) * factor) as f32;
+        let size = (linear.abs() + negative.abs() + reference.bias.abs()) * factor;
+        let start = Reduced {
+            bias,
+            length: f64::from(bias) * f64::from(bias),
+            size: size * size,
+            largest: size,
+        };
+        let squares = for_coefficients!(self, reduce(&reference.coefficients, factor, into, start));
+        Reduced { length: squares.length.sqrt(), size: squares.size.sqrt(), ..squares }
+    }
+
+    /// The term on a plane of points `(u, v, 1)` times `frame`, which holds the two directions and
+    /// the origin: coefficients of `u` and `v`, and bias, of the linear part and of how much more
+    /// than a reference the negative part is worth.
+    pub fn on_plane(&self, reference: &Reference, frame: [&[f64]; 3]) -> [[f64; 3]; 2] {
+        let mut parts = for_coefficients!(self, along(&reference.coefficients, frame));
+        parts[0][2] += self.biases[0];
+        parts[1][2] += self.biases[1] - reference.bias;
+        parts
+    }
+
+    fn bias_above(&self, reference: &Reference) -> f64 {
+        self.biases[0] + self.biases[1] - reference.bias
+    }
+}
+
+fn value_of<F: Stored>(rows: [&[F]; 2], point: &[f32], start: TermValue) -> TermValue {
+    rows.into_iter().fold(start, |sum, row| {
+        let products = row.iter().zip(point).map(|(&number, &x)| number.into() * f64::from(x));
+        products.fold(sum, |sum, product| TermValue {
+            value: sum.value + product,
+            size: sum.size + product.abs(),
+        })
+    })
+}
+
+fn add_to<F: Stored>(rows: [&[F]; 2], sum: &mut ExactSum, point: &[f32]) {
+    for row in rows {
+        row.iter().zip(point).for_each(|(&number, &x)| sum.add_product(number.into(), x));
+    }
+}
+
+fn value_above<F: Stored>([linear, negative]: [&[F]; 2], reference: &[f64], point: &[f32]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let chunks = linear.chunks(LANES).zip(negative.chunks(LANES));
+    for ((linear, negative), (reference, point)) in
+        chunks.zip(reference.chunks(LANES).zip(point.chunks(LANES)))
+    {
+        let pairs = linear.iter().zip(negative).zip(reference.iter().zip(point));
+        for (lane, ((&linear, &negative), (reference, &x))) in lanes.iter_mut().zip(pairs) {
+            *lane += (linear.into() + negative.into() - reference) * f64::from(x);
+        }
+    }
+    lanes.iter().sum()
+}
+
+fn along<F: Stored>(
+    [linear, negative]: [&[F]; 2],
+    reference: &[f64],
+    frame: [&[f64]; 3],
+) -> [[f64; 3]; 2] {
+    let mut parts = [[0.0; 3]; 2];
+    let [right, up, origin] = frame.map(|direction| direction.iter());
+    let terms = linear.iter().zip(negative).zip(reference);
+    for (((&linear, &negative), reference), ((right, up), origin)) in
+        terms.zip(right.zip(up).zip(origin))
+    {
+        let numbers = [linear.into(), negative.into() - reference];
+        for (part, number) in parts.iter_mut().zip(numbers) {
+            part[0] += number * right;
+            part[1] += number * up;
+            part[2] += number * origin;
+        }
+    }
+    parts
+}
+
+fn add_negative<F: Stored>([_, negative]: [&[F]; 2], sums: &mut [f64]) {
+    sums.iter_mut().zip(negative).for_each(|(sum, &number)| *sum += number.into());
+}
+
+/// Adds to squares of lengths.
+fn reduce<F: Stored>(
+    [linear, negative]: [&[F]; 2],
+    reference: &[f64],
+    factor: f64,
+    into: &mut [f32],
+    start: Reduced,
+) -> Reduced {
+    let (mut lengths, mut sizes, mut largest) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    let chunks = linear.chunks(LANES).zip(negative.chunks(LANES));
+    for ((linear, negative), (reference, into)) in
+        chunks.zip(reference.chunks(LANES).zip(into.chunks_mut(LANES)))
+    {
+        let terms = linear.iter().zip(negative).zip(reference.iter().zip(into)).enumerate();
+        for (lane, ((&linear, &negative), (reference, entry))) in terms {
+            let (linear, negative): (f64, f64) = (linear.into(), negative.into());
+            *entry = ((linear + negative - reference) * factor) as f32;
+            let size = (linear.abs() + negative.abs() + reference.abs()) * factor;
+            lengths[lane] += f64::from(*entry) * f64::from(*entry);
+            sizes[lane] += size * size;
+            largest[lane] = if size > largest[lane] { size } else { largest[lane] };
+        }
+    }
+    Reduced {
+        length: lengths.iter().fold(start.length, |sum, lane| sum + lane),
+        size: sizes.iter().fold(start.size, |sum, lane| sum + lane),
+        largest: largest.into_iter().fold(start.largest, f64::max),
+        ..start
+    }
+}

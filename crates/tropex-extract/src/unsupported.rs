@@ -1,0 +1,36 @@
+//! What a capture refuses, and how it says so.
+
+use std::fmt;
+
+use burn::backend::ir::OperationIr;
+
+/// An operation that cannot be captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsupported {
+    /// Its position among the recorded operations.
+    pub index: usize,
+    /// Its name in Burn.
+    pub operation: String,
+    /// Shape of its first input, `n` standing for the points.
+    pub input_shape: String,
+    /// The parameter it reads, or the layer before it.
+    pub place: String,
+    /// Why, and what can be done.
+    pub reason: String,
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, operation, input_shape, place, reason } = self;
+        write!(f, "operation {index} `{operation}` on {input_shape} {place}: {reason}")
+    }
+}
+
+/// Burn's name of an operation: the innermost variant, without its operands.
+pub(crate) fn operation_name(operation: &OperationIr) -> String {
+    let text = format!("{operation:?}");
+    let inner = text.split_once('(').map_or(text.as_str(), |(_, inner)| inner);
+    let end = inner.find(['(', '{']).unwrap_or(inner.len());
+    let name = inner[..end].rsplit(", ").next().unwrap_or(inner);
+    name.trim().to_owned()
+}

@@ -1,0 +1,162 @@
+//! Where the pieces of every unit stand in a pattern.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{Boundaries, Facet};
+use tropex_extract::Network;
+use tropex_extract::ops::ActivationRule;
+
+/// The units of a network that have more than one piece, in the order of its nodes, and the words
+/// of a pattern that hold their pieces. A node's pieces begin with a word of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    spans: Vec<Span>,
+    words: usize,
+    units: usize,
+}
+
+/// The share of one node.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    pub(crate) node: usize,
+    pub(crate) choice: ActivationRule,
+    /// Its units among those of all nodes.
+    pub(crate) units: Range<usize>,
+    words: Range<usize>,
+    /// Bits of a piece.
+    width: u32,
+}
+
+impl Layout {
+    pub(crate) fn of(network: &Network) -> Self {
+        let mut layout = Self { spans: Vec::new(), words: 0, units: 0 };
+        for (node, choice) in Boundaries::of(network).nodes() {
+            let width = (usize::BITS - (choice.pieces() - 1).leading_zeros()).max(1);
+            let words = choice.units().div_ceil(fields(width));
+            let span = Span {
+                node,
+                choice: choice.clone(),
+                units: layout.units..layout.units + choice.units(),
+                words: layout.words..layout.words + words,
+                width,
+            };
+            (layout.units, layout.words) = (span.units.end, span.words.end);
+            layout.spans.push(span);
+        }
+        layout
+    }
+
+    pub(crate) fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// The share of a node, if it chooses.
+    pub(crate) fn at(&self, node: usize) -> Option<&Span> {
+        self.spans.binary_search_by_key(&node, |span| span.node).ok().map(|at| &self.spans[at])
+    }
+
+    /// Number of units.
+    pub(crate) fn units(&self) -> usize {
+        self.units
+    }
+
+    /// Words of a pattern.
+    pub(crate) fn words(&self) -> usize {
+        self.words
+    }
+
+    /// The words of the pieces of all units of a point.
+    pub(crate) fn pack(&self, numbers: &[u32]) -> Box<[u64]> {
+        let mut words = vec![0; self.words];
+        self.spans.iter().for_each(|span| span.pack(&numbers[span.units.clone()], &mut words));
+        words.into()
+    }
+
+    /// The facets between two lists of the pieces of all units.
+    pub(crate) fn changes(&self, from: &[u32], to: &[u32]) -> Vec<Facet> {
+        let facets = self.spans.iter().flat_map(|span| {
+            let units = span.units.clone().enumerate();
+            let changed = units.filter(|(_, at)| from[*at] != to[*at]);
+            changed.map(|(unit, at)| Facet { node: span.node, unit, rival: to[at] })
+        });
+        facets.collect()
+    }
+
+    /// The facets between two patterns: where the second has another piece than the first.
+    pub(crate) fn facets(&self, from: &[u64], to: &[u64]) -> Vec<Facet> {
+        let mut facets = Vec::new();
+        for span in &self.spans {
+            for word in span.words.clone().filter(|&word| from[word] != to[word]) {
+                let first = (word - span.words.start) * fields(span.width);
+                let last = (first + fields(span.width)).min(span.units.len());
+                let changed =
+                    (first..last).filter(|&unit| span.piece(from, unit) != span.piece(to, unit));
+                facets.extend(changed.map(|unit| Facet {
+                    node: span.node,
+                    unit,
+                    rival: span.piece(to, unit),
+                }));
+            }
+        }
+        facets
+    }
+}
+
+impl Span {
+    /// The piece of a unit, counted within the node.
+    pub(crate) fn piece(&self, words: &[u64], unit: usize) -> u32 {
+        let (word, shift) = self.place(unit);
+        (words[word] >> shift & (u64::MAX >> (u64::BITS - self.width))) as u32
+    }
+
+    /// Puts another piece in.
+    pub(crate) fn set(&self, words: &mut [u64], unit: usize, piece: u32) {
+        let (word, shift) = self.place(unit);
+        let mask = u64::MAX >> (u64::BITS - self.width) << shift;
+        words[word] = words[word] & !mask | u64::from(piece) << shift;
+    }
+
+    fn place(&self, unit: usize) -> (usize, u32) {
+        let fields = fields(self.width);
+        (self.words.start + unit / fields, (unit % fields) as u32 * self.width)
+    }
+
+    /// Writes the pieces of the node's units into the words of a pattern.
+    fn pack(&self, numbers: &[u32], words: &mut [u64]) {
+        let words = words[self.words.clone()].iter_mut();
+        for (word, numbers) in words.zip(numbers.chunks(fields(self.width))) {
+            let fields = numbers.iter().enumerate();
+            *word = fields.fold(0, |word, (field, &number)| {
+                word | u64::from(number) << (field as u32 * self.width)
+            });
+        }
+    }
+
+    /// Writes the pieces of many points, `[points, units]`, into their patterns, each so many words.
+    pub(crate) fn pack_all(&self, numbers: &[u32], patterns: &mut [u64], words: usize) {
+        let points = patterns.par_chunks_exact_mut(words);
+        let points = points.zip(numbers.par_chunks_exact(self.units.len()));
+        points.for_each(|(pattern, numbers)| self.pack(numbers, pattern));
+    }
+
+    /// Number of units with different pieces in two patterns.
+    pub(crate) fn different(&self, left: &[u64], right: &[u64]) -> usize {
+        let pairs = left[self.words.clone()].iter().zip(&right[self.words.clone()]);
+        pairs.map(|(left, right)| self.set_fields(left ^ right)).sum()
+    }
+
+    /// Number of fields of a word that are not zero.
+    fn set_fields(&self, word: u64) -> usize {
+        let lowest =
+            (0..fields(self.width)).fold(0, |bits, field| bits | 1 << (field as u32 * self.width));
+        let any = (0..self.width).fold(0, |any, bit| any | word >> bit);
+        (any & lowest).count_ones() as usize
+    }
+}
+
+/// Pieces in a word.
+fn fields(width: u32) -> usize {
+    (u64::BITS / width) as usize
+}

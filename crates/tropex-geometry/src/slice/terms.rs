@@ -1,0 +1,226 @@
+//! The function that extracted terms make up, on a plane.
+
+use super::cut::Birth;
+use super::maximum::Functions;
+use super::mesh::Mesh;
+use super::partition::{Affine, Cell, Partition, Region};
+use super::plane::Plane;
+use super::window::Window;
+use crate::Error;
+use crate::RegionId;
+use tropex_extract::TermStore;
+
+/// Rounding of a term's value, as a share of the three numbers that it is the sum of.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
+
+/// Slopes that differ by less than this share of the terms' slopes that they are the sums of are equal.
+const EQUAL: f64 = 1e-11;
+
+/// Points along each side of a grid whose winners enter first.
+const GRID: usize = 24;
+
+/// The terms whose difference a region of the extracted function stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Winners {
+    /// The class of the positive term.
+    pub class: usize,
+    /// Position in the store of the positive term, of equal ones the first.
+    pub positive: usize,
+    /// Position in the store of the negative term, of equal ones the first.
+    pub negative: usize,
+}
+
+/// The regions of an extracted function in a window, `N^X = F^X - G^X` being affine on each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TermPartition {
+    /// The regions, each a cell of its own: the class is that of the positive term.
+    pub partition: Partition,
+    /// The winning terms, region by region.
+    pub winners: Vec<Winners>,
+    /// Number of positive terms that win somewhere in the window.
+    pub positive_terms: usize,
+    /// Number of negative terms that win somewhere in the window.
+    pub negative_terms: usize,
+}
+
+impl TermPartition {
+    /// The regions of the function that the terms of a store make up, computed in f64 from their
+    /// differences. The store is read once, and each of its terms becomes three numbers.
+    ///
+    /// # Errors
+    /// A plane through another space; more polygons than `limit`; damaged shards.
+    pub fn new(
+        store: &TermStore,
+        plane: &Plane,
+        window: &Window,
+        limit: usize,
+    ) -> Result<Self, Error> {
+        let features = store.manifest().terms.features();
+        if plane.features() != features {
+            let what = "values of the points of a plane";
+            return Err(Error::shape(what, plane.features(), features));
+        }
+        let terms = PlaneTerms::read(store, plane)?;
+        let mut mesh = Mesh::new(window, limit);
+        let mut positive = Contest::new(terms.positive(), window);
+        mesh.divide(&mut positive)?;
+        let first: Vec<usize> =
+            mesh.polygons.iter().map(|polygon| positive.term(polygon.winner)).collect();
+        let mut negative = Contest::new(terms.negative.clone(), window);
+        mesh.divide(&mut negative)?;
+        mesh.tidy();
+        let pairs: Vec<_> = mesh
+            .polygons
+            .iter()
+            .map(|polygon| (first[polygon.parent as usize], negative.term(polygon.winner)))
+            .collect();
+        Ok(terms.regions(&mesh, &pairs))
+    }
+}
+
+/// All terms on a plane: coefficients of `u` and `v`, and biases. Of the negative ones it is how
+/// much more they are worth than the mean, which would take the digits that tell them apart.
+struct PlaneTerms {
+    /// Class and position in the store, and the linear term.
+    linear: Vec<(usize, usize, [f64; 3])>,
+    /// By position in the store.
+    negative: Vec<[f64; 3]>,
+}
+
+impl PlaneTerms {
+    fn read(store: &TermStore, plane: &Plane) -> Result<Self, Error> {
+        let [right, up] = plane.axes();
+        let frame = [right.as_slice(), up.as_slice(), plane.origin()];
+        let mut reference = None;
+        let mut terms = Self { linear: Vec::new(), negative: Vec::new() };
+        for shard in store.shards() {
+            let shard = shard?;
+            let reference = reference.get_or_insert_with(|| shard.mean_negative());
+            for term in 0..shard.len() {
+                for slot in 0..shard.per_point() {
+                    let [linear, _] = shard.positive(term, slot).on_plane(reference, frame);
+                    terms.linear.push((shard.class_of(term, slot), shard.first + term, linear));
+                }
+                let [_, negative] = shard.negative(term).on_plane(reference, frame);
+                terms.negative.push(negative);
+            }
+        }
+        Ok(terms)
+    }
+
+    fn positive(&self) -> Vec<[f64; 3]> {
+        let sum = |(_, position, linear): &(usize, usize, [f64; 3])| {
+            let negative = self.negative[*position];
+            [0, 1, 2].map(|index| linear[index] + negative[index])
+        };
+        self.linear.iter().map(sum).collect()
+    }
+
+    /// The regions of a mesh, each with the positive and the negative term that win there.
+    fn regions(&self, mesh: &Mesh, pairs: &[(usize, usize)]) -> TermPartition {
+        let mut winners = Vec::with_capacity(pairs.len());
+        let (mut regions, mut cells, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+        for (region, (polygon, &(row, negative))) in mesh.polygons.iter().zip(pairs).enumerate() {
+            let (class, positive, linear) = self.linear[row];
+            // The linear term itself where both are of one point.
+            let [plus, minus] = [positive, negative].map(|term| self.negative[term]);
+            let [u, v, bias] = [0, 1, 2].map(|at| linear[at] + (plus[at] - minus[at]));
+            sizes.push([0, 1].map(|at| linear[at].abs() + plus[at].abs() + minus[at].abs()));
+            let corners: Vec<_> = polygon.corners.iter().map(|&corner| corner as usize).collect();
+            cells.push(Cell { corners: corners.clone(), region, class });
+            let id = RegionId(((row as u128) << 64) | negative as u128);
+            regions.push(Region { corners, maps: vec![Affine { slope: [u, v], bias }], id });
+            winners.push(Winners { class, positive, negative });
+        }
+        let count = |terms: Vec<usize>| {
+            let mut terms = terms;
+            terms.sort_unstable();
+            terms.dedup();
+            terms.len()
+        };
+        let mut partition = Partition::new(mesh.vertices.clone(), regions, cells);
+        let slope = |region: usize| partition.regions[region].maps[0].slope;
+        let equal = partition.neighbours(|left, right| {
+            let gaps = [0, 1].map(|at| (slope(left)[at] - slope(right)[at]).abs());
+            let limits = [0, 1].map(|at| EQUAL * sizes[left][at].max(sizes[right][at]));
+            gaps[0] <= limits[0] && gaps[1] <= limits[1]
+        });
+        partition.join(equal);
+        TermPartition {
+            positive_terms: count(pairs.iter().map(|pair| pair.0).collect()),
+            negative_terms: count(pairs.iter().map(|pair| pair.1).collect()),
+            partition,
+            winners,
+        }
+    }
+}
+
+/// Terms in the order in which they enter: first those that win at points of a grid, so that the
+/// many that win nowhere find the maximum nearly complete.
+struct Contest {
+    terms: Vec<[f64; 3]>,
+    order: Vec<usize>,
+    most_rounding: f64,
+}
+
+impl Contest {
+    fn new(terms: Vec<[f64; 3]>, window: &Window) -> Self {
+        let extents = window.extents();
+        let at = |axis: usize, step: usize| {
+            let [low, high] = extents[axis];
+            low + (high - low) * step as f64 / (GRID - 1) as f64
+        };
+        let grid = (0..GRID * GRID).map(|index| [at(0, index % GRID), at(1, index / GRID)]);
+        let best = |point: [f64; 2]| {
+            let better = |best: usize, term: usize| {
+                if value(&terms[term], point) > value(&terms[best], point) { term } else { best }
+            };
+            (0..terms.len()).fold(0, better)
+        };
+        let mut order: Vec<usize> = Vec::with_capacity(terms.len());
+        let mut entered = vec![false; terms.len()];
+        for term in grid.filter(|&point| window.contains(point)).map(best).chain(0..terms.len()) {
+            if !std::mem::replace(&mut entered[term], true) {
+                order.push(term);
+            }
+        }
+        let corners = || window.corners().iter();
+        let sizes = terms.iter().flat_map(|term| corners().map(|&corner| size(term, corner)));
+        let most_rounding = ROUNDING * sizes.fold(0.0, f64::max);
+        Self { terms, order, most_rounding }
+    }
+
+    fn term(&self, winner: u32) -> usize {
+        self.order[winner as usize]
+    }
+}
+
+impl Functions for Contest {
+    fn count(&self) -> usize {
+        self.order.len()
+    }
+
+    fn values(&self, vertices: &[[f64; 2]], function: usize) -> Vec<f64> {
+        let term = &self.terms[self.order[function]];
+        vertices.iter().map(|&vertex| value(term, vertex)).collect()
+    }
+
+    fn rounding(&self, function: usize, point: [f64; 2]) -> f64 {
+        ROUNDING * size(&self.terms[self.order[function]], point)
+    }
+
+    fn most_rounding(&self) -> f64 {
+        self.most_rounding
+    }
+
+    fn born(&mut self, _: &[Birth]) {}
+}
+
+fn value([a, b, c]: &[f64; 3], [u, v]: [f64; 2]) -> f64 {
+    a * u + b * v + c
+}
+
+/// Size of the numbers that a value is the sum of.
+fn size([a, b, c]: &[f64; 3], [u, v]: [f64; 2]) -> f64 {
+    (a * u).abs() + (b * v).abs() + c.abs()
+}

@@ -1,0 +1,33 @@
+//! Which of Burn's backends a device belongs to.
+
+use burn::tensor::Device;
+
+use crate::flex;
+
+/// Whether the device is Burn's `flex` backend, whose operations run in this process's thread pool.
+pub(crate) fn is_flex(device: &Device) -> bool {
+    flex::device().as_ref() == Some(device)
+}
+
+/// Whether the device is Burn's `ndarray` backend.
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)] // in Burn 0.22, and supported here as long as Burn has it
+pub fn is_ndarray(device: &Device) -> bool {
+    *device == Device::ndarray()
+}
+
+/// Whether the device is Burn's `ndarray` backend: this build does not have it.
+#[cfg(not(feature = "ndarray"))]
+pub fn is_ndarray(_: &Device) -> bool {
+    false
+}
+
+/// Whether the device is a CPU, which rounds products and sums of `f32` as IEEE 754 says.
+#[allow(deprecated)] // `tch` is deprecated in Burn 0.22, and supported here as long as Burn has it
+pub fn is_cpu(device: &Device) -> bool {
+    #[cfg(feature = "tch")]
+    if *device == Device::libtorch() {
+        return true;
+    }
+    is_flex(device) || is_ndarray(device)
+}

@@ -1,0 +1,56 @@
+//! Constants of a network, kept on the host as given and on a device for computing.
+
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, TensorData};
+
+use crate::ComputeTarget;
+
+/// A constant tensor. A change of target starts from the host copy, so a detour over a lower
+/// precision loses no digit.
+#[derive(Clone, Debug)]
+pub struct Constant<const D: usize> {
+    data: Arc<TensorData>,
+    tensor: Tensor<D>,
+}
+
+impl<const D: usize> Constant<D> {
+    /// `data` must have `D` axes and a float type.
+    pub fn new(data: TensorData, target: &ComputeTarget) -> Self {
+        let tensor = target.tensor(data.clone());
+        Self { data: Arc::new(data), tensor }
+    }
+
+    /// The constant on another device or in another precision.
+    pub fn to_target(&self, target: &ComputeTarget) -> Self {
+        let tensor = target.tensor(self.data().clone());
+        Self { data: self.data.clone(), tensor }
+    }
+
+    /// The constant with every number replaced by `change` of it, in f64.
+    pub fn map(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Self {
+        let numbers = self.data.iter::<f64>().map(change).collect::<Vec<f64>>();
+        Self::new(TensorData::new(numbers, self.data.shape().clone()), target)
+    }
+
+    /// The tensor on the device.
+    pub fn tensor(&self) -> Tensor<D> {
+        self.tensor.clone()
+    }
+
+    /// The numbers as given.
+    pub fn data(&self) -> &TensorData {
+        &self.data
+    }
+
+    /// The bytes of the numbers as given.
+    pub fn bytes(&self) -> &[u8] {
+        self.data.as_bytes()
+    }
+
+    /// How many numbers there are.
+    #[allow(clippy::len_without_is_empty)] // a constant has at least one number
+    pub fn len(&self) -> usize {
+        self.data.num_elements()
+    }
+}

@@ -1,0 +1,22 @@
+//! What a device cannot do.
+
+use thiserror::Error;
+
+use crate::Precision;
+
+/// A device that cannot compute what was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// The device lacks a floating-point format.
+    #[error("device {device} cannot compute in {precision}: choose another precision or device")]
+    Precision {
+        /// The device.
+        device: String,
+        /// The requested format.
+        precision: Precision,
+    },
+    /// The device failed, most often for lack of memory.
+    #[error("the device failed: {0} (fewer points at a time take less memory)")]
+    Failed(String),
+}

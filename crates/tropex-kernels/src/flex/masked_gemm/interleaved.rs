@@ -1,0 +1,288 @@
+//! Rows of all groups side by side.
+
+use std::borrow::Cow;
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexTensor;
+use burn::tensor::{DType, Int, Tensor, TensorData};
+use rayon::prelude::*;
+
+use super::active_units::Units;
+use super::buffer::Buffer;
+use crate::flex::simd::{SimdFloat, lanes};
+use crate::flex::{for_float, held, positions, zeros};
+
+/// Rows of several groups, point by point: a number for every group wherever one of the rows has an
+/// entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Interleaved {
+    pub(super) points: Vec<Entries>,
+    pub(super) groups: usize,
+    pub(super) dtype: DType,
+}
+
+/// What the rows of a point have.
+#[derive(Clone, Debug)]
+pub(super) struct Entries {
+    pub(super) units: Units,
+    /// `[units, width]`: a number for every group, and zeros that fill a vector.
+    numbers: Buffer,
+}
+
+/// Features that are written row by row.
+const FEATURES: usize = 16;
+
+impl Entries {
+    /// Entries of units, `[units, width]`, of whatever values.
+    pub(super) fn new<F: SimdFloat>(units: Units, width: usize) -> Self {
+        Self { numbers: Buffer::new::<F>(units.len() * width), units }
+    }
+
+    pub(super) fn numbers<F: SimdFloat>(&self) -> &[F] {
+        self.numbers.numbers()
+    }
+
+    /// The units, and what is to be written for them.
+    pub(super) fn parts<F: SimdFloat>(&mut self) -> (&Units, &mut [F]) {
+        (&self.units, self.numbers.numbers_mut())
+    }
+
+    /// Of rows `[channels, cells]`.
+    fn of_rows<F: SimdFloat>(rows: &[&[F]], cells: usize) -> Self {
+        let mut marks = vec![0; rows[0].len()];
+        for row in rows {
+            for (mark, &number) in marks.iter_mut().zip(*row) {
+                *mark |= u8::from(number != F::ZERO);
+            }
+        }
+        let units = Units::marked(&marks, cells);
+        let width = width::<F>(rows.len());
+        let mut entries = Self::new::<F>(units, width);
+        let (units, numbers) = entries.parts::<F>();
+        for (numbers, place) in numbers.chunks_exact_mut(width).zip(units.places()) {
+            let (present, absent) = numbers.split_at_mut(rows.len());
+            for (number, row) in present.iter_mut().zip(rows) {
+                *number = row[place as usize];
+            }
+            absent.fill(F::ZERO);
+        }
+        entries
+    }
+
+    /// Those at some places of other planes: for each of these its number here.
+    fn moved<F: SimdFloat>(&self, places: &[u32], origins: &[u32], extents: [usize; 2]) -> Self {
+        let numbers = self.numbers::<F>();
+        let width = numbers.len() / self.units.len().max(1);
+        let (units, order) = Units::at(places, extents);
+        let mut moved = Self::new::<F>(units, width);
+        for (to, place) in moved.parts::<F>().1.chunks_exact_mut(width.max(1)).zip(order) {
+            let start = origins[place as usize] as usize * width;
+            to.copy_from_slice(&numbers[start..start + width]);
+        }
+        moved
+    }
+
+    fn regrouped<F: SimdFloat>(&self, extents: [usize; 2]) -> Self {
+        let origins: Vec<_> = (0..self.units.len() as u32).collect();
+        self.moved::<F>(&self.units.places(), &origins, extents)
+    }
+
+    /// Those of places that a mask of the point lets through.
+    fn masked<F: SimdFloat>(&self, mask: &[F]) -> Option<Self> {
+        let places = self.units.places();
+        if places.iter().all(|&place| mask[place as usize] > F::ZERO) {
+            return None;
+        }
+        let open = |&origin: &u32| mask[places[origin as usize] as usize] > F::ZERO;
+        let origins: Vec<_> = (0..places.len() as u32).filter(open).collect();
+        let places: Vec<_> = origins.iter().map(|&origin| places[origin as usize]).collect();
+        Some(self.moved::<F>(&places, &origins, self.units.extents()))
+    }
+
+    /// Those of windows at the winners.
+    fn scattered<F: SimdFloat>(&self, winners: &[u32], [channels, cells]: [usize; 2]) -> Self {
+        let windows = winners.len() / channels;
+        let mut places = self.units.places();
+        for place in &mut places {
+            let winner = winners[*place as usize];
+            *place = *place / windows as u32 * cells as u32 + winner;
+        }
+        let origins: Vec<_> = (0..places.len() as u32).collect();
+        self.moved::<F>(&places, &origins, [channels, cells])
+    }
+
+    /// Writes rows.
+    fn write<F: SimdFloat>(&self, rows: &mut [&mut [F]]) {
+        let Some(features) = rows.first().map(|row| row.len()) else { return };
+        let (numbers, width) = (self.numbers::<F>(), width::<F>(rows.len()));
+        let mut entries = vec![u32::MAX; features];
+        for (entry, place) in self.units.places().into_iter().enumerate() {
+            entries[place as usize] = entry as u32;
+        }
+        // Rows are often a multiple of the memory's pages apart, and would drive each other out.
+        for (part, entries) in entries.chunks(FEATURES).enumerate() {
+            for (group, row) in rows.iter_mut().enumerate() {
+                let row = row[part * FEATURES..].iter_mut().zip(entries);
+                for (to, &entry) in row.filter(|(_, entry)| **entry != u32::MAX) {
+                    *to = numbers[entry as usize * width + group];
+                }
+            }
+        }
+    }
+
+    /// The sum of all that each group has, times the bias of the channel.
+    fn offset<F: SimdFloat>(&self, bias: &[F], groups: usize) -> Vec<F> {
+        let (numbers, width) = (self.numbers::<F>(), width::<F>(groups));
+        let cells = self.units.extents()[0] * self.units.extents()[1] / bias.len();
+        let mut sums = vec![F::ZERO; width];
+        for (numbers, place) in numbers.chunks_exact(width).zip(self.units.places()) {
+            let bias = bias[place as usize / cells];
+            for (sum, &number) in sums.iter_mut().zip(numbers) {
+                *sum += number * bias;
+            }
+        }
+        sums
+    }
+}
+
+/// Numbers for so many groups that fill vectors.
+pub(super) fn width<F: SimdFloat>(groups: usize) -> usize {
+    groups.next_multiple_of(lanes::<F>())
+}
+
+impl Interleaved {
+    /// Of rows `[groups * points, channels * cells]`, group by group.
+    pub(crate) fn of(rows: &FlexTensor, points: usize, cells: usize) -> Self {
+        for_float!(rows.dtype(), interleave(rows, points, cells))
+    }
+
+    /// The same in planes of other extents.
+    pub(in crate::flex) fn in_planes(&self, extents: [usize; 2]) -> Cow<'_, Self> {
+        if self.points.iter().all(|entries| entries.units.extents() == extents) {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(for_float!(self.dtype, regrouped(self, extents)))
+    }
+
+    /// Behind a mask `[points, features]`.
+    pub(crate) fn masked(self, mask: &Tensor<2>) -> Self {
+        let mask = held(mask.clone());
+        for_float!(self.dtype, masked(self, &mask))
+    }
+
+    /// Rows of windows at the winners `[points, channels, windows]` in planes of so many cells, of which
+    /// no two windows share one.
+    pub(crate) fn scattered(&self, winner: &Tensor<3, Int>, cells: usize) -> Self {
+        let [_, channels, windows] = winner.dims();
+        let (winners, size) = (positions(winner), channels * windows);
+        for_float!(self.dtype, scattered(self, &winners, size, [channels, cells]))
+    }
+
+    /// Rows `[groups * points, features]`, group by group.
+    pub(crate) fn into_tensor(self) -> Tensor<2> {
+        Tensor::from_primitive::<Flex>(for_float!(self.dtype, dense(&self)))
+    }
+
+    /// Sums `[groups * points, 1]` of what the rows have, times a bias for every channel.
+    pub(crate) fn offset(&self, bias: &FlexTensor) -> Tensor<2> {
+        Tensor::from_primitive::<Flex>(for_float!(self.dtype, offset(self, bias)))
+    }
+
+    /// The type of the numbers.
+    pub(in crate::flex) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The units of a point that have entries, and their numbers `[units, width]`: for each as many as
+    /// there are groups, and some that fill vectors.
+    pub(in crate::flex) fn listed<F: SimdFloat>(&self, point: usize) -> (&[u32], &[F]) {
+        let entries = &self.points[point];
+        (entries.units.of(0..entries.units.len()), entries.numbers())
+    }
+
+    /// Numbers of a row.
+    pub(in crate::flex) fn features(&self) -> usize {
+        self.points.first().map_or(0, |entries| entries.units.extents().iter().product())
+    }
+
+    /// Points.
+    pub(crate) fn points(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Groups.
+    pub(crate) fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// Share of entries that are not left out.
+    pub(super) fn density(&self) -> f64 {
+        let entries: usize = self.points.iter().map(|entries| entries.units.len()).sum();
+        entries as f64 / (self.features() * self.points.len()).max(1) as f64
+    }
+
+    /// Alternative entries for every point.
+    fn map(&self, work: impl Fn(usize, &Entries) -> Entries + Sync) -> Self {
+        let points = self.points.par_iter().enumerate();
+        let points = points.map(|(point, entries)| work(point, entries)).collect();
+        Self { points, ..*self }
+    }
+}
+
+fn interleave<F: SimdFloat>(rows: &FlexTensor, points: usize, cells: usize) -> Interleaved {
+    let [count, features] = [rows.layout().shape()[0], rows.layout().shape()[1]];
+    let (values, groups) = (rows.storage::<F>(), count / points);
+    let entries = |point| {
+        let row = |group| &values[(group * points + point) * features..][..features];
+        Entries::of_rows(&(0..groups).map(row).collect::<Vec<_>>(), cells)
+    };
+    let entries = (0..points).into_par_iter().map(entries).collect();
+    Interleaved { points: entries, groups, dtype: rows.dtype() }
+}
+
+fn regrouped<F: SimdFloat>(rows: &Interleaved, extents: [usize; 2]) -> Interleaved {
+    rows.map(|_, entries| entries.regrouped::<F>(extents))
+}
+
+fn masked<F: SimdFloat>(mut rows: Interleaved, mask: &FlexTensor) -> Interleaved {
+    let features = rows.features();
+    let masks = mask.storage::<F>().par_chunks(features.max(1));
+    rows.points.par_iter_mut().zip(masks).for_each(|(entries, mask)| {
+        if let Some(less) = entries.masked(mask) {
+            *entries = less;
+        }
+    });
+    rows
+}
+
+fn scattered<F: SimdFloat>(
+    rows: &Interleaved,
+    winners: &[u32],
+    size: usize,
+    extents: [usize; 2],
+) -> Interleaved {
+    rows.map(|point, entries| entries.scattered::<F>(&winners[point * size..][..size], extents))
+}
+
+fn dense<F: SimdFloat>(rows: &Interleaved) -> FlexTensor {
+    let (points, features) = (rows.points(), rows.features());
+    let mut result = zeros::<F>([rows.groups * points, features]);
+    let mut targets: Vec<Vec<_>> = rows.points.iter().map(|_| Vec::new()).collect();
+    for (row, numbers) in result.storage_mut::<F>().chunks_exact_mut(features).enumerate() {
+        targets[row % points].push(numbers);
+    }
+    let points = rows.points.par_iter().zip(&mut targets);
+    points.for_each(|(entries, target)| entries.write(target));
+    result
+}
+
+fn offset<F: SimdFloat>(rows: &Interleaved, bias: &FlexTensor) -> FlexTensor {
+    let (bias, points) = (bias.storage::<F>(), rows.points());
+    let mut result = vec![F::ZERO; rows.groups * points];
+    for (point, entries) in rows.points.iter().enumerate() {
+        for (group, sum) in entries.offset(bias, rows.groups)[..rows.groups].iter().enumerate() {
+            result[group * points + point] = *sum;
+        }
+    }
+    FlexTensor::from_data(TensorData::new(result, [rows.groups * points, 1]))
+}

@@ -1,0 +1,45 @@
+//! Affine rows as the `flex` bodies see them.
+
+use burn::tensor::Tensor;
+
+use super::Interleaved;
+use crate::AffineRows;
+use crate::rows::Storage;
+
+impl AffineRows {
+    pub(crate) fn from_interleaved(rows: Interleaved) -> Self {
+        let points = rows.points();
+        Self { storage: Storage::Interleaved(rows), points, shift: None, active: None }
+    }
+
+    /// The interleaved rows, if the rows are interleaved and have no pending shift.
+    pub(crate) fn interleaved(&self) -> Option<&Interleaved> {
+        match &self.storage {
+            Storage::Interleaved(rows) if self.shift.is_none() => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// The rows after a change of interleaved ones. Rows in a tensor stay as they are.
+    pub(crate) fn map_interleaved(self, change: impl FnOnce(Interleaved) -> Interleaved) -> Self {
+        match self.storage {
+            Storage::Interleaved(rows) => {
+                Self { storage: Storage::Interleaved(change(rows)), ..self }
+            }
+            Storage::Tensor(_) => self,
+        }
+    }
+
+    /// The rows with their numbers in a tensor, the shift still pending.
+    pub(crate) fn in_tensor(self) -> Self {
+        Self { storage: Storage::Tensor(self.storage.into_tensor()), ..self }
+    }
+
+    /// The rows without their pending shift, if they are in a tensor.
+    pub(crate) fn tensor(&self) -> Option<&Tensor<2>> {
+        match &self.storage {
+            Storage::Tensor(tensor) => Some(tensor),
+            Storage::Interleaved(_) => None,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Rows times a packed weight.
+
+use std::sync::{Arc, OnceLock};
+
+use burn::backend::Flex;
+use burn::tensor::Tensor;
+
+use super::masked_gemm::{self, Alternative, LinearMap};
+use super::packed::PackedMatrix;
+use super::{gemm, held, holds};
+use crate::{AffineRows, PackedWeight, RowsAndOffset, SparsityPattern, get_or_init};
+
+/// A weight and its transpose, packed when they are first needed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WeightLayouts(Arc<[OnceLock<PackedMatrix>; 2]>);
+
+impl PackedWeight {
+    fn packed(&self) -> &PackedMatrix {
+        let WeightLayouts(layouts) = self.as_ref();
+        get_or_init(&layouts[0], || PackedMatrix::new(self.matrix().clone()))
+    }
+
+    fn packed_transpose(&self) -> &PackedMatrix {
+        let WeightLayouts(layouts) = self.as_ref();
+        get_or_init(&layouts[1], || PackedMatrix::transposed(self.matrix().clone()))
+    }
+}
+
+/// [`PackedWeight::product`], if `flex` holds the rows.
+pub(crate) fn product(
+    weight: &PackedWeight,
+    rows: &Tensor<2>,
+    points: usize,
+    bias: Option<&Tensor<2>>,
+) -> Option<Tensor<2>> {
+    holds(rows).then(|| multiply(rows, points, weight.packed(), bias))
+}
+
+/// [`PackedWeight::transposed_product`], if `flex` holds the rows.
+pub(crate) fn transposed_product(
+    weight: &PackedWeight,
+    rows: &Tensor<2>,
+    points: usize,
+) -> Option<Tensor<2>> {
+    holds(rows).then(|| multiply(rows, points, weight.packed_transpose(), None))
+}
+
+/// `rows * weight + bias`.
+pub(super) fn multiply(
+    rows: &Tensor<2>,
+    points: usize,
+    weight: &PackedMatrix,
+    bias: Option<&Tensor<2>>,
+) -> Tensor<2> {
+    let (rows, bias) = (held(rows.clone()), bias.cloned().map(held));
+    Tensor::from_primitive::<Flex>(gemm::product(&rows, points, weight, bias.as_ref()))
+}
+
+/// [`PackedWeight::pullback`] where the rows' active mask is positive, or of interleaved rows. `None`
+/// if the dense product of rows in a tensor costs less.
+pub(crate) fn pullback(
+    weight: &PackedWeight,
+    rows: &AffineRows,
+    bias: Option<&Tensor<2>>,
+) -> Option<RowsAndOffset> {
+    pullback_masked(weight, rows, bias).or_else(|| pullback_interleaved(weight, rows, bias))
+}
+
+fn pullback_masked(
+    weight: &PackedWeight,
+    rows: &AffineRows,
+    bias: Option<&Tensor<2>>,
+) -> Option<RowsAndOffset> {
+    let [inputs, outputs] = weight.matrix().dims();
+    let pattern = SparsityPattern::single();
+    let map = || LinearMap {
+        pattern: &pattern,
+        channels: [outputs, inputs],
+        weights: held(weight.matrix().clone()),
+    };
+    let dense = Alternative { cost: |density| density, reads_interleaved: true };
+    masked_gemm::pullback(rows, map, dense, bias.cloned())
+}
+
+fn pullback_interleaved(
+    weight: &PackedWeight,
+    rows: &AffineRows,
+    bias: Option<&Tensor<2>>,
+) -> Option<RowsAndOffset> {
+    let interleaved = rows.interleaved()?;
+    let offset = bias.map(|bias| interleaved.offset(&held(bias.clone())));
+    let product = gemm::product_of_interleaved(interleaved, weight.packed_transpose());
+    let product = Tensor::from_primitive::<Flex>(product);
+    Some((AffineRows::new(product, rows.points()), offset))
+}

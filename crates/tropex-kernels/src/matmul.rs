@@ -1,0 +1,70 @@
+//! Products of matrices in the precision of their numbers.
+
+use burn::tensor::Tensor;
+
+/// `left . right`, where no number is rounded to fewer digits than it has.
+///
+/// Burn's own product may use an accelerator: on NVIDIA GPUs that reads 10 bits of the 23 of an `f32`.
+pub fn matmul<const D: usize>(left: Tensor<D>, right: Tensor<D>) -> Tensor<D> {
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    if let Some(product) = on_gpu::matmul(&left, &right) {
+        return product;
+    }
+    left.matmul(right)
+}
+
+/// Whether Burn's own product of such matrices reads fewer digits than they have.
+#[cfg_attr(not(any(feature = "cuda", feature = "wgpu")), allow(unused_variables))]
+pub fn is_rounded<const D: usize>(matrix: &Tensor<D>) -> bool {
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    return on_gpu::accelerated(matrix).is_some();
+    #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
+    return false;
+}
+
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod on_gpu {
+    use burn::backend::Cube;
+    use burn::tensor::{DType, Tensor};
+    use burn_cubecl::cubecl::prelude::Scalar;
+    use burn_cubecl::cubecl::tf32;
+    use burn_cubecl::kernel::matmul::init_matmul_output;
+    use burn_cubecl::tensor::CubeTensor;
+    use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
+    use cubek::matmul::launch::launch_ref;
+    use cubek::matmul::multi_level::Strategy;
+    use cubek::std::InputBinding;
+
+    /// None where Burn's own product is as exact.
+    pub(super) fn matmul<const D: usize>(left: &Tensor<D>, right: &Tensor<D>) -> Option<Tensor<D>> {
+        let (left, right) = (accelerated(left)?, accelerated(right)?);
+        let client = left.client.clone();
+        let product = init_matmul_output(&left, &right, DType::F32);
+        let single = f32::elem_type_native();
+        let globals = MatmulGlobalElems { lhs: single, rhs: single, out: single };
+        // The second takes matrices of any layout, and is slower.
+        let strategies = [Strategy::SimpleUnit(Default::default()), Strategy::Naive];
+        let is_launched = strategies.into_iter().any(|strategy| {
+            let launched = launch_ref(
+                &strategy.into(),
+                &client,
+                InputBinding::new(left.clone().binding(), single),
+                InputBinding::new(right.clone().binding(), single),
+                product.clone().binding(),
+                &mut MatmulElems::from_globals(&globals),
+            );
+            launched.is_ok()
+        });
+        is_launched.then(|| Tensor::from_primitive::<Cube>(product))
+    }
+
+    /// A matrix of a kind that Burn multiplies by an accelerator.
+    pub(super) fn accelerated<const D: usize>(matrix: &Tensor<D>) -> Option<CubeTensor> {
+        if matrix.dtype() != DType::F32 {
+            return None;
+        }
+        let matrix = matrix.clone().try_into_primitive::<Cube>().ok()?;
+        let has_tf32 = matrix.client.properties().supports_type(tf32::elem_type_native());
+        has_tf32.then_some(matrix)
+    }
+}

@@ -1,0 +1,29 @@
+//! Rows and directions through a max pooling.
+
+use burn::tensor::{Int, Tensor};
+
+use crate::{AffineRows, flex, generic};
+
+/// Rows pulled back through a maximum over windows: adds the pending shift, then moves the coefficient
+/// of every window to the cell that won. Windows that `overlap` may have the same winner.
+///
+/// # Shapes
+/// - winner: `[points, channels, windows]`, positions among the `cells` of the channel's plane
+pub fn scatter(
+    rows: AffineRows,
+    winner: &Tensor<3, Int>,
+    cells: usize,
+    overlap: bool,
+) -> AffineRows {
+    flex::scatter(rows, winner, cells, overlap)
+        .unwrap_or_else(|rows| generic::scatter(rows, winner, cells))
+}
+
+/// The transpose of [`scatter`]: every window receives the value of its winner.
+///
+/// # Shapes
+/// - values: `[groups * points, channels * cells]`
+/// - output: `[groups * points, channels * windows]`
+pub fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
+    flex::pick(values, winner, cells).unwrap_or_else(|values| generic::pick(values, winner, cells))
+}

@@ -1,0 +1,63 @@
+//! Convolutions and transposed convolutions, cell by cell.
+
+use burn::tensor::Tensor;
+
+use crate::SparsityPattern;
+use crate::flex::PackedStencil;
+
+/// A convolution or a transposed one, over any number of axes, without groups of channels: which input
+/// cells every output cell reads, and through which weights.
+#[derive(Debug)]
+pub struct Stencil {
+    pattern: SparsityPattern,
+    channels: [usize; 2],
+    weight: Tensor<2>,
+    packed: PackedStencil,
+}
+
+impl Stencil {
+    /// A stencil from its pattern, its input and output channels, and its weight.
+    ///
+    /// # Shapes
+    /// - weight: `[kernel cells * input channels, output channels]`
+    pub fn new(pattern: SparsityPattern, channels: [usize; 2], weight: Tensor<2>) -> Self {
+        Self { pattern, channels, weight, packed: PackedStencil::default() }
+    }
+
+    /// Which input cells every output cell reads.
+    pub fn pattern(&self) -> &SparsityPattern {
+        &self.pattern
+    }
+
+    /// Channels of input and output.
+    pub fn channels(&self) -> [usize; 2] {
+        self.channels
+    }
+
+    /// The weight `[kernel cells * input channels, output channels]`.
+    pub fn weight(&self) -> &Tensor<2> {
+        &self.weight
+    }
+
+    /// Numbers of one point at the input.
+    pub fn inputs(&self) -> usize {
+        self.channels[0] * self.pattern.inputs()
+    }
+
+    /// Numbers of one point at the output.
+    pub fn outputs(&self) -> usize {
+        self.channels[1] * self.pattern.outputs()
+    }
+
+    /// Multiplications for one point.
+    pub fn multiplications(&self) -> usize {
+        self.pattern.taps() * self.channels[0] * self.channels[1]
+    }
+}
+
+/// The layouts that the `flex` bodies read, filled when they are first needed.
+impl AsRef<PackedStencil> for Stencil {
+    fn as_ref(&self) -> &PackedStencil {
+        &self.packed
+    }
+}

@@ -1,0 +1,116 @@
+//! How points are divided among threads.
+//!
+//! Threads of the `flex` backend take chunks of points through the whole network by themselves, so that
+//! a chunk's values stay in a core's cache. Other backends divide every operation instead.
+
+use crate::ComputeTarget;
+use crate::backend::is_flex;
+
+/// Bytes of a layer's values that stay in a core's own caches.
+const CACHED_BYTES: usize = 1 << 20;
+
+/// Bytes of weights that stay in the shared cache: cheap enough to be read again for every chunk.
+const SHARED_CACHE_BYTES: usize = 1 << 22;
+
+/// Rows per chunk at least, so that every weight is read for many rows.
+const MIN_ROWS: usize = 160;
+
+/// Points per chunk at least: they fill the SIMD vectors of any machine.
+const MIN_POINTS: usize = 16;
+
+/// Points per chunk at least where weights come from main memory and a point uses each of them once.
+const MIN_POINTS_PER_WEIGHT: usize = 160;
+
+/// Groups from which on rows may be interleaved.
+pub(crate) const MIN_INTERLEAVED_GROUPS: usize = 4;
+
+/// What a network costs to compute, as far as the division of points depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    /// The largest number of values of one point anywhere in the network.
+    pub widest: usize,
+    /// Number of weights and biases.
+    pub parameters: usize,
+    /// Number of weights and biases of the largest layer.
+    pub largest_layer: usize,
+    /// Multiplications for one point.
+    pub multiplications: usize,
+}
+
+/// The number of points that a thread takes through the network at a time, with `groups` rows a point.
+/// `None` if the device divides its operations itself.
+pub fn points_per_thread(
+    target: &ComputeTarget,
+    workload: &Workload,
+    groups: usize,
+) -> Option<usize> {
+    let least = min_points(target, workload, groups);
+    let most = (MIN_ROWS / groups).max(least);
+    let bytes = workload.widest * groups * target.precision().bytes();
+    is_flex(target.device()).then(|| (CACHED_BYTES / bytes.max(1)).clamp(least, most))
+}
+
+/// Points per chunk, of a number of points. With too few points for all threads, one chunk holds all
+/// points, and every operation is divided instead.
+pub fn points_per_chunk(
+    target: &ComputeTarget,
+    workload: &Workload,
+    points: usize,
+    groups: usize,
+) -> usize {
+    let threads = rayon::current_num_threads();
+    let least = min_points(target, workload, groups);
+    match points_per_thread(target, workload, groups) {
+        Some(size) if points >= threads * least => {
+            let most = points / least / threads * threads;
+            let chunks = points.div_ceil(size).next_multiple_of(threads).min(most);
+            points.div_ceil(chunks)
+        }
+        _ => points,
+    }
+}
+
+/// Points per chunk at least. The fewer times a point uses a weight, the more points share one reading
+/// of the weights, up to the point where their values take as much memory as the weights.
+fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usize {
+    if workload.parameters * target.precision().bytes() <= SHARED_CACHE_BYTES {
+        return MIN_POINTS;
+    }
+    let most = workload.parameters / (workload.widest * groups).max(1);
+    let shared = MIN_POINTS_PER_WEIGHT * workload.parameters;
+    shared.div_ceil(workload.multiplications.max(1)).min(most).max(MIN_POINTS)
+}
+
+/// Points of a chunk whose rows are pulled back together: few enough that interleaved rows stay in a
+/// core's caches, unless the weights are too large to be read again for every part.
+pub fn points_per_pullback(
+    target: &ComputeTarget,
+    workload: &Workload,
+    points: usize,
+    groups: usize,
+) -> usize {
+    if !is_flex(target.device()) || groups < MIN_INTERLEAVED_GROUPS {
+        return points;
+    }
+    let bytes = target.precision().bytes();
+    if workload.largest_layer * bytes > SHARED_CACHE_BYTES {
+        return points;
+    }
+    let most = (CACHED_BYTES / (workload.widest * groups * bytes).max(1)).max(1);
+    points.div_ceil(points.div_ceil(most))
+}
+
+/// Number of batches that a device works on at a time: one per thread where threads take batches by
+/// themselves, else one.
+pub fn batches_at_a_time(target: &ComputeTarget) -> usize {
+    if is_flex(target.device()) { rayon::current_num_threads() } else { 1 }
+}
+
+/// Runs the work on one batch: in a thread of the pool if there are several batches at a time, so that
+/// the work is not divided further.
+pub fn on_batch<R: Send>(target: &ComputeTarget, work: impl FnOnce() -> R + Send) -> R {
+    match batches_at_a_time(target) {
+        1 => work(),
+        _ => rayon::join(work, || ()).0,
+    }
+}

@@ -1,0 +1,75 @@
+//! Rows times a weight matrix.
+
+use burn::tensor::Tensor;
+
+use crate::flex::{self, WeightLayouts};
+use crate::{AffineRows, RowsAndOffset, matmul};
+
+/// A weight matrix `[inputs, outputs]` that many rows are multiplied with. The `flex` body packs it
+/// once for each direction.
+#[derive(Clone, Debug)]
+pub struct PackedWeight {
+    matrix: Tensor<2>,
+    layouts: WeightLayouts,
+}
+
+impl PackedWeight {
+    /// The weight `[inputs, outputs]`.
+    pub fn new(matrix: Tensor<2>) -> Self {
+        Self { matrix, layouts: WeightLayouts::default() }
+    }
+
+    /// The weight `[inputs, outputs]`.
+    pub fn matrix(&self) -> &Tensor<2> {
+        &self.matrix
+    }
+
+    /// `rows * weight + bias`.
+    ///
+    /// # Shapes
+    /// - rows: `[groups * points, inputs]`, group by group
+    /// - bias: `[1, outputs]`
+    /// - output: `[groups * points, outputs]`
+    pub fn product(&self, rows: Tensor<2>, points: usize, bias: Option<Tensor<2>>) -> Tensor<2> {
+        if let Some(product) = flex::product(self, &rows, points, bias.as_ref()) {
+            return product;
+        }
+        let product = matmul(rows, self.matrix.clone());
+        match bias {
+            None => product,
+            Some(bias) => product + bias,
+        }
+    }
+
+    /// `rows * weight^T`.
+    ///
+    /// # Shapes
+    /// - rows: `[groups * points, outputs]`, group by group
+    /// - output: `[groups * points, inputs]`
+    pub fn transposed_product(&self, rows: Tensor<2>, points: usize) -> Tensor<2> {
+        flex::transposed_product(self, &rows, points)
+            .unwrap_or_else(|| matmul(rows, self.matrix.clone().transpose()))
+    }
+
+    /// Rows pulled back through `x * weight + bias`: the
+    /// [transposed product](Self::transposed_product), and the sums of every row times the bias.
+    ///
+    /// # Shapes
+    /// - bias: `[1, outputs]`
+    /// - sums: `[groups * points, 1]`
+    pub fn pullback(&self, rows: AffineRows, bias: Option<Tensor<2>>) -> RowsAndOffset {
+        if let Some(pulled) = flex::pullback(self, &rows, bias.as_ref()) {
+            return pulled;
+        }
+        let (points, rows) = (rows.points(), rows.into_tensor());
+        let offset = bias.map(|bias| matmul(rows.clone(), bias.transpose()));
+        (AffineRows::new(self.transposed_product(rows, points), points), offset)
+    }
+}
+
+/// The layouts that the `flex` bodies read, filled when they are first needed.
+impl AsRef<WeightLayouts> for PackedWeight {
+    fn as_ref(&self) -> &WeightLayouts {
+        &self.layouts
+    }
+}

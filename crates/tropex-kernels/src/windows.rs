@@ -1,0 +1,54 @@
+//! The largest cell of every window of a plane.
+
+use burn::tensor::{Int, Tensor};
+
+use crate::flex;
+
+/// The cells of a plane that every window covers, at least one a window.
+#[derive(Clone, Debug)]
+pub struct Windows {
+    cells: Vec<u32>,
+    /// The end of every window in `cells`.
+    ends: Vec<usize>,
+}
+
+impl Windows {
+    /// `None` if a window has no cells.
+    pub fn new(windows: &[Vec<usize>]) -> Option<Self> {
+        let mut cells = Vec::new();
+        let mut ends = Vec::with_capacity(windows.len());
+        for window in windows {
+            if window.is_empty() {
+                return None;
+            }
+            cells.extend(window.iter().map(|&cell| cell as u32));
+            ends.push(cells.len());
+        }
+        Some(Self { cells, ends })
+    }
+
+    /// Number of windows.
+    pub fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The cells of every window.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.cells[start..end])
+    }
+}
+
+/// The largest number of every window and its cell, the first on ties. `None` if the planes are not in
+/// the memory of this process: the caller then uses the backend's own pooling.
+///
+/// # Shapes
+/// - planes: `[points, channels * cells]`
+/// - output: `[points, channels * windows]` and `[points, channels, windows]`
+pub fn largest(
+    planes: &Tensor<2>,
+    channels: usize,
+    windows: &Windows,
+) -> Option<(Tensor<2>, Tensor<3, Int>)> {
+    flex::largest(planes, channels, windows)
+}

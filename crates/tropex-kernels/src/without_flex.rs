@@ -1,0 +1,126 @@
+//! Stands for the `flex` bodies in a build without Burn's `flex` backend: every function leaves the
+//! work to the generic body or to the backend.
+
+use burn::tensor::{Device, Int, Tensor};
+
+use crate::{AffineRows, Columns, PackedWeight, RowsAndOffset, Slope, Stencil, Windows};
+
+/// Interleaved rows, of which there are none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Interleaved {}
+
+impl Interleaved {
+    pub(crate) fn groups(&self) -> usize {
+        match *self {}
+    }
+
+    pub(crate) fn into_tensor(self) -> Tensor<2> {
+        match self {}
+    }
+}
+
+/// Packed layouts of a weight, of which there are none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WeightLayouts;
+
+/// Packed layouts of a stencil, of which there are none.
+#[derive(Debug, Default)]
+pub(crate) struct PackedStencil;
+
+pub(crate) fn device() -> Option<Device> {
+    None
+}
+
+pub(crate) fn holds<const D: usize>(_: &Tensor<D>) -> bool {
+    false
+}
+
+pub(crate) fn mask(rows: AffineRows, _: &Tensor<2>, _: &Slope) -> Result<AffineRows, AffineRows> {
+    Err(rows)
+}
+
+pub(crate) fn scatter(
+    rows: AffineRows,
+    _: &Tensor<3, Int>,
+    _: usize,
+    _: bool,
+) -> Result<AffineRows, AffineRows> {
+    Err(rows)
+}
+
+pub(crate) fn pick(
+    values: Tensor<2>,
+    _: &Tensor<3, Int>,
+    _: usize,
+) -> Result<Tensor<2>, Tensor<2>> {
+    Err(values)
+}
+
+pub(crate) fn gather(values: Tensor<2>, _: &Columns) -> Result<Tensor<2>, Tensor<2>> {
+    Err(values)
+}
+
+pub(crate) fn scatter_add(
+    values: Tensor<2>,
+    _: &Columns,
+    _: usize,
+) -> Result<Tensor<2>, Tensor<2>> {
+    Err(values)
+}
+
+pub(crate) fn lowest(_: &AffineRows) -> Option<Vec<f64>> {
+    None
+}
+
+pub(crate) fn largest(_: &Tensor<2>, _: usize, _: &Windows) -> Option<(Tensor<2>, Tensor<3, Int>)> {
+    None
+}
+
+/// Is never called: no tensor is [held](holds).
+pub(crate) fn visit_rows<S: Send>(
+    scores: Tensor<2>,
+    bias: Tensor<2>,
+    states: &mut [S],
+    wanted: impl Fn(&S, f32) -> bool + Sync,
+    visit: impl Fn(&mut S, &[f32]) + Sync,
+) {
+    crate::generic::visit_rows(scores, bias, states, wanted, visit);
+}
+
+pub(crate) fn product(
+    _: &PackedWeight,
+    _: &Tensor<2>,
+    _: usize,
+    _: Option<&Tensor<2>>,
+) -> Option<Tensor<2>> {
+    None
+}
+
+pub(crate) fn transposed_product(_: &PackedWeight, _: &Tensor<2>, _: usize) -> Option<Tensor<2>> {
+    None
+}
+
+pub(crate) fn pullback(
+    _: &PackedWeight,
+    _: &AffineRows,
+    _: Option<&Tensor<2>>,
+) -> Option<RowsAndOffset> {
+    None
+}
+
+pub(crate) fn correlate(
+    _: &Tensor<2>,
+    _: usize,
+    _: &Stencil,
+    _: Option<&Tensor<1>>,
+) -> Option<Tensor<2>> {
+    None
+}
+
+pub(crate) fn correlate_masked(
+    _: &AffineRows,
+    _: &Stencil,
+    _: Option<Tensor<1>>,
+) -> Option<RowsAndOffset> {
+    None
+}

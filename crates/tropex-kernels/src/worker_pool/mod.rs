@@ -1,0 +1,186 @@
+//! Jobs that several workers share: a free worker takes the next job.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use burn::tensor::Device;
+
+use crate::ComputeTarget;
+
+/// Does jobs on a device.
+pub trait Worker: Sync {
+    /// The device.
+    fn device(&self) -> &Device;
+}
+
+impl Worker for ComputeTarget {
+    fn device(&self) -> &Device {
+        self.device()
+    }
+}
+
+/// Workers that share jobs.
+pub struct WorkerPool<'a, W> {
+    /// At least one worker. A single one works on the thread of the caller.
+    pub workers: &'a [W],
+    /// Finished results that may wait for an earlier job, besides one per worker.
+    pub waiting: usize,
+}
+
+/// What a worker tells the caller.
+enum Message<R, E> {
+    /// This much of a job is done.
+    Progress(usize),
+    /// The job with a number has ended, by its result or by a panic.
+    Done(usize, thread::Result<Result<R, E>>),
+}
+
+impl<W: Worker> WorkerPool<'_, W> {
+    /// Does the jobs and hands their results to `take`, in the order of the jobs and on the thread of the
+    /// caller.
+    ///
+    /// # Errors
+    /// The first error in the order of the jobs. Jobs that have begun by then are finished and their
+    /// results dropped.
+    ///
+    /// # Panics
+    /// If a job panics, with the job's message.
+    pub fn run<J: Send, R: Send, E: Send>(
+        &self,
+        jobs: impl Iterator<Item = J> + Send,
+        work: impl Fn(&W, J) -> Result<R, E> + Sync,
+        take: impl FnMut(R) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.run_with_progress(jobs, &|_| {}, |worker, job, _| work(worker, job), take)
+    }
+
+    /// Like [`run`](Self::run), where `work` reports how much of its job it has done since its last
+    /// report. `progress` receives the reports on the thread of the caller.
+    ///
+    /// # Errors
+    /// As for [`WorkerPool::run`].
+    ///
+    /// # Panics
+    /// As for [`WorkerPool::run`].
+    pub fn run_with_progress<J: Send, R: Send, E: Send>(
+        &self,
+        mut jobs: impl Iterator<Item = J> + Send,
+        progress: &dyn Fn(usize),
+        work: impl Fn(&W, J, &dyn Fn(usize)) -> Result<R, E> + Sync,
+        mut take: impl FnMut(R) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let [worker] = self.workers {
+            return jobs.try_for_each(|job| take(work(worker, job, progress)?));
+        }
+        let allowed = self.workers.len().saturating_add(self.waiting);
+        let queue = Queue::new(jobs, allowed);
+        let result = thread::scope(|scope| {
+            let (sender, receiver) = channel();
+            for worker in self.workers {
+                let (sender, queue, work) = (sender.clone(), &queue, &work);
+                scope.spawn(move || queue.run(&sender, |job, report| work(worker, job, report)));
+            }
+            drop(sender);
+            let _closing = Closing(&queue);
+            let (mut next, mut finished) = (0, BTreeMap::new());
+            for message in receiver {
+                match message {
+                    Message::Progress(step) => progress(step),
+                    Message::Done(number, outcome) => {
+                        finished.insert(number, outcome);
+                    }
+                }
+                while let Some(outcome) = finished.remove(&next) {
+                    take(outcome.unwrap_or_else(|panic| resume_unwind(panic))?)?;
+                    next += 1;
+                    queue.release();
+                }
+            }
+            Ok(())
+        });
+        // On a GPU every thread has memory of its own that no other thread would reuse.
+        self.workers.iter().for_each(|worker| worker.device().memory_cleanup());
+        result
+    }
+}
+
+/// Jobs to do, numbered in the order in which they begin.
+struct Queue<I> {
+    state: Mutex<State<I>>,
+    changed: Condvar,
+}
+
+struct State<I> {
+    jobs: I,
+    next: usize,
+    /// Number of jobs that may have begun, finished ones included.
+    allowed: usize,
+    is_closed: bool,
+}
+
+impl<J, I: Iterator<Item = J>> Queue<I> {
+    fn new(jobs: I, allowed: usize) -> Self {
+        let state = State { jobs, next: 0, allowed, is_closed: false };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Does jobs until none is left.
+    fn run<R, E>(
+        &self,
+        sender: &Sender<Message<R, E>>,
+        work: impl Fn(J, &dyn Fn(usize)) -> Result<R, E>,
+    ) {
+        // After the caller has given up, nobody receives, and the queue is closed.
+        let report = |step| drop(sender.send(Message::Progress(step)));
+        while let Some((number, job)) = self.begin() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &report)));
+            drop(sender.send(Message::Done(number, outcome)));
+        }
+    }
+
+    /// The next job, as soon as it may begin.
+    fn begin(&self) -> Option<(usize, J)> {
+        let may_not = |state: &mut State<I>| !state.is_closed && state.next >= state.allowed;
+        let waited = self.changed.wait_while(self.state(), may_not);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.is_closed {
+            return None;
+        }
+        let job = state.jobs.next()?;
+        state.next += 1;
+        Some((state.next - 1, job))
+    }
+}
+
+impl<I> Queue<I> {
+    fn state(&self) -> MutexGuard<'_, State<I>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Allows one more job to begin.
+    fn release(&self) {
+        let mut state = self.state();
+        state.allowed = state.allowed.saturating_add(1);
+        self.changed.notify_all();
+    }
+
+    fn close(&self) {
+        self.state().is_closed = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Closes the queue when the caller leaves, by return or by panic, so that no worker waits for ever.
+struct Closing<'a, I>(&'a Queue<I>);
+
+impl<I> Drop for Closing<'_, I> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
