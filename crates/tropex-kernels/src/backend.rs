@@ -2,11 +2,11 @@
 
 use burn::tensor::Device;
 
-use crate::flex;
+use crate::simd;
 
 /// Whether the device is Burn's `flex` backend, whose operations run in this process's thread pool.
 pub(crate) fn is_flex(device: &Device) -> bool {
-    flex::device().as_ref() == Some(device)
+    simd::device().as_ref() == Some(device)
 }
 
 /// Whether the device is Burn's `ndarray` backend.

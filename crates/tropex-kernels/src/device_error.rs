@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::Precision;
+use crate::precision::Precision;
 
 /// A device that cannot compute what was asked.
 #[derive(Debug, Error)]

@@ -3,7 +3,7 @@
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
-use crate::{AffineRows, Columns, Slope};
+use crate::data::{AffineRows, Columns, Slope};
 
 pub(crate) fn mask(rows: AffineRows, sign: &Tensor<2>, slope: &Slope) -> AffineRows {
     let (points, groups) = (rows.points(), rows.groups());

@@ -3,7 +3,7 @@
 use burn::tensor::kind::Basic;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::DeviceError;
+use crate::device_error::DeviceError;
 
 /// The numbers of a tensor. A GPU computes asynchronously, so this is where a failed computation,
 /// most often for lack of memory, is reported.

@@ -1,74 +1,11 @@
 //! Where and in which precision a network computes.
 
-use std::fmt;
-use std::str::FromStr;
-
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
-use crate::{DeviceError, flex, is_cpu};
-
-/// Floating-point format of a computation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// 32 bits, about 7 digits.
-    F32,
-    /// 64 bits, about 16 digits.
-    F64,
-}
-
-impl Precision {
-    /// Both formats.
-    pub const ALL: [Self; 2] = [Self::F32, Self::F64];
-
-    /// Name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        }
-    }
-
-    /// Burn's name of the format.
-    pub fn dtype(self) -> DType {
-        match self {
-            Self::F32 => DType::F32,
-            Self::F64 => DType::F64,
-        }
-    }
-
-    /// Distance from 1 to the next larger number.
-    pub fn epsilon(self) -> f64 {
-        match self {
-            Self::F32 => f64::from(f32::EPSILON),
-            Self::F64 => f64::EPSILON,
-        }
-    }
-
-    /// Bytes of one number.
-    pub fn bytes(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F64 => 8,
-        }
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Precision {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|precision| precision.name() == name);
-        found.ok_or_else(|| format!("unknown precision `{name}`, expected f32 or f64"))
-    }
-}
+use crate::backend::is_cpu;
+use crate::device_error::DeviceError;
+use crate::precision::Precision;
+use crate::simd;
 
 /// A device and a precision: where tensors are made and computed.
 #[derive(Clone, Debug)]
@@ -99,7 +36,7 @@ impl ComputeTarget {
     /// # Errors
     /// [`DeviceError::Precision`] if the device has no f64 and this build has no `flex`.
     pub fn in_f64(device: &Device) -> Result<Self, DeviceError> {
-        Self::new(device, Precision::F64).or_else(|error| match flex::device() {
+        Self::new(device, Precision::F64).or_else(|error| match simd::device() {
             Some(flex) => Self::new(&flex, Precision::F64),
             None => Err(error),
         })
@@ -113,7 +50,7 @@ impl ComputeTarget {
     /// A CPU in f64 if this build has one. A CPU rounds every product and sum of an f64 as IEEE 754
     /// says; not every GPU does.
     pub fn on_cpu(&self) -> Self {
-        match flex::device() {
+        match simd::device() {
             Some(device) if !is_cpu(&self.device) => Self { device, precision: Precision::F64 },
             None if !is_cpu(&self.device) => self.clone(),
             _ => self.widest(),

@@ -3,8 +3,9 @@
 //! Threads of the `flex` backend take chunks of points through the whole network by themselves, so that
 //! a chunk's values stay in a core's cache. Other backends divide every operation instead.
 
-use crate::ComputeTarget;
 use crate::backend::is_flex;
+use crate::data::MIN_INTERLEAVED_GROUPS;
+use crate::target::ComputeTarget;
 
 /// Bytes of a layer's values that stay in a core's own caches.
 const CACHED_BYTES: usize = 1 << 20;
@@ -20,9 +21,6 @@ const MIN_POINTS: usize = 16;
 
 /// Points per chunk at least where weights come from main memory and a point uses each of them once.
 const MIN_POINTS_PER_WEIGHT: usize = 160;
-
-/// Groups from which on rows may be interleaved.
-pub(crate) const MIN_INTERLEAVED_GROUPS: usize = 4;
 
 /// What a network costs to compute, as far as the division of points depends on it.
 #[derive(Clone, Copy, Debug)]

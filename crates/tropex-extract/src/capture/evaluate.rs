@@ -7,11 +7,6 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-#[cfg(feature = "flex")]
-use burn::backend::Flex as Host;
-#[cfg(all(feature = "ndarray", not(feature = "flex")))]
-#[allow(deprecated)] // in Burn 0.22, and supported here all the same
-use burn::backend::NdArray as Host;
 use burn::backend::ir::{
     BaseOperationIr, FloatOperationIr, HandleKind, IrVisitorMut, NumericOperationIr, OperationIr,
     TensorIr, TensorStatus,
@@ -19,15 +14,11 @@ use burn::backend::ir::{
 use burn::backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
 use burn::tensor::{BoolStore, CapturedGraph, DType, TensorData, TensorId, read_sync};
 use burn_router::TensorInterpreter;
+use tropex_kernels::HostBackend;
 
 use super::context::Context;
 use super::record::message;
 use super::refusal::Refusal;
-
-#[cfg(not(any(feature = "flex", feature = "ndarray")))]
-compile_error!(
-    "tropex-extract needs the feature `flex` or `ndarray`: captures compute constants on a CPU"
-);
 
 /// Computes an operation on constants and remembers its outputs.
 pub(super) fn evaluate(context: &mut Context, operation: &OperationIr) -> Result<(), Refusal> {
@@ -94,7 +85,7 @@ pub(super) fn evaluate_graph(
 }
 
 /// Burn's interpreter of recorded operations.
-struct Machine(TensorInterpreter<Host>);
+struct Machine(TensorInterpreter<HostBackend>);
 
 impl Machine {
     fn new() -> Self {
@@ -136,9 +127,9 @@ impl Machine {
         Widen.visit_tensor_mut(&mut tensor);
         tensor.status = TensorStatus::ReadWrite;
         let data = match self.0.get_tensor(&tensor) {
-            HandleKind::Float(tensor) => read_sync(Host::float_into_data(tensor)),
-            HandleKind::Int(tensor) => read_sync(Host::int_into_data(tensor)),
-            HandleKind::Bool(tensor) => read_sync(Host::bool_into_data(tensor)),
+            HandleKind::Float(tensor) => read_sync(HostBackend::float_into_data(tensor)),
+            HandleKind::Int(tensor) => read_sync(HostBackend::int_into_data(tensor)),
+            HandleKind::Bool(tensor) => read_sync(HostBackend::bool_into_data(tensor)),
             HandleKind::Quantized(_) => return Err("its result is quantized".into()),
         };
         Ok(data.map_err(|error| error.to_string())?)

@@ -5,9 +5,9 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
-use super::{Float, ROWS_PER_TASK, for_float, held, holds, positions, zeros};
-use crate::Columns;
-use crate::columns::NONE;
+use super::ROWS_PER_TASK;
+use crate::data::Columns;
+use crate::simd::{Float, for_float, held, holds, positions, zeros};
 
 /// [`crate::pick`], or the values as they came if `flex` does not hold them.
 pub(crate) fn pick(
@@ -52,7 +52,7 @@ pub(crate) fn gather(values: Tensor<2>, columns: &Columns) -> Result<Tensor<2>, 
 fn gather_in<F: Float>(values: &FlexTensor, columns: &[u32]) -> FlexTensor {
     from_rows(values, columns.len(), |_, source: &[F], target| {
         for (target, &column) in target.iter_mut().zip(columns) {
-            if column != NONE {
+            if column != Columns::NONE {
                 *target = source[column as usize];
             }
         }
@@ -76,7 +76,7 @@ pub(crate) fn scatter_add(
 fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) -> FlexTensor {
     from_rows(values, width, |_, source: &[F], target| {
         for (&value, &column) in source.iter().zip(columns) {
-            if column != NONE {
+            if column != Columns::NONE {
                 target[column as usize] += value;
             }
         }

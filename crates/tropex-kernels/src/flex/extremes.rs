@@ -4,8 +4,8 @@ use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::in_place::holds_rows;
-use super::{Float, for_float, held};
-use crate::AffineRows;
+use crate::data::AffineRows;
+use crate::simd::{Float, for_float, held};
 
 /// Points that one task looks at.
 const POINTS_PER_TASK: usize = 64;

@@ -5,8 +5,9 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
-use super::{Float, ROWS_PER_TASK, for_float, held, holds, positions, zeros};
-use crate::{AffineRows, Slope};
+use super::ROWS_PER_TASK;
+use crate::data::{AffineRows, Slope};
+use crate::simd::{Float, for_float, held, holds, positions, zeros};
 
 /// [`crate::mask`], or the rows as they came if `flex` does not hold the tensors.
 pub(crate) fn mask(

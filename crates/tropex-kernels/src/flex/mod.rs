@@ -9,10 +9,7 @@ mod extremes;
 mod gemm;
 mod in_place;
 mod masked_gemm;
-mod packed;
 mod rows;
-mod scratch;
-mod simd;
 mod sparse;
 mod stencil;
 #[cfg(test)]
@@ -21,101 +18,13 @@ mod visit;
 mod weight;
 mod windows;
 
-use std::ops::{Add, AddAssign, Mul};
-
-use burn::backend::Flex;
-use burn::backend::flex::FlexTensor;
-use burn::tensor::{Device, Element, Int, Shape, Tensor, TensorData};
-use bytemuck::Pod;
-
 pub(crate) use columns::{gather, pick, scatter_add};
 pub(crate) use extremes::lowest;
 pub(crate) use in_place::{mask, scatter};
-pub(crate) use masked_gemm::Interleaved;
-pub(crate) use stencil::PackedStencil;
 pub(crate) use stencil::{correlate, correlate_masked};
 pub(crate) use visit::visit_rows;
-pub(crate) use weight::WeightLayouts;
 pub(crate) use weight::{product, pullback, transposed_product};
 pub(crate) use windows::largest;
 
 /// Rows that one task handles at least, so that short rows do not drown in scheduling.
 const ROWS_PER_TASK: usize = 8;
-
-/// The device of the backend.
-pub(crate) fn device() -> Option<Device> {
-    Some(Device::flex())
-}
-
-/// A floating-point type of the bodies.
-trait Float:
-    Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
-{
-    const ZERO: Self;
-    fn of(number: f64) -> Self;
-}
-
-macro_rules! float {
-    ($($float:ty),+) => {
-        $(impl Float for $float {
-            const ZERO: Self = 0.0;
-
-            fn of(number: f64) -> Self {
-                number as $float
-            }
-        })+
-    };
-}
-
-float!(f32, f64);
-
-/// Calls a function for the float type of a tensor: networks compute in f32 or f64.
-macro_rules! for_float {
-    ($dtype:expr, $function:ident($($argument:expr),*)) => {
-        match $dtype {
-            burn::tensor::DType::F64 => $function::<f64>($($argument),*),
-            _ => $function::<f32>($($argument),*),
-        }
-    };
-}
-use for_float;
-
-/// Whether `flex` holds the tensor, contiguous and without unused memory around it.
-pub(crate) fn holds<const D: usize>(tensor: &Tensor<D>) -> bool {
-    tensor.clone().try_into_primitive::<Flex>().is_ok_and(|tensor| {
-        let entries = tensor.layout().num_elements();
-        let whole = tensor.bytes().len() == entries * tensor.dtype().size();
-        whole && tensor.layout().contiguous_offsets() == Some((0, entries))
-    })
-}
-
-/// A tensor of zeros. [`FlexTensor::zeros`] would fill one, copy it to an aligned place and free it.
-fn zeros<E: Element>(shape: impl Into<Shape>) -> FlexTensor {
-    let shape = shape.into();
-    let zeros = vec![E::from_elem(0); shape.num_elements()];
-    FlexTensor::from_data(TensorData::new(zeros, shape))
-}
-
-/// The tensor as `flex` knows it. Callers check [`holds`] first.
-fn held<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
-    tensor.try_into_primitive::<Flex>().expect("callers check `holds`")
-}
-
-/// Positions as the backend's own integers.
-fn positions(winner: &Tensor<3, Int>) -> Vec<u32> {
-    let data = winner.to_data();
-    match (data.as_slice::<i32>(), data.as_slice::<i64>()) {
-        (Ok(cells), _) => cells.iter().map(|&cell| cell as u32).collect(),
-        (_, Ok(cells)) => cells.iter().map(|&cell| cell as u32).collect(),
-        _ => data.iter::<i64>().map(|cell| cell as u32).collect(),
-    }
-}
-
-/// Number of threads that divide one operation: one inside of the pool, whose other threads have chunks
-/// of their own, else all.
-fn threads() -> usize {
-    match rayon::current_thread_index() {
-        Some(_) => 1,
-        None => rayon::current_num_threads(),
-    }
-}

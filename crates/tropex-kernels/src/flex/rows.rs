@@ -2,9 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::Interleaved;
-use crate::AffineRows;
-use crate::rows::Storage;
+use crate::data::AffineRows;
+use crate::simd::{Interleaved, Storage};
 
 impl AffineRows {
     pub(crate) fn from_interleaved(rows: Interleaved) -> Self {

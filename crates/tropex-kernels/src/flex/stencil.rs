@@ -1,43 +1,26 @@
 //! Planes and rows through a stencil.
 
-use std::sync::OnceLock;
-
 use burn::backend::Flex;
 use burn::tensor::Tensor;
 
 use super::masked_gemm::{self, Alternative, LinearMap};
-use super::packed::PackedMatrix;
-use super::simd::MAX_ROWS;
-use super::{convolution, held, holds, sparse};
-use crate::{AffineRows, RowsAndOffset, Stencil, get_or_init};
-
-/// The layouts of a stencil's weight, filled when they are first needed.
-#[derive(Debug, Default)]
-pub(crate) struct PackedStencil {
-    wide: OnceLock<PackedMatrix>,
-    narrow: OnceLock<PackedMatrix>,
-    by_output: OnceLock<Tensor<2>>,
-}
+use super::{convolution, sparse};
+use crate::data::{AffineRows, RowsAndOffset, Stencil};
+use crate::simd::{PackedMatrix, PackedStencil, held, holds};
 
 impl Stencil {
     /// The weight in wide panels.
     pub(super) fn wide(&self) -> &PackedMatrix {
-        get_or_init(&self.as_ref().wide, || PackedMatrix::wide(self.weight().clone()))
+        self.packed().wide(self.weight())
     }
 
-    /// The weight in panels of at most [`MAX_ROWS`] columns.
+    /// The weight in panels of at most [`MAX_ROWS`](crate::simd::MAX_ROWS) columns.
     pub(super) fn narrow(&self) -> &PackedMatrix {
-        let pack = || PackedMatrix::narrow(self.weight().clone(), MAX_ROWS);
-        get_or_init(&self.as_ref().narrow, pack)
+        self.packed().narrow(self.weight())
     }
 
-    /// The weight `[output channels, kernel cells * input channels]`.
-    fn by_output(&self) -> &Tensor<2> {
-        get_or_init(&self.as_ref().by_output, || {
-            let weight = self.weight();
-            let transposed = weight.clone().transpose().into_data();
-            Tensor::from_data(transposed, (&weight.device(), weight.dtype()))
-        })
+    fn packed(&self) -> &PackedStencil {
+        self.as_ref()
     }
 }
 
@@ -68,7 +51,7 @@ pub(crate) fn correlate_masked(
     let map = || LinearMap {
         pattern: stencil.pattern(),
         channels: stencil.channels(),
-        weights: held(stencil.by_output().clone()),
+        weights: held(stencil.packed().by_output(stencil.weight()).clone()),
     };
     masked_gemm::pullback(rows, map, Alternative { cost, reads_interleaved: false }, bias)
 }

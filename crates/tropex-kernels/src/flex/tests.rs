@@ -6,8 +6,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::in_place::holds_rows;
-use super::packed::PackedMatrix;
-use super::{holds, weight};
+use super::weight;
+use crate::simd::PackedMatrix;
+use crate::simd::holds;
 use crate::{AffineRows, Columns, ComputeTarget, Constant, Precision, Slope, Windows, generic};
 
 /// Rows of several groups with or without a pending shift.

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::held;
+use crate::simd::held;
 
 /// [`crate::visit_rows`], for tensors that `flex` holds: copies nothing but the wanted rows.
 pub(crate) fn visit_rows<S: Send>(

@@ -1,30 +1,13 @@
 //! Rows times a packed weight.
 
-use std::sync::{Arc, OnceLock};
-
 use burn::backend::Flex;
 use burn::tensor::Tensor;
 
+use super::gemm;
 use super::masked_gemm::{self, Alternative, LinearMap};
-use super::packed::PackedMatrix;
-use super::{gemm, held, holds};
-use crate::{AffineRows, PackedWeight, RowsAndOffset, SparsityPattern, get_or_init};
-
-/// A weight and its transpose, packed when they are first needed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WeightLayouts(Arc<[OnceLock<PackedMatrix>; 2]>);
-
-impl PackedWeight {
-    fn packed(&self) -> &PackedMatrix {
-        let WeightLayouts(layouts) = self.as_ref();
-        get_or_init(&layouts[0], || PackedMatrix::new(self.matrix().clone()))
-    }
-
-    fn packed_transpose(&self) -> &PackedMatrix {
-        let WeightLayouts(layouts) = self.as_ref();
-        get_or_init(&layouts[1], || PackedMatrix::transposed(self.matrix().clone()))
-    }
-}
+use crate::data::{AffineRows, PackedWeight, RowsAndOffset};
+use crate::simd::{PackedMatrix, WeightLayouts, held, holds};
+use crate::sparsity::SparsityPattern;
 
 /// [`PackedWeight::product`], if `flex` holds the rows.
 pub(crate) fn product(
@@ -33,7 +16,7 @@ pub(crate) fn product(
     points: usize,
     bias: Option<&Tensor<2>>,
 ) -> Option<Tensor<2>> {
-    holds(rows).then(|| multiply(rows, points, weight.packed(), bias))
+    holds(rows).then(|| multiply(rows, points, layouts(weight).packed(weight.matrix()), bias))
 }
 
 /// [`PackedWeight::transposed_product`], if `flex` holds the rows.
@@ -42,7 +25,12 @@ pub(crate) fn transposed_product(
     rows: &Tensor<2>,
     points: usize,
 ) -> Option<Tensor<2>> {
-    holds(rows).then(|| multiply(rows, points, weight.packed_transpose(), None))
+    holds(rows)
+        .then(|| multiply(rows, points, layouts(weight).packed_transpose(weight.matrix()), None))
+}
+
+fn layouts(weight: &PackedWeight) -> &WeightLayouts {
+    weight.as_ref()
 }
 
 /// `rows * weight + bias`.
@@ -89,7 +77,10 @@ fn pullback_interleaved(
 ) -> Option<RowsAndOffset> {
     let interleaved = rows.interleaved()?;
     let offset = bias.map(|bias| interleaved.offset(&held(bias.clone())));
-    let product = gemm::product_of_interleaved(interleaved, weight.packed_transpose());
+    let product = gemm::product_of_interleaved(
+        interleaved,
+        layouts(weight).packed_transpose(weight.matrix()),
+    );
     let product = Tensor::from_primitive::<Flex>(product);
     Some((AffineRows::new(product, rows.points()), offset))
 }

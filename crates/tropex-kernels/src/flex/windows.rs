@@ -5,8 +5,8 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
-use super::{Float, for_float, held, holds, zeros};
-use crate::Windows;
+use crate::data::Windows;
+use crate::simd::{Float, for_float, held, holds, zeros};
 
 /// [`crate::largest`], if `flex` holds the planes.
 pub(crate) fn largest(

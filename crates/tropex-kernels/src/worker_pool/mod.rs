@@ -11,7 +11,7 @@ use std::thread;
 
 use burn::tensor::Device;
 
-use crate::ComputeTarget;
+use crate::target::ComputeTarget;
 
 /// Does jobs on a device.
 pub trait Worker: Sync {

@@ -103,7 +103,10 @@ impl Assign {
             let mut lines = vec![
                 ("images", assigned.taken.words(settings.split.images())),
                 ("terms", assigned.terms.words(Split::Train.images())),
-                ("computed again in f64", small_percent(assigned.effort.share()) + " of the values"),
+                (
+                    "computed again in f64",
+                    small_percent(assigned.effort.share()) + " of the values",
+                ),
                 ("time", duration(start.elapsed())),
             ];
             let part = format!("{SHOWN} of {} images", count(images.len()));

@@ -14,10 +14,8 @@ use burn::backend::flex::FlexTensor;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::scratch::with_scratch;
-use super::simd::{SimdFloat, lanes, with_simd};
-use super::{for_float, zeros};
-use crate::Stencil;
+use crate::data::Stencil;
+use crate::simd::{SimdFloat, for_float, lanes, with_scratch, with_simd, zeros};
 use planes::Planes;
 use tiles::Tiles;
 

@@ -1,6 +1,6 @@
 //! Planes of several points, side by side.
 
-use crate::flex::simd::SimdFloat;
+use crate::simd::SimdFloat;
 
 /// Points and cells that are turned row_blocks, in registers.
 const TILE: usize = 8;

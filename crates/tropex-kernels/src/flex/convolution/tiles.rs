@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use crate::Stencil;
-use crate::Taps;
-use crate::flex::packed::Panel;
-use crate::flex::simd::{SimdFloat, add_products, with_rows, zeros};
+use crate::data::Stencil;
+use crate::simd::{Panel, SimdFloat, add_products, with_rows, zero_block};
+use crate::sparsity::Taps;
 
 /// Some cells of the output of a stencil.
 pub(super) struct Tiles<'a, F> {
@@ -54,7 +53,7 @@ impl<F: SimdFloat> Tiles<'_, F> {
     ) {
         let width = VECTORS * F::lanes::<S>();
         let weights = panel.weights.as_chunks::<COLUMNS>().0;
-        let mut block = zeros::<F, S, COLUMNS, VECTORS>(simd);
+        let mut block = zero_block::<F, S, COLUMNS, VECTORS>(simd);
         for run in runs {
             let [kernel, input, count] = run.rows(self.stencil.channels()[0]);
             let weights = &weights[kernel..][..count];

@@ -1,6 +1,6 @@
 //! Points that are zero at nearly the same features.
 
-use crate::flex::simd::SimdFloat;
+use crate::simd::SimdFloat;
 
 /// At which features points have an entry other than zero, a bit each.
 pub(super) struct Patterns {

@@ -15,12 +15,10 @@ use burn::backend::flex::FlexTensor;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::Interleaved;
-use super::packed::{PANEL, PackedMatrix};
-use super::scratch::with_scratch;
-use super::simd::{MAX_ROWS, SimdFloat, row_blocks, with_simd};
-use super::threads;
-use crate::flex::{for_float, zeros};
+use crate::simd::{
+    Interleaved, MAX_ROWS, PANEL, PackedMatrix, SimdFloat, for_float, row_blocks, threads,
+    with_scratch, with_simd, zeros,
+};
 use cluster::{Patterns, cluster_by_sparsity};
 use tile::{Columns, Packed, Tile};
 

@@ -3,10 +3,8 @@
 use std::hint::black_box;
 use std::ops::Range;
 
+use crate::simd::{Block, MAX_ROWS, PANEL, Panel, SimdFloat, add_product, with_rows};
 use pulp::Simd;
-
-use crate::flex::packed::{PANEL, Panel};
-use crate::flex::simd::{Block, MAX_ROWS, SimdFloat, add_product, with_rows};
 
 /// Rows that are multiplied row_blocks, before they are packed.
 pub(super) struct Tile<'u, 'a, 's, F> {

@@ -6,9 +6,6 @@
 //! above and an active unit below then meet in one multiplication for all groups, and no other units
 //! meet.
 
-mod active_units;
-mod buffer;
-mod interleaved;
 mod tile;
 
 use std::borrow::Cow;
@@ -19,16 +16,14 @@ use burn::tensor::Tensor;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::simd::{SimdFloat, with_rows, with_simd};
 use super::sparse::density;
-use super::{for_float, held};
-use crate::tiling::MIN_INTERLEAVED_GROUPS;
-use crate::{AffineRows, RowsAndOffset, SparsityPattern};
-use active_units::Units;
-use interleaved::{Entries, width};
+use crate::data::MIN_INTERLEAVED_GROUPS;
+use crate::data::{AffineRows, RowsAndOffset};
+use crate::simd::{
+    Entries, Interleaved, SimdFloat, Units, for_float, held, width, with_rows, with_simd,
+};
+use crate::sparsity::SparsityPattern;
 use tile::Part;
-
-pub(crate) use interleaved::Interleaved;
 
 /// Vectors of groups whose sums are in registers at the same time, at most.
 const VECTORS: usize = 3;

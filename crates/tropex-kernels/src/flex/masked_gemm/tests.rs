@@ -6,8 +6,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::flex::gemm::product_of_interleaved;
-use crate::flex::packed::PackedMatrix;
 use crate::flex::tests::values;
+use crate::simd::PackedMatrix;
 use crate::{Slope, generic, mask, scatter};
 
 /// Planes that see planes, and rows on their way back.

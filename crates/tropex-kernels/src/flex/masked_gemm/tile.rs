@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use crate::flex::simd::{Block, SimdFloat, add_product, zeros};
+use crate::simd::{Block, SimdFloat, add_product, zero_block};
 
 /// Entries of some cells in a row.
 pub(super) struct Part<'a, F> {
@@ -23,7 +23,7 @@ pub(super) fn sums<F: SimdFloat, S: Simd, const UNITS: usize, const VECTORS: usi
     weights: [&[F]; UNITS],
     [start, width]: [usize; 2],
 ) -> Block<F, S, UNITS, VECTORS> {
-    let mut block = zeros::<F, S, UNITS, VECTORS>(simd);
+    let mut block = zero_block::<F, S, UNITS, VECTORS>(simd);
     // One length for all, so that one look at the bounds is enough.
     let length = weights[0].len();
     let mut rows = weights;

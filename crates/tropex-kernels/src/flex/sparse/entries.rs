@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::starts;
-use crate::Taps;
-use crate::flex::packed::Panel;
-use crate::flex::simd::{SimdFloat, with_rows};
+use crate::simd::starts;
+use crate::simd::{Panel, SimdFloat, with_rows};
+use crate::sparsity::Taps;
 
 /// Values `[groups * points, features]`, group by group.
 pub(super) struct Grouped<'a, F> {

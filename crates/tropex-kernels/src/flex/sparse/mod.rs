@@ -11,7 +11,7 @@ mod sums;
 
 pub(super) use planes::correlation;
 
-use super::simd::{MAX_ROWS, SimdFloat};
+use crate::simd::{MAX_ROWS, SimdFloat};
 
 /// Share of entries other than zero up to which skipping pays where there are many outputs, by the
 /// number of rows that are multiplied together. Dense products use every weight that they read for
@@ -54,14 +54,4 @@ pub(super) fn density<F: SimdFloat>(values: &[F]) -> f64 {
         all += block.len();
     }
     entries as f64 / all as f64
-}
-
-/// Turns the lengths of lists that follow each other into where they start, and returns how long all
-/// of them are.
-pub(super) fn starts(lengths: &mut [u32]) -> usize {
-    let mut count = 0;
-    for length in lengths {
-        count += std::mem::replace(length, count);
-    }
-    count as usize
 }

@@ -7,10 +7,8 @@ use rayon::prelude::*;
 use super::entries::{Entries, Grouped};
 use super::is_worth_it;
 use super::sums::sum;
-use crate::Stencil;
-use crate::flex::packed::Panel;
-use crate::flex::simd::{MAX_ROWS, SimdFloat, row_blocks, with_simd};
-use crate::flex::{for_float, zeros};
+use crate::data::Stencil;
+use crate::simd::{MAX_ROWS, Panel, SimdFloat, for_float, row_blocks, with_simd, zeros};
 
 /// Channels that are copied row_blocks, about what a line of the cache holds.
 const CHANNELS: usize = 16;

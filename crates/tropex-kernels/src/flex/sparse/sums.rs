@@ -3,8 +3,7 @@
 use pulp::Simd;
 
 use super::entries::Part;
-use crate::flex::packed::Panel;
-use crate::flex::simd::{MAX_ROWS, SimdFloat, add_products, with_rows, zeros};
+use crate::simd::{MAX_ROWS, Panel, SimdFloat, add_products, with_rows, zero_block};
 
 /// Vectors that are summed at a time, by the number of rows: as many as leave registers for weights and
 /// numbers, and fewer for what is left of the columns.
@@ -54,7 +53,7 @@ fn sum_blocks<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
 ) -> usize {
     let step = VECTORS * F::lanes::<S>();
     while start + step <= panel.width {
-        let mut block = zeros::<F, S, ROWS, VECTORS>(simd);
+        let mut block = zero_block::<F, S, ROWS, VECTORS>(simd);
         for part in parts {
             let pairs = part.pairs::<ROWS>(panel);
             let pairs = pairs.map(|(numbers, row)| (numbers, &row[start..start + step]));

@@ -2,28 +2,11 @@
 
 use burn::tensor::Tensor;
 
-use crate::flex::{self, WeightLayouts};
-use crate::{AffineRows, RowsAndOffset, matmul};
-
-/// A weight matrix `[inputs, outputs]` that many rows are multiplied with. The `flex` body packs it
-/// once for each direction.
-#[derive(Clone, Debug)]
-pub struct PackedWeight {
-    matrix: Tensor<2>,
-    layouts: WeightLayouts,
-}
+use super::matmul::matmul;
+use crate::data::{AffineRows, PackedWeight, RowsAndOffset};
+use crate::flex;
 
 impl PackedWeight {
-    /// The weight `[inputs, outputs]`.
-    pub fn new(matrix: Tensor<2>) -> Self {
-        Self { matrix, layouts: WeightLayouts::default() }
-    }
-
-    /// The weight `[inputs, outputs]`.
-    pub fn matrix(&self) -> &Tensor<2> {
-        &self.matrix
-    }
-
     /// `rows * weight + bias`.
     ///
     /// # Shapes
@@ -34,7 +17,7 @@ impl PackedWeight {
         if let Some(product) = flex::product(self, &rows, points, bias.as_ref()) {
             return product;
         }
-        let product = matmul(rows, self.matrix.clone());
+        let product = matmul(rows, self.matrix().clone());
         match bias {
             None => product,
             Some(bias) => product + bias,
@@ -48,7 +31,7 @@ impl PackedWeight {
     /// - output: `[groups * points, inputs]`
     pub fn transposed_product(&self, rows: Tensor<2>, points: usize) -> Tensor<2> {
         flex::transposed_product(self, &rows, points)
-            .unwrap_or_else(|| matmul(rows, self.matrix.clone().transpose()))
+            .unwrap_or_else(|| matmul(rows, self.matrix().clone().transpose()))
     }
 
     /// Rows pulled back through `x * weight + bias`: the
@@ -64,12 +47,5 @@ impl PackedWeight {
         let (points, rows) = (rows.points(), rows.into_tensor());
         let offset = bias.map(|bias| matmul(rows.clone(), bias.transpose()));
         (AffineRows::new(self.transposed_product(rows, points), points), offset)
-    }
-}
-
-/// The layouts that the `flex` bodies read, filled when they are first needed.
-impl AsRef<WeightLayouts> for PackedWeight {
-    fn as_ref(&self) -> &WeightLayouts {
-        &self.layouts
     }
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use burn::tensor::{Element, Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::for_float;
-use super::simd::lanes;
+use super::tensor::for_float;
+use super::vector::lanes;
 
 /// A matrix `[inputs, outputs]` in panels of some columns, one panel after the other and each panel row
 /// by row: the numbers that one row contributes to a few columns lie together, and a panel stays in a
@@ -46,24 +46,24 @@ struct PanelSpan {
 }
 
 /// Some columns of a matrix.
-pub(super) struct Panel<'a, F> {
+pub(crate) struct Panel<'a, F> {
     /// The column numbers.
-    pub(super) columns: Range<usize>,
+    pub(crate) columns: Range<usize>,
     /// Numbers of a row: the columns, then zeros.
-    pub(super) width: usize,
+    pub(crate) width: usize,
     /// `[inputs, width]`
-    pub(super) weights: &'a [F],
+    pub(crate) weights: &'a [F],
 }
 
 impl<F> Panel<'_, F> {
     #[inline(always)]
-    pub(super) fn row(&self, row: usize) -> &[F] {
+    pub(crate) fn row(&self, row: usize) -> &[F] {
         &self.weights[row * self.width..][..self.width]
     }
 }
 
 /// SIMD vectors in a row of a panel made by [`PackedMatrix::new`].
-pub(super) const PANEL: usize = 2;
+pub(crate) const PANEL: usize = 2;
 
 /// Columns of a wide panel.
 const WIDE: usize = 64;
@@ -90,14 +90,14 @@ impl PackedMatrix {
     }
 
     /// Panels of [`WIDE`] columns, which kernels read block by block.
-    pub(super) fn wide(weight: Tensor<2>) -> Self {
+    pub(crate) fn wide(weight: Tensor<2>) -> Self {
         let layout @ MatrixLayout { extents: [_, outputs], .. } = MatrixLayout::of(&weight);
         let count = outputs.div_ceil(WIDE);
         Self::in_panels(weight, layout, count, |panel| panel * WIDE, |columns| columns)
     }
 
     /// Panels of at most `most` columns, as equally wide as possible.
-    pub(super) fn narrow(weight: Tensor<2>, most: usize) -> Self {
+    pub(crate) fn narrow(weight: Tensor<2>, most: usize) -> Self {
         let layout @ MatrixLayout { extents: [_, outputs], .. } = MatrixLayout::of(&weight);
         let count = outputs.div_ceil(most);
         let first = |panel: usize| panel * outputs / count;
@@ -131,27 +131,27 @@ impl PackedMatrix {
     }
 
     /// SimdFloat of panels.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.panels.len()
     }
 
     /// Columns of all panels.
-    pub(super) fn outputs(&self) -> usize {
+    pub(crate) fn outputs(&self) -> usize {
         self.extents[1]
     }
 
     /// The columns of some panels, at least one.
-    pub(super) fn columns(&self, panels: Range<usize>) -> Range<usize> {
+    pub(crate) fn columns(&self, panels: Range<usize>) -> Range<usize> {
         self.panels[panels.start].columns.start..self.panels[panels.end - 1].columns.end
     }
 
     /// All panels, if `F` is the type of the weights.
-    pub(super) fn all<F: Element>(&self) -> impl Iterator<Item = Panel<'_, F>> {
+    pub(crate) fn all<F: Element>(&self) -> impl Iterator<Item = Panel<'_, F>> {
         self.some(0..self.len())
     }
 
     /// Some panels, if `F` is the type of the weights.
-    pub(super) fn some<F: Element>(
+    pub(crate) fn some<F: Element>(
         &self,
         panels: Range<usize>,
     ) -> impl Iterator<Item = Panel<'_, F>> {

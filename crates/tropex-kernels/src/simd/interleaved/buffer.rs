@@ -17,7 +17,7 @@ const WORDS: usize = 1 << 20;
 
 /// Numbers of one type.
 #[derive(Debug)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     words: Vec<u64>,
     /// Bytes that are in use.
     length: usize,
@@ -25,7 +25,7 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// So many numbers of whatever values.
-    pub(super) fn new<F: Pod>(count: usize) -> Self {
+    pub(crate) fn new<F: Pod>(count: usize) -> Self {
         let length = count * size_of::<F>();
         let mut words = SPARE.with_borrow_mut(|spare| spare.pop().unwrap_or_default());
         let needed = length.div_ceil(size_of::<u64>());
@@ -35,11 +35,11 @@ impl Buffer {
         Self { words, length }
     }
 
-    pub(super) fn numbers<F: Pod>(&self) -> &[F] {
+    pub(crate) fn numbers<F: Pod>(&self) -> &[F] {
         bytemuck::cast_slice(&bytemuck::cast_slice::<_, u8>(&self.words)[..self.length])
     }
 
-    pub(super) fn numbers_mut<F: Pod>(&mut self) -> &mut [F] {
+    pub(crate) fn numbers_mut<F: Pod>(&mut self) -> &mut [F] {
         let bytes = bytemuck::cast_slice_mut::<_, u8>(&mut self.words);
         bytemuck::cast_slice_mut(&mut bytes[..self.length])
     }

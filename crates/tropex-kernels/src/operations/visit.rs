@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::{flex, generic};
+use crate::{flex, generic, simd};
 
 /// Calls `visit` for every row of `scores + bias` whose largest entry is `wanted`, with the row's state
 /// and its entries. Rows are visited in any order, on all cores. Entries must be finite: a NaN may be
@@ -18,7 +18,7 @@ pub fn visit_rows<S: Send>(
     wanted: impl Fn(&S, f32) -> bool + Sync,
     visit: impl Fn(&mut S, &[f32]) + Sync,
 ) {
-    if flex::holds(&scores) && flex::holds(&bias) {
+    if simd::holds(&scores) && simd::holds(&bias) {
         flex::visit_rows(scores, bias, states, wanted, visit);
     } else {
         generic::visit_rows(scores, bias, states, wanted, visit);

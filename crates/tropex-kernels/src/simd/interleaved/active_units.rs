@@ -2,15 +2,16 @@
 
 use std::ops::Range;
 
-use crate::Taps;
-use crate::flex::sparse::starts;
+use crate::sparsity::Taps;
+
+use super::starts;
 
 /// Cells that are listed together.
 const CELLS: usize = 64;
 
 /// Some of the units `[channels, cells]` of a point, cell by cell.
 #[derive(Clone, Debug)]
-pub(super) struct Units {
+pub(crate) struct Units {
     /// `cell * channels + channel`
     units: Vec<u32>,
     /// Where those of a cell end.
@@ -20,7 +21,7 @@ pub(super) struct Units {
 
 impl Units {
     /// Those that are marked with a one, of `[channels, cells]`; the channels of a cell are in order.
-    pub(super) fn marked(marks: &[u8], cells: usize) -> Self {
+    pub(crate) fn marked(marks: &[u8], cells: usize) -> Self {
         let channels = marks.len() / cells;
         let (mut units, mut ends) = (Vec::with_capacity(marks.len()), Vec::with_capacity(cells));
         let mut found = vec![0; CELLS.min(cells) * channels];
@@ -46,7 +47,7 @@ impl Units {
     }
 
     /// Those at some places of planes `[channels, cells]`, and which of the places each of them is.
-    pub(super) fn at(places: &[u32], [channels, cells]: [usize; 2]) -> (Self, Vec<u32>) {
+    pub(crate) fn at(places: &[u32], [channels, cells]: [usize; 2]) -> (Self, Vec<u32>) {
         let split = |&place: &u32| (place / cells as u32, place as usize % cells);
         let mut ends = vec![0; cells];
         for place in places {
@@ -65,16 +66,16 @@ impl Units {
     }
 
     /// Channels and cells of the planes.
-    pub(super) fn extents(&self) -> [usize; 2] {
+    pub(crate) fn extents(&self) -> [usize; 2] {
         [self.channels, self.ends.len()]
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.units.len()
     }
 
     /// Where in the planes, channel by channel, the units are.
-    pub(super) fn places(&self) -> Vec<u32> {
+    pub(crate) fn places(&self) -> Vec<u32> {
         let [channels, cells] = self.extents();
         let mut places = Vec::with_capacity(self.len());
         for cell in 0..cells {
@@ -86,7 +87,7 @@ impl Units {
     }
 
     /// Which units some channels of a cell are.
-    pub(super) fn within(&self, cell: usize, channels: Range<usize>) -> Range<usize> {
+    pub(crate) fn within(&self, cell: usize, channels: Range<usize>) -> Range<usize> {
         let span = self.span(cell, 1);
         let units = &self.units[span.clone()];
         let origin = cell * self.channels;
@@ -95,12 +96,12 @@ impl Units {
     }
 
     /// Which units the cells of a run are.
-    pub(super) fn of_run(&self, run: Taps) -> Range<usize> {
+    pub(crate) fn of_run(&self, run: Taps) -> Range<usize> {
         self.span(run.input as usize, run.count as usize)
     }
 
     /// The numbers of some units.
-    pub(super) fn of(&self, span: Range<usize>) -> &[u32] {
+    pub(crate) fn of(&self, span: Range<usize>) -> &[u32] {
         &self.units[span]
     }
 

@@ -1,39 +1,9 @@
 //! Stands for the `flex` bodies in a build without Burn's `flex` backend: every function leaves the
 //! work to the generic body or to the backend.
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 
-use crate::{AffineRows, Columns, PackedWeight, RowsAndOffset, Slope, Stencil, Windows};
-
-/// Interleaved rows, of which there are none.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Interleaved {}
-
-impl Interleaved {
-    pub(crate) fn groups(&self) -> usize {
-        match *self {}
-    }
-
-    pub(crate) fn into_tensor(self) -> Tensor<2> {
-        match self {}
-    }
-}
-
-/// Packed layouts of a weight, of which there are none.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WeightLayouts;
-
-/// Packed layouts of a stencil, of which there are none.
-#[derive(Debug, Default)]
-pub(crate) struct PackedStencil;
-
-pub(crate) fn device() -> Option<Device> {
-    None
-}
-
-pub(crate) fn holds<const D: usize>(_: &Tensor<D>) -> bool {
-    false
-}
+use crate::data::{AffineRows, Columns, PackedWeight, RowsAndOffset, Slope, Stencil, Windows};
 
 pub(crate) fn mask(rows: AffineRows, _: &Tensor<2>, _: &Slope) -> Result<AffineRows, AffineRows> {
     Err(rows)
@@ -76,7 +46,7 @@ pub(crate) fn largest(_: &Tensor<2>, _: usize, _: &Windows) -> Option<(Tensor<2>
     None
 }
 
-/// Is never called: no tensor is [held](holds).
+/// Is never called: no tensor is held by `flex`.
 pub(crate) fn visit_rows<S: Send>(
     scores: Tensor<2>,
     bias: Tensor<2>,

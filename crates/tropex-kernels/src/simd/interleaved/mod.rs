@@ -1,5 +1,8 @@
 //! Rows of all groups side by side.
 
+mod active_units;
+mod buffer;
+
 use std::borrow::Cow;
 
 use burn::backend::Flex;
@@ -7,24 +10,25 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::active_units::Units;
-use super::buffer::Buffer;
-use crate::flex::simd::{SimdFloat, lanes};
-use crate::flex::{for_float, held, positions, zeros};
+use crate::simd::tensor::{for_float, held, positions, zeros};
+use crate::simd::vector::{SimdFloat, lanes};
+use buffer::Buffer;
+
+pub(crate) use active_units::Units;
 
 /// Rows of several groups, point by point: a number for every group wherever one of the rows has an
 /// entry.
 #[derive(Clone, Debug)]
 pub(crate) struct Interleaved {
-    pub(super) points: Vec<Entries>,
-    pub(super) groups: usize,
-    pub(super) dtype: DType,
+    pub(crate) points: Vec<Entries>,
+    pub(crate) groups: usize,
+    pub(crate) dtype: DType,
 }
 
 /// What the rows of a point have.
 #[derive(Clone, Debug)]
-pub(super) struct Entries {
-    pub(super) units: Units,
+pub(crate) struct Entries {
+    pub(crate) units: Units,
     /// `[units, width]`: a number for every group, and zeros that fill a vector.
     numbers: Buffer,
 }
@@ -34,16 +38,16 @@ const FEATURES: usize = 16;
 
 impl Entries {
     /// Entries of units, `[units, width]`, of whatever values.
-    pub(super) fn new<F: SimdFloat>(units: Units, width: usize) -> Self {
+    pub(crate) fn new<F: SimdFloat>(units: Units, width: usize) -> Self {
         Self { numbers: Buffer::new::<F>(units.len() * width), units }
     }
 
-    pub(super) fn numbers<F: SimdFloat>(&self) -> &[F] {
+    pub(crate) fn numbers<F: SimdFloat>(&self) -> &[F] {
         self.numbers.numbers()
     }
 
     /// The units, and what is to be written for them.
-    pub(super) fn parts<F: SimdFloat>(&mut self) -> (&Units, &mut [F]) {
+    pub(crate) fn parts<F: SimdFloat>(&mut self) -> (&Units, &mut [F]) {
         (&self.units, self.numbers.numbers_mut())
     }
 
@@ -146,7 +150,7 @@ impl Entries {
 }
 
 /// Numbers for so many groups that fill vectors.
-pub(super) fn width<F: SimdFloat>(groups: usize) -> usize {
+pub(crate) fn width<F: SimdFloat>(groups: usize) -> usize {
     groups.next_multiple_of(lanes::<F>())
 }
 
@@ -157,7 +161,7 @@ impl Interleaved {
     }
 
     /// The same in planes of other extents.
-    pub(in crate::flex) fn in_planes(&self, extents: [usize; 2]) -> Cow<'_, Self> {
+    pub(crate) fn in_planes(&self, extents: [usize; 2]) -> Cow<'_, Self> {
         if self.points.iter().all(|entries| entries.units.extents() == extents) {
             return Cow::Borrowed(self);
         }
@@ -189,19 +193,19 @@ impl Interleaved {
     }
 
     /// The type of the numbers.
-    pub(in crate::flex) fn dtype(&self) -> DType {
+    pub(crate) fn dtype(&self) -> DType {
         self.dtype
     }
 
     /// The units of a point that have entries, and their numbers `[units, width]`: for each as many as
     /// there are groups, and some that fill vectors.
-    pub(in crate::flex) fn listed<F: SimdFloat>(&self, point: usize) -> (&[u32], &[F]) {
+    pub(crate) fn listed<F: SimdFloat>(&self, point: usize) -> (&[u32], &[F]) {
         let entries = &self.points[point];
         (entries.units.of(0..entries.units.len()), entries.numbers())
     }
 
     /// Numbers of a row.
-    pub(in crate::flex) fn features(&self) -> usize {
+    pub(crate) fn features(&self) -> usize {
         self.points.first().map_or(0, |entries| entries.units.extents().iter().product())
     }
 
@@ -216,7 +220,7 @@ impl Interleaved {
     }
 
     /// Share of entries that are not left out.
-    pub(super) fn density(&self) -> f64 {
+    pub(crate) fn density(&self) -> f64 {
         let entries: usize = self.points.iter().map(|entries| entries.units.len()).sum();
         entries as f64 / (self.features() * self.points.len()).max(1) as f64
     }
@@ -285,4 +289,14 @@ fn offset<F: SimdFloat>(rows: &Interleaved, bias: &FlexTensor) -> FlexTensor {
         }
     }
     FlexTensor::from_data(TensorData::new(result, [rows.groups * points, 1]))
+}
+
+/// Turns the lengths of lists that follow each other into where they start, and returns how long all
+/// of them are.
+pub(crate) fn starts(lengths: &mut [u32]) -> usize {
+    let mut count = 0;
+    for length in lengths {
+        count += std::mem::replace(length, count);
+    }
+    count as usize
 }

@@ -2,17 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::{AffineRows, Constant, flex, generic};
-
-/// The factor that inactive units of a layer multiply their input by.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)] // there is one a layer
-pub enum Slope {
-    /// One factor for all units.
-    Uniform(f64),
-    /// A factor for every unit, `[1, features]`.
-    PerUnit(Constant<2>),
-}
+use crate::data::{AffineRows, Slope};
+use crate::{flex, generic};
 
 /// Rows pulled back through a leaky ReLU: adds the pending shift, then multiplies the entries of
 /// inactive units by the slope.

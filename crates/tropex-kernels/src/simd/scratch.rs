@@ -13,7 +13,7 @@ thread_local! {
 const KEPT: usize = 2 << 20;
 
 /// Calls a function with room for so many numbers, of whatever values.
-pub(super) fn with_scratch<F: Pod, T>(count: usize, work: impl FnOnce(&mut [F]) -> T) -> T {
+pub(crate) fn with_scratch<F: Pod, T>(count: usize, work: impl FnOnce(&mut [F]) -> T) -> T {
     // A thread that waits may start on a second one: it finds none, and makes its own.
     let mut space = SPACE.take();
     let words = (count * size_of::<F>()).div_ceil(size_of::<u64>());

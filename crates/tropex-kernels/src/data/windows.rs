@@ -1,8 +1,4 @@
-//! The largest cell of every window of a plane.
-
-use burn::tensor::{Int, Tensor};
-
-use crate::flex;
+//! The windows of a pooling.
 
 /// The cells of a plane that every window covers, at least one a window.
 #[derive(Clone, Debug)]
@@ -37,18 +33,4 @@ impl Windows {
         let starts = [0].into_iter().chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, &end)| &self.cells[start..end])
     }
-}
-
-/// The largest number of every window and its cell, the first on ties. `None` if the planes are not in
-/// the memory of this process: the caller then uses the backend's own pooling.
-///
-/// # Shapes
-/// - planes: `[points, channels * cells]`
-/// - output: `[points, channels * windows]` and `[points, channels, windows]`
-pub fn largest(
-    planes: &Tensor<2>,
-    channels: usize,
-    windows: &Windows,
-) -> Option<(Tensor<2>, Tensor<3, Int>)> {
-    flex::largest(planes, channels, windows)
 }

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use crate::{ComputeTarget, flex, generic};
-
-/// The number that stands for no column.
-pub(crate) const NONE: u32 = u32::MAX;
+use crate::target::ComputeTarget;
 
 /// For every column of a result the number of a source column, or none.
 #[derive(Clone, Debug)]
@@ -20,19 +17,24 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// The number that stands for no column.
+    pub const NONE: u32 = u32::MAX;
+
     /// The column numbers, on the device of a target.
     pub fn new(columns: &[Option<usize>], target: &ComputeTarget) -> Self {
-        let numbers = columns.iter().map(|column| column.map_or(NONE, |column| column as u32));
+        let numbers =
+            columns.iter().map(|column| column.map_or(Self::NONE, |column| column as u32));
         Self::on_target(numbers.collect(), target)
     }
 
     fn on_target(numbers: Arc<[u32]>, target: &ComputeTarget) -> Self {
-        let entry = |&number: &u32| if number == NONE { 0 } else { number as i32 };
+        let entry = |&number: &u32| if number == Self::NONE { 0 } else { number as i32 };
         let entries: Vec<i32> = numbers.iter().map(entry).collect();
         let columns = numbers.len();
         let tensor = Tensor::from_data(TensorData::new(entries, [columns]), target.device());
-        let present = numbers.contains(&NONE).then(|| {
-            let present = numbers.iter().map(|&number| if number == NONE { 0.0 } else { 1.0 });
+        let present = numbers.contains(&Self::NONE).then(|| {
+            let present =
+                numbers.iter().map(|&number| if number == Self::NONE { 0.0 } else { 1.0 });
             target.tensor(TensorData::new(present.collect::<Vec<f64>>(), [1, columns]))
         });
         Self { numbers, tensor, present }
@@ -43,7 +45,7 @@ impl Columns {
         Self::on_target(self.numbers.clone(), target)
     }
 
-    /// The column numbers, [`u32::MAX`] for none.
+    /// The column numbers, [`Columns::NONE`] for none.
     pub fn numbers(&self) -> &[u32] {
         &self.numbers
     }
@@ -65,16 +67,4 @@ impl Columns {
             Some(present) => values * present.clone(),
         }
     }
-}
-
-/// A matrix whose column `j` is column `columns[j]` of `values`, or zero for none.
-pub fn gather(values: Tensor<2>, columns: &Columns) -> Tensor<2> {
-    flex::gather(values, columns).unwrap_or_else(|values| generic::gather(values, columns))
-}
-
-/// The transpose of [`gather`]: column `c` of the result, which has `width` columns, is the sum of the
-/// columns `j` of `values` with `columns[j] == c`.
-pub fn scatter_add(values: Tensor<2>, columns: &Columns, width: usize) -> Tensor<2> {
-    flex::scatter_add(values, columns, width)
-        .unwrap_or_else(|values| generic::scatter_add(values, columns, width))
 }

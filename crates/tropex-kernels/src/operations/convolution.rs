@@ -2,7 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::{AffineRows, RowsAndOffset, Stencil, flex};
+use crate::data::{AffineRows, RowsAndOffset, Stencil};
+use crate::flex;
 
 /// Planes through a stencil, plus a bias per output channel. `None` if the planes are not in the memory
 /// of this process or are too few: the caller then uses the backend's own convolution.

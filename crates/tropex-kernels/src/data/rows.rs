@@ -5,7 +5,7 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 use burn::tensor::kind::Basic;
 
-use crate::flex::{self, Interleaved};
+use crate::simd::{self, Storage};
 
 /// Coefficient rows of affine functions, one row per point and group.
 ///
@@ -25,28 +25,13 @@ pub struct AffineRows {
     pub(crate) active: Option<Tensor<2>>,
 }
 
-/// The memory layout of the rows.
-#[derive(Clone, Debug)]
-pub(crate) enum Storage {
-    /// `[groups * points, features]`
-    Tensor(Tensor<2>),
-    /// Point by point, the groups of a feature side by side.
-    Interleaved(Interleaved),
-}
-
-impl Storage {
-    pub(crate) fn into_tensor(self) -> Tensor<2> {
-        match self {
-            Self::Tensor(tensor) => tensor,
-            Self::Interleaved(rows) => rows.into_tensor(),
-        }
-    }
-}
+/// Groups from which on rows may be interleaved.
+pub(crate) const MIN_INTERLEAVED_GROUPS: usize = 4;
 
 impl AffineRows {
     /// Rows `[groups * points, features]` without a shift; their number is a multiple of `points`.
     pub fn new(tensor: Tensor<2>, points: usize) -> Self {
-        Self { storage: Storage::Tensor(tensor), points, shift: None, active: None }
+        Self { storage: Storage::new(tensor), points, shift: None, active: None }
     }
 
     /// Rows with a pending shift `[1, features]`, which the next operation adds in its own pass.
@@ -62,11 +47,8 @@ impl AffineRows {
 
     /// Whether a kernel can make use of the active mask.
     pub fn can_be_masked(&self) -> bool {
-        let is_in_memory = match &self.storage {
-            Storage::Tensor(tensor) => flex::holds(tensor),
-            Storage::Interleaved(_) => true,
-        };
-        self.shift.is_none() && is_in_memory && self.active.as_ref().is_none_or(flex::holds)
+        let is_readable = self.active.as_ref().is_none_or(simd::holds);
+        self.shift.is_none() && self.storage.is_in_memory() && is_readable
     }
 
     /// Points per group.
@@ -76,10 +58,7 @@ impl AffineRows {
 
     /// Number of groups.
     pub fn groups(&self) -> usize {
-        match &self.storage {
-            Storage::Tensor(tensor) => tensor.dims()[0] / self.points,
-            Storage::Interleaved(rows) => rows.groups(),
-        }
+        self.storage.groups(self.points)
     }
 
     /// The rows `f(rows)`, after the pending shift is added.

@@ -5,7 +5,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::{AffineRows, flex, generic};
+use crate::data::AffineRows;
+use crate::{flex, generic};
 
 /// Per feature the smallest coefficient of all negative and all positive terms.
 pub fn lowest(rows: &AffineRows) -> Vec<f64> {

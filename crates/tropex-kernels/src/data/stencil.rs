@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::SparsityPattern;
-use crate::flex::PackedStencil;
+use crate::simd::PackedStencil;
+use crate::sparsity::SparsityPattern;
 
 /// A convolution or a transposed one, over any number of axes, without groups of channels: which input
 /// cells every output cell reads, and through which weights.

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::Float;
+use super::tensor::Float;
 
 /// A number that vectors are made of.
-pub(super) trait SimdFloat: Float {
+pub(crate) trait SimdFloat: Float {
     /// As many numbers as the machine works on at once.
     type Vector<S: Simd>: Copy;
 
@@ -75,13 +75,13 @@ number!(f32, f32s, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_s
 number!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
 
 /// Rows that are multiplied together: as many as registers hold sums of.
-pub(super) const MAX_ROWS: usize = 6;
+pub(crate) const MAX_ROWS: usize = 6;
 
 /// Calls a function with a number of rows, up to [`MAX_ROWS`], as a constant, so that loops over them
 /// unroll.
 macro_rules! with_rows {
     ($rows:expr, $name:ident => $call:expr) => {{
-        use $crate::flex::simd::MAX_ROWS;
+        use $crate::simd::MAX_ROWS;
         match $rows {
             1 => with_rows!(@ $name = 1, $call),
             2 => with_rows!(@ $name = 2, $call),
@@ -96,22 +96,22 @@ macro_rules! with_rows {
         $call
     }};
 }
-pub(super) use with_rows;
+pub(crate) use with_rows;
 
 /// Groups of rows by about as many each, and no more than are multiplied together.
-pub(super) fn row_blocks(groups: usize) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn row_blocks(groups: usize) -> impl Iterator<Item = Range<usize>> {
     let parts = groups.div_ceil(MAX_ROWS);
     let start = move |part: usize| part * groups / parts;
     (0..parts).map(move |part| start(part)..start(part + 1))
 }
 
 /// Sums of `ROWS` rows and `VECTORS` vectors, few enough for the registers of a machine.
-pub(super) type Block<F, S, const ROWS: usize, const VECTORS: usize> =
+pub(crate) type Block<F, S, const ROWS: usize, const VECTORS: usize> =
     [[<F as SimdFloat>::Vector<S>; VECTORS]; ROWS];
 
 /// Sums of nothing.
 #[inline(always)]
-pub(super) fn zeros<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
+pub(crate) fn zero_block<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
 ) -> Block<F, S, ROWS, VECTORS> {
     [[F::ZERO.splat(simd); VECTORS]; ROWS]
@@ -119,7 +119,7 @@ pub(super) fn zeros<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usi
 
 /// Sums with products added to them: of a number for every row with the vectors that all rows share.
 #[inline(always)]
-pub(super) fn add_products<'a, F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
+pub(crate) fn add_products<'a, F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     block: Block<F, S, ROWS, VECTORS>,
     factors: impl Iterator<Item = (&'a [F; ROWS], &'a [F])>,
@@ -136,7 +136,7 @@ pub(super) fn add_products<'a, F: SimdFloat, S: Simd, const ROWS: usize, const V
 
 /// Adds the product of a number for every row with the vectors that all rows share.
 #[inline(always)]
-pub(super) fn add_product<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
+pub(crate) fn add_product<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     block: &mut Block<F, S, ROWS, VECTORS>,
     numbers: &[F; ROWS],
@@ -151,7 +151,7 @@ pub(super) fn add_product<F: SimdFloat, S: Simd, const ROWS: usize, const VECTOR
 }
 
 /// Runs with the widest vectors of the machine.
-pub(super) fn with_simd<T>(work: impl WithSimd<Output = T>) -> T {
+pub(crate) fn with_simd<T>(work: impl WithSimd<Output = T>) -> T {
     #[cfg(test)]
     if tests::is_wide() {
         return Simd::vectorize(pulp::Scalar512b, work);
@@ -163,7 +163,7 @@ pub(super) fn with_simd<T>(work: impl WithSimd<Output = T>) -> T {
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
 /// Numbers in the widest vector of the machine.
-pub(super) fn lanes<F: SimdFloat>() -> usize {
+pub(crate) fn lanes<F: SimdFloat>() -> usize {
     struct Interleaved<F>(std::marker::PhantomData<F>);
 
     impl<F: SimdFloat> WithSimd for Interleaved<F> {
@@ -188,7 +188,7 @@ mod tests {
     const VECTORS: &str = "TROPEX_TEST_VECTORS";
 
     /// Whether vectors are as wide as AVX-512's, on any machine: this process has no others.
-    pub(super) fn is_wide() -> bool {
+    pub(crate) fn is_wide() -> bool {
         static WIDE: LazyLock<bool> = LazyLock::new(|| env::var_os(VECTORS).is_some());
         *WIDE
     }

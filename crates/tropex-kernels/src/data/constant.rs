@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
 
-use crate::ComputeTarget;
+use crate::target::ComputeTarget;
 
 /// A constant tensor. A change of target starts from the host copy, so a detour over a lower
 /// precision loses no digit.

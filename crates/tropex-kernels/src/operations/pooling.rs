@@ -2,7 +2,8 @@
 
 use burn::tensor::{Int, Tensor};
 
-use crate::{AffineRows, flex, generic};
+use crate::data::AffineRows;
+use crate::{flex, generic};
 
 /// Rows pulled back through a maximum over windows: adds the pending shift, then moves the coefficient
 /// of every window to the cell that won. Windows that `overlap` may have the same winner.

@@ -1,0 +1,18 @@
+//! What the operations work on: rows, weights, stencils, windows and columns.
+
+mod columns;
+mod constant;
+mod rows;
+mod slope;
+mod stencil;
+mod weight;
+mod windows;
+
+pub use columns::Columns;
+pub use constant::Constant;
+pub(crate) use rows::MIN_INTERLEAVED_GROUPS;
+pub use rows::{AffineRows, RowsAndOffset, copy_rows, on_last_group};
+pub use slope::Slope;
+pub use stencil::Stencil;
+pub use weight::PackedWeight;
+pub use windows::Windows;

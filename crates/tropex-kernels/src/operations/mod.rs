@@ -1,0 +1,30 @@
+//! The operations, each with a generic and a `flex` body behind it.
+
+mod columns;
+mod convolution;
+mod extremes;
+mod mask;
+mod matmul;
+mod pooling;
+mod products;
+mod visit;
+mod windows;
+
+pub use columns::{gather, scatter_add};
+pub use convolution::{correlate, correlate_masked};
+pub use extremes::{extremes, lowest};
+pub use mask::mask;
+pub use matmul::{is_rounded, matmul};
+pub use pooling::{pick, scatter};
+pub use visit::visit_rows;
+pub use windows::largest;
+
+use burn::tensor::Tensor;
+
+use crate::simd;
+
+/// Whether the `flex` bodies can read the tensor: it lies in the memory of this process, in order
+/// and without gaps.
+pub fn is_in_memory(tensor: &Tensor<2>) -> bool {
+    simd::holds(tensor)
+}

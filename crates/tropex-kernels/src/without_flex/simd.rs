@@ -1,0 +1,50 @@
+//! Stands for the memory layouts of the `flex` bodies in a build without Burn's `flex` backend.
+
+use burn::tensor::{Device, Tensor};
+
+#[cfg(not(feature = "ndarray"))]
+compile_error!(
+    "tropex-kernels needs the feature `flex` or `ndarray`, to compute constants on a CPU"
+);
+
+/// The backend on the CPU that computes constants.
+#[allow(deprecated)] // in Burn 0.22, and supported here as long as Burn has it
+pub type HostBackend = burn::backend::NdArray;
+
+/// Rows `[groups * points, features]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Storage(Tensor<2>);
+
+impl Storage {
+    pub(crate) fn new(rows: Tensor<2>) -> Self {
+        Self(rows)
+    }
+
+    pub(crate) fn into_tensor(self) -> Tensor<2> {
+        self.0
+    }
+
+    pub(crate) fn groups(&self, points: usize) -> usize {
+        self.0.dims()[0] / points
+    }
+
+    pub(crate) fn is_in_memory(&self) -> bool {
+        false
+    }
+}
+
+/// Packed layouts of a weight, of which there are none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WeightLayouts;
+
+/// Packed layouts of a stencil, of which there are none.
+#[derive(Debug, Default)]
+pub(crate) struct PackedStencil;
+
+pub(crate) fn device() -> Option<Device> {
+    None
+}
+
+pub(crate) fn holds<const D: usize>(_: &Tensor<D>) -> bool {
+    false
+}
