@@ -339,6 +339,18 @@ fn dead_networks_are_called_dead() {
     assert_eq!(value(&found, "effective rank"), 0.0);
     assert_eq!(value(&found, "directions for 99 %"), 0.0);
     assert_eq!(value(&found, "terms of zeros"), 40.0);
+    let parts = ["all terms are zero: the network is dead at all ", " images"];
+    let extracted = place.run("extract dead --limit 20 --json").warned(&parts);
+    let extracted: Value = serde_json::from_str(&extracted).unwrap();
+    let warning = extracted["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("at all 20 train images"), "{warning}");
+    place.run("extract dead --limit 20").ended();
+    let inspected = place.run("inspect dead --json").warned(&parts);
+    let inspected: Value = serde_json::from_str(&inspected).unwrap();
+    assert!(inspected["warnings"][0].as_str().unwrap().contains("random images"), "{inspected}");
+    place.run("inspect dead").warned(&parts);
+    assert_eq!(place.run("inspect run --json").json()["warnings"], json!([]));
+    assert_eq!(place.run("extract run --limit 20 --json").json()["warnings"], json!([]));
     let found = report("dead", "similarity");
     let text = found["text"].as_str().unwrap();
     assert!(text.contains("0 of 40 test images (the others have terms of zeros)"), "{text}");

@@ -84,6 +84,26 @@ fn a_folder_with_another_run_is_refused_by_the_setting_that_differs() {
     let import = "import fcn2 --weights run/model.safetensors --dataset file:data.safetensors";
     place.run(&format!("{import} --out run")).failed(&["run/model.safetensors", "layers"]);
     assert!(files(&place.path("run")) == before);
+    let import = |file: &str, out: &str| {
+        format!(
+            "import {ARCHITECTURE} --weights {file} --dataset file:data.safetensors --out {out}"
+        )
+    };
+    for file in ["a.safetensors", "b.safetensors"] {
+        fs::copy(place.path("run/model.safetensors"), place.path(file)).unwrap();
+    }
+    place.run(&import("a.safetensors", "imported")).succeeded();
+    place.run(&import("b.safetensors", "imported")).failed(&[
+        "imported holds weights that were imported from a.safetensors, but b.safetensors was given; \
+         choose another folder for b.safetensors, or import a.safetensors again",
+    ]);
+    place.run(&import("b.safetensors", "run")).failed(&[
+        "run holds a trained network, not imported weights; choose another folder for b.safetensors",
+    ]);
+    place.run(&train("imported")).failed(&[
+        "imported holds weights that were imported from a.safetensors, not a trained network; \
+         choose another folder to train in",
+    ]);
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use safetensors::Dtype;
 use serde_json::{Value, json};
 
-use super::{Place, files};
+use super::{Place, files, write_tensors};
 
 const STUDY: &str = r#"
 title = "Two networks"
@@ -139,6 +140,31 @@ fn paths_in_a_study_are_relative_to_its_file() {
     fs::write(place.path("p/bad.toml"), small("file:none.safetensors")).unwrap();
     place.run("study p/bad.toml --out x").failed(&["cannot read", "/p/none.safetensors"]);
     assert!(!place.path("x").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_study_chooses_the_layout_of_a_file() {
+    let place = Place::new();
+    let pixels: Vec<u8> = (0..40 * 192).map(|at| (at * 7 % 251) as u8).collect();
+    let labels: Vec<u8> = (0..40_i64).flat_map(|image| (image % 2).to_le_bytes()).collect();
+    let tensors = [
+        ("images".to_owned(), Dtype::U8, vec![40, 8, 8, 3], &pixels),
+        ("labels".to_owned(), Dtype::I64, vec![40], &labels),
+    ];
+    write_tensors(&place.path("last.safetensors"), tensors);
+    let study = small("file:last.safetensors");
+    fs::write(place.path("mine.toml"), &study).unwrap();
+    let choice = "layout = \"nhwc\" or layout = \"nchw\" below its dataset";
+    place.run("study mine.toml --out out").failed(&["looks like channels last", choice]);
+    let chosen = study.replace("training =", "layout = \"nhwc\"\ntraining =");
+    fs::write(place.path("mine.toml"), &chosen).unwrap();
+    place.run("study mine.toml --out out").succeeded();
+    let config = fs::read_to_string(place.path("out/runs/net-seed0/config.json")).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    assert_eq!(config["reading"]["layout"], "nhwc");
+    assert_eq!(config["input_shape"], json!([3, 8, 8]));
+    fs::write(place.path("mine.toml"), chosen.replace("nhwc", "hwcn")).unwrap();
+    place.run("study mine.toml --out x").failed(&["mine.toml: line ", "hwcn", "nhwc"]);
 }
 
 #[test]

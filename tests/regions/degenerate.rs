@@ -172,6 +172,51 @@ fn classes_that_are_equal_at_the_start_are_told_apart_beyond() {
     assert_eq!(found([1.0, 0.0], [0.0, -1.0]), None);
 }
 
+/// Units that change one after the other where the first number grows from zero.
+fn steps(spacing: f32) -> Network {
+    network(move |x| {
+        let thresholds = [1.0, 2.0, 3.0, 4.0].map(|step| step * spacing);
+        let thresholds = TensorData::new(thresholds.to_vec(), [1, 4]);
+        let copies = times(x, &[1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+        let device = copies.device();
+        relu(copies - Tensor::from_data(thresholds, &device))
+    })
+}
+
+#[test]
+fn crossings_are_told_apart_on_the_scale_of_their_line() {
+    let crossed_from = |network: &Network, from: [f64; 2], direction: [f64; 2]| {
+        let paths = Paths::new(network).expect("test devices have f64");
+        crossed(&paths.rays(&from, &direction, f64::INFINITY).expect("whole points")[0])
+    };
+    let scaled = |crossed: &[(f64, Vec<usize>)], factor: f64| -> Vec<(f64, Vec<usize>)> {
+        crossed.iter().map(|(at, units)| (at * factor, units.clone())).collect()
+    };
+    let usual = crossed_from(&steps(0.5), [0.25, 0.5], [1.0, 0.0]);
+    assert_eq!(usual.len(), 4, "{usual:?}");
+    let factor = f64::powi(2.0, 60);
+    let fast = crossed_from(&steps(0.5), [0.25, 0.5], [factor, 0.0]);
+    assert_eq!(scaled(&fast, factor), usual);
+    let slow = crossed_from(&steps(0.5), [0.25, 0.5], [1.0 / factor, 0.0]);
+    assert_eq!(scaled(&slow, 1.0 / factor), usual);
+    let tiny = crossed_from(&steps((0.5 / factor) as f32), [0.0, 0.0], [1.0, 0.0]);
+    let of_zero = crossed_from(&steps(0.5), [0.0, 0.0], [1.0, 0.0]);
+    assert_eq!((scaled(&tiny, factor), of_zero.len()), (of_zero, 4));
+    // What rounding alone tells apart is one crossing, however fast the line is.
+    let skewed = network(|x| relu(times(x, &[0.1, 0.7, 0.3, -0.9])));
+    let at_once = crossed_from(&skewed, [-0.3, -0.7], [0.9 * factor, 2.1 * factor]);
+    assert_eq!(at_once.len(), 1, "{at_once:?}");
+}
+
+#[test]
+fn classes_change_on_the_scale_of_their_line() {
+    let paths = Paths::new(&network(|x| x)).expect("test devices have f64");
+    let step = f64::powi(2.0, 60);
+    let found = paths.class_changes(&[1.0, 0.0], &[0.0, 0.25 * step], f64::INFINITY);
+    let expected = ClassChange { at: 4.0 / step, from: 0, to: 1 };
+    assert_eq!(found.expect("whole points"), [Some(expected)]);
+}
+
 #[test]
 fn lines_that_make_no_sense_are_refused() {
     let paths = Paths::new(&network(relu)).expect("test devices have f64");

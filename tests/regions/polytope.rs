@@ -1,13 +1,19 @@
 //! Polytopes of random networks against rays and patterns, and small ones against brute force.
 
+use std::time::{Duration, Instant};
+
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tropex::geometry::{Facet, Inequality, LargestBall, Paths, Patterns, Polytope, Regions};
-use tropex::{Network, Precision};
+use tropex::{Network, Precision, capture};
 
 use super::boundary::{TOUCHING, first_points};
 use super::degenerate::{network, times};
 use super::{is_same, random};
+use crate::common::device;
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 
@@ -132,9 +138,9 @@ fn scaled_polygon(seed: u64, factor: f64) -> Polytope {
     let offsets: Vec<f32> = (0..12).map(|_| random.random_range(-0.5..0.5)).collect();
     let offsets: Vec<f32> = offsets.iter().map(|offset| offset * factor as f32).collect();
     let network = network(move |x| {
-        let data = burn::tensor::TensorData::new(offsets.clone(), [1, 12]);
-        let offsets = burn::tensor::Tensor::from_data(data, &x.device());
-        burn::tensor::activation::relu(times(x, &weights) + offsets)
+        let data = TensorData::new(offsets.clone(), [1, 12]);
+        let offsets = Tensor::from_data(data, &x.device());
+        relu(times(x, &weights) + offsets)
     });
     let point: [f64; 2] = [random.random_range(-0.5..0.5), random.random_range(-0.5..0.5)];
     let point = point.map(|x| x * factor);
@@ -197,7 +203,7 @@ fn the_largest_circle_of_a_polygon_touches_three_sides_and_none_is_larger() {
 
 #[test]
 fn regions_without_an_answer_are_told_so() {
-    let network = network(burn::tensor::activation::relu);
+    let network = network(relu);
     let regions = Regions::new(&network).unwrap();
     let quadrant = regions.polytope(&[0.5, 0.25]).unwrap();
     assert_eq!((quadrant.sides(), quadrant.essential().unwrap().sides()), (2, 2));
@@ -218,10 +224,26 @@ fn regions_without_an_answer_are_told_so() {
     assert!(nowhere.contains("a side of a region"), "{nowhere}");
 }
 
+/// Sides that are parallel but for rounding, of which the nearer one implies the others.
+#[test]
+fn of_parallel_sides_the_nearest_is_needed() {
+    let layer = network(|x| {
+        let [a, b] = [0.3125, 0.6875]; // whose multiples are exact
+        let copies = times(x, &[a, 3.0 * a, 7.0 * a, 1.0, b, 3.0 * b, 7.0 * b, 0.1]);
+        let offsets = TensorData::new(vec![1.0_f32, 300.0, 7e3, 0.5], [1, 4]);
+        let offsets = Tensor::from_data(offsets, &copies.device());
+        relu(copies + offsets)
+    });
+    let essential = polytope(&layer, &[0.1, 0.2]).unwrap().essential().unwrap();
+    let units: Vec<_> =
+        essential.inequalities().filter_map(|side| Some(side.facet?.unit)).collect();
+    assert_eq!(units, [0, 3]);
+}
+
 #[test]
 fn a_region_without_interior_is_told_so() {
     // Both x and -x are at zero: on the line between, x = 0.
-    let network = network(|x| burn::tensor::activation::relu(times(x, &[1.0, -1.0, 0.0, 0.0])));
+    let network = network(|x| relu(times(x, &[1.0, -1.0, 0.0, 0.0])));
     let line = Regions::new(&network).unwrap().polytope(&[0.0, 0.3]).unwrap();
     let flat = line.essential().unwrap_err().to_string();
     assert!(flat.contains("no interior"), "{flat}");
@@ -253,10 +275,39 @@ fn facets(polygon: &Polytope) -> Vec<Option<Facet>> {
     polygon.inequalities().map(|side| side.facet).collect()
 }
 
+/// A random layer of more units than numbers, at a random point: its linear programs take minutes.
+fn large_polytope() -> Polytope {
+    const FEATURES: usize = 300;
+    const UNITS: usize = 1200;
+    let weights: Vec<f32> = random(1, FEATURES * UNITS).iter().map(|&x| x as f32).collect();
+    let module: Linear = LinearConfig::new(2, 2).init(&device());
+    let network = capture(&module, [FEATURES], |_: &Linear, points: Tensor<2>| {
+        let weights = TensorData::new(weights.clone(), [FEATURES, UNITS]);
+        let weights = Tensor::from_data(weights, &points.device());
+        relu(points.matmul(weights))
+    });
+    polytope(&network.expect("is supported"), &random(2, FEATURES)).unwrap()
+}
+
+#[test]
+fn a_deadline_is_kept_and_the_facets_known_by_then_are_told() {
+    let polytope = large_polytope();
+    let limit = Duration::from_secs(2);
+    let start = Instant::now();
+    let found = polytope.essential_until(Some(start + limit), &|_, _| {}).unwrap();
+    assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
+    assert!(!found.is_complete, "{} of {} sides", found.polytope.sides(), polytope.sides());
+    assert!(found.examined >= found.polytope.sides());
+    assert!(found.polytope.sides() > polytope.sides() / 16, "{}", found.polytope.sides());
+    let start = Instant::now();
+    polytope.ball_until(Some(start + limit)).unwrap();
+    assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
+}
+
 #[test]
 fn without_time_nothing_is_said_of_facets() {
     let polygon = random_polygon(1);
-    let now = Some(std::time::Instant::now());
+    let now = Some(Instant::now());
     let nothing = polygon.essential_until(now, &|_, _| {}).unwrap();
     assert_eq!((nothing.examined, nothing.is_complete), (0, false));
     assert_eq!(polygon.ball_until(now).unwrap(), LargestBall::OutOfTime);

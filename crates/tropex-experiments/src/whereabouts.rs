@@ -52,7 +52,7 @@ pub struct Shape {
     pub sides: usize,
     /// Those that no others imply, as far as they are found.
     pub facets: usize,
-    /// Inequalities that were looked at.
+    /// Inequalities of which it was decided whether others imply them.
     pub examined: usize,
     /// Whether everything was found in time.
     pub complete: bool,
@@ -96,9 +96,9 @@ pub struct Inquiry {
     pub images: Vec<usize>,
     /// What they are counted in.
     pub split: Split,
-    /// Find facets too, by linear programs.
+    /// Find facets too, by rays and linear programs.
     pub shape: bool,
-    /// Time for the linear programs of an image; then what is known so far has to do.
+    /// Time for the facets and the ball of an image; then what is known so far has to do.
     pub time_limit: Option<Duration>,
     /// The image to go to.
     pub to: Option<usize>,

@@ -44,7 +44,7 @@ impl ClassWatch {
         self.change = if leader != from {
             change(stretch.from, leader)
         } else {
-            let beyond = Beyond::of(stretch.from, stretch.logits, stretch.slopes);
+            let beyond = Beyond::of(stretch.from, stretch.scale, stretch.logits, stretch.slopes);
             let overtaking = (0..self.classes).map(|class| {
                 let [gap, slope] = lead(stretch, from, class);
                 (beyond.end(gap, slope), class)
@@ -61,7 +61,7 @@ impl ClassWatch {
 
     /// The class that is ahead just beyond a position, the first of several.
     fn leader(&self, stretch: &Stretch<'_>, at: f64) -> usize {
-        let beyond = Beyond::of(at, stretch.logits, stretch.slopes);
+        let beyond = Beyond::of(at, stretch.scale, stretch.logits, stretch.slopes);
         let ahead = |best, class| {
             let [gap, slope] = lead(stretch, class, best);
             if beyond.is_above(gap, slope) { class } else { best }

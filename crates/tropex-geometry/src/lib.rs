@@ -25,6 +25,7 @@
 mod beyond;
 mod boundary;
 mod census;
+mod centre;
 mod class;
 mod error;
 mod facet;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::beyond::{Beyond, resolution};
+use super::beyond::{Beyond, resolution, scale};
 use super::layout::{Layout, Span};
 use super::{Facet, Pattern};
 use crate::Error;
@@ -39,6 +39,8 @@ pub struct Stretch<'a> {
     pub logits: &'a [f64],
     /// The derivatives of the logits by `t`.
     pub slopes: &'a [f64],
+    /// The scale of the line.
+    pub(super) scale: f64,
     /// The pieces of all units.
     numbers: &'a [u32],
     layout: &'a Arc<Layout>,
@@ -63,6 +65,8 @@ pub(super) struct Walker {
 struct Walked<'a> {
     index: usize,
     line: Line<'a>,
+    /// The scale of the line.
+    scale: f64,
     at: f64,
     /// None before the first region.
     numbers: Option<Vec<u32>>,
@@ -107,12 +111,7 @@ impl Walker {
         loop {
             let free = self.batch - walked.len();
             let further = waiting.by_ref().take(free);
-            walked.extend(further.map(|(index, line)| Walked {
-                index,
-                line,
-                at: 0.0,
-                numbers: None,
-            }));
+            walked.extend(further.map(|(index, line)| Walked::new(index, line)));
             if walked.is_empty() {
                 return Ok(());
             }
@@ -166,7 +165,7 @@ impl Walker {
         let mut numbers = vec![0; span.units.len() * walked.len()];
         let lines = numbers.par_chunks_exact_mut(span.units.len()).zip(walked).zip(found).zip(rows);
         lines.for_each(|(((numbers, walked), found), (values, slopes))| {
-            let beyond = Beyond::of(walked.at, values, slopes);
+            let beyond = Beyond::of(walked.at, walked.scale, values, slopes);
             span.choice.choose(numbers, |feature, other| {
                 let of = |features: &[f64]| difference(features, feature, other);
                 beyond.is_above(of(values), of(slopes))
@@ -185,7 +184,12 @@ impl Walker {
     }
 }
 
-impl Walked<'_> {
+impl<'a> Walked<'a> {
+    fn new(index: usize, line: Line<'a>) -> Self {
+        let scale = scale(line.from, line.direction);
+        Self { index, line, scale, at: 0.0, numbers: None }
+    }
+
     /// Enters the region just beyond and shows the stretch in it; says whether the line goes on.
     fn enter(
         &mut self,
@@ -199,10 +203,10 @@ impl Walked<'_> {
             None => Vec::new(),
             Some(before) => layout.changes(before, &found.numbers),
         };
-        let ends = found.next + resolution(found.next) >= self.line.until;
+        let ends = found.next + resolution(found.next, self.scale) >= self.line.until;
         let to = if ends { self.line.until } else { found.next };
-        let (facets, numbers) = (&facets, &found.numbers);
-        let stretch = Stretch { from: self.at, to, facets, logits, slopes, numbers, layout };
+        let (facets, numbers, scale) = (&facets, &found.numbers, self.scale);
+        let stretch = Stretch { from: self.at, to, facets, logits, slopes, scale, numbers, layout };
         let goes_on = visit(self.index, &stretch) && !ends;
         self.at = to;
         self.numbers = Some(found.numbers);

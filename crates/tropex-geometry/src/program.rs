@@ -1,14 +1,15 @@
-//! What linear programs tell about a polytope: its facets, and the largest ball in it.
+//! The facets of a polytope and the largest ball in it, by rays and linear programs.
 
 use std::time::Instant;
 
+use super::centre::Depths;
 use super::polytope::{Polytope, dot};
 use super::solver::{Outcome, maximise};
 use crate::Error;
 
 /// Inequalities that hold within this distance count as fulfilled with equality, in units of the
 /// polytope's own size.
-const TOUCHING: f64 = 1e-9;
+pub(super) const TOUCHING: f64 = 1e-9;
 
 /// A largest ball in a polytope.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,14 +37,14 @@ pub struct Essential {
     /// The polytope by the sides that were found to be needed. If these are not all, sides may be among
     /// them that only touch it.
     pub polytope: Polytope,
-    /// Sides that were looked at.
+    /// Sides of which it was decided whether they are needed.
     pub examined: usize,
     /// Whether the sides found are the facets, all of them and nothing else.
     pub is_complete: bool,
 }
 
 /// Why a search ends without a result.
-enum End {
+pub(super) enum End {
     OutOfTime,
     Failed(Error),
 }
@@ -87,7 +88,7 @@ impl Polytope {
 
     /// The polytope by those inequalities alone that none of the others imply, in their order: its
     /// facets, which are where other regions begin. Of inequalities that say the same the first one
-    /// stays. Takes a linear program for each, in as many inequalities as turn out to be needed.
+    /// stays. Takes a linear program for each side that no ray proves to be needed.
     ///
     /// # Errors
     /// A region without interior.
@@ -95,8 +96,8 @@ impl Polytope {
         Ok(self.essential_until(None, &|_, _| {})?.polytope)
     }
 
-    /// The same as far as it is found until a deadline. `progress` is told how many sides were looked
-    /// at, and how many of them are needed.
+    /// The same as far as it is found until a deadline. `progress` is told of how many sides it is
+    /// decided whether they are needed, and how many are.
     ///
     /// # Errors
     /// A region without interior.
@@ -126,17 +127,12 @@ impl Polytope {
         deadline: Option<Instant>,
         look: &mut dyn FnMut(usize, usize),
     ) -> Result<(), End> {
-        let unit = self.unit();
-        let (step, radius) = self.largest_ball(unit, 1.0, deadline)?.ok_or_else(stuck)?;
-        if radius <= TOUCHING {
-            let reason = "the region has no interior, or is too thin to tell its facets: the point \
-                          is on several boundaries at once, up to rounding";
-            return Err(Error::Region(reason.into()).into());
-        }
-        let depths: Vec<f64> =
-            self.rows().map(|(normal, distance)| distance / unit - dot(normal, &step)).collect();
+        let depths = self.depths_inside(deadline)?;
+        self.prove_by_rays(&depths, needed, deadline, look)?;
+        let proven = needed.clone();
         for side in 0..self.sides() {
-            look(side, needed.len());
+            let ahead = proven.iter().filter(|&&proven| proven >= side).count();
+            look(side + ahead, needed.len());
             // Every ray that gets past the sides found so far finds a new one.
             while !needed.contains(&side) {
                 let Some(beyond) = self.beyond(side, needed, &depths, deadline)? else { break };
@@ -146,7 +142,7 @@ impl Polytope {
         }
         needed.sort_unstable();
         // A ray through a corner hits sides that only touch the polytope.
-        for side in needed.clone().into_iter().rev() {
+        for side in needed.clone().into_iter().rev().filter(|side| !proven.contains(side)) {
             let others: Vec<usize> =
                 needed.iter().copied().filter(|other| *other != side).collect();
             if self.beyond(side, &others, &depths, deadline)?.is_none() {
@@ -158,9 +154,26 @@ impl Polytope {
         Ok(())
     }
 
+    /// How far a point inside is from every side. It takes the linear program of a largest ball where
+    /// steps away from the nearest side do not lead well inside.
+    fn depths_inside(&self, deadline: Option<Instant>) -> Result<Depths, End> {
+        if let Some(depths) = self.centred(deadline)? {
+            return Ok(depths);
+        }
+        let unit = self.unit();
+        let (step, radius) = self.largest_ball(unit, 1.0, deadline)?.ok_or_else(stuck)?;
+        if radius <= TOUCHING {
+            let reason = "the region has no interior, or is too thin to tell its facets: the point \
+                          is on several boundaries at once, up to rounding";
+            return Err(Error::Region(reason.into()).into());
+        }
+        let depths = self.rows().map(|(normal, distance)| distance / unit - dot(normal, &step));
+        Ok(depths.collect())
+    }
+
     /// The power of two that distances are measured in: about the median distance of the sides from the
     /// point. Tolerances are those of numbers about 1.
-    fn unit(&self) -> f64 {
+    pub(super) fn unit(&self) -> f64 {
         let mut distances: Vec<f64> =
             self.distances.iter().copied().filter(|distance| *distance > 0.0).collect();
         if distances.is_empty() {

@@ -1,5 +1,7 @@
 //! Linear programs whose origin is feasible, in coordinates that may have either sign.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Instant;
 
 use microlp::{
@@ -37,16 +39,39 @@ pub(super) fn maximise<'a>(
         let coefficients = coefficients.filter(|(_, coefficient)| *coefficient != 0.0);
         problem.add_constraint(coefficients, ComparisonOp::Le, limit);
     }
-    let mut options = SolveOptions::default();
-    options.tolerances.feasibility = FEASIBILITY;
-    options.time_limit = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-    match problem.solve_with(options) {
-        Ok(SolveOutcome::Solution(best)) if best.status() == SolutionStatus::Optimal => {
+    match solve(problem, deadline) {
+        Some(Ok(SolveOutcome::Solution(best))) if best.status() == SolutionStatus::Optimal => {
             Outcome::Best(coordinates.iter().map(|&at| best.var_value(at)).collect())
         }
-        Ok(_) => Outcome::OutOfTime,
-        Err(Error::Unbounded) => Outcome::Unbounded,
-        Err(_) => Outcome::Stuck,
+        Some(Ok(_)) | None => Outcome::OutOfTime,
+        Some(Err(Error::Unbounded)) => Outcome::Unbounded,
+        Some(Err(_)) => Outcome::Stuck,
+    }
+}
+
+/// Solves a problem; `None` if that takes longer than until the deadline.
+///
+/// microlp looks at its own time limit once in 1,000 iterations, which may take minutes. So a program
+/// with a deadline has a thread of its own, which ends at its next look if it is no longer waited for.
+fn solve(problem: Problem, deadline: Option<Instant>) -> Option<Result<SolveOutcome, Error>> {
+    let mut options = SolveOptions::default();
+    options.tolerances.feasibility = FEASIBILITY;
+    let Some(end) = deadline else { return Some(problem.solve_with(options)) };
+    let left = || end.saturating_duration_since(Instant::now());
+    if left().is_zero() {
+        return None;
+    }
+    options.time_limit = Some(left());
+    let (send, receive) = mpsc::sync_channel(1);
+    // Sending fails if nobody waits any more.
+    let solver = thread::spawn(move || send.send(problem.solve_with(options)).unwrap_or(()));
+    match receive.recv_timeout(left()) {
+        Ok(outcome) => Some(outcome),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => {
+            solver.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            None
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 use crate::args::Value;
 use crate::array::Array;
@@ -130,9 +130,9 @@ impl OnnxModel {
         }
         if points.dtype() != parts.dtype.into() {
             return Err(OnnxError::Input(format!(
-                "points in {:?} were given, but the model was opened in {:?}",
-                points.dtype(),
-                parts.dtype
+                "points in {} were given, but the model was opened in {}",
+                points.dtype().name(),
+                DType::from(parts.dtype).name()
             )));
         }
         let batch = Points { count: shape[0], written: parts.written, shapes: &parts.shapes };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::{DType, Device, FloatDType};
 
 use crate::array::Place;
 use crate::constant::elements;
@@ -75,7 +75,11 @@ impl OnnxOptions {
         let chosen = output::choose(&graph, self.output.as_deref())?;
         let dtype = self.precision.unwrap_or_else(|| device.settings().float_dtype);
         if !device.supports_dtype(dtype) {
-            return Err(OnnxError::Input(format!("{device:?} cannot compute in {dtype:?}")));
+            return Err(OnnxError::Input(format!(
+                "device {} cannot compute in {}",
+                device_name(device),
+                DType::from(dtype).name()
+            )));
         }
         let place = Place { device: device.clone(), dtype };
         let limit = (file.bytes as usize).saturating_mul(NUMBERS_PER_BYTE).max(LEAST_LIMIT);
@@ -239,4 +243,11 @@ fn only_input(mut inputs: Vec<Port>, output: &str) -> Result<Port, OnnxError> {
             )))
         }
     }
+}
+
+/// What Burn calls a device.
+fn device_name(device: &Device) -> String {
+    let name = format!("{device:?}");
+    let inner = name.strip_prefix("Device<").and_then(|name| name.strip_suffix('>'));
+    inner.unwrap_or(&name).to_owned()
 }

@@ -47,7 +47,7 @@ fn points_must_have_the_shape_and_the_precision_of_the_model() {
     assert_eq!(error, "points of shape [2, 5] were given, but its input `x` takes [n, 4]");
     let points = Tensor::<2>::zeros([2, 4], (&device, DType::F64));
     let error = model.forward::<2, 2>(points).unwrap_err().to_string();
-    assert_eq!(error, "points in F64 were given, but the model was opened in F32");
+    assert_eq!(error, "points in f64 were given, but the model was opened in f32");
     let points = Tensor::<2>::zeros([2, 4], &device);
     let error = model.forward::<2, 4>(points).unwrap_err().to_string();
     assert_eq!(error, "its output has 2 axes, [n, 3], but a tensor with 4 was asked for");

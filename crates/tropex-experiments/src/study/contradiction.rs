@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use tropex_train::data::FILE_PREFIX;
+
 use super::{ExperimentsPlan, NetworkPlan, Plan};
 use crate::Moments;
 
@@ -19,6 +21,7 @@ impl Plan {
         }
         self.repetition()
             .or_else(|| self.networks.iter().find_map(NetworkPlan::contradiction))
+            .or_else(|| self.two_layouts())
             .or_else(|| self.networks.iter().find_map(|network| self.lost_epoch(network)))
             .or_else(|| self.experiments.contradiction())
             .or_else(|| self.entries().err().map(|error| error.to_string()))
@@ -38,6 +41,19 @@ impl Plan {
             return twice("gauge ", &gauge.name());
         }
         twice("", &format!("`{}`", first_repeated(&self.experiments.names)?))
+    }
+
+    /// A dataset that two networks read in different layouts.
+    fn two_layouts(&self) -> Option<String> {
+        self.networks.iter().enumerate().find_map(|(at, network)| {
+            let differs =
+                |of: &&NetworkPlan| of.dataset == network.dataset && of.layout != network.layout;
+            let other = self.networks[..at].iter().find(differs)?;
+            Some(format!(
+                "networks `{}` and `{}` read {} in two layouts, expected the same layout in both",
+                other.name, network.name, network.dataset
+            ))
+        })
     }
 
     /// An epoch at which a network is to be looked at, and whose weights will not be there.
@@ -95,6 +111,13 @@ impl NetworkPlan {
         if !is_folder {
             return named(format!(
                 "its name is one of a folder: up to {LONGEST_NAME} letters, digits, - and _"
+            ));
+        }
+        if let Some(layout) = self.layout.filter(|_| !self.dataset.starts_with(FILE_PREFIX)) {
+            return named(format!(
+                "layout = \"{layout}\", but {} has one of its own; a layout is chosen for \
+                 {FILE_PREFIX}PATH only",
+                self.dataset
             ));
         }
         if self.terms == Some(0) {

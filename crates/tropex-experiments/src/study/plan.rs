@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tropex_extract::{Gauge, Precision};
 use tropex_train::checkpoint::Checkpoints;
+use tropex_train::data::Layout;
 use tropex_train::messages::in_plain_words;
 use tropex_train::training::TrainingConfig;
 use tropex_train::zoo::Architecture;
@@ -51,6 +52,9 @@ pub struct NetworkPlan {
     pub architecture: String,
     /// Dataset, as on the command line.
     pub dataset: String,
+    /// Axes of the images in a dataset `file:PATH`, as on the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
     /// What differs from the architecture's own recipe, by the names in a run's `config.json`.
     #[serde(default)]
     pub training: serde_json::Map<String, serde_json::Value>,
@@ -224,6 +228,19 @@ mod tests {
             (asked("[0, 1]", "[0, -1]"), "a whole number of 0 or more"),
             (asked("dataset", "terms = 0\ndataset"), "network `a`: terms = 0"),
             (asked("name = \"a\"", "name = \"..\""), "its name is one of a folder"),
+            (
+                asked("dataset", "layout = \"nhwc\"\ndataset"),
+                "network `a`: layout = \"nhwc\", but embedded has one of its own",
+            ),
+            (
+                [
+                    asked("\"embedded\"", "\"file:a\"\nlayout = \"nhwc\""),
+                    "[[network]]\nname = \"b\"\narchitecture = \"fcn4\"\ndataset = \"file:a\"\n"
+                        .into(),
+                ]
+                .concat(),
+                "networks `a` and `b` read file:a in two layouts",
+            ),
             (
                 asked("name = \"a\"", &format!("name = \"{}\"", "a".repeat(101))),
                 "is one of a folder",

@@ -43,7 +43,8 @@ pub(super) fn verify<M: Module, const D: usize>(
     if expected.iter().any(|value| !value.is_finite()) {
         return Err(Error::Capture(format!(
             "its own forward gives numbers that are not finite at points in [-1, 1); are its \
-             parameters too large for {dtype:?}?"
+             parameters too large for {}?",
+            dtype.name()
         )));
     }
 

@@ -1,5 +1,6 @@
 //! A captured network: operations in the order of execution.
 
+mod dead;
 mod display;
 mod dot;
 mod pushforward;

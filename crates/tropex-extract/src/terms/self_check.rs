@@ -30,6 +30,10 @@ pub struct SelfCheck {
     /// Largest coefficient that was added at the input. All terms may be smaller.
     #[serde(default)]
     pub largest_shift: f64,
+    /// Points whose extracted linear terms have no coefficient but zeros: there, the logits do not
+    /// depend on the point.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dead: usize,
     /// Whether each point's own terms are maximal at it, once all terms are known.
     pub dominance: Option<Dominance>,
     /// How far shifts of other points fail these points, where there are such.
@@ -48,6 +52,7 @@ impl SelfCheck {
             smallest_coefficient: f64::INFINITY,
             largest_coefficient: f64::NEG_INFINITY,
             largest_shift: 0.0,
+            dead: 0,
             dominance: None,
             violations: None,
         }
@@ -107,6 +112,7 @@ impl SelfCheck {
             smallest_coefficient: -larger(-self.smallest_coefficient, -other.smallest_coefficient),
             largest_coefficient: larger(self.largest_coefficient, other.largest_coefficient),
             largest_shift: larger(self.largest_shift, other.largest_shift),
+            dead: self.dead + other.dead,
             dominance: None,
             violations: match (&self.violations, &other.violations) {
                 (Some(a), Some(b)) => Some(a.merge(b)),
@@ -128,6 +134,11 @@ impl SelfCheck {
     /// are 0.
     pub fn relative_value_error(&self) -> f64 {
         if self.value_error == 0.0 { 0.0 } else { self.value_error / self.largest_logit }
+    }
+
+    /// Whether the network is dead: no logit depends on any of the points.
+    pub fn is_dead(&self) -> bool {
+        self.points > 0 && self.dead == self.points
     }
 
     /// What does not hold that must hold, in words; empty when all is well. Where shifts of other
@@ -164,9 +175,8 @@ impl SelfCheck {
     }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
-fn is_zero(number: &f64) -> bool {
-    *number == 0.0
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }
 
 /// The larger of two numbers, or NaN if either is: a figure that is not a number must show.
@@ -180,7 +190,9 @@ fn of_rows<F: Copy + Into<f64> + Sync>(terms: &Terms, rows: &[F], points: &[f32]
     let figures = |point: usize| {
         let negative = row(terms.per_point() * count + point);
         let input = &points[point * features..][..features];
-        let mut check = SelfCheck { points: 1, ..SelfCheck::empty() };
+        let is_zero = |class: usize| row(class * count + point).iter().all(|&x| x.into() == 0.0);
+        let dead = usize::from((0..terms.per_point()).all(is_zero));
+        let mut check = SelfCheck { points: 1, dead, ..SelfCheck::empty() };
         for class in 0..terms.per_point() {
             let index = class * count + point;
             let (mut value, mut smallest, mut largest) =
@@ -217,6 +229,7 @@ mod tests {
             smallest_coefficient: 0.0,
             largest_coefficient: 1e3,
             largest_shift: 10.0,
+            dead: 0,
             dominance: Some(dominance),
             violations: None,
         }

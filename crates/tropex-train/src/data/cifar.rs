@@ -218,10 +218,10 @@ fn buffered(file: impl Read) -> impl BufRead {
 fn read_folder(folder: &Path) -> Result<[Batch; 6], DataError> {
     let mut batches: [Batch; 6] = Default::default();
     for (name, batch) in BATCHES.into_iter().zip(&mut batches) {
-        let path = folder.join(name);
-        let (file, length) = place::open(&path)?;
+        let (file, length) = place::open(&folder.join(name))?;
+        // The problem names the batch.
         *batch = Batch::read(name, length, buffered(file))
-            .map_err(|problem| DataError::Cifar { path, problem })?;
+            .map_err(|problem| DataError::Cifar { path: folder.into(), problem })?;
     }
     Ok(batches)
 }
@@ -405,10 +405,10 @@ mod tests {
         for damaged in [vec![], vec![0; RECORD - 1], vec![0; RECORD + 1]] {
             fs::write(&path, &damaged).unwrap();
             let text = message(dir.path());
-            assert!(
-                text.contains(&format!("test_batch.bin has {} bytes", damaged.len())),
-                "{text}"
-            );
+            let start =
+                format!("{}: test_batch.bin has {} bytes", dir.path().display(), damaged.len());
+            assert!(text.starts_with(&start), "{text}");
+            assert_eq!(text.matches("test_batch.bin").count(), 1, "{text}");
         }
         let mut wrong = batch(2, 0);
         wrong[RECORD] = 10;

@@ -43,7 +43,7 @@ pub enum DataError {
     /// A file of CIFAR's format is damaged.
     #[error("{path}: {problem}; replace the file, or delete it to download it again")]
     Cifar {
-        /// The file.
+        /// The archive, or the folder of the batches.
         path: PathBuf,
         /// What is wrong with it.
         problem: CifarError,

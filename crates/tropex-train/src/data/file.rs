@@ -43,7 +43,7 @@ pub enum FileError {
         found: String,
     },
     /// A tensor has the wrong type.
-    #[error("`{name}` is {found:?}, expected {expected}; convert it")]
+    #[error("`{name}` is {found}, expected {expected}; convert it")]
     Type {
         /// The tensor's name.
         name: String,

@@ -53,7 +53,7 @@ pub const DATASETS: &[DatasetEntry] = &[
 ];
 
 /// Before the path of a safetensors file, in place of a name.
-pub(crate) const FILE_PREFIX: &str = "file:";
+pub const FILE_PREFIX: &str = "file:";
 
 /// What is known of a dataset before it is opened.
 #[derive(Debug, Clone, Copy)]

@@ -260,6 +260,11 @@ impl RunConfig {
             let requested = requested.get(&setting).unwrap_or(&Value::Null);
             // The same images may lie elsewhere by now, and fingerprints tell them from others.
             let are_files = || [&existing, requested].iter().all(|name| is_file_name(name));
+            if existing != *requested && setting == "imported_from" {
+                let file = |origin: &Value| origin.as_str().map(str::to_owned);
+                let (existing, requested) = (file(&existing), file(requested));
+                return Err(RunError::OtherOrigin { path: path.into(), existing, requested });
+            }
             if existing != *requested && !(setting == "dataset" && are_files()) {
                 let (existing, requested) = (existing.to_string(), requested.to_string());
                 return Err(RunError::Differs { path: path.into(), setting, existing, requested });

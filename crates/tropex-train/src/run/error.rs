@@ -70,6 +70,17 @@ pub enum RunError {
         /// Its value now.
         requested: String,
     },
+    /// The folder holds a network of another origin: weights of another file, or a trained network
+    /// where weights are imported, or the other way round.
+    #[error("{}", other_origin(path, existing.as_deref(), requested.as_deref()))]
+    OtherOrigin {
+        /// The folder.
+        path: PathBuf,
+        /// The file that its weights were imported from; none where they were trained.
+        existing: Option<String>,
+        /// The file asked for; none where a training was.
+        requested: Option<String>,
+    },
     /// The training in the folder is further than the one asked for.
     #[error(
         "{} holds {done} epochs, more than the {asked} asked for; choose another folder for a \
@@ -155,6 +166,25 @@ fn runs_inside(folder: &Path) -> Option<String> {
     let entries = below.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
     let runs = entries.map(|entry| entry.path()).filter(|path| path.join(CONFIG).exists());
     runs.min().map(|run| run.display().to_string())
+}
+
+/// What a folder holds, what was to be put there, and what to do.
+fn other_origin(folder: &Path, existing: Option<&str>, requested: Option<&str>) -> String {
+    let folder = folder.display();
+    match (existing, requested) {
+        (Some(existing), Some(requested)) => format!(
+            "{folder} holds weights that were imported from {existing}, but {requested} was given; \
+             choose another folder for {requested}, or import {existing} again"
+        ),
+        (Some(existing), None) => format!(
+            "{folder} holds weights that were imported from {existing}, not a trained network; \
+             choose another folder to train in"
+        ),
+        (None, _) => format!(
+            "{folder} holds a trained network, not imported weights; choose another folder for {}",
+            requested.unwrap_or("the import")
+        ),
+    }
 }
 
 fn those_kept(epochs: &[usize]) -> String {

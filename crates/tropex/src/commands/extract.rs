@@ -91,6 +91,7 @@ struct Extracted<'a> {
     devices: &'a [String],
     seconds: f64,
     check: &'a SelfCheck,
+    warnings: Vec<String>,
 }
 
 impl Extract {
@@ -228,7 +229,9 @@ fn report(
         devices: &manifest.devices,
         seconds: time.as_secs_f64(),
         check,
+        warnings: dead(check, split).into_iter().collect(),
     };
+    extracted.warnings.iter().for_each(|warning| output.warning(warning));
     output.result(&extracted, || extracted.text(time))?;
     let failures = check.failures(manifest.terms.precision);
     if failures.is_empty() {
@@ -239,6 +242,16 @@ fn report(
          --precision f64 --replace",
         failures.join("; ")
     )
+}
+
+/// What to say of terms that are all zero.
+fn dead(check: &SelfCheck, split: Split) -> Option<String> {
+    let points = count(check.points);
+    let text = format!(
+        "all terms are zero: the network is dead at all {points} {split} images, its logits do not \
+         depend on them"
+    );
+    check.is_dead().then_some(text)
 }
 
 impl Extracted<'_> {

@@ -6,11 +6,16 @@ use clap::Args;
 use serde::Serialize;
 use tropex::Network;
 use tropex::experiments::pipeline;
+use tropex::experiments::random_points::{RANGES, RandomPoints};
+use tropex::extract::PointSource;
 use tropex::extract::network::Node;
 use tropex::train::run::Run;
 
 use super::options::DeviceOption;
 use crate::output::{Output, count, table};
+
+/// Random images at which it is looked whether the network is dead.
+const IMAGES: usize = 16;
 
 /// Show the captured network of a run, layer by layer.
 #[derive(Debug, Args)]
@@ -40,6 +45,7 @@ struct Captured<'a> {
     /// The node that gives the logits.
     output: usize,
     nodes: Vec<Layer<'a>>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -63,14 +69,15 @@ impl Inspect {
         if self.dot {
             return output.text(&network.dot());
         }
-        let captured = Captured::new(&run, &network);
+        let captured = Captured::new(&run, &network)?;
+        captured.warnings.iter().for_each(|warning| output.warning(warning));
         output.result(&captured, || captured.text(&network))
     }
 }
 
 impl<'a> Captured<'a> {
-    fn new(run: &'a Run, network: &'a Network) -> Self {
-        Self {
+    fn new(run: &'a Run, network: &'a Network) -> anyhow::Result<Self> {
+        Ok(Self {
             architecture: &run.config().architecture,
             dataset: &run.config().dataset,
             input_shape: network.input_shape(),
@@ -80,7 +87,8 @@ impl<'a> Captured<'a> {
             left_out: network.output_activations().iter().map(ToString::to_string).collect(),
             output: network.output().index(),
             nodes: (1..).zip(network.nodes()).map(|(node, of)| Layer::new(node, of)).collect(),
-        }
+            warnings: dead(network)?.into_iter().collect(),
+        })
     }
 
     fn text(&self, network: &Network) -> String {
@@ -115,6 +123,16 @@ impl<'a> Layer<'a> {
             units: of.units(),
         }
     }
+}
+
+/// What to say of a network whose logits depend on no image.
+fn dead(network: &Network) -> anyhow::Result<Option<String>> {
+    let points = RandomPoints::new(IMAGES, network.features(), RANGES[0], 0);
+    let text = format!(
+        "all terms are zero: the network is dead at all {IMAGES} random images that were looked \
+         at, its logits do not depend on them"
+    );
+    Ok(network.is_dead_at(&points.read(0..IMAGES))?.then_some(text))
 }
 
 /// The table of nodes. What a node reads is said where it is not just the node before it, and

@@ -83,7 +83,7 @@ impl DataOption {
         let name = &config.dataset;
         let dataset = self.read(name, output, |options| config.open_options(options));
         let dataset = match is_relative(name) && self.data_dir.is_none() {
-            false => dataset,
+            false => dataset.map_err(anyhow::Error::from),
             true => dataset.with_context(|| {
                 format!(
                     "{} names its dataset {name} as seen from the folder it was made in; work from \
@@ -102,6 +102,28 @@ impl DataOption {
         layout: Option<Layout>,
         output: &Output,
     ) -> anyhow::Result<Dataset> {
+        self.open_new(name, layout, output)
+            .map_err(|error| with_choice(error, "--layout nhwc, --layout nchw"))
+    }
+
+    /// The same for a study, which chooses the layout in its file.
+    pub fn open_of_study(
+        &self,
+        name: &str,
+        layout: Option<Layout>,
+        output: &Output,
+    ) -> anyhow::Result<Dataset> {
+        self.open_new(name, layout, output).map_err(|error| {
+            with_choice(error, "layout = \"nhwc\" or layout = \"nchw\" below its dataset")
+        })
+    }
+
+    fn open_new(
+        &self,
+        name: &str,
+        layout: Option<Layout>,
+        output: &Output,
+    ) -> Result<Dataset, DataError> {
         let dataset = self.read(name, output, |options| OpenOptions { layout, ..options })?;
         dataset.warnings.iter().for_each(|warning| output.warning(warning));
         Ok(dataset)
@@ -113,7 +135,7 @@ impl DataOption {
         name: &str,
         output: &Output,
         with: impl for<'b> FnOnce(OpenOptions<'b>) -> OpenOptions<'b>,
-    ) -> anyhow::Result<Dataset> {
+    ) -> Result<Dataset, DataError> {
         let (bar, kept, is_told) = (output.bar(), OnceCell::new(), Cell::new(false));
         let show = |progress: DownloadProgress<'_>| match progress {
             DownloadProgress::Received { file, received, total } => {
@@ -131,15 +153,15 @@ impl DataOption {
             progress: Some(&show),
             ..OpenOptions::default()
         });
-        open(name, &options).map_err(with_flag)
+        open(name, &options)
     }
 }
 
-/// Names the flag that chooses a layout.
-fn with_flag(error: DataError) -> anyhow::Error {
+/// Adds how a layout is chosen to an error that asks for one.
+fn with_choice(error: DataError, choice: &str) -> anyhow::Error {
     match &error {
         DataError::File { problem: FileError::ChannelsLast { .. }, .. } => {
-            anyhow::anyhow!("{error} (--layout nhwc, --layout nchw)")
+            anyhow::anyhow!("{error} ({choice})")
         }
         _ => error.into(),
     }

@@ -25,11 +25,11 @@ pub struct Region {
     /// Count the regions on the straight way to this image, and find where the class changes.
     #[arg(long, value_name = "IMAGE", value_parser = whole::<usize>, allow_negative_numbers = true)]
     to: Option<usize>,
-    /// Find the facets of the regions and the largest ball inside, by a linear program for every
-    /// side: slow with many inputs.
+    /// Find the facets of the regions and the largest ball inside, by rays and by a linear program
+    /// for every side that they do not decide: slow with many inputs.
     #[arg(long)]
     facets: bool,
-    /// Seconds for the linear programs of each image; then tell what is known so far.
+    /// Seconds for the search of facets and ball of each image; then tell what is known so far.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "facets")]
     time_limit: Option<Duration>,
     /// Images to take.

@@ -71,7 +71,7 @@ impl StudyCommand {
         for network in &plan.networks {
             if !datasets.contains_key(&network.dataset) {
                 let name = relative_to(&network.dataset, &self.place());
-                let dataset = self.data.open(&name, None, output)?;
+                let dataset = self.data.open_of_study(&name, network.layout, output)?;
                 datasets.insert(network.dataset.clone(), dataset);
             }
         }

@@ -159,7 +159,7 @@ impl TensorFile {
         let dtype = float_type(tensor.dtype).ok_or_else(|| WeightsError::Type {
             path: self.path.clone(),
             key: tensor.name.clone(),
-            found: format!("{:?}", tensor.dtype),
+            found: tensor.dtype.to_string(),
         })?;
         let failed = |reason: String| WeightsError::Format { path: self.path.clone(), reason };
         let (start, extent) = tensor.span().ok_or_else(|| {

@@ -1,0 +1,26 @@
+//! Networks whose logits depend on no input.
+
+use burn::tensor::TensorData;
+
+use super::Network;
+use super::random::Random;
+use crate::Error;
+
+impl Network {
+    /// Whether the network is dead at points `[points, features]`: around each of them, no logit
+    /// depends on the point. It takes one pass with the derivatives along a random direction, which
+    /// are zero in every coordinate where the linear terms are.
+    ///
+    /// # Errors
+    /// Values that are not whole points.
+    pub fn is_dead_at(&self, points: &[f32]) -> Result<bool, Error> {
+        let points = self.tensor(points)?;
+        let mut random = Random::new();
+        let direction = (0..points.shape().num_elements()).map(|_| random.uniform()).collect();
+        let direction = TensorData::new::<f32, _>(direction, points.dims());
+        let direction = self.target.tensor(direction);
+        let slopes = self.inspect(points, direction, |_| ()).derivatives;
+        let slopes = slopes.into_data().convert::<f64>();
+        Ok(slopes.as_slice::<f64>().is_ok_and(|slopes| slopes.iter().all(|slope| *slope == 0.0)))
+    }
+}
