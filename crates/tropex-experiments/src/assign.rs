@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tropex_extract::terms::{Effort, Ranked};
 use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
-use tropex_train::data::{Dataset, Taken};
+use tropex_train::data::{Dataset, SubsetSummary};
 use tropex_train::run::Run;
 
 use crate::pipeline::{open_terms, predict, term_points};
@@ -57,9 +57,9 @@ pub struct AssignedImages {
     /// In the order of the split.
     pub images: Vec<AssignedImage>,
     /// What was taken of the split.
-    pub taken: Taken,
+    pub taken: SubsetSummary,
     /// The training images whose terms take part.
-    pub terms: Taken,
+    pub terms: SubsetSummary,
     /// How many values had to be computed in which way.
     pub effort: Effort,
 }

@@ -12,7 +12,7 @@ use tropex_extract::{
     Precision, TermStore, capture,
 };
 use tropex_files::LockError;
-use tropex_train::data::{Dataset, Images, SubsetRule, Taken};
+use tropex_train::data::{Dataset, Images, SubsetRule, SubsetSummary};
 use tropex_train::run::Run;
 use tropex_train::zoo::Classifier;
 
@@ -89,7 +89,7 @@ impl Default for ExtractSettings {
             moment: Moment::Final,
             split: Split::Train,
             limit: None,
-            rule: SubsetRule::USUAL,
+            rule: SubsetRule::DEFAULT,
             classes: Classes::Predicted,
             gauge: Gauge::WorstCase,
             shifts_of: None,
@@ -238,9 +238,9 @@ pub struct Evaluated {
     /// The figures.
     pub evaluation: Evaluation,
     /// The images that were classified, of their split.
-    pub images: Taken,
+    pub images: SubsetSummary,
     /// The training images whose terms make up the function.
-    pub terms: Taken,
+    pub terms: SubsetSummary,
 }
 
 /// Compares the extracted function of a run's training terms with the network and the labels.

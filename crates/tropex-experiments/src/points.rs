@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tropex_extract::PointSource;
 use tropex_extract::store::{PointSubset, TermsHeader};
-use tropex_train::data::{Images, Subset, SubsetRule, Taken};
+use tropex_train::data::{Images, Subset, SubsetRule, SubsetSummary};
 
 /// Images of a split, as the extraction crate reads them.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct ImagePoints<'a> {
 impl<'a> ImagePoints<'a> {
     /// All images, or `limit` of them, every class in its share.
     pub fn new(images: &'a Images, limit: Option<usize>) -> Self {
-        Self::of_subset(images, images.subset(limit, SubsetRule::USUAL))
+        Self::of_subset(images, images.subset(limit, SubsetRule::DEFAULT))
     }
 
     /// The images of a subset.
@@ -54,7 +54,7 @@ impl<'a> ImagePoints<'a> {
     }
 
     /// What was taken of the split.
-    pub fn taken(&self) -> Taken {
+    pub fn taken(&self) -> SubsetSummary {
         self.subset.taken()
     }
 

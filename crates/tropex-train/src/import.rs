@@ -3,16 +3,16 @@
 mod error;
 mod layers;
 mod matching;
-mod parts;
+mod parametrization;
 
 use std::path::Path;
 
 use burn::tensor::{Device, TensorData};
 
-use self::layers::{FileLayer, SlotLayer, group};
-use self::matching::{Match, assign};
-use self::parts::{Parts, Read};
-use crate::weights::{Slot, TensorFile, Weights, WeightsError, slots};
+use self::layers::{FileLayer, NetworkLayer, group};
+use self::matching::{MatchedLayers, assign};
+use self::parametrization::{FileTensors, Parametrization};
+use crate::weights::{TensorFile, TensorSpec, Weights, WeightsError, tensor_specs};
 use crate::zoo::{Architecture, Classifier, DEFAULT_EPSILON, Normalisation};
 
 pub use error::ImportError;
@@ -54,7 +54,7 @@ pub(crate) fn is_epsilon(value: f64) -> bool {
 
 /// A network with weights from a file, and what was decided on the way.
 #[derive(Debug)]
-pub struct Imported {
+pub struct ImportedNetwork {
     /// The network.
     pub classifier: Classifier,
     /// Sentences for the user: which layers are which, what was put together or left out.
@@ -80,40 +80,41 @@ pub fn import(
     shape: [usize; 3],
     classes: usize,
     device: &Device,
-) -> Result<Imported, ImportError> {
+) -> Result<ImportedNetwork, ImportError> {
     options.check(shape[0])?;
     let skeleton = architecture.skeleton(shape, classes, device)?;
     let mut file = TensorFile::open(weights, options.entry.as_deref())?;
-    let slots = slots(&skeleton);
-    let slot_layers = SlotLayer::all(&slots);
-    let Parts { parts, mut notes } = parts::put_together(&mut file, weights)?;
+    let tensor_specs = tensor_specs(&skeleton);
+    let slot_layers = NetworkLayer::all(&tensor_specs);
+    let FileTensors { parts, mut notes } = parametrization::put_together(&mut file, weights)?;
     let grouped = group(parts, &options.map, &slot_layers, weights)?;
-    let Match { layers, notes: matched } = assign(grouped, &slot_layers, file.is_ordered, weights)?;
+    let MatchedLayers { layers, notes: matched } =
+        assign(grouped, &slot_layers, file.is_ordered, weights)?;
     notes.extend(matched);
     let epsilon = options.batch_norm_epsilon.unwrap_or(DEFAULT_EPSILON);
     let sources = sources(&slot_layers, layers, epsilon, weights, &mut notes)?;
     let mut read = Weights::default();
-    for (slot, source) in sources {
-        read.insert(slot.key.clone(), source.read(&mut file, &slot.shape)?);
+    for (spec, source) in sources {
+        read.insert(spec.key.clone(), source.read(&mut file, &spec.shape)?);
     }
     let classifier = read.apply(skeleton, weights)?;
     let classifier = classifier
         .with_normalisation(options.normalisation.clone())
         .with_batch_norm_epsilon(options.batch_norm_epsilon);
-    Ok(Imported { classifier, notes })
+    Ok(ImportedNetwork { classifier, notes })
 }
 
 /// Where the numbers of a tensor of the network come from.
-enum Source {
-    Read(Box<Read>),
+enum TensorSource {
+    Parametrized(Box<Parametrization>),
     /// All the same.
     Constant(f32),
 }
 
-impl Source {
+impl TensorSource {
     fn read(&self, file: &mut TensorFile, shape: &[usize]) -> Result<TensorData, WeightsError> {
         match self {
-            Self::Read(read) => read.read(file),
+            Self::Parametrized(tensor) => tensor.read(file),
             Self::Constant(value) => {
                 let count = shape.iter().product();
                 Ok(TensorData::new(vec![*value; count], shape.to_vec()))
@@ -124,36 +125,36 @@ impl Source {
 
 /// The source of every tensor, of the right shape.
 fn sources<'a>(
-    slots: &[SlotLayer<'a>],
+    tensor_specs: &[NetworkLayer<'a>],
     layers: Vec<FileLayer>,
     epsilon: f64,
     path: &Path,
     notes: &mut Vec<String>,
-) -> Result<Vec<(&'a Slot, Source)>, WeightsError> {
+) -> Result<Vec<(&'a TensorSpec, TensorSource)>, WeightsError> {
     let mut sources = Vec::new();
     let mut without_bias = Vec::new();
     let has_bias: Vec<_> =
         layers.iter().filter(|layer| layer.has("bias")).map(FileLayer::kind).collect();
-    for (index, (slot, mut layer)) in slots.iter().zip(layers).enumerate() {
+    for (index, (spec, mut layer)) in tensor_specs.iter().zip(layers).enumerate() {
         let kind = layer.kind();
         // Without one anywhere, or before a norm, which has its own, a layer was made without.
-        let needs_no_bias = slots.get(index + 1).is_some_and(SlotLayer::is_norm)
+        let needs_no_bias = tensor_specs.get(index + 1).is_some_and(NetworkLayer::is_norm)
             || !has_bias.contains(&kind)
-            || slot.is_norm() && !layer.has("weight");
+            || spec.is_norm() && !layer.has("weight");
         layer.fold_norm(epsilon);
-        for &tensor in &slot.tensors {
+        for &tensor in &spec.tensors {
             let leaf = tensor.role.leaf();
             let source = match layer.take(leaf) {
                 Some(part) => {
                     part.require_shape(&tensor.shape, path)?;
-                    Source::Read(Box::new(part.read))
+                    TensorSource::Parametrized(Box::new(part.read))
                 }
                 None if leaf == "bias" && needs_no_bias => {
                     without_bias.push(layer.name.clone());
-                    Source::Constant(0.0)
+                    TensorSource::Constant(0.0)
                 }
-                None if leaf == "weight" && slot.is_norm() && !layer.has("bias") => {
-                    Source::Constant(1.0)
+                None if leaf == "weight" && spec.is_norm() && !layer.has("bias") => {
+                    TensorSource::Constant(1.0)
                 }
                 None => {
                     let key = layer.key(leaf);

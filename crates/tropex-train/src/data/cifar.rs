@@ -13,9 +13,9 @@ use super::download::RemoteFile;
 use super::error::DataError;
 use super::gzip::{self, Gunzip};
 use super::images::Images;
-use super::place::{self, Memory};
-use super::published::Published;
-use super::source::{Files, Search, Source};
+use super::published::PublishedDataset;
+use super::regular_file::{self, InsufficientMemory};
+use super::source::{DatasetSource, FileLookup, FileSearch};
 use super::{Dataset, DatasetEntry, OpenOptions};
 
 pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
@@ -48,7 +48,7 @@ const BATCHES: [&str; 6] = [
 const ARCHIVE: &str = "cifar-10-binary.tar.gz";
 const UNPACKED: &str = "cifar-10-batches-bin";
 
-const SOURCE: Source<'static> = Source {
+const SOURCE: DatasetSource<'static> = DatasetSource {
     name: "cifar10",
     subfolders: &["cifar10"],
     system: None,
@@ -105,7 +105,7 @@ pub enum CifarError {
     },
     /// The images do not fit into memory.
     #[error(transparent)]
-    Memory(Memory),
+    InsufficientMemory(InsufficientMemory),
     /// Git LFS left a pointer in place of a file.
     #[error("{part}: {reason}")]
     Pointer {
@@ -126,23 +126,23 @@ pub enum CifarError {
 
 /// Where the batches are.
 #[derive(Debug)]
-enum Place {
+enum CifarFiles {
     Folder(PathBuf),
     Archive(PathBuf),
 }
 
 fn open(options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
-    Search::new(SOURCE.name, options).run(&SOURCE, find)?.read()
+    FileSearch::new(SOURCE.name, options).run(&SOURCE, find)?.read()
 }
 
 /// The batches or the archive in `folder`, or the names of the files that are not there.
-fn find(folder: &Path) -> Result<Files<Place>, DataError> {
+fn find(folder: &Path) -> Result<FileLookup<CifarFiles>, DataError> {
     let candidates = [folder.to_path_buf(), folder.join(UNPACKED)];
     let mut incomplete = None;
     for candidate in candidates {
         let lacking = lacking(&candidate)?;
         if lacking.is_empty() {
-            return Ok(Files::There(Place::Folder(candidate)));
+            return Ok(FileLookup::Found(CifarFiles::Folder(candidate)));
         }
         // Some batches: the others are missing. No batches: the archive is.
         if lacking.len() < BATCHES.len() {
@@ -150,38 +150,38 @@ fn find(folder: &Path) -> Result<Files<Place>, DataError> {
         }
     }
     let archive = folder.join(ARCHIVE);
-    if place::is_there(&archive)? {
-        return Ok(Files::There(Place::Archive(archive)));
+    if regular_file::exists(&archive)? {
+        return Ok(FileLookup::Found(CifarFiles::Archive(archive)));
     }
-    Ok(Files::Lacking(incomplete.unwrap_or_else(|| vec![ARCHIVE.to_string()])))
+    Ok(FileLookup::Missing(incomplete.unwrap_or_else(|| vec![ARCHIVE.to_string()])))
 }
 
 fn lacking(folder: &Path) -> Result<Vec<String>, DataError> {
     let mut lacking = Vec::new();
     for name in BATCHES {
-        if !place::is_there(&folder.join(name))? {
+        if !regular_file::exists(&folder.join(name))? {
             lacking.push(name.to_string());
         }
     }
     Ok(lacking)
 }
 
-impl Place {
+impl CifarFiles {
     fn read(&self) -> Result<Dataset, DataError> {
         let path = match self {
-            Place::Folder(path) | Place::Archive(path) => path,
+            CifarFiles::Folder(path) | CifarFiles::Archive(path) => path,
         };
         let failed = |problem| DataError::Cifar { path: path.clone(), problem };
         let batches = match self {
-            Place::Folder(folder) => read_folder(folder)?,
-            Place::Archive(archive) => {
-                let (file, _) = place::open(archive)?;
+            CifarFiles::Folder(folder) => read_folder(folder)?,
+            CifarFiles::Archive(archive) => {
+                let (file, _) = regular_file::open(archive)?;
                 read_archive(buffered(file)).map_err(failed)?
             }
         };
         let [parts @ .., test] = batches;
-        let train = parts.into_iter().fold(Batch::default(), Batch::joined);
-        let images = |batch: Batch| {
+        let train = parts.into_iter().fold(CifarBatch::default(), CifarBatch::joined);
+        let images = |batch: CifarBatch| {
             Images::from_bytes(SHAPE, CLASSES, batch.pixels, batch.labels)
                 .map_err(|problem| DataError::Images { place: path.display().to_string(), problem })
         };
@@ -193,16 +193,16 @@ impl Place {
             reading: None,
             warnings: Vec::new(),
         };
-        dataset.warnings.extend(Published::doubt(&dataset, self.folder()));
+        dataset.warnings.extend(PublishedDataset::mismatch(&dataset, self.folder()));
         Ok(dataset)
     }
 }
 
-impl Place {
+impl CifarFiles {
     fn folder(&self) -> &Path {
         match self {
-            Place::Folder(folder) => folder,
-            Place::Archive(archive) => archive.parent().unwrap_or(Path::new(".")),
+            CifarFiles::Folder(folder) => folder,
+            CifarFiles::Archive(archive) => archive.parent().unwrap_or(Path::new(".")),
         }
     }
 }
@@ -215,18 +215,18 @@ fn buffered(file: impl Read) -> impl BufRead {
     BufReader::with_capacity(1 << 16, file)
 }
 
-fn read_folder(folder: &Path) -> Result<[Batch; 6], DataError> {
-    let mut batches: [Batch; 6] = Default::default();
+fn read_folder(folder: &Path) -> Result<[CifarBatch; 6], DataError> {
+    let mut batches: [CifarBatch; 6] = Default::default();
     for (name, batch) in BATCHES.into_iter().zip(&mut batches) {
         let path = folder.join(name);
-        let (file, length) = place::open(&path)?;
-        *batch = Batch::read(name, length, buffered(file))
+        let (file, length) = regular_file::open(&path)?;
+        *batch = CifarBatch::read(name, length, buffered(file))
             .map_err(|problem| DataError::Cifar { path, problem })?;
     }
     Ok(batches)
 }
 
-fn read_archive(mut file: impl BufRead) -> Result<[Batch; 6], CifarError> {
+fn read_archive(mut file: impl BufRead) -> Result<[CifarBatch; 6], CifarError> {
     let part = "the archive";
     let start = file.fill_buf().map_err(unreadable(part))?;
     if let Some(reason) = tropex_files::lfs_pointer(start) {
@@ -249,8 +249,8 @@ fn read_archive(mut file: impl BufRead) -> Result<[Batch; 6], CifarError> {
     }
 }
 
-fn read_entries(archive: &mut tar::Archive<impl Read>) -> Result<[Batch; 6], CifarError> {
-    let mut batches: [Batch; 6] = Default::default();
+fn read_entries(archive: &mut tar::Archive<impl Read>) -> Result<[CifarBatch; 6], CifarError> {
+    let mut batches: [CifarBatch; 6] = Default::default();
     // Raw: long names, which the batches do not have, would be read into memory whatever their
     // length.
     for entry in archive.entries().map_err(unreadable("the archive"))?.raw(true) {
@@ -264,19 +264,19 @@ fn read_entries(archive: &mut tar::Archive<impl Read>) -> Result<[Batch; 6], Cif
         if !batches[i].labels.is_empty() {
             return Err(CifarError::Twice { batch });
         }
-        batches[i] = Batch::read(batch, entry.size(), entry)?;
+        batches[i] = CifarBatch::read(batch, entry.size(), entry)?;
     }
     Ok(batches)
 }
 
 /// Images of one file.
 #[derive(Debug, Default)]
-struct Batch {
+struct CifarBatch {
     pixels: Vec<u8>,
     labels: Vec<u32>,
 }
 
-impl Batch {
+impl CifarBatch {
     /// Reads a batch of `length` bytes.
     fn read(batch: &'static str, length: u64, mut source: impl Read) -> Result<Self, CifarError> {
         let mut bytes = Vec::new();
@@ -289,7 +289,7 @@ impl Batch {
             return Err(CifarError::Size { batch, found: length });
         }
         // Bytes, and the images that they become.
-        Memory::require(2 * length).map_err(CifarError::Memory)?;
+        InsufficientMemory::require(2 * length).map_err(CifarError::InsufficientMemory)?;
         source
             .take(length + 1 - bytes.len() as u64)
             .read_to_end(&mut bytes)
@@ -358,7 +358,7 @@ mod tests {
     }
 
     fn open_in(folder: &Path) -> Result<Dataset, DataError> {
-        Search::offline(Some(folder), folder).run(&SOURCE, find)?.read()
+        FileSearch::offline(Some(folder), folder).run(&SOURCE, find)?.read()
     }
 
     fn message(folder: &Path) -> String {
@@ -472,7 +472,7 @@ mod tests {
         let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n";
         let text = read_archive(pointer.as_slice()).unwrap_err().to_string();
         assert!(text.contains("Git LFS pointer"), "{text}");
-        let text = Batch::read(BATCHES[0], 130, pointer.as_slice()).unwrap_err().to_string();
+        let text = CifarBatch::read(BATCHES[0], 130, pointer.as_slice()).unwrap_err().to_string();
         assert!(text.starts_with("data_batch_1.bin: this is a Git LFS pointer"), "{text}");
     }
 
@@ -485,7 +485,7 @@ mod tests {
             builder.append_data(&mut header, name, batch(1, i).as_slice()).unwrap();
         }
         let tar = builder.into_inner().unwrap();
-        let most = |batches: [Batch; 6]| batches.iter().all(|batch| batch.labels.len() <= 6);
+        let most = |batches: [CifarBatch; 6]| batches.iter().all(|batch| batch.labels.len() <= 6);
         for damaged in mutations(&tar, 300) {
             assert!(read_archive(gzip(&damaged).as_slice()).map_or(true, most));
         }
@@ -493,7 +493,7 @@ mod tests {
             assert!(read_archive(damaged.as_slice()).map_or(true, most));
         }
         for damaged in mutations(&batch(2, 0), 300) {
-            let found = Batch::read(BATCHES[0], damaged.len() as u64, damaged.as_slice());
+            let found = CifarBatch::read(BATCHES[0], damaged.len() as u64, damaged.as_slice());
             assert!(found.map_or(0, |batch| batch.labels.len()) <= damaged.len() / RECORD);
         }
     }
@@ -511,7 +511,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-            let _ = Batch::read(BATCHES[0], bytes.len() as u64, bytes.as_slice());
+            let _ = CifarBatch::read(BATCHES[0], bytes.len() as u64, bytes.as_slice());
             let _ = read_archive(bytes.as_slice());
             let _ = read_archive(gzip(&bytes).as_slice());
         }

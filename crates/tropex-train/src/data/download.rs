@@ -21,9 +21,10 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const ATTEMPTS: usize = 8;
 const CHUNK: usize = 1 << 16;
 /// Time between two looks at whether another process is done.
-const LOOK: Duration = Duration::from_millis(200);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// What a server has to deliver: 1 MB every two minutes, as a modem of 1998 did.
-const PATIENCE: Patience = Patience { bytes: 1_000_000, time: Duration::from_secs(120) };
+const MINIMUM_SPEED: MinimumSpeed =
+    MinimumSpeed { bytes: 1_000_000, time: Duration::from_secs(120) };
 
 /// How far a download has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub enum DownloadProgress<'a> {
 
 /// The slowest server that is waited for.
 #[derive(Debug, Clone, Copy)]
-struct Patience {
+struct MinimumSpeed {
     /// Bytes that have to come ...
     bytes: u64,
     /// ... in this time.
@@ -54,7 +55,7 @@ struct Patience {
 }
 
 /// Told about every piece of a download.
-pub type Progress<'a> = dyn Fn(DownloadProgress<'_>) + 'a;
+pub type DownloadCallback<'a> = dyn Fn(DownloadProgress<'_>) + 'a;
 
 /// A file that mirrors offer under one name.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +80,7 @@ pub(crate) enum DownloadError {
 
 /// Why one connection did not complete a file.
 #[derive(Debug, Error)]
-enum Problem {
+enum TransferError {
     #[error("no connection: {0}")]
     Network(ureq::Error),
     #[error("the server answers with status {0}")]
@@ -94,7 +95,7 @@ enum Problem {
         "the server sent only {received} bytes in {} seconds, expected {}",
         patience.time.as_secs(), patience.bytes
     )]
-    Slow { received: u64, patience: Patience },
+    Slow { received: u64, patience: MinimumSpeed },
     #[error("SHA-256 is {found}, expected {expected}")]
     Checksum { found: String, expected: String },
     #[error("cannot write the file: {0}")]
@@ -104,17 +105,20 @@ enum Problem {
 /// Fetches files into folders.
 pub(crate) struct Downloader<'a> {
     agent: ureq::Agent,
-    progress: Option<&'a Progress<'a>>,
+    progress: Option<&'a DownloadCallback<'a>>,
     /// Time since the downloader was made.
     clock: Box<dyn Fn() -> Duration + 'a>,
 }
 
 impl<'a> Downloader<'a> {
-    pub(crate) fn new(progress: Option<&'a Progress<'a>>) -> Self {
+    pub(crate) fn new(progress: Option<&'a DownloadCallback<'a>>) -> Self {
         Self::with_config(settings(CONNECT_TIMEOUT, READ_TIMEOUT).build(), progress)
     }
 
-    fn with_config(config: ureq::config::Config, progress: Option<&'a Progress<'a>>) -> Self {
+    fn with_config(
+        config: ureq::config::Config,
+        progress: Option<&'a DownloadCallback<'a>>,
+    ) -> Self {
         let start = Instant::now();
         Self { agent: config.into(), progress, clock: Box::new(move || start.elapsed()) }
     }
@@ -143,7 +147,7 @@ impl<'a> Downloader<'a> {
                     return Ok(target);
                 }
                 // No other mirror helps against a full disk.
-                Err(Problem::Disk(error)) => return Err(disk(error)),
+                Err(TransferError::Disk(error)) => return Err(disk(error)),
                 Err(problem) => failures.push(format!("{}: {problem}", host(mirror))),
             }
         }
@@ -151,7 +155,12 @@ impl<'a> Downloader<'a> {
     }
 
     /// Completes `part` from one mirror, again and again while that makes a difference.
-    fn complete(&self, file: &RemoteFile<'_>, mirror: &str, part: &Path) -> Result<(), Problem> {
+    fn complete(
+        &self,
+        file: &RemoteFile<'_>,
+        mirror: &str,
+        part: &Path,
+    ) -> Result<(), TransferError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -159,9 +168,9 @@ impl<'a> Downloader<'a> {
             let outcome = self.transfer(file, mirror, part).and_then(|()| verify(file, part));
             let Err(problem) = outcome else { return Ok(()) };
             let repeat = match problem {
-                Problem::Broken { received, .. } => received > before,
+                TransferError::Broken { received, .. } => received > before,
                 // What was left of an earlier download is to blame, and gone now.
-                Problem::Range | Problem::Checksum { .. } => before > 0,
+                TransferError::Range | TransferError::Checksum { .. } => before > 0,
                 _ => false,
             };
             if !repeat || attempt == ATTEMPTS {
@@ -171,7 +180,12 @@ impl<'a> Downloader<'a> {
     }
 
     /// One connection: appends to `part` what it lacks, or starts it anew.
-    fn transfer(&self, file: &RemoteFile<'_>, mirror: &str, part: &Path) -> Result<(), Problem> {
+    fn transfer(
+        &self,
+        file: &RemoteFile<'_>,
+        mirror: &str,
+        part: &Path,
+    ) -> Result<(), TransferError> {
         let mut start = size_of(part);
         if start == file.size {
             return Ok(());
@@ -183,7 +197,7 @@ impl<'a> Downloader<'a> {
         if start > 0 {
             request = request.header("Range", format!("bytes={start}-"));
         }
-        let response = request.call().map_err(Problem::Network)?;
+        let response = request.call().map_err(TransferError::Network)?;
         if let Err(problem) = resumes(&response, start) {
             remove(part)?;
             return Err(problem);
@@ -191,11 +205,11 @@ impl<'a> Downloader<'a> {
         if response.status() == 200 {
             start = 0;
         } else if response.status() != 206 {
-            return Err(Problem::Status(response.status().as_u16()));
+            return Err(TransferError::Status(response.status().as_u16()));
         }
         let announced = response.body().content_length();
         if announced.is_some_and(|length| length != file.size - start) {
-            return Err(Problem::Size { expected: file.size });
+            return Err(TransferError::Size { expected: file.size });
         }
         let mut output = OpenOptions::new().create(true).truncate(false).write(true).open(part)?;
         output.set_len(start)?;
@@ -210,7 +224,7 @@ impl<'a> Downloader<'a> {
             match FolderLock::acquire(folder) {
                 Err(LockError::Held { holder, .. }) => {
                     self.tell(DownloadProgress::Waiting { holder });
-                    thread::sleep(LOOK);
+                    thread::sleep(LOCK_POLL_INTERVAL);
                 }
                 acquired => return acquired.map_err(DownloadError::Lock),
             }
@@ -230,16 +244,19 @@ impl<'a> Downloader<'a> {
         mut received: u64,
         mut body: impl Read,
         output: &mut File,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), TransferError> {
         let mut chunk = vec![0; CHUNK];
         let (mut begun, mut before) = ((self.clock)(), received);
         loop {
             self.tell(DownloadProgress::Received { file: file.name, received, total: file.size });
             let now = (self.clock)();
-            if received - before >= PATIENCE.bytes {
+            if received - before >= MINIMUM_SPEED.bytes {
                 (begun, before) = (now, received);
-            } else if now.saturating_sub(begun) > PATIENCE.time {
-                return Err(Problem::Slow { received: received - before, patience: PATIENCE });
+            } else if now.saturating_sub(begun) > MINIMUM_SPEED.time {
+                return Err(TransferError::Slow {
+                    received: received - before,
+                    patience: MINIMUM_SPEED,
+                });
             }
             // A connection that breaks keeps what it brought, like one that ends early.
             let length = body.read(&mut chunk).unwrap_or(0);
@@ -248,13 +265,13 @@ impl<'a> Downloader<'a> {
             }
             if received + length as u64 > file.size {
                 output.set_len(0)?;
-                return Err(Problem::Size { expected: file.size });
+                return Err(TransferError::Size { expected: file.size });
             }
             output.write_all(&chunk[..length])?;
             received += length as u64;
         }
         if received < file.size {
-            return Err(Problem::Broken { received, expected: file.size });
+            return Err(TransferError::Broken { received, expected: file.size });
         }
         Ok(())
     }
@@ -276,24 +293,24 @@ fn settings(
 }
 
 /// Whether a response to a request from byte `start` on continues there, or starts from zero.
-fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<(), Problem> {
+fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<(), TransferError> {
     let range = response.headers().get("content-range").and_then(|value| value.to_str().ok());
     let continues = range.is_some_and(|range| range.starts_with(&format!("bytes {start}-")));
     match response.status().as_u16() {
-        206 if !continues => Err(Problem::Range),
-        416 => Err(Problem::Range),
+        206 if !continues => Err(TransferError::Range),
+        416 => Err(TransferError::Range),
         _ => Ok(()),
     }
 }
 
 /// Compares the sum of a complete file with the expected one; a wrong file is removed.
-fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), Problem> {
+fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), TransferError> {
     let found = sha256_of(File::open(part)?)?;
     if found == file.sha256 {
         return Ok(());
     }
     remove(part)?;
-    Err(Problem::Checksum { found, expected: file.sha256.to_string() })
+    Err(TransferError::Checksum { found, expected: file.sha256.to_string() })
 }
 
 fn remove(path: &Path) -> io::Result<()> {

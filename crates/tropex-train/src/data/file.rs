@@ -14,9 +14,9 @@ use thiserror::Error;
 use super::error::DataError;
 use super::images::{Images, ImagesError};
 use super::layout::{Layout, looks_like_channels_last};
-use super::place::{self, Memory};
+use super::regular_file::{self, InsufficientMemory};
 use super::subset::SubsetRule;
-use super::{Dataset, FILE_PREFIX, HeldOut, OpenOptions, Reading, gaps};
+use super::{Dataset, FILE_PREFIX, FileReadOptions, HoldOut, OpenOptions, missing_classes};
 
 #[cfg(test)]
 mod tests;
@@ -80,7 +80,7 @@ pub enum FileError {
     Pointer(&'static str),
     /// Its images do not fit into memory.
     #[error(transparent)]
-    Memory(Memory),
+    InsufficientMemory(InsufficientMemory),
     /// A label is negative or absurdly large.
     #[error("`{name}` holds {label} at position {index}, expected 0 to {}", MAX_CLASSES - 1)]
     Label {
@@ -116,17 +116,17 @@ pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, Da
         _ => path,
     };
     let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let bytes = place::read(path)?;
+    let bytes = regular_file::read(path)?;
     let ((train, test), is_single) = read(&bytes, options.layout, options.held_out)
         .map_err(|problem| DataError::File { path: path.to_path_buf(), problem })?;
-    let warnings = gaps::warning(&train, &test).into_iter().collect();
+    let warnings = missing_classes::warning(&train, &test).into_iter().collect();
     let layout = options.layout.unwrap_or(Layout::Nchw);
     Ok(Dataset {
         name: format!("{FILE_PREFIX}{}", path.display()),
         train,
         test,
         class_names: Vec::new(),
-        reading: Some(Reading { layout, held_out: is_single.then_some(options.held_out) }),
+        reading: Some(FileReadOptions { layout, held_out: is_single.then_some(options.held_out) }),
         warnings,
     })
 }
@@ -135,7 +135,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, Da
 fn read(
     bytes: &[u8],
     layout: Option<Layout>,
-    held_out: HeldOut,
+    held_out: HoldOut,
 ) -> Result<((Images, Images), bool), FileError> {
     if let Some(reason) = tropex_files::lfs_pointer(bytes) {
         return Err(FileError::Pointer(reason));
@@ -203,7 +203,8 @@ impl Split {
         }
         let labels = read_labels(tensors, format!("{prefix}labels"), count)?;
         // Safetensors has compared the shape with the data.
-        Memory::require(2 * view.data().len() as u64).map_err(FileError::Memory)?;
+        InsufficientMemory::require(2 * view.data().len() as u64)
+            .map_err(FileError::InsufficientMemory)?;
         let layout = layout.unwrap_or(Layout::Nchw);
         let shape = layout.shape(extents);
         let pixels = match view.dtype() {
@@ -218,7 +219,7 @@ impl Split {
     }
 
     /// The images to train on, and the sixth that is held out.
-    fn held_out(self, rule: HeldOut) -> Result<(Images, Images), FileError> {
+    fn held_out(self, rule: HoldOut) -> Result<(Images, Images), FileError> {
         let count = self.labels.len();
         if count < 2 {
             return Err(FileError::TooFew { found: count });
@@ -227,8 +228,8 @@ impl Split {
         let classes = classes(self.labels.iter());
         let images = self.images(classes)?;
         let test = match rule {
-            HeldOut::EveryClass => images.subset(Some(held_out), SubsetRule::USUAL),
-            HeldOut::Last => {
+            HoldOut::Stratified => images.subset(Some(held_out), SubsetRule::DEFAULT),
+            HoldOut::Last => {
                 return Ok((
                     images.select(0..count - held_out),
                     images.select(count - held_out..count),

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::error::DataError;
 use super::gzip::{self, Gunzip};
-use super::place::{self, Memory};
+use super::regular_file::{self, InsufficientMemory};
 
 /// Most images or labels a file may claim.
 const MAX_COUNT: usize = 1_000_000;
@@ -85,7 +85,7 @@ pub enum IdxError {
     },
     /// Its content does not fit into memory.
     #[error(transparent)]
-    Memory(Memory),
+    InsufficientMemory(InsufficientMemory),
     /// Git LFS left a pointer in its place.
     #[error("{0}")]
     Pointer(&'static str),
@@ -105,7 +105,7 @@ pub(crate) fn read_labels(path: &Path) -> Result<Vec<u8>, DataError> {
 }
 
 fn read_file(path: &Path, extents: &[usize]) -> Result<Vec<u8>, DataError> {
-    let (file, length) = place::open(path)?;
+    let (file, length) = regular_file::open(path)?;
     read(BufReader::with_capacity(1 << 16, file), length, extents)
         .map_err(|problem| DataError::Idx { path: path.to_path_buf(), problem })
 }
@@ -140,7 +140,7 @@ fn read_plain(
     if expected as u64 > most && most > length {
         return Err(IdxError::TooSmall { expected: expected as u64, found: length });
     }
-    Memory::require(expected as u64).map_err(IdxError::Memory)?;
+    InsufficientMemory::require(expected as u64).map_err(IdxError::InsufficientMemory)?;
     // One byte more than announced, to notice what should not be there.
     let elements = read_up_to(&mut source, expected + 1)?;
     match elements.len() {

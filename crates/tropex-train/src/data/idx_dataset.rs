@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::download::RemoteFile;
 use super::error::DataError;
 use super::images::Images;
-use super::published::Published;
-use super::source::{Files, Search, Source};
-use super::{Dataset, OpenOptions, idx, place};
+use super::published::PublishedDataset;
+use super::source::{DatasetSource, FileLookup, FileSearch};
+use super::{Dataset, OpenOptions, idx, regular_file};
 
 /// Names without `.gz`: training images and labels, test images and labels.
 pub(crate) const FILES: [&str; 4] = [
@@ -24,28 +24,28 @@ pub(crate) const CLASSES: usize = 10;
 
 /// The dataset of `source`, found or fetched.
 pub(crate) fn open(
-    source: &Source<'_>,
+    source: &DatasetSource<'_>,
     class_names: [&str; CLASSES],
     options: &OpenOptions<'_>,
 ) -> Result<Dataset, DataError> {
-    let files = Search::new(source.name, options).run(source, find)?;
+    let files = FileSearch::new(source.name, options).run(source, find)?;
     let mut dataset = read(source.name, class_names, &files)?;
     let folder = files[0].parent().unwrap_or(Path::new("."));
-    dataset.warnings.extend(Published::doubt(&dataset, folder));
+    dataset.warnings.extend(PublishedDataset::mismatch(&dataset, folder));
     Ok(dataset)
 }
 
 /// The four files in `folder`, or the names of those that are not there.
-pub(crate) fn find(folder: &Path) -> Result<Files<[PathBuf; 4]>, DataError> {
+pub(crate) fn find(folder: &Path) -> Result<FileLookup<[PathBuf; 4]>, DataError> {
     let mut found = [const { None }; 4];
     for (name, path) in FILES.into_iter().zip(&mut found) {
-        *path = place::first_there(spellings(name).map(|name| folder.join(name)))?;
+        *path = regular_file::first_existing(spellings(name).map(|name| folder.join(name)))?;
     }
     let lacking = FILES.iter().zip(&found).filter(|(_, path)| path.is_none());
     let lacking = lacking.map(|(name, _)| format!("{name}.gz")).collect();
     Ok(match found {
-        [Some(a), Some(b), Some(c), Some(d)] => Files::There([a, b, c, d]),
-        _ => Files::Lacking(lacking),
+        [Some(a), Some(b), Some(c), Some(d)] => FileLookup::Found([a, b, c, d]),
+        _ => FileLookup::Missing(lacking),
     })
 }
 
@@ -118,7 +118,7 @@ mod tests {
     use super::super::idx::tests::{gzip, idx_file};
     use super::*;
 
-    const SOURCE: Source<'static> = Source {
+    const SOURCE: DatasetSource<'static> = DatasetSource {
         name: "digits",
         subfolders: &["digits", "Digits/raw"],
         system: None,
@@ -145,11 +145,11 @@ mod tests {
         }
     }
 
-    fn open_in(search: &Search<'_>) -> Result<Dataset, DataError> {
+    fn open_in(search: &FileSearch<'_>) -> Result<Dataset, DataError> {
         read("digits", [""; 10], &search.run(&SOURCE, find)?)
     }
 
-    fn message(search: &Search<'_>) -> String {
+    fn message(search: &FileSearch<'_>) -> String {
         open_in(search).unwrap_err().to_string()
     }
 
@@ -160,13 +160,13 @@ mod tests {
             write_set(&dir.path().join(place));
         }
         for given in ["plain", "outer", "torch"] {
-            let search = Search::offline(Some(&dir.path().join(given)), dir.path());
+            let search = FileSearch::offline(Some(&dir.path().join(given)), dir.path());
             let data = open_in(&search).unwrap();
             assert_eq!((data.train.len(), data.test.len()), (3, 2));
             assert_eq!(data.train.labels(), [0, 9, 4]);
             assert_eq!(data.train.read(1..2)[1], ((785 % 256) as f32) / 255.0);
         }
-        let cached = open_in(&Search::offline(None, &dir.path().join("plain"))).unwrap();
+        let cached = open_in(&FileSearch::offline(None, &dir.path().join("plain"))).unwrap();
         assert_eq!(cached.test.labels(), [1, 2]);
     }
 
@@ -176,7 +176,7 @@ mod tests {
         write_set(dir.path());
         let dotted = dir.path().join("train-labels.idx1-ubyte");
         fs::rename(dir.path().join(FILES[1]), dotted).unwrap();
-        assert!(open_in(&Search::offline(Some(dir.path()), dir.path())).is_ok());
+        assert!(open_in(&FileSearch::offline(Some(dir.path()), dir.path())).is_ok());
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         write_set(&dir.path().join("digits"));
         fs::remove_file(dir.path().join("digits").join(FILES[1])).unwrap();
-        let text = message(&Search::offline(Some(dir.path()), dir.path()));
+        let text = message(&FileSearch::offline(Some(dir.path()), dir.path()));
         assert!(text.contains("digits: no train-labels-idx1-ubyte.gz in"), "{text}");
         assert!(text.contains("--data-dir"), "{text}");
     }
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn says_what_to_do_without_network() {
         let dir = TempDir::new().unwrap();
-        let text = message(&Search::offline(None, dir.path()));
+        let text = message(&FileSearch::offline(None, dir.path()));
         assert!(text.starts_with("cannot download digits (downloads are switched off)"), "{text}");
         assert!(text.contains("t10k-labels-idx1-ubyte.gz into"), "{text}");
         assert!(text.ends_with("or pass --data-dir"), "{text}");
@@ -204,7 +204,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         write_set(dir.path());
         let labels = dir.path().join(FILES[1]);
-        let search = Search::offline(Some(dir.path()), dir.path());
+        let search = FileSearch::offline(Some(dir.path()), dir.path());
         fs::write(&labels, idx_file(&[2], &[0, 1])).unwrap();
         assert!(message(&search).contains("holds 3 images but"));
         fs::write(&labels, idx_file(&[3], &[0, 10, 1])).unwrap();
@@ -219,7 +219,7 @@ mod tests {
         let labels = dir.path().join(FILES[1]);
         fs::remove_file(&labels).unwrap();
         fs::create_dir(&labels).unwrap();
-        let search = Search::offline(Some(dir.path()), dir.path());
+        let search = FileSearch::offline(Some(dir.path()), dir.path());
         let text = message(&search);
         assert!(
             text.contains("train-labels-idx1-ubyte: it is a folder, expected a file"),
@@ -236,7 +236,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         write_set(dir.path());
         fs::write(dir.path().join("t10k-images-idx3-ubyte.gz"), b"<html>not found").unwrap();
-        let text = message(&Search::offline(Some(dir.path()), dir.path()));
+        let text = message(&FileSearch::offline(Some(dir.path()), dir.path()));
         assert!(text.contains("t10k-images-idx3-ubyte.gz: starts with"), "{text}");
     }
 }

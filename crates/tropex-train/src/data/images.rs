@@ -106,10 +106,10 @@ impl Images {
 
     /// The first channel of every image in the middle of a black one of another shape, the same in
     /// all of its channels.
-    pub(super) fn framed(&self, shape: [usize; 3]) -> Result<Self, ImagesError> {
+    pub(super) fn zero_padded(&self, shape: [usize; 3]) -> Result<Self, ImagesError> {
         let pixels = match &self.pixels {
-            Pixels::Bytes(bytes) => Pixels::Bytes(framed(bytes, self.shape, shape)),
-            Pixels::Floats(floats) => Pixels::Floats(framed(floats, self.shape, shape)),
+            Pixels::Bytes(bytes) => Pixels::Bytes(zero_padded(bytes, self.shape, shape)),
+            Pixels::Floats(floats) => Pixels::Floats(zero_padded(floats, self.shape, shape)),
         };
         Self::new(shape, self.classes, pixels, self.labels.clone()).checked()
     }
@@ -255,22 +255,23 @@ fn scaled(byte: u8) -> f32 {
     f32::from(byte) / 255.0
 }
 
-/// See [`Images::framed`]; no image is larger than its frame.
-fn framed<P: Copy + Default>(
+/// See [`Images::zero_padded`]; no image is larger than its frame.
+fn zero_padded<P: Copy + Default>(
     pixels: &[P],
     [channels, height, width]: [usize; 3],
     [planes, rows, columns]: [usize; 3],
 ) -> Vec<P> {
     let (above, before) = ((rows - height) / 2, (columns - width) / 2);
-    let mut framed = Vec::with_capacity(pixels.len() / (height * width) * planes * rows * columns);
+    let mut zero_padded =
+        Vec::with_capacity(pixels.len() / (height * width) * planes * rows * columns);
     for image in pixels.chunks_exact(channels * height * width) {
         let mut plane = vec![P::default(); rows * columns];
         for (row, line) in image.chunks_exact(width).take(height).enumerate() {
             plane[(above + row) * columns + before..][..width].copy_from_slice(line);
         }
-        (0..planes).for_each(|_| framed.extend_from_slice(&plane));
+        (0..planes).for_each(|_| zero_padded.extend_from_slice(&plane));
     }
-    framed
+    zero_padded
 }
 
 #[cfg(test)]
@@ -280,16 +281,16 @@ mod tests {
     #[test]
     fn a_frame_is_black_and_the_same_in_every_channel() {
         let images = Images::from_bytes([1, 2, 2], 2, vec![1, 2, 3, 4, 5, 6, 7, 8], vec![0, 1]);
-        let framed = images.unwrap().framed([2, 4, 4]).unwrap();
+        let zero_padded = images.unwrap().zero_padded([2, 4, 4]).unwrap();
         let plane = |[a, b, c, d]: [u8; 4]| [0, 0, 0, 0, 0, a, b, 0, 0, c, d, 0, 0, 0, 0, 0];
         let expected: Vec<f32> = [[1, 2, 3, 4], [1, 2, 3, 4], [5, 6, 7, 8], [5, 6, 7, 8]]
             .into_iter()
             .flat_map(plane)
             .map(|byte| f32::from(byte) / 255.0)
             .collect();
-        assert!((framed.mean() - 36.0 / 32.0 / 2.0 / 255.0 * 2.0).abs() < 1e-12);
-        assert_eq!(framed.read(0..2), expected);
-        assert_eq!((framed.shape(), framed.labels()), ([2, 4, 4], &[0, 1][..]));
+        assert!((zero_padded.mean() - 36.0 / 32.0 / 2.0 / 255.0 * 2.0).abs() < 1e-12);
+        assert_eq!(zero_padded.read(0..2), expected);
+        assert_eq!((zero_padded.shape(), zero_padded.labels()), ([2, 4, 4], &[0, 1][..]));
     }
 
     #[test]
@@ -298,8 +299,8 @@ mod tests {
         let pixels = (0..1200).map(|at| (at / 2) as u8).collect();
         let images = Images::from_bytes([1, 1, 2], 10, pixels, labels).unwrap();
         let shuffled = images.clone().with_shuffled_labels(3);
-        let subset = images.subset(Some(100), SubsetRule::USUAL);
-        assert_eq!(shuffled.subset(Some(100), SubsetRule::USUAL), subset);
+        let subset = images.subset(Some(100), SubsetRule::DEFAULT);
+        assert_eq!(shuffled.subset(Some(100), SubsetRule::DEFAULT), subset);
         let (part, other) = (images.select(subset.indices()), shuffled.select(subset.indices()));
         for class in 0..10 {
             let count = part.labels().iter().filter(|&&label| label == class).count();

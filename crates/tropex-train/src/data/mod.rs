@@ -8,19 +8,19 @@ mod download;
 mod embedded;
 mod error;
 mod fashion_mnist;
+mod fashion_mnist_32;
 mod file;
-mod framed;
-mod gaps;
 mod gzip;
 mod idx;
 mod idx_dataset;
 mod images;
 mod layout;
+mod missing_classes;
 mod mnist;
 #[cfg(test)]
 mod mutations;
-mod place;
 mod published;
+mod regular_file;
 mod shapes;
 mod source;
 mod subset;
@@ -32,21 +32,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::messages::hint;
 pub use cifar::CifarError;
-pub use download::{DownloadProgress, Progress};
+pub use download::{DownloadCallback, DownloadProgress};
 pub use error::DataError;
 pub use file::FileError;
 pub use idx::IdxError;
 pub use images::{Images, ImagesError};
 pub use layout::Layout;
-pub use place::Memory;
+pub use regular_file::InsufficientMemory;
 pub use shapes::Shapes;
-pub use subset::{Subset, SubsetRule, Taken};
+pub use subset::{Subset, SubsetRule, SubsetSummary};
 
 /// Every dataset that has a name of its own.
 pub const DATASETS: &[DatasetEntry] = &[
     mnist::ENTRY,
     fashion_mnist::ENTRY,
-    framed::ENTRY,
+    fashion_mnist_32::ENTRY,
     cifar::ENTRY,
     shapes::ENTRY,
     embedded::ENTRY,
@@ -81,17 +81,17 @@ pub struct OpenOptions<'a> {
     /// channels, height, width]`, and shapes that look like channels last are refused.
     pub layout: Option<Layout>,
     /// What `file:PATH` with one set of images holds out as the test split.
-    pub held_out: HeldOut,
+    pub held_out: HoldOut,
     /// Told about every piece of a download.
-    pub progress: Option<&'a Progress<'a>>,
+    pub progress: Option<&'a DownloadCallback<'a>>,
 }
 
 impl OpenOptions<'_> {
     /// The same for reading a dataset again as it was read before.
     #[must_use]
-    pub fn as_read(self, reading: Option<Reading>) -> Self {
+    pub fn as_read(self, reading: Option<FileReadOptions>) -> Self {
         match reading {
-            Some(Reading { layout, held_out }) => {
+            Some(FileReadOptions { layout, held_out }) => {
                 let held_out = held_out.unwrap_or_default();
                 Self { layout: Some(layout), held_out, ..self }
             }
@@ -103,28 +103,29 @@ impl OpenOptions<'_> {
 /// Which images of a single set are held out as the test split.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum HeldOut {
+pub enum HoldOut {
     /// A sixth, every class in its share.
     #[default]
-    EveryClass,
+    #[serde(rename = "every-class")]
+    Stratified,
     /// The last sixth, whatever its classes: what earlier versions did.
     Last,
 }
 
 /// How a `file:PATH` was read, so that it can be read so again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
+pub struct FileReadOptions {
     /// Where the channels stand.
     pub layout: Layout,
     /// What was held out of a single set as the test split; none where the file has both splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_out: Option<HeldOut>,
+    pub held_out: Option<HoldOut>,
 }
 
-impl Reading {
+impl FileReadOptions {
     /// What runs that record none were made with.
     pub(crate) const OF_OLD_RUNS: Self =
-        Self { layout: Layout::Nchw, held_out: Some(HeldOut::Last) };
+        Self { layout: Layout::Nchw, held_out: Some(HoldOut::Last) };
 }
 
 impl fmt::Debug for OpenOptions<'_> {
@@ -151,7 +152,7 @@ pub struct Dataset {
     /// What the classes show, one name per class; empty where it is not known.
     pub class_names: Vec<String>,
     /// How it was read, where that is a choice.
-    pub reading: Option<Reading>,
+    pub reading: Option<FileReadOptions>,
     /// What a user should know before relying on it.
     pub warnings: Vec<String>,
 }
@@ -160,10 +161,10 @@ impl Dataset {
     /// What was held out as test images, in words; `None` where they are a split of their own.
     pub fn held_out(&self) -> Option<String> {
         let of = self.train.len() + self.test.len();
-        let taken = |rule| Taken { count: self.test.len(), of, rule: Some(rule) };
+        let taken = |rule| SubsetSummary { count: self.test.len(), of, rule: Some(rule) };
         Some(match self.reading?.held_out? {
-            HeldOut::EveryClass => taken(SubsetRule::USUAL).words("images"),
-            HeldOut::Last => format!("the last {} of {of} images", self.test.len()),
+            HoldOut::Stratified => taken(SubsetRule::DEFAULT).words("images"),
+            HoldOut::Last => format!("the last {} of {of} images", self.test.len()),
         })
     }
 

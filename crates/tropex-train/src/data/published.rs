@@ -9,7 +9,7 @@ use super::Dataset;
 
 /// What a published dataset is recognised by.
 #[derive(Debug)]
-pub(super) struct Published {
+pub(super) struct PublishedDataset {
     name: &'static str,
     /// Images for training and for testing.
     counts: [usize; 2],
@@ -21,20 +21,20 @@ pub(super) struct Published {
 
 /// The labels are as published. Means are those that these datasets are usually normalised by; of
 /// CIFAR-10 it is the mean of 0.4914, 0.4822 and 0.4465.
-static PUBLISHED: [Published; 3] = [
-    Published {
+static PUBLISHED: [PublishedDataset; 3] = [
+    PublishedDataset {
         name: "mnist",
         counts: [60_000, 10_000],
         labels: [[5, 0, 4, 1, 9, 2, 1, 3, 1, 4], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]],
         mean: 0.1307,
     },
-    Published {
+    PublishedDataset {
         name: "fashion-mnist",
         counts: [60_000, 10_000],
         labels: [[9, 0, 0, 3, 0, 2, 7, 2, 5, 5], [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]],
         mean: 0.2860,
     },
-    Published {
+    PublishedDataset {
         name: "cifar10",
         counts: [50_000, 10_000],
         labels: [[6, 9, 9, 4, 1, 1, 2, 7, 8, 3], [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]],
@@ -42,10 +42,10 @@ static PUBLISHED: [Published; 3] = [
     },
 ];
 
-impl Published {
+impl PublishedDataset {
     /// Why a dataset from the files in a folder is not the published one of its name, and which
     /// one it is; `None` if it is, or if nothing is known of that name.
-    pub(super) fn doubt(dataset: &Dataset, folder: &Path) -> Option<String> {
+    pub(super) fn mismatch(dataset: &Dataset, folder: &Path) -> Option<String> {
         let known = PUBLISHED.iter().find(|known| known.name == dataset.name)?;
         let difference = known.difference(dataset)?;
         let other = PUBLISHED.iter().find(|other| other.difference(dataset).is_none());
@@ -102,7 +102,7 @@ mod tests {
         Images::from_floats([1, 1, 1], 10, pixels, labels).unwrap()
     }
 
-    fn dataset(name: &str, like: &Published) -> Dataset {
+    fn dataset(name: &str, like: &PublishedDataset) -> Dataset {
         let [train, test] = [0, 1].map(|at| images(like.counts[at], like.labels[at], like.mean));
         Dataset {
             name: name.into(),
@@ -118,13 +118,13 @@ mod tests {
     fn published_files_raise_no_doubt_and_their_sisters_are_named() {
         for known in &PUBLISHED {
             let own = dataset(known.name, known);
-            assert_eq!(Published::doubt(&own, Path::new("data")), None);
+            assert_eq!(PublishedDataset::mismatch(&own, Path::new("data")), None);
             let unnamed = Dataset { name: "embedded".into(), ..own };
-            assert_eq!(Published::doubt(&unnamed, Path::new("data")), None);
+            assert_eq!(PublishedDataset::mismatch(&unnamed, Path::new("data")), None);
         }
         let sister = dataset("mnist", &PUBLISHED[1]);
         assert_eq!(
-            Published::doubt(&sister, Path::new("data")).unwrap(),
+            PublishedDataset::mismatch(&sister, Path::new("data")).unwrap(),
             "the files in data are not the published ones of mnist: training labels 9, 0, 0, 3, 0, \
              2, 7, 2, 5, 5, ... instead of 5, 0, 4, 1, 9, 2, 1, 3, 1, 4, ...; they are those of \
              fashion-mnist"
@@ -145,7 +145,7 @@ mod tests {
             (Dataset { train: dark, ..own.clone() }, "pixels 0.1200 instead of 0.1307"),
             (Dataset { train: wrong, ..own.clone() }, "1, 3, 1, 7, ... instead of 5, 0, 4"),
         ] {
-            let text = Published::doubt(&changed, Path::new("data")).unwrap();
+            let text = PublishedDataset::mismatch(&changed, Path::new("data")).unwrap();
             assert!(text.contains(expected), "{text}");
         }
     }

@@ -25,7 +25,7 @@ pub enum SubsetRule {
     /// The first ones, whatever their classes: what earlier versions did.
     First,
     /// Every class in its share, drawn by a seed.
-    EveryClass {
+    Stratified {
         /// Source of the order.
         seed: u64,
     },
@@ -34,7 +34,7 @@ pub enum SubsetRule {
 impl SubsetRule {
     /// The rule where nothing else is asked for. One seed for everything, so that images that were
     /// trained on, extracted and looked at are nested.
-    pub const USUAL: Self = Self::EveryClass { seed: 0 };
+    pub const DEFAULT: Self = Self::Stratified { seed: 0 };
 
     /// What stands for runs and terms that name no rule.
     pub(crate) fn of_old_runs() -> Self {
@@ -44,7 +44,7 @@ impl SubsetRule {
 
 impl Default for SubsetRule {
     fn default() -> Self {
-        Self::USUAL
+        Self::DEFAULT
     }
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for SubsetRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::First => f.write_str(FIRST),
-            Self::EveryClass { seed } => write!(f, "{EVERY_CLASS}{seed})"),
+            Self::Stratified { seed } => write!(f, "{EVERY_CLASS}{seed})"),
         }
     }
 }
@@ -69,7 +69,7 @@ impl FromStr for SubsetRule {
         }
         let seed = text.strip_prefix(EVERY_CLASS).and_then(|rest| rest.strip_suffix(')'));
         match seed.and_then(|seed| seed.parse().ok()) {
-            Some(seed) => Ok(Self::EveryClass { seed }),
+            Some(seed) => Ok(Self::Stratified { seed }),
             None => Err(format!(
                 "unknown rule of a subset `{text}`, expected `{FIRST}` or `{EVERY_CLASS}0)`"
             )),
@@ -110,7 +110,7 @@ impl Subset {
         }
         let indices = match rule {
             SubsetRule::First => (0..count).collect(),
-            SubsetRule::EveryClass { seed } => beginning(classes, seed, count),
+            SubsetRule::Stratified { seed } => beginning(classes, seed, count),
         };
         Self { rule, of, indices: Some(indices.into()) }
     }
@@ -123,9 +123,9 @@ impl Subset {
             return self.clone();
         }
         match self.rule {
-            SubsetRule::EveryClass { .. } => Self::new(classes, Some(count), self.rule),
+            SubsetRule::Stratified { .. } => Self::new(classes, Some(count), self.rule),
             SubsetRule::First => {
-                let rule = SubsetRule::USUAL;
+                let rule = SubsetRule::DEFAULT;
                 let among = Self::new(&classes[..self.len()], Some(count), rule);
                 Self { of: self.of, ..among }
             }
@@ -172,15 +172,15 @@ impl Subset {
     }
 
     /// What was taken, for machines.
-    pub fn taken(&self) -> Taken {
+    pub fn taken(&self) -> SubsetSummary {
         let rule = (!self.is_all()).then_some(self.rule);
-        Taken { count: self.len(), of: self.of, rule }
+        SubsetSummary { count: self.len(), of: self.of, rule }
     }
 }
 
 /// What was taken of a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct SubsetSummary {
     /// Images taken.
     pub count: usize,
     /// Images of the split.
@@ -190,7 +190,7 @@ pub struct Taken {
     pub rule: Option<SubsetRule>,
 }
 
-impl Taken {
+impl SubsetSummary {
     /// In words, with what the images are, as in `300 of 10,000 test images, every class in its
     /// share (seed 0)`.
     pub fn words(&self, images: &str) -> String {

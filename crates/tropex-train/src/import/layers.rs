@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::ImportError;
-use super::parts::{Norm, Part, Read};
-use crate::weights::{Role, Slot};
+use super::parametrization::{FileTensor, Parametrization, StoredBatchNorm};
+use crate::weights::{Role, TensorSpec};
 
 /// What a layer is, as far as its tensors tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,35 +20,35 @@ pub(super) enum LayerKind {
 pub(super) type Signature = (LayerKind, Vec<usize>);
 
 /// A layer of the network.
-pub(super) struct SlotLayer<'a> {
+pub(super) struct NetworkLayer<'a> {
     pub(super) name: &'a str,
-    pub(super) tensors: Vec<&'a Slot>,
+    pub(super) tensors: Vec<&'a TensorSpec>,
 }
 
-impl<'a> SlotLayer<'a> {
+impl<'a> NetworkLayer<'a> {
     /// The layers of a network, in order.
-    pub(super) fn all(slots: &'a [Slot]) -> Vec<Self> {
+    pub(super) fn all(tensor_specs: &'a [TensorSpec]) -> Vec<Self> {
         let mut layers: Vec<Self> = Vec::new();
-        for slot in slots {
-            let (name, _) = split_leaf(&slot.key);
+        for spec in tensor_specs {
+            let (name, _) = split_leaf(&spec.key);
             match layers.last_mut() {
-                Some(layer) if layer.name == name => layer.tensors.push(slot),
-                _ => layers.push(Self { name, tensors: vec![slot] }),
+                Some(layer) if layer.name == name => layer.tensors.push(spec),
+                _ => layers.push(Self { name, tensors: vec![spec] }),
             }
         }
         layers
     }
 
     pub(super) fn is_norm(&self) -> bool {
-        self.tensors.iter().any(|slot| slot.role == Role::RunningMean)
+        self.tensors.iter().any(|spec| spec.role == Role::RunningMean)
     }
 
     pub(super) fn is_projection(&self) -> bool {
-        self.tensors.iter().any(|slot| slot.is_projection)
+        self.tensors.iter().any(|spec| spec.is_projection)
     }
 
     pub(super) fn signature(&self) -> Signature {
-        let shape = self.tensors.first().map(|slot| slot.shape.clone()).unwrap_or_default();
+        let shape = self.tensors.first().map(|spec| spec.shape.clone()).unwrap_or_default();
         let kind = match shape.len() {
             _ if self.is_norm() => LayerKind::Norm,
             4 => LayerKind::Conv,
@@ -66,7 +66,7 @@ impl<'a> SlotLayer<'a> {
 pub(super) struct FileLayer {
     pub(super) name: String,
     /// By the last part of their names.
-    parts: BTreeMap<String, Part>,
+    parts: BTreeMap<String, FileTensor>,
     /// The batch norm behind it that has no layer of its own in the network.
     pub(super) norm: Option<Box<FileLayer>>,
 }
@@ -80,7 +80,7 @@ impl FileLayer {
         self.parts.contains_key(leaf)
     }
 
-    pub(super) fn take(&mut self, leaf: &str) -> Option<Part> {
+    pub(super) fn take(&mut self, leaf: &str) -> Option<FileTensor> {
         self.parts.remove(leaf)
     }
 
@@ -137,19 +137,19 @@ impl FileLayer {
         let Some(mut norm) = self.norm.take() else { return };
         let names = ["weight", "bias", "running_mean", "running_var"];
         let tensors = names.map(|name| match norm.take(name) {
-            Some(Part { read: Read::Whole(tensor), .. }) => Some(tensor),
+            Some(FileTensor { read: Parametrization::Whole(tensor), .. }) => Some(tensor),
             _ => None,
         });
         let [Some(scale), Some(offset), Some(mean), Some(variance)] = tensors else { return };
         let norm = || {
             let tensors = [&scale, &offset, &mean, &variance].map(Clone::clone);
-            Box::new(Norm { tensors, epsilon })
+            Box::new(StoredBatchNorm { tensors, epsilon })
         };
         let Some(kernel) = self.take("weight") else { return };
         let (name, shape) = (self.key("bias"), scale.shape.clone());
-        let bias = Part { name, shape, read: Read::NormOffset(norm()) };
-        let read = Read::NormedKernel { kernel: Box::new(kernel.read), norm: norm() };
-        self.parts.insert("weight".into(), Part { read, ..kernel });
+        let bias = FileTensor { name, shape, read: Parametrization::NormOffset(norm()) };
+        let read = Parametrization::NormedKernel { kernel: Box::new(kernel.read), norm: norm() };
+        self.parts.insert("weight".into(), FileTensor { read, ..kernel });
         self.parts.insert("bias".into(), bias);
     }
 
@@ -157,10 +157,9 @@ impl FileLayer {
     pub(super) fn is_whole_norm(&self, channels: usize) -> bool {
         let leaves = ["bias", "running_mean", "running_var", "weight"];
         self.parts.keys().eq(leaves)
-            && self
-                .parts
-                .values()
-                .all(|part| part.shape == [channels] && matches!(part.read, Read::Whole(_)))
+            && self.parts.values().all(|part| {
+                part.shape == [channels] && matches!(part.read, Parametrization::Whole(_))
+            })
     }
 }
 
@@ -170,7 +169,7 @@ pub(super) fn split_leaf(key: &str) -> (&str, &str) {
 }
 
 /// The layers of a file: those that the user told the place of, and the others.
-pub(super) struct Grouped {
+pub(super) struct GroupedLayers {
     /// By the position of their layer in the network.
     pub(super) mapped: BTreeMap<usize, FileLayer>,
     /// In the order of the file.
@@ -179,23 +178,23 @@ pub(super) struct Grouped {
 
 /// Sorts tensors by layers.
 pub(super) fn group(
-    parts: Vec<Part>,
+    parts: Vec<FileTensor>,
     map: &[(String, String)],
-    slots: &[SlotLayer<'_>],
+    tensor_specs: &[NetworkLayer<'_>],
     path: &Path,
-) -> Result<Grouped, ImportError> {
+) -> Result<GroupedLayers, ImportError> {
     check_map(&parts, map, path)?;
-    let mut grouped = Grouped { mapped: BTreeMap::new(), others: Vec::new() };
+    let mut grouped = GroupedLayers { mapped: BTreeMap::new(), others: Vec::new() };
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for part in parts {
         match map.iter().find_map(|(from, to)| Some((to, renamed(&part.name, from, to)?))) {
             Some((to, _)) if to.is_empty() => {}
             Some((_, name)) => {
                 let (layer, leaf) = split_leaf(&name);
-                let place = slots.iter().position(|slot| slot.name == layer);
+                let place = tensor_specs.iter().position(|spec| spec.name == layer);
                 let place = place.ok_or_else(|| ImportError::MapTarget {
                     name: layer.to_owned(),
-                    last: slots.len().saturating_sub(1),
+                    last: tensor_specs.len().saturating_sub(1),
                 })?;
                 let layer = grouped
                     .mapped
@@ -216,7 +215,11 @@ pub(super) fn group(
     Ok(grouped)
 }
 
-fn check_map(parts: &[Part], map: &[(String, String)], path: &Path) -> Result<(), ImportError> {
+fn check_map(
+    parts: &[FileTensor],
+    map: &[(String, String)],
+    path: &Path,
+) -> Result<(), ImportError> {
     for (from, to) in map {
         if !parts.iter().any(|part| renamed(&part.name, from, to).is_some()) {
             let mut names: Vec<String> =

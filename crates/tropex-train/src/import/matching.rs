@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::ImportError;
-use super::layers::{FileLayer, Grouped, LayerKind, Signature, SlotLayer};
+use super::layers::{FileLayer, GroupedLayers, LayerKind, NetworkLayer, Signature};
 
 /// The layers of a file in the order of the network.
-pub(super) struct Match {
+pub(super) struct MatchedLayers {
     pub(super) layers: Vec<FileLayer>,
     /// How they were matched, where that was not by number, and what was folded.
     pub(super) notes: Vec<String>,
@@ -21,28 +21,29 @@ const AMBIGUOUS: &str = "several layers have the same shape, and their names do 
 ///
 /// `is_ordered` says that the file lists them in the order in which a program made them.
 pub(super) fn assign(
-    grouped: Grouped,
-    slots: &[SlotLayer<'_>],
+    grouped: GroupedLayers,
+    tensor_specs: &[NetworkLayer<'_>],
     is_ordered: bool,
     path: &Path,
-) -> Result<Match, ImportError> {
-    let Grouped { mut mapped, mut others } = grouped;
-    let open: Vec<usize> = (0..slots.len()).filter(|place| !mapped.contains_key(place)).collect();
-    let wanted: Vec<&SlotLayer<'_>> = open.iter().map(|&place| &slots[place]).collect();
+) -> Result<MatchedLayers, ImportError> {
+    let GroupedLayers { mut mapped, mut others } = grouped;
+    let open: Vec<usize> =
+        (0..tensor_specs.len()).filter(|place| !mapped.contains_key(place)).collect();
+    let wanted: Vec<&NetworkLayer<'_>> = open.iter().map(|&place| &tensor_specs[place]).collect();
     let folded = fold_projection_norms(&mut others, &wanted);
     require_same_layers(&others, &wanted, path)?;
     let numbered = by_number(&others);
     let is_numbered = numbered.is_some();
     let order = match numbered {
         Some(order) => order,
-        None => Matching { files: &others, slots: &wanted, is_ordered }
+        None => LayerMatcher { files: &others, tensor_specs: &wanted, is_ordered }
             .order()
             .map_err(|of| of.error(&others, &wanted, path))?,
     };
     let names: Vec<String> = order
         .iter()
         .zip(&wanted)
-        .map(|(&file, slot)| format!("{} = {}", others[file].name, slot.name))
+        .map(|(&file, spec)| format!("{} = {}", others[file].name, spec.name))
         .collect();
     let mut by_place: Vec<Option<FileLayer>> = others.into_iter().map(Some).collect();
     for (&file, &place) in order.iter().zip(&open) {
@@ -56,14 +57,14 @@ pub(super) fn assign(
     if folded > 0 {
         notes.push(format!("batch norms behind projections folded: {folded}"));
     }
-    Ok(Match { layers: mapped.into_values().collect(), notes })
+    Ok(MatchedLayers { layers: mapped.into_values().collect(), notes })
 }
 
 /// Gives batch norms behind projections to these, where the network has no layer for them, and
 /// says how many.
-fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) -> usize {
-    let projections = slots.iter().filter(|slot| slot.is_projection()).count();
-    if projections == 0 || files.len() != slots.len() + projections {
+fn fold_projection_norms(files: &mut Vec<FileLayer>, tensor_specs: &[&NetworkLayer<'_>]) -> usize {
+    let projections = tensor_specs.iter().filter(|spec| spec.is_projection()).count();
+    if projections == 0 || files.len() != tensor_specs.len() + projections {
         return 0;
     }
     let pairs: Vec<(String, String)> = files
@@ -92,23 +93,23 @@ fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) -
 /// Refuses layers of other shapes than the network has, or more or fewer of them.
 fn require_same_layers(
     files: &[FileLayer],
-    slots: &[&SlotLayer<'_>],
+    tensor_specs: &[&NetworkLayer<'_>],
     path: &Path,
 ) -> Result<(), ImportError> {
     let mut counts: BTreeMap<Signature, isize> = BTreeMap::new();
     files.iter().for_each(|layer| *counts.entry(layer.signature()).or_default() += 1);
-    slots.iter().for_each(|slot| *counts.entry(slot.signature()).or_default() -= 1);
+    tensor_specs.iter().for_each(|spec| *counts.entry(spec.signature()).or_default() -= 1);
     let differs = |signature: &Signature| counts.get(signature).is_some_and(|&count| count != 0);
     let only_in_file = files.iter().filter(|layer| differs(&layer.signature()));
     let only_in_file: Vec<String> = only_in_file.map(FileLayer::described).collect();
-    let missing: Vec<&&SlotLayer<'_>> =
-        slots.iter().filter(|slot| differs(&slot.signature())).collect();
+    let missing: Vec<&&NetworkLayer<'_>> =
+        tensor_specs.iter().filter(|spec| differs(&spec.signature())).collect();
     if only_in_file.is_empty() && missing.is_empty() {
         return Ok(());
     }
-    let network: Vec<String> = missing.iter().map(|slot| slot.described()).collect();
-    let (path, found, expected) = (path.to_path_buf(), files.len(), slots.len());
-    if only_in_file.is_empty() && missing.iter().all(|slot| slot.is_projection()) {
+    let network: Vec<String> = missing.iter().map(|spec| spec.described()).collect();
+    let (path, found, expected) = (path.to_path_buf(), files.len(), tensor_specs.len());
+    if only_in_file.is_empty() && missing.iter().all(|spec| spec.is_projection()) {
         return Err(ImportError::Shortcuts { path, layers: network });
     }
     let problem = match found == expected {
@@ -149,49 +150,54 @@ fn numbers(layer: &str, prefix: usize) -> Option<Vec<usize>> {
 }
 
 /// Layers of a file and of the network that are the same but for their order.
-struct Matching<'a> {
+struct LayerMatcher<'a> {
     files: &'a [FileLayer],
-    slots: &'a [&'a SlotLayer<'a>],
+    tensor_specs: &'a [&'a NetworkLayer<'a>],
     is_ordered: bool,
 }
 
 /// Layers of one shape whose order is not known.
-struct Ambiguous(Signature);
+struct AmbiguousSignature(Signature);
 
-impl Ambiguous {
-    fn error(self, files: &[FileLayer], slots: &[&SlotLayer<'_>], path: &Path) -> ImportError {
+impl AmbiguousSignature {
+    fn error(
+        self,
+        files: &[FileLayer],
+        tensor_specs: &[&NetworkLayer<'_>],
+        path: &Path,
+    ) -> ImportError {
         let file = files.iter().filter(|layer| layer.signature() == self.0);
-        let network = slots.iter().filter(|slot| slot.signature() == self.0);
+        let network = tensor_specs.iter().filter(|spec| spec.signature() == self.0);
         ImportError::Layers {
             path: path.into(),
             problem: AMBIGUOUS.into(),
             file: file.map(FileLayer::described).collect(),
-            network: network.map(|slot| slot.described()).collect(),
+            network: network.map(|spec| spec.described()).collect(),
         }
     }
 }
 
-impl Matching<'_> {
+impl LayerMatcher<'_> {
     /// The layer of the file for each layer of the network.
-    fn order(&self) -> Result<Vec<usize>, Ambiguous> {
-        let mut order = vec![usize::MAX; self.slots.len()];
+    fn order(&self) -> Result<Vec<usize>, AmbiguousSignature> {
+        let mut order = vec![usize::MAX; self.tensor_specs.len()];
         let in_order = self.is_ordered && self.fits_in_order();
-        for (signature, (files, slots)) in self.by_signature() {
+        for (signature, (files, tensor_specs)) in self.by_signature() {
             let sorted = if in_order {
                 match self.contradicts(&files) {
-                    true => return Err(Ambiguous(signature)),
+                    true => return Err(AmbiguousSignature(signature)),
                     false => files,
                 }
             } else {
                 match self.sorted(files.clone()) {
                     Some(sorted) => sorted,
                     None if signature.0 == LayerKind::Norm => {
-                        self.beside_convs(&files).ok_or(Ambiguous(signature))?
+                        self.beside_convs(&files).ok_or(AmbiguousSignature(signature))?
                     }
-                    None => return Err(Ambiguous(signature)),
+                    None => return Err(AmbiguousSignature(signature)),
                 }
             };
-            slots.into_iter().zip(sorted).for_each(|(slot, file)| order[slot] = file);
+            tensor_specs.into_iter().zip(sorted).for_each(|(spec, file)| order[spec] = file);
         }
         Ok(order)
     }
@@ -202,8 +208,8 @@ impl Matching<'_> {
         for (index, layer) in self.files.iter().enumerate() {
             groups.entry(layer.signature()).or_default().0.push(index);
         }
-        for (index, slot) in self.slots.iter().enumerate() {
-            groups.entry(slot.signature()).or_default().1.push(index);
+        for (index, spec) in self.tensor_specs.iter().enumerate() {
+            groups.entry(spec.signature()).or_default().1.push(index);
         }
         groups
     }
@@ -213,7 +219,11 @@ impl Matching<'_> {
     fn fits_in_order(&self) -> bool {
         [LayerKind::Conv, LayerKind::Norm, LayerKind::Dense].into_iter().all(|kind| {
             let files = self.files.iter().map(FileLayer::signature).filter(|of| of.0 == kind);
-            files.eq(self.slots.iter().map(|slot| slot.signature()).filter(|of| of.0 == kind))
+            files.eq(self
+                .tensor_specs
+                .iter()
+                .map(|spec| spec.signature())
+                .filter(|of| of.0 == kind))
         })
     }
 
@@ -254,11 +264,11 @@ impl Matching<'_> {
             let conv = self.files.iter().position(|layer| {
                 layer.kind() == LayerKind::Conv && conv_name(&layer.name) == name
             })?;
-            let (files, slots) = convs.get(&self.files[conv].signature())?;
+            let (files, tensor_specs) = convs.get(&self.files[conv].signature())?;
             let rank = self.sorted(files.clone())?.iter().position(|&file| file == conv)?;
-            let behind = self.slots.get(slots[rank] + 1)?;
+            let behind = self.tensor_specs.get(tensor_specs[rank] + 1)?;
             let fits = behind.signature() == self.files[norm].signature();
-            placed.push((slots[rank], norm, fits.then_some(())?));
+            placed.push((tensor_specs[rank], norm, fits.then_some(())?));
         }
         placed.sort_unstable();
         let is_one_each = placed.windows(2).all(|pair| pair[0].0 != pair[1].0);

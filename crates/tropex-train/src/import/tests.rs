@@ -79,7 +79,7 @@ fn import_tiny(path: &Path) -> Result<Classifier, ImportError> {
     import_with(path, &ImportOptions::default()).map(|imported| imported.classifier)
 }
 
-fn import_with(path: &Path, options: &ImportOptions) -> Result<Imported, ImportError> {
+fn import_with(path: &Path, options: &ImportOptions) -> Result<ImportedNetwork, ImportError> {
     import(&TINY, path, options, SHAPE, 3, &device())
 }
 

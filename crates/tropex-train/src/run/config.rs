@@ -9,7 +9,7 @@ use serde_json::Value;
 use tropex_files::replace;
 
 use super::{RunError, RunRequest};
-use crate::data::{Dataset, FILE_PREFIX, Images, OpenOptions, Reading, Subset};
+use crate::data::{Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset};
 use crate::import::{ImportOptions, is_epsilon};
 use crate::messages::in_plain_words;
 use crate::training::{EpochMetrics, TrainingConfig};
@@ -93,7 +93,7 @@ pub struct RunConfig {
     /// How a `file:PATH` was read; none for datasets that have a name, and in runs of earlier
     /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reading: Option<Reading>,
+    pub reading: Option<FileReadOptions>,
     /// What was said of the dataset when the run was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_warnings: Vec<String>,
@@ -135,7 +135,7 @@ impl RunConfig {
     /// Options to read the run's dataset as it was read for the run.
     pub fn open_options<'a>(&self, options: OpenOptions<'a>) -> OpenOptions<'a> {
         let is_file = self.dataset.starts_with(crate::data::FILE_PREFIX);
-        options.as_read(self.reading.or(is_file.then_some(Reading::OF_OLD_RUNS)))
+        options.as_read(self.reading.or(is_file.then_some(FileReadOptions::OF_OLD_RUNS)))
     }
 
     /// The training images that the network was trained on; all of them for imported weights.

@@ -18,8 +18,8 @@ use burn::tensor::Device;
 use tropex_files::{FolderLock, LockError, remove_leftovers};
 
 use crate::checkpoint;
-use crate::data::{Images, Reading, SubsetRule};
-use crate::import::{ImportOptions, Imported, import};
+use crate::data::{FileReadOptions, Images, SubsetRule};
+use crate::import::{ImportOptions, ImportedNetwork, import};
 use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
 use crate::zoo::{Architecture, Classifier};
@@ -47,7 +47,7 @@ pub struct RunRequest<'a> {
     /// Images to test on.
     pub test: &'a Images,
     /// How a `file:PATH` was read, to be recorded.
-    pub reading: Option<Reading>,
+    pub reading: Option<FileReadOptions>,
     /// What is to be said of the dataset, to be recorded.
     pub warnings: &'a [String],
     /// Where the work is done.
@@ -275,9 +275,9 @@ impl Run {
     ) -> Result<(Self, Vec<String>), RunError> {
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let (architecture, device) = (request.architecture, request.device);
-        let Imported { classifier, notes } =
+        let ImportedNetwork { classifier, notes } =
             import(architecture, weights, options, shape, classes, device)?;
-        let sample = request.test.subset(Some(IMPORT_TEST), SubsetRule::USUAL);
+        let sample = request.test.subset(Some(IMPORT_TEST), SubsetRule::DEFAULT);
         let sample = request.test.select(sample.indices());
         if !evaluate(&classifier, &sample)?.loss.is_finite() {
             return Err(WeightsError::Overflow { path: weights.into() }.into());

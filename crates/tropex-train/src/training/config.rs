@@ -88,7 +88,7 @@ impl TrainingConfig {
             early_stop: None,
             checkpoints: Checkpoints::Last,
             limit: None,
-            subset: SubsetRule::USUAL,
+            subset: SubsetRule::DEFAULT,
         }
     }
 

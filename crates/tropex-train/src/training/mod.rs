@@ -17,10 +17,10 @@ use rand_chacha::rand_core::SeedableRng;
 use thiserror::Error;
 
 pub use config::{ConfigError, LearningRateStep, OptimizerConfig, TrainingConfig};
-pub use metrics::{EpochMetrics, Evaluation, evaluate};
+pub use metrics::{EpochMetrics, Metrics, evaluate};
 pub use observer::{BatchProgress, TrainingObserver};
 
-use self::metrics::{Totals, image_data, judge, label_data};
+use self::metrics::{MetricSums, image_data, label_data, loss_and_metrics};
 use self::optimizer::Optimizer;
 use crate::data::{Images, Subset};
 use crate::weights::WeightsError;
@@ -160,10 +160,11 @@ impl<'a> Trainer<'a> {
         let learning_rate = self.config.learning_rate_at(epoch);
         let (order, mut random) = self.order(epoch);
         let batches = order.len().div_ceil(self.config.batch_size);
-        let mut totals = Totals::default();
+        let mut totals = MetricSums::default();
         for (batch, indices) in order.chunks(self.config.batch_size).enumerate() {
             let logits = self.classifier.forward_training(self.images(indices), &mut random);
-            let (loss, outcome) = judge(logits, Tensor::from_inner(self.labels(indices)))?;
+            let (loss, outcome) =
+                loss_and_metrics(logits, Tensor::from_inner(self.labels(indices)))?;
             if !outcome.loss.is_finite() {
                 let (loss, batch) = (outcome.loss, batch + 1);
                 return Err(TrainError::Diverged { loss, epoch, batch, learning_rate });

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::metrics::{EpochMetrics, Evaluation};
+use super::metrics::{EpochMetrics, Metrics};
 
 /// Where a training stands after a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,7 +16,7 @@ pub struct BatchProgress {
     /// Batches of an epoch.
     pub batches: usize,
     /// Means over the images of this epoch so far.
-    pub running: Evaluation,
+    pub running: Metrics,
 }
 
 /// Watches a training and may end it. Nothing is printed unless an observer prints it.

@@ -9,7 +9,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::config::{OptimizerConfig, TrainingConfig};
-use crate::weights::{Naming, Weights, slots};
+use crate::weights::{Naming, Weights, tensor_specs};
 use crate::zoo::Classifier;
 
 /// Keys of the memory in a file.
@@ -46,7 +46,7 @@ impl Optimizer {
         gradients: GradientsParams,
     ) -> Classifier {
         self.steps += 1;
-        classifier.map(&mut Step { optimizer: self, learning_rate, gradients })
+        classifier.map(&mut StepMapper { optimizer: self, learning_rate, gradients })
     }
 
     /// The step for one parameter, to be subtracted.
@@ -84,7 +84,7 @@ impl Optimizer {
     pub(super) fn memory(&self, classifier: &Classifier) -> Weights {
         let named = |moments, prefix: &str| {
             let mut export =
-                Export { naming: Naming::default(), moments, named: Weights::default() };
+                MomentVisitor { naming: Naming::default(), moments, named: Weights::default() };
             classifier.visit(&mut export);
             export.named.renamed(|key| format!("{prefix}{key}"))
         };
@@ -103,9 +103,9 @@ impl Optimizer {
         for (prefix, moments) in [(FIRST, &mut self.first), (SECOND, &mut self.second)] {
             let named = memory.split_off(prefix);
             let naming = Naming::default();
-            classifier.visit(&mut Recall { naming, named, moments, device });
+            classifier.visit(&mut MomentLoader { naming, named, moments, device });
         }
-        let trained = slots(classifier).iter().filter(|slot| slot.role.is_trained()).count();
+        let trained = tensor_specs(classifier).iter().filter(|spec| spec.role.is_trained()).count();
         let second = match self.rule {
             OptimizerConfig::Adam { .. } => trained,
             OptimizerConfig::Sgd { .. } => 0,
@@ -123,13 +123,13 @@ fn decayed<const D: usize>(mean: Option<Tensor<D>>, value: Tensor<D>, decay: f64
     }
 }
 
-struct Step<'a> {
+struct StepMapper<'a> {
     optimizer: &'a mut Optimizer,
     learning_rate: f64,
     gradients: GradientsParams,
 }
 
-impl ModuleMapper for Step<'_> {
+impl ModuleMapper for StepMapper<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
         // Weights and kernels have two axes or more, biases and batch norm have one.
@@ -144,13 +144,13 @@ impl ModuleMapper for Step<'_> {
     }
 }
 
-struct Export<'a> {
+struct MomentVisitor<'a> {
     naming: Naming,
     moments: &'a GradientsParams,
     named: Weights,
 }
 
-impl ModuleVisitor for Export<'_> {
+impl ModuleVisitor for MomentVisitor<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -160,22 +160,22 @@ impl ModuleVisitor for Export<'_> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Some(slot) = self.naming.slot(param.dims().as_slice()) else { return };
+        let Some(spec) = self.naming.spec(param.dims().as_slice()) else { return };
         if let Some(moment) = self.moments.get::<D>(param.id) {
-            let data = slot.data(moment);
-            self.named.insert(slot.key, data);
+            let data = spec.data(moment);
+            self.named.insert(spec.key, data);
         }
     }
 }
 
-struct Recall<'a> {
+struct MomentLoader<'a> {
     naming: Naming,
     named: Weights,
     moments: &'a mut GradientsParams,
     device: &'a Device,
 }
 
-impl ModuleVisitor for Recall<'_> {
+impl ModuleVisitor for MomentLoader<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -185,10 +185,10 @@ impl ModuleVisitor for Recall<'_> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Some(slot) = self.naming.slot(param.dims().as_slice()) else { return };
-        let data = self.named.remove(&slot.key);
-        if let Some(data) = data.filter(|data| data.shape().as_slice() == slot.shape) {
-            self.moments.register(param.id, slot.tensor::<D>(data, self.device));
+        let Some(spec) = self.naming.spec(param.dims().as_slice()) else { return };
+        let data = self.named.remove(&spec.key);
+        if let Some(data) = data.filter(|data| data.shape().as_slice() == spec.shape) {
+            self.moments.register(param.id, spec.tensor::<D>(data, self.device));
         }
     }
 }

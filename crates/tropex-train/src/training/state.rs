@@ -10,11 +10,11 @@ use crate::weights::{Safetensors, Weights, WeightsError, write_safetensors};
 
 /// Keys of the weights; the memory of the optimizer lies beside them.
 const WEIGHTS: &str = "weights.";
-/// Header entry that holds a [`Progress`].
+/// Header entry that holds a [`SavedProgress`].
 const PROGRESS: &str = "progress";
 
 #[derive(Serialize, Deserialize)]
-struct Progress {
+struct SavedProgress {
     steps: u64,
     metrics: Vec<EpochMetrics>,
 }
@@ -22,7 +22,8 @@ struct Progress {
 impl Trainer<'_> {
     /// Writes all that is needed to continue after the last epoch.
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        let progress = Progress { steps: self.optimizer.steps(), metrics: self.metrics.clone() };
+        let progress =
+            SavedProgress { steps: self.optimizer.steps(), metrics: self.metrics.clone() };
         let progress = serde_json::to_string(&progress).map_err(|error| damaged(path, error))?;
         let tensors = Weights::of(&self.classifier)
             .renamed(|key| format!("{WEIGHTS}{key}"))
@@ -36,7 +37,7 @@ impl Trainer<'_> {
     pub fn resume(mut self, path: &Path) -> Result<Self, TrainError> {
         let opened = Safetensors::open_own(path, &[PROGRESS])?;
         let progress = opened.header.get(PROGRESS).map(String::as_str).unwrap_or_default();
-        let progress: Progress =
+        let progress: SavedProgress =
             serde_json::from_str(progress).map_err(|_| damaged(path, "no record of its epochs"))?;
         let mut tensors = opened.read_all()?;
         let weights = tensors.split_off(WEIGHTS);

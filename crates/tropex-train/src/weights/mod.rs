@@ -20,7 +20,7 @@ use crate::zoo::Classifier;
 pub use error::WeightsError;
 pub(crate) use file::{Safetensors, StoredTensor, TensorFile, write_safetensors};
 pub(crate) use naming::Naming;
-pub use naming::{Role, Slot, slots};
+pub use naming::{Role, TensorSpec, tensor_specs};
 
 /// Header entry of weights that PyTorch can read.
 const FORMAT: (&str, &str) = ("format", "pt");
@@ -34,7 +34,7 @@ pub struct Weights {
 impl Weights {
     /// The weights of a network.
     pub fn of(classifier: &Classifier) -> Self {
-        let mut export = Export { naming: Naming::default(), weights: Self::default() };
+        let mut export = WeightsVisitor { naming: Naming::default(), weights: Self::default() };
         // Without `valid` the statistics of a batch norm in training lag one batch behind.
         classifier.valid().visit(&mut export);
         export.weights
@@ -53,7 +53,7 @@ impl Weights {
     pub(crate) fn load(path: &Path, classifier: Classifier) -> Result<Classifier, WeightsError> {
         let opened = Safetensors::open_own(path, &[FORMAT.0])?;
         let shapes = opened.file.tensors.iter().map(|tensor| (&tensor.name, &tensor.shape[..]));
-        compare(&slots(&classifier), shapes, path)?;
+        compare(&tensor_specs(&classifier), shapes, path)?;
         opened.read_all()?.apply(classifier, path)
     }
 
@@ -68,12 +68,12 @@ impl Weights {
     /// else; `path` says in errors where the weights came from.
     pub fn apply(self, classifier: Classifier, path: &Path) -> Result<Classifier, WeightsError> {
         let shapes = self.tensors.iter().map(|(key, data)| (key, data.shape().as_slice()));
-        compare(&slots(&classifier), shapes, path)?;
+        compare(&tensor_specs(&classifier), shapes, path)?;
         self.require_finite(path)?;
         let device = classifier.devices().into_iter().next();
         let naming = Naming::default();
         Ok(match device {
-            Some(device) => classifier.map(&mut Import { naming, weights: self, device }),
+            Some(device) => classifier.map(&mut WeightsMapper { naming, weights: self, device }),
             None => classifier,
         })
     }
@@ -128,35 +128,35 @@ impl Weights {
 
 /// Refuses tensors that are missing, of other shapes, or of no layer.
 fn compare<'a>(
-    slots: &[Slot],
+    tensor_specs: &[TensorSpec],
     found: impl Iterator<Item = (&'a String, &'a [usize])>,
     path: &Path,
 ) -> Result<(), WeightsError> {
     let found: BTreeMap<&String, &[usize]> = found.collect();
-    for slot in slots {
-        let (path, key) = (path.to_path_buf(), slot.key.clone());
+    for spec in tensor_specs {
+        let (path, key) = (path.to_path_buf(), spec.key.clone());
         match found.get(&key) {
-            None => return Err(WeightsError::Missing { path, key, shape: slot.shape.clone() }),
-            Some(shape) if **shape != slot.shape[..] => {
-                let (expected, found) = (slot.shape.clone(), shape.to_vec());
+            None => return Err(WeightsError::Missing { path, key, shape: spec.shape.clone() }),
+            Some(shape) if **shape != spec.shape[..] => {
+                let (expected, found) = (spec.shape.clone(), shape.to_vec());
                 return Err(WeightsError::Shape { path, key, expected, found });
             }
             Some(_) => {}
         }
     }
-    let known: BTreeSet<&String> = slots.iter().map(|slot| &slot.key).collect();
+    let known: BTreeSet<&String> = tensor_specs.iter().map(|spec| &spec.key).collect();
     match found.keys().find(|key| !known.contains(*key)) {
         Some(key) => Err(WeightsError::Unknown { path: path.into(), key: key.to_string() }),
         None => Ok(()),
     }
 }
 
-struct Export {
+struct WeightsVisitor {
     naming: Naming,
     weights: Weights,
 }
 
-impl ModuleVisitor for Export {
+impl ModuleVisitor for WeightsVisitor {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -167,20 +167,20 @@ impl ModuleVisitor for Export {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
-        if let Some(slot) = self.naming.slot(tensor.dims().as_slice()) {
-            let data = slot.data(tensor);
-            self.weights.insert(slot.key, data);
+        if let Some(spec) = self.naming.spec(tensor.dims().as_slice()) {
+            let data = spec.data(tensor);
+            self.weights.insert(spec.key, data);
         }
     }
 }
 
-struct Import {
+struct WeightsMapper {
     naming: Naming,
     weights: Weights,
     device: Device,
 }
 
-impl ModuleMapper for Import {
+impl ModuleMapper for WeightsMapper {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -190,11 +190,11 @@ impl ModuleMapper for Import {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let slot = self.naming.slot(param.lazy_shape().as_slice());
-        let taken = slot.and_then(|slot| Some((self.weights.remove(&slot.key)?, slot)));
+        let spec = self.naming.spec(param.lazy_shape().as_slice());
+        let taken = spec.and_then(|spec| Some((self.weights.remove(&spec.key)?, spec)));
         match taken {
             // A new parameter: reading the old one, which may be lazy, would allocate it.
-            Some((data, slot)) => Param::from_tensor(slot.tensor(data, &self.device)),
+            Some((data, spec)) => Param::from_tensor(spec.tensor(data, &self.device)),
             None => param,
         }
     }

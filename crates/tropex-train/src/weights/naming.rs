@@ -52,7 +52,7 @@ impl Role {
 
 /// A tensor of a classifier as PyTorch names and stores it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Slot {
+pub struct TensorSpec {
     /// `layers.<k>.<leaf>`, k counting the layers that have parameters.
     pub key: String,
     /// What it does in its layer.
@@ -64,7 +64,7 @@ pub struct Slot {
     transposed: bool,
 }
 
-impl Slot {
+impl TensorSpec {
     /// The tensor of a module from f32 data in PyTorch's layout.
     ///
     /// Transposed in memory, not by strides: strides can change how a device adds up products,
@@ -108,8 +108,8 @@ impl Naming {
         self.path.pop();
     }
 
-    /// The slot of the tensor met now, given its shape in Burn; `None` for what is no layer's.
-    pub(crate) fn slot(&mut self, shape: &[usize]) -> Option<Slot> {
+    /// The spec of the tensor met now, given its shape in Burn; `None` for what is no layer's.
+    pub(crate) fn spec(&mut self, shape: &[usize]) -> Option<TensorSpec> {
         let ((field, container), above) = self.path.split_last()?;
         let role = Role::of_field(container, field)?;
         let layer = above.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
@@ -124,23 +124,23 @@ impl Naming {
         }
         let key = format!("layers.{}.{}", self.layers - 1, role.leaf());
         let is_projection = above.iter().any(|(name, _)| name == "projection");
-        Some(Slot { key, role, shape, is_projection, transposed })
+        Some(TensorSpec { key, role, shape, is_projection, transposed })
     }
 }
 
 /// The tensors of a classifier, in the order of its layers. Allocates no parameters.
-pub fn slots(classifier: &Classifier) -> Vec<Slot> {
-    let mut collect = Collect { naming: Naming::default(), slots: Vec::new() };
+pub fn tensor_specs(classifier: &Classifier) -> Vec<TensorSpec> {
+    let mut collect = SpecVisitor { naming: Naming::default(), tensor_specs: Vec::new() };
     classifier.visit(&mut collect);
-    collect.slots
+    collect.tensor_specs
 }
 
-struct Collect {
+struct SpecVisitor {
     naming: Naming,
-    slots: Vec<Slot>,
+    tensor_specs: Vec<TensorSpec>,
 }
 
-impl ModuleVisitor for Collect {
+impl ModuleVisitor for SpecVisitor {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -150,6 +150,6 @@ impl ModuleVisitor for Collect {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.slots.extend(self.naming.slot(param.lazy_shape().as_slice()));
+        self.tensor_specs.extend(self.naming.spec(param.lazy_shape().as_slice()));
     }
 }

@@ -18,13 +18,13 @@ fn refused(weights: Weights) -> String {
 
 #[test]
 fn layers_are_numbered_and_laid_out_as_in_pytorch() {
-    let slots = slots(&network("vgg-batch-norm", 0));
-    let shape = |key: &str| slots.iter().find(|slot| slot.key == key).unwrap().shape.clone();
+    let tensor_specs = tensor_specs(&network("vgg-batch-norm", 0));
+    let shape = |key: &str| tensor_specs.iter().find(|spec| spec.key == key).unwrap().shape.clone();
     assert_eq!(shape("layers.0.weight"), [32, 1, 3, 3]);
     assert_eq!(shape("layers.1.running_var"), [32]);
     assert_eq!(shape("layers.16.weight"), [128, 128]);
     assert_eq!(shape("layers.17.weight"), [3, 128]);
-    assert_eq!(slots.len(), 8 * (2 + 4) + 2 * 2);
+    assert_eq!(tensor_specs.len(), 8 * (2 + 4) + 2 * 2);
 }
 
 #[test]

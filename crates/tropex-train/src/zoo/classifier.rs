@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use rand_chacha::rand_core::Rng;
 
 use super::block::{ConvBlock, DenseBlock, FeatureBlock};
-use super::normalisation::{Normalisation, Normalise};
+use super::normalisation::{Normalisation, NormaliseLayer};
 
 /// What batch norms add to variances unless told otherwise, in Burn as in PyTorch.
 pub const DEFAULT_EPSILON: f64 = 1e-5;
@@ -16,7 +16,7 @@ pub const DEFAULT_EPSILON: f64 = 1e-5;
 /// the values or on the number of images, so Burn can capture it as a graph.
 #[derive(Module, Debug)]
 pub struct Classifier {
-    pub(super) normalise: Option<Normalise>,
+    pub(super) normalise: Option<NormaliseLayer>,
     pub(super) features: Vec<FeatureBlock>,
     pub(super) dense: Vec<DenseBlock>,
     pub(super) channels: usize,
@@ -57,7 +57,7 @@ impl Classifier {
 
     /// The same network, which normalises images first if told to.
     pub(crate) fn with_normalisation(self, normalisation: Option<Normalisation>) -> Self {
-        Self { normalise: normalisation.map(Normalise::new), ..self }
+        Self { normalise: normalisation.map(NormaliseLayer::new), ..self }
     }
 
     /// The same network with another number that batch norms add to variances, if one is given.

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::classifier::Classifier;
-use crate::weights::{Naming, Role, Slot};
+use crate::weights::{Naming, Role, TensorSpec};
 
 /// Weights drawn from He's uniform distribution, as is usual before ReLU; biases zero. A leaky
 /// ReLU of slope 0.01 would change the variance by one part in 10,000, and is not told apart.
@@ -15,21 +15,21 @@ use crate::weights::{Naming, Role, Slot};
 /// seed names the same network everywhere.
 pub(super) fn initialise(classifier: Classifier, device: &Device, seed: u64) -> Classifier {
     let random = ChaCha8Rng::seed_from_u64(seed);
-    classifier.map(&mut Draw { naming: Naming::default(), random, device })
+    classifier.map(&mut InitialWeights { naming: Naming::default(), random, device })
 }
 
-struct Draw<'a> {
+struct InitialWeights<'a> {
     naming: Naming,
     random: ChaCha8Rng,
     device: &'a Device,
 }
 
-impl Draw<'_> {
-    fn values(&mut self, slot: &Slot) -> Vec<f32> {
-        let count = slot.shape.iter().product();
-        match slot.role {
+impl InitialWeights<'_> {
+    fn values(&mut self, spec: &TensorSpec) -> Vec<f32> {
+        let count = spec.shape.iter().product();
+        match spec.role {
             Role::Weight => {
-                let inputs: usize = slot.shape[1..].iter().product();
+                let inputs: usize = spec.shape[1..].iter().product();
                 let bound = (6.0 / inputs as f32).sqrt();
                 (0..count).map(|_| bound * symmetric_uniform(&mut self.random)).collect()
             }
@@ -44,7 +44,7 @@ fn symmetric_uniform(random: &mut ChaCha8Rng) -> f32 {
     (random.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0
 }
 
-impl ModuleMapper for Draw<'_> {
+impl ModuleMapper for InitialWeights<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -55,8 +55,8 @@ impl ModuleMapper for Draw<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         // `lazy_shape`, and a new parameter: reading the old one would draw its numbers.
-        let Some(slot) = self.naming.slot(param.lazy_shape().as_slice()) else { return param };
-        let data = TensorData::new(self.values(&slot), slot.shape.clone());
-        Param::from_tensor(slot.tensor(data, self.device))
+        let Some(spec) = self.naming.spec(param.lazy_shape().as_slice()) else { return param };
+        let data = TensorData::new(self.values(&spec), spec.shape.clone());
+        Param::from_tensor(spec.tensor(data, self.device))
     }
 }

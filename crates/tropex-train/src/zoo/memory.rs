@@ -17,7 +17,7 @@ const NUMBER: u64 = 4;
      or a smaller architecture, or free memory",
     shape[0], shape[1], shape[2], in_millions(*parameters), self.needs(), in_bytes(*free)
 )]
-pub struct TooLarge {
+pub struct NetworkTooLarge {
     /// Name of the architecture.
     pub architecture: &'static str,
     /// `[channels, height, width]` of the images.
@@ -30,7 +30,7 @@ pub struct TooLarge {
     pub free: u64,
 }
 
-impl TooLarge {
+impl NetworkTooLarge {
     /// Bytes of the weights, the moments of the optimizer, and the gradients.
     fn bytes(&self) -> u64 {
         let gradients = u64::from(self.moments.is_some());
@@ -73,7 +73,7 @@ impl Architecture {
             OptimizerConfig::Sgd { .. } => 1,
         });
         let free = free_memory() as u64;
-        let needed = TooLarge { architecture: self.name, shape, parameters, moments, free };
+        let needed = NetworkTooLarge { architecture: self.name, shape, parameters, moments, free };
         if needed.bytes() > free { Err(needed.into()) } else { Ok(()) }
     }
 }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_a_network_takes_is_said() {
-        let large = TooLarge {
+        let large = NetworkTooLarge {
             architecture: "fcn4",
             shape: [1, 1, 1_000_000],
             parameters: 784_174_000,
@@ -133,7 +133,8 @@ mod tests {
              architecture, or free memory"
         );
         assert_eq!(large.bytes(), 16 * 784_174_000);
-        let untrained = TooLarge { moments: None, parameters: 999, free: 3_400_000, ..large };
+        let untrained =
+            NetworkTooLarge { moments: None, parameters: 999, free: 3_400_000, ..large };
         assert!(
             untrained.to_string().contains("has 999 parameters, 0 MB; 3 MB of memory are free")
         );

@@ -25,27 +25,27 @@ use thiserror::Error;
 pub use block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
 pub use classifier::{Classifier, DEFAULT_EPSILON};
 pub use dropout::Dropout;
-pub use memory::TooLarge;
+pub use memory::NetworkTooLarge;
 pub use normalisation::{Normalisation, NormalisationError};
 
-use self::builder::Builder;
+use self::builder::ClassifierBuilder;
 use crate::messages::hint;
 use crate::training::TrainingConfig;
-use crate::weights::slots;
+use crate::weights::tensor_specs;
 
 /// A family of architectures.
-struct Family {
+struct ArchitectureFamily {
     members: &'static [Architecture],
     /// Whether there is a variant of each member with leaky ReLU.
     leaky_too: bool,
 }
 
 /// Every family, in the order in which they are listed.
-static FAMILIES: [Family; 4] = [
-    Family { members: fcn::FAMILY, leaky_too: true },
-    Family { members: vgg::FAMILY, leaky_too: true },
-    Family { members: all_cnn::FAMILY, leaky_too: false },
-    Family { members: resnet::FAMILY, leaky_too: false },
+static FAMILIES: [ArchitectureFamily; 4] = [
+    ArchitectureFamily { members: fcn::FAMILY, leaky_too: true },
+    ArchitectureFamily { members: vgg::FAMILY, leaky_too: true },
+    ArchitectureFamily { members: all_cnn::FAMILY, leaky_too: false },
+    ArchitectureFamily { members: resnet::FAMILY, leaky_too: false },
 ];
 
 /// Every architecture: family by family, the variants after all others.
@@ -78,7 +78,7 @@ pub struct Architecture {
     pub leaky_of: Option<&'static str>,
     /// `[channels, height, width]` of the images that it was made for; it takes others too.
     pub images: [usize; 3],
-    build: fn(Builder<'_>) -> Result<Classifier, ArchitectureError>,
+    build: fn(ClassifierBuilder<'_>) -> Result<Classifier, ArchitectureError>,
     recipe: fn() -> TrainingConfig,
 }
 
@@ -161,7 +161,7 @@ pub enum ArchitectureError {
     },
     /// The network does not fit into memory.
     #[error(transparent)]
-    TooLarge(#[from] TooLarge),
+    TooLarge(#[from] NetworkTooLarge),
     /// There is nothing to tell apart.
     #[error("{classes} classes, expected at least 2")]
     TooFewClasses {
@@ -184,7 +184,7 @@ impl Architecture {
     const fn new(
         name: &'static str,
         summary: &'static str,
-        build: fn(Builder<'_>) -> Result<Classifier, ArchitectureError>,
+        build: fn(ClassifierBuilder<'_>) -> Result<Classifier, ArchitectureError>,
         recipe: fn() -> TrainingConfig,
     ) -> Self {
         Self { name, summary, leaky_of: None, images: CIFAR, build, recipe }
@@ -240,7 +240,7 @@ impl Architecture {
             None => ActivationConfig::Relu,
             Some(_) => LeakyReluConfig::new().with_negative_slope(LEAKY_SLOPE).into(),
         };
-        (self.build)(Builder::new(self.name, activation, shape, classes, device)?)
+        (self.build)(ClassifierBuilder::new(self.name, activation, shape, classes, device)?)
     }
 
     /// Number of trained parameters, counted without allocating them.
@@ -250,9 +250,9 @@ impl Architecture {
         classes: usize,
         device: &Device,
     ) -> Result<usize, ArchitectureError> {
-        let slots = slots(&self.skeleton(shape, classes, device)?);
-        let trained = slots.iter().filter(|slot| slot.role.is_trained());
-        Ok(trained.map(|slot| slot.shape.iter().product::<usize>()).sum())
+        let tensor_specs = tensor_specs(&self.skeleton(shape, classes, device)?);
+        let trained = tensor_specs.iter().filter(|spec| spec.role.is_trained());
+        Ok(trained.map(|spec| spec.shape.iter().product::<usize>()).sum())
     }
 
     /// How it is trained unless told otherwise.

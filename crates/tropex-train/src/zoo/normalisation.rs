@@ -63,12 +63,12 @@ impl Normalisation {
 
 /// A [`Normalisation`] as a part of a network.
 #[derive(Module, Debug)]
-pub(super) struct Normalise {
+pub(super) struct NormaliseLayer {
     mean: Vec<f32>,
     std: Vec<f32>,
 }
 
-impl Normalise {
+impl NormaliseLayer {
     pub(super) fn new(Normalisation { mean, std }: Normalisation) -> Self {
         Self { mean, std }
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use tropex::experiments::Split;
 use tropex::experiments::assign::{AssignSettings, AssignedImage, RankedImage, assign};
 use tropex::extract::terms::Effort;
-use tropex::train::data::Taken;
+use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 use tropex_files::replace;
 
@@ -52,9 +52,9 @@ struct Assigned<'a> {
     images: usize,
     split: Split,
     /// Which images these are.
-    taken: Taken,
+    taken: SubsetSummary,
     /// The training images whose terms take part.
-    terms: Taken,
+    terms: SubsetSummary,
     /// What the products in f32 left open.
     effort: Effort,
     seconds: f64,

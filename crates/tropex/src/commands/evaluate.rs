@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use tropex::Gauge;
 use tropex::experiments::{EvaluateSettings, Split, pipeline};
-use tropex::train::data::Taken;
+use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more};
@@ -41,9 +41,9 @@ struct Evaluated {
     points: usize,
     split: Split,
     /// The images classified, of their split.
-    images: Taken,
+    images: SubsetSummary,
     /// The training images whose terms make up the function.
-    terms: Taken,
+    terms: SubsetSummary,
     agreement: f64,
     accuracy: f64,
     network_accuracy: f64,

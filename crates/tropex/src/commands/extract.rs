@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
 use tropex::extract::store::{Estimate, ExtractOptions, Kept as Stored, Progress};
-use tropex::train::data::{SubsetRule, Taken};
+use tropex::train::data::{SubsetRule, SubsetSummary};
 use tropex::train::run::Run;
 use tropex::{Classes, Gauge, SelfCheck, TermStore};
 
@@ -82,7 +82,7 @@ struct Extracted<'a> {
     points: usize,
     split: Split,
     /// The images, of their split.
-    images: Taken,
+    images: SubsetSummary,
     features: usize,
     linear_terms_per_point: usize,
     shards: usize,
@@ -141,7 +141,7 @@ impl Extract {
             moment: Moment::Final,
             split: self.split.into(),
             limit: self.limit.map(NonZeroUsize::get),
-            rule: SubsetRule::USUAL,
+            rule: SubsetRule::DEFAULT,
             classes: match self.classes {
                 ClassesName::Predicted => Classes::Predicted,
                 ClassesName::All => Classes::All,
@@ -206,7 +206,7 @@ fn is_work(progress: Progress) -> bool {
 
 fn report(
     store: &TermStore,
-    (split, images): (Split, Taken),
+    (split, images): (Split, SubsetSummary),
     time: Duration,
     output: &Output,
 ) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use tropex::experiments::precision::{Exactness, Outcome, precision};
-use tropex::train::data::Taken;
+use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DeviceOption, one_or_more};
@@ -33,7 +33,7 @@ struct RunExactness {
     run: String,
     architecture: String,
     /// The training images, of all.
-    images: Taken,
+    images: SubsetSummary,
     extractions: Vec<Extraction>,
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tropex::train::checkpoint::Checkpoints;
-use tropex::train::data::{Dataset, Taken};
+use tropex::train::data::{Dataset, SubsetSummary};
 use tropex::train::run::{Run, RunOutcome, RunRequest};
 use tropex::train::training::{
     BatchProgress, EpochMetrics, LearningRateStep, OptimizerConfig, TrainingConfig,
@@ -158,7 +158,7 @@ struct Trained<'a> {
     dataset: &'a str,
     parameters: usize,
     /// The training images that were used.
-    images: Taken,
+    images: SubsetSummary,
     /// How the test images were held out, where they are no split of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     held_out: Option<String>,

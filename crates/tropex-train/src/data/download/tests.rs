@@ -125,11 +125,16 @@ pub(in crate::data) fn content() -> (Vec<u8>, String) {
 
 /// A downloader that knows no proxy and has patience: however busy the machine is, no server is
 /// given up that answers.
-pub(in crate::data) fn local_downloader<'a>(progress: Option<&'a Progress<'a>>) -> Downloader<'a> {
+pub(in crate::data) fn local_downloader<'a>(
+    progress: Option<&'a DownloadCallback<'a>>,
+) -> Downloader<'a> {
     downloader(Duration::from_secs(3600), progress)
 }
 
-fn downloader<'a>(patience: Duration, progress: Option<&'a Progress<'a>>) -> Downloader<'a> {
+fn downloader<'a>(
+    patience: Duration,
+    progress: Option<&'a DownloadCallback<'a>>,
+) -> Downloader<'a> {
     Downloader::with_config(settings(patience, patience).proxy(None).build(), progress)
 }
 
@@ -167,7 +172,7 @@ impl Fetch {
     fn run_with<'a>(
         &self,
         servers: &[&Server],
-        progress: Option<&'a Progress<'a>>,
+        progress: Option<&'a DownloadCallback<'a>>,
     ) -> Result<PathBuf, String> {
         let mirrors: Vec<&str> = servers.iter().map(|server| server.address.as_str()).collect();
         local_downloader(progress)

@@ -32,11 +32,11 @@ fn label_tensor(name: &'static str, labels: &[i64]) -> Tensor {
 }
 
 fn read_checked(bytes: &[u8]) -> Result<(Images, Images), FileError> {
-    Ok(read(bytes, None, HeldOut::EveryClass)?.0)
+    Ok(read(bytes, None, HoldOut::Stratified)?.0)
 }
 
 fn read_last(bytes: &[u8]) -> Result<(Images, Images), FileError> {
-    Ok(read(bytes, None, HeldOut::Last)?.0)
+    Ok(read(bytes, None, HoldOut::Last)?.0)
 }
 
 fn message(tensors: &[Tensor]) -> String {
@@ -119,7 +119,7 @@ fn channels_last_are_refused_or_moved() {
          choose the layout nhwc to have it read so, or nchw if these really are 6 channels of 5x3"
     );
     let whole = file(&tensors);
-    let read = |whole: &[u8], layout| read(whole, Some(layout), HeldOut::Last).unwrap().0;
+    let read = |whole: &[u8], layout| read(whole, Some(layout), HoldOut::Last).unwrap().0;
     let (as_it_is, _) = read(&whole, Layout::Nchw);
     assert_eq!((as_it_is.shape(), as_it_is.read(0..1)[1]), ([6, 5, 3], 1.0 / 255.0));
     let (moved, _) = read(&whole, Layout::Nhwc);
@@ -149,10 +149,10 @@ fn damaged_files_are_read_without_harm() {
     for whole in [single, splits] {
         for damaged in mutations(&whole, 300) {
             for layout in [None, Some(Layout::Nhwc)] {
-                if let Ok(((train, test), _)) = read(&damaged, layout, HeldOut::EveryClass) {
+                if let Ok(((train, test), _)) = read(&damaged, layout, HoldOut::Stratified) {
                     let values = train.len() * train.features() + test.len() * test.features();
                     assert!(values <= damaged.len());
-                    let _ = gaps::warning(&train, &test);
+                    let _ = missing_classes::warning(&train, &test);
                 }
             }
         }

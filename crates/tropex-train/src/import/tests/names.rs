@@ -10,7 +10,7 @@ fn renamed(key: &str, names: [&str; 5]) -> String {
     format!("{}.{leaf}", names[layer.parse::<usize>().unwrap()])
 }
 
-fn mapped(names: [&str; 5], map: &[(&str, &str)]) -> Result<Imported, ImportError> {
+fn mapped(names: [&str; 5], map: &[(&str, &str)]) -> Result<ImportedNetwork, ImportError> {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), |key| renamed(key, names));
     let map = map.iter().map(|&(from, to)| (from.to_owned(), to.to_owned())).collect();

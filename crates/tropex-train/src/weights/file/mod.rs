@@ -35,18 +35,18 @@ pub(crate) struct StoredTensor {
     strides: Vec<usize>,
     /// Position of the first element in the storage, in elements.
     offset: usize,
-    storage: Storage,
+    storage: TensorStorage,
 }
 
 /// Bytes in a file that tensors are views of.
 #[derive(Debug, Clone, PartialEq)]
-struct Storage {
-    place: Place,
+struct TensorStorage {
+    place: StorageLocation,
     bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Place {
+enum StorageLocation {
     /// Start in the file.
     At(u64),
     /// Number of the entry of a ZIP archive.
@@ -54,7 +54,7 @@ enum Place {
 }
 
 impl StoredTensor {
-    fn contiguous(name: String, dtype: Dtype, shape: Vec<usize>, storage: Storage) -> Self {
+    fn contiguous(name: String, dtype: Dtype, shape: Vec<usize>, storage: TensorStorage) -> Self {
         let mut strides = vec![1_usize; shape.len()];
         for axis in (1..shape.len()).rev() {
             strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
@@ -125,10 +125,10 @@ pub(crate) struct TensorFile {
     pub(crate) is_ordered: bool,
     /// Names beside them that are no tensors.
     pub(crate) others: Vec<String>,
-    reader: Reader,
+    reader: TensorReader,
 }
 
-enum Reader {
+enum TensorReader {
     File(File),
     Archive(Box<ZipArchive<File>>),
 }
@@ -144,13 +144,13 @@ impl TensorFile {
         let mut start = Vec::new();
         file.by_ref().take(START as u64).read_to_end(&mut start).map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
-        match Kind::of(&start) {
-            Kind::Pointer(text) => Err(WeightsError::Pointer { path: path.into(), text }),
-            Kind::Foreign(found) => Err(WeightsError::Kind { path: path.into(), found }),
-            Kind::Safetensors => Safetensors::open(path)?.selected(entry),
-            Kind::Zip => pytorch::open_zip(path, file, entry),
-            Kind::Pickle => pytorch::open_legacy(path, file, entry),
-            Kind::Tar => pytorch::open_tar(path, file, entry),
+        match FileKind::of(&start) {
+            FileKind::Pointer(text) => Err(WeightsError::Pointer { path: path.into(), text }),
+            FileKind::Foreign(found) => Err(WeightsError::Kind { path: path.into(), found }),
+            FileKind::Safetensors => Safetensors::open(path)?.selected(entry),
+            FileKind::Zip => pytorch::open_zip(path, file, entry),
+            FileKind::Pickle => pytorch::open_legacy(path, file, entry),
+            FileKind::Tar => pytorch::open_tar(path, file, entry),
         }
     }
 
@@ -166,8 +166,8 @@ impl TensorFile {
             failed(format!("tensor `{}` has more numbers than the file", tensor.name))
         })?;
         let bytes = match &mut self.reader {
-            Reader::File(file) => read_range(file, &tensor.storage, start, extent),
-            Reader::Archive(archive) => read_entry(archive, &tensor.storage, start, extent),
+            TensorReader::File(file) => read_range(file, &tensor.storage, start, extent),
+            TensorReader::Archive(archive) => read_entry(archive, &tensor.storage, start, extent),
         };
         let bytes = bytes.map_err(|error| failed(format!("tensor `{}`: {error}", tensor.name)))?;
         let data = TensorData::from_bytes_vec(tensor.gather(bytes), tensor.shape.clone(), dtype);
@@ -175,8 +175,15 @@ impl TensorFile {
     }
 }
 
-fn read_range(file: &mut File, storage: &Storage, start: u64, bytes: usize) -> io::Result<Vec<u8>> {
-    let Place::At(begin) = storage.place else { return Err(io::ErrorKind::InvalidInput.into()) };
+fn read_range(
+    file: &mut File,
+    storage: &TensorStorage,
+    start: u64,
+    bytes: usize,
+) -> io::Result<Vec<u8>> {
+    let StorageLocation::At(begin) = storage.place else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
     file.seek(SeekFrom::Start(begin + start))?;
     read_exactly(file, bytes)
 }
@@ -184,11 +191,13 @@ fn read_range(file: &mut File, storage: &Storage, start: u64, bytes: usize) -> i
 /// Reads a part of an entry, and the rest of it for its checksum.
 fn read_entry(
     archive: &mut ZipArchive<File>,
-    storage: &Storage,
+    storage: &TensorStorage,
     start: u64,
     bytes: usize,
 ) -> io::Result<Vec<u8>> {
-    let Place::Entry(index) = storage.place else { return Err(io::ErrorKind::InvalidInput.into()) };
+    let StorageLocation::Entry(index) = storage.place else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
     let mut entry = archive.by_index(index)?;
     io::copy(&mut entry.by_ref().take(start), &mut io::sink())?;
     let part = read_exactly(&mut entry, bytes)?;
@@ -226,7 +235,7 @@ fn float_type(dtype: Dtype) -> Option<DType> {
 }
 
 /// What the start of a file says that it is.
-enum Kind {
+enum FileKind {
     Safetensors,
     Zip,
     /// A pickle, or several of them with numbers behind, as PyTorch wrote before 1.6.
@@ -239,7 +248,7 @@ enum Kind {
     Foreign(&'static str),
 }
 
-impl Kind {
+impl FileKind {
     fn of(start: &[u8]) -> Self {
         if let Some(text) = tropex_files::lfs_pointer(start) {
             return Self::Pointer(text);

@@ -7,9 +7,11 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
-use super::pickle::{Id, Pickle, Problem, Value};
-use super::state_dict::{Checkpoint, StorageUse};
-use super::{Place, Reader, Storage, StoredTensor, TensorFile, read_exactly, size_of};
+use super::pickle::{Pickle, PickleError, PickleId, PickleValue};
+use super::state_dict::{PickledCheckpoint, StorageUse};
+use super::{
+    StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage, read_exactly, size_of,
+};
 use crate::weights::WeightsError;
 
 /// Most bytes of a pickle: names and shapes, and what a training keeps beside them.
@@ -57,11 +59,14 @@ pub(super) fn open_zip(
             let index = archive.index_for_name(name).unwrap_or(usize::MAX);
             let size = archive.by_index_raw(index).map(|entry| entry.size());
             let bytes = size.map_err(|error| damaged(error.to_string()))?;
-            storages.insert(key.to_owned(), Storage { place: Place::Entry(index), bytes });
+            storages.insert(
+                key.to_owned(),
+                TensorStorage { place: StorageLocation::Entry(index), bytes },
+            );
         }
     }
-    let checkpoint = Checkpoint { pickle: &pickle, storages, tensors: HashMap::new() };
-    checkpoint.state_dict(path, entry, Reader::Archive(Box::new(archive)))
+    let checkpoint = PickledCheckpoint { pickle: &pickle, storages, tensors: HashMap::new() };
+    checkpoint.state_dict(path, entry, TensorReader::Archive(Box::new(archive)))
 }
 
 fn read_small(archive: &mut ZipArchive<File>, index: usize) -> Result<Vec<u8>, String> {
@@ -88,15 +93,15 @@ pub(super) fn open_legacy(
     } else {
         (pickle_at(&mut file, &mut 0).map_err(damaged)?, HashMap::new())
     };
-    let checkpoint = Checkpoint { pickle: &pickle, storages, tensors: HashMap::new() };
-    checkpoint.state_dict(path, entry, Reader::File(file))
+    let checkpoint = PickledCheckpoint { pickle: &pickle, storages, tensors: HashMap::new() };
+    checkpoint.state_dict(path, entry, TensorReader::File(file))
 }
 
 /// The pickle of the content, and where its storages are.
 fn legacy_parts(
     file: &mut File,
     mut at: u64,
-) -> Result<(Pickle, HashMap<String, Storage>), String> {
+) -> Result<(Pickle, HashMap<String, TensorStorage>), String> {
     let _protocol = pickle_at(file, &mut at)?;
     let _system = pickle_at(file, &mut at)?;
     let content = pickle_at(file, &mut at)?;
@@ -104,7 +109,7 @@ fn legacy_parts(
     let uses: HashMap<String, StorageUse> = content
         .values()
         .filter_map(|value| match value {
-            Value::Persistent(id) => StorageUse::of(&content, *id),
+            PickleValue::Persistent(id) => StorageUse::of(&content, *id),
             _ => None,
         })
         .map(|found| (found.key.clone(), found))
@@ -147,11 +152,11 @@ pub(super) fn open_tar(
     let storages = tar_storages(&mut file, storages).map_err(damaged)?;
     let tensors = tar_tensors(&mut file, tensors, &storages).map_err(damaged)?;
     let pickle = pickle_at(&mut file, &mut { pickle }).map_err(damaged)?;
-    let checkpoint = Checkpoint { pickle: &pickle, storages: HashMap::new(), tensors };
-    checkpoint.state_dict(path, entry, Reader::File(file))
+    let checkpoint = PickledCheckpoint { pickle: &pickle, storages: HashMap::new(), tensors };
+    checkpoint.state_dict(path, entry, TensorReader::File(file))
 }
 
-type TarStorages = HashMap<String, (safetensors::Dtype, Storage)>;
+type TarStorages = HashMap<String, (safetensors::Dtype, TensorStorage)>;
 
 /// A count, then for each a pickle `(key, location, type)` and the numbers.
 fn tar_storages(file: &mut File, mut at: u64) -> Result<TarStorages, String> {
@@ -203,10 +208,10 @@ fn tar_tensors(
 }
 
 /// A name or a number as text.
-pub(super) fn key_text(pickle: &Pickle, id: Id) -> Option<String> {
+pub(super) fn key_text(pickle: &Pickle, id: PickleId) -> Option<String> {
     match pickle.get(id) {
-        Value::Text(text) => Some(text.clone()),
-        Value::Int(number) => Some(number.to_string()),
+        PickleValue::Text(text) => Some(text.clone()),
+        PickleValue::Int(number) => Some(number.to_string()),
         _ => None,
     }
 }
@@ -225,7 +230,7 @@ fn pickle_at(file: &mut File, at: &mut u64) -> Result<Pickle, String> {
                 *at += pickle.length as u64;
                 return Ok(pickle);
             }
-            Err(Problem::Cut) if !is_all && wanted < MAX_PICKLE => wanted *= 8,
+            Err(PickleError::Cut) if !is_all && wanted < MAX_PICKLE => wanted *= 8,
             Err(problem) => return Err(problem.into()),
         }
     }
@@ -245,12 +250,12 @@ fn numbers_at(file: &mut File, at: &mut u64, count: usize) -> Result<Vec<u64>, S
 }
 
 /// The storage at a position, which moves behind it: a count, then so many numbers.
-fn storage_at(file: &mut File, at: &mut u64, size: u64) -> Result<Storage, String> {
+fn storage_at(file: &mut File, at: &mut u64, size: u64) -> Result<TensorStorage, String> {
     let count = numbers_at(file, at, 1)?[0];
     let end = file.seek(SeekFrom::End(0)).map_err(|error| error.to_string())?;
     let bytes = count.checked_mul(size).filter(|bytes| *bytes <= end.saturating_sub(*at));
     let bytes = bytes.ok_or("a storage has more numbers than the file")?;
-    let storage = Storage { place: Place::At(*at), bytes };
+    let storage = TensorStorage { place: StorageLocation::At(*at), bytes };
     *at += bytes;
     Ok(storage)
 }

@@ -10,7 +10,10 @@ use safetensors::tensor::Metadata;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{BLOCK, Place, Reader, START, Storage, StoredTensor, TensorFile, read_exactly};
+use super::{
+    BLOCK, START, StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage,
+    read_exactly,
+};
 use crate::weights::{Weights, WeightsError};
 
 /// Header entry that holds the SHA-256 of a file in which its own digits are zeros.
@@ -59,7 +62,7 @@ impl Safetensors {
             }
         }
         let tensors = stored(&metadata, numbers);
-        let (reader, others) = (Reader::File(file), Vec::new());
+        let (reader, others) = (TensorReader::File(file), Vec::new());
         let file = TensorFile { path: path.into(), tensors, is_ordered: false, others, reader };
         Ok(Self { file, header })
     }
@@ -131,8 +134,8 @@ fn stored(metadata: &Metadata, numbers: u64) -> Vec<StoredTensor> {
     let tensors = names.filter_map(|name| {
         let info = metadata.info(&name)?;
         let (start, end) = info.data_offsets;
-        let place = Place::At(numbers + start as u64);
-        let storage = Storage { place, bytes: (end - start) as u64 };
+        let place = StorageLocation::At(numbers + start as u64);
+        let storage = TensorStorage { place, bytes: (end - start) as u64 };
         Some(StoredTensor::contiguous(name, info.dtype, info.shape.clone(), storage))
     });
     tensors.collect()

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use safetensors::Dtype;
 
-use super::pickle::{Id, Object, Pickle, Value};
+use super::pickle::{Pickle, PickleId, PickleObject, PickleValue};
 use super::pytorch::key_text;
-use super::{Reader, Storage, StoredTensor, TensorFile};
+use super::{StoredTensor, TensorFile, TensorReader, TensorStorage};
 use crate::weights::WeightsError;
 
 /// How deep state dicts are looked for, and modules are followed.
@@ -29,7 +29,7 @@ pub(super) struct StorageUse {
 }
 
 impl StorageUse {
-    pub(super) fn of(pickle: &Pickle, id: Id) -> Option<Self> {
+    pub(super) fn of(pickle: &Pickle, id: PickleId) -> Option<Self> {
         let parts = pickle.sequence(id)?;
         let &[tag, kind, key, _, _] = parts.first_chunk()?;
         let dtype = Self::dtype_of(pickle.global(kind)?)?;
@@ -41,7 +41,7 @@ impl StorageUse {
 
     /// The type of a storage by the name of its class, such as `torch.FloatStorage`.
     pub(super) fn dtype_of(class: &str) -> Option<Dtype> {
-        Some(match class.rsplit('.').next()?.strip_suffix("Storage")? {
+        Some(match class.rsplit('.').next()?.strip_suffix("TensorStorage")? {
             "Float" => Dtype::F32,
             "Double" => Dtype::F64,
             "Half" => Dtype::F16,
@@ -75,49 +75,50 @@ fn dtype_by_name(name: &str) -> Option<Dtype> {
 }
 
 /// A pickle with what it refers to.
-pub(super) struct Checkpoint<'a> {
+pub(super) struct PickledCheckpoint<'a> {
     pub(super) pickle: &'a Pickle,
-    pub(super) storages: HashMap<String, Storage>,
+    pub(super) storages: HashMap<String, TensorStorage>,
     /// Whole tensors, in archives from before PyTorch 0.1.10.
     pub(super) tensors: HashMap<String, StoredTensor>,
 }
 
 /// A dictionary of tensors, or a whole module.
-struct Candidate {
+struct StateDictCandidate {
     /// Keys that lead to it, with dots between.
     name: String,
     tensors: Vec<StoredTensor>,
     others: Vec<String>,
 }
 
-impl Candidate {
+impl StateDictCandidate {
     fn has_weights(&self) -> bool {
         self.tensors.iter().any(|tensor| tensor.name.contains("weight"))
     }
 }
 
 /// A search for state dicts.
-struct Walk {
-    found: Vec<Candidate>,
-    seen: HashSet<Id>,
+struct StateDictSearch {
+    found: Vec<StateDictCandidate>,
+    seen: HashSet<PickleId>,
     /// Entries that may still be looked at.
     left: usize,
 }
 
-impl Checkpoint<'_> {
+impl PickledCheckpoint<'_> {
     /// The only state dict, or the one that `entry` names.
     pub(super) fn state_dict(
         self,
         path: &Path,
         entry: Option<&str>,
-        reader: Reader,
+        reader: TensorReader,
     ) -> Result<TensorFile, WeightsError> {
-        let mut walk = Walk { found: Vec::new(), seen: HashSet::new(), left: MAX_ENTRIES };
+        let mut walk =
+            StateDictSearch { found: Vec::new(), seen: HashSet::new(), left: MAX_ENTRIES };
         self.collect(self.pickle.root(), "", 0, &mut walk);
         let mut found = walk.found;
         // Averages that an optimizer keeps are tensors by name as well, but no weights.
-        if entry.is_none() && found.iter().any(Candidate::has_weights) {
-            found.retain(Candidate::has_weights);
+        if entry.is_none() && found.iter().any(StateDictCandidate::has_weights) {
+            found.retain(StateDictCandidate::has_weights);
         }
         let names = || found.iter().map(|candidate| candidate.name.clone()).collect::<Vec<_>>();
         let chosen = match entry {
@@ -133,12 +134,12 @@ impl Checkpoint<'_> {
                 None => WeightsError::NoStateDict { path: path.into() },
             });
         };
-        let Candidate { tensors, others, .. } = found.swap_remove(chosen);
+        let StateDictCandidate { tensors, others, .. } = found.swap_remove(chosen);
         Ok(TensorFile { path: path.into(), tensors, is_ordered: true, others, reader })
     }
 
     /// Finds the state dicts in a value, following keys that are texts.
-    fn collect(&self, id: Id, name: &str, depth: usize, walk: &mut Walk) {
+    fn collect(&self, id: PickleId, name: &str, depth: usize, walk: &mut StateDictSearch) {
         if depth > MAX_DEPTH || !walk.seen.insert(id) {
             return;
         }
@@ -155,7 +156,7 @@ impl Checkpoint<'_> {
         // Single numbers and vectors beside a state dict are records of a training.
         if tensors.iter().any(|tensor| tensor.shape.len() > 1) {
             let name = if name.is_empty() { TOP } else { name }.to_owned();
-            walk.found.push(Candidate { name, tensors, others });
+            walk.found.push(StateDictCandidate { name, tensors, others });
         }
         for (key, value) in self.named(id, &mut walk.left) {
             let dot = if name.is_empty() { "" } else { "." };
@@ -164,7 +165,7 @@ impl Checkpoint<'_> {
     }
 
     /// The entries of a dictionary whose keys are names, no more than are `left`.
-    fn named(&self, id: Id, left: &mut usize) -> Vec<(&str, Id)> {
+    fn named(&self, id: PickleId, left: &mut usize) -> Vec<(&str, PickleId)> {
         let items = self.pickle.items(id).unwrap_or_default();
         let items = items.iter().take(*left).filter_map(|&(key, value)| {
             let name = self.pickle.text(key).filter(|name| name.len() <= MAX_NAME)?;
@@ -176,20 +177,20 @@ impl Checkpoint<'_> {
     }
 
     /// The state of an object, by name.
-    fn attribute(&self, id: Id, name: &str) -> Option<Id> {
-        let Value::Object(object) = self.pickle.get(id) else { return None };
+    fn attribute(&self, id: PickleId, name: &str) -> Option<PickleId> {
+        let PickleValue::Object(object) = self.pickle.get(id) else { return None };
         let mut items = self.pickle.items(object.state?)?.iter();
         items.find(|(key, _)| self.pickle.text(*key) == Some(name)).map(|(_, value)| *value)
     }
 
-    fn is_module(&self, id: Id) -> bool {
+    fn is_module(&self, id: PickleId) -> bool {
         ["_parameters", "_modules"].iter().all(|name| self.attribute(id, name).is_some())
     }
 
     /// The state dict of a module that was pickled as a whole.
     fn module(
         &self,
-        id: Id,
+        id: PickleId,
         prefix: &str,
         depth: usize,
         left: &mut usize,
@@ -212,10 +213,10 @@ impl Checkpoint<'_> {
     }
 
     /// A tensor or parameter.
-    fn tensor(&self, id: Id, name: &str) -> Option<StoredTensor> {
+    fn tensor(&self, id: PickleId, name: &str) -> Option<StoredTensor> {
         match self.pickle.get(id) {
-            Value::Object(object) => self.call(object, name, 0),
-            Value::Persistent(key) => {
+            PickleValue::Object(object) => self.call(object, name, 0),
+            PickleValue::Persistent(key) => {
                 let tensor = self.tensors.get(&key_text(self.pickle, *key)?)?;
                 Some(StoredTensor { name: name.to_owned(), ..tensor.clone() })
             }
@@ -223,7 +224,7 @@ impl Checkpoint<'_> {
         }
     }
 
-    fn call(&self, object: &Object, name: &str, depth: usize) -> Option<StoredTensor> {
+    fn call(&self, object: &PickleObject, name: &str, depth: usize) -> Option<StoredTensor> {
         let function = self.pickle.global(object.class)?;
         self.rebuilt(function, self.pickle.sequence(object.arguments)?, name, depth)
     }
@@ -231,7 +232,7 @@ impl Checkpoint<'_> {
     fn rebuilt(
         &self,
         function: &str,
-        arguments: &[Id],
+        arguments: &[PickleId],
         name: &str,
         depth: usize,
     ) -> Option<StoredTensor> {
@@ -242,8 +243,10 @@ impl Checkpoint<'_> {
             "torch._utils._rebuild_parameter"
             | "torch._utils._rebuild_parameter_with_state"
             | "torch.nn.parameter.Parameter" => match self.pickle.get(*arguments.first()?) {
-                Value::Object(inner) if depth < MAX_DEPTH => self.call(inner, name, depth + 1),
-                Value::Persistent(_) => self.tensor(*arguments.first()?, name),
+                PickleValue::Object(inner) if depth < MAX_DEPTH => {
+                    self.call(inner, name, depth + 1)
+                }
+                PickleValue::Persistent(_) => self.tensor(*arguments.first()?, name),
                 _ => None,
             },
             "torch._tensor._rebuild_from_type_v2" if depth < MAX_DEPTH => {
@@ -256,9 +259,9 @@ impl Checkpoint<'_> {
     }
 
     /// A view of a storage: `(storage, offset, shape, strides, ...)`.
-    fn view(&self, function: &str, arguments: &[Id], name: &str) -> Option<StoredTensor> {
+    fn view(&self, function: &str, arguments: &[PickleId], name: &str) -> Option<StoredTensor> {
         let &[storage, offset, shape, strides] = arguments.first_chunk()?;
-        let Value::Persistent(storage) = self.pickle.get(storage) else { return None };
+        let PickleValue::Persistent(storage) = self.pickle.get(storage) else { return None };
         let StorageUse { key, mut dtype, start } = StorageUse::of(self.pickle, *storage)?;
         if function.ends_with("_v3") {
             dtype = dtype_by_name(self.pickle.global(*arguments.get(6)?)?)?;

@@ -17,16 +17,16 @@ const SHAPE: [usize; 3] = [3, 32, 32];
 
 fn open(options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
     let plain = (fashion_mnist::ENTRY.open)(options)?;
-    let framed = |images: &Images| {
-        images.framed(SHAPE).map_err(|problem| DataError::Images {
+    let zero_padded = |images: &Images| {
+        images.zero_padded(SHAPE).map_err(|problem| DataError::Images {
             place: fashion_mnist::ENTRY.name.into(),
             problem,
         })
     };
     Ok(Dataset {
         name: ENTRY.name.into(),
-        train: framed(&plain.train)?,
-        test: framed(&plain.test)?,
+        train: zero_padded(&plain.train)?,
+        test: zero_padded(&plain.test)?,
         ..plain
     })
 }

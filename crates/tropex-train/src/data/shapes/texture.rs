@@ -1,7 +1,7 @@
 //! What surfaces look like: a colour with a gradient, stripes and blotches in it, and grain.
 
 use super::SIDE;
-use super::random::Random;
+use super::rng::ImageRng;
 
 /// Pixels between the nodes of the blotches.
 const CELL: f32 = 8.0;
@@ -11,7 +11,7 @@ const TEXTURE: f32 = 0.14;
 const GRAIN: f32 = 0.04;
 
 /// A textured surface.
-pub(super) struct Ground {
+pub(super) struct Texture {
     color: [f32; 3],
     /// How far the texture moves each channel.
     tint: [f32; 3],
@@ -23,8 +23,8 @@ pub(super) struct Ground {
     blotches: [[f32; NODES]; NODES],
 }
 
-impl Ground {
-    pub(super) fn draw(color: [f32; 3], random: &mut Random) -> Self {
+impl Texture {
+    pub(super) fn draw(color: [f32; 3], random: &mut ImageRng) -> Self {
         let tint = [(); 3].map(|()| random.between(-TEXTURE, TEXTURE));
         let slope = random.between(0.0, 2.0 / SIDE as f32);
         let gradient = random.direction().map(|part| part * slope);

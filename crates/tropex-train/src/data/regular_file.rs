@@ -12,14 +12,14 @@ use super::error::DataError;
 /// A content that is larger than what memory is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("takes {} MB, but only {} MB of memory are free", needed / 1_000_000, free / 1_000_000)]
-pub struct Memory {
+pub struct InsufficientMemory {
     /// Bytes of the content.
     pub needed: u64,
     /// Bytes that are free.
     pub free: u64,
 }
 
-impl Memory {
+impl InsufficientMemory {
     /// Refuses what does not fit.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Memory {
 }
 
 /// Whether there is a file. What cannot be looked at, or is no ordinary file, is an error.
-pub(crate) fn is_there(path: &Path) -> Result<bool, DataError> {
+pub(crate) fn exists(path: &Path) -> Result<bool, DataError> {
     let failed = |error| Err(DataError::Unreadable { path: path.to_path_buf(), error });
     match fs::metadata(path) {
         Ok(found) => ordinary(path, &found).map(|()| true),
@@ -46,12 +46,12 @@ pub(crate) fn is_there(path: &Path) -> Result<bool, DataError> {
 
 /// The first of some files that is there. What stands in the way of one does not matter if another
 /// is there.
-pub(crate) fn first_there(
+pub(crate) fn first_existing(
     paths: impl Iterator<Item = PathBuf>,
 ) -> Result<Option<PathBuf>, DataError> {
     let mut obstacle = Ok(None);
     for path in paths {
-        match is_there(&path) {
+        match exists(&path) {
             Ok(true) => return Ok(Some(path)),
             Ok(false) => {}
             Err(error) if obstacle.is_ok() => obstacle = Err(error),
@@ -77,7 +77,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     let failed = |error| DataError::Unreadable { path: path.to_path_buf(), error };
     let (file, length) = open(path)?;
     let twice = length.saturating_mul(2);
-    Memory::require(twice).map_err(|memory| failed(io::Error::other(memory)))?;
+    InsufficientMemory::require(twice).map_err(|memory| failed(io::Error::other(memory)))?;
     let mut content = Vec::new();
     file.take(length.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
     if content.len() as u64 > length {
@@ -108,15 +108,15 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         fs::write(at("file"), "text").unwrap();
         fs::create_dir(at("folder")).unwrap();
-        assert!(is_there(&at("file")).unwrap());
-        assert!(!is_there(&at("none")).unwrap());
-        assert!(!is_there(&at("file/inside")).unwrap());
-        for found in [is_there(&at("folder")).map(|_| ()), read(&at("folder")).map(|_| ())] {
+        assert!(exists(&at("file")).unwrap());
+        assert!(!exists(&at("none")).unwrap());
+        assert!(!exists(&at("file/inside")).unwrap());
+        for found in [exists(&at("folder")).map(|_| ()), read(&at("folder")).map(|_| ())] {
             let text = found.unwrap_err().to_string();
             assert!(text.contains("folder: it is a folder, expected a file"), "{text}");
         }
         assert_eq!(read(&at("file")).unwrap(), b"text");
-        let first = |names: &[&str]| first_there(names.iter().map(|name| at(name)));
+        let first = |names: &[&str]| first_existing(names.iter().map(|name| at(name)));
         assert_eq!(first(&["folder", "none", "file"]).unwrap(), Some(at("file")));
         assert_eq!(first(&["none"]).unwrap(), None);
         assert!(first(&["folder", "none"]).is_err());
@@ -128,7 +128,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         let link = dir.path().join("link");
         std::os::unix::fs::symlink("nowhere", &link).unwrap();
-        let text = is_there(&link).unwrap_err().to_string();
+        let text = exists(&link).unwrap_err().to_string();
         assert!(text.contains("it is a link to a file that is not there"), "{text}");
         for device in ["/dev/zero", "/dev/null"] {
             let text = read(Path::new(device)).unwrap_err().to_string();
@@ -138,8 +138,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_into_memory_is_not_begun() {
-        assert_eq!(Memory::require(0), Ok(()));
-        let text = Memory::require(u64::MAX).unwrap_err().to_string();
+        assert_eq!(InsufficientMemory::require(0), Ok(()));
+        let text = InsufficientMemory::require(u64::MAX).unwrap_err().to_string();
         assert!(text.starts_with("takes 18446744073709 MB, but only "), "{text}");
     }
 }

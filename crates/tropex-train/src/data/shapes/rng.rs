@@ -7,9 +7,9 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 const SPLIT_SHIFT: u32 = 48;
 
 /// A stream of its own for every seed, split and position.
-pub(super) struct Random(ChaCha8Rng);
+pub(super) struct ImageRng(ChaCha8Rng);
 
-impl Random {
+impl ImageRng {
     pub(super) fn new(seed: u64, split: u64, position: u64) -> Self {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         generator.set_stream((split << SPLIT_SHIFT) | position);

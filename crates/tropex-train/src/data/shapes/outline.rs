@@ -2,10 +2,10 @@
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
-use super::random::Random;
+use super::rng::ImageRng;
 
 /// A form around the origin, of reach about 1.
-pub(super) struct Figure {
+pub(super) struct Outline {
     pub(super) name: &'static str,
     /// Area of the form.
     area: f32,
@@ -14,17 +14,17 @@ pub(super) struct Figure {
 }
 
 /// One figure per class. Figures that a rotation makes alike (square and diamond) appear once.
-pub(super) const FIGURES: [Figure; 10] = [
-    Figure { name: "disc", area: PI, distance: disc },
-    Figure { name: "ring", area: 2.19126, distance: ring },
-    Figure { name: "square", area: 2.0, distance: square },
-    Figure { name: "frame", area: 1.36, distance: frame },
-    Figure { name: "triangle", area: 1.29904, distance: triangle },
-    Figure { name: "star", area: 1.23435, distance: star },
-    Figure { name: "cross", area: 1.98375, distance: cross },
-    Figure { name: "bar", area: 1.1875, distance: bar },
-    Figure { name: "corner", area: 1.16420, distance: corner },
-    Figure { name: "crescent", area: 1.52984, distance: crescent },
+pub(super) const OUTLINES: [Outline; 10] = [
+    Outline { name: "disc", area: PI, distance: disc },
+    Outline { name: "ring", area: 2.19126, distance: ring },
+    Outline { name: "square", area: 2.0, distance: square },
+    Outline { name: "frame", area: 1.36, distance: frame },
+    Outline { name: "triangle", area: 1.29904, distance: triangle },
+    Outline { name: "star", area: 1.23435, distance: star },
+    Outline { name: "cross", area: 1.98375, distance: cross },
+    Outline { name: "bar", area: 1.1875, distance: bar },
+    Outline { name: "corner", area: 1.16420, distance: corner },
+    Outline { name: "crescent", area: 1.52984, distance: crescent },
 ];
 
 /// Half the side of a square with corners at distance 1.
@@ -87,8 +87,8 @@ fn crescent(x: f32, y: f32) -> f32 {
 }
 
 /// A figure at its place in an image.
-pub(super) struct Placed {
-    figure: &'static Figure,
+pub(super) struct PlacedOutline {
+    figure: &'static Outline,
     center: [f32; 2],
     /// Cosine and sine of the rotation.
     axis: [f32; 2],
@@ -96,13 +96,13 @@ pub(super) struct Placed {
     scale: f32,
 }
 
-impl Placed {
+impl PlacedOutline {
     /// Any area between the two given (in pixels), any rotation, and any place inside the image.
     pub(super) fn draw(
-        figure: &'static Figure,
+        figure: &'static Outline,
         area: [f32; 2],
         side: f32,
-        random: &mut Random,
+        random: &mut ImageRng,
     ) -> Self {
         let scale = (random.between(area[0], area[1]) / figure.area).sqrt();
         let [low, high] = [scale, side - scale];
@@ -134,15 +134,15 @@ mod tests {
         (0..STEPS * STEPS).map(move |i| (at(i / STEPS), at(i % STEPS)))
     }
 
-    fn overlap(a: &Figure, b: &Figure) -> f32 {
-        let inside = |f: &Figure, (x, y)| (f.distance)(x, y) < 0.0;
+    fn overlap(a: &Outline, b: &Outline) -> f32 {
+        let inside = |f: &Outline, (x, y)| (f.distance)(x, y) < 0.0;
         let both = grid().filter(|&p| inside(a, p) && inside(b, p)).count() as f32;
         both / grid().filter(|&p| inside(a, p) || inside(b, p)).count() as f32
     }
 
     #[test]
     fn stated_areas_are_right() {
-        for figure in &FIGURES {
+        for figure in &OUTLINES {
             let inside = grid().filter(|&(x, y)| (figure.distance)(x, y) < 0.0).count();
             let area = inside as f32 * 4.0 / grid().count() as f32;
             assert!((area / figure.area - 1.0).abs() < 0.01, "{}: {area}", figure.name);
@@ -151,12 +151,12 @@ mod tests {
 
     #[test]
     fn figures_reach_to_distance_one_and_differ() {
-        for (i, a) in FIGURES.iter().enumerate() {
+        for (i, a) in OUTLINES.iter().enumerate() {
             let farthest = grid()
                 .filter(|&(x, y)| (a.distance)(x, y) < 0.0)
                 .fold(0.0f32, |most, (x, y)| most.max((x * x + y * y).sqrt()));
             assert!((0.95..1.01).contains(&farthest), "{}: {farthest}", a.name);
-            for b in &FIGURES[..i] {
+            for b in &OUTLINES[..i] {
                 assert!(overlap(a, b) < 0.8, "{} and {}", a.name, b.name);
             }
         }
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn distances_are_never_too_large() {
         // What makes the edge of a figure one pixel wide: moving by s changes them by at most s.
-        for figure in &FIGURES {
+        for figure in &OUTLINES {
             for (x, y) in grid().step_by(7) {
                 let change = (figure.distance)(x + 0.01, y) - (figure.distance)(x, y);
                 assert!(change.abs() <= 0.0101, "{} at {x}, {y}", figure.name);

@@ -10,15 +10,15 @@ use super::ImportError;
 use crate::weights::{StoredTensor, TensorFile, WeightsError};
 
 /// A tensor of a layer.
-pub(super) struct Part {
+pub(super) struct FileTensor {
     /// Name in the file, or what it is named when its parts are together.
     pub(super) name: String,
     pub(super) shape: Vec<usize>,
-    pub(super) read: Read,
+    pub(super) read: Parametrization,
 }
 
 /// How its numbers are read.
-pub(super) enum Read {
+pub(super) enum Parametrization {
     Whole(StoredTensor),
     /// `values * mask`
     Masked {
@@ -39,28 +39,28 @@ pub(super) enum Read {
     /// A kernel times the factors of the batch norm behind it.
     NormedKernel {
         kernel: Box<Self>,
-        norm: Box<Norm>,
+        norm: Box<StoredBatchNorm>,
     },
     /// The offsets of a batch norm behind a convolution without a bias.
-    NormOffset(Box<Norm>),
+    NormOffset(Box<StoredBatchNorm>),
 }
 
 /// The tensors of a batch norm.
-pub(super) struct Norm {
+pub(super) struct StoredBatchNorm {
     /// Scale, offset, mean and variance.
     pub(super) tensors: [StoredTensor; 4],
     pub(super) epsilon: f64,
 }
 
 /// The tensors of a file.
-pub(super) struct Parts {
-    pub(super) parts: Vec<Part>,
+pub(super) struct FileTensors {
+    pub(super) parts: Vec<FileTensor>,
     /// What was put together or left out.
     pub(super) notes: Vec<String>,
 }
 
 /// Takes the tensors of a file and puts together what belongs together, without reading them.
-pub(super) fn put_together(file: &mut TensorFile, path: &Path) -> Result<Parts, ImportError> {
+pub(super) fn put_together(file: &mut TensorFile, path: &Path) -> Result<FileTensors, ImportError> {
     let tensors = std::mem::take(&mut file.tensors);
     let (counters, tensors): (Vec<_>, Vec<_>) = tensors.into_iter().partition(is_counter);
     let mut left_out: Vec<&str> = counters.iter().map(|tensor| last_part(&tensor.name)).collect();
@@ -79,7 +79,7 @@ pub(super) fn put_together(file: &mut TensorFile, path: &Path) -> Result<Parts, 
                     folded.push(target);
                 }
             }
-            Err(Unknown) => {
+            Err(UnknownParametrization) => {
                 let (layer, parameter) = target.rsplit_once('.').unwrap_or(("", &target));
                 let (layer, parameter) = (layer.to_owned(), parameter.to_owned());
                 return Err(ImportError::Parametrization { path: path.into(), layer, parameter });
@@ -89,7 +89,7 @@ pub(super) fn put_together(file: &mut TensorFile, path: &Path) -> Result<Parts, 
     if !folded.is_empty() {
         notes.push(format!("normed or masked weights folded: {}", folded.join(", ")));
     }
-    Ok(Parts { parts, notes })
+    Ok(FileTensors { parts, notes })
 }
 
 /// A whole number that counts batches or averaged models.
@@ -161,37 +161,40 @@ fn target_of(name: &str) -> (String, String) {
 }
 
 /// A parametrization that is not known.
-struct Unknown;
+struct UnknownParametrization;
 
-fn combined(target: &str, mut roles: Roles) -> Result<Part, Unknown> {
+fn combined(target: &str, mut roles: Roles) -> Result<FileTensor, UnknownParametrization> {
     let names: Vec<String> = roles.keys().cloned().collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut take = |role: &str| roles.remove(role).ok_or(Unknown);
+    let mut take = |role: &str| roles.remove(role).ok_or(UnknownParametrization);
     let read = match names.as_slice() {
-        [WHOLE] => Read::Whole(take(WHOLE)?),
-        ["mask", "orig"] => Read::Masked { values: take("orig")?, mask: take("mask")? },
-        ["g", "v"] => Read::WeightNorm { length: take("g")?, direction: take("v")? },
-        ["original0", "original1"] => {
-            Read::WeightNorm { length: take("original0")?, direction: take("original1")? }
-        }
-        ["orig", "u", "v"] => {
-            Read::SpectralNorm { values: take("orig")?, left: take("u")?, right: take("v")? }
-        }
-        ["0._u", "0._v", "original"] => Read::SpectralNorm {
+        [WHOLE] => Parametrization::Whole(take(WHOLE)?),
+        ["mask", "orig"] => Parametrization::Masked { values: take("orig")?, mask: take("mask")? },
+        ["g", "v"] => Parametrization::WeightNorm { length: take("g")?, direction: take("v")? },
+        ["original0", "original1"] => Parametrization::WeightNorm {
+            length: take("original0")?,
+            direction: take("original1")?,
+        },
+        ["orig", "u", "v"] => Parametrization::SpectralNorm {
+            values: take("orig")?,
+            left: take("u")?,
+            right: take("v")?,
+        },
+        ["0._u", "0._v", "original"] => Parametrization::SpectralNorm {
             values: take("original")?,
             left: take("0._u")?,
             right: take("0._v")?,
         },
-        _ => return Err(Unknown),
+        _ => return Err(UnknownParametrization),
     };
     if !read.fits() {
-        return Err(Unknown);
+        return Err(UnknownParametrization);
     }
     let shape = read.shape().to_vec();
-    Ok(Part { name: target.to_owned(), shape, read })
+    Ok(FileTensor { name: target.to_owned(), shape, read })
 }
 
-impl Part {
+impl FileTensor {
     pub(super) fn require_shape(
         &self,
         expected: &[usize],
@@ -205,7 +208,7 @@ impl Part {
     }
 }
 
-impl Read {
+impl Parametrization {
     /// Shape of what is read.
     fn shape(&self) -> &[usize] {
         match self {
@@ -268,7 +271,7 @@ impl Read {
     }
 }
 
-impl Norm {
+impl StoredBatchNorm {
     /// What each channel is multiplied by, and what is then added.
     fn read(&self, file: &mut TensorFile) -> Result<(Vec<f64>, Vec<f64>), WeightsError> {
         let [scale, offset, mean, variance] = &self.tensors;
