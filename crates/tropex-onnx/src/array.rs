@@ -6,12 +6,12 @@ use burn::backend::{Dispatch, DispatchTensor, TensorMetadata};
 use burn::tensor::ops::PadMode;
 use burn::tensor::{DType, Device, FloatDType, Scalar, Shape, Slice, TensorData};
 
-use crate::constant::{Constant, Kind, elements};
-use crate::error::Refusal;
+use crate::constant::{HostTensor, NumberKind, elements};
+use crate::error::OpError;
 
 /// Where arrays are made, and in which format.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct ArrayOptions {
     pub(crate) device: Device,
     pub(crate) dtype: FloatDType,
 }
@@ -21,12 +21,12 @@ pub(crate) struct Place {
 pub(crate) struct Array {
     tensor: DispatchTensor,
     /// What the numbers stand for: integers and truth values of constants are computed as floats.
-    pub(crate) kind: Kind,
+    pub(crate) kind: NumberKind,
 }
 
 /// How two arrays are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Comparison {
+pub(crate) enum ComparisonOp {
     Greater,
     GreaterOrEqual,
     Less,
@@ -35,16 +35,16 @@ pub(crate) enum Comparison {
 }
 
 impl Array {
-    pub(crate) fn new(tensor: DispatchTensor, kind: Kind) -> Self {
+    pub(crate) fn new(tensor: DispatchTensor, kind: NumberKind) -> Self {
         Self { tensor, kind }
     }
 
     fn float(tensor: DispatchTensor) -> Self {
-        Self::new(tensor, Kind::Float)
+        Self::new(tensor, NumberKind::Float)
     }
 
     /// A constant as floats.
-    pub(crate) fn of(constant: &Constant, place: &Place) -> Result<Self, Refusal> {
+    pub(crate) fn of(constant: &HostTensor, place: &ArrayOptions) -> Result<Self, OpError> {
         if constant.numbers.is_empty() {
             return Err(
                 format!("an empty tensor of shape {:?} is not supported", constant.shape).into()
@@ -57,7 +57,7 @@ impl Array {
     }
 
     /// The numbers, on the host.
-    pub(crate) fn to_constant(&self) -> Result<Constant, Refusal> {
+    pub(crate) fn to_constant(&self) -> Result<HostTensor, OpError> {
         let data = if self.is_mask() {
             burn::tensor::read_sync(Dispatch::bool_into_data(self.tensor.clone()))
         } else {
@@ -69,7 +69,7 @@ impl Array {
         } else {
             data.iter::<f64>().collect()
         };
-        Ok(Constant::new(self.shape(), numbers, self.kind))
+        Ok(HostTensor::new(self.shape(), numbers, self.kind))
     }
 
     pub(crate) fn into_tensor(self) -> DispatchTensor {
@@ -89,7 +89,7 @@ impl Array {
         matches!(self.tensor.dtype(), DType::Bool(_))
     }
 
-    pub(crate) fn with_kind(self, kind: Kind) -> Self {
+    pub(crate) fn with_kind(self, kind: NumberKind) -> Self {
         Self { kind, ..self }
     }
 
@@ -99,7 +99,7 @@ impl Array {
 
     // Rearrangements.
 
-    pub(crate) fn reshape(self, shape: &[usize]) -> Result<Self, Refusal> {
+    pub(crate) fn reshape(self, shape: &[usize]) -> Result<Self, OpError> {
         let own = self.shape();
         if own == shape {
             return Ok(self);
@@ -115,7 +115,7 @@ impl Array {
         }))
     }
 
-    pub(crate) fn permute(self, axes: &[usize]) -> Result<Self, Refusal> {
+    pub(crate) fn permute(self, axes: &[usize]) -> Result<Self, OpError> {
         let mut sorted = axes.to_vec();
         sorted.sort_unstable();
         if sorted != (0..self.rank()).collect::<Vec<_>>() {
@@ -132,7 +132,7 @@ impl Array {
     }
 
     /// Repeats axes of extent 1, and puts axes in front, to get a shape.
-    pub(crate) fn expand(self, shape: &[usize]) -> Result<Self, Refusal> {
+    pub(crate) fn expand(self, shape: &[usize]) -> Result<Self, OpError> {
         let own = self.shape();
         if own == shape {
             return Ok(self);
@@ -150,7 +150,7 @@ impl Array {
     }
 
     /// With axes of extent 1 in front.
-    fn with_rank(self, rank: usize) -> Result<Self, Refusal> {
+    fn with_rank(self, rank: usize) -> Result<Self, OpError> {
         let own = self.shape();
         let shape = [vec![1; rank.saturating_sub(own.len())], own].concat();
         self.reshape(&shape)
@@ -163,7 +163,7 @@ impl Array {
         start: usize,
         count: usize,
         step: usize,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, OpError> {
         let shape = self.floats("a slice")?.shape();
         if start == 0 && step == 1 && count == shape[axis] {
             return Ok(self);
@@ -181,13 +181,13 @@ impl Array {
     }
 
     /// The other way round along an axis.
-    pub(crate) fn flip(self, axis: usize) -> Result<Self, Refusal> {
+    pub(crate) fn flip(self, axis: usize) -> Result<Self, OpError> {
         self.floats("a slice")?;
         Ok(self.map(|tensor| Dispatch::float_flip(tensor, &[axis])))
     }
 
     /// The entries of an axis at given positions.
-    pub(crate) fn select(self, axis: usize, positions: &[usize]) -> Result<Self, Refusal> {
+    pub(crate) fn select(self, axis: usize, positions: &[usize]) -> Result<Self, OpError> {
         let extent = self.floats("a choice of entries")?.shape()[axis];
         if positions.iter().copied().eq(0..extent) {
             return Ok(self);
@@ -205,7 +205,7 @@ impl Array {
     }
 
     /// Copies along an axis.
-    pub(crate) fn repeat(self, axis: usize, times: usize) -> Result<Self, Refusal> {
+    pub(crate) fn repeat(self, axis: usize, times: usize) -> Result<Self, OpError> {
         self.floats("a repetition")?;
         match times {
             0 => Err("a repetition leaves nothing, which is not supported".into()),
@@ -215,7 +215,7 @@ impl Array {
     }
 
     /// Entries of one number before and after those of every axis.
-    pub(crate) fn pad(self, padding: &[(usize, usize)], number: f64) -> Result<Self, Refusal> {
+    pub(crate) fn pad(self, padding: &[(usize, usize)], number: f64) -> Result<Self, OpError> {
         self.floats("padding")?;
         if padding.iter().all(|&pair| pair == (0, 0)) {
             return Ok(self);
@@ -232,7 +232,7 @@ impl Array {
     }
 
     /// Arrays one after the other along an axis.
-    pub(crate) fn concat(arrays: Vec<Self>, axis: usize) -> Result<Self, Refusal> {
+    pub(crate) fn concat(arrays: Vec<Self>, axis: usize) -> Result<Self, OpError> {
         let first = arrays.first().ok_or("nothing to concatenate")?;
         let (shape, kind) = (first.floats("a concatenation")?.shape(), first.kind);
         let others = |shape: &[usize]| {
@@ -252,27 +252,27 @@ impl Array {
 
     // Arithmetic.
 
-    pub(crate) fn add(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn add(self, other: Self) -> Result<Self, OpError> {
         self.with(other, Dispatch::float_add)
     }
 
-    pub(crate) fn sub(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn sub(self, other: Self) -> Result<Self, OpError> {
         self.with(other, Dispatch::float_sub)
     }
 
-    pub(crate) fn mul(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn mul(self, other: Self) -> Result<Self, OpError> {
         self.with(other, Dispatch::float_mul)
     }
 
-    pub(crate) fn div(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn div(self, other: Self) -> Result<Self, OpError> {
         self.with(other, Dispatch::float_div)
     }
 
-    pub(crate) fn remainder(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn remainder(self, other: Self) -> Result<Self, OpError> {
         self.with(other, Dispatch::float_remainder)
     }
 
-    pub(crate) fn pow(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn pow(self, other: Self) -> Result<Self, OpError> {
         self.with(other, Dispatch::float_powf)
     }
 
@@ -281,14 +281,14 @@ impl Array {
         self,
         other: Self,
         operation: impl FnOnce(DispatchTensor, DispatchTensor) -> DispatchTensor,
-    ) -> Result<Self, Refusal> {
-        let kind = if self.kind == other.kind { self.kind } else { Kind::Float };
+    ) -> Result<Self, OpError> {
+        let kind = if self.kind == other.kind { self.kind } else { NumberKind::Float };
         let (left, right) = self.with_ranks_of(other)?;
         Ok(Self::new(operation(left.tensor, right.tensor), kind))
     }
 
     /// Both with as many axes as the one that has more.
-    fn with_ranks_of(self, other: Self) -> Result<(Self, Self), Refusal> {
+    fn with_ranks_of(self, other: Self) -> Result<(Self, Self), OpError> {
         self.floats("arithmetic")?;
         other.floats("arithmetic")?;
         let rank = broadcast(&self.shape(), &other.shape())?.len();
@@ -296,7 +296,7 @@ impl Array {
     }
 
     /// Both in the shape of both together.
-    fn expanded_with(self, other: Self) -> Result<(Self, Self), Refusal> {
+    fn expanded_with(self, other: Self) -> Result<(Self, Self), OpError> {
         let shape = broadcast(&self.shape(), &other.shape())?;
         Ok((self.expand(&shape)?, other.expand(&shape)?))
     }
@@ -332,7 +332,7 @@ impl Array {
         self.map(|tensor| Dispatch::leaky_relu(tensor, Scalar::from(slope)))
     }
 
-    pub(crate) fn prelu(self, slope: Self) -> Result<Self, Refusal> {
+    pub(crate) fn prelu(self, slope: Self) -> Result<Self, OpError> {
         let shape = self.shape();
         if broadcast(&shape, &slope.shape())? != shape {
             return Err(format!("slopes {:?} do not fit {shape:?}", slope.shape()).into());
@@ -361,19 +361,19 @@ impl Array {
 
     // Choices.
 
-    pub(crate) fn compare(self, other: Self, comparison: Comparison) -> Result<Self, Refusal> {
+    pub(crate) fn compare(self, other: Self, comparison: ComparisonOp) -> Result<Self, OpError> {
         self.floats("a comparison")?;
         other.floats("a comparison")?;
         let (left, right) = self.expanded_with(other)?;
         let dtype = left.device().settings().bool_dtype;
         let compare = match comparison {
-            Comparison::Greater => Dispatch::float_greater,
-            Comparison::GreaterOrEqual => Dispatch::float_greater_equal,
-            Comparison::Less => Dispatch::float_lower,
-            Comparison::LessOrEqual => Dispatch::float_lower_equal,
-            Comparison::Equal => Dispatch::float_equal,
+            ComparisonOp::Greater => Dispatch::float_greater,
+            ComparisonOp::GreaterOrEqual => Dispatch::float_greater_equal,
+            ComparisonOp::Less => Dispatch::float_lower,
+            ComparisonOp::LessOrEqual => Dispatch::float_lower_equal,
+            ComparisonOp::Equal => Dispatch::float_equal,
         };
-        Ok(Self::new(compare(left.tensor, right.tensor, dtype), Kind::Bool))
+        Ok(Self::new(compare(left.tensor, right.tensor, dtype), NumberKind::Bool))
     }
 
     /// Truth values, of which numbers are true unless they are zero.
@@ -383,7 +383,7 @@ impl Array {
         }
         let dtype = self.device().settings().bool_dtype;
         let tensor = Dispatch::float_not_equal_elem(self.tensor, Scalar::from(0.0), dtype);
-        Self::new(tensor, Kind::Bool)
+        Self::new(tensor, NumberKind::Bool)
     }
 
     /// One where a truth value holds, else zero; numbers stay.
@@ -402,52 +402,52 @@ impl Array {
         self,
         other: Self,
         operation: fn(DispatchTensor, DispatchTensor) -> DispatchTensor,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, OpError> {
         let (left, right) = self.into_mask().expanded_with(other.into_mask())?;
-        Ok(Self::new(operation(left.tensor, right.tensor), Kind::Bool))
+        Ok(Self::new(operation(left.tensor, right.tensor), NumberKind::Bool))
     }
 
     /// `self` where a mask holds, else `other`.
-    pub(crate) fn choose(self, mask: Self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn choose(self, mask: Self, other: Self) -> Result<Self, OpError> {
         self.floats("a choice")?;
         other.floats("a choice")?;
-        let kind = if self.kind == other.kind { self.kind } else { Kind::Float };
+        let kind = if self.kind == other.kind { self.kind } else { NumberKind::Float };
         let shape = broadcast(&broadcast(&self.shape(), &other.shape())?, &mask.shape())?;
         let mask = mask.into_mask().expand(&shape)?.into_tensor();
         let (chosen, other) = (self.expand(&shape)?, other.expand(&shape)?);
         Ok(Self::new(Dispatch::float_mask_where(other.tensor, mask, chosen.tensor), kind))
     }
 
-    pub(crate) fn maximum(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn maximum(self, other: Self) -> Result<Self, OpError> {
         let (left, right) = self.expanded_with(other)?;
-        let mask = left.clone().compare(right.clone(), Comparison::Less)?;
+        let mask = left.clone().compare(right.clone(), ComparisonOp::Less)?;
         right.choose(mask, left)
     }
 
-    pub(crate) fn minimum(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn minimum(self, other: Self) -> Result<Self, OpError> {
         let (left, right) = self.expanded_with(other)?;
-        let mask = right.clone().compare(left.clone(), Comparison::Less)?;
+        let mask = right.clone().compare(left.clone(), ComparisonOp::Less)?;
         right.choose(mask, left)
     }
 
     // Reductions: the axis stays, with extent 1.
 
-    pub(crate) fn sum(self, axis: usize) -> Result<Self, Refusal> {
+    pub(crate) fn sum(self, axis: usize) -> Result<Self, OpError> {
         self.floats("a sum")?;
         Ok(self.map(|tensor| Dispatch::float_sum_dim(tensor, axis)))
     }
 
-    pub(crate) fn mean(self, axis: usize) -> Result<Self, Refusal> {
+    pub(crate) fn mean(self, axis: usize) -> Result<Self, OpError> {
         self.floats("a mean")?;
         Ok(self.map(|tensor| Dispatch::float_mean_dim(tensor, axis)))
     }
 
-    pub(crate) fn largest(self, axis: usize) -> Result<Self, Refusal> {
+    pub(crate) fn largest(self, axis: usize) -> Result<Self, OpError> {
         self.floats("a maximum")?;
         Ok(self.map(|tensor| Dispatch::float_max_dim(tensor, axis)))
     }
 
-    pub(crate) fn smallest(self, axis: usize) -> Result<Self, Refusal> {
+    pub(crate) fn smallest(self, axis: usize) -> Result<Self, OpError> {
         self.floats("a minimum")?;
         Ok(self.map(|tensor| Dispatch::float_min_dim(tensor, axis)))
     }
@@ -455,9 +455,9 @@ impl Array {
     // Products.
 
     /// Matrix product over the last two axes, those before them broadcast.
-    pub(crate) fn matmul(self, other: Self) -> Result<Self, Refusal> {
+    pub(crate) fn matmul(self, other: Self) -> Result<Self, OpError> {
         let (left, right) = (self.floats("a product")?.shape(), other.floats("a product")?.shape());
-        let fit = || Refusal(format!("matrices {left:?} and {right:?} do not fit together"));
+        let fit = || OpError(format!("matrices {left:?} and {right:?} do not fit together"));
         match (left.len(), right.len()) {
             (0, _) | (_, 0) => Err(fit()),
             (1, _) => {
@@ -491,7 +491,7 @@ impl Array {
     }
 
     /// The entries of an axis mixed: `weights[output][input]`.
-    pub(crate) fn mix(self, axis: usize, weights: &[Vec<f64>]) -> Result<Self, Refusal> {
+    pub(crate) fn mix(self, axis: usize, weights: &[Vec<f64>]) -> Result<Self, OpError> {
         let shape = self.shape();
         let (inputs, outputs) = (shape[axis], weights.len());
         if outputs == 0 || weights.iter().any(|row| row.len() != inputs) {
@@ -503,10 +503,10 @@ impl Array {
         if axis + 1 == shape.len() && axis > 0 {
             let column = |input: usize| weights.iter().map(move |row| row[input]);
             let numbers = (0..inputs).flat_map(column).collect();
-            let matrix = Constant::new(vec![inputs, outputs], numbers, Kind::Float);
+            let matrix = HostTensor::new(vec![inputs, outputs], numbers, NumberKind::Float);
             return self.matmul(Self::of(&matrix, &place)?);
         }
-        let matrix = Constant::new(vec![outputs, inputs], weights.concat(), Kind::Float);
+        let matrix = HostTensor::new(vec![outputs, inputs], weights.concat(), NumberKind::Float);
         let rest: usize = shape[axis + 1..].iter().product();
         let flat = [&shape[..axis], &[inputs, rest]].concat();
         Self::of(&matrix, &place)?.matmul(self.reshape(&flat)?)?.reshape(&mixed)
@@ -516,7 +516,7 @@ impl Array {
     pub(crate) fn through(
         self,
         operation: impl FnOnce(DispatchTensor) -> DispatchTensor,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, OpError> {
         self.floats("a layer")?;
         Ok(self.map(operation))
     }
@@ -544,16 +544,16 @@ impl Array {
     }
 
     /// Where it is, and in which format.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> ArrayOptions {
         let device = self.device();
         let dtype = match self.tensor.dtype() {
             dtype if dtype.is_float() => dtype.into(),
             _ => device.settings().float_dtype,
         };
-        Place { device, dtype }
+        ArrayOptions { device, dtype }
     }
 
-    fn floats(&self, what: &str) -> Result<&Self, Refusal> {
+    fn floats(&self, what: &str) -> Result<&Self, OpError> {
         if self.is_mask() {
             return Err(format!(
                 "{what} of truth values that depend on the input is not supported"
@@ -565,7 +565,7 @@ impl Array {
 }
 
 /// The shape of both shapes together.
-pub(crate) fn broadcast(left: &[usize], right: &[usize]) -> Result<Vec<usize>, Refusal> {
+pub(crate) fn broadcast(left: &[usize], right: &[usize]) -> Result<Vec<usize>, OpError> {
     let rank = left.len().max(right.len());
     let extent = |shape: &[usize], axis: usize| {
         (axis + shape.len()).checked_sub(rank).map_or(1, |axis| shape[axis])

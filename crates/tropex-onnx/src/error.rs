@@ -26,7 +26,7 @@ pub enum OnnxError {
     /// Nodes that have no place in a piecewise-linear function, or that are not supported: all that
     /// the chosen output depends on.
     #[error("{}", listed(.0))]
-    Unsupported(Vec<Unsupported>),
+    Unsupported(Vec<UnsupportedNode>),
     /// Several outputs lead to different values, or there is none of the name that was asked for.
     #[error("{0}")]
     Output(String),
@@ -40,7 +40,7 @@ pub enum OnnxError {
 
 /// A node that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsupported {
+pub struct UnsupportedNode {
     /// Its name, or that of its first output.
     pub node: String,
     /// Its operator, with the domain if it is not ONNX's own.
@@ -51,14 +51,14 @@ pub struct Unsupported {
     pub reason: String,
 }
 
-impl fmt::Display for Unsupported {
+impl fmt::Display for UnsupportedNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { node, operator, shapes, reason } = self;
         write!(f, "node `{node}` ({operator}{shapes}): {reason}")
     }
 }
 
-fn listed(nodes: &[Unsupported]) -> String {
+fn listed(nodes: &[UnsupportedNode]) -> String {
     match nodes {
         [node] => node.to_string(),
         nodes => {
@@ -70,15 +70,15 @@ fn listed(nodes: &[Unsupported]) -> String {
 
 /// Why an operator cannot be computed as a node asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal(pub(crate) String);
+pub(crate) struct OpError(pub(crate) String);
 
-impl From<&str> for Refusal {
+impl From<&str> for OpError {
     fn from(reason: &str) -> Self {
         Self(reason.to_owned())
     }
 }
 
-impl From<String> for Refusal {
+impl From<String> for OpError {
     fn from(reason: String) -> Self {
         Self(reason)
     }

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::OnnxError;
-use crate::error::Refusal;
+use crate::error::OpError;
 use crate::proto;
 
 /// A model as its file has it.
 pub(crate) struct ModelFile {
-    pub(crate) model: proto::Model,
+    pub(crate) model: proto::ModelProto,
     /// Bytes of the file and of the files it refers to.
     pub(crate) bytes: u64,
 }
@@ -32,7 +32,7 @@ pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
         return Err(damaged(reason.into()));
     }
     // Decoding from `Bytes` leaves the weights where they are.
-    let model = proto::Model::decode(Bytes::from(content)).map_err(|error| {
+    let model = proto::ModelProto::decode(Bytes::from(content)).map_err(|error| {
         damaged(format!("its bytes are no protocol buffer of a model ({error}); is it complete?"))
     })?;
     Ok(ModelFile { model, bytes: length })
@@ -41,9 +41,9 @@ pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
 /// The bytes of a tensor that are in another file, of which `expected` are needed.
 pub(crate) fn read_external(
     folder: &Path,
-    tensor: &proto::Tensor,
+    tensor: &proto::TensorProto,
     expected: u64,
-) -> Result<Bytes, Refusal> {
+) -> Result<Bytes, OpError> {
     let entry = |key| {
         let found = tensor.external.iter().find(|entry| entry.key == key);
         found.map(|entry| entry.value.as_str())
@@ -85,7 +85,7 @@ fn read_range(path: &Path, offset: u64, length: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The path of a file in the model's folder or below: a model must not read anything else.
-fn inside(folder: &Path, location: &Path) -> Result<PathBuf, Refusal> {
+fn inside(folder: &Path, location: &Path) -> Result<PathBuf, OpError> {
     let is_plain =
         location.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     let outside = || {

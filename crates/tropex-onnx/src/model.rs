@@ -8,13 +8,13 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 use burn::tensor::{Device, FloatDType, Tensor};
 
-use crate::args::Value;
 use crate::array::Array;
-use crate::constant::Kind;
+use crate::constant::NumberKind;
 use crate::error::OnnxError;
+use crate::op_args::RunValue;
 use crate::options::OnnxOptions;
-use crate::output::Dropped;
-use crate::run::{Points, Program, Shapes};
+use crate::output::DroppedNode;
+use crate::run::{BatchShapes, NodeShapes, Program};
 use crate::weights::{self, Weight};
 
 /// An ONNX model as a Burn module.
@@ -39,15 +39,15 @@ use crate::weights::{self, Weight};
 /// ```
 #[derive(Clone, Debug)]
 pub struct OnnxModel {
-    parts: Arc<Parts>,
+    parts: Arc<ModelInfo>,
     weights: Vec<Weight>,
 }
 
 /// What does not change when a model moves to another device.
 #[derive(Debug)]
-pub(crate) struct Parts {
+pub(crate) struct ModelInfo {
     pub(crate) program: Arc<Program>,
-    pub(crate) shapes: Vec<Option<Shapes>>,
+    pub(crate) shapes: Vec<Option<NodeShapes>>,
     pub(crate) written: usize,
     pub(crate) opset: i64,
     pub(crate) producer: String,
@@ -55,13 +55,13 @@ pub(crate) struct Parts {
     pub(crate) input_shape: Vec<usize>,
     pub(crate) output: String,
     pub(crate) output_shape: Vec<usize>,
-    pub(crate) dropped: Vec<Dropped>,
+    pub(crate) dropped: Vec<DroppedNode>,
     pub(crate) operators: BTreeMap<String, usize>,
     pub(crate) dtype: FloatDType,
 }
 
 impl OnnxModel {
-    pub(crate) fn new(parts: Parts, weights: Vec<Weight>) -> Self {
+    pub(crate) fn new(parts: ModelInfo, weights: Vec<Weight>) -> Self {
         Self { parts: Arc::new(parts), weights }
     }
 
@@ -114,7 +114,7 @@ impl OnnxModel {
         let count = points.dims()[0];
         let shape = [count, self.parts.output_shape.iter().product()];
         let output = self.run(points)?.reshape(&shape);
-        let output = output.map_err(|refusal| OnnxError::Input(refusal.0))?;
+        let output = output.map_err(|error| OnnxError::Input(error.0))?;
         Ok(Tensor::from_dispatch(output.into_tensor()))
     }
 
@@ -135,15 +135,15 @@ impl OnnxModel {
                 parts.dtype
             )));
         }
-        let batch = Points { count: shape[0], written: parts.written, shapes: &parts.shapes };
-        let input = Array::new(points.into_dispatch(), Kind::Float);
+        let batch = BatchShapes { count: shape[0], written: parts.written, shapes: &parts.shapes };
+        let input = Array::new(points.into_dispatch(), NumberKind::Float);
         let trace = parts.program.run(&weights::values(&self.weights), input, Some(batch));
         if !trace.unsupported.is_empty() {
             return Err(OnnxError::Unsupported(trace.unsupported));
         }
         let expected = [&[shape[0]], &parts.output_shape[..]].concat();
         match trace.output {
-            Some(Value::Tensor(output)) if output.shape() == expected => Ok(output),
+            Some(RunValue::Tensor(output)) if output.shape() == expected => Ok(output),
             _ => Err(OnnxError::Batch(format!(
                 "for {} points its output has not shape {expected:?}",
                 shape[0]
@@ -173,7 +173,7 @@ impl OnnxModel {
 
     /// The nodes at the end that are left out, in order, because they do not change which class is
     /// largest: a softmax, the choice of the largest class, its label.
-    pub fn dropped(&self) -> &[Dropped] {
+    pub fn dropped(&self) -> &[DroppedNode] {
         &self.parts.dropped
     }
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, FloatDType};
 
-use crate::array::Place;
+use crate::array::ArrayOptions;
 use crate::constant::elements;
 use crate::decode::{decode, type_of};
 use crate::error::OnnxError;
 use crate::file;
-use crate::graph::{Graph, Port};
-use crate::model::{OnnxModel, Parts};
-use crate::output::{self, Chosen};
+use crate::graph::{GraphPort, OnnxGraph};
+use crate::model::{ModelInfo, OnnxModel};
+use crate::output::{self, ChosenOutput};
 use crate::probe;
 use crate::run::{self, Program};
 
@@ -71,13 +71,13 @@ impl OnnxOptions {
         let damaged = |reason| OnnxError::Damaged { path: path.to_owned(), reason };
         let file = file::read(path)?;
         let producer = file.model.producer.clone();
-        let graph = Graph::new(file.model).map_err(damaged)?;
+        let graph = OnnxGraph::new(file.model).map_err(damaged)?;
         let chosen = output::choose(&graph, self.output.as_deref())?;
         let dtype = self.precision.unwrap_or_else(|| device.settings().float_dtype);
         if !device.supports_dtype(dtype) {
             return Err(OnnxError::Input(format!("{device:?} cannot compute in {dtype:?}")));
         }
-        let place = Place { device: device.clone(), dtype };
+        let place = ArrayOptions { device: device.clone(), dtype };
         let limit = (file.bytes as usize).saturating_mul(NUMBERS_PER_BYTE).max(LEAST_LIMIT);
         let opset = graph.opset;
         let (program, input, names) = self.program(graph, path, &chosen, &place, limit)?;
@@ -88,7 +88,7 @@ impl OnnxOptions {
         }
         let probed = probe::probe(program, &names, &input.name, written, &shape, &chosen, &place)?;
         Ok(OnnxModel::new(
-            Parts {
+            ModelInfo {
                 program: Arc::new(probed.program),
                 shapes: probed.shapes,
                 written,
@@ -110,12 +110,12 @@ impl OnnxOptions {
     /// and the names of all values.
     fn program(
         &self,
-        graph: Graph,
+        graph: OnnxGraph,
         path: &Path,
-        chosen: &Chosen,
-        place: &Place,
+        chosen: &ChosenOutput,
+        place: &ArrayOptions,
         limit: usize,
-    ) -> Result<(Program, Port, Vec<String>), OnnxError> {
+    ) -> Result<(Program, GraphPort, Vec<String>), OnnxError> {
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let needed = graph.needed([chosen.slot]);
@@ -125,14 +125,14 @@ impl OnnxOptions {
         let reads = |slot| {
             chosen.slot == slot || nodes.iter().any(|node| node.inputs.contains(&Some(slot)))
         };
-        let mut inputs: Vec<Port> = graph.inputs;
+        let mut inputs: Vec<GraphPort> = graph.inputs;
         inputs.retain(|input| reads(input.slot));
         let mut constants = HashMap::new();
         for (slot, tensor) in graph.initializers {
             if reads(slot) {
-                let constant = decode(&tensor, &folder).map_err(|refusal| OnnxError::Damaged {
+                let constant = decode(&tensor, &folder).map_err(|error| OnnxError::Damaged {
                     path: path.to_owned(),
-                    reason: format!("initializer `{}`: {}", tensor.name, refusal.0),
+                    reason: format!("initializer `{}`: {}", tensor.name, error.0),
                 })?;
                 constants.insert(slot, Arc::new(constant));
             }
@@ -144,7 +144,7 @@ impl OnnxOptions {
             constants,
             input: input.slot,
             output: chosen.slot,
-            slots: graph.names.len(),
+            value_count: graph.names.len(),
             folder,
             limit,
             allows_curved: self.allows_curved,
@@ -157,16 +157,16 @@ impl OnnxOptions {
 
     /// The number of points that the file was written for, 1 if it leaves that open, and the shape
     /// of one point.
-    fn shape_of(&self, input: &Port, limit: usize) -> Result<(usize, Vec<usize>), OnnxError> {
+    fn shape_of(&self, input: &GraphPort, limit: usize) -> Result<(usize, Vec<usize>), OnnxError> {
         let name = &input.name;
         let told = |reason: String| OnnxError::Input(reason);
         let Some(tensor) = input.kind.as_ref().and_then(|kind| kind.tensor.as_ref()) else {
             return Err(told(format!("its input `{name}` is no tensor")));
         };
         type_of(tensor.data_type)
-            .map_err(|refusal| told(format!("its input `{name}`: {}", refusal.0)))?;
+            .map_err(|error| told(format!("its input `{name}`: {}", error.0)))?;
         let written: Option<Vec<Option<usize>>> = tensor.shape.as_ref().map(|shape| {
-            let known = |extent: &crate::proto::Extent| {
+            let known = |extent: &crate::proto::DimensionProto| {
                 usize::try_from(extent.value?).ok().filter(|&extent| extent > 0)
             };
             shape.axes.iter().map(known).collect()
@@ -226,7 +226,7 @@ fn open_text(shape: &[Option<usize>]) -> String {
     format!("[n, {}]", shape.iter().map(extent).collect::<Vec<_>>().join(", "))
 }
 
-fn only_input(mut inputs: Vec<Port>, output: &str) -> Result<Port, OnnxError> {
+fn only_input(mut inputs: Vec<GraphPort>, output: &str) -> Result<GraphPort, OnnxError> {
     match (inputs.pop(), inputs.is_empty()) {
         (Some(input), true) => Ok(input),
         (None, _) => Err(OnnxError::Input(format!("its output `{output}` depends on no input"))),

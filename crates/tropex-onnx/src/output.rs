@@ -3,30 +3,30 @@
 use std::fmt;
 
 use crate::OnnxError;
-use crate::graph::{Graph, Node, Slot};
+use crate::graph::{OnnxGraph, OnnxNode, ValueIndex};
 
 /// A node after the logits that is left out: it does not change which class is largest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dropped {
+pub struct DroppedNode {
     /// Its name, or that of its first output.
     pub node: String,
     /// Its operator.
     pub operator: String,
 }
 
-impl fmt::Display for Dropped {
+impl fmt::Display for DroppedNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} `{}`", self.operator, self.node)
     }
 }
 
 /// The value that is computed.
-pub(crate) struct Chosen {
+pub(crate) struct ChosenOutput {
     /// Name of the output that it leads to.
     pub(crate) name: String,
-    pub(crate) slot: Slot,
+    pub(crate) slot: ValueIndex,
     /// Nodes between it and the output, in order.
-    pub(crate) dropped: Vec<Dropped>,
+    pub(crate) dropped: Vec<DroppedNode>,
     /// Axes that the dropped nodes decide along: operator, axis.
     pub(crate) axes: Vec<(String, i64)>,
 }
@@ -47,13 +47,13 @@ const WRAPPINGS: &[&str] =
     &["Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Dropout"];
 
 /// The output of a name, or the only one that leads to logits.
-pub(crate) fn choose(graph: &Graph, name: Option<&str>) -> Result<Chosen, OnnxError> {
+pub(crate) fn choose(graph: &OnnxGraph, name: Option<&str>) -> Result<ChosenOutput, OnnxError> {
     let names = || {
         let names: Vec<_> =
             graph.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
         names.join(", ")
     };
-    let ends: Vec<Chosen> = graph
+    let ends: Vec<ChosenOutput> = graph
         .outputs
         .iter()
         .filter(|output| name.is_none_or(|name| name == output.name))
@@ -65,9 +65,9 @@ pub(crate) fn choose(graph: &Graph, name: Option<&str>) -> Result<Chosen, OnnxEr
             names()
         )));
     }
-    let is_only = |ends: &[&Chosen]| ends.windows(2).all(|pair| pair[0].slot == pair[1].slot);
-    let all: Vec<&Chosen> = ends.iter().collect();
-    let decided: Vec<&Chosen> = ends.iter().filter(|end| !end.dropped.is_empty()).collect();
+    let is_only = |ends: &[&ChosenOutput]| ends.windows(2).all(|pair| pair[0].slot == pair[1].slot);
+    let all: Vec<&ChosenOutput> = ends.iter().collect();
+    let decided: Vec<&ChosenOutput> = ends.iter().filter(|end| !end.dropped.is_empty()).collect();
     let slot = match (is_only(&all), decided.first()) {
         (true, _) => ends[0].slot,
         (false, Some(first)) if is_only(&decided) => first.slot,
@@ -85,8 +85,8 @@ pub(crate) fn choose(graph: &Graph, name: Option<&str>) -> Result<Chosen, OnnxEr
 }
 
 /// Goes back from an output over decisions and what wraps them.
-fn before_decision(graph: &Graph, name: &str, output: Slot) -> Chosen {
-    let mut passed: Vec<&Node> = Vec::new();
+fn before_decision(graph: &OnnxGraph, name: &str, output: ValueIndex) -> ChosenOutput {
+    let mut passed: Vec<&OnnxNode> = Vec::new();
     let (mut slot, mut before, mut count) = (output, output, 0);
     while let Some(node) = graph.maker(slot).map(|index| &graph.nodes[index]) {
         let is_decision = DECISIONS.contains(&node.operator.as_str());
@@ -104,7 +104,7 @@ fn before_decision(graph: &Graph, name: &str, output: Slot) -> Chosen {
     }
     passed.truncate(count);
     passed.reverse();
-    let axis = |node: &&Node| {
+    let axis = |node: &&OnnxNode| {
         let is_old = graph.opset < 13;
         let otherwise = match node.operator.as_str() {
             "Softmax" | "LogSoftmax" | "Hardmax" => {
@@ -117,16 +117,16 @@ fn before_decision(graph: &Graph, name: &str, output: Slot) -> Chosen {
             "ArgMax" => 0,
             _ => return None,
         };
-        let reader = crate::attributes::Reader::new(&node.attributes);
+        let reader = crate::attributes::AttributeReader::new(&node.attributes);
         Some((node.operator.clone(), reader.int("axis").ok().flatten().unwrap_or(otherwise)))
     };
-    Chosen {
+    ChosenOutput {
         name: name.to_owned(),
         slot: before,
         axes: passed.iter().filter_map(axis).collect(),
         dropped: passed
             .iter()
-            .map(|node| Dropped { node: node.name.clone(), operator: node.operator.clone() })
+            .map(|node| DroppedNode { node: node.name.clone(), operator: node.operator.clone() })
             .collect(),
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use crate::OnnxError;
-use crate::args::{self, Use, Value};
-use crate::array::{Array, Place};
-use crate::constant::{Constant, Kind};
-use crate::graph::Slot;
-use crate::output::Chosen;
-use crate::run::{Points, Program, Shapes, Trace};
+use crate::array::{Array, ArrayOptions};
+use crate::constant::{HostTensor, NumberKind};
+use crate::graph::ValueIndex;
+use crate::op_args::{self, ConstantUse, RunValue};
+use crate::output::ChosenOutput;
+use crate::run::{BatchShapes, NodeShapes, Program, RunTrace};
 use crate::weights::{self, Weight};
 
 /// Points of the batch that is compared with points computed as in the file.
@@ -20,11 +20,11 @@ const POINTS: usize = 3;
 const ROUNDING: f64 = 1e-3;
 
 /// What the first runs found.
-pub(crate) struct Probed {
+pub(crate) struct ProbeResult {
     pub(crate) program: Program,
     pub(crate) weights: Vec<Weight>,
     /// Shapes by node, for the number of points in the file.
-    pub(crate) shapes: Vec<Option<Shapes>>,
+    pub(crate) shapes: Vec<Option<NodeShapes>>,
     /// Shape of one point of the output.
     pub(crate) output_shape: Vec<usize>,
 }
@@ -35,9 +35,9 @@ pub(crate) fn probe(
     input: &str,
     written: usize,
     shape: &[usize],
-    chosen: &Chosen,
-    place: &Place,
-) -> Result<Probed, OnnxError> {
+    chosen: &ChosenOutput,
+    place: &ArrayOptions,
+) -> Result<ProbeResult, OnnxError> {
     let count = POINTS + usize::from(written == POINTS);
     let batches = count.div_ceil(written);
     let features: usize = shape.iter().product();
@@ -45,10 +45,10 @@ pub(crate) fn probe(
     let array = |range: std::ops::Range<usize>| {
         let shape = [&[range.len()], shape].concat();
         let numbers = numbers[range.start * features..range.end * features].to_vec();
-        Array::of(&Constant::new(shape, numbers, Kind::Float), place)
-            .map_err(|refusal| OnnxError::Input(refusal.0))
+        Array::of(&HostTensor::new(shape, numbers, NumberKind::Float), place)
+            .map_err(|error| OnnxError::Input(error.0))
     };
-    let as_written = Points { count: written, written, shapes: &[] };
+    let as_written = BatchShapes { count: written, written, shapes: &[] };
     let mut first = program.run(&HashMap::new(), array(0..written)?, Some(as_written));
     let shapes = std::mem::take(&mut first.shapes);
     let uses = std::mem::take(&mut first.uses);
@@ -71,19 +71,19 @@ pub(crate) fn probe(
         let points = array(batch * written..(batch + 1) * written)?;
         expected.extend(result(program.run(&values, points, Some(as_written)), chosen)?.numbers);
     }
-    let points = Points { count, written, shapes: &shapes };
+    let points = BatchShapes { count, written, shapes: &shapes };
     let trace = program.run(&values, array(0..count)?, Some(points));
     let found = result(trace, chosen).map_err(|error| of_batch(&error, input, [written, count]))?;
     compare(&found, count, &output_shape, &expected, (input, written))?;
-    Ok(Probed { program, weights, shapes, output_shape })
+    Ok(ProbeResult { program, weights, shapes, output_shape })
 }
 
 /// Makes parameters of the constants that were computed with on the device.
 fn promote(
     program: &mut Program,
     names: &[String],
-    uses: &HashMap<Slot, Use>,
-    place: &Place,
+    uses: &HashMap<ValueIndex, ConstantUse>,
+    place: &ArrayOptions,
 ) -> Vec<Weight> {
     let mut weights = Vec::new();
     let Program { nodes, constants, .. } = program;
@@ -102,13 +102,13 @@ fn promote(
 }
 
 /// What a run gives, on the host.
-fn result(trace: Trace, chosen: &Chosen) -> Result<Constant, OnnxError> {
+fn result(trace: RunTrace, chosen: &ChosenOutput) -> Result<HostTensor, OnnxError> {
     if !trace.unsupported.is_empty() {
         return Err(OnnxError::Unsupported(trace.unsupported));
     }
     match trace.output {
-        Some(Value::Tensor(array)) => {
-            array.to_constant().map_err(|refusal| OnnxError::Output(refusal.0))
+        Some(RunValue::Tensor(array)) => {
+            array.to_constant().map_err(|error| OnnxError::Output(error.0))
         }
         _ => Err(OnnxError::Output(format!(
             "its output `{}` does not depend on the numbers of its input",
@@ -118,10 +118,10 @@ fn result(trace: Trace, chosen: &Chosen) -> Result<Constant, OnnxError> {
 }
 
 /// Checks that what was left out at the end decides between classes, not between anything else.
-fn check_axes(chosen: &Chosen, output_shape: &[usize]) -> Result<(), OnnxError> {
+fn check_axes(chosen: &ChosenOutput, output_shape: &[usize]) -> Result<(), OnnxError> {
     let rank = output_shape.len() + 1;
     for (operator, number) in &chosen.axes {
-        let is_classes = args::axis(*number, rank).is_ok_and(|axis| {
+        let is_classes = op_args::axis(*number, rank).is_ok_and(|axis| {
             axis > 0 && output_shape.iter().product::<usize>() == output_shape[axis - 1]
         });
         if !is_classes {
@@ -146,7 +146,7 @@ fn of_batch(error: &OnnxError, input: &str, [written, count]: [usize; 2]) -> Onn
 
 /// Compares a batch with points computed as in the file.
 fn compare(
-    found: &Constant,
+    found: &HostTensor,
     count: usize,
     output_shape: &[usize],
     expected: &[f64],

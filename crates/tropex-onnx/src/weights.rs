@@ -6,25 +6,25 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::args::Value;
-use crate::array::{Array, Place};
-use crate::constant::{Constant, Kind};
-use crate::graph::Slot;
+use crate::array::{Array, ArrayOptions};
+use crate::constant::{HostTensor, NumberKind};
+use crate::graph::ValueIndex;
+use crate::op_args::RunValue;
 
 /// A parameter: numbers that are computed with on the device.
 #[derive(Clone, Debug)]
 pub(crate) struct Weight {
-    pub(crate) slot: Slot,
+    pub(crate) slot: ValueIndex,
     /// `layer.name`, by which Burn names it.
     path: String,
-    param: Ranked,
+    param: RankedParam,
     /// The numbers, if an operator has to know them.
-    constant: Option<Arc<Constant>>,
+    constant: Option<Arc<HostTensor>>,
 }
 
 /// A parameter with as many axes as Burn's types can name here.
 #[derive(Clone, Debug)]
-enum Ranked {
+enum RankedParam {
     One(Param<Tensor<1>>),
     Two(Param<Tensor<2>>),
     Three(Param<Tensor<3>>),
@@ -37,12 +37,12 @@ enum Ranked {
 macro_rules! each {
     ($ranked:expr, $param:ident => $body:expr) => {
         match $ranked {
-            Ranked::One($param) => $body,
-            Ranked::Two($param) => $body,
-            Ranked::Three($param) => $body,
-            Ranked::Four($param) => $body,
-            Ranked::Five($param) => $body,
-            Ranked::Six($param) => $body,
+            RankedParam::One($param) => $body,
+            RankedParam::Two($param) => $body,
+            RankedParam::Three($param) => $body,
+            RankedParam::Four($param) => $body,
+            RankedParam::Five($param) => $body,
+            RankedParam::Six($param) => $body,
         }
     };
 }
@@ -51,17 +51,17 @@ macro_rules! each {
 macro_rules! map_each {
     ($ranked:expr, $param:ident => $body:expr) => {
         match $ranked {
-            Ranked::One($param) => Ranked::One($body),
-            Ranked::Two($param) => Ranked::Two($body),
-            Ranked::Three($param) => Ranked::Three($body),
-            Ranked::Four($param) => Ranked::Four($body),
-            Ranked::Five($param) => Ranked::Five($body),
-            Ranked::Six($param) => Ranked::Six($body),
+            RankedParam::One($param) => RankedParam::One($body),
+            RankedParam::Two($param) => RankedParam::Two($body),
+            RankedParam::Three($param) => RankedParam::Three($body),
+            RankedParam::Four($param) => RankedParam::Four($body),
+            RankedParam::Five($param) => RankedParam::Five($body),
+            RankedParam::Six($param) => RankedParam::Six($body),
         }
     };
 }
 
-impl Ranked {
+impl RankedParam {
     /// None for other ranks.
     fn new(array: Array) -> Option<Self> {
         fn param<const D: usize>(array: Array) -> Param<Tensor<D>> {
@@ -84,28 +84,31 @@ impl Weight {
     ///
     /// None for what is no parameter: integers, single numbers, and tensors of more than six axes.
     pub(crate) fn new(
-        (slot, name): (Slot, &str),
+        (slot, name): (ValueIndex, &str),
         reader: &str,
-        constant: &Arc<Constant>,
+        constant: &Arc<HostTensor>,
         keep: bool,
-        place: &Place,
+        place: &ArrayOptions,
     ) -> Option<Self> {
-        if constant.kind != Kind::Float || constant.numbers.len() < 2 {
+        if constant.kind != NumberKind::Float || constant.numbers.len() < 2 {
             return None;
         }
-        let param = Ranked::new(Array::of(constant, place).ok()?)?;
+        let param = RankedParam::new(Array::of(constant, place).ok()?)?;
         let path = if name.contains('.') { name.to_owned() } else { format!("{reader}.{name}") };
         Some(Self { slot, path, param, constant: keep.then(|| constant.clone()) })
     }
 
-    fn value(&self) -> Value {
+    fn value(&self) -> RunValue {
         let tensor = each!(&self.param, param => param.val().into_dispatch());
-        Value::Weight { array: Array::new(tensor, Kind::Float), constant: self.constant.clone() }
+        RunValue::Weight {
+            array: Array::new(tensor, NumberKind::Float),
+            constant: self.constant.clone(),
+        }
     }
 }
 
 /// All parameters by slot.
-pub(crate) fn values(weights: &[Weight]) -> HashMap<Slot, Value> {
+pub(crate) fn values(weights: &[Weight]) -> HashMap<ValueIndex, RunValue> {
     weights.iter().map(|weight| (weight.slot, weight.value())).collect()
 }
 

@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An allocator that ends the process where another one has nothing more to give.
 #[derive(Debug)]
-pub struct OrExit<A>(pub A);
+pub struct ExitOnOutOfMemory<A>(pub A);
 
 // SAFETY: all calls are passed on to an allocator that keeps the contract, and so are its answers,
 // but for null, after which there is no caller to return to.
-unsafe impl<A: GlobalAlloc> GlobalAlloc for OrExit<A> {
+unsafe impl<A: GlobalAlloc> GlobalAlloc for ExitOnOutOfMemory<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`.
         or_exit(unsafe { self.0.alloc(layout) }, layout.size())

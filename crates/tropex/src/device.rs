@@ -10,7 +10,7 @@ use tropex_extract::Devices;
 use tropex_train::messages::hint;
 
 /// A kind of device that this crate knows, compiled in or not.
-struct Kind {
+struct BackendKind {
     /// Its name, and the feature that compiles it.
     name: &'static str,
     feature: &'static str,
@@ -31,8 +31,8 @@ macro_rules! compiled {
 }
 
 /// All kinds, the fastest first: the first one compiled in is the default.
-fn kinds() -> [Kind; 6] {
-    let kind = |name, feature, numbered, make| Kind { name, feature, numbered, make };
+fn kinds() -> [BackendKind; 6] {
+    let kind = |name, feature, numbered, make| BackendKind { name, feature, numbered, make };
     [
         kind("cuda", "cuda", true, compiled!("cuda", Device::cuda)),
         kind("tch-cuda", "tch", true, compiled!("tch", Device::libtorch_cuda)),
@@ -149,7 +149,7 @@ pub fn find_all(list: &str) -> Result<Devices, DeviceError> {
     Ok(Devices::new(find(first)?, further.map(find).collect::<Result<_, _>>()?))
 }
 
-fn is_compiled(kind: &Kind) -> bool {
+fn is_compiled(kind: &BackendKind) -> bool {
     #[allow(clippy::match_like_matches_macro)] // which arms are true differs from build to build
     match kind.feature {
         "cuda" => cfg!(feature = "cuda"),

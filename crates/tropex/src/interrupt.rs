@@ -5,37 +5,37 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Says what is kept at this moment; `None` if nothing is yet.
-type Keeping = Box<dyn Fn() -> Option<String> + Send>;
+type DescribeKept = Box<dyn Fn() -> Option<String> + Send>;
 
 /// What the parts of the command under way say, the innermost last.
-static KEEPING: Mutex<Vec<Keeping>> = Mutex::new(Vec::new());
+static NOTES: Mutex<Vec<DescribeKept>> = Mutex::new(Vec::new());
 
-fn keeping() -> MutexGuard<'static, Vec<Keeping>> {
-    KEEPING.lock().unwrap_or_else(PoisonError::into_inner)
+fn notes() -> MutexGuard<'static, Vec<DescribeKept>> {
+    NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// As long as this is there, an interrupt tells what a part of the command keeps.
 #[must_use]
-pub struct Kept(());
+pub struct InterruptNote(());
 
-impl Kept {
+impl InterruptNote {
     /// `say` is asked when an interrupt comes, from another thread.
-    pub fn tell(say: impl Fn() -> Option<String> + Send + 'static) -> Self {
-        keeping().push(Box::new(say));
+    pub fn set(say: impl Fn() -> Option<String> + Send + 'static) -> Self {
+        notes().push(Box::new(say));
         Self(())
     }
 }
 
-impl Drop for Kept {
+impl Drop for InterruptNote {
     fn drop(&mut self) {
-        keeping().pop();
+        notes().pop();
     }
 }
 
 /// The line for an interrupt, without its end.
 #[cfg_attr(not(unix), allow(dead_code))]
-fn line(keeping: &[Keeping], command: &str) -> String {
-    match keeping.last().map(|say| say()) {
+fn line(notes: &[DescribeKept], command: &str) -> String {
+    match notes.last().map(|say| say()) {
         None => format!(
             "interrupted: this command keeps nothing until it is done; the same command starts \
              again: {command}"
@@ -83,7 +83,7 @@ pub fn watch() -> std::io::Result<()> {
 fn end(signal: i32) -> ! {
     use std::io::{self, Write};
 
-    let line = line(&keeping(), &command());
+    let line = line(&notes(), &command());
     crate::output::stop_progress();
     // A result is printed to its end, and none is begun. Nor is an error that ending brings about.
     let _stdout = io::stdout().lock();
@@ -112,7 +112,7 @@ mod tests {
     fn the_line_says_what_is_kept_and_how_to_go_on() {
         let said = |kept: Option<&str>| {
             let kept = kept.map(str::to_owned);
-            let say: Keeping = Box::new(move || kept.clone());
+            let say: DescribeKept = Box::new(move || kept.clone());
             line(&[Box::new(|| Some("all".into())), say], "tropex train fcn4")
         };
         let expected = "interrupted: 3 of 6 epochs are kept in runs/a; the same command goes on: \

@@ -10,18 +10,18 @@ mod output;
 use std::panic;
 use std::process::ExitCode;
 
-use allocator::OrExit;
+use allocator::ExitOnOutOfMemory;
 use clap::Parser;
 use mimalloc::MiMalloc;
 use output::Output;
 
 #[global_allocator]
-static ALLOCATOR: OrExit<MiMalloc> = OrExit(MiMalloc);
+static ALLOCATOR: ExitOnOutOfMemory<MiMalloc> = ExitOnOutOfMemory(MiMalloc);
 
 /// Train piecewise-linear networks, extract their linear terms, and study how they generalize.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true)]
-struct Arguments {
+struct Cli {
     #[command(subcommand)]
     command: commands::Command,
     /// Print the result as one JSON object, and nothing else.
@@ -33,7 +33,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Cli::parse();
     let output = Output::new(arguments.json, arguments.quiet);
     if let Err(error) = interrupt::watch() {
         output.error(&format!("cannot watch for Ctrl-C: {error}"));

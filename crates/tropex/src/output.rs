@@ -81,8 +81,8 @@ impl Output {
     }
 
     /// A progress bar for people at a terminal; nothing is drawn for anyone else.
-    pub fn bar(&self) -> Bar {
-        Bar {
+    pub fn bar(&self) -> CommandProgress {
+        CommandProgress {
             is_shown: !self.json && !self.quiet && io::stderr().is_terminal(),
             bar: OnceLock::new(),
         }
@@ -100,12 +100,12 @@ static DRAWN: Mutex<(Option<WeakProgressBar>, bool)> = Mutex::new((None, false))
 
 /// One bar and one estimate for a whole command, on one line. It is drawn when there is something
 /// to show, and gone when it is dropped.
-pub struct Bar {
+pub struct CommandProgress {
     is_shown: bool,
     bar: OnceLock<ProgressBar>,
 }
 
-impl Bar {
+impl CommandProgress {
     /// Whether anybody sees it.
     pub fn is_shown(&self) -> bool {
         self.is_shown
@@ -143,7 +143,7 @@ impl Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for CommandProgress {
     fn drop(&mut self) {
         self.finish();
     }
@@ -152,7 +152,7 @@ impl Drop for Bar {
 /// The share of work in steps, each of stages whose number nobody knows: every stage is taken to be
 /// half of what is left of its step.
 #[derive(Debug, Default)]
-pub struct Stages {
+pub struct StepProgress {
     step: usize,
     stage: String,
     /// Share of the step when the stage began, and now.
@@ -160,7 +160,7 @@ pub struct Stages {
     now: f64,
 }
 
-impl Stages {
+impl StepProgress {
     /// The share of all steps, `part` of a stage of a step being done.
     pub fn share(&mut self, (step, steps): (usize, usize), stage: &str, part: f64) -> f64 {
         if self.step != step {
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn stages_fill_their_step_by_halves() {
-        let mut stages = Stages::default();
+        let mut stages = StepProgress::default();
         let shares = [
             (0, "extracting", 0.5),
             (0, "extracting", 1.0),

@@ -23,7 +23,7 @@ const SHOWN: usize = 10;
 
 /// Find the training images whose terms win at images, in exact arithmetic.
 #[derive(Debug, Args)]
-pub struct Assign {
+pub struct AssignArgs {
     /// Folder of the run.
     run: PathBuf,
     /// Images to assign.
@@ -48,7 +48,7 @@ pub struct Assign {
 }
 
 #[derive(Serialize)]
-struct Assigned<'a> {
+struct AssignOutput<'a> {
     images: usize,
     split: Split,
     /// Which images these are.
@@ -66,7 +66,7 @@ struct Assigned<'a> {
     assignments: Option<&'a [AssignedImage]>,
 }
 
-impl Assign {
+impl AssignArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.out.as_deref().map(require_place).transpose()?;
         let run = Run::open(&self.run)?;
@@ -89,7 +89,7 @@ impl Assign {
             let failed = || format!("cannot write {}", path.display());
             replace(path, csv(images).as_bytes()).with_context(failed)?;
         }
-        let result = Assigned {
+        let result = AssignOutput {
             images: images.len(),
             split: settings.split,
             taken: assigned.taken,

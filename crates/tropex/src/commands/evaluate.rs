@@ -16,7 +16,7 @@ use crate::output::{Output, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
 #[derive(Debug, Args)]
-pub struct Evaluate {
+pub struct EvaluateArgs {
     /// Folder of the run.
     run: PathBuf,
     /// Images to classify.
@@ -35,7 +35,7 @@ pub struct Evaluate {
 }
 
 #[derive(Serialize)]
-struct Evaluated {
+struct EvaluateOutput {
     run: String,
     gauge: Gauge,
     points: usize,
@@ -53,7 +53,7 @@ struct Evaluated {
     seconds: f64,
 }
 
-impl Evaluate {
+impl EvaluateArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let devices = self.devices.find()?;
@@ -71,7 +71,7 @@ impl Evaluate {
         let evaluation = pipeline::evaluate(&run, &data, &devices, &settings, &show);
         bar.finish();
         let pipeline::Evaluated { evaluation, images, terms } = evaluation?;
-        let evaluated = Evaluated {
+        let evaluated = EvaluateOutput {
             run: run.path().display().to_string(),
             gauge: settings.gauge,
             points: evaluation.points,

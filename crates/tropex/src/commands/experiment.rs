@@ -25,12 +25,12 @@ use tropex::train::run::Run;
 use super::options::{
     DataOption, DevicesOption, GaugeName, PrecisionName, one_or_more, require_place, whole,
 };
-use crate::interrupt::Kept;
-use crate::output::{Bar, Output, Stages, count, pairs, plural, table};
+use crate::interrupt::InterruptNote;
+use crate::output::{CommandProgress, Output, StepProgress, count, pairs, plural, table};
 
 /// Ask how networks use their terms to generalize. What was found before is not computed again.
 #[derive(Debug, Args)]
-pub struct Experiment {
+pub struct ExperimentArgs {
     /// Experiments, as `tropex list` names them, with commas between them; or `all`.
     #[arg(value_name = "EXPERIMENT[,...]")]
     names: String,
@@ -59,7 +59,7 @@ pub struct Experiment {
     seed: u64,
     /// Change a parameter, such as `draws=10`; with `all`, `subset.draws=10`. The value is JSON.
     #[arg(long, value_name = "PARAMETER=VALUE")]
-    set: Vec<Setting>,
+    set: Vec<ParameterSetting>,
     /// Write a page of what is found about all runs: FILE.html, with FILE.md beside it, or FILE.md
     /// alone. A page of each run is in its folder `reports` anyway.
     #[arg(long, value_name = "FILE")]
@@ -75,13 +75,13 @@ pub struct Experiment {
 
 /// A parameter and its value.
 #[derive(Clone, Debug)]
-struct Setting {
+struct ParameterSetting {
     experiment: Option<String>,
     parameter: String,
     value: Value,
 }
 
-impl FromStr for Setting {
+impl FromStr for ParameterSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -97,8 +97,8 @@ impl FromStr for Setting {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
-    reports: Vec<ToldReport<'a>>,
+struct ExperimentOutput<'a> {
+    reports: Vec<ReportOutput<'a>>,
     /// Where all of it can be read.
     pages: Vec<String>,
     /// Experiments that `all` does not include here.
@@ -108,7 +108,7 @@ struct Told<'a> {
 }
 
 #[derive(Serialize)]
-struct ToldReport<'a> {
+struct ReportOutput<'a> {
     experiment: &'a str,
     folder: String,
     reused: bool,
@@ -117,7 +117,7 @@ struct ToldReport<'a> {
     values: &'a [Measure],
 }
 
-impl Experiment {
+impl ExperimentArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let experiments = self.experiments()?;
         self.check()?;
@@ -135,7 +135,7 @@ impl Experiment {
         let expected = self.gauge.len() * self.findings(&experiments);
         let told = Arc::new(AtomicUsize::new(0));
         let found = told.clone();
-        let _kept = Kept::tell(move || {
+        let _kept = InterruptNote::set(move || {
             let found = found.load(Ordering::Relaxed);
             let all = plural(expected, "finding");
             let what = "terms and findings are kept in the folders of the runs";
@@ -163,8 +163,9 @@ impl Experiment {
         let (pages, damaged) = self.write_pages(page, &reports)?;
         let left_out = self.left_out();
         if output.is_for_machines() {
-            let reports = reports.iter().map(ToldReport::of).collect();
-            return output.result(&Told { reports, pages, left_out, damaged }, String::new);
+            let reports = reports.iter().map(ReportOutput::of).collect();
+            return output
+                .result(&ExperimentOutput { reports, pages, left_out, damaged }, String::new);
         }
         let mut last = comparisons(&reports);
         let mut lines: Vec<_> = pages.into_iter().map(|page| ("page", page)).collect();
@@ -242,10 +243,10 @@ impl Experiment {
         request: &Request<'_>,
         locks: &ReportLocks,
         reports: &mut Vec<Report>,
-        (bar, told, expected): (&Bar, &AtomicUsize, usize),
+        (bar, told, expected): (&CommandProgress, &AtomicUsize, usize),
         output: &Output,
     ) -> anyhow::Result<()> {
-        let stages = RefCell::new(Stages::default());
+        let stages = RefCell::new(StepProgress::default());
         let watch = |what: &str, done: usize, of: usize| {
             let (found, part) = (told.load(Ordering::Relaxed), done as f64 / of.max(1) as f64);
             let share = stages.borrow_mut().share((found, expected), what, part);
@@ -277,7 +278,7 @@ impl Experiment {
         };
         let mut chosen: Vec<_> =
             EXPERIMENTS.iter().filter(is_chosen).map(|entry| (entry, Parameters::new())).collect();
-        for Setting { experiment, parameter, value } in &self.set {
+        for ParameterSetting { experiment, parameter, value } in &self.set {
             let only = if names.len() == 1 { names[0] } else { "all" };
             let name = experiment.as_deref().unwrap_or(only);
             let known = chosen.iter_mut().find(|(entry, _)| entry.name == name);
@@ -325,7 +326,7 @@ fn first_repeated<T: PartialEq>(items: &[T]) -> Option<&T> {
     items.iter().enumerate().find(|(at, item)| items[..*at].contains(item)).map(|(_, item)| item)
 }
 
-impl<'a> ToldReport<'a> {
+impl<'a> ReportOutput<'a> {
     fn of(report: &'a Report) -> Self {
         let finding = &report.finding;
         Self {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
-use tropex::extract::store::{Estimate, ExtractOptions, Kept as Stored, Progress};
+use tropex::extract::store::{Estimate, ExtractOptions, Kept as KeptOnDisk, Progress};
 use tropex::train::data::{SubsetRule, SubsetSummary};
 use tropex::train::run::Run;
 use tropex::{Classes, Gauge, SelfCheck, TermStore};
@@ -16,12 +16,12 @@ use tropex::{Classes, Gauge, SelfCheck, TermStore};
 use super::options::{
     DataOption, DevicesOption, GaugeName, PrecisionName, SplitName, bytes, one_or_more, whole,
 };
-use crate::interrupt::Kept;
+use crate::interrupt::InterruptNote;
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
 #[derive(Debug, Args)]
-pub struct Extract {
+pub struct ExtractArgs {
     /// Folder of the run.
     run: PathBuf,
     /// Images whose terms are extracted.
@@ -74,7 +74,7 @@ enum ClassesName {
 }
 
 #[derive(Serialize)]
-struct Extracted<'a> {
+struct ExtractOutput<'a> {
     folder: String,
     gauge: Gauge,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ struct Extracted<'a> {
     check: &'a SelfCheck,
 }
 
-impl Extract {
+impl ExtractArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.check_flags()?;
         let run = Run::open(&self.run)?;
@@ -106,7 +106,7 @@ impl Extract {
         let show = |progress| {
             began.get_or_init(|| {
                 let folder = folder.clone();
-                Kept::tell(move || kept(&folder))
+                InterruptNote::set(move || kept(&folder))
             });
             worked.set(worked.get() || is_work(progress));
             let share = estimate.borrow_mut().share(progress);
@@ -184,16 +184,16 @@ fn what(progress: Progress, trial: &Cell<Option<(usize, usize)>>) -> String {
 
 /// What of an extraction is on disk.
 fn kept(folder: &Path) -> Option<String> {
-    let (kept, folder) = (Stored::of(folder)?, folder.display());
+    let (kept, folder) = (KeptOnDisk::of(folder)?, folder.display());
     match kept {
-        Stored { points: 0, of: 0, trials: 0 } => None,
-        Stored { points: 0, of: 0, trials } => {
+        KeptOnDisk { points: 0, of: 0, trials: 0 } => None,
+        KeptOnDisk { points: 0, of: 0, trials } => {
             let verb = if trials == 1 { "is" } else { "are" };
             let trials = plural(trials, "trial");
             Some(format!("{trials} of the calibration {verb} kept in {folder}"))
         }
-        Stored { points: 0, .. } => Some(format!("the shifts are kept in {folder}")),
-        Stored { points, of, .. } => {
+        KeptOnDisk { points: 0, .. } => Some(format!("the shifts are kept in {folder}")),
+        KeptOnDisk { points, of, .. } => {
             let points = count(points);
             Some(format!("terms of {points} of {} are kept in {folder}", plural(of, "point")))
         }
@@ -214,7 +214,7 @@ fn report(
     let Some(check) = &manifest.check else {
         anyhow::bail!("{}: the extraction is not finished", store.folder().display())
     };
-    let extracted = Extracted {
+    let extracted = ExtractOutput {
         folder: store.folder().display().to_string(),
         gauge: manifest.terms.gauge,
         scale: manifest.shifts.as_ref().and_then(|shifts| shifts.scale),
@@ -241,7 +241,7 @@ fn report(
     )
 }
 
-impl Extracted<'_> {
+impl ExtractOutput<'_> {
     fn text(&self, time: Duration) -> String {
         let terms = match self.linear_terms_per_point {
             1 => plural(self.points, "point"),

@@ -17,7 +17,7 @@ use crate::output::{Output, percent};
 
 /// Make a run from trained weights of PyTorch (a checkpoint of any kind, or safetensors).
 #[derive(Debug, Args)]
-pub struct Import {
+pub struct ImportArgs {
     /// Architecture, as `tropex list` names them.
     architecture: String,
     /// File with the weights, recognised by its content. Layers are told by number (layers.0.weight
@@ -82,7 +82,7 @@ fn epsilon(text: &str) -> Result<f64, String> {
 }
 
 #[derive(Serialize)]
-struct Imported {
+struct ImportOutput {
     run: String,
     parameters: usize,
     test_loss: f64,
@@ -96,7 +96,7 @@ struct Imported {
     warnings: Vec<String>,
 }
 
-impl Import {
+impl ImportArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let architecture = Architecture::find(&self.architecture)?;
         let (device, device_name) = (self.device.find()?, self.device.name());
@@ -121,7 +121,7 @@ impl Import {
         let test = evaluate(&run.load_model(&device)?, &data.test)?;
         let near_chance: Vec<_> = near_chance(test.accuracy, &data.test).into_iter().collect();
         near_chance.iter().for_each(|warning| output.warning(warning));
-        let imported = Imported {
+        let imported = ImportOutput {
             run: run.path().display().to_string(),
             parameters: run.config().parameters,
             test_loss: test.loss,

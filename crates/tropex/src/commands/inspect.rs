@@ -14,7 +14,7 @@ use crate::output::{Output, count, table};
 
 /// Show the captured network of a run, layer by layer.
 #[derive(Debug, Args)]
-pub struct Inspect {
+pub struct InspectArgs {
     /// Folder of the run.
     run: PathBuf,
     /// Print a drawing instead, as text for Graphviz: `tropex inspect RUN --dot | dot -Tsvg`.
@@ -28,7 +28,7 @@ pub struct Inspect {
 }
 
 #[derive(Serialize)]
-struct Captured<'a> {
+struct InspectOutput<'a> {
     architecture: &'a str,
     dataset: &'a str,
     input_shape: &'a [usize],
@@ -39,11 +39,11 @@ struct Captured<'a> {
     left_out: Vec<String>,
     /// The node that gives the logits.
     output: usize,
-    nodes: Vec<Layer<'a>>,
+    nodes: Vec<NodeOutput<'a>>,
 }
 
 #[derive(Serialize)]
-struct Layer<'a> {
+struct NodeOutput<'a> {
     node: usize,
     /// Nodes it reads; 0 is the input.
     inputs: Vec<usize>,
@@ -56,19 +56,19 @@ struct Layer<'a> {
     units: usize,
 }
 
-impl Inspect {
+impl InspectArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let network = pipeline::network(&run, &self.device.find()?)?;
         if self.dot {
             return output.text(&network.dot());
         }
-        let captured = Captured::new(&run, &network);
+        let captured = InspectOutput::new(&run, &network);
         output.result(&captured, || captured.text(&network))
     }
 }
 
-impl<'a> Captured<'a> {
+impl<'a> InspectOutput<'a> {
     fn new(run: &'a Run, network: &'a Network) -> Self {
         Self {
             architecture: &run.config().architecture,
@@ -79,7 +79,7 @@ impl<'a> Captured<'a> {
             units: network.units(),
             left_out: network.dropped().iter().map(ToString::to_string).collect(),
             output: network.output().index(),
-            nodes: (1..).zip(network.nodes()).map(|(node, of)| Layer::new(node, of)).collect(),
+            nodes: (1..).zip(network.nodes()).map(|(node, of)| NodeOutput::new(node, of)).collect(),
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Captured<'a> {
     }
 }
 
-impl<'a> Layer<'a> {
+impl<'a> NodeOutput<'a> {
     fn new(node: usize, of: &'a Node) -> Self {
         Self {
             node,

@@ -17,7 +17,7 @@ use tropex::train::data::{
 };
 use tropex::train::run::Run;
 
-use crate::interrupt::Kept;
+use crate::interrupt::InterruptNote;
 use crate::output::{Output, megabytes};
 
 /// The device to compute on.
@@ -117,7 +117,9 @@ impl DataOption {
         let (bar, kept, is_told) = (output.bar(), OnceCell::new(), Cell::new(false));
         let show = |progress: DownloadProgress<'_>| match progress {
             DownloadProgress::Received { file, received, total } => {
-                kept.get_or_init(|| Kept::tell(|| Some("what was downloaded is kept".to_owned())));
+                kept.get_or_init(|| {
+                    InterruptNote::set(|| Some("what was downloaded is kept".to_owned()))
+                });
                 let what = format!("downloading {file}, {}", megabytes(total));
                 bar.show(received as f64 / total.max(1) as f64, what);
             }

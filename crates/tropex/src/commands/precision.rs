@@ -14,7 +14,7 @@ use crate::output::{Output, percent, table};
 
 /// Show how exact the terms of runs are, with every gauge and in every precision.
 #[derive(Debug, Args)]
-pub struct PrecisionTable {
+pub struct PrecisionArgs {
     /// Folders of the runs.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
@@ -29,17 +29,17 @@ pub struct PrecisionTable {
 }
 
 #[derive(Serialize)]
-struct RunExactness {
+struct RunPrecision {
     run: String,
     architecture: String,
     /// The training images, of all.
     images: SubsetSummary,
-    extractions: Vec<Extraction>,
+    extractions: Vec<ExtractionPrecision>,
 }
 
 /// An extraction with what the table says of it.
 #[derive(Serialize)]
-struct Extraction {
+struct ExtractionPrecision {
     #[serde(flatten)]
     found: Exactness,
     /// The value error relative to the largest logit.
@@ -48,7 +48,7 @@ struct Extraction {
     fails: Vec<String>,
 }
 
-impl From<Exactness> for Extraction {
+impl From<Exactness> for ExtractionPrecision {
     fn from(found: Exactness) -> Self {
         let (relative_value_error, fails) = match &found.outcome {
             Outcome::Refused(reason) => (None, vec![reason.clone()]),
@@ -60,7 +60,7 @@ impl From<Exactness> for Extraction {
     }
 }
 
-impl PrecisionTable {
+impl PrecisionArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let device = self.device.find()?;
         let bar = output.bar();
@@ -73,17 +73,17 @@ impl PrecisionTable {
                 bar.show_part(done, of, format!("{done} of {of} extractions"));
             };
             let (images, extractions) = precision(&run, &data, &device, self.limit.get(), &show)?;
-            let extractions = extractions.into_iter().map(Extraction::from).collect();
+            let extractions = extractions.into_iter().map(ExtractionPrecision::from).collect();
             let architecture = run.config().architecture.clone();
             let run = path.display().to_string();
-            found.push(RunExactness { run, architecture, images, extractions });
+            found.push(RunPrecision { run, architecture, images, extractions });
         }
         bar.finish();
         output.result(&found, || text(&found))
     }
 }
 
-fn text(found: &[RunExactness]) -> String {
+fn text(found: &[RunPrecision]) -> String {
     let heading =
         ["run", "gauge", "precision", "value error", "coefficients", "own term maximal", "fails"];
     let rows = found.iter().flat_map(|run| {
@@ -99,7 +99,9 @@ fn text(found: &[RunExactness]) -> String {
     format!("{}\n{}\n{explained}", table(&heading, rows.collect()), images.join("\n"))
 }
 
-fn cells(Extraction { found, relative_value_error, fails }: &Extraction) -> [String; 6] {
+fn cells(
+    ExtractionPrecision { found, relative_value_error, fails }: &ExtractionPrecision,
+) -> [String; 6] {
     let none = || "-".to_owned();
     let (coefficients, dominance) = match &found.outcome {
         Outcome::Refused(_) => (none(), none()),

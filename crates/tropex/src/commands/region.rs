@@ -11,12 +11,12 @@ use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DeviceOption, SplitName, seconds, whole};
-use super::wait::Wait;
-use crate::output::{Output, Stages, count, table};
+use super::time_estimate::TimeEstimate;
+use crate::output::{Output, StepProgress, count, table};
 
 /// Tell about the linear regions of images: the nearest boundaries, and what lies between two.
 #[derive(Debug, Args)]
-pub struct Region {
+pub struct RegionArgs {
     /// Folder of the run.
     run: PathBuf,
     /// The images.
@@ -41,7 +41,7 @@ pub struct Region {
     device: DeviceOption,
 }
 
-impl Region {
+impl RegionArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
@@ -58,8 +58,8 @@ impl Region {
             to: self.to,
         };
         let points = ImagePoints::new(split.of(&data), None);
-        let (bar, stages) = (output.bar(), RefCell::new(Stages::default()));
-        let wait = Wait::new(output, "--time-limit limits the search for facets");
+        let (bar, stages) = (output.bar(), RefCell::new(StepProgress::default()));
+        let wait = TimeEstimate::new(output, "--time-limit limits the search for facets");
         let show = |Step { image, what, done, of }: Step| {
             let number = order.iter().position(|&other| other == image).unwrap_or(0);
             let part = done as f64 / of.max(1) as f64;

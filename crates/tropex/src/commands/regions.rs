@@ -1,6 +1,6 @@
 //! `tropex regions`
 
-mod report;
+mod output;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,13 +16,13 @@ use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DeviceOption, GaugeName, SplitName, any_number, whole};
-use super::wait::minutes;
-use crate::output::{Bar, Output, count, plural};
-use report::{Frame, NetworkRegions, Seen, TermRegions};
+use super::time_estimate::minutes;
+use crate::output::{CommandProgress, Output, count, plural};
+use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
 
 /// Draw the linear regions on a plane through images, before and after extraction.
 #[derive(Debug, Args)]
-pub struct Regions {
+pub struct RegionsArgs {
     /// Folder of the run.
     run: PathBuf,
     /// The plane goes through these three images; by default through the first ones of three
@@ -97,7 +97,7 @@ fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], S
     numbers.ok_or_else(|| format!("expected {N} numbers separated by commas"))
 }
 
-impl Regions {
+impl RegionsArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         // Before the work, not after it.
         self.out.as_deref().map(Format::of).transpose()?;
@@ -129,7 +129,7 @@ impl Regions {
         device: &Device,
         output: &Output,
     ) -> anyhow::Result<()> {
-        let mut seen = Seen::of(view);
+        let mut found = RegionsOutput::of(view);
         let mut parts: Vec<(String, Partition)> = Vec::new();
         if !self.extracted {
             let network = pipeline::network(run, device)?;
@@ -138,23 +138,23 @@ impl Regions {
             let start = Instant::now();
             let partition = view.network(&network, &|progress| show(&bar, progress))?;
             bar.finish();
-            seen.network = Some(NetworkRegions::of(&partition, start.elapsed()));
+            found.network = Some(NetworkRegions::of(&partition, start.elapsed()));
             parts.push((title("network", &partition), partition));
         }
         if self.extracted || self.side_by_side {
             let start = Instant::now();
             let (store, _) = pipeline::open_terms(run, data, device, self.gauge.into())?;
-            let found = view.terms(&store)?;
-            seen.extracted = Some(TermRegions::of(&found, store.len(), start.elapsed()));
-            parts.push((title("extracted function", &found.partition), found.partition));
+            let terms = view.terms(&store)?;
+            found.extracted = Some(TermRegions::of(&terms, store.len(), start.elapsed()));
+            parts.push((title("extracted function", &terms.partition), terms.partition));
         }
         if let Some(path) = &self.out {
             let panel = |(title, partition)| Panel { title, partition };
             let panels = parts.iter().map(|(title, partition)| panel((title.clone(), partition)));
             view.figure(panels.collect()).draw().write(path)?;
-            seen.out = Some(path.clone());
+            found.out = Some(path.clone());
         }
-        output.result(&seen, || seen.text())
+        output.result(&found, || found.text())
     }
 
     fn frames(
@@ -179,7 +179,7 @@ impl Regions {
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
         let (bar, all) = (output.bar(), epochs.len());
-        let mut seen = Seen::of(view);
+        let mut found = RegionsOutput::of(view);
         for epoch in epochs {
             let network = pipeline::network_at(run, Moment::Epoch(epoch), device)?;
             let partition = view.network(&network, &|_| ())?;
@@ -187,18 +187,18 @@ impl Regions {
             let title = title(&format!("epoch {epoch}"), &partition);
             let panels = vec![Panel { title, partition: &partition }];
             view.figure(panels).draw().write(&file)?;
-            seen.frames.push(Frame::of(epoch, &partition, file));
-            let drawn = seen.frames.len();
+            found.frames.push(FrameOutput::of(epoch, &partition, file));
+            let drawn = found.frames.len();
             bar.show_part(drawn, all, format!("{drawn} of {all} pictures"));
         }
         bar.finish();
-        output.result(&seen, || seen.text())
+        output.result(&found, || found.text())
     }
 }
 
 /// Says so early if there are likely to be more regions than the limit and, to people at a terminal, if
 /// it will take minutes.
-fn tell(outlook: &Outlook, bar: &Bar, output: &Output) {
+fn tell(outlook: &Outlook, bar: &CommandProgress, output: &Output) {
     let regions = count(outlook.regions);
     let time = (outlook.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(outlook.seconds)));
     if outlook.is_beyond_limit() {
@@ -218,7 +218,7 @@ fn tell(outlook: &Outlook, bar: &Bar, output: &Output) {
     }
 }
 
-fn show(bar: &Bar, SliceProgress { done, units, regions }: SliceProgress) {
+fn show(bar: &CommandProgress, SliceProgress { done, units, regions }: SliceProgress) {
     bar.show_part(done, units, plural(regions, "region"));
 }
 

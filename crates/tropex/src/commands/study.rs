@@ -18,12 +18,12 @@ use tropex::train::data::relative_to;
 use tropex::train::messages::hint;
 
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
-use crate::interrupt::Kept;
-use crate::output::{Output, Stages, count, duration, pairs, plural, table};
+use crate::interrupt::InterruptNote;
+use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
 
 /// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
 #[derive(Debug, Args)]
-pub struct StudyCommand {
+pub struct StudyArgs {
     /// The study: a TOML file, or one that comes with the program (quick, fashion, paper).
     #[arg(value_name = "STUDY")]
     study: PathBuf,
@@ -50,7 +50,7 @@ pub struct StudyCommand {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct StudyOutput<'a> {
     report: String,
     seconds: f64,
     summary: &'a Summary,
@@ -58,7 +58,7 @@ struct Told<'a> {
     comparison: Option<&'a Comparison>,
 }
 
-impl StudyCommand {
+impl StudyArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let (text, origin) = self.text()?;
         if self.print {
@@ -87,20 +87,20 @@ impl StudyCommand {
         let done = carry_out(&study, output)?;
         let scale = self.tolerance.unwrap_or(1.0);
         let comparison = other.map(|other| done.numbers.compare(&other, scale));
-        let told = Told {
+        let printed = StudyOutput {
             report: done.report.display().to_string(),
             seconds: start.elapsed().as_secs_f64(),
             summary: &done.summary,
             comparison: comparison.as_ref(),
         };
-        output.result(&told, || {
+        output.result(&printed, || {
             let (heading, rows) = done.summary.table.turned();
             let heading: Vec<_> = heading.iter().map(String::as_str).collect();
             let mut lines = vec![table(&heading, rows)];
             for claim in done.summary.claims.iter().filter(|claim| !claim.lines.is_empty()) {
                 lines.push(format!("{}\n  {}", claim.question, claim.lines.join("\n  ")));
             }
-            let last = [("report", told.report.clone()), ("time", duration(start.elapsed()))];
+            let last = [("report", printed.report.clone()), ("time", duration(start.elapsed()))];
             lines.push(pairs(&last));
             lines.extend(comparison.as_ref().map(differences));
             lines.join("\n\n")
@@ -186,9 +186,9 @@ fn require_alike(comparison: &Comparison, file: &Path) -> anyhow::Result<()> {
 }
 
 fn carry_out(study: &Study<'_>, output: &Output) -> anyhow::Result<Done> {
-    let (bar, last) = (output.bar(), Arc::new(Mutex::new((0, 0, Stages::default()))));
+    let (bar, last) = (output.bar(), Arc::new(Mutex::new((0, 0, StepProgress::default()))));
     let (folder, begun) = (study.folder.display().to_string(), last.clone());
-    let _kept = Kept::tell(move || {
+    let _kept = InterruptNote::set(move || {
         let (done, of, _) = *begun.lock().unwrap_or_else(PoisonError::into_inner);
         (of > 0).then(|| {
             format!("{done} of {of} steps and what the next one finished are kept in {folder}")

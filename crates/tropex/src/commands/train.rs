@@ -18,12 +18,12 @@ use tropex::train::zoo::Architecture;
 use super::options::{
     DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
 };
-use crate::interrupt::Kept;
-use crate::output::{Bar, Output, percent, plural};
+use crate::interrupt::InterruptNote;
+use crate::output::{CommandProgress, Output, percent, plural};
 
 /// Train a network; the same command resumes a training that was interrupted.
 #[derive(Debug, Args)]
-pub struct Train {
+pub struct TrainArgs {
     /// Architecture, as `tropex list` names them.
     architecture: String,
     /// Dataset, as `tropex list` names them, or file:PATH.
@@ -41,14 +41,14 @@ pub struct Train {
     #[command(flatten)]
     layout: LayoutOption,
     #[command(flatten)]
-    recipe: Recipe,
+    recipe: TrainingArgs,
     #[command(flatten)]
     device: DeviceOption,
 }
 
 /// What differs from the architecture's own recipe.
 #[derive(Debug, Args)]
-struct Recipe {
+struct TrainingArgs {
     /// Passes over the training images.
     #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
     epochs: Option<usize>,
@@ -76,7 +76,7 @@ struct Recipe {
     /// Where the learning rate changes, as EPOCHS:FACTOR,...: 50:0.1,100:0.1 divides it by ten
     /// after 50 and after 100 epochs; `none` keeps it.
     #[arg(long, value_name = "STEPS", value_parser = learning_rate_steps)]
-    learning_rate_steps: Option<Steps>,
+    learning_rate_steps: Option<LearningRateSteps>,
     /// Strength of the penalty on squared weights.
     #[arg(long, value_parser = not_negative, allow_negative_numbers = true)]
     l2: Option<f64>,
@@ -92,7 +92,7 @@ enum OptimizerName {
 }
 
 #[derive(Clone, Debug)]
-struct Steps(Vec<LearningRateStep>);
+struct LearningRateSteps(Vec<LearningRateStep>);
 
 fn positive(text: &str) -> Result<f64, String> {
     number(text, |value| value > 0.0, "a number above 0")
@@ -102,9 +102,9 @@ fn share(text: &str) -> Result<f64, String> {
     number(text, |value| (0.0..1.0).contains(&value), "a number from 0 to below 1")
 }
 
-fn learning_rate_steps(text: &str) -> Result<Steps, String> {
+fn learning_rate_steps(text: &str) -> Result<LearningRateSteps, String> {
     if text == "none" {
-        return Ok(Steps(Vec::new()));
+        return Ok(LearningRateSteps(Vec::new()));
     }
     let step = |step: &str| {
         let (epochs, factor) = step.split_once(':')?;
@@ -112,10 +112,12 @@ fn learning_rate_steps(text: &str) -> Result<Steps, String> {
         Some(LearningRateStep { after_epoch, factor })
     };
     let steps: Option<Vec<_>> = text.split(',').map(step).collect();
-    steps.map(Steps).ok_or_else(|| "expected EPOCHS:FACTOR,... such as 50:0.1,100:0.1".into())
+    steps
+        .map(LearningRateSteps)
+        .ok_or_else(|| "expected EPOCHS:FACTOR,... such as 50:0.1,100:0.1".into())
 }
 
-impl Recipe {
+impl TrainingArgs {
     fn apply(&self, mut config: TrainingConfig) -> anyhow::Result<TrainingConfig> {
         fn set<T: Clone>(field: &mut T, value: &Option<T>) {
             if let Some(value) = value {
@@ -152,7 +154,7 @@ impl Recipe {
 }
 
 #[derive(Serialize)]
-struct Trained<'a> {
+struct TrainOutput<'a> {
     run: String,
     architecture: &'a str,
     dataset: &'a str,
@@ -166,7 +168,7 @@ struct Trained<'a> {
     warnings: &'a [String],
 }
 
-impl Train {
+impl TrainArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let architecture = Architecture::find(&self.architecture).map_err(|unknown| {
             match Architecture::find(&self.dataset) {
@@ -183,7 +185,7 @@ impl Train {
         let (device, device_name) = (self.device.find()?, self.device.name());
         let config = self.recipe.apply(architecture.recipe())?;
         let (out, epochs) = (self.out.clone(), config.epochs);
-        let _kept = Kept::tell(move || kept(&out, epochs));
+        let _kept = InterruptNote::set(move || kept(&out, epochs));
         let mut data = self.data.open(&self.dataset, self.layout.layout, output)?;
         if let Some(seed) = self.shuffle_labels {
             data = data.with_shuffled_labels(seed);
@@ -210,7 +212,7 @@ impl Train {
         if let Some(held_out) = data.held_out() {
             heading += &format!("\nheld out to test on: {held_out}");
         }
-        let mut observer = Observer { output, bar: output.bar(), heading: Some(heading) };
+        let mut observer = ProgressObserver { output, bar: output.bar(), heading: Some(heading) };
         let outcome = Run::train(&self.out, &request, &config, &mut observer);
         observer.bar.finish();
         let outcome = outcome?;
@@ -230,7 +232,7 @@ fn kept(run: &Path, epochs: usize) -> Option<String> {
 
 fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
     let config = run.config();
-    let trained = Trained {
+    let trained = TrainOutput {
         run: run.path().display().to_string(),
         architecture: &config.architecture,
         dataset: &config.dataset,
@@ -252,14 +254,14 @@ fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
 }
 
 /// A progress bar, and a line for every epoch that is done.
-struct Observer<'a> {
+struct ProgressObserver<'a> {
     output: &'a Output,
-    bar: Bar,
+    bar: CommandProgress,
     /// Printed when training begins, not before it is clear that it can.
     heading: Option<String>,
 }
 
-impl TrainingObserver for Observer<'_> {
+impl TrainingObserver for ProgressObserver<'_> {
     fn batch(&mut self, progress: &BatchProgress) -> ControlFlow<()> {
         let &BatchProgress { epoch, epochs, batch, batches, running } = progress;
         if let Some(heading) = self.heading.take() {

@@ -13,7 +13,7 @@ use tropex::train::run::Run;
 use tropex::train::zoo::{Architecture, Classifier};
 
 use super::super::options::{DataOption, DeviceOption};
-use super::layers::Layers;
+use super::layer_list::LayerList;
 use crate::output::Output;
 
 /// Classes of a network that has none yet. The layer that gives the logits is not counted, so
@@ -21,7 +21,7 @@ use crate::output::Output;
 const CLASSES: usize = 10;
 
 #[derive(Debug, Args)]
-pub struct NetworkOption {
+pub struct NetworkArgs {
     /// Architecture, as `tropex list` names them, or folder of a run; where both are called the
     /// same, ./NAME is the folder.
     #[arg(value_name = "ARCHITECTURE|RUN", required_unless_present_any = ["widths", "layers"])]
@@ -32,10 +32,10 @@ pub struct NetworkOption {
     /// Hidden layers on images of --shape, such as C32,C64k5s2,P,D128: C filters (k kernel 3,
     /// s stride 1, p padding 0), P max pool (k 2, s as k), D dense; k1x3 is 1 row and 3 columns.
     #[arg(long, value_name = "LAYER,...", conflicts_with = "network", requires = "images")]
-    layers: Option<Layers>,
+    layers: Option<LayerList>,
     /// Images that the network reads; by default those the architecture was made for.
     #[arg(long, value_name = "C,H,W", group = "images", conflicts_with = "widths")]
-    shape: Option<Shape>,
+    shape: Option<ImageShape>,
     /// Dataset with such images, as `tropex list` names them, or file:PATH.
     #[arg(long, group = "images", conflicts_with = "widths")]
     dataset: Option<String>,
@@ -64,9 +64,9 @@ impl std::str::FromStr for Widths {
 
 /// `[channels, height, width]`
 #[derive(Clone, Copy, Debug)]
-struct Shape([usize; 3]);
+struct ImageShape([usize; 3]);
 
-impl std::str::FromStr for Shape {
+impl std::str::FromStr for ImageShape {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -83,7 +83,7 @@ fn numbers(text: &str) -> Result<Vec<usize>, String> {
     text.split(',').map(number).collect()
 }
 
-impl NetworkOption {
+impl NetworkArgs {
     /// What the network is called, and its layers.
     pub fn describe(&self, output: &Output) -> anyhow::Result<(String, Structure)> {
         let Some(name) = &self.network else {

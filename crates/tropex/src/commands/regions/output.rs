@@ -11,7 +11,7 @@ use crate::output::{count, duration, pairs, plural, table};
 
 /// Everything that was found in a window.
 #[derive(Serialize)]
-pub struct Seen {
+pub struct RegionsOutput {
     /// The images that the plane goes through; none for networks with two inputs.
     through: Option<[usize; 3]>,
     /// Least and largest value of both coordinates.
@@ -21,7 +21,7 @@ pub struct Seen {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extracted: Option<TermRegions>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub frames: Vec<Frame>,
+    pub frames: Vec<FrameOutput>,
     /// The picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,
@@ -54,7 +54,7 @@ pub struct TermRegions {
 }
 
 #[derive(Serialize)]
-pub struct Frame {
+pub struct FrameOutput {
     epoch: usize,
     regions: usize,
     linear_regions: usize,
@@ -86,14 +86,14 @@ impl TermRegions {
     }
 }
 
-impl Frame {
+impl FrameOutput {
     pub fn of(epoch: usize, partition: &Partition, file: PathBuf) -> Self {
         let (regions, linear_regions) = (partition.regions.len(), partition.linear_regions());
         Self { epoch, regions, linear_regions, file }
     }
 }
 
-impl Seen {
+impl RegionsOutput {
     pub fn of(view: &View) -> Self {
         Self {
             through: view.through,
@@ -121,7 +121,7 @@ impl Seen {
     }
 
     fn frames_text(&self) -> String {
-        let row = |frame: &Frame| {
+        let row = |frame: &FrameOutput| {
             vec![
                 frame.epoch.to_string(),
                 count(frame.regions),

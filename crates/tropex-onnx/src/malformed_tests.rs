@@ -6,9 +6,9 @@ use prost::Message;
 use crate::OnnxModel;
 use crate::proto::{self, data_type};
 
-fn node(operator: &str, inputs: &[&str], outputs: &[&str]) -> proto::Node {
+fn node(operator: &str, inputs: &[&str], outputs: &[&str]) -> proto::NodeProto {
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-    proto::Node {
+    proto::NodeProto {
         inputs: names(inputs),
         outputs: names(outputs),
         operator: operator.into(),
@@ -16,13 +16,13 @@ fn node(operator: &str, inputs: &[&str], outputs: &[&str]) -> proto::Node {
     }
 }
 
-fn ints(name: &str, ints: &[i64]) -> proto::Attribute {
-    proto::Attribute { name: name.into(), ints: ints.to_vec(), ..Default::default() }
+fn ints(name: &str, ints: &[i64]) -> proto::AttributeProto {
+    proto::AttributeProto { name: name.into(), ints: ints.to_vec(), ..Default::default() }
 }
 
-fn integers(name: &str, numbers: &[i64]) -> proto::Tensor {
+fn integers(name: &str, numbers: &[i64]) -> proto::TensorProto {
     let raw: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    proto::Tensor {
+    proto::TensorProto {
         name: name.into(),
         shape: vec![numbers.len() as i64],
         data_type: data_type::INT64,
@@ -31,9 +31,9 @@ fn integers(name: &str, numbers: &[i64]) -> proto::Tensor {
     }
 }
 
-fn zeros(name: &str, shape: &[i64]) -> proto::Tensor {
+fn zeros(name: &str, shape: &[i64]) -> proto::TensorProto {
     let count: i64 = shape.iter().product();
-    proto::Tensor {
+    proto::TensorProto {
         name: name.into(),
         shape: shape.to_vec(),
         data_type: data_type::FLOAT,
@@ -42,24 +42,31 @@ fn zeros(name: &str, shape: &[i64]) -> proto::Tensor {
     }
 }
 
-fn port(name: &str, shape: &[i64]) -> proto::ValueInfo {
-    let extent = |&value: &i64| proto::Extent { value: Some(value), symbol: None };
-    let shape = proto::Shape { axes: shape.iter().map(extent).collect() };
-    let tensor = proto::TensorType { data_type: data_type::FLOAT, shape: Some(shape) };
-    proto::ValueInfo { name: name.into(), kind: Some(proto::ValueType { tensor: Some(tensor) }) }
+fn port(name: &str, shape: &[i64]) -> proto::ValueInfoProto {
+    let extent = |&value: &i64| proto::DimensionProto { value: Some(value), symbol: None };
+    let shape = proto::TensorShapeProto { axes: shape.iter().map(extent).collect() };
+    let tensor = proto::TensorTypeProto { data_type: data_type::FLOAT, shape: Some(shape) };
+    proto::ValueInfoProto {
+        name: name.into(),
+        kind: Some(proto::TypeProto { tensor: Some(tensor) }),
+    }
 }
 
 /// What is said about a model from `x` of a shape to `y`.
-fn told(shape: &[i64], nodes: Vec<proto::Node>, initializers: Vec<proto::Tensor>) -> String {
-    let graph = proto::Graph {
+fn told(
+    shape: &[i64],
+    nodes: Vec<proto::NodeProto>,
+    initializers: Vec<proto::TensorProto>,
+) -> String {
+    let graph = proto::GraphProto {
         nodes,
         initializers,
         inputs: vec![port("x", shape)],
         outputs: vec![port("y", &[])],
         ..Default::default()
     };
-    let opset = proto::OperatorSet { version: 13, ..Default::default() };
-    let model = proto::Model {
+    let opset = proto::OperatorSetIdProto { version: 13, ..Default::default() };
+    let model = proto::ModelProto {
         ir_version: 8,
         opsets: vec![opset],
         graph: Some(graph),
@@ -102,7 +109,7 @@ fn no_value_takes_all_memory() {
     too_large(told(&[1, 3], tiled, vec![integers("s", &[1, huge])]));
     let padded = vec![node("Pad", &["x", "s"], &["y"])];
     too_large(told(&[1, 3], padded, vec![integers("s", &[0, 0, 0, huge])]));
-    let pooled = proto::Node {
+    let pooled = proto::NodeProto {
         attributes: vec![
             ints("kernel_shape", &[1 << 23, 1 << 23]),
             ints("pads", &[1 << 23, 1 << 23, 1 << 23, 1 << 23]),
@@ -116,15 +123,15 @@ fn no_value_takes_all_memory() {
 #[test]
 fn an_attribute_that_nobody_knows_is_told() {
     let unknown =
-        proto::Node { attributes: vec![ints("newer", &[1])], ..node("Relu", &["x"], &["y"]) };
+        proto::NodeProto { attributes: vec![ints("newer", &[1])], ..node("Relu", &["x"], &["y"]) };
     let text = told(&[1, 3], vec![unknown], Vec::new());
     assert_eq!(text, "node `y` (Relu on [n, 3]): its attribute `newer` is not supported");
 }
 
 #[test]
 fn a_constant_beside_one_point_stands_beside_every_point() {
-    let axis = proto::Attribute { name: "axis".into(), int: Some(1), ..Default::default() };
-    let joined = proto::Node { attributes: vec![axis], ..node("Concat", &["x", "c"], &["y"]) };
+    let axis = proto::AttributeProto { name: "axis".into(), int: Some(1), ..Default::default() };
+    let joined = proto::NodeProto { attributes: vec![axis], ..node("Concat", &["x", "c"], &["y"]) };
     assert_eq!(told(&[1, 3], vec![joined], vec![zeros("c", &[1, 2])]), "opened");
 }
 

@@ -8,19 +8,19 @@ use tropex::extract::bounds::{Absent, Best, Count, Entry, Structure, Table};
 use crate::output::{count, plural, table};
 
 #[derive(Serialize)]
-pub struct Report {
+pub struct BoundsOutput {
     network: String,
     input_shape: Vec<usize>,
     inputs: usize,
     layers: Vec<String>,
     units: usize,
-    bounds: Vec<Row>,
-    best_lower: Option<Named>,
-    best_upper: Option<Named>,
+    bounds: Vec<BoundOutput>,
+    best_lower: Option<BestBound>,
+    best_upper: Option<BestBound>,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct BoundOutput {
     name: &'static str,
     kind: &'static str,
     formula: &'static str,
@@ -48,21 +48,21 @@ impl Serialize for Decimal {
 }
 
 #[derive(Serialize)]
-struct Named {
+struct BestBound {
     name: &'static str,
     kind: &'static str,
     #[serde(skip)]
     scientific: String,
 }
 
-impl Named {
+impl BestBound {
     fn of(best: Best<'_>) -> Self {
         let (name, kind) = (best.bound().name, best.bound().kind.name());
         Self { name, kind, scientific: best.count().scientific() }
     }
 }
 
-impl Row {
+impl BoundOutput {
     fn of(entry: &Entry, limit: Duration) -> Self {
         let (bound, outcome) = (entry.bound(), entry.outcome());
         let found = outcome.ok();
@@ -104,7 +104,7 @@ fn reason(absent: &Absent, limit: Duration) -> String {
     }
 }
 
-impl Report {
+impl BoundsOutput {
     pub fn new(network: String, structure: &Structure, table: &Table, limit: Duration) -> Self {
         Self {
             network,
@@ -112,9 +112,9 @@ impl Report {
             inputs: structure.inputs(),
             layers: structure.layers().iter().map(ToString::to_string).collect(),
             units: structure.units(),
-            bounds: table.entries().iter().map(|entry| Row::of(entry, limit)).collect(),
-            best_lower: table.best_lower().map(Named::of),
-            best_upper: table.best_upper().map(Named::of),
+            bounds: table.entries().iter().map(|entry| BoundOutput::of(entry, limit)).collect(),
+            best_lower: table.best_lower().map(BestBound::of),
+            best_upper: table.best_upper().map(BestBound::of),
         }
     }
 
@@ -122,7 +122,7 @@ impl Report {
         let layers = if self.layers.is_empty() { "none".into() } else { self.layers.join(", ") };
         let layers = format!("layers: {layers}");
         let heading = ["kind", "bound", "value", "digits", "log10", "condition"];
-        let rows = self.bounds.iter().filter_map(Row::cells).collect();
+        let rows = self.bounds.iter().filter_map(BoundOutput::cells).collect();
         let mut lines = vec![
             format!(
                 "{}: {}, {} that bend",

@@ -4,24 +4,24 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::array::{Array, Place};
-use crate::attributes::Reader;
-use crate::constant::{Constant, Kind, elements};
-use crate::error::Refusal;
+use crate::array::{Array, ArrayOptions};
+use crate::attributes::AttributeReader;
+use crate::constant::{HostTensor, NumberKind, elements};
+use crate::error::OpError;
 
 /// A value in the course of a run.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub(crate) enum RunValue {
     /// Numbers on the host. They are `fixed` if the model holds them, and not if they follow from
     /// the shape of the input, which has another extent for every number of points.
-    Constant { constant: Arc<Constant>, fixed: bool },
+    Constant { constant: Arc<HostTensor>, fixed: bool },
     /// A parameter on the device, and its numbers if an operator has to know them.
-    Weight { array: Array, constant: Option<Arc<Constant>> },
+    Weight { array: Array, constant: Option<Arc<HostTensor>> },
     /// It depends on the input.
     Tensor(Array),
 }
 
-impl Value {
+impl RunValue {
     pub(crate) fn shape(&self) -> Vec<usize> {
         match self {
             Self::Constant { constant, .. } => constant.shape.clone(),
@@ -32,35 +32,35 @@ impl Value {
 
 /// What an operator makes of its inputs.
 #[derive(Clone, Debug)]
-pub(crate) enum Output {
+pub(crate) enum OpOutput {
     Array(Array),
-    Constant(Constant),
+    Host(HostTensor),
 }
 
 /// Outputs of an operator, in order.
-pub(crate) struct Outputs(pub(crate) Vec<Output>);
+pub(crate) struct OpOutputs(pub(crate) Vec<OpOutput>);
 
-impl From<Array> for Outputs {
+impl From<Array> for OpOutputs {
     fn from(array: Array) -> Self {
-        Self(vec![Output::Array(array)])
+        Self(vec![OpOutput::Array(array)])
     }
 }
 
-impl From<Constant> for Outputs {
-    fn from(constant: Constant) -> Self {
-        Self(vec![Output::Constant(constant)])
+impl From<HostTensor> for OpOutputs {
+    fn from(constant: HostTensor) -> Self {
+        Self(vec![OpOutput::Host(constant)])
     }
 }
 
-impl From<Vec<Array>> for Outputs {
+impl From<Vec<Array>> for OpOutputs {
     fn from(arrays: Vec<Array>) -> Self {
-        Self(arrays.into_iter().map(Output::Array).collect())
+        Self(arrays.into_iter().map(OpOutput::Array).collect())
     }
 }
 
 /// How many points a run has, and how many the file was written for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Batch<'a> {
+pub(crate) struct BatchInfo<'a> {
     pub(crate) points: usize,
     pub(crate) written: usize,
     /// The shapes of the node's first input and output for the number of points of the file.
@@ -69,7 +69,7 @@ pub(crate) struct Batch<'a> {
 
 /// What an operator did with an input that is constant.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Use {
+pub(crate) struct ConstantUse {
     /// It computed with the numbers on the device.
     pub(crate) on_device: bool,
     /// It had to know them.
@@ -77,25 +77,25 @@ pub(crate) struct Use {
 }
 
 /// Inputs and attributes of a node.
-pub(crate) struct Args<'a> {
-    pub(crate) inputs: &'a [Option<Value>],
-    pub(crate) attributes: Reader<'a>,
+pub(crate) struct OpArgs<'a> {
+    pub(crate) inputs: &'a [Option<RunValue>],
+    pub(crate) attributes: AttributeReader<'a>,
     /// Version of ONNX's operators.
     pub(crate) opset: i64,
     /// Where constants are put to compute with them.
-    pub(crate) place: &'a Place,
+    pub(crate) place: &'a ArrayOptions,
     /// The model's folder.
     pub(crate) folder: &'a Path,
-    pub(crate) batch: Option<Batch<'a>>,
+    pub(crate) batch: Option<BatchInfo<'a>>,
     /// Numbers that a value may have at most.
     pub(crate) limit: usize,
     /// Which outputs are read.
     pub(crate) wanted: &'a [bool],
-    pub(crate) uses: RefCell<Vec<Use>>,
-    pub(crate) refusals: RefCell<Vec<String>>,
+    pub(crate) uses: RefCell<Vec<ConstantUse>>,
+    pub(crate) reasons: RefCell<Vec<String>>,
 }
 
-impl Args<'_> {
+impl OpArgs<'_> {
     pub(crate) fn has(&self, index: usize) -> bool {
         self.inputs.get(index).is_some_and(Option::is_some)
     }
@@ -104,50 +104,50 @@ impl Args<'_> {
         self.inputs.len()
     }
 
-    fn value(&self, index: usize) -> Result<&Value, Refusal> {
+    fn value(&self, index: usize) -> Result<&RunValue, OpError> {
         let value = self.inputs.get(index).and_then(Option::as_ref);
         value.ok_or_else(|| format!("its input {} is missing", index + 1).into())
     }
 
-    pub(crate) fn shape(&self, index: usize) -> Result<Vec<usize>, Refusal> {
-        self.value(index).map(Value::shape)
+    pub(crate) fn shape(&self, index: usize) -> Result<Vec<usize>, OpError> {
+        self.value(index).map(RunValue::shape)
     }
 
     /// What the numbers of an input stand for.
-    pub(crate) fn kind(&self, index: usize) -> Result<Kind, Refusal> {
+    pub(crate) fn kind(&self, index: usize) -> Result<NumberKind, OpError> {
         Ok(match self.value(index)? {
-            Value::Constant { constant, .. } => constant.kind,
-            Value::Weight { array, .. } | Value::Tensor(array) => array.kind,
+            RunValue::Constant { constant, .. } => constant.kind,
+            RunValue::Weight { array, .. } | RunValue::Tensor(array) => array.kind,
         })
     }
 
     /// Whether an input depends on the model's input.
     pub(crate) fn depends(&self, index: usize) -> bool {
-        matches!(self.inputs.get(index), Some(Some(Value::Tensor(_))))
+        matches!(self.inputs.get(index), Some(Some(RunValue::Tensor(_))))
     }
 
     /// Whether the model holds the numbers of an input.
     pub(crate) fn is_fixed(&self, index: usize) -> bool {
         matches!(
             self.inputs.get(index),
-            Some(Some(Value::Constant { fixed: true, .. } | Value::Weight { .. }))
+            Some(Some(RunValue::Constant { fixed: true, .. } | RunValue::Weight { .. }))
         )
     }
 
     /// An input on the device.
-    pub(crate) fn array(&self, index: usize) -> Result<Array, Refusal> {
+    pub(crate) fn array(&self, index: usize) -> Result<Array, OpError> {
         self.uses.borrow_mut()[index.min(self.inputs.len().saturating_sub(1))].on_device = true;
         match self.value(index)? {
-            Value::Constant { constant, .. } => Array::of(constant, self.place),
-            Value::Weight { array, .. } | Value::Tensor(array) => Ok(array.clone()),
+            RunValue::Constant { constant, .. } => Array::of(constant, self.place),
+            RunValue::Weight { array, .. } | RunValue::Tensor(array) => Ok(array.clone()),
         }
     }
 
-    pub(crate) fn optional_array(&self, index: usize) -> Result<Option<Array>, Refusal> {
+    pub(crate) fn optional_array(&self, index: usize) -> Result<Option<Array>, OpError> {
         self.has(index).then(|| self.array(index)).transpose()
     }
 
-    pub(crate) fn arrays(&self) -> Result<Vec<Array>, Refusal> {
+    pub(crate) fn arrays(&self) -> Result<Vec<Array>, OpError> {
         if self.inputs.is_empty() {
             return Err("it has no input".into());
         }
@@ -155,14 +155,14 @@ impl Args<'_> {
     }
 
     /// The numbers of an input that must not depend on the model's input.
-    pub(crate) fn constant(&self, index: usize) -> Result<Arc<Constant>, Refusal> {
+    pub(crate) fn constant(&self, index: usize) -> Result<Arc<HostTensor>, OpError> {
         let value = self.value(index)?;
         self.uses.borrow_mut()[index].on_host = true;
         match value {
-            Value::Constant { constant, .. } => Ok(constant.clone()),
-            Value::Weight { constant: Some(constant), .. } => Ok(constant.clone()),
-            Value::Weight { constant: None, .. } => Err("a parameter that was not kept".into()),
-            Value::Tensor(_) => Err(format!(
+            RunValue::Constant { constant, .. } => Ok(constant.clone()),
+            RunValue::Weight { constant: Some(constant), .. } => Ok(constant.clone()),
+            RunValue::Weight { constant: None, .. } => Err("a parameter that was not kept".into()),
+            RunValue::Tensor(_) => Err(format!(
                 "its input {} must be a constant, but depends on the model's input",
                 index + 1
             )
@@ -170,15 +170,18 @@ impl Args<'_> {
         }
     }
 
-    pub(crate) fn optional_constant(&self, index: usize) -> Result<Option<Arc<Constant>>, Refusal> {
+    pub(crate) fn optional_constant(
+        &self,
+        index: usize,
+    ) -> Result<Option<Arc<HostTensor>>, OpError> {
         self.has(index).then(|| self.constant(index)).transpose()
     }
 
-    pub(crate) fn integers(&self, index: usize) -> Result<Vec<i64>, Refusal> {
+    pub(crate) fn integers(&self, index: usize) -> Result<Vec<i64>, OpError> {
         Ok(self.constant(index)?.to_integers())
     }
 
-    pub(crate) fn optional_integers(&self, index: usize) -> Result<Option<Vec<i64>>, Refusal> {
+    pub(crate) fn optional_integers(&self, index: usize) -> Result<Option<Vec<i64>>, OpError> {
         self.has(index).then(|| self.integers(index)).transpose()
     }
 
@@ -187,13 +190,13 @@ impl Args<'_> {
         &self,
         index: usize,
         name: &'static str,
-    ) -> Result<Option<Vec<i64>>, Refusal> {
+    ) -> Result<Option<Vec<i64>>, OpError> {
         let attribute = self.attributes.ints(name)?.map(<[i64]>::to_vec);
         Ok(self.optional_integers(index)?.or(attribute))
     }
 
     /// An attribute that is 0 or 1.
-    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, Refusal> {
+    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, OpError> {
         Ok(self.attributes.int(name)?.unwrap_or(0) != 0)
     }
 
@@ -207,7 +210,7 @@ impl Args<'_> {
     /// Notes why the node has no place in a piecewise-linear function; it is computed all the same,
     /// so that the nodes after it are looked at too.
     pub(crate) fn refuse(&self, reason: &str) {
-        self.refusals.borrow_mut().push(reason.to_owned());
+        self.reasons.borrow_mut().push(reason.to_owned());
     }
 
     /// Whether an output is read by a node or is the model's.
@@ -216,7 +219,7 @@ impl Args<'_> {
     }
 
     /// Checks that a value of a shape can be made without taking all memory.
-    pub(crate) fn allow(&self, shape: &[usize]) -> Result<(), Refusal> {
+    pub(crate) fn allow(&self, shape: &[usize]) -> Result<(), OpError> {
         let points = self.batch.map_or(1, |batch| batch.points);
         let limit = self.limit.saturating_mul(points);
         match elements(shape) {
@@ -237,10 +240,10 @@ impl Args<'_> {
     pub(crate) fn shape_for_points(
         &self,
         input: &[usize],
-        literal: Result<Vec<usize>, Refusal>,
+        literal: Result<Vec<usize>, OpError>,
         is_fixed: bool,
-    ) -> Result<Vec<usize>, Refusal> {
-        let Some(Batch { points, written, shapes: Some((written_input, written_output)) }) =
+    ) -> Result<Vec<usize>, OpError> {
+        let Some(BatchInfo { points, written, shapes: Some((written_input, written_output)) }) =
             self.batch
         else {
             return literal;
@@ -271,7 +274,7 @@ impl Args<'_> {
 }
 
 /// The axis that a possibly negative number names among `rank` axes.
-pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, Refusal> {
+pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, OpError> {
     let from_front = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     match usize::try_from(from_front) {
         Ok(index) if index < rank => Ok(index),
@@ -280,7 +283,7 @@ pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, Refusal> {
 }
 
 /// The axes that numbers name, in rising order, each once.
-pub(crate) fn axes(numbers: &[i64], rank: usize) -> Result<Vec<usize>, Refusal> {
+pub(crate) fn axes(numbers: &[i64], rank: usize) -> Result<Vec<usize>, OpError> {
     let mut axes =
         numbers.iter().map(|&number| axis(number, rank)).collect::<Result<Vec<_>, _>>()?;
     axes.sort_unstable();
@@ -291,9 +294,9 @@ pub(crate) fn axes(numbers: &[i64], rank: usize) -> Result<Vec<usize>, Refusal> 
 }
 
 /// Extents that numbers name.
-pub(crate) fn extents(numbers: &[i64]) -> Result<Vec<usize>, Refusal> {
+pub(crate) fn extents(numbers: &[i64]) -> Result<Vec<usize>, OpError> {
     let extent = |&number: &i64| {
-        usize::try_from(number).map_err(|_| Refusal(format!("a negative extent in {numbers:?}")))
+        usize::try_from(number).map_err(|_| OpError(format!("a negative extent in {numbers:?}")))
     };
     numbers.iter().map(extent).collect()
 }

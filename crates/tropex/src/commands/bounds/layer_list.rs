@@ -7,33 +7,33 @@ use tropex::extract::bounds::Structure;
 
 /// Hidden layers, from the image on.
 #[derive(Clone, Debug)]
-pub struct Layers(Vec<Layer>);
+pub struct LayerList(Vec<LayerSpec>);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Layer {
+enum LayerSpec {
     Conv { filters: usize, kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2] },
     MaxPool { kernel: [usize; 2], stride: [usize; 2] },
     Dense { width: usize },
 }
 
-impl Layers {
+impl LayerList {
     /// The structure that they make on images `[channels, height, width]`.
     pub fn on(&self, images: &[usize; 3]) -> anyhow::Result<Structure> {
         let start = Structure::new(images)?;
         self.0.iter().enumerate().try_fold(start, |structure, (index, layer)| {
             let added = match *layer {
-                Layer::Conv { filters, kernel, stride, padding } => {
+                LayerSpec::Conv { filters, kernel, stride, padding } => {
                     structure.conv(filters, kernel, stride, padding)
                 }
-                Layer::MaxPool { kernel, stride } => structure.max_pool(kernel, stride),
-                Layer::Dense { width } => structure.dense(width),
+                LayerSpec::MaxPool { kernel, stride } => structure.max_pool(kernel, stride),
+                LayerSpec::Dense { width } => structure.dense(width),
             };
             added.with_context(|| format!("layer {} of --layers", index + 1))
         })
     }
 }
 
-impl FromStr for Layers {
+impl FromStr for LayerList {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -41,11 +41,11 @@ impl FromStr for Layers {
     }
 }
 
-impl FromStr for Layer {
+impl FromStr for LayerSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut parts = Parts::of(text)?;
+        let mut parts = LayerTokens::of(text)?;
         let layer = match parts.kind {
             'C' => Self::Conv {
                 filters: parts.size()?,
@@ -65,14 +65,14 @@ impl FromStr for Layer {
 }
 
 /// A layer in pieces: its letter, then letters with numbers.
-struct Parts<'a> {
+struct LayerTokens<'a> {
     text: &'a str,
     kind: char,
     /// What has not been read yet; the size stands under the letter of the layer.
     rest: Vec<(char, &'a str)>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> LayerTokens<'a> {
     fn of(text: &'a str) -> Result<Self, String> {
         let text = text.trim();
         let letters = text.char_indices().filter(|(_, c)| c.is_ascii_alphabetic() && *c != 'x');
@@ -127,14 +127,14 @@ mod tests {
     #[test]
     fn layers_are_read_with_what_is_usual_left_out() {
         let conv =
-            |filters, kernel, stride, padding| Layer::Conv { filters, kernel, stride, padding };
+            |filters, kernel, stride, padding| LayerSpec::Conv { filters, kernel, stride, padding };
         for (text, layer) in [
             ("C32", conv(32, [3, 3], [1, 1], [0, 0])),
             ("C4k5s2p1", conv(4, [5, 5], [2, 2], [1, 1])),
             ("C4s2k1x3", conv(4, [1, 3], [2, 2], [0, 0])),
-            ("P", Layer::MaxPool { kernel: [2, 2], stride: [2, 2] }),
-            ("Pk3s2", Layer::MaxPool { kernel: [3, 3], stride: [2, 2] }),
-            (" D128", Layer::Dense { width: 128 }),
+            ("P", LayerSpec::MaxPool { kernel: [2, 2], stride: [2, 2] }),
+            ("Pk3s2", LayerSpec::MaxPool { kernel: [3, 3], stride: [2, 2] }),
+            (" D128", LayerSpec::Dense { width: 128 }),
         ] {
             assert_eq!(text.parse(), Ok(layer), "{text}");
         }
@@ -146,7 +146,7 @@ mod tests {
             "", "C", "32", "X3", "C3z2", "C3k", "C3kx", "C-3", "P2", "D3x4", "D12k3", "D1D2", "Cé",
             "éC3",
         ] {
-            let refused = text.parse::<Layer>().unwrap_err();
+            let refused = text.parse::<LayerSpec>().unwrap_err();
             assert!(refused.contains("no layer such as"), "{text}: {refused}");
         }
     }

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::constant::Constant;
-use crate::graph::{Node, Slot};
+use crate::constant::HostTensor;
+use crate::graph::{OnnxNode, ValueIndex};
 use crate::run::Program;
 
 impl Program {
     /// Transposes the constant matrices of `Gemm` once instead of in every run, so that they are
     /// parameters as they are: PyTorch stores those of its linear layers the other way round.
     pub(crate) fn transpose_weights(&mut self) {
-        let mut readers: HashMap<Slot, usize> = HashMap::new();
+        let mut readers: HashMap<ValueIndex, usize> = HashMap::new();
         for slot in self.nodes.iter().flat_map(|node| node.inputs.iter().flatten()) {
             *readers.entry(*slot).or_default() += 1;
         }
@@ -27,15 +27,15 @@ impl Program {
 }
 
 /// The second matrix of a `Gemm` that transposes it.
-fn transposed_weight(node: &Node) -> Option<Slot> {
+fn transposed_weight(node: &OnnxNode) -> Option<ValueIndex> {
     let is_gemm = node.operator == "Gemm" && node.domain.is_empty();
     let slot = node.inputs.get(1).copied().flatten()?;
     (is_gemm && node.attributes.is_set("transB")).then_some(slot)
 }
 
-fn transposed(matrix: &Constant) -> Option<Constant> {
+fn transposed(matrix: &HostTensor) -> Option<HostTensor> {
     let &[rows, columns] = &matrix.shape[..] else { return None };
     let column = |column: usize| (0..rows).map(move |row| matrix.numbers[row * columns + column]);
     let numbers = (0..columns).flat_map(column).collect();
-    Some(Constant::new(vec![columns, rows], numbers, matrix.kind))
+    Some(HostTensor::new(vec![columns, rows], numbers, matrix.kind))
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use crate::output::{Bar, Output};
+use crate::output::{CommandProgress, Output};
 
 /// Work that takes less needs no word.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 /// Watches one piece of work after the other.
-pub struct Wait<'a> {
+pub struct TimeEstimate<'a> {
     output: &'a Output,
     /// What helps if that is too long.
     help: &'a str,
@@ -20,14 +20,14 @@ pub struct Wait<'a> {
     under_way: Cell<(&'static str, Instant, bool)>,
 }
 
-impl<'a> Wait<'a> {
+impl<'a> TimeEstimate<'a> {
     pub fn new(output: &'a Output, help: &'a str) -> Self {
         Self { output, help, under_way: Cell::new(("", Instant::now(), false)) }
     }
 
     /// Tells people at a terminal once how long a piece of work will take, from the time of its first
     /// parts.
-    pub fn look(&self, what: &'static str, done: usize, of: usize, bar: &Bar) {
+    pub fn look(&self, what: &'static str, done: usize, of: usize, bar: &CommandProgress) {
         if !bar.is_shown() {
             return;
         }
