@@ -56,7 +56,7 @@ fn epochs(run: &Path) -> usize {
     config["metrics"].as_array().map_or(0, Vec::len)
 }
 
-/// Runs a command line that was printed, as a shell does.
+/// Runs a printed command line in a shell.
 fn run_printed(place: &Place, line: &str) {
     let mut command = Command::new("sh");
     command.args(["-c", line]).current_dir(place.folder.path());

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::experiments::values;
 use super::{Place, labels, train};
-use crate::common::python::{printed, python};
+use crate::common::python::{output_of, python};
 
 /// Numbers that are computed in f64 from the same coefficients, in another order.
 const TOLERANCE: f64 = 1e-6;
@@ -40,7 +40,7 @@ fn numpy_finds_what_experiments_do() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/statistics.py");
     let files = ["data.safetensors", "run", "other"].map(|name| place.path(name));
     let arguments = [script.into()].into_iter().chain(files);
-    let expected: Value = serde_json::from_slice(&printed(&python, arguments)).unwrap();
+    let expected: Value = serde_json::from_slice(&output_of(&python, arguments)).unwrap();
     for (experiment, found) in &found {
         let name = experiment.split_whitespace().next().unwrap();
         let expected = expected[name].as_object().unwrap();
@@ -64,6 +64,6 @@ fn the_example_draws_terms_and_a_finding() {
     place.experiment("subset run");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python/linear_terms.py");
     let (run, picture) = (place.path("run"), place.path("terms.png"));
-    printed(&python, [script.as_ref(), run.as_os_str(), picture.as_os_str()]);
+    output_of(&python, [script.as_ref(), run.as_os_str(), picture.as_os_str()]);
     assert!(fs::read(picture).unwrap().starts_with(b"\x89PNG"));
 }

@@ -1,5 +1,6 @@
-//! What the tests share: the device, random networks with an independent reference, and Python.
+//! Shared by the tests: the tested device, random networks with an independent reference, Python.
 
+mod device;
 mod grow;
 pub(crate) mod module;
 pub(crate) mod naive;
@@ -12,16 +13,7 @@ pub(crate) mod reference;
 use burn::tensor::{Device, Tensor, TensorData};
 use tropex::{Error, Placement, Precision};
 
-/// The device that [`device_name`] names.
-pub(crate) fn device() -> Device {
-    let device = tropex::device::find(&device_name());
-    device.expect("TROPEX_TEST_DEVICE names a device of this build")
-}
-
-/// What `TROPEX_TEST_DEVICE` says, or the name of the default device of this build.
-pub(crate) fn device_name() -> String {
-    std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| tropex::device::default_name())
-}
+pub(crate) use device::{device, device_name};
 
 /// The tested device, or a CPU for f64 that it lacks.
 pub(crate) fn placement(precision: Precision) -> Result<Placement, Error> {

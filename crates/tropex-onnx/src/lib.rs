@@ -19,6 +19,8 @@ mod output;
 mod probe;
 mod proto;
 mod run;
+#[cfg(test)]
+mod testing;
 mod transpose_weights;
 mod weights;
 

@@ -5,6 +5,7 @@ use prost::Message;
 
 use crate::OnnxModel;
 use crate::proto::{self, data_type};
+use crate::testing::device;
 
 fn node(operator: &str, inputs: &[&str], outputs: &[&str]) -> proto::NodeProto {
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
@@ -75,8 +76,7 @@ fn told(
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.onnx");
     std::fs::write(&path, model.encode_to_vec()).unwrap();
-    let device = burn::tensor::Device::default();
-    OnnxModel::open(&path, &device).map_or_else(|error| error.to_string(), |_| "opened".into())
+    OnnxModel::open(&path, &device()).map_or_else(|error| error.to_string(), |_| "opened".into())
 }
 
 #[test]

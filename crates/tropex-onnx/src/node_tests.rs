@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::FloatDType;
 use prost::Message;
 
 use crate::array::{Array, ArrayOptions};
@@ -17,6 +16,7 @@ use crate::op_args::RunValue;
 use crate::ops::OPERATORS;
 use crate::proto;
 use crate::run::{Program, host};
+use crate::testing::{device, output_of, python};
 
 /// What came of a test.
 enum NodeOutcome {
@@ -56,7 +56,7 @@ impl NodeCase {
             };
             ports.iter().enumerate().map(read).collect::<Result<Vec<_>, String>>()
         };
-        let place = place();
+        let place = options();
         let is_brain = graph.outputs.iter().any(|port| {
             let tensor = port.kind.as_ref().and_then(|kind| kind.tensor.as_ref());
             tensor.is_some_and(|tensor| tensor.data_type == proto::data_type::BFLOAT16)
@@ -97,7 +97,7 @@ impl NodeCase {
     }
 
     fn output(&self, free: Free, slot: ValueIndex) -> Result<HostTensor, String> {
-        let place = place();
+        let place = options();
         let mut program = self.program.clone();
         program.output = slot;
         let mut values = HashMap::new();
@@ -128,12 +128,8 @@ impl NodeCase {
     }
 }
 
-fn place() -> ArrayOptions {
-    #[cfg(feature = "flex")]
-    let device = Device::flex();
-    #[cfg(not(feature = "flex"))]
-    let device = Device::default();
-    ArrayOptions { device, dtype: FloatDType::F32 }
+fn options() -> ArrayOptions {
+    ArrayOptions { device: device(), dtype: FloatDType::F32 }
 }
 
 /// Why two tensors are not equal up to rounding.
@@ -158,18 +154,12 @@ const LEAST: usize = 850;
 
 #[test]
 fn official_node_tests_pass_or_are_refused() {
-    let python = std::env::var("TROPEX_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let has_onnx = Command::new(&python).args(["-c", "import onnx.backend.test"]).output();
-    if !has_onnx.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {python} with onnx is not here");
-        return;
-    }
+    let Some(python) = python("onnx.backend.test") else { return };
     let folder = tempfile::tempdir().unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node_cases.py");
-    let operators = OPERATORS.iter().map(|operator| operator.name);
-    let output =
-        Command::new(&python).arg(script).arg(folder.path()).args(operators).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let operators = OPERATORS.iter().map(|operator| operator.name.as_ref());
+    let arguments = [script.as_ref(), folder.path().as_os_str()].into_iter().chain(operators);
+    let all = output_of(&python, arguments);
     let mut refused: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut wrong = Vec::new();
     let (mut cases, mut passed) = (0, 0);
@@ -200,7 +190,7 @@ fn official_node_tests_pass_or_are_refused() {
             None => passed += 1,
         }
     }
-    let all = String::from_utf8_lossy(&output.stdout);
+    let all = String::from_utf8_lossy(&all);
     for (reason, names) in &refused {
         println!("refused: {reason}: {}", names.join(" "));
     }
