@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod data;
 pub mod import;
+mod memory;
 pub mod messages;
 pub mod run;
 #[cfg(test)]
@@ -13,3 +14,5 @@ mod testing;
 pub mod training;
 pub mod weights;
 pub mod zoo;
+
+pub use memory::InsufficientMemory;

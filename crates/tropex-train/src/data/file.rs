@@ -14,9 +14,10 @@ use thiserror::Error;
 use super::error::DataError;
 use super::images::{Images, ImagesError};
 use super::layout::{Layout, looks_like_channels_last};
-use super::regular_file::{self, InsufficientMemory};
+use super::regular_file;
 use super::subset::SubsetRule;
 use super::{Dataset, FILE_PREFIX, FileReadOptions, HoldOut, OpenOptions, missing_classes};
+use crate::memory::InsufficientMemory;
 
 #[cfg(test)]
 mod tests;
@@ -80,7 +81,7 @@ pub enum FileError {
     Pointer(&'static str),
     /// Its images do not fit into memory.
     #[error(transparent)]
-    InsufficientMemory(InsufficientMemory),
+    Memory(InsufficientMemory),
     /// A label is negative or absurdly large.
     #[error("`{name}` holds {label} at position {index}, expected 0 to {}", MAX_CLASSES - 1)]
     Label {
@@ -203,8 +204,7 @@ impl Split {
         }
         let labels = read_labels(tensors, format!("{prefix}labels"), count)?;
         // Safetensors has compared the shape with the data.
-        InsufficientMemory::require(2 * view.data().len() as u64)
-            .map_err(FileError::InsufficientMemory)?;
+        InsufficientMemory::require(2 * view.data().len() as u64).map_err(FileError::Memory)?;
         let layout = layout.unwrap_or(Layout::Nchw);
         let shape = layout.shape(extents);
         let pixels = match view.dtype() {

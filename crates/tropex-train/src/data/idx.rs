@@ -11,7 +11,8 @@ use thiserror::Error;
 
 use super::error::DataError;
 use super::gzip::{self, Gunzip};
-use super::regular_file::{self, InsufficientMemory};
+use super::regular_file;
+use crate::memory::InsufficientMemory;
 
 /// Most images or labels a file may claim.
 const MAX_COUNT: usize = 1_000_000;
@@ -85,7 +86,7 @@ pub enum IdxError {
     },
     /// Its content does not fit into memory.
     #[error(transparent)]
-    InsufficientMemory(InsufficientMemory),
+    Memory(InsufficientMemory),
     /// Git LFS left a pointer in its place.
     #[error("{0}")]
     Pointer(&'static str),
@@ -140,7 +141,7 @@ fn read_plain(
     if expected as u64 > most && most > length {
         return Err(IdxError::TooSmall { expected: expected as u64, found: length });
     }
-    InsufficientMemory::require(expected as u64).map_err(IdxError::InsufficientMemory)?;
+    InsufficientMemory::require(expected as u64).map_err(IdxError::Memory)?;
     // One byte more than announced, to notice what should not be there.
     let elements = read_up_to(&mut source, expected + 1)?;
     match elements.len() {

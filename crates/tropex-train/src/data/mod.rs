@@ -38,7 +38,6 @@ pub use file::FileError;
 pub use idx::IdxError;
 pub use images::{Images, ImagesError};
 pub use layout::Layout;
-pub use regular_file::InsufficientMemory;
 pub use shapes::Shapes;
 pub use subset::{Subset, SubsetRule, SubsetSummary};
 

@@ -4,31 +4,8 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
-use tropex_files::free_memory;
-
 use super::error::DataError;
-
-/// A content that is larger than what memory is free.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("takes {} MB, but only {} MB of memory are free", needed / 1_000_000, free / 1_000_000)]
-pub struct InsufficientMemory {
-    /// Bytes of the content.
-    pub needed: u64,
-    /// Bytes that are free.
-    pub free: u64,
-}
-
-impl InsufficientMemory {
-    /// Refuses what does not fit.
-    ///
-    /// # Errors
-    /// More bytes than are free.
-    pub fn require(needed: u64) -> Result<(), Self> {
-        let free = free_memory() as u64;
-        if needed > free { Err(Self { needed, free }) } else { Ok(()) }
-    }
-}
+use crate::memory::InsufficientMemory;
 
 /// Whether there is a file. What cannot be looked at, or is no ordinary file, is an error.
 pub(crate) fn exists(path: &Path) -> Result<bool, DataError> {
@@ -134,12 +111,5 @@ mod tests {
             let text = read(Path::new(device)).unwrap_err().to_string();
             assert!(text.contains("it is no ordinary file"), "{text}");
         }
-    }
-
-    #[test]
-    fn what_does_not_fit_into_memory_is_not_begun() {
-        assert_eq!(InsufficientMemory::require(0), Ok(()));
-        let text = InsufficientMemory::require(u64::MAX).unwrap_err().to_string();
-        assert!(text.starts_with("takes 18446744073709 MB, but only "), "{text}");
     }
 }

@@ -5,6 +5,7 @@ use thiserror::Error;
 use tropex_files::free_memory;
 
 use super::{Architecture, ArchitectureError};
+use crate::memory::ByteCount;
 use crate::training::OptimizerConfig;
 
 /// Bytes of a number.
@@ -15,7 +16,7 @@ const NUMBER: u64 = 4;
 #[error(
     "{architecture} on images of {}x{}x{} has {}, {}; {} of memory are free: take smaller images \
      or a smaller architecture, or free memory",
-    shape[0], shape[1], shape[2], in_millions(*parameters), self.needs(), in_bytes(*free)
+    shape[0], shape[1], shape[2], in_millions(*parameters), self.needs(), ByteCount(*free)
 )]
 pub struct NetworkTooLarge {
     /// Name of the architecture.
@@ -39,9 +40,9 @@ impl NetworkTooLarge {
 
     /// What takes how much, in words.
     fn needs(&self) -> String {
-        let of = |numbers: u64| in_bytes(self.parameters.saturating_mul(NUMBER * numbers));
+        let of = |numbers: u64| ByteCount(self.parameters.saturating_mul(NUMBER * numbers));
         match self.moments {
-            None => of(1),
+            None => of(1).to_string(),
             Some(moments) => {
                 format!("{} with the optimizer and {} of gradients", of(1 + moments), of(1))
             }
@@ -96,14 +97,6 @@ fn in_millions(parameters: u64) -> String {
     match parameters {
         0..1_000_000 => format!("{parameters} parameters"),
         _ => format!("{:.0} M parameters", parameters as f64 / 1e6),
-    }
-}
-
-/// `9.4 GB`, `12 MB`
-fn in_bytes(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
 }
 
