@@ -83,7 +83,7 @@ pub(crate) struct OpArgs<'a> {
     /// Version of ONNX's operators.
     pub(crate) opset: i64,
     /// Where constants are put to compute with them.
-    pub(crate) place: &'a ArrayOptions,
+    pub(crate) options: &'a ArrayOptions,
     /// The model's folder.
     pub(crate) folder: &'a Path,
     pub(crate) batch: Option<BatchInfo<'a>>,
@@ -138,7 +138,7 @@ impl OpArgs<'_> {
     pub(crate) fn array(&self, index: usize) -> Result<Array, OpError> {
         self.uses.borrow_mut()[index.min(self.inputs.len().saturating_sub(1))].on_device = true;
         match self.value(index)? {
-            RunValue::Constant { constant, .. } => Array::of(constant, self.place),
+            RunValue::Constant { constant, .. } => Array::of(constant, self.options),
             RunValue::Weight { array, .. } | RunValue::Tensor(array) => Ok(array.clone()),
         }
     }
@@ -185,7 +185,7 @@ impl OpArgs<'_> {
         self.has(index).then(|| self.integers(index)).transpose()
     }
 
-    /// An input of newer versions, or the attribute that older ones have in its place.
+    /// An input of newer versions, or the attribute that older ones have in its options.
     pub(crate) fn integers_or_attribute(
         &self,
         index: usize,

@@ -77,16 +77,17 @@ impl OnnxOptions {
         if !device.supports_dtype(dtype) {
             return Err(OnnxError::Input(format!("{device:?} cannot compute in {dtype:?}")));
         }
-        let place = ArrayOptions { device: device.clone(), dtype };
+        let options = ArrayOptions { device: device.clone(), dtype };
         let limit = (file.bytes as usize).saturating_mul(NUMBERS_PER_BYTE).max(LEAST_LIMIT);
         let opset = graph.opset;
-        let (program, input, names) = self.program(graph, path, &chosen, &place, limit)?;
+        let (program, input, names) = self.program(graph, path, &chosen, &options, limit)?;
         let (written, shape) = self.shape_of(&input, limit)?;
         let mut operators: HashMap<String, usize> = HashMap::new();
         for node in &program.nodes {
             *operators.entry(node.operator.clone()).or_default() += 1;
         }
-        let probed = probe::probe(program, &names, &input.name, written, &shape, &chosen, &place)?;
+        let probed =
+            probe::probe(program, &names, &input.name, written, &shape, &chosen, &options)?;
         Ok(OnnxModel::new(
             ModelInfo {
                 program: Arc::new(probed.program),
@@ -113,7 +114,7 @@ impl OnnxOptions {
         graph: OnnxGraph,
         path: &Path,
         chosen: &ChosenOutput,
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         limit: usize,
     ) -> Result<(Program, GraphPort, Vec<String>), OnnxError> {
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -148,7 +149,7 @@ impl OnnxOptions {
             folder,
             limit,
             allows_curved: self.allows_curved,
-            host: run::host(&place.device),
+            host: run::host(&options.device),
         };
         program.fold();
         program.transpose_weights();

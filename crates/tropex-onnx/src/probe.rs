@@ -36,7 +36,7 @@ pub(crate) fn probe(
     written: usize,
     shape: &[usize],
     chosen: &ChosenOutput,
-    place: &ArrayOptions,
+    options: &ArrayOptions,
 ) -> Result<ProbeResult, OnnxError> {
     let count = POINTS + usize::from(written == POINTS);
     let batches = count.div_ceil(written);
@@ -45,7 +45,7 @@ pub(crate) fn probe(
     let array = |range: std::ops::Range<usize>| {
         let shape = [&[range.len()], shape].concat();
         let numbers = numbers[range.start * features..range.end * features].to_vec();
-        Array::of(&HostTensor::new(shape, numbers, NumberKind::Float), place)
+        Array::of(&HostTensor::new(shape, numbers, NumberKind::Float), options)
             .map_err(|error| OnnxError::Input(error.0))
     };
     let as_written = BatchShapes { count: written, written, shapes: &[] };
@@ -64,7 +64,7 @@ pub(crate) fn probe(
         }
     };
     check_axes(chosen, &output_shape)?;
-    let weights = promote(&mut program, names, &uses, place);
+    let weights = promote(&mut program, names, &uses, options);
     let values = weights::values(&weights);
     let mut expected = first.numbers;
     for batch in 1..batches {
@@ -83,7 +83,7 @@ fn promote(
     program: &mut Program,
     names: &[String],
     uses: &HashMap<ValueIndex, ConstantUse>,
-    place: &ArrayOptions,
+    options: &ArrayOptions,
 ) -> Vec<Weight> {
     let mut weights = Vec::new();
     let Program { nodes, constants, .. } = program;
@@ -92,7 +92,7 @@ fn promote(
             let Some(used) = uses.get(&slot).filter(|used| used.on_device) else { continue };
             let Some(constant) = constants.get(&slot) else { continue };
             let named = (slot, names[slot].as_str());
-            if let Some(weight) = Weight::new(named, &node.name, constant, used.on_host, place) {
+            if let Some(weight) = Weight::new(named, &node.name, constant, used.on_host, options) {
                 weights.push(weight);
                 constants.remove(&slot);
             }

@@ -76,14 +76,14 @@ impl RunTrace {
 /// The CPU in f64 if this build has one, else the model's own device.
 pub(crate) fn host(_device: &Device) -> ArrayOptions {
     #[cfg(feature = "flex")]
-    let place = ArrayOptions { device: Device::flex(), dtype: FloatDType::F64 };
+    let options = ArrayOptions { device: Device::flex(), dtype: FloatDType::F64 };
     #[cfg(not(feature = "flex"))]
-    let place = {
+    let options = {
         let has_f64 = _device.supports_dtype(FloatDType::F64);
         let dtype = if has_f64 { FloatDType::F64 } else { FloatDType::F32 };
         ArrayOptions { device: _device.clone(), dtype }
     };
-    place
+    options
 }
 
 impl Program {
@@ -136,7 +136,7 @@ impl Program {
         input: Array,
         points: Option<BatchShapes>,
     ) -> RunTrace {
-        let place = input.place();
+        let options = input.options();
         // By slot; none where a value is not made yet, cannot be made, or is not needed any more.
         let mut values: Vec<Option<RunValue>> = vec![None; self.value_count];
         for (slot, constant) in &self.constants {
@@ -149,7 +149,7 @@ impl Program {
         let mut trace = RunTrace::default();
         let last_reads = self.last_reads();
         for (index, node) in self.nodes.iter().enumerate() {
-            self.step(index, &place, points, &mut values, &mut trace);
+            self.step(index, &options, points, &mut values, &mut trace);
             for slot in node.inputs.iter().flatten() {
                 if last_reads[*slot] == index && *slot != self.output {
                     values[*slot] = None;
@@ -173,7 +173,7 @@ impl Program {
     fn step(
         &self,
         index: usize,
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         points: Option<BatchShapes>,
         values: &mut [Option<RunValue>],
         trace: &mut RunTrace,
@@ -186,7 +186,7 @@ impl Program {
             written: points.written,
             shapes: points.shapes.get(index).and_then(Option::as_ref).map(borrowed),
         });
-        let made = self.attempt(node, &inputs, place, batch, trace);
+        let made = self.attempt(node, &inputs, options, batch, trace);
         let shape = |values: &[Option<RunValue>]| values.first()?.as_ref().map(RunValue::shape);
         trace.shapes.push(shape(&inputs).zip(shape(&made)));
         for (slot, value) in node.outputs.iter().zip(made) {
@@ -201,7 +201,7 @@ impl Program {
         &self,
         node: &OnnxNode,
         inputs: &[Option<RunValue>],
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         batch: Option<BatchInfo>,
         trace: &mut RunTrace,
     ) -> Vec<Option<RunValue>> {
@@ -221,7 +221,7 @@ impl Program {
         if pairs.any(|(slot, value)| slot.is_some() && value.is_none()) {
             return nothing;
         }
-        match self.compute(operator, node, inputs, place, batch) {
+        match self.compute(operator, node, inputs, options, batch) {
             Ok((values, applied)) => {
                 trace.unsupported.extend(applied.reasons.into_iter().map(refuse));
                 trace.note_uses(node, &applied.uses);
@@ -241,7 +241,7 @@ impl Program {
         operator: &OperatorDef,
         node: &OnnxNode,
         inputs: &[Option<RunValue>],
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         batch: Option<BatchInfo>,
     ) -> Result<(Vec<RunValue>, OpResult), OpError> {
         let wanted = self.wanted(node);
@@ -262,7 +262,7 @@ impl Program {
             });
             return Ok((values.collect::<Result<_, OpError>>()?, applied));
         }
-        let mut applied = self.apply(operator, node, inputs, place, &wanted, batch)?;
+        let mut applied = self.apply(operator, node, inputs, options, &wanted, batch)?;
         let depends = inputs.iter().any(|value| matches!(value, Some(RunValue::Tensor(_))));
         if let Some(reason) = operator.only_constants.filter(|_| depends && !self.allows_curved) {
             applied.reasons.push(reason.into());
@@ -296,7 +296,7 @@ impl Program {
         operator: &OperatorDef,
         node: &OnnxNode,
         inputs: &[Option<RunValue>],
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         wanted: &[bool],
         batch: Option<BatchInfo>,
     ) -> Result<OpResult, OpError> {
@@ -304,7 +304,7 @@ impl Program {
             inputs,
             attributes: AttributeReader::new(&node.attributes),
             opset: self.opset,
-            place,
+            options,
             folder: &self.folder,
             batch,
             limit: self.limit,

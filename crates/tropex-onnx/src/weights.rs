@@ -88,12 +88,12 @@ impl Weight {
         reader: &str,
         constant: &Arc<HostTensor>,
         keep: bool,
-        place: &ArrayOptions,
+        options: &ArrayOptions,
     ) -> Option<Self> {
         if constant.kind != NumberKind::Float || constant.numbers.len() < 2 {
             return None;
         }
-        let param = RankedParam::new(Array::of(constant, place).ok()?)?;
+        let param = RankedParam::new(Array::of(constant, options).ok()?)?;
         let path = if name.contains('.') { name.to_owned() } else { format!("{reader}.{name}") };
         Some(Self { slot, path, param, constant: keep.then(|| constant.clone()) })
     }
