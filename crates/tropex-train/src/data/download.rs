@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,8 +55,11 @@ struct MinimumSpeed {
     time: Duration,
 }
 
-/// Told about every piece of a download.
-pub type DownloadCallback<'a> = dyn Fn(DownloadProgress<'_>) + 'a;
+/// Called for every piece of a download; `Break` cancels the download.
+pub type DownloadCallback<'a> = dyn Fn(DownloadProgress<'_>) -> ControlFlow<()> + 'a;
+
+/// The callback cancelled the download.
+struct Cancelled;
 
 /// A file that mirrors offer under one name.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +80,8 @@ pub(crate) enum DownloadError {
     Lock(LockError),
     #[error("{}", .0.join("; "))]
     Mirrors(Vec<String>),
+    #[error("cancelled")]
+    Cancelled,
 }
 
 /// Why one connection did not complete a file.
@@ -100,6 +106,8 @@ enum TransferError {
     Checksum { found: String, expected: String },
     #[error("cannot write the file: {0}")]
     Disk(#[from] io::Error),
+    #[error("cancelled")]
+    Cancelled,
 }
 
 /// Fetches files into folders.
@@ -148,6 +156,7 @@ impl<'a> Downloader<'a> {
                 }
                 // No other mirror helps against a full disk.
                 Err(TransferError::Disk(error)) => return Err(disk(error)),
+                Err(TransferError::Cancelled) => return Err(DownloadError::Cancelled),
                 Err(problem) => failures.push(format!("{}: {problem}", host(mirror))),
             }
         }
@@ -223,7 +232,8 @@ impl<'a> Downloader<'a> {
         loop {
             match FolderLock::acquire(folder) {
                 Err(LockError::Held { holder, .. }) => {
-                    self.tell(DownloadProgress::Waiting { holder });
+                    self.report(DownloadProgress::Waiting { holder })
+                        .map_err(|Cancelled| DownloadError::Cancelled)?;
                     thread::sleep(LOCK_POLL_INTERVAL);
                 }
                 acquired => return acquired.map_err(DownloadError::Lock),
@@ -231,9 +241,10 @@ impl<'a> Downloader<'a> {
         }
     }
 
-    fn tell(&self, progress: DownloadProgress<'_>) {
-        if let Some(tell) = self.progress {
-            tell(progress);
+    fn report(&self, progress: DownloadProgress<'_>) -> Result<(), Cancelled> {
+        match self.progress.map(|callback| callback(progress)) {
+            Some(ControlFlow::Break(())) => Err(Cancelled),
+            Some(ControlFlow::Continue(())) | None => Ok(()),
         }
     }
 
@@ -248,7 +259,9 @@ impl<'a> Downloader<'a> {
         let mut chunk = vec![0; CHUNK];
         let (mut begun, mut before) = ((self.clock)(), received);
         loop {
-            self.tell(DownloadProgress::Received { file: file.name, received, total: file.size });
+            let total = file.size;
+            self.report(DownloadProgress::Received { file: file.name, received, total })
+                .map_err(|Cancelled| TransferError::Cancelled)?;
             let now = (self.clock)();
             if received - before >= MINIMUM_SPEED.bytes {
                 (begun, before) = (now, received);

@@ -81,8 +81,7 @@ pub enum DataError {
     },
     /// The folder given by the user lacks files.
     #[error(
-        "{dataset}: no {} in {folder}; put the files there, or leave out --data-dir \
-         to use the cache",
+        "{dataset}: no {} in {folder}; put the files there, or name no folder to use the cache",
         files.join(", ")
     )]
     Missing {
@@ -95,7 +94,7 @@ pub enum DataError {
     },
     /// The dataset is not on this machine and could not be fetched.
     #[error(
-        "cannot download {dataset} ({reason}): put {} into {folder}, or pass --data-dir",
+        "cannot download {dataset} ({reason}): put {} into {folder}",
         files.join(", ")
     )]
     Unavailable {
@@ -114,8 +113,14 @@ pub enum DataError {
         /// The dataset.
         dataset: String,
     },
-    /// There is nowhere to keep a download.
-    #[error("{dataset}: this system names no cache folder; set TROPEX_DATA or pass --data-dir")]
+    /// The caller ended the download; a later call resumes it.
+    #[error("the download of {dataset} was cancelled")]
+    Cancelled {
+        /// The dataset.
+        dataset: String,
+    },
+    /// There is no cache folder for a download.
+    #[error("{dataset}: this system has no cache folder; set TROPEX_DATA to a folder")]
     NoCache {
         /// The dataset.
         dataset: String,

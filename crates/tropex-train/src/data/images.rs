@@ -30,9 +30,8 @@ pub enum ImagesError {
     },
     /// A pixel is not a number in [0, 1].
     #[error(
-        "pixel {index} is {value}, expected a number in [0, 1]; store the raw pixels, and give \
-         `tropex import` the mean and standard deviation that a network was trained with \
-         (--mean, --std)"
+        "pixel {index} is {value}, expected a number in [0, 1]; store the raw pixels, without the \
+         normalisation that a network was trained with"
     )]
     PixelRange {
         /// Position in the buffer.

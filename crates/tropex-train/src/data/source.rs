@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::OpenOptions;
-use super::download::{Downloader, RemoteFile};
+use super::download::{DownloadError, Downloader, RemoteFile};
 use super::error::DataError;
 
 /// A dataset that lives in files, and where in the world it can be had.
@@ -100,9 +100,12 @@ impl<'a> FileSearch<'a> {
             return Err(unavailable("downloads are switched off".to_string()));
         };
         for file in source.files {
-            downloader
-                .fetch(file, source.mirrors, folder)
-                .map_err(|error| unavailable(error.to_string()))?;
+            downloader.fetch(file, source.mirrors, folder).map_err(|error| match error {
+                DownloadError::Cancelled => {
+                    DataError::Cancelled { dataset: source.name.to_string() }
+                }
+                error => unavailable(error.to_string()),
+            })?;
         }
         Ok(())
     }
@@ -241,6 +244,6 @@ mod tests {
     fn a_system_without_cache_folder_needs_a_hint() {
         let search = FileSearch { data_dir: None, cache: None, downloader: None };
         let error = run(&[], &search).unwrap_err().to_string();
-        assert!(error.contains("set TROPEX_DATA or pass --data-dir"), "{error}");
+        assert!(error.ends_with("set TROPEX_DATA to a folder"), "{error}");
     }
 }

@@ -126,7 +126,7 @@ pub enum RunError {
         path: PathBuf,
     },
     /// No weights were kept after that epoch.
-    #[error("{} has no checkpoint of epoch {epoch}, {}", path.display(), those_kept(kept))]
+    #[error("{} has no checkpoint of epoch {epoch}{}", path.display(), those_kept(kept))]
     NoCheckpoint {
         /// The folder.
         path: PathBuf,
@@ -160,9 +160,9 @@ fn runs_inside(folder: &Path) -> Option<String> {
 fn those_kept(epochs: &[usize]) -> String {
     let epochs: Vec<_> = epochs.iter().map(ToString::to_string).collect();
     match &epochs[..] {
-        [] => "for none were kept; `tropex train --checkpoints` keeps them".into(),
-        [epoch] => format!("only of epoch {epoch}"),
-        _ => format!("only of epochs {}", epochs.join(", ")),
+        [] => " and no other checkpoints".into(),
+        [epoch] => format!(", only of epoch {epoch}"),
+        _ => format!(", only of epochs {}", epochs.join(", ")),
     }
 }
 

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 use tropex::train::data::Images;
-use tropex::train::import::{ImportError, ImportOptions};
-use tropex::train::run::{Run, RunError, RunRequest};
+use tropex::train::import::ImportOptions;
+use tropex::train::run::{Run, RunRequest};
 use tropex::train::training::evaluate;
-use tropex::train::weights::WeightsError;
 use tropex::train::zoo::{Architecture, Normalisation};
 
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
@@ -114,7 +112,7 @@ impl ImportArgs {
         };
         let options = self.options();
         let imported = Run::import(&self.out, &request, &self.weights, &options);
-        let (run, notes) = imported.map_err(with_way_out)?;
+        let (run, notes) = imported?;
         for note in &notes {
             output.note(note)?;
         }
@@ -156,23 +154,6 @@ impl ImportArgs {
             batch_norm_epsilon: self.batch_norm_eps,
         }
     }
-}
-
-/// Adds the option that decides what the library cannot.
-fn with_way_out(error: RunError) -> anyhow::Error {
-    let way_out = match &error {
-        RunError::Import(ImportError::Layers { .. }) => {
-            "--map FROM=TO says which layer is which, --map FROM= leaves one out"
-        }
-        RunError::Import(ImportError::Weights(WeightsError::Unknown { .. })) => {
-            "--map FROM= leaves a tensor out"
-        }
-        RunError::Import(ImportError::Weights(WeightsError::Entries { .. })) => {
-            "--entry KEY chooses one"
-        }
-        _ => return error.into(),
-    };
-    anyhow!("{error}; {way_out}")
 }
 
 /// What to look at where the accuracy is less than a third of the way from chance to all.

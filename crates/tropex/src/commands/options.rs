@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,9 +13,7 @@ use clap::{Args, ValueEnum};
 use tropex::Devices;
 use tropex::device;
 use tropex::experiments::Split;
-use tropex::train::data::{
-    DataError, Dataset, DownloadProgress, FileError, Layout, OpenOptions, is_relative, open,
-};
+use tropex::train::data::{Dataset, DownloadProgress, Layout, OpenOptions, is_relative, open};
 use tropex::train::run::Run;
 
 use crate::interrupt::InterruptNote;
@@ -115,35 +114,28 @@ impl DataOption {
         with: impl for<'b> FnOnce(OpenOptions<'b>) -> OpenOptions<'b>,
     ) -> anyhow::Result<Dataset> {
         let (bar, kept, is_told) = (output.bar(), OnceCell::new(), Cell::new(false));
-        let show = |progress: DownloadProgress<'_>| match progress {
-            DownloadProgress::Received { file, received, total } => {
-                kept.get_or_init(|| {
-                    InterruptNote::set(|| Some("what was downloaded is kept".to_owned()))
-                });
-                let what = format!("downloading {file}, {}", megabytes(total));
-                bar.show(received as f64 / total.max(1) as f64, what);
+        let show = |progress: DownloadProgress<'_>| {
+            match progress {
+                DownloadProgress::Received { file, received, total } => {
+                    kept.get_or_init(|| {
+                        InterruptNote::set(|| Some("what was downloaded is kept".to_owned()))
+                    });
+                    let what = format!("downloading {file}, {}", megabytes(total));
+                    bar.show(received as f64 / total.max(1) as f64, what);
+                }
+                DownloadProgress::Waiting { holder } if !is_told.replace(true) => {
+                    bar.suspend(|| output.progress(&format!("{holder} downloads {name}; waiting")));
+                }
+                DownloadProgress::Waiting { .. } => {}
             }
-            DownloadProgress::Waiting { holder } if !is_told.replace(true) => {
-                bar.suspend(|| output.progress(&format!("{holder} downloads {name}; waiting")));
-            }
-            DownloadProgress::Waiting { .. } => {}
+            ControlFlow::Continue(())
         };
         let options = with(OpenOptions {
             data_dir: self.data_dir.clone(),
             progress: Some(&show),
             ..OpenOptions::default()
         });
-        open(name, &options).map_err(with_flag)
-    }
-}
-
-/// Names the flag that chooses a layout.
-fn with_flag(error: DataError) -> anyhow::Error {
-    match &error {
-        DataError::File { problem: FileError::ChannelsLast { .. }, .. } => {
-            anyhow::anyhow!("{error} (--layout nhwc, --layout nchw)")
-        }
-        _ => error.into(),
+        Ok(open(name, &options)?)
     }
 }
 

@@ -193,8 +193,10 @@ fn downloads_a_file_once_and_reports_progress() {
     let server = fetch.server(&[Answer::Serve]);
     let seen = RefCell::new(Vec::new());
     let progress = |progress: DownloadProgress<'_>| {
-        let DownloadProgress::Received { received, total, .. } = progress else { return };
-        seen.borrow_mut().push((received, total));
+        if let DownloadProgress::Received { received, total, .. } = progress {
+            seen.borrow_mut().push((received, total));
+        }
+        ControlFlow::Continue(())
     };
     fetch.run_with(&[&server], Some(&progress)).unwrap();
     let seen = seen.into_inner();
@@ -297,8 +299,10 @@ fn a_server_that_trickles_is_left_for_the_next() {
     // Time passes with the bytes that arrive.
     let (arrived, bytes_per_second) = (Cell::new(0), Cell::new(1000));
     let progress = |progress: DownloadProgress<'_>| {
-        let DownloadProgress::Received { received, .. } = progress else { return };
-        arrived.set(received);
+        if let DownloadProgress::Received { received, .. } = progress {
+            arrived.set(received);
+        }
+        ControlFlow::Continue(())
     };
     let mut downloader = local_downloader(Some(&progress));
     downloader.clock = Box::new(|| Duration::from_secs(arrived.get() / bytes_per_second.get()));
@@ -326,9 +330,24 @@ fn waiting_for_another_download_is_told() {
             told.set(Some(holder));
             other.borrow_mut().take(); // the other one ends
         }
+        ControlFlow::Continue(())
     };
     fetch.run_with(&[&server], Some(&progress)).unwrap();
     assert_eq!(told.get().unwrap().process, Some(std::process::id()));
+}
+
+#[test]
+fn a_cancelled_download_is_resumed_by_the_next() {
+    let fetch = Fetch::new();
+    let server = fetch.server(&[Answer::Serve]);
+    let progress = |progress: DownloadProgress<'_>| match progress {
+        DownloadProgress::Received { received: 200_000.., .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let cancelled = fetch.run_with(&[&server], Some(&progress));
+    assert_eq!(cancelled.unwrap_err(), "cancelled");
+    fetch.assert_complete(&[&server]);
+    assert!(server.starts()[1].is_some_and(|start| start >= 200_000));
 }
 
 #[test]
