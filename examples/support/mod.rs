@@ -119,22 +119,12 @@ impl Study {
             learning_rate_steps: Vec::new(),
             ..TrainingConfig::mnist()
         };
-        let images = data.train.subset(config.limit, config.subset).taken().words("images");
+        let images = data.train.subset(config.limit, config.subset).summary().describe("images");
         println!(
             "training {} on {images} of {} on {}",
             self.architecture, data.name, arguments.device
         );
-        let request = RunRequest {
-            architecture,
-            dataset: &data.name,
-            train: &data.train,
-            shuffled_labels: None,
-            test: &data.test,
-            reading: data.reading,
-            warnings: &data.warnings,
-            device,
-            device_name: &arguments.device,
-        };
+        let request = RunRequest::new(architecture, data, device, &arguments.device);
         Ok(Run::train(folder, &request, &config, &mut Lines)?.run())
     }
 }

@@ -263,8 +263,8 @@ pub fn evaluate(
     let function = function.share_with(devices.further())?;
     let all = points.len() * store.len();
     let evaluation = function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?;
-    let terms = term_points(&store, dataset)?.taken();
-    Ok(Evaluated { evaluation, images: points.taken(), terms })
+    let terms = term_points(&store, dataset)?.summary();
+    Ok(Evaluated { evaluation, images: points.summary(), terms })
 }
 
 /// The terms of a run's training images, and its network as it was when they were extracted.

@@ -79,7 +79,7 @@ pub fn precision(
             found.push(Exactness { gauge, precision, outcome });
         }
     }
-    Ok((points.taken(), found))
+    Ok((points.summary(), found))
 }
 
 /// A place for terms: in the run, where there is room for terms as a rule, or where the system has

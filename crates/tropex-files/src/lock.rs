@@ -50,6 +50,7 @@ impl std::fmt::Display for Holder {
 
 /// Why there is no lock.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum LockError {
     /// Somebody else has it.
     #[error("{holder} is working in {}; wait until it ends, or choose another folder", folder.display())]

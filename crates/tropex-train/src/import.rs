@@ -19,6 +19,7 @@ pub use error::ImportError;
 
 /// What a file of weights does not say.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct ImportOptions {
     /// The state dict to take where a checkpoint holds several, or what the names begin with.
     pub entry: Option<String>,
@@ -32,6 +33,32 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
+    /// Chooses one of several state dicts in a checkpoint.
+    #[must_use]
+    pub fn with_entry(self, entry: impl Into<String>) -> Self {
+        Self { entry: Some(entry.into()), ..self }
+    }
+
+    /// Says that a layer or tensor of the file is a layer of the network; an empty name leaves the layer
+    /// of the file out.
+    #[must_use]
+    pub fn with_mapped(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.map.push((from.into(), to.into()));
+        self
+    }
+
+    /// Normalises images before the first layer.
+    #[must_use]
+    pub fn with_normalisation(self, normalisation: Normalisation) -> Self {
+        Self { normalisation: Some(normalisation), ..self }
+    }
+
+    /// Sets the number that batch norms add to variances.
+    #[must_use]
+    pub fn with_batch_norm_epsilon(self, epsilon: f64) -> Self {
+        Self { batch_norm_epsilon: Some(epsilon), ..self }
+    }
+
     /// Compares them with the channels of images.
     ///
     /// # Errors

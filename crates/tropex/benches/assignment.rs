@@ -62,7 +62,8 @@ fn main() {
 
 fn of_run(run: &Path, data_dir: Option<&String>, device: &Device) -> (String, TermStore, Dataset) {
     let run = Run::open(run).expect("a run with terms");
-    let options = OpenOptions { data_dir: data_dir.map(Into::into), ..OpenOptions::default() };
+    let mut options = OpenOptions::default();
+    options.data_dir = data_dir.map(Into::into);
     let dataset = open(&run.config().dataset, &options).expect("the images of the run");
     let opened = pipeline::open_terms(&run, &dataset, device, Gauge::WorstCase);
     let (store, _) = opened.expect("terms of `tropex extract`");

@@ -12,8 +12,8 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use thiserror::Error;
 
 use super::error::DataError;
+use super::image_layout::{ImageLayout, looks_like_channels_last};
 use super::images::{Images, ImagesError};
-use super::layout::{Layout, looks_like_channels_last};
 use super::regular_file;
 use super::subset::SubsetRule;
 use super::{Dataset, FILE_PREFIX, FileReadOptions, HoldOut, OpenOptions, missing_classes};
@@ -121,7 +121,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, Da
     let ((train, test), is_single) = read(&bytes, options.layout, options.held_out)
         .map_err(|problem| DataError::File { path: path.to_path_buf(), problem })?;
     let warnings = missing_classes::warning(&train, &test).into_iter().collect();
-    let layout = options.layout.unwrap_or(Layout::Nchw);
+    let layout = options.layout.unwrap_or(ImageLayout::Nchw);
     Ok(Dataset {
         name: format!("{FILE_PREFIX}{}", path.display()),
         train,
@@ -135,7 +135,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, Da
 /// Training and test images, and whether both come from a single set.
 fn read(
     bytes: &[u8],
-    layout: Option<Layout>,
+    layout: Option<ImageLayout>,
     held_out: HoldOut,
 ) -> Result<((Images, Images), bool), FileError> {
     if let Some(reason) = tropex_files::lfs_pointer(bytes) {
@@ -182,7 +182,7 @@ impl Split {
     fn read(
         tensors: &SafeTensors<'_>,
         prefix: &'static str,
-        layout: Option<Layout>,
+        layout: Option<ImageLayout>,
     ) -> Result<Self, FileError> {
         let name = format!("{prefix}images");
         let view = tensor(tensors, &name)?;
@@ -205,7 +205,7 @@ impl Split {
         let labels = read_labels(tensors, format!("{prefix}labels"), count)?;
         // Safetensors has compared the shape with the data.
         InsufficientMemory::require(2 * view.data().len() as u64).map_err(FileError::Memory)?;
-        let layout = layout.unwrap_or(Layout::Nchw);
+        let layout = layout.unwrap_or(ImageLayout::Nchw);
         let shape = layout.shape(extents);
         let pixels = match view.dtype() {
             Dtype::U8 => Pixels::Bytes(layout.channels_first(view.data().to_vec(), shape)),

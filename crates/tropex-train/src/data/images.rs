@@ -13,6 +13,7 @@ use super::subset::{Subset, SubsetRule};
 
 /// What makes a set of images and labels unusable.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum ImagesError {
     /// The pixel buffer does not hold whole images of the stated shape.
     #[error("{pixels} pixels are not {count} images of {channels}x{height}x{width}")]

@@ -1,6 +1,7 @@
 //! What a run records of itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -54,6 +55,18 @@ pub enum RunState {
     StoppedEarly,
     /// The weights come from elsewhere.
     Imported,
+}
+
+/// The name in `config.json`.
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Training => "training",
+            Self::Trained => "trained",
+            Self::StoppedEarly => "stopped-early",
+            Self::Imported => "imported",
+        })
+    }
 }
 
 /// The content of `config.json`.
@@ -135,7 +148,7 @@ impl RunConfig {
     /// Options to read the run's dataset as it was read for the run.
     pub fn open_options<'a>(&self, options: OpenOptions<'a>) -> OpenOptions<'a> {
         let is_file = self.dataset.starts_with(crate::data::FILE_PREFIX);
-        options.as_read(self.reading.or(is_file.then_some(FileReadOptions::OF_OLD_RUNS)))
+        options.with_file_options(self.reading.or(is_file.then_some(FileReadOptions::OF_OLD_RUNS)))
     }
 
     /// The training images that the network was trained on; all of them for imported weights.

@@ -15,6 +15,7 @@ use crate::zoo::ArchitectureError;
 
 /// Why a run cannot be made, continued or read.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The folder or a file in it cannot be used.
     #[error("cannot {action} {}: {source}", path.display())]

@@ -18,7 +18,7 @@ use burn::tensor::Device;
 use tropex_files::{FolderLock, LockError, remove_leftovers};
 
 use crate::checkpoint;
-use crate::data::{FileReadOptions, Images, SubsetRule};
+use crate::data::{Dataset, FileReadOptions, Images, SubsetRule};
 use crate::import::{ImportOptions, ImportedNetwork, import};
 use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
@@ -54,6 +54,34 @@ pub struct RunRequest<'a> {
     pub device: &'a Device,
     /// Its name, as on the command line.
     pub device_name: &'a str,
+}
+
+impl<'a> RunRequest<'a> {
+    /// A run of an architecture on a dataset.
+    pub fn new(
+        architecture: &'a Architecture,
+        data: &'a Dataset,
+        device: &'a Device,
+        device_name: &'a str,
+    ) -> Self {
+        Self {
+            architecture,
+            dataset: &data.name,
+            train: &data.train,
+            shuffled_labels: None,
+            test: &data.test,
+            reading: data.reading,
+            warnings: &data.warnings,
+            device,
+            device_name,
+        }
+    }
+
+    /// Records the seed that the training labels were shuffled with.
+    #[must_use]
+    pub fn with_shuffled_labels(self, seed: Option<u64>) -> Self {
+        Self { shuffled_labels: seed, ..self }
+    }
 }
 
 /// How a training ended.

@@ -16,7 +16,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use thiserror::Error;
 
-pub use config::{ConfigError, LearningRateStep, OptimizerConfig, TrainingConfig};
+pub use config::{
+    ConfigError, LearningRateStep, OptimizerConfig, ParseOptimizerError, TrainingConfig,
+};
 pub use metrics::{EpochMetrics, Metrics, evaluate};
 pub use observer::{BatchProgress, TrainingObserver};
 
@@ -28,6 +30,7 @@ use crate::zoo::Classifier;
 
 /// Why a training stops short.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum TrainError {
     /// The settings make no sense.
     #[error(transparent)]

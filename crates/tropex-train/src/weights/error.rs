@@ -7,6 +7,7 @@ use thiserror::Error;
 
 /// Why weights cannot be read, written or used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum WeightsError {
     /// The file cannot be read.
     #[error("cannot read weights {}: {source}", path.display())]

@@ -19,6 +19,7 @@ pub struct Normalisation {
 
 /// Why a normalisation makes no sense.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum NormalisationError {
     /// There are not as many numbers as channels.
     #[error("{found} numbers for the {what} of {channels} channels, expected 1 or {channels}")]

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use tropex::Gauge;
 use tropex::experiments::Split;
 use tropex::experiments::assign::{AssignSettings, AssignedImage, RankedImage, assign};
 use tropex::extract::terms::Effort;
@@ -15,7 +16,8 @@ use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 use tropex_files::replace;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more, require_place};
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more, require_place};
 use crate::output::{Output, count, duration, pairs, small_percent, table};
 
 /// Images that people are shown; files and machines get all.
@@ -27,8 +29,8 @@ pub struct AssignArgs {
     /// Folder of the run.
     run: PathBuf,
     /// Images to assign.
-    #[arg(long, default_value = "test")]
-    split: SplitName,
+    #[arg(long, value_parser = choices::split(), default_value = "test")]
+    split: Split,
     /// LIMIT of the images only, every class in its share.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
@@ -36,8 +38,8 @@ pub struct AssignArgs {
     #[arg(long, default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     top: NonZeroUsize,
     /// Gauge of the terms.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
     /// Write all of them to a CSV file, a line for every image and term.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -73,8 +75,8 @@ impl AssignArgs {
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = AssignSettings {
-            gauge: self.gauge.into(),
-            split: self.split.into(),
+            gauge: self.gauge,
+            split: self.split,
             limit: self.limit.map(NonZeroUsize::get),
             top: self.top.get(),
         };
@@ -101,8 +103,8 @@ impl AssignArgs {
         };
         output.result(&result, || {
             let mut lines = vec![
-                ("images", assigned.taken.words(settings.split.images())),
-                ("terms", assigned.terms.words(Split::Train.images())),
+                ("images", assigned.taken.describe(settings.split.images())),
+                ("terms", assigned.terms.describe(Split::Train.images())),
                 (
                     "computed again in f64",
                     small_percent(assigned.effort.share()) + " of the values",

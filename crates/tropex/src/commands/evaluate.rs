@@ -11,7 +11,8 @@ use tropex::experiments::{EvaluateSettings, Split, pipeline};
 use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more};
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more};
 use crate::output::{Output, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
@@ -20,14 +21,14 @@ pub struct EvaluateArgs {
     /// Folder of the run.
     run: PathBuf,
     /// Images to classify.
-    #[arg(long, default_value = "test")]
-    split: SplitName,
+    #[arg(long, value_parser = choices::split(), default_value = "test")]
+    split: Split,
     /// LIMIT of the images only, every class in its share.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Gauge of the terms.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -59,8 +60,8 @@ impl EvaluateArgs {
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = EvaluateSettings {
-            gauge: self.gauge.into(),
-            split: self.split.into(),
+            gauge: self.gauge,
+            split: self.split,
             limit: self.limit.map(NonZeroUsize::get),
         };
         let bar = output.bar();
@@ -93,10 +94,10 @@ impl EvaluateArgs {
                     format!(
                         "{} gauge, of {}",
                         evaluated.gauge.name(),
-                        terms.words(Split::Train.images())
+                        terms.describe(Split::Train.images())
                     ),
                 ),
-                ("images", images.words(settings.split.images())),
+                ("images", images.describe(settings.split.images())),
                 ("network accuracy", percent(evaluated.network_accuracy)),
                 ("extracted function", format!("{} accuracy", percent(evaluated.accuracy))),
                 ("agreement", percent(evaluated.agreement)),

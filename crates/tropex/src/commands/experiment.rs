@@ -11,7 +11,6 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use tropex::Gauge;
 use tropex::experiments::experiment::{ExperimentEntry, Parameters, Scope};
 use tropex::experiments::report::{
     Finding, Measure, Page, PageFiles, ReportLocks, SubjectRecord, comparison,
@@ -21,10 +20,10 @@ use tropex::experiments::{EXPERIMENTS, Error, Moments, Settings, experiments};
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::messages::hint;
 use tropex::train::run::Run;
+use tropex::{Gauge, Precision};
 
-use super::options::{
-    DataOption, DevicesOption, GaugeName, PrecisionName, one_or_more, require_place, whole,
-};
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more, require_place, whole};
 use crate::interrupt::InterruptNote;
 use crate::output::{CommandProgress, Output, StepProgress, count, pairs, plural, table};
 
@@ -38,11 +37,11 @@ pub struct ExperimentArgs {
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// Gauges of the terms.
-    #[arg(long, default_value = "worst-case", value_delimiter = ',')]
-    gauge: Vec<GaugeName>,
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case", value_delimiter = ',')]
+    gauge: Vec<Gauge>,
     /// Format of the terms' numbers; by default that of the terms that are there, or f32.
-    #[arg(long)]
-    precision: Option<PrecisionName>,
+    #[arg(long, value_parser = choices::precision())]
+    precision: Option<Precision>,
     /// Terms of LIMIT training images, every class in its share; by default the terms that are
     /// there, or those of all images that the network was trained on.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
@@ -143,8 +142,8 @@ impl ExperimentArgs {
         });
         for &gauge in &self.gauge {
             let settings = Settings {
-                gauge: gauge.into(),
-                precision: self.precision.map(Into::into),
+                gauge,
+                precision: self.precision,
                 limit: self.limit.map(NonZeroUsize::get),
                 points: self.points.map(NonZeroUsize::get),
                 seed: self.seed,
@@ -181,8 +180,7 @@ impl ExperimentArgs {
     /// Refuses a gauge that would be looked at twice, and a page that cannot be written.
     fn check(&self) -> anyhow::Result<()> {
         self.page.as_deref().map(require_place).transpose()?;
-        let gauges: Vec<_> = self.gauge.iter().map(|&gauge| Gauge::from(gauge)).collect();
-        if let Some(gauge) = first_repeated(&gauges) {
+        if let Some(gauge) = first_repeated(&self.gauge) {
             bail!("--gauge names {} twice", gauge.name());
         }
         Ok(())

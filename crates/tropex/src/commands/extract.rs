@@ -5,17 +5,16 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
 use tropex::extract::store::{Estimate, ExtractOptions, Kept as KeptOnDisk, Progress};
 use tropex::train::data::{SubsetRule, SubsetSummary};
 use tropex::train::run::Run;
-use tropex::{Classes, Gauge, SelfCheck, TermStore};
+use tropex::{Classes, Gauge, Precision, SelfCheck, TermStore};
 
-use super::options::{
-    DataOption, DevicesOption, GaugeName, PrecisionName, SplitName, bytes, one_or_more, whole,
-};
+use super::choices;
+use super::options::{DataOption, DevicesOption, bytes, one_or_more, whole};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
@@ -25,29 +24,29 @@ pub struct ExtractArgs {
     /// Folder of the run.
     run: PathBuf,
     /// Images whose terms are extracted.
-    #[arg(long, default_value = "train")]
-    split: SplitName,
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
     /// LIMIT of the images only, every class in its share; by default all that the network was
     /// trained on.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Classes whose terms are extracted at every image.
-    #[arg(long, default_value = "predicted")]
-    classes: ClassesName,
+    #[arg(long, value_parser = choices::classes(), default_value = "predicted")]
+    classes: Classes,
     /// Rule that chooses the shifts.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
     /// With tight and calibrated gauge: the shifts of the terms of these images instead of the extracted
     /// images' own. What they fail to keep non-negative is counted.
-    #[arg(long, value_name = "SPLIT")]
-    shifts_of: Option<SplitName>,
+    #[arg(long, value_parser = choices::split(), value_name = "SPLIT")]
+    shifts_of: Option<Split>,
     /// Memory that these gauges may take for the rows of all images, such as 4GB; the rest is in
     /// a file meanwhile. By default half of what is free.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<usize>,
     /// Format of the numbers.
-    #[arg(long, default_value = "f32")]
-    precision: PrecisionName,
+    #[arg(long, value_parser = choices::precision(), default_value = "f32")]
+    precision: Precision,
     /// Images in memory at a time; by default chosen from the size of the network.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     batch: Option<NonZeroUsize>,
@@ -65,12 +64,6 @@ pub struct ExtractArgs {
     data: DataOption,
     #[command(flatten)]
     devices: DevicesOption,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ClassesName {
-    Predicted,
-    All,
 }
 
 #[derive(Serialize)]
@@ -101,8 +94,7 @@ impl ExtractArgs {
         let data = self.data.open_of(&run, output)?;
         let (bar, estimate) = (output.bar(), RefCell::new(Estimate::default()));
         let (worked, began, trial) = (Cell::new(false), OnceCell::new(), Cell::new(None));
-        let folder =
-            pipeline::terms_folder(&run, Moment::Final, self.split.into(), self.gauge.into());
+        let folder = pipeline::terms_folder(&run, Moment::Final, self.split, self.gauge);
         let show = |progress| {
             began.get_or_init(|| {
                 let folder = folder.clone();
@@ -119,16 +111,16 @@ impl ExtractArgs {
         if !worked.get() {
             output.note("these terms were extracted before; nothing to do")?;
         }
-        let images = self.settings().points(&run, &data).taken();
-        report(&store, (self.split.into(), images), start.elapsed(), output)
+        let images = self.settings().points(&run, &data).summary();
+        report(&store, (self.split, images), start.elapsed(), output)
     }
 
     fn check_flags(&self) -> anyhow::Result<()> {
-        let Some(split) = self.shifts_of.map(Split::from) else { return Ok(()) };
-        if matches!(self.gauge, GaugeName::WorstCase) {
+        let Some(split) = self.shifts_of else { return Ok(()) };
+        if self.gauge == Gauge::WorstCase {
             anyhow::bail!("--shifts-of needs --gauge tight or calibrated");
         }
-        if split == self.split.into() {
+        if split == self.split {
             anyhow::bail!(
                 "--shifts-of {split} names the images extracted; leave it out for their own shifts"
             );
@@ -139,16 +131,13 @@ impl ExtractArgs {
     fn settings(&self) -> ExtractSettings {
         ExtractSettings {
             moment: Moment::Final,
-            split: self.split.into(),
+            split: self.split,
             limit: self.limit.map(NonZeroUsize::get),
             rule: SubsetRule::DEFAULT,
-            classes: match self.classes {
-                ClassesName::Predicted => Classes::Predicted,
-                ClassesName::All => Classes::All,
-            },
-            gauge: self.gauge.into(),
-            shifts_of: self.shifts_of.map(Into::into),
-            precision: self.precision.into(),
+            classes: self.classes,
+            gauge: self.gauge,
+            shifts_of: self.shifts_of,
+            precision: self.precision,
             options: ExtractOptions {
                 batch: self.batch.map(NonZeroUsize::get),
                 dominance_points: self.check,
@@ -259,7 +248,7 @@ impl ExtractOutput<'_> {
         };
         let mut lines = vec![
             ("terms", stored),
-            ("images", self.images.words(self.split.images())),
+            ("images", self.images.describe(self.split.images())),
             ("folder", self.folder.clone()),
             ("gauge", gauge),
         ];

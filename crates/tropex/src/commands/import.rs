@@ -99,17 +99,7 @@ impl ImportArgs {
         let architecture = Architecture::find(&self.architecture)?;
         let (device, device_name) = (self.device.find()?, self.device.name());
         let data = self.data.open(&self.dataset, self.layout.layout, output)?;
-        let request = RunRequest {
-            architecture,
-            dataset: &data.name,
-            train: &data.train,
-            shuffled_labels: None,
-            test: &data.test,
-            reading: data.reading,
-            warnings: &data.warnings,
-            device: &device,
-            device_name: &device_name,
-        };
+        let request = RunRequest::new(architecture, &data, &device, &device_name);
         let options = self.options();
         let imported = Run::import(&self.out, &request, &self.weights, &options);
         let (run, notes) = imported?;
@@ -145,14 +135,15 @@ impl ImportArgs {
             [] => vec![neutral],
             values => values.to_vec(),
         };
-        let is_normalised = !self.mean.is_empty() || !self.std.is_empty();
-        ImportOptions {
-            entry: self.entry.clone(),
-            map: self.map.clone(),
-            normalisation: is_normalised
-                .then(|| Normalisation { mean: or(&self.mean, 0.0), std: or(&self.std, 1.0) }),
-            batch_norm_epsilon: self.batch_norm_eps,
+        let mut options = ImportOptions::default();
+        options.entry = self.entry.clone();
+        options.map = self.map.clone();
+        options.batch_norm_epsilon = self.batch_norm_eps;
+        if !self.mean.is_empty() || !self.std.is_empty() {
+            let (mean, std) = (or(&self.mean, 0.0), or(&self.std, 1.0));
+            options.normalisation = Some(Normalisation { mean, std });
         }
+        options
     }
 }
 

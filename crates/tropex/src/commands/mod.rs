@@ -2,6 +2,7 @@
 
 mod assign;
 mod bounds;
+mod choices;
 mod evaluate;
 mod experiment;
 mod extract;

@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tropex::Devices;
 use tropex::device;
-use tropex::experiments::Split;
-use tropex::train::data::{Dataset, DownloadProgress, Layout, OpenOptions, is_relative, open};
+use tropex::train::data::{Dataset, DownloadProgress, ImageLayout, OpenOptions, is_relative, open};
 use tropex::train::run::Run;
 
 use crate::interrupt::InterruptNote;
@@ -98,10 +97,13 @@ impl DataOption {
     pub fn open(
         &self,
         name: &str,
-        layout: Option<Layout>,
+        layout: Option<ImageLayout>,
         output: &Output,
     ) -> anyhow::Result<Dataset> {
-        let dataset = self.read(name, output, |options| OpenOptions { layout, ..options })?;
+        let dataset = self.read(name, output, |options| match layout {
+            Some(layout) => options.with_layout(layout),
+            None => options,
+        })?;
         dataset.warnings.iter().for_each(|warning| output.warning(warning));
         Ok(dataset)
     }
@@ -130,11 +132,9 @@ impl DataOption {
             }
             ControlFlow::Continue(())
         };
-        let options = with(OpenOptions {
-            data_dir: self.data_dir.clone(),
-            progress: Some(&show),
-            ..OpenOptions::default()
-        });
+        let mut options = OpenOptions::default().with_progress(&show);
+        options.data_dir = self.data_dir.clone();
+        let options = with(options);
         Ok(open(name, &options)?)
     }
 }
@@ -145,60 +145,7 @@ pub struct LayoutOption {
     /// Axes of the images in file:PATH: nchw for [count, channels, height, width], nhwc for [count,
     /// height, width, channels]. Without it they are nchw, and shapes that look like nhwc refused.
     #[arg(long, value_name = "LAYOUT")]
-    pub layout: Option<Layout>,
-}
-
-/// A part of a dataset on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SplitName {
-    Train,
-    Test,
-}
-
-impl From<SplitName> for Split {
-    fn from(name: SplitName) -> Self {
-        match name {
-            SplitName::Train => Self::Train,
-            SplitName::Test => Self::Test,
-        }
-    }
-}
-
-/// A gauge on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum GaugeName {
-    /// The published rule: shifts that suffice whatever the data.
-    WorstCase,
-    /// The smallest shifts that suffice for the images extracted.
-    Tight,
-    /// The smallest part of the tight shifts under which every image's own terms still win at it.
-    Calibrated,
-}
-
-impl From<GaugeName> for tropex::Gauge {
-    fn from(name: GaugeName) -> Self {
-        match name {
-            GaugeName::WorstCase => Self::WorstCase,
-            GaugeName::Tight => Self::Tight,
-            GaugeName::Calibrated => Self::Calibrated,
-        }
-    }
-}
-
-/// A format of numbers on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum PrecisionName {
-    F32,
-    F64,
-}
-
-impl From<PrecisionName> for tropex::Precision {
-    fn from(name: PrecisionName) -> Self {
-        match name {
-            PrecisionName::F32 => Self::F32,
-            PrecisionName::F64 => Self::F64,
-        }
-    }
+    pub layout: Option<ImageLayout>,
 }
 
 /// Refuses a file that cannot be written, before work is done whose result it is to hold.

@@ -94,7 +94,7 @@ fn text(found: &[RunPrecision]) -> String {
                      to the largest logit\nfails: what must hold and does not";
     let images: Vec<_> = found
         .iter()
-        .map(|run| format!("{}: {}", run.run, run.images.words("training images")))
+        .map(|run| format!("{}: {}", run.run, run.images.describe("training images")))
         .collect();
     format!("{}\n{}\n{explained}", table(&heading, rows.collect()), images.join("\n"))
 }

@@ -10,7 +10,8 @@ use tropex::experiments::{ImagePoints, Split, pipeline};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, SplitName, seconds, whole};
+use super::choices;
+use super::options::{DataOption, DeviceOption, seconds, whole};
 use super::time_estimate::TimeEstimate;
 use crate::output::{Output, StepProgress, count, table};
 
@@ -33,8 +34,8 @@ pub struct RegionArgs {
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "facets")]
     time_limit: Option<Duration>,
     /// Images to take.
-    #[arg(long, default_value = "train")]
-    split: SplitName,
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -48,7 +49,7 @@ impl RegionArgs {
         let data = self.data.open_of(&run, output)?;
         pipeline::check_data(&run, &data)?;
         let network = pipeline::network(&run, &device)?;
-        let split = Split::from(self.split);
+        let split = self.split;
         let order = self.of.clone();
         let inquiry = Inquiry {
             images: self.of,

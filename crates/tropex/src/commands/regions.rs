@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use tropex::Gauge;
 use tropex::experiments::picture::{Format, Panel, require_ours};
 use tropex::experiments::regions::{Outlook, Place, View, ViewSettings};
-use tropex::experiments::{Moment, pipeline};
+use tropex::experiments::{Moment, Split, pipeline};
 use tropex::extract::region::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, GaugeName, SplitName, any_number, whole};
+use super::choices;
+use super::options::{DataOption, DeviceOption, any_number, whole};
 use super::time_estimate::minutes;
 use crate::output::{CommandProgress, Output, count, plural};
 use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
@@ -44,11 +46,11 @@ pub struct RegionsArgs {
     #[arg(long, default_value = "0.25", value_parser = any_number, allow_negative_numbers = true)]
     margin: f64,
     /// Images to take points from.
-    #[arg(long, default_value = "train")]
-    split: SplitName,
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
     /// Gauge of the terms.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
     /// The regions of the extracted function instead of the network's.
     #[arg(long)]
     extracted: bool,
@@ -63,8 +65,8 @@ pub struct RegionsArgs {
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "extracted", "side_by_side"])]
     frames: Option<PathBuf>,
     /// Format of these pictures.
-    #[arg(long, default_value = "png", requires = "frames")]
-    format: FormatName,
+    #[arg(long, value_parser = choices::picture_format(), default_value = "png", requires = "frames")]
+    format: Format,
     /// Give up where there are more polygons than this.
     #[arg(long, value_name = "POLYGONS", default_value_t = ViewSettings::default().limit, value_parser = whole::<usize>, allow_negative_numbers = true)]
     limit: usize,
@@ -74,23 +76,7 @@ pub struct RegionsArgs {
     device: DeviceOption,
 }
 
-/// A format of pictures on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatName {
-    Png,
-    Svg,
-}
-
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Png => Self::Png,
-            FormatName::Svg => Self::Svg,
-        }
-    }
-}
-
-/// So many numbers, separated by commas.
+/// `N` numbers with commas between them.
 fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], String> {
     let numbers: Option<Vec<T>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
     let numbers = numbers.and_then(|numbers| numbers.try_into().ok());
@@ -118,7 +104,7 @@ impl RegionsArgs {
             (None, None) => Place::Usual,
         };
         let (margin, limit) = (self.margin, self.limit);
-        ViewSettings { place, margin, split: self.split.into(), limit }
+        ViewSettings { place, margin, split: self.split, limit }
     }
 
     fn picture(
@@ -143,7 +129,7 @@ impl RegionsArgs {
         }
         if self.extracted || self.side_by_side {
             let start = Instant::now();
-            let (store, _) = pipeline::open_terms(run, data, device, self.gauge.into())?;
+            let (store, _) = pipeline::open_terms(run, data, device, self.gauge)?;
             let terms = view.terms(&store)?;
             found.extracted = Some(TermRegions::of(&terms, store.len(), start.elapsed()));
             parts.push((title("extracted function", &terms.partition), terms.partition));
@@ -174,7 +160,7 @@ impl RegionsArgs {
         }
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create folder {}", folder.display()))?;
-        let format = Format::from(self.format);
+        let format = self.format;
         let file_of =
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;

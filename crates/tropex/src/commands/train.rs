@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::data::{Dataset, SubsetSummary};
@@ -15,6 +15,7 @@ use tropex::train::training::{
 };
 use tropex::train::zoo::Architecture;
 
+use super::choices;
 use super::options::{
     DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
 };
@@ -65,8 +66,8 @@ struct TrainingArgs {
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     batch_size: Option<NonZeroUsize>,
     /// Rule that turns gradients into steps.
-    #[arg(long)]
-    optimizer: Option<OptimizerName>,
+    #[arg(long, value_parser = choices::optimizer())]
+    optimizer: Option<OptimizerConfig>,
     /// Share of the last step that sgd keeps.
     #[arg(long, value_parser = share, allow_negative_numbers = true)]
     momentum: Option<f64>,
@@ -83,12 +84,6 @@ struct TrainingArgs {
     /// Stop when the test loss has not improved for so many epochs.
     #[arg(long, value_name = "EPOCHS", value_parser = one_or_more, allow_negative_numbers = true)]
     early_stop: Option<NonZeroUsize>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OptimizerName {
-    Adam,
-    Sgd,
 }
 
 #[derive(Clone, Debug)]
@@ -136,11 +131,7 @@ impl TrainingArgs {
         set(&mut config.l2, &self.l2);
         config.limit = self.limit.map(NonZeroUsize::get).or(config.limit);
         config.early_stop = self.early_stop.map(NonZeroUsize::get).or(config.early_stop);
-        match self.optimizer {
-            Some(OptimizerName::Adam) => config.optimizer = OptimizerConfig::ADAM,
-            Some(OptimizerName::Sgd) => config.optimizer = OptimizerConfig::Sgd { momentum: 0.9 },
-            None => {}
-        }
+        set(&mut config.optimizer, &self.optimizer);
         match (&mut config.optimizer, self.momentum) {
             (OptimizerConfig::Sgd { momentum }, Some(value)) => *momentum = value,
             (OptimizerConfig::Adam { .. }, Some(_)) => {
@@ -190,22 +181,13 @@ impl TrainArgs {
         if let Some(seed) = self.shuffle_labels {
             data = data.with_shuffled_labels(seed);
         }
-        let request = RunRequest {
-            architecture,
-            dataset: &data.name,
-            train: &data.train,
-            shuffled_labels: self.shuffle_labels,
-            test: &data.test,
-            reading: data.reading,
-            warnings: &data.warnings,
-            device: &device,
-            device_name: &device_name,
-        };
-        let images = data.train.subset(config.limit, config.subset).taken();
+        let request = RunRequest::new(architecture, &data, &device, &device_name)
+            .with_shuffled_labels(self.shuffle_labels);
+        let images = data.train.subset(config.limit, config.subset).summary();
         let mut heading = format!(
             "{} on {} of {}, {} on {device_name}",
             architecture.name,
-            images.words("images"),
+            images.describe("images"),
             data.name,
             plural(config.epochs, "epoch")
         );
@@ -237,7 +219,7 @@ fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
         architecture: &config.architecture,
         dataset: &config.dataset,
         parameters: config.parameters,
-        images: config.trained_on(&data.train).taken(),
+        images: config.trained_on(&data.train).summary(),
         held_out: data.held_out(),
         epochs: &config.metrics,
         warnings: &data.warnings,

@@ -120,13 +120,13 @@ fn channels_last_are_refused_or_moved() {
     );
     let whole = file(&tensors);
     let read = |whole: &[u8], layout| read(whole, Some(layout), HoldOut::Last).unwrap().0;
-    let (as_it_is, _) = read(&whole, Layout::Nchw);
+    let (as_it_is, _) = read(&whole, ImageLayout::Nchw);
     assert_eq!((as_it_is.shape(), as_it_is.read(0..1)[1]), ([6, 5, 3], 1.0 / 255.0));
-    let (moved, _) = read(&whole, Layout::Nhwc);
+    let (moved, _) = read(&whole, ImageLayout::Nhwc);
     assert_eq!((moved.shape(), moved.read(0..1)[1]), ([3, 6, 5], 3.0 / 255.0));
     let values: Vec<f32> = (0..90).map(|value| value as f32 / 128.0).collect();
     let floats = [f32_tensor("images", [2, 5, 3, 3], &values), labels];
-    let (moved, test) = read(&file(&floats), Layout::Nhwc);
+    let (moved, test) = read(&file(&floats), ImageLayout::Nhwc);
     assert_eq!(
         (moved.shape(), moved.read(0..1)[..2].to_vec()),
         ([3, 5, 3], vec![0.0, 3.0 / 128.0])
@@ -148,7 +148,7 @@ fn damaged_files_are_read_without_harm() {
     ]);
     for whole in [single, splits] {
         for damaged in mutations(&whole, 300) {
-            for layout in [None, Some(Layout::Nhwc)] {
+            for layout in [None, Some(ImageLayout::Nhwc)] {
                 if let Ok(((train, test), _)) = read(&damaged, layout, HoldOut::Stratified) {
                     let values = train.len() * train.features() + test.len() * test.features();
                     assert!(values <= damaged.len());

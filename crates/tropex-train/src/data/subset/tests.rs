@@ -104,14 +104,14 @@ fn all_images_keep_their_order() {
 #[test]
 fn what_was_taken_is_said() {
     let classes: Vec<u32> = (0..10_000).map(|image| image % 10).collect();
-    let words = |count, rule| Subset::new(&classes, count, rule).taken().words("test images");
+    let words = |count, rule| Subset::new(&classes, count, rule).summary().describe("test images");
     assert_eq!(
         words(Some(300), SubsetRule::DEFAULT),
         "300 of 10,000 test images, every class in its share (seed 0)"
     );
     assert_eq!(words(Some(1200), SubsetRule::First), "the first 1,200 of 10,000 test images");
     assert_eq!(words(None, SubsetRule::DEFAULT), "10,000 test images");
-    let taken = Subset::new(&classes, Some(300), SubsetRule::DEFAULT).taken();
+    let taken = Subset::new(&classes, Some(300), SubsetRule::DEFAULT).summary();
     assert_eq!(
         serde_json::to_string(&taken).unwrap(),
         r#"{"count":300,"of":10000,"rule":"every class in its share (seed 0)"}"#

@@ -1,22 +1,24 @@
-//! Where the channels of images stand in a file.
+//! The order of the axes of images in a file.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// The order of the axes of images in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Layout {
-    /// `[count, channels, height, width]`, as PyTorch has it.
+#[non_exhaustive]
+pub enum ImageLayout {
+    /// `[count, channels, height, width]`, the layout of PyTorch.
     Nchw,
-    /// `[count, height, width, channels]`, as TensorFlow and pictures have it.
+    /// `[count, height, width, channels]`, the layout of TensorFlow and of image files.
     Nhwc,
 }
 
-impl Layout {
-    /// Its name on the command line and in `config.json`.
+impl ImageLayout {
+    /// Name on the command line and in `config.json`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Nchw => "nchw",
@@ -24,7 +26,7 @@ impl Layout {
         }
     }
 
-    /// `[channels, height, width]` of images whose last three axes have these extents.
+    /// `[channels, height, width]` of images whose last three axes have the given extents.
     pub(super) fn shape(self, [first, second, third]: [usize; 3]) -> [usize; 3] {
         match self {
             Self::Nchw => [first, second, third],
@@ -32,7 +34,7 @@ impl Layout {
         }
     }
 
-    /// Values in the order channels, rows, columns; `shape` is `[channels, height, width]`.
+    /// Moves values into the order channels, rows, columns; `shape` is `[channels, height, width]`.
     pub(super) fn channels_first<T: Copy>(self, values: Vec<T>, shape: [usize; 3]) -> Vec<T> {
         let ([channels, height, width], Self::Nhwc) = (shape, self) else { return values };
         let area = height * width;
@@ -44,32 +46,34 @@ impl Layout {
     }
 }
 
-/// Whether images of these extents, taken for `[channels, height, width]`, are most likely
-/// `[height, width, channels]`: the last extent is a number of colours, and the others are a
-/// height and a width.
+/// Whether `[first, second, third]` is more likely `[height, width, channels]` than `[channels, height,
+/// width]`: the last extent is a number of colours, the others look like a height and a width.
 pub(super) fn looks_like_channels_last([first, second, third]: [usize; 3]) -> bool {
     let is_picture = if first == second { first > third } else { first.min(second) >= 5 };
     (1..=4).contains(&third) && second > third && is_picture
 }
 
-impl fmt::Display for Layout {
+impl fmt::Display for ImageLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Layout {
-    type Err = String;
+/// A text that is not the name of a layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "expected nchw ([count, channels, height, width]) or nhwc ([count, height, width, channels])"
+)]
+pub struct ParseImageLayoutError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for ImageLayout {
+    type Err = ParseImageLayoutError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "nchw" => Ok(Self::Nchw),
             "nhwc" => Ok(Self::Nhwc),
-            _ => Err(
-                "expected nchw ([count, channels, height, width]) or nhwc ([count, height, width, \
-                 channels])"
-                    .into(),
-            ),
+            _ => Err(ParseImageLayoutError),
         }
     }
 }
@@ -103,10 +107,10 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for layout in [Layout::Nchw, Layout::Nhwc] {
+        for layout in [ImageLayout::Nchw, ImageLayout::Nhwc] {
             assert_eq!(layout.to_string().parse(), Ok(layout));
         }
-        assert!("hwc".parse::<Layout>().unwrap_err().contains("nhwc"));
+        assert!("hwc".parse::<ImageLayout>().unwrap_err().to_string().contains("nhwc"));
     }
 
     proptest! {
@@ -116,9 +120,9 @@ mod tests {
             [height, width, channels] in [1..5_usize, 1..5_usize, 1..5_usize],
         ) {
             let values: Vec<usize> = (0..count * height * width * channels).collect();
-            let shape = Layout::Nhwc.shape([height, width, channels]);
+            let shape = ImageLayout::Nhwc.shape([height, width, channels]);
             prop_assert_eq!(shape, [channels, height, width]);
-            let moved = Layout::Nhwc.channels_first(values.clone(), shape);
+            let moved = ImageLayout::Nhwc.channels_first(values.clone(), shape);
             for image in 0..count {
                 for (row, column) in (0..height).flat_map(|r| (0..width).map(move |c| (r, c))) {
                     for channel in 0..channels {
@@ -128,7 +132,7 @@ mod tests {
                     }
                 }
             }
-            prop_assert_eq!(Layout::Nchw.channels_first(values.clone(), shape), values);
+            prop_assert_eq!(ImageLayout::Nchw.channels_first(values.clone(), shape), values);
         }
     }
 }
