@@ -1,6 +1,6 @@
 //! The command `tropex`.
 
-#![allow(unreachable_pub)] // nothing in a command is reachable from outside
+#![allow(unreachable_pub)] // nothing in a binary is reachable from outside
 
 mod allocator;
 mod commands;
@@ -31,10 +31,10 @@ static ALLOCATOR: ExitOnOutOfMemory<MiMalloc> = ExitOnOutOfMemory(MiMalloc);
 struct Cli {
     #[command(subcommand)]
     command: commands::Command,
-    /// Print the result as one JSON object, and nothing else.
+    /// Print the result as one JSON object and nothing else.
     #[arg(long, global = true, display_order = 1000)]
     json: bool,
-    /// Print results only, no progress.
+    /// Print results without progress.
     #[arg(long, short, global = true, display_order = 1001)]
     quiet: bool,
 }

@@ -13,7 +13,7 @@ use super::{ArchitectureError, MAX_VALUES};
 
 /// A convolution that keeps the size of images, or divides it by its stride.
 #[derive(Clone, Copy)]
-pub(super) struct ConvSpec {
+pub(super) struct ConvLayer {
     filters: usize,
     /// Width of the kernel, an odd number.
     kernel: usize,
@@ -21,11 +21,11 @@ pub(super) struct ConvSpec {
 }
 
 /// A 3x3 convolution of stride 1, until told otherwise.
-pub(super) const fn conv(filters: usize) -> ConvSpec {
-    ConvSpec { filters, kernel: 3, stride: 1 }
+pub(super) const fn conv(filters: usize) -> ConvLayer {
+    ConvLayer { filters, kernel: 3, stride: 1 }
 }
 
-impl ConvSpec {
+impl ConvLayer {
     pub(super) const fn kernel(self, kernel: usize) -> Self {
         Self { kernel, ..self }
     }
@@ -91,18 +91,18 @@ impl<'a> ClassifierBuilder<'a> {
     }
 
     /// A convolution and the activation.
-    pub(super) fn conv(self, conv: ConvSpec) -> Self {
+    pub(super) fn conv(self, conv: ConvLayer) -> Self {
         let activation = Some(self.activation());
         self.conv_block(conv, false, activation)
     }
 
     /// A convolution, batch norm, and the activation.
-    pub(super) fn conv_norm(self, conv: ConvSpec) -> Self {
+    pub(super) fn conv_norm(self, conv: ConvLayer) -> Self {
         let activation = Some(self.activation());
         self.conv_block(conv, true, activation)
     }
 
-    fn conv_block(mut self, conv: ConvSpec, norm: bool, activation: Option<Activation>) -> Self {
+    fn conv_block(mut self, conv: ConvLayer, norm: bool, activation: Option<Activation>) -> Self {
         let block = self.block(conv, norm, activation);
         self.features.push(FeatureBlock::Conv(block));
         self
@@ -124,14 +124,14 @@ impl<'a> ClassifierBuilder<'a> {
     }
 
     /// A block on images as they are now, which then have its output's shape.
-    fn block(&mut self, conv: ConvSpec, norm: bool, activation: Option<Activation>) -> ConvBlock {
+    fn block(&mut self, conv: ConvLayer, norm: bool, activation: Option<Activation>) -> ConvBlock {
         let [channels, height, width] = self.shape;
         self.shape = [conv.filters, height.div_ceil(conv.stride), width.div_ceil(conv.stride)];
         let norm = norm.then(|| BatchNormConfig::new(conv.filters).init(self.device));
         ConvBlock { conv: self.layer(channels, conv), norm, activation }
     }
 
-    fn layer(&self, channels: usize, ConvSpec { filters, kernel, stride }: ConvSpec) -> Conv2d {
+    fn layer(&self, channels: usize, ConvLayer { filters, kernel, stride }: ConvLayer) -> Conv2d {
         // The same number of zeros on every side, as PyTorch's `padding`: for stride 2
         // TensorFlow's "same" would pad below and right only, and imported weights would meet
         // shifted images.

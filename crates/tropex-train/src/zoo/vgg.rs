@@ -1,7 +1,7 @@
 //! Convolutional networks of the VGG kind: stages of convolutions, ended by pooling, then hidden
 //! dense layers. The small MNIST network is one of them.
 
-use super::builder::{ClassifierBuilder, ConvSpec, conv};
+use super::builder::{ClassifierBuilder, ConvLayer, conv};
 use super::classifier::Classifier;
 use super::{Architecture, ArchitectureError};
 use crate::training::TrainingConfig;
@@ -63,7 +63,7 @@ enum Pooling {
 
 /// The stages of a network and what it does in each.
 struct VggConfig<'a> {
-    stages: &'a [&'a [ConvSpec]],
+    stages: &'a [&'a [ConvLayer]],
     pool: Pooling,
     batch_norm: bool,
     hidden: &'a [usize],

@@ -20,10 +20,10 @@ use crate::output::{Output, duration, pairs, percent, small_percent};
 pub struct EvaluateArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// Images to classify.
+    /// Split of the images to classify.
     #[arg(long, value_parser = choices::split(), default_value = "test")]
     split: Split,
-    /// LIMIT of the images only, every class in its share.
+    /// Classify LIMIT images only, with every class in proportion.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Gauge of the terms.
@@ -41,15 +41,15 @@ struct EvaluateOutput {
     gauge: Gauge,
     points: usize,
     split: Split,
-    /// The images classified, of their split.
+    /// The classified images.
     images: SubsetSummary,
-    /// The training images whose terms make up the function.
+    /// The training images whose terms form the function.
     terms: SubsetSummary,
     agreement: f64,
     accuracy: f64,
     network_accuracy: f64,
     straight: f64,
-    /// Share of the values that f32 left open, computed again in f64.
+    /// Share of the values that were computed again in f64 because f32 did not decide.
     reevaluated: f64,
     seconds: f64,
 }

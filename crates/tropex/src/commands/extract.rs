@@ -18,46 +18,46 @@ use super::options::{DataOption, DevicesOption, bytes, one_or_more, whole};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
-/// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
+/// Extract the linear terms of a run. The same command resumes an interrupted extraction.
 #[derive(Debug, Args)]
 pub struct ExtractArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// Images whose terms are extracted.
+    /// Split of the images whose terms are extracted.
     #[arg(long, value_parser = choices::split(), default_value = "train")]
     split: Split,
-    /// LIMIT of the images only, every class in its share; by default all that the network was
-    /// trained on.
+    /// Extract at LIMIT images only, with every class in proportion. Default: all images that the network
+    /// was trained on.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
-    /// Classes whose terms are extracted at every image.
+    /// Classes whose linear terms are extracted at every image.
     #[arg(long, value_parser = choices::classes(), default_value = "predicted")]
     classes: Classes,
     /// Rule that chooses the shifts.
     #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
     gauge: Gauge,
-    /// With tight and calibrated gauge: the shifts of the terms of these images instead of the extracted
-    /// images' own. What they fail to keep non-negative is counted.
+    /// With the tight or calibrated gauge: use the shifts of the terms of this split. The coefficients
+    /// that stay negative are counted.
     #[arg(long, value_parser = choices::split(), value_name = "SPLIT")]
     shifts_of: Option<Split>,
-    /// Memory that these gauges may take for the rows of all images, such as 4GB; the rest is in
-    /// a file meanwhile. By default half of what is free.
+    /// Memory for the rows of all images with the tight or calibrated gauge, such as 4GB; further rows are
+    /// kept in a temporary file. Default: half of the free memory.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<usize>,
     /// Format of the numbers.
     #[arg(long, value_parser = choices::precision(), default_value = "f32")]
     precision: Precision,
-    /// Images in memory at a time; by default chosen from the size of the network.
+    /// Images per batch. Default: chosen from the size of the network.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     batch: Option<NonZeroUsize>,
-    /// Images at which the self-check compares the image's own terms with all others; with the
-    /// calibrated gauge those at which scales are tried out, for it checks all images.
+    /// Images at which the self-check compares the image's own terms with all others. With the calibrated
+    /// gauge, which checks all images, these are the images of its trials.
     #[arg(long, value_name = "IMAGES", default_value_t = 1000, value_parser = whole::<usize>, allow_negative_numbers = true)]
     check: usize,
-    /// Size of a file of terms, about; so much is in memory, and is lost by an interruption.
+    /// Approximate size of a file of terms. This much is in memory, and an interruption loses it.
     #[arg(long, value_name = "MB", default_value = "64", value_parser = one_or_more, allow_negative_numbers = true)]
     shard_megabytes: NonZeroUsize,
-    /// Delete terms of other settings or weights that are in the way, instead of refusing.
+    /// Delete terms of other settings or weights in the same folder, instead of refusing.
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
@@ -74,13 +74,13 @@ struct ExtractOutput<'a> {
     scale: Option<f64>,
     points: usize,
     split: Split,
-    /// The images, of their split.
+    /// The images.
     images: SubsetSummary,
     features: usize,
     linear_terms_per_point: usize,
     shards: usize,
     bytes: u64,
-    /// The devices that extracted them, as Burn calls them.
+    /// Burn's names of the devices.
     devices: &'a [String],
     seconds: f64,
     check: &'a SelfCheck,
@@ -109,7 +109,7 @@ impl ExtractArgs {
         bar.finish();
         let store = store?;
         if !worked.get() {
-            output.note("these terms were extracted before; nothing to do")?;
+            output.note("these terms are already extracted; nothing to do")?;
         }
         let images = self.settings().points(&run, &data).summary();
         report(&store, (self.split, images), start.elapsed(), output)
@@ -149,7 +149,7 @@ impl ExtractArgs {
     }
 }
 
-/// What an extraction does; a trial is remembered.
+/// The current activity of an extraction. `trial` keeps the number of the current trial.
 fn what(progress: Progress, trial: &Cell<Option<(usize, usize)>>) -> String {
     let of_trial = |what: &str| match trial.get() {
         Some((number, of)) => format!("trial {number} of {of}, {what}"),
@@ -171,7 +171,7 @@ fn what(progress: Progress, trial: &Cell<Option<(usize, usize)>>) -> String {
     }
 }
 
-/// What of an extraction is on disk.
+/// Describes the saved state of an extraction.
 fn kept(folder: &Path) -> Option<String> {
     let (kept, folder) = (KeptOnDisk::of(folder)?, folder.display());
     match kept {
@@ -261,7 +261,7 @@ impl ExtractOutput<'_> {
     }
 }
 
-/// The self-check, a line per figure.
+/// The self-check, one line per measure.
 pub fn check_lines(check: &SelfCheck) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         (

@@ -15,25 +15,25 @@ use super::options::{DataOption, DeviceOption, seconds, whole};
 use super::time_estimate::TimeEstimate;
 use crate::output::{Output, StepProgress, count, table};
 
-/// Tell about the linear regions of images: the nearest boundaries, and what lies between two.
+/// Describe the linear regions of images: the nearest boundaries, and the way from image to image.
 #[derive(Debug, Args)]
 pub struct RegionArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// The images.
+    /// Numbers of the images.
     #[arg(long, value_name = "I,J,...", value_delimiter = ',', required = true, value_parser = whole::<usize>, allow_negative_numbers = true)]
     of: Vec<usize>,
-    /// Count the regions on the straight way to this image, and find where the class changes.
+    /// Count the regions on the segment to this image, and find where the class changes.
     #[arg(long, value_name = "IMAGE", value_parser = whole::<usize>, allow_negative_numbers = true)]
     to: Option<usize>,
-    /// Find the facets of the regions and the largest ball inside, by a linear program for every
-    /// side: slow with many inputs.
+    /// Find the facets of each region and the largest ball inside it. This solves a linear program for
+    /// every side of the region: slow with many inputs.
     #[arg(long)]
     facets: bool,
-    /// Seconds for the linear programs of each image; then tell what is known so far.
+    /// Time limit for the linear programs of each image; at the limit, print what is known so far.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "facets")]
     time_limit: Option<Duration>,
-    /// Images to take.
+    /// Split of the images.
     #[arg(long, value_parser = choices::split(), default_value = "train")]
     split: Split,
     #[command(flatten)]
@@ -60,13 +60,13 @@ impl RegionArgs {
         };
         let points = ImagePoints::new(split.of(&data), None);
         let (bar, stages) = (output.bar(), RefCell::new(StepProgress::default()));
-        let wait = TimeEstimate::new(output, "--time-limit limits the search for facets");
+        let estimate = TimeEstimate::new(output, "--time-limit limits the search for facets");
         let show = |Step { image, what, done, of }: Step| {
             let number = order.iter().position(|&other| other == image).unwrap_or(0);
             let part = done as f64 / of.max(1) as f64;
             let share = stages.borrow_mut().share((number, order.len()), what, part);
             bar.show(share, format!("image {image}: {what}"));
-            wait.look(what, done, of, &bar);
+            estimate.report(what, done, of, &bar);
         };
         let found = whereabouts(&network, &points, &inquiry, &show)?;
         bar.finish();

@@ -27,12 +27,11 @@ use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
 pub struct RegionsArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// The plane goes through these three images; by default through the first ones of three
-    /// classes.
+    /// Three images that the plane goes through. Default: the first images of three classes.
     #[arg(long, value_name = "I,J,K", value_parser = numbers::<usize, 3>)]
     through: Option<[usize; 3]>,
-    /// What to draw of a network with two inputs: from X0 to X1 of the first, and from Y0 to Y1 of
-    /// the second; by default what is around the points.
+    /// Window for a network with two inputs: X0 to X1 of the first input, Y0 to Y1 of the second. Default:
+    /// a window around the points.
     #[arg(
         long,
         value_name = "X0,X1,Y0,Y1",
@@ -41,33 +40,32 @@ pub struct RegionsArgs {
         conflicts_with_all = ["through", "margin"]
     )]
     window: Option<[f64; 4]>,
-    /// How far the window reaches beyond the points, as a share of their distance; a negative one
-    /// looks closer, and -0.5 would leave nothing.
+    /// Margin of the window around the points, as a share of their distance. A negative margin zooms in;
+    /// -0.5 would leave nothing.
     #[arg(long, default_value = "0.25", value_parser = any_number, allow_negative_numbers = true)]
     margin: f64,
-    /// Images to take points from.
+    /// Split of the images.
     #[arg(long, value_parser = choices::split(), default_value = "train")]
     split: Split,
     /// Gauge of the terms.
     #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
     gauge: Gauge,
-    /// The regions of the extracted function instead of the network's.
+    /// Draw the regions of the extracted function instead of the network.
     #[arg(long)]
     extracted: bool,
-    /// Both side by side.
+    /// Draw network and extracted function side by side.
     #[arg(long, conflicts_with = "extracted")]
     side_by_side: bool,
-    /// The picture to write, FILE.svg or FILE.png.
+    /// File of the picture, FILE.svg or FILE.png.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["frames", "json"])]
     out: Option<PathBuf>,
-    /// Write a picture of the network for every checkpoint of the run into a folder, for an
-    /// animation.
+    /// Write a picture of every checkpoint of the run into a folder, for an animation.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "extracted", "side_by_side"])]
     frames: Option<PathBuf>,
-    /// Format of these pictures.
+    /// Format of the pictures of --frames.
     #[arg(long, value_parser = choices::picture_format(), default_value = "png", requires = "frames")]
     format: Format,
-    /// Give up where there are more polygons than this.
+    /// Stop with an error above this number of polygons.
     #[arg(long, value_name = "POLYGONS", default_value_t = ViewSettings::default().limit, value_parser = whole::<usize>, allow_negative_numbers = true)]
     limit: usize,
     #[command(flatten)]
@@ -85,7 +83,7 @@ fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], S
 
 impl RegionsArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        // Before the work, not after it.
+        // Checked before the work.
         self.out.as_deref().map(Format::of).transpose()?;
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
@@ -182,8 +180,8 @@ impl RegionsArgs {
     }
 }
 
-/// Says so early if there are likely to be more regions than the limit and, to people at a terminal, if
-/// it will take minutes.
+/// Announces that there are likely to be more regions than the limit or, on a terminal, that drawing will
+/// take minutes.
 fn tell(outlook: &Outlook, bar: &CommandProgress, output: &Output) {
     let regions = count(outlook.regions);
     let time = (outlook.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(outlook.seconds)));
