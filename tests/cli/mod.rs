@@ -69,33 +69,33 @@ const COMPUTING: [&str; 11] = [
 ];
 
 /// A working directory with a small dataset in `data.safetensors`.
-struct Place {
+struct Workspace {
     folder: TempDir,
 }
 
-impl Place {
+impl Workspace {
     fn new() -> Self {
         Self::with_images(200, 60)
     }
 
     fn with_images(train: usize, test: usize) -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
-        place.write_images("data.safetensors", train, test);
-        place
+        let workspace = Self { folder: tempfile::tempdir().unwrap() };
+        workspace.write_images("data.safetensors", train, test);
+        workspace
     }
 
-    /// A place with a finished run in `run`.
+    /// A workspace with a finished run in `run`.
     fn with_run() -> Self {
-        let place = Self::new();
-        place.run(&train("run")).succeeded();
-        place
+        let workspace = Self::new();
+        workspace.run(&train("run")).succeeded();
+        workspace
     }
 
-    /// A place with a finished run and its terms.
+    /// A workspace with a finished run and its terms.
     fn with_terms() -> Self {
-        let place = Self::with_run();
-        place.run("extract run").succeeded();
-        place
+        let workspace = Self::with_run();
+        workspace.run("extract run").succeeded();
+        workspace
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -121,8 +121,8 @@ impl Place {
     }
 
     /// Runs `tropex` with arguments that are separated by spaces.
-    fn run(&self, arguments: &str) -> Outcome {
-        Outcome::of(&mut self.command(arguments))
+    fn run(&self, arguments: &str) -> CommandOutcome {
+        CommandOutcome::of(&mut self.command(arguments))
     }
 
     /// The command, on the device that `TROPEX_TEST_DEVICE` names unless the arguments do.
@@ -178,14 +178,14 @@ fn write_tensors<'a>(
 }
 
 /// How a command ended.
-struct Outcome {
+struct CommandOutcome {
     command: String,
     code: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
-impl Outcome {
+impl CommandOutcome {
     fn of(command: &mut Command) -> Self {
         let output = command.output().unwrap();
         let arguments = command.get_args().map(|argument| argument.to_string_lossy());
