@@ -106,7 +106,7 @@ fn rows(workspace: &Workspace, table: &str) -> Vec<Vec<f64>> {
 }
 
 #[test]
-fn regions_are_counted_as_bits_of_plain_loops() {
+fn regions_are_counted_as_by_plain_loops() {
     let (workspace, pixels) = place_with_copies();
     let plain = Plain::of_run(&workspace);
     let [train, test] = pixels.map(|pixels| plain.bits(&read(&pixels)));
@@ -130,7 +130,7 @@ fn summary(shares: &[f64]) -> [f64; 3] {
 }
 
 #[test]
-fn units_are_alike_as_bits_of_plain_loops_are() {
+fn similarity_of_units_equals_that_of_plain_loops() {
     let workspace = Workspace::with_run();
     let plain = Plain::of_run(&workspace);
     workspace.experiment("patterns run");
@@ -187,7 +187,7 @@ fn random_images_are_drawn_from_those_with_terms() {
 }
 
 #[test]
-fn at_random_points_terms_and_network_are_what_plain_loops_say() {
+fn terms_and_network_at_random_points_equal_plain_loops() {
     let workspace = Workspace::with_terms();
     let (plain, terms) =
         (Plain::of_run(&workspace), terms(&workspace, "run/terms/train-worst-case"));
@@ -206,7 +206,7 @@ fn at_random_points_terms_and_network_are_what_plain_loops_say() {
 }
 
 #[test]
-fn the_grid_shows_every_change_of_a_unit_in_its_step() {
+fn the_grid_finds_every_change_of_a_unit_in_its_step() {
     let workspace = Workspace::with_run();
     let found = values(
         &workspace
@@ -230,7 +230,7 @@ fn the_grid_shows_every_change_of_a_unit_in_its_step() {
 }
 
 #[test]
-fn changes_are_where_plain_loops_and_bisection_find_them() {
+fn changes_are_where_bisection_of_plain_loops_finds_them() {
     let workspace = Workspace::with_run();
     let plain = Plain::of_run(&workspace);
     let run = Run::open(&workspace.path("run")).unwrap();

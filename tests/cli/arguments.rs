@@ -3,7 +3,7 @@
 use super::{ARCHITECTURE, Workspace, train};
 
 #[test]
-fn what_is_no_command_or_flag_is_a_usage_error() {
+fn unknown_commands_and_flags_are_usage_errors() {
     let workspace = Workspace::new();
     workspace.run("").misused(&["Usage: tropex", "Commands:"]);
     workspace.run("extrakt run").misused(&["unrecognized subcommand 'extrakt'"]);
@@ -60,7 +60,7 @@ fn numbers_out_of_range_are_usage_errors_that_name_the_flag() {
 }
 
 #[test]
-fn settings_that_contradict_each_other_are_named() {
+fn contradicting_settings_are_refused() {
     let workspace = Workspace::new();
     let failed = |flags: &str, parts: &[&str]| workspace.run(&(train("run") + flags)).failed(parts);
     failed(" --optimizer adam --momentum 0.5", &["--momentum needs --optimizer sgd"]);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Workspace, files};
 
 #[test]
-fn people_see_the_first_images_and_what_it_took() {
+fn the_table_has_the_first_images_and_the_work() {
     let workspace = Workspace::with_terms();
     let said = workspace.run("assign run --limit 30 --top 2").succeeded();
     let rows: Vec<_> = said.lines().filter(|line| line.starts_with("│")).collect();
@@ -26,7 +26,7 @@ fn people_see_the_first_images_and_what_it_took() {
 }
 
 #[test]
-fn a_file_holds_what_machines_are_told() {
+fn the_csv_file_equals_the_json() {
     let workspace = Workspace::with_terms();
     let told = workspace.run("assign run --top 3 --json").json();
     assert_eq!((&told["images"], &told["out"]), (&json!(60), &Value::Null));
@@ -79,7 +79,7 @@ fn assignments_agree_with_the_evaluation() {
 }
 
 #[test]
-fn training_images_win_at_themselves() {
+fn training_images_have_their_own_terms() {
     let workspace = Workspace::with_terms();
     let told = workspace.run("assign run --split train --limit 20 --json").json();
     for image in told["assignments"].as_array().unwrap() {
@@ -88,7 +88,7 @@ fn training_images_win_at_themselves() {
 }
 
 #[test]
-fn what_cannot_be_assigned_or_written_is_named() {
+fn invalid_assignments_and_files_are_refused() {
     let workspace = Workspace::with_run();
     workspace
         .run("assign run")

@@ -49,7 +49,7 @@ fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
 }
 
 #[test]
-fn results_for_machines_hold_every_digit() {
+fn json_has_every_digit() {
     let said = patient(&Workspace::new(), "--widths 32,16,16,16,16,10 --json").json();
     assert_eq!((&said["inputs"], &said["units"]), (&json!(32), &json!(64)));
     let serra = bound(&said, "Serra 2018, Thm 1", "upper");
@@ -77,7 +77,7 @@ fn convolutions_on_the_command_line() {
 }
 
 #[test]
-fn bounds_of_a_run_know_its_weights() {
+fn bounds_of_a_run_use_its_weights() {
     let workspace = Workspace::new();
     let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --epochs 0");
     workspace.run(&format!("{train} --out run")).succeeded();
@@ -100,14 +100,14 @@ fn bounds_of_a_run_know_its_weights() {
 }
 
 #[test]
-fn what_takes_too_long_is_not_waited_for() {
+fn bounds_beyond_the_time_limit_are_left_out() {
     let said = Workspace::new().run("bounds --widths 50,60,60,2 --time-limit 0").succeeded();
     assert!(said.contains("Serra 2018, Thm 1         not finished within 0 s"), "{said}");
     assert!(said.contains("best upper bound  1.33e36 (all patterns)"), "{said}");
 }
 
 #[test]
-fn what_is_no_network_is_said_in_a_line() {
+fn invalid_networks_are_refused_in_one_line() {
     let workspace = Workspace::new();
     workspace.run("bounds fcn5").failed(&[
         "unknown architecture `fcn5`",

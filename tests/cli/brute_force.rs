@@ -52,8 +52,8 @@ fn framed(count: usize, seed: usize) -> Vec<u8> {
     pixels
 }
 
-/// A workspace with a run on such images and its terms. Shuffled labels make a network whose classes
-/// change with every move.
+/// A workspace with a run on such images and its terms. Shuffled labels make a network whose
+/// classes change with every move.
 fn framed_place() -> Workspace {
     let workspace = Workspace::new();
     let splits = [("train", 200, 1), ("test", 60, 2)];
@@ -119,7 +119,7 @@ fn moved_classes(terms: &[Term], pixels: &[i32], sum: bool) -> Vec<usize> {
 }
 
 #[test]
-fn moved_terms_are_moved_one_by_one() {
+fn shifted_terms_equal_terms_shifted_one_by_one() {
     let workspace = framed_place();
     let (terms, network) = (terms(&workspace, "run/terms/train-worst-case"), network(&workspace));
     let agreement = |classes: &[usize]| {

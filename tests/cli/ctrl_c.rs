@@ -17,8 +17,8 @@ use super::{ARCHITECTURE, CommandOutcome, Workspace, files};
 const ENDLESS: &str = "bounds --widths 500000,2000000,2000000,2 --time-limit 1000000";
 
 impl CommandOutcome {
-    /// The parts of the line that an interrupt prints: what is saved, whether the same command continues or
-    /// starts again, and the command.
+    /// The parts of the line that an interrupt prints: what is saved, whether the same command
+    /// continues or starts again, and the command.
     fn interrupted(self, code: i32) -> [String; 3] {
         let Self { command, code: found, stdout, stderr } = self;
         assert_eq!((found, stdout.as_str()), (Some(code), ""), "{command}: {stderr}");
@@ -31,8 +31,8 @@ impl CommandOutcome {
     }
 }
 
-/// Runs a command that writes into a folder, stops it at an event, and interrupts it there. `None` if the
-/// command ended before.
+/// Runs a command that writes into a folder, stops it at an event, and interrupts it there. `None`
+/// if the command ended before.
 fn interrupt_at(
     workspace: &Workspace,
     arguments: &str,
@@ -166,7 +166,7 @@ fn catches_interrupts(running: &Running) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_command_that_keeps_nothing_says_so() {
+fn a_command_without_saved_state_tells_so() {
     let workspace = Workspace::new();
     // There is no end of it within the time that anybody waits.
     for flags in ["", " --json", " --quiet"] {
@@ -183,7 +183,7 @@ fn a_command_that_keeps_nothing_says_so() {
 const LONG: &str = "assign run --split train --top 40 --json";
 
 #[test]
-fn a_result_that_is_being_printed_is_printed_to_its_end() {
+fn an_interrupt_waits_for_the_end_of_a_result() {
     let workspace = Workspace::with_terms();
     let mut running = Running::start(&workspace, LONG, ".");
     let mut begin = [0];

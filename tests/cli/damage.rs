@@ -10,14 +10,14 @@ use super::{ARCHITECTURE, Workspace, files, train};
 const READERS: [&str; 3] = ["inspect", "extract", "evaluate"];
 
 #[test]
-fn what_is_no_run_is_named() {
+fn folders_without_run_are_refused() {
     let workspace = Workspace::new();
     fs::create_dir(workspace.path("folder")).unwrap();
     for reader in READERS {
         for (path, reason) in [
             ("none", "there is no such folder"),
-            ("folder", "it holds no config.json"),
-            ("data.safetensors", "it is no folder"),
+            ("folder", "it has no config.json"),
+            ("data.safetensors", "it is not a folder"),
         ] {
             let expected = format!("no run in {path}: {reason}; `tropex train`");
             workspace.run(&format!("{reader} {path}")).failed(&[&expected]);
@@ -27,13 +27,13 @@ fn what_is_no_run_is_named() {
 }
 
 #[test]
-fn a_run_nearby_is_named() {
+fn a_nearby_run_is_suggested() {
     let workspace = Workspace::with_run();
     fs::create_dir_all(workspace.path("study/runs")).unwrap();
     fs::rename(workspace.path("run"), workspace.path("study/runs/net-seed0")).unwrap();
     for (path, reason) in [
-        ("study", "it holds runs, such as study/runs/net-seed0"),
-        ("study/runs", "it holds runs, such as study/runs/net-seed0"),
+        ("study", "it has runs, such as study/runs/net-seed0"),
+        ("study/runs", "it has runs, such as study/runs/net-seed0"),
         ("study/runs/net-seed0/model.safetensors", "lies in study/runs/net-seed0, which may be"),
     ] {
         workspace.run(&format!("inspect {path}")).failed(&[path, reason]);
@@ -41,7 +41,7 @@ fn a_run_nearby_is_named() {
 }
 
 #[test]
-fn a_training_under_way_is_no_network_yet() {
+fn an_unfinished_training_is_refused() {
     let workspace = Workspace::with_run();
     edit_config(&workspace, "/state", json!("training"));
     fs::remove_file(workspace.path("run/model.safetensors")).unwrap();
@@ -59,7 +59,7 @@ fn edit_config(workspace: &Workspace, field: &str, value: Value) {
 }
 
 #[test]
-fn a_damaged_description_is_named() {
+fn a_damaged_config_is_refused() {
     let workspace = Workspace::with_run();
     let path = workspace.path("run/config.json");
     let whole = fs::read(&path).unwrap();
@@ -74,7 +74,7 @@ fn a_damaged_description_is_named() {
 }
 
 #[test]
-fn impossible_entries_of_a_description_are_refused() {
+fn impossible_entries_of_a_config_are_refused() {
     for (field, value) in [
         ("/format_version", json!(2)),
         ("/format_version", json!(-1)),
@@ -99,7 +99,7 @@ fn impossible_entries_of_a_description_are_refused() {
 }
 
 #[test]
-fn damaged_weights_are_named() {
+fn damaged_weights_are_refused() {
     let workspace = Workspace::with_run();
     let path = workspace.path("run/model.safetensors");
     let whole = fs::read(&path).unwrap();
@@ -129,7 +129,7 @@ fn damaged_weights_are_named() {
 }
 
 #[test]
-fn damaged_terms_are_named_and_mended_by_extracting_again() {
+fn damaged_terms_are_refused_and_repaired_by_extraction() {
     let workspace = Workspace::with_terms();
     let folder = workspace.path("run/terms/train-worst-case");
     let shard = folder.join("shard-00000.safetensors");
@@ -159,7 +159,7 @@ fn damaged_terms_are_named_and_mended_by_extracting_again() {
 }
 
 #[test]
-fn places_that_cannot_be_written_are_named() {
+fn unwritable_paths_are_refused() {
     let workspace = Workspace::with_run();
     fs::write(workspace.path("run/terms"), "a file in the way").unwrap();
     workspace.run("extract run").failed(&["run/terms/train-worst-case"]);
@@ -175,7 +175,7 @@ fn places_that_cannot_be_written_are_named() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_output_that_takes_nothing_is_an_error() {
+fn a_failing_standard_output_is_an_error() {
     let workspace = Workspace::new();
     for arguments in ["list", "list --json"] {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();

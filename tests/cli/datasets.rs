@@ -151,7 +151,7 @@ fn a_limit_takes_every_class_everywhere() {
 
 /// Without its own term, an image gets the best of the others, also where only some are looked at.
 #[test]
-fn own_terms_are_found_among_those_of_a_subset() {
+fn own_terms_are_found_in_the_terms_of_a_subset() {
     let workspace = Workspace::sorted();
     workspace.run(&train("run")).succeeded();
     workspace.run("extract run --limit 60").succeeded();
@@ -169,7 +169,7 @@ fn own_terms_are_found_among_those_of_a_subset() {
 }
 
 #[test]
-fn runs_and_terms_of_the_first_images_stay_what_they_are() {
+fn old_runs_and_terms_of_the_first_images_are_read() {
     let workspace = Workspace::sorted();
     workspace.run(&(train("run") + " --limit 60")).succeeded();
     // As earlier versions wrote it.
@@ -195,7 +195,7 @@ fn runs_and_terms_of_the_first_images_stay_what_they_are() {
 }
 
 #[test]
-fn channels_last_are_refused_or_read_as_told() {
+fn channels_last_images_need_a_layout() {
     let workspace = Workspace::new();
     let labels = sorted_labels(60);
     // Three channels of 8 x 8, first and last.
@@ -246,7 +246,7 @@ fn classes_without_images_are_named() {
 }
 
 #[test]
-fn files_of_another_dataset_raise_doubt() {
+fn files_of_another_dataset_give_a_warning() {
     let workspace = Workspace::new();
     let idx = |extents: &[u32], elements: Vec<u8>| {
         let header = [0, 0, 8, extents.len() as u8].into_iter();

@@ -30,7 +30,7 @@ fn terms_extracted_on_two_devices_are_those_of_one() {
 }
 
 #[test]
-fn everything_that_asks_for_many_images_may_share_them() {
+fn commands_on_many_images_share_them_among_devices() {
     let workspace = Workspace::with_terms();
     for command in ["evaluate run", "assign run --top 2"] {
         let told = |device: String| {
@@ -44,7 +44,7 @@ fn everything_that_asks_for_many_images_may_share_them() {
 }
 
 #[test]
-fn devices_that_are_none_are_named() {
+fn unknown_devices_are_refused() {
     let (workspace, device) = (Workspace::with_run(), device_name());
     let extract = |devices: &str| workspace.run(&format!("extract run --device {devices}"));
     let list = format!("{device},abacus");
@@ -56,7 +56,7 @@ fn devices_that_are_none_are_named() {
 }
 
 #[test]
-fn what_cannot_be_shared_is_refused_on_several_devices() {
+fn commands_for_one_device_refuse_several() {
     let workspace = Workspace::with_run();
     for command in [
         "train fcn4 --dataset file:data.safetensors --epochs 1 --out new",

@@ -18,7 +18,7 @@ fn run_on_full_disk(workspace: &Workspace, arguments: &str) -> CommandOutcome {
 }
 
 #[test]
-fn a_training_without_room_leaves_nothing() {
+fn a_training_on_a_full_disk_leaves_nothing() {
     let workspace = Workspace::new();
     for flags in ["--epochs 0", "--epochs 1", "--epochs 1 --checkpoints all"] {
         let train = format!("train {ARCHITECTURE} --dataset file:data.safetensors --out run");
@@ -30,7 +30,7 @@ fn a_training_without_room_leaves_nothing() {
 }
 
 #[test]
-fn an_import_without_room_leaves_nothing_new() {
+fn an_import_on_a_full_disk_leaves_nothing_new() {
     let workspace = Workspace::with_run();
     let import = format!(
         "import {ARCHITECTURE} --weights run/model.safetensors --dataset file:data.safetensors \
@@ -46,7 +46,7 @@ fn an_import_without_room_leaves_nothing_new() {
 }
 
 #[test]
-fn an_extraction_without_room_leaves_no_part_and_goes_on_later() {
+fn an_extraction_on_a_full_disk_leaves_no_part_and_continues_later() {
     let workspace = Workspace::with_run();
     let expected = ["cannot write run/terms/train-worst-case/shard-00000.safetensors: "];
     run_on_full_disk(&workspace, "extract run").failed(&expected);
@@ -56,7 +56,7 @@ fn an_extraction_without_room_leaves_no_part_and_goes_on_later() {
 }
 
 #[test]
-fn a_tight_extraction_without_room_for_its_rows_leaves_nothing() {
+fn a_tight_extraction_on_a_full_disk_leaves_nothing() {
     let workspace = Workspace::with_run();
     let expected = ["cannot put rows aside in run/terms/train-tight: "];
     run_on_full_disk(&workspace, "extract run --gauge tight --memory 0MB").failed(&expected);

@@ -39,7 +39,7 @@ impl Workspace {
 }
 
 #[test]
-fn every_experiment_answers_and_leaves_its_numbers() {
+fn every_experiment_writes_its_findings() {
     let workspace = Workspace::with_run();
     workspace.run(&(train("other") + " --seed 1")).succeeded();
     let said = workspace.run(&format!("{ALL} run other")).succeeded();
@@ -79,7 +79,7 @@ fn every_experiment_answers_and_leaves_its_numbers() {
 }
 
 #[test]
-fn what_was_found_is_not_computed_again() {
+fn known_findings_are_reused() {
     let workspace = Workspace::with_run();
     workspace.run(&format!("{ALL} run")).succeeded();
     let before = files(&workspace.path("run"));
@@ -117,7 +117,7 @@ fn other_settings_replace_a_finding_and_its_files() {
 }
 
 #[test]
-fn generalization_is_what_an_evaluation_says() {
+fn generalization_equals_the_evaluation() {
     let workspace = Workspace::with_terms();
     for gauge in ["worst-case", "tight"] {
         let found = values(&workspace.experiment(&format!("generalization run --gauge {gauge}")));
@@ -137,7 +137,7 @@ fn generalization_is_what_an_evaluation_says() {
 }
 
 #[test]
-fn without_its_own_term_an_image_gets_the_best_of_the_others() {
+fn leave_one_out_takes_the_best_other_term() {
     let workspace = Workspace::with_terms();
     let found = values(&workspace.experiment("leave-one-out run"));
     let told = workspace.run("assign run --split train --top 2 --json").json();
@@ -156,7 +156,7 @@ fn without_its_own_term_an_image_gets_the_best_of_the_others() {
 }
 
 #[test]
-fn on_their_own_images_terms_are_exact() {
+fn terms_are_exact_at_their_own_images() {
     let workspace = Workspace::with_run();
     let found = values(&workspace.experiment("exactness run --precision f64"));
     assert_eq!((found["agreement"], found["own term is maximal"]), (1.0, 1.0));
@@ -184,7 +184,7 @@ fn conditional_frequencies_add_up() {
 
 /// All terms, images that stay where they are, and terms that do not move change nothing.
 #[test]
-fn experiments_that_change_nothing_find_what_generalization_does() {
+fn experiments_without_change_equal_generalization() {
     let workspace = Workspace::with_run();
     let plain = values(&workspace.experiment("generalization run"));
     let all = values(&workspace.experiment("subset run --set shares=[1.0]"));
@@ -204,7 +204,7 @@ fn experiments_that_change_nothing_find_what_generalization_does() {
 }
 
 #[test]
-fn a_network_is_as_its_own_copy_is() {
+fn a_network_equals_its_copy() {
     let workspace = Workspace::with_run();
     let found = values(&workspace.experiment("networks run run"));
     assert_eq!((found["same class"], found["distance"]), (1.0, 0.0));
@@ -212,7 +212,7 @@ fn a_network_is_as_its_own_copy_is() {
 }
 
 #[test]
-fn experiments_look_at_the_epochs_that_were_kept() {
+fn experiments_use_the_checkpoints() {
     let workspace = Workspace::new();
     let train = train("run").replace("--epochs 1", "--epochs 2 --checkpoints 0,1");
     workspace.run(&train).succeeded();
@@ -255,7 +255,7 @@ fn shuffled_labels_are_part_of_a_run() {
 }
 
 #[test]
-fn several_experiments_are_asked_for_at_once() {
+fn several_experiments_run_at_once() {
     let workspace = Workspace::with_run();
     let told = workspace.run("experiment subset,exactness run --set subset.draws=1 --json").json();
     let reports = told["reports"].as_array().unwrap();
@@ -265,7 +265,7 @@ fn several_experiments_are_asked_for_at_once() {
 }
 
 #[test]
-fn what_all_leaves_out_is_named() {
+fn all_names_the_experiments_that_it_leaves_out() {
     let workspace = Workspace::with_run();
     let settings = "--set boundary.points=20 --set boundary.nearest_points=3 \
                     --set boundary.class_points=3 --points 20";
@@ -277,7 +277,7 @@ fn what_all_leaves_out_is_named() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_named() {
+fn invalid_experiments_are_refused() {
     let workspace = Workspace::with_run();
     let run = |arguments: &str| workspace.run(&format!("experiment {arguments}"));
     run("exactnes run").failed(&["unknown experiment `exactnes`", "exactness"]);
@@ -319,9 +319,10 @@ fn what_cannot_be_asked_is_named() {
     assert!(Path::new(&workspace.path("run/reports/index.html")).exists());
 }
 
-/// A network with all units off has terms of zeros; one with units off at half of the images has some.
+/// A network with all units off has terms of zeros; one with units off at half of the images has
+/// some.
 #[test]
-fn dead_networks_are_called_dead() {
+fn dead_networks_are_recognised() {
     let workspace = Workspace::with_run();
     let imported = |bias: f32, out: &str| {
         edit_weights(&workspace, |tensors| {

@@ -1,7 +1,9 @@
-//! Disks that fail: every operation that a command makes on files of a run fails once, or the disk is
-//! full from then on. One line says so, and the same command then ends as if nothing had happened.
+//! Disks that fail: every operation that a command makes on files of a run fails once, or the disk
+//! is full from then on. One line says so, and the same command then ends as if nothing had
+//! happened.
 //!
-//! A library in C that is preloaded lets operations fail; without a compiler there is nothing to test.
+//! A library in C that is preloaded lets operations fail; without a compiler there is nothing to
+//! test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +76,8 @@ fn assert_recovers(workspace: Workspace, command: &str, folder: &str) {
     panic!("{command} takes more than {MOST} operations");
 }
 
-/// The same files, but for the seconds that epochs took, in the history and the state of a training.
+/// The same files, but for the seconds that epochs took, in the history and the state of a
+/// training.
 fn assert_alike(found: &[(PathBuf, Vec<u8>)], expected: &[(PathBuf, Vec<u8>)], what: &str) {
     let names = |files: &[(PathBuf, Vec<u8>)]| -> Vec<_> {
         files.iter().map(|(path, _)| path.clone()).collect()

@@ -43,7 +43,7 @@ fn is_told(outcome: CommandOutcome, change: &str) -> bool {
 }
 
 #[test]
-fn any_number_in_a_description_or_a_manifest_is_used_or_refused() {
+fn any_number_in_config_or_manifest_is_used_or_refused() {
     let workspace = Workspace::with_images(30, 10);
     workspace.run(&super::train("run")).succeeded();
     workspace.run("extract run").succeeded();
@@ -77,7 +77,7 @@ fn evaluate(workspace: &Workspace) -> CommandOutcome {
 }
 
 #[test]
-fn an_image_that_is_none_is_left_out_and_told() {
+fn an_invalid_image_is_left_out_with_a_warning() {
     let workspace = Workspace::with_run();
     workspace.run("experiment coefficients run --points 20").succeeded();
     let path = workspace.path("run/reports/coefficients/finding.json");
@@ -102,7 +102,7 @@ fn an_image_that_is_none_is_left_out_and_told() {
 }
 
 #[test]
-fn a_terminal_is_not_commanded() {
+fn control_characters_do_not_reach_the_terminal() {
     let workspace = Workspace::with_run();
     workspace.run("experiment exactness run --points 5").succeeded();
     let path = workspace.path("run/reports/exactness/finding.json");

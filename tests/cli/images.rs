@@ -26,7 +26,7 @@ fn write_set(
 }
 
 #[test]
-fn files_that_hold_no_images_are_named() {
+fn files_without_images_are_refused() {
     let workspace = Workspace::new();
     let whole = fs::read(workspace.path("data.safetensors")).unwrap();
     let longer = [whole.as_slice(), b"more"].concat();
@@ -43,7 +43,7 @@ fn files_that_hold_no_images_are_named() {
 }
 
 #[test]
-fn tensors_that_are_no_images_or_labels_are_named() {
+fn invalid_images_and_labels_are_refused() {
     let workspace = Workspace::new();
     let pixels = |count| images(count, 1);
     let good = (Dtype::I64, &[12][..], labels(12));
@@ -80,7 +80,7 @@ fn tensors_that_are_no_images_or_labels_are_named() {
 }
 
 #[test]
-fn images_that_no_network_can_tell_apart_are_refused() {
+fn images_of_one_class_are_refused() {
     let workspace = Workspace::new();
     write_set(
         &workspace,
@@ -99,7 +99,7 @@ fn images_that_no_network_can_tell_apart_are_refused() {
 }
 
 #[test]
-fn datasets_that_are_not_here_say_where_to_put_them() {
+fn missing_datasets_name_their_folder() {
     let workspace = Workspace::new();
     let folder = workspace.path("cache/cifar10").display().to_string();
     let archive = "cifar-10-binary.tar.gz";
@@ -113,7 +113,7 @@ fn datasets_that_are_not_here_say_where_to_put_them() {
 }
 
 #[test]
-fn damaged_files_of_named_datasets_are_told() {
+fn damaged_files_of_named_datasets_are_refused() {
     let workspace = Workspace::new();
     fs::create_dir(workspace.path("mnist")).unwrap();
     for part in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {

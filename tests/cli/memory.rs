@@ -37,7 +37,7 @@ fn write_wide_images(workspace: &Workspace) {
 }
 
 #[test]
-fn a_network_that_does_not_fit_is_refused_before_it_is_made() {
+fn a_network_beyond_the_memory_is_refused_at_once() {
     if !is_limited() {
         return;
     }
@@ -53,7 +53,7 @@ fn a_network_that_does_not_fit_is_refused_before_it_is_made() {
 }
 
 #[test]
-fn an_allocation_that_fails_is_one_line() {
+fn a_failed_allocation_is_one_line() {
     if !is_limited() {
         return;
     }

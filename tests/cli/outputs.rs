@@ -55,7 +55,7 @@ fn standard_output_gets_the_file_and_then_the_rest() {
 }
 
 #[test]
-fn links_lead_to_what_is_written_and_modes_stay() {
+fn links_are_followed_and_modes_kept() {
     let (workspace, expected) = place_with_assignments();
     fs::create_dir(workspace.path("shared")).unwrap();
     fs::write(workspace.path("shared/a.csv"), "old").unwrap();
@@ -99,7 +99,7 @@ fn a_file_with_the_name_of_the_markdown_is_kept() {
 }
 
 #[test]
-fn frames_replace_frames_and_nobody_elses_pictures() {
+fn frames_replace_frames_but_no_other_pictures() {
     let workspace = Workspace::new();
     workspace.run(&(train("run") + " --checkpoints all")).succeeded();
     for format in ["svg", "png"] {
@@ -119,7 +119,7 @@ fn frames_replace_frames_and_nobody_elses_pictures() {
 }
 
 #[test]
-fn a_folder_with_something_else_is_no_place_for_a_study() {
+fn a_folder_with_other_content_is_refused_for_a_study() {
     let workspace = Workspace::new();
     fs::create_dir(workspace.path("folder")).unwrap();
     for name in ["index.html", "numbers.jsonl"] {
@@ -132,5 +132,5 @@ fn a_folder_with_something_else_is_no_place_for_a_study() {
     assert_eq!(fs::read_dir(workspace.path("folder")).unwrap().count(), 0);
     let train = format!("train {ARCHITECTURE} --dataset file:data.safetensors --out folder");
     fs::write(workspace.path("folder/model.safetensors"), "my own").unwrap();
-    workspace.run(&train).failed(&["folder is no run and not empty"]);
+    workspace.run(&train).failed(&["folder is not a run and not empty"]);
 }

@@ -51,8 +51,8 @@ struct Seen {
     faults: Vec<String>,
 }
 
-/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first that is there. None, which is told,
-/// where there is none.
+/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first that is there. None, which is
+/// told, where there is none.
 fn browser() -> Option<String> {
     let named = std::env::var("TROPEX_TEST_BROWSER").ok();
     let mut known = named.into_iter().chain(BROWSERS.map(String::from));
@@ -90,7 +90,7 @@ fn show(browser: &str, workspace: &Workspace, page: &str) -> (Vec<Seen>, Vec<Str
 }
 
 #[test]
-fn every_figure_of_a_study_is_seen_on_a_phone_and_on_a_desk() {
+fn every_figure_of_a_study_fits_small_and_large_screens() {
     let Some(browser) = browser() else { return };
     let workspace = Workspace::new();
     fs::write(workspace.path("study.toml"), STUDY).unwrap();

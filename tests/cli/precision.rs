@@ -4,7 +4,7 @@ use super::Workspace;
 use super::weights::edit_weights;
 
 #[test]
-fn every_gauge_is_shown_in_every_precision() {
+fn precision_has_every_gauge_in_every_format() {
     let workspace = Workspace::with_run();
     let told = workspace.run("precision run --limit 20 --json").json();
     let extractions = told[0]["extractions"].as_array().unwrap();
@@ -31,7 +31,7 @@ fn every_gauge_is_shown_in_every_precision() {
 }
 
 #[test]
-fn people_see_a_row_for_every_way() {
+fn the_table_has_a_row_for_every_gauge_and_format() {
     let workspace = Workspace::with_run();
     let said = workspace.run("precision run run --limit 5").succeeded();
     let rows = said.lines().filter(|line| line.starts_with("│ run ") && line.contains(" f"));
@@ -39,13 +39,13 @@ fn people_see_a_row_for_every_way() {
 }
 
 #[test]
-fn runs_that_are_not_there_are_named() {
+fn missing_runs_are_refused() {
     let workspace = Workspace::with_run();
     workspace.run("precision run other").failed(&["other"]);
 }
 
 #[test]
-fn nothing_differs_where_all_logits_are_zero() {
+fn zero_logits_have_no_error() {
     let workspace = Workspace::with_run();
     edit_weights(&workspace, |tensors| {
         tensors.values_mut().for_each(|(_, bytes)| bytes.fill(0));

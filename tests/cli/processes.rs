@@ -47,7 +47,7 @@ points = 10
 "#;
 
 #[test]
-fn a_folder_that_another_process_works_in_is_left_alone() {
+fn a_folder_that_another_process_has_locked_is_refused() {
     let workspace = Workspace::with_terms();
     fs::write(workspace.path("study.toml"), STUDY).unwrap();
     let before = files(&workspace.path("run"));
@@ -64,7 +64,7 @@ fn a_folder_that_another_process_works_in_is_left_alone() {
 }
 
 #[test]
-fn what_is_whole_is_read_beside_a_process_that_works() {
+fn finished_files_are_read_while_another_process_works() {
     let workspace = Workspace::with_terms();
     let folder = workspace.path("run/terms/train-worst-case");
     let lock = FolderLock::create(&folder).unwrap();
@@ -85,7 +85,7 @@ fn what_is_whole_is_read_beside_a_process_that_works() {
 }
 
 #[test]
-fn a_training_that_another_process_is_at_is_said_to_be_under_way() {
+fn a_training_in_another_process_is_reported_as_running() {
     let workspace = Workspace::with_run();
     let path = workspace.path("run/config.json");
     let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -96,7 +96,7 @@ fn a_training_that_another_process_is_at_is_said_to_be_under_way() {
 }
 
 #[test]
-fn of_two_extractions_at_once_each_ends_well_or_names_the_other() {
+fn two_extractions_at_once_succeed_or_name_each_other() {
     let workspace = Workspace::with_run();
     for round in 0..4 {
         let start = |flags: &str| {
@@ -128,7 +128,7 @@ fn the_same_run_may_be_named_twice() {
 }
 
 #[test]
-fn a_killed_table_of_precision_leaves_nothing_for_ever() {
+fn leftovers_of_a_killed_precision_table_are_removed() {
     let workspace = Workspace::with_images(2000, 9);
     workspace.run(&train("run")).succeeded();
     let before = names(&workspace.path("run"));
@@ -157,7 +157,7 @@ fn assert_no_locks(workspace: &Workspace) {
 }
 
 #[test]
-fn what_a_killed_process_locked_is_free() {
+fn the_lock_of_a_killed_process_is_free() {
     let workspace = Workspace::with_terms();
     for folder in ["run", "run/terms/train-worst-case", "run/reports"] {
         fs::create_dir_all(workspace.path(folder)).unwrap();

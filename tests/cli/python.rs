@@ -28,7 +28,7 @@ fn workspace() -> Workspace {
 }
 
 #[test]
-fn numpy_finds_what_experiments_do() {
+fn experiments_equal_numpy() {
     let Some(python) = python("numpy, safetensors.numpy") else { return };
     let workspace = workspace();
     for (run, seed) in [("run", 0), ("other", 1)] {

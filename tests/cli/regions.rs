@@ -93,7 +93,7 @@ fn networks_with_two_inputs_have_one_plane_and_an_animation() {
 }
 
 #[test]
-fn what_cannot_be_drawn_is_named() {
+fn invalid_pictures_are_refused() {
     let workspace = Workspace::with_run();
     let fails = |arguments: &str, parts: &[&str]| {
         workspace.run(&format!("regions run {arguments}")).failed(parts);
@@ -189,7 +189,7 @@ fn text<'a>(of: &'a Value, name: &str) -> &'a str {
 }
 
 #[test]
-fn images_that_are_not_there_are_counted() {
+fn missing_images_are_refused_with_their_count() {
     let workspace = Workspace::with_run();
     let all = "there is no image 70000 in train, which has 200 images, 0 to 199";
     workspace.run("region run --of 70000").failed(&[all]);
@@ -200,7 +200,7 @@ fn images_that_are_not_there_are_counted() {
 }
 
 #[test]
-fn facets_are_told_as_far_as_there_is_time() {
+fn facets_are_reported_up_to_the_time_limit() {
     let workspace = in_the_plane();
     let all = workspace.run("region run --of 3 --facets --json").json();
     let none = workspace.run("region run --of 3 --facets --time-limit 0 --json").json();

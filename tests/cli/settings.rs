@@ -7,7 +7,7 @@ use super::{ARCHITECTURE, Workspace, files, train};
 const MANIFEST: &str = "run/terms/train-worst-case/manifest.json";
 
 #[test]
-fn terms_of_other_settings_are_kept_until_told_otherwise() {
+fn terms_of_other_settings_are_replaced_on_request_only() {
     let workspace = Workspace::with_terms();
     let before = files(&workspace.path("run"));
     for (flags, difference) in [
@@ -25,7 +25,7 @@ fn terms_of_other_settings_are_kept_until_told_otherwise() {
 }
 
 #[test]
-fn replacing_removes_no_file_but_the_stores_own() {
+fn replacing_removes_only_files_of_the_store() {
     let workspace = Workspace::with_terms();
     let notes = workspace.path("run/terms/train-worst-case/notes.txt");
     fs::write(&notes, "mine").unwrap();
@@ -34,7 +34,7 @@ fn replacing_removes_no_file_but_the_stores_own() {
 }
 
 #[test]
-fn terms_of_weights_that_were_imported_over_are_stale() {
+fn terms_of_replaced_weights_are_stale() {
     let workspace = Workspace::with_run();
     let import = format!(
         "import {ARCHITECTURE} --weights w.safetensors --dataset file:data.safetensors --out run2"
@@ -56,7 +56,7 @@ fn terms_of_weights_that_were_imported_over_are_stale() {
 }
 
 #[test]
-fn other_images_than_the_runs_own_are_refused() {
+fn images_other_than_those_of_the_run_are_refused() {
     let workspace = Workspace::with_terms();
     workspace.write_images("data.safetensors", 199, 60);
     for command in ["extract run", "evaluate run"] {
@@ -67,7 +67,7 @@ fn other_images_than_the_runs_own_are_refused() {
 }
 
 #[test]
-fn an_evaluation_without_terms_says_how_to_make_them() {
+fn an_evaluation_without_terms_tells_how_to_make_them() {
     let workspace = Workspace::with_run();
     workspace.run("evaluate run").failed(&["no terms in run/terms", "`tropex extract run`"]);
     workspace.run("extract run --split test").succeeded();
@@ -75,7 +75,7 @@ fn an_evaluation_without_terms_says_how_to_make_them() {
 }
 
 #[test]
-fn a_folder_with_another_run_is_refused_by_the_setting_that_differs() {
+fn a_folder_with_another_run_is_refused_with_the_difference() {
     let workspace = Workspace::with_run();
     let before = files(&workspace.path("run"));
     for (flags, setting) in [
@@ -93,18 +93,18 @@ fn a_folder_with_another_run_is_refused_by_the_setting_that_differs() {
 }
 
 #[test]
-fn a_folder_with_other_things_is_left_alone() {
+fn a_folder_with_other_content_is_refused() {
     let workspace = Workspace::new();
     fs::create_dir(workspace.path("full")).unwrap();
     fs::write(workspace.path("full/thesis.tex"), "text").unwrap();
-    workspace.run(&train("full")).failed(&["full is no run and not empty", "thesis.tex"]);
+    workspace.run(&train("full")).failed(&["full is not a run and not empty", "thesis.tex"]);
     workspace.run(&train("data.safetensors")).failed(&["data.safetensors"]);
     workspace.run(&train("data.safetensors/run")).failed(&["data.safetensors/run"]);
     assert_eq!(files(&workspace.path("full")).len(), 1);
 }
 
 #[test]
-fn a_training_that_came_to_nothing_leaves_its_folder_free() {
+fn a_failed_training_leaves_its_folder_free() {
     let workspace = Workspace::new();
     let diverging = train("run") + " --learning-rate 1e30";
     workspace.run(&diverging).failed(&["the loss became", "learning rate 1e30", "try a lower"]);

@@ -34,7 +34,7 @@ fn workspace() -> Workspace {
 }
 
 #[test]
-fn a_study_ends_in_one_report_and_goes_on_where_it_was() {
+fn a_study_writes_one_report_and_resumes() {
     let workspace = workspace();
     let told = workspace.run("study study.toml --out done --json").json();
     assert_eq!(told["report"], "done/index.html");
@@ -102,7 +102,7 @@ fn numbers_of_another_study_are_compared() {
 }
 
 #[test]
-fn studies_that_cannot_be_are_named() {
+fn invalid_studies_are_refused() {
     let workspace = workspace();
     workspace.run("study other.toml").failed(&["cannot read the study other.toml", "quick"]);
     fs::write(workspace.path("bad.toml"), STUDY.replace("fcn4", "fcn9")).unwrap();
@@ -144,7 +144,7 @@ fn paths_in_a_study_are_relative_to_its_file() {
 }
 
 #[test]
-fn a_run_with_a_relative_path_says_which_file_was_looked_for() {
+fn a_run_with_a_relative_path_names_the_missing_file() {
     let workspace = Workspace::with_run();
     let path = workspace.path("run/config.json");
     let config = fs::read_to_string(&path).unwrap();

@@ -136,7 +136,7 @@ fn shown(workspace: &Workspace, arguments: &str, columns: usize) -> Screen {
 }
 
 #[test]
-fn progress_is_one_line_and_goes_away() {
+fn progress_is_one_line_and_disappears() {
     let workspace = Workspace::new();
     for columns in [80, 40] {
         let run = format!("run-{columns}");
@@ -156,7 +156,7 @@ fn progress_is_one_line_and_goes_away() {
 }
 
 #[test]
-fn nothing_is_shown_to_whoever_wants_quiet_or_where_nothing_is_done() {
+fn quiet_and_idle_commands_show_no_progress() {
     let workspace = Workspace::with_terms();
     for arguments in ["evaluate run --quiet", "evaluate run --json", "inspect run", "list"] {
         assert_eq!(shown(&workspace, arguments, 80).longest, 0, "{arguments}");
@@ -164,7 +164,7 @@ fn nothing_is_shown_to_whoever_wants_quiet_or_where_nothing_is_done() {
 }
 
 #[test]
-fn an_interrupt_leaves_its_line_and_the_terminal_as_it_was() {
+fn an_interrupt_leaves_one_line_and_a_clean_terminal() {
     let workspace = Workspace::new();
     let terminal = Terminal::new(500);
     let before = format!("{:?}", tcgetattr(&terminal.slave).unwrap());

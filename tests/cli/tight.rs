@@ -7,7 +7,7 @@ use super::{Workspace, files};
 const SHIFTS: &str = "run/terms/train-tight/shifts.safetensors";
 
 #[test]
-fn at_the_training_points_function_and_network_agree() {
+fn function_and_network_agree_at_training_points() {
     let workspace = Workspace::with_run();
     let extracted = workspace.run("extract run --gauge tight --precision f64 --json").json();
     assert_eq!(extracted["gauge"], "tight");
@@ -23,7 +23,7 @@ fn at_the_training_points_function_and_network_agree() {
 }
 
 #[test]
-fn where_rows_wait_does_not_change_the_files() {
+fn the_memory_limit_does_not_change_the_files() {
     let workspace = Workspace::with_run();
     let files_with = |memory: &str| {
         let extract = format!("extract run --gauge tight --batch 30 --memory {memory}");
@@ -63,7 +63,7 @@ fn test_images_are_extracted_under_the_shifts_of_the_training_images() {
 }
 
 #[test]
-fn a_part_of_the_tight_shifts_is_enough_at_the_training_points() {
+fn calibrated_shifts_suffice_at_training_points() {
     let workspace = Workspace::with_run();
     let extract = "extract run --gauge calibrated --precision f64 --limit 10";
     let extracted = workspace.run(&format!("{extract} --json")).json();

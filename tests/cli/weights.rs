@@ -55,7 +55,7 @@ fn refused_as(workspace: &Workspace, architecture: &str, weights: &str, parts: &
 }
 
 #[test]
-fn a_runs_own_weights_come_back_the_same() {
+fn exported_weights_are_imported_unchanged() {
     let workspace = Workspace::new();
     let trained = workspace.run(&(super::train("run") + " --json")).json();
     let imported = workspace.run(&(import("run/model.safetensors") + " --json")).json();
@@ -71,7 +71,7 @@ fn a_runs_own_weights_come_back_the_same() {
 }
 
 #[test]
-fn layers_numbered_with_gaps_are_those_of_an_import() {
+fn layer_numbers_of_an_import_may_have_gaps() {
     let workspace = edited(|tensors| {
         let gapped = std::mem::take(tensors).into_iter().map(|(name, tensor)| {
             let (layer, leaf) = name.strip_prefix("layers.").unwrap().split_once('.').unwrap();
@@ -87,7 +87,7 @@ fn layers_numbered_with_gaps_are_those_of_an_import() {
 }
 
 #[test]
-fn tensors_that_do_not_fit_are_named() {
+fn tensors_of_other_shapes_are_refused() {
     type Edit = fn(&mut Tensors);
     let edits: [(Edit, &[&str]); 5] = [
         (|all| drop(all.remove("layers.1.bias")), &["no tensor `layers.1.bias`", "[200]"]),
@@ -114,7 +114,7 @@ fn tensors_that_do_not_fit_are_named() {
 }
 
 #[test]
-fn files_that_hold_no_weights_are_named() {
+fn files_without_weights_are_refused() {
     let workspace = Workspace::with_run();
     let whole = fs::read(workspace.path("run/model.safetensors")).unwrap();
     fs::write(workspace.path("cut.safetensors"), &whole[..whole.len() / 2]).unwrap();
@@ -205,7 +205,7 @@ fn normalisation_is_an_operation_of_the_network() {
 }
 
 #[test]
-fn layers_that_are_named_are_matched_or_mapped() {
+fn named_layers_are_matched_or_mapped() {
     let rename = |all: &mut Tensors, names: [&str; 4]| {
         let renamed = std::mem::take(all).into_iter().map(|(name, tensor)| {
             let (layer, leaf) = name.strip_prefix("layers.").unwrap().split_once('.').unwrap();
@@ -244,7 +244,7 @@ fn enlarged(factor: f32) -> Workspace {
 }
 
 #[test]
-fn weights_that_give_no_finite_outputs_are_refused() {
+fn weights_with_infinite_outputs_are_refused() {
     for factor in [1e5, 1e8] {
         let parts = ["w.safetensors", "outputs that are not finite"];
         refused_as(&enlarged(factor), CONVOLUTIONAL, "w.safetensors", &parts);
@@ -252,7 +252,7 @@ fn weights_that_give_no_finite_outputs_are_refused() {
 }
 
 #[test]
-fn terms_beyond_the_range_of_singles_are_told_and_not_stored() {
+fn terms_beyond_the_range_of_f32_are_refused() {
     let workspace = enlarged(1000.0);
     workspace.run(&import_as(CONVOLUTIONAL, "w.safetensors")).ended(); // near chance
     workspace.run("extract imported").failed(&["overflows f32", "choose a higher precision"]);

@@ -10,7 +10,7 @@ use tropex::train::zoo::ARCHITECTURES;
 use super::{ARCHITECTURE, CONVOLUTIONAL, Workspace, files, train};
 
 #[test]
-fn every_command_works_on_what_the_one_before_it_made() {
+fn commands_work_one_after_another() {
     let workspace = Workspace::new();
     let said = workspace.run(&train("run")).succeeded();
     let lines: Vec<_> = said.lines().collect();
@@ -30,7 +30,7 @@ fn every_command_works_on_what_the_one_before_it_made() {
 }
 
 #[test]
-fn convolutional_networks_go_the_same_way() {
+fn commands_work_on_convolutional_networks() {
     let workspace = Workspace::new();
     let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --out run");
     workspace.run(&format!("{train} --epochs 1 --limit 40")).succeeded();
@@ -69,7 +69,7 @@ fn an_inspection_can_be_drawn() {
 }
 
 #[test]
-fn results_for_machines_are_one_json_object() {
+fn json_results_are_one_object() {
     let workspace = Workspace::new();
     let trained = workspace.run(&(train("run") + " --json")).json();
     assert_eq!(trained["architecture"], ARCHITECTURE);
@@ -102,7 +102,7 @@ fn results_for_machines_are_one_json_object() {
 }
 
 #[test]
-fn at_the_training_points_function_and_network_agree() {
+fn function_and_network_agree_at_training_points() {
     let workspace = Workspace::with_run();
     workspace.run("extract run --precision f64 --classes all").succeeded();
     let evaluated = workspace.run("evaluate run --split train --limit 50 --json").json();
@@ -111,7 +111,7 @@ fn at_the_training_points_function_and_network_agree() {
 }
 
 #[test]
-fn quiet_commands_print_their_result_only() {
+fn quiet_commands_print_only_their_result() {
     let workspace = Workspace::new();
     for _ in 0..2 {
         let said = workspace.run(&(train("run") + " --quiet")).succeeded();
@@ -122,7 +122,7 @@ fn quiet_commands_print_their_result_only() {
 }
 
 #[test]
-fn a_command_repeated_does_nothing_and_says_so() {
+fn repeated_commands_report_that_nothing_is_to_do() {
     let workspace = Workspace::with_terms();
     let before = files(&workspace.path("run"));
     for command in [&train("run"), "extract run"] {
@@ -136,7 +136,7 @@ fn a_command_repeated_does_nothing_and_says_so() {
 }
 
 #[test]
-fn a_run_may_be_used_from_elsewhere_and_its_images_may_move() {
+fn runs_and_their_images_may_be_in_other_folders() {
     let workspace = Workspace::with_run();
     let elsewhere = Workspace::new();
     let run = workspace.path("run").display().to_string();
@@ -149,7 +149,7 @@ fn a_run_may_be_used_from_elsewhere_and_its_images_may_move() {
 }
 
 #[test]
-fn limits_and_batches_do_what_they_say() {
+fn limits_and_batch_sizes_are_respected() {
     let workspace = Workspace::with_run();
     let extracted = workspace.run("extract run --limit 30 --batch 7 --check 0 --json").json();
     assert_eq!(
@@ -165,7 +165,7 @@ fn limits_and_batches_do_what_they_say() {
 }
 
 #[test]
-fn a_list_names_everything() {
+fn list_names_everything() {
     let workspace = Workspace::new();
     let said = workspace.run("list").succeeded();
     let listed = workspace.run("list --json").json();
@@ -189,7 +189,7 @@ fn a_list_names_everything() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_closed_standard_output_is_not_an_error() {
     let workspace = Workspace::new();
     for arguments in ["list", "list --json", "--help"] {
         let mut command = workspace.command(arguments);

@@ -117,8 +117,8 @@ impl Case {
         })
     }
 
-    /// Whether Burn's derivatives are there and right: of interpolation between cells ndarray and GPUs
-    /// have none, and of convolutions over three axes that leave gaps GPUs have others.
+    /// Whether Burn's derivatives are there and right: of interpolation between cells ndarray and
+    /// GPUs have none, and of convolutions over three axes that leave gaps GPUs have others.
     fn is_differentiable(&self) -> bool {
         let is_ndarray = tropex::device::find("ndarray").is_ok_and(|it| it == self.device);
         let fails = |step: &Step| match step {

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checkpoints_are_read_as_written_on_the_command_line() {
+    fn checkpoints_are_parsed_and_printed() {
         assert_eq!("last".parse(), Ok(Checkpoints::Last));
         assert_eq!("all".parse(), Ok(Checkpoints::All));
         assert_eq!("0,5".parse(), Ok(Checkpoints::List(vec![0, 5])));

@@ -1,13 +1,13 @@
-//! Linear terms by this library and by PyTorch, with the same weights at the same points, in turn in
-//! one run.
+//! Linear terms by this library and by PyTorch, with the same weights at the same points, in turn
+//! in one run.
 //!
 //! ```text
 //! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench pytorch -- RUN...
 //! ```
 //!
-//! The Python has `torch` and `safetensors`; a RUN is one of `fcn4`, `fcn8`, `vgg` and `vgg-narrow`,
-//! trained. PyTorch computes the term of the predicted class by autograd and those of all classes by
-//! `vmap(jacrev)`. Each side takes the batch size that suits it best of those tried.
+//! The Python has `torch` and `safetensors`; a RUN is one of `fcn4`, `fcn8`, `vgg` and
+//! `vgg-narrow`, trained. PyTorch computes the term of the predicted class by autograd and those of
+//! all classes by `vmap(jacrev)`. Each side takes the batch size that suits it best of those tried.
 //!
 //! `TROPEX_BENCH_DEVICE` names a device: beside `cuda:0` or `wgpu` PyTorch uses its first GPU.
 

@@ -1,9 +1,9 @@
 //! The end of the process when memory runs out: one line on standard error and exit code 1.
 //!
-//! An allocator that returns null makes Rust print several lines and abort, which stable Rust cannot
-//! change. This allocator ends the process instead of returning null. `Vec::try_reserve` therefore never
-//! fails in this program. Destructors do not run: a half-written file keeps its temporary name, and the
-//! next command in that folder removes it.
+//! An allocator that returns null makes Rust print several lines and abort, which stable Rust
+//! cannot change. This allocator ends the process instead of returning null. `Vec::try_reserve`
+//! therefore never fails in this program. Destructors do not run: a half-written file keeps its
+//! temporary name, and the next command in that folder removes it.
 
 #![allow(unsafe_code)] // an allocator needs it
 
@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct ExitOnOutOfMemory<A>(pub A);
 
-// SAFETY: the inner allocator keeps the contract, and its results are returned unchanged, except null,
-// after which the process ends.
+// SAFETY: the inner allocator keeps the contract, and its results are returned unchanged, except
+// null, after which the process ends.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for ExitOnOutOfMemory<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`.
@@ -29,12 +29,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for ExitOnOutOfMemory<A> {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller keeps the contract of `realloc`, and the block is the inner allocator's.
+        // SAFETY: the caller keeps the contract of `realloc`, and the block is the inner
+        // allocator's.
         or_exit(unsafe { self.0.realloc(block, layout, size) }, size)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`, and the block is the inner allocator's.
+        // SAFETY: the caller keeps the contract of `dealloc`, and the block is the inner
+        // allocator's.
         unsafe { self.0.dealloc(block, layout) }
     }
 }

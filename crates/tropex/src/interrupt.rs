@@ -47,8 +47,8 @@ fn line(notes: &[DescribeKept], command: &str) -> String {
     }
 }
 
-/// Ends the process on SIGINT and SIGTERM with a line on standard error and the exit codes 130 and 143,
-/// as shells do. A second signal ends it immediately.
+/// Ends the process on SIGINT and SIGTERM with a line on standard error and the exit codes 130 and
+/// 143, as shells do. A second signal ends it immediately.
 #[cfg(unix)]
 pub fn watch() -> std::io::Result<()> {
     use std::sync::Arc;

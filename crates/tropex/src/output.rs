@@ -98,8 +98,8 @@ const NARROW: u16 = 40;
 /// The bar on the terminal, and whether bars are forbidden because the process ends.
 static DRAWN: Mutex<(Option<WeakProgressBar>, bool)> = Mutex::new((None, false));
 
-/// The progress of a whole command: one bar with the estimated time left. The bar appears with the first
-/// report and disappears when this value is dropped.
+/// The progress of a whole command: one bar with the estimated time left. The bar appears with the
+/// first report and disappears when this value is dropped.
 pub struct CommandProgress {
     is_shown: bool,
     bar: OnceLock<ProgressBar>,
@@ -111,8 +111,8 @@ impl CommandProgress {
         self.is_shown
     }
 
-    /// Reports the share of the work that is done, from 0 to 1, and the current activity. The bar never
-    /// moves backward.
+    /// Reports the share of the work that is done, from 0 to 1, and the current activity. The bar
+    /// never moves backward.
     pub fn show(&self, share: f64, what: impl fmt::Display) {
         if !self.is_shown {
             return;
@@ -150,8 +150,8 @@ impl Drop for CommandProgress {
     }
 }
 
-/// Progress of work in steps, where each step has an unknown number of stages. Every stage counts as half
-/// of what is left of its step.
+/// Progress of work in steps, where each step has an unknown number of stages. Every stage counts
+/// as half of what is left of its step.
 #[derive(Debug, Default)]
 pub struct StepProgress {
     step: usize,
@@ -213,7 +213,8 @@ pub fn stop_progress() {
     }
 }
 
-/// Estimated time left, at the mean speed since the first position; `None` before a hundredth is done.
+/// Estimated time left, at the mean speed since the first position; `None` before a hundredth is
+/// done.
 fn left(elapsed: Duration, first: u64, position: u64) -> Option<Duration> {
     let (done, rest) = (position.saturating_sub(first), STEPS.saturating_sub(position));
     (done >= STEPS / 100).then(|| elapsed.mul_f64(rest as f64 / done as f64))
@@ -229,8 +230,8 @@ fn rough(time: Duration) -> String {
     }
 }
 
-/// Replaces control characters other than newlines and tabs. Names and findings come from files of unknown
-/// origin, and a terminal would execute control sequences in them.
+/// Replaces control characters other than newlines and tabs. Names and findings come from files of
+/// unknown origin, and a terminal would execute control sequences in them.
 fn printable(text: &str) -> Cow<'_, str> {
     let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     match text.contains(is_command) {

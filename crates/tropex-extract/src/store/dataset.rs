@@ -68,8 +68,8 @@ where
     E: StdError + Send + Sync + 'static,
     F: Fn(I) -> (Vec<f32>, usize) + Sync,
 {
-    /// Reads the dataset once, for its labels and its fingerprint. `point_of` returns the values and the
-    /// true class of an item.
+    /// Reads the dataset once, for its labels and its fingerprint. `point_of` returns the values
+    /// and the true class of an item.
     ///
     /// # Errors
     /// [`DatasetPointsError`]: an item cannot be read, or the items are not points of equal length.
@@ -107,7 +107,8 @@ where
         self.features
     }
 
-    /// An item that can no longer be read ends the values early, which extraction reports as an error.
+    /// An item that can no longer be read ends the values early, which extraction reports as an
+    /// error.
     fn read(&self, range: Range<usize>) -> Vec<f32> {
         let items = range.map_while(|index| self.dataset.get(index).ok());
         items.flat_map(|item| (self.point_of)(item).0).collect()

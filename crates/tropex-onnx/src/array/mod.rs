@@ -1,7 +1,7 @@
 //! Tensors of any rank on a device.
 //!
-//! These are Burn's operations without the rank in the type. Shapes are checked and broadcast as ONNX
-//! does it.
+//! These are Burn's operations without the rank in the type. Shapes are checked and broadcast as
+//! ONNX does it.
 
 mod arithmetic;
 mod choice;

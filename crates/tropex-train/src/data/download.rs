@@ -1,7 +1,7 @@
-//! Downloads: several mirrors, resumed where they stopped, checked before they count.
+//! Downloads from several mirrors that resume after an interruption.
 //!
-//! A file grows as `NAME.part` and is renamed once its size and SHA-256 are right, so a file under
-//! its own name is always whole. A lock per folder keeps two processes off the same `.part`.
+//! A file is downloaded as `NAME.part`, and renamed when its size and SHA-256 are right: a file
+//! with its final name is complete. A lock on the folder keeps two processes from one `.part`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,19 +18,19 @@ pub(super) mod tests;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Connections to one mirror before the next is tried; a broken one is resumed in between.
+/// Connections to one mirror before the next mirror is tried. A broken download is resumed.
 const ATTEMPTS: usize = 8;
 const CHUNK: usize = 1 << 16;
-/// Time between two looks at whether another process is done.
+/// Time between two attempts to lock the folder.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// What a server has to deliver: 1 MB every two minutes, as a modem of 1998 did.
+/// Lowest speed of a server: 1 MB in two minutes.
 const MINIMUM_SPEED: MinimumSpeed =
     MinimumSpeed { bytes: 1_000_000, time: Duration::from_secs(120) };
 
-/// How far a download has come.
+/// Progress of a download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadProgress<'a> {
-    /// Another process downloads into the folder; told again and again.
+    /// Another process downloads into the folder; reported repeatedly.
     Waiting {
         /// The process.
         holder: Holder,
@@ -39,19 +39,19 @@ pub enum DownloadProgress<'a> {
     Received {
         /// Name of the file.
         file: &'a str,
-        /// Bytes that are here, those of an earlier, broken download included.
+        /// Bytes received, including those of an earlier, interrupted download.
         received: u64,
         /// Bytes of the whole file.
         total: u64,
     },
 }
 
-/// The slowest server that is waited for.
+/// A speed below which a server is given up.
 #[derive(Debug, Clone, Copy)]
 struct MinimumSpeed {
-    /// Bytes that have to come ...
+    /// Bytes that have to arrive ...
     bytes: u64,
-    /// ... in this time.
+    /// ... within this time.
     time: Duration,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct RemoteFile<'a> {
     pub(crate) sha256: &'a str,
 }
 
-/// Why a file could not be had.
+/// Why a file cannot be downloaded.
 #[derive(Debug, Error)]
 pub(crate) enum DownloadError {
     #[error("cannot write {path}: {error}")]
@@ -84,7 +84,7 @@ pub(crate) enum DownloadError {
     Cancelled,
 }
 
-/// Why one connection did not complete a file.
+/// Why a connection did not complete a file.
 #[derive(Debug, Error)]
 enum TransferError {
     #[error("no connection: {0}")]
@@ -110,7 +110,7 @@ enum TransferError {
     Cancelled,
 }
 
-/// Fetches files into folders.
+/// Downloads files into folders.
 pub(crate) struct Downloader<'a> {
     agent: ureq::Agent,
     progress: Option<&'a DownloadCallback<'a>>,
@@ -154,7 +154,7 @@ impl<'a> Downloader<'a> {
                     fs::rename(&part, &target).map_err(disk)?;
                     return Ok(target);
                 }
-                // No other mirror helps against a full disk.
+                // Another mirror does not help against a full disk.
                 Err(TransferError::Disk(error)) => return Err(disk(error)),
                 Err(TransferError::Cancelled) => return Err(DownloadError::Cancelled),
                 Err(problem) => failures.push(format!("{}: {problem}", host(mirror))),
@@ -163,7 +163,7 @@ impl<'a> Downloader<'a> {
         Err(DownloadError::Mirrors(failures))
     }
 
-    /// Completes `part` from one mirror, again and again while that makes a difference.
+    /// Completes `part` from one mirror, with new connections as long as they make progress.
     fn complete(
         &self,
         file: &RemoteFile<'_>,
@@ -178,7 +178,7 @@ impl<'a> Downloader<'a> {
             let Err(problem) = outcome else { return Ok(()) };
             let repeat = match problem {
                 TransferError::Broken { received, .. } => received > before,
-                // What was left of an earlier download is to blame, and gone now.
+                // The rest of an earlier download was wrong, and is removed now.
                 TransferError::Range | TransferError::Checksum { .. } => before > 0,
                 _ => false,
             };
@@ -188,7 +188,7 @@ impl<'a> Downloader<'a> {
         }
     }
 
-    /// One connection: appends to `part` what it lacks, or starts it anew.
+    /// One connection: appends the missing bytes to `part`, or starts it again.
     fn transfer(
         &self,
         file: &RemoteFile<'_>,
@@ -271,7 +271,7 @@ impl<'a> Downloader<'a> {
                     patience: MINIMUM_SPEED,
                 });
             }
-            // A connection that breaks keeps what it brought, like one that ends early.
+            // After a broken connection the received bytes are kept.
             let length = body.read(&mut chunk).unwrap_or(0);
             if length == 0 {
                 break;
@@ -296,7 +296,7 @@ fn settings(
 ) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        // Sizes and sums are those of the files as they are stored.
+        // Sizes and checksums are those of the stored files.
         .accept_encoding("identity")
         .user_agent("tropex")
         .timeout_resolve(Some(connect))
@@ -305,7 +305,7 @@ fn settings(
         .timeout_per_read(Some(read))
 }
 
-/// Whether a response to a request from byte `start` on continues there, or starts from zero.
+/// Checks that a response to a request from byte `start` continues there or starts from zero.
 fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<(), TransferError> {
     let range = response.headers().get("content-range").and_then(|value| value.to_str().ok());
     let continues = range.is_some_and(|range| range.starts_with(&format!("bytes {start}-")));
@@ -316,7 +316,7 @@ fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<()
     }
 }
 
-/// Compares the sum of a complete file with the expected one; a wrong file is removed.
+/// Verifies the checksum of a complete file; a wrong file is removed.
 fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), TransferError> {
     let found = sha256_of(File::open(part)?)?;
     if found == file.sha256 {
@@ -337,7 +337,7 @@ fn size_of(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
 
-/// The server's name, enough to tell mirrors apart in an error.
+/// The name of the server in an address.
 fn host(mirror: &str) -> &str {
     mirror.split('/').nth(2).unwrap_or(mirror)
 }

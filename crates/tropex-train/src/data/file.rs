@@ -108,7 +108,8 @@ pub enum FileError {
     },
 }
 
-/// Opens the dataset in the file at `path`, or in the file of that name in the folder of the options.
+/// Opens the dataset in the file at `path`, or in the file of that name in the folder of the
+/// options.
 ///
 /// The name of the dataset has the absolute path: it can be opened from another working directory.
 pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {

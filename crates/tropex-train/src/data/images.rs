@@ -104,8 +104,8 @@ impl Images {
         Self { shape, classes, pixels, labels, true_labels: None }
     }
 
-    /// The first channel of every image, padded with zeros to another height and width and repeated in
-    /// every channel of the new shape.
+    /// The first channel of every image, padded with zeros to another height and width and repeated
+    /// in every channel of the new shape.
     pub(super) fn zero_padded(&self, shape: [usize; 3]) -> Result<Self, ImagesError> {
         let pixels = match &self.pixels {
             Pixels::Bytes(bytes) => Pixels::Bytes(zero_padded(bytes, self.shape, shape)),
@@ -170,8 +170,8 @@ impl Images {
 
     /// A subset of `count` images, or of all images.
     ///
-    /// The subset is stratified by the true classes: networks with true and with shuffled labels get the
-    /// same images.
+    /// The subset is stratified by the true classes: networks with true and with shuffled labels
+    /// get the same images.
     pub fn subset(&self, count: Option<usize>, rule: SubsetRule) -> Subset {
         Subset::new(self.true_labels(), count, rule)
     }
@@ -208,8 +208,8 @@ impl Images {
         sum / (self.len() * self.features()) as f64
     }
 
-    /// The images with their labels in a random order. Every class keeps its number of images, and the
-    /// labels no longer depend on the images. Equal seeds give equal orders.
+    /// The images with their labels in a random order. Every class keeps its number of images, and
+    /// the labels no longer depend on the images. Equal seeds give equal orders.
     pub fn with_shuffled_labels(mut self, seed: u64) -> Self {
         let true_labels = self.true_labels.take().unwrap_or_else(|| self.labels.clone());
         self.labels.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));

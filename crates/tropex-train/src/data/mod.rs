@@ -77,8 +77,8 @@ pub struct OpenOptions<'a> {
     pub data_dir: Option<PathBuf>,
     /// Forbids downloads, as `TROPEX_OFFLINE=1` does.
     pub offline: bool,
-    /// Layout of the images of `file:PATH`. `None` reads `[count, channels, height, width]` and refuses
-    /// shapes that look like channels last.
+    /// Layout of the images of `file:PATH`. `None` reads `[count, channels, height, width]` and
+    /// refuses shapes that look like channels last.
     pub layout: Option<ImageLayout>,
     /// Images that are held out as the test split of a `file:PATH` with a single set of images.
     pub held_out: HoldOut,
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn shuffled_labels_are_the_same_in_another_order() {
+    fn shuffled_labels_are_a_permutation() {
         let data = open("shapes", &OpenOptions::default()).unwrap();
         let shuffled = data.clone().with_shuffled_labels(1);
         let counts = |images: &Images| {

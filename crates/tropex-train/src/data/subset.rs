@@ -1,9 +1,9 @@
 //! Stratified subsets of the images of a split.
 //!
-//! Files are often sorted by class: their first images do not represent the split. The images are put
-//! into a random order in which every prefix has every class in proportion, and a subset is a prefix.
-//! A larger subset therefore contains every smaller one. The images of a subset keep the order of the
-//! split.
+//! Files are often sorted by class: their first images do not represent the split. The images are
+//! put into a random order in which every prefix has every class in proportion, and a subset is a
+//! prefix. A larger subset therefore contains every smaller one. The images of a subset keep the
+//! order of the split.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,8 +20,8 @@ use thiserror::Error;
 #[cfg(test)]
 mod tests;
 
-/// The rule that chooses the images of a subset. Written as text in `config.json` and in manifests of
-/// terms.
+/// The rule that chooses the images of a subset. Written as text in `config.json` and in manifests
+/// of terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum SubsetRule {
@@ -35,8 +35,8 @@ pub enum SubsetRule {
 }
 
 impl SubsetRule {
-    /// The default rule. It has a fixed seed, so that the images for training, extraction and experiments
-    /// are nested.
+    /// The default rule. It has a fixed seed, so that the images for training, extraction and
+    /// experiments are nested.
     pub const DEFAULT: Self = Self::Stratified { seed: 0 };
 
     /// The rule of runs and terms that record no rule.
@@ -126,8 +126,8 @@ impl Subset {
 
     /// A subset of `count` images of this subset, or this subset if it has not more.
     ///
-    /// A stratified subset becomes the smaller subset by its own rule; a subset of first images becomes
-    /// a stratified subset of these.
+    /// A stratified subset becomes the smaller subset by its own rule; a subset of first images
+    /// becomes a stratified subset of these.
     #[must_use]
     pub fn smaller(&self, classes: &[u32], count: usize) -> Self {
         if count >= self.len() {
@@ -202,8 +202,8 @@ pub struct SubsetSummary {
 }
 
 impl SubsetSummary {
-    /// A phrase for people; `images` is a plural noun. Example: `300 of 10,000 test images, every class
-    /// in its share (seed 0)`.
+    /// A phrase for people; `images` is a plural noun. Example: `300 of 10,000 test images, every
+    /// class in its share (seed 0)`.
     pub fn describe(&self, images: &str) -> String {
         let number = |number: usize| {
             let digits = number.to_string();
@@ -222,10 +222,10 @@ impl SubsetSummary {
 
 /// Ascending indices of the first `count` images in the random order of a seed.
 ///
-/// Of `n` images, `n_c` have class c. The j-th image of class c is due at rank `⌈j n / n_c⌉` and not
-/// allowed before rank `⌊(j - 1) n / n_c⌋ + 1`. Each rank gets the allowed image that is due first. At
-/// every rank the number of images of a class then differs from its share by less than 1 (Tijdeman
-/// 1980, "The chairman assignment problem").
+/// Of `n` images, `n_c` have class c. The j-th image of class c is due at rank `⌈j n / n_c⌉` and
+/// not allowed before rank `⌊(j - 1) n / n_c⌋ + 1`. Each rank gets the allowed image that is due
+/// first. At every rank the number of images of a class then differs from its share by less than 1
+/// (Tijdeman 1980, "The chairman assignment problem").
 fn stratified_prefix(classes: &[u32], seed: u64, count: usize) -> Vec<usize> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut members = members(classes);

@@ -111,8 +111,8 @@ pub struct TrainingConfig {
 impl TrainingConfig {
     /// For MNIST and similar datasets: 10 epochs of Adam.
     ///
-    /// The published study has a learning rate of 1e-4. With 1e-3, lowered twice towards the end, fewer
-    /// epochs reach the same accuracy.
+    /// The published study has a learning rate of 1e-4. With 1e-3, lowered twice towards the end,
+    /// fewer epochs reach the same accuracy.
     pub fn mnist() -> Self {
         let step = |after_epoch| LearningRateStep { after_epoch, factor: 0.3 };
         Self {
@@ -130,7 +130,8 @@ impl TrainingConfig {
         }
     }
 
-    /// For CIFAR-10, as in the published study: 200 epochs of gradient descent with momentum and penalty.
+    /// For CIFAR-10, as in the published study: 200 epochs of gradient descent with momentum and
+    /// penalty.
     pub fn cifar() -> Self {
         let step = |after_epoch| LearningRateStep { after_epoch, factor: 0.1 };
         Self {

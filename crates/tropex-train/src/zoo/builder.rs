@@ -1,4 +1,4 @@
-//! Puts blocks together, keeping track of shapes.
+//! Builds classifiers block by block, and tracks shapes.
 
 use burn::nn::activation::{Activation, ActivationConfig};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -11,7 +11,7 @@ use super::classifier::Classifier;
 use super::dropout::Dropout;
 use super::{ArchitectureError, MAX_VALUES};
 
-/// A convolution that keeps the size of images, or divides it by its stride.
+/// A convolution whose output has the size of its input divided by the stride.
 #[derive(Clone, Copy)]
 pub(super) struct ConvLayer {
     filters: usize,
@@ -20,7 +20,7 @@ pub(super) struct ConvLayer {
     stride: usize,
 }
 
-/// A 3x3 convolution of stride 1, until told otherwise.
+/// A 3x3 convolution of stride 1.
 pub(super) const fn conv(filters: usize) -> ConvLayer {
     ConvLayer { filters, kernel: 3, stride: 1 }
 }
@@ -37,8 +37,8 @@ impl ConvLayer {
 
 /// Collects the blocks of a classifier from the image to the logits.
 ///
-/// The parameters stay lazy: nothing is allocated but batch-norm statistics, so counting the
-/// parameters of a large network is free.
+/// Parameters are lazy: only batch-norm statistics are allocated, and counting the parameters of a
+/// large network costs nothing.
 pub(super) struct ClassifierBuilder<'a> {
     architecture: &'static str,
     device: &'a Device,
@@ -48,7 +48,7 @@ pub(super) struct ClassifierBuilder<'a> {
     classes: usize,
     features: Vec<FeatureBlock>,
     dense: Vec<DenseBlock>,
-    /// Width of the last dense block, once there is one.
+    /// Width of the last dense block, if there is one.
     width: Option<usize>,
 }
 
@@ -63,7 +63,7 @@ impl<'a> ClassifierBuilder<'a> {
         if input.contains(&0) {
             return Err(ArchitectureError::EmptyImages { shape: input });
         }
-        // So that no number of parameters leaves the range of whole numbers.
+        // Keeps numbers of parameters in the range of `usize`.
         let values = input.iter().try_fold(1_usize, |values, &e| values.checked_mul(e));
         if values.is_none_or(|values| values > MAX_VALUES) {
             return Err(ArchitectureError::ImagesTooLarge { shape: input });
@@ -123,7 +123,7 @@ impl<'a> ClassifierBuilder<'a> {
         self
     }
 
-    /// A block on images as they are now, which then have its output's shape.
+    /// A block on the current shape, which becomes the shape of its output.
     fn block(&mut self, conv: ConvLayer, norm: bool, activation: Option<Activation>) -> ConvBlock {
         let [channels, height, width] = self.shape;
         self.shape = [conv.filters, height.div_ceil(conv.stride), width.div_ceil(conv.stride)];
@@ -132,9 +132,8 @@ impl<'a> ClassifierBuilder<'a> {
     }
 
     fn layer(&self, channels: usize, ConvLayer { filters, kernel, stride }: ConvLayer) -> Conv2d {
-        // The same number of zeros on every side, as PyTorch's `padding`: for stride 2
-        // TensorFlow's "same" would pad below and right only, and imported weights would meet
-        // shifted images.
+        // Equal padding on all sides, as PyTorch's `padding`. TensorFlow's "same" with stride 2
+        // would pad below and right only, which would shift images against imported weights.
         let padding = kernel / 2;
         Conv2dConfig::new([channels, filters], [kernel, kernel])
             .with_stride([stride, stride])
@@ -183,7 +182,7 @@ impl<'a> ClassifierBuilder<'a> {
         self
     }
 
-    /// Loses a share of the values while the network is trained.
+    /// Dropout with a rate, in training only.
     pub(super) fn dropout(mut self, share: f64) -> Self {
         self.features.push(FeatureBlock::Dropout(Dropout { share }));
         self
@@ -202,7 +201,7 @@ impl<'a> ClassifierBuilder<'a> {
         self.finish()
     }
 
-    /// Ends here, where what the blocks leave are the logits.
+    /// Ends the classifier: the output of the blocks is the logits.
     pub(super) fn finish(self) -> Classifier {
         let [channels, height, width] = self.input;
         let Self { features, dense, classes, .. } = self;

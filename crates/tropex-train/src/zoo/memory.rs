@@ -1,4 +1,4 @@
-//! Whether a network fits into memory.
+//! The memory that a network needs.
 
 use burn::tensor::Device;
 use thiserror::Error;
@@ -8,10 +8,10 @@ use super::{Architecture, ArchitectureError};
 use crate::memory::ByteCount;
 use crate::training::OptimizerConfig;
 
-/// Bytes of a number.
+/// Bytes of a parameter.
 const NUMBER: u64 = 4;
 
-/// Why a network is not made: it would not fit into memory.
+/// A network that does not fit into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
     "{architecture} on images of {}x{}x{} has {}, {}; {} of memory are free: take smaller images \
@@ -25,9 +25,9 @@ pub struct NetworkTooLarge {
     pub shape: [usize; 3],
     /// Trained parameters.
     pub parameters: u64,
-    /// Numbers that the optimizer keeps for every parameter; `None` where nothing is trained.
+    /// Numbers that the optimizer stores per parameter; `None` without training.
     pub moments: Option<u64>,
-    /// Bytes of memory that are free.
+    /// Bytes of free memory.
     pub free: u64,
 }
 
@@ -38,7 +38,7 @@ impl NetworkTooLarge {
         self.parameters.saturating_mul(NUMBER * (1 + self.moments.unwrap_or(0) + gradients))
     }
 
-    /// What takes how much, in words.
+    /// Describes the memory of weights, optimizer and gradients.
     fn needs(&self) -> String {
         let of = |numbers: u64| ByteCount(self.parameters.saturating_mul(NUMBER * numbers));
         match self.moments {
@@ -51,13 +51,13 @@ impl NetworkTooLarge {
 }
 
 impl Architecture {
-    /// Refuses a network whose weights, with what training them by an optimizer keeps beside them,
-    /// take more memory than is free. The values of images on their way come on top.
+    /// Checks that the weights and, for training, the state of the optimizer and the gradients fit
+    /// into free memory. Activations are not counted.
     ///
-    /// On other devices than CPUs nothing is refused: they have memory of their own.
+    /// Devices with their own memory are not checked.
     ///
     /// # Errors
-    /// [`ArchitectureError::TooLarge`], or images that the architecture cannot be built for.
+    /// [`ArchitectureError::TooLarge`], or an error of building the architecture for these images.
     pub fn require_memory(
         &self,
         shape: [usize; 3],
@@ -79,7 +79,7 @@ impl Architecture {
     }
 }
 
-#[allow(deprecated)] // ndarray and tch are, and are supported as long as Burn has them
+#[allow(deprecated)] // Burn 0.22 deprecates ndarray and tch
 fn is_cpu(device: &Device) -> bool {
     let cpus: &[fn() -> Device] = &[
         #[cfg(feature = "flex")]
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_network_takes_is_said() {
+    fn the_error_tells_the_needed_memory() {
         let large = NetworkTooLarge {
             architecture: "fcn4",
             shape: [1, 1, 1_000_000],
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_that_no_machine_holds_are_refused() {
+    fn networks_beyond_any_memory_are_refused() {
         if !is_cpu(&device()) {
             return;
         }

@@ -214,7 +214,8 @@ impl Architecture {
         Self { images: MNIST, ..self }
     }
 
-    /// This architecture with leaky ReLU. Its texts are never freed: call this once per architecture.
+    /// This architecture with leaky ReLU. Its texts are never freed: call this once per
+    /// architecture.
     fn leaky(&self) -> Self {
         Self {
             name: format!("{}-leaky", self.name).leak(),

@@ -1,4 +1,5 @@
-//! Parsers of values that the libraries name: clap lists the names, and the library's type is the value.
+//! Parsers of values that the libraries name: clap lists the names, and the library's type is the
+//! value.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use tropex::experiments::Split;

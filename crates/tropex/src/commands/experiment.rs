@@ -42,8 +42,8 @@ pub struct ExperimentArgs {
     /// Format of the numbers of the terms. Default: that of the existing terms, or f32.
     #[arg(long, value_parser = choices::precision())]
     precision: Option<Precision>,
-    /// Use the terms of LIMIT training images, with every class in proportion. Default: the existing
-    /// terms, or the terms of all images that the network was trained on.
+    /// Use the terms of LIMIT training images, with every class in proportion. Default: the
+    /// existing terms, or the terms of all images that the network was trained on.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Use POINTS test images and POINTS training images only, with every class in proportion.
@@ -58,8 +58,8 @@ pub struct ExperimentArgs {
     /// Change a parameter, such as `draws=10`; with `all`, `subset.draws=10`. The value is JSON.
     #[arg(long, value_name = "PARAMETER=VALUE")]
     set: Vec<ParameterSetting>,
-    /// Write a page of the findings about all runs: FILE.html with FILE.md beside it, or FILE.md alone. A
-    /// page of each run is always in its folder `reports`.
+    /// Write a page of the findings about all runs: FILE.html with FILE.md beside it, or FILE.md
+    /// alone. A page of each run is always in its folder `reports`.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
     /// Compute known findings again.
@@ -197,8 +197,8 @@ impl ExperimentArgs {
         self.names.split(',').map(str::trim).collect()
     }
 
-    /// Writes a page for each run, and one for all runs if requested. Returns the paths of the pages, and
-    /// the damaged findings that the pages lack.
+    /// Writes a page for each run, and one for all runs if requested. Returns the paths of the
+    /// pages, and the damaged findings that the pages lack.
     fn write_pages(
         &self,
         page: Option<PageFiles>,
@@ -233,8 +233,8 @@ impl ExperimentArgs {
         experiments.iter().map(of).sum()
     }
 
-    /// Runs experiments, and prints each finding when it is ready. All findings count the same in the
-    /// progress bar, because their durations are unknown.
+    /// Runs experiments, and prints each finding when it is ready. All findings count the same in
+    /// the progress bar, because their durations are unknown.
     fn run_experiments(
         &self,
         request: &Request<'_>,

@@ -26,8 +26,8 @@ pub struct ExtractArgs {
     /// Split of the images whose terms are extracted.
     #[arg(long, value_parser = choices::split(), default_value = "train")]
     split: Split,
-    /// Extract at LIMIT images only, with every class in proportion. Default: all images that the network
-    /// was trained on.
+    /// Extract at LIMIT images only, with every class in proportion. Default: all images that the
+    /// network was trained on.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Classes whose linear terms are extracted at every image.
@@ -36,12 +36,12 @@ pub struct ExtractArgs {
     /// Rule that chooses the shifts.
     #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
     gauge: Gauge,
-    /// With the tight or calibrated gauge: use the shifts of the terms of this split. The coefficients
-    /// that stay negative are counted.
+    /// With the tight or calibrated gauge: use the shifts of the terms of this split. The
+    /// coefficients that stay negative are counted.
     #[arg(long, value_parser = choices::split(), value_name = "SPLIT")]
     shifts_of: Option<Split>,
-    /// Memory for the rows of all images with the tight or calibrated gauge, such as 4GB; further rows are
-    /// kept in a temporary file. Default: half of the free memory.
+    /// Memory for the rows of all images with the tight or calibrated gauge, such as 4GB; further
+    /// rows are kept in a temporary file. Default: half of the free memory.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<usize>,
     /// Format of the numbers.
@@ -50,8 +50,8 @@ pub struct ExtractArgs {
     /// Images per batch. Default: chosen from the size of the network.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     batch: Option<NonZeroUsize>,
-    /// Images at which the self-check compares the image's own terms with all others. With the calibrated
-    /// gauge, which checks all images, these are the images of its trials.
+    /// Images at which the self-check compares the image's own terms with all others. With the
+    /// calibrated gauge, which checks all images, these are the images of its trials.
     #[arg(long, value_name = "IMAGES", default_value_t = 1000, value_parser = whole::<usize>, allow_negative_numbers = true)]
     check: usize,
     /// Approximate size of a file of terms. This much is in memory, and an interruption loses it.

@@ -25,12 +25,12 @@ pub struct ImportArgs {
     /// State dict to take from a checkpoint with several, such as ema or model.state_dict.
     #[arg(long, value_name = "KEY")]
     entry: Option<String>,
-    /// Use layer or tensor FROM of the file as layer TO of the network, as in conv1=layers.0. `FROM=`
-    /// leaves FROM out. Can be given several times.
+    /// Use layer or tensor FROM of the file as layer TO of the network, as in conv1=layers.0.
+    /// `FROM=` leaves FROM out. Can be given several times.
     #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
     map: Vec<(String, String)>,
-    /// Mean that the network's training subtracted from images with values from 0 to 1: one number, or
-    /// one for every channel.
+    /// Mean that the network's training subtracted from images with values from 0 to 1: one number,
+    /// or one for every channel.
     #[arg(long, value_name = "MEAN[,...]", value_parser = mean, value_delimiter = ',',
         allow_hyphen_values = true)]
     mean: Vec<f32>,

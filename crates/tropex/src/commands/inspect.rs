@@ -117,8 +117,8 @@ impl<'a> NodeOutput<'a> {
     }
 }
 
-/// The table of nodes. The column `reads` names the inputs of nodes that do not just read the node before,
-/// and is left out if there are none.
+/// The table of nodes. The column `reads` names the inputs of nodes that do not just read the node
+/// before, and is left out if there are none.
 fn nodes(network: &Network) -> String {
     let reads: Vec<_> = (1..).zip(network.nodes()).map(|(node, of)| reads(node, of)).collect();
     let branched = reads.iter().any(|reads| !reads.is_empty());

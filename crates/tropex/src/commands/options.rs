@@ -43,9 +43,9 @@ impl DeviceOption {
 /// The devices that share the work.
 #[derive(Debug, Args)]
 pub struct DevicesOption {
-    /// Device to compute on; `tropex list` names the devices. Default: the fastest of this build. Several
-    /// devices, as in cuda:0,cuda:1, share the images of extractions and assignments: each free device
-    /// takes the next batch.
+    /// Device to compute on; `tropex list` names the devices. Default: the fastest of this build.
+    /// Several devices, as in cuda:0,cuda:1, share the images of extractions and assignments: each
+    /// free device takes the next batch.
     #[arg(long, value_name = "DEVICE[,DEVICE...]")]
     device: Option<String>,
 }

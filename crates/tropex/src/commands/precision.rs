@@ -18,8 +18,8 @@ pub struct PrecisionArgs {
     /// Folders of the runs.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Number of training images, with every class in proportion. The terms of each image are compared
-    /// with all others.
+    /// Number of training images, with every class in proportion. The terms of each image are
+    /// compared with all others.
     #[arg(long, default_value = "200", value_parser = one_or_more, allow_negative_numbers = true)]
     limit: NonZeroUsize,
     #[command(flatten)]

@@ -26,8 +26,8 @@ pub struct RegionArgs {
     /// Count the regions on the segment to this image, and find where the class changes.
     #[arg(long, value_name = "IMAGE", value_parser = whole::<usize>, allow_negative_numbers = true)]
     to: Option<usize>,
-    /// Find the facets of each region and the largest ball inside it. This solves a linear program for
-    /// every side of the region: slow with many inputs.
+    /// Find the facets of each region and the largest ball inside it. This solves a linear program
+    /// for every side of the region: slow with many inputs.
     #[arg(long)]
     facets: bool,
     /// Time limit for the linear programs of each image; at the limit, print what is known so far.

@@ -30,8 +30,8 @@ pub struct RegionsArgs {
     /// Three images that the plane goes through. Default: the first images of three classes.
     #[arg(long, value_name = "I,J,K", value_parser = numbers::<usize, 3>)]
     through: Option<[usize; 3]>,
-    /// Window for a network with two inputs: X0 to X1 of the first input, Y0 to Y1 of the second. Default:
-    /// a window around the points.
+    /// Window for a network with two inputs: X0 to X1 of the first input, Y0 to Y1 of the second.
+    /// Default: a window around the points.
     #[arg(
         long,
         value_name = "X0,X1,Y0,Y1",
@@ -40,8 +40,8 @@ pub struct RegionsArgs {
         conflicts_with_all = ["through", "margin"]
     )]
     window: Option<[f64; 4]>,
-    /// Margin of the window around the points, as a share of their distance. A negative margin zooms in;
-    /// -0.5 would leave nothing.
+    /// Margin of the window around the points, as a share of their distance. A negative margin
+    /// zooms in; -0.5 would leave nothing.
     #[arg(long, default_value = "0.25", value_parser = any_number, allow_negative_numbers = true)]
     margin: f64,
     /// Split of the images.
@@ -180,8 +180,8 @@ impl RegionsArgs {
     }
 }
 
-/// Announces that there are likely to be more regions than the limit or, on a terminal, that drawing will
-/// take minutes.
+/// Announces that there are likely to be more regions than the limit or, on a terminal, that
+/// drawing will take minutes.
 fn tell(outlook: &Outlook, bar: &CommandProgress, output: &Output) {
     let regions = count(outlook.regions);
     let time = (outlook.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(outlook.seconds)));

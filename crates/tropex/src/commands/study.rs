@@ -21,7 +21,8 @@ use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
 
-/// Run a whole study: train, extract, run experiments, and write one report. Finished work is reused.
+/// Run a whole study: train, extract, run experiments, and write one report. Finished work is
+/// reused.
 #[derive(Debug, Args)]
 pub struct StudyArgs {
     /// TOML file of the study, or a study of this program: quick, fashion, paper.
@@ -39,8 +40,8 @@ pub struct StudyArgs {
     /// Compare the numbers with a numbers.jsonl of another study; fail if one differs.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// Allowed difference of numbers: 1, the default, allows for another processor; 0 requires equal
-    /// digits.
+    /// Allowed difference of numbers: 1, the default, allows for another processor; 0 requires
+    /// equal digits.
     #[arg(long, value_name = "SCALE", requires = "compare", value_parser = not_negative, allow_negative_numbers = true)]
     tolerance: Option<f64>,
     #[command(flatten)]
@@ -132,8 +133,8 @@ impl StudyArgs {
         }
     }
 
-    /// The folder that paths in the study are relative to: the folder of its file, or the working directory
-    /// for a study from a pipe.
+    /// The folder that paths in the study are relative to: the folder of its file, or the working
+    /// directory for a study from a pipe.
     fn base_folder(&self) -> PathBuf {
         let parent = self.study.parent().filter(|_| self.study.is_file());
         let folder = parent.unwrap_or(Path::new(""));

@@ -25,7 +25,8 @@ impl<'a> TimeEstimate<'a> {
         Self { output, help, current: Cell::new(("", Instant::now(), false)) }
     }
 
-    /// Reports progress. Announces the duration of a piece of work once, on a terminal, if it is long.
+    /// Reports progress. Announces the duration of a piece of work once, on a terminal, if it is
+    /// long.
     pub fn report(&self, what: &'static str, done: usize, of: usize, bar: &CommandProgress) {
         if !bar.is_shown() {
             return;

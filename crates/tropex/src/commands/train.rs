@@ -33,8 +33,8 @@ pub struct TrainArgs {
     /// Folder for the run.
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
-    /// Shuffle the labels of the training images with this seed, so that they no longer depend on the
-    /// images. Test labels stay true.
+    /// Shuffle the labels of the training images with this seed, so that they no longer depend on
+    /// the images. Test labels stay true.
     #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true)]
     shuffle_labels: Option<u64>,
     #[command(flatten)]
@@ -74,8 +74,8 @@ struct TrainingArgs {
     /// Learning rate of the first epoch.
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
-    /// Changes of the learning rate, as EPOCHS:FACTOR,...: 50:0.1,100:0.1 divides it by ten after 50
-    /// and after 100 epochs; `none` for no change.
+    /// Changes of the learning rate, as EPOCHS:FACTOR,...: 50:0.1,100:0.1 divides it by ten after
+    /// 50 and after 100 epochs; `none` for no change.
     #[arg(long, value_name = "STEPS", value_parser = learning_rate_steps)]
     learning_rate_steps: Option<LearningRateSteps>,
     /// Factor of the penalty on squared weights (weight decay).

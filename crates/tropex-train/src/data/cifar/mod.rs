@@ -1,8 +1,8 @@
 //! CIFAR-10, binary version: 50,000 + 10,000 colour photographs of 32 x 32.
 //!
 //! Krizhevsky, "Learning multiple layers of features from tiny images", 2009. A record is one byte
-//! for the label and 3,072 bytes for the image, channel by channel, row by row. The batches are read
-//! from a folder or from the published archive.
+//! for the label and 3,072 bytes for the image, channel by channel, row by row. The batches are
+//! read from a folder or from the published archive.
 
 mod archive;
 mod batch;

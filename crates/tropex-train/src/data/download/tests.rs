@@ -232,7 +232,7 @@ fn a_complete_part_needs_no_server() {
 }
 
 #[test]
-fn starts_anew_where_the_rest_does_not_fit() {
+fn restarts_if_the_part_does_not_fit() {
     for part in [vec![1; 1000], vec![1; 300_000], vec![1; 400_000]] {
         let fetch = Fetch::with_part(&part);
         fetch.assert_complete(&[&fetch.server(&[Answer::Serve])]);
@@ -240,7 +240,7 @@ fn starts_anew_where_the_rest_does_not_fit() {
 }
 
 #[test]
-fn starts_anew_where_a_server_knows_no_ranges() {
+fn restarts_if_the_server_has_no_ranges() {
     for answer in [Answer::IgnoreRange, Answer::RefuseRange] {
         let fetch = Fetch::with_part(&content().0[..1000]);
         fetch.assert_complete(&[&fetch.server(&[answer])]);
@@ -248,7 +248,7 @@ fn starts_anew_where_a_server_knows_no_ranges() {
 }
 
 #[test]
-fn takes_the_next_mirror_where_one_fails() {
+fn a_failing_mirror_is_followed_by_the_next() {
     use Answer::*;
     for answer in [NotFound, Corrupt, Endless, TooLong, CutAfter(0)] {
         let fetch = Fetch::new();
@@ -258,7 +258,7 @@ fn takes_the_next_mirror_where_one_fails() {
 }
 
 #[test]
-fn gives_a_silent_mirror_up() {
+fn a_silent_mirror_is_given_up() {
     let fetch = Fetch::new();
     let silent = fetch.server(&[Answer::Stall]);
     let mirrors = [silent.address.as_str()];
@@ -270,7 +270,7 @@ fn gives_a_silent_mirror_up() {
 }
 
 #[test]
-fn says_what_each_mirror_did_wrong() {
+fn the_error_has_the_failure_of_each_mirror() {
     let fetch = Fetch::new();
     let missing = fetch.server(&[Answer::NotFound]);
     let corrupt = fetch.server(&[Answer::Corrupt]);
@@ -293,7 +293,7 @@ fn names_the_lack_of_a_connection() {
 }
 
 #[test]
-fn a_server_that_trickles_is_left_for_the_next() {
+fn a_slow_server_is_followed_by_the_next() {
     let fetch = Fetch::new();
     let (slow, good) = (fetch.server(&[Answer::Serve]), fetch.server(&[Answer::Serve]));
     // Time passes with the bytes that arrive.
@@ -320,7 +320,7 @@ fn a_server_that_trickles_is_left_for_the_next() {
 }
 
 #[test]
-fn waiting_for_another_download_is_told() {
+fn waiting_for_another_download_is_reported() {
     let fetch = Fetch::new();
     let server = fetch.server(&[Answer::Serve]);
     let other = RefCell::new(Some(FolderLock::acquire(fetch.folder.path()).unwrap()));

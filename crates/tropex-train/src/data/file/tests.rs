@@ -86,7 +86,7 @@ fn holds_out_a_sixth_of_every_class() {
 }
 
 #[test]
-fn every_number_of_images_leaves_some_of_both() {
+fn both_splits_have_images_for_any_number() {
     for (count, kept) in [(2, 1), (5, 4), (12, 10), (13, 11)] {
         let given: Vec<i64> = (0..count as i64).collect();
         let tensors = [u8_tensor("images", [count, 1, 1, 2]), label_tensor("labels", &given)];
@@ -228,7 +228,7 @@ fn refuses_other_files() {
 }
 
 #[test]
-fn a_pointer_of_git_lfs_is_called_one() {
+fn git_lfs_pointers_are_recognised() {
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 17\n";
     let text = read_checked(pointer).unwrap_err().to_string();
     assert!(text.contains("Git LFS pointer") && text.contains("git lfs pull"), "{text}");

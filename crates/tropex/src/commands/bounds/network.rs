@@ -16,14 +16,14 @@ use super::super::options::{DataOption, DeviceOption};
 use super::layer_list::LayerList;
 use crate::output::Output;
 
-/// Classes of an architecture without dataset. The bounds do not count the layer of the logits, so this
-/// number changes nothing.
+/// Classes of an architecture without dataset. The bounds do not count the layer of the logits, so
+/// this number changes nothing.
 const CLASSES: usize = 10;
 
 #[derive(Debug, Args)]
 pub struct NetworkArgs {
-    /// Architecture (`tropex list` names them), or folder of a run. If both have the same name, ./NAME is
-    /// the folder.
+    /// Architecture (`tropex list` names them), or folder of a run. If both have the same name,
+    /// ./NAME is the folder.
     #[arg(value_name = "ARCHITECTURE|RUN", required_unless_present_any = ["widths", "layers"])]
     network: Option<String>,
     /// Dense layers: inputs, hidden widths, classes, such as 784,784,200,80,10.

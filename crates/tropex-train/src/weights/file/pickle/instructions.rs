@@ -5,8 +5,8 @@ use super::opcode::*;
 use super::{PickleError, PickleId, PickleValue};
 
 impl Unpickler<'_> {
-    /// Runs up to `STOP`. Returns all values, the value that the pickle stands for, and the number of
-    /// bytes read.
+    /// Runs up to `STOP`. Returns all values, the value that the pickle stands for, and the number
+    /// of bytes read.
     pub(super) fn run(mut self) -> Result<(Vec<PickleValue>, PickleId, usize), PickleError> {
         loop {
             match self.take(1)?[0] {

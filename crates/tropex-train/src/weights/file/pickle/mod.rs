@@ -1,8 +1,8 @@
 //! Python's pickles, read without running them.
 //!
-//! An import in a pickle becomes a name, and a call becomes a [`PickleObject`] with the name and the
-//! arguments. All values are in one table and refer to each other by [`PickleId`]: a value that a
-//! pickle uses many times is stored once.
+//! An import in a pickle becomes a name, and a call becomes a [`PickleObject`] with the name and
+//! the arguments. All values are in one table and refer to each other by [`PickleId`]: a value that
+//! a pickle uses many times is stored once.
 
 mod instructions;
 mod machine;

@@ -42,7 +42,7 @@ fn integers_of_all_lengths_are_read() {
 }
 
 #[test]
-fn what_is_no_pickle_is_refused() {
+fn invalid_pickles_are_refused() {
     for text in [&b""[..], b"(", b"K", b"X\xff\xff\xff\x7fab", b"}(K\x01"] {
         assert_eq!(Pickle::read(text).unwrap_err(), PickleError::Cut, "{text:?}");
     }
