@@ -27,9 +27,42 @@ pub enum OnnxError {
     /// has all of them.
     #[error("{}", listed(.0))]
     Unsupported(Vec<UnsupportedNode>),
-    /// The output is missing or ambiguous.
+    /// No output has the requested name.
+    #[error("no output is named `{name}`; there are {}", quoted(outputs))]
+    UnknownOutput {
+        /// The requested name.
+        name: String,
+        /// Names of the outputs.
+        outputs: Vec<String>,
+    },
+    /// Several outputs have different values, and none was chosen.
+    #[error("its outputs {} are different values; choose one by its name", quoted(outputs))]
+    SeveralOutputs {
+        /// Names of the outputs.
+        outputs: Vec<String>,
+    },
+    /// The output cannot be used.
     #[error("{0}")]
     Output(String),
+    /// The model has several inputs.
+    #[error(
+        "it takes {} inputs, {}; only models of one input are supported",
+        inputs.len(), quoted(inputs)
+    )]
+    SeveralInputs {
+        /// Names of the inputs.
+        inputs: Vec<String>,
+    },
+    /// The file leaves the shape of the input open.
+    #[error(
+        "the file leaves the shape of its input `{input}` open, {shape}; give the shape of one point"
+    )]
+    OpenInput {
+        /// Name of the input.
+        input: String,
+        /// The known extents, with `?` for the others.
+        shape: String,
+    },
     /// The model's input is not a single batch of points, or the given points have another shape or
     /// type.
     #[error("{0}")]
@@ -57,6 +90,12 @@ impl fmt::Display for UnsupportedNode {
         let Self { node, operator, shapes, reason } = self;
         write!(f, "node `{node}` ({operator}{shapes}): {reason}")
     }
+}
+
+/// Names in backticks.
+fn quoted(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 fn listed(nodes: &[UnsupportedNode]) -> String {

@@ -26,9 +26,7 @@ pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
     content.try_reserve_exact(length as usize).map_err(|error| unreadable(error.into()))?;
     { file }.take(length).read_to_end(&mut content).map_err(unreadable)?;
     let damaged = |reason: String| OnnxError::Damaged { path: path.to_owned(), reason };
-    if content.starts_with(b"version https://git-lfs") {
-        let reason = "this is a Git LFS pointer, not the file itself; `git lfs pull` in its \
-                      repository fetches the content";
+    if let Some(reason) = tropex_files::lfs_pointer(&content) {
         return Err(damaged(reason.into()));
     }
     // Decoding from `Bytes` does not copy the weights.

@@ -175,19 +175,12 @@ impl OnnxOptions {
             (Some(written), _) => (written[0], written[1..].to_vec()),
             (None, Some(given)) => (None, given.iter().map(|_| None).collect()),
             (None, None) => {
-                return Err(told(format!(
-                    "the file does not say which shape its input `{name}` has; give the shape of \
-                     one point"
-                )));
+                return Err(OnnxError::OpenInput { input: name.clone(), shape: "[?]".into() });
             }
         };
         let shape = match &self.input_shape {
             None => open.iter().copied().collect::<Option<Vec<usize>>>().ok_or_else(|| {
-                told(format!(
-                    "the file leaves extents of its input `{name}` open, {}; give the shape of one \
-                     point",
-                    open_text(&open)
-                ))
+                OnnxError::OpenInput { input: name.clone(), shape: open_text(&open) }
             })?,
             Some(given) => {
                 let fits =
@@ -230,12 +223,8 @@ fn only_input(mut inputs: Vec<GraphPort>, output: &str) -> Result<GraphPort, Onn
         (Some(input), true) => Ok(input),
         (None, _) => Err(OnnxError::Input(format!("its output `{output}` depends on no input"))),
         (Some(last), false) => {
-            let names = inputs.iter().chain([&last]).map(|input| format!("`{}`", input.name));
-            Err(OnnxError::Input(format!(
-                "it takes {} inputs, {}; only models of one input are supported",
-                inputs.len() + 1,
-                names.collect::<Vec<_>>().join(", ")
-            )))
+            let names = inputs.into_iter().chain([last]).map(|input| input.name);
+            Err(OnnxError::SeveralInputs { inputs: names.collect() })
         }
     }
 }

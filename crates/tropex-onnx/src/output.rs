@@ -49,11 +49,7 @@ const WRAPPINGS: &[&str] =
 
 /// Chooses the output with a name, or the only output that leads to logits.
 pub(crate) fn choose(graph: &OnnxGraph, name: Option<&str>) -> Result<ChosenOutput, OnnxError> {
-    let names = || {
-        let names: Vec<_> =
-            graph.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
-        names.join(", ")
-    };
+    let names = || graph.outputs.iter().map(|output| output.name.clone()).collect();
     let ends: Vec<ChosenOutput> = graph
         .outputs
         .iter()
@@ -61,10 +57,7 @@ pub(crate) fn choose(graph: &OnnxGraph, name: Option<&str>) -> Result<ChosenOutp
         .map(|output| before_decision(graph, &output.name, output.slot))
         .collect();
     if let (Some(name), true) = (name, ends.is_empty()) {
-        return Err(OnnxError::Output(format!(
-            "no output is named `{name}`; there are {}",
-            names()
-        )));
+        return Err(OnnxError::UnknownOutput { name: name.to_owned(), outputs: names() });
     }
     let is_only = |ends: &[&ChosenOutput]| ends.windows(2).all(|pair| pair[0].slot == pair[1].slot);
     let all: Vec<&ChosenOutput> = ends.iter().collect();
@@ -72,12 +65,7 @@ pub(crate) fn choose(graph: &OnnxGraph, name: Option<&str>) -> Result<ChosenOutp
     let slot = match (is_only(&all), decided.first()) {
         (true, _) => ends[0].slot,
         (false, Some(first)) if is_only(&decided) => first.slot,
-        _ => {
-            return Err(OnnxError::Output(format!(
-                "its outputs {} are different values; choose one by its name",
-                names()
-            )));
-        }
+        _ => return Err(OnnxError::SeveralOutputs { outputs: names() }),
     };
     // Of several outputs of one value, the one with the fewest dropped nodes.
     let candidates = ends.into_iter().filter(|end| end.slot == slot);

@@ -157,7 +157,7 @@ fn a_state_of_another_optimizer_is_refused() {
     trainer.epoch(&mut ()).unwrap().unwrap().save(&path).unwrap();
     let trainer = Trainer::new(network(0), &images, &images, &adam).unwrap();
     let error = trainer.resume(&path).err().unwrap().to_string();
-    assert!(error.contains("memory of the optimizer"), "{error}");
+    assert!(error.contains("state of the optimizer"), "{error}");
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl StorageUse {
 
     /// Element type of a storage class such as `torch.FloatStorage`.
     pub(super) fn dtype_of(class: &str) -> Option<Dtype> {
-        Some(match class.rsplit('.').next()?.strip_suffix("TensorStorage")? {
+        Some(match class.rsplit('.').next()?.strip_suffix("Storage")? {
             "Float" => Dtype::F32,
             "Double" => Dtype::F64,
             "Half" => Dtype::F16,
