@@ -96,7 +96,7 @@ fn bounds_of_a_run_use_its_weights() {
     assert_eq!(patient(&workspace, "./fcn4 --json").json()["inputs"], 64);
     workspace
         .run("bounds ./fcn4 --shape 1,8,8")
-        .failed(&["a run has images of its own", "--shape"]);
+        .failed(&["a run has its own images", "--shape"]);
 }
 
 #[test]

@@ -201,8 +201,8 @@ fn channels_last_images_need_a_layout() {
     // Three channels of 8 x 8, first and last.
     let first: Vec<u8> = (0..60 * 192).map(|at| (at * 7 % 251) as u8).collect();
     let last = (0..60 * 192).map(|at| {
-        let (image, workspace, channel) = (at / 192, at % 192 / 3, at % 3);
-        first[image * 192 + channel * 64 + workspace]
+        let (image, pixel, channel) = (at / 192, at % 192 / 3, at % 3);
+        first[image * 192 + channel * 64 + pixel]
     });
     workspace.write_set(&[60, 8, 8, 3], &last.collect(), &labels);
     workspace.run(&train("run")).failed(&[
@@ -223,7 +223,7 @@ fn channels_last_images_need_a_layout() {
     assert_eq!((&read["data"], &read["input_shape"]), (&moved["data"], &json!([3, 8, 8])));
     assert_eq!(read["reading"]["layout"], "nhwc");
     let shapes = format!("train {ARCHITECTURE} --dataset embedded --layout nhwc --out x");
-    workspace.run(&shapes).failed(&["a layout is chosen for file:PATH only", "embedded"]);
+    workspace.run(&shapes).failed(&["embedded has a layout of its own", "file:PATH"]);
     workspace.run(&(train("x") + " --layout hwc")).misused(&["nchw", "nhwc"]);
 }
 

@@ -18,7 +18,7 @@ fn strange_numbers() -> Vec<Value> {
 /// The places of all numbers in a document.
 fn numbers(value: &Value) -> Vec<String> {
     let inner = |name: String, value: &Value| {
-        numbers(value).into_iter().map(move |workspace| format!("/{name}{workspace}"))
+        numbers(value).into_iter().map(move |pointer| format!("/{name}{pointer}"))
     };
     match value {
         Value::Object(fields) => {
