@@ -94,9 +94,7 @@ fn bounds_of_a_run_use_its_weights() {
     fs::rename(workspace.path("run"), workspace.path("fcn4")).unwrap();
     assert_eq!(patient(&workspace, "fcn4 --json").json()["inputs"], 784);
     assert_eq!(patient(&workspace, "./fcn4 --json").json()["inputs"], 64);
-    workspace
-        .run("bounds ./fcn4 --shape 1,8,8")
-        .failed(&["a run has its own images", "--shape"]);
+    workspace.run("bounds ./fcn4 --shape 1,8,8").failed(&["a run has its own images", "--shape"]);
 }
 
 #[test]

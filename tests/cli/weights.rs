@@ -105,7 +105,7 @@ fn tensors_of_other_shapes_are_refused() {
         ),
         (
             |all| drop(all.insert("layers.3.gamma".into(), (vec![1], vec![0; 4]))),
-            &["`layers.3.gamma` has no workspace", "--map FROM="],
+            &["`layers.3.gamma` has no place", "--map FROM="],
         ),
     ];
     for (edit, parts) in edits {
@@ -129,7 +129,7 @@ fn files_without_weights_are_refused() {
     fs::write(workspace.path("lfs.pt"), pointer).unwrap();
     refused(&workspace, "cut.safetensors", &["cut.safetensors is not a readable weights file"]);
     for file in ["noise.safetensors", "noise.pt"] {
-        refused(&workspace, file, &[file, "begins like no file of weights", "safetensors file"]);
+        refused(&workspace, file, &[file, "is not a known kind of file", "safetensors file"]);
     }
     for file in ["empty.safetensors", "empty.pt", "w.onnx"] {
         refused(&workspace, file, &[file, "is empty, expected a state dict"]);

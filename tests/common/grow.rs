@@ -1,10 +1,5 @@
 //! Random plans: the same seed always grows the same network.
 
-mod affine;
-mod branch;
-mod maximum;
-mod rearrange;
-
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -14,7 +9,7 @@ use super::plan::{
 };
 
 /// Values that one point may have between two steps, so that the reference stays fast.
-const WIDEST: usize = 120;
+pub(crate) const WIDEST: usize = 120;
 
 /// Steps drawn before a ReLU is taken instead, because none fits the shape.
 const TRIES: usize = 8;
@@ -60,9 +55,9 @@ impl Plan {
 }
 
 /// Draws steps that fit a shape; an answer of `None` means that another kind must be drawn.
-struct Grower {
-    random: ChaCha8Rng,
-    exact: bool,
+pub(crate) struct Grower {
+    pub(crate) random: ChaCha8Rng,
+    pub(crate) exact: bool,
 }
 
 impl Grower {
@@ -73,7 +68,7 @@ impl Grower {
     }
 
     /// The shape of one point.
-    fn input(&mut self) -> Shape {
+    pub(crate) fn input(&mut self) -> Shape {
         match self.between(0, 5) {
             0 => vec![self.between(1, 12)],
             1 => vec![self.between(1, 4), self.between(2, 9)],
@@ -84,13 +79,13 @@ impl Grower {
         }
     }
 
-    fn step(&mut self, shape: &[usize], depth: usize) -> Step {
+    pub(crate) fn step(&mut self, shape: &[usize], depth: usize) -> Step {
         let fits = |step: &Step| step.output(shape).iter().product::<usize>() <= WIDEST;
         let mut drawn = (0..TRIES).filter_map(|_| self.draw(shape, depth).filter(fits));
         drawn.next().unwrap_or(Maximum::Relu.into())
     }
 
-    fn draw(&mut self, shape: &[usize], depth: usize) -> Option<Step> {
+    pub(crate) fn draw(&mut self, shape: &[usize], depth: usize) -> Option<Step> {
         match self.between(0, 19) {
             0..=7 => self.affine(shape).map(Step::from),
             8..=12 => self.maximum(shape).map(Step::from),
@@ -102,7 +97,7 @@ impl Grower {
     }
 
     /// A list of steps.
-    fn steps(&mut self, shape: &[usize], count: usize, depth: usize) -> Vec<Step> {
+    pub(crate) fn steps(&mut self, shape: &[usize], count: usize, depth: usize) -> Vec<Step> {
         let mut at = shape.to_vec();
         let mut steps = Vec::new();
         for _ in 0..count {
@@ -114,7 +109,7 @@ impl Grower {
     }
 
     /// Brings a branch to a shape, if it has another one, with a linear layer between reshapes.
-    fn bridge(&mut self, branch: &mut Vec<Step>, input: &[usize], target: &[usize]) {
+    pub(crate) fn bridge(&mut self, branch: &mut Vec<Step>, input: &[usize], target: &[usize]) {
         let at = output(branch, input);
         if at == target {
             return;
@@ -132,7 +127,7 @@ impl Grower {
     }
 
     /// Ends with logits: usually a linear layer, sometimes with something behind it.
-    fn close(&mut self, steps: &mut Vec<Step>, shape: &[usize], classes: usize) {
+    pub(crate) fn close(&mut self, steps: &mut Vec<Step>, shape: &[usize], classes: usize) {
         let features: usize = shape.iter().product();
         if shape.len() > 1 {
             steps.push(Rearrange::Flatten { first: 0, last: shape.len() - 1 }.into());
@@ -158,29 +153,29 @@ impl Grower {
 
 /// Numbers and choices.
 impl Grower {
-    fn between(&mut self, least: usize, most: usize) -> usize {
+    pub(crate) fn between(&mut self, least: usize, most: usize) -> usize {
         self.random.random_range(least..=most)
     }
 
-    fn chance(&mut self, percent: u32) -> bool {
+    pub(crate) fn chance(&mut self, percent: u32) -> bool {
         self.random.random_ratio(percent, 100)
     }
 
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(crate) fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.random.random_range(0..choices.len())]
     }
 
     /// An axis of a shape.
-    fn axis(&mut self, shape: &[usize]) -> usize {
+    pub(crate) fn axis(&mut self, shape: &[usize]) -> usize {
         self.between(0, shape.len() - 1)
     }
 
     /// Numbers that `f32` holds, some of them zero.
-    fn numbers(&mut self, count: usize, scale: f64) -> Vec<f64> {
+    pub(crate) fn numbers(&mut self, count: usize, scale: f64) -> Vec<f64> {
         (0..count).map(|_| self.number(scale)).collect()
     }
 
-    fn number(&mut self, scale: f64) -> f64 {
+    pub(crate) fn number(&mut self, scale: f64) -> f64 {
         if self.exact {
             return self.one_of(&[-1.0, -0.5, 0.0, 0.5, 1.0]);
         }
@@ -188,13 +183,13 @@ impl Grower {
     }
 
     /// A number that can be divided by.
-    fn divisor(&mut self) -> f64 {
+    pub(crate) fn divisor(&mut self) -> f64 {
         let sign = self.one_of(&[-1.0, 1.0]);
         let size = self.random.random_range(0.5_f32..2.0);
         sign * if self.exact { self.one_of(&[0.5, 1.0, 2.0]) } else { f64::from(size) }
     }
 
-    fn bias(&mut self, count: usize) -> Option<Vec<f64>> {
+    pub(crate) fn bias(&mut self, count: usize) -> Option<Vec<f64>> {
         match self.between(0, 3) {
             0 => None,
             1 => Some(vec![0.0; count]),
@@ -203,16 +198,16 @@ impl Grower {
     }
 
     /// Weights for sums over `fan` values.
-    fn weights(&mut self, count: usize, fan: usize) -> Vec<f64> {
+    pub(crate) fn weights(&mut self, count: usize, fan: usize) -> Vec<f64> {
         self.numbers(count, 1.5 / (fan as f64).sqrt())
     }
 
-    fn linear_to(&mut self, inputs: usize, outputs: usize) -> Linear {
+    pub(crate) fn linear_to(&mut self, inputs: usize, outputs: usize) -> Linear {
         let weight = self.weights(inputs * outputs, inputs);
         Linear { bias: self.bias(outputs), ..Linear::new(inputs, outputs, weight) }
     }
 
-    fn broadcast(&mut self, shape: &[usize]) -> Broadcast {
+    pub(crate) fn broadcast(&mut self, shape: &[usize]) -> Broadcast {
         let extents: Shape =
             shape.iter().map(|&extent| if self.chance(50) { 1 } else { extent }).collect();
         let values = self.numbers(extents.iter().product(), 1.5);

@@ -1,11 +1,8 @@
 //! Affine steps and rearrangements as plain loops over what every output reads.
 
-mod arithmetic;
-mod conv;
-mod pool;
-mod rearrange;
-
-use super::plan::{Affine, Step};
+use super::plan::Step;
+use super::plan::affine::loops as affine;
+use super::plan::rearrange::loops as rearrange;
 
 /// `W x + b`, each row of `W` by the features that it reads and their weights.
 #[derive(Clone, Debug)]
@@ -46,37 +43,14 @@ fn merged(mut row: Vec<(usize, f64)>) -> Vec<(usize, f64)> {
 /// The matrix of a step on one point of a shape; `None` for steps that are not affine.
 pub(crate) fn matrix(step: &Step, shape: &[usize]) -> Option<Matrix> {
     match step {
-        Step::Affine(step) => Some(affine(step, shape)),
+        Step::Affine(step) => Some(affine::matrix(step, shape)),
         Step::Rearrange(step) => Some(rearrange::matrix(step, shape)),
         Step::Maximum(_) | Step::Fork(_) | Step::Again { .. } => None,
     }
 }
 
-fn affine(step: &Affine, shape: &[usize]) -> Matrix {
-    match step {
-        Affine::Linear(step) => arithmetic::linear(step, shape),
-        Affine::Conv(step) => conv::conv(step, shape),
-        Affine::ConvTranspose(step) => conv::conv_transpose(step, shape),
-        Affine::BatchNorm(step) => arithmetic::batch_norm(step, shape),
-        Affine::Arithmetic { operator, operand } => {
-            arithmetic::arithmetic(*operator, operand, shape)
-        }
-        Affine::Matmul(step) => arithmetic::matmul(step, shape),
-        Affine::AvgPool(step) => pool::avg_pool(step, shape),
-        Affine::AdaptiveAvgPool { to } => pool::adaptive_avg_pool(to, shape),
-        Affine::Reduce { axis, mean } => arithmetic::reduce(*axis, *mean, shape),
-        Affine::RunningSum { axis } => arithmetic::running_sum(*axis, shape),
-        Affine::Interpolate(step) => pool::interpolate(step, shape),
-        Affine::Scatter { axis, length, places } => {
-            arithmetic::scatter(*axis, *length, places, shape)
-        }
-        Affine::Cross { axis, constant, side } => arithmetic::cross(*axis, constant, *side, shape),
-        Affine::Dropout => Matrix::diagonal(shape.iter().product(), |_| (1.0, 0.0)),
-    }
-}
-
 /// All positions in a shape, in row-major order.
-pub(super) fn positions(shape: &[usize]) -> Vec<Vec<usize>> {
+pub(crate) fn positions(shape: &[usize]) -> Vec<Vec<usize>> {
     let mut found = vec![Vec::new()];
     for &extent in shape {
         let longer = |position: &Vec<usize>| {
@@ -89,12 +63,12 @@ pub(super) fn positions(shape: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// The number of a position in row-major order.
-pub(super) fn flat(position: &[usize], shape: &[usize]) -> usize {
+pub(crate) fn flat(position: &[usize], shape: &[usize]) -> usize {
     position.iter().zip(shape).fold(0, |index, (at, extent)| index * extent + at)
 }
 
 /// The same where an extent of 1 stands for any position along its axis.
-pub(super) fn broadcast(position: &[usize], extents: &[usize]) -> usize {
+pub(crate) fn broadcast(position: &[usize], extents: &[usize]) -> usize {
     let within = |(&at, &extent): (&usize, &usize)| if extent == 1 { 0 } else { at };
     let position: Vec<usize> = position.iter().zip(extents).map(within).collect();
     flat(&position, extents)

@@ -6,13 +6,13 @@ use burn::nn::pool::{MaxPool1d, MaxPool1dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{HardSigmoidConfig, LeakyRelu, LeakyReluConfig, PRelu, PReluConfig, Relu};
 use burn::tensor::{Device, Tensor, activation};
 
-use super::affine::{padding1d, padding2d};
-use super::value::each_rank;
-use super::{Value, vector};
+use crate::common::module::value::each_rank;
+use crate::common::module::{Value, vector};
+use crate::common::plan::affine::layer::{padding1d, padding2d};
 use crate::common::plan::{Extremum, Masked, MaxPool, Maximum};
 
 #[derive(Module, Debug)]
-pub(super) enum MaximumLayer {
+pub(crate) enum MaximumLayer {
     Relu(Relu),
     LeakyRelu(LeakyRelu),
     PRelu(PRelu),
@@ -23,13 +23,13 @@ pub(super) enum MaximumLayer {
 
 /// What is called and not built.
 #[derive(Module, Debug)]
-pub(super) struct Function {
+pub(crate) struct Function {
     #[module(skip)]
     step: Maximum,
 }
 
 impl MaximumLayer {
-    pub(super) fn new(step: &Maximum, device: &Device) -> Self {
+    pub(crate) fn new(step: &Maximum, device: &Device) -> Self {
         match step {
             Maximum::Relu => Self::Relu(Relu::new()),
             Maximum::LeakyRelu { slope } => {
@@ -44,7 +44,7 @@ impl MaximumLayer {
         }
     }
 
-    pub(super) fn forward(&self, value: Value) -> Value {
+    pub(crate) fn forward(&self, value: Value) -> Value {
         match self {
             Self::Relu(layer) => each_rank!(value, x => layer.forward(x).into()),
             Self::LeakyRelu(layer) => each_rank!(value, x => layer.forward(x).into()),
@@ -81,7 +81,7 @@ impl Function {
 }
 
 /// Largest or smallest value along an axis, which is left with an extent of 1.
-pub(super) fn over<const D: usize>(extremum: Extremum, x: Tensor<D>, axis: usize) -> Tensor<D> {
+pub(crate) fn over<const D: usize>(extremum: Extremum, x: Tensor<D>, axis: usize) -> Tensor<D> {
     match extremum {
         Extremum::Greatest => x.max_dim(axis),
         Extremum::Least => x.min_dim(axis),

@@ -1,9 +1,29 @@
-//! Products, sums and norms.
+//! Affine steps as matrices; here products, sums and norms.
 
-use super::{Matrix, broadcast, flat, positions};
-use crate::common::plan::{BatchNorm, Broadcast, Linear, Matmul, Operand, Operator, Side};
+use super::{loops_conv as conv, loops_pool as pool};
+use crate::common::naive::{Matrix, broadcast, flat, positions};
+use crate::common::plan::{Affine, BatchNorm, Broadcast, Linear, Matmul, Operand, Operator, Side};
 
-pub(super) fn linear(step: &Linear, shape: &[usize]) -> Matrix {
+pub(crate) fn matrix(step: &Affine, shape: &[usize]) -> Matrix {
+    match step {
+        Affine::Linear(step) => linear(step, shape),
+        Affine::Conv(step) => conv::conv(step, shape),
+        Affine::ConvTranspose(step) => conv::conv_transpose(step, shape),
+        Affine::BatchNorm(step) => batch_norm(step, shape),
+        Affine::Arithmetic { operator, operand } => arithmetic(*operator, operand, shape),
+        Affine::Matmul(step) => matmul(step, shape),
+        Affine::AvgPool(step) => pool::avg_pool(step, shape),
+        Affine::AdaptiveAvgPool { to } => pool::adaptive_avg_pool(to, shape),
+        Affine::Reduce { axis, mean } => reduce(*axis, *mean, shape),
+        Affine::RunningSum { axis } => running_sum(*axis, shape),
+        Affine::Interpolate(step) => pool::interpolate(step, shape),
+        Affine::Scatter { axis, length, places } => scatter(*axis, *length, places, shape),
+        Affine::Cross { axis, constant, side } => cross(*axis, constant, *side, shape),
+        Affine::Dropout => Matrix::diagonal(shape.iter().product(), |_| (1.0, 0.0)),
+    }
+}
+
+fn linear(step: &Linear, shape: &[usize]) -> Matrix {
     let features: usize = shape.iter().product();
     let mut rows = Vec::new();
     for first in (0..features).step_by(step.inputs) {
@@ -16,7 +36,7 @@ pub(super) fn linear(step: &Linear, shape: &[usize]) -> Matrix {
     Matrix::new(rows, features)
 }
 
-pub(super) fn matmul(step: &Matmul, shape: &[usize]) -> Matrix {
+fn matmul(step: &Matmul, shape: &[usize]) -> Matrix {
     let axis = step.axis(shape);
     let mut to = shape.to_vec();
     to[axis] = step.outputs;
@@ -37,7 +57,7 @@ pub(super) fn matmul(step: &Matmul, shape: &[usize]) -> Matrix {
     Matrix::new(positions(&to).into_iter().map(row).collect(), shape.iter().product())
 }
 
-pub(super) fn batch_norm(step: &BatchNorm, shape: &[usize]) -> Matrix {
+fn batch_norm(step: &BatchNorm, shape: &[usize]) -> Matrix {
     let features: usize = shape.iter().product();
     let cells = features / step.gamma.len();
     Matrix::diagonal(features, |index| {
@@ -47,7 +67,7 @@ pub(super) fn batch_norm(step: &BatchNorm, shape: &[usize]) -> Matrix {
     })
 }
 
-pub(super) fn arithmetic(operator: Operator, operand: &Operand, shape: &[usize]) -> Matrix {
+fn arithmetic(operator: Operator, operand: &Operand, shape: &[usize]) -> Matrix {
     let positions = positions(shape);
     Matrix::diagonal(positions.len(), |index| {
         let constant = match operand {
@@ -66,14 +86,14 @@ pub(super) fn arithmetic(operator: Operator, operand: &Operand, shape: &[usize])
     })
 }
 
-pub(super) fn reduce(axis: usize, mean: bool, shape: &[usize]) -> Matrix {
+fn reduce(axis: usize, mean: bool, shape: &[usize]) -> Matrix {
     let share = if mean { 1.0 / shape[axis] as f64 } else { 1.0 };
     let mut to = shape.to_vec();
     to[axis] = 1;
     along(axis, &to, shape, |from, _| from < shape[axis], share)
 }
 
-pub(super) fn running_sum(axis: usize, shape: &[usize]) -> Matrix {
+fn running_sum(axis: usize, shape: &[usize]) -> Matrix {
     along(axis, shape, shape, |from, to| from <= to, 1.0)
 }
 
@@ -97,14 +117,14 @@ fn along(
     Matrix::new(positions(to).into_iter().map(row).collect(), shape.iter().product())
 }
 
-pub(super) fn scatter(axis: usize, length: usize, places: &[usize], shape: &[usize]) -> Matrix {
+fn scatter(axis: usize, length: usize, places: &[usize], shape: &[usize]) -> Matrix {
     let mut to = shape.to_vec();
     to[axis] = length;
     along(axis, &to, shape, |from, place| places[from] == place, 1.0)
 }
 
 /// `a x b`, entry by entry: the next of `a` times the one after of `b`, less the other way round.
-pub(super) fn cross(axis: usize, constant: &Broadcast, side: Side, shape: &[usize]) -> Matrix {
+fn cross(axis: usize, constant: &Broadcast, side: Side, shape: &[usize]) -> Matrix {
     let row = |position: Vec<usize>| {
         let moved = |by: usize| {
             let mut moved = position.clone();

@@ -1,10 +1,10 @@
 //! Forks: residual and dense connections, pieces of a value, stacks; and repeated layers.
 
-use super::{Grower, WIDEST};
+use crate::common::grow::{Grower, WIDEST};
 use crate::common::plan::{Fork, Join, Maximum, Rearrange, Shape, Step, output};
 
 impl Grower {
-    pub(super) fn fork(&mut self, shape: &[usize], depth: usize) -> Option<Fork> {
+    pub(crate) fn fork(&mut self, shape: &[usize], depth: usize) -> Option<Fork> {
         match self.between(0, 9) {
             0..=2 => Some(self.residual(shape, depth)),
             3 | 4 => Some(self.extremum_of_two(shape, depth)),
@@ -103,7 +103,7 @@ impl Grower {
     }
 
     /// One layer called again and again.
-    pub(super) fn again(&mut self, shape: &[usize]) -> Step {
+    pub(crate) fn again(&mut self, shape: &[usize]) -> Step {
         let mut steps = self.steps(shape, 1, 0);
         self.bridge(&mut steps, shape, shape);
         debug_assert!(shape.iter().product::<usize>() <= WIDEST);

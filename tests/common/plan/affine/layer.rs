@@ -14,14 +14,14 @@ use burn::nn::{
 };
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
 
-use super::conv::{conv, conv_transpose};
-use super::value::{both_ranks, each_rank};
-use super::{Value, bias, parameter, vector};
+use super::layer_conv::{conv, conv_transpose};
+use crate::common::module::value::{both_ranks, each_rank};
+use crate::common::module::{Value, bias, parameter, vector};
 use crate::common::plan::{self, Affine, Operand, Operator, Side};
 
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)] // a handful of layers
-pub(super) enum AffineLayer {
+pub(crate) enum AffineLayer {
     Linear(Linear),
     Conv1d(Conv1d),
     Conv2d(Conv2d),
@@ -42,7 +42,7 @@ pub(super) enum AffineLayer {
 
 /// Operations that are no layers of Burn: arithmetic, products and reductions.
 #[derive(Module, Debug)]
-pub(super) struct WithConstant {
+pub(crate) struct WithConstant {
     /// The other factor of a product; what is added is made on the spot.
     factor: Option<Param<Tensor<1>>>,
     #[module(skip)]
@@ -50,7 +50,7 @@ pub(super) struct WithConstant {
 }
 
 impl AffineLayer {
-    pub(super) fn new(step: &Affine, device: &Device) -> Self {
+    pub(crate) fn new(step: &Affine, device: &Device) -> Self {
         match step {
             Affine::Linear(step) => Self::Linear(linear(step, device)),
             Affine::Conv(step) => conv(step, device),
@@ -78,7 +78,7 @@ impl AffineLayer {
         }
     }
 
-    pub(super) fn forward(&self, value: Value) -> Value {
+    pub(crate) fn forward(&self, value: Value) -> Value {
         match self {
             Self::Linear(layer) => each_rank!(value, x => layer.forward(x).into()),
             Self::BatchNorm(layer) => each_rank!(value, x => layer.forward(x).into()),
@@ -217,7 +217,7 @@ fn linear(step: &plan::Linear, device: &Device) -> Linear {
 }
 
 /// One entry an axis, as many as a layer has.
-pub(super) fn axes<T: Copy, const N: usize>(entries: &[T]) -> [T; N] {
+pub(crate) fn axes<T: Copy, const N: usize>(entries: &[T]) -> [T; N] {
     std::array::from_fn(|axis| entries[axis])
 }
 
@@ -274,11 +274,11 @@ fn interpolate(step: &plan::Interpolate) -> AffineLayer {
     }
 }
 
-pub(super) fn padding1d(padding: &[(usize, usize)]) -> PaddingConfig1d {
+pub(crate) fn padding1d(padding: &[(usize, usize)]) -> PaddingConfig1d {
     PaddingConfig1d::Explicit(padding[0].0, padding[0].1)
 }
 
-pub(super) fn padding2d(padding: &[(usize, usize)]) -> PaddingConfig2d {
+pub(crate) fn padding2d(padding: &[(usize, usize)]) -> PaddingConfig2d {
     let ((top, bottom), (left, right)) = (padding[0], padding[1]);
     PaddingConfig2d::Explicit(top, left, bottom, right)
 }

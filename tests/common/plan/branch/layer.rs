@@ -3,12 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::value::{both_ranks, each_rank};
-use super::{Layer, Value, layers, maximum::over, run};
+use crate::common::module::value::{both_ranks, each_rank};
+use crate::common::module::{Layer, Value, layers, run};
+use crate::common::plan::maximum::layer::over;
 use crate::common::plan::{Extremum, Fork, Join, Step};
 
 #[derive(Module, Debug)]
-pub(super) struct Branches {
+pub(crate) struct Branches {
     branches: Vec<Branch>,
     #[module(skip)]
     join: Join,
@@ -21,18 +22,18 @@ struct Branch {
 
 /// The same layers several times, with the same parameters.
 #[derive(Module, Debug)]
-pub(super) struct Repeated {
+pub(crate) struct Repeated {
     layers: Vec<Layer>,
     times: usize,
 }
 
 impl Branches {
-    pub(super) fn new(fork: &Fork, device: &Device) -> Self {
+    pub(crate) fn new(fork: &Fork, device: &Device) -> Self {
         let branch = |steps: &Vec<Step>| Branch { layers: layers(steps, device) };
         Self { branches: fork.branches.iter().map(branch).collect(), join: fork.join.clone() }
     }
 
-    pub(super) fn forward(&self, value: Value) -> Value {
+    pub(crate) fn forward(&self, value: Value) -> Value {
         let mut values = self.branches.iter().map(|branch| run(&branch.layers, value.clone()));
         match &self.join {
             Join::Concat { axis } => concatenated(values.collect(), axis + 1),
@@ -86,11 +87,11 @@ fn stack(values: Vec<Value>, axis: usize) -> Value {
 }
 
 impl Repeated {
-    pub(super) fn new(steps: &[Step], times: usize, device: &Device) -> Self {
+    pub(crate) fn new(steps: &[Step], times: usize, device: &Device) -> Self {
         Self { layers: layers(steps, device), times }
     }
 
-    pub(super) fn forward(&self, value: Value) -> Value {
+    pub(crate) fn forward(&self, value: Value) -> Value {
         (0..self.times).fold(value, |value, _| run(&self.layers, value))
     }
 }

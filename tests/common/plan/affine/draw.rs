@@ -1,13 +1,13 @@
 //! Affine steps.
 
-use super::Grower;
+use crate::common::grow::Grower;
 use crate::common::plan::{
     Affine, AvgPool, BatchNorm, Broadcast, Conv, ConvTranspose, Interpolate, Linear, Matmul,
     Operand, Operator, Side, Window,
 };
 
 impl Grower {
-    pub(super) fn affine(&mut self, shape: &[usize]) -> Option<Affine> {
+    pub(crate) fn affine(&mut self, shape: &[usize]) -> Option<Affine> {
         let planes = shape.len() > 1;
         let poolable = planes && shape.len() < 4;
         Some(match self.between(0, 24) {
@@ -42,7 +42,7 @@ impl Grower {
     }
 
     /// On the last axis.
-    pub(super) fn linear(&mut self, shape: &[usize]) -> Linear {
+    pub(crate) fn linear(&mut self, shape: &[usize]) -> Linear {
         let outputs = self.between(1, 8);
         self.linear_to(shape[shape.len() - 1], outputs)
     }

@@ -1,13 +1,13 @@
 //! Steps with several pieces.
 
-use super::Grower;
+use crate::common::grow::Grower;
 use crate::common::plan::{Extremum, Masked, MaxPool, Maximum, Window};
 
 /// Slopes of which the most usual ones come most often.
 const SLOPES: [f64; 9] = [0.0, 0.125, 0.5, 0.75, 1.0, 1.5, 2.0, -0.5, -1.0];
 
 impl Grower {
-    pub(super) fn maximum(&mut self, shape: &[usize]) -> Option<Maximum> {
+    pub(crate) fn maximum(&mut self, shape: &[usize]) -> Option<Maximum> {
         let pools = shape.len() == 2 || shape.len() == 3;
         Some(match self.between(0, 24) {
             0..=5 => Maximum::Relu,
@@ -35,7 +35,7 @@ impl Grower {
         })
     }
 
-    pub(super) fn extremum(&mut self) -> Extremum {
+    pub(crate) fn extremum(&mut self) -> Extremum {
         self.one_of(&[Extremum::Greatest, Extremum::Least])
     }
 

@@ -1,5 +1,8 @@
 //! Branches that read the same value, and how they are joined.
 
+mod draw;
+pub(crate) mod layer;
+
 use super::affine::replaced;
 use super::{Extremum, Shape, Step, output};
 

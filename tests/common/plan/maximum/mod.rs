@@ -1,5 +1,8 @@
 //! Steps with several pieces on one value.
 
+mod draw;
+pub(crate) mod layer;
+
 use super::affine::replaced;
 use super::{Shape, Window};
 

@@ -1,10 +1,10 @@
 //! Rearrangements.
 
-use super::Grower;
+use crate::common::grow::Grower;
 use crate::common::plan::{Range, Rearrange, Shape, Window};
 
 impl Grower {
-    pub(super) fn rearrange(&mut self, shape: &[usize]) -> Option<Rearrange> {
+    pub(crate) fn rearrange(&mut self, shape: &[usize]) -> Option<Rearrange> {
         let rank = shape.len();
         let axis = self.axis(shape);
         let extent = shape[axis];

@@ -1,9 +1,9 @@
 //! Convolutions and their transposes, over any number of axes.
 
-use super::{Matrix, flat, positions};
+use crate::common::naive::{Matrix, flat, positions};
 use crate::common::plan::{Conv, ConvTranspose};
 
-pub(super) fn conv(step: &Conv, shape: &[usize]) -> Matrix {
+pub(crate) fn conv(step: &Conv, shape: &[usize]) -> Matrix {
     let (channels, extents) = (shape[0], &shape[1..]);
     let (inputs, outputs) = (channels / step.groups, step.channels[1] / step.groups);
     let (cells, offsets) = (extents.iter().product::<usize>(), positions(&step.window.kernel));
@@ -28,7 +28,7 @@ pub(super) fn conv(step: &Conv, shape: &[usize]) -> Matrix {
 }
 
 /// Every input cell is a window of the output, to whose cells it adds itself times the weights.
-pub(super) fn conv_transpose(step: &ConvTranspose, shape: &[usize]) -> Matrix {
+pub(crate) fn conv_transpose(step: &ConvTranspose, shape: &[usize]) -> Matrix {
     let (channels, extents) = (shape[0], &shape[1..]);
     let (inputs, outputs) = (channels / step.groups, step.channels[1] / step.groups);
     let (to, offsets) = (step.extents(extents), positions(&step.window.kernel));

@@ -1,5 +1,9 @@
 //! Steps that put every value somewhere else, or several times, or nowhere.
 
+mod draw;
+pub(crate) mod layer;
+pub(crate) mod loops;
+
 use super::affine::replaced;
 use super::{Shape, Window};
 

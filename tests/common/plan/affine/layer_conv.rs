@@ -8,11 +8,11 @@ use burn::nn::conv::{
 };
 use burn::tensor::Device;
 
-use super::affine::{AffineLayer, axes, padding1d, padding2d};
-use super::{bias, parameter};
+use super::layer::{AffineLayer, axes, padding1d, padding2d};
+use crate::common::module::{bias, parameter};
 use crate::common::plan;
 
-pub(super) fn conv(step: &plan::Conv, device: &Device) -> AffineLayer {
+pub(crate) fn conv(step: &plan::Conv, device: &Device) -> AffineLayer {
     let ([inputs, outputs], window) = (step.channels, &step.window);
     let bias = bias(&step.bias, device);
     let kernel = &window.kernel;
@@ -59,7 +59,7 @@ pub(super) fn conv(step: &plan::Conv, device: &Device) -> AffineLayer {
     }
 }
 
-pub(super) fn conv_transpose(step: &plan::ConvTranspose, device: &Device) -> AffineLayer {
+pub(crate) fn conv_transpose(step: &plan::ConvTranspose, device: &Device) -> AffineLayer {
     let ([inputs, outputs], window) = (step.channels, &step.window);
     let bias = bias(&step.bias, device);
     let kernel = &window.kernel;

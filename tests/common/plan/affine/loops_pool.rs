@@ -1,12 +1,12 @@
 //! Averages over windows, and interpolation between cells: both treat every axis on its own.
 
-use super::{Matrix, flat, positions};
+use crate::common::naive::{Matrix, flat, positions};
 use crate::common::plan::{AvgPool, Interpolate};
 
 /// What one output cell reads along one axis: cells and their shares.
 type Shares = Vec<(usize, f64)>;
 
-pub(super) fn avg_pool(step: &AvgPool, shape: &[usize]) -> Matrix {
+pub(crate) fn avg_pool(step: &AvgPool, shape: &[usize]) -> Matrix {
     let counts = step.window.counts(&shape[1..]);
     along_axes(&counts, shape, |axis, index| {
         let (extent, (before, after)) = (shape[axis + 1], step.window.padding[axis]);
@@ -20,7 +20,7 @@ pub(super) fn avg_pool(step: &AvgPool, shape: &[usize]) -> Matrix {
     })
 }
 
-pub(super) fn adaptive_avg_pool(to: &[usize], shape: &[usize]) -> Matrix {
+pub(crate) fn adaptive_avg_pool(to: &[usize], shape: &[usize]) -> Matrix {
     along_axes(to, shape, |axis, index| {
         let ratio = shape[axis + 1] as f64 / to[axis] as f64;
         let begin = (index as f64 * ratio + 1e-9).floor() as usize;
@@ -29,7 +29,7 @@ pub(super) fn adaptive_avg_pool(to: &[usize], shape: &[usize]) -> Matrix {
     })
 }
 
-pub(super) fn interpolate(step: &Interpolate, shape: &[usize]) -> Matrix {
+pub(crate) fn interpolate(step: &Interpolate, shape: &[usize]) -> Matrix {
     along_axes(&step.to, shape, |axis, index| {
         let (from, to) = (shape[axis + 1], step.to[axis]);
         if step.nearest {

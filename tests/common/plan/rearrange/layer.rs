@@ -4,23 +4,23 @@ use burn::module::Module;
 use burn::nn::{PixelShuffleConfig, PixelUnshuffleConfig, Unfold4dConfig};
 use burn::tensor::{Int, Slice, Tensor, TensorData, ops::PadMode};
 
-use super::Value;
-use super::value::each_rank;
+use crate::common::module::Value;
+use crate::common::module::value::each_rank;
 use crate::common::plan::{Rearrange, Window};
 
 #[derive(Module, Debug)]
-pub(super) struct Rearranged {
+pub(crate) struct Rearranged {
     #[module(skip)]
     step: Rearrange,
 }
 
 impl Rearranged {
-    pub(super) fn new(step: &Rearrange) -> Self {
+    pub(crate) fn new(step: &Rearrange) -> Self {
         Self { step: step.clone() }
     }
 
     /// Axis 0 is that of the points, so axes of plans are one further.
-    pub(super) fn forward(&self, value: Value) -> Value {
+    pub(crate) fn forward(&self, value: Value) -> Value {
         match &self.step {
             Rearrange::Reshape(to) => value.reshaped(to),
             Rearrange::Flatten { first, last } => flatten(value, first + 1, last + 1),

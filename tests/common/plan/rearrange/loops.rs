@@ -1,9 +1,9 @@
 //! Rearrangements, by the position that every output comes from.
 
-use super::{Matrix, broadcast, flat, positions};
+use crate::common::naive::{Matrix, broadcast, flat, positions};
 use crate::common::plan::{Rearrange, Step};
 
-pub(super) fn matrix(step: &Rearrange, shape: &[usize]) -> Matrix {
+pub(crate) fn matrix(step: &Rearrange, shape: &[usize]) -> Matrix {
     let filler = if let Rearrange::Pad { filler, .. } = step { *filler } else { 0.0 };
     let row = |source: Option<usize>| match source {
         Some(from) => (vec![(from, 1.0)], 0.0),

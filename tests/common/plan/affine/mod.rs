@@ -1,5 +1,12 @@
 //! Affine steps.
 
+mod draw;
+pub(crate) mod layer;
+mod layer_conv;
+pub(crate) mod loops;
+mod loops_conv;
+mod loops_pool;
+
 use super::{Shape, Window};
 
 #[derive(Clone, Debug)]
