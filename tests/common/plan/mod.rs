@@ -2,8 +2,8 @@
 //!
 //! Everything about a kind of step is in the folder of its family: `mod.rs` says what it is, which
 //! shape it has as output and what it is called, `draw.rs` when it is drawn, `layer.rs` which Burn
-//! layer it becomes, and `loops.rs` what it computes, as plain loops (`naive.rs` calls them; those
-//! of maxima and branches are in `reference/lower.rs`).
+//! layer it becomes, and `loops.rs` what it computes, as plain loops (called by `naive.rs` and
+//! `reference/lower.rs`).
 
 pub(crate) mod affine;
 pub(crate) mod branch;

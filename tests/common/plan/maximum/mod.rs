@@ -2,6 +2,7 @@
 
 mod draw;
 pub(crate) mod layer;
+pub(crate) mod loops;
 
 use super::affine::replaced;
 use super::{Shape, Window};
