@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tropex_extract::function::{Ranked, WorkStats};
 use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
-use tropex_train::data::{Dataset, Taken};
+use tropex_train::data::{Dataset, SubsetSummary};
 use tropex_train::run::Run;
 
 use crate::pipeline::{open_terms, predict, term_points};
@@ -57,9 +57,9 @@ pub struct AssignedImages {
     /// In the order of the split.
     pub images: Vec<AssignedImage>,
     /// What was taken of the split.
-    pub taken: Taken,
+    pub taken: SubsetSummary,
     /// The training images whose terms take part.
-    pub terms: Taken,
+    pub terms: SubsetSummary,
     /// How many values had to be computed in which way.
     pub effort: WorkStats,
 }
@@ -86,8 +86,8 @@ pub fn assign(
     let with_terms = term_points(&store, dataset)?;
     let mut assigned = AssignedImages {
         images: Vec::with_capacity(points.len()),
-        taken: points.taken(),
-        terms: with_terms.taken(),
+        taken: points.summary(),
+        terms: with_terms.summary(),
         effort: WorkStats::default(),
     };
     let report = |pairs| progress(pairs, all);

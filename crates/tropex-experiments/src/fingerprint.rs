@@ -48,9 +48,9 @@ fn subject_of(subject: &Subject<'_>, moments: &[Moment]) -> Result<serde_json::V
         "gauge": settings.gauge,
         "precision": extraction.precision,
         "classes": extraction.classes,
-        "terms": subject.term_points().taken(),
-        "points": subject.points(Split::Test).taken(),
-        "training points": subject.points(Split::Train).taken(),
+        "terms": subject.term_points().summary(),
+        "points": subject.points(Split::Test).summary(),
+        "training points": subject.points(Split::Train).summary(),
         "seed": settings.seed,
     }))
 }

@@ -13,7 +13,7 @@ use tropex_extract::{
     Precision, TermStore, capture,
 };
 use tropex_files::LockError;
-use tropex_train::data::{Dataset, Images, SubsetRule, Taken};
+use tropex_train::data::{Dataset, Images, SubsetRule, SubsetSummary};
 use tropex_train::run::Run;
 use tropex_train::zoo::Classifier;
 
@@ -90,7 +90,7 @@ impl Default for ExtractSettings {
             moment: Moment::Final,
             split: Split::Train,
             limit: None,
-            rule: SubsetRule::USUAL,
+            rule: SubsetRule::DEFAULT,
             classes: Classes::Predicted,
             gauge: Gauge::WorstCase,
             shifts_of: None,
@@ -239,9 +239,9 @@ pub struct Evaluated {
     /// The figures.
     pub evaluation: Evaluation,
     /// The images that were classified, of their split.
-    pub images: Taken,
+    pub images: SubsetSummary,
     /// The training images whose terms make up the function.
-    pub terms: Taken,
+    pub terms: SubsetSummary,
 }
 
 /// Compares the extracted function of a run's training terms with the network and the labels.
@@ -264,8 +264,8 @@ pub fn evaluate(
     let function = function.share_with(devices.others())?;
     let all = points.len() * store.len();
     let evaluation = function.evaluate(&points, &predicted, &|pairs| progress(pairs, all))?;
-    let terms = term_points(&store, dataset)?.taken();
-    Ok(Evaluated { evaluation, images: points.taken(), terms })
+    let terms = term_points(&store, dataset)?.summary();
+    Ok(Evaluated { evaluation, images: points.summary(), terms })
 }
 
 /// The terms of a run's training images, and its network as it was when they were extracted.

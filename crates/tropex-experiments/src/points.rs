@@ -5,7 +5,7 @@ use std::ops::Range;
 use tropex_extract::PointSource;
 use tropex_extract::points::PointSubset;
 use tropex_extract::store::TermsHeader;
-use tropex_train::data::{Images, Subset, SubsetRule, Taken};
+use tropex_train::data::{Images, Subset, SubsetRule, SubsetSummary};
 
 /// Images of a split, as the extraction crate reads them.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct ImagePoints<'a> {
 impl<'a> ImagePoints<'a> {
     /// All images, or `limit` of them, every class in its share.
     pub fn new(images: &'a Images, limit: Option<usize>) -> Self {
-        Self::of_subset(images, images.subset(limit, SubsetRule::USUAL))
+        Self::of_subset(images, images.subset(limit, SubsetRule::DEFAULT))
     }
 
     /// The images of a subset.
@@ -55,8 +55,8 @@ impl<'a> ImagePoints<'a> {
     }
 
     /// What was taken of the split.
-    pub fn taken(&self) -> Taken {
-        self.subset.taken()
+    pub fn summary(&self) -> SubsetSummary {
+        self.subset.summary()
     }
 
     /// Values of some of them, in the order asked for: `[points.len(), features]`.
@@ -172,12 +172,12 @@ mod tests {
         for limit in [None, Some(100)] {
             let points = ImagePoints::new(&images, limit);
             let found = ImagePoints::of_terms(&images, &header(&points)).unwrap();
-            assert_eq!(found.taken(), points.taken());
+            assert_eq!(found.summary(), points.summary());
         }
         // As earlier versions wrote them.
         let old = TermsHeader { subset: None, ..header(&ImagePoints::new(&images, Some(100))) };
         let found = ImagePoints::of_terms(&images, &old).unwrap();
-        assert_eq!(found.taken().words("images"), "the first 100 of 600 images");
+        assert_eq!(found.summary().describe("images"), "the first 100 of 600 images");
         assert_eq!(found.labels()[99], 1);
         let mut other = header(&ImagePoints::new(&images, Some(100)));
         other.subset.as_mut().unwrap().sha256 = "0".into();

@@ -11,7 +11,7 @@ use tropex_extract::{
 };
 use tropex_extract::{DeviceError, Error as Refusal};
 use tropex_files::{ScratchFolder, remove_leftovers};
-use tropex_train::data::{Dataset, Taken};
+use tropex_train::data::{Dataset, SubsetSummary};
 use tropex_train::run::Run;
 
 use crate::pipeline::{check_data, network};
@@ -58,7 +58,7 @@ pub fn precision(
     device: &Device,
     limit: usize,
     progress: &dyn Fn(usize, usize),
-) -> Result<(Taken, Vec<Exactness>), Error> {
+) -> Result<(SubsetSummary, Vec<Exactness>), Error> {
     check_data(run, dataset)?;
     let network = network(run, device)?;
     let points = ImagePoints::new(&dataset.train, Some(limit));
@@ -80,7 +80,7 @@ pub fn precision(
             found.push(Exactness { gauge, precision, outcome });
         }
     }
-    Ok((points.taken(), found))
+    Ok((points.summary(), found))
 }
 
 /// A place for terms: in the run, where there is room for terms as a rule, or where the system has

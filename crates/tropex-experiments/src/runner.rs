@@ -203,10 +203,10 @@ fn record(subject: &Subject<'_>, moments: &[Moment]) -> SubjectRecord {
         gauge: subject.settings().gauge.name().into(),
         precision: subject.extraction().precision.name().into(),
         terms: subject.terms(),
-        points: subject.points(Split::Test).taken().count,
+        points: subject.points(Split::Test).summary().count,
         taken: Some(TakenImages {
-            terms: subject.term_points().taken(),
-            test: subject.points(Split::Test).taken(),
+            terms: subject.term_points().summary(),
+            test: subject.points(Split::Test).summary(),
         }),
         device: config.device.clone(),
     }

@@ -45,7 +45,7 @@ impl Settings {
         let chosen = match (self.limit, there.as_ref().and_then(of_terms)) {
             (None, Some(there)) => there,
             (None, None) => run.config().trained_on(&dataset.train),
-            (limit, _) => dataset.train.subset(limit, SubsetRule::USUAL),
+            (limit, _) => dataset.train.subset(limit, SubsetRule::DEFAULT),
         };
         let precision = self.precision.or_else(|| there.as_ref().map(|terms| terms.precision));
         Ok(ExtractSettings {

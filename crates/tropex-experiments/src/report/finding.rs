@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tropex_train::data::Taken;
+use tropex_train::data::SubsetSummary;
 
 use super::{Cell, Figure, Repeats, Table, Unit};
 
@@ -90,9 +90,9 @@ pub struct SubjectRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenImages {
     /// Training images whose terms make up the extracted function.
-    pub terms: Taken,
+    pub terms: SubsetSummary,
     /// Test images.
-    pub test: Taken,
+    pub test: SubsetSummary,
 }
 
 impl TakenImages {
@@ -100,7 +100,7 @@ impl TakenImages {
     pub fn words(&self) -> Option<String> {
         let splits = [(self.terms, "training images"), (self.test, "test images")];
         let chosen = splits.into_iter().filter(|(taken, _)| taken.rule.is_some());
-        let words: Vec<_> = chosen.map(|(taken, images)| taken.words(images)).collect();
+        let words: Vec<_> = chosen.map(|(taken, images)| taken.describe(images)).collect();
         (!words.is_empty()).then(|| words.join("; "))
     }
 }

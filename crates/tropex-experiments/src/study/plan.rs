@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tropex_extract::{Gauge, Precision};
 use tropex_train::checkpoint::Checkpoints;
-use tropex_train::data::Layout;
+use tropex_train::data::ImageLayout;
 use tropex_train::messages::in_plain_words;
 use tropex_train::training::TrainingConfig;
 use tropex_train::zoo::Architecture;
@@ -54,7 +54,7 @@ pub struct NetworkPlan {
     pub dataset: String,
     /// Axes of the images in a dataset `file:PATH`, as on the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub layout: Option<Layout>,
+    pub layout: Option<ImageLayout>,
     /// What differs from the architecture's own recipe, by the names in a run's `config.json`.
     #[serde(default)]
     pub training: serde_json::Map<String, serde_json::Value>,
