@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tropex::experiments::EXPERIMENTS;
-use tropex::experiments::experiment::Scope;
+use tropex::experiments::experiments::Scope;
 use tropex::experiments::report::Finding;
 
 use super::weights::edit_weights;
@@ -52,7 +52,7 @@ fn every_experiment_answers_and_leaves_its_numbers() {
         let finding = place.finding(&format!("run/reports/{}", entry.name));
         assert_eq!((&*finding.experiment, &*finding.question), (entry.name, entry.question));
         let subjects = if entry.scope == Scope::Each { 1 } else { 2 };
-        assert_eq!(finding.subjects.len(), subjects, "{}", entry.name);
+        assert_eq!(finding.runs.len(), subjects, "{}", entry.name);
         assert!(!finding.answer.text.is_empty() && !finding.answer.values.is_empty());
         let folder = place.path("run/reports").join(entry.name);
         let tables = finding.answer.tables.iter().map(|table| &table.name);

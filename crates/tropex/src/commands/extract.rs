@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
+use tropex::experiments::{ExtractSettings, Split, TrainedEpoch, pipeline};
 use tropex::extract::store::{Estimate, ExtractOptions, Kept as KeptOnDisk, Progress};
 use tropex::train::data::{SubsetRule, SubsetSummary};
 use tropex::train::run::Run;
@@ -102,7 +102,7 @@ impl ExtractArgs {
         let (bar, estimate) = (output.bar(), RefCell::new(Estimate::default()));
         let (worked, began, trial) = (Cell::new(false), OnceCell::new(), Cell::new(None));
         let folder =
-            pipeline::terms_folder(&run, Moment::Final, self.split.into(), self.gauge.into());
+            pipeline::terms_folder(&run, TrainedEpoch::Final, self.split.into(), self.gauge.into());
         let show = |progress| {
             began.get_or_init(|| {
                 let folder = folder.clone();
@@ -138,7 +138,7 @@ impl ExtractArgs {
 
     fn settings(&self) -> ExtractSettings {
         ExtractSettings {
-            moment: Moment::Final,
+            epoch: TrainedEpoch::Final,
             split: self.split.into(),
             limit: self.limit.map(NonZeroUsize::get),
             rule: SubsetRule::DEFAULT,

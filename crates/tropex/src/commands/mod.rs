@@ -1,5 +1,6 @@
 //! The subcommands, one a file.
 
+mod advice;
 mod assign;
 mod bounds;
 mod evaluate;
@@ -18,6 +19,7 @@ mod train;
 
 use clap::Subcommand;
 
+use self::advice::with_advice;
 use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
@@ -39,7 +41,7 @@ pub enum Command {
 
 impl Command {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        match self {
+        let outcome = match self {
             Self::List(list) => list.run(output),
             Self::Train(train) => train.run(output),
             Self::Import(import) => import.run(output),
@@ -53,6 +55,7 @@ impl Command {
             Self::Bounds(bounds) => bounds.run(output),
             Self::Region(region) => region.run(output),
             Self::Regions(regions) => regions.run(output),
-        }
+        };
+        outcome.map_err(with_advice)
     }
 }
