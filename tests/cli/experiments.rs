@@ -131,8 +131,8 @@ fn generalization_is_what_an_evaluation_says() {
         }
     }
     let [plain, tight] = ["", "-tight"].map(|end| format!("run/reports/generalization{end}"));
-    assert_eq!(place.finding(&plain).subjects[0].gauge, "worst-case");
-    assert_eq!(place.finding(&tight).subjects[0].gauge, "tight");
+    assert_eq!(place.finding(&plain).runs[0].gauge, "worst-case");
+    assert_eq!(place.finding(&tight).runs[0].gauge, "tight");
 }
 
 #[test]

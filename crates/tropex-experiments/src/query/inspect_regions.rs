@@ -1,5 +1,6 @@
 //! Linear regions of single images, their nearest boundaries, and the straight path to another image.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,6 @@ use tropex_extract::{Network, PointSource};
 
 use crate::Error;
 use crate::data::{ImagePoints, Split};
-use crate::run::{ProgressReporter, TaskProgress};
 
 /// An image and its linear region.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -66,15 +66,19 @@ pub struct RegionShape {
 /// How much of the inspection of an image is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RegionProgress<'a> {
+pub struct RegionProgress {
     /// The image.
     pub image: usize,
-    /// The current task.
-    pub task: TaskProgress<'a>,
+    /// What is being done.
+    pub task: &'static str,
+    /// Units of work that are done.
+    pub done: usize,
+    /// All units of work.
+    pub total: usize,
 }
 
 /// Is called with the progress of an inspection. `Break` cancels it.
-type RegionProgressFn<'a> = &'a dyn Fn(RegionProgress<'_>) -> ControlFlow<()>;
+type RegionProgressFn<'a> = &'a dyn Fn(RegionProgress) -> ControlFlow<()>;
 
 /// The straight path from one image to another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -148,8 +152,13 @@ impl RegionInspector<'_> {
         options: &InspectOptions,
         progress: RegionProgressFn<'_>,
     ) -> Result<RegionInspection, Error> {
-        let callback = |task: TaskProgress<'_>| progress(RegionProgress { image, task });
-        let reporter = ProgressReporter::new(&callback);
+        let is_cancelled = Cell::new(false);
+        let report = |task: &'static str, done: usize, total: usize| {
+            if progress(RegionProgress { image, task, done, total }).is_break() {
+                is_cancelled.set(true);
+            }
+        };
+        let check = || if is_cancelled.get() { Err(Error::Cancelled) } else { Ok(()) };
         let rows = self.regions.rows_of_point();
         let network = self.regions.network();
         let point = self.point(image);
@@ -158,17 +167,17 @@ impl RegionInspector<'_> {
         let Distances { l1, l2, linf } = self
             .regions
             .distances_watched(&point, &|done| {
-                reporter.report("looking for boundaries", done, rows);
+                report("looking for boundaries", done, rows);
             })?
             .remove(0);
-        reporter.check()?;
+        check()?;
         let shape = || -> Result<RegionShape, Error> {
-            let report = |done| reporter.report("reading sides", done, rows);
-            let polytope = self.regions.polytope_watched(&point, &report)?;
-            reporter.check()?;
+            let read = |done| report("reading sides", done, rows);
+            let polytope = self.regions.polytope_watched(&point, &read)?;
+            check()?;
             let sides = polytope.sides();
             RegionShape::of(&polytope, options.time_limit, &|done| {
-                reporter.report("looking for facets", done, sides);
+                report("looking for facets", done, sides);
             })
         };
         let boundary = |nearest: Option<Nearest>| Some(NearestBoundary::of(network, &nearest?));
@@ -180,7 +189,7 @@ impl RegionInspector<'_> {
             shape: options.shape.then(shape).transpose()?,
             path: options.to.map(|to| self.path(&point, to)).transpose()?,
         };
-        reporter.check()?;
+        check()?;
         Ok(inspection)
     }
 

@@ -39,7 +39,6 @@ pub struct PrecisionCheck {
 /// The result of an extraction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum PrecisionOutcome {
     /// What the self-check found.
     Check(Box<SelfCheck>),

@@ -63,12 +63,12 @@ impl RegionArgs {
         let points = ImagePoints::new(split.of(&data), None);
         let (bar, stages) = (output.bar(), RefCell::new(StepProgress::default()));
         let wait = TimeEstimate::new(output, "--time-limit limits the search for facets");
-        let show = |RegionProgress { image, task, .. }: RegionProgress<'_>| {
+        let show = |RegionProgress { image, task, done, total, .. }: RegionProgress| {
             let number = order.iter().position(|&other| other == image).unwrap_or(0);
-            let part = task.share();
-            let share = stages.borrow_mut().share((number, order.len()), task.task, part);
-            bar.show(share, format!("image {image}: {}", task.task));
-            wait.look(task.task, task.done, task.total, &bar);
+            let part = done as f64 / total.max(1) as f64;
+            let share = stages.borrow_mut().share((number, order.len()), task, part);
+            bar.show(share, format!("image {image}: {task}"));
+            wait.look(task, done, total, &bar);
             ControlFlow::Continue(())
         };
         let found = inspect_regions(&network, &points, &options, &show)?;
