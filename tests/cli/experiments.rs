@@ -293,7 +293,7 @@ fn what_cannot_be_asked_is_named() {
     run("count run --set decimals=16").failed(&["count: decimals is 16, expected at most 15"]);
     run("random-labels run run --set random_points=1000000000000").failed(&["random_points is"]);
     run("generalization run --set random_points=1000000000000").failed(&["random_points is"]);
-    run("generalization run --set ranges=[[1,0]]").failed(&["ranges: [1.0, 0.0] is none"]);
+    run("generalization run --set ranges=[[1,0]]").failed(&["ranges: [1.0, 0.0] is not a range"]);
     run("boundary run --set points=0").failed(&["boundary: points is 0, expected at least 1"]);
     run("boundary run --set ranges=[[-4e38,1]]").failed(&["boundary: ranges"]);
     run("subset run --set shares=[2.0]").failed(&["subset: shares"]);
@@ -355,5 +355,5 @@ fn dead_networks_are_called_dead() {
     assert_eq!(value(&found, "different terms, both"), 1.0, "{text}");
     let page = fs::read_to_string(place.path("dead/reports/similarity/finding.json")).unwrap();
     assert!(page.contains("The mean of angle is taken over 0 of 40 pairs"), "{page}");
-    assert!(page.contains("stands for no number"), "{page}");
+    assert!(page.contains("stands for a missing number"), "{page}");
 }

@@ -151,7 +151,10 @@ pub enum Error {
         split: Split,
     },
     /// The name of an image file does not end with a known format.
-    #[error("{} is not the name of a picture, expected one that ends with .svg or .png", path.display())]
+    #[error(
+        "{} is not the name of a picture, expected one that ends with .svg or .png",
+        path.display()
+    )]
     PictureName {
         /// The file.
         path: PathBuf,

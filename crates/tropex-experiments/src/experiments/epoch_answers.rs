@@ -15,7 +15,8 @@ impl EpochAnswers {
         self.answers.push((epoch, answer));
     }
 
-    /// The last answer, with a table and figures of its numbers over the epochs if there are several.
+    /// The last answer, with a table and figures of its numbers over the epochs if there are
+    /// several.
     pub(crate) fn answer(mut self) -> Answer {
         let Some((_, last)) = self.answers.last() else { return Answer::default() };
         let last = last.clone();

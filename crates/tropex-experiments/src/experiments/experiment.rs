@@ -60,7 +60,8 @@ pub struct ExperimentEntry {
     pub method: [&'static str; 3],
     /// Whether it compares runs.
     pub scope: Scope,
-    /// Whether the answer depends on the gauge. If not, studies run the experiment with one gauge only.
+    /// Whether the answer depends on the gauge. If not, studies run the experiment with one gauge
+    /// only.
     pub gauged: bool,
     pub(super) make: fn(&Parameters) -> Result<ConfiguredExperiment, serde_json::Error>,
 }

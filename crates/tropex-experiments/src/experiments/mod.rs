@@ -1,7 +1,7 @@
 //! The experiments, one per file, grouped by what they ask about.
 //!
-//! To add one: a file with an `ENTRY` and a type that implements [`Experiment`], whose fields are its
-//! parameters; its line in the `mod.rs` of its group; and its line in [`EXPERIMENTS`].
+//! To add one: a file with an `ENTRY` and a type that implements [`Experiment`], whose fields are
+//! its parameters; its line in the `mod.rs` of its group; and its line in [`EXPERIMENTS`].
 
 mod compare;
 mod epoch_answers;

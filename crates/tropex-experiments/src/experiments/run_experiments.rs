@@ -62,9 +62,9 @@ type ReportFn<'a> = dyn FnMut(ExperimentReport) -> Result<(), Error> + 'a;
 /// An experiment of a request, with all of its parameters.
 type Configured = (&'static ExperimentEntry, ConfiguredExperiment);
 
-/// Runs experiments, and writes their findings into the folders of the runs. A finding that compares
-/// runs is written into the folder of the first. The caller holds the locks of all reports. `done` is
-/// called with every report as soon as it is written.
+/// Runs experiments, and writes their findings into the folders of the runs. A finding that
+/// compares runs is written into the folder of the first. The caller holds the locks of all
+/// reports. `done` is called with every report as soon as it is written.
 ///
 /// # Errors
 /// Errors of experiments and of writing; [`Error::OneRun`]; [`Error::Cancelled`].

@@ -65,8 +65,8 @@ pub struct AssignedImages {
     pub effort: Effort,
 }
 
-/// Assigns images to the terms of a run's training images. Several devices share the images if there
-/// are many.
+/// Assigns images to the terms of a run's training images. Several devices share the images if
+/// there are many.
 ///
 /// # Errors
 /// [`Error::NoTerms`], [`Error::StaleTerms`], damaged shards, [`Error::Cancelled`].

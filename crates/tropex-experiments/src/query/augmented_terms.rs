@@ -1,7 +1,7 @@
 //! Extracted functions with additional terms: copies of every term moved over the image.
 //!
-//! The value of a moved term at an image is the value of the term at the image moved back with zeros
-//! at its edge. Only images are moved, so winning terms are exact.
+//! The value of a moved term at an image is the value of the term at the image moved back with
+//! zeros at its edge. Only images are moved, so winning terms are exact.
 
 use crate::Error;
 use crate::data::{EdgeFill, ShiftedImages, Split};

@@ -1,4 +1,5 @@
-//! Linear regions of single images, their nearest boundaries, and the straight path to another image.
+//! Linear regions of single images, their nearest boundaries, and the straight path to another
+//! image.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -58,8 +59,8 @@ pub struct RegionShape {
     pub examined: usize,
     /// Whether everything was found within the time limit.
     pub complete: bool,
-    /// Radius of the largest ball in the region; `None` if balls in it have any radius, or if it was
-    /// not found within the time limit.
+    /// Radius of the largest ball in the region; `None` if balls in it have any radius, or if it
+    /// was not found within the time limit.
     pub inradius: Option<f64>,
 }
 

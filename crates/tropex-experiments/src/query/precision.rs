@@ -42,13 +42,13 @@ pub struct PrecisionCheck {
 pub enum PrecisionOutcome {
     /// What the self-check found.
     Check(Box<SelfCheck>),
-    /// Why the extraction is impossible: numbers beyond the range of the format, or a device without
-    /// the format.
+    /// Why the extraction is impossible: numbers beyond the range of the format, or a device
+    /// without the format.
     Refused(String),
 }
 
-/// Extracts the terms of `limit` training images of a run, with every class in proportion, with every
-/// gauge and in every format, and compares the terms of every image with those of all others.
+/// Extracts the terms of `limit` training images of a run, with every class in proportion, with
+/// every gauge and in every format, and compares the terms of every image with those of all others.
 ///
 /// The terms are removed afterwards. The next call removes files of a call that was killed.
 ///

@@ -21,8 +21,8 @@ const MARKS: usize = 400;
 /// A window of a plane.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SlicePlane {
-    /// A window around the data points: on the input plane of a network with two inputs, else on the
-    /// plane through the first images of three classes.
+    /// A window around the data points: on the input plane of a network with two inputs, else on
+    /// the plane through the first images of three classes.
     Default,
     /// A window around three images on the plane through them, given by their indices.
     Through([usize; 3]),
@@ -88,8 +88,8 @@ impl RegionView {
     /// The window on a plane through the images of a run.
     ///
     /// # Errors
-    /// [`Error::OtherData`]; [`Error::NoImage`]; three images on a line; a rectangle for a network with
-    /// more than two inputs; an empty window.
+    /// [`Error::OtherData`]; [`Error::NoImage`]; three images on a line; a rectangle for a network
+    /// with more than two inputs; an empty window.
     pub fn new(run: &Run, dataset: &Dataset, settings: &RegionViewSettings) -> Result<Self, Error> {
         check_data(run, dataset)?;
         let images = settings.split.of(dataset);
@@ -100,8 +100,8 @@ impl RegionView {
                 of_images(images, first_of_classes(images), settings)?
             }
             SlicePlane::Through(_) => {
-                let reason = "the network has two inputs, so there is only one plane; leave out the \
-                              images it should go through";
+                let reason = "the network has two inputs, so there is only one plane; leave out \
+                    the images it should go through";
                 return Err(Error::Regions(reason.into()));
             }
             SlicePlane::Default => of_plane(images, None, settings)?,
@@ -143,9 +143,9 @@ impl RegionView {
         let regions = expected_regions(network, &self.plane, &self.window)?;
         let of_point = start.elapsed().as_secs_f64() / EXPECTED_POINTS as f64;
         let nodes = Boundaries::of(network).nodes().count();
-        // At every node with pieces, the corners of the regions so far pass through the nodes before:
-        // once to find the units that change and once to cut. That is on average half of the network,
-        // twice.
+        // At every node with pieces, the corners of the regions so far pass through the nodes
+        // before: once to find the units that change and once to cut. That is on average half of
+        // the network, twice.
         let points = regions.min(self.limit) * nodes;
         let seconds = of_point * points as f64;
         Ok(RegionEstimate { regions, limit: self.limit, seconds })

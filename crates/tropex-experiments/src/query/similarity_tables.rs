@@ -70,8 +70,9 @@ pub(crate) const NOTE: &str = "Centred terms have the mean of all terms of their
      across points for every coefficient, as published; correlation per point across the \
      coefficients of every pair.";
 
-/// Adds measures of named sets of pairs, the first of which contains all pairs: a table, histograms,
-/// and the means over all pairs as numbers. Notes name the numbers of pairs that means are taken over.
+/// Adds measures of named sets of pairs, the first of which contains all pairs: a table,
+/// histograms, and the means over all pairs as numbers. Notes name the numbers of pairs that means
+/// are taken over.
 pub(crate) fn add_measures(mut answer: Answer, sets: &[(String, PairMeasures)]) -> Answer {
     answer = answer.table(table(sets));
     let Some((_, first)) = sets.first() else { return answer };
@@ -147,8 +148,8 @@ fn table(sets: &[(String, PairMeasures)]) -> Table {
 }
 
 impl SimilarityMeasure {
-    /// A histogram of the sets. If there are several, the first one, which contains all pairs, is left
-    /// out: it would hide the others.
+    /// A histogram of the sets. If there are several, the first one, which contains all pairs, is
+    /// left out: it would hide the others.
     fn figure(&self, sets: &[(String, PairMeasures)]) -> Figure {
         let sets = if sets.len() > 1 { &sets[1..] } else { sets };
         let sets: Vec<_> =

@@ -1,5 +1,5 @@
-//! Letters as outlines. The font is part of the program: DejaVu Sans, whose licence (that of Bitstream
-//! Vera) allows use and distribution.
+//! Letters as outlines. The font is part of the program: DejaVu Sans, whose licence (that of
+//! Bitstream Vera) allows use and distribution.
 
 use tiny_skia::{Path, PathBuilder};
 use ttf_parser::{Face, OutlineBuilder};

@@ -8,7 +8,7 @@ use tropex_files::replace;
 
 use super::drawing::Drawing;
 use super::png::png_with_text;
-use super::provenance::{is_foreign, made_by};
+use super::provenance::{is_foreign, provenance_mark};
 use super::{raster, svg};
 use crate::Error;
 
@@ -106,5 +106,5 @@ fn encode_png(image: &tiny_skia::Pixmap) -> Vec<u8> {
     let channels: Vec<u8> =
         pixels.flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
     let (width, height) = (image.width() as usize, image.height() as usize);
-    png_with_text(width, height, &channels, ("Software", &made_by()))
+    png_with_text(width, height, &channels, ("Software", &provenance_mark()))
 }

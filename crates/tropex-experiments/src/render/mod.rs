@@ -40,6 +40,6 @@ pub use image_grid::{CaptionedImage, ImageGrid};
 pub use line_plot::{LinePlot, PlotLine};
 pub(crate) use markup::escaped;
 pub use png::Image;
-pub(crate) use provenance::{is_foreign, made_by};
+pub(crate) use provenance::{is_foreign, provenance_mark};
 pub use region_map::{MarkedPoint, RegionMap, RegionPanel};
 pub use theme::{ThemeColour, style_sheet};

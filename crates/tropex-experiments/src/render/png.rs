@@ -168,7 +168,8 @@ fn check_lines(compressed: &[u8], width: usize, height: usize) -> Result<(), &'s
 /// Content of the chunk `IHDR`.
 fn header(width: usize, height: usize) -> Vec<u8> {
     let mut header = [width, height].map(|extent| (extent as u32).to_be_bytes()).concat();
-    // 8 bits per channel; red, green and blue; the standard compression and filters; no interlacing.
+    // 8 bits per channel; red, green and blue; the standard compression and filters; no
+    // interlacing.
     header.extend([8, 2, 0, 0, 0]);
     header
 }

@@ -11,7 +11,7 @@ const MARK: &str = "Made by TropEx ";
 const ENDS: u64 = 4096;
 
 /// The mark with the version of the program.
-pub(crate) fn made_by() -> String {
+pub(crate) fn provenance_mark() -> String {
     format!("{MARK}{}.", env!("CARGO_PKG_VERSION"))
 }
 
@@ -46,7 +46,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         assert!(!is_foreign(&path).unwrap());
-        let (long, mark) = ("x".repeat(10_000), made_by());
+        let (long, mark) = ("x".repeat(10_000), provenance_mark());
         for (content, expected) in [
             (String::new(), false),
             (mark.clone(), false),

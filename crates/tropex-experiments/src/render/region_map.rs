@@ -58,9 +58,9 @@ pub struct MarkedPoint {
 }
 
 impl RegionMap<'_> {
-    /// Draws regions in the hue of their class and in a shade by their activation pattern, with thin
-    /// borders; the decision boundary as a thick line; data points as rings in the hue of their
-    /// label.
+    /// Draws regions in the hue of their class and in a shade by their activation pattern, with
+    /// thin borders; the decision boundary as a thick line; data points as rings in the hue of
+    /// their label.
     pub fn draw(&self) -> Drawing {
         let [[left, right], [low, high]] = self.window.extents();
         let scale = PANEL / (right - left).max(high - low);
@@ -94,7 +94,8 @@ impl RegionMap<'_> {
         }
     }
 
-    /// Entries of the classes in lines as wide as the panels, and the lower right end of the legend.
+    /// Entries of the classes in lines as wide as the panels, and the lower right end of the
+    /// legend.
     fn legend(&self, [left, top]: [f64; 2]) -> (Vec<Shape>, [f64; 2]) {
         let cells = self.panels.iter().flat_map(|panel| &panel.partition.cells);
         let labels = self.marks.iter().map(|mark| mark.label);

@@ -101,8 +101,8 @@ fn widened(axis: &PlotAxis, value: f64) -> (f64, f64) {
     }
 }
 
-/// 1, 2 or 5 times a power of ten that divides a span into four to ten steps; at least 1 for counts,
-/// which have no fractions.
+/// 1, 2 or 5 times a power of ten that divides a span into four to ten steps; at least 1 for
+/// counts, which have no fractions.
 fn step(span: f64, unit: Unit) -> f64 {
     let rough = span / 5.0;
     let power = 10_f64.powf(rough.log10().floor());

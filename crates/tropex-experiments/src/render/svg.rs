@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result, Write};
 
 use super::drawing::{Drawing, Paint, RuleRole, Shape, Stroke, TextAnchor, TextStyle};
 use super::markup::escaped;
-use super::provenance::made_by;
+use super::provenance::provenance_mark;
 use super::theme::style_sheet;
 
 /// Font families that look like the font of PNG files.
@@ -41,7 +41,7 @@ pub(super) fn picture_file(drawing: &Drawing) -> String {
          <!-- {} -->\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
         escaped(&drawing.description),
-        made_by()
+        provenance_mark()
     );
     head + &shapes(drawing) + "</svg>\n"
 }
@@ -92,7 +92,8 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result {
             let (points, dashes) = (pairs(points), dash_array(dashes));
             writeln!(
                 out,
-                r#"<polyline class="line" points="{points}" stroke="{paint}" stroke-dasharray="{dashes}"/>"#
+                "<polyline class=\"line\" points=\"{points}\" stroke=\"{paint}\" \
+                 stroke-dasharray=\"{dashes}\"/>"
             )
         }
         Shape::Area { points, paint, opacity, outline } => {

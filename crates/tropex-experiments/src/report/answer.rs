@@ -9,8 +9,8 @@ use crate::render::Figure;
 use crate::unit::Unit;
 
 /// What a missing number means.
-const MISSING: &str = "A dash (an empty cell of a CSV file, null in JSON) stands for a missing number: there \
-     was nothing to measure, or the number is infinite.";
+const MISSING: &str = "A dash (an empty cell of a CSV file, null in JSON) stands for a missing \
+    number: there was nothing to measure, or the number is infinite.";
 
 /// What an experiment found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

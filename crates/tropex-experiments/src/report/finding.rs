@@ -29,8 +29,8 @@ pub struct Finding {
     /// The run, or the runs that were compared.
     #[serde(rename = "subjects")]
     pub runs: Vec<RunRecord>,
-    /// SHA-256 of everything that the answer depends on. A finding with the fingerprint of a request
-    /// is used again.
+    /// SHA-256 of everything that the answer depends on. A finding with the fingerprint of a
+    /// request is used again.
     pub fingerprint: String,
     /// The answer.
     #[serde(flatten)]

@@ -45,7 +45,8 @@ impl ReportLocks {
     /// Locks the reports of runs. A run may be listed several times.
     ///
     /// # Errors
-    /// [`Error::Locked`] if another process writes findings of a run; a folder that cannot be created.
+    /// [`Error::Locked`] if another process writes findings of a run; a folder that cannot be
+    /// created.
     pub fn acquire<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Result<Self, Error> {
         let name = |run: &'a Run| {
             let path = run.path();
@@ -159,8 +160,8 @@ fn remove(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Removes the files of the previous finding, `finding.json` first. Until the new finding is written,
-/// a list of old and new files exists, so that the next process removes them after a kill.
+/// Removes the files of the previous finding, `finding.json` first. Until the new finding is
+/// written, a list of old and new files exists, so that the next process removes them after a kill.
 fn remove_old(folder: &Path, new: BTreeSet<String>) -> Result<(), Error> {
     remove_leftovers(folder);
     let under_way = folder.join(UNDER_WAY);

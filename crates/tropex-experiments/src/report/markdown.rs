@@ -29,7 +29,8 @@ pub(super) fn markdown(text: &str) -> String {
     safe
 }
 
-/// Position of the mark that would turn a line with this beginning into a list, a rule or a heading.
+/// Position of the mark that would turn a line with this beginning into a list, a rule or a
+/// heading.
 fn block_mark(text: &str) -> Option<usize> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let mut after = text[digits..].chars();

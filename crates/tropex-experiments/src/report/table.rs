@@ -68,8 +68,8 @@ impl Table {
         Some(format!("table `{}` has {cells} cells in row {row}, expected {width}", self.name))
     }
 
-    /// The formatted table with rows and columns exchanged: the first column becomes the heading, and
-    /// the names of the other columns start the rows.
+    /// The formatted table with rows and columns exchanged: the first column becomes the heading,
+    /// and the names of the other columns start the rows.
     pub fn transposed(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let rows = self.formatted();
         let mut transposed = self.columns.iter().enumerate().map(|(index, column)| {

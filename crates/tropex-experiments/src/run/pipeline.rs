@@ -124,8 +124,8 @@ pub fn check_data(run: &Run, dataset: &Dataset) -> Result<(), Error> {
     Ok(())
 }
 
-/// Extracts terms of a run into its folder. Resumes an interrupted extraction, and opens the store of
-/// a finished one. Several devices share the images.
+/// Extracts terms of a run into its folder. Resumes an interrupted extraction, and opens the store
+/// of a finished one. Several devices share the images.
 ///
 /// # Errors
 /// Errors of capturing, extracting and writing; terms of other settings in the folder;

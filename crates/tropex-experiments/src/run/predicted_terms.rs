@@ -29,7 +29,8 @@ impl PredictedTerms {
         }
     }
 
-    /// Extracts the terms of all points. `progress` is called with the number of points that are done.
+    /// Extracts the terms of all points. `progress` is called with the number of points that are
+    /// done.
     ///
     /// # Errors
     /// Points of another shape; coefficients that are not finite; errors of `progress`.

@@ -34,8 +34,8 @@ impl<'a> TaskProgress<'a> {
     }
 }
 
-/// Calls a [`ProgressFn`] and remembers whether it cancelled the work: callbacks of the crates below
-/// cannot end the work that calls them.
+/// Calls a [`ProgressFn`] and remembers whether it cancelled the work: callbacks of the crates
+/// below cannot end the work that calls them.
 pub(crate) struct ProgressReporter<'a> {
     callback: ProgressFn<'a>,
     is_cancelled: Cell<bool>,

@@ -40,7 +40,7 @@ impl std::fmt::Debug for RunContext<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Subject")
             .field("run", &self.run.path())
-            .field("moment", &self.extraction.epoch)
+            .field("epoch", &self.extraction.epoch)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
@@ -135,8 +135,8 @@ impl<'a> RunContext<'a> {
         }
     }
 
-    /// Labels of [`points`](Self::points); for training images the labels that the network was trained
-    /// on.
+    /// Labels of [`points`](Self::points); for training images the labels that the network was
+    /// trained on.
     pub fn labels(&self, split: Split) -> Vec<usize> {
         self.points(split).labels()
     }

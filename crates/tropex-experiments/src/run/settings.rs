@@ -17,8 +17,8 @@ pub struct RunSettings {
     pub gauge: Gauge,
     /// Format of the numbers of the terms; `None` for that of the stored terms, or f32.
     pub precision: Option<Precision>,
-    /// Number of training images with terms; `None` for the stored terms, or for all images that the
-    /// run was trained on.
+    /// Number of training images with terms; `None` for the stored terms, or for all images that
+    /// the run was trained on.
     pub limit: Option<usize>,
     /// Number of images of each split that experiments look at; `None` for all.
     pub points: Option<usize>,

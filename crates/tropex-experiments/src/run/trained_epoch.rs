@@ -47,7 +47,8 @@ impl TrainedEpoch {
         }
     }
 
-    /// Name of the folder for terms of a checkpoint; terms of the final weights have no such folder.
+    /// Name of the folder for terms of a checkpoint; terms of the final weights have no such
+    /// folder.
     pub(crate) fn folder(self) -> Option<String> {
         match self {
             Self::Final => None,

@@ -11,8 +11,8 @@ pub struct Spectrum {
 
 impl Spectrum {
     /// Effective rank: the exponential of the entropy of the singular values divided by their sum
-    /// (Roy and Vetterli, 2007). It is the number of values if all are equal, 1 if a single value is
-    /// not zero, and 0 if all are zero.
+    /// (Roy and Vetterli, 2007). It is the number of values if all are equal, 1 if a single value
+    /// is not zero, and 0 if all are zero.
     pub fn effective_rank(&self) -> f64 {
         let sum: f64 = self.values.iter().sum();
         if sum == 0.0 {
@@ -84,7 +84,8 @@ fn inner(rows: RowMatrix<'_>) -> Vec<f64> {
 fn eigenvalues(matrix: &mut [f64], size: usize) -> Vec<f64> {
     let (mut diagonal, mut beside) = tridiagonal(matrix, size);
     for first in 0..size {
-        // Two or three steps are usual; 64 steps do not suffice only for numbers that are not finite.
+        // Two or three steps are usual; 64 steps do not suffice only for numbers that are not
+        // finite.
         for _ in 0..64 {
             let is_small = |at: usize| {
                 let around: f64 = diagonal[at].abs() + diagonal[at + 1].abs();

@@ -25,8 +25,8 @@ impl Summary {
         summary
     }
 
-    /// Adds a number and updates mean and squares (Welford, 1962), which avoids differences of large
-    /// sums.
+    /// Adds a number and updates mean and squares (Welford, 1962), which avoids differences of
+    /// large sums.
     pub fn add(&mut self, value: f64) {
         self.count += 1;
         let before = value - self.mean;

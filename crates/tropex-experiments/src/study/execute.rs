@@ -28,12 +28,13 @@ pub struct FinishedStudy {
 }
 
 impl Study<'_> {
-    /// Does what is still to be done, and writes the report. After a failure or a kill, the next call
-    /// continues the work and ends with the report of an uninterrupted study.
+    /// Does what is still to be done, and writes the report. After a failure or a kill, the next
+    /// call continues the work and ends with the report of an uninterrupted study.
     ///
     /// # Errors
-    /// [`Error::OtherContent`] for a folder with another study or something else; [`Error::Locked`];
-    /// errors of training, extracting, experiments and writing; [`Error::Cancelled`].
+    /// [`Error::OtherContent`] for a folder with another study or something else;
+    /// [`Error::Locked`]; errors of training, extracting, experiments and writing;
+    /// [`Error::Cancelled`].
     pub fn run(&self, progress: StudyProgressFn<'_>) -> Result<FinishedStudy, Error> {
         let _lock = FolderLock::create(self.folder)?;
         self.claim_folder()?;

@@ -52,8 +52,8 @@ pub struct NetworkPlan {
     pub architecture: String,
     /// Dataset, as named on the command line.
     pub dataset: String,
-    /// Settings that differ from the recipe of the architecture, by their names in the `config.json`
-    /// of a run.
+    /// Settings that differ from the recipe of the architecture, by their names in the
+    /// `config.json` of a run.
     #[serde(default)]
     pub training: serde_json::Map<String, serde_json::Value>,
     /// Number of training images with terms; `None` for all that the network was trained on.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use tropex_extract::Gauge;
-use tropex_train::run::{Run, RunOutcome as TrainOutcome, RunRequest};
+use tropex_train::run::{Run, RunOutcome, RunRequest};
 use tropex_train::training::{BatchProgress, TrainingObserver};
 use tropex_train::zoo::Architecture;
 
@@ -65,7 +65,7 @@ pub(super) struct StudyFinding {
 }
 
 /// A finished run and its findings.
-type RunOutcome = Result<(RunInput, Vec<StudyFinding>), Error>;
+type StudyRunResult = Result<(RunInput, Vec<StudyFinding>), Error>;
 
 /// The steps of a study.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl<'a> StudySchedule<'a> {
         progress: StudyProgressFn<'_>,
     ) -> Result<Vec<StudyFinding>, Error> {
         let next = AtomicUsize::new(0);
-        let outcomes: Mutex<Vec<Option<RunOutcome>>> =
+        let outcomes: Mutex<Vec<Option<StudyRunResult>>> =
             Mutex::new(self.runs.iter().map(|_| None).collect());
         let failed = || {
             let outcomes = outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -158,7 +158,7 @@ impl<'a> StudySchedule<'a> {
         Ok(found)
     }
 
-    fn execute_run(&self, run: &PlannedRun<'_>, progress: StudyProgressFn<'_>) -> RunOutcome {
+    fn execute_run(&self, run: &PlannedRun<'_>, progress: StudyProgressFn<'_>) -> StudyRunResult {
         let input = self.train(run, progress)?;
         self.done.fetch_add(1, Ordering::Relaxed);
         let mut found = Vec::new();
@@ -209,7 +209,7 @@ impl<'a> StudySchedule<'a> {
         };
         let mut observer = TrainingSteps { schedule: self, name: &name, progress };
         match Run::train(&self.folder(run), &request, &config, &mut observer)? {
-            TrainOutcome::Interrupted(_) => Err(Error::Cancelled),
+            RunOutcome::Interrupted(_) => Err(Error::Cancelled),
             outcome => Ok(RunInput { run: outcome.run(), dataset }),
         }
     }

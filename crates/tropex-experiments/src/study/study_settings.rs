@@ -20,8 +20,8 @@ pub struct Study<'a> {
     pub devices: &'a Devices,
     /// Name of the first device on the command line.
     pub device_name: &'a str,
-    /// The datasets of the networks, by their names in the plan. Runs record the names of the datasets
-    /// themselves, which contain complete paths.
+    /// The datasets of the networks, by their names in the plan. Runs record the names of the
+    /// datasets themselves, which contain complete paths.
     pub datasets: &'a BTreeMap<String, Dataset>,
     /// Number of runs that are executed in parallel. Each may use all threads of the backend; more
     /// runs use the time in which one run leaves threads idle.

@@ -23,8 +23,8 @@ const ANGLE: f64 = 1.0;
 /// Tolerance of epochs and pixels, which are settings.
 const SETTING: f64 = 0.0;
 
-/// Rounding errors up to this size may be zero on another machine: twice the rounding error of f32 for
-/// numbers around one.
+/// Rounding errors up to this size may be zero on another machine: twice the rounding error of f32
+/// for numbers around one.
 const ZERO: f64 = 2.4e-7;
 
 /// How far a number may be from the expected number.
@@ -40,9 +40,9 @@ pub enum Tolerance {
 
 impl Tolerance {
     /// The differences that another processor may cause: a twentieth of a number that depends on
-    /// weights, three percentage points of a share, one degree, a twentieth of a count or six images,
-    /// a factor of ten of a rounding error, and none if theory or settings fix the number. `scale`
-    /// multiplies all of them; 0 demands equal digits.
+    /// weights, three percentage points of a share, one degree, a twentieth of a count or six
+    /// images, a factor of ten of a rounding error, and none if theory or settings fix the number.
+    /// `scale` multiplies all of them; 0 demands equal digits.
     pub fn of(measure: &Measure, scale: f64) -> Self {
         let size = measure.value.map_or(0.0, f64::abs);
         let within = match measure.unit {

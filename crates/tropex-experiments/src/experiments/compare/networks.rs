@@ -1,4 +1,4 @@
-//! How alike are the linear terms of networks that were trained independently?
+//! How similar are the linear terms of independently trained networks?
 
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +13,12 @@ use crate::unit::{Unit, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "networks",
-    question: "How alike are the linear terms of independently trained networks?",
+    question: "How similar are the linear terms of independently trained networks?",
     method: [
-        "The linear terms of two networks are extracted at the same test images, each for the \
-         class that its network predicts.",
+        "The linear terms of two networks are extracted at equal test images, each for the class \
+         that its network predicts.",
         "Angle, distance and correlation compare the coefficients of the two.",
-        "With more than two runs, every pair is compared.",
+        "With more than two runs, all pairs are compared.",
     ],
     scope: Scope::Together,
     gauged: true,

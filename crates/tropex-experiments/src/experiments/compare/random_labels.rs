@@ -1,4 +1,4 @@
-//! Do terms generalize where there is nothing to learn?
+//! Do terms generalize if there is nothing to learn?
 
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +13,11 @@ use crate::unit::{Unit, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "random-labels",
-    question: "Do terms generalize where the labels say nothing about the images?",
+    question: "Do terms generalize if the labels are independent of the images?",
     method: [
         "Runs on true labels are compared with runs on labels in a random order.",
         "For each, the extracted function is compared with its network on test images.",
-        "The baseline is agreement at points whose values are drawn from [0, 1], each on its own.",
+        "The baseline is agreement at points whose values are drawn independently from [0, 1].",
     ],
     scope: Scope::Together,
     gauged: true,

@@ -100,8 +100,8 @@ fn own_terms(context: &RunContext<'_>) -> Vec<usize> {
     (0..points.len()).filter_map(|point| terms.position(points.index(point))).collect()
 }
 
-/// By how much the winning value exceeds the value of the image's own positive term, relative to the
-/// sum of the absolute values of the summands.
+/// By how much the winning value exceeds the value of the image's own positive term, relative to
+/// the sum of the absolute values of the summands.
 fn own_gaps(context: &RunContext<'_>) -> Result<Vec<f64>, Error> {
     let points = context.points(Split::Train);
     let (winners, own) = (context.assigned(Split::Train)?, own_terms(context));

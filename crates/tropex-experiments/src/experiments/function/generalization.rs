@@ -20,8 +20,9 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
          there.",
         "Agreement is the share of images with the network's class, accuracy that with the true \
          class.",
-        "A term is straight where one training image wins with both its positive and its negative \
-         term, and cross where two do. The same is asked at random points of several ranges.",
+        "A term is straight where one training image wins with both its positive and its \
+         negative term, and cross where two do. Agreement and straight terms are also measured \
+         at random points of several ranges.",
     ],
     scope: Scope::Each,
     gauged: true,
@@ -165,8 +166,8 @@ impl Generalization {
         }
         answer.text += &format!(" At random points they agree on {}.", texts.join(", "));
         Ok(answer.table(table).note(
-            "Where the network gives nearly all random points one class, agreement says little: the \
-             table has the share of the commonest class.",
+            "Where the network gives nearly all random points one class, agreement says little: \
+             the table has the share of the commonest class.",
         ))
     }
 }

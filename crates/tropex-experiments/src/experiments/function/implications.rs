@@ -11,10 +11,11 @@ use crate::unit::{Unit, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "implications",
-    question: "Does one being right or wrong imply the same of the other?",
+    question: "Where one of network and extracted function is right, is the other right too?",
     method: [
         "Network and extracted function are each right or wrong at every test image.",
-        "The four cases are counted, and divided by the cases of either one being right or wrong.",
+        "The four cases are counted, and divided by the number of cases in which one of them is \
+         right, or wrong.",
         "Conditional frequencies in a row add up to one.",
     ],
     scope: Scope::Each,

@@ -15,10 +15,10 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "leave-one-out",
     question: "How well do terms do on training images whose own terms are left out?",
     method: [
-        "At every training image all terms compete but its own.",
+        "At every training image all terms except its own compete.",
         "Agreement and accuracy are those of the best of the others; accuracy is judged by the \
          labels that the network was trained on.",
-        "The difference from test images is what the network does to the images it has seen.",
+        "The difference from test images is the effect of training on an image.",
     ],
     scope: Scope::Each,
     gauged: true,

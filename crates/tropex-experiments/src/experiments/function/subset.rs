@@ -1,4 +1,4 @@
-//! How many terms does it take?
+//! How many terms are needed?
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -17,7 +17,7 @@ use crate::unit::{Unit, count};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "subset",
-    question: "How well does the extracted function do with only some of the terms?",
+    question: "How well does the extracted function perform with a part of the terms?",
     method: [
         "Some training images are drawn at random, several times for every share of them.",
         "Only their terms compete at the test images.",
@@ -34,7 +34,8 @@ const AGREEMENT: NumberId = NumberId::new("agreement", Unit::Share);
 /// Mean share of test images that the extracted function classifies correctly.
 const ACCURACY: NumberId = NumberId::new("accuracy", Unit::Share);
 
-/// Number of best terms in the first search: a draw of a tenth of the terms rarely misses all of them.
+/// Number of best terms in the first search: a draw of a tenth of the terms rarely misses all of
+/// them.
 const FIRST_TOP: usize = 64;
 
 /// Most draws. Each has a flag per term in memory.
@@ -142,8 +143,8 @@ impl TermSubsets {
 }
 
 /// Finds the best drawn term at every image. One ranking of all terms serves all draws: the best
-/// drawn term is the first drawn one in the ranking. A longer ranking is computed for images at which
-/// the ranking contains no drawn term.
+/// drawn term is the first drawn one in the ranking. A longer ranking is computed for images at
+/// which the ranking contains no drawn term.
 fn find_classes(context: &RunContext<'_>, draws: &mut [TermSubset]) -> Result<(), Error> {
     let (points, terms) = (context.points(Split::Test), context.terms());
     let function = context.function()?;

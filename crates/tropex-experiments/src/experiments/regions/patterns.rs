@@ -1,4 +1,4 @@
-//! Do the units of a network choose alike at a test image and at the training image that wins there?
+//! How many units have equal pieces at a test image and at the training image that wins there?
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -18,14 +18,15 @@ use crate::unit::{Unit, count, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "patterns",
-    question: "Do units choose alike at a test image and at the training image that wins there?",
+    question: "How many units have equal pieces at a test image and at the training image that \
+        wins there?",
     method: [
         "The activation pattern of every test image is compared with that of the training image \
          whose positive term wins there, layer by layer: the share of units with the same piece.",
-        "The same is asked of the training image whose negative term wins and, to see what is \
-         nothing special, of one drawn at random.",
-        "Images at which network and extracted function agree are also looked at on their own, \
-         and so are the others.",
+        "It is also compared with the training image whose negative term wins and, as a \
+         baseline, with a random training image.",
+        "Images at which network and extracted function agree, and the other images, are also \
+         compared separately.",
     ],
     scope: Scope::Each,
     gauged: true,
@@ -109,10 +110,10 @@ impl Experiment for PatternComparison {
         let means = positive.whole.each_ref().map(Summary::mean);
         let known = |share: f64| if share.is_nan() { "no image".into() } else { percent(share) };
         let mut answer = Answer::new(format!(
-            "A test image and the training image whose positive term wins there have {} of their \
-             units alike on average over {} test images: {} where network and extracted function \
-             agree, {} where they do not. With the image whose negative term wins it is {}, with a \
-             random training image {}.",
+            "A test image and the training image whose positive term wins there have equal \
+             pieces in {} of their units on average over {} test images: {} where network and \
+             extracted function agree, {} where they do not. With the image whose negative term \
+             wins it is {}, with a random training image {}.",
             known(means[ALL]),
             count(positive.whole[ALL].count()),
             known(means[AGREE]),
@@ -130,9 +131,8 @@ impl Experiment for PatternComparison {
             answer = answer.table(table(name, what, &layers, agreement));
         }
         Ok(answer.figure(by_layer(&layers, all)).figure(histogram(&positive, &random)).note(
-            "Layers are those whose units choose between pieces, by the numbers that `tropex \
-             inspect` gives their nodes. Every image counts the same, and of the share of all layers \
-             every unit.",
+            "Layers are the nodes whose units have several pieces, numbered as by `tropex \
+             inspect`. Every image has equal weight; in the row of all layers every unit has.",
         ))
     }
 }
@@ -236,7 +236,7 @@ fn by_layer(
         y: PlotAxis::linear("share of equal units", Unit::Share),
         curves: curves.into(),
     });
-    Figure::new("layers", "Units that choose alike, layer by layer", plot)
+    Figure::new("layers", "Units with equal pieces, by layer", plot)
 }
 
 /// Distribution of the share of equal units over the images.
@@ -249,7 +249,7 @@ fn histogram(positive: &PatternAgreement, random: &PatternAgreement) -> Figure {
     ];
     let axis = PlotAxis::linear("share of equal units", Unit::Share);
     let plot = Plot::Histogram(Histogram::of(axis, BINS, &sets));
-    Figure::new("images", "Units that choose alike, image by image", plot)
+    Figure::new("images", "Units with equal pieces, by image", plot)
 }
 
 #[cfg(test)]

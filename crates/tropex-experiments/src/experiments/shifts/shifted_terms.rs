@@ -12,7 +12,7 @@ use crate::unit::{Unit, count, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "shifted-terms",
-    question: "Do moved copies of the terms bring the extracted function nearer to the network?",
+    question: "Do moved copies of the terms bring the extracted function closer to the network?",
     method: [
         "Coefficients are images: every positive term is also moved by all pairs of some numbers \
          of pixels, with zeros at the edge, and keeps its bias.",

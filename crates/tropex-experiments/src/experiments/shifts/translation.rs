@@ -1,4 +1,4 @@
-//! What is left when test images are moved?
+//! How robust are network and extracted function if test images are moved?
 
 use serde::{Deserialize, Serialize};
 
@@ -13,12 +13,12 @@ use crate::unit::{Unit, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "translation",
-    question: "What is left of network and extracted function when images are moved?",
+    question: "How robust are network and extracted function if images are moved?",
     method: [
         "Test images are moved down and to the right by all pairs of some numbers of pixels.",
-        "What they leave empty is filled with zeros, or with the nearest pixel.",
-        "Accuracy is judged by the true class; a label is kept where the class is that of the \
-         image before.",
+        "The empty edge is filled with zeros, or with the nearest pixel.",
+        "Accuracy compares with the true class; a label is kept if the class equals that of the \
+         image before the move.",
     ],
     scope: Scope::Each,
     gauged: true,

@@ -1,4 +1,4 @@
-//! How alike are a test image's own linear term and the one that wins there?
+//! How similar are the linear term of a test image and the linear term that wins there?
 
 use serde::{Deserialize, Serialize};
 
@@ -12,13 +12,14 @@ use crate::statistics::PairMeasures;
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "similarity",
-    question: "How alike are a test image's own linear term and the one that wins there?",
+    question: "How similar are the linear term of a test image and the linear term that wins \
+        there?",
     method: [
         "The linear term of every test image is extracted, and that of the training image whose \
          positive term wins there is looked up.",
         "Angle, distance and correlation compare the coefficients of the two.",
-        "Images at which network and extracted function agree are also looked at on their own, \
-         and so are the others.",
+        "Images at which network and extracted function agree, and the other images, are also \
+         compared separately.",
     ],
     scope: Scope::Each,
     gauged: true,

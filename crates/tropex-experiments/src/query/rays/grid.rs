@@ -11,7 +11,8 @@ pub fn position(step: usize) -> f64 {
     10_f64.powf(9.0 * step as f64 / (STEPS - 1) as f64 - 5.0) - 1e-5
 }
 
-/// For every ray the first step of the grid, counted from 1, at which `observe` differs from `start`.
+/// For every ray the first step of the grid, counted from 1, at which `observe` differs from
+/// `start`.
 ///
 /// # Shapes
 /// - `observe`: from `[points, features]` to a value per point

@@ -13,10 +13,11 @@ use crate::Error;
 /// Approximate number of multiplications per point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RayCost {
-    /// Of [`RayProbe::nearest`]: a pullback through all nodes before it for every side of the region.
+    /// Of [`RayProbe::nearest`]: a pullback through all nodes before it for every side of the
+    /// region.
     pub nearest: f64,
-    /// Of [`RayProbe::classes`] if the class changes late or never: the ray crosses the boundaries of
-    /// about half of the units, and each crossing takes a forward pass of point and direction.
+    /// Of [`RayProbe::classes`] if the class changes late or never: the ray crosses the boundaries
+    /// of about half of the units, and each crossing takes a forward pass of point and direction.
     pub classes: f64,
 }
 
@@ -46,11 +47,11 @@ impl RayProbe {
         })
     }
 
-    /// The first change of the piece of a unit. It is at 0 if the point lies on a boundary and the ray
-    /// leaves the region that the point belongs to.
+    /// The first change of the piece of a unit. It is at 0 if the point lies on a boundary and the
+    /// ray leaves the region that the point belongs to.
     ///
-    /// Regions are convex, so a ray does not return to a region that it has left, and the grid shows
-    /// the change in its step, up to rounding.
+    /// Regions are convex, so a ray does not return to a region that it has left, and the grid
+    /// shows the change in its step, up to rounding.
     ///
     /// # Errors
     /// Points of another shape; numbers beyond the range of f64.
@@ -60,9 +61,9 @@ impl RayProbe {
         Ok(changes(self.crossings(rays, &start)?, steps))
     }
 
-    /// Distances at which rays leave the regions that they are in just after their start. They equal
-    /// the first changes of units unless a ray starts on a boundary. Infinite if a ray stays in its
-    /// region.
+    /// Distances at which rays leave the regions that they are in just after their start. They
+    /// equal the first changes of units unless a ray starts on a boundary. Infinite if a ray stays
+    /// in its region.
     ///
     /// # Errors
     /// Those of [`RayProbe::units`].
@@ -72,8 +73,8 @@ impl RayProbe {
         Ok(at.map(|at| at.unwrap_or(f64::INFINITY)).collect())
     }
 
-    /// The first change of the predicted class, found by a walk through all regions along the ray. A
-    /// class may change and change back between two steps of the grid.
+    /// The first change of the predicted class, found by a walk through all regions along the ray.
+    /// A class may change and change back between two steps of the grid.
     ///
     /// # Errors
     /// Those of [`RayProbe::units`].

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::render::{Figure, made_by, style_sheet};
+use crate::render::{Figure, provenance_mark, style_sheet};
 use crate::report::comparison::{comparison, comparison_figures};
 use crate::report::csv::csv;
 use crate::report::description::ExperimentDescription;
@@ -102,7 +102,7 @@ impl<'a> PageContent<'a> {
             runs: runs(&page.findings),
             sections: page.experiments.iter().filter_map(section).collect(),
             left_out: &page.left_out,
-            footer: made_by(),
+            footer: provenance_mark(),
         }
     }
 }

@@ -15,8 +15,8 @@ pub(super) struct PointDistances {
     pub(super) name: String,
     /// First changes of units, of all points.
     pub(super) units: Vec<FirstChange>,
-    /// Distances at which rays leave their regions, which differ from the first changes of units for
-    /// points on a boundary.
+    /// Distances at which rays leave their regions, which differ from the first changes of units
+    /// for points on a boundary.
     pub(super) beyond: Vec<f64>,
     /// First changes of the class, of the first points.
     pub(super) classes: Vec<FirstChange>,

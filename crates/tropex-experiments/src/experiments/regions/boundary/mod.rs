@@ -39,8 +39,8 @@ struct BoundaryDistances {
     /// Number of points of every kind whose nearest boundary is computed; `None` for as many as
     /// [`MULTIPLICATIONS`] allow.
     nearest_points: Option<usize>,
-    /// Number of points of every kind whose first change of the class is computed; `None` for as many
-    /// as [`MULTIPLICATIONS`] allow.
+    /// Number of points of every kind whose first change of the class is computed; `None` for as
+    /// many as [`MULTIPLICATIONS`] allow.
     class_points: Option<usize>,
     /// Ranges of the values of random points.
     ranges: Vec<[f32; 2]>,
@@ -109,8 +109,8 @@ impl Experiment for BoundaryDistances {
 }
 
 impl BoundaryDistances {
-    /// The points that rays start from. The number of points in the settings limits images and random
-    /// points.
+    /// The points that rays start from. The number of points in the settings limits images and
+    /// random points.
     fn point_sets<'a>(&self, context: &RunContext<'a>, seed: u64) -> Vec<PointSet<'a>> {
         let limit = self.points.min(context.settings().points.unwrap_or(usize::MAX));
         let images = [("training images", Split::Train), ("test images", Split::Test)];

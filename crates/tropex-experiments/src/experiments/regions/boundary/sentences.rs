@@ -20,25 +20,25 @@ const GRID_IS_RIGHT: NumberId = NumberId::new("grid is right", Unit::Share);
 /// What a reader needs to know to interpret the numbers.
 pub(super) const NOTES: [&str; 3] = [START, GRID, NEVER];
 
-const START: &str = "A point is on a boundary where a unit is just at a change of its \
-     piece, as a pooling is where the cells of its window are equal: its first change is at 0, and so \
-     is its nearest boundary. Text, numbers and figure have the first change from just beyond such \
-     points, and the table has both.";
+const START: &str = "A point lies on a boundary if a unit is exactly at a change of its \
+     piece, for example a pooling whose largest inputs are equal. Its first change and its nearest \
+     boundary are at distance 0. Text, numbers and figure use the first change just beyond such \
+     points; the table has both.";
 
-const GRID: &str = "Regions are convex: a ray that has left one does not come back, so \
-     that the grid misses no change of a unit, but for rounding. The class may change and change \
-     back between two steps, so that the grid is late, or misses it.";
+const GRID: &str = "Regions are convex: a ray does not return to a region that it has left. \
+    Except for rounding, the grid therefore misses no change of a unit. The class may change and \
+    change back between two steps; then the grid is late or misses the change.";
 
-const NEVER: &str = "Points from which nothing ever changes count as infinitely far in \
-     quartiles, of which an infinite one is a dash, and not in means. Directions are the same for \
-     all kinds of points, and random points of different ranges are the same ones, stretched.";
+const NEVER: &str = "Points from which nothing changes have infinite distances. Quartiles \
+     include them (an infinite quartile is a dash), means do not. All kinds of points share their \
+     directions, and random points of different ranges differ by a scale only.";
 
 /// The cost per point, and the numbers of points that it allows.
 pub(super) fn cost(limits: PointLimits, cost: RayCost) -> String {
     format!(
-        "In this network the nearest boundary of a point takes about {} products, and a class that \
-         never changes about {}; unless more are asked for with nearest_points and class_points, no \
-         more than {} and {} points of a kind are looked at.",
+        "In this network the nearest boundary of a point takes about {} products, and a class \
+         that never changes about {}; unless more are asked for with nearest_points and \
+         class_points, no more than {} and {} points of a kind are looked at.",
         Unit::Number.format(cost.nearest),
         Unit::Number.format(cost.classes),
         count(limits.nearest),

@@ -1,13 +1,15 @@
 //! In how many linear regions do the images lie?
 
+mod term_key;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tropex_extract::PointSource;
 use tropex_extract::region::{Patterns, RegionId};
 
+use self::term_key::{TermKey, term_key};
 use crate::Error;
 use crate::data::{ImagePoints, Split};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
@@ -26,11 +28,11 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
          those of test images extracted. They are equal where coefficients and bias are after \
          rounding to decimals of the power of two above the term's largest coefficient, and above \
          its bias.",
-        "Both numbers are set against the number of images.",
+        "Both numbers are compared with the number of images.",
     ],
     scope: Scope::Each,
     gauged: false,
-    make: make::<RegionCount>,
+    make: make::<DistinctRegions>,
 };
 
 /// Number of regions with training images.
@@ -63,13 +65,13 @@ pub(crate) const TEST_WITH_NEW_TERMS: NumberId =
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RegionCount {
-    /// Decimals that rounding keeps of terms scaled by powers of two, so that the largest coefficient
-    /// and the bias lie between 1/2 and 1.
+struct DistinctRegions {
+    /// Decimals that rounding keeps of terms scaled by powers of two, so that the largest
+    /// coefficient and the bias lie between 1/2 and 1.
     decimals: u8,
 }
 
-impl Default for RegionCount {
+impl Default for DistinctRegions {
     fn default() -> Self {
         Self { decimals: 4 }
     }
@@ -80,9 +82,6 @@ const MOST_DECIMALS: u8 = 15;
 
 /// Number of images whose patterns are read in one batch.
 const BATCH: usize = 1024;
-
-/// SHA-256 of a rounded term; zeros for a term of zeros.
-type TermKey = [u8; 32];
 
 /// Numbers of different regions, or terms, of the images of both splits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +116,7 @@ impl DistinctCounts {
     }
 }
 
-impl Experiment for RegionCount {
+impl Experiment for DistinctRegions {
     fn run(&self, inputs: &ExperimentInputs<'_>) -> Result<Answer, Error> {
         if self.decimals > MOST_DECIMALS {
             let found = self.decimals;
@@ -160,11 +159,12 @@ impl Experiment for RegionCount {
         let of_terms = [TERMS_OF_TRAINING, TERMS_OF_TEST, TERMS_OF_BOTH, TEST_WITH_NEW_TERMS];
         let answer = regions.add_to(answer, of_regions, images[1]);
         let answer = terms.add_to(answer, of_terms, images[1]);
-        Ok(answer.table(different(images, regions, terms)).table(shared(images, regions, terms)).note(
-            "Regions are counted by activation pattern, exactly. Images of one region have one term. \
-             Regions with equal terms count as one by terms; where a number lies on the edge of a \
-             rounding interval, equal terms may count as two. The published count rounds all numbers \
-             to the same decimals, whatever their size.",
+        let answer = answer.table(different(images, regions, terms));
+        Ok(answer.table(shared(images, regions, terms)).note(
+            "Regions are counted by activation pattern, exactly. Images of one region have one \
+             term. Regions with equal terms count as one by terms; where a number lies on the \
+             edge of a rounding interval, equal terms may count as two. The published count \
+             rounds all numbers to the same decimals, whatever their size.",
         ))
     }
 }
@@ -209,7 +209,7 @@ fn regions(context: &RunContext<'_>, points: &ImagePoints<'_>) -> Result<Vec<Reg
     Ok(regions)
 }
 
-impl RegionCount {
+impl DistinctRegions {
     /// The term of every image, taken from the first image in its region. The terms of a region are
     /// equal, but terms that were extracted at different images may be rounded differently.
     fn by_region(
@@ -237,7 +237,7 @@ impl RegionCount {
                 // The format that terms of test images are kept in.
                 let coefficients: Vec<f64> =
                     coefficients.into_iter().map(|value| f64::from(value as f32)).collect();
-                keys.push(self.key(&coefficients, bias));
+                keys.push(term_key(self.decimals, &coefficients, bias));
             }
             Ok(())
         })?;
@@ -249,53 +249,14 @@ impl RegionCount {
         let key = |(row, &bias): (usize, &f64)| {
             let coefficients: Vec<f64> =
                 terms.rows().row(row).iter().map(|&value| f64::from(value)).collect();
-            self.key(&coefficients, bias)
+            term_key(self.decimals, &coefficients, bias)
         };
         Ok(terms.biases().iter().enumerate().map(key).collect())
-    }
-
-    fn key(&self, coefficients: &[f64], bias: f64) -> TermKey {
-        let largest = coefficients.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-        let scales = [exponent(largest), exponent(bias)];
-        if scales == [None, None] {
-            return TermKey::default();
-        }
-        let mut hash = Sha256::new();
-        let parts = [coefficients, &[bias]];
-        for (values, scale) in parts.into_iter().zip(scales) {
-            hash.update(scale.unwrap_or(i32::MIN).to_le_bytes());
-            for &value in values {
-                hash.update(self.rounded(value, scale.unwrap_or(0)).to_le_bytes());
-            }
-        }
-        hash.finalize().into()
-    }
-
-    /// `value / 2^scale` in units of the last decimal: at most 10^15, since `|value| <= 2^scale`.
-    fn rounded(&self, value: f64, scale: i32) -> i64 {
-        // In two steps, since 2^scale may lie beyond the range of f64.
-        let half = scale / 2;
-        let share = value / 2_f64.powi(half) / 2_f64.powi(scale - half);
-        (share * 10_f64.powi(self.decimals.into())).round() as i64
-    }
-}
-
-/// The exponent of the least power of two above the absolute value of a number; `None` for zero.
-fn exponent(number: f64) -> Option<i32> {
-    if number == 0.0 {
-        return None;
-    }
-    let bits = number.abs().to_bits();
-    match (bits >> 52) as i32 {
-        0 => Some(64 - bits.leading_zeros() as i32 - 1074),
-        biased => Some(biased - 1022),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -304,64 +265,5 @@ mod tests {
         assert_eq!(counts, DistinctCounts { train: 3, test: 3, both: 5, shared: 2 });
         let counts = DistinctCounts::of::<u8>(&[], &[]);
         assert_eq!(counts, DistinctCounts { train: 0, test: 0, both: 0, shared: 0 });
-    }
-
-    fn key(coefficients: &[f64], bias: f64) -> TermKey {
-        RegionCount { decimals: 4 }.key(coefficients, bias)
-    }
-
-    #[test]
-    fn terms_are_equal_up_to_rounding() {
-        assert_eq!(key(&[0.9, -1e-9], 0.7), key(&[0.900_000_1, 1e-9], 0.700_000_1));
-        assert_ne!(key(&[0.9, 0.0], 0.7), key(&[0.901, 0.0], 0.7));
-        assert_ne!(key(&[0.9, 0.0], 0.7), key(&[0.9, 0.0], 0.701));
-        assert_ne!(key(&[0.9, 0.0], 0.7), key(&[0.0, 0.9], 0.7));
-        // Coefficients and bias are scaled separately.
-        assert_ne!(key(&[1e8], 0.3), key(&[1e8], 0.4));
-        assert_ne!(key(&[1e-8], 1e8), key(&[2e-8], 1e8));
-        assert_ne!(key(&[1e30], 0.0), key(&[2e30], 0.0));
-        assert_eq!(key(&[0.0, -0.0], 0.0), TermKey::default());
-        assert_ne!(key(&[0.0, 0.0], 1e-300), TermKey::default());
-    }
-
-    #[test]
-    fn exponents_are_those_of_the_next_power_of_two() {
-        for (number, expected) in [
-            (1.0, 1),
-            (0.999, 0),
-            (-0.5, 0),
-            (4095.0, 12),
-            (f64::MAX, 1024),
-            (f64::MIN_POSITIVE, -1021),
-            (f64::from_bits(1), -1073),
-        ] {
-            assert_eq!(exponent(number), Some(expected), "{number}");
-        }
-    }
-
-    proptest! {
-        /// Powers of two scale numbers exactly, so equal terms stay equal and different ones different.
-        #[test]
-        fn equality_does_not_depend_on_the_scale(
-            terms in prop::collection::vec((prop::array::uniform3(-3.0..3.0_f64), -3.0..3.0_f64), 2..6),
-            small in -1e-5..1e-5_f64,
-            by in -300..300_i32,
-            bias_by in -300..300_i32,
-        ) {
-            let mut terms = terms;
-            let (nearby, bias) = terms[0];
-            terms.push((nearby.map(|value| value + small), bias + small));
-            let keys = |by: i32, bias_by: i32| -> Vec<TermKey> {
-                let scaled = |(coefficients, bias): &([f64; 3], f64)| {
-                    let coefficients = coefficients.map(|value| value * 2_f64.powi(by));
-                    key(&coefficients, bias * 2_f64.powi(bias_by))
-                };
-                terms.iter().map(scaled).collect()
-            };
-            let equal = |keys: &[TermKey]| -> Vec<bool> {
-                keys.iter().flat_map(|a| keys.iter().map(move |b| a == b)).collect()
-            };
-            prop_assert_eq!(equal(&keys(0, 0)), equal(&keys(by, bias_by)));
-        }
     }
 }
