@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Folders and files of the crate root from bottom to top. Each imports only from those before it.
 const ORDER: [&str; 11] = [
@@ -63,6 +63,9 @@ fn imports(module: &str, code: &str) -> Vec<String> {
                 Some(("super", rest)) if is_folder => join(parent, rest),
                 Some(("super", rest)) => join(own, rest),
                 Some(("self", rest)) => join(module, rest),
+                Some((child, _)) if is_folder && is_module(&join(module, child)) => {
+                    join(module, &path)
+                }
                 _ => continue,
             };
             found.push(absolute);
@@ -71,9 +74,17 @@ fn imports(module: &str, code: &str) -> Vec<String> {
     found
 }
 
+/// Whether a module has a folder of submodules.
 fn modules_below(module: &str) -> bool {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
-    root.join(module.replace("::", "/")).is_dir()
+    path_of(module).is_dir()
+}
+
+fn is_module(module: &str) -> bool {
+    modules_below(module) || path_of(module).with_extension("rs").is_file()
+}
+
+fn path_of(module: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).join(module.replace("::", "/"))
 }
 
 fn join(parent: &str, rest: &str) -> String {
