@@ -13,7 +13,7 @@ pub enum ThemeColour {
     Muted,
     /// The page.
     Ground,
-    /// One of the [`SERIES`] colours of data.
+    /// A colour of data; there are seven.
     Series(usize),
 }
 
