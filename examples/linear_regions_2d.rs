@@ -1,6 +1,5 @@
 //! Trains a small network on three spirals in the plane, extracts the linear term of every point,
-//! and draws the linear regions before and after: of the network, and of the function that the
-//! terms make up.
+//! and draws the linear regions of the network and of the extracted function.
 //!
 //! ```text
 //! cargo run --example linear_regions_2d [-- --out target --steps 600 --device flex]
@@ -34,15 +33,15 @@ const POINTS: usize = 100;
 const HIDDEN: usize = 24;
 const LEARNING_RATE: f64 = 0.01;
 const SEED: u64 = 0;
-/// More polygons than a network of this size makes.
+/// Limit of the polygons, above the number of this network.
 const LIMIT: usize = 100_000;
 
 #[derive(Debug, Parser)]
-struct Arguments {
-    /// Folder for the pictures; by default where builds go.
+struct Cli {
+    /// Folder for the pictures. Default: the target folder of the build.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Steps of the training.
+    /// Training steps.
     #[arg(long, default_value = "600")]
     steps: usize,
     /// Device to compute on, as `tropex list` names them.
@@ -52,13 +51,13 @@ struct Arguments {
 
 /// Two inputs, two hidden layers.
 #[derive(Module, Debug)]
-struct Model {
+struct SpiralNetwork {
     first: Linear,
     second: Linear,
     logits: Linear,
 }
 
-impl Model {
+impl SpiralNetwork {
     fn new(device: &Device) -> Self {
         Self {
             first: LinearConfig::new(2, HIDDEN).init(device),
@@ -72,7 +71,7 @@ impl Model {
         self.logits.forward(relu(self.second.forward(hidden)))
     }
 
-    /// The model after so many steps on all points.
+    /// Trains for a number of steps on all points.
     fn train(mut self, spirals: &Spirals, steps: usize, device: &Device) -> Self {
         let (points, labels) = spirals.tensors(device);
         let (mut optimizer, loss) =
@@ -86,7 +85,7 @@ impl Model {
     }
 }
 
-/// Points on the arms of a spiral, a class for each arm.
+/// Points on the arms of a spiral, one class per arm.
 struct Spirals {
     points: Vec<f32>,
 }
@@ -150,16 +149,16 @@ fn panel<'a>(what: &str, partition: &'a Partition) -> RegionPanel<'a> {
 }
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments = Cli::parse();
     let device = device::find(&arguments.device)?;
     let spirals = Spirals::new();
     device.seed(SEED);
     let autodiff = device.clone().autodiff();
-    let model = Model::new(&autodiff).train(&spirals, arguments.steps, &autodiff).valid();
-    let network = capture(&model, [2], Model::forward)?;
+    let model = SpiralNetwork::new(&autodiff).train(&spirals, arguments.steps, &autodiff).valid();
+    let network = capture(&model, [2], SpiralNetwork::forward)?;
     let found = network.classify(&spirals.points)?;
     let correct = (0..spirals.len()).filter(|&point| found[point] == spirals.label(point)).count();
-    println!("{correct} of {} points are classified as labelled", spirals.len());
+    println!("{correct} of {} points are classified correctly", spirals.len());
 
     let folder = tempfile::tempdir()?;
     let extractor = Extractor::new(&network, Gauge::Tight, Classes::Predicted)?;

@@ -1,4 +1,4 @@
-//! Attributes of a node, and which of them an operator has looked at.
+//! Attributes of a node, with a record of those that its operator has read.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -15,19 +15,19 @@ impl NodeAttributes {
         Self(list)
     }
 
-    /// Whether an integer is there that is not zero.
+    /// Whether an integer attribute exists and is not zero.
     pub(crate) fn is_set(&self, name: &str) -> bool {
         self.0.iter().any(|attribute| attribute.name == name && attribute.int.unwrap_or(0) != 0)
     }
 
-    /// Leaves out an attribute, so that its default holds.
+    /// Removes an attribute, which restores its default.
     pub(crate) fn clear(&mut self, name: &str) {
         self.0.retain(|attribute| attribute.name != name);
     }
 }
 
-/// Attributes as an operator reads them: one that it does not know would change the result unseen,
-/// so that [`unread`](Self::unread) tells those that it did not ask for.
+/// Reads attributes and records their names. [`unread`](Self::unread) finds attributes that the
+/// operator does not know, which could change the result.
 pub(crate) struct AttributeReader<'a> {
     attributes: &'a NodeAttributes,
     read: RefCell<BTreeSet<&'static str>>,
@@ -43,7 +43,7 @@ impl<'a> AttributeReader<'a> {
         self.attributes.0.iter().find(|attribute| attribute.name == name)
     }
 
-    /// The first attribute that nobody asked for.
+    /// The first attribute that was not read.
     pub(crate) fn unread(&self) -> Option<&'a str> {
         let read = self.read.borrow();
         let mut names = self.attributes.0.iter().map(|attribute| attribute.name.as_str());
@@ -93,7 +93,7 @@ impl<'a> AttributeReader<'a> {
     }
 }
 
-/// Zero or no text: some writers leave out what is the default of its type.
+/// The default of a type, because some programs leave out zeros and empty texts.
 fn default<T: Default>(attribute: &proto::AttributeProto, kind: i32) -> Option<T> {
     (attribute.kind == kind).then(T::default)
 }

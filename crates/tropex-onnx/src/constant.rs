@@ -1,8 +1,8 @@
-//! Numbers that do not depend on the input.
+//! Tensors on the host, which do not depend on the input.
 
 use crate::error::OpError;
 
-/// What numbers stand for, however they are stored.
+/// What the numbers of a tensor stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NumberKind {
     Float,
@@ -12,8 +12,8 @@ pub(crate) enum NumberKind {
 
 /// A tensor on the host.
 ///
-/// Integers are held as `f64` too: those that ONNX files compute with are extents and positions,
-/// far below 2^53, and "to the end", `i64::MAX`, stays larger than any extent.
+/// Integers are stored as `f64`. Integers in ONNX graphs are extents and positions far below 2^53,
+/// and `i64::MAX`, which means "to the end", stays larger than any extent.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HostTensor {
     pub(crate) shape: Vec<usize>,
@@ -50,7 +50,7 @@ impl HostTensor {
     }
 }
 
-/// Number of elements of a shape, if it can be told.
+/// Number of elements of a shape; `None` if it overflows.
 pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent))
 }

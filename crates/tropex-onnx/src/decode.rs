@@ -1,4 +1,4 @@
-//! Numbers of a file's tensors.
+//! Decoding of the tensors of a file.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::error::OpError;
 use crate::file;
 use crate::proto::{self, data_type};
 
-/// The numbers of a tensor, which `folder` may hold a part of.
+/// Decodes a tensor, whose data can be in another file in `folder`.
 pub(crate) fn decode(tensor: &proto::TensorProto, folder: &Path) -> Result<HostTensor, OpError> {
     let shape = shape_of(tensor)?;
     let count = elements(&shape).ok_or("its shape is too large")?;
@@ -43,7 +43,7 @@ fn wrong_count(shape: &[usize], found: usize) -> OpError {
     format!("its shape is {shape:?}, but it has {found} numbers").into()
 }
 
-/// What the numbers of a type stand for, and bytes of one number.
+/// Kind of the numbers of a data type, and bytes per number.
 pub(crate) fn type_of(data_type: i32) -> Result<(NumberKind, usize), OpError> {
     Ok(match data_type {
         data_type::FLOAT => (NumberKind::Float, 4),
@@ -90,7 +90,7 @@ fn from_raw(raw: &[u8], data_type: i32) -> Vec<f64> {
     }
 }
 
-/// Numbers that are spelled out, in the list that the type has.
+/// Numbers of a repeated field, which depends on the type.
 fn from_lists(tensor: &proto::TensorProto) -> Vec<f64> {
     let ints = || tensor.ints.iter();
     match tensor.data_type {

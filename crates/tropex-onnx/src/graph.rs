@@ -1,11 +1,11 @@
-//! The graph of a model: nodes in an order in which they can be run, values numbered.
+//! The graph of a model: nodes in topological order, with numbered values.
 
 use std::collections::HashMap;
 
 use crate::attributes::NodeAttributes;
 use crate::proto;
 
-/// Number of a value: an input, an initializer or the output of a node.
+/// Index of a value: an input, an initializer or the output of a node.
 pub(crate) type ValueIndex = usize;
 
 /// An operator applied to values.
@@ -25,10 +25,11 @@ pub(crate) struct OnnxNode {
 pub(crate) struct GraphPort {
     pub(crate) name: String,
     pub(crate) slot: ValueIndex,
-    /// What the file says about its type.
+    /// Type in the file.
     pub(crate) kind: Option<proto::TypeProto>,
 }
 
+/// A graph with its initializers.
 #[derive(Clone, Debug)]
 pub(crate) struct OnnxGraph {
     /// Version of ONNX's own operators.
@@ -42,7 +43,7 @@ pub(crate) struct OnnxGraph {
 }
 
 impl OnnxGraph {
-    /// Numbers the values, sorts the nodes, and checks that every value is made once.
+    /// Numbers the values, sorts the nodes, and checks that every value is defined once.
     pub(crate) fn new(model: proto::ModelProto) -> Result<Self, String> {
         let opset = opset(&model)?;
         let graph = model.graph.ok_or("it holds no graph")?;
@@ -87,12 +88,12 @@ impl OnnxGraph {
         Ok(Self { opset, nodes, inputs, outputs, names: names.list, initializers })
     }
 
-    /// Position of the node that makes a value.
+    /// Index of the node that computes a value.
     pub(crate) fn maker(&self, slot: ValueIndex) -> Option<usize> {
         self.nodes.iter().position(|node| node.outputs.contains(&Some(slot)))
     }
 
-    /// The nodes that values depend on, in order, as a mask.
+    /// For each node, whether one of the given values depends on it.
     pub(crate) fn needed(&self, outputs: impl IntoIterator<Item = ValueIndex>) -> Vec<bool> {
         let mut wanted = vec![false; self.names.len()];
         outputs.into_iter().for_each(|slot| wanted[slot] = true);
@@ -112,7 +113,7 @@ fn opset(model: &proto::ModelProto) -> Result<i64, String> {
     match own.map(|set| set.version) {
         Some(version) if version >= 1 => Ok(version),
         Some(version) => Err(format!("it asks for operator set {version}")),
-        // Before version 3 of the format there was only one operator set.
+        // Version 3 of the format introduced operator sets.
         None if model.ir_version < 3 => Ok(1),
         None => Err("it does not say which operator set of ONNX it was written for".into()),
     }
@@ -142,7 +143,7 @@ impl ValueTable {
         Ok(slot)
     }
 
-    /// An output that is not wanted has an empty name.
+    /// An unused output has an empty name.
     fn define_output(&mut self, name: &str) -> Result<Option<ValueIndex>, String> {
         if name.is_empty() { Ok(None) } else { self.define(name).map(Some) }
     }
@@ -171,7 +172,7 @@ impl ValueTable {
     }
 }
 
-/// The nodes, each after those that make its inputs; otherwise in the order of the file.
+/// Sorts nodes topologically; the order of the file is kept if it is topological.
 fn sorted(nodes: Vec<OnnxNode>, values: usize) -> Result<Vec<OnnxNode>, String> {
     let mut makers = vec![None; values];
     for (index, node) in nodes.iter().enumerate() {

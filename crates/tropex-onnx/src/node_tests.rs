@@ -56,7 +56,7 @@ impl NodeCase {
             };
             ports.iter().enumerate().map(read).collect::<Result<Vec<_>, String>>()
         };
-        let place = options();
+        let options = options();
         let is_brain = graph.outputs.iter().any(|port| {
             let tensor = port.kind.as_ref().and_then(|kind| kind.tensor.as_ref());
             tensor.is_some_and(|tensor| tensor.data_type == proto::data_type::BFLOAT16)
@@ -76,7 +76,7 @@ impl NodeCase {
                 folder: folder.to_owned(),
                 limit: 1 << 24,
                 allows_curved: true,
-                host: host(&place.device),
+                host: host(&options.device),
             },
         })
     }
@@ -97,14 +97,14 @@ impl NodeCase {
     }
 
     fn output(&self, free: Free, slot: ValueIndex) -> Result<HostTensor, String> {
-        let place = options();
+        let options = options();
         let mut program = self.program.clone();
         program.output = slot;
         let mut values = HashMap::new();
         for (index, (slot, constant)) in self.inputs.iter().enumerate() {
             let is_free = free == Free::All || (free == Free::First && index == 0);
             if is_free && constant.kind == NumberKind::Float {
-                let array = Array::of(constant, &place).map_err(|error| error.0)?;
+                let array = Array::of(constant, &options).map_err(|error| error.0)?;
                 values.insert(*slot, RunValue::Tensor(array));
             } else {
                 program.constants.insert(*slot, Arc::new(constant.clone()));
@@ -115,7 +115,7 @@ impl NodeCase {
             return Ok((**constant).clone());
         }
         let unread = HostTensor::scalar(0.0, NumberKind::Float);
-        let trace = program.run(&values, Array::of(&unread, &place).unwrap(), None);
+        let trace = program.run(&values, Array::of(&unread, &options).unwrap(), None);
         if let Some(first) = trace.unsupported.first() {
             return Err(first.reason.clone());
         }

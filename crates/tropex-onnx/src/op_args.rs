@@ -1,4 +1,4 @@
-//! What an operator is applied to: its inputs and attributes.
+//! The arguments of an operator: its inputs and attributes.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -9,15 +9,15 @@ use crate::attributes::AttributeReader;
 use crate::constant::{HostTensor, NumberKind, elements};
 use crate::error::OpError;
 
-/// A value in the course of a run.
+/// A value during a run.
 #[derive(Clone, Debug)]
 pub(crate) enum RunValue {
-    /// Numbers on the host. They are `fixed` if the model holds them, and not if they follow from
-    /// the shape of the input, which has another extent for every number of points.
+    /// Numbers on the host. They are `fixed` if they are in the model, and not if they depend on
+    /// the shape of the input and so on the batch size.
     Constant { constant: Arc<HostTensor>, fixed: bool },
-    /// A parameter on the device, and its numbers if an operator has to know them.
+    /// A parameter on the device, with a copy on the host if an operator needs it.
     Weight { array: Array, constant: Option<Arc<HostTensor>> },
-    /// It depends on the input.
+    /// A value that depends on the input.
     Tensor(Array),
 }
 
@@ -30,7 +30,7 @@ impl RunValue {
     }
 }
 
-/// What an operator makes of its inputs.
+/// An output of an operator.
 #[derive(Clone, Debug)]
 pub(crate) enum OpOutput {
     Array(Array),
@@ -58,21 +58,21 @@ impl From<Vec<Array>> for OpOutputs {
     }
 }
 
-/// How many points a run has, and how many the file was written for.
+/// The batch size of a run, and that of the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BatchInfo<'a> {
     pub(crate) points: usize,
     pub(crate) written: usize,
-    /// The shapes of the node's first input and output for the number of points of the file.
+    /// Shapes of the node's first input and output for the batch size of the file.
     pub(crate) shapes: Option<(&'a [usize], &'a [usize])>,
 }
 
-/// What an operator did with an input that is constant.
+/// How an operator used a constant input.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ConstantUse {
-    /// It computed with the numbers on the device.
+    /// On the device.
     pub(crate) on_device: bool,
-    /// It had to know them.
+    /// On the host.
     pub(crate) on_host: bool,
 }
 
@@ -82,12 +82,12 @@ pub(crate) struct OpArgs<'a> {
     pub(crate) attributes: AttributeReader<'a>,
     /// Version of ONNX's operators.
     pub(crate) opset: i64,
-    /// Where constants are put to compute with them.
-    pub(crate) place: &'a ArrayOptions,
+    /// Device and format for constants.
+    pub(crate) options: &'a ArrayOptions,
     /// The model's folder.
     pub(crate) folder: &'a Path,
     pub(crate) batch: Option<BatchInfo<'a>>,
-    /// Numbers that a value may have at most.
+    /// Most numbers of a value of one point.
     pub(crate) limit: usize,
     /// Which outputs are read.
     pub(crate) wanted: &'a [bool],
@@ -113,7 +113,7 @@ impl OpArgs<'_> {
         self.value(index).map(RunValue::shape)
     }
 
-    /// What the numbers of an input stand for.
+    /// Kind of the numbers of an input.
     pub(crate) fn kind(&self, index: usize) -> Result<NumberKind, OpError> {
         Ok(match self.value(index)? {
             RunValue::Constant { constant, .. } => constant.kind,
@@ -126,7 +126,7 @@ impl OpArgs<'_> {
         matches!(self.inputs.get(index), Some(Some(RunValue::Tensor(_))))
     }
 
-    /// Whether the model holds the numbers of an input.
+    /// Whether the numbers of an input are in the model.
     pub(crate) fn is_fixed(&self, index: usize) -> bool {
         matches!(
             self.inputs.get(index),
@@ -138,7 +138,7 @@ impl OpArgs<'_> {
     pub(crate) fn array(&self, index: usize) -> Result<Array, OpError> {
         self.uses.borrow_mut()[index.min(self.inputs.len().saturating_sub(1))].on_device = true;
         match self.value(index)? {
-            RunValue::Constant { constant, .. } => Array::of(constant, self.place),
+            RunValue::Constant { constant, .. } => Array::of(constant, self.options),
             RunValue::Weight { array, .. } | RunValue::Tensor(array) => Ok(array.clone()),
         }
     }
@@ -154,7 +154,7 @@ impl OpArgs<'_> {
         (0..self.count()).map(|index| self.array(index)).collect()
     }
 
-    /// The numbers of an input that must not depend on the model's input.
+    /// The numbers of a constant input.
     pub(crate) fn constant(&self, index: usize) -> Result<Arc<HostTensor>, OpError> {
         let value = self.value(index)?;
         self.uses.borrow_mut()[index].on_host = true;
@@ -185,7 +185,7 @@ impl OpArgs<'_> {
         self.has(index).then(|| self.integers(index)).transpose()
     }
 
-    /// An input of newer versions, or the attribute that older ones have in its place.
+    /// An input of newer versions, or the attribute that older ones have in its options.
     pub(crate) fn integers_or_attribute(
         &self,
         index: usize,
@@ -200,25 +200,25 @@ impl OpArgs<'_> {
         Ok(self.attributes.int(name)?.unwrap_or(0) != 0)
     }
 
-    /// Attributes that do not change the result.
+    /// Marks attributes that do not change the result as read.
     pub(crate) fn ignore(&self, names: &[&'static str]) {
         for name in names {
             self.attributes.find(name);
         }
     }
 
-    /// Notes why the node has no place in a piecewise-linear function; it is computed all the same,
-    /// so that the nodes after it are looked at too.
+    /// Records why the node is not piecewise linear. It is computed nevertheless, so that the nodes
+    /// after it are checked too.
     pub(crate) fn refuse(&self, reason: &str) {
         self.reasons.borrow_mut().push(reason.to_owned());
     }
 
-    /// Whether an output is read by a node or is the model's.
+    /// Whether an output is used.
     pub(crate) fn wants(&self, output: usize) -> bool {
         self.wanted.get(output).copied().unwrap_or(false)
     }
 
-    /// Checks that a value of a shape can be made without taking all memory.
+    /// Checks that a value of a shape does not have too many numbers.
     pub(crate) fn allow(&self, shape: &[usize]) -> Result<(), OpError> {
         let points = self.batch.map_or(1, |batch| batch.points);
         let limit = self.limit.saturating_mul(points);
@@ -231,12 +231,11 @@ impl OpArgs<'_> {
         }
     }
 
-    /// A shape that the file may have been written with for its own number of points: `literal` is
-    /// what it says, for an input of shape `input`.
+    /// Adapts a target shape that the file has for its own batch size. `literal` is the shape in
+    /// the file, `input` the shape of the input.
     ///
-    /// The points of a batch come one after the other in memory. So a shape that is right for the
-    /// number of points in the file is right for another number if the axis is scaled that starts
-    /// where the axis of the points does.
+    /// The points of a batch are consecutive in memory. A shape for the batch size of the file
+    /// therefore fits another batch size if the axis that starts at the batch axis is scaled.
     pub(crate) fn shape_for_points(
         &self,
         input: &[usize],
@@ -273,7 +272,7 @@ impl OpArgs<'_> {
     }
 }
 
-/// The axis that a possibly negative number names among `rank` axes.
+/// The axis of a number, which counts from the end if negative.
 pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, OpError> {
     let from_front = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     match usize::try_from(from_front) {
@@ -282,7 +281,7 @@ pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, OpError> {
     }
 }
 
-/// The axes that numbers name, in rising order, each once.
+/// The axes of numbers, in ascending order and without repetition.
 pub(crate) fn axes(numbers: &[i64], rank: usize) -> Result<Vec<usize>, OpError> {
     let mut axes =
         numbers.iter().map(|&number| axis(number, rank)).collect::<Result<Vec<_>, _>>()?;
@@ -293,7 +292,7 @@ pub(crate) fn axes(numbers: &[i64], rank: usize) -> Result<Vec<usize>, OpError> 
     Ok(axes)
 }
 
-/// Extents that numbers name.
+/// Numbers as extents.
 pub(crate) fn extents(numbers: &[i64]) -> Result<Vec<usize>, OpError> {
     let extent = |&number: &i64| {
         usize::try_from(number).map_err(|_| OpError(format!("a negative extent in {numbers:?}")))

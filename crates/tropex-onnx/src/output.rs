@@ -1,16 +1,16 @@
-//! Which output of a model is computed, and what is left out at its end.
+//! The choice of an output, and the nodes that are left out before it.
 
 use std::fmt;
 
 use crate::OnnxError;
 use crate::graph::{OnnxGraph, OnnxNode, ValueIndex};
 
-/// A node after the logits that is left out: it does not change which class is largest.
+/// A node after the logits that is left out, because it keeps the order of the classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DroppedNode {
-    /// Its name, or that of its first output.
+    /// Name of the node, or of its first output.
     pub node: String,
-    /// Its operator.
+    /// Operator.
     pub operator: String,
 }
 
@@ -20,18 +20,19 @@ impl fmt::Display for DroppedNode {
     }
 }
 
-/// The value that is computed.
+/// The chosen output.
 pub(crate) struct ChosenOutput {
-    /// Name of the output that it leads to.
+    /// Name of the output in the file.
     pub(crate) name: String,
+    /// The computed value.
     pub(crate) slot: ValueIndex,
-    /// Nodes between it and the output, in order.
+    /// Nodes between the computed value and the output, in order.
     pub(crate) dropped: Vec<DroppedNode>,
-    /// Axes that the dropped nodes decide along: operator, axis.
+    /// Operators and axes of the dropped decisions.
     pub(crate) axes: Vec<(String, i64)>,
 }
 
-/// Operators that tell the largest class, or how sure a network is of it.
+/// Operators that compute the largest class or probabilities.
 const DECISIONS: &[&str] = &[
     "Softmax",
     "LogSoftmax",
@@ -42,17 +43,13 @@ const DECISIONS: &[&str] = &[
     "Normalizer",
 ];
 
-/// Operators that may stand between decisions.
+/// Operators that may be between decisions.
 const WRAPPINGS: &[&str] =
     &["Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Dropout"];
 
-/// The output of a name, or the only one that leads to logits.
+/// Chooses the output with a name, or the only output that leads to logits.
 pub(crate) fn choose(graph: &OnnxGraph, name: Option<&str>) -> Result<ChosenOutput, OnnxError> {
-    let names = || {
-        let names: Vec<_> =
-            graph.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
-        names.join(", ")
-    };
+    let names = || graph.outputs.iter().map(|output| output.name.clone()).collect();
     let ends: Vec<ChosenOutput> = graph
         .outputs
         .iter()
@@ -60,10 +57,7 @@ pub(crate) fn choose(graph: &OnnxGraph, name: Option<&str>) -> Result<ChosenOutp
         .map(|output| before_decision(graph, &output.name, output.slot))
         .collect();
     if let (Some(name), true) = (name, ends.is_empty()) {
-        return Err(OnnxError::Output(format!(
-            "no output is named `{name}`; there are {}",
-            names()
-        )));
+        return Err(OnnxError::UnknownOutput { name: name.to_owned(), outputs: names() });
     }
     let is_only = |ends: &[&ChosenOutput]| ends.windows(2).all(|pair| pair[0].slot == pair[1].slot);
     let all: Vec<&ChosenOutput> = ends.iter().collect();
@@ -71,20 +65,16 @@ pub(crate) fn choose(graph: &OnnxGraph, name: Option<&str>) -> Result<ChosenOutp
     let slot = match (is_only(&all), decided.first()) {
         (true, _) => ends[0].slot,
         (false, Some(first)) if is_only(&decided) => first.slot,
-        _ => {
-            return Err(OnnxError::Output(format!(
-                "its outputs {} are different values; choose one by its name",
-                names()
-            )));
-        }
+        _ => return Err(OnnxError::SeveralOutputs { outputs: names() }),
     };
-    // Of several outputs that lead to it, the one with the shortest way.
-    let ways = ends.into_iter().filter(|end| end.slot == slot);
-    ways.min_by_key(|end| end.dropped.len())
+    // Of several outputs of one value, the one with the fewest dropped nodes.
+    let candidates = ends.into_iter().filter(|end| end.slot == slot);
+    candidates
+        .min_by_key(|end| end.dropped.len())
         .ok_or_else(|| OnnxError::Output("it has no output".into()))
 }
 
-/// Goes back from an output over decisions and what wraps them.
+/// Walks back from an output over decisions and the operators between them.
 fn before_decision(graph: &OnnxGraph, name: &str, output: ValueIndex) -> ChosenOutput {
     let mut passed: Vec<&OnnxNode> = Vec::new();
     let (mut slot, mut before, mut count) = (output, output, 0);
@@ -93,7 +83,7 @@ fn before_decision(graph: &OnnxGraph, name: &str, output: ValueIndex) -> ChosenO
         if !is_decision && !WRAPPINGS.contains(&node.operator.as_str()) {
             break;
         }
-        // Labels are taken from a list at the position of the largest class.
+        // Its second input is the position of the largest class, its first a list of labels.
         let input = usize::from(node.operator == "ArrayFeatureExtractor");
         let Some(&Some(input)) = node.inputs.get(input) else { break };
         passed.push(node);

@@ -1,5 +1,5 @@
-//! The first runs of a model, on points drawn at random: they find every node that cannot be used,
-//! which constants are parameters, and whether the model treats each point of a batch alike.
+//! Test runs of a model on random points. They find all unsupported nodes, the constants that are
+//! parameters, and models that mix the points of a batch.
 
 use std::collections::HashMap;
 
@@ -12,18 +12,18 @@ use crate::output::ChosenOutput;
 use crate::run::{BatchShapes, NodeShapes, Program, RunTrace};
 use crate::weights::{self, Weight};
 
-/// Points of the batch that is compared with points computed as in the file.
+/// Number of points of the batch that is compared with points in the batch size of the file.
 const POINTS: usize = 3;
 
-/// What rounding explains of a difference, as a share of the largest output: devices may compute
-/// products of batches with fewer digits than an `f32` has.
+/// Allowed difference as a share of the largest output. Devices may compute matrix products with
+/// fewer digits than an `f32` has.
 const ROUNDING: f64 = 1e-3;
 
-/// What the first runs found.
+/// Result of the test runs.
 pub(crate) struct ProbeResult {
     pub(crate) program: Program,
     pub(crate) weights: Vec<Weight>,
-    /// Shapes by node, for the number of points in the file.
+    /// Shapes by node, for the batch size of the file.
     pub(crate) shapes: Vec<Option<NodeShapes>>,
     /// Shape of one point of the output.
     pub(crate) output_shape: Vec<usize>,
@@ -36,7 +36,7 @@ pub(crate) fn probe(
     written: usize,
     shape: &[usize],
     chosen: &ChosenOutput,
-    place: &ArrayOptions,
+    options: &ArrayOptions,
 ) -> Result<ProbeResult, OnnxError> {
     let count = POINTS + usize::from(written == POINTS);
     let batches = count.div_ceil(written);
@@ -45,7 +45,7 @@ pub(crate) fn probe(
     let array = |range: std::ops::Range<usize>| {
         let shape = [&[range.len()], shape].concat();
         let numbers = numbers[range.start * features..range.end * features].to_vec();
-        Array::of(&HostTensor::new(shape, numbers, NumberKind::Float), place)
+        Array::of(&HostTensor::new(shape, numbers, NumberKind::Float), options)
             .map_err(|error| OnnxError::Input(error.0))
     };
     let as_written = BatchShapes { count: written, written, shapes: &[] };
@@ -64,7 +64,7 @@ pub(crate) fn probe(
         }
     };
     check_axes(chosen, &output_shape)?;
-    let weights = promote(&mut program, names, &uses, place);
+    let weights = promote(&mut program, names, &uses, options);
     let values = weights::values(&weights);
     let mut expected = first.numbers;
     for batch in 1..batches {
@@ -78,12 +78,12 @@ pub(crate) fn probe(
     Ok(ProbeResult { program, weights, shapes, output_shape })
 }
 
-/// Makes parameters of the constants that were computed with on the device.
+/// Makes parameters of the constants that operators used on the device.
 fn promote(
     program: &mut Program,
     names: &[String],
     uses: &HashMap<ValueIndex, ConstantUse>,
-    place: &ArrayOptions,
+    options: &ArrayOptions,
 ) -> Vec<Weight> {
     let mut weights = Vec::new();
     let Program { nodes, constants, .. } = program;
@@ -92,7 +92,7 @@ fn promote(
             let Some(used) = uses.get(&slot).filter(|used| used.on_device) else { continue };
             let Some(constant) = constants.get(&slot) else { continue };
             let named = (slot, names[slot].as_str());
-            if let Some(weight) = Weight::new(named, &node.name, constant, used.on_host, place) {
+            if let Some(weight) = Weight::new(named, &node.name, constant, used.on_host, options) {
                 weights.push(weight);
                 constants.remove(&slot);
             }
@@ -101,7 +101,7 @@ fn promote(
     weights
 }
 
-/// What a run gives, on the host.
+/// The output of a run, on the host.
 fn result(trace: RunTrace, chosen: &ChosenOutput) -> Result<HostTensor, OnnxError> {
     if !trace.unsupported.is_empty() {
         return Err(OnnxError::Unsupported(trace.unsupported));
@@ -117,7 +117,7 @@ fn result(trace: RunTrace, chosen: &ChosenOutput) -> Result<HostTensor, OnnxErro
     }
 }
 
-/// Checks that what was left out at the end decides between classes, not between anything else.
+/// Checks that the dropped decisions are between classes.
 fn check_axes(chosen: &ChosenOutput, output_shape: &[usize]) -> Result<(), OnnxError> {
     let rank = output_shape.len() + 1;
     for (operator, number) in &chosen.axes {
@@ -135,7 +135,7 @@ fn check_axes(chosen: &ChosenOutput, output_shape: &[usize]) -> Result<(), OnnxE
     Ok(())
 }
 
-/// A batch that cannot be run, though single points can.
+/// The error for a model that runs with the batch size of the file only.
 fn of_batch(error: &OnnxError, input: &str, [written, count]: [usize; 2]) -> OnnxError {
     OnnxError::Batch(format!(
         "it can be run with {written} point(s) in its input `{input}`, but not with {count}: \
@@ -144,7 +144,7 @@ fn of_batch(error: &OnnxError, input: &str, [written, count]: [usize; 2]) -> Onn
     ))
 }
 
-/// Compares a batch with points computed as in the file.
+/// Compares the outputs of a batch with those in the batch size of the file.
 fn compare(
     found: &HostTensor,
     count: usize,
@@ -178,7 +178,7 @@ fn compare(
     )))
 }
 
-/// Numbers in [0, 1), always the same, without touching the generator of any device.
+/// Fixed pseudo-random numbers in [0, 1), independent of the devices' generators.
 fn uniform(count: usize) -> Vec<f64> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {

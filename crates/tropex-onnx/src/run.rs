@@ -1,4 +1,4 @@
-//! Running the nodes of a graph, one after the other.
+//! Execution of the nodes of a graph.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -17,48 +17,48 @@ use crate::graph::{OnnxNode, ValueIndex};
 use crate::op_args::{BatchInfo, ConstantUse, OpArgs, OpOutput, OpOutputs, RunValue};
 use crate::ops::{self, OperatorDef};
 
-/// What is run: nodes that the output depends on, and numbers that are known.
+/// A program: the nodes that the output depends on, and the constants.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) opset: i64,
     pub(crate) nodes: Vec<OnnxNode>,
-    /// By slot.
+    /// By value index.
     pub(crate) constants: HashMap<ValueIndex, Arc<HostTensor>>,
     pub(crate) input: ValueIndex,
     pub(crate) output: ValueIndex,
-    /// Number of slots.
+    /// Number of values.
     pub(crate) value_count: usize,
     pub(crate) folder: PathBuf,
-    /// Numbers that a value of one point may have at most.
+    /// Most numbers of a value of one point.
     pub(crate) limit: usize,
-    /// Whether operators that are not piecewise linear are computed, not refused.
+    /// Whether operators that are not piecewise linear are allowed.
     pub(crate) allows_curved: bool,
-    /// Where values that only follow from constants and shapes are computed.
+    /// Device and format for values that depend on constants and shapes only.
     pub(crate) host: ArrayOptions,
 }
 
 /// The shapes of a node's first input and first output.
 pub(crate) type NodeShapes = (Vec<usize>, Vec<usize>);
 
-/// How many points a run has.
+/// The batch size of a run, with the shapes for that of the file.
 #[derive(Clone, Copy)]
 pub(crate) struct BatchShapes<'a> {
     pub(crate) count: usize,
-    /// How many the file was written for.
+    /// Batch size of the file.
     pub(crate) written: usize,
-    /// Shapes by node in a run of so many.
+    /// Shapes by node for the batch size of the file.
     pub(crate) shapes: &'a [Option<NodeShapes>],
 }
 
-/// What a run gave.
+/// Result of a run.
 #[derive(Default)]
 pub(crate) struct RunTrace {
-    /// None if a node that it depends on cannot be used.
+    /// `None` if it depends on an unsupported node.
     pub(crate) output: Option<RunValue>,
     pub(crate) unsupported: Vec<UnsupportedNode>,
     /// Shapes by node.
     pub(crate) shapes: Vec<Option<NodeShapes>>,
-    /// How constants were used, by slot.
+    /// Use of constants, by value index.
     pub(crate) uses: HashMap<ValueIndex, ConstantUse>,
 }
 
@@ -73,22 +73,22 @@ impl RunTrace {
     }
 }
 
-/// The CPU in f64 if this build has one, else the model's own device.
+/// The CPU in f64 if this build has `flex`, otherwise the model's device.
 pub(crate) fn host(_device: &Device) -> ArrayOptions {
     #[cfg(feature = "flex")]
-    let place = ArrayOptions { device: Device::flex(), dtype: FloatDType::F64 };
+    let options = ArrayOptions { device: Device::flex(), dtype: FloatDType::F64 };
     #[cfg(not(feature = "flex"))]
-    let place = {
+    let options = {
         let has_f64 = _device.supports_dtype(FloatDType::F64);
         let dtype = if has_f64 { FloatDType::F64 } else { FloatDType::F32 };
         ArrayOptions { device: _device.clone(), dtype }
     };
-    place
+    options
 }
 
 impl Program {
-    /// Computes what only depends on constants, once and for all. Nodes that fail stay, and say so
-    /// when the model is run.
+    /// Computes all nodes that depend on constants only. Nodes that fail stay, and fail again in a
+    /// run.
     pub(crate) fn fold(&mut self) {
         let mut left = Vec::with_capacity(self.nodes.len());
         for node in std::mem::take(&mut self.nodes) {
@@ -129,15 +129,16 @@ impl Program {
         }))
     }
 
-    /// Runs all nodes. `weights` holds constants that are on the device of the input already.
+    /// Runs all nodes. `weights` has the constants on the device of the input.
     pub(crate) fn run(
         &self,
         weights: &HashMap<ValueIndex, RunValue>,
         input: Array,
         points: Option<BatchShapes>,
     ) -> RunTrace {
-        let place = input.place();
-        // By slot; none where a value is not made yet, cannot be made, or is not needed any more.
+        let options = input.options();
+        // By value index; `None` before a value is computed, if it cannot be, and after its last
+        // use.
         let mut values: Vec<Option<RunValue>> = vec![None; self.value_count];
         for (slot, constant) in &self.constants {
             values[*slot] = Some(RunValue::Constant { constant: constant.clone(), fixed: true });
@@ -149,7 +150,7 @@ impl Program {
         let mut trace = RunTrace::default();
         let last_reads = self.last_reads();
         for (index, node) in self.nodes.iter().enumerate() {
-            self.step(index, &place, points, &mut values, &mut trace);
+            self.step(index, &options, points, &mut values, &mut trace);
             for slot in node.inputs.iter().flatten() {
                 if last_reads[*slot] == index && *slot != self.output {
                     values[*slot] = None;
@@ -160,7 +161,7 @@ impl Program {
         trace
     }
 
-    /// By slot, the last node that reads it.
+    /// The last node that reads each value.
     fn last_reads(&self) -> Vec<usize> {
         let mut last = vec![usize::MAX; self.value_count];
         for (index, node) in self.nodes.iter().enumerate() {
@@ -169,11 +170,11 @@ impl Program {
         last
     }
 
-    /// Runs a node; its outputs stay empty if it cannot be run.
+    /// Runs a node; its outputs stay `None` if it is unsupported.
     fn step(
         &self,
         index: usize,
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         points: Option<BatchShapes>,
         values: &mut [Option<RunValue>],
         trace: &mut RunTrace,
@@ -186,7 +187,7 @@ impl Program {
             written: points.written,
             shapes: points.shapes.get(index).and_then(Option::as_ref).map(borrowed),
         });
-        let made = self.attempt(node, &inputs, place, batch, trace);
+        let made = self.attempt(node, &inputs, options, batch, trace);
         let shape = |values: &[Option<RunValue>]| values.first()?.as_ref().map(RunValue::shape);
         trace.shapes.push(shape(&inputs).zip(shape(&made)));
         for (slot, value) in node.outputs.iter().zip(made) {
@@ -196,12 +197,12 @@ impl Program {
         }
     }
 
-    /// The outputs of a node, as far as they can be computed; why not is noted.
+    /// The outputs of a node. If it is unsupported, they are `None` and the reason is recorded.
     fn attempt(
         &self,
         node: &OnnxNode,
         inputs: &[Option<RunValue>],
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         batch: Option<BatchInfo>,
         trace: &mut RunTrace,
     ) -> Vec<Option<RunValue>> {
@@ -221,7 +222,7 @@ impl Program {
         if pairs.any(|(slot, value)| slot.is_some() && value.is_none()) {
             return nothing;
         }
-        match self.compute(operator, node, inputs, place, batch) {
+        match self.compute(operator, node, inputs, options, batch) {
             Ok((values, applied)) => {
                 trace.unsupported.extend(applied.reasons.into_iter().map(refuse));
                 trace.note_uses(node, &applied.uses);
@@ -235,13 +236,13 @@ impl Program {
         }
     }
 
-    /// The outputs of a node as values: on the host if all inputs are there.
+    /// The outputs of a node; on the host if all inputs are on the host.
     fn compute(
         &self,
         operator: &OperatorDef,
         node: &OnnxNode,
         inputs: &[Option<RunValue>],
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         batch: Option<BatchInfo>,
     ) -> Result<(Vec<RunValue>, OpResult), OpError> {
         let wanted = self.wanted(node);
@@ -262,7 +263,7 @@ impl Program {
             });
             return Ok((values.collect::<Result<_, OpError>>()?, applied));
         }
-        let mut applied = self.apply(operator, node, inputs, place, &wanted, batch)?;
+        let mut applied = self.apply(operator, node, inputs, options, &wanted, batch)?;
         let depends = inputs.iter().any(|value| matches!(value, Some(RunValue::Tensor(_))));
         if let Some(reason) = operator.only_constants.filter(|_| depends && !self.allows_curved) {
             applied.reasons.push(reason.into());
@@ -277,7 +278,7 @@ impl Program {
         Ok((values.collect(), applied))
     }
 
-    /// Which outputs of a node are read.
+    /// Whether each output of a node is used.
     fn wanted(&self, node: &OnnxNode) -> Vec<bool> {
         let is_read = |slot: ValueIndex| {
             slot == self.output || self.nodes.iter().any(|node| node.inputs.contains(&Some(slot)))
@@ -290,13 +291,13 @@ impl Program {
         node.outputs.iter().enumerate().map(wanted).collect()
     }
 
-    /// Applies an operator; whatever goes wrong on the way is why it cannot be used.
+    /// Applies an operator. A panic of the backend becomes an error.
     fn apply(
         &self,
         operator: &OperatorDef,
         node: &OnnxNode,
         inputs: &[Option<RunValue>],
-        place: &ArrayOptions,
+        options: &ArrayOptions,
         wanted: &[bool],
         batch: Option<BatchInfo>,
     ) -> Result<OpResult, OpError> {
@@ -304,7 +305,7 @@ impl Program {
             inputs,
             attributes: AttributeReader::new(&node.attributes),
             opset: self.opset,
-            place,
+            options,
             folder: &self.folder,
             batch,
             limit: self.limit,
@@ -339,7 +340,7 @@ impl Program {
     }
 }
 
-/// What an operator did.
+/// Outputs of an operator, and its records.
 struct OpResult {
     outputs: OpOutputs,
     uses: Vec<ConstantUse>,
@@ -363,7 +364,7 @@ fn operator_text(node: &OnnxNode) -> String {
     }
 }
 
-/// ` on [n, 3, 32, 32]`: what is known of the inputs that are computed.
+/// ` on [n, 3, 32, 32]`: the shapes of the inputs that depend on the model's input.
 fn shapes_text(inputs: &[Option<RunValue>], points: Option<usize>) -> String {
     let tensors = inputs.iter().flatten().filter(|value| matches!(value, RunValue::Tensor(_)));
     let texts: Vec<String> = tensors

@@ -1,4 +1,4 @@
-//! Rewritings of a graph that keep what it computes.
+//! Transposition of the constant matrices of `Gemm`, once instead of in every run.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use crate::graph::{OnnxNode, ValueIndex};
 use crate::run::Program;
 
 impl Program {
-    /// Transposes the constant matrices of `Gemm` once instead of in every run, so that they are
-    /// parameters as they are: PyTorch stores those of its linear layers the other way round.
+    /// Transposes the constant matrices of `Gemm`, which then are parameters in Burn's layout.
+    /// PyTorch exports its linear layers with transposed matrices.
     pub(crate) fn transpose_weights(&mut self) {
         let mut readers: HashMap<ValueIndex, usize> = HashMap::new();
         for slot in self.nodes.iter().flat_map(|node| node.inputs.iter().flatten()) {
@@ -26,7 +26,7 @@ impl Program {
     }
 }
 
-/// The second matrix of a `Gemm` that transposes it.
+/// The second matrix of a `Gemm` with `transB`.
 fn transposed_weight(node: &OnnxNode) -> Option<ValueIndex> {
     let is_gemm = node.operator == "Gemm" && node.domain.is_empty();
     let slot = node.inputs.get(1).copied().flatten()?;

@@ -1,4 +1,4 @@
-//! The numbers of a model as parameters of a Burn module.
+//! The constants of a model as parameters of a Burn module.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use crate::constant::{HostTensor, NumberKind};
 use crate::graph::ValueIndex;
 use crate::op_args::RunValue;
 
-/// A parameter: numbers that are computed with on the device.
+/// A parameter on the device.
 #[derive(Clone, Debug)]
 pub(crate) struct Weight {
     pub(crate) slot: ValueIndex,
-    /// `layer.name`, by which Burn names it.
+    /// Name in Burn: `layer.name`.
     path: String,
     param: RankedParam,
-    /// The numbers, if an operator has to know them.
+    /// Copy on the host, if an operator needs it.
     constant: Option<Arc<HostTensor>>,
 }
 
-/// A parameter with as many axes as Burn's types can name here.
+/// A parameter with 1 to 6 axes.
 #[derive(Clone, Debug)]
 enum RankedParam {
     One(Param<Tensor<1>>),
@@ -33,7 +33,7 @@ enum RankedParam {
     Six(Param<Tensor<6>>),
 }
 
-/// What is done with a parameter whatever its rank is.
+/// Evaluates an expression for a parameter of any rank.
 macro_rules! each {
     ($ranked:expr, $param:ident => $body:expr) => {
         match $ranked {
@@ -47,7 +47,7 @@ macro_rules! each {
     };
 }
 
-/// What becomes of a parameter of any rank.
+/// Replaces a parameter of any rank.
 macro_rules! map_each {
     ($ranked:expr, $param:ident => $body:expr) => {
         match $ranked {
@@ -62,7 +62,7 @@ macro_rules! map_each {
 }
 
 impl RankedParam {
-    /// None for other ranks.
+    /// `None` for other ranks.
     fn new(array: Array) -> Option<Self> {
         fn param<const D: usize>(array: Array) -> Param<Tensor<D>> {
             Param::from_tensor(Tensor::from_dispatch(array.into_tensor()))
@@ -80,20 +80,20 @@ impl RankedParam {
 }
 
 impl Weight {
-    /// A constant as a parameter of the node that reads it; `keep` if its numbers have to be known.
+    /// Makes a constant a parameter of the node that reads it. `keep` keeps a copy on the host.
     ///
-    /// None for what is no parameter: integers, single numbers, and tensors of more than six axes.
+    /// `None` for integers, single numbers, and tensors of more than six axes.
     pub(crate) fn new(
         (slot, name): (ValueIndex, &str),
         reader: &str,
         constant: &Arc<HostTensor>,
         keep: bool,
-        place: &ArrayOptions,
+        options: &ArrayOptions,
     ) -> Option<Self> {
         if constant.kind != NumberKind::Float || constant.numbers.len() < 2 {
             return None;
         }
-        let param = RankedParam::new(Array::of(constant, place).ok()?)?;
+        let param = RankedParam::new(Array::of(constant, options).ok()?)?;
         let path = if name.contains('.') { name.to_owned() } else { format!("{reader}.{name}") };
         Some(Self { slot, path, param, constant: keep.then(|| constant.clone()) })
     }
@@ -107,7 +107,7 @@ impl Weight {
     }
 }
 
-/// All parameters by slot.
+/// All parameters by value index.
 pub(crate) fn values(weights: &[Weight]) -> HashMap<ValueIndex, RunValue> {
     weights.iter().map(|weight| (weight.slot, weight.value())).collect()
 }

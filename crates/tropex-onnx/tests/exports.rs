@@ -1,5 +1,5 @@
-//! Networks that PyTorch and scikit-learn export, and networks drawn at random, where Python has the
-//! packages.
+//! Networks that PyTorch and scikit-learn export, and networks drawn at random, where Python has
+//! the packages.
 
 use tropex_onnx::OnnxOptions;
 

@@ -1,5 +1,6 @@
 //! Public networks, where `TROPEX_TEST_ONNX` names a folder with NAME.onnx, NAME.data.safetensors
-//! (`test.points` or `test.images`) and NAME.golden.safetensors (their logits and the largest ones).
+//! (`test.points` or `test.images`) and NAME.golden.safetensors (their logits and the largest
+//! ones).
 
 use std::path::{Path, PathBuf};
 

@@ -54,8 +54,8 @@ impl<'a> ImagePoints<'a> {
     }
 
     /// A summary of the subset.
-    pub fn taken(&self) -> SubsetSummary {
-        self.subset.taken()
+    pub fn summary(&self) -> SubsetSummary {
+        self.subset.summary()
     }
 
     /// Values of some images.
@@ -174,12 +174,12 @@ mod tests {
         for limit in [None, Some(100)] {
             let points = ImagePoints::new(&images, limit);
             let found = ImagePoints::of_terms(&images, &header(&points)).unwrap();
-            assert_eq!(found.taken(), points.taken());
+            assert_eq!(found.summary(), points.summary());
         }
         // A store of an earlier version.
         let old = TermsHeader { subset: None, ..header(&ImagePoints::new(&images, Some(100))) };
         let found = ImagePoints::of_terms(&images, &old).unwrap();
-        assert_eq!(found.taken().words("images"), "the first 100 of 600 images");
+        assert_eq!(found.summary().describe("images"), "the first 100 of 600 images");
         assert_eq!(found.labels()[99], 1);
         let mut other = header(&ImagePoints::new(&images, Some(100)));
         other.subset.as_mut().unwrap().sha256 = "0".into();

@@ -47,9 +47,9 @@ fn of_run(context: &RunContext<'_>, epochs: &[TrainedEpoch]) -> Result<serde_jso
         "gauge": settings.gauge,
         "precision": extraction.precision,
         "classes": extraction.classes,
-        "terms": context.term_points().taken(),
-        "points": context.points(Split::Test).taken(),
-        "training points": context.points(Split::Train).taken(),
+        "terms": context.term_points().summary(),
+        "points": context.points(Split::Test).summary(),
+        "training points": context.points(Split::Train).summary(),
         "seed": settings.seed,
     }))
 }

@@ -226,10 +226,10 @@ fn record(context: &RunContext<'_>, epochs: &[TrainedEpoch]) -> RunRecord {
         gauge: context.settings().gauge.name().into(),
         precision: context.extraction().precision.name().into(),
         terms: context.terms(),
-        points: context.points(Split::Test).taken().count,
+        points: context.points(Split::Test).summary().count,
         taken: Some(TakenImages {
-            terms: context.term_points().taken(),
-            test: context.points(Split::Test).taken(),
+            terms: context.term_points().summary(),
+            test: context.points(Split::Test).summary(),
         }),
         device: config.device.clone(),
     }

@@ -87,8 +87,8 @@ pub fn assign(
     let with_terms = term_points(&store, dataset)?;
     let mut assigned = AssignedImages {
         images: Vec::with_capacity(points.len()),
-        taken: points.taken(),
-        terms: with_terms.taken(),
+        taken: points.summary(),
+        terms: with_terms.summary(),
         effort: Effort::default(),
     };
     let reporter = ProgressReporter::new(progress);

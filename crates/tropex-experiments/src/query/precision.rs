@@ -82,7 +82,7 @@ pub fn precision(
             found.push(PrecisionCheck { gauge, precision, outcome });
         }
     }
-    Ok((points.taken(), found))
+    Ok((points.summary(), found))
 }
 
 /// A folder for temporary terms: in the run, whose disk usually has room for terms, or in the

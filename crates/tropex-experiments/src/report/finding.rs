@@ -103,7 +103,7 @@ impl TakenImages {
     pub fn words(&self) -> Option<String> {
         let splits = [(self.terms, "training images"), (self.test, "test images")];
         let chosen = splits.into_iter().filter(|(taken, _)| taken.rule.is_some());
-        let words: Vec<_> = chosen.map(|(taken, images)| taken.words(images)).collect();
+        let words: Vec<_> = chosen.map(|(taken, images)| taken.describe(images)).collect();
         (!words.is_empty()).then(|| words.join("; "))
     }
 }

@@ -227,8 +227,8 @@ pub fn evaluate(
     let report = |pairs| reporter.report(EVALUATING, pairs, all);
     let evaluation = function.evaluate(&points, &predicted, &report)?;
     reporter.check()?;
-    let terms = term_points(&store, dataset)?.taken();
-    Ok(TermEvaluation { evaluation, images: points.taken(), terms })
+    let terms = term_points(&store, dataset)?.summary();
+    Ok(TermEvaluation { evaluation, images: points.summary(), terms })
 }
 
 /// Opens the terms of a run's training images, and captures the network that they belong to.

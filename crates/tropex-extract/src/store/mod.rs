@@ -5,6 +5,8 @@
 
 mod builder;
 mod content;
+#[cfg(feature = "dataset")]
+mod dataset;
 mod estimate;
 mod extraction;
 mod files;
@@ -16,6 +18,7 @@ mod search;
 mod shard;
 mod shifts;
 mod source;
+mod tensor;
 mod term;
 mod writer;
 
@@ -31,12 +34,15 @@ use crate::{Error, Network, Placement};
 use content::require_length;
 use shard::Shards;
 
+#[cfg(feature = "dataset")]
+pub use dataset::{DatasetPoints, DatasetPointsError};
 pub use estimate::Estimate;
 pub use kept::Kept;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
 pub use options::{ExtractOptions, Progress};
 pub use shard::Shard;
 pub use source::{PointSource, PointSubset};
+pub use tensor::TensorPoints;
 pub(crate) use term::{Reduced, Reference, Term};
 
 /// Bytes of a file of terms that are in memory at most.

@@ -75,7 +75,8 @@ pub(super) fn thresholded_relu(args: &OpArgs) -> Result<OpOutputs, OpError> {
         return Ok(array.relu().into());
     }
     refuse_jump(args);
-    let number = |number| Array::of(&HostTensor::scalar(number, NumberKind::Float), &array.place());
+    let number =
+        |number| Array::of(&HostTensor::scalar(number, NumberKind::Float), &array.options());
     let mask = array.clone().compare(number(threshold)?, ComparisonOp::Greater)?;
     Ok(array.clone().choose(mask, number(0.0)?)?.into())
 }
@@ -92,7 +93,8 @@ pub(super) fn shrink(args: &OpArgs) -> Result<OpOutputs, OpError> {
         return Ok(above.sub(below)?.into());
     }
     refuse_jump(args);
-    let number = |number| Array::of(&HostTensor::scalar(number, NumberKind::Float), &array.place());
+    let number =
+        |number| Array::of(&HostTensor::scalar(number, NumberKind::Float), &array.options());
     let above = array.clone().compare(number(limit)?, ComparisonOp::Greater)?;
     let below = array.clone().compare(number(-limit)?, ComparisonOp::Less)?;
     let inner = array.clone().add_number(bias).choose(below, number(0.0)?)?;

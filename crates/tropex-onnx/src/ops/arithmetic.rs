@@ -29,7 +29,7 @@ pub(super) fn mul(args: &OpArgs) -> Result<OpOutputs, OpError> {
     {
         args.refuse(PRODUCT);
     }
-    let dtype = args.place.dtype;
+    let dtype = args.options.dtype;
     Ok(left.into_floats(dtype).mul(right.into_floats(dtype))?.into())
 }
 

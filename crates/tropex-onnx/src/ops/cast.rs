@@ -28,7 +28,7 @@ fn converted(args: &OpArgs, kind: NumberKind) -> Result<OpOutputs, OpError> {
     let array = match (array.kind, kind) {
         (from, to) if from == to => array,
         // That a number of a value is 0 or 1 stays known: a product with it is a choice.
-        (NumberKind::Bool, _) if array.is_mask() => array.into_floats(args.place.dtype),
+        (NumberKind::Bool, _) if array.is_mask() => array.into_floats(args.options.dtype),
         (_, NumberKind::Float) | (NumberKind::Bool, NumberKind::Int) => array.with_kind(kind),
         (NumberKind::Float, NumberKind::Int) => {
             refuse_jump(args);

@@ -10,7 +10,7 @@ use crate::op_args::{OpArgs, OpOutputs};
 macro_rules! comparisons {
     ($($name:ident: $comparison:ident),+ $(,)?) => {$(
         pub(super) fn $name(args: &OpArgs) -> Result<OpOutputs, OpError> {
-            let dtype = args.place.dtype;
+            let dtype = args.options.dtype;
             let [left, right] = [args.array(0)?, args.array(1)?].map(|side| side.into_floats(dtype));
             Ok(left.compare(right, ComparisonOp::$comparison)?.into())
         }
@@ -48,7 +48,7 @@ pub(super) fn not(args: &OpArgs) -> Result<OpOutputs, OpError> {
 /// A choice by a comparison of values that depend on the input is continuous only where it is a
 /// maximum or a minimum; whoever needs that has to check it.
 pub(super) fn choose(args: &OpArgs) -> Result<OpOutputs, OpError> {
-    let dtype = args.place.dtype;
+    let dtype = args.options.dtype;
     let [chosen, other] = [args.array(1)?, args.array(2)?].map(|side| side.into_floats(dtype));
     Ok(chosen.choose(args.array(0)?, other)?.into())
 }

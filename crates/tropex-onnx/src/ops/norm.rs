@@ -40,7 +40,10 @@ pub(super) fn scaler(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let parameter = |name, otherwise: f32| -> Result<Array, OpError> {
         let numbers = args.attributes.floats(name)?.map_or(vec![otherwise], <[f32]>::to_vec);
         let numbers: Vec<f64> = numbers.into_iter().map(f64::from).collect();
-        Array::of(&HostTensor::new(vec![numbers.len()], numbers, NumberKind::Float), &array.place())
+        Array::of(
+            &HostTensor::new(vec![numbers.len()], numbers, NumberKind::Float),
+            &array.options(),
+        )
     };
     let (offset, scale) = (parameter("offset", 0.0)?, parameter("scale", 1.0)?);
     Ok(array.clone().with_kind(NumberKind::Float).sub(offset)?.mul(scale)?.into())

@@ -13,7 +13,7 @@ pub(super) fn concat(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let along = axis(number, shapes.first().map_or(0, Vec::len))?;
     let full = (0..args.count()).filter(|&index| !shapes[index].contains(&0));
     let arrays = full.map(|index| args.array(index)).collect::<Result<Vec<_>, _>>()?;
-    let dtype = args.place.dtype;
+    let dtype = args.options.dtype;
     let points = args.batch.map_or(1, |batch| batch.points);
     let for_points = |array: Array| {
         let mut shape = array.shape();
@@ -214,7 +214,7 @@ pub(super) fn pad(args: &OpArgs) -> Result<OpOutputs, OpError> {
     for (axis, &(before, after)) in around.iter().enumerate() {
         let extent = array.shape()[axis];
         let end = (extent + after) as i64;
-        let source = |place: i64| source(mode, place, extent as i64);
+        let source = |position: i64| source(mode, position, extent as i64);
         let positions = (-(before as i64)..end).map(source).collect::<Result<Vec<_>, _>>()?;
         array = array.select(axis, &positions)?;
     }
@@ -233,15 +233,15 @@ fn crop(array: Array, axis: usize, (before, after): &mut (i64, i64)) -> Result<A
     array.slice(axis, start as usize, (end - start) as usize, 1)
 }
 
-/// The entry that a place before the first or after the last one repeats.
-fn source(mode: &str, place: i64, extent: i64) -> Result<usize, OpError> {
+/// The entry that `mode` repeats at a position before the first or after the last entry.
+fn source(mode: &str, position: i64, extent: i64) -> Result<usize, OpError> {
     let entry = match mode {
-        "edge" => place.clamp(0, extent - 1),
-        "wrap" => place.rem_euclid(extent),
+        "edge" => position.clamp(0, extent - 1),
+        "wrap" => position.rem_euclid(extent),
         "reflect" if extent == 1 => 0,
         "reflect" => {
             let period = 2 * (extent - 1);
-            let entry = place.rem_euclid(period);
+            let entry = position.rem_euclid(period);
             entry.min(period - entry)
         }
         _ => return Err(format!("`mode` {mode:?} is unknown").into()),

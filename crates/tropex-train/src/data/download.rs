@@ -1,10 +1,11 @@
-//! Downloads: several mirrors, resumed where they stopped, checked before they count.
+//! Downloads from several mirrors that resume after an interruption.
 //!
-//! A file grows as `NAME.part` and is renamed once its size and SHA-256 are right, so a file under
-//! its own name is always whole. A lock per folder keeps two processes off the same `.part`.
+//! A file is downloaded as `NAME.part`, and renamed when its size and SHA-256 are right: a file
+//! with its final name is complete. A lock on the folder keeps two processes from one `.part`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,19 +18,19 @@ pub(super) mod tests;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Connections to one mirror before the next is tried; a broken one is resumed in between.
+/// Connections to one mirror before the next mirror is tried. A broken download is resumed.
 const ATTEMPTS: usize = 8;
 const CHUNK: usize = 1 << 16;
-/// Time between two looks at whether another process is done.
+/// Time between two attempts to lock the folder.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// What a server has to deliver: 1 MB every two minutes, as a modem of 1998 did.
+/// Lowest speed of a server: 1 MB in two minutes.
 const MINIMUM_SPEED: MinimumSpeed =
     MinimumSpeed { bytes: 1_000_000, time: Duration::from_secs(120) };
 
-/// How far a download has come.
+/// Progress of a download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadProgress<'a> {
-    /// Another process downloads into the folder; told again and again.
+    /// Another process downloads into the folder; reported repeatedly.
     Waiting {
         /// The process.
         holder: Holder,
@@ -38,24 +39,27 @@ pub enum DownloadProgress<'a> {
     Received {
         /// Name of the file.
         file: &'a str,
-        /// Bytes that are here, those of an earlier, broken download included.
+        /// Bytes received, including those of an earlier, interrupted download.
         received: u64,
         /// Bytes of the whole file.
         total: u64,
     },
 }
 
-/// The slowest server that is waited for.
+/// A speed below which a server is given up.
 #[derive(Debug, Clone, Copy)]
 struct MinimumSpeed {
-    /// Bytes that have to come ...
+    /// Bytes that have to arrive ...
     bytes: u64,
-    /// ... in this time.
+    /// ... within this time.
     time: Duration,
 }
 
-/// Told about every piece of a download.
-pub type DownloadCallback<'a> = dyn Fn(DownloadProgress<'_>) + 'a;
+/// Called for every piece of a download; `Break` cancels the download.
+pub type DownloadCallback<'a> = dyn Fn(DownloadProgress<'_>) -> ControlFlow<()> + 'a;
+
+/// The callback cancelled the download.
+struct Cancelled;
 
 /// A file that mirrors offer under one name.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +71,7 @@ pub(crate) struct RemoteFile<'a> {
     pub(crate) sha256: &'a str,
 }
 
-/// Why a file could not be had.
+/// Why a file cannot be downloaded.
 #[derive(Debug, Error)]
 pub(crate) enum DownloadError {
     #[error("cannot write {path}: {error}")]
@@ -76,9 +80,11 @@ pub(crate) enum DownloadError {
     Lock(LockError),
     #[error("{}", .0.join("; "))]
     Mirrors(Vec<String>),
+    #[error("cancelled")]
+    Cancelled,
 }
 
-/// Why one connection did not complete a file.
+/// Why a connection did not complete a file.
 #[derive(Debug, Error)]
 enum TransferError {
     #[error("no connection: {0}")]
@@ -100,9 +106,11 @@ enum TransferError {
     Checksum { found: String, expected: String },
     #[error("cannot write the file: {0}")]
     Disk(#[from] io::Error),
+    #[error("cancelled")]
+    Cancelled,
 }
 
-/// Fetches files into folders.
+/// Downloads files into folders.
 pub(crate) struct Downloader<'a> {
     agent: ureq::Agent,
     progress: Option<&'a DownloadCallback<'a>>,
@@ -146,15 +154,16 @@ impl<'a> Downloader<'a> {
                     fs::rename(&part, &target).map_err(disk)?;
                     return Ok(target);
                 }
-                // No other mirror helps against a full disk.
+                // Another mirror does not help against a full disk.
                 Err(TransferError::Disk(error)) => return Err(disk(error)),
+                Err(TransferError::Cancelled) => return Err(DownloadError::Cancelled),
                 Err(problem) => failures.push(format!("{}: {problem}", host(mirror))),
             }
         }
         Err(DownloadError::Mirrors(failures))
     }
 
-    /// Completes `part` from one mirror, again and again while that makes a difference.
+    /// Completes `part` from one mirror, with new connections as long as they make progress.
     fn complete(
         &self,
         file: &RemoteFile<'_>,
@@ -169,7 +178,7 @@ impl<'a> Downloader<'a> {
             let Err(problem) = outcome else { return Ok(()) };
             let repeat = match problem {
                 TransferError::Broken { received, .. } => received > before,
-                // What was left of an earlier download is to blame, and gone now.
+                // The rest of an earlier download was wrong, and is removed now.
                 TransferError::Range | TransferError::Checksum { .. } => before > 0,
                 _ => false,
             };
@@ -179,7 +188,7 @@ impl<'a> Downloader<'a> {
         }
     }
 
-    /// One connection: appends to `part` what it lacks, or starts it anew.
+    /// One connection: appends the missing bytes to `part`, or starts it again.
     fn transfer(
         &self,
         file: &RemoteFile<'_>,
@@ -223,7 +232,8 @@ impl<'a> Downloader<'a> {
         loop {
             match FolderLock::acquire(folder) {
                 Err(LockError::Held { holder, .. }) => {
-                    self.tell(DownloadProgress::Waiting { holder });
+                    self.report(DownloadProgress::Waiting { holder })
+                        .map_err(|Cancelled| DownloadError::Cancelled)?;
                     thread::sleep(LOCK_POLL_INTERVAL);
                 }
                 acquired => return acquired.map_err(DownloadError::Lock),
@@ -231,9 +241,10 @@ impl<'a> Downloader<'a> {
         }
     }
 
-    fn tell(&self, progress: DownloadProgress<'_>) {
-        if let Some(tell) = self.progress {
-            tell(progress);
+    fn report(&self, progress: DownloadProgress<'_>) -> Result<(), Cancelled> {
+        match self.progress.map(|callback| callback(progress)) {
+            Some(ControlFlow::Break(())) => Err(Cancelled),
+            Some(ControlFlow::Continue(())) | None => Ok(()),
         }
     }
 
@@ -248,7 +259,9 @@ impl<'a> Downloader<'a> {
         let mut chunk = vec![0; CHUNK];
         let (mut begun, mut before) = ((self.clock)(), received);
         loop {
-            self.tell(DownloadProgress::Received { file: file.name, received, total: file.size });
+            let total = file.size;
+            self.report(DownloadProgress::Received { file: file.name, received, total })
+                .map_err(|Cancelled| TransferError::Cancelled)?;
             let now = (self.clock)();
             if received - before >= MINIMUM_SPEED.bytes {
                 (begun, before) = (now, received);
@@ -258,7 +271,7 @@ impl<'a> Downloader<'a> {
                     patience: MINIMUM_SPEED,
                 });
             }
-            // A connection that breaks keeps what it brought, like one that ends early.
+            // After a broken connection the received bytes are kept.
             let length = body.read(&mut chunk).unwrap_or(0);
             if length == 0 {
                 break;
@@ -283,7 +296,7 @@ fn settings(
 ) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        // Sizes and sums are those of the files as they are stored.
+        // Sizes and checksums are those of the stored files.
         .accept_encoding("identity")
         .user_agent("tropex")
         .timeout_resolve(Some(connect))
@@ -292,7 +305,7 @@ fn settings(
         .timeout_per_read(Some(read))
 }
 
-/// Whether a response to a request from byte `start` on continues there, or starts from zero.
+/// Checks that a response to a request from byte `start` continues there or starts from zero.
 fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<(), TransferError> {
     let range = response.headers().get("content-range").and_then(|value| value.to_str().ok());
     let continues = range.is_some_and(|range| range.starts_with(&format!("bytes {start}-")));
@@ -303,7 +316,7 @@ fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<()
     }
 }
 
-/// Compares the sum of a complete file with the expected one; a wrong file is removed.
+/// Verifies the checksum of a complete file; a wrong file is removed.
 fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), TransferError> {
     let found = sha256_of(File::open(part)?)?;
     if found == file.sha256 {
@@ -324,7 +337,7 @@ fn size_of(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
 
-/// The server's name, enough to tell mirrors apart in an error.
+/// The name of the server in an address.
 fn host(mirror: &str) -> &str {
     mirror.split('/').nth(2).unwrap_or(mirror)
 }

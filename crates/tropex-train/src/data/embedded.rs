@@ -1,8 +1,7 @@
-//! Real images inside the binary: the first 5,000 and the first 1,000 of Fashion-MNIST.
+//! Images inside the binary: the first 5,000 training and 1,000 test images of Fashion-MNIST.
 //!
-//! The files under `assets/embedded` hold the first images and labels of the published training
-//! and test files, in their order, with the counts in the headers adapted, compressed by zopfli.
-//! They are distributed under the MIT licence beside them.
+//! The files in `assets/embedded` have the first images and labels of the published files, with
+//! adapted counts in their headers, compressed by zopfli. Their MIT licence is beside them.
 
 use super::error::DataError;
 use super::fashion_mnist::CLASS_NAMES;

@@ -1,5 +1,5 @@
-//! Fashion-MNIST in the shape of CIFAR-10: real images for architectures that were made for it,
-//! where CIFAR-10 itself cannot be had.
+//! Fashion-MNIST in the shape of CIFAR-10: real images for architectures of CIFAR-10, without its
+//! download.
 
 use super::error::DataError;
 use super::images::Images;
@@ -7,7 +7,7 @@ use super::{Dataset, DatasetEntry, OpenOptions, fashion_mnist};
 
 pub(super) const ENTRY: DatasetEntry = DatasetEntry {
     name: "fashion-mnist-32",
-    summary: "fashion-mnist with a black frame, the same in three channels",
+    summary: "fashion-mnist, zero-padded to 32 x 32, in three equal channels",
     shape: SHAPE,
     classes: fashion_mnist::ENTRY.classes,
     open,

@@ -1,17 +1,17 @@
-//! Gzip as `gzip` reads it: several members in a row, any header, zeros after the end.
+//! Gzip files as the program `gzip` reads them: several members, any header, zeros after the end.
 //!
-//! The checksum of every member is compared when its end is read, and what follows the last member
-//! can only be zeros, which tapes and disks are padded with.
+//! The checksum of every member is verified at its end. Only zeros may follow the last member, as
+//! padding of tapes and disks.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 use std::mem;
 
 use flate2::bufread::GzDecoder;
 
-/// How a gzip file begins.
+/// First bytes of a gzip file.
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Deflate makes at most 1,032 bytes of one (zlib's documentation).
+/// Largest ratio of decompressed and compressed bytes of Deflate (zlib's documentation).
 pub(crate) const MOST_GROWTH: u64 = 1032;
 
 /// The decompressed content of a gzip file.

@@ -1,9 +1,9 @@
-//! Classes that no image has.
+//! Classes without images.
 
 use super::images::Images;
 
-/// What to tell a user whose labels name fewer classes than the network gets: it has one for every
-/// number up to the largest label.
+/// A warning if some class has no training image. The network has a class for every number up to
+/// the largest label.
 pub(super) fn warning(train: &Images, test: &Images) -> Option<String> {
     let classes = train.classes();
     let mut trained = vec![false; classes];
@@ -28,7 +28,7 @@ pub(super) fn warning(train: &Images, test: &Images) -> Option<String> {
     Some(text)
 }
 
-/// Ranges of ascending numbers, as in `0 to 2, 4`; at most eight of them.
+/// Ranges of ascending numbers, as in `0 to 2, 4`; at most eight ranges.
 fn listed(numbers: &[usize]) -> String {
     const MOST: usize = 8;
     let ranges = numbers.chunk_by(|a, b| a + 1 == *b).map(|range| match range {

@@ -1,26 +1,26 @@
-//! What is known of the published datasets, to notice other files under their names.
+//! Properties of the published datasets, to recognise other files with their names.
 //!
-//! MNIST's sister datasets come in files of the same names, and a folder may hold a part of a
-//! dataset, or something made from it.
+//! Several datasets use the file names of MNIST, and a folder may contain a part or a variant of a
+//! dataset.
 
 use std::path::Path;
 
 use super::Dataset;
 
-/// What a published dataset is recognised by.
+/// Properties of a published dataset.
 #[derive(Debug)]
 pub(super) struct PublishedDataset {
     name: &'static str,
-    /// Images for training and for testing.
+    /// Numbers of training and test images.
     counts: [usize; 2],
-    /// The first labels of both.
+    /// First labels of both splits.
     labels: [[u32; 10]; 2],
     /// Mean of all pixels of the training images, to four digits.
     mean: f64,
 }
 
-/// The labels are as published. Means are those that these datasets are usually normalised by; of
-/// CIFAR-10 it is the mean of 0.4914, 0.4822 and 0.4465.
+/// The labels are those of the published files. The means are those of the usual normalisation; for
+/// CIFAR-10, the mean of 0.4914, 0.4822 and 0.4465.
 static PUBLISHED: [PublishedDataset; 3] = [
     PublishedDataset {
         name: "mnist",
@@ -43,8 +43,8 @@ static PUBLISHED: [PublishedDataset; 3] = [
 ];
 
 impl PublishedDataset {
-    /// Why a dataset from the files in a folder is not the published one of its name, and which
-    /// one it is; `None` if it is, or if nothing is known of that name.
+    /// A warning if a dataset from the files in a folder is not the published dataset of its name.
+    /// `None` if it is, or if the name is not in the table.
     pub(super) fn mismatch(dataset: &Dataset, folder: &Path) -> Option<String> {
         let known = PUBLISHED.iter().find(|known| known.name == dataset.name)?;
         let difference = known.difference(dataset)?;
@@ -59,7 +59,7 @@ impl PublishedDataset {
         ))
     }
 
-    /// How a dataset differs, in words.
+    /// Describes the first difference; `None` for the published dataset.
     fn difference(&self, dataset: &Dataset) -> Option<String> {
         let splits = [("training", &dataset.train), ("test", &dataset.test)];
         for (at, (split, images)) in splits.into_iter().enumerate() {
@@ -77,7 +77,7 @@ impl PublishedDataset {
             }
         }
         let found = dataset.train.mean();
-        // As far as the digits of the published number go, and the shape of the images.
+        // The published means have four digits.
         let is_near = (found - self.mean).abs() < 1.5e-4;
         (!is_near)
             .then(|| format!("mean of the training pixels {found:.4} instead of {:.4}", self.mean))
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn published_files_raise_no_doubt_and_their_sisters_are_named() {
+    fn published_files_are_recognised_under_any_name() {
         for known in &PUBLISHED {
             let own = dataset(known.name, known);
             assert_eq!(PublishedDataset::mismatch(&own, Path::new("data")), None);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_labels_and_pixels_raise_doubt() {
+    fn other_counts_labels_and_pixels_are_noticed() {
         let mnist = &PUBLISHED[0];
         let own = dataset("mnist", mnist);
         let few = images(300, mnist.labels[1], mnist.mean);

@@ -1,40 +1,20 @@
-//! Files that are there, are not there, or are something else.
+//! Access to regular files, which refuses folders, devices and dangling links.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
-use tropex_files::free_memory;
-
 use super::error::DataError;
+use crate::memory::InsufficientMemory;
 
-/// A content that is larger than what memory is free.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("takes {} MB, but only {} MB of memory are free", needed / 1_000_000, free / 1_000_000)]
-pub struct InsufficientMemory {
-    /// Bytes of the content.
-    pub needed: u64,
-    /// Bytes that are free.
-    pub free: u64,
-}
-
-impl InsufficientMemory {
-    /// Refuses what does not fit.
-    ///
-    /// # Errors
-    /// More bytes than are free.
-    pub fn require(needed: u64) -> Result<(), Self> {
-        let free = free_memory() as u64;
-        if needed > free { Err(Self { needed, free }) } else { Ok(()) }
-    }
-}
-
-/// Whether there is a file. What cannot be looked at, or is no ordinary file, is an error.
+/// Whether a regular file exists.
+///
+/// # Errors
+/// The path cannot be examined, or is something other than a regular file.
 pub(crate) fn exists(path: &Path) -> Result<bool, DataError> {
     let failed = |error| Err(DataError::Unreadable { path: path.to_path_buf(), error });
     match fs::metadata(path) {
-        Ok(found) => ordinary(path, &found).map(|()| true),
+        Ok(found) => require_regular(path, &found).map(|()| true),
         Err(error) if error.kind() == ErrorKind::NotFound => match fs::symlink_metadata(path) {
             Ok(_) => failed(io::Error::other("it is a link to a file that is not there")),
             Err(_) => Ok(false),
@@ -44,35 +24,35 @@ pub(crate) fn exists(path: &Path) -> Result<bool, DataError> {
     }
 }
 
-/// The first of some files that is there. What stands in the way of one does not matter if another
-/// is there.
+/// The first path with a regular file. An error about one path does not matter if another path has
+/// a file.
 pub(crate) fn first_existing(
     paths: impl Iterator<Item = PathBuf>,
 ) -> Result<Option<PathBuf>, DataError> {
-    let mut obstacle = Ok(None);
+    let mut failure = Ok(None);
     for path in paths {
         match exists(&path) {
             Ok(true) => return Ok(Some(path)),
             Ok(false) => {}
-            Err(error) if obstacle.is_ok() => obstacle = Err(error),
+            Err(error) if failure.is_ok() => failure = Err(error),
             Err(_) => {}
         }
     }
-    obstacle
+    failure
 }
 
-/// Opens an ordinary file, and says how long it is.
+/// Opens a regular file, and returns it with its length.
 pub(crate) fn open(path: &Path) -> Result<(File, u64), DataError> {
     let failed = |error| DataError::Unreadable { path: path.to_path_buf(), error };
-    // Before it is opened: a pipe would wait for a writer.
-    ordinary(path, &fs::metadata(path).map_err(failed)?)?;
+    // Checked before opening: a pipe would wait for a writer.
+    require_regular(path, &fs::metadata(path).map_err(failed)?)?;
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     Ok((file, length))
 }
 
-/// The content of an ordinary file that fits into memory, with as much again for what is made of
-/// it.
+/// The content of a regular file. It is refused unless twice its length fits into memory, for the
+/// content and the images made of it.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     let failed = |error| DataError::Unreadable { path: path.to_path_buf(), error };
     let (file, length) = open(path)?;
@@ -86,11 +66,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     Ok(content)
 }
 
-fn ordinary(path: &Path, found: &Metadata) -> Result<(), DataError> {
+fn require_regular(path: &Path, found: &Metadata) -> Result<(), DataError> {
     let reason = match found {
         found if found.is_file() => return Ok(()),
         found if found.is_dir() => "it is a folder, expected a file",
-        _ => "it is no ordinary file",
+        _ => "it is not a regular file",
     };
     let error = io::Error::other(reason);
     Err(DataError::Unreadable { path: path.to_path_buf(), error })
@@ -103,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_a_file_is_not_absent() {
+    fn other_things_than_files_are_errors_not_absent_files() {
         let dir = TempDir::new().unwrap();
         let at = |name: &str| dir.path().join(name);
         fs::write(at("file"), "text").unwrap();
@@ -124,7 +104,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_to_nothing_and_devices_are_named() {
+    fn dangling_links_and_devices_are_errors() {
         let dir = TempDir::new().unwrap();
         let link = dir.path().join("link");
         std::os::unix::fs::symlink("nowhere", &link).unwrap();
@@ -132,14 +112,7 @@ mod tests {
         assert!(text.contains("it is a link to a file that is not there"), "{text}");
         for device in ["/dev/zero", "/dev/null"] {
             let text = read(Path::new(device)).unwrap_err().to_string();
-            assert!(text.contains("it is no ordinary file"), "{text}");
+            assert!(text.contains("it is not a regular file"), "{text}");
         }
-    }
-
-    #[test]
-    fn what_does_not_fit_into_memory_is_not_begun() {
-        assert_eq!(InsufficientMemory::require(0), Ok(()));
-        let text = InsufficientMemory::require(u64::MAX).unwrap_err().to_string();
-        assert!(text.starts_with("takes 18446744073709 MB, but only "), "{text}");
     }
 }

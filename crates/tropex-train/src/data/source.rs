@@ -1,53 +1,54 @@
-//! Where a dataset's files are looked for, and when they are fetched.
+//! The search for the files of a dataset.
 //!
-//! A folder given by the user is the only place searched. Otherwise: the cache folder, then the
-//! folder in which the system's packages put it, then a download into the cache.
+//! A folder given by the user is the only folder that is searched. Otherwise the cache folder is
+//! searched, then the folder of the system's package, and then the files are downloaded into the
+//! cache.
 
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::OpenOptions;
-use super::download::{Downloader, RemoteFile};
+use super::download::{DownloadError, Downloader, RemoteFile};
 use super::error::DataError;
 
-/// A dataset that lives in files, and where in the world it can be had.
+/// The files of a dataset, and where to find or download them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DatasetSource<'a> {
     pub(crate) name: &'a str,
-    /// Folders within a user's folder that may hold the files, next to the folder itself.
+    /// Subfolders of a user's folder that may contain the files.
     pub(crate) subfolders: &'a [&'a str],
-    /// Where a package of the operating system puts them.
+    /// Folder of the operating system's package.
     pub(crate) system: Option<&'a str>,
-    /// Addresses, each ending in `/`, that the names of files are appended to; tried in turn.
+    /// Base addresses ending in `/`, in the order in which they are tried.
     pub(crate) mirrors: &'a [&'a str],
     pub(crate) files: &'a [RemoteFile<'a>],
 }
 
-/// What a folder holds of a dataset.
+/// Result of the search of a folder for a dataset.
 #[derive(Debug)]
 pub(crate) enum FileLookup<T> {
-    /// All of it.
+    /// The folder has all files.
     Found(T),
-    /// Not all: the names of the files that are not there.
+    /// Names of the missing files.
     Missing(Vec<String>),
 }
 
-/// The places and permissions of one search.
+/// A search: the folders, and the downloader if downloads are allowed.
 pub(crate) struct FileSearch<'a> {
     data_dir: Option<PathBuf>,
     cache: Option<PathBuf>,
-    /// Nothing where downloads are forbidden.
+    /// `None` if downloads are forbidden.
     downloader: Option<Downloader<'a>>,
 }
 
 impl<'a> FileSearch<'a> {
-    /// From the options, and from `TROPEX_DATA` and `TROPEX_OFFLINE` of the environment.
+    /// A search with the options and the environment variables `TROPEX_DATA` and `TROPEX_OFFLINE`.
     pub(crate) fn new(dataset: &str, options: &OpenOptions<'a>) -> Self {
         Self::with_variables(dataset, options, |name| env::var_os(name))
     }
 
-    /// The same with an environment of the caller's; empty variables count as absent.
+    /// A search with given environment variables; an empty variable counts as absent.
     fn with_variables(
         dataset: &str,
         options: &OpenOptions<'a>,
@@ -65,7 +66,8 @@ impl<'a> FileSearch<'a> {
         }
     }
 
-    /// What `find` makes of the first folder that holds the dataset.
+    /// Calls `find` on one folder after another, and returns its result for the first folder with
+    /// all files.
     pub(crate) fn run<T>(
         &self,
         source: &DatasetSource<'_>,
@@ -100,9 +102,12 @@ impl<'a> FileSearch<'a> {
             return Err(unavailable("downloads are switched off".to_string()));
         };
         for file in source.files {
-            downloader
-                .fetch(file, source.mirrors, folder)
-                .map_err(|error| unavailable(error.to_string()))?;
+            downloader.fetch(file, source.mirrors, folder).map_err(|error| match error {
+                DownloadError::Cancelled => {
+                    DataError::Cancelled { dataset: source.name.to_string() }
+                }
+                error => unavailable(error.to_string()),
+            })?;
         }
         Ok(())
     }
@@ -118,7 +123,7 @@ fn find_in_user_folder<T>(
     for candidate in std::iter::once(folder.to_path_buf()).chain(inner) {
         match find(&candidate)? {
             FileLookup::Found(found) => return Ok(found),
-            // The folder that lacks least is the one the user means.
+            // The error is about the folder with the fewest missing files.
             FileLookup::Missing(files)
                 if lacking.as_ref().is_none_or(|(_, least)| files.len() < least.len()) =>
             {
@@ -241,6 +246,6 @@ mod tests {
     fn a_system_without_cache_folder_needs_a_hint() {
         let search = FileSearch { data_dir: None, cache: None, downloader: None };
         let error = run(&[], &search).unwrap_err().to_string();
-        assert!(error.contains("set TROPEX_DATA or pass --data-dir"), "{error}");
+        assert!(error.ends_with("set TROPEX_DATA to a folder"), "{error}");
     }
 }

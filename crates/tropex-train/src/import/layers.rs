@@ -7,7 +7,7 @@ use super::ImportError;
 use super::parametrization::{FileTensor, Parametrization, StoredBatchNorm};
 use crate::weights::{Role, TensorSpec};
 
-/// What a layer is, as far as its tensors tell.
+/// The kind of a layer, derived from its tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LayerKind {
     Conv,
@@ -16,7 +16,7 @@ pub(super) enum LayerKind {
     Other,
 }
 
-/// What has to be the same in a layer of the file and one of the network.
+/// Kind and shape, which are equal for matching layers.
 pub(super) type Signature = (LayerKind, Vec<usize>);
 
 /// A layer of the network.
@@ -65,9 +65,9 @@ impl<'a> NetworkLayer<'a> {
 /// A layer of the file.
 pub(super) struct FileLayer {
     pub(super) name: String,
-    /// By the last part of their names.
+    /// Tensors by the last part of their names.
     parts: BTreeMap<String, FileTensor>,
-    /// The batch norm behind it that has no layer of its own in the network.
+    /// A following batch norm that the network does not have as a layer.
     pub(super) norm: Option<Box<FileLayer>>,
 }
 
@@ -84,7 +84,7 @@ impl FileLayer {
         self.parts.remove(leaf)
     }
 
-    /// The name that a tensor of it has or would have.
+    /// The name of a tensor of this layer.
     pub(super) fn key(&self, leaf: &str) -> String {
         match self.name.is_empty() {
             true => leaf.to_owned(),
@@ -132,7 +132,7 @@ impl FileLayer {
         kind == LayerKind::Conv && shape[2..] == [1, 1] && !self.has("bias")
     }
 
-    /// Makes the batch norm behind it a part of its weights and bias.
+    /// Folds the following batch norm into weights and bias.
     pub(super) fn fold_norm(&mut self, epsilon: f64) {
         let Some(mut norm) = self.norm.take() else { return };
         let names = ["weight", "bias", "running_mean", "running_var"];
@@ -153,7 +153,7 @@ impl FileLayer {
         self.parts.insert("bias".into(), bias);
     }
 
-    /// Whether it is a batch norm with all of its tensors, of so many channels.
+    /// Whether this is a batch norm with all of its tensors, for a number of channels.
     pub(super) fn is_whole_norm(&self, channels: usize) -> bool {
         let leaves = ["bias", "running_mean", "running_var", "weight"];
         self.parts.keys().eq(leaves)
@@ -163,20 +163,20 @@ impl FileLayer {
     }
 }
 
-/// `layers.3.weight` is the leaf `weight` of the layer `layers.3`.
+/// Splits `layers.3.weight` into layer `layers.3` and leaf `weight`.
 pub(super) fn split_leaf(key: &str) -> (&str, &str) {
     key.rsplit_once('.').unwrap_or(("", key))
 }
 
-/// The layers of a file: those that the user told the place of, and the others.
+/// The layers of a file.
 pub(super) struct GroupedLayers {
-    /// By the position of their layer in the network.
+    /// Mapped by the user, by the index of their layer in the network.
     pub(super) mapped: BTreeMap<usize, FileLayer>,
-    /// In the order of the file.
+    /// Other layers, in the order of the file.
     pub(super) others: Vec<FileLayer>,
 }
 
-/// Sorts tensors by layers.
+/// Groups tensors by layer.
 pub(super) fn group(
     parts: Vec<FileTensor>,
     map: &[(String, String)],
@@ -231,7 +231,7 @@ fn check_map(
     Ok(())
 }
 
-/// The new name of a tensor that is `from`, or belongs to it.
+/// The new name of the tensor `from`, or of a tensor of the layer `from`.
 fn renamed(name: &str, from: &str, to: &str) -> Option<String> {
     let rest = name.strip_prefix(from)?;
     (rest.is_empty() || rest.starts_with('.')).then(|| format!("{to}{rest}"))

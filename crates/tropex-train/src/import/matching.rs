@@ -1,4 +1,4 @@
-//! Which layer of a file is which layer of the network.
+//! Matching of the layers of a file and of the network.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use super::layers::{FileLayer, GroupedLayers, LayerKind, NetworkLayer, Signature
 /// The layers of a file in the order of the network.
 pub(super) struct MatchedLayers {
     pub(super) layers: Vec<FileLayer>,
-    /// How they were matched, where that was not by number, and what was folded.
+    /// Notes on a match that was not by number, and on folded norms.
     pub(super) notes: Vec<String>,
 }
 
@@ -19,7 +19,7 @@ const AMBIGUOUS: &str = "several layers have the same shape, and their names do 
 
 /// Puts the layers of a file into the order of the network.
 ///
-/// `is_ordered` says that the file lists them in the order in which a program made them.
+/// `is_ordered`: the file has the order in which a program made the layers.
 pub(super) fn assign(
     grouped: GroupedLayers,
     tensor_specs: &[NetworkLayer<'_>],
@@ -60,8 +60,8 @@ pub(super) fn assign(
     Ok(MatchedLayers { layers: mapped.into_values().collect(), notes })
 }
 
-/// Gives batch norms behind projections to these, where the network has no layer for them, and
-/// says how many.
+/// Attaches batch norms that follow projections to these, if the network has no layers for them.
+/// Returns their number.
 fn fold_projection_norms(files: &mut Vec<FileLayer>, tensor_specs: &[&NetworkLayer<'_>]) -> usize {
     let projections = tensor_specs.iter().filter(|spec| spec.is_projection()).count();
     if projections == 0 || files.len() != tensor_specs.len() + projections {
@@ -90,7 +90,7 @@ fn fold_projection_norms(files: &mut Vec<FileLayer>, tensor_specs: &[&NetworkLay
     projections
 }
 
-/// Refuses layers of other shapes than the network has, or more or fewer of them.
+/// Refuses layers that differ from those of the network in shape or number.
 fn require_same_layers(
     files: &[FileLayer],
     tensor_specs: &[&NetworkLayer<'_>],
@@ -119,7 +119,7 @@ fn require_same_layers(
     Err(ImportError::Layers { path, problem, file: only_in_file, network })
 }
 
-/// The order of layers whose names are numbers after a part that all of them share.
+/// The order of layers whose names are a common prefix and numbers.
 fn by_number(files: &[FileLayer]) -> Option<Vec<usize>> {
     let prefix = shared_prefix(files);
     let mut ordered = files
@@ -131,7 +131,7 @@ fn by_number(files: &[FileLayer]) -> Option<Vec<usize>> {
     Some(ordered.into_iter().map(|(_, index)| index).collect())
 }
 
-/// How many leading parts of the names are words, and the same word everywhere.
+/// Number of leading parts that are words and common to all names.
 fn shared_prefix(files: &[FileLayer]) -> usize {
     let is_word = |part: &&str| part.parse::<usize>().is_err();
     let Some(first) = files.first() else { return 0 };
@@ -142,21 +142,21 @@ fn shared_prefix(files: &[FileLayer]) -> usize {
     shared.count()
 }
 
-/// The numbers that make up a name after its prefix; at least one, and nothing but numbers.
+/// The numbers of a name after its prefix; `None` if there are other parts or no numbers.
 fn numbers(layer: &str, prefix: usize) -> Option<Vec<usize>> {
     let numbers: Option<Vec<usize>> =
         layer.split('.').skip(prefix).map(|part| part.parse().ok()).collect();
     numbers.filter(|numbers| !numbers.is_empty())
 }
 
-/// Layers of a file and of the network that are the same but for their order.
+/// Layers of a file and of the network that are equal up to their order.
 struct LayerMatcher<'a> {
     files: &'a [FileLayer],
     tensor_specs: &'a [&'a NetworkLayer<'a>],
     is_ordered: bool,
 }
 
-/// Layers of one shape whose order is not known.
+/// Layers of one shape in unknown order.
 struct AmbiguousSignature(Signature);
 
 impl AmbiguousSignature {
@@ -202,7 +202,7 @@ impl LayerMatcher<'_> {
         Ok(order)
     }
 
-    /// Positions of the layers of the file and of the network, by what has to be the same.
+    /// Indices of the layers of the file and of the network, by signature.
     fn by_signature(&self) -> BTreeMap<Signature, (Vec<usize>, Vec<usize>)> {
         let mut groups: BTreeMap<Signature, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for (index, layer) in self.files.iter().enumerate() {
@@ -214,8 +214,8 @@ impl LayerMatcher<'_> {
         groups
     }
 
-    /// Whether the convolutions of the file, one after the other, have the shapes of those of the
-    /// network, and likewise the norms and the dense layers.
+    /// Whether the convolutions of the file have the shapes of those of the network, in order;
+    /// likewise the norms and the dense layers.
     fn fits_in_order(&self) -> bool {
         [LayerKind::Conv, LayerKind::Norm, LayerKind::Dense].into_iter().all(|kind| {
             let files = self.files.iter().map(FileLayer::signature).filter(|of| of.0 == kind);
@@ -227,13 +227,13 @@ impl LayerMatcher<'_> {
         })
     }
 
-    /// Whether numbers in names run against the order in the file.
+    /// Whether numbers in names contradict the order in the file.
     fn contradicts(&self, files: &[usize]) -> bool {
         files.windows(2).any(|pair| self.number_order(pair[0], pair[1]) == Some(Ordering::Greater))
     }
 
-    /// Layers in the order of the numbers that their names differ in; `None` where any two differ
-    /// in something else.
+    /// Layers sorted by the numbers in which their names differ; `None` if two names differ in
+    /// something else.
     fn sorted(&self, mut files: Vec<usize>) -> Option<Vec<usize>> {
         let is_told = files.iter().enumerate().all(|(at, &first)| {
             files[at + 1..].iter().all(|&second| self.number_order(first, second).is_some())
@@ -242,8 +242,7 @@ impl LayerMatcher<'_> {
         is_told.then_some(files)
     }
 
-    /// The order of two layers by the first number that their names differ in, if they differ in a
-    /// number first.
+    /// The order of two layers by the first difference of their names, if that is a number.
     fn number_order(&self, first: usize, second: usize) -> Option<Ordering> {
         let [first, second] = [first, second].map(|file| pieces(&self.files[file].name));
         let differing = first.iter().zip(&second).find(|(first, second)| first != second)?;
@@ -251,7 +250,7 @@ impl LayerMatcher<'_> {
         Some(first.cmp(&second))
     }
 
-    /// Norms in the order of the convolutions that are named like them.
+    /// Norms in the order of the convolutions with similar names.
     fn beside_convs(&self, norms: &[usize]) -> Option<Vec<usize>> {
         let convs: BTreeMap<Signature, (Vec<usize>, Vec<usize>)> = self
             .by_signature()
@@ -276,8 +275,7 @@ impl LayerMatcher<'_> {
     }
 }
 
-/// A name with one word for all kinds of layers: `layer1.0.bn2` and `layer1.0.conv2` become the
-/// same.
+/// A name with `conv` in place of words for norms: `layer1.0.bn2` becomes `layer1.0.conv2`.
 fn conv_name(name: &str) -> String {
     let name = name.to_lowercase();
     ["batchnorm", "batch_norm", "norm", "bn"]
@@ -285,7 +283,7 @@ fn conv_name(name: &str) -> String {
         .fold(name, |name, word| name.replace(word, "conv"))
 }
 
-/// Digits and what stands between them: `conv`, `12`, `.`, `3`.
+/// Splits a name into digits and the texts between them: `conv`, `12`, `.`, `3`.
 fn pieces(name: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = name;
@@ -304,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_fall_into_digits_and_words() {
+    fn names_are_split_into_digits_and_texts() {
         assert_eq!(pieces("conv12.3"), ["conv", "12", ".", "3"]);
         assert_eq!(pieces("7é"), ["7", "é"]);
         assert!(pieces("").is_empty());

@@ -1,4 +1,4 @@
-//! Weights that a file holds in parts: weight norm, spectral norm, and pruning masks.
+//! Parametrized weights: weight norm, spectral norm, pruning masks, and folded batch norms.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,13 +11,13 @@ use crate::weights::{StoredTensor, TensorFile, WeightsError};
 
 /// A tensor of a layer.
 pub(super) struct FileTensor {
-    /// Name in the file, or what it is named when its parts are together.
+    /// Name in the file, or name of the weight that is computed.
     pub(super) name: String,
     pub(super) shape: Vec<usize>,
     pub(super) read: Parametrization,
 }
 
-/// How its numbers are read.
+/// How the numbers of a tensor are computed from stored tensors.
 pub(super) enum Parametrization {
     Whole(StoredTensor),
     /// `values * mask`
@@ -25,7 +25,7 @@ pub(super) enum Parametrization {
         values: StoredTensor,
         mask: StoredTensor,
     },
-    /// `direction * length / |direction|`, with a norm for every place of `length`.
+    /// `direction * length / |direction|`, with a norm for every element of `length`.
     WeightNorm {
         length: StoredTensor,
         direction: StoredTensor,
@@ -36,12 +36,12 @@ pub(super) enum Parametrization {
         left: StoredTensor,
         right: StoredTensor,
     },
-    /// A kernel times the factors of the batch norm behind it.
+    /// A kernel times the factors of the following batch norm.
     NormedKernel {
         kernel: Box<Self>,
         norm: Box<StoredBatchNorm>,
     },
-    /// The offsets of a batch norm behind a convolution without a bias.
+    /// The offsets of a batch norm that follows a convolution without bias.
     NormOffset(Box<StoredBatchNorm>),
 }
 
@@ -55,12 +55,12 @@ pub(super) struct StoredBatchNorm {
 /// The tensors of a file.
 pub(super) struct FileTensors {
     pub(super) parts: Vec<FileTensor>,
-    /// What was put together or left out.
+    /// Notes on combined and left-out tensors.
     pub(super) notes: Vec<String>,
 }
 
-/// Takes the tensors of a file and puts together what belongs together, without reading them.
-pub(super) fn put_together(file: &mut TensorFile, path: &Path) -> Result<FileTensors, ImportError> {
+/// Takes the tensors of a file and combines those of one weight, without reading them.
+pub(super) fn combine(file: &mut TensorFile, path: &Path) -> Result<FileTensors, ImportError> {
     let tensors = std::mem::take(&mut file.tensors);
     let (counters, tensors): (Vec<_>, Vec<_>) = tensors.into_iter().partition(is_counter);
     let mut left_out: Vec<&str> = counters.iter().map(|tensor| last_part(&tensor.name)).collect();
@@ -92,7 +92,7 @@ pub(super) fn put_together(file: &mut TensorFile, path: &Path) -> Result<FileTen
     Ok(FileTensors { parts, notes })
 }
 
-/// A whole number that counts batches or averaged models.
+/// Whether a tensor is an integer that counts batches or averaged models.
 fn is_counter(tensor: &StoredTensor) -> bool {
     let is_integer = matches!(
         tensor.dtype,
@@ -116,12 +116,12 @@ fn counted(names: &[&str]) -> String {
     texts.collect::<Vec<_>>().join(", ")
 }
 
-/// Role of a tensor that is no part of another.
+/// Role of a tensor that is a weight by itself.
 const WHOLE: &str = "";
 
 type Roles = BTreeMap<String, StoredTensor>;
 
-/// The tensors by what they are parts of, in the order of the file.
+/// The tensors by the weight that they belong to, in the order of the file.
 fn by_target(tensors: Vec<StoredTensor>) -> Vec<(String, Roles)> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut targets: Vec<(String, Roles)> = Vec::new();
@@ -136,7 +136,8 @@ fn by_target(tensors: Vec<StoredTensor>) -> Vec<(String, Roles)> {
     targets
 }
 
-/// `0.weight_mask` is the `mask` of `0.weight`, `0.parametrizations.weight.original` its `original`.
+/// Weight and role of a tensor: `0.weight_mask` is the `mask` of `0.weight`, and
+/// `0.parametrizations.weight.original` is its `original`.
 fn target_of(name: &str) -> (String, String) {
     const PARAMETRIZATIONS: &str = "parametrizations.";
     let at = match name.strip_prefix(PARAMETRIZATIONS) {
@@ -160,7 +161,7 @@ fn target_of(name: &str) -> (String, String) {
     }
 }
 
-/// A parametrization that is not known.
+/// An unknown parametrization.
 struct UnknownParametrization;
 
 fn combined(target: &str, mut roles: Roles) -> Result<FileTensor, UnknownParametrization> {
@@ -209,7 +210,7 @@ impl FileTensor {
 }
 
 impl Parametrization {
-    /// Shape of what is read.
+    /// Shape of the computed tensor.
     fn shape(&self) -> &[usize] {
         match self {
             Self::Whole(tensor) => &tensor.shape,
@@ -220,7 +221,7 @@ impl Parametrization {
         }
     }
 
-    /// Whether the parts have shapes that belong together.
+    /// Whether the shapes of the stored tensors fit together.
     fn fits(&self) -> bool {
         match self {
             Self::Masked { values, mask } => values.shape == mask.shape,
@@ -272,7 +273,7 @@ impl Parametrization {
 }
 
 impl StoredBatchNorm {
-    /// What each channel is multiplied by, and what is then added.
+    /// Factor and offset of each channel.
     fn read(&self, file: &mut TensorFile) -> Result<(Vec<f64>, Vec<f64>), WeightsError> {
         let [scale, offset, mean, variance] = &self.tensors;
         let (scale, offset) = (wide(file, scale)?, wide(file, offset)?);
@@ -294,7 +295,8 @@ fn numbers_of(data: &TensorData) -> Vec<f64> {
     data.iter::<f32>().map(f64::from).collect()
 }
 
-/// Every number times the length of its place over the norm of all numbers of that place.
+/// Weight norm: numbers are grouped by the element of `lengths` that they belong to, and each group
+/// is scaled to that length.
 fn weight_normed(
     lengths: &[f64],
     length_shape: &[usize],

@@ -12,31 +12,31 @@ use crate::zoo::Classifier;
 /// Images per batch of an evaluation.
 const EVALUATION_BATCH: usize = 256;
 
-/// Mean loss and accuracy over some images.
+/// Mean loss and accuracy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Mean cross-entropy of the softmax of the logits, in nats.
     pub loss: f64,
-    /// Share of the images whose largest logit is that of their label.
+    /// Share of images whose largest logit is that of their label.
     pub accuracy: f64,
 }
 
-/// An epoch in numbers.
+/// The metrics of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
     /// The epoch; the first is 1.
     pub epoch: usize,
-    /// Its learning rate.
+    /// Learning rate of the epoch.
     pub learning_rate: f64,
-    /// On the training images while they were trained on.
+    /// Metrics on the training images, during training.
     pub train: Metrics,
-    /// On the test images after the epoch.
+    /// Metrics on the test images, after the epoch.
     pub test: Metrics,
     /// Wall-clock time of training and evaluation.
     pub seconds: f64,
 }
 
-/// Sums from which a [`Metrics`] is made.
+/// Sums for the means of [`Metrics`].
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct MetricSums {
     loss: f64,
@@ -57,16 +57,16 @@ impl MetricSums {
     }
 }
 
-/// What came out of one batch.
+/// Metrics of one batch.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BatchMetrics {
     /// Mean loss.
     pub(super) loss: f64,
-    /// Images classified as labelled.
+    /// Number of correctly classified images.
     correct: f64,
 }
 
-/// The mean loss of a batch as a tensor to differentiate, and its outcome.
+/// The mean loss of a batch, as a tensor to differentiate, and the metrics of the batch.
 pub(super) fn loss_and_metrics(
     logits: Tensor<2>,
     labels: Tensor<1, Int>,
@@ -74,7 +74,7 @@ pub(super) fn loss_and_metrics(
     let predicted = logits.clone().argmax(1).flatten::<1>(0, 1);
     let correct = predicted.equal(labels.clone()).float().sum();
     let loss = CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels);
-    // One transfer from the device for both numbers.
+    // Both numbers in one transfer from the device.
     let numbers = Tensor::cat(vec![loss.clone().detach(), correct], 0)
         .try_into_vec_as::<f64>()
         .map_err(|error| TrainError::Device { reason: error.to_string() })?;
@@ -84,7 +84,7 @@ pub(super) fn loss_and_metrics(
     }
 }
 
-/// Loss and accuracy of a network, with batch norm as in use, not as in training.
+/// Loss and accuracy of a network in inference mode.
 pub fn evaluate(classifier: &Classifier, images: &Images) -> Result<Metrics, TrainError> {
     super::check_images(classifier, images)?;
     let classifier = classifier.valid();

@@ -21,7 +21,7 @@ pub(super) static FAMILY: &[Architecture] = &[
     ),
 ];
 
-/// The logits are means over the last channels, one a class, after ReLU like all others.
+/// The logits are the means of the last channels, one per class, after a ReLU.
 fn standard(builder: ClassifierBuilder<'_>) -> Classifier {
     let classes = builder.classes();
     builder
@@ -41,7 +41,7 @@ fn standard(builder: ClassifierBuilder<'_>) -> Classifier {
         .finish()
 }
 
-/// Ends with a dense layer, as the study has it.
+/// The published study ends this network with a dense layer.
 fn narrow(builder: ClassifierBuilder<'_>) -> Classifier {
     let classes = builder.classes();
     let convs = [

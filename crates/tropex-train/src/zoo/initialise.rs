@@ -8,11 +8,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::classifier::Classifier;
 use crate::weights::{Naming, Role, TensorSpec};
 
-/// Weights drawn from He's uniform distribution, as is usual before ReLU; biases zero. A leaky
-/// ReLU of slope 0.01 would change the variance by one part in 10,000, and is not told apart.
+/// Draws weights from He's uniform distribution, and sets biases to zero. For a leaky ReLU of slope
+/// 0.01 the variance of He would differ by one part in 10,000, which is ignored.
 ///
-/// The numbers come from a ChaCha8 stream in the order of the layers, not from the device, so a
-/// seed names the same network everywhere.
+/// The numbers come from a ChaCha8 stream, in the order of the layers: a seed gives one network on
+/// every device.
 pub(super) fn initialise(classifier: Classifier, device: &Device, seed: u64) -> Classifier {
     let random = ChaCha8Rng::seed_from_u64(seed);
     classifier.map(&mut InitialWeights { naming: Naming::default(), random, device })
@@ -54,7 +54,7 @@ impl ModuleMapper for InitialWeights<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        // `lazy_shape`, and a new parameter: reading the old one would draw its numbers.
+        // Reading the old, lazy parameter would allocate it.
         let Some(spec) = self.naming.spec(param.lazy_shape().as_slice()) else { return param };
         let data = TensorData::new(self.values(&spec), spec.shape.clone());
         Param::from_tensor(spec.tensor(data, self.device))

@@ -1,7 +1,7 @@
-//! Convolutional networks of the VGG kind: stages of convolutions, ended by pooling, then hidden
-//! dense layers. The small MNIST network is one of them.
+//! Convolutional networks like VGG: stages of convolutions that end with pooling, then hidden dense
+//! layers. The small network for MNIST is one of them.
 
-use super::builder::{ClassifierBuilder, ConvSpec, conv};
+use super::builder::{ClassifierBuilder, ConvLayer, conv};
 use super::classifier::Classifier;
 use super::{Architecture, ArchitectureError};
 use crate::training::TrainingConfig;
@@ -52,18 +52,18 @@ pub(super) static FAMILY: &[Architecture] = &[
     ),
 ];
 
-/// How a stage ends.
+/// The end of a stage.
 #[derive(Clone, Copy, PartialEq)]
 enum Pooling {
     Max,
     Average,
-    /// The strides of the convolutions make images smaller.
+    /// No pooling: the strides of the convolutions reduce the size of the images.
     None,
 }
 
-/// The stages of a network and what it does in each.
+/// The stages and layers of a network.
 struct VggConfig<'a> {
-    stages: &'a [&'a [ConvSpec]],
+    stages: &'a [&'a [ConvLayer]],
     pool: Pooling,
     batch_norm: bool,
     hidden: &'a [usize],
@@ -95,7 +95,7 @@ const STANDARD: VggConfig<'_> = VggConfig {
     hidden: &[128],
 };
 
-/// The same with 4, 16 and 64 filters.
+/// The standard network with 4, 16 and 64 filters.
 const NARROW: VggConfig<'_> =
     VggConfig { stages: &[&[conv(4); 2], &[conv(16); 3], &[conv(64); 3]], ..STANDARD };
 
@@ -110,7 +110,7 @@ const NARROW_STRIDES: VggConfig<'_> = VggConfig {
     ..STANDARD
 };
 
-/// Twice the convolutions between one pooling and the next, and wide kernels at first.
+/// Twice as many convolutions between poolings, with wide kernels in the first stage.
 const DEEP: VggConfig<'_> = VggConfig {
     stages: &[
         &[

@@ -14,14 +14,14 @@ use self::output::BoundsOutput;
 use super::options::seconds;
 use crate::output::Output;
 
-/// Bound the number of linear regions that a network can have, by every formula that applies.
+/// Compute bounds on the number of linear regions of a network, by every formula that applies.
 ///
-/// With --json every number comes with all digits, its formula and its source.
+/// With --json, every number has all digits, its formula and its source.
 #[derive(Debug, Args)]
 pub struct BoundsArgs {
     #[command(flatten)]
     network: NetworkArgs,
-    /// Seconds for each bound: what takes longer is listed as not finished.
+    /// Time limit for each bound; a bound beyond the limit is listed as not finished.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     time_limit: Duration,
 }

@@ -12,7 +12,8 @@ use tropex::experiments::{EvaluateSettings, Split, TaskProgress, pipeline};
 use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more};
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more};
 use crate::output::{Output, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
@@ -20,15 +21,15 @@ use crate::output::{Output, duration, pairs, percent, small_percent};
 pub struct EvaluateArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// Images to classify.
-    #[arg(long, default_value = "test")]
-    split: SplitName,
-    /// LIMIT of the images only, every class in its share.
+    /// Split of the images to classify.
+    #[arg(long, value_parser = choices::split(), default_value = "test")]
+    split: Split,
+    /// Classify LIMIT images only, with every class in proportion.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Gauge of the terms.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -41,15 +42,15 @@ struct EvaluateOutput {
     gauge: Gauge,
     points: usize,
     split: Split,
-    /// The images classified, of their split.
+    /// The classified images.
     images: SubsetSummary,
-    /// The training images whose terms make up the function.
+    /// The training images whose terms form the function.
     terms: SubsetSummary,
     agreement: f64,
     accuracy: f64,
     network_accuracy: f64,
     straight: f64,
-    /// Share of the values that f32 left open, computed again in f64.
+    /// Share of the values that were computed again in f64 because f32 did not decide.
     reevaluated: f64,
     seconds: f64,
 }
@@ -60,8 +61,8 @@ impl EvaluateArgs {
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = EvaluateSettings {
-            gauge: self.gauge.into(),
-            split: self.split.into(),
+            gauge: self.gauge,
+            split: self.split,
             limit: self.limit.map(NonZeroUsize::get),
         };
         let bar = output.bar();
@@ -95,10 +96,10 @@ impl EvaluateArgs {
                     format!(
                         "{} gauge, of {}",
                         evaluated.gauge.name(),
-                        terms.words(Split::Train.images())
+                        terms.describe(Split::Train.images())
                     ),
                 ),
-                ("images", images.words(settings.split.images())),
+                ("images", images.describe(settings.split.images())),
                 ("network accuracy", percent(evaluated.network_accuracy)),
                 ("extracted function", format!("{} accuracy", percent(evaluated.accuracy))),
                 ("agreement", percent(evaluated.agreement)),

@@ -12,7 +12,6 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use tropex::Gauge;
 use tropex::experiments::experiments::{
     ExperimentEntry, ExperimentReport, ExperimentRequest, Parameters, RunInput, Scope,
     descriptions, find, run_experiments,
@@ -24,50 +23,49 @@ use tropex::experiments::{EXPERIMENTS, Error, RunSettings, TaskProgress, Trained
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::messages::hint;
 use tropex::train::run::Run;
+use tropex::{Gauge, Precision};
 
-use super::options::{
-    DataOption, DevicesOption, GaugeName, PrecisionName, one_or_more, require_place, whole,
-};
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more, require_writable, whole};
 use crate::interrupt::InterruptNote;
 use crate::output::{CommandProgress, Output, StepProgress, count, pairs, plural, table};
 
-/// Ask how networks use their terms to generalize. What was found before is not computed again.
+/// Run experiments on how networks use their terms to generalize. Known findings are reused.
 #[derive(Debug, Args)]
 pub struct ExperimentArgs {
-    /// Experiments, as `tropex list` names them, with commas between them; or `all`.
+    /// Experiments with commas between them, or `all`; `tropex list` names them.
     #[arg(value_name = "EXPERIMENT[,...]")]
     names: String,
-    /// Folders of the runs; several are compared.
+    /// Folders of the runs. Several runs are compared.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// Gauges of the terms.
-    #[arg(long, default_value = "worst-case", value_delimiter = ',')]
-    gauge: Vec<GaugeName>,
-    /// Format of the terms' numbers; by default that of the terms that are there, or f32.
-    #[arg(long)]
-    precision: Option<PrecisionName>,
-    /// Terms of LIMIT training images, every class in its share; by default the terms that are
-    /// there, or those of all images that the network was trained on.
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case", value_delimiter = ',')]
+    gauge: Vec<Gauge>,
+    /// Format of the numbers of the terms. Default: that of the existing terms, or f32.
+    #[arg(long, value_parser = choices::precision())]
+    precision: Option<Precision>,
+    /// Use the terms of LIMIT training images, with every class in proportion. Default: the
+    /// existing terms, or the terms of all images that the network was trained on.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
-    /// Look at POINTS test images, and POINTS training images, only, every class in its share.
+    /// Use POINTS test images and POINTS training images only, with every class in proportion.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     points: Option<NonZeroUsize>,
-    /// Epochs at which runs are looked at besides the last, of those whose weights were kept: all,
-    /// or a list such as 0,1,5.
+    /// Further epochs to examine, among those with a checkpoint: all, or a list such as 0,1,5.
     #[arg(long, default_value = "last")]
     epochs: Checkpoints,
-    /// Source of everything random.
+    /// Seed of all random choices.
     #[arg(long, default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: u64,
     /// Change a parameter, such as `draws=10`; with `all`, `subset.draws=10`. The value is JSON.
     #[arg(long, value_name = "PARAMETER=VALUE")]
     set: Vec<ParameterSetting>,
-    /// Write a page of what is found about all runs: FILE.html, with FILE.md beside it, or FILE.md
-    /// alone. A page of each run is in its folder `reports` anyway.
+    /// Write a page of the findings about all runs: FILE.html with FILE.md beside it, or FILE.md
+    /// alone. A page of each run is always in its folder `reports`.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
-    /// Compute again what was found before.
+    /// Compute known findings again.
     #[arg(long)]
     again: bool,
     #[command(flatten)]
@@ -93,7 +91,7 @@ impl FromStr for ParameterSetting {
             Some((experiment, parameter)) => (Some(experiment.to_owned()), parameter),
             None => (None, name),
         };
-        // What is no JSON is a text, so that texts need no quotes.
+        // A value that is not JSON is a text, so that texts need no quotes.
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         Ok(Self { experiment, parameter: parameter.to_owned(), value })
     }
@@ -102,11 +100,11 @@ impl FromStr for ParameterSetting {
 #[derive(Serialize)]
 struct ExperimentOutput<'a> {
     reports: Vec<ReportOutput<'a>>,
-    /// Where all of it can be read.
+    /// Paths of the pages.
     pages: Vec<String>,
-    /// Experiments that `all` does not include here.
+    /// Experiments that `all` leaves out.
     left_out: Vec<&'a str>,
-    /// What the pages lack, because its files are damaged.
+    /// Findings whose files are damaged, which the pages lack.
     damaged: Vec<String>,
 }
 
@@ -124,7 +122,7 @@ impl ExperimentArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let experiments = self.experiments()?;
         self.check()?;
-        // Before the work, not after it.
+        // Checked before the work.
         let page = self.page.as_deref().map(PageFiles::named).transpose()?;
         let devices = self.devices.find()?;
         let input = |path: &PathBuf| {
@@ -146,8 +144,8 @@ impl ExperimentArgs {
         });
         for &gauge in &self.gauge {
             let settings = RunSettings {
-                gauge: gauge.into(),
-                precision: self.precision.map(Into::into),
+                gauge,
+                precision: self.precision,
                 limit: self.limit.map(NonZeroUsize::get),
                 points: self.points.map(NonZeroUsize::get),
                 seed: self.seed,
@@ -160,7 +158,7 @@ impl ExperimentArgs {
                 devices: &devices,
                 again: self.again,
             };
-            self.carry_out(&request, &locks, &mut reports, (&bar, &told, expected), output)?;
+            self.run_experiments(&request, &locks, &mut reports, (&bar, &told, expected), output)?;
         }
         bar.finish();
         let (pages, damaged) = self.write_pages(page, &reports)?;
@@ -181,17 +179,16 @@ impl ExperimentArgs {
         output.text(&last.join("\n\n"))
     }
 
-    /// Refuses a gauge that would be looked at twice, and a page that cannot be written.
+    /// Refuses a repeated gauge, and a page that cannot be written.
     fn check(&self) -> anyhow::Result<()> {
-        self.page.as_deref().map(require_place).transpose()?;
-        let gauges: Vec<_> = self.gauge.iter().map(|&gauge| Gauge::from(gauge)).collect();
-        if let Some(gauge) = first_repeated(&gauges) {
+        self.page.as_deref().map(require_writable).transpose()?;
+        if let Some(gauge) = first_repeated(&self.gauge) {
             bail!("--gauge names {} twice", gauge.name());
         }
         Ok(())
     }
 
-    /// Experiments that `all` leaves out, for one run cannot be compared.
+    /// Experiments that compare runs, which `all` leaves out for a single run.
     fn left_out(&self) -> Vec<&'static str> {
         let is_left_out = |entry: &&ExperimentEntry| {
             self.names() == ["all"] && self.runs.len() < 2 && entry.scope == Scope::Together
@@ -203,8 +200,8 @@ impl ExperimentArgs {
         self.names.split(',').map(str::trim).collect()
     }
 
-    /// Writes a page of everything that is known of each run, and one of all runs if it is asked
-    /// for. Says where they are, and what they lack.
+    /// Writes a page for each run, and one for all runs if requested. Returns the paths of the
+    /// pages, and the damaged findings that the pages lack.
     fn write_pages(
         &self,
         page: Option<PageFiles>,
@@ -228,13 +225,13 @@ impl ExperimentArgs {
             files.write(&page)?;
             Ok(files.first().display().to_string())
         };
-        // Runs of which nothing is known, but for comparisons with others, need no page.
+        // A run without findings of its own needs no page.
         pages.retain(|(page, _)| !page.findings.is_empty());
         let written = pages.into_iter().map(write).collect::<anyhow::Result<_>>()?;
         Ok((written, damaged))
     }
 
-    /// How many findings experiments make with one gauge.
+    /// Number of findings with one gauge.
     fn findings(&self, experiments: &[(&'static ExperimentEntry, Parameters)]) -> usize {
         let of = |(entry, _): &(&ExperimentEntry, _)| match entry.scope {
             Scope::Each => self.runs.len(),
@@ -243,9 +240,9 @@ impl ExperimentArgs {
         experiments.iter().map(of).sum()
     }
 
-    /// Does experiments, and tells people what is found as soon as it is. Findings weigh alike in
-    /// the bar, for nobody knows how long each takes.
-    fn carry_out(
+    /// Runs experiments, and prints each finding when it is ready. All findings count the same in
+    /// the progress bar, because their durations are unknown.
+    fn run_experiments(
         &self,
         request: &ExperimentRequest<'_>,
         locks: &ReportLocks,
@@ -273,7 +270,7 @@ impl ExperimentArgs {
         unread
     }
 
-    /// The experiments that are asked for, with their parameters.
+    /// The requested experiments with their parameters.
     fn experiments(&self) -> anyhow::Result<Vec<(&'static ExperimentEntry, Parameters)>> {
         let names = self.names();
         for name in names.iter().filter(|name| **name != "all") {
@@ -301,7 +298,7 @@ impl ExperimentArgs {
                     let is_known = known.clone().any(|known| known == name);
                     let hint = if is_known { String::new() } else { hint(name, known) };
                     format!(
-                        "--set {name}.{parameter}: {name} is none of the experiments asked for{hint}"
+                        "--set {name}.{parameter}: {name} is not one of the requested experiments{hint}"
                     )
                 }
             })?;
@@ -310,7 +307,7 @@ impl ExperimentArgs {
         Ok(chosen)
     }
 
-    /// Why a name is no experiment: runs and experiments are easily given in the wrong order.
+    /// Explains an unknown experiment. A common mistake is the order of runs and experiments.
     fn explained(&self, name: &str, unknown: Error) -> anyhow::Error {
         let experiment = self
             .runs
@@ -350,7 +347,7 @@ impl<'a> ReportOutput<'a> {
     }
 }
 
-/// What people read of a report.
+/// The text of a report.
 fn text(ExperimentReport { folder, finding, reused }: &ExperimentReport) -> String {
     let runs: Vec<_> = finding.runs.iter().map(|run| &*run.folder).collect();
     let known = if *reused { ", found before" } else { "" };
@@ -366,7 +363,7 @@ fn text(ExperimentReport { folder, finding, reused }: &ExperimentReport) -> Stri
     )
 }
 
-/// Findings of one experiment side by side, where there are several.
+/// Tables that compare several findings of one experiment.
 fn comparisons(reports: &[ExperimentReport]) -> Vec<String> {
     let of = |entry: &ExperimentEntry| {
         let findings = reports.iter().map(|report| &report.finding);

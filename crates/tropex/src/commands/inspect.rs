@@ -17,10 +17,10 @@ use crate::output::{Output, count, table};
 pub struct InspectArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// Print a drawing instead, as text for Graphviz: `tropex inspect RUN --dot | dot -Tsvg`.
+    /// Print the graph in the language of Graphviz instead: `tropex inspect RUN --dot | dot -Tsvg`.
     #[arg(long, conflicts_with = "json")]
     dot: bool,
-    /// Not needed, for no image is looked at: so that all commands on a run take the same options.
+    /// Unused; accepted because all other commands on a run take it.
     #[arg(long, value_name = "FOLDER", hide = true)]
     data_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -35,9 +35,9 @@ struct InspectOutput<'a> {
     classes: usize,
     parameters: usize,
     units: usize,
-    /// What the module does to the logits, in order, and is left out.
+    /// Operations after the logits that the network leaves out, in order.
     left_out: Vec<String>,
-    /// The node that gives the logits.
+    /// The node of the logits.
     output: usize,
     nodes: Vec<NodeOutput<'a>>,
 }
@@ -45,7 +45,7 @@ struct InspectOutput<'a> {
 #[derive(Serialize)]
 struct NodeOutput<'a> {
     node: usize,
-    /// Nodes it reads; 0 is the input.
+    /// Nodes that it reads; 0 is the input.
     inputs: Vec<usize>,
     layer: Option<&'a str>,
     operation: &'a str,
@@ -117,8 +117,8 @@ impl<'a> NodeOutput<'a> {
     }
 }
 
-/// The table of nodes. What a node reads is said where it is not just the node before it, and
-/// that column is left out if there is nothing to say.
+/// The table of nodes. The column `reads` names the inputs of nodes that do not just read the node
+/// before, and is left out if there are none.
 fn nodes(network: &Network) -> String {
     let reads: Vec<_> = (1..).zip(network.nodes()).map(|(node, of)| reads(node, of)).collect();
     let branched = reads.iter().any(|reads| !reads.is_empty());
@@ -146,7 +146,7 @@ fn nodes(network: &Network) -> String {
     table(&heading, rows.map(without).collect())
 }
 
-/// The nodes that a node reads, unless that is the one before it.
+/// The inputs of a node, unless it just reads the node before.
 fn reads(node: usize, of: &Node) -> String {
     let inputs: Vec<_> = of.inputs().iter().map(|value| value.index()).collect();
     if inputs == [node - 1] {

@@ -76,7 +76,7 @@ fn named(entries: &[ListEntry]) -> Vec<(String, &str)> {
     entries.iter().map(|entry| (entry.name.into(), &*entry.summary)).collect()
 }
 
-/// The architectures without their variants, which are written into the name.
+/// The architectures; `[-leaky]` after a name stands for its variant.
 fn architectures() -> Vec<(String, &'static str)> {
     let has_variant =
         |name| ARCHITECTURES.iter().any(|architecture| architecture.leaky_of == Some(name));
@@ -88,7 +88,7 @@ fn architectures() -> Vec<(String, &'static str)> {
         .collect()
 }
 
-/// A title and names with what they mean, a line each.
+/// A title, and a line for each name and its description.
 fn section(title: &str, entries: Vec<(String, &str)>) -> String {
     let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines = entries.iter().map(|(name, summary)| format!("  {name:width$}  {summary}"));

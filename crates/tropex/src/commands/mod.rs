@@ -1,8 +1,8 @@
-//! The subcommands, one a file.
+//! The subcommands, one file each.
 
-mod advice;
 mod assign;
 mod bounds;
+mod choices;
 mod evaluate;
 mod experiment;
 mod extract;
@@ -19,7 +19,6 @@ mod train;
 
 use clap::Subcommand;
 
-use self::advice::with_advice;
 use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
@@ -41,7 +40,7 @@ pub enum Command {
 
 impl Command {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        let outcome = match self {
+        match self {
             Self::List(list) => list.run(output),
             Self::Train(train) => train.run(output),
             Self::Import(import) => import.run(output),
@@ -55,7 +54,6 @@ impl Command {
             Self::Bounds(bounds) => bounds.run(output),
             Self::Region(region) => region.run(output),
             Self::Regions(regions) => regions.run(output),
-        };
-        outcome.map_err(with_advice)
+        }
     }
 }

@@ -14,13 +14,13 @@ use tropex::train::run::Run;
 use super::options::{DataOption, DeviceOption, one_or_more};
 use crate::output::{Output, percent, table};
 
-/// Show how exact the terms of runs are, with every gauge and in every precision.
+/// Measure how exact the terms of runs are, with every gauge and in every precision.
 #[derive(Debug, Args)]
 pub struct PrecisionArgs {
     /// Folders of the runs.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Training images to extract terms of, every class in its share; the terms of each are
+    /// Number of training images, with every class in proportion. The terms of each image are
     /// compared with all others.
     #[arg(long, default_value = "200", value_parser = one_or_more, allow_negative_numbers = true)]
     limit: NonZeroUsize,
@@ -34,19 +34,19 @@ pub struct PrecisionArgs {
 struct RunPrecision {
     run: String,
     architecture: String,
-    /// The training images, of all.
+    /// The training images.
     images: SubsetSummary,
     extractions: Vec<ExtractionPrecision>,
 }
 
-/// An extraction with what the table says of it.
+/// An extraction and its row in the table.
 #[derive(Serialize)]
 struct ExtractionPrecision {
     #[serde(flatten)]
     found: PrecisionCheck,
     /// The value error relative to the largest logit.
     relative_value_error: Option<f64>,
-    /// What must hold and does not.
+    /// Properties of the self-check that do not hold.
     fails: Vec<String>,
 }
 
@@ -94,10 +94,10 @@ fn text(found: &[RunPrecision]) -> String {
         cells.map(|cells| [run.run.clone()].into_iter().chain(cells).collect())
     });
     let explained = "value error: largest difference of linear term and logit at an image, relative \
-                     to the largest logit\nfails: what must hold and does not";
+                     to the largest logit\nfails: properties of the self-check that do not hold";
     let images: Vec<_> = found
         .iter()
-        .map(|run| format!("{}: {}", run.run, run.images.words("training images")))
+        .map(|run| format!("{}: {}", run.run, run.images.describe("training images")))
         .collect();
     format!("{}\n{}\n{explained}", table(&heading, rows.collect()), images.join("\n"))
 }

@@ -13,31 +13,32 @@ use tropex::experiments::{ImagePoints, Split, pipeline};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, SplitName, seconds, whole};
+use super::choices;
+use super::options::{DataOption, DeviceOption, seconds, whole};
 use super::time_estimate::TimeEstimate;
 use crate::output::{Output, StepProgress, count, table};
 
-/// Tell about the linear regions of images: the nearest boundaries, and what lies between two.
+/// Describe the linear regions of images: the nearest boundaries, and the way from image to image.
 #[derive(Debug, Args)]
 pub struct RegionArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// The images.
+    /// Numbers of the images.
     #[arg(long, value_name = "I,J,...", value_delimiter = ',', required = true, value_parser = whole::<usize>, allow_negative_numbers = true)]
     of: Vec<usize>,
-    /// Count the regions on the straight way to this image, and find where the class changes.
+    /// Count the regions on the segment to this image, and find where the class changes.
     #[arg(long, value_name = "IMAGE", value_parser = whole::<usize>, allow_negative_numbers = true)]
     to: Option<usize>,
-    /// Find the facets of the regions and the largest ball inside, by a linear program for every
-    /// side: slow with many inputs.
+    /// Find the facets of each region and the largest ball inside it. This solves a linear program
+    /// for every side of the region: slow with many inputs.
     #[arg(long)]
     facets: bool,
-    /// Seconds for the linear programs of each image; then tell what is known so far.
+    /// Time limit for the linear programs of each image; at the limit, print what is known so far.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "facets")]
     time_limit: Option<Duration>,
-    /// Images to take.
-    #[arg(long, default_value = "train")]
-    split: SplitName,
+    /// Split of the images.
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -51,7 +52,7 @@ impl RegionArgs {
         let data = self.data.open_of(&run, output)?;
         pipeline::check_data(&run, &data)?;
         let network = pipeline::network(&run, &device)?;
-        let split = Split::from(self.split);
+        let split = self.split;
         let order = self.of.clone();
         let options = InspectOptions {
             images: self.of,
@@ -62,13 +63,13 @@ impl RegionArgs {
         };
         let points = ImagePoints::new(split.of(&data), None);
         let (bar, stages) = (output.bar(), RefCell::new(StepProgress::default()));
-        let wait = TimeEstimate::new(output, "--time-limit limits the search for facets");
+        let estimate = TimeEstimate::new(output, "--time-limit limits the search for facets");
         let show = |RegionProgress { image, task, done, total, .. }: RegionProgress| {
             let number = order.iter().position(|&other| other == image).unwrap_or(0);
             let part = done as f64 / total.max(1) as f64;
             let share = stages.borrow_mut().share((number, order.len()), task, part);
             bar.show(share, format!("image {image}: {task}"));
-            wait.look(task, done, total, &bar);
+            estimate.report(task, done, total, &bar);
             ControlFlow::Continue(())
         };
         let found = inspect_regions(&network, &points, &options, &show)?;

@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use tropex::Gauge;
 use tropex::experiments::query::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
 use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
-use tropex::experiments::{TrainedEpoch, pipeline};
+use tropex::experiments::{Split, TrainedEpoch, pipeline};
 use tropex::extract::region::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, GaugeName, SplitName, any_number, whole};
+use super::choices;
+use super::options::{DataOption, DeviceOption, any_number, whole};
 use super::time_estimate::minutes;
 use crate::output::{CommandProgress, Output, count, plural};
 use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
@@ -25,12 +27,11 @@ use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
 pub struct RegionsArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// The plane goes through these three images; by default through the first ones of three
-    /// classes.
+    /// Three images that the plane goes through. Default: the first images of three classes.
     #[arg(long, value_name = "I,J,K", value_parser = numbers::<usize, 3>)]
     through: Option<[usize; 3]>,
-    /// What to draw of a network with two inputs: from X0 to X1 of the first, and from Y0 to Y1 of
-    /// the second; by default what is around the points.
+    /// Window for a network with two inputs: X0 to X1 of the first input, Y0 to Y1 of the second.
+    /// Default: a window around the points.
     #[arg(
         long,
         value_name = "X0,X1,Y0,Y1",
@@ -39,33 +40,32 @@ pub struct RegionsArgs {
         conflicts_with_all = ["through", "margin"]
     )]
     window: Option<[f64; 4]>,
-    /// How far the window reaches beyond the points, as a share of their distance; a negative one
-    /// looks closer, and -0.5 would leave nothing.
+    /// Margin of the window around the points, as a share of their distance. A negative margin
+    /// zooms in; -0.5 would leave nothing.
     #[arg(long, default_value = "0.25", value_parser = any_number, allow_negative_numbers = true)]
     margin: f64,
-    /// Images to take points from.
-    #[arg(long, default_value = "train")]
-    split: SplitName,
+    /// Split of the images.
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
     /// Gauge of the terms.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
-    /// The regions of the extracted function instead of the network's.
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
+    /// Draw the regions of the extracted function instead of the network.
     #[arg(long)]
     extracted: bool,
-    /// Both side by side.
+    /// Draw network and extracted function side by side.
     #[arg(long, conflicts_with = "extracted")]
     side_by_side: bool,
-    /// The picture to write, FILE.svg or FILE.png.
+    /// File of the picture, FILE.svg or FILE.png.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["frames", "json"])]
     out: Option<PathBuf>,
-    /// Write a picture of the network for every checkpoint of the run into a folder, for an
-    /// animation.
+    /// Write a picture of every checkpoint of the run into a folder, for an animation.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "extracted", "side_by_side"])]
     frames: Option<PathBuf>,
-    /// Format of these pictures.
-    #[arg(long, default_value = "png", requires = "frames")]
-    format: FormatName,
-    /// Give up where there are more polygons than this.
+    /// Format of the pictures of --frames.
+    #[arg(long, value_parser = choices::picture_format(), default_value = "png", requires = "frames")]
+    format: ImageFormat,
+    /// Stop with an error above this number of polygons.
     #[arg(long, value_name = "POLYGONS", default_value_t = RegionViewSettings::default().limit, value_parser = whole::<usize>, allow_negative_numbers = true)]
     limit: usize,
     #[command(flatten)]
@@ -74,23 +74,7 @@ pub struct RegionsArgs {
     device: DeviceOption,
 }
 
-/// A format of pictures on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatName {
-    Png,
-    Svg,
-}
-
-impl From<FormatName> for ImageFormat {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Png => Self::Png,
-            FormatName::Svg => Self::Svg,
-        }
-    }
-}
-
-/// So many numbers, separated by commas.
+/// `N` numbers with commas between them.
 fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], String> {
     let numbers: Option<Vec<T>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
     let numbers = numbers.and_then(|numbers| numbers.try_into().ok());
@@ -99,7 +83,7 @@ fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], S
 
 impl RegionsArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        // Before the work, not after it.
+        // Checked before the work.
         self.out.as_deref().map(ImageFormat::of).transpose()?;
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
@@ -118,7 +102,7 @@ impl RegionsArgs {
             (None, None) => SlicePlane::Default,
         };
         let (margin, limit) = (self.margin, self.limit);
-        RegionViewSettings { place, margin, split: self.split.into(), limit }
+        RegionViewSettings { place, margin, split: self.split, limit }
     }
 
     fn picture(
@@ -143,7 +127,7 @@ impl RegionsArgs {
         }
         if self.extracted || self.side_by_side {
             let start = Instant::now();
-            let (store, _) = pipeline::open_terms(run, data, device, self.gauge.into())?;
+            let (store, _) = pipeline::open_terms(run, data, device, self.gauge)?;
             let terms = view.terms(&store)?;
             found.extracted = Some(TermRegions::of(&terms, store.len(), start.elapsed()));
             parts.push((title("extracted function", &terms.partition), terms.partition));
@@ -174,7 +158,7 @@ impl RegionsArgs {
         }
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create folder {}", folder.display()))?;
-        let format = ImageFormat::from(self.format);
+        let format = self.format;
         let file_of =
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
@@ -196,8 +180,8 @@ impl RegionsArgs {
     }
 }
 
-/// Says so early if there are likely to be more regions than the limit and, to people at a terminal, if
-/// it will take minutes.
+/// Announces that there are likely to be more regions than the limit or, on a terminal, that
+/// drawing will take minutes.
 fn tell(estimate: &RegionEstimate, bar: &CommandProgress, output: &Output) {
     let regions = count(estimate.regions);
     let time =

@@ -23,26 +23,27 @@ use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
 
-/// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
+/// Run a whole study: train, extract, run experiments, and write one report. Finished work is
+/// reused.
 #[derive(Debug, Args)]
 pub struct StudyArgs {
-    /// The study: a TOML file, or one that comes with the program (quick, fashion, paper).
+    /// TOML file of the study, or a study of this program: quick, fashion, paper.
     #[arg(value_name = "STUDY")]
     study: PathBuf,
-    /// Folder for runs and report; by default named after the study.
+    /// Folder for runs and report. Default: named after the study.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Runs that are worked on side by side.
+    /// Number of runs at the same time.
     #[arg(long, default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     jobs: NonZeroUsize,
-    /// Print the study's file, and do nothing: to begin one of your own.
+    /// Print the file of the study and stop, as a start for your own.
     #[arg(long)]
     print: bool,
-    /// Compare its numbers with those of another study, a numbers.jsonl; fail if one differs.
+    /// Compare the numbers with a numbers.jsonl of another study; fail if one differs.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// How far numbers may be apart: 1, the default, is what another processor explains; 0 asks
-    /// for the same digits.
+    /// Allowed difference of numbers: 1, the default, allows for another processor; 0 requires
+    /// equal digits.
     #[arg(long, value_name = "SCALE", requires = "compare", value_parser = not_negative, allow_negative_numbers = true)]
     tolerance: Option<f64>,
     #[command(flatten)]
@@ -72,7 +73,7 @@ impl StudyArgs {
         let mut datasets = BTreeMap::new();
         for network in &plan.networks {
             if !datasets.contains_key(&network.dataset) {
-                let name = relative_to(&network.dataset, &self.place());
+                let name = relative_to(&network.dataset, &self.base_folder());
                 let dataset = self.data.open(&name, None, output)?;
                 datasets.insert(network.dataset.clone(), dataset);
             }
@@ -86,7 +87,7 @@ impl StudyArgs {
             jobs: self.jobs.get(),
         };
         let start = Instant::now();
-        let done = carry_out(&study, output)?;
+        let done = run_study(&study, output)?;
         let scale = self.tolerance.unwrap_or(1.0);
         let comparison = other.map(|other| done.numbers.compare(&other, scale));
         let printed = StudyOutput {
@@ -108,12 +109,12 @@ impl StudyArgs {
             lines.join("\n\n")
         })?;
         match (comparison, self.compare) {
-            (Some(comparison), Some(file)) => require_alike(&comparison, &file),
+            (Some(comparison), Some(file)) => require_equal(&comparison, &file),
             _ => Ok(()),
         }
     }
 
-    /// The study's text, and where it comes from. A file goes before a name.
+    /// The text of the study and its origin. A file takes precedence over a name.
     fn text(&self) -> anyhow::Result<(String, String)> {
         let origin = self.study.display().to_string();
         let known = PLANS.iter().find(|(name, _)| Path::new(name) == self.study);
@@ -121,7 +122,7 @@ impl StudyArgs {
             (Ok(text), _) => Ok((text, origin)),
             (Err(_), Some((_, text))) => Ok(((*text).to_owned(), origin)),
             (Err(error), None) if error.kind() == ErrorKind::InvalidData => {
-                anyhow::bail!("{origin} is no text, expected a study as TOML")
+                anyhow::bail!("{origin} is not a text, expected a study as TOML")
             }
             (Err(error), None) => {
                 let names: Vec<_> = PLANS.iter().map(|(name, _)| *name).collect();
@@ -134,12 +135,12 @@ impl StudyArgs {
         }
     }
 
-    /// The folder that paths in the study are relative to: that of its file. What comes through a
-    /// pipe is as if it lay in the folder one works in.
-    fn place(&self) -> PathBuf {
+    /// The folder that paths in the study are relative to: the folder of its file, or the working
+    /// directory for a study from a pipe.
+    fn base_folder(&self) -> PathBuf {
         let parent = self.study.parent().filter(|_| self.study.is_file());
-        let place = parent.unwrap_or(Path::new(""));
-        std::path::absolute(Path::new(".").join(place)).unwrap_or_else(|_| place.to_owned())
+        let folder = parent.unwrap_or(Path::new(""));
+        std::path::absolute(Path::new(".").join(folder)).unwrap_or_else(|_| folder.to_owned())
     }
 
     fn folder(&self) -> anyhow::Result<PathBuf> {
@@ -157,7 +158,7 @@ impl StudyArgs {
     }
 }
 
-/// What differs from another study, for people.
+/// A table of the numbers that differ from another study.
 fn differences(comparison: &NumbersComparison) -> String {
     if comparison.differences.is_empty() {
         return format!("all {} numbers are as expected", count(comparison.numbers));
@@ -173,7 +174,7 @@ fn differences(comparison: &NumbersComparison) -> String {
     table(&heading, comparison.differences.iter().map(row).collect())
 }
 
-fn require_alike(comparison: &NumbersComparison, file: &Path) -> anyhow::Result<()> {
+fn require_equal(comparison: &NumbersComparison, file: &Path) -> anyhow::Result<()> {
     let (all, differ) = (comparison.numbers, comparison.differences.len());
     if differ == 0 {
         return Ok(());
@@ -187,7 +188,7 @@ fn require_alike(comparison: &NumbersComparison, file: &Path) -> anyhow::Result<
     )
 }
 
-fn carry_out(study: &Study<'_>, output: &Output) -> anyhow::Result<FinishedStudy> {
+fn run_study(study: &Study<'_>, output: &Output) -> anyhow::Result<FinishedStudy> {
     let (bar, last) = (output.bar(), Arc::new(Mutex::new((0, 0, StepProgress::default()))));
     let (folder, begun) = (study.folder.display().to_string(), last.clone());
     let _kept = InterruptNote::set(move || {

@@ -1,43 +1,43 @@
-//! Says early how long work will take, if that is minutes.
+//! An early remark on work that will take minutes.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::output::{CommandProgress, Output};
 
-/// Work that takes less needs no word.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Shortest remaining time that is announced.
+const ANNOUNCED: Duration = Duration::from_secs(60);
 
-/// Time after which the rest of a piece of work is estimated.
-const FIRST_LOOK: Duration = Duration::from_secs(3);
+/// Time after the start of a piece of work when its duration is estimated.
+const ESTIMATE_AFTER: Duration = Duration::from_secs(3);
 
-/// Watches one piece of work after the other.
+/// Estimates the duration of one piece of work after another.
 pub struct TimeEstimate<'a> {
     output: &'a Output,
-    /// What helps if that is too long.
+    /// Advice for work that takes too long.
     help: &'a str,
-    /// The piece of work, when it began, and whether its time was told.
-    under_way: Cell<(&'static str, Instant, bool)>,
+    /// The current piece of work, its start, and whether its duration was announced.
+    current: Cell<(&'static str, Instant, bool)>,
 }
 
 impl<'a> TimeEstimate<'a> {
     pub fn new(output: &'a Output, help: &'a str) -> Self {
-        Self { output, help, under_way: Cell::new(("", Instant::now(), false)) }
+        Self { output, help, current: Cell::new(("", Instant::now(), false)) }
     }
 
-    /// Tells people at a terminal once how long a piece of work will take, from the time of its first
-    /// parts.
-    pub fn look(&self, what: &'static str, done: usize, of: usize, bar: &CommandProgress) {
+    /// Reports progress. Announces the duration of a piece of work once, on a terminal, if it is
+    /// long.
+    pub fn report(&self, what: &'static str, done: usize, of: usize, bar: &CommandProgress) {
         if !bar.is_shown() {
             return;
         }
-        let (before, start, is_told) = self.under_way.get();
+        let (before, start, is_told) = self.current.get();
         if before != what || done == 0 {
-            self.under_way.set((what, Instant::now(), false));
+            self.current.set((what, Instant::now(), false));
             return;
         }
         let elapsed = start.elapsed();
-        if is_told || elapsed < FIRST_LOOK {
+        if is_told || elapsed < ESTIMATE_AFTER {
             return;
         }
         if let Some(left) = remaining(elapsed, done, of) {
@@ -45,14 +45,14 @@ impl<'a> TimeEstimate<'a> {
                 format!("{what} takes about {} (Ctrl-C stops; {})", minutes(left), self.help);
             bar.suspend(|| self.output.remark(&line));
         }
-        self.under_way.set((what, start, true));
+        self.current.set((what, start, true));
     }
 }
 
-/// The rest of the time, if it is long.
+/// The remaining time, if it is long enough to be announced.
 fn remaining(elapsed: Duration, done: usize, of: usize) -> Option<Duration> {
     let left = elapsed.as_secs_f64() * of.saturating_sub(done) as f64 / done.max(1) as f64;
-    Duration::try_from_secs_f64(left).ok().filter(|left| *left >= PATIENCE)
+    Duration::try_from_secs_f64(left).ok().filter(|left| *left >= ANNOUNCED)
 }
 
 /// `3 minutes`, `2 hours`

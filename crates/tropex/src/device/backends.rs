@@ -1,7 +1,7 @@
 //! The device names of every backend, compiled into this build or not.
 //!
-//! This file needs nothing but Burn: the unit tests of other crates include it, so that a device has
-//! one name everywhere.
+//! This file needs nothing but Burn: the unit tests of other crates include it, so that a device
+//! has one name everywhere.
 
 #![allow(deprecated)] // Burn 0.22 deprecates ndarray and tch; they are supported and tested here
 
@@ -65,8 +65,8 @@ pub(crate) fn device_names() -> Vec<String> {
     names
 }
 
-/// The backend and the number in a device name such as `flex` or `cuda:1`; `None` if there is no such
-/// name.
+/// The backend and the number in a device name such as `flex` or `cuda:1`; `None` if there is no
+/// such name.
 pub(crate) fn parse_device_name(name: &str) -> Option<(NamedBackend, usize)> {
     let (base, number) = match name.split_once(':') {
         None => (name, None),

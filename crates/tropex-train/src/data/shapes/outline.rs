@@ -1,19 +1,19 @@
-//! The ten figures, as signed distances.
+//! The ten shapes, as signed distance functions.
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
 use super::rng::ImageRng;
 
-/// A form around the origin, of reach about 1.
+/// A shape around the origin that reaches to distance 1, approximately.
 pub(super) struct Outline {
     pub(super) name: &'static str,
-    /// Area of the form.
+    /// Area.
     area: f32,
-    /// Signed distance of a point to the outline, negative inside.
+    /// Signed distance of a point from the outline, negative inside.
     distance: fn(f32, f32) -> f32,
 }
 
-/// One figure per class. Figures that a rotation makes alike (square and diamond) appear once.
+/// One shape per class. Shapes that differ by a rotation only (square and diamond) appear once.
 pub(super) const OUTLINES: [Outline; 10] = [
     Outline { name: "disc", area: PI, distance: disc },
     Outline { name: "ring", area: 2.19126, distance: ring },
@@ -55,7 +55,8 @@ fn triangle(x: f32, y: f32) -> f32 {
     (-y).max(0.866_025 * x.abs() + 0.5 * y) - 0.5
 }
 
-/// Five points, with notches at distance 0.42: folded into one tenth, that is one line.
+/// Five points, with notches at distance 0.42. Folded into a tenth of the plane, the outline is one
+/// line.
 fn star(x: f32, y: f32) -> f32 {
     const NORMAL: [f32; 2] = [0.809_017, 0.587_785];
     let (mut x, mut y) = (x.abs(), y);
@@ -80,24 +81,24 @@ fn corner(x: f32, y: f32) -> f32 {
     square(x, y).max((x + 0.2071).min(y + 0.2071))
 }
 
-/// A disc without a part of another.
+/// A disc without a part of another disc.
 fn crescent(x: f32, y: f32) -> f32 {
     let bite = x - 0.5;
     disc(x, y).max(0.8 - (bite * bite + y * y).sqrt())
 }
 
-/// A figure at its place in an image.
+/// A shape at a position in an image.
 pub(super) struct PlacedOutline {
     figure: &'static Outline,
     center: [f32; 2],
     /// Cosine and sine of the rotation.
     axis: [f32; 2],
-    /// Pixels per unit of the figure.
+    /// Pixels per unit length of the shape.
     scale: f32,
 }
 
 impl PlacedOutline {
-    /// Any area between the two given (in pixels), any rotation, and any place inside the image.
+    /// Random area between two limits in pixels, random rotation, random position inside the image.
     pub(super) fn draw(
         figure: &'static Outline,
         area: [f32; 2],
@@ -110,7 +111,7 @@ impl PlacedOutline {
         Self { figure, center, axis: random.direction(), scale }
     }
 
-    /// The part of the pixel around a point that the figure covers.
+    /// The part of the pixel around a point that the shape covers, from 0 to 1.
     pub(super) fn coverage(&self, x: f32, y: f32) -> f32 {
         let [x, y] = [x - self.center[0], y - self.center[1]];
         let reach = self.scale + 1.0;
@@ -164,7 +165,8 @@ mod tests {
 
     #[test]
     fn distances_are_never_too_large() {
-        // What makes the edge of a figure one pixel wide: moving by s changes them by at most s.
+        // Makes the edge of a shape one pixel wide: a step of length s changes a distance by at
+        // most s.
         for figure in &OUTLINES {
             for (x, y) in grid().step_by(7) {
                 let change = (figure.distance)(x + 0.01, y) - (figure.distance)(x, y);

@@ -3,10 +3,10 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// Positions that the streams of one split have room for, as a power of two.
+/// Bits of the stream number for the index of an image; the split has the bits above.
 const SPLIT_SHIFT: u32 = 48;
 
-/// A stream of its own for every seed, split and position.
+/// A random stream for a seed, a split and the index of an image.
 pub(super) struct ImageRng(ChaCha8Rng);
 
 impl ImageRng {
@@ -26,7 +26,7 @@ impl ImageRng {
         low + (high - low) * unit
     }
 
-    /// A unit vector, all directions alike: a point of the unit disc, stretched.
+    /// A uniformly distributed unit vector: a random point of the unit disc, normalised.
     pub(super) fn direction(&mut self) -> [f32; 2] {
         loop {
             let [x, y] = [self.between(-1.0, 1.0), self.between(-1.0, 1.0)];

@@ -1,4 +1,4 @@
-//! What surfaces look like: a colour with a gradient, stripes and blotches in it, and grain.
+//! Textures: a colour with a gradient, stripes, blotches and grain.
 
 use super::SIDE;
 use super::rng::ImageRng;
@@ -6,17 +6,17 @@ use super::rng::ImageRng;
 /// Pixels between the nodes of the blotches.
 const CELL: f32 = 8.0;
 const NODES: usize = SIDE / CELL as usize + 1;
-/// Greatest change of a channel by texture, and by grain.
+/// Largest change of a channel by texture, and by grain.
 const TEXTURE: f32 = 0.14;
 const GRAIN: f32 = 0.04;
 
 /// A textured surface.
 pub(super) struct Texture {
     color: [f32; 3],
-    /// How far the texture moves each channel.
+    /// Change of each channel per unit of texture.
     tint: [f32; 3],
     gradient: [f32; 2],
-    /// Direction across the stripes, over their period in pixels.
+    /// Direction across the stripes, divided by their period in pixels.
     wave: [f32; 2],
     phase: f32,
     stripes: f32,
@@ -35,7 +35,7 @@ impl Texture {
         Self { color, tint, gradient, wave, phase, stripes, blotches }
     }
 
-    /// The colour at a point in pixels; rarely a little outside [0, 1].
+    /// The colour at a point in pixels; values can be slightly outside [0, 1].
     pub(super) fn color(&self, x: f32, y: f32) -> [f32; 3] {
         let middle = SIDE as f32 / 2.0;
         let gradient = (x - middle) * self.gradient[0] + (y - middle) * self.gradient[1];
@@ -49,7 +49,7 @@ impl Texture {
         ]
     }
 
-    /// Bilinear between the nodes.
+    /// Bilinear interpolation between the nodes.
     fn blotch(&self, x: f32, y: f32) -> f32 {
         let (i, j) = (x as usize, y as usize);
         let (u, v) = (x - i as f32, y - j as f32);

@@ -72,7 +72,7 @@ proptest! {
 }
 
 #[test]
-fn a_sorted_split_is_taken_from_everywhere() {
+fn subsets_of_a_sorted_split_are_spread_over_it() {
     let classes: Vec<u32> = (0..600).map(|image| image / 60).collect();
     for count in [10, 60, 100, 599] {
         let images = chosen(&classes, count, 0);
@@ -86,7 +86,7 @@ fn a_sorted_split_is_taken_from_everywhere() {
 }
 
 #[test]
-fn fewer_images_than_classes_are_of_different_classes_by_the_seed() {
+fn small_subsets_have_different_classes_for_different_seeds() {
     let classes: Vec<u32> = (0..100).collect();
     let [a, b] = [0, 1].map(|seed| chosen(&classes, 5, seed));
     assert_ne!(a, b);
@@ -102,16 +102,16 @@ fn all_images_keep_their_order() {
 }
 
 #[test]
-fn what_was_taken_is_said() {
+fn summaries_describe_subsets() {
     let classes: Vec<u32> = (0..10_000).map(|image| image % 10).collect();
-    let words = |count, rule| Subset::new(&classes, count, rule).taken().words("test images");
+    let words = |count, rule| Subset::new(&classes, count, rule).summary().describe("test images");
     assert_eq!(
         words(Some(300), SubsetRule::DEFAULT),
         "300 of 10,000 test images, every class in its share (seed 0)"
     );
     assert_eq!(words(Some(1200), SubsetRule::First), "the first 1,200 of 10,000 test images");
     assert_eq!(words(None, SubsetRule::DEFAULT), "10,000 test images");
-    let taken = Subset::new(&classes, Some(300), SubsetRule::DEFAULT).taken();
+    let taken = Subset::new(&classes, Some(300), SubsetRule::DEFAULT).summary();
     assert_eq!(
         serde_json::to_string(&taken).unwrap(),
         r#"{"count":300,"of":10000,"rule":"every class in its share (seed 0)"}"#

@@ -1,7 +1,7 @@
 //! Files of tensors, recognised by their content and read tensor by tensor.
 //!
-//! Opening a file reads names, types, shapes and places. Nothing else is allocated before the
-//! caller has compared these with what it expects and asks for a tensor.
+//! Opening a file reads names, types, shapes and positions. The caller checks them before it reads
+//! a tensor, so that a damaged file does not allocate memory.
 
 mod pickle;
 mod pytorch;
@@ -20,10 +20,10 @@ use super::WeightsError;
 
 pub(crate) use self::safetensors::{Safetensors, write as write_safetensors};
 
-/// Bytes at the start of a file that tell its kind.
+/// Bytes at the start of a file that identify its kind.
 const START: usize = 512;
 
-/// Copies of this many bytes at a time.
+/// Bytes of a block in copies.
 const BLOCK: u64 = 1 << 16;
 
 /// A tensor in a file.
@@ -33,23 +33,24 @@ pub(crate) struct StoredTensor {
     pub(crate) dtype: Dtype,
     pub(crate) shape: Vec<usize>,
     strides: Vec<usize>,
-    /// Position of the first element in the storage, in elements.
+    /// Index of the first element in the storage.
     offset: usize,
     storage: TensorStorage,
 }
 
-/// Bytes in a file that tensors are views of.
+/// A range of bytes in a file, of which tensors are views.
 #[derive(Debug, Clone, PartialEq)]
 struct TensorStorage {
     place: StorageLocation,
     bytes: u64,
 }
 
+/// Position of a storage.
 #[derive(Debug, Clone, PartialEq)]
 enum StorageLocation {
-    /// Start in the file.
+    /// Offset in the file.
     At(u64),
-    /// Number of the entry of a ZIP archive.
+    /// Index of an entry of a ZIP archive.
     Entry(usize),
 }
 
@@ -62,12 +63,13 @@ impl StoredTensor {
         Self { name, dtype, shape, strides, offset: 0, storage }
     }
 
-    /// Number of elements; `None` where that is no number.
+    /// Number of elements; `None` if it overflows.
     pub(crate) fn elements(&self) -> Option<usize> {
         self.shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent))
     }
 
-    /// The bytes of the storage from its first to its last element; `None` if it has fewer.
+    /// Offset and length of the bytes from the first to the last element; `None` if the storage has
+    /// fewer.
     fn span(&self) -> Option<(u64, usize)> {
         let size = size_of(self.dtype);
         let start = self.offset.checked_mul(size)?;
@@ -82,7 +84,7 @@ impl StoredTensor {
         (end as u64 <= self.storage.bytes).then_some((start as u64, extent))
     }
 
-    /// The elements in order, from the bytes of [`span`](Self::span).
+    /// The elements in row-major order, from the bytes of [`span`](Self::span).
     fn gather(&self, bytes: Vec<u8>) -> Vec<u8> {
         let mut position = vec![0; self.shape.len()];
         let size = size_of(self.dtype);
@@ -121,9 +123,10 @@ pub(crate) struct TensorFile {
     path: PathBuf,
     /// The tensors, in the order of the file.
     pub(crate) tensors: Vec<StoredTensor>,
-    /// Whether that is the order in which a state dict held them; safetensors files are sorted.
+    /// Whether this is the order of a state dict; the tensors of safetensors files are sorted by
+    /// name.
     pub(crate) is_ordered: bool,
-    /// Names beside them that are no tensors.
+    /// Names of entries that are not tensors.
     pub(crate) others: Vec<String>,
     reader: TensorReader,
 }
@@ -136,8 +139,8 @@ enum TensorReader {
 impl TensorFile {
     /// Opens a file of any kind.
     ///
-    /// `entry` chooses among several state dicts in a checkpoint; in a safetensors file it is what
-    /// the names of the tensors begin with.
+    /// `entry` is the key of one of several state dicts in a checkpoint, or the prefix of the names
+    /// in a safetensors file.
     pub(crate) fn open(path: &Path, entry: Option<&str>) -> Result<Self, WeightsError> {
         let unreadable = |source| WeightsError::Read { path: path.into(), source };
         let mut file = File::open(path).map_err(unreadable)?;
@@ -188,7 +191,7 @@ fn read_range(
     read_exactly(file, bytes)
 }
 
-/// Reads a part of an entry, and the rest of it for its checksum.
+/// Reads a part of an entry, and then the rest, which verifies the checksum.
 fn read_entry(
     archive: &mut ZipArchive<File>,
     storage: &TensorStorage,
@@ -205,7 +208,7 @@ fn read_entry(
     Ok(part)
 }
 
-/// Reads so many bytes, without trusting that there are so many.
+/// Reads a number of bytes. Memory grows with the bytes that arrive.
 fn read_exactly(reader: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
     let mut read = Vec::new();
     read.try_reserve_exact(bytes.min(BLOCK as usize))?;
@@ -219,7 +222,7 @@ fn read_exactly(reader: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
     Ok(read)
 }
 
-/// Bytes of an element; 0 for types that are smaller, which no weights have.
+/// Bytes of an element; 0 for types of less than 8 bits, which weights do not have.
 fn size_of(dtype: Dtype) -> usize {
     dtype.bitsize() / 8
 }
@@ -234,17 +237,17 @@ fn float_type(dtype: Dtype) -> Option<DType> {
     }
 }
 
-/// What the start of a file says that it is.
+/// The kind of a file.
 enum FileKind {
     Safetensors,
     Zip,
-    /// A pickle, or several of them with numbers behind, as PyTorch wrote before 1.6.
+    /// A pickle, or the format of PyTorch before 1.6: several pickles, then the numbers.
     Pickle,
-    /// As PyTorch wrote before 0.1.10.
+    /// The format of PyTorch before 0.1.10.
     Tar,
-    /// A pointer of Git LFS, and what to say of it.
+    /// A pointer of Git LFS, with an explanation.
     Pointer(&'static str),
-    /// Something else, by name.
+    /// Another kind of file, with a description.
     Foreign(&'static str),
 }
 
@@ -255,7 +258,7 @@ impl FileKind {
         }
         match start {
             [] => Self::Foreign("is empty"),
-            // The name of the first file stands in front and can begin like anything.
+            // A TAR archive starts with a file name, which can be anything.
             _ if start.get(257..262) == Some(b"ustar") => Self::Tar,
             [b'P', b'K', 3 | 5, 4 | 6, ..] => Self::Zip,
             [0x89, b'H', b'D', b'F', ..] => Self::Foreign("is an HDF5 file, as Keras writes"),
@@ -265,7 +268,7 @@ impl FileKind {
             }
             [_, _, _, _, _, _, _, 0, b'{', ..] => Self::Safetensors,
             [0x80, 0..=5, ..] | [b'(' | b'}' | b'c', ..] => Self::Pickle,
-            _ => Self::Foreign("begins like no file of weights, or is damaged"),
+            _ => Self::Foreign("is not a known kind of file, or is damaged"),
         }
     }
 }

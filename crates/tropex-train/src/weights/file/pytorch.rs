@@ -1,4 +1,4 @@
-//! The three kinds of files that PyTorch has written, and plain pickles.
+//! The three file formats of PyTorch, and plain pickles.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,16 +14,16 @@ use super::{
 };
 use crate::weights::WeightsError;
 
-/// Most bytes of a pickle: names and shapes, and what a training keeps beside them.
+/// Most bytes of a pickle, which has names, shapes and the records of a training.
 const MAX_PICKLE: u64 = 64 << 20;
-/// Bytes read at first where a pickle has no length.
+/// Bytes of the first attempt to read a pickle of unknown length.
 const FIRST_READ: u64 = 1 << 16;
 
-/// Bytes of the number that begins a file from before PyTorch 1.6, after the pickle's protocol.
+/// First pickle of a file from before PyTorch 1.6, after its two bytes of protocol: a magic number.
 const LEGACY_MAGIC: [u8; 13] =
     [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, b'.'];
 
-/// A ZIP archive, since PyTorch 1.6: `NAME/data.pkl` and `NAME/data/KEY`.
+/// Opens a ZIP archive, the format since PyTorch 1.6: `NAME/data.pkl` and `NAME/data/KEY`.
 pub(super) fn open_zip(
     path: &Path,
     file: File,
@@ -79,7 +79,7 @@ fn read_small(archive: &mut ZipArchive<File>, index: usize) -> Result<Vec<u8>, S
     }
 }
 
-/// Pickles one after the other, then the numbers: before PyTorch 1.6. Or a single pickle.
+/// Opens several pickles followed by numbers, the format before PyTorch 1.6, or a single pickle.
 pub(super) fn open_legacy(
     path: &Path,
     mut file: File,
@@ -97,7 +97,7 @@ pub(super) fn open_legacy(
     checkpoint.state_dict(path, entry, TensorReader::File(file))
 }
 
-/// The pickle of the content, and where its storages are.
+/// Reads the pickle of the content and the positions of its storages.
 fn legacy_parts(
     file: &mut File,
     mut at: u64,
@@ -127,7 +127,7 @@ fn legacy_parts(
     Ok((content, storages))
 }
 
-/// A TAR archive, before PyTorch 0.1.10: `storages`, `tensors`, and the `pickle` of the content.
+/// Opens a TAR archive, the format before PyTorch 0.1.10: `storages`, `tensors`, `pickle`.
 pub(super) fn open_tar(
     path: &Path,
     file: File,
@@ -158,7 +158,8 @@ pub(super) fn open_tar(
 
 type TarStorages = HashMap<String, (safetensors::Dtype, TensorStorage)>;
 
-/// A count, then for each a pickle `(key, location, type)` and the numbers.
+/// Reads `storages`: a count, then for each storage a pickle `(key, location, type)` and the
+/// numbers.
 fn tar_storages(file: &mut File, mut at: u64) -> Result<TarStorages, String> {
     let mut storages = HashMap::new();
     for _ in 0..count_at(file, &mut at)? {
@@ -174,7 +175,8 @@ fn tar_storages(file: &mut File, mut at: u64) -> Result<TarStorages, String> {
     Ok(storages)
 }
 
-/// A count, then for each a pickle `(key, storage, type)`, axes, shape, strides and offset.
+/// Reads `tensors`: a count, then for each tensor a pickle `(key, storage, type)`, the number of
+/// axes, shape, strides and offset.
 fn tar_tensors(
     file: &mut File,
     mut at: u64,
@@ -191,7 +193,7 @@ fn tar_tensors(
         let key = key_text(&pickle, key).ok_or("a tensor has no name")?;
         let storage = key_text(&pickle, storage).and_then(|storage| storages.get(&storage));
         let (dtype, storage) = storage.ok_or(format!("tensor {key} has no storage"))?.clone();
-        // The number of axes has four bytes that count and four that do not.
+        // The number of axes is in the lower four of eight bytes.
         let axes = numbers_at(file, &mut at, 1)?[0] & u64::from(u32::MAX);
         if axes > MAX_AXES {
             return Err(format!("tensor {key} has {axes} axes"));
@@ -207,7 +209,7 @@ fn tar_tensors(
     Ok(tensors)
 }
 
-/// A name or a number as text.
+/// A key as text; keys can be texts or integers.
 pub(super) fn key_text(pickle: &Pickle, id: PickleId) -> Option<String> {
     match pickle.get(id) {
         PickleValue::Text(text) => Some(text.clone()),
@@ -216,7 +218,7 @@ pub(super) fn key_text(pickle: &Pickle, id: PickleId) -> Option<String> {
     }
 }
 
-/// The pickle at a position, which moves behind it.
+/// Reads the pickle at a position, and moves the position behind it.
 fn pickle_at(file: &mut File, at: &mut u64) -> Result<Pickle, String> {
     let mut wanted = FIRST_READ;
     loop {
@@ -241,7 +243,7 @@ fn count_at(file: &mut File, at: &mut u64) -> Result<usize, String> {
     pickle.size(pickle.root()).ok_or("it has no count".into())
 }
 
-/// Little-endian numbers of eight bytes at a position, which moves behind them.
+/// Reads little-endian numbers of eight bytes, and moves the position behind them.
 fn numbers_at(file: &mut File, at: &mut u64, count: usize) -> Result<Vec<u64>, String> {
     let read = file.seek(SeekFrom::Start(*at)).and_then(|_| read_exactly(file, 8 * count));
     let bytes = read.map_err(|error: io::Error| error.to_string())?;
@@ -249,7 +251,7 @@ fn numbers_at(file: &mut File, at: &mut u64, count: usize) -> Result<Vec<u64>, S
     Ok(bytes.as_chunks().0.iter().map(|&bytes| u64::from_le_bytes(bytes)).collect())
 }
 
-/// The storage at a position, which moves behind it: a count, then so many numbers.
+/// Finds the storage at a position, a count and its numbers, and moves the position behind it.
 fn storage_at(file: &mut File, at: &mut u64, size: u64) -> Result<TensorStorage, String> {
     let count = numbers_at(file, at, 1)?[0];
     let end = file.seek(SeekFrom::End(0)).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! The state dict in a checkpoint.
+//! The search for state dicts in a checkpoint.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -10,21 +10,21 @@ use super::pytorch::key_text;
 use super::{StoredTensor, TensorFile, TensorReader, TensorStorage};
 use crate::weights::WeightsError;
 
-/// How deep state dicts are looked for, and modules are followed.
+/// Largest depth of dictionaries and modules that are searched.
 const MAX_DEPTH: usize = 32;
-/// Most entries of dictionaries that are looked at, names of them, and axes of a tensor: far more
-/// than any checkpoint has, so that references to one large thing cannot multiply it.
+/// Most dictionary entries, characters of a name, and axes of a tensor. The limits are far above
+/// any checkpoint, and bound the work for pickles with many references to one large value.
 const MAX_ENTRIES: usize = 1 << 18;
 const MAX_NAME: usize = 512;
 const MAX_AXES: usize = 16;
-/// Name of the outermost dictionary, where it has to be told from those in it.
+/// Name of the outermost dictionary in lists of state dicts.
 const TOP: &str = ".";
 
-/// What a tensor refers to in a pickle: `("storage", type, key, location, count, view)`.
+/// The reference of a tensor to its storage: `("storage", type, key, location, count, view)`.
 pub(super) struct StorageUse {
     pub(super) key: String,
     pub(super) dtype: Dtype,
-    /// First element of a view, in elements.
+    /// Index of the first element of a view.
     start: usize,
 }
 
@@ -39,9 +39,9 @@ impl StorageUse {
         Some(Self { key, dtype, start })
     }
 
-    /// The type of a storage by the name of its class, such as `torch.FloatStorage`.
+    /// Element type of a storage class such as `torch.FloatStorage`.
     pub(super) fn dtype_of(class: &str) -> Option<Dtype> {
-        Some(match class.rsplit('.').next()?.strip_suffix("TensorStorage")? {
+        Some(match class.rsplit('.').next()?.strip_suffix("Storage")? {
             "Float" => Dtype::F32,
             "Double" => Dtype::F64,
             "Half" => Dtype::F16,
@@ -58,7 +58,7 @@ impl StorageUse {
     }
 }
 
-/// The type that `torch.float32` and its like name.
+/// Element type of a name such as `torch.float32`.
 fn dtype_by_name(name: &str) -> Option<Dtype> {
     Some(match name.strip_prefix("torch.")? {
         "float32" => Dtype::F32,
@@ -74,17 +74,17 @@ fn dtype_by_name(name: &str) -> Option<Dtype> {
     })
 }
 
-/// A pickle with what it refers to.
+/// A pickle with the storages and tensors that it refers to.
 pub(super) struct PickledCheckpoint<'a> {
     pub(super) pickle: &'a Pickle,
     pub(super) storages: HashMap<String, TensorStorage>,
-    /// Whole tensors, in archives from before PyTorch 0.1.10.
+    /// Tensors of archives from before PyTorch 0.1.10.
     pub(super) tensors: HashMap<String, StoredTensor>,
 }
 
 /// A dictionary of tensors, or a whole module.
 struct StateDictCandidate {
-    /// Keys that lead to it, with dots between.
+    /// Keys of the path to it, with dots between them.
     name: String,
     tensors: Vec<StoredTensor>,
     others: Vec<String>,
@@ -100,7 +100,7 @@ impl StateDictCandidate {
 struct StateDictSearch {
     found: Vec<StateDictCandidate>,
     seen: HashSet<PickleId>,
-    /// Entries that may still be looked at.
+    /// Number of entries that may still be examined.
     left: usize,
 }
 
@@ -116,7 +116,7 @@ impl PickledCheckpoint<'_> {
             StateDictSearch { found: Vec::new(), seen: HashSet::new(), left: MAX_ENTRIES };
         self.collect(self.pickle.root(), "", 0, &mut walk);
         let mut found = walk.found;
-        // Averages that an optimizer keeps are tensors by name as well, but no weights.
+        // The state of an optimizer is a dictionary of tensors too, but not of weights.
         if entry.is_none() && found.iter().any(StateDictCandidate::has_weights) {
             found.retain(StateDictCandidate::has_weights);
         }
@@ -138,7 +138,7 @@ impl PickledCheckpoint<'_> {
         Ok(TensorFile { path: path.into(), tensors, is_ordered: true, others, reader })
     }
 
-    /// Finds the state dicts in a value, following keys that are texts.
+    /// Finds the state dicts in a value and below it.
     fn collect(&self, id: PickleId, name: &str, depth: usize, walk: &mut StateDictSearch) {
         if depth > MAX_DEPTH || !walk.seen.insert(id) {
             return;
@@ -153,7 +153,7 @@ impl PickledCheckpoint<'_> {
                 None => others.push(key.to_owned()),
             }
         }
-        // Single numbers and vectors beside a state dict are records of a training.
+        // Dictionaries of numbers and vectors only are records of a training.
         if tensors.iter().any(|tensor| tensor.shape.len() > 1) {
             let name = if name.is_empty() { TOP } else { name }.to_owned();
             walk.found.push(StateDictCandidate { name, tensors, others });
@@ -164,7 +164,7 @@ impl PickledCheckpoint<'_> {
         }
     }
 
-    /// The entries of a dictionary whose keys are names, no more than are `left`.
+    /// The entries of a dictionary whose keys are texts, at most `left` entries.
     fn named(&self, id: PickleId, left: &mut usize) -> Vec<(&str, PickleId)> {
         let items = self.pickle.items(id).unwrap_or_default();
         let items = items.iter().take(*left).filter_map(|&(key, value)| {
@@ -176,7 +176,7 @@ impl PickledCheckpoint<'_> {
         items
     }
 
-    /// The state of an object, by name.
+    /// An attribute of an object.
     fn attribute(&self, id: PickleId, name: &str) -> Option<PickleId> {
         let PickleValue::Object(object) = self.pickle.get(id) else { return None };
         let mut items = self.pickle.items(object.state?)?.iter();

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use anyhow::Context;
 use tropex::extract::bounds::Structure;
 
-/// Hidden layers, from the image on.
+/// Hidden layers, the first one on the image.
 #[derive(Clone, Debug)]
 pub struct LayerList(Vec<LayerSpec>);
 
@@ -17,7 +17,7 @@ enum LayerSpec {
 }
 
 impl LayerList {
-    /// The structure that they make on images `[channels, height, width]`.
+    /// The structure of these layers on images `[channels, height, width]`.
     pub fn on(&self, images: &[usize; 3]) -> anyhow::Result<Structure> {
         let start = Structure::new(images)?;
         self.0.iter().enumerate().try_fold(start, |structure, (index, layer)| {
@@ -64,11 +64,11 @@ impl FromStr for LayerSpec {
     }
 }
 
-/// A layer in pieces: its letter, then letters with numbers.
+/// The parts of a layer: its letter, then letters with numbers.
 struct LayerTokens<'a> {
     text: &'a str,
     kind: char,
-    /// What has not been read yet; the size stands under the letter of the layer.
+    /// Unread parts; the size of the layer has the letter of the layer.
     rest: Vec<(char, &'a str)>,
 }
 
@@ -102,7 +102,7 @@ impl<'a> LayerTokens<'a> {
         }
     }
 
-    /// The numbers after a letter: `k3` is `k3x3`.
+    /// Takes the numbers after a letter: `k3` stands for `k3x3`.
     fn take(&mut self, letter: char) -> Result<Option<[usize; 2]>, String> {
         let Some(at) = self.rest.iter().position(|(found, _)| *found == letter) else {
             return Ok(None);
@@ -116,7 +116,7 @@ impl<'a> LayerTokens<'a> {
     }
 
     fn wrong(&self) -> String {
-        format!("`{}` is no layer such as C32, C32k5s2p1, P, Pk3s2 or D128", self.text)
+        format!("`{}` is not a layer such as C32, C32k5s2p1, P, Pk3s2 or D128", self.text)
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn layers_are_read_with_what_is_usual_left_out() {
+    fn omitted_numbers_have_defaults() {
         let conv =
             |filters, kernel, stride, padding| LayerSpec::Conv { filters, kernel, stride, padding };
         for (text, layer) in [
@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_layer_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "", "C", "32", "X3", "C3z2", "C3k", "C3kx", "C-3", "P2", "D3x4", "D12k3", "D1D2", "Cé",
             "éC3",
         ] {
             let refused = text.parse::<LayerSpec>().unwrap_err();
-            assert!(refused.contains("no layer such as"), "{text}: {refused}");
+            assert!(refused.contains("not a layer such as"), "{text}: {refused}");
         }
     }
 }

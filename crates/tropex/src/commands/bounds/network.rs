@@ -1,4 +1,4 @@
-//! Which network to bound: a name, a run, or layers on the command line.
+//! The network of `tropex bounds`: an architecture, a run, or layers on the command line.
 
 use std::path::Path;
 
@@ -16,14 +16,14 @@ use super::super::options::{DataOption, DeviceOption};
 use super::layer_list::LayerList;
 use crate::output::Output;
 
-/// Classes of a network that has none yet. The layer that gives the logits is not counted, so
-/// their number changes no bound.
+/// Classes of an architecture without dataset. The bounds do not count the layer of the logits, so
+/// this number changes nothing.
 const CLASSES: usize = 10;
 
 #[derive(Debug, Args)]
 pub struct NetworkArgs {
-    /// Architecture, as `tropex list` names them, or folder of a run; where both are called the
-    /// same, ./NAME is the folder.
+    /// Architecture (`tropex list` names them), or folder of a run. If both have the same name,
+    /// ./NAME is the folder.
     #[arg(value_name = "ARCHITECTURE|RUN", required_unless_present_any = ["widths", "layers"])]
     network: Option<String>,
     /// Dense layers: inputs, hidden widths, classes, such as 784,784,200,80,10.
@@ -33,10 +33,10 @@ pub struct NetworkArgs {
     /// s stride 1, p padding 0), P max pool (k 2, s as k), D dense; k1x3 is 1 row and 3 columns.
     #[arg(long, value_name = "LAYER,...", conflicts_with = "network", requires = "images")]
     layers: Option<LayerList>,
-    /// Images that the network reads; by default those the architecture was made for.
+    /// Shape of the images. Default: the shape that the architecture was designed for.
     #[arg(long, value_name = "C,H,W", group = "images", conflicts_with = "widths")]
     shape: Option<ImageShape>,
-    /// Dataset with such images, as `tropex list` names them, or file:PATH.
+    /// Dataset with such images: one that `tropex list` names, or file:PATH.
     #[arg(long, group = "images", conflicts_with = "widths")]
     dataset: Option<String>,
     #[command(flatten)]
@@ -84,7 +84,7 @@ fn numbers(text: &str) -> Result<Vec<usize>, String> {
 }
 
 impl NetworkArgs {
-    /// What the network is called, and its layers.
+    /// The name of the network, and its layers.
     pub fn describe(&self, output: &Output) -> anyhow::Result<(String, Structure)> {
         let Some(name) = &self.network else {
             let structure = match (&self.widths, &self.layers) {
@@ -103,7 +103,7 @@ impl NetworkArgs {
             }
             Err(_) if is_path(name) => {
                 if self.shape.is_some() || self.dataset.is_some() {
-                    bail!("a run has images of its own: leave out --shape and --dataset");
+                    bail!("a run has its own images: leave out --shape and --dataset");
                 }
                 Structure::trained(&pipeline::network(&Run::open(Path::new(name))?, &device)?)?
             }
@@ -124,7 +124,7 @@ impl NetworkArgs {
     }
 }
 
-/// Whether a name is meant as a folder: it is there, or looks like a path.
+/// Whether a name is a folder: it exists, or looks like a path.
 fn is_path(name: &str) -> bool {
     Path::new(name).exists() || name.contains(std::path::is_separator) || name.starts_with('.')
 }
@@ -137,7 +137,7 @@ impl Widths {
     }
 }
 
-/// The structure of an architecture: its weights, all zero, are not looked at.
+/// The structure of an architecture, which does not depend on weights.
 fn untrained(
     architecture: &Architecture,
     shape: [usize; 3],

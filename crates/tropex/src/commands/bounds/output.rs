@@ -1,4 +1,4 @@
-//! What is said of the bounds.
+//! The result of `tropex bounds`.
 
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ struct BoundOutput {
     shortened: Option<String>,
     digits: Option<u64>,
     log10: Option<f64>,
-    /// Inputs that are used where others are ignored, channels for convolutions.
+    /// Number of inputs (channels, for convolutions) that the bound uses.
     p: Option<usize>,
     ranks: Option<Vec<usize>>,
-    /// Why there is no value.
+    /// Reason for a missing value.
     reason: Option<String>,
 }
 
-/// A number with all its digits, which are computed only where they are written.
+/// A number that is written with all digits; they are computed when it is written.
 struct Decimal(Count);
 
 impl Serialize for Decimal {
@@ -150,7 +150,7 @@ impl BoundsOutput {
         Some(format!("ranks of the weights, layer by layer: {}", ranks.join(", ")))
     }
 
-    /// Bounds without a value, each name once for each reason.
+    /// Bounds without a value; each pair of name and reason once.
     fn absent(&self) -> Vec<String> {
         let mut said: Vec<(&str, &str)> = Vec::new();
         for row in &self.bounds {
@@ -164,7 +164,7 @@ impl BoundsOutput {
     }
 }
 
-/// Words after each other, in lines of at most 100 columns; all but the first are set in.
+/// Words in lines of at most 100 columns; all lines but the first are indented.
 fn wrapped<'a>(words: impl Iterator<Item = &'a str>) -> String {
     const COLUMNS: usize = 100;
     let mut lines = vec![String::new()];

@@ -1,4 +1,4 @@
-//! What is said of regions.
+//! The result of `tropex regions`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use tropex::extract::region::slice::{Partition, TermPartition};
 
 use crate::output::{count, duration, pairs, plural, table};
 
-/// Everything that was found in a window.
+/// Regions in a window.
 #[derive(Serialize)]
 pub struct RegionsOutput {
-    /// The images that the plane goes through; none for networks with two inputs.
+    /// Images that the plane goes through; `None` for networks with two inputs.
     through: Option<[usize; 3]>,
-    /// Least and largest value of both coordinates.
+    /// Smallest and largest value of both coordinates.
     window: [[f64; 2]; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkRegions>,
@@ -31,7 +31,7 @@ pub struct RegionsOutput {
 pub struct NetworkRegions {
     /// Activation patterns.
     regions: usize,
-    /// Regions, those that touch and have equal affine maps counted as one.
+    /// Regions, where neighbours with equal affine maps count as one.
     linear_regions: usize,
     /// Pieces of the decision boundary.
     boundary_segments: usize,
@@ -42,13 +42,13 @@ pub struct NetworkRegions {
 pub struct TermRegions {
     /// Terms in the store.
     terms: usize,
-    /// Pairs of a positive and a negative term that win together.
+    /// Pairs of a positive and a negative term that are maximal together.
     regions: usize,
     linear_regions: usize,
     boundary_segments: usize,
-    /// Positive terms that win somewhere.
+    /// Positive terms that are maximal somewhere.
     positive_terms: usize,
-    /// Negative terms that win somewhere.
+    /// Negative terms that are maximal somewhere.
     negative_terms: usize,
     seconds: f64,
 }
