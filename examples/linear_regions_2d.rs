@@ -20,7 +20,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use clap::Parser;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::experiments::picture::{Figure, Mark, Panel};
+use tropex::experiments::render::{MarkedPoint, RegionMap, RegionPanel};
 use tropex::extract::job::ExtractOptions;
 use tropex::geometry::slice::{Partition, Plane, TermPartition, Window};
 use tropex::{Classes, Extractor, Gauge, PointSource, TermStore, capture, device};
@@ -110,9 +110,9 @@ impl Spirals {
         (Tensor::from_data(points, device), Tensor::from_data(labels, device))
     }
 
-    fn marks(&self) -> Vec<Mark> {
+    fn marks(&self) -> Vec<MarkedPoint> {
         let points = self.points.chunks_exact(2).enumerate();
-        let mark = |(index, point): (usize, &[f32])| Mark {
+        let mark = |(index, point): (usize, &[f32])| MarkedPoint {
             at: [point[0].into(), point[1].into()],
             label: self.label(index),
         };
@@ -142,10 +142,10 @@ impl PointSource for Spirals {
     }
 }
 
-fn panel<'a>(what: &str, partition: &'a Partition) -> Panel<'a> {
+fn panel<'a>(what: &str, partition: &'a Partition) -> RegionPanel<'a> {
     let title = format!("{what}: {} regions", partition.regions.len());
     println!("{title}");
-    Panel { title, partition }
+    RegionPanel { title, partition }
 }
 
 fn main() -> anyhow::Result<()> {
@@ -168,7 +168,7 @@ fn main() -> anyhow::Result<()> {
     let (plane, window) = (Plane::whole(), Window::rectangle([-1.2, 1.2], [-1.2, 1.2])?);
     let before = Partition::of_network(&network, &plane, &window, LIMIT)?;
     let after = TermPartition::new(&terms, &plane, &window, LIMIT)?;
-    let figure = Figure {
+    let figure = RegionMap {
         window: &window,
         panels: vec![panel("network", &before), panel("extracted function", &after.partition)],
         marks: spirals.marks(),

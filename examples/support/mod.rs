@@ -63,7 +63,9 @@ impl ExampleRun {
 
         let start = Instant::now();
         let settings = EvaluateSettings::default();
-        let test = pipeline::evaluate(&run, &data, &device, &settings, &|_, _| {})?.evaluation;
+        let test =
+            pipeline::evaluate(&run, &data, &device, &settings, &|_| ControlFlow::Continue(()))?
+                .evaluation;
         let evaluation = start.elapsed();
 
         let check = terms.manifest().check.as_ref();

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::fs;
 
 use safetensors::SafeTensors;
-use tropex::experiments::random_points::{RANGES, RandomPoints};
-use tropex::experiments::rays::{RayWatch, Rays, position};
-use tropex::experiments::{ImagePoints, pipeline};
+use tropex::experiments::data::{ImagePoints, RANGES, RandomPoints};
+use tropex::experiments::pipeline;
+use tropex::experiments::query::rays::{RayProbe, Rays, position};
 use tropex::extract::PointSource;
 use tropex::train::data::Images;
 use tropex::train::run::Run;
@@ -234,7 +234,7 @@ fn changes_are_where_bisection_of_plain_loops_finds_them() {
     let workspace = Workspace::with_run();
     let plain = Plain::of_run(&workspace);
     let run = Run::open(&workspace.path("run")).unwrap();
-    let watch = RayWatch::new(&pipeline::network(&run, &device()).unwrap()).unwrap();
+    let watch = RayProbe::new(&pipeline::network(&run, &device()).unwrap()).unwrap();
     let test = Images::from_bytes([1, 8, 8], 3, images(RAYS, 2), vec![0; RAYS]).unwrap();
     let of_images = ImagePoints::new(&test, None);
     let random = RandomPoints::new(RAYS, FEATURES, RANGES[2], 3);

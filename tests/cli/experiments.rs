@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tropex::experiments::EXPERIMENTS;
-use tropex::experiments::experiment::Scope;
+use tropex::experiments::experiments::Scope;
 use tropex::experiments::report::Finding;
 
 use super::weights::edit_weights;
@@ -52,7 +52,7 @@ fn every_experiment_writes_its_findings() {
         let finding = workspace.finding(&format!("run/reports/{}", entry.name));
         assert_eq!((&*finding.experiment, &*finding.question), (entry.name, entry.question));
         let subjects = if entry.scope == Scope::Each { 1 } else { 2 };
-        assert_eq!(finding.subjects.len(), subjects, "{}", entry.name);
+        assert_eq!(finding.runs.len(), subjects, "{}", entry.name);
         assert!(!finding.answer.text.is_empty() && !finding.answer.values.is_empty());
         let folder = workspace.path("run/reports").join(entry.name);
         let tables = finding.answer.tables.iter().map(|table| &table.name);
@@ -132,8 +132,8 @@ fn generalization_equals_the_evaluation() {
         }
     }
     let [plain, tight] = ["", "-tight"].map(|end| format!("run/reports/generalization{end}"));
-    assert_eq!(workspace.finding(&plain).subjects[0].gauge, "worst-case");
-    assert_eq!(workspace.finding(&tight).subjects[0].gauge, "tight");
+    assert_eq!(workspace.finding(&plain).runs[0].gauge, "worst-case");
+    assert_eq!(workspace.finding(&tight).runs[0].gauge, "tight");
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn invalid_experiments_are_refused() {
     run("count run --set decimals=16").failed(&["count: decimals is 16, expected at most 15"]);
     run("random-labels run run --set random_points=1000000000000").failed(&["random_points is"]);
     run("generalization run --set random_points=1000000000000").failed(&["random_points is"]);
-    run("generalization run --set ranges=[[1,0]]").failed(&["ranges: [1.0, 0.0] is none"]);
+    run("generalization run --set ranges=[[1,0]]").failed(&["ranges: [1.0, 0.0] is not a range"]);
     run("boundary run --set points=0").failed(&["boundary: points is 0, expected at least 1"]);
     run("boundary run --set ranges=[[-4e38,1]]").failed(&["boundary: ranges"]);
     run("subset run --set shares=[2.0]").failed(&["subset: shares"]);
@@ -375,5 +375,5 @@ fn dead_networks_are_recognised() {
     assert_eq!(value(&found, "different terms, both"), 1.0, "{text}");
     let page = fs::read_to_string(workspace.path("dead/reports/similarity/finding.json")).unwrap();
     assert!(page.contains("The mean of angle is taken over 0 of 40 pairs"), "{page}");
-    assert!(page.contains("stands for no number"), "{page}");
+    assert!(page.contains("stands for a missing number"), "{page}");
 }

@@ -2,7 +2,8 @@
 //!
 //! Libraries do not know the command line. This file names the flag that helps.
 
-use tropex::experiments;
+use tropex::Gauge;
+use tropex::experiments::{self, Split};
 use tropex::train::data::{DataError, FileError, ImagesError};
 use tropex::train::import::ImportError;
 use tropex::train::run::RunError;
@@ -39,13 +40,35 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn flag_that_helps(error: &anyhow::Error) -> Option<&'static str> {
+fn flag_that_helps(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| match cause.downcast_ref() {
-        Some(experiments::Error::Data(error)) => of_data(error),
-        Some(experiments::Error::Run(error)) => of_run(error),
-        Some(_) => None,
-        None => cause.downcast_ref().and_then(of_data).or(cause.downcast_ref().and_then(of_run)),
+        Some(error) => of_experiments(error),
+        None => {
+            let help = cause.downcast_ref().and_then(of_data);
+            help.or(cause.downcast_ref().and_then(of_run)).map(str::to_owned)
+        }
     })
+}
+
+fn of_experiments(error: &experiments::Error) -> Option<String> {
+    let help = match error {
+        experiments::Error::NoTerms { run, split, gauge, .. } => {
+            let mut command = format!("tropex extract {}", run.display());
+            if *split != Split::Train {
+                command += &format!(" --split {split}");
+            }
+            if *gauge != Gauge::WorstCase {
+                command += &format!(" --gauge {}", gauge.name());
+            }
+            return Some(format!("make them with `{command}`"));
+        }
+        experiments::Error::OtherData { .. } => "--data-dir names the folder of the data",
+        experiments::Error::OtherContent { .. } => "--out names it",
+        experiments::Error::Data(error) => of_data(error)?,
+        experiments::Error::Run(error) => of_run(error)?,
+        _ => return None,
+    };
+    Some(help.to_owned())
 }
 
 fn of_data(error: &DataError) -> Option<&'static str> {

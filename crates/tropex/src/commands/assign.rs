@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,8 +10,8 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use tropex::Gauge;
-use tropex::experiments::Split;
-use tropex::experiments::assign::{AssignSettings, AssignedImage, RankedImage, assign};
+use tropex::experiments::query::{AssignSettings, AssignedImage, RankedImage, assign};
+use tropex::experiments::{Split, TaskProgress};
 use tropex::extract::function::WorkStats;
 use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
@@ -81,7 +82,10 @@ impl AssignArgs {
             top: self.top.get(),
         };
         let bar = output.bar();
-        let show = |done: usize, all: usize| bar.show_part(done, all, "looking for winning terms");
+        let show = |TaskProgress { done, total, .. }: TaskProgress<'_>| {
+            bar.show_part(done, total, "looking for winning terms");
+            ControlFlow::Continue(())
+        };
         let start = Instant::now();
         let assigned = assign(&run, &data, &devices, &settings, &show);
         bar.finish();

@@ -3,7 +3,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use tropex::experiments::Split;
-use tropex::experiments::picture::Format;
+use tropex::experiments::render::ImageFormat;
 use tropex::train::training::OptimizerConfig;
 use tropex::{Classes, Gauge, Precision};
 
@@ -54,8 +54,10 @@ pub fn classes() -> impl TypedValueParser<Value = Classes> {
 }
 
 /// `png` or `svg`.
-pub fn picture_format() -> impl TypedValueParser<Value = Format> {
-    one_of([Format::Png, Format::Svg].map(|format| (format, format.extension(), "")).into())
+pub fn picture_format() -> impl TypedValueParser<Value = ImageFormat> {
+    one_of(
+        [ImageFormat::Png, ImageFormat::Svg].map(|format| (format, format.extension(), "")).into(),
+    )
 }
 
 /// `adam` or `sgd`.

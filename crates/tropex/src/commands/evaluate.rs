@@ -1,13 +1,14 @@
 //! `tropex evaluate`
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
 use tropex::Gauge;
-use tropex::experiments::{EvaluateSettings, Split, pipeline};
+use tropex::experiments::{EvaluateSettings, Split, TaskProgress, pipeline};
 use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
@@ -65,13 +66,14 @@ impl EvaluateArgs {
             limit: self.limit.map(NonZeroUsize::get),
         };
         let bar = output.bar();
-        let show = |done: usize, all: usize| {
-            bar.show_part(done, all, "comparing with the extracted function")
+        let show = |TaskProgress { task, done, total, .. }: TaskProgress<'_>| {
+            bar.show_part(done, total, task);
+            ControlFlow::Continue(())
         };
         let start = Instant::now();
         let evaluation = pipeline::evaluate(&run, &data, &devices, &settings, &show);
         bar.finish();
-        let pipeline::Evaluated { evaluation, images, terms } = evaluation?;
+        let pipeline::TermEvaluation { evaluation, images, terms } = evaluation?;
         let evaluated = EvaluateOutput {
             run: run.path().display().to_string(),
             gauge: settings.gauge,

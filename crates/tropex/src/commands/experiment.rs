@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -11,12 +12,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use tropex::experiments::experiment::{ExperimentEntry, Parameters, Scope};
-use tropex::experiments::report::{
-    Finding, Measure, Page, PageFiles, ReportLocks, SubjectRecord, comparison,
+use tropex::experiments::experiments::{
+    ExperimentEntry, ExperimentReport, ExperimentRequest, Parameters, RunInput, Scope,
+    descriptions, find, run_experiments,
 };
-use tropex::experiments::runner::{self, Material, Report, Request};
-use tropex::experiments::{EXPERIMENTS, Error, Moments, Settings, experiments};
+use tropex::experiments::report::{
+    Finding, Measure, Page, PageFiles, ReportLocks, RunRecord, comparison,
+};
+use tropex::experiments::{EXPERIMENTS, Error, RunSettings, TaskProgress, TrainedEpochs};
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::messages::hint;
 use tropex::train::run::Run;
@@ -110,7 +113,7 @@ struct ReportOutput<'a> {
     experiment: &'a str,
     folder: String,
     reused: bool,
-    subjects: &'a [SubjectRecord],
+    subjects: &'a [RunRecord],
     text: &'a str,
     values: &'a [Measure],
 }
@@ -122,13 +125,13 @@ impl ExperimentArgs {
         // Checked before the work.
         let page = self.page.as_deref().map(PageFiles::named).transpose()?;
         let devices = self.devices.find()?;
-        let material = |path: &PathBuf| {
+        let input = |path: &PathBuf| {
             let run = Run::open(path)?;
             let dataset = self.data.open_of(&run, output)?;
-            anyhow::Ok(Material { run, dataset })
+            anyhow::Ok(RunInput { run, dataset })
         };
-        let materials: Vec<_> = self.runs.iter().map(material).collect::<Result<_, _>>()?;
-        let locks = ReportLocks::acquire(materials.iter().map(|material| &material.run))?;
+        let inputs: Vec<_> = self.runs.iter().map(input).collect::<Result<_, _>>()?;
+        let locks = ReportLocks::acquire(inputs.iter().map(|input| &input.run))?;
         let (mut reports, bar) = (Vec::new(), output.bar());
         let expected = self.gauge.len() * self.findings(&experiments);
         let told = Arc::new(AtomicUsize::new(0));
@@ -140,17 +143,17 @@ impl ExperimentArgs {
             Some(format!("{what}, {} of {all} so far", count(found)))
         });
         for &gauge in &self.gauge {
-            let settings = Settings {
+            let settings = RunSettings {
                 gauge,
                 precision: self.precision,
                 limit: self.limit.map(NonZeroUsize::get),
                 points: self.points.map(NonZeroUsize::get),
                 seed: self.seed,
             };
-            let request = Request {
-                materials: &materials,
+            let request = ExperimentRequest {
+                inputs: &inputs,
                 experiments: experiments.clone(),
-                moments: Moments::from(&self.epochs),
+                epochs: TrainedEpochs::from(&self.epochs),
                 settings,
                 devices: &devices,
                 again: self.again,
@@ -202,16 +205,20 @@ impl ExperimentArgs {
     fn write_pages(
         &self,
         page: Option<PageFiles>,
-        reports: &[Report],
+        reports: &[ExperimentReport],
     ) -> anyhow::Result<(Vec<String>, Vec<String>)> {
         let mut pages = Vec::new();
         for run in &self.runs {
-            pages.push((Page::of_run(run)?, PageFiles::within(&run.join("reports"))));
+            pages.push((
+                Page::of_run(run, descriptions())?,
+                PageFiles::within(&run.join("reports")),
+            ));
         }
         if let Some(files) = page {
             let findings = reports.iter().map(|report| report.finding.clone()).collect();
             let title = "Linear terms of several runs".into();
-            pages.push((Page { title, findings, ..Page::default() }, files));
+            let experiments = descriptions();
+            pages.push((Page { title, experiments, findings, ..Page::default() }, files));
         }
         let damaged = pages.iter().flat_map(|(page, _)| page.left_out.clone()).collect();
         let write = |(page, files): (Page, PageFiles)| {
@@ -237,21 +244,22 @@ impl ExperimentArgs {
     /// the progress bar, because their durations are unknown.
     fn run_experiments(
         &self,
-        request: &Request<'_>,
+        request: &ExperimentRequest<'_>,
         locks: &ReportLocks,
-        reports: &mut Vec<Report>,
+        reports: &mut Vec<ExperimentReport>,
         (bar, told, expected): (&CommandProgress, &AtomicUsize, usize),
         output: &Output,
     ) -> anyhow::Result<()> {
         let stages = RefCell::new(StepProgress::default());
-        let watch = |what: &str, done: usize, of: usize| {
-            let (found, part) = (told.load(Ordering::Relaxed), done as f64 / of.max(1) as f64);
-            let share = stages.borrow_mut().share((found, expected), what, part);
+        let show = |progress: TaskProgress<'_>| {
+            let (found, task) = (told.load(Ordering::Relaxed), progress.task);
+            let share = stages.borrow_mut().share((found, expected), task, progress.share());
             let number = (found + 1).min(expected);
-            bar.show(share, format!("{number} of {expected}: {what}"));
+            bar.show(share, format!("{number} of {expected}: {task}"));
+            ControlFlow::Continue(())
         };
         let mut unread = Ok(());
-        runner::run(request, locks, &watch, &mut |report| {
+        run_experiments(request, locks, &show, &mut |report| {
             if unread.is_ok() && !output.is_for_machines() {
                 unread = bar.suspend(|| output.text(&(text(&report) + "\n")));
             }
@@ -266,7 +274,7 @@ impl ExperimentArgs {
     fn experiments(&self) -> anyhow::Result<Vec<(&'static ExperimentEntry, Parameters)>> {
         let names = self.names();
         for name in names.iter().filter(|name| **name != "all") {
-            experiments::find(name).map_err(|unknown| self.explained(name, unknown))?;
+            find(name).map_err(|unknown| self.explained(name, unknown))?;
         }
         let (is_all, several) = (names.contains(&"all"), self.runs.len() > 1);
         let is_chosen = |entry: &&ExperimentEntry| {
@@ -301,9 +309,11 @@ impl ExperimentArgs {
 
     /// Explains an unknown experiment. A common mistake is the order of runs and experiments.
     fn explained(&self, name: &str, unknown: Error) -> anyhow::Error {
-        let experiment = self.runs.iter().filter_map(|run| run.to_str()).find(|name| {
-            *name == "all" || name.split(',').all(|name| experiments::find(name).is_ok())
-        });
+        let experiment = self
+            .runs
+            .iter()
+            .filter_map(|run| run.to_str())
+            .find(|name| *name == "all" || name.split(',').all(|name| find(name).is_ok()));
         match experiment {
             Some(experiment) if Path::new(&self.names).is_dir() => anyhow::anyhow!(
                 "{} is a folder: the experiment comes before the runs, as in \
@@ -324,13 +334,13 @@ fn first_repeated<T: PartialEq>(items: &[T]) -> Option<&T> {
 }
 
 impl<'a> ReportOutput<'a> {
-    fn of(report: &'a Report) -> Self {
+    fn of(report: &'a ExperimentReport) -> Self {
         let finding = &report.finding;
         Self {
             experiment: &finding.experiment,
             folder: report.folder.display().to_string(),
             reused: report.reused,
-            subjects: &finding.subjects,
+            subjects: &finding.runs,
             text: &finding.answer.text,
             values: &finding.answer.values,
         }
@@ -338,8 +348,8 @@ impl<'a> ReportOutput<'a> {
 }
 
 /// The text of a report.
-fn text(Report { folder, finding, reused }: &Report) -> String {
-    let runs: Vec<_> = finding.subjects.iter().map(|subject| &*subject.run).collect();
+fn text(ExperimentReport { folder, finding, reused }: &ExperimentReport) -> String {
+    let runs: Vec<_> = finding.runs.iter().map(|run| &*run.folder).collect();
     let known = if *reused { ", found before" } else { "" };
     let values = finding.answer.values.iter();
     let mut lines: Vec<_> = values.map(|measure| (&*measure.name, measure.format())).collect();
@@ -354,13 +364,13 @@ fn text(Report { folder, finding, reused }: &Report) -> String {
 }
 
 /// Tables that compare several findings of one experiment.
-fn comparisons(reports: &[Report]) -> Vec<String> {
+fn comparisons(reports: &[ExperimentReport]) -> Vec<String> {
     let of = |entry: &ExperimentEntry| {
         let findings = reports.iter().map(|report| &report.finding);
         let findings: Vec<&Finding> =
             findings.filter(|finding| finding.experiment == entry.name).collect();
         let compared = comparison(&findings)?;
-        let (heading, rows) = compared.turned();
+        let (heading, rows) = compared.transposed();
         let heading: Vec<_> = heading.iter().map(String::as_str).collect();
         Some(format!("{}\n{}", compared.title, table(&heading, rows)))
     };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
+use tropex::experiments::{ExtractSettings, Split, TrainedEpoch, pipeline};
 use tropex::extract::job::{Estimate, ExtractOptions, Progress, SavedProgress};
 use tropex::train::data::{SubsetRule, SubsetSummary};
 use tropex::train::run::Run;
@@ -95,7 +95,7 @@ impl ExtractArgs {
         let data = self.data.open_of(&run, output)?;
         let (bar, estimate) = (output.bar(), RefCell::new(Estimate::default()));
         let (worked, began, trial) = (Cell::new(false), OnceCell::new(), Cell::new(None));
-        let folder = pipeline::terms_folder(&run, Moment::Final, self.split, self.gauge);
+        let folder = pipeline::terms_folder(&run, TrainedEpoch::Final, self.split, self.gauge);
         let show = |progress| {
             began.get_or_init(|| {
                 let folder = folder.clone();
@@ -131,7 +131,7 @@ impl ExtractArgs {
 
     fn settings(&self) -> ExtractSettings {
         ExtractSettings {
-            moment: Moment::Final,
+            epoch: TrainedEpoch::Final,
             split: self.split,
             limit: self.limit.map(NonZeroUsize::get),
             rule: SubsetRule::DEFAULT,

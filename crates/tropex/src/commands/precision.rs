@@ -1,11 +1,13 @@
 //! `tropex precision`
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::precision::{Exactness, Outcome, precision};
+use tropex::experiments::TaskProgress;
+use tropex::experiments::query::{PrecisionCheck, PrecisionOutcome, precision};
 use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
@@ -41,18 +43,18 @@ struct RunPrecision {
 #[derive(Serialize)]
 struct ExtractionPrecision {
     #[serde(flatten)]
-    found: Exactness,
+    found: PrecisionCheck,
     /// The value error relative to the largest logit.
     relative_value_error: Option<f64>,
     /// Properties of the self-check that do not hold.
     fails: Vec<String>,
 }
 
-impl From<Exactness> for ExtractionPrecision {
-    fn from(found: Exactness) -> Self {
+impl From<PrecisionCheck> for ExtractionPrecision {
+    fn from(found: PrecisionCheck) -> Self {
         let (relative_value_error, fails) = match &found.outcome {
-            Outcome::Refused(reason) => (None, vec![reason.clone()]),
-            Outcome::Check(check) => {
+            PrecisionOutcome::Refused(reason) => (None, vec![reason.clone()]),
+            PrecisionOutcome::Check(check) => {
                 (Some(check.relative_value_error()), check.failures(found.precision))
             }
         };
@@ -68,9 +70,10 @@ impl PrecisionArgs {
         for (number, path) in self.runs.iter().enumerate() {
             let run = Run::open(path)?;
             let data = self.data.open_of(&run, output)?;
-            let show = |done: usize, all: usize| {
-                let (done, of) = (number * all + done, self.runs.len() * all);
+            let show = |TaskProgress { done, total, .. }: TaskProgress<'_>| {
+                let (done, of) = (number * total + done, self.runs.len() * total);
                 bar.show_part(done, of, format!("{done} of {of} extractions"));
+                ControlFlow::Continue(())
             };
             let (images, extractions) = precision(&run, &data, &device, self.limit.get(), &show)?;
             let extractions = extractions.into_iter().map(ExtractionPrecision::from).collect();
@@ -104,8 +107,8 @@ fn cells(
 ) -> [String; 6] {
     let none = || "-".to_owned();
     let (coefficients, dominance) = match &found.outcome {
-        Outcome::Refused(_) => (none(), none()),
-        Outcome::Check(check) => (
+        PrecisionOutcome::Refused(_) => (none(), none()),
+        PrecisionOutcome::Check(check) => (
             format!("{:.1e} to {:.1e}", check.smallest_coefficient, check.largest_coefficient),
             check.dominance.as_ref().map_or_else(none, |found| percent(found.rate())),
         ),

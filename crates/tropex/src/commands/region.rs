@@ -1,11 +1,14 @@
 //! `tropex region`
 
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use tropex::experiments::whereabouts::{Boundary, Inquiry, Step, Whereabouts, whereabouts};
+use tropex::experiments::query::{
+    InspectOptions, NearestBoundary, RegionInspection, RegionProgress, inspect_regions,
+};
 use tropex::experiments::{ImagePoints, Split, pipeline};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
@@ -51,7 +54,7 @@ impl RegionArgs {
         let network = pipeline::network(&run, &device)?;
         let split = self.split;
         let order = self.of.clone();
-        let inquiry = Inquiry {
+        let options = InspectOptions {
             images: self.of,
             split,
             shape: self.facets,
@@ -61,20 +64,21 @@ impl RegionArgs {
         let points = ImagePoints::new(split.of(&data), None);
         let (bar, stages) = (output.bar(), RefCell::new(StepProgress::default()));
         let estimate = TimeEstimate::new(output, "--time-limit limits the search for facets");
-        let show = |Step { image, what, done, of }: Step| {
+        let show = |RegionProgress { image, task, done, total, .. }: RegionProgress| {
             let number = order.iter().position(|&other| other == image).unwrap_or(0);
-            let part = done as f64 / of.max(1) as f64;
-            let share = stages.borrow_mut().share((number, order.len()), what, part);
-            bar.show(share, format!("image {image}: {what}"));
-            estimate.report(what, done, of, &bar);
+            let part = done as f64 / total.max(1) as f64;
+            let share = stages.borrow_mut().share((number, order.len()), task, part);
+            bar.show(share, format!("image {image}: {task}"));
+            estimate.report(task, done, total, &bar);
+            ControlFlow::Continue(())
         };
-        let found = whereabouts(&network, &points, &inquiry, &show)?;
+        let found = inspect_regions(&network, &points, &options, &show)?;
         bar.finish();
         output.result(&found, || text(&found, &data))
     }
 }
 
-fn text(found: &[Whereabouts], data: &Dataset) -> String {
+fn text(found: &[RegionInspection], data: &Dataset) -> String {
     let name = |class: usize| data.class_names.get(class).cloned().unwrap_or(class.to_string());
     let rows = found.iter().map(|image| {
         let mut row = vec![image.image.to_string(), name(image.predicted)];
@@ -100,7 +104,7 @@ fn text(found: &[Whereabouts], data: &Dataset) -> String {
         vec![image.to_string(), count(shape.sides), facets, inradius]
     });
     parts.extend(some_table(&["image", "sides", "facets", "inradius"], shapes.collect()));
-    let ways = found.iter().filter_map(|image| Some((image.image, image.way.as_ref()?)));
+    let ways = found.iter().filter_map(|image| Some((image.image, image.path.as_ref()?)));
     let ways = ways.map(|(image, way)| {
         let share = |at: f64| format!("at {:.4} %", 100.0 * at);
         let change = |(at, class)| format!("{}: {}", share(at), name(class));
@@ -121,8 +125,8 @@ fn some_table(heading: &[&str], rows: Vec<Vec<String>>) -> Option<String> {
     (!rows.is_empty()).then(|| table(heading, rows))
 }
 
-fn distance(boundary: Option<&Boundary>) -> String {
-    boundary.map_or("none".into(), |Boundary { distance, node, op, unit }| {
+fn distance(boundary: Option<&NearestBoundary>) -> String {
+    boundary.map_or("none".into(), |NearestBoundary { distance, node, op, unit }| {
         format!("{distance:.3e} ({op} {node}, unit {unit})")
     })
 }

@@ -9,9 +9,9 @@ use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
 use tropex::Gauge;
-use tropex::experiments::picture::{Format, Panel, require_ours};
-use tropex::experiments::regions::{Outlook, Place, View, ViewSettings};
-use tropex::experiments::{Moment, Split, pipeline};
+use tropex::experiments::query::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
+use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
+use tropex::experiments::{Split, TrainedEpoch, pipeline};
 use tropex::geometry::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
@@ -64,9 +64,9 @@ pub struct RegionsArgs {
     frames: Option<PathBuf>,
     /// Format of the pictures of --frames.
     #[arg(long, value_parser = choices::picture_format(), default_value = "png", requires = "frames")]
-    format: Format,
+    format: ImageFormat,
     /// Stop with an error above this number of polygons.
-    #[arg(long, value_name = "POLYGONS", default_value_t = ViewSettings::default().limit, value_parser = whole::<usize>, allow_negative_numbers = true)]
+    #[arg(long, value_name = "POLYGONS", default_value_t = RegionViewSettings::default().limit, value_parser = whole::<usize>, allow_negative_numbers = true)]
     limit: usize,
     #[command(flatten)]
     data: DataOption,
@@ -84,32 +84,32 @@ fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], S
 impl RegionsArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         // Checked before the work.
-        self.out.as_deref().map(Format::of).transpose()?;
+        self.out.as_deref().map(ImageFormat::of).transpose()?;
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
         let data = self.data.open_of(&run, output)?;
-        let view = View::new(&run, &data, &self.settings())?;
+        let view = RegionView::new(&run, &data, &self.settings())?;
         match &self.frames {
             Some(folder) => self.frames(&run, &view, &device, folder, output),
             None => self.picture(&run, &data, &view, &device, output),
         }
     }
 
-    fn settings(&self) -> ViewSettings {
+    fn settings(&self) -> RegionViewSettings {
         let place = match (self.through, self.window) {
-            (Some(through), _) => Place::Through(through),
-            (None, Some(window)) => Place::Rectangle(window),
-            (None, None) => Place::Usual,
+            (Some(through), _) => SlicePlane::Through(through),
+            (None, Some(window)) => SlicePlane::Rectangle(window),
+            (None, None) => SlicePlane::Default,
         };
         let (margin, limit) = (self.margin, self.limit);
-        ViewSettings { place, margin, split: self.split, limit }
+        RegionViewSettings { place, margin, split: self.split, limit }
     }
 
     fn picture(
         &self,
         run: &Run,
         data: &Dataset,
-        view: &View,
+        view: &RegionView,
         device: &Device,
         output: &Output,
     ) -> anyhow::Result<()> {
@@ -118,7 +118,7 @@ impl RegionsArgs {
         if !self.extracted {
             let network = pipeline::network(run, device)?;
             let bar = output.bar();
-            tell(&view.outlook(&network)?, &bar, output);
+            tell(&view.estimate(&network)?, &bar, output);
             let start = Instant::now();
             let partition = view.network(&network, &|progress| show(&bar, progress))?;
             bar.finish();
@@ -133,9 +133,9 @@ impl RegionsArgs {
             parts.push((title("extracted function", &terms.partition), terms.partition));
         }
         if let Some(path) = &self.out {
-            let panel = |(title, partition)| Panel { title, partition };
+            let panel = |(title, partition)| RegionPanel { title, partition };
             let panels = parts.iter().map(|(title, partition)| panel((title.clone(), partition)));
-            view.figure(panels.collect()).draw().write(path)?;
+            view.region_map(panels.collect()).draw().write(path)?;
             found.out = Some(path.clone());
         }
         output.result(&found, || found.text())
@@ -144,7 +144,7 @@ impl RegionsArgs {
     fn frames(
         &self,
         run: &Run,
-        view: &View,
+        view: &RegionView,
         device: &Device,
         folder: &Path,
         output: &Output,
@@ -165,12 +165,12 @@ impl RegionsArgs {
         let (bar, all) = (output.bar(), epochs.len());
         let mut found = RegionsOutput::of(view);
         for epoch in epochs {
-            let network = pipeline::network_at(run, Moment::Epoch(epoch), device)?;
+            let network = pipeline::network_at(run, TrainedEpoch::Epoch(epoch), device)?;
             let partition = view.network(&network, &|_| ())?;
             let file = file_of(epoch);
             let title = title(&format!("epoch {epoch}"), &partition);
-            let panels = vec![Panel { title, partition: &partition }];
-            view.figure(panels).draw().write(&file)?;
+            let panels = vec![RegionPanel { title, partition: &partition }];
+            view.region_map(panels).draw().write(&file)?;
             found.frames.push(FrameOutput::of(epoch, &partition, file));
             let drawn = found.frames.len();
             bar.show_part(drawn, all, format!("{drawn} of {all} pictures"));
@@ -182,16 +182,17 @@ impl RegionsArgs {
 
 /// Announces that there are likely to be more regions than the limit or, on a terminal, that
 /// drawing will take minutes.
-fn tell(outlook: &Outlook, bar: &CommandProgress, output: &Output) {
-    let regions = count(outlook.regions);
-    let time = (outlook.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(outlook.seconds)));
-    if outlook.is_beyond_limit() {
+fn tell(estimate: &RegionEstimate, bar: &CommandProgress, output: &Output) {
+    let regions = count(estimate.regions);
+    let time =
+        (estimate.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(estimate.seconds)));
+    if estimate.is_beyond_limit() {
         let after = time.map(|time| format!(" after about {time}")).unwrap_or_default();
         output.remark(&format!(
             "the window has about {regions} regions, more than the limit of {}: expect an \
              error{after}; a smaller --margin or --window has fewer, and --limit allows more (Ctrl-C \
              stops)",
-            count(outlook.limit),
+            count(estimate.limit),
         ));
     } else if let Some(time) = time.filter(|_| bar.is_shown()) {
         let line = format!(

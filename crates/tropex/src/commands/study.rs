@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -10,9 +11,10 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::report::Cell;
+use tropex::experiments::report::TableCell;
 use tropex::experiments::study::{
-    Comparison, Difference, Done, Numbers, PLANS, Plan, Stage, Study, Summary,
+    FinishedStudy, NumberDifference, NumbersComparison, PLANS, Study, StudyNumbers, StudyPlan,
+    StudyProgress, StudySummary,
 };
 use tropex::train::data::relative_to;
 use tropex::train::messages::hint;
@@ -54,9 +56,9 @@ pub struct StudyArgs {
 struct StudyOutput<'a> {
     report: String,
     seconds: f64,
-    summary: &'a Summary,
+    summary: &'a StudySummary,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comparison: Option<&'a Comparison>,
+    comparison: Option<&'a NumbersComparison>,
 }
 
 impl StudyArgs {
@@ -65,8 +67,8 @@ impl StudyArgs {
         if self.print {
             return output.text(&text);
         }
-        let (plan, folder) = (Plan::read(&text, &origin)?, self.folder()?);
-        let other = self.compare.as_deref().map(Numbers::read).transpose()?;
+        let (plan, folder) = (StudyPlan::read(&text, &origin)?, self.folder()?);
+        let other = self.compare.as_deref().map(StudyNumbers::read).transpose()?;
         let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
         let mut datasets = BTreeMap::new();
         for network in &plan.networks {
@@ -95,7 +97,7 @@ impl StudyArgs {
             comparison: comparison.as_ref(),
         };
         output.result(&printed, || {
-            let (heading, rows) = done.summary.table.turned();
+            let (heading, rows) = done.summary.table.transposed();
             let heading: Vec<_> = heading.iter().map(String::as_str).collect();
             let mut lines = vec![table(&heading, rows)];
             for claim in done.summary.claims.iter().filter(|claim| !claim.lines.is_empty()) {
@@ -157,14 +159,14 @@ impl StudyArgs {
 }
 
 /// A table of the numbers that differ from another study.
-fn differences(comparison: &Comparison) -> String {
+fn differences(comparison: &NumbersComparison) -> String {
     if comparison.differences.is_empty() {
         return format!("all {} numbers are as expected", count(comparison.numbers));
     }
     let heading = ["experiment", "of", "gauge", "number", "expected", "found", "allowed"];
-    let row = |difference: &Difference| {
-        let Difference { number, found, expected, allowed } = difference;
-        let value = |value: Option<f64>| Cell::from(value).format(number.measure.unit);
+    let row = |difference: &NumberDifference| {
+        let NumberDifference { number, found, expected, allowed } = difference;
+        let value = |value: Option<f64>| TableCell::from(value).format(number.measure.unit);
         let name = number.measure.name.clone();
         let what = [number.experiment.clone(), number.of.clone(), number.gauge.clone(), name];
         what.into_iter().chain([value(*expected), value(*found), allowed.clone()]).collect()
@@ -172,7 +174,7 @@ fn differences(comparison: &Comparison) -> String {
     table(&heading, comparison.differences.iter().map(row).collect())
 }
 
-fn require_equal(comparison: &Comparison, file: &Path) -> anyhow::Result<()> {
+fn require_equal(comparison: &NumbersComparison, file: &Path) -> anyhow::Result<()> {
     let (all, differ) = (comparison.numbers, comparison.differences.len());
     if differ == 0 {
         return Ok(());
@@ -186,7 +188,7 @@ fn require_equal(comparison: &Comparison, file: &Path) -> anyhow::Result<()> {
     )
 }
 
-fn run_study(study: &Study<'_>, output: &Output) -> anyhow::Result<Done> {
+fn run_study(study: &Study<'_>, output: &Output) -> anyhow::Result<FinishedStudy> {
     let (bar, last) = (output.bar(), Arc::new(Mutex::new((0, 0, StepProgress::default()))));
     let (folder, begun) = (study.folder.display().to_string(), last.clone());
     let _kept = InterruptNote::set(move || {
@@ -195,12 +197,13 @@ fn run_study(study: &Study<'_>, output: &Output) -> anyhow::Result<Done> {
             format!("{done} of {of} steps and what the next one finished are kept in {folder}")
         })
     });
-    let watch = |Stage { step, steps, name, what, done, of }: Stage<'_>| {
+    let show = |StudyProgress { step, steps, name, task, .. }: StudyProgress<'_>| {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         (last.0, last.1) = (step, steps);
-        let share = last.2.share((step, steps), what, done as f64 / of.max(1) as f64);
+        let share = last.2.share((step, steps), task.task, task.share());
         let number = (step + 1).min(steps);
-        bar.show(share, format!("step {number} of {steps}, {name}: {what}"));
+        bar.show(share, format!("step {number} of {steps}, {name}: {}", task.task));
+        ControlFlow::Continue(())
     };
-    Ok(study.run(&watch)?)
+    Ok(study.run(&show)?)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use tropex::experiments::regions::View;
+use tropex::experiments::query::RegionView;
 use tropex::geometry::slice::{Partition, TermPartition};
 
 use crate::output::{count, duration, pairs, plural, table};
@@ -94,7 +94,7 @@ impl FrameOutput {
 }
 
 impl RegionsOutput {
-    pub fn of(view: &View) -> Self {
+    pub fn of(view: &RegionView) -> Self {
         Self {
             through: view.through,
             window: view.window.extents(),
