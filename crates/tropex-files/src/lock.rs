@@ -143,11 +143,7 @@ impl FolderLock {
         if let Some(parent) = folder.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        let made = match fs::create_dir(folder) {
-            Ok(()) => true,
-            Err(_) if folder.is_dir() => false,
-            Err(error) => return Err(failed(error)),
-        };
+        let made = make_folder(folder).map_err(failed)?;
         let mut lock = Self::acquire(folder).inspect_err(|_| {
             if made {
                 let _ = fs::remove_dir(folder); // the first error is the one to report
@@ -156,6 +152,25 @@ impl FolderLock {
         lock.made = made;
         Ok(lock)
     }
+}
+
+/// Creates a folder unless it exists, and says whether it did.
+fn make_folder(folder: &Path) -> io::Result<bool> {
+    for _ in 1..TRIES {
+        match fs::create_dir(folder) {
+            Ok(()) => return Ok(true),
+            Err(_) if folder.is_dir() => return Ok(false),
+            Err(error) if is_file(folder) || error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error);
+            }
+            Err(_) => {} // another holder removed the folder between the two calls
+        }
+    }
+    fs::create_dir(folder).map(|()| true)
+}
+
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_dir())
 }
 
 impl Drop for FolderLock {
