@@ -8,16 +8,16 @@ use crate::{Error, Network};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Classes {
-    /// At every point the class that the network predicts.
+    /// The class that the network predicts at each point.
     Predicted,
-    /// All of them.
+    /// All classes of the network.
     All,
-    /// The same class at every point.
+    /// One class, at every point.
     One(usize),
 }
 
 impl Classes {
-    /// Whether a network has them.
+    /// Checks that the network has these classes.
     pub(crate) fn check(self, network: &Network) -> Result<(), Error> {
         match self {
             Self::One(class) if class >= network.classes() => {
@@ -27,7 +27,7 @@ impl Classes {
         }
     }
 
-    /// The class that a group of rows stands for at a point of a predicted class.
+    /// The class of a group of rows at a point with the given predicted class.
     pub(crate) fn of(self, group: usize, predicted: usize) -> usize {
         match self {
             Self::All => group,
@@ -36,7 +36,7 @@ impl Classes {
         }
     }
 
-    /// Linear terms per point.
+    /// Number of linear terms per point, for a network with `classes` classes.
     pub fn per_point(self, classes: usize) -> usize {
         match self {
             Self::All => classes,

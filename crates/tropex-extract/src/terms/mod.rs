@@ -1,4 +1,4 @@
-//! Terms of points in memory: how they are read off a network, their parts, and their self-check.
+//! Terms in memory: their pullback from the logits, tables of terms, and the self-check.
 
 mod batch;
 mod classes;
