@@ -1,17 +1,17 @@
-//! By what the tight shifts are multiplied.
+//! The factor of the tight shifts.
 
-/// A factor between 0 and 1, one of a row of them that falls by a constant ratio.
+/// A factor `2^(-step / 4)` with an integer step, between 0 and 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scale(u32);
 
-/// How many steps halve the factor.
+/// Steps that halve the factor.
 const STEPS_PER_HALVING: f64 = 4.0;
 
 impl Scale {
-    /// The shifts as they are.
+    /// Factor 1.
     pub(crate) const WHOLE: Self = Self(0);
 
-    /// Too small, whatever the network: the least that is tried, 1 / 1024, comes before it.
+    /// The first step after the smallest factor that is tried, 1 / 1024.
     pub(crate) const NONE: Self = Self(41);
 
     /// The factor.
@@ -19,20 +19,20 @@ impl Scale {
         (-f64::from(self.0) / STEPS_PER_HALVING).exp2()
     }
 
-    /// The scale of a factor, if it is one of the row.
+    /// The scale with exactly this factor, if there is one.
     pub(crate) fn of(factor: f64) -> Option<Self> {
         let step = -STEPS_PER_HALVING * factor.log2();
         let scale = (-0.5..1e3).contains(&step).then(|| Self(step.round() as u32))?;
         (scale.factor() == factor).then_some(scale)
     }
 
-    /// One between this and a smaller one, unless they are neighbours.
+    /// The scale halfway to a smaller one, unless the two are neighbours.
     pub(crate) fn between(self, smaller: Self) -> Option<Self> {
         let middle = self.0.midpoint(smaller.0);
         (middle > self.0).then_some(Self(middle))
     }
 
-    /// How many trials it takes at most to find one between this and a smaller one.
+    /// Largest number of bisection trials between this scale and a smaller one.
     pub(crate) fn trials(self, smaller: Self) -> usize {
         smaller.0.saturating_sub(self.0).next_power_of_two().ilog2() as usize
     }

@@ -1,4 +1,4 @@
-//! The published gauge: shifts that suffice whatever the data.
+//! The published gauge: shifts that suffice for every point.
 
 use burn::tensor::Tensor;
 
@@ -10,11 +10,11 @@ use crate::ops::{Op, Piece};
 use crate::{Error, Network};
 use tropex_kernels::AffineRows;
 
-/// Bounds on all rows that can occur, walked from the logits to the input once per network, in f64
-/// where this build has it.
+/// The worst-case shifts of a network, from bounds on all rows that can occur. The bounds are
+/// computed by one walk from the logits to the input, in `f64` if the device supports it.
 ///
 /// # Errors
-/// Shifts beyond the range of the network's precision.
+/// A shift outside the range of the network's precision.
 pub(crate) fn worst_case(network: &Network) -> Result<Shifts, Error> {
     let target = network;
     let network = &network.to_target(&network.target().widest());
@@ -26,7 +26,7 @@ pub(crate) fn worst_case(network: &Network) -> Result<Shifts, Error> {
         let value = ValueId::of_node(index);
         let state = std::mem::take(&mut states[value.index()]);
         let below = if node.op.is_maximum() {
-            // No state: nothing that reaches the logits reads the node.
+            // A node without bounds does not reach the logits.
             let Some((shift, interval)) = state.shifted() else { continue };
             set(&mut shifts, value, shift, target)?;
             node.op.bound(interval).into_iter().map(State::bounded).collect()
@@ -54,12 +54,12 @@ fn set(
     shifts.set(value, shift.into_data().iter().collect(), network)
 }
 
-/// What is known of the rows at a value: each is the sum of an exact one and a bounded one, from
-/// readers of the value without and with a maximum above them.
+/// Bounds on the rows at a value. Every row is the sum of an exact row, from readers without a
+/// maximum between them and the logits, and a bounded row, from the other readers.
 #[derive(Clone, Debug, Default)]
 struct State {
-    /// The rows of all classes themselves, `[classes, features]`: as long as no maximum was met,
-    /// they are the same at every point. The negative row is zero.
+    /// The rows of all classes, `[classes, features]`. They do not depend on the point before the
+    /// first maximum. The negative row is zero.
     exact: Option<Tensor<2>>,
     bounded: Option<Interval>,
 }
@@ -73,7 +73,7 @@ impl State {
         Self { exact: None, bounded: Some(interval) }
     }
 
-    /// The states at the inputs of an affine operation.
+    /// The bounds at the inputs of an affine operation.
     fn through(self, op: &Op) -> Vec<Self> {
         let inputs = self.bounded.map(|interval| op.bound(interval)).into_iter().flatten();
         let Some(rows) = self.exact else { return inputs.map(Self::bounded).collect() };
@@ -89,7 +89,7 @@ impl State {
     /// The shift that makes the rows non-negative, and bounds on the shifted rows.
     fn shifted(self) -> Option<(Option<Tensor<2>>, Interval)> {
         match (self.exact, self.bounded) {
-            // The published start: the sum of the negative parts over the classes.
+            // The published shift at the logits: the sum of the negative parts of all classes.
             (Some(rows), None) => {
                 let shift = rows.clone().neg().clamp_min(0).sum_dim(0);
                 let upper = rows.max_dim(0).clamp_min(0) + shift.clone();
@@ -108,7 +108,7 @@ impl State {
     }
 }
 
-/// The sum of two, or the one that there is.
+/// The sum of two values; a missing value counts as zero.
 fn either<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(add(a, b)),
@@ -116,7 +116,7 @@ fn either<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
     }
 }
 
-/// Bounds on the rows of all classes and on zero.
+/// Bounds on the rows of all classes and on the zero row.
 fn hull(rows: Tensor<2>) -> Interval {
     Interval {
         upper: rows.clone().max_dim(0).clamp_min(0),

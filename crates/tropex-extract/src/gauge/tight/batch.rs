@@ -1,4 +1,4 @@
-//! A batch of points between two stages.
+//! A batch of points between two stages of the pullback.
 
 use burn::tensor::TensorData;
 
@@ -12,19 +12,19 @@ use crate::network::ValueId;
 use crate::terms::{Prediction, Pullback, TermSpec};
 use crate::{Error, Network};
 
-/// A batch between two stages.
+/// A batch of points between two stages.
 pub(super) struct Batch {
     prediction: Prediction,
     /// `[rows, 1]`
     biases: TensorData,
-    /// The pieces that rows are still to pass, by node.
+    /// The pieces of the nodes that the rows have not passed, by node.
     pieces: Vec<Option<CompressedPieces>>,
-    /// Rows that wait at a value, by value.
+    /// The rows that have arrived at a value, by value.
     rows: Vec<Option<Spilled>>,
 }
 
 impl Batch {
-    /// Rows of points at the logits.
+    /// Replays points and places seed rows at the logits.
     pub(super) fn enter(
         spec: &TermSpec,
         points: &[f32],
@@ -55,13 +55,13 @@ impl Batch {
         self.prediction.predicted()
     }
 
-    /// The logits and predicted classes of the points.
+    /// The logits and the predicted classes of the points.
     pub(super) fn into_prediction(self) -> Prediction {
         self.prediction
     }
 
-    /// Goes through a stage. Per feature the smallest coefficient of the rows that arrived at its
-    /// end, if any did.
+    /// Pulls the rows through a stage. Returns the smallest coefficient of each feature at the end
+    /// of the stage, or `None` if no row arrived there.
     pub(super) fn pass(
         &mut self,
         stage: &Stage,
@@ -81,7 +81,7 @@ impl Batch {
         Ok(lowest)
     }
 
-    /// The pullback of the batch, with the rows that wait at some values.
+    /// The pullback of the batch, with the rows of the given values.
     pub(super) fn restore<'a>(
         &mut self,
         network: &'a Network,

@@ -1,8 +1,8 @@
-//! The free parts of a file.
+//! The free regions of a file.
 
 use std::collections::BTreeMap;
 
-/// The free regions of a file, by their starts; adjacent ones are joined.
+/// The free regions of a file as start and length; adjacent regions are merged.
 #[derive(Debug, Default)]
 pub(super) struct FreeList {
     free: BTreeMap<u64, u64>,
@@ -10,7 +10,8 @@ pub(super) struct FreeList {
 }
 
 impl FreeList {
-    /// The start of a region of some length: the first that is free, or one at the end.
+    /// Allocates a region: the first free region that is large enough, or a new one at the end.
+    /// Returns the start.
     pub(super) fn allocate(&mut self, length: u64) -> u64 {
         let fitting = self.free.iter().find(|&(_, &free)| free >= length);
         let Some((start, free)) = fitting.map(|(&start, &free)| (start, free)) else {
@@ -24,7 +25,7 @@ impl FreeList {
         start
     }
 
-    /// Gives a region back.
+    /// Frees a region.
     pub(super) fn release(&mut self, start: u64, length: u64) {
         let (mut start, mut end) = (start, start + length);
         let before = self.free.range(..start).next_back().map(|(&start, &free)| (start, free));

@@ -1,11 +1,12 @@
 //! The tight gauge: the smallest shifts that keep the rows of all extracted points non-negative.
 //!
-//! The shift at a maximum depends on the rows of all points, and it must be known before any row leaves
-//! the maximum. So all batches are pulled back stage by stage: every batch passes one [stage](Stage)
-//! before any batch enters the next. Between stages rows and pieces wait in a [`SpillBuffer`], in memory
-//! or on disk. A batch takes the same steps as in a single pullback, so its terms are those that the
-//! same shifts give at once. Devices share the batches of every stage; any device takes up a batch that
-//! another one has left in the buffer.
+//! The shift at a maximum depends on the rows of all points, and it must be known before any row
+//! leaves the maximum. The pullback therefore runs stage by stage: all batches pass one
+//! [stage](PullbackStage) before the first batch enters the next stage. Between stages, rows and
+//! pieces are stored in a [`SpillBuffer`], in memory or on disk. A batch takes the steps of a
+//! single pullback in their order, so its terms equal those of a single pullback under the final
+//! shifts. Every stage distributes the batches over all devices; a batch may change the device
+//! between stages.
 
 mod batch;
 mod free_list;
@@ -34,10 +35,10 @@ pub(crate) use spill_buffer::SpillBuffer;
 use stage_worker::StageWorker;
 use stages::{Stage, stages};
 
-/// The progress of the pullback of all batches.
+/// Progress of the staged pullback.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StageProgress {
-    /// Points that passed the stage.
+    /// Points that have passed the stage.
     pub(crate) points: usize,
     /// The stage, counted from 1.
     pub(crate) stage: usize,
@@ -45,18 +46,18 @@ pub(crate) struct StageProgress {
     pub(crate) stages: usize,
 }
 
-/// Reads the points of a range.
+/// Reads the points of a range, `[points, features]` row by row.
 pub(crate) type Read<'a> = dyn Fn(Range<usize>) -> Result<Vec<f32>, Error> + Sync + 'a;
 
-/// Batches that arrived at the input, and the shifts that were found on the way.
+/// Batches whose rows have arrived at the input, and the shifts found on the way.
 pub(crate) struct TightWalk {
     shifts: Shifts,
     buffer: SpillBuffer,
-    /// By their first point.
+    /// The batches, by the position of their first point.
     batches: Mutex<HashMap<usize, Batch>>,
 }
 
-/// Shifts and terms of points `[points, features]` that are extracted together, in memory.
+/// Finds shifts and terms of points `[points, features]` in memory.
 pub(crate) fn in_memory(spec: &TermSpec, points: &[f32]) -> Result<(Shifts, Terms), Error> {
     let all = 0..points.len() / spec.network.features();
     let (batches, read) = (std::slice::from_ref(&all), |_| Ok(points.to_vec()));
@@ -67,8 +68,8 @@ pub(crate) fn in_memory(spec: &TermSpec, points: &[f32]) -> Result<(Shifts, Term
 }
 
 impl TightWalk {
-    /// Pulls batches of points back to the input, on one device per spec. Shifts at maxima are multiplied
-    /// by the scale before rows go on.
+    /// Pulls batches of points back to the input, on the devices of all specs. The shifts at maxima
+    /// are multiplied by `scale` before rows move on.
     pub(crate) fn new(
         specs: &[&TermSpec],
         (gauge, scale): (Gauge, Scale),
@@ -96,13 +97,13 @@ impl TightWalk {
         Ok(Self { shifts, buffer, batches: Mutex::new(batches) })
     }
 
-    /// The shifts, on the first device.
+    /// The shifts on the first device.
     pub(crate) fn shifts(&self) -> &Shifts {
         &self.shifts
     }
 
-    /// The terms of the batch that begins with the point `first`, on the device of a spec; `shifts` are
-    /// those of the walk on that device. Every batch can be taken once.
+    /// Takes the terms of the batch whose first point is `first`, on the device of a spec. `shifts`
+    /// are the shifts of the walk on that device. Every batch can be taken once.
     pub(crate) fn take(
         &self,
         spec: &TermSpec,
@@ -117,7 +118,7 @@ impl TightWalk {
     }
 }
 
-/// The constant at the start: the largest negative part over the extracted classes.
+/// The constant at the logits: the largest `-constant` of the extracted classes, at least 0.
 fn start(spec: &TermSpec, batches: &[Batch]) -> f64 {
     let constants = constants(&spec.network);
     let predicted = batches.iter().flat_map(Batch::predicted);
@@ -128,19 +129,19 @@ fn start(spec: &TermSpec, batches: &[Batch]) -> f64 {
     classes.fold(0.0, |start, class| start.max(-constants[class]))
 }
 
-/// The pullback of all batches in progress.
+/// The staged pullback in progress.
 struct Walk<'a> {
     workers: Vec<StageWorker<'a>>,
     batches: &'a [Range<usize>],
-    /// The batches between two stages, `None` before the first.
+    /// The batches between two stages, `None` before the first stage.
     waiting: Vec<Option<Batch>>,
     read: &'a Read<'a>,
     buffer: SpillBuffer,
 }
 
 impl Walk<'_> {
-    /// Takes all batches through a stage and sets the shift at its end. `passed` receives the number of
-    /// points that have passed.
+    /// Pulls all batches through a stage and sets the shift at its end. `passed` receives the
+    /// number of points that have passed.
     fn pass(&mut self, stage: &Stage, passed: &dyn Fn(usize)) -> Result<(), Error> {
         let (read, buffer) = (self.read, &self.buffer);
         let work = |worker: &StageWorker<'_>,
@@ -167,7 +168,7 @@ impl Walk<'_> {
     }
 }
 
-/// The smaller of two coefficients, feature by feature. With one list missing, the other list.
+/// The smaller coefficient of each feature. A missing list is ignored.
 fn least(lowest: Option<Vec<f64>>, further: Option<Vec<f64>>) -> Option<Vec<f64>> {
     match (lowest, further) {
         (Some(lowest), Some(further)) => {

@@ -1,4 +1,4 @@
-//! Pieces in compressed form: one bit for a sign, one or two bytes for a winner.
+//! Pieces in compressed form: one bit per sign, one to four bytes per winner.
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
@@ -8,18 +8,18 @@ use crate::ops::Piece;
 use crate::{ComputeTarget, Error};
 use tropex_kernels::read;
 
-/// Bytes that one task packs.
+/// Bytes that one task compresses.
 const BLOCK: usize = 1 << 12;
 
-/// The pieces that a node chose at the points of a batch.
+/// The pieces of a node at the points of a batch.
 pub(super) enum CompressedPieces {
     Affine,
-    /// `[points, features]`, eight units in a byte.
+    /// `[points, features]`, eight signs per byte.
     Sign {
         extents: [usize; 2],
         bits: Spilled,
     },
-    /// `[points, channels, windows]`, each number in as many bytes as the largest needs.
+    /// `[points, channels, windows]`, every winner in the number of bytes that the largest needs.
     Winner {
         extents: [usize; 3],
         bytes: Spilled,
@@ -49,7 +49,7 @@ impl CompressedPieces {
         })
     }
 
-    /// The pieces, taken out of the buffer.
+    /// Takes the pieces out of the buffer and decompresses them.
     pub(super) fn unpack(
         self,
         target: &ComputeTarget,
@@ -77,7 +77,7 @@ fn flat(bytes: Vec<u8>) -> TensorData {
     TensorData::new(bytes, [count])
 }
 
-/// A bit for every number, set where it is positive.
+/// One bit per number, set if the number is positive.
 fn bits<F: Copy + Default + PartialOrd + Sync>(numbers: &[F]) -> Vec<u8> {
     let mut bits = vec![0_u8; numbers.len().div_ceil(8)];
     let blocks = bits.par_chunks_mut(BLOCK).zip(numbers.par_chunks(8 * BLOCK));
@@ -91,7 +91,7 @@ fn bits<F: Copy + Default + PartialOrd + Sync>(numbers: &[F]) -> Vec<u8> {
     bits
 }
 
-/// One for every bit that is set, and zero for the others.
+/// 1 for every set bit and 0 for the others.
 fn signs(bits: &[u8], count: usize) -> Vec<f32> {
     let mut signs = vec![0.0; count];
     let blocks = signs.par_chunks_mut(8 * BLOCK).zip(bits.par_chunks(BLOCK));
@@ -103,7 +103,7 @@ fn signs(bits: &[u8], count: usize) -> Vec<f32> {
     signs
 }
 
-/// Numbers of as many bytes as the largest needs.
+/// Little-endian numbers, each in the number of bytes that the largest needs.
 fn bytes(numbers: &[u32]) -> Vec<u8> {
     let largest = numbers.iter().copied().max().unwrap_or(0);
     let size = size_of::<u32>() - largest.leading_zeros() as usize / 8;

@@ -1,4 +1,4 @@
-//! A device that takes batches through the stages.
+//! A worker that pulls batches through the stages on one device.
 
 use burn::tensor::Device;
 use tropex_kernels::Worker;
@@ -9,11 +9,11 @@ use crate::gauge::{Gauge, Scale, Shifts};
 use crate::network::ValueId;
 use crate::terms::TermSpec;
 
-/// A device, and the shifts that are known so far.
+/// A network on one device and the shifts found so far.
 #[derive(Clone)]
 pub(super) struct StageWorker<'a> {
     pub(super) spec: &'a TermSpec,
-    /// On the device.
+    /// The shifts, on the device.
     pub(super) shifts: Shifts,
 }
 
@@ -23,10 +23,11 @@ impl<'a> StageWorker<'a> {
         Self { spec, shifts: shifts.scaled(scale) }
     }
 
-    /// Sets the shift at the end of a stage that all batches have passed, from the smallest coefficients
-    /// that arrived there, feature by feature.
+    /// Sets the shift at the end of a stage that all batches have passed. `lowest` holds the
+    /// smallest coefficient of each feature there.
     pub(super) fn set_shift(&mut self, stage: &Stage, lowest: &[f64]) -> Result<(), Error> {
-        // At the input a shift changes nothing but signs.
+        // The shift at the input is not scaled: it changes only signs of coefficients, not which
+        // terms are maximal.
         let scale = if stage.end == ValueId::INPUT { 1.0 } else { self.shifts.scale() };
         let shift = lowest.iter().map(|lowest| scale * (-lowest).max(0.0)).collect();
         self.shifts.set(stage.end, shift, &self.spec.network)

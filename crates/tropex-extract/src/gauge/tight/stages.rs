@@ -1,4 +1,4 @@
-//! Where a network must be walked layer by layer.
+//! The stages of the pullback.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -6,15 +6,14 @@ use std::ops::Range;
 use crate::Network;
 use crate::network::ValueId;
 
-/// Nodes that rows pass in one go: a maximum and the affine ones before it. Only the stage next to
-/// the logits has no maximum.
+/// Nodes that rows pass without a new shift: a maximum and the affine nodes before it. The stage
+/// next to the logits has no maximum.
 #[derive(Debug, PartialEq)]
 pub(super) struct Stage {
     pub(super) nodes: Range<usize>,
-    /// The value at which all rows have arrived once they passed: the output of the next stage's
-    /// maximum, or the input.
+    /// The value at which all rows arrive: the output of the next stage's maximum, or the input.
     pub(super) end: ValueId,
-    /// The values where rows may wait that pass the stage, or that they are added to.
+    /// The values with rows that pass the stage, and `end`.
     pub(super) values: Vec<ValueId>,
 }
 

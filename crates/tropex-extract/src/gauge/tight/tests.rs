@@ -17,7 +17,8 @@ use crate::{ComputeTarget, Extractor, Network, Precision, capture};
 
 mod calibrated;
 
-/// A residual block over a maximum, a pooling, and a way from the input to the logits.
+/// A network with a residual block behind a maximum, a pooling and a skip connection from the input
+/// to the logits.
 #[derive(Module, Debug)]
 struct Branches {
     first: Conv2d,
@@ -188,7 +189,7 @@ fn violations_of_other_points_shifts_are_reported() {
     let check = SelfCheck::of(&together, &further);
     assert_eq!(check.violations.as_ref(), Some(violations));
     assert_eq!(check.failures(Precision::F64), Vec::<String>::new());
-    // Violations do not depend on the batch.
+    // The violations do not depend on the batch.
     let apart = further.chunks(FEATURES).map(|point| extractor.extract(point).unwrap());
     let apart = apart.map(|terms| SelfCheck::of(&terms, &further[..FEATURES]));
     let apart = apart.reduce(|a, b| a.merge(&b)).unwrap().violations.unwrap();

@@ -4,7 +4,7 @@ use crate::network::ValueId;
 use crate::terms::{Classes, Terms};
 use crate::{Extractor, Network, Precision};
 
-/// How far, at some point, another term exceeds the point's own: by a plain loop over all pairs.
+/// The largest excess of another term over the term of a point, by a loop over all pairs.
 fn excess(terms: &Terms, points: &[f32]) -> f64 {
     let slot = |point: usize| if terms.per_point() > 1 { terms.predicted()[point] } else { 0 };
     let value = |(coefficients, bias): (Vec<f64>, f64), at: usize| {
@@ -25,7 +25,7 @@ fn excess(terms: &Terms, points: &[f32]) -> f64 {
     excess
 }
 
-/// Shifts and terms under a scale.
+/// Shifts and terms for a factor of the tight shifts.
 fn under(network: &Network, classes: Classes, all: &[f32], scale: Scale) -> (Shifts, Terms) {
     let extractor = Extractor::new(network, Gauge::Calibrated, classes).unwrap();
     let read = |_| Ok(all.to_vec());
@@ -84,7 +84,7 @@ fn the_linear_terms_do_not_depend_on_the_scale() {
         }
         assert_ne!(found.negative(point), expected.negative(point));
     }
-    // The maximum next to the logits receives rows that no shift has changed yet.
+    // The maximum next to the logits receives rows that no shift has changed.
     let first = network.nodes().iter().rposition(|node| node.op().is_maximum()).unwrap();
     let at = |shifts: &Shifts| shifts.at(ValueId::of_node(first)).unwrap();
     for (half, whole) in at(&half).into_iter().zip(at(&whole)) {
