@@ -20,8 +20,8 @@ fn reference(products: &[(f64, f32)]) -> BigRational {
     products.fold(rational(0.0), |sum, product| sum + product)
 }
 
-/// Whether no other `f64` is nearer to a number, and on a tie it is the even one; infinite numbers
-/// stand for those beyond the largest.
+/// Whether `found` is the nearest `f64`, with ties to even. Infinity is nearest to numbers beyond
+/// the largest `f64`.
 pub(crate) fn is_nearest(found: f64, number: &BigRational) -> bool {
     if found.is_infinite() {
         let largest = rational(f64::MAX);
