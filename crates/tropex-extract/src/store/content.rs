@@ -1,6 +1,7 @@
-//! The bytes of a file of terms: in memory, or read part by part where it is large.
+//! The bytes of a shard file: in memory if the file is small, otherwise read on demand.
 //!
-//! Nothing is mapped: a mapped file that another program cuts off ends the process.
+//! The file is not memory-mapped: if another program truncated a mapped file, the process would
+//! end.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -15,10 +16,10 @@ use tropex_files::{hex, sha256_of};
 use super::manifest::ShardEntry;
 use crate::Error;
 
-/// Bytes that are read and hashed at a time, so that they are still in the processor's cache.
+/// Bytes that are read and hashed together, so that they are still in the CPU cache.
 const CHUNK: u64 = 1 << 18;
 
-/// A file that was what its entry in the manifest says when it was opened.
+/// A file that matched its entry in the manifest when it was opened.
 #[derive(Debug)]
 pub(crate) struct Content {
     path: PathBuf,
@@ -31,7 +32,7 @@ enum Source {
     File { file: File, state: State },
 }
 
-/// What tells that a file was written to.
+/// Length and modification time; they change when another program writes to the file.
 type State = (u64, Option<SystemTime>);
 
 fn state_of(file: &File) -> io::Result<State> {
@@ -39,7 +40,8 @@ fn state_of(file: &File) -> io::Result<State> {
 }
 
 impl Content {
-    /// Opens a file and checks it against its entry; a file of `in_memory` bytes at most is read.
+    /// Opens a file and checks it against its entry. A file of at most `in_memory` bytes is read
+    /// into memory.
     pub(crate) fn open(path: &Path, entry: &ShardEntry, in_memory: u64) -> Result<Self, Error> {
         let failed = || Error::io("read", path);
         let file = File::open(path).map_err(failed())?;
@@ -68,7 +70,7 @@ impl Content {
         matches!(self.source, Source::Memory(_))
     }
 
-    /// Some of its bytes, which end where the file does at the latest.
+    /// The bytes of a range inside the file.
     pub(crate) fn read(&self, range: Range<usize>) -> Result<Bytes, Error> {
         match &self.source {
             Source::Memory(content) => Ok(content.slice(range)),
@@ -96,7 +98,10 @@ impl Content {
     }
 }
 
-/// Refuses a file that is longer or shorter than the manifest says.
+/// Checks the length of a file.
+///
+/// # Errors
+/// A length that differs from the manifest.
 pub(crate) fn require_length(path: &Path, found: u64, expected: u64) -> Result<(), Error> {
     if found == expected {
         return Ok(());
@@ -107,7 +112,7 @@ pub(crate) fn require_length(path: &Path, found: u64, expected: u64) -> Result<(
     Err(Error::store(path, reason))
 }
 
-/// The content of a file, and its SHA-256.
+/// The content of a file and its SHA-256.
 fn read_and_hash(mut file: File, bytes: u64) -> io::Result<(Vec<u8>, String)> {
     let mut content = reserved(bytes)?;
     let mut hash = Sha256::new();
@@ -121,7 +126,10 @@ fn read_and_hash(mut file: File, bytes: u64) -> io::Result<(Vec<u8>, String)> {
     }
 }
 
-/// Room for so many bytes, if there is.
+/// An empty vector with the requested capacity.
+///
+/// # Errors
+/// Not enough memory.
 fn reserved(bytes: u64) -> io::Result<Vec<u8>> {
     let mut room = Vec::new();
     let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
@@ -136,7 +144,7 @@ mod tests {
     use super::*;
     use crate::terms::SelfCheck;
 
-    /// Reading into memory, and in parts.
+    /// Sizes up to which files are read into memory: all files, no file.
     const WAYS: [u64; 2] = [1 << 30, 0];
 
     fn entry(content: &[u8]) -> ShardEntry {

@@ -1,4 +1,4 @@
-//! Files of tensors that are written from where they are.
+//! The layout of a tensor file, written without copying the tensors.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -8,17 +8,17 @@ use safetensors::{Dtype, SafeTensorError, View, serialize};
 use sha2::{Digest, Sha256};
 use tropex_files::hex;
 
-/// What a file of tensors consists of, one after the other.
+/// The parts of a tensor file in their order: the header, then the tensors.
 pub(crate) struct Layout<'a> {
     header: Vec<u8>,
     tensors: Vec<&'a [u8]>,
 }
 
-/// A tensor by name.
+/// A tensor: name, type, shape and bytes.
 pub(crate) type Named<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
 
 impl<'a> Layout<'a> {
-    /// The bytes of each tensor are as many as its type and shape say.
+    /// The layout of a file. The number of bytes of each tensor must fit its type and shape.
     pub(crate) fn of(
         tensors: impl IntoIterator<Item = Named<'a>>,
     ) -> Result<Self, SafeTensorError> {
@@ -50,7 +50,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// A tensor that a header has room for. Asked for its bytes, it notes that it is their turn.
+/// A tensor that records in `order` when the serializer asks for its bytes.
 struct Reserved<'a, 'o> {
     dtype: Dtype,
     shape: Vec<usize>,

@@ -1,4 +1,4 @@
-//! One file of terms.
+//! Reading of shard files.
 
 use std::ops::Range;
 use std::path::Path;
@@ -22,25 +22,25 @@ pub(crate) fn format_of(precision: Precision) -> Dtype {
     }
 }
 
-/// `F32 of 64x784`
+/// A type and a shape as text, for example `F32 of 64x784`.
 fn described(dtype: Dtype, shape: &[usize]) -> String {
     format!("{dtype} of {}", extents(shape))
 }
 
-/// The shards of a store, one after the other.
+/// Reads the shards of a store one by one.
 pub(crate) struct Shards<'a> {
     folder: &'a Path,
     terms: &'a TermsHeader,
     entries: slice::Iter<'a, ShardEntry>,
     /// Position of the first point of the next file.
     first: usize,
-    /// The file that is being read.
+    /// The file in progress.
     file: Option<ShardFile<'a>>,
     in_memory: u64,
 }
 
 impl<'a> Shards<'a> {
-    /// Files of more than `in_memory` bytes are read in pieces of about that.
+    /// Files of more than `in_memory` bytes are read in pieces of about `in_memory` bytes.
     pub(crate) fn new(folder: &'a Path, manifest: &'a Manifest, in_memory: u64) -> Self {
         let (terms, entries) = (&manifest.terms, manifest.shards.iter());
         Self { folder, terms, entries, first: 0, file: None, in_memory }
@@ -67,21 +67,21 @@ impl Iterator for Shards<'_> {
     }
 }
 
-/// A file of terms that was checked against its entry in the manifest. It is read in pieces: one, if
-/// it is in memory.
+/// A shard file that matched its entry in the manifest when it was opened. Iteration returns it in
+/// pieces; a file in memory is one piece.
 pub(crate) struct ShardFile<'a> {
     content: Content,
     metadata: Metadata,
-    /// Where the tensors begin.
+    /// Position of the first tensor in the file, in bytes.
     start: usize,
     terms: &'a TermsHeader,
     /// Position of the first point in the store.
     first: usize,
-    /// All points.
+    /// Number of points in the file.
     points: usize,
-    /// Points that were read.
+    /// Number of points that have been read.
     done: usize,
-    /// Points of a piece.
+    /// Number of points per piece.
     piece: usize,
 }
 
@@ -113,7 +113,7 @@ impl<'a> ShardFile<'a> {
         Ok(Self { content, metadata, start, terms, first, points, done: 0, piece })
     }
 
-    /// The terms of some of its points.
+    /// The terms of a range of points.
     fn read(&self, points: Range<usize>) -> Result<TermTable, Error> {
         let terms = self.terms;
         let (dtype, d) = (format_of(terms.precision), terms.features());
@@ -140,7 +140,7 @@ impl<'a> ShardFile<'a> {
     }
 }
 
-/// What a file says of its tensors, and where they begin.
+/// Reads the header of a file: the entries of the tensors and the position of the first one.
 fn header(content: &Content, bytes: u64) -> Result<(Metadata, usize), Error> {
     let damaged = |what: &dyn std::fmt::Display| {
         let reason = format!("not a shard of terms ({what}); delete the file and extract again");
@@ -164,7 +164,7 @@ fn header(content: &Content, bytes: u64) -> Result<(Metadata, usize), Error> {
     }
 }
 
-/// Reads tensors of some points of a file.
+/// Reads tensors of a range of points.
 struct Reader<'a> {
     file: &'a ShardFile<'a>,
     points: Range<usize>,
@@ -175,7 +175,7 @@ impl Reader<'_> {
         Error::store(self.file.content.path(), format!("tensor `{name}` {what}"))
     }
 
-    /// Of a tensor `[all points, extents..]`, the shape and the bytes of the points to read.
+    /// Shape and bytes of a range of rows of a tensor `[all points, extents..]`.
     fn rows(
         &self,
         name: &str,
@@ -221,16 +221,16 @@ impl Reader<'_> {
     }
 }
 
-/// Numbers where they lie, unless there are some that are not finite.
+/// The numbers without a copy if they are aligned; `None` if a number is not finite.
 fn finite<F: Element + Pod + Into<f64>>(
     bytes: bytes::Bytes,
     shape: Vec<usize>,
 ) -> Option<TensorData> {
     let are_finite = |numbers: &[F]| {
-        // Without a way out of the loop, several numbers are looked at in one step.
+        // Without an early exit, the loop vectorises.
         numbers.iter().fold(true, |all, &number| all & number.into().is_finite())
     };
-    // Other programs may write files in which numbers do not lie at multiples of their size.
+    // Other programs may write tensors at positions that are not aligned.
     let Ok(numbers) = bytemuck::try_cast_slice::<u8, F>(&bytes) else {
         let numbers: Vec<F> = bytemuck::pod_collect_to_vec(&bytes);
         return are_finite(&numbers).then(|| TensorData::new(numbers, shape));
@@ -267,7 +267,7 @@ mod tests {
         }
     }
 
-    /// Numbers that tell where they stand.
+    /// Numbers that count upwards, so that each value shows its position.
     fn numbers(first: usize, count: usize) -> Vec<u8> {
         (first..first + count).flat_map(|number| (number as f64).to_le_bytes()).collect()
     }

@@ -1,4 +1,4 @@
-//! The shifts of a store, in a file beside its shards.
+//! Reading and writing of the file of shifts.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,15 +15,15 @@ use crate::gauge::{Gauge, Scale, Shifts};
 use crate::network::ValueId;
 use crate::{Error, Network};
 
-/// Name of the tensor with the constant at the start.
+/// Name of the tensor with the constant at the logits.
 const START: &str = "start";
 
-/// Name of the tensor with the shift at a value: `node.0` is the input, as in listings.
+/// Name of the tensor with the shift at a value; `node.0` is the input.
 fn name(value: ValueId) -> String {
     format!("node.{}", value.index())
 }
 
-/// Writes shifts, and gives their entry for the manifest.
+/// Writes shifts and returns their entry for the manifest.
 pub(crate) fn write(
     folder: &Path,
     shifts: &Shifts,
@@ -51,7 +51,7 @@ pub(crate) fn write(
     Ok(ShiftsEntry { file: SHIFTS.into(), bytes, sha256, scale })
 }
 
-/// Reads shifts for a network and checks them against their entry in the manifest.
+/// Reads shifts for a network and checks the file against its entry in the manifest.
 pub(crate) fn read(
     folder: &Path,
     entry: &ShiftsEntry,
