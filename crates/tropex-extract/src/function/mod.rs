@@ -1,4 +1,4 @@
-//! The extracted function: maxima over the extracted terms only, decided as in exact arithmetic.
+//! The extracted function: maxima over the extracted terms, decided as in exact arithmetic.
 
 mod evaluation;
 mod extracted_function;

@@ -1,4 +1,4 @@
-//! Terms side by side, as products need them.
+//! Blocks of terms in the format of the product kernels.
 
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
@@ -12,17 +12,17 @@ use crate::exact::power_of_two;
 use crate::terms::{Reduced, Reference, Term, TermTable};
 use tropex_kernels::PackedWeight;
 
-/// Which of the two maxima terms belong to.
+/// The two maxima of the extracted function, its tropical polynomials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
-    /// `F^X`
+    /// The maximum of positive terms, `F^X`.
     Positive,
-    /// `G^X`
+    /// The maximum of negative terms, `G^X`.
     Negative,
 }
 
 impl Side {
-    /// Rows of a shard for each of its points.
+    /// Number of rows of a table per point.
     pub(super) fn per_point(self, table: &TermTable) -> usize {
         match self {
             Self::Positive => table.per_point(),
@@ -30,8 +30,8 @@ impl Side {
         }
     }
 
-    /// The position in the store and the class of a row of a shard. Negative terms have no class;
-    /// they are given the first.
+    /// Position in the store and class of a row of a table. Negative terms have no class; the class
+    /// is 0 for them.
     pub(super) fn identity(self, table: &TermTable, row: usize) -> (usize, usize) {
         match self {
             Self::Positive => {
@@ -50,37 +50,36 @@ impl Side {
     }
 }
 
-/// How far computed values of a row can be from the true ones, at a point `x`, in units of
-/// `||(x, 1)||`.
+/// Bounds on the errors of computed values of a row at a point `x`, in units of `||(x, 1)||`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowError {
-    /// Of a score times the block's scale.
+    /// Error of the score times the scale of the block.
     pub(super) score: f64,
-    /// Of [`Term::above`].
+    /// Error of [`Term::above`].
     pub(super) value: f64,
 }
 
-/// Consecutive rows of a shard, less the reference, on the device. A row's *score* at a point is
-/// its value there above the reference, divided by `scale`, in f32.
+/// Consecutive rows of a table minus the reference, on the device. The *score* of a row at a point
+/// is its value minus the value of the reference, divided by `scale`, in `f32`.
 pub(super) struct ScoreBlock {
     /// `[rows, features]`
     pub(super) coefficients: PackedWeight,
     /// `[1, rows]`
     pub(super) biases: Tensor<2>,
-    /// A power of two.
+    /// Divisor of all rows, a power of two.
     pub(super) scale: f64,
     pub(super) errors: Vec<RowError>,
-    /// For every row how many of those before it are the same term.
+    /// For every row, the number of equal terms before it in the block.
     pub(super) copies: Vec<usize>,
-    /// The largest error of a score.
+    /// Largest score error of a row.
     pub(super) worst: f64,
-    /// The largest Euclidean length of a row.
+    /// Largest Euclidean norm of a row.
     length: f64,
-    /// Row of the shard that is the first here.
+    /// Row of the table that is the first row of the block.
     pub(super) first: usize,
 }
 
-/// Sizes that need no scale: squares of them are ordinary `f32`.
+/// Range of norms for which the scale is 1: their squares are normal `f32` numbers.
 const ORDINARY: RangeInclusive<f64> = 1e-18..=1e18;
 
 impl ScoreBlock {
@@ -106,7 +105,7 @@ impl ScoreBlock {
         let underflow = ProductRounding::absolute(features);
         let underflow_in_value = (features + 8) as f64 * f64::MIN_POSITIVE;
         let bound = |per_length: f64, row: &Reduced| {
-            // Two additions in f64 made an entry of the row.
+            // An entry of the row is rounded by two additions in `f64`.
             let bound = per_length * row.length + 4.0 * DOUBLE * row.size + underflow;
             or_infinite(scale * OUTWARD * bound) + underflow_in_value
         };
@@ -129,15 +128,15 @@ impl ScoreBlock {
         }
     }
 
-    /// Whether, at a point of this length, no score can leave the range of `f32`, nor its multiple
-    /// by the scale that of `f64`.
+    /// Whether all scores at a point with this norm are in the range of `f32`, and their multiples
+    /// by the scale in the range of `f64`.
     pub(super) fn is_finite_at(&self, length: f64) -> bool {
         let largest = self.length * length;
         largest < 2_f64.powi(125) && largest * self.scale < 2_f64.powi(1000)
     }
 }
 
-/// Rows less the reference, divided by the scale.
+/// Rows minus the reference, divided by the scale.
 fn reduce(
     table: &TermTable,
     side: Side,
@@ -154,7 +153,7 @@ fn reduce(
     (coefficients, reduced)
 }
 
-/// For every row how many of those before it are the same term, found by their lengths first.
+/// For every row, the number of equal terms before it. Only rows with equal norms are compared.
 fn copies(table: &TermTable, side: Side, rows: Range<usize>, reduced: &[Reduced]) -> Vec<usize> {
     let mut seen: HashMap<_, Vec<usize>> = HashMap::with_capacity(rows.len());
     let counts = rows.zip(reduced).map(|(row, reduced)| {
@@ -168,12 +167,12 @@ fn copies(table: &TermTable, side: Side, rows: Range<usize>, reduced: &[Reduced]
     counts.collect()
 }
 
-/// A bound, where overflow has left none infinity.
+/// The bound, or infinity instead of NaN after an overflow.
 fn or_infinite(bound: f64) -> f64 {
     if bound.is_nan() { f64::INFINITY } else { bound }
 }
 
-/// The power of two next below a positive number, as far as both it and its inverse are ordinary.
+/// The largest power of two below a positive number, clamped so that it and its inverse are normal.
 fn power_of_two_near(number: f64) -> f64 {
     let exponent = ((number.to_bits() >> 52) & 0x7ff) as i32 - 1023;
     power_of_two(exponent.clamp(-1000, 1000))

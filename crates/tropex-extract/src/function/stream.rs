@@ -1,4 +1,4 @@
-//! The extracted function at many points: a set of them at a time, and a set on every device.
+//! Streaming evaluation of the extracted function: sets of points, distributed over devices.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -11,22 +11,22 @@ use crate::terms::Gap;
 use crate::{ComputeTarget, Error, PointSource};
 use tropex_kernels::WorkerPool;
 
-/// Bytes of points in memory at a time, about: for each set the whole store is read once.
+/// Bytes of points in memory, approximately. The whole store is read once per set of points.
 const POINT_BYTES: usize = 256 << 20;
 
-/// Sets for each device, where several share them: a faster one may take more.
+/// Number of sets per device with several devices, so that a fast device takes more sets.
 const SETS: usize = 2;
 
-/// Points that are worth reading and preparing all terms for.
+/// Number of points that outweighs the cost of reading and packing all terms.
 const SET_POINTS: usize = 1024;
 
 impl ExtractedFunction<'_> {
-    /// The standings at all points of a source, handed to `take` a set of points at a time, in
-    /// order. Memory holds one set a device; `progress` is told how many pairs of point and term
-    /// were looked at.
+    /// Computes the ranking at all points of a source and calls `take` for every set of points, in
+    /// their order. Memory holds one set per device. `progress` receives the number of compared
+    /// pairs of a point and a term.
     ///
     /// # Errors
-    /// As for [`ExtractedFunction::ranking`].
+    /// The errors of [`ExtractedFunction::ranking`].
     pub fn stream(
         &self,
         source: &dyn PointSource,
@@ -37,13 +37,13 @@ impl ExtractedFunction<'_> {
         self.stream_in_order(source, None, top, progress, take)
     }
 
-    /// The same where at every point one term takes no part: `own` has its position in the store.
-    /// Of points whose own terms are in the store, the function has to generalize from the terms of
-    /// the others then.
+    /// Like [`stream`](Self::stream), but at every point the terms of one position in the store are
+    /// excluded: `own[i]` at point `i`. At data points without their own terms, the function has to
+    /// generalize.
     ///
     /// # Errors
-    /// As for [`ExtractedFunction::ranking`]; another number of terms than of points, or terms
-    /// that the store does not have.
+    /// The errors of [`ExtractedFunction::ranking`]; a number of positions other than the number of
+    /// points; a position outside the store.
     pub fn stream_without(
         &self,
         source: &dyn PointSource,
@@ -78,8 +78,9 @@ impl ExtractedFunction<'_> {
         self.share(sets, work, progress, take)
     }
 
-    /// How far other terms exceed those of chosen points, given by position, at the points
-    /// themselves. `progress` is told how many terms all of them were compared with.
+    /// The excess of other terms over the terms of selected points, at these points. `chosen` holds
+    /// their positions. `progress` receives the number of terms that were compared with all of
+    /// them.
     pub(crate) fn gaps(
         &self,
         source: &dyn PointSource,
@@ -103,8 +104,8 @@ impl ExtractedFunction<'_> {
         Ok(gaps)
     }
 
-    /// Looks at sets of points on all devices. `progress` is told how many pairs of point and term
-    /// were looked at in all.
+    /// Processes sets of points on all devices. `progress` receives the number of compared pairs of
+    /// a point and a term.
     fn share<S: Send, R: Send>(
         &self,
         sets: impl Iterator<Item = S> + Send,
@@ -124,7 +125,7 @@ impl ExtractedFunction<'_> {
         })
     }
 
-    /// Points of a set: as many as memory holds, but not so many that devices are left without.
+    /// Number of points per set: limited by memory, and small enough that every device has work.
     fn points_at_a_time(&self, top: usize, points: usize) -> usize {
         let devices = self.targets.len();
         let top = top.min(self.store.len());

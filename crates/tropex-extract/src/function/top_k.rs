@@ -1,4 +1,4 @@
-//! The best terms at one point.
+//! The largest terms at one point.
 
 use std::cmp::Ordering;
 
@@ -6,27 +6,27 @@ use super::score_block::{ScoreBlock, Side};
 use crate::exact::Exact;
 use crate::terms::{Reference, TermTable};
 
-/// Rows of a point that wait for their exact value at most.
+/// Largest number of rows per point that wait for their exact value.
 const WAITING: usize = 256;
 
-/// A point, and the terms of one side that are best there so far.
+/// Search for the largest terms of one maximum at a point.
 ///
-/// Every term passes at most three sieves, each with a bound on its own error: the score in f32
-/// that a product gave, the value in f64, and, for the few that these leave, the exact value. So
-/// the outcome is that of exact arithmetic, whatever the product's order of summation.
+/// Every term passes at most three tests, each with a bound on its error: the `f32` score of a
+/// product, the `f64` value, and the exact value for the few remaining terms. The result is
+/// therefore the result of exact arithmetic, for every order of summation.
 #[derive(Clone, Debug)]
 pub(super) struct TopK {
     /// `||(x, 1)||`
     length: f64,
-    /// How many terms are wanted.
+    /// Number of terms to find.
     top: usize,
-    /// Position in the store of the point whose terms take no part.
+    /// Position in the store whose terms are excluded.
     without: Option<usize>,
-    /// The best of earlier shards, best first.
+    /// The largest terms of earlier tables, largest first.
     best: Vec<Best>,
-    /// Rows of this shard that may be among the best.
+    /// Rows of the current table that may be among the largest terms.
     waiting: Vec<Waiting>,
-    /// The largest lower bounds that are known, largest first: no more than are wanted.
+    /// The largest known lower bounds, largest first; at most `top`.
     lowest: Vec<f64>,
     /// Values computed in f64.
     pub(super) evaluated: u64,
@@ -34,7 +34,7 @@ pub(super) struct TopK {
     pub(super) exact: u64,
 }
 
-/// A term whose exact value is known.
+/// A term with its exact value.
 #[derive(Clone, Debug)]
 pub(super) struct Best {
     /// Position in the store.
@@ -43,14 +43,14 @@ pub(super) struct Best {
     pub(super) value: Exact,
 }
 
-/// A row of the shard, and an upper bound of its value above the reference.
+/// A row of the table and an upper bound on its value minus the reference.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     row: usize,
     high: f64,
 }
 
-/// What the values of rows are computed from.
+/// The table, the maximum and the reference of a comparison.
 #[derive(Clone, Copy)]
 pub(super) struct RowContext<'a> {
     pub(super) table: &'a TermTable,
@@ -64,12 +64,12 @@ impl TopK {
         Self { length, top, without, best, waiting, lowest, evaluated: 0, exact: 0 }
     }
 
-    /// The best terms, best first, of equal ones the first in the store.
+    /// The largest terms, largest first. Of equal terms, the lowest position in the store is first.
     pub(super) fn best(&self) -> &[Best] {
         &self.best
     }
 
-    /// What a term's value must reach to be among the best, above the reference.
+    /// The value minus the reference that a term must reach to be among the largest terms.
     fn threshold(&self) -> f64 {
         match self.lowest.len() < self.top {
             true => f64::NEG_INFINITY,
@@ -77,13 +77,14 @@ impl TopK {
         }
     }
 
-    /// Whether a row of a block may be among the best, given the largest score of all.
+    /// Whether a row of a block may be among the largest terms, given the largest score of the
+    /// block.
     pub(super) fn is_open_to(&self, block: &ScoreBlock, peak: f32) -> bool {
         let highest = f64::from(peak) * block.scale + block.worst * self.length;
         highest >= self.threshold() || !block.is_finite_at(self.length)
     }
 
-    /// Lets the rows of a block compete, given their scores at the point.
+    /// Compares the rows of a block, given their scores at the point.
     pub(super) fn compare(
         &mut self,
         block: &ScoreBlock,
@@ -91,7 +92,7 @@ impl TopK {
         context: RowContext<'_>,
         point: &[f32],
     ) {
-        // Rows that take no part may be among the best, and of equal terms the first ones win.
+        // The block may contain the excluded rows, and the first rows win ties.
         let others = if self.without.is_some() { context.table.per_point() } else { 0 };
         let rank = self.top + others;
         let is_finite = block.is_finite_at(self.length);
@@ -106,7 +107,7 @@ impl TopK {
         let rows = scores.iter().enumerate().map(highest);
         let rows = rows.filter(|&(row, highest)| highest >= floor && block.copies[row] < rank);
         let mut rows: Vec<_> = rows.collect();
-        // Those that promise most first: their values rule most of the others out.
+        // Large upper bounds first: their values exclude most of the other rows.
         rows.sort_unstable_by(|a, b| b.1.total_cmp(&a.1));
         for (row, highest) in rows {
             if highest < self.threshold() {
@@ -117,7 +118,8 @@ impl TopK {
         }
     }
 
-    /// A value that `rank` rows of a block reach, or as many earlier terms as are wanted.
+    /// A lower bound on the value of the `rank`-th largest row of the block; the threshold, if
+    /// there is one.
     fn floor(&self, block: &ScoreBlock, scores: &[f32], rank: usize) -> f64 {
         let threshold = self.threshold();
         if threshold > f64::NEG_INFINITY || rank > scores.len() {
@@ -150,7 +152,7 @@ impl TopK {
         self.lowest.truncate(self.top);
     }
 
-    /// Decides between the rows of a shard that wait and the best of earlier ones.
+    /// Decides exactly between the waiting rows of a table and the largest terms of earlier tables.
     pub(super) fn resolve_exact(&mut self, context: RowContext<'_>, point: &[f32]) {
         let threshold = self.threshold();
         for waiting in std::mem::take(&mut self.waiting) {
@@ -167,7 +169,7 @@ impl TopK {
 }
 
 impl Best {
-    /// Larger values first, of equal ones the first in the store.
+    /// Larger values first; of equal values, the lowest position in the store first.
     fn order(&self, other: &Self) -> Ordering {
         let values = other.value.cmp(&self.value);
         values.then(self.position.cmp(&other.position)).then(self.class.cmp(&other.class))

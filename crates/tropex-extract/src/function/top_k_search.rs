@@ -1,4 +1,4 @@
-//! Maxima of many terms at many points, without a matrix of all points by all terms.
+//! Top-k search: the largest terms at many points, without the matrix of all points by all terms.
 
 #[cfg(test)]
 mod tests;
@@ -14,8 +14,8 @@ use crate::terms::{Reference, TermTable};
 use crate::{ComputeTarget, Error};
 use tropex_kernels::visit_rows;
 
-/// Points and terms of one product: large enough for speed, small enough for the scores to stay in
-/// cache.
+/// Points and terms of one product. Large blocks use the kernel well; the scores of a block must
+/// fit in the cache.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Blocks {
     pub(super) points: usize,
@@ -28,20 +28,20 @@ impl Default for Blocks {
     }
 }
 
-/// What is asked about points.
+/// The request of a search.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules<'a> {
-    /// How many positive terms are wanted at every point.
+    /// Number of positive terms to find at every point.
     pub(super) top: usize,
-    /// For every point the position in the store whose terms take no part.
+    /// Position in the store whose terms are excluded, for every point.
     pub(super) without: Option<&'a [usize]>,
 }
 
-/// Points, and the best terms that were met so far.
+/// Points and the largest terms found so far.
 pub(super) struct TopKSearch<'a> {
     points: &'a [f32],
     features: usize,
-    /// The points on the device, as many in one as a product takes.
+    /// The points on the device, one tensor per product.
     tensors: Vec<Tensor<2>>,
     positive: Vec<TopK>,
     negative: Vec<TopK>,
@@ -49,15 +49,15 @@ pub(super) struct TopKSearch<'a> {
     blocks: Blocks,
     target: &'a ComputeTarget,
     rounding: ProductRounding,
-    /// Pairs of point and term.
+    /// Number of compared pairs of a point and a term.
     pairs: u64,
 }
 
 impl<'a> TopKSearch<'a> {
-    /// `points` are `[points, features]`, row by row; `target` is in f32.
+    /// `points` are `[points, features]`, row by row. `target` has the precision `f32`.
     ///
     /// # Errors
-    /// Points that are not finite numbers.
+    /// A value that is not finite.
     pub(super) fn new(
         points: &'a [f32],
         features: usize,
@@ -94,7 +94,7 @@ impl<'a> TopKSearch<'a> {
         })
     }
 
-    /// Memory that a point takes, about.
+    /// Memory per point, in bytes, approximately.
     pub(super) fn bytes_per_point(features: usize, top: usize) -> usize {
         2 * (features * size_of::<f32>() + size_of::<TopK>()) + (top + 1) * size_of::<Best>()
     }
@@ -103,7 +103,7 @@ impl<'a> TopKSearch<'a> {
         Ranking::of(&self.positive, &self.negative, self.pairs)
     }
 
-    /// Lets the terms of a shard compete. The terms of the first one say what all have in common.
+    /// Compares the terms of a table. The first table determines the reference.
     pub(super) fn compare(&mut self, table: &TermTable) {
         let reference = self.reference.take().unwrap_or_else(|| table.mean_negative());
         for side in [Side::Positive, Side::Negative] {

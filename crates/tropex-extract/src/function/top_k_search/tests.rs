@@ -1,4 +1,4 @@
-//! Ranking against sums of rational numbers, on numbers that make trouble.
+//! Rankings compared with sums of rational numbers, on difficult inputs.
 
 mod problem;
 
@@ -97,7 +97,7 @@ fn most_values_are_computed_once() {
     assert!(work.share() < 0.05, "{work:?}");
 }
 
-/// A network that is one affine map has the same term everywhere.
+/// A network that is one affine map has one term at every point.
 #[test]
 fn equal_terms_are_computed_again_once_a_block() {
     let (points, terms, features) = (20, 3000, 5);
@@ -119,11 +119,11 @@ fn equal_terms_are_computed_again_once_a_block() {
         let ranked: Vec<_> = best.iter().map(|term| (term.position, term.gap)).collect();
         assert_eq!(ranked, [(0, 0.0), (1, 0.0)]);
     }
-    // Six blocks with two positive terms of interest, and one negative one.
+    // Two positive terms and one negative term in each of six blocks.
     assert_eq!(found.work.reevaluated, (6 * 3 * points) as u64);
 }
 
-/// Products of the smallest numbers are rounded to them, however far they are from them.
+/// Products near the smallest subnormal number have large relative errors.
 #[test]
 fn values_below_the_smallest_numbers_are_told_apart() {
     let smallest = f64::from_bits(1);
@@ -132,7 +132,7 @@ fn values_below_the_smallest_numbers_are_told_apart() {
         TensorData::new(numbers, [count])
     };
     let zeros = |count| data(vec![0.0; count]);
-    // 0.6 of the smallest number, for which f64 takes all of it, and 0.9, for which it takes none.
+    // The exact values are 0.6 and 0.9 of the smallest number; `f64` rounds them to 1 and 0.
     let rows = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0].map(|unit| unit * smallest);
     let linear = [data(rows.to_vec()), zeros(2)];
     let table =
@@ -148,7 +148,7 @@ fn values_below_the_smallest_numbers_are_told_apart() {
 
 #[test]
 fn terms_of_no_certain_order_do_not_fill_memory() {
-    // Too many for a point to hold, all of one value but different from each other.
+    // More terms than a point can hold back, different terms with equal values.
     let (terms, features) = (2000, 2);
     let coefficients = (0..terms).flat_map(|term| [term as f32, -(term as f32)]).collect();
     let linear =

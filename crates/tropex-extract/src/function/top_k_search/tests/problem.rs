@@ -1,4 +1,4 @@
-//! Random terms and points, and what rational numbers say about them.
+//! Random terms and points, with a reference in rational numbers.
 
 use burn::tensor::{DType, Device, TensorData};
 use num_rational::BigRational;
@@ -13,20 +13,20 @@ use crate::terms::Classes;
 use crate::terms::TermTable;
 use crate::{ComputeTarget, Precision};
 
-/// What the numbers of terms and points are like.
+/// Distribution of the numbers in terms and points.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
-    /// Small whole numbers: many terms are equal, and many others worth the same.
+    /// Small integers: many terms are equal, many others have equal values.
     Ties,
-    /// Terms that differ by their last digits.
+    /// Terms that differ in their last digits.
     Near,
-    /// Negative terms with a large part that all share, as the worst-case gauge gives.
+    /// Negative terms with a large common part, as under the worst-case gauge.
     Shifted,
-    /// Any size, up to what a sum of terms survives.
+    /// Numbers of any magnitude whose products have a finite sum.
     Wild,
-    /// Numbers near the largest and the smallest of the format.
+    /// Numbers near the largest and the smallest numbers of the format.
     Extreme,
-    /// Numbers near the smallest of the format, and no others.
+    /// Numbers near the smallest number of the format.
     Tiny,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn problems() -> impl Strategy<Value = Problem> {
     )
 }
 
-/// A term as rational numbers know it.
+/// A term in rational numbers.
 pub(super) struct Reference {
     position: usize,
     class: usize,
@@ -83,7 +83,7 @@ impl Reference {
     }
 }
 
-/// Terms in shards, the same as references, and points.
+/// Terms as tables and as rational numbers, and points.
 pub(super) struct Instance {
     pub(super) shards: Vec<TermTable>,
     pub(super) positive: Vec<Reference>,
@@ -96,7 +96,7 @@ impl Problem {
         self.classes.per_point(CLASSES)
     }
 
-    /// A coefficient or bias; what terms share depends on the column.
+    /// A coefficient or bias; the common part of negative terms depends on the column.
     fn number(&self, random: &mut ChaCha8Rng, column: Option<usize>) -> f64 {
         let unit = random.random_range(-1.0..1.0_f64);
         let number = match self.kind {
@@ -216,7 +216,7 @@ pub(super) fn device() -> Device {
     Device::default()
 }
 
-/// The terms that are best at a point, best first, and their values.
+/// The largest terms at a point, largest first: value, position and class.
 pub(super) fn best(
     terms: &[Reference],
     point: &[f32],
