@@ -1,8 +1,8 @@
-//! The calibrated gauge: the search for the smallest multiple of the tight shifts that suffices.
+//! The calibrated gauge: a search for the smallest sufficient factor of the tight shifts.
 //!
-//! A trial extracts the terms under one scale and compares them at chosen points; bisection over the
-//! [scales](Scale) halves what is left with every trial. The state of the search is in a file until the
-//! extraction is finished, so that an interrupted search goes on after its last trial.
+//! A trial extracts the terms under one [`ShiftScale`] and compares them at selected points. The
+//! search is a bisection over the scales. Its state is stored in a file until the extraction is
+//! finished, so that an interrupted search continues after its last trial.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -23,56 +23,55 @@ use crate::{ComputeTarget, Error, Extractor, PointSource, Precision};
 /// Name of the file with the state of the search.
 const FILE: &str = files::SEARCH;
 
-/// A search for the smallest scale under which the own terms of chosen points are maximal.
+/// Bisection for the smallest scale under which the terms of selected points are maximal at them.
 ///
-/// A larger scale is taken to suffice wherever a smaller one does, which halves what is left with
-/// every trial. That is no certainty, nor are the chosen points all there are: what is found is
-/// to be checked at all of them.
+/// Bisection assumes that every larger scale suffices if a scale suffices. This is not guaranteed,
+/// and the selected points are a sample; the result must be checked at all points.
 pub(crate) struct Calibration<'a> {
     pub(crate) extractor: &'a Extractor,
     pub(crate) batches: &'a [Range<usize>],
     pub(crate) read: &'a Read<'a>,
-    /// Makes the buffer in which rows wait during a trial.
+    /// Makes the buffer for the rows of a trial.
     pub(crate) buffer: &'a dyn Fn() -> SpillBuffer,
-    /// Positions of the chosen points.
+    /// Positions of the selected points.
     pub(crate) chosen: &'a [usize],
-    /// The chosen points, `[chosen, features]`.
+    /// The selected points, `[chosen, features]`.
     pub(crate) points: &'a [f32],
     /// The trials of an interrupted search.
     pub(crate) trials: Trials,
-    /// Receives what is known after every trial.
+    /// Called with the results so far after every trial.
     pub(crate) after_trial: &'a dyn Fn(Trials) -> Result<(), Error>,
 }
 
-/// What the trials of a search have shown.
+/// The results of the trials of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trials {
-    /// The smallest scale that suffices at the chosen points.
+    /// The smallest scale that was found to suffice at the selected points.
     pub(crate) sufficient: Scale,
-    /// The largest scale that does not.
+    /// The largest scale that was found not to suffice.
     pub(crate) refuted: Scale,
     /// Number of finished trials.
     pub(crate) count: usize,
 }
 
 impl Trials {
-    /// Before the first trial.
+    /// The state before the first trial.
     pub(crate) const NONE: Self = Self { sufficient: Scale::WHOLE, refuted: Scale::NONE, count: 0 };
 }
 
-/// The progress of a search.
+/// Progress of a search.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CalibrationProgress {
     /// A trial begins.
     Trial {
         /// The trial, counted from 1.
         trial: usize,
-        /// All trials, or a few more.
+        /// Largest number of trials.
         of: usize,
     },
-    /// Points passed a stage.
+    /// Points have passed a stage.
     StageProgress(StageProgress),
-    /// The terms of a number of points were compared.
+    /// The terms of this number of points were compared.
     Compared(usize),
 }
 
@@ -94,7 +93,8 @@ impl Calibration<'_> {
         }
         match found {
             Some(shifts) => Ok(shifts),
-            // The shifts of an interrupted search are not saved, and the whole ones were never tried.
+            // A resumed search does not have the shifts of earlier trials, and the full scale was
+            // not tried.
             None => Ok(self.walk(trials.sufficient, progress)?.shifts().clone()),
         }
     }
@@ -110,7 +110,7 @@ impl Calibration<'_> {
         TightWalk::new(&specs, gauge, self.batches, self.read, (self.buffer)(), &passed)
     }
 
-    /// The shifts under a scale, if it suffices.
+    /// The shifts under a scale, or `None` if the scale does not suffice.
     fn try_out(
         &self,
         scale: Scale,
@@ -138,70 +138,70 @@ impl Calibration<'_> {
     }
 }
 
-/// Points that are chosen at a time, at most, of those that refuted a scale.
+/// Largest number of refuting points that are added to the selection after a check.
 const REFUTING: usize = 1024;
 
-/// More trials than any search takes.
+/// More trials than any search needs.
 const MOST_TRIALS: usize = 1000;
 
 /// Version of the file.
 const FORMAT: u32 = 1;
 
-/// What is known of the scale before shifts are looked for.
+/// State of the search before shifts are looked for.
 #[derive(Clone, Debug)]
 pub(super) struct CalibrationState {
-    /// Positions of the points at which scales are tried out, ascending.
+    /// Positions of the points at which scales are tried, ascending.
     pub(super) chosen: Vec<usize>,
-    /// What trials have shown.
+    /// Results of the trials.
     pub(super) trials: Trials,
-    /// How many points were chosen at first.
+    /// Size of the initial selection.
     sampled: usize,
 }
 
-/// A search as it is written.
+/// The state of a search in the file.
 #[derive(Serialize, Deserialize)]
 struct StateFile {
     format: u32,
-    /// The terms that it is for.
+    /// The header of the terms.
     terms: TermsHeader,
-    /// How many points were chosen at first.
+    /// Size of the initial selection.
     sampled: usize,
-    /// Positions of all that are chosen, ascending.
+    /// Positions of the selected points, ascending.
     chosen: Vec<usize>,
-    /// A factor that suffices.
+    /// The smallest factor that suffices.
     sufficient: f64,
-    /// One that does not.
+    /// The largest factor that does not suffice.
     refuted: f64,
-    /// Finished trials.
+    /// Number of finished trials.
     trials: usize,
 }
 
 impl CalibrationState {
-    /// Nothing: so many points are chosen that stand for all.
+    /// The state before the first trial, with a representative sample of `count` points.
     pub(super) fn among(source: &dyn PointSource, count: usize) -> Self {
         let chosen = source.sample(count);
         Self { sampled: chosen.len(), chosen, trials: Trials::NONE }
     }
 
-    /// The search for the scale of the same terms, from the same points, that was interrupted in a
-    /// folder; itself where there is none.
+    /// The state of an interrupted search for the header and initial selection, from the file in a
+    /// folder; `self` without such a file.
     pub(super) fn resumed(self, folder: &Path, terms: &TermsHeader) -> Self {
         StateFile::read(folder)
             .and_then(|record| record.search(terms, self.sampled))
             .unwrap_or(self)
     }
 
-    /// How many trials of an interrupted search are written down in a folder, if one is.
+    /// The number of finished trials of an interrupted search in a folder.
     pub(super) fn trials_in(folder: &Path) -> Option<usize> {
         StateFile::read(folder).map(|record| record.trials)
     }
 
-    /// The same search after more trials.
+    /// The state with further results.
     pub(super) fn further(&self, trials: Trials) -> Self {
         Self { trials, ..self.clone() }
     }
 
-    /// Writes down what is known.
+    /// Writes the state to its file.
     pub(super) fn write(&self, folder: &Path, terms: &TermsHeader) -> Result<(), Error> {
         let path = folder.join(FILE);
         let record = StateFile {
@@ -217,7 +217,7 @@ impl CalibrationState {
         files::write(&path, &serde_json::to_vec(&record).map_err(failed)?)
     }
 
-    /// Removes what was written down, if anything was.
+    /// Removes the file, if it exists.
     pub(super) fn remove(folder: &Path) -> Result<(), Error> {
         let path = folder.join(FILE);
         match fs::remove_file(&path) {
@@ -228,8 +228,8 @@ impl CalibrationState {
         }
     }
 
-    /// What remains if a scale did not suffice at all points. None if it did, or if there is
-    /// nothing to be done.
+    /// The state for the next search, if the check at all points refuted a scale below 1; `None`
+    /// otherwise.
     pub(super) fn after(&self, scale: Scale, gaps: &[Gap], precision: Precision) -> Option<Self> {
         let open = gaps.iter().filter(|gap| gap.is_open(precision));
         let open: Vec<usize> = open.map(|gap| gap.position).collect();
@@ -244,7 +244,7 @@ impl CalibrationState {
         Some(Self { chosen, trials, sampled: self.sampled })
     }
 
-    /// The chosen points, `[chosen, features]`.
+    /// The selected points, `[chosen, features]`.
     pub(super) fn read(&self, source: &dyn PointSource) -> Result<Vec<f32>, Error> {
         let mut points = Vec::with_capacity(self.chosen.len() * source.features());
         for &point in &self.chosen {
@@ -255,12 +255,12 @@ impl CalibrationState {
 }
 
 impl StateFile {
-    /// A record that cannot be read is as good as none: its trials are made again.
+    /// A file that cannot be read is ignored; its trials are repeated.
     fn read(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
     }
 
-    /// The search for some terms that began at so many points, if it is that.
+    /// The state, if the file belongs to the given terms and initial selection.
     fn search(self, terms: &TermsHeader, sampled: usize) -> Option<CalibrationState> {
         let is_same = self.format == FORMAT
             && self.sampled == sampled

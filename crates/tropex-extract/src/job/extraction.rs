@@ -1,4 +1,4 @@
-//! What an extraction into a folder has to do, and where.
+//! The steps of an extraction into a folder.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -20,28 +20,28 @@ use crate::store::{
 use crate::terms::{Dominance, Gap, SelfCheck, Terms};
 use crate::{Error, ExtractedFunction, Extractor, PointSource, TermStore};
 
-/// Bytes that one batch may take, about, where a device takes one as a whole. More does not make
-/// products faster.
+/// Bytes of a batch on a device that processes one batch at a time, approximately. Larger batches
+/// do not make the products faster.
 const BATCH_BYTES: usize = 48 << 20;
 
-/// Points of a batch at most.
+/// Largest number of points of a batch.
 const BATCH_POINTS: usize = 1024;
 
-/// Where the terms of a batch come from.
+/// The source of the terms of a batch.
 struct TermSource {
-    /// The extractor, with the shifts.
+    /// The extractor with its shifts, if it needs them.
     extractor: Extractor,
-    /// The walk in which the batches came to the input already, on the way to their shifts.
+    /// The pullback that found the shifts; it holds the rows of all batches at the input.
     walk: Option<TightWalk>,
 }
 
 impl TermSource {
-    /// An extractor that knows its shifts, or has no need to.
+    /// A source that pulls back every batch under the shifts of the extractor.
     fn of(extractor: Extractor) -> Self {
         Self { extractor, walk: None }
     }
 
-    /// The terms of a batch of points, and their self-check, on the device of an extractor.
+    /// The terms of a batch of points and their self-check, on the device of an extractor.
     fn terms(
         &self,
         extractor: &Extractor,
@@ -73,9 +73,9 @@ pub(super) struct Extraction<'a> {
 }
 
 impl Extraction<'_> {
-    /// Extracts what a manifest lacks. The manifest is written after every shard, so that all it
-    /// lists was whole once. If the terms turn out to need other shifts, it says where to go on
-    /// looking for them.
+    /// Extracts the missing shards. The manifest is written after every shard, so that every listed
+    /// shard is complete. If the check refutes the shifts, the result is the state for the next
+    /// search.
     pub(super) fn finish(&self, mut manifest: Manifest) -> Result<Option<CalibrationState>, Error> {
         let whole = self.whole_shards(&manifest);
         let terms = &manifest.terms;
@@ -100,7 +100,7 @@ impl Extraction<'_> {
         Ok(None)
     }
 
-    /// Whether a manifest lists all there is to be done, and all of it is whole.
+    /// Whether the manifest lists a complete and checked extraction with intact files.
     pub(super) fn is_finished(&self, manifest: &Manifest) -> bool {
         let shifts = || {
             let entry = manifest.shifts.as_ref();
@@ -118,13 +118,13 @@ impl Extraction<'_> {
         self.folder.join(MANIFEST)
     }
 
-    /// Whether the shifts are those of the points themselves, as small as a check allows.
+    /// Whether the shifts are the calibrated shifts of the extracted points.
     fn is_calibrated(&self) -> bool {
         self.extractor.gauge() == Gauge::Calibrated && self.extractor.shifts_of_others().is_none()
     }
 
-    /// Finds the shifts if they are those of the points themselves and not known yet, and saves
-    /// them where they are part of the store.
+    /// Finds the shifts, if they depend on the extracted points and are not known. Saves them, if
+    /// they are part of the store.
     fn supply(&self, manifest: &mut Manifest, is_needed: bool) -> Result<TermSource, Error> {
         let supply = match self.extractor.shifts() {
             None if is_needed && self.is_calibrated() => {
@@ -177,7 +177,7 @@ impl Extraction<'_> {
         })
     }
 
-    /// The buffer in which rows wait between stages.
+    /// The buffer for rows between two stages.
     fn buffer(&self) -> SpillBuffer {
         let memory = self.options.memory.unwrap_or_else(|| free_memory() / 2);
         SpillBuffer::new(memory, self.folder)
@@ -196,7 +196,7 @@ impl Extraction<'_> {
         shards.flat_map(|span| self.batches(span)).collect()
     }
 
-    /// The batches that a shard's points are extracted in: the same whenever they are.
+    /// The batches of the points of a shard. They do not depend on the missing shards.
     fn batches(&self, span: Range<usize>) -> Vec<Range<usize>> {
         let network = self.extractor.network();
         let groups = self.extractor.per_point() + 1;
@@ -208,7 +208,7 @@ impl Extraction<'_> {
         starts.map(|start| start..span.end.min(start.saturating_add(batch))).collect()
     }
 
-    /// Numbers of the shards that are there and undamaged.
+    /// Numbers of the listed shards that are intact.
     fn whole_shards(&self, manifest: &Manifest) -> HashSet<usize> {
         let is_whole = |(number, entry): &(usize, &ShardEntry)| {
             let first = manifest.terms.span(*number).start;
@@ -218,7 +218,8 @@ impl Extraction<'_> {
         manifest.shards.iter().enumerate().filter(is_whole).map(|(number, _)| number).collect()
     }
 
-    /// Extracts shards on all devices, and writes one after the other; `done` points are in others.
+    /// Extracts shards on all devices and writes them one by one. `done` is the number of points in
+    /// other shards.
     fn extract_shards(
         &self,
         numbers: &[usize],
@@ -259,7 +260,7 @@ impl Extraction<'_> {
             manifest.enter(number, shard.write(self.folder, number)?);
             manifest.write(&self.manifest())
         };
-        // So many results as fill a shard may wait for one that takes long.
+        // Results of up to one shard may wait for a slow batch.
         let waiting = self.batches(terms.span(0)).len();
         let workers = supply.extractor.workers();
         WorkerPool { workers: &workers, waiting }.run(jobs.into_iter(), work, take)
@@ -269,19 +270,19 @@ impl Extraction<'_> {
         (self.progress)(Progress::Extracted { points, of: self.source.len() });
     }
 
-    /// At how many points own terms are to be compared with all others.
+    /// Number of points whose terms are compared with all other terms.
     fn points_to_check(&self) -> usize {
         let all = self.source.len();
         if self.is_calibrated() { all } else { self.options.dominance_points.min(all) }
     }
 
-    /// Whether the self-check is done, at no fewer points than asked for.
+    /// Whether the self-check covers the requested number of points.
     fn is_checked(&self, manifest: &Manifest) -> bool {
         let checked = |check: &SelfCheck| check.dominance.as_ref().map_or(0, |d| d.checked);
         manifest.check.as_ref().is_some_and(|check| checked(check) >= self.points_to_check())
     }
 
-    /// How far other terms exceed those of points that stand for all, at these.
+    /// The excess of other terms over the terms of a representative sample of points.
     fn gaps(&self, manifest: &Manifest) -> Result<Vec<Gap>, Error> {
         let chosen = self.source.sample(self.points_to_check());
         let store = TermStore::unfinished(self.folder, manifest);
@@ -293,7 +294,7 @@ impl Extraction<'_> {
     }
 }
 
-/// The figures of all shards together.
+/// The self-check of all shards together.
 fn check(manifest: &Manifest, gaps: &[Gap]) -> SelfCheck {
     let shards = manifest.shards.iter();
     let check = shards.fold(SelfCheck::empty(), |check, shard| check.merge(&shard.check));

@@ -1,4 +1,4 @@
-//! Extraction of a whole source into a store, and of points in memory, under any gauge.
+//! Jobs: extraction of a source into a store, and of points in memory, under any gauge.
 
 mod calibration;
 mod estimate;
