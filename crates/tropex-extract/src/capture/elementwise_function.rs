@@ -1,6 +1,6 @@
-//! Functions of one value, feature by feature, that are affine between breaks and may jump at them:
-//! what signs, steps and choices by comparison are made of. As soon as one is continuous it is a
-//! value of the network; until then it only waits for others.
+//! Elementwise piecewise affine functions, which may be discontinuous at breaks: the results of
+//! signs, steps and selections by comparison. A function becomes a value of the network when it is
+//! continuous; until then only further operations can use it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -8,24 +8,25 @@ use std::rc::Rc;
 
 use burn::tensor::TensorData;
 
-use super::context::{Context, Value};
-use super::form::Form;
+use super::context::{CapturedValue, LoweringContext};
+use super::form::LinearForm;
 use crate::network::{Node, ValueId};
 use crate::ops::Op;
 
-/// `slope * u + offset`
+/// The affine function `slope * u + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Line {
+struct AffinePiece {
     slope: f64,
     offset: f64,
 }
 
-impl Line {
+impl AffinePiece {
     fn at(self, u: f64) -> f64 {
         self.slope * u + self.offset
     }
 
-    /// What is added up at a place: the scale on which two lines are equal there.
+    /// Sum of the absolute values of the summands at `u`: the scale for the comparison of two
+    /// pieces.
     fn scale(self, u: f64) -> f64 {
         (self.slope * u).abs() + self.offset.abs()
     }
@@ -33,34 +34,34 @@ impl Line {
 
 /// A function of one number: `lines[k]` between `breaks[k - 1]` and `breaks[k]`.
 #[derive(Clone, Debug)]
-pub(super) struct Piecewise {
+pub(super) struct PiecewiseAffine {
     breaks: Vec<f64>,
-    lines: Vec<Line>,
+    lines: Vec<AffinePiece>,
 }
 
-/// Constants are given in `f32` as a rule, so that breaks and lines that are meant to meet may miss
-/// each other by so much, relative to their size.
+/// Largest relative difference of breaks, or of pieces at a break, that count as equal. Constants
+/// usually have the precision of `f32`.
 const ROUNDING: f64 = 1e-6;
 
-/// Pieces that a function has at most: what needs more is not written with masks.
+/// Largest number of pieces of a function.
 const PIECES: usize = 64;
 
-impl Piecewise {
+impl PiecewiseAffine {
     pub(super) fn constant(offset: f64) -> Self {
-        Self { breaks: Vec::new(), lines: vec![Line { slope: 0.0, offset }] }
+        Self { breaks: Vec::new(), lines: vec![AffinePiece { slope: 0.0, offset }] }
     }
 
     fn identity() -> Self {
-        Self { breaks: Vec::new(), lines: vec![Line { slope: 1.0, offset: 0.0 }] }
+        Self { breaks: Vec::new(), lines: vec![AffinePiece { slope: 1.0, offset: 0.0 }] }
     }
 
-    fn line_at(&self, u: f64) -> Line {
+    fn line_at(&self, u: f64) -> AffinePiece {
         self.lines[self.breaks.partition_point(|&at| at <= u)]
     }
 
-    /// The function with breaks, in order, and the line that belongs to a place between them; none
-    /// if a line cannot be made, or if there are too many.
-    fn between(breaks: Vec<f64>, line: impl Fn(f64) -> Option<Line>) -> Option<Self> {
+    /// The function with the given ascending breaks; `line(u)` is the piece that contains `u`.
+    /// `None` if a piece is `None` or if there are more than [`PIECES`] pieces.
+    fn between(breaks: Vec<f64>, line: impl Fn(f64) -> Option<AffinePiece>) -> Option<Self> {
         let mut found = Self { breaks: Vec::new(), lines: Vec::new() };
         for index in 0..=breaks.len() {
             let begin = index.checked_sub(1).map(|index| breaks[index]);
@@ -79,10 +80,10 @@ impl Piecewise {
         (found.lines.len() <= PIECES).then_some(found)
     }
 
-    /// The function whose line everywhere is made of the lines of others there.
+    /// The function whose pieces are computed from the pieces of other functions.
     fn merged<const N: usize>(
         parts: [&Self; N],
-        line: impl Fn([Line; N]) -> Option<Line>,
+        line: impl Fn([AffinePiece; N]) -> Option<AffinePiece>,
     ) -> Option<Self> {
         let mut breaks: Vec<f64> = parts.iter().flat_map(|part| part.breaks.clone()).collect();
         breaks.sort_by(f64::total_cmp);
@@ -94,39 +95,48 @@ impl Piecewise {
     pub(super) fn plus(&self, factor: f64, other: &Self) -> Option<Self> {
         Self::merged([self, other], |[a, b]| {
             let (slope, offset) = (a.slope + factor * b.slope, a.offset + factor * b.offset);
-            Some(Line { slope, offset })
+            Some(AffinePiece { slope, offset })
         })
     }
 
     pub(super) fn scaled(&self, factor: f64) -> Self {
-        let line = |line: &Line| Line { slope: factor * line.slope, offset: factor * line.offset };
+        let line = |line: &AffinePiece| AffinePiece {
+            slope: factor * line.slope,
+            offset: factor * line.offset,
+        };
         Self { breaks: self.breaks.clone(), lines: self.lines.iter().map(line).collect() }
     }
 
     pub(super) fn shifted(&self, by: f64) -> Self {
-        let line = |line: &Line| Line { offset: line.offset + by, ..*line };
+        let line = |line: &AffinePiece| AffinePiece { offset: line.offset + by, ..*line };
         Self { breaks: self.breaks.clone(), lines: self.lines.iter().map(line).collect() }
     }
 
-    /// The product, where one of both is constant everywhere.
+    /// The product; `None` if both functions have a slope in the same interval.
     pub(super) fn times(&self, other: &Self) -> Option<Self> {
         Self::merged([self, other], |[a, b]| match (a.slope == 0.0, b.slope == 0.0) {
-            (true, _) => Some(Line { slope: a.offset * b.slope, offset: a.offset * b.offset }),
-            (_, true) => Some(Line { slope: b.offset * a.slope, offset: b.offset * a.offset }),
+            (true, _) => {
+                Some(AffinePiece { slope: a.offset * b.slope, offset: a.offset * b.offset })
+            }
+            (_, true) => {
+                Some(AffinePiece { slope: b.offset * a.slope, offset: b.offset * a.offset })
+            }
             _ => None,
         })
     }
 
-    /// One divided by the function, if that is constant and not zero.
+    /// The reciprocal; `None` unless the function is constant and not zero.
     pub(super) fn inverted(&self) -> Option<Self> {
         match self.lines.as_slice() {
-            &[Line { slope: 0.0, offset }] if offset != 0.0 => Some(Self::constant(1.0 / offset)),
+            &[AffinePiece { slope: 0.0, offset }] if offset != 0.0 => {
+                Some(Self::constant(1.0 / offset))
+            }
             _ => None,
         }
     }
 
-    /// One where the function is positive, zero where it is negative; where it is zero on a whole
-    /// piece, zero if `strict` and one if not. Single places do not matter.
+    /// The indicator function of the positive values: 1 for positive values, 0 for negative values.
+    /// On a piece that is zero it is 0 if `strict` and 1 otherwise. Isolated zeros are arbitrary.
     pub(super) fn positive(&self, strict: bool) -> Option<Self> {
         let mut breaks = self.breaks.clone();
         for (index, line) in self.lines.iter().enumerate() {
@@ -142,11 +152,11 @@ impl Piecewise {
             let line = self.line_at(u);
             let zero = line.slope == 0.0 && line.offset == 0.0;
             let holds = if zero { !strict } else { line.at(u) > 0.0 };
-            Some(Line { slope: 0.0, offset: f64::from(u8::from(holds)) })
+            Some(AffinePiece { slope: 0.0, offset: f64::from(u8::from(holds)) })
         })
     }
 
-    /// This function where a mask of ones and zeros is one, another one elsewhere.
+    /// `self` where a mask is 1 and `otherwise` where it is 0.
     pub(super) fn chosen(&self, mask: &Self, otherwise: &Self) -> Option<Self> {
         Self::merged([mask, self, otherwise], |[mask, chosen, otherwise]| {
             Some(if mask.offset > 0.5 { chosen } else { otherwise })
@@ -170,31 +180,31 @@ impl Piecewise {
         })
     }
 
-    /// The continuous function as a line and as what bends away from it.
-    fn bends(&self) -> (Line, Vec<Bend>) {
+    /// Decomposes a continuous function into one affine function plus hinges.
+    fn hinges(&self) -> (AffinePiece, Vec<Hinge>) {
         let flat = self.lines.iter().position(|line| line.slope == 0.0);
         let anchor = flat.unwrap_or_else(|| self.breaks.partition_point(|&at| at <= 0.0));
-        let bend = |(index, &at): (usize, &f64)| {
+        let hinge = |(index, &at): (usize, &f64)| {
             let change = self.lines[index + 1].slope - self.lines[index].slope;
             let side = if index < anchor { -1.0 } else { 1.0 };
-            Bend { side, at, change }
+            Hinge { side, at, change }
         };
-        let bends = self.breaks.iter().enumerate().map(bend);
-        (self.lines[anchor], bends.filter(|bend| bend.change != 0.0).collect())
+        let hinges = self.breaks.iter().enumerate().map(hinge);
+        (self.lines[anchor], hinges.filter(|hinge| hinge.change != 0.0).collect())
     }
 }
 
-/// `change * relu(side * (u - at))`
+/// The hinge function `change * relu(side * (u - at))`.
 #[derive(Clone, Copy)]
-struct Bend {
+struct Hinge {
     side: f64,
     at: f64,
     change: f64,
 }
 
-/// Functions of the features of values of the network, put together from such values and constants.
+/// An elementwise function of values of the network: an expression in values and constants.
 #[derive(Clone)]
-pub(super) struct Curve {
+pub(super) struct ElementwiseFunction {
     expression: Rc<Expression>,
     features: usize,
 }
@@ -202,19 +212,19 @@ pub(super) struct Curve {
 enum Expression {
     Value(ValueId),
     Constant(Vec<f64>),
-    /// A function of other ones, the same for every feature.
-    Of(Box<Function>, Vec<Curve>),
+    /// A scalar function of other functions, applied to every feature.
+    Of(Box<Function>, Vec<ElementwiseFunction>),
 }
 
-type Function = dyn Fn(&[Piecewise]) -> Option<Piecewise>;
+type Function = dyn Fn(&[PiecewiseAffine]) -> Option<PiecewiseAffine>;
 
-impl fmt::Debug for Curve {
+impl fmt::Debug for ElementwiseFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Curve of {} features", self.features)
+        write!(f, "ElementwiseFunction of {} features", self.features)
     }
 }
 
-impl Curve {
+impl ElementwiseFunction {
     fn new(expression: Expression, features: usize) -> Self {
         Self { expression: Rc::new(expression), features }
     }
@@ -228,7 +238,7 @@ impl Curve {
         Self::new(Expression::Constant(numbers), features)
     }
 
-    pub(super) fn form(form: &Form) -> Self {
+    pub(super) fn form(form: &LinearForm) -> Self {
         let features = form.offset.len();
         let term = |(&value, factors): (&usize, &Vec<f64>)| {
             let value = Self::value(ValueId::of_index(value), features);
@@ -240,13 +250,14 @@ impl Curve {
         })
     }
 
-    /// A function of other curves, all of as many features.
+    /// A function of other functions with equal numbers of features.
     pub(super) fn of<const N: usize>(
         parts: [Self; N],
-        function: impl Fn([&Piecewise; N]) -> Option<Piecewise> + 'static,
+        function: impl Fn([&PiecewiseAffine; N]) -> Option<PiecewiseAffine> + 'static,
     ) -> Self {
         let features = parts[0].features;
-        let function = move |parts: &[Piecewise]| function(std::array::from_fn(|i| &parts[i]));
+        let function =
+            move |parts: &[PiecewiseAffine]| function(std::array::from_fn(|i| &parts[i]));
         Self::new(Expression::Of(Box::new(function), parts.to_vec()), features)
     }
 
@@ -254,11 +265,11 @@ impl Curve {
         self.features
     }
 
-    /// Whether it is made of a value of which nothing can be said.
-    pub(super) fn stands_in(&self, context: &Context) -> bool {
+    /// Whether the function depends on a placeholder.
+    pub(super) fn is_placeholder(&self, context: &LoweringContext) -> bool {
         let mut values = BTreeSet::new();
         self.values(&mut values);
-        values.into_iter().any(|value| context.stands_in(ValueId::of_index(value)))
+        values.into_iter().any(|value| context.is_placeholder(ValueId::of_index(value)))
     }
 
     fn values(&self, found: &mut BTreeSet<usize>) {
@@ -269,22 +280,26 @@ impl Curve {
         }
     }
 
-    /// The curve as a function of the latest value that all of its values are functions of, feature by
-    /// feature, if there is one and the function has few pieces.
-    pub(super) fn traced(&self, context: &Context) -> Option<Traced> {
+    /// The function in terms of the latest value on which all its values depend elementwise. `None`
+    /// if there is no such value or the function has too many pieces.
+    pub(super) fn univariate(&self, context: &LoweringContext) -> Option<UnivariateFunction> {
         let mut values = BTreeSet::new();
         self.values(&mut values);
         let mut ancestors = Ancestors { nodes: &context.nodes, found: HashMap::new() };
         let of_all = values.iter().map(|&value| ancestors.of(value));
         let common = of_all.reduce(|all, next| all.intersection(&next).copied().collect())?;
         let base = ValueId::of_index(*common.last()?);
-        let mut tracing =
-            Tracing { nodes: &context.nodes, base, features: self.features, found: HashMap::new() };
-        Some(Traced { base, features: tracing.curve(self)? })
+        let mut composer = Composer {
+            nodes: &context.nodes,
+            base,
+            features: self.features,
+            found: HashMap::new(),
+        };
+        Some(UnivariateFunction { base, features: composer.curve(self)? })
     }
 }
 
-/// The values that a value is a function of, feature by feature.
+/// Finds the values on which a value depends elementwise.
 struct Ancestors<'a> {
     nodes: &'a [Node],
     found: HashMap<usize, BTreeSet<usize>>,
@@ -312,25 +327,25 @@ impl Ancestors<'_> {
     }
 }
 
-/// Values as functions of one of their ancestors.
-struct Tracing<'a> {
+/// Expresses values as functions of one of their ancestors.
+struct Composer<'a> {
     nodes: &'a [Node],
     base: ValueId,
     features: usize,
-    found: HashMap<usize, Vec<Piecewise>>,
+    found: HashMap<usize, Vec<PiecewiseAffine>>,
 }
 
-impl Tracing<'_> {
-    fn curve(&mut self, curve: &Curve) -> Option<Vec<Piecewise>> {
+impl Composer<'_> {
+    fn curve(&mut self, curve: &ElementwiseFunction) -> Option<Vec<PiecewiseAffine>> {
         match &*curve.expression {
             Expression::Value(value) => self.value(*value),
             Expression::Constant(numbers) => {
-                Some(numbers.iter().map(|&number| Piecewise::constant(number)).collect())
+                Some(numbers.iter().map(|&number| PiecewiseAffine::constant(number)).collect())
             }
             Expression::Of(function, parts) => {
                 let parts: Option<Vec<_>> = parts.iter().map(|part| self.curve(part)).collect();
                 let parts = parts?;
-                let at = |feature: usize| -> Vec<Piecewise> {
+                let at = |feature: usize| -> Vec<PiecewiseAffine> {
                     parts.iter().map(|pieces| pieces[feature].clone()).collect()
                 };
                 (0..self.features).map(|feature| function(&at(feature))).collect()
@@ -338,23 +353,23 @@ impl Tracing<'_> {
         }
     }
 
-    fn value(&mut self, value: ValueId) -> Option<Vec<Piecewise>> {
+    fn value(&mut self, value: ValueId) -> Option<Vec<PiecewiseAffine>> {
         if value == self.base {
-            return Some(vec![Piecewise::identity(); self.features]);
+            return Some(vec![PiecewiseAffine::identity(); self.features]);
         }
         if let Some(found) = self.found.get(&value.index()) {
             return Some(found.clone());
         }
         let node = &self.nodes[value.node()?];
         let input = self.value(*node.inputs.first()?)?;
-        let pieces: Vec<Piecewise> = match &node.op {
-            Op::ElementwiseAffine(diagonal) => {
+        let pieces: Vec<PiecewiseAffine> = match &node.op {
+            Op::ElementwiseAffine(affine) => {
                 let numbers = |data: Option<&TensorData>, missing| {
                     data.map_or(vec![missing; self.features], |data| data.iter().collect())
                 };
-                let factors = numbers(diagonal.factor(), 1.0);
-                let offsets = numbers(diagonal.offset(), 0.0);
-                let line = |((piece, factor), offset): ((&Piecewise, &f64), &f64)| {
+                let factors = numbers(affine.factor(), 1.0);
+                let offsets = numbers(affine.offset(), 0.0);
+                let line = |((piece, factor), offset): ((&PiecewiseAffine, &f64), &f64)| {
                     piece.scaled(*factor).shifted(*offset)
                 };
                 input.iter().zip(&factors).zip(&offsets).map(line).collect()
@@ -376,36 +391,38 @@ impl Tracing<'_> {
     }
 }
 
-/// A curve as a function of one value.
-pub(super) struct Traced {
+/// An elementwise function of one value.
+pub(super) struct UnivariateFunction {
     base: ValueId,
-    features: Vec<Piecewise>,
+    features: Vec<PiecewiseAffine>,
 }
 
-impl Traced {
+impl UnivariateFunction {
     pub(super) fn is_continuous(&self) -> bool {
-        self.features.iter().all(Piecewise::is_continuous)
+        self.features.iter().all(PiecewiseAffine::is_continuous)
     }
 
-    /// A continuous curve as a value, of which one point has a shape.
-    pub(super) fn lower(&self, context: &mut Context, shape: Vec<usize>) -> Value {
-        let base = Value { id: self.base, shape, padding: [(0, 0); 2] };
-        let (lines, bends): (Vec<_>, Vec<_>) = self.features.iter().map(Piecewise::bends).unzip();
-        let most = bends.iter().map(Vec::len).max().unwrap_or(0);
+    /// Lowers a continuous function to a value with the given shape at one point.
+    pub(super) fn lower(&self, context: &mut LoweringContext, shape: Vec<usize>) -> CapturedValue {
+        let base = CapturedValue { id: self.base, shape, padding: [(0, 0); 2] };
+        let (lines, hinges): (Vec<_>, Vec<_>) =
+            self.features.iter().map(PiecewiseAffine::hinges).unzip();
+        let most = hinges.iter().map(Vec::len).max().unwrap_or(0);
         let slopes: Vec<f64> = lines.iter().map(|line| line.slope).collect();
         let mut terms = Vec::with_capacity(most + 1);
         if most == 0 || slopes.iter().any(|&slope| slope != 0.0) {
             terms.push(context.scaled(&base, slopes));
         }
         for nth in 0..most {
-            let none = Bend { side: 0.0, at: 0.0, change: 0.0 };
-            let bends: Vec<_> =
-                bends.iter().map(|bends| bends.get(nth).copied().unwrap_or(none)).collect();
-            let turned = context.scaled(&base, bends.iter().map(|bend| bend.side).collect());
-            let offsets = bends.iter().map(|bend| 0.0 - bend.side * bend.at).collect();
+            let none = Hinge { side: 0.0, at: 0.0, change: 0.0 };
+            let hinges: Vec<_> =
+                hinges.iter().map(|hinges| hinges.get(nth).copied().unwrap_or(none)).collect();
+            let turned = context.scaled(&base, hinges.iter().map(|hinge| hinge.side).collect());
+            let offsets = hinges.iter().map(|hinge| 0.0 - hinge.side * hinge.at).collect();
             let shifted = context.shifted(&turned, offsets);
             let positive = context.relu(&shifted);
-            terms.push(context.scaled(&positive, bends.iter().map(|bend| bend.change).collect()));
+            terms
+                .push(context.scaled(&positive, hinges.iter().map(|hinge| hinge.change).collect()));
         }
         let sum = terms.into_iter().reduce(|sum, term| context.sum(&sum, &term)).unwrap_or(base);
         context.shifted(&sum, lines.iter().map(|line| line.offset).collect())
@@ -416,17 +433,17 @@ impl Traced {
 mod tests {
     use super::*;
 
-    fn step(at: f64) -> Piecewise {
-        Piecewise::identity().shifted(-at).positive(true).expect("few pieces")
+    fn step(at: f64) -> PiecewiseAffine {
+        PiecewiseAffine::identity().shifted(-at).positive(true).expect("few pieces")
     }
 
-    fn value(function: &Piecewise, u: f64) -> f64 {
+    fn value(function: &PiecewiseAffine, u: f64) -> f64 {
         function.line_at(u).at(u)
     }
 
     #[test]
     fn signs_and_steps_are_made_into_functions() {
-        let u = Piecewise::identity();
+        let u = PiecewiseAffine::identity();
         let size = u.times(&u.sign().expect("few")).expect("one is constant");
         let within = step(-0.5).plus(-1.0, &step(0.5)).expect("few");
         let hat = within.times(&size.scaled(-1.0).shifted(0.5)).expect("one is constant");
@@ -441,7 +458,8 @@ mod tests {
 
     #[test]
     fn pieces_that_are_zero_count_as_positive_only_if_told_so() {
-        let relu = Piecewise::identity().maximum(&Piecewise::constant(0.0)).expect("few");
+        let relu =
+            PiecewiseAffine::identity().maximum(&PiecewiseAffine::constant(0.0)).expect("few");
         let strict = relu.positive(true).expect("few");
         let all = relu.positive(false).expect("few");
         assert_eq!((value(&strict, -1.0), value(&strict, 1.0)), (0.0, 1.0));
@@ -451,20 +469,20 @@ mod tests {
 
     #[test]
     fn bends_give_back_the_function() {
-        let shrink = Piecewise {
+        let shrink = PiecewiseAffine {
             breaks: vec![-0.5, 0.5, 2.0],
             lines: vec![
-                Line { slope: 1.0, offset: 0.5 },
-                Line { slope: 0.0, offset: 0.0 },
-                Line { slope: 1.0, offset: -0.5 },
-                Line { slope: -1.0, offset: 3.5 },
+                AffinePiece { slope: 1.0, offset: 0.5 },
+                AffinePiece { slope: 0.0, offset: 0.0 },
+                AffinePiece { slope: 1.0, offset: -0.5 },
+                AffinePiece { slope: -1.0, offset: 3.5 },
             ],
         };
-        let (line, bends) = shrink.bends();
-        assert_eq!((line.slope, bends.len()), (0.0, 3));
+        let (line, hinges) = shrink.hinges();
+        assert_eq!((line.slope, hinges.len()), (0.0, 3));
         for u in [-3.0, -0.6, 0.0, 0.6, 1.9, 2.5] {
-            let bent = |bend: &Bend| bend.change * (bend.side * (u - bend.at)).max(0.0);
-            let found = line.at(u) + bends.iter().map(bent).sum::<f64>();
+            let bent = |hinge: &Hinge| hinge.change * (hinge.side * (u - hinge.at)).max(0.0);
+            let found = line.at(u) + hinges.iter().map(bent).sum::<f64>();
             assert!((found - value(&shrink, u)).abs() < 1e-12, "{u}");
         }
     }

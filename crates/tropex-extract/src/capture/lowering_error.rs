@@ -1,66 +1,66 @@
-//! Why an operation is refused.
+//! Reasons why an operation cannot be lowered.
 
 use burn::tensor::TensorId;
 
-/// Why an operation is refused.
+/// The reason why an operation cannot be lowered.
 #[derive(Clone, Debug)]
-pub(super) enum Refusal {
-    /// In words, with what can be done.
-    Because(String),
-    /// It reads what a refused operation would have given: there is nothing to add.
-    Follows,
-    /// It needs a value where a tensor is something that jumps: what gave that is to be refused.
-    Jumps(TensorId),
+pub(super) enum LoweringError {
+    /// The operation is not supported: the reason, and how to change the module.
+    Unsupported(String),
+    /// An operand depends on an unsupported operation, which is reported already.
+    DependsOnUnsupported,
+    /// An operand must be a value but is discontinuous; the operation that produced it is reported.
+    Discontinuous(TensorId),
 }
 
-impl From<&str> for Refusal {
+impl From<&str> for LoweringError {
     fn from(reason: &str) -> Self {
-        Self::Because(reason.into())
+        Self::Unsupported(reason.into())
     }
 }
 
-impl From<String> for Refusal {
+impl From<String> for LoweringError {
     fn from(reason: String) -> Self {
-        Self::Because(reason)
+        Self::Unsupported(reason)
     }
 }
 
-/// Where nothing better is known.
+/// The default reason.
 pub(super) const NOT_SUPPORTED: &str = "not a supported piecewise-linear operation; replace it, \
                                         or apply it outside the captured forward";
 
-/// For functions that bend.
+/// For functions that are not piecewise linear.
 pub(super) const NOT_PIECEWISE_LINEAR: &str = "not piecewise linear; use ReLU, leaky ReLU, clamp \
                                                or another maximum of affine functions";
 
-/// For products, matrix products among them.
+/// For products of values, including matrix products.
 pub(super) const PRODUCT: &str = "a product of two values that depend on the input is not \
                                   piecewise linear; only products with constants are";
 
-/// For what is linear in the operand that depends on the input.
+/// For operations that are linear in the operand that depends on the input.
 pub(super) const LINEAR: &str = "linear, since its other arguments are constant, but not supported \
-                                 on its own: write it as a product with a constant matrix";
+                                 as such: write it as a product with a constant matrix";
 
-/// For operations that look at several points at once.
-pub(super) const MIXES_POINTS: &str = "it mixes points, or puts them on another axis than the \
-                                       first: what is captured maps every point on its own; compute \
-                                       what needs several points before the captured forward, and \
-                                       pass it as a constant";
+/// For operations that combine several points.
+pub(super) const MIXES_POINTS: &str = "it mixes points, or moves them to another axis than the \
+                                       first: a captured forward maps every point separately; \
+                                       compute what needs several points before the captured \
+                                       forward, and pass it as a constant";
 
-/// For constants that are not the same for all points.
-pub(super) const DIFFERS: &str = "it does other things at other points of the batch: what is \
-                                  captured maps every point alike";
+/// For constants that differ between points.
+pub(super) const DIFFERS: &str = "it differs between the points of a batch: a captured forward \
+                                  applies one function to every point";
 
-/// For functions that are not continuous.
-pub(super) const JUMPS: &str = "it jumps, and what is captured must be continuous: use ReLU, clamp, \
-                                max or min";
+/// For discontinuous functions.
+pub(super) const JUMPS: &str = "it jumps, but a captured function must be continuous: use ReLU, \
+                                clamp, max or min";
 
-/// For choices of which nothing is known.
-pub(super) const NOT_SEEN: &str = "it jumps, or is not seen to be continuous: signs and choices by \
-                                   comparison are captured where the result is the larger or the \
-                                   smaller of two values, or a continuous function of one value, \
-                                   feature by feature; use ReLU, clamp, max or min";
+/// For selections that are not recognised as continuous.
+pub(super) const NOT_SEEN: &str = "it jumps, or is not recognised as continuous: signs and \
+                                   selections by comparison are supported if the result is the \
+                                   maximum or minimum of two values, or a continuous elementwise \
+                                   function of one value; use ReLU, clamp, max or min";
 
-/// For whole numbers and truth values.
-pub(super) const STEPS: &str = "it jumps: it gives whole numbers or truth values that depend on the \
-                                input, and what is captured must be continuous";
+/// For integers and truth values.
+pub(super) const STEPS: &str = "it jumps: its results are integers or truth values that depend on \
+                                the input, but a captured function must be continuous";

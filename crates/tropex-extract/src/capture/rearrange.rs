@@ -1,59 +1,62 @@
-//! Operations that only move numbers: what they do is seen by letting them move numbers that say
-//! where they come from. No rule of Burn's is written a second time.
+//! Operations that only move numbers. Their rearrangement is found by evaluating them on indices,
+//! so that no rule of Burn is implemented twice.
 
 use std::collections::HashMap;
 
 use burn::backend::ir::{OperationIr, TensorIr};
 use burn::tensor::{TensorData, TensorId};
 
-use super::context::{Context, Value};
+use super::context::{CapturedValue, LoweringContext};
 use super::evaluate::Evaluator;
-use super::refusal::{DIFFERS, MIXES_POINTS, Refusal};
+use super::lowering_error::{DIFFERS, LoweringError, MIXES_POINTS};
 use crate::ops::{Concat, Rearrange};
 
-/// Where every number of one point comes from, and what is added to it.
+/// The source of every number of one point, and a constant that is added to it.
 struct Movement {
-    /// A position among the numbers of all operands one after the other, or none for a constant.
+    /// Index among the concatenated features of all operands; `None` for a constant.
     source: Vec<Option<usize>>,
-    /// The constants; zero where there is a source.
+    /// The constants; 0 for numbers with a source.
     constants: Vec<f64>,
 }
 
-/// Lowers an operation of which every output is an input or a constant.
+/// Lowers an operation whose every output is an input or a constant.
 pub(super) fn rearrange(
-    context: &mut Context,
+    context: &mut LoweringContext,
     name: &'static str,
     operation: &OperationIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let out = operation.outputs().next().ok_or("an operation without an output")?;
     let value = moved(context, name, operation, out)?;
     context.define(out, value)
 }
 
-/// The output of an expansion that only shows where a value is used.
+/// The output of an expansion of a value.
 pub(super) fn expanded(
-    context: &mut Context,
+    context: &mut LoweringContext,
     expand: &OperationIr,
     out: &TensorIr,
-) -> Result<Value, Refusal> {
+) -> Result<CapturedValue, LoweringError> {
     moved(context, "expand", expand, out)
 }
 
 fn moved(
-    context: &mut Context,
+    context: &mut LoweringContext,
     name: &'static str,
     operation: &OperationIr,
     out: &TensorIr,
-) -> Result<Value, Refusal> {
+) -> Result<CapturedValue, LoweringError> {
     let operands = operands(context, operation)?;
     let movement = Movement::of(context, operation, &operands)?;
     let shape = context.point_shape(out)?;
     Ok(movement.lower(context, name, &operands, shape))
 }
 
-/// The value operands, each once.
-fn operands(context: &Context, operation: &OperationIr) -> Result<Vec<(TensorIr, Value)>, Refusal> {
-    let mut operands: Vec<(TensorIr, Value)> = Vec::new();
+/// The operands that are values, without repetitions.
+fn operands(
+    context: &LoweringContext,
+    operation: &OperationIr,
+) -> Result<Vec<(TensorIr, CapturedValue)>, LoweringError> {
+    let mut operands: Vec<(TensorIr, CapturedValue)> = Vec::new();
     for input in operation.inputs().filter(|input| !context.is_constant(input)) {
         if operands.iter().all(|(tensor, _)| tensor.id != input.id) {
             operands.push((input.clone(), context.value(input)?));
@@ -64,14 +67,14 @@ fn operands(context: &Context, operation: &OperationIr) -> Result<Vec<(TensorIr,
 
 impl Movement {
     fn of(
-        context: &Context,
+        context: &LoweringContext,
         operation: &OperationIr,
-        operands: &[(TensorIr, Value)],
-    ) -> Result<Self, Refusal> {
+        operands: &[(TensorIr, CapturedValue)],
+    ) -> Result<Self, LoweringError> {
         let width: usize = operands.iter().map(|(_, value)| value.features()).sum();
-        // What an operation that moves numbers makes of zeros are its constants, and what it makes
-        // of the numbers' places, counted from one, differs from these by the places.
-        let run = |filled: HashMap<TensorId, TensorData>| -> Result<Vec<f64>, Refusal> {
+        // For zeros as operands, the output is the constants. For indices, counted from 1, the
+        // output differs from the constants by the indices.
+        let run = |filled: HashMap<TensorId, TensorData>| -> Result<Vec<f64>, LoweringError> {
             Ok(Evaluator::new(context, filled).run(operation)?.iter().collect())
         };
         let zeros = operands
@@ -102,12 +105,12 @@ impl Movement {
 
     fn lower(
         self,
-        context: &mut Context,
+        context: &mut LoweringContext,
         name: &'static str,
-        operands: &[(TensorIr, Value)],
+        operands: &[(TensorIr, CapturedValue)],
         shape: Vec<usize>,
-    ) -> Value {
-        let values: Vec<&Value> = operands.iter().map(|(_, value)| value).collect();
+    ) -> CapturedValue {
+        let values: Vec<&CapturedValue> = operands.iter().map(|(_, value)| value).collect();
         let widths: Vec<usize> = values.iter().map(|value| value.features()).collect();
         let width = widths.iter().sum();
         let stays = self.source.len() == width
@@ -127,11 +130,11 @@ impl Movement {
     }
 }
 
-/// For every operand numbers that say where they stand: `point * width + place`, counted from one.
+/// For every operand, the indices `point * width + feature`, counted from 1.
 fn places(
     points: usize,
     width: usize,
-    operands: &[(TensorIr, Value)],
+    operands: &[(TensorIr, CapturedValue)],
 ) -> HashMap<TensorId, TensorData> {
     let mut first = 1;
     let mut filled = HashMap::new();

@@ -1,4 +1,4 @@
-//! Sum of two branches.
+//! Sum of two values.
 
 use burn::tensor::Tensor;
 
@@ -7,7 +7,7 @@ use super::{Op, Piece, PiecewiseLinear, Pulled};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
-/// `x + y` for two values of the same shape.
+/// `x + y` for two values of equal shape.
 #[derive(Clone, Debug)]
 pub struct Add;
 

@@ -1,4 +1,4 @@
-//! Several values as one.
+//! Concatenation.
 
 use burn::tensor::Tensor;
 
@@ -7,20 +7,20 @@ use super::{Op, Piece, PiecewiseLinear, Pulled};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
-/// The features of all inputs, one after the other.
+/// The features of all inputs, concatenated.
 #[derive(Clone, Debug)]
 pub struct Concat {
-    /// Features of every input.
+    /// Number of features of every input.
     widths: Vec<usize>,
 }
 
 impl Concat {
-    /// The operation on inputs of these numbers of features.
+    /// The operation on inputs with the given numbers of features.
     pub(crate) fn new(widths: Vec<usize>) -> Self {
         Self { widths }
     }
 
-    /// The part of every input in values or rows at the output.
+    /// The columns of each input in values or rows at the output.
     fn split(&self, rows: &Tensor<2>) -> Vec<Tensor<2>> {
         let mut first = 0;
         let part = |&width: &usize| {

@@ -1,4 +1,4 @@
-//! Scaling and shifting of single features: batch norm in evaluation mode, constants added.
+//! Elementwise affine maps: batch norm in evaluation mode, and the addition of constants.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -9,7 +9,7 @@ use tropex_kernels::AffineRows;
 use tropex_kernels::Constant;
 use tropex_kernels::matmul;
 
-/// `factor * x + offset`, feature by feature; factors may be negative.
+/// `factor * x + offset`, elementwise. Factors may be negative.
 #[derive(Clone, Debug)]
 pub struct ElementwiseAffine {
     factor: Option<Constant<2>>,
@@ -17,7 +17,8 @@ pub struct ElementwiseAffine {
 }
 
 impl ElementwiseAffine {
-    /// Both are `[1, features]`; a missing factor is one, a missing offset zero.
+    /// The map with factors and offsets `[1, features]`. A missing factor is 1, a missing offset is
+    /// 0.
     pub(crate) fn new(
         factor: Option<TensorData>,
         offset: Option<TensorData>,
@@ -35,7 +36,7 @@ impl ElementwiseAffine {
         self.offset.as_ref().map(Constant::data)
     }
 
-    /// The map of one of several equal pieces, if it is the same for all.
+    /// The map of one of `pieces` equal parts, if all parts have equal factors and offsets.
     pub(crate) fn of_each(&self, pieces: usize, target: &ComputeTarget) -> Option<Self> {
         let piece = |constant: &Option<Constant<2>>| {
             let Some(constant) = constant else { return Some(None) };

@@ -1,4 +1,4 @@
-//! ReLU and its leaky forms.
+//! ReLU, leaky ReLU and PReLU.
 
 use burn::tensor::{Tensor, TensorData, activation};
 
@@ -9,8 +9,8 @@ use tropex_kernels::AffineRows;
 use tropex_kernels::Constant;
 use tropex_kernels::{self as kernels, Slope};
 
-/// `max(x, slope * x)` with `0 <= slope <= 1`, one slope for all units or one for each; a slope of
-/// zero makes it a ReLU. A unit whose input is exactly zero counts as inactive.
+/// `max(x, slope * x)` with `0 <= slope <= 1` and one slope for all units or one per unit. Slope 0
+/// gives a ReLU. A unit with input 0 is inactive.
 #[derive(Clone, Debug)]
 pub struct LeakyRelu {
     slope: Slope,
@@ -22,12 +22,13 @@ impl LeakyRelu {
         Self { slope: Slope::Uniform(0.0) }
     }
 
-    /// The activation with a slope between 0 and 1; other slopes are not convex and increasing.
+    /// The activation with a slope between 0 and 1; `None` for other slopes, which give no
+    /// increasing convex function.
     pub(crate) fn new(slope: f64) -> Option<Self> {
         is_convex(slope).then_some(Self { slope: Slope::Uniform(slope) })
     }
 
-    /// The activation with a slope for every feature, all between 0 and 1.
+    /// The activation with one slope per feature; `None` if a slope is not between 0 and 1.
     pub(crate) fn with_slopes(slopes: Vec<f64>, target: &ComputeTarget) -> Option<Self> {
         if !slopes.iter().all(|&slope| is_convex(slope)) {
             return None;
@@ -40,7 +41,7 @@ impl LeakyRelu {
         Some(Self { slope: Slope::PerUnit(slopes) })
     }
 
-    /// The slope of every inactive unit.
+    /// The slope of every unit when it is inactive, `[units]`.
     pub(crate) fn slopes(&self, units: usize) -> Vec<f64> {
         match &self.slope {
             Slope::Uniform(slope) => vec![*slope; units],
@@ -48,7 +49,7 @@ impl LeakyRelu {
         }
     }
 
-    /// The slope of inactive units, if it is one for all.
+    /// The slope of inactive units, if all units have one slope.
     pub fn slope(&self) -> Option<f64> {
         match self.slope {
             Slope::Uniform(slope) => Some(slope),
@@ -128,7 +129,7 @@ impl PiecewiseLinear for LeakyRelu {
                 activation::relu(input.clone()) + input.clamp_max(0) * slopes.tensor()
             }
         };
-        // With a slope that is not negative the output has the sign of the input: no mask needed.
+        // The output has the sign of the input because slopes are not negative.
         (output.clone(), Piece::Sign(output))
     }
 
