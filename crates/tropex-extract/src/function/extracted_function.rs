@@ -4,7 +4,7 @@ use burn::tensor::Device;
 
 use super::evaluation::Evaluation;
 use super::ranking::{Assignment, Ranking};
-use super::top_k_search::{Blocks, Rules, TopKSearch};
+use super::top_k_search::{BlockSizes, SearchRequest, TopKSearch};
 use crate::{ComputeTarget, Error, PointSource, Precision, TermStore};
 
 /// The function `N^X = F^X - G^X`: per class a maximum of positive terms, minus a maximum of
@@ -87,28 +87,32 @@ impl<'a> ExtractedFunction<'a> {
         without: Option<&[usize]>,
         progress: &dyn Fn(usize),
     ) -> Result<Ranking, Error> {
-        let rules = Rules { top, without };
-        self.ranking_on(&self.targets[0], points, rules, progress)
+        let request = SearchRequest { top, without };
+        self.ranking_on(&self.targets[0], points, request, progress)
     }
 
     pub(super) fn ranking_on(
         &self,
         target: &ComputeTarget,
         points: &[f32],
-        rules: Rules<'_>,
+        request: SearchRequest<'_>,
         progress: &dyn Fn(usize),
     ) -> Result<Ranking, Error> {
-        self.check(points, rules)?;
+        self.check(points, request)?;
         let features = self.features();
-        let mut search = TopKSearch::new(points, features, rules, Blocks::default(), target)?;
+        let mut search = TopKSearch::new(points, features, request, BlockSizes::default(), target)?;
         self.store.visit(|table| {
-            search.compare(table);
+            search.add_table(table);
             progress(table.first + table.len());
         })?;
         Ok(search.ranking())
     }
 
-    fn check(&self, points: &[f32], Rules { top, without }: Rules<'_>) -> Result<(), Error> {
+    fn check(
+        &self,
+        points: &[f32],
+        SearchRequest { top, without }: SearchRequest<'_>,
+    ) -> Result<(), Error> {
         let features = self.features();
         if points.is_empty() || !points.len().is_multiple_of(features) {
             let expected = format!("a multiple of {features}, and at least that");

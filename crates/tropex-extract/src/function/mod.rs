@@ -13,4 +13,4 @@ mod top_k_search;
 pub use evaluation::Evaluation;
 pub use extracted_function::ExtractedFunction;
 pub(crate) use own_terms::OwnTermSearch;
-pub use ranking::{Assignment, Ranked, Ranking, WorkStats};
+pub use ranking::{Assignment, RankedTerm, Ranking, WorkStats};

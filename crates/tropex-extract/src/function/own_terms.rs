@@ -1,8 +1,8 @@
 //! Comparison of the terms of points with all terms, at the points.
 
 use super::ranking::Assignment;
-use super::top_k_search::{Blocks, Rules, TopKSearch};
-use crate::terms::{Gap, TermTable};
+use super::top_k_search::{BlockSizes, SearchRequest, TopKSearch};
+use crate::terms::{DominanceGap, TermTable};
 use crate::{ComputeTarget, Error};
 
 /// A search for the largest terms at selected points that also records the values of the terms of
@@ -13,7 +13,7 @@ pub(crate) struct OwnTermSearch<'a> {
     features: usize,
     /// Positions of the selected points.
     chosen: &'a [usize],
-    own: Vec<Own>,
+    own: Vec<OwnValues>,
 }
 
 impl<'a> OwnTermSearch<'a> {
@@ -28,42 +28,45 @@ impl<'a> OwnTermSearch<'a> {
         features: usize,
         target: &'a ComputeTarget,
     ) -> Result<Self, Error> {
-        let rules = Rules { top: 1, without: None };
-        let search = TopKSearch::new(points, features, rules, Blocks::default(), target)?;
-        Ok(Self { search, points, features, chosen, own: vec![Own::default(); chosen.len()] })
+        let request = SearchRequest { top: 1, without: None };
+        let search = TopKSearch::new(points, features, request, BlockSizes::default(), target)?;
+        Ok(Self { search, points, features, chosen, own: vec![OwnValues::default(); chosen.len()] })
     }
 
     /// Compares the terms of a table with the largest terms so far.
-    pub(crate) fn compare(&mut self, table: &TermTable) {
-        self.search.compare(table);
+    pub(crate) fn add_table(&mut self, table: &TermTable) {
+        self.search.add_table(table);
         let points = self.points.chunks(self.features).zip(self.chosen);
         for (own, (point, position)) in self.own.iter_mut().zip(points) {
             if table.positions().contains(position) {
-                *own = Own::of(table, position - table.first, point);
+                *own = OwnValues::of(table, position - table.first, point);
             }
         }
     }
 
     /// The excess over the terms of the selected points, after all terms were compared.
-    pub(crate) fn gaps(self) -> Vec<Gap> {
+    pub(crate) fn gaps(self) -> Vec<DominanceGap> {
         let winners = self.search.ranking().assignments;
         let points = self.chosen.iter().zip(self.own).zip(winners);
         points
-            .map(|((&position, own), winner)| Gap { position, excess: own.excess(&winner) })
+            .map(|((&position, own), winner)| DominanceGap {
+                position,
+                excess: own.excess(&winner),
+            })
             .collect()
     }
 }
 
 /// Values of the terms of a point at the point.
 #[derive(Clone, Copy, Debug, Default)]
-struct Own {
+struct OwnValues {
     positive: f64,
     negative: f64,
     /// Sum of the absolute values of all summands; the excess is relative to it.
     size: f64,
 }
 
-impl Own {
+impl OwnValues {
     fn of(table: &TermTable, term: usize, point: &[f32]) -> Self {
         let class = table.predicted_slot(term);
         let positive = table.positive(term, class).at(point);

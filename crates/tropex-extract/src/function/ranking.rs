@@ -36,7 +36,7 @@ impl Assignment {
 
 /// One of the largest positive terms at a point.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ranked {
+pub struct RankedTerm {
     /// Position in the store of the point at which the term was extracted.
     pub position: usize,
     /// Class of the term.
@@ -83,7 +83,7 @@ pub struct Ranking {
     pub assignments: Vec<Assignment>,
     /// The largest positive terms at each point, largest first. Of equal terms, the lowest position
     /// in the store is first. There are `top` terms, or all terms if the store has fewer.
-    pub best: Vec<Vec<Ranked>>,
+    pub best: Vec<Vec<RankedTerm>>,
     /// Work of the search.
     pub work: WorkStats,
 }
@@ -111,7 +111,7 @@ impl Ranking {
                     negative_value: winner.value.value(),
                     value: first.value.minus(&winner.value),
                 };
-                let ranked = positive.best().iter().map(|term| Ranked {
+                let ranked = positive.best().iter().map(|term| RankedTerm {
                     position: term.position,
                     class: term.class,
                     gap: first.value.minus(&term.value),

@@ -1,4 +1,4 @@
-//! Blocks of terms in the format of the product kernels.
+//! BlockSizes of terms in the format of the product kernels.
 
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
@@ -9,19 +9,19 @@ use rayon::prelude::*;
 use super::rounding::{DOUBLE, OUTWARD, ProductRounding, gamma};
 use crate::ComputeTarget;
 use crate::exact::power_of_two;
-use crate::terms::{Reduced, Reference, Term, TermTable};
+use crate::terms::{ReducedTerm, ReferenceTerm, Term, TermTable};
 use tropex_kernels::PackedWeight;
 
 /// The two maxima of the extracted function, its tropical polynomials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum Polynomial {
     /// The maximum of positive terms, `F^X`.
     Positive,
     /// The maximum of negative terms, `G^X`.
     Negative,
 }
 
-impl Side {
+impl Polynomial {
     /// Number of rows of a table per point.
     pub(super) fn per_point(self, table: &TermTable) -> usize {
         match self {
@@ -85,14 +85,15 @@ const ORDINARY: RangeInclusive<f64> = 1e-18..=1e18;
 impl ScoreBlock {
     pub(super) fn new(
         table: &TermTable,
-        side: Side,
+        polynomial: Polynomial,
         terms: Range<usize>,
-        reference: &Reference,
+        reference: &ReferenceTerm,
         target: &ComputeTarget,
         rounding: ProductRounding,
     ) -> Self {
-        let rows = terms.start * side.per_point(table)..terms.end * side.per_point(table);
-        let reduce = |scale| reduce(table, side, rows.clone(), reference, scale);
+        let rows =
+            terms.start * polynomial.per_point(table)..terms.end * polynomial.per_point(table);
+        let reduce = |scale| reduce(table, polynomial, rows.clone(), reference, scale);
         let (mut scale, (mut coefficients, mut reduced)) = (1.0, reduce(1.0));
         let largest = reduced.iter().map(|row| row.largest).fold(0.0, f64::max);
         if largest > 0.0 && !ORDINARY.contains(&largest) {
@@ -104,7 +105,7 @@ impl ScoreBlock {
         let in_value = gamma(features + 8, DOUBLE);
         let underflow = ProductRounding::absolute(features);
         let underflow_in_value = (features + 8) as f64 * f64::MIN_POSITIVE;
-        let bound = |per_length: f64, row: &Reduced| {
+        let bound = |per_length: f64, row: &ReducedTerm| {
             // An entry of the row is rounded by two additions in `f64`.
             let bound = per_length * row.length + 4.0 * DOUBLE * row.size + underflow;
             or_infinite(scale * OUTWARD * bound) + underflow_in_value
@@ -123,7 +124,7 @@ impl ScoreBlock {
             worst: errors.iter().map(|error| error.score).fold(0.0, f64::max),
             length: reduced.iter().map(|row| or_infinite(row.length)).fold(0.0, f64::max),
             errors,
-            copies: copies(table, side, rows.clone(), &reduced),
+            copies: copies(table, polynomial, rows.clone(), &reduced),
             first: rows.start,
         }
     }
@@ -139,29 +140,35 @@ impl ScoreBlock {
 /// Rows minus the reference, divided by the scale.
 fn reduce(
     table: &TermTable,
-    side: Side,
+    polynomial: Polynomial,
     rows: Range<usize>,
-    reference: &Reference,
+    reference: &ReferenceTerm,
     scale: f64,
-) -> (Vec<f32>, Vec<Reduced>) {
+) -> (Vec<f32>, Vec<ReducedTerm>) {
     let mut coefficients = vec![0.0; rows.len() * table.features()];
     let reduced = coefficients
         .par_chunks_exact_mut(table.features())
         .zip(rows)
-        .map(|(into, row)| side.term(table, row).reduce(reference, scale, into));
+        .map(|(into, row)| polynomial.term(table, row).reduce(reference, scale, into));
     let reduced = reduced.collect();
     (coefficients, reduced)
 }
 
 /// For every row, the number of equal terms before it. Only rows with equal norms are compared.
-fn copies(table: &TermTable, side: Side, rows: Range<usize>, reduced: &[Reduced]) -> Vec<usize> {
+fn copies(
+    table: &TermTable,
+    polynomial: Polynomial,
+    rows: Range<usize>,
+    reduced: &[ReducedTerm],
+) -> Vec<usize> {
     let mut seen: HashMap<_, Vec<usize>> = HashMap::with_capacity(rows.len());
     let counts = rows.zip(reduced).map(|(row, reduced)| {
         let lengths = [reduced.length.to_bits(), reduced.size.to_bits()];
-        let alike = seen.entry(lengths).or_default();
-        let term = side.term(table, row);
-        let count = alike.iter().filter(|&&other| side.term(table, other) == term).count();
-        alike.push(row);
+        let candidates = seen.entry(lengths).or_default();
+        let term = polynomial.term(table, row);
+        let count =
+            candidates.iter().filter(|&&other| polynomial.term(table, other) == term).count();
+        candidates.push(row);
         count
     });
     counts.collect()

@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::extracted_function::ExtractedFunction;
 use super::own_terms::OwnTermSearch;
 use super::ranking::Ranking;
-use super::top_k_search::{Rules, TopKSearch};
-use crate::terms::Gap;
+use super::top_k_search::{SearchRequest, TopKSearch};
+use crate::terms::DominanceGap;
 use crate::{ComputeTarget, Error, PointSource};
 use tropex_kernels::WorkerPool;
 
@@ -69,13 +69,13 @@ impl ExtractedFunction<'_> {
         let count = self.points_at_a_time(top, source.len());
         let starts = (0..source.len()).step_by(count);
         let sets = starts.map(|start| start..source.len().min(start + count));
-        let work = |target: &ComputeTarget, set: Range<usize>, looked_at: &dyn Fn(usize)| {
-            let rules = Rules { top, without: own.map(|own| &own[set.clone()]) };
-            let met = Cell::new(0);
-            let report = |terms| looked_at(set.len() * (terms - met.replace(terms)));
-            self.ranking_on(target, &source.read(set.clone()), rules, &report)
+        let work = |target: &ComputeTarget, set: Range<usize>, report_pairs: &dyn Fn(usize)| {
+            let request = SearchRequest { top, without: own.map(|own| &own[set.clone()]) };
+            let terms_done = Cell::new(0);
+            let report = |terms| report_pairs(set.len() * (terms - terms_done.replace(terms)));
+            self.ranking_on(target, &source.read(set.clone()), request, &report)
         };
-        self.share(sets, work, progress, take)
+        self.process_sets(sets, work, progress, take)
     }
 
     /// The excess of other terms over the terms of selected points, at these points. `chosen` holds
@@ -86,27 +86,27 @@ impl ExtractedFunction<'_> {
         source: &dyn PointSource,
         chosen: &[usize],
         progress: &dyn Fn(usize),
-    ) -> Result<Vec<Gap>, Error> {
+    ) -> Result<Vec<DominanceGap>, Error> {
         let sets = chosen.chunks(self.points_at_a_time(1, chosen.len()));
-        let work = |target: &ComputeTarget, chosen: &[usize], looked_at: &dyn Fn(usize)| {
+        let work = |target: &ComputeTarget, chosen: &[usize], report_pairs: &dyn Fn(usize)| {
             let points = chosen.iter().flat_map(|&point| source.read(point..point + 1));
             let points: Vec<f32> = points.collect();
             let mut search = OwnTermSearch::new(&points, chosen, self.features(), target)?;
             self.store.visit(|table| {
-                search.compare(table);
-                looked_at(chosen.len() * table.len());
+                search.add_table(table);
+                report_pairs(chosen.len() * table.len());
             })?;
             Ok(search.gaps())
         };
         let mut gaps = Vec::with_capacity(chosen.len());
         let report = |pairs| progress(pairs / chosen.len());
-        self.share(sets, work, &report, |further: Vec<Gap>| gaps.extend(further))?;
+        self.process_sets(sets, work, &report, |found: Vec<DominanceGap>| gaps.extend(found))?;
         Ok(gaps)
     }
 
     /// Processes sets of points on all devices. `progress` receives the number of compared pairs of
     /// a point and a term.
-    fn share<S: Send, R: Send>(
+    fn process_sets<S: Send, R: Send>(
         &self,
         sets: impl Iterator<Item = S> + Send,
         work: impl Fn(&ComputeTarget, S, &dyn Fn(usize)) -> Result<R, Error> + Sync,
@@ -114,12 +114,12 @@ impl ExtractedFunction<'_> {
         mut take: impl FnMut(R),
     ) -> Result<(), Error> {
         let pairs = Cell::new(0);
-        let told = |further| {
-            pairs.set(pairs.get() + further);
+        let report = |count| {
+            pairs.set(pairs.get() + count);
             progress(pairs.get());
         };
         let pool = WorkerPool { workers: &self.targets, waiting: usize::MAX };
-        pool.run_with_progress(sets, &told, work, |found| {
+        pool.run_with_progress(sets, &report, work, |found| {
             take(found);
             Ok(())
         })

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use scale::Scale;
+pub(crate) use scale::ShiftScale;
 pub use shifts::Shifts;
 pub(crate) use worst_case::worst_case;
 

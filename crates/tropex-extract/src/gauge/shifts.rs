@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use sha2::{Digest, Sha256};
 use tropex_files::hex;
 
-use super::{Gauge, Scale};
+use super::{Gauge, ShiftScale};
 use crate::network::ValueId;
 use crate::ops::Piece;
 use crate::terms::EndShifts;
@@ -24,21 +24,21 @@ pub struct Shifts {
     at_values: Vec<Option<Tensor<2>>>,
     /// Constant that is added to every bias at the logits.
     at_start: f64,
-    scale: Scale,
+    scale: ShiftScale,
 }
 
 impl Shifts {
     /// Shifts that consist of the constant at the logits only.
-    pub(crate) fn starting_at(gauge: Gauge, network: &Network, at_start: f64) -> Self {
+    pub(crate) fn with_constant(gauge: Gauge, network: &Network, at_start: f64) -> Self {
         let at_values = vec![None; network.nodes().len() + 1];
-        Self { gauge, at_values, at_start, scale: Scale::WHOLE }
+        Self { gauge, at_values, at_start, scale: ShiftScale::FULL }
     }
 
-    pub(crate) fn scaled(self, scale: Scale) -> Self {
+    pub(crate) fn scaled(self, scale: ShiftScale) -> Self {
         Self { scale, ..self }
     }
 
-    pub(super) fn with_start(self, at_start: f64) -> Self {
+    pub(super) fn and_constant(self, at_start: f64) -> Self {
         Self { at_start, ..self }
     }
 
@@ -54,7 +54,7 @@ impl Shifts {
     }
 
     /// The factor as a [`ShiftScale`].
-    pub(crate) fn step(&self) -> Scale {
+    pub(crate) fn shift_scale(&self) -> ShiftScale {
         self.scale
     }
 
@@ -112,7 +112,7 @@ impl Shifts {
     /// Shifts of a network with other shapes; a number outside the range of the network's
     /// precision.
     pub(crate) fn to_target_of(&self, network: &Network) -> Result<Self, Error> {
-        let shifts = Self::starting_at(self.gauge, network, self.at_start);
+        let shifts = Self::with_constant(self.gauge, network, self.at_start);
         let mut shifts = shifts.scaled(self.scale);
         let (found, expected) = (self.at_values.len(), shifts.at_values.len());
         if found != expected {

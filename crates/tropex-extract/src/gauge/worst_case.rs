@@ -19,26 +19,26 @@ pub(crate) fn worst_case(network: &Network) -> Result<Shifts, Error> {
     let target = network;
     let network = &network.to_target(&network.target().widest());
     let start = constants(network).into_iter().map(|constant| (-constant).max(0.0)).sum();
-    let mut shifts = Shifts::starting_at(Gauge::WorstCase, target, start);
-    let mut states = vec![State::default(); network.nodes.len() + 1];
-    states[network.output.index()] = State::exact(seeds(network));
+    let mut shifts = Shifts::with_constant(Gauge::WorstCase, target, start);
+    let mut bounds = vec![RowBounds::default(); network.nodes.len() + 1];
+    bounds[network.output.index()] = RowBounds::exact(seeds(network));
     for (index, node) in network.nodes.iter().enumerate().rev() {
         let value = ValueId::of_node(index);
-        let state = std::mem::take(&mut states[value.index()]);
+        let bound = std::mem::take(&mut bounds[value.index()]);
         let below = if node.op.is_maximum() {
             // A node without bounds does not reach the logits.
-            let Some((shift, interval)) = state.shifted() else { continue };
+            let Some((shift, interval)) = bound.shifted() else { continue };
             set(&mut shifts, value, shift, target)?;
-            node.op.bound(interval).into_iter().map(State::bounded).collect()
+            node.op.bound(interval).into_iter().map(RowBounds::bounded).collect()
         } else {
-            state.through(&node.op)
+            bound.pull_back(&node.op)
         };
-        for (value, state) in node.inputs.iter().zip(below) {
-            let other = std::mem::take(&mut states[value.index()]);
-            states[value.index()] = other.add(state);
+        for (value, bound) in node.inputs.iter().zip(below) {
+            let other = std::mem::take(&mut bounds[value.index()]);
+            bounds[value.index()] = other.add(bound);
         }
     }
-    if let Some((shift, _)) = states.swap_remove(ValueId::INPUT.index()).shifted() {
+    if let Some((shift, _)) = bounds.swap_remove(ValueId::INPUT.index()).shifted() {
         set(&mut shifts, ValueId::INPUT, shift, target)?;
     }
     Ok(shifts)
@@ -57,14 +57,14 @@ fn set(
 /// Bounds on the rows at a value. Every row is the sum of an exact row, from readers without a
 /// maximum between them and the logits, and a bounded row, from the other readers.
 #[derive(Clone, Debug, Default)]
-struct State {
+struct RowBounds {
     /// The rows of all classes, `[classes, features]`. They do not depend on the point before the
     /// first maximum. The negative row is zero.
     exact: Option<Tensor<2>>,
     bounded: Option<Interval>,
 }
 
-impl State {
+impl RowBounds {
     fn exact(rows: Tensor<2>) -> Self {
         Self { exact: Some(rows), bounded: None }
     }
@@ -74,16 +74,16 @@ impl State {
     }
 
     /// The bounds at the inputs of an affine operation.
-    fn through(self, op: &Op) -> Vec<Self> {
+    fn pull_back(self, op: &Op) -> Vec<Self> {
         let inputs = self.bounded.map(|interval| op.bound(interval)).into_iter().flatten();
         let Some(rows) = self.exact else { return inputs.map(Self::bounded).collect() };
         let pulled = op.pullback(AffineRows::new(rows, 1), &Piece::Affine);
-        let mut states: Vec<_> =
+        let mut bounds: Vec<_> =
             pulled.rows.into_iter().map(|rows| Self::exact(rows.into_tensor())).collect();
-        for (state, interval) in states.iter_mut().zip(inputs) {
-            state.bounded = Some(interval);
+        for (bound, interval) in bounds.iter_mut().zip(inputs) {
+            bound.bounded = Some(interval);
         }
-        states
+        bounds
     }
 
     /// The shift that makes the rows non-negative, and bounds on the shifted rows.
@@ -102,14 +102,14 @@ impl State {
 
     fn add(self, other: Self) -> Self {
         Self {
-            exact: either(self.exact, other.exact, |a, b| a + b),
-            bounded: either(self.bounded, other.bounded, Interval::add),
+            exact: sum_of_options(self.exact, other.exact, |a, b| a + b),
+            bounded: sum_of_options(self.bounded, other.bounded, Interval::add),
         }
     }
 }
 
 /// The sum of two values; a missing value counts as zero.
-fn either<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
+fn sum_of_options<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(add(a, b)),
         (a, b) => a.or(b),

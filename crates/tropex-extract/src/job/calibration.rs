@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use tropex_kernels::WorkerPool;
 
 use crate::function::OwnTermSearch;
-use crate::gauge::tight::{Read, SpillBuffer, StageProgress, TightWalk};
-use crate::gauge::{Gauge, Scale, Shifts};
+use crate::gauge::tight::{Read, SpillBuffer, StageProgress, TightPullback};
+use crate::gauge::{Gauge, ShiftScale, Shifts};
 use crate::points::{read, sample};
 use crate::store::{TermsHeader, files};
-use crate::terms::{Gap, TermTable};
+use crate::terms::{DominanceGap, TermTable};
 use crate::{ComputeTarget, Error, Extractor, PointSource, Precision};
 
 /// Name of the file with the state of the search.
@@ -47,16 +47,17 @@ pub(crate) struct Calibration<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trials {
     /// The smallest scale that was found to suffice at the selected points.
-    pub(crate) sufficient: Scale,
+    pub(crate) sufficient: ShiftScale,
     /// The largest scale that was found not to suffice.
-    pub(crate) refuted: Scale,
+    pub(crate) refuted: ShiftScale,
     /// Number of finished trials.
     pub(crate) count: usize,
 }
 
 impl Trials {
     /// The state before the first trial.
-    pub(crate) const NONE: Self = Self { sufficient: Scale::WHOLE, refuted: Scale::NONE, count: 0 };
+    pub(crate) const NONE: Self =
+        Self { sufficient: ShiftScale::FULL, refuted: ShiftScale::BELOW_SMALLEST, count: 0 };
 }
 
 /// Progress of a search.
@@ -81,8 +82,8 @@ impl Calibration<'_> {
         let device = self.extractor.network().target().device();
         let target = ComputeTarget::new(device, Precision::F32)?;
         let mut trials = self.trials;
-        let (mut found, of) = (None, trials.count + trials.sufficient.trials(trials.refuted));
-        while let Some(scale) = trials.sufficient.between(trials.refuted) {
+        let (mut found, of) = (None, trials.count + trials.sufficient.max_trials(trials.refuted));
+        while let Some(scale) = trials.sufficient.midpoint(trials.refuted) {
             trials.count += 1;
             progress(CalibrationProgress::Trial { trial: trials.count, of });
             match self.try_out(scale, &target, progress)? {
@@ -101,19 +102,19 @@ impl Calibration<'_> {
 
     fn walk(
         &self,
-        scale: Scale,
+        scale: ShiftScale,
         progress: &dyn Fn(CalibrationProgress),
-    ) -> Result<TightWalk, Error> {
+    ) -> Result<TightPullback, Error> {
         let passed = |passed| progress(CalibrationProgress::StageProgress(passed));
         let gauge = (Gauge::Calibrated, scale);
         let specs = self.extractor.specs();
-        TightWalk::new(&specs, gauge, self.batches, self.read, (self.buffer)(), &passed)
+        TightPullback::new(&specs, gauge, self.batches, self.read, (self.buffer)(), &passed)
     }
 
     /// The shifts under a scale, or `None` if the scale does not suffice.
     fn try_out(
         &self,
-        scale: Scale,
+        scale: ShiftScale,
         target: &ComputeTarget,
         progress: &dyn Fn(CalibrationProgress),
     ) -> Result<Option<Shifts>, Error> {
@@ -128,7 +129,7 @@ impl Calibration<'_> {
             Ok((batch, terms))
         };
         pool.run(self.batches.iter().cloned(), work, |(batch, terms)| {
-            search.compare(&TermTable::of(&terms, batch.start, extractor.classes()));
+            search.add_table(&TermTable::of(&terms, batch.start, extractor.classes()));
             progress(CalibrationProgress::Compared(batch.end));
             Ok::<_, Error>(())
         })?;
@@ -230,10 +231,15 @@ impl CalibrationState {
 
     /// The state for the next search, if the check at all points refuted a scale below 1; `None`
     /// otherwise.
-    pub(super) fn after(&self, scale: Scale, gaps: &[Gap], precision: Precision) -> Option<Self> {
+    pub(super) fn after(
+        &self,
+        scale: ShiftScale,
+        gaps: &[DominanceGap],
+        precision: Precision,
+    ) -> Option<Self> {
         let open = gaps.iter().filter(|gap| gap.is_open(precision));
         let open: Vec<usize> = open.map(|gap| gap.position).collect();
-        if open.is_empty() || scale == Scale::WHOLE {
+        if open.is_empty() || scale == ShiftScale::FULL {
             return None;
         }
         let refuting = sample(open.len(), REFUTING).into_iter().map(|index| open[index]);
@@ -272,8 +278,8 @@ impl StateFile {
             return None;
         }
         let trials = Trials {
-            sufficient: Scale::of(self.sufficient)?,
-            refuted: Scale::of(self.refuted)?,
+            sufficient: ShiftScale::of(self.sufficient)?,
+            refuted: ShiftScale::of(self.refuted)?,
             count: self.trials,
         };
         Some(CalibrationState { chosen: self.chosen, trials, sampled })

@@ -8,7 +8,7 @@ use super::calibration::CalibrationState;
 use super::extraction::Extraction;
 use super::{ExtractOptions, Progress};
 use crate::gauge::Shifts;
-use crate::store::{MANIFEST, Manifest, TermsHeader, cause, files, is_absent, shifts};
+use crate::store::{MANIFEST, Manifest, TermsHeader, cause_of, files, is_absent, shifts};
 use crate::{Error, Extractor, PointSource, TermStore};
 
 impl TermStore {
@@ -138,11 +138,11 @@ fn existing(
 ) -> Result<Option<Manifest>, Error> {
     let path = folder.join(MANIFEST);
     let found = Manifest::find(folder).and_then(|found| match found {
-        Some(manifest) => manifest.expect(&path, terms).map(|()| Some(manifest)),
+        Some(manifest) => manifest.check_terms(&path, terms).map(|()| Some(manifest)),
         None => Ok(None),
     });
     match found {
         Err(_) if options.replace => Ok(None),
-        found => found.map_err(|error| cause(error, folder, None)),
+        found => found.map_err(|error| cause_of(error, folder, None)),
     }
 }

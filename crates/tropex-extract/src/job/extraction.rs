@@ -11,13 +11,13 @@ use tropex_kernels::WorkerPool;
 
 use super::calibration::{Calibration, CalibrationProgress, CalibrationState};
 use super::{ExtractOptions, Progress};
-use crate::gauge::tight::{SpillBuffer, StageProgress, TightWalk};
-use crate::gauge::{Gauge, Scale, Shifts};
+use crate::gauge::tight::{SpillBuffer, StageProgress, TightPullback};
+use crate::gauge::{Gauge, ShiftScale, Shifts};
 use crate::points::read;
 use crate::store::{
     IN_MEMORY, MANIFEST, Manifest, ShardEntry, ShardFile, ShardWriter, TermsHeader, shifts,
 };
-use crate::terms::{Dominance, Gap, SelfCheck, Terms};
+use crate::terms::{Dominance, DominanceGap, SelfCheck, Terms};
 use crate::{Error, ExtractedFunction, Extractor, PointSource, TermStore};
 
 /// Bytes of a batch on a device that processes one batch at a time, approximately. Larger batches
@@ -32,7 +32,7 @@ struct TermSource {
     /// The extractor with its shifts, if it needs them.
     extractor: Extractor,
     /// The pullback that found the shifts; it holds the rows of all batches at the input.
-    walk: Option<TightWalk>,
+    walk: Option<TightPullback>,
 }
 
 impl TermSource {
@@ -89,7 +89,7 @@ impl Extraction<'_> {
             let gaps = self.gaps(&manifest)?;
             let precision = manifest.terms.precision;
             if let Some(shifts) = supply.extractor.shifts().filter(|_| self.is_calibrated())
-                && let Some(further) = self.search.after(shifts.step(), &gaps, precision)
+                && let Some(further) = self.search.after(shifts.shift_scale(), &gaps, precision)
             {
                 return Ok(Some(further));
             }
@@ -150,11 +150,11 @@ impl Extraction<'_> {
         Ok(supply)
     }
 
-    fn walk(&self, terms: &TermsHeader) -> Result<TightWalk, Error> {
+    fn walk(&self, terms: &TermsHeader) -> Result<TightPullback, Error> {
         let (batches, read) = (self.all_batches(terms), |range| read(self.source, range));
         let passed = |passed| self.passed(passed);
-        let (specs, gauge) = (self.extractor.specs(), (self.extractor.gauge(), Scale::WHOLE));
-        TightWalk::new(&specs, gauge, &batches, &read, self.buffer(), &passed)
+        let (specs, gauge) = (self.extractor.specs(), (self.extractor.gauge(), ShiftScale::FULL));
+        TightPullback::new(&specs, gauge, &batches, &read, self.buffer(), &passed)
     }
 
     fn calibrate(&self, terms: &TermsHeader) -> Result<Shifts, Error> {
@@ -231,7 +231,7 @@ impl Extraction<'_> {
             return Ok(());
         }
         for extractor in supply.extractor.on_all_devices() {
-            manifest.note_device(extractor.network().target().device_name());
+            manifest.add_device(extractor.network().target().device_name());
         }
         let terms = manifest.terms.clone();
         let batches = |&number: &usize| {
@@ -257,7 +257,7 @@ impl Extraction<'_> {
             if shard.points() < span.len() {
                 return Ok(());
             }
-            manifest.enter(number, shard.write(self.folder, number)?);
+            manifest.add_shard(number, shard.write(self.folder, number)?);
             manifest.write(&self.manifest())
         };
         // Results of up to one shard may wait for a slow batch.
@@ -283,7 +283,7 @@ impl Extraction<'_> {
     }
 
     /// The excess of other terms over the terms of a representative sample of points.
-    fn gaps(&self, manifest: &Manifest) -> Result<Vec<Gap>, Error> {
+    fn gaps(&self, manifest: &Manifest) -> Result<Vec<DominanceGap>, Error> {
         let chosen = self.source.sample(self.points_to_check());
         let store = TermStore::unfinished(self.folder, manifest);
         let extractors = self.extractor.on_all_devices();
@@ -295,7 +295,7 @@ impl Extraction<'_> {
 }
 
 /// The self-check of all shards together.
-fn check(manifest: &Manifest, gaps: &[Gap]) -> SelfCheck {
+fn check(manifest: &Manifest, gaps: &[DominanceGap]) -> SelfCheck {
     let shards = manifest.shards.iter();
     let check = shards.fold(SelfCheck::empty(), |check, shard| check.merge(&shard.check));
     let dominance = (!gaps.is_empty()).then(|| Dominance::of(gaps, manifest.terms.precision));

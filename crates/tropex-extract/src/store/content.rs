@@ -21,38 +21,38 @@ const CHUNK: u64 = 1 << 18;
 
 /// A file that matched its entry in the manifest when it was opened.
 #[derive(Debug)]
-pub(crate) struct Content {
+pub(crate) struct ShardContent {
     path: PathBuf,
-    source: Source,
+    source: ContentSource,
 }
 
 #[derive(Debug)]
-enum Source {
+enum ContentSource {
     Memory(Bytes),
-    File { file: File, state: State },
+    File { file: File, stamp: FileStamp },
 }
 
 /// Length and modification time; they change when another program writes to the file.
-type State = (u64, Option<SystemTime>);
+type FileStamp = (u64, Option<SystemTime>);
 
-fn state_of(file: &File) -> io::Result<State> {
+fn stamp_of(file: &File) -> io::Result<FileStamp> {
     file.metadata().map(|found: Metadata| (found.len(), found.modified().ok()))
 }
 
-impl Content {
+impl ShardContent {
     /// Opens a file and checks it against its entry. A file of at most `in_memory` bytes is read
     /// into memory.
     pub(crate) fn open(path: &Path, entry: &ShardEntry, in_memory: u64) -> Result<Self, Error> {
         let failed = || Error::io("read", path);
         let file = File::open(path).map_err(failed())?;
-        let state = state_of(&file).map_err(failed())?;
-        require_length(path, state.0, entry.bytes)?;
+        let stamp = stamp_of(&file).map_err(failed())?;
+        require_length(path, stamp.0, entry.bytes)?;
         let (found, source) = if entry.bytes <= in_memory {
             let (content, sum) = read_and_hash(file, entry.bytes).map_err(failed())?;
             require_length(path, content.len() as u64, entry.bytes)?;
-            (sum, Source::Memory(content.into()))
+            (sum, ContentSource::Memory(content.into()))
         } else {
-            (sha256_of(&file).map_err(failed())?, Source::File { file, state })
+            (sha256_of(&file).map_err(failed())?, ContentSource::File { file, stamp })
         };
         if found != entry.sha256 {
             let reason =
@@ -67,21 +67,21 @@ impl Content {
     }
 
     pub(crate) fn is_in_memory(&self) -> bool {
-        matches!(self.source, Source::Memory(_))
+        matches!(self.source, ContentSource::Memory(_))
     }
 
     /// The bytes of a range inside the file.
     pub(crate) fn read(&self, range: Range<usize>) -> Result<Bytes, Error> {
         match &self.source {
-            Source::Memory(content) => Ok(content.slice(range)),
-            Source::File { file, state } => self.read_from(file, state, range),
+            ContentSource::Memory(content) => Ok(content.slice(range)),
+            ContentSource::File { file, stamp } => self.read_from(file, stamp, range),
         }
     }
 
     fn read_from(
         &self,
         mut file: &File,
-        state: &State,
+        stamp: &FileStamp,
         range: Range<usize>,
     ) -> Result<Bytes, Error> {
         let failed = || Error::io("read", &self.path);
@@ -89,7 +89,7 @@ impl Content {
         let mut bytes = reserved(length).map_err(failed())?;
         file.seek(SeekFrom::Start(range.start as u64)).map_err(failed())?;
         file.take(length).read_to_end(&mut bytes).map_err(failed())?;
-        if bytes.len() == range.len() && state_of(file).map_err(failed())? == *state {
+        if bytes.len() == range.len() && stamp_of(file).map_err(failed())? == *stamp {
             return Ok(bytes.into());
         }
         let reason = "another program wrote to it while it was read; delete the file and extract \
@@ -160,7 +160,7 @@ mod tests {
         for content in [&b""[..], b"x", &long] {
             fs::write(&path, content).unwrap();
             for in_memory in WAYS {
-                let found = Content::open(&path, &entry(content), in_memory).unwrap();
+                let found = ShardContent::open(&path, &entry(content), in_memory).unwrap();
                 assert_eq!(found.read(0..content.len()).unwrap(), content);
                 let middle = content.len() / 3..content.len() / 2;
                 assert_eq!(found.read(middle.clone()).unwrap(), content[middle]);
@@ -175,7 +175,7 @@ mod tests {
         let content = vec![7; 100_000];
         for (in_memory, is_whole) in WAYS.into_iter().zip([true, false]) {
             fs::write(&path, &content).unwrap();
-            let found = Content::open(&path, &entry(&content), in_memory).unwrap();
+            let found = ShardContent::open(&path, &entry(&content), in_memory).unwrap();
             File::options().write(true).open(&path).unwrap().set_len(10).unwrap();
             match found.read(50_000..60_000) {
                 Ok(bytes) => assert!(is_whole && bytes == content[50_000..60_000]),
@@ -192,7 +192,7 @@ mod tests {
         let path = folder.path().join("file");
         for in_memory in WAYS {
             fs::write(&path, "before").unwrap();
-            let found = Content::open(&path, &entry(b"before"), in_memory).unwrap();
+            let found = ShardContent::open(&path, &entry(b"before"), in_memory).unwrap();
             tropex_files::replace(&path, b"after!").unwrap();
             fs::remove_file(&path).unwrap();
             assert_eq!(found.read(0..6).unwrap(), "before");
@@ -206,7 +206,7 @@ mod tests {
         fs::write(&path, "text").unwrap();
         for in_memory in WAYS {
             let refused = |entry: &ShardEntry, path: &Path| {
-                Content::open(path, entry, in_memory).unwrap_err().to_string()
+                ShardContent::open(path, entry, in_memory).unwrap_err().to_string()
             };
             assert!(refused(&entry(b"tex"), &path).contains("4 bytes, but the manifest says 3"));
             assert!(refused(&entry(b"tent"), &path).contains("does not match its checksum"));

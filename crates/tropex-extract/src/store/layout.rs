@@ -9,22 +9,22 @@ use sha2::{Digest, Sha256};
 use tropex_files::hex;
 
 /// The parts of a tensor file in their order: the header, then the tensors.
-pub(crate) struct Layout<'a> {
+pub(crate) struct TensorFileLayout<'a> {
     header: Vec<u8>,
     tensors: Vec<&'a [u8]>,
 }
 
 /// A tensor: name, type, shape and bytes.
-pub(crate) type Named<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
+pub(crate) type NamedTensor<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
 
-impl<'a> Layout<'a> {
+impl<'a> TensorFileLayout<'a> {
     /// The layout of a file. The number of bytes of each tensor must fit its type and shape.
     pub(crate) fn of(
-        tensors: impl IntoIterator<Item = Named<'a>>,
+        tensors: impl IntoIterator<Item = NamedTensor<'a>>,
     ) -> Result<Self, SafeTensorError> {
         let order = RefCell::new(Vec::new());
         let tensors = tensors.into_iter().map(|(name, dtype, shape, bytes)| {
-            (name, Reserved { dtype, shape, bytes, order: &order })
+            (name, OrderedView { dtype, shape, bytes, order: &order })
         });
         let header = serialize(tensors, None)?;
         Ok(Self { header, tensors: order.into_inner() })
@@ -51,14 +51,14 @@ impl<'a> Layout<'a> {
 }
 
 /// A tensor that records in `order` when the serializer asks for its bytes.
-struct Reserved<'a, 'o> {
+struct OrderedView<'a, 'o> {
     dtype: Dtype,
     shape: Vec<usize>,
     bytes: &'a [u8],
     order: &'o RefCell<Vec<&'a [u8]>>,
 }
 
-impl View for Reserved<'_, '_> {
+impl View for OrderedView<'_, '_> {
     fn dtype(&self) -> Dtype {
         self.dtype
     }
@@ -98,7 +98,7 @@ mod tests {
             (name, TensorView::new(dtype, shape, bytes).unwrap())
         });
         let expected = serialize(views, None).unwrap();
-        let layout = Layout::of(tensors()).unwrap();
+        let layout = TensorFileLayout::of(tensors()).unwrap();
         let mut written = Vec::new();
         layout.write(&mut written).unwrap();
         assert_eq!(written, expected);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MANIFEST;
 use super::files::{self, SHIFTS, shard_name};
-use crate::gauge::{Gauge, Scale};
+use crate::gauge::{Gauge, ShiftScale};
 use crate::ops::extents;
 use crate::points::PointSubset;
 use crate::terms::{Classes, SelfCheck};
@@ -117,11 +117,19 @@ impl TermsHeader {
             (here != there).then(|| format!("{what} {there} instead of {here}"))
         };
         differs("gauge", written(&self.gauge), written(&other.gauge))
-            .or_else(|| differs("shifts", whose(&self.shifts), whose(&other.shifts)))
+            .or_else(|| {
+                differs(
+                    "shifts of",
+                    points_of_shifts(&self.shifts),
+                    points_of_shifts(&other.shifts),
+                )
+            })
             .or_else(|| differs("precision", written(&self.precision), written(&other.precision)))
             .or_else(|| differs("classes", written(&self.classes), written(&other.classes)))
             .or_else(|| differs("points", written(&self.points), written(&other.points)))
-            .or_else(|| differs("points:", which(&self.subset), which(&other.subset)))
+            .or_else(|| {
+                differs("points:", choice_of_points(&self.subset), choice_of_points(&other.subset))
+            })
             .or_else(|| {
                 let is_same = self.source == other.source && self.subset == other.subset;
                 (!is_same).then(|| "other data".into())
@@ -145,14 +153,14 @@ fn written(setting: &impl Serialize) -> String {
 }
 
 /// A description of the choice of points.
-fn which(subset: &Option<PointSubset>) -> String {
+fn choice_of_points(subset: &Option<PointSubset>) -> String {
     subset.as_ref().map_or("the first ones".into(), |subset| subset.rule.clone())
 }
 
 /// A description of the points that the shifts were found for.
-fn whose(fingerprint: &Option<String>) -> String {
-    let others = |fingerprint: &String| format!("of other points ({fingerprint:.8})");
-    fingerprint.as_ref().map_or("of these points".into(), others)
+fn points_of_shifts(fingerprint: &Option<String>) -> String {
+    let others = |fingerprint: &String| format!("other points ({fingerprint:.8})");
+    fingerprint.as_ref().map_or("the extracted points".into(), others)
 }
 
 /// The entry of the file of shifts in the manifest.
@@ -171,8 +179,8 @@ pub struct ShiftsEntry {
 
 impl ShiftsEntry {
     /// The factor as a [`ShiftScale`].
-    pub(crate) fn step(&self) -> Option<Scale> {
-        Scale::of(self.scale?)
+    pub(crate) fn shift_scale(&self) -> Option<ShiftScale> {
+        ShiftScale::of(self.scale?)
     }
 }
 
@@ -212,7 +220,7 @@ impl Manifest {
     }
 
     /// Adds a shard or replaces a damaged one.
-    pub(crate) fn enter(&mut self, number: usize, entry: ShardEntry) {
+    pub(crate) fn add_shard(&mut self, number: usize, entry: ShardEntry) {
         match self.shards.get_mut(number) {
             Some(damaged) => *damaged = entry,
             None => self.shards.push(entry),
@@ -221,7 +229,7 @@ impl Manifest {
     }
 
     /// Adds a device to the list of devices.
-    pub(crate) fn note_device(&mut self, name: String) {
+    pub(crate) fn add_device(&mut self, name: String) {
         if !self.devices.contains(&name) {
             self.devices.push(name);
         }
@@ -300,7 +308,7 @@ impl Manifest {
             return Some(format!("lists `{}` in place of `{SHIFTS}`", shifts.file));
         }
         if let Some(shifts) = &self.shifts
-            && shifts.step().is_some() != (terms.gauge == Gauge::Calibrated)
+            && shifts.shift_scale().is_some() != (terms.gauge == Gauge::Calibrated)
         {
             let gauge = terms.gauge.name();
             let scale = shifts.scale.map_or("no factor".into(), |scale| scale.to_string());
@@ -323,7 +331,7 @@ impl Manifest {
     ///
     /// # Errors
     /// A manifest of other terms.
-    pub(crate) fn expect(&self, path: &Path, terms: &TermsHeader) -> Result<(), Error> {
+    pub(crate) fn check_terms(&self, path: &Path, terms: &TermsHeader) -> Result<(), Error> {
         match terms.difference(&self.terms) {
             None => Ok(()),
             Some(difference) => Err(Error::store(

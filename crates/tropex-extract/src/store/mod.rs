@@ -50,7 +50,7 @@ impl TermStore {
     /// A missing, damaged, unfinished or foreign manifest; a missing or truncated shard; a folder
     /// that another process writes to, unless the store in it is complete.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::open_whole(folder).map_err(|error| cause(error, folder, None))
+        Self::open_whole(folder).map_err(|error| cause_of(error, folder, None))
     }
 
     /// A store whose extraction is in progress.
@@ -103,7 +103,8 @@ impl TermStore {
         bytes: u64,
     ) -> impl Iterator<Item = Result<TermTable, Error>> + Send {
         let shards = Shards::new(&self.folder, &self.manifest, bytes);
-        shards.map(|shard| shard.map_err(|error| cause(error, &self.folder, Some(&self.manifest))))
+        shards
+            .map(|shard| shard.map_err(|error| cause_of(error, &self.folder, Some(&self.manifest))))
     }
 
     /// Calls `work` with every shard and reads the next shard meanwhile.
@@ -143,7 +144,7 @@ impl TermStore {
             return Err(Error::store(&path, reason));
         }
         shifts::read(&self.folder, entry, terms, network)
-            .map_err(|error| cause(error, &self.folder, Some(&self.manifest)))
+            .map_err(|error| cause_of(error, &self.folder, Some(&self.manifest)))
     }
 
     fn check_length(&self, file: &str, bytes: u64) -> Result<(), Error> {
@@ -153,8 +154,8 @@ impl TermStore {
     }
 }
 
-/// Replaces a read error by its cause, if another process holds or has replaced the store.
-pub(crate) fn cause(error: Error, folder: &Path, manifest: Option<&Manifest>) -> Error {
+/// Replaces a read error by its cause_of, if another process holds or has replaced the store.
+pub(crate) fn cause_of(error: Error, folder: &Path, manifest: Option<&Manifest>) -> Error {
     let replaced = || match (manifest, Manifest::find(folder)) {
         (Some(manifest), Ok(Some(found))) => *manifest != found,
         (Some(_), Ok(None)) => true,

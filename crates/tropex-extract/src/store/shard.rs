@@ -9,7 +9,7 @@ use bytemuck::Pod;
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
-use super::content::Content;
+use super::content::ShardContent;
 use super::manifest::{Manifest, ShardEntry, TermsHeader};
 use crate::ops::extents;
 use crate::terms::TermTable;
@@ -70,7 +70,7 @@ impl Iterator for Shards<'_> {
 /// A shard file that matched its entry in the manifest when it was opened. Iteration returns it in
 /// pieces; a file in memory is one piece.
 pub(crate) struct ShardFile<'a> {
-    content: Content,
+    content: ShardContent,
     metadata: Metadata,
     /// Position of the first tensor in the file, in bytes.
     start: usize,
@@ -103,7 +103,7 @@ impl<'a> ShardFile<'a> {
         first: usize,
         in_memory: u64,
     ) -> Result<Self, Error> {
-        let content = Content::open(&folder.join(&entry.file), entry, in_memory)?;
+        let content = ShardContent::open(&folder.join(&entry.file), entry, in_memory)?;
         let (metadata, start) = header(&content, entry.bytes)?;
         let points = entry.points;
         let piece = match content.is_in_memory() {
@@ -124,7 +124,7 @@ impl<'a> ShardFile<'a> {
         let first = self.first + points.start;
         let dataset = terms.indices(first, points.len());
         let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
-        let reader = Reader { file: self, points };
+        let reader = TensorReader { file: self, points };
         Ok(TermTable {
             first,
             index: reader.integers("index", dataset)?,
@@ -141,7 +141,7 @@ impl<'a> ShardFile<'a> {
 }
 
 /// Reads the header of a file: the entries of the tensors and the position of the first one.
-fn header(content: &Content, bytes: u64) -> Result<(Metadata, usize), Error> {
+fn header(content: &ShardContent, bytes: u64) -> Result<(Metadata, usize), Error> {
     let damaged = |what: &dyn std::fmt::Display| {
         let reason = format!("not a shard of terms ({what}); delete the file and extract again");
         Error::store(content.path(), reason)
@@ -165,12 +165,12 @@ fn header(content: &Content, bytes: u64) -> Result<(Metadata, usize), Error> {
 }
 
 /// Reads tensors of a range of points.
-struct Reader<'a> {
+struct TensorReader<'a> {
     file: &'a ShardFile<'a>,
     points: Range<usize>,
 }
 
-impl Reader<'_> {
+impl TensorReader<'_> {
     fn refused(&self, name: &str, what: &str) -> Error {
         Error::store(self.file.content.path(), format!("tensor `{name}` {what}"))
     }
@@ -245,7 +245,7 @@ fn finite<F: Element + Pod + Into<f64>>(
 mod tests {
     use super::*;
     use crate::gauge::Gauge;
-    use crate::store::layout::{Layout, Named};
+    use crate::store::layout::{NamedTensor, TensorFileLayout};
     use crate::terms::{Classes, SelfCheck};
 
     const POINTS: usize = 7;
@@ -282,7 +282,7 @@ mod tests {
         let [index, label, predicted] = [integers(0), integers(5), vec![0; 8 * POINTS]];
         let [linear, linear_bias] = [numbers(100, POINTS * 2 * FEATURES), numbers(300, POINTS * 2)];
         let [negative, negative_bias] = [numbers(400, POINTS * FEATURES), numbers(600, POINTS)];
-        let tensors: [Named<'_>; 7] = [
+        let tensors: [NamedTensor<'_>; 7] = [
             ("index", Dtype::I64, vec![POINTS], &index),
             ("label", Dtype::I64, vec![POINTS], &label),
             ("predicted", Dtype::I64, vec![POINTS], &predicted),
@@ -291,7 +291,7 @@ mod tests {
             ("negative.coefficients", Dtype::F64, vec![POINTS, FEATURES], &negative),
             ("negative.bias", Dtype::F64, vec![POINTS], &negative_bias),
         ];
-        let layout = Layout::of(tensors).unwrap();
+        let layout = TensorFileLayout::of(tensors).unwrap();
         tropex_files::replace_with(&folder.path().join("file"), |file| layout.write(file)).unwrap();
         let (bytes, sha256) = (layout.bytes() as u64, layout.checksum());
         let check = SelfCheck::empty();

@@ -6,7 +6,7 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use super::files::shard_name;
-use super::layout::{Layout, Named};
+use super::layout::{NamedTensor, TensorFileLayout};
 use super::manifest::{ShardEntry, TermsHeader};
 use super::shard::format_of;
 use crate::terms::{SelfCheck, Terms};
@@ -87,7 +87,7 @@ impl<'a> ShardWriter<'a> {
             1 => (vec![points, d], vec![points]),
             classes => (vec![points, classes, d], vec![points, classes]),
         };
-        let tensors: [Named<'_>; 7] = [
+        let tensors: [NamedTensor<'_>; 7] = [
             ("index", Dtype::I64, vec![points], bytemuck::cast_slice(&self.index)),
             ("label", Dtype::I64, vec![points], bytemuck::cast_slice(&self.label)),
             ("predicted", Dtype::I64, vec![points], bytemuck::cast_slice(&self.predicted)),
@@ -96,7 +96,7 @@ impl<'a> ShardWriter<'a> {
             ("negative.coefficients", format, vec![points, d], &self.negative),
             ("negative.bias", format, vec![points], &self.negative_bias),
         ];
-        let layout = Layout::of(tensors)
+        let layout = TensorFileLayout::of(tensors)
             .map_err(|error| Error::io("write", &path)(io::Error::other(error)))?;
         tropex_files::replace_with(&path, |file| layout.write(file))
             .map_err(Error::io("write", &path))?;

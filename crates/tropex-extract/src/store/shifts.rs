@@ -11,7 +11,7 @@ use tropex_files::sha256;
 use super::files::{self, SHIFTS};
 use super::manifest::{ShiftsEntry, TermsHeader};
 use super::shard::format_of;
-use crate::gauge::{Gauge, Scale, Shifts};
+use crate::gauge::{Gauge, ShiftScale, Shifts};
 use crate::network::ValueId;
 use crate::{Error, Network};
 
@@ -80,8 +80,8 @@ pub(crate) fn read(
     };
     let start = numbers(START, Dtype::F64).and_then(|start| start.first().copied());
     let start = start.ok_or_else(|| damaged(format!("tensor `{START}` is not one number")))?;
-    let mut shifts = Shifts::starting_at(terms.gauge, network, start)
-        .scaled(entry.step().unwrap_or(Scale::WHOLE));
+    let mut shifts = Shifts::with_constant(terms.gauge, network, start)
+        .scaled(entry.shift_scale().unwrap_or(ShiftScale::FULL));
     for index in 0..=network.nodes().len() {
         let value = ValueId::of_index(index);
         if let Some(shift) = numbers(&name(value), format) {

@@ -25,7 +25,7 @@ pub struct Dominance {
 
 impl Dominance {
     /// The result for the given gaps, one per checked point.
-    pub(crate) fn of(gaps: &[Gap], precision: Precision) -> Self {
+    pub(crate) fn of(gaps: &[DominanceGap], precision: Precision) -> Self {
         let tolerance = tolerance(precision);
         Self {
             checked: gaps.len(),
@@ -47,14 +47,14 @@ fn tolerance(precision: Precision) -> f64 {
 
 /// The excess of other terms over the term of a point.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Gap {
+pub(crate) struct DominanceGap {
     /// Position of the point.
     pub(crate) position: usize,
     /// Relative to the sum of the absolute values of all summands.
     pub(crate) excess: f64,
 }
 
-impl Gap {
+impl DominanceGap {
     /// Whether the excess is larger than rounding explains.
     pub(crate) fn is_open(&self, precision: Precision) -> bool {
         self.excess > tolerance(precision)

@@ -19,13 +19,13 @@ use tropex_kernels::read;
 #[derive(Clone, Debug)]
 pub struct LinearTerms {
     /// The batches, each with the number of points before it.
-    parts: Vec<(usize, Part)>,
+    parts: Vec<(usize, LinearBatch)>,
     predicted: Vec<usize>,
 }
 
 /// The linear terms of points that are pulled back together.
 #[derive(Clone, Debug)]
-struct Part {
+struct LinearBatch {
     /// `per_point * points` rows, class by class.
     rows: AffineFunctions,
     logits: Vec<f64>,
@@ -62,10 +62,10 @@ impl Network {
         let groups = classes.per_point(self.classes());
         // If points are pulled back in smaller batches than they are replayed in, the replay needs
         // memory for one row per point only.
-        let is_parted = self.points_per_pullback(all, groups) < all;
-        let rows = if is_parted { 1 } else { groups };
+        let is_divided = self.points_per_pullback(all, groups) < all;
+        let rows = if is_divided { 1 } else { groups };
         let size = self.points_per_chunk(all, rows);
-        let part = |points| self.parts_of(points, classes);
+        let part = |points| self.pull_back_in_batches(points, classes);
         let parts: Vec<_> = match size < all {
             true => {
                 let parts = points.par_chunks(size * self.features()).map(part);
@@ -83,19 +83,23 @@ impl Network {
     }
 
     /// Replays points together and pulls them back in batches.
-    fn parts_of(&self, points: &[f32], classes: Classes) -> Result<Vec<Part>, Error> {
+    fn pull_back_in_batches(
+        &self,
+        points: &[f32],
+        classes: Classes,
+    ) -> Result<Vec<LinearBatch>, Error> {
         let trace = self.replay(self.tensor(points)?);
         let groups = classes.per_point(self.classes());
         let size = self.points_per_pullback(trace.points(), groups);
         let parts = (0..trace.points()).step_by(size).map(|first| {
             let points = first..trace.points().min(first + size);
-            Part::new(self, &trace.of_points(points), classes)
+            LinearBatch::new(self, &trace.of_points(points), classes)
         });
         parts.collect()
     }
 }
 
-impl Part {
+impl LinearBatch {
     fn new(network: &Network, trace: &Trace, classes: Classes) -> Result<Self, Error> {
         let prediction = Prediction::of(trace)?;
         let groups = classes.per_point(network.classes());
@@ -141,27 +145,27 @@ impl LinearTerms {
     /// The network's logit that a term represents. `class` is the class if there are terms of all
     /// classes, and 0 otherwise.
     pub fn logit(&self, point: usize, class: usize) -> f64 {
-        let (part, row) = self.place(point, class);
+        let (part, row) = self.locate(point, class);
         part.logits[row]
     }
 
     /// Coefficients `[features]` and bias of a term. `class` is the class if there are terms of all
     /// classes, and 0 otherwise.
     pub fn term(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
-        let (part, row) = self.place(point, class);
+        let (part, row) = self.locate(point, class);
         part.rows.row(row)
     }
 
     /// The coefficients of one term per point, `[points, features]`. `class` is the class if there
     /// are terms of all classes, and 0 otherwise.
     pub fn coefficients(&self, class: usize) -> TensorData {
-        let rows = |part: &Part| class * part.len()..(class + 1) * part.len();
+        let rows = |part: &LinearBatch| class * part.len()..(class + 1) * part.len();
         let parts: Vec<_> = self.parts.iter().map(|(_, part)| (&part.rows, rows(part))).collect();
         AffineFunctions::stacked(&parts)
     }
 
     /// The batch that holds a term, and the row of the term in the batch.
-    fn place(&self, point: usize, class: usize) -> (&Part, usize) {
+    fn locate(&self, point: usize, class: usize) -> (&LinearBatch, usize) {
         let part = self.parts.partition_point(|&(first, _)| first <= point) - 1;
         let (first, part) = &self.parts[part];
         (part, class * part.len() + point - first)

@@ -8,23 +8,23 @@ use crate::exact::{Exact, ExactSum};
 /// An affine function of points: the sum of a stored linear term and a stored negative term.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Term<'a> {
-    coefficients: Coefficients<'a>,
+    coefficients: StoredRows<'a>,
     biases: [f64; 2],
 }
 
 /// The rows of a linear and a negative term in the format of their table.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Coefficients<'a> {
+enum StoredRows<'a> {
     Singles([&'a [f32]; 2]),
     Doubles([&'a [f64]; 2]),
 }
 
 /// Calls a generic function with the rows in their format.
-macro_rules! for_coefficients {
+macro_rules! for_rows {
     ($term:expr, $function:ident($($argument:expr),*)) => {
         match $term.coefficients {
-            Coefficients::Singles(rows) => $function(rows, $($argument),*),
-            Coefficients::Doubles(rows) => $function(rows, $($argument),*),
+            StoredRows::Singles(rows) => $function(rows, $($argument),*),
+            StoredRows::Doubles(rows) => $function(rows, $($argument),*),
         }
     };
 }
@@ -49,7 +49,7 @@ pub(crate) struct TermValue {
 /// An affine function close to all terms of a store. Terms are compared by their differences from
 /// it: the common part is much larger than the differences and does not change the maximum.
 #[derive(Clone, Debug)]
-pub struct Reference {
+pub struct ReferenceTerm {
     pub(crate) coefficients: Vec<f64>,
     pub(crate) bias: f64,
 }
@@ -57,7 +57,7 @@ pub struct Reference {
 /// Bias and norms of the difference of a term and a reference, rounded to `f32`. The caller holds
 /// the coefficients.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reduced {
+pub(crate) struct ReducedTerm {
     pub(crate) bias: f32,
     /// Euclidean norm of coefficients and bias.
     pub(crate) length: f64,
@@ -80,17 +80,17 @@ impl TermTable {
     }
 
     /// The mean of all negative terms.
-    pub fn mean_negative(&self) -> Reference {
+    pub fn mean_negative(&self) -> ReferenceTerm {
         let count = self.len() as f64;
         let mut coefficients = vec![0.0; self.features()];
         let mut bias = 0.0;
         for term in 0..self.len() {
             let term = self.negative(term);
-            for_coefficients!(term, add_negative(&mut coefficients));
+            for_rows!(term, add_negative(&mut coefficients));
             bias += term.biases[1];
         }
         coefficients.iter_mut().for_each(|sum| *sum /= count);
-        Reference { coefficients, bias: bias / count }
+        ReferenceTerm { coefficients, bias: bias / count }
     }
 
     fn sum_of<'a>(
@@ -103,13 +103,12 @@ impl TermTable {
         let (first, second) = (row * features, term * features);
         let negative = &self.negative_coefficients;
         let coefficients = match (linear.as_slice::<f32>(), negative.as_slice::<f32>()) {
-            (Ok(linear), Ok(negative)) => Coefficients::Singles([
-                &linear[first..][..features],
-                &negative[second..][..features],
-            ]),
+            (Ok(linear), Ok(negative)) => {
+                StoredRows::Singles([&linear[first..][..features], &negative[second..][..features]])
+            }
             _ => {
                 let numbers = |data: &'a TensorData| data.as_slice::<f64>().unwrap_or(&[]);
-                Coefficients::Doubles([
+                StoredRows::Doubles([
                     &numbers(linear)[first..][..features],
                     &numbers(negative)[second..][..features],
                 ])
@@ -131,38 +130,42 @@ impl Term<'_> {
     pub(crate) fn at(&self, point: &[f32]) -> TermValue {
         let [linear, negative] = self.biases;
         let biases = TermValue { value: linear + negative, size: linear.abs() + negative.abs() };
-        for_coefficients!(self, value_of(point, biases))
+        for_rows!(self, value_of(point, biases))
     }
 
     /// Value of the term at a point, computed without rounding.
     pub(crate) fn exactly(&self, point: &[f32]) -> Exact {
         let mut sum = ExactSum::new();
         self.biases.into_iter().for_each(|bias| sum.add(bias));
-        for_coefficients!(self, add_to(&mut sum, point));
+        for_rows!(self, add_to(&mut sum, point));
         sum.finish()
     }
 
     /// Value of the term minus the value of the reference at a point, computed in `f64`.
-    pub(crate) fn above(&self, reference: &Reference, point: &[f32]) -> f64 {
-        for_coefficients!(self, value_above(&reference.coefficients, point))
-            + self.bias_above(reference)
+    pub(crate) fn above(&self, reference: &ReferenceTerm, point: &[f32]) -> f64 {
+        for_rows!(self, value_above(&reference.coefficients, point)) + self.bias_above(reference)
     }
 
     /// Writes the coefficients of the difference from a reference, divided by a power of two and
     /// rounded to `f32`.
-    pub(crate) fn reduce(&self, reference: &Reference, divisor: f64, into: &mut [f32]) -> Reduced {
+    pub(crate) fn reduce(
+        &self,
+        reference: &ReferenceTerm,
+        divisor: f64,
+        into: &mut [f32],
+    ) -> ReducedTerm {
         let factor = 1.0 / divisor;
         let [linear, negative] = self.biases;
         let bias = (self.bias_above(reference) * factor) as f32;
         let size = (linear.abs() + negative.abs() + reference.bias.abs()) * factor;
-        let start = Reduced {
+        let start = ReducedTerm {
             bias,
             length: f64::from(bias) * f64::from(bias),
             size: size * size,
             largest: size,
         };
-        let squares = for_coefficients!(self, reduce(&reference.coefficients, factor, into, start));
-        Reduced { length: squares.length.sqrt(), size: squares.size.sqrt(), ..squares }
+        let squares = for_rows!(self, reduce(&reference.coefficients, factor, into, start));
+        ReducedTerm { length: squares.length.sqrt(), size: squares.size.sqrt(), ..squares }
     }
 
     /// Restricts the term to a plane. The point with plane coordinates `(u, v)` is `u * frame[0] +
@@ -170,14 +173,14 @@ impl Term<'_> {
     ///
     /// Returns the coefficients of `u` and `v` and the bias, first of the linear part, then of the
     /// negative part minus the reference.
-    pub fn on_plane(&self, reference: &Reference, frame: [&[f64]; 3]) -> [[f64; 3]; 2] {
-        let mut parts = for_coefficients!(self, along(&reference.coefficients, frame));
+    pub fn on_plane(&self, reference: &ReferenceTerm, frame: [&[f64]; 3]) -> [[f64; 3]; 2] {
+        let mut parts = for_rows!(self, along(&reference.coefficients, frame));
         parts[0][2] += self.biases[0];
         parts[1][2] += self.biases[1] - reference.bias;
         parts
     }
 
-    fn bias_above(&self, reference: &Reference) -> f64 {
+    fn bias_above(&self, reference: &ReferenceTerm) -> f64 {
         self.biases[0] + self.biases[1] - reference.bias
     }
 }
@@ -243,8 +246,8 @@ fn reduce<F: Stored>(
     reference: &[f64],
     factor: f64,
     into: &mut [f32],
-    start: Reduced,
-) -> Reduced {
+    start: ReducedTerm,
+) -> ReducedTerm {
     let (mut lengths, mut sizes, mut largest) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
     let chunks = linear.chunks(LANES).zip(negative.chunks(LANES));
     for ((linear, negative), (reference, into)) in
@@ -260,7 +263,7 @@ fn reduce<F: Stored>(
             largest[lane] = if size > largest[lane] { size } else { largest[lane] };
         }
     }
-    Reduced {
+    ReducedTerm {
         length: lengths.iter().fold(start.length, |sum, lane| sum + lane),
         size: sizes.iter().fold(start.size, |sum, lane| sum + lane),
         largest: largest.into_iter().fold(start.largest, f64::max),

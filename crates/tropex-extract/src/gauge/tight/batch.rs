@@ -7,13 +7,13 @@ use tropex_kernels::{AffineRows, lowest, read};
 use super::pieces::CompressedPieces;
 use super::spill_buffer::{SpillBuffer, Spilled};
 use super::stage_worker::StageWorker;
-use super::stages::Stage;
+use super::stages::PullbackStage;
 use crate::network::ValueId;
 use crate::terms::{Prediction, Pullback, TermSpec};
 use crate::{Error, Network};
 
 /// A batch of points between two stages.
-pub(super) struct Batch {
+pub(super) struct TightBatch {
     prediction: Prediction,
     /// `[rows, 1]`
     biases: TensorData,
@@ -23,7 +23,7 @@ pub(super) struct Batch {
     rows: Vec<Option<Spilled>>,
 }
 
-impl Batch {
+impl TightBatch {
     /// Replays points and places seed rows at the logits.
     pub(super) fn enter(
         spec: &TermSpec,
@@ -64,7 +64,7 @@ impl Batch {
     /// of the stage, or `None` if no row arrived there.
     pub(super) fn pass(
         &mut self,
-        stage: &Stage,
+        stage: &PullbackStage,
         StageWorker { spec, shifts }: &StageWorker<'_>,
         buffer: &SpillBuffer,
     ) -> Result<Option<Vec<f64>>, Error> {

@@ -25,15 +25,15 @@ use std::sync::{Mutex, PoisonError};
 use tropex_kernels::WorkerPool;
 
 use super::shifts::constants;
-use super::{Gauge, Scale, Shifts};
+use super::{Gauge, ShiftScale, Shifts};
 use crate::Error;
 use crate::network::ValueId;
 use crate::terms::{TermSpec, Terms};
 
-use batch::Batch;
+use batch::TightBatch;
 pub(crate) use spill_buffer::SpillBuffer;
 use stage_worker::StageWorker;
-use stages::{Stage, stages};
+use stages::{PullbackStage, stages};
 
 /// Progress of the staged pullback.
 #[derive(Clone, Copy, Debug)]
@@ -50,29 +50,29 @@ pub(crate) struct StageProgress {
 pub(crate) type Read<'a> = dyn Fn(Range<usize>) -> Result<Vec<f32>, Error> + Sync + 'a;
 
 /// Batches whose rows have arrived at the input, and the shifts found on the way.
-pub(crate) struct TightWalk {
+pub(crate) struct TightPullback {
     shifts: Shifts,
     buffer: SpillBuffer,
     /// The batches, by the position of their first point.
-    batches: Mutex<HashMap<usize, Batch>>,
+    batches: Mutex<HashMap<usize, TightBatch>>,
 }
 
 /// Finds shifts and terms of points `[points, features]` in memory.
 pub(crate) fn in_memory(spec: &TermSpec, points: &[f32]) -> Result<(Shifts, Terms), Error> {
     let all = 0..points.len() / spec.network.features();
     let (batches, read) = (std::slice::from_ref(&all), |_| Ok(points.to_vec()));
-    let (gauge, buffer) = ((Gauge::Tight, Scale::WHOLE), SpillBuffer::in_memory());
-    let walk = TightWalk::new(&[spec], gauge, batches, &read, buffer, &|_| {})?;
+    let (gauge, buffer) = ((Gauge::Tight, ShiftScale::FULL), SpillBuffer::in_memory());
+    let walk = TightPullback::new(&[spec], gauge, batches, &read, buffer, &|_| {})?;
     let terms = walk.take(spec, &walk.shifts, 0)?;
     Ok((walk.shifts, terms))
 }
 
-impl TightWalk {
+impl TightPullback {
     /// Pulls batches of points back to the input, on the devices of all specs. The shifts at maxima
     /// are multiplied by `scale` before rows move on.
     pub(crate) fn new(
         specs: &[&TermSpec],
-        (gauge, scale): (Gauge, Scale),
+        (gauge, scale): (Gauge, ShiftScale),
         batches: &[Range<usize>],
         read: &Read<'_>,
         buffer: SpillBuffer,
@@ -83,16 +83,17 @@ impl TightWalk {
             repeat_n(StageWorker::new(spec, gauge, scale), spec.batches_at_a_time())
         });
         let waiting = batches.iter().map(|_| None).collect();
-        let mut walk = Walk { workers: workers.collect(), batches, waiting, read, buffer };
+        let mut walk =
+            StagedPullback { workers: workers.collect(), batches, waiting, read, buffer };
         for (number, stage) in stages.iter().enumerate() {
-            let passed = |points| {
+            let on_passed = |points| {
                 progress(StageProgress { points, stage: number + 1, stages: stages.len() });
             };
-            walk.pass(stage, &passed)?;
+            walk.pass(stage, &on_passed)?;
         }
-        let Walk { mut workers, waiting, buffer, .. } = walk;
-        let arrived: Vec<Batch> = waiting.into_iter().flatten().collect();
-        let shifts = workers.swap_remove(0).shifts.with_start(start(specs[0], &arrived));
+        let StagedPullback { mut workers, waiting, buffer, .. } = walk;
+        let arrived: Vec<TightBatch> = waiting.into_iter().flatten().collect();
+        let shifts = workers.swap_remove(0).shifts.and_constant(start(specs[0], &arrived));
         let batches = batches.iter().map(|span| span.start).zip(arrived).collect();
         Ok(Self { shifts, buffer, batches: Mutex::new(batches) })
     }
@@ -119,9 +120,9 @@ impl TightWalk {
 }
 
 /// The constant at the logits: the largest `-constant` of the extracted classes, at least 0.
-fn start(spec: &TermSpec, batches: &[Batch]) -> f64 {
+fn start(spec: &TermSpec, batches: &[TightBatch]) -> f64 {
     let constants = constants(&spec.network);
-    let predicted = batches.iter().flat_map(Batch::predicted);
+    let predicted = batches.iter().flat_map(TightBatch::predicted);
     let predicted: HashSet<usize> = predicted.copied().collect();
     let classes = (0..spec.per_point()).flat_map(|group| {
         predicted.iter().map(move |&predicted| spec.classes.of(group, predicted))
@@ -130,35 +131,37 @@ fn start(spec: &TermSpec, batches: &[Batch]) -> f64 {
 }
 
 /// The staged pullback in progress.
-struct Walk<'a> {
+struct StagedPullback<'a> {
     workers: Vec<StageWorker<'a>>,
     batches: &'a [Range<usize>],
     /// The batches between two stages, `None` before the first stage.
-    waiting: Vec<Option<Batch>>,
+    waiting: Vec<Option<TightBatch>>,
     read: &'a Read<'a>,
     buffer: SpillBuffer,
 }
 
-impl Walk<'_> {
-    /// Pulls all batches through a stage and sets the shift at its end. `passed` receives the
+impl StagedPullback<'_> {
+    /// Pulls all batches through a stage and sets the shift at its end. `on_passed` receives the
     /// number of points that have passed.
-    fn pass(&mut self, stage: &Stage, passed: &dyn Fn(usize)) -> Result<(), Error> {
+    fn pass(&mut self, stage: &PullbackStage, on_passed: &dyn Fn(usize)) -> Result<(), Error> {
         let (read, buffer) = (self.read, &self.buffer);
         let work = |worker: &StageWorker<'_>,
-                    (span, batch): (&Range<usize>, &mut Option<Batch>)| {
+                    (span, batch): (&Range<usize>, &mut Option<TightBatch>)| {
             let lowest = worker.spec.on_batch(|| {
                 let batch = match batch {
                     Some(batch) => batch,
-                    none => none.insert(Batch::enter(worker.spec, &read(span.clone())?, buffer)?),
+                    none => {
+                        none.insert(TightBatch::enter(worker.spec, &read(span.clone())?, buffer)?)
+                    }
                 };
                 batch.pass(stage, worker, buffer)
             });
             Ok((span.end, lowest?))
         };
         let mut lowest = None;
-        let take = |(points, further): (usize, Option<Vec<f64>>)| {
-            lowest = least(lowest.take(), further);
-            passed(points);
+        let take = |(points, batch_lowest): (usize, Option<Vec<f64>>)| {
+            lowest = elementwise_min(lowest.take(), batch_lowest);
+            on_passed(points);
             Ok::<_, Error>(())
         };
         let pool = WorkerPool { workers: &self.workers, waiting: usize::MAX };
@@ -169,11 +172,11 @@ impl Walk<'_> {
 }
 
 /// The smaller coefficient of each feature. A missing list is ignored.
-fn least(lowest: Option<Vec<f64>>, further: Option<Vec<f64>>) -> Option<Vec<f64>> {
-    match (lowest, further) {
-        (Some(lowest), Some(further)) => {
-            Some(lowest.into_iter().zip(further).map(|(a, b)| a.min(b)).collect())
+fn elementwise_min(lowest: Option<Vec<f64>>, other: Option<Vec<f64>>) -> Option<Vec<f64>> {
+    match (lowest, other) {
+        (Some(lowest), Some(other)) => {
+            Some(lowest.into_iter().zip(other).map(|(a, b)| a.min(b)).collect())
         }
-        (lowest, further) => lowest.or(further),
+        (lowest, other) => lowest.or(other),
     }
 }

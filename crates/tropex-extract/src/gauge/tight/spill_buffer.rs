@@ -1,4 +1,4 @@
-//! Storage for tensors between two stages: in memory up to a budget, then in a file.
+//! SpillStorage for tensors between two stages: in memory up to a budget, then in a file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -14,9 +14,9 @@ use crate::Error;
 /// Tensors that any thread stores and takes out once.
 ///
 /// The file has no name, so the operating system deletes it when the program ends.
-pub(crate) struct SpillBuffer(Mutex<Storage>);
+pub(crate) struct SpillBuffer(Mutex<SpillStorage>);
 
-struct Storage {
+struct SpillStorage {
     /// Bytes that may still be stored in memory.
     memory: usize,
     disk: Option<Disk>,
@@ -31,14 +31,14 @@ pub(super) enum Spilled {
 impl SpillBuffer {
     /// A buffer in memory without a limit.
     pub(crate) fn in_memory() -> Self {
-        Self(Mutex::new(Storage { memory: usize::MAX, disk: None }))
+        Self(Mutex::new(SpillStorage { memory: usize::MAX, disk: None }))
     }
 
     /// A buffer that holds up to `memory` bytes in memory and the rest in a file in `folder`.
     pub(crate) fn new(memory: usize, folder: &Path) -> Self {
         let folder = folder.to_owned();
         let disk = Disk { folder, file: None, free: FreeList::default() };
-        Self(Mutex::new(Storage { memory, disk: Some(disk) }))
+        Self(Mutex::new(SpillStorage { memory, disk: Some(disk) }))
     }
 
     pub(super) fn put(&self, data: TensorData) -> Result<Spilled, Error> {
@@ -49,12 +49,12 @@ impl SpillBuffer {
         self.storage().take(spilled)
     }
 
-    fn storage(&self) -> MutexGuard<'_, Storage> {
+    fn storage(&self) -> MutexGuard<'_, SpillStorage> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Storage {
+impl SpillStorage {
     fn put(&mut self, data: TensorData) -> Result<Spilled, Error> {
         let length = data.as_bytes().len();
         match &mut self.disk {

@@ -9,7 +9,7 @@ use crate::network::ValueId;
 /// Nodes that rows pass without a new shift: a maximum and the affine nodes before it. The stage
 /// next to the logits has no maximum.
 #[derive(Debug, PartialEq)]
-pub(super) struct Stage {
+pub(super) struct PullbackStage {
     pub(super) nodes: Range<usize>,
     /// The value at which all rows arrive: the output of the next stage's maximum, or the input.
     pub(super) end: ValueId,
@@ -18,7 +18,7 @@ pub(super) struct Stage {
 }
 
 /// The stages of a network, from the logits to the input.
-pub(super) fn stages(network: &Network) -> Vec<Stage> {
+pub(super) fn stages(network: &Network) -> Vec<PullbackStage> {
     let nodes = network.nodes();
     let maxima = (0..nodes.len()).filter(|&node| nodes[node].op().is_maximum());
     let starts: Vec<usize> = [0].into_iter().chain(maxima.map(|node| node + 1)).collect();
@@ -31,7 +31,7 @@ pub(super) fn stages(network: &Network) -> Vec<Stage> {
         let values: BTreeSet<usize> =
             outputs.chain(inputs).chain([boundary]).map(ValueId::index).collect();
         let values = values.into_iter().map(ValueId::of_index).collect();
-        Stage { nodes: start..end, end: boundary, values }
+        PullbackStage { nodes: start..end, end: boundary, values }
     };
     (0..starts.len()).rev().map(stage).collect()
 }

@@ -9,8 +9,8 @@ use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::stages::{Stage, stages};
-use super::{Gauge, Read, Scale, Shifts, SpillBuffer, TightWalk};
+use super::stages::{PullbackStage, stages};
+use super::{Gauge, Read, ShiftScale, Shifts, SpillBuffer, TightPullback};
 use crate::network::ValueId;
 use crate::terms::{Classes, SelfCheck, Terms};
 use crate::{ComputeTarget, Extractor, Network, Precision, capture};
@@ -76,7 +76,7 @@ fn a_stage_ends_where_the_next_maximum_begins() {
     let stages = stages(&network);
     assert_eq!(stages.len(), 4);
     let mut next = network.nodes().len();
-    for (number, Stage { nodes, end, values }) in stages.iter().enumerate() {
+    for (number, PullbackStage { nodes, end, values }) in stages.iter().enumerate() {
         assert_eq!(nodes.end, next, "stages follow each other");
         next = nodes.start;
         for node in nodes.clone() {
@@ -99,8 +99,8 @@ fn walk(
     let spans: Vec<_> =
         (0..count).step_by(batch).map(|start| start..count.min(start + batch)).collect();
     let read: &Read<'_> = &|range| Ok(all[range.start * FEATURES..range.end * FEATURES].to_vec());
-    let (spec, gauge) = (extractor.spec(), (Gauge::Tight, Scale::WHOLE));
-    let walk = TightWalk::new(&[spec], gauge, &spans, read, buffer, &|_| {}).unwrap();
+    let (spec, gauge) = (extractor.spec(), (Gauge::Tight, ShiftScale::FULL));
+    let walk = TightPullback::new(&[spec], gauge, &spans, read, buffer, &|_| {}).unwrap();
     let take = |span: &Range<usize>| walk.take(spec, walk.shifts(), span.start).unwrap();
     let terms = spans.iter().map(take).collect();
     (walk.shifts().clone(), terms)
