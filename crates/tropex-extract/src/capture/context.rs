@@ -7,12 +7,12 @@ use burn::tensor::{TensorData, TensorId};
 
 use super::elementwise_function::ElementwiseFunction;
 use super::lower::Mask;
-use super::lowering_error::{JUMPS, LoweringError, MIXES_POINTS};
+use super::lowering_error::{LoweringError, MIXES_POINTS};
 use super::record::Recording;
 use crate::ComputeTarget;
 use crate::network::{Node, OutputActivation, ValueId};
-use crate::ops::{ElementwiseAffine, Op};
-use crate::unsupported::{UnsupportedOperation, operation_name};
+use crate::ops::Op;
+use crate::unsupported::UnsupportedOperation;
 
 /// A value of the network, with the shape that the module currently gives it.
 #[derive(Clone, Debug)]
@@ -33,13 +33,13 @@ impl CapturedValue {
 
 /// The state of a recorded tensor.
 #[derive(Clone, Debug)]
-enum TensorState {
+pub(super) enum TensorState {
     /// Data of the recorded shape.
     Constant(TensorData),
     Value(CapturedValue),
     Mask(Mask),
     /// A discontinuous function of a value, which may become continuous in a later operation.
-    ElementwiseFunction(ElementwiseFunction),
+    Function(ElementwiseFunction),
     /// The output of an unsupported operation, or of an operation that depends on one.
     Unsupported {
         /// Whether the tensor does not depend on the input.
@@ -49,7 +49,7 @@ enum TensorState {
 
 impl TensorState {
     fn is_discontinuous(&self) -> bool {
-        matches!(self, Self::Mask(_) | Self::ElementwiseFunction(_))
+        matches!(self, Self::Mask(_) | Self::Function(_))
     }
 }
 
@@ -59,16 +59,16 @@ pub(super) struct LoweringContext {
     pub(super) output_activations: Vec<OutputActivation>,
     pub(super) unsupported: Vec<UnsupportedOperation>,
     output: TensorId,
-    known: HashMap<TensorId, TensorState>,
-    /// The operations that produced masks and curves, with their positions.
-    origins: HashMap<TensorId, (usize, OperationIr)>,
-    names: HashMap<TensorId, String>,
+    pub(super) known: HashMap<TensorId, TensorState>,
+    /// The operations that produced masks and discontinuous functions, with their positions.
+    pub(super) origins: HashMap<TensorId, (usize, OperationIr)>,
+    pub(super) names: HashMap<TensorId, String>,
     pub(super) other_shapes: HashMap<TensorId, Vec<usize>>,
     /// Number of recorded points. `other_shapes` are the shapes for one more point.
     pub(super) points: usize,
     /// Indices of placeholder values: outputs of unsupported operations and values computed from
     /// them.
-    placeholders: HashSet<usize>,
+    pub(super) placeholders: HashSet<usize>,
 }
 
 impl LoweringContext {
@@ -133,7 +133,7 @@ impl LoweringContext {
         matches!(self.known.get(&tensor.id), Some(TensorState::Unsupported { constant: true }))
     }
 
-    /// Whether an operand is a mask or a curve.
+    /// Whether an operand is a mask or a discontinuous function.
     pub(super) fn is_discontinuous(&self, tensor: &TensorIr) -> bool {
         self.known.get(&tensor.id).is_some_and(TensorState::is_discontinuous)
     }
@@ -163,10 +163,10 @@ impl LoweringContext {
         }
     }
 
-    /// The operand, if it is a curve.
-    pub(super) fn curve(&self, tensor: &TensorIr) -> Option<&ElementwiseFunction> {
+    /// The operand, if it is a function.
+    pub(super) fn function(&self, tensor: &TensorIr) -> Option<&ElementwiseFunction> {
         match self.known.get(&tensor.id)? {
-            TensorState::ElementwiseFunction(curve) => Some(curve),
+            TensorState::Function(function) => Some(function),
             _ => None,
         }
     }
@@ -188,7 +188,7 @@ impl LoweringContext {
                      this combination is not supported"
                     .into(),
             ),
-            Some(TensorState::Mask(_) | TensorState::ElementwiseFunction(_)) => Err(LoweringError::Discontinuous(tensor.id)),
+            Some(TensorState::Mask(_) | TensorState::Function(_)) => Err(LoweringError::Discontinuous(tensor.id)),
             Some(TensorState::Unsupported { .. }) => Err(LoweringError::DependsOnUnsupported),
             None => Err("an operand is the second result of an operation of which only the \
                          first is supported, such as the positions of maxima"
@@ -269,93 +269,17 @@ impl LoweringContext {
         self.known.insert(tensor.id, TensorState::Mask(mask));
     }
 
-    pub(super) fn set_function(&mut self, tensor: &TensorIr, curve: ElementwiseFunction) {
-        self.known.insert(tensor.id, TensorState::ElementwiseFunction(curve));
+    pub(super) fn set_function(&mut self, tensor: &TensorIr, function: ElementwiseFunction) {
+        self.known.insert(tensor.id, TensorState::Function(function));
     }
 
-    /// Declares that a tensor is the mask or curve of another tensor, in another shape.
+    /// Declares that a tensor is the mask or a discontinuous function of another tensor, in another shape.
     pub(super) fn set_alias(&mut self, tensor: &TensorIr, as_other: &TensorIr) {
         if let Some(known) = self.known.get(&as_other.id).cloned() {
             self.known.insert(tensor.id, known);
         }
         if let Some(origin) = self.origins.get(&as_other.id).cloned() {
             self.origins.insert(tensor.id, origin);
-        }
-    }
-
-    /// Records the operation that produced a mask or a curve.
-    pub(super) fn record_origin(&mut self, index: usize, operation: &OperationIr) {
-        let jumping = operation.outputs().filter(|output| self.is_discontinuous(output));
-        let origins: Vec<_> = jumping.map(|out| (out.id, (index, operation.clone()))).collect();
-        for (tensor, origin) in origins {
-            self.origins.entry(tensor).or_insert(origin);
-        }
-    }
-
-    /// Reports the operation that produced a mask or curve as unsupported, because a value is
-    /// needed.
-    pub(super) fn report_origin(&mut self, tensor: TensorId) {
-        let origin = self.origins.get(&tensor).cloned();
-        self.known.insert(tensor, TensorState::Unsupported { constant: false });
-        if let Some((index, operation)) = origin
-            && self.unsupported.iter().all(|operation| operation.index != index)
-        {
-            self.report(index, &operation, JUMPS.into());
-        }
-    }
-
-    /// Records an unsupported operation.
-    pub(super) fn report(&mut self, index: usize, operation: &OperationIr, reason: String) {
-        let first = operation.inputs().next();
-        let input_shape = first.map_or("no input".into(), |input| self.shape_text(input));
-        let place = self.place_of(operation);
-        let operation_name = operation_name(operation);
-        self.unsupported.push(UnsupportedOperation {
-            index,
-            operation: operation_name,
-            input_shape,
-            place,
-            reason,
-        });
-        self.add_placeholders(operation);
-    }
-
-    /// Registers placeholders for the outputs of an unsupported operation, or of an operation that
-    /// depends on one. Floating-point outputs that depend on the input become values, so that later
-    /// operations are examined too.
-    pub(super) fn add_placeholders(&mut self, operation: &OperationIr) {
-        let constant = operation
-            .inputs()
-            .all(|input| self.is_constant(input) || self.is_unsupported_constant(input));
-        let outputs: Vec<_> = operation.outputs().cloned().collect();
-        for output in outputs {
-            let known = match self.point_shape(&output) {
-                Ok(shape) if output.dtype.is_float() && !constant => {
-                    let placeholder = ElementwiseAffine::new(None, None, &self.target);
-                    let value = self.push(placeholder, &[], shape, None);
-                    self.placeholders.insert(value.id.index());
-                    TensorState::Value(value)
-                }
-                _ => TensorState::Unsupported { constant },
-            };
-            self.known.insert(output.id, known);
-        }
-    }
-
-    fn place_of(&self, operation: &OperationIr) -> String {
-        let parameter = operation.inputs().find_map(|input| self.names.get(&input.id));
-        let layer = self.nodes.iter().rev().find_map(|node| node.layer.as_ref());
-        match (parameter, layer) {
-            (Some(parameter), _) => format!("with parameter `{parameter}`"),
-            (None, Some(layer)) => format!("after layer `{layer}`"),
-            (None, None) => "before any layer with parameters".into(),
-        }
-    }
-
-    fn shape_text(&self, tensor: &TensorIr) -> String {
-        match self.point_shape(tensor) {
-            Ok(shape) => format!("[n, {}]", joined(&shape)),
-            Err(_) => format!("[{}]", joined(&tensor.shape.to_vec())),
         }
     }
 }

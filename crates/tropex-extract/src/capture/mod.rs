@@ -13,6 +13,7 @@
 mod broadcast;
 mod build;
 mod context;
+mod diagnostics;
 mod elementwise_function;
 mod evaluate;
 mod form;
@@ -21,6 +22,7 @@ mod linear;
 mod lower;
 mod lowering_error;
 mod output;
+mod piecewise;
 mod rearrange;
 mod record;
 mod shapes;

@@ -9,8 +9,8 @@ use super::evaluate::evaluate_graph;
 use super::lowering_error::LoweringError;
 use super::record::{catch_panic, device_of, dtype_of, record_points};
 use crate::network::OutputActivation;
-use crate::network::random::Random;
-use crate::network::rounding::Rounding;
+use crate::network::random::Xorshift;
+use crate::network::rounding::RoundingModel;
 use crate::{ComputeTarget, Error, Network};
 use tropex_kernels as kernels;
 
@@ -31,7 +31,7 @@ pub(super) fn verify<M: Module, const D: usize>(
     let features = network.features();
     let (device, dtype) = (device_of(module), dtype_of(module));
     // Numbers that the module's type represents exactly.
-    let mut random = Random::new();
+    let mut random = Xorshift::new();
     let points: Vec<f32> = (0..POINTS * features).map(|_| random.uniform()).collect();
     let points = TensorData::new(points, [POINTS, features]);
     let points = points.convert_dtype(dtype);
@@ -49,7 +49,7 @@ pub(super) fn verify<M: Module, const D: usize>(
     }
 
     let found = outputs(network, &points);
-    let rounding = Rounding::of(dtype, is_rounded);
+    let rounding = RoundingModel::of(dtype, is_rounded);
     let scale = expected.iter().fold(0.0, |scale: f64, value| scale.max(value.abs()));
     let allowed = vec![scale * rounding.usual; network.classes()];
     if compare(&expected, &found, &allowed).is_ok() {
@@ -59,7 +59,7 @@ pub(super) fn verify<M: Module, const D: usize>(
     let target = ComputeTarget::in_f64(network.target().device())?;
     let lowered = lowered.to_target(&target);
     let explained =
-        |rounding: Rounding| rounding.explains(&lowered, &points, with_output_activations);
+        |rounding: RoundingModel| rounding.explains(&lowered, &points, with_output_activations);
     let in_own_type = explained(rounding).into_iter().zip(allowed);
     compare(&expected, &found, &in_own_type.map(|(a, b)| a.max(b)).collect::<Vec<_>>())?;
 
@@ -67,7 +67,11 @@ pub(super) fn verify<M: Module, const D: usize>(
     let recorded_points = TensorData::new(points.iter::<f64>().collect::<Vec<_>>(), shape);
     let recorded = evaluate_graph(graph, recorded_points).map_err(unchecked)?;
     let recorded: Vec<f64> = recorded.iter().collect();
-    compare(&recorded, &outputs(&lowered, &points), &explained(Rounding::of(DType::F64, false)))
+    compare(
+        &recorded,
+        &outputs(&lowered, &points),
+        &explained(RoundingModel::of(DType::F64, false)),
+    )
 }
 
 fn unchecked(error: LoweringError) -> Error {

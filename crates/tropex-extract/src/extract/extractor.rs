@@ -182,7 +182,7 @@ impl Extractor {
     }
 
     /// The shifts, if they were found for other points.
-    pub(crate) fn shifts_of_others(&self) -> Option<&Shifts> {
+    pub(crate) fn shifts_of_other_points(&self) -> Option<&Shifts> {
         match &self.shifts {
             ShiftSource::OtherPoints(shifts) => Some(shifts),
             _ => None,
@@ -221,8 +221,9 @@ impl Extractor {
         let trace = network.replay(network.tensor(points)?);
         let prediction = Prediction::of(&trace)?;
         let precision = network.target().precision();
-        let mut meter =
-            self.shifts_of_others().map(|_| ViolationMeter::over(prediction.points(), precision));
+        let mut meter = self
+            .shifts_of_other_points()
+            .map(|_| ViolationMeter::over(prediction.points(), precision));
         let mut walk = Pullback::from_logits(network, self.spec.seeds(&prediction));
         for (index, node) in network.nodes().iter().enumerate().rev() {
             let value = ValueId::of_node(index);

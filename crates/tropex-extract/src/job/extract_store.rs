@@ -1,11 +1,11 @@
-//! Extraction of a source into a store, resumable after every shard.
+//! ExtractionJob of a source into a store, resumable after every shard.
 
 use std::path::Path;
 
 use tropex_files::{FolderLock, holder, remove_leftovers};
 
-use super::calibration::CalibrationState;
-use super::extraction::Extraction;
+use super::calibration_state::CalibrationState;
+use super::extraction::ExtractionJob;
 use super::{ExtractOptions, Progress};
 use crate::gauge::Shifts;
 use crate::store::{MANIFEST, Manifest, TermsHeader, cause_of, files, is_absent, shifts};
@@ -43,41 +43,41 @@ impl TermStore {
         progress: &dyn Fn(Progress),
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
-        let search = CalibrationState::among(source, options.dominance_points);
-        let mut search = search.resumed(folder, &terms);
-        let begun = Extraction { folder, extractor, source, options, search: &search, progress };
+        let search = CalibrationState::of_sample(source, options.dominance_points);
+        let mut search = search.resume(folder, &terms);
+        let job = ExtractionJob { folder, extractor, source, options, search: &search, progress };
         remove_leftovers(folder);
         // If the store is finished, the folder is only read and needs no lock.
         if let Some(manifest) = existing(folder, &terms, options)?
             && holder(folder).is_none()
-            && begun.is_finished(&manifest)
+            && job.is_finished(&manifest)
         {
-            begun.extracted(source.len());
+            job.extracted(source.len());
             return Self::open(folder);
         }
         let _lock = FolderLock::create(folder)?;
         // Another process may have continued the extraction before the lock was taken.
         let found = existing(folder, &terms, options)?;
         let mut manifest = found.unwrap_or_else(|| Manifest::new(terms));
-        let mut known = saved_shifts(folder, &manifest, extractor)?;
-        if known.is_none() {
+        let mut saved = saved_shifts(folder, &manifest, extractor)?;
+        if saved.is_none() {
             // Terms cannot be used without the shifts they were extracted under.
             manifest = manifest.without_shifts();
         }
         loop {
             files::remove_all_but(folder, &manifest)?;
             let terms = manifest.terms.clone();
-            let resumed =
-                known.take().map(|shifts| extractor.with_found_shifts(&shifts)).transpose()?;
-            let extractor = resumed.as_ref().unwrap_or(extractor);
-            let extraction =
-                Extraction { folder, extractor, source, options, search: &search, progress };
-            match extraction.finish(manifest)? {
+            let with_saved_shifts =
+                saved.take().map(|shifts| extractor.with_found_shifts(&shifts)).transpose()?;
+            let extractor = with_saved_shifts.as_ref().unwrap_or(extractor);
+            let job =
+                ExtractionJob { folder, extractor, source, options, search: &search, progress };
+            match job.finish(manifest)? {
                 None => return Self::open(folder),
-                Some(further) => {
+                Some(next) => {
                     // The state is written before the refuted terms are removed.
-                    further.write(folder, &terms)?;
-                    (search, manifest) = (further, Manifest::new(terms));
+                    next.write(folder, &terms)?;
+                    (search, manifest) = (next, Manifest::new(terms));
                 }
             }
         }
@@ -103,7 +103,7 @@ fn header(
         source: source.fingerprint(),
         subset: source.subset(),
         gauge: extractor.gauge(),
-        shifts: extractor.shifts_of_others().map(Shifts::fingerprint),
+        shifts: extractor.shifts_of_other_points().map(Shifts::fingerprint),
         precision,
         classes: extractor.classes(),
         class_count: network.classes(),

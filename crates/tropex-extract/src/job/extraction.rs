@@ -9,7 +9,9 @@ use tropex_files::free_memory;
 
 use tropex_kernels::WorkerPool;
 
-use super::calibration::{Calibration, CalibrationProgress, CalibrationState};
+use super::calibration::{Calibration, CalibrationProgress};
+use super::calibration_state::CalibrationState;
+use super::term_source::TermSource;
 use super::{ExtractOptions, Progress};
 use crate::gauge::tight::{SpillBuffer, StageProgress, TightPullback};
 use crate::gauge::{Gauge, ShiftScale, Shifts};
@@ -27,43 +29,8 @@ const BATCH_BYTES: usize = 48 << 20;
 /// Largest number of points of a batch.
 const BATCH_POINTS: usize = 1024;
 
-/// The source of the terms of a batch.
-struct TermSource {
-    /// The extractor with its shifts, if it needs them.
-    extractor: Extractor,
-    /// The pullback that found the shifts; it holds the rows of all batches at the input.
-    walk: Option<TightPullback>,
-}
-
-impl TermSource {
-    /// A source that pulls back every batch under the shifts of the extractor.
-    fn of(extractor: Extractor) -> Self {
-        Self { extractor, walk: None }
-    }
-
-    /// The terms of a batch of points and their self-check, on the device of an extractor.
-    fn terms(
-        &self,
-        extractor: &Extractor,
-        source: &dyn PointSource,
-        batch: Range<usize>,
-    ) -> Result<(Terms, SelfCheck), Error> {
-        let start = batch.start;
-        let points = read(source, batch)?;
-        let terms = match &self.walk {
-            None => extractor.extract(&points)?,
-            Some(walk) => {
-                let shifts = extractor.shifts().unwrap_or(walk.shifts());
-                walk.take(extractor.spec(), shifts, start)?
-            }
-        };
-        let check = extractor.check(&terms, &points)?;
-        Ok((terms, check))
-    }
-}
-
 /// An extraction into a folder.
-pub(super) struct Extraction<'a> {
+pub(super) struct ExtractionJob<'a> {
     pub(super) folder: &'a Path,
     pub(super) extractor: &'a Extractor,
     pub(super) source: &'a dyn PointSource,
@@ -72,7 +39,7 @@ pub(super) struct Extraction<'a> {
     pub(super) progress: &'a dyn Fn(Progress),
 }
 
-impl Extraction<'_> {
+impl ExtractionJob<'_> {
     /// Extracts the missing shards. The manifest is written after every shard, so that every listed
     /// shard is complete. If the check refutes the shifts, the result is the state for the next
     /// search.
@@ -83,15 +50,15 @@ impl Extraction<'_> {
             (0..terms.shard_count()).filter(|number| !whole.contains(number)).collect();
         let done = whole.iter().map(|&number| terms.span(number).len()).sum();
         self.extracted(done);
-        let supply = self.supply(&mut manifest, !missing.is_empty())?;
-        self.extract_shards(&missing, done, &supply, &mut manifest)?;
+        let term_source = self.term_source(&mut manifest, !missing.is_empty())?;
+        self.extract_shards(&missing, done, &term_source, &mut manifest)?;
         if !self.is_checked(&manifest) {
             let gaps = self.gaps(&manifest)?;
             let precision = manifest.terms.precision;
-            if let Some(shifts) = supply.extractor.shifts().filter(|_| self.is_calibrated())
-                && let Some(further) = self.search.after(shifts.shift_scale(), &gaps, precision)
+            if let Some(shifts) = term_source.extractor.shifts().filter(|_| self.is_calibrated())
+                && let Some(next) = self.search.after_check(shifts.shift_scale(), &gaps, precision)
             {
-                return Ok(Some(further));
+                return Ok(Some(next));
             }
             manifest.check = Some(check(&manifest, &gaps));
             manifest.write(&self.manifest())?;
@@ -120,37 +87,38 @@ impl Extraction<'_> {
 
     /// Whether the shifts are the calibrated shifts of the extracted points.
     fn is_calibrated(&self) -> bool {
-        self.extractor.gauge() == Gauge::Calibrated && self.extractor.shifts_of_others().is_none()
+        self.extractor.gauge() == Gauge::Calibrated
+            && self.extractor.shifts_of_other_points().is_none()
     }
 
     /// Finds the shifts, if they depend on the extracted points and are not known. Saves them, if
     /// they are part of the store.
-    fn supply(&self, manifest: &mut Manifest, is_needed: bool) -> Result<TermSource, Error> {
-        let supply = match self.extractor.shifts() {
+    fn term_source(&self, manifest: &mut Manifest, is_needed: bool) -> Result<TermSource, Error> {
+        let term_source = match self.extractor.shifts() {
             None if is_needed && self.is_calibrated() => {
                 let shifts = self.calibrate(&manifest.terms)?;
                 TermSource::of(self.extractor.with_found_shifts(&shifts)?)
             }
             None if is_needed => {
-                let walk = self.walk(&manifest.terms)?;
+                let walk = self.pull_back(&manifest.terms)?;
                 TermSource {
                     extractor: self.extractor.with_found_shifts(walk.shifts())?,
-                    walk: Some(walk),
+                    pullback: Some(walk),
                 }
             }
             _ => TermSource::of(self.extractor.clone()),
         };
-        if let Some(shifts) = supply.extractor.shifts()
+        if let Some(shifts) = term_source.extractor.shifts()
             && manifest.terms.saves_shifts()
             && manifest.shifts.is_none()
         {
             manifest.shifts = Some(shifts::write(self.folder, shifts, &manifest.terms)?);
             manifest.write(&self.manifest())?;
         }
-        Ok(supply)
+        Ok(term_source)
     }
 
-    fn walk(&self, terms: &TermsHeader) -> Result<TightPullback, Error> {
+    fn pull_back(&self, terms: &TermsHeader) -> Result<TightPullback, Error> {
         let (batches, read) = (self.all_batches(terms), |range| read(self.source, range));
         let passed = |passed| self.passed(passed);
         let (specs, gauge) = (self.extractor.specs(), (self.extractor.gauge(), ShiftScale::FULL));
@@ -166,9 +134,9 @@ impl Extraction<'_> {
             chosen: &self.search.chosen,
             points: &self.search.read(self.source)?,
             trials: self.search.trials,
-            after_trial: &|trials| self.search.further(trials).write(self.folder, terms),
+            after_trial: &|trials| self.search.with_trials(trials).write(self.folder, terms),
         };
-        calibration.find(&|searched| match searched {
+        calibration.run(&|searched| match searched {
             CalibrationProgress::Trial { trial, of } => {
                 (self.progress)(Progress::Trial { trial, of })
             }
@@ -224,13 +192,13 @@ impl Extraction<'_> {
         &self,
         numbers: &[usize],
         done: usize,
-        supply: &TermSource,
+        term_source: &TermSource,
         manifest: &mut Manifest,
     ) -> Result<(), Error> {
         if numbers.is_empty() {
             return Ok(());
         }
-        for extractor in supply.extractor.on_all_devices() {
+        for extractor in term_source.extractor.on_all_devices() {
             manifest.add_device(extractor.network().target().device_name());
         }
         let terms = manifest.terms.clone();
@@ -239,7 +207,7 @@ impl Extraction<'_> {
         };
         let jobs: Vec<_> = numbers.iter().flat_map(batches).collect();
         let work = |extractor: &&Extractor, (number, batch): (usize, Range<usize>)| {
-            let terms = || supply.terms(extractor, self.source, batch);
+            let terms = || term_source.terms(extractor, self.source, batch);
             Ok((number, extractor.spec().on_batch(terms)?))
         };
         let longest = terms.span(0).len();
@@ -262,7 +230,7 @@ impl Extraction<'_> {
         };
         // Results of up to one shard may wait for a slow batch.
         let waiting = self.batches(terms.span(0)).len();
-        let workers = supply.extractor.workers();
+        let workers = term_source.extractor.workers();
         WorkerPool { workers: &workers, waiting }.run(jobs.into_iter(), work, take)
     }
 

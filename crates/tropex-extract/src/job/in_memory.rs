@@ -69,8 +69,8 @@ fn calibrated(extractor: &Extractor, points: &[f32]) -> Result<Shifts, Error> {
         buffer: &SpillBuffer::in_memory,
         chosen: &chosen,
         points,
-        trials: Trials::NONE,
+        trials: Trials::START,
         after_trial: &|_| Ok(()),
     };
-    calibration.find(&|_| {})
+    calibration.run(&|_| {})
 }

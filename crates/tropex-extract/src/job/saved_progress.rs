@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::calibration::CalibrationState;
+use super::calibration_state::CalibrationState;
 use crate::store::{MANIFEST, Manifest};
 
 /// The state of an extraction in a folder, finished or not.

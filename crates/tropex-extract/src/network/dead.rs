@@ -3,7 +3,7 @@
 use burn::tensor::TensorData;
 
 use super::Network;
-use super::random::Random;
+use super::random::Xorshift;
 use crate::Error;
 
 impl Network {
@@ -18,7 +18,7 @@ impl Network {
     /// A number of values that is not a multiple of the features.
     pub fn is_dead_at(&self, points: &[f32]) -> Result<bool, Error> {
         let points = self.tensor(points)?;
-        let mut random = Random::new();
+        let mut random = Xorshift::new();
         let direction = (0..points.shape().num_elements()).map(|_| random.uniform()).collect();
         let direction = TensorData::new::<f32, _>(direction, points.dims());
         let direction = self.target.tensor(direction);

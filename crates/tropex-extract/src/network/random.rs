@@ -1,9 +1,9 @@
-//! Random numbers with a fixed seed, independent of the generators of devices.
+//! Xorshift numbers with a fixed seed, independent of the generators of devices.
 
 /// Xorshift with full period for 64 bits (Marsaglia, 2003).
-pub(crate) struct Random(u64);
+pub(crate) struct Xorshift(u64);
 
-impl Random {
+impl Xorshift {
     pub(crate) fn new() -> Self {
         Self(0x9e37_79b9_7f4a_7c15)
     }

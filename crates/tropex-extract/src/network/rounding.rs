@@ -7,19 +7,19 @@
 
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::random::Random;
+use super::random::Xorshift;
 use super::{Network, OutputActivation};
 use crate::Precision;
 
 /// The rounding errors of a floating-point type.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rounding {
+pub(crate) struct RoundingModel {
     /// Difference, relative to the largest output, that needs no explanation.
     pub(crate) usual: f64,
     /// Largest relative error of one rounding.
     unit: f64,
     /// Absolute error of a rounding to a subnormal number.
-    least: f64,
+    subnormal: f64,
     /// Allowed multiple of the measured movement.
     factor: f64,
 }
@@ -33,16 +33,16 @@ const TENSOR_CORES: f64 = 1.0 / 64.0;
 
 /// Allowed multiple for `f32` and `f64`. The error of a sum of hundreds of thousands of terms,
 /// added one by one, stays below this multiple of the root of the sum of squares.
-const OF_SUMS: f64 = 64.0;
+const SUM_FACTOR: f64 = 64.0;
 
 /// Allowed multiple for types with 8 or 11 significand bits: sums are computed with 24 bits and
 /// rounded once, so there are few roundings per value.
-const OF_RESULTS: f64 = 8.0;
+const RESULT_FACTOR: f64 = 8.0;
 
 /// Number of perturbations of every point.
 const DRAWS: usize = 4;
 
-impl Rounding {
+impl RoundingModel {
     /// The rounding of a type. `is_rounded` says that products round `f32` operands first.
     pub(crate) fn of(dtype: DType, is_rounded: bool) -> Self {
         let usual = USUAL * Precision::F32.epsilon();
@@ -51,25 +51,30 @@ impl Rounding {
             DType::F64 => Self {
                 usual: USUAL * f64::EPSILON,
                 unit: f64::EPSILON / 2.0,
-                least: f64::MIN_POSITIVE,
-                factor: OF_SUMS,
+                subnormal: f64::MIN_POSITIVE,
+                factor: SUM_FACTOR,
             },
-            DType::BF16 => Self { usual, unit: 0.5_f64.powi(8), least: single, factor: OF_RESULTS },
-            DType::F16 | DType::Flex32 => {
-                Self { usual, unit: 0.5_f64.powi(11), least: 0.5_f64.powi(24), factor: OF_RESULTS }
+            DType::BF16 => {
+                Self { usual, unit: 0.5_f64.powi(8), subnormal: single, factor: RESULT_FACTOR }
             }
+            DType::F16 | DType::Flex32 => Self {
+                usual,
+                unit: 0.5_f64.powi(11),
+                subnormal: 0.5_f64.powi(24),
+                factor: RESULT_FACTOR,
+            },
             _ if is_rounded => Self {
                 usual: TENSOR_CORES,
                 unit: 0.5_f64.powi(11),
-                least: single,
-                factor: OF_RESULTS,
+                subnormal: single,
+                factor: RESULT_FACTOR,
             },
-            _ => Self { usual, unit: 0.5_f64.powi(24), least: single, factor: OF_SUMS },
+            _ => Self { usual, unit: 0.5_f64.powi(24), subnormal: single, factor: SUM_FACTOR },
         }
     }
 
     /// The difference of outputs that rounding explains, for each class. `network` is in `f64`;
-    /// `ended` applies the output activations to its logits.
+    /// `with_output_activations` applies the output activations to its logits.
     ///
     /// # Shapes
     /// - `points`: `[points, features]`
@@ -78,37 +83,38 @@ impl Rounding {
         self,
         network: &Network,
         points: &TensorData,
-        ended: impl Fn(&Network, Tensor<2>) -> Tensor<2>,
+        with_output_activations: impl Fn(&Network, Tensor<2>) -> Tensor<2>,
     ) -> Vec<f64> {
-        let logits = self.moved(network, points);
+        let logits = self.perturbed(network, points);
         let largest: f64 = logits.clone().abs().max().into_scalar();
-        let of_ending = self.unit * ending_scale(network, largest);
-        let outputs: Vec<f64> = ended(network, logits).into_data().iter().collect();
+        let of_activations = self.unit * activation_scale(network, largest);
+        let outputs: Vec<f64> =
+            with_output_activations(network, logits).into_data().iter().collect();
         let explained = movements(&outputs, network.classes());
-        explained.iter().map(|movement| self.factor * (movement + of_ending)).collect()
+        explained.iter().map(|movement| self.factor * (movement + of_activations)).collect()
     }
 
     /// The difference of logits that rounding explains, the largest over all classes. `network` is
     /// in `f64`; `points` are `[points, features]`.
     pub(crate) fn explains_logits(self, network: &Network, points: &TensorData) -> f64 {
-        let logits: Vec<f64> = self.moved(network, points).into_data().iter().collect();
+        let logits: Vec<f64> = self.perturbed(network, points).into_data().iter().collect();
         let explained = movements(&logits, network.classes());
         self.factor * explained.into_iter().fold(0.0, larger)
     }
 
     /// Logits at points `[points, features]`, followed by the logits of all perturbations: `[(1 +
     /// DRAWS) * points, classes]`.
-    fn moved(self, network: &Network, points: &TensorData) -> Tensor<2> {
+    fn perturbed(self, network: &Network, points: &TensorData) -> Tensor<2> {
         let [count, features] = [points.shape()[0], points.shape()[1]];
         let once: Vec<f64> = points.iter().collect();
         let all = TensorData::new(once.repeat(1 + DRAWS), [count * (1 + DRAWS), features]);
-        let mut random = Random::new();
+        let mut random = Xorshift::new();
         network.forward(network.target().tensor(all), |_, node, inputs| {
             let squares = node.op.squares(inputs.clone());
             let (output, _) = node.op.forward(inputs);
             let Some(squares) = squares else { return output };
-            let moves = signs(&mut random, &output, count);
-            output + (squares.sqrt() * self.unit + self.least) * moves
+            let signs = signs(&mut random, &output, count);
+            output + (squares.sqrt() * self.unit + self.subnormal) * signs
         })
     }
 }
@@ -131,10 +137,10 @@ fn larger(a: f64, b: f64) -> f64 {
 
 /// The scale of the numbers that a softmax at the end rounds, its results and the subtracted
 /// maximum, for logits up to `largest`; 0 without a softmax.
-fn ending_scale(network: &Network, mut largest: f64) -> f64 {
+fn activation_scale(network: &Network, mut largest: f64) -> f64 {
     let mut scale = 0.0;
-    for dropped in network.output_activations() {
-        match dropped {
+    for activation in network.output_activations() {
+        match activation {
             OutputActivation::Scale(factor) => largest *= factor,
             OutputActivation::Softmax | OutputActivation::LogSoftmax => scale = 1.0 + largest,
         }
@@ -143,7 +149,7 @@ fn ending_scale(network: &Network, mut largest: f64) -> f64 {
 }
 
 /// Zeros for the first rows of a tensor, 1 or -1 at random for the others.
-fn signs(random: &mut Random, like: &Tensor<2>, zeros: usize) -> Tensor<2> {
+fn signs(random: &mut Xorshift, like: &Tensor<2>, zeros: usize) -> Tensor<2> {
     let [rows, features] = like.dims();
     let of_row = |row: usize| if row < zeros { 0.0 } else { 1.0 };
     let signs = (0..rows * features).map(|at| of_row(at / features) * random.sign());

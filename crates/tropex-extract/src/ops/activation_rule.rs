@@ -43,12 +43,12 @@ pub struct Gap {
 impl Gap {
     /// The difference for values or directions of the node's input, `[features]`.
     pub fn of(&self, features: &[f64]) -> f64 {
-        difference(features, self.above, self.below)
+        feature_difference(features, self.above, self.below)
     }
 }
 
 /// The difference of two features; `None` stands for 0.
-pub fn difference(features: &[f64], above: Option<usize>, below: Option<usize>) -> f64 {
+pub fn feature_difference(features: &[f64], above: Option<usize>, below: Option<usize>) -> f64 {
     let feature = |index: Option<usize>| index.map_or(0.0, |index| features[index]);
     feature(above) - feature(below)
 }
@@ -175,7 +175,7 @@ impl ActivationRule {
 
     /// Visits the candidates of every unit: the input features among which the unit chooses the
     /// largest (before it applies a slope). `None` stands for 0. Units with one piece are skipped.
-    pub fn visit_contenders(&self, mut visit: impl FnMut(&[Option<usize>])) {
+    pub fn visit_candidates(&self, mut visit: impl FnMut(&[Option<usize>])) {
         match &self.rule {
             PieceRule::Sign(bends) => {
                 for unit in (0..self.parts * bends.len()).filter(|unit| bends[unit % bends.len()]) {

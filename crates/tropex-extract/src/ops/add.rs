@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled};
+use super::{Op, Piece, PiecewiseLinear, PulledRows};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
@@ -40,8 +40,8 @@ impl PiecewiseLinear for Add {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
-        Pulled { rows: vec![rows.clone(), rows], offset: None }
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
+        PulledRows { rows: vec![rows.clone(), rows], offset: None }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

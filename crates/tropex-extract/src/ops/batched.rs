@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled};
+use super::{ActivationRule, Op, Piece, PiecewiseLinear, PulledRows};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
@@ -95,7 +95,7 @@ impl PiecewiseLinear for Batched {
         self.join(self.op.pushforward(directions, piece))
     }
 
-    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> PulledRows {
         let points = rows.points();
         let rows = AffineRows::new(self.split(rows.into_tensor()), points * self.pieces);
         let pulled = self.op.pullback(rows, piece);
@@ -104,7 +104,7 @@ impl PiecewiseLinear for Batched {
             let [count, _] = offset.dims();
             offset.reshape([count / self.pieces, self.pieces]).sum_dim(1)
         });
-        Pulled { rows: pulled.rows.into_iter().map(whole).collect(), offset }
+        PulledRows { rows: pulled.rows.into_iter().map(whole).collect(), offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

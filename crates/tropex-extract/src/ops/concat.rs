@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled};
+use super::{Op, Piece, PiecewiseLinear, PulledRows};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
@@ -53,10 +53,10 @@ impl PiecewiseLinear for Concat {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
         let points = rows.points();
         let parts = self.split(&rows.into_tensor()).into_iter();
-        Pulled { rows: parts.map(|part| AffineRows::new(part, points)).collect(), offset: None }
+        PulledRows { rows: parts.map(|part| AffineRows::new(part, points)).collect(), offset: None }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -6,7 +6,7 @@ mod stencils;
 use burn::tensor::{Tensor, TensorData};
 
 use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 use tropex_kernels::Constant;
@@ -14,8 +14,8 @@ use tropex_kernels::{self as kernels, RowsAndOffset};
 
 use correlation::Correlation;
 
+pub use correlation::ChannelPlanes;
 pub use correlation::ConvSpec;
-pub use correlation::Planes;
 pub(crate) use correlation::Spatial;
 
 /// A convolution over two axes. A convolution over one axis has planes of height 1.
@@ -52,7 +52,7 @@ where
         spec: ConvSpec<S>,
         weight: TensorData,
         bias: Option<TensorData>,
-        [input, output]: [Planes<S>; 2],
+        [input, output]: [ChannelPlanes<S>; 2],
         target: &ComputeTarget,
     ) -> Self {
         let planes = match direction {
@@ -127,7 +127,7 @@ where
     }
 
     /// The planes `[input, output]`.
-    pub fn planes(&self) -> [Planes<S>; 2] {
+    pub fn planes(&self) -> [ChannelPlanes<S>; 2] {
         let Correlation { large, small, .. } = self.correlation;
         match self.direction {
             Direction::Forward => [large, small],
@@ -171,7 +171,7 @@ where
 
     fn offset(&self, rows: Tensor<2>) -> Option<Tensor<2>> {
         let bias = self.bias.as_ref()?.tensor();
-        let [_, Planes { channels, .. }] = self.planes();
+        let [_, ChannelPlanes { channels, .. }] = self.planes();
         let [count, features] = rows.dims();
         let sums = rows.reshape([count * channels, features / channels]).sum_dim(1);
         Some(kernels::matmul(sums.reshape([count, channels]), bias.reshape([channels, 1])))
@@ -240,10 +240,10 @@ where
         self.push(only(directions), None)
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
         let points = rows.points();
         if let Some((rows, offset)) = self.pull_masked(&rows) {
-            return Pulled { rows: vec![rows], offset };
+            return PulledRows { rows: vec![rows], offset };
         }
         let rows = rows.into_tensor();
         let offset = self.offset(rows.clone());
@@ -252,7 +252,7 @@ where
             Direction::Transposed => self.correlation.down_by_cells(&rows, points, None),
         };
         let pulled = by_cells.unwrap_or_else(|| self.pull(rows, self.correlation.weight.tensor()));
-        Pulled { rows: vec![AffineRows::new(pulled, points)], offset }
+        PulledRows { rows: vec![AffineRows::new(pulled, points)], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

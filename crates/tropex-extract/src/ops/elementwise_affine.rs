@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 use tropex_kernels::Constant;
@@ -42,8 +42,8 @@ impl ElementwiseAffine {
             let Some(constant) = constant else { return Some(None) };
             let values: Vec<f64> = constant.data().iter().collect();
             let width = values.len() / pieces;
-            let alike = values.chunks_exact(width).all(|piece| *piece == values[..width]);
-            alike.then(|| Some(TensorData::new(values[..width].to_vec(), [1, width])))
+            let is_uniform = values.chunks_exact(width).all(|piece| *piece == values[..width]);
+            is_uniform.then(|| Some(TensorData::new(values[..width].to_vec(), [1, width])))
         };
         Some(Self::new(piece(&self.factor)?, piece(&self.offset)?, target))
     }
@@ -67,9 +67,12 @@ impl PiecewiseLinear for ElementwiseAffine {
     }
 
     fn to_target(&self, target: &ComputeTarget) -> Op {
-        let place = |constant: &Constant<2>| constant.to_target(target);
-        Self { factor: self.factor.as_ref().map(place), offset: self.offset.as_ref().map(place) }
-            .into()
+        let move_constant = |constant: &Constant<2>| constant.to_target(target);
+        Self {
+            factor: self.factor.as_ref().map(move_constant),
+            offset: self.offset.as_ref().map(move_constant),
+        }
+        .into()
     }
 
     fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
@@ -101,14 +104,14 @@ impl PiecewiseLinear for ElementwiseAffine {
         }
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
         let points = rows.points();
         let mut rows = rows.into_tensor();
         let offset = self.offset.as_ref().map(|o| matmul(rows.clone(), o.tensor().transpose()));
         if let Some(factor) = &self.factor {
             rows = rows * factor.tensor();
         }
-        Pulled { rows: vec![AffineRows::new(rows, points)], offset }
+        PulledRows { rows: vec![AffineRows::new(rows, points)], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData, activation};
 
 use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{ActivationRule, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 use tropex_kernels::Constant;
@@ -77,10 +77,11 @@ impl PiecewiseLinear for LeakyRelu {
             Slope::Uniform(slope) => format!("slope {slope}"),
             Slope::PerUnit(slopes) => {
                 let slopes = slopes.data().iter::<f64>();
-                let (least, most) = slopes.fold((1.0_f64, 0.0_f64), |(least, most), slope| {
-                    (least.min(slope), most.max(slope))
-                });
-                format!("slopes {least:.3} to {most:.3}")
+                let (smallest, largest) = slopes
+                    .fold((1.0_f64, 0.0_f64), |(smallest, largest), slope| {
+                        (smallest.min(slope), largest.max(slope))
+                    });
+                format!("slopes {smallest:.3} to {largest:.3}")
             }
         }
     }
@@ -151,9 +152,9 @@ impl PiecewiseLinear for LeakyRelu {
         kernels::mask(AffineRows::new(directions, points), sign, &self.slope).into_tensor()
     }
 
-    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled {
-        let Piece::Sign(sign) = piece else { return Pulled::one(rows) };
-        Pulled::one(kernels::mask(rows, sign, &self.slope))
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> PulledRows {
+        let Piece::Sign(sign) = piece else { return PulledRows::one(rows) };
+        PulledRows::one(kernels::mask(rows, sign, &self.slope))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

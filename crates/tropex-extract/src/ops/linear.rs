@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 use tropex_kernels::Constant;
@@ -96,10 +96,10 @@ impl PiecewiseLinear for Linear {
         self.push(directions, None)
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
         let bias = self.bias.as_ref().map(Constant::tensor);
         let (rows, offset) = self.factor.pullback(rows, bias);
-        Pulled { rows: vec![rows], offset }
+        PulledRows { rows: vec![rows], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -7,7 +7,7 @@ use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
 
 use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{ActivationRule, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 use tropex_kernels::{self as kernels, Windows};
@@ -190,10 +190,10 @@ impl PiecewiseLinear for MaxPool2d {
         kernels::pick(directions, winner, self.input[1] * self.input[2])
     }
 
-    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled {
-        let Piece::Winner(winner) = piece else { return Pulled::one(rows) };
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> PulledRows {
+        let Piece::Winner(winner) = piece else { return PulledRows::one(rows) };
         let cells = self.input[1] * self.input[2];
-        Pulled::one(kernels::scatter(rows, winner, cells, self.overlap()))
+        PulledRows::one(kernels::scatter(rows, winner, cells, self.overlap()))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

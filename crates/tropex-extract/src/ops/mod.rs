@@ -24,12 +24,12 @@ use burn::tensor::{Int, Tensor};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
-pub use activation_rule::difference;
+pub use activation_rule::feature_difference;
 pub use activation_rule::{ActivationRule, Gap};
 pub use add::Add;
 pub use batched::Batched;
 pub use concat::Concat;
-pub use conv::Planes;
+pub use conv::ChannelPlanes;
 pub use conv::{Conv, Conv2d, Conv3d, ConvSpec};
 pub(crate) use conv::{Direction, Spatial};
 pub use elementwise_affine::ElementwiseAffine;
@@ -55,14 +55,14 @@ pub enum Piece {
 
 /// The result of a pullback through an operation.
 #[derive(Debug)]
-pub struct Pulled {
+pub struct PulledRows {
     /// The rows at each input.
     pub rows: Vec<AffineRows>,
     /// The constant that the offset of the operation adds to the bias of each row, `[rows, 1]`.
     pub offset: Option<Tensor<2>>,
 }
 
-impl Pulled {
+impl PulledRows {
     /// Rows at the input of an operation with one input and without an offset.
     pub fn one(rows: AffineRows) -> Self {
         Self { rows: vec![rows], offset: None }
@@ -147,7 +147,7 @@ pub trait PiecewiseLinear: sealed::Sealed + Debug + Send + Sync {
 
     /// Pulls rows back through the chosen pieces: a row `B` becomes `B W` and its offset is `B . b`
     /// for the piece `W x + b`.
-    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled;
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> PulledRows;
 
     /// Bounds at every input from bounds at the output, valid for every piece.
     fn bound(&self, interval: Interval) -> Vec<Interval>;

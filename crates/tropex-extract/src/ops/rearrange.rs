@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 use tropex_kernels::{Columns, gather, scatter_add};
@@ -80,8 +80,8 @@ impl PiecewiseLinear for Rearrange {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
-        Pulled::one(rows.map(|rows| self.pull(rows)))
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
+        PulledRows::one(rows.map(|rows| self.pull(rows)))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

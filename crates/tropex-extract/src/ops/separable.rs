@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 use tropex_kernels::Constant;
@@ -118,8 +118,10 @@ impl PiecewiseLinear for Separable {
     }
 
     fn to_target(&self, target: &ComputeTarget) -> Op {
-        let place = |weight: &Option<Constant<2>>| weight.as_ref().map(|w| w.to_target(target));
-        Self { down: place(&self.down), across: place(&self.across), ..self.clone() }.into()
+        let move_weights =
+            |weight: &Option<Constant<2>>| weight.as_ref().map(|w| w.to_target(target));
+        Self { down: move_weights(&self.down), across: move_weights(&self.across), ..self.clone() }
+            .into()
     }
 
     fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
@@ -140,8 +142,8 @@ impl PiecewiseLinear for Separable {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
-        Pulled::one(rows.map(|rows| self.pull(rows)))
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
+        PulledRows::one(rows.map(|rows| self.pull(rows)))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

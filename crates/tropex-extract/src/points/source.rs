@@ -77,8 +77,8 @@ pub(crate) fn sample(numbers: usize, count: usize) -> Vec<usize> {
     let mut random = SplitMix(0);
     // The first steps of a Fisher-Yates shuffle.
     for at in 0..count {
-        let further = random.next() % (numbers - at) as u64;
-        all.swap(at, at + further as usize);
+        let offset = random.next() % (numbers - at) as u64;
+        all.swap(at, at + offset as usize);
     }
     all.truncate(count);
     all.sort_unstable();
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_does_not_fall_in_step() {
+    fn a_sample_is_spread_over_classes_and_positions() {
         let chosen = sample(1000, 100);
         for class in 0..10 {
             let count = chosen.iter().filter(|&&point| point % 10 == class).count();
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn splitmix_is_the_published_one() {
+    fn splitmix_gives_the_published_numbers() {
         // The first numbers for the seed 1234567, from the authors' reference code.
         let mut random = SplitMix(1_234_567);
         assert_eq!(random.next(), 6_457_827_717_110_365_317);
@@ -137,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn samples_are_some_of_all(numbers in 0..300_usize, count in 0..400_usize) {
+        fn samples_are_ascending_subsets(numbers in 0..300_usize, count in 0..400_usize) {
             let chosen = sample(numbers, count);
             prop_assert_eq!(chosen.len(), count.min(numbers));
             prop_assert!(chosen.is_sorted_by(|a, b| a < b));

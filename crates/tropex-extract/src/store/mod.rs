@@ -5,11 +5,14 @@
 
 mod content;
 pub(crate) mod files;
+mod header;
 mod layout;
 mod manifest;
 mod shard;
 mod shard_writer;
+mod shards;
 pub(crate) mod shifts;
+mod tensor_reader;
 
 use std::fs;
 use std::panic::resume_unwind;
@@ -22,10 +25,11 @@ use crate::gauge::Shifts;
 use crate::terms::TermTable;
 use crate::{ComputeTarget, Error, Extractor, Network};
 use content::require_length;
-use shard::Shards;
+use shards::Shards;
 
+pub use header::TermsHeader;
 pub(crate) use manifest::is_absent;
-pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
+pub use manifest::{Manifest, ShardEntry, ShiftsEntry};
 pub(crate) use shard::ShardFile;
 pub(crate) use shard_writer::ShardWriter;
 

@@ -6,8 +6,9 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use super::files::shard_name;
+use super::header::TermsHeader;
 use super::layout::{NamedTensor, TensorFileLayout};
-use super::manifest::{ShardEntry, TermsHeader};
+use super::manifest::ShardEntry;
 use super::shard::format_of;
 use crate::terms::{SelfCheck, Terms};
 use crate::{Error, PointSource, Precision};

@@ -9,7 +9,8 @@ use safetensors::{Dtype, SafeTensors, serialize};
 use tropex_files::sha256;
 
 use super::files::{self, SHIFTS};
-use super::manifest::{ShiftsEntry, TermsHeader};
+use super::header::TermsHeader;
+use super::manifest::ShiftsEntry;
 use super::shard::format_of;
 use crate::gauge::{Gauge, ShiftScale, Shifts};
 use crate::network::ValueId;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::Terms;
 use super::dominance::Dominance;
 use super::violations::Violations;
-use crate::network::rounding::Rounding;
+use crate::network::rounding::RoundingModel;
 use crate::{ComputeTarget, Error, Network, Precision};
 
 /// Figures that are checked in every extraction.
@@ -89,7 +89,7 @@ impl SelfCheck {
         let features = network.features();
         let explained = |points: &[f32]| {
             let points = TensorData::new(points.to_vec(), [points.len() / features, features]);
-            Rounding::of(precision.dtype(), false).explains_logits(&exact, &points)
+            RoundingModel::of(precision.dtype(), false).explains_logits(&exact, &points)
         };
         let parts = points.chunks(MEASURED * features);
         let rounding = parts.map(explained).fold(0.0, larger);

@@ -7,7 +7,7 @@ use burn::backend::ir::{
 use burn::tensor::{Tensor, TensorData};
 
 use super::{LoweringContext, LoweringError, planes_of, with_height};
-use crate::ops::{Batched, Conv, ConvSpec, Direction, Op, Planes, Spatial};
+use crate::ops::{Batched, ChannelPlanes, Conv, ConvSpec, Direction, Op, Spatial};
 
 /// The tensors of a convolution.
 struct ConvOperands<'a> {
@@ -109,7 +109,7 @@ where
     let (pieces, input) = planes_of::<D>(context, &value, operands.input)?;
     let output = with_height(&operands.out.shape.to_vec()[1..], S + 1);
     let planes = |shape: &[usize]| {
-        Planes::new(shape).ok_or_else(|| format!("unexpected planes of shape {shape:?}"))
+        ChannelPlanes::new(shape).ok_or_else(|| format!("unexpected planes of shape {shape:?}"))
     };
     let weight = context.constant(operands.weight)?;
     let kernel = with_height(&weight.shape().to_vec(), D);

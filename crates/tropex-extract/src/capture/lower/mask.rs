@@ -1,19 +1,20 @@
-//! Lowering of signs, comparisons and selections by comparison.
+//! Lowering of masks, selections by masks, and arithmetic with masks and discontinuous functions.
 //!
 //! `mask_where` selects one of two values by the sign of a third value. If the difference of the
 //! two is a multiple of the third, the result is their maximum or minimum. If all three are
 //! elementwise functions of one value, the result is too; it becomes a value if it is continuous.
 
 use burn::backend::ir::{
-    BinaryOpIr, BoolOperationIr, MaskFillOpIr, MaskWhereOpIr, NumericOperationIr, ScalarOpIr,
-    TensorIr,
+    BoolOperationIr, MaskFillOpIr, MaskWhereOpIr, NumericOperationIr, ScalarOpIr, TensorIr,
 };
 
 use super::numeric::number;
-use super::{LoweringContext, LoweringError, NOT_SEEN, NOT_SUPPORTED, STEPS};
+use super::operand::{Operand, mask_like};
+use super::{LoweringContext, LoweringError, NOT_SEEN, STEPS};
 use crate::capture::context::CapturedValue;
-use crate::capture::elementwise_function::{ElementwiseFunction, PiecewiseAffine};
+use crate::capture::elementwise_function::ElementwiseFunction;
 use crate::capture::form::LinearForm;
+use crate::capture::piecewise::PiecewiseAffine;
 
 /// Boolean features that depend on the input.
 #[derive(Clone, Debug)]
@@ -25,20 +26,20 @@ pub(in crate::capture) enum Mask {
 }
 
 impl Mask {
-    fn features(&self) -> usize {
+    pub(super) fn features(&self) -> usize {
         match self {
             Self::Positive { form, .. } => form.offset.len(),
-            Self::Indicator(curve) => curve.features(),
+            Self::Indicator(function) => function.features(),
         }
     }
 
-    fn negated(self) -> Self {
+    pub(super) fn negated(self) -> Self {
         match self {
             Self::Positive { form, strict } => {
                 Self::Positive { form: form.negated(), strict: !strict }
             }
-            Self::Indicator(curve) => {
-                Self::Indicator(ElementwiseFunction::of([curve], |[step]| {
+            Self::Indicator(function) => {
+                Self::Indicator(ElementwiseFunction::of([function], |[step]| {
                     Some(step.scaled(-1.0).shifted(1.0))
                 }))
             }
@@ -46,7 +47,7 @@ impl Mask {
     }
 
     /// The indicator function: 1 for true, 0 for false.
-    fn curve(&self) -> ElementwiseFunction {
+    pub(super) fn function(&self) -> ElementwiseFunction {
         match self {
             Self::Positive { form, strict } => {
                 let strict = *strict;
@@ -54,93 +55,8 @@ impl Mask {
                     form.positive(strict)
                 })
             }
-            Self::Indicator(curve) => curve.clone(),
+            Self::Indicator(function) => function.clone(),
         }
-    }
-}
-
-/// Whether an operation is a comparison.
-pub(super) fn compares(operation: &NumericOperationIr) -> bool {
-    comparison_of(operation).is_some()
-}
-
-/// Lowers a comparison to the mask of the sign of a difference.
-pub(super) fn compare(
-    context: &mut LoweringContext,
-    operation: &NumericOperationIr,
-) -> Result<(), LoweringError> {
-    let Some(InputComparison { tensor, other, sign, strict, out }) = comparison_of(operation)
-    else {
-        return Err(NOT_SUPPORTED.into());
-    };
-    let left = Operand::of(context, tensor, out)?;
-    let right = match other {
-        ComparedOperand::Number(number) => Operand::Constant(vec![number; left.features()]),
-        ComparedOperand::Tensor(tensor) => Operand::of(context, tensor, out)?,
-    };
-    let mask = match (left.form(context), right.form(context)) {
-        (Some(left), Some(right)) => {
-            let difference = left.plus(-1.0, &right);
-            let form = if sign > 0.0 { difference } else { difference.negated() };
-            Mask::Positive { form, strict }
-        }
-        _ => {
-            let sides = [left.curve(), right.curve()];
-            Mask::Indicator(ElementwiseFunction::of(sides, move |[left, right]| {
-                left.plus(-1.0, right)?.scaled(sign).positive(strict)
-            }))
-        }
-    };
-    context.set_mask(out, mask);
-    Ok(())
-}
-
-/// The operands of a comparison, and the sign of their difference if the comparison is true.
-struct InputComparison<'a> {
-    tensor: &'a TensorIr,
-    other: ComparedOperand<'a>,
-    sign: f64,
-    strict: bool,
-    out: &'a TensorIr,
-}
-
-enum ComparedOperand<'a> {
-    Number(f64),
-    Tensor(&'a TensorIr),
-}
-
-fn comparison_of(operation: &NumericOperationIr) -> Option<InputComparison<'_>> {
-    use NumericOperationIr as Ir;
-    Some(match operation {
-        Ir::Greater(op) => between(op, 1.0, true),
-        Ir::GreaterEqual(op) => between(op, 1.0, false),
-        Ir::Lower(op) => between(op, -1.0, true),
-        Ir::LowerEqual(op) => between(op, -1.0, false),
-        Ir::GreaterElem(op) => with_number(op, 1.0, true),
-        Ir::GreaterEqualElem(op) => with_number(op, 1.0, false),
-        Ir::LowerElem(op) => with_number(op, -1.0, true),
-        Ir::LowerEqualElem(op) => with_number(op, -1.0, false),
-        _ => return None,
-    })
-}
-
-fn between(op: &BinaryOpIr, sign: f64, strict: bool) -> InputComparison<'_> {
-    InputComparison {
-        tensor: &op.lhs,
-        other: ComparedOperand::Tensor(&op.rhs),
-        sign,
-        strict,
-        out: &op.out,
-    }
-}
-
-fn with_number(op: &ScalarOpIr, sign: f64, strict: bool) -> InputComparison<'_> {
-    InputComparison {
-        tensor: &op.lhs,
-        other: ComparedOperand::Number(number(op.rhs)),
-        sign,
-        strict,
-        out: &op.out,
     }
 }
 
@@ -170,29 +86,10 @@ pub(super) fn bool(
             difference.maximum(&difference.scaled(-1.0))
         }),
     };
-    let left = mask_like(context, &pair.lhs, &pair.out)?.curve();
-    let right = mask_like(context, &pair.rhs, &pair.out)?.curve();
+    let left = mask_like(context, &pair.lhs, &pair.out)?.function();
+    let right = mask_like(context, &pair.rhs, &pair.out)?.function();
     context.set_mask(&pair.out, Mask::Indicator(ElementwiseFunction::of([left, right], function)));
     Ok(())
-}
-
-/// An operand that is a mask or a Boolean constant, in the shape of the result.
-fn mask_like(
-    context: &LoweringContext,
-    tensor: &TensorIr,
-    out: &TensorIr,
-) -> Result<Mask, LoweringError> {
-    if context.is_constant(tensor) {
-        let step = |value: f64| f64::from(u8::from(value != 0.0));
-        let steps = context.broadcast(tensor, out)?.into_iter().map(step);
-        return Ok(Mask::Indicator(ElementwiseFunction::constant(steps.collect())));
-    }
-    if context.is_unsupported(tensor) {
-        return Err(LoweringError::DependsOnUnsupported);
-    }
-    let mask = context.mask(tensor).ok_or(NOT_SEEN)?.clone();
-    let features: usize = context.point_shape(out)?.iter().product();
-    if mask.features() == features { Ok(mask) } else { Err(NOT_SEEN.into()) }
 }
 
 pub(super) fn mask_where(
@@ -279,7 +176,7 @@ pub(super) fn of_one(
     out: &TensorIr,
     function: impl Fn(&PiecewiseAffine) -> Option<PiecewiseAffine> + 'static,
 ) -> Result<(), LoweringError> {
-    let side = Operand::of(context, input, out)?.curve();
+    let side = Operand::of(context, input, out)?.function();
     define(context, ElementwiseFunction::of([side], move |[side]| function(side)), out)
 }
 
@@ -298,69 +195,13 @@ fn of_two(
     out: &TensorIr,
     function: impl Fn(&PiecewiseAffine, &PiecewiseAffine) -> Option<PiecewiseAffine> + 'static,
 ) -> Result<(), LoweringError> {
-    let left = Operand::of(context, operands[0], out)?.curve();
-    let right = Operand::of(context, operands[1], out)?.curve();
+    let left = Operand::of(context, operands[0], out)?.function();
+    let right = Operand::of(context, operands[1], out)?.function();
     define(
         context,
         ElementwiseFunction::of([left, right], move |[left, right]| function(left, right)),
         out,
     )
-}
-
-/// An operand of a selection or of arithmetic with discontinuous functions.
-enum Operand {
-    Value(CapturedValue),
-    Constant(Vec<f64>),
-    ElementwiseFunction(ElementwiseFunction),
-    Mask(Mask),
-}
-
-impl Operand {
-    fn of(
-        context: &mut LoweringContext,
-        tensor: &TensorIr,
-        out: &TensorIr,
-    ) -> Result<Self, LoweringError> {
-        if context.is_constant(tensor) {
-            return Ok(Self::Constant(context.broadcast(tensor, out)?));
-        }
-        if let Some(curve) = context.curve(tensor).cloned() {
-            let features: usize = context.point_shape(out)?.iter().product();
-            let same = curve.features() == features;
-            return if same { Ok(Self::ElementwiseFunction(curve)) } else { Err(NOT_SEEN.into()) };
-        }
-        if context.mask(tensor).is_some() {
-            return Ok(Self::Mask(mask_like(context, tensor, out)?));
-        }
-        Ok(Self::Value(context.value_like(tensor, out)?))
-    }
-
-    fn features(&self) -> usize {
-        match self {
-            Self::Value(value) => value.features(),
-            Self::Constant(numbers) => numbers.len(),
-            Self::ElementwiseFunction(curve) => curve.features(),
-            Self::Mask(mask) => mask.features(),
-        }
-    }
-
-    /// The operand as a linear form, if it is a value or a constant.
-    fn form(&self, context: &LoweringContext) -> Option<LinearForm> {
-        match self {
-            Self::Value(value) => Some(LinearForm::of(context, value)),
-            Self::Constant(numbers) => Some(LinearForm::constant(numbers.clone())),
-            Self::ElementwiseFunction(_) | Self::Mask(_) => None,
-        }
-    }
-
-    fn curve(&self) -> ElementwiseFunction {
-        match self {
-            Self::Value(value) => ElementwiseFunction::value(value.id, value.features()),
-            Self::Constant(numbers) => ElementwiseFunction::constant(numbers.clone()),
-            Self::ElementwiseFunction(curve) => curve.clone(),
-            Self::Mask(mask) => mask.curve(),
-        }
-    }
 }
 
 fn choose(
@@ -375,7 +216,7 @@ fn choose(
     {
         return context.define(out, value);
     }
-    let parts = [mask.curve(), chosen.curve(), otherwise.curve()];
+    let parts = [mask.function(), chosen.function(), otherwise.function()];
     define(
         context,
         ElementwiseFunction::of(parts, |[mask, chosen, other]| chosen.chosen(mask, other)),
@@ -418,16 +259,16 @@ fn extremum(
 /// Declares that a tensor is an elementwise function. A continuous function becomes a value.
 fn define(
     context: &mut LoweringContext,
-    curve: ElementwiseFunction,
+    function: ElementwiseFunction,
     out: &TensorIr,
 ) -> Result<(), LoweringError> {
     let shape = context.point_shape(out)?;
-    if curve.is_placeholder(context) {
+    if function.is_placeholder(context) {
         return Err(LoweringError::DependsOnUnsupported);
     }
-    let univariate = curve.univariate(context).ok_or(NOT_SEEN)?;
+    let univariate = function.univariate(context).ok_or(NOT_SEEN)?;
     if !univariate.is_continuous() {
-        context.set_function(out, curve);
+        context.set_function(out, function);
         return Ok(());
     }
     let value = univariate.lower(context, shape);

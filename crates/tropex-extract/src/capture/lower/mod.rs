@@ -3,11 +3,13 @@
 
 mod activation;
 mod base;
+mod comparison;
 mod conv;
 mod float;
 mod mask;
 mod module;
 mod numeric;
+mod operand;
 mod pool;
 mod reduce;
 mod scatter;

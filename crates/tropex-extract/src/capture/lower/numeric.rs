@@ -6,10 +6,10 @@ use burn::backend::ir::{
 
 use super::{
     LoweringContext, LoweringError, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT,
-    STEPS, mask, reduce,
+    STEPS, comparison, mask, reduce,
 };
 use crate::capture::context::CapturedValue;
-use crate::capture::elementwise_function::PiecewiseAffine;
+use crate::capture::piecewise::PiecewiseAffine;
 use crate::capture::rearrange::rearrange;
 
 pub(super) fn lower(
@@ -19,7 +19,7 @@ pub(super) fn lower(
 ) -> Result<(), LoweringError> {
     use NumericOperationIr as Ir;
     match numeric {
-        comparison if mask::compares(comparison) => mask::compare(context, comparison),
+        operation if comparison::compares(operation) => comparison::compare(context, operation),
         _ if is_elementwise(numeric)
             && operation.inputs().any(|input| context.is_discontinuous(input)) =>
         {

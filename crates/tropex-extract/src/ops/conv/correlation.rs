@@ -26,14 +26,14 @@ pub struct ConvSpec<const S: usize> {
 
 /// Number of channels and the extent of their planes along each axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Planes<const S: usize> {
+pub struct ChannelPlanes<const S: usize> {
     /// Number of channels.
     pub channels: usize,
     /// Number of cells along each axis.
     pub extent: [usize; S],
 }
 
-impl<const S: usize> Planes<S> {
+impl<const S: usize> ChannelPlanes<S> {
     /// From a shape `[channels, extents..]`; `None` for another number of axes.
     pub(crate) fn new(shape: &[usize]) -> Option<Self> {
         let (&channels, extent) = shape.split_first()?;
@@ -110,8 +110,8 @@ impl Spatial<3> for Tensor<5> {
 pub(super) struct Correlation<const S: usize, const D: usize> {
     pub(super) spec: ConvSpec<S>,
     pub(super) weight: Constant<D>,
-    pub(super) large: Planes<S>,
-    pub(super) small: Planes<S>,
+    pub(super) large: ChannelPlanes<S>,
+    pub(super) small: ChannelPlanes<S>,
     /// Whether the transpose is computed as a correlation with flipped kernels.
     flipped: bool,
     pub(super) stencils: Arc<Stencils>,
@@ -124,7 +124,7 @@ where
     pub(super) fn new(
         spec: ConvSpec<S>,
         weight: TensorData,
-        [large, small]: [Planes<S>; 2],
+        [large, small]: [ChannelPlanes<S>; 2],
         target: &ComputeTarget,
     ) -> Self {
         let kernel = std::array::from_fn(|axis| weight.shape()[axis + 2]);

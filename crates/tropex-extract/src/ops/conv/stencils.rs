@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use burn::tensor::Tensor;
 
-use super::correlation::{Correlation, Planes, Spatial};
+use super::correlation::{ChannelPlanes, Correlation, Spatial};
 use tropex_kernels::{self as kernels, SparsityPattern, Stencil};
 
 /// The stencils of a correlation and its transpose, built on first use.
@@ -61,7 +61,7 @@ where
     /// axes of the [weights](Self::weights).
     fn stencil(
         &self,
-        [from, to]: [&Planes<S>; 2],
+        [from, to]: [&ChannelPlanes<S>; 2],
         tap_order: impl Fn([u32; 3]) -> [u32; 3],
         order: [isize; 3],
     ) -> Stencil {

@@ -73,8 +73,8 @@ impl ConvolutionCase {
 
     fn correlation(&self) -> Correlation<2, 4> {
         let target = ComputeTarget::new(&Device::flex(), Precision::F64).expect("flex has f64");
-        let planes =
-            [self.input, self.output()].map(|shape| Planes::new(&shape).expect("three extents"));
+        let planes = [self.input, self.output()]
+            .map(|shape| ChannelPlanes::new(&shape).expect("three extents"));
         Correlation::new(self.spec.clone(), self.weight(), planes, &target)
     }
 
@@ -106,7 +106,7 @@ fn difference(left: Tensor<4>, right: Tensor<4>) -> f64 {
     pairs.fold(0.0, |most: f64, (left, right)| most.max((left - right).abs()))
 }
 
-/// Planes `[groups * points, features]` with 10 % nonzero entries.
+/// ChannelPlanes `[groups * points, features]` with 10 % nonzero entries.
 fn mostly_zero(planes: [usize; 3], points: usize, groups: usize) -> Tensor<2> {
     let features = planes.iter().product::<usize>();
     let value = |index: usize| {
