@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use burn::module::Module;
 use burn::tensor::{DType, Tensor, TensorData, activation};
+use tropex_kernels as kernels;
 
 use super::evaluate::evaluate_graph;
 use super::lowering_error::LoweringError;
@@ -12,7 +13,6 @@ use crate::network::OutputActivation;
 use crate::network::random::Xorshift;
 use crate::network::rounding::RoundingModel;
 use crate::{ComputeTarget, Error, Network};
-use tropex_kernels as kernels;
 
 /// A number of points that no recording has.
 const POINTS: usize = 5;

@@ -6,7 +6,6 @@
 //! Numerical Algorithms*, section 3.1).
 
 use burn::tensor::Device;
-
 use tropex_kernels::is_cpu;
 
 /// Unit roundoff of `f64`.

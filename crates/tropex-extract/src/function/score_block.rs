@@ -5,12 +5,12 @@ use std::ops::{Range, RangeInclusive};
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
+use tropex_kernels::PackedWeight;
 
 use super::rounding::{DOUBLE, OUTWARD, ProductRounding, gamma};
 use crate::ComputeTarget;
 use crate::exact::power_of_two;
 use crate::terms::{ReducedTerm, ReferenceTerm, Term, TermTable};
-use tropex_kernels::PackedWeight;
 
 /// The two maxima of the extracted function, its tropical polynomials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use tropex_kernels::WorkerPool;
+
 use super::extracted_function::ExtractedFunction;
 use super::own_terms::OwnTermSearch;
 use super::ranking::Ranking;
 use super::top_k_search::{SearchRequest, TopKSearch};
 use crate::terms::DominanceGap;
 use crate::{ComputeTarget, Error, PointSource};
-use tropex_kernels::WorkerPool;
 
 /// Bytes of points in memory, approximately. The whole store is read once per set of points.
 const POINT_BYTES: usize = 256 << 20;

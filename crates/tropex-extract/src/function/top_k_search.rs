@@ -5,6 +5,7 @@ mod tests;
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
+use tropex_kernels::visit_rows;
 
 use super::ranking::Ranking;
 use super::rounding::{ProductRounding, length};
@@ -12,7 +13,6 @@ use super::score_block::{Polynomial, ScoreBlock};
 use super::top_k::{ExactTerm, RowContext, TopK};
 use crate::terms::{ReferenceTerm, TermTable};
 use crate::{ComputeTarget, Error};
-use tropex_kernels::visit_rows;
 
 /// Points and terms of one product. Large blocks use the kernel well; the scores of a block must
 /// fit in the cache.

@@ -3,13 +3,13 @@
 use burn::tensor::{Tensor, TensorData};
 use sha2::{Digest, Sha256};
 use tropex_files::hex;
+use tropex_kernels::AffineRows;
 
 use super::{Gauge, ShiftScale};
 use crate::network::ValueId;
 use crate::ops::Piece;
 use crate::terms::EndShifts;
 use crate::{Error, Network};
-use tropex_kernels::AffineRows;
 
 /// The affine functions that a gauge adds to positive and negative terms, on the way from the
 /// logits to the input.

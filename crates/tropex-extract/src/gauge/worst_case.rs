@@ -1,6 +1,7 @@
 //! The published gauge: shifts that suffice for every point.
 
 use burn::tensor::Tensor;
+use tropex_kernels::AffineRows;
 
 use super::Gauge;
 use super::shifts::{Shifts, constants, seeds};
@@ -8,7 +9,6 @@ use crate::network::ValueId;
 use crate::ops::Interval;
 use crate::ops::{Op, Piece};
 use crate::{Error, Network};
-use tropex_kernels::AffineRows;
 
 /// The worst-case shifts of a network, from bounds on all rows that can occur. The bounds are
 /// computed by one walk from the logits to the input, in `f64` if the device supports it.

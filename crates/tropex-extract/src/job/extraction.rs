@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use tropex_files::free_memory;
-
 use tropex_kernels::WorkerPool;
 
 use super::calibration::{Calibration, CalibrationProgress};

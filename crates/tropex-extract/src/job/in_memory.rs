@@ -2,12 +2,11 @@
 
 use std::slice;
 
+use super::calibration::{Calibration, Trials};
 use crate::gauge::tight::{self, SpillBuffer};
 use crate::gauge::{Gauge, Shifts};
 use crate::terms::{Classes, Terms};
 use crate::{Error, Extractor, Network};
-
-use super::calibration::{Calibration, Trials};
 
 impl Extractor {
     /// Extracts the terms of points.

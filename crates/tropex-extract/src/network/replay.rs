@@ -3,12 +3,11 @@
 use std::ops::Range;
 
 use burn::tensor::{Element, Tensor, TensorData};
+use tropex_kernels::{self as kernels, read};
 
 use super::Network;
 use crate::Error;
 use crate::ops::Piece;
-use tropex_kernels as kernels;
-use tropex_kernels::read;
 
 /// The result of a replay: the chosen pieces and the logits.
 #[derive(Clone, Debug)]

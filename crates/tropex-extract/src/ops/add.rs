@@ -1,11 +1,10 @@
 //! Sum of two values.
 
 use burn::tensor::Tensor;
-
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, PulledRows};
-use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
+
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows};
+use crate::ComputeTarget;
 
 /// `x + y` for two values of equal shape.
 #[derive(Clone, Debug)]

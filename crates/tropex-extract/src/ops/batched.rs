@@ -1,11 +1,10 @@
 //! An operation that is applied to parts of a value.
 
 use burn::tensor::Tensor;
-
-use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, PulledRows};
-use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
+
+use super::{ActivationRule, Interval, Op, Piece, PiecewiseLinear, PulledRows};
+use crate::ComputeTarget;
 
 /// An operation with one input, applied to each of `pieces` consecutive parts of the features.
 /// Examples are a linear layer along a sequence and a convolution of every frame.

@@ -1,11 +1,10 @@
 //! Concatenation.
 
 use burn::tensor::Tensor;
-
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, PulledRows};
-use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
+
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows};
+use crate::ComputeTarget;
 
 /// The features of all inputs, concatenated.
 #[derive(Clone, Debug)]

@@ -4,14 +4,10 @@ mod correlation;
 mod stencils;
 
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{self as kernels, AffineRows, Constant, RowsAndOffset};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::{self as kernels, RowsAndOffset};
-
 use correlation::Correlation;
 
 pub use correlation::ChannelPlanes;

@@ -1,13 +1,10 @@
 //! Elementwise affine maps: batch norm in evaluation mode, and the addition of constants.
 
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{AffineRows, Constant, matmul};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::matmul;
 
 /// `factor * x + offset`, elementwise. Factors may be negative.
 #[derive(Clone, Debug)]

@@ -1,13 +1,10 @@
 //! ReLU, leaky ReLU and PReLU.
 
 use burn::tensor::{Tensor, TensorData, activation};
+use tropex_kernels::{self as kernels, AffineRows, Constant, Slope};
 
-use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, PulledRows, only};
+use super::{ActivationRule, Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::{self as kernels, Slope};
 
 /// `max(x, slope * x)` with `0 <= slope <= 1` and one slope for all units or one per unit. Slope 0
 /// gives a ReLU. A unit with input 0 is inactive.

@@ -1,13 +1,10 @@
 //! Fully connected layers.
 
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{AffineRows, Constant, PackedWeight, matmul};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::{PackedWeight, matmul};
 
 /// `x W + b` with `W` of shape `[inputs, outputs]`.
 #[derive(Clone, Debug)]

@@ -5,12 +5,10 @@ use std::sync::{Arc, OnceLock};
 use burn::tensor::module::max_pool2d_with_indices;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{self as kernels, AffineRows, Windows};
 
-use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, PulledRows, only};
+use super::{ActivationRule, Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::{self as kernels, Windows};
 
 /// Window, stride and padding of a max pooling.
 #[derive(Clone, Debug, PartialEq)]

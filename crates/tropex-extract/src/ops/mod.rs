@@ -20,9 +20,9 @@ mod separable;
 use std::fmt::Debug;
 
 use burn::tensor::{Int, Tensor};
+use tropex_kernels::AffineRows;
 
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
 
 pub use activation_rule::feature_difference;
 pub use activation_rule::{ActivationRule, Gap};

@@ -1,12 +1,10 @@
 //! Rearrangement of features: permutation, selection, repetition, padding with zeros.
 
 use burn::tensor::Tensor;
+use tropex_kernels::{AffineRows, Columns, gather, scatter_add};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::{Columns, gather, scatter_add};
 
 /// Output feature `j` is input feature `source[j]`, or zero if `source[j]` is `None`. Examples are
 /// permutations, slices, padding, expansion and unfolded windows.

@@ -1,13 +1,10 @@
 //! Separable affine maps along the axes of a plane.
 
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{AffineRows, Constant, matmul};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, PulledRows, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::matmul;
 
 /// `R X C` for every plane `X` of shape `[height, width]`. Average pooling, interpolation, sums and
 /// means along an axis, and products with a matrix on the left have this form.

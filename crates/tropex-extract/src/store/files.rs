@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Error;
-
 use super::MANIFEST;
 use super::manifest::Manifest;
+use crate::Error;
 
 /// Name of the file of shifts.
 pub(crate) const SHIFTS: &str = "shifts.safetensors";

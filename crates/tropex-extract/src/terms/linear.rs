@@ -2,6 +2,7 @@
 
 use burn::tensor::TensorData;
 use rayon::prelude::*;
+use tropex_kernels::read;
 
 use super::Classes;
 use super::functions::AffineFunctions;
@@ -9,7 +10,6 @@ use super::prediction::Prediction;
 use super::pullback::Pullback;
 use crate::network::Trace;
 use crate::{Error, Network, Precision};
-use tropex_kernels::read;
 
 /// The linear terms of points, for one class or all classes. The linear term of a class is the
 /// affine function that equals its logit in the linear region of the point: the gradient and the

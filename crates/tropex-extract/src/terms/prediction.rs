@@ -1,12 +1,11 @@
 //! Logits of points and the predicted classes.
 
 use burn::tensor::TensorData;
+use tropex_kernels::{AffineRows, read};
 
 use super::Classes;
 use crate::network::{Trace, argmax};
 use crate::{Error, Network};
-use tropex_kernels::AffineRows;
-use tropex_kernels::read;
 
 /// The logits of points and the classes with the largest logit.
 pub(crate) struct Prediction {

@@ -1,11 +1,11 @@
 //! Pullback: the backward walk of coefficient rows from the logits to the input.
 
 use burn::tensor::Tensor;
+use tropex_kernels::AffineRows;
 
 use crate::Network;
 use crate::network::{Trace, ValueId};
 use crate::ops::Piece;
-use tropex_kernels::AffineRows;
 
 /// Coefficient rows on their way from the logits to the input, through the pieces that a replay
 /// recorded.

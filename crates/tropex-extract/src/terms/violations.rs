@@ -2,11 +2,10 @@
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+use tropex_kernels::{AffineRows, extremes};
 
 use super::self_check::ROUNDED_ZERO;
 use crate::Precision;
-use tropex_kernels::AffineRows;
-use tropex_kernels::extremes;
 
 /// Violations of shifts at points that they were not found for. At a violated point, the term of
 /// another point may exceed the term of the point.

@@ -1,7 +1,6 @@
 //! A batch of points between two stages of the pullback.
 
 use burn::tensor::TensorData;
-
 use tropex_kernels::{AffineRows, lowest, read};
 
 use super::pieces::CompressedPieces;

@@ -29,7 +29,6 @@ use super::{Gauge, ShiftScale, Shifts};
 use crate::Error;
 use crate::network::ValueId;
 use crate::terms::{TermSpec, Terms};
-
 use batch::TightBatch;
 pub(crate) use spill_buffer::SpillBuffer;
 use stage_worker::StageWorker;

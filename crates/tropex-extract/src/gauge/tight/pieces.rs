@@ -2,11 +2,11 @@
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
+use tropex_kernels::read;
 
 use super::spill_buffer::{SpillBuffer, Spilled};
 use crate::ops::Piece;
 use crate::{ComputeTarget, Error};
-use tropex_kernels::read;
 
 /// Bytes that one task compresses.
 const BLOCK: usize = 1 << 12;

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{Constant, is_cpu, is_ndarray};
 
 use super::stencils::Stencils;
 use crate::ComputeTarget;
-use tropex_kernels::Constant;
-use tropex_kernels::{is_cpu, is_ndarray};
 
 /// Stride, padding, dilation and groups of a convolution.
 #[derive(Clone, Debug, PartialEq)]

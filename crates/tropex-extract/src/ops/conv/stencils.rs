@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use burn::tensor::Tensor;
+use tropex_kernels::{self as kernels, SparsityPattern, Stencil};
 
 use super::correlation::{ChannelPlanes, Correlation, Spatial};
-use tropex_kernels::{self as kernels, SparsityPattern, Stencil};
 
 /// The stencils of a correlation and its transpose, built on first use.
 #[derive(Debug, Default)]
