@@ -6,6 +6,7 @@ use burn::backend::ir::OperationIr;
 
 /// An operation that cannot be captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnsupportedOperation {
     /// Position of the operation among the recorded operations.
     pub index: usize,

@@ -6,6 +6,7 @@ use super::ranking::WorkStats;
 
 /// Comparison of the extracted function with the network and with the labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// Number of points.
     pub points: usize,

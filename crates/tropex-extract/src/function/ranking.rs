@@ -10,6 +10,7 @@ use super::top_k::TopK;
 /// point. They do not depend on the device. Values are the `f64` numbers nearest to the exact
 /// values.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Assignment {
     /// Class of the winning positive term, predicted by the extracted function.
     pub class: usize,
@@ -78,6 +79,7 @@ impl WorkStats {
 
 /// The result of a search at every point.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Ranking {
     /// The winning terms at each point, `[points]`.
     pub assignments: Vec<Assignment>,

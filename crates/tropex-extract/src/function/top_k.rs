@@ -64,7 +64,7 @@ impl TopK {
         Self { length, top, without, best, pending, lower_bounds, evaluated: 0, exact: 0 }
     }
 
-    /// The largest terms, largest first. Of equal terms, the lower_bounds position in the store is first.
+    /// The largest terms, largest first. Of equal terms, the lowest position in the store is first.
     pub(super) fn best(&self) -> &[ExactTerm] {
         &self.best
     }

@@ -35,6 +35,7 @@ pub(crate) use worst_case::worst_case;
 ///   factor of 0.4), but the function then differs from the network at extracted points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Gauge {
     /// The published gauge: shifts from bounds on all rows, sufficient for every point.
     WorstCase,

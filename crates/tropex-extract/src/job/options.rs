@@ -1,6 +1,13 @@
 //! Options and progress of an extraction.
 
 /// Options of the extraction of a source.
+///
+/// ```
+/// use tropex_extract::ExtractOptions;
+///
+/// let options = ExtractOptions::default().with_dominance_points(100).with_replace(true);
+/// assert_eq!(options.dominance_points, 100);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ExtractOptions {
     /// Points per batch; `None` chooses it from the size of the network. Memory holds one batch per
@@ -34,8 +41,42 @@ impl Default for ExtractOptions {
     }
 }
 
+impl ExtractOptions {
+    /// Sets the number of points per batch, see [`batch`](Self::batch).
+    #[must_use]
+    pub fn with_batch(self, points: usize) -> Self {
+        Self { batch: Some(points), ..self }
+    }
+
+    /// Sets the number of points in the dominance check, see
+    /// [`dominance_points`](Self::dominance_points).
+    #[must_use]
+    pub fn with_dominance_points(self, dominance_points: usize) -> Self {
+        Self { dominance_points, ..self }
+    }
+
+    /// Sets the approximate size of a shard in bytes, see [`shard_bytes`](Self::shard_bytes).
+    #[must_use]
+    pub fn with_shard_bytes(self, shard_bytes: usize) -> Self {
+        Self { shard_bytes, ..self }
+    }
+
+    /// Sets the memory for rows of all points in bytes, see [`memory`](Self::memory).
+    #[must_use]
+    pub fn with_memory(self, bytes: usize) -> Self {
+        Self { memory: Some(bytes), ..self }
+    }
+
+    /// Sets whether existing terms may be replaced, see [`replace`](Self::replace).
+    #[must_use]
+    pub fn with_replace(self, replace: bool) -> Self {
+        Self { replace, ..self }
+    }
+}
+
 /// Progress of an extraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Progress {
     /// A trial of the calibrated gauge begins. [`Shifted`](Self::Shifted) and
     /// [`Checked`](Self::Checked) start from 0 in every trial.

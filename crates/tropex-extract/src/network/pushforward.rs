@@ -16,6 +16,7 @@ pub struct Jet {
 
 /// A node in [`Network::inspect`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Inspected<'a> {
     /// Index of the node, counted from 0.
     pub node: usize,

@@ -29,6 +29,7 @@ enum PieceRule {
 /// A difference of two features of a node's input that is non-negative while a unit chooses its
 /// piece. The unit changes to the piece `rival` where the difference becomes negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Gap {
     /// The unit, a feature of the node's output.
     pub unit: usize,

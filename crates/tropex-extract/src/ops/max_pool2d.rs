@@ -12,6 +12,7 @@ use crate::ComputeTarget;
 
 /// Window, stride and padding of a max pooling.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MaxPool2dSpec {
     /// Extent of a window, `[rows, columns]`.
     pub kernel: [usize; 2],

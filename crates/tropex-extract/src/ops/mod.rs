@@ -42,8 +42,9 @@ pub(crate) use separable::AxisWeights;
 pub use separable::Separable;
 
 /// The affine pieces of an operation that the points chose.
+///
+/// The enum is exhaustive: algorithms on regions must handle every kind of piece.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Piece {
     /// The operation has one piece.
     Affine,

@@ -49,6 +49,7 @@ pub trait PointSource: Sync {
 
 /// The choice of points from a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PointSubset {
     /// A description of the rule.
     pub rule: String,

@@ -23,6 +23,7 @@ const READABLE: [u64; 2] = [1, FORMAT as u64];
 
 /// The content of a folder of shards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Manifest {
     /// Version of the manifest.
     pub format: u32,
@@ -50,6 +51,7 @@ pub(crate) fn is_absent(error: &io::Error) -> bool {
 
 /// The entry of the file of shifts in the manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ShiftsEntry {
     /// File name inside the folder of the store.
     pub file: String,
@@ -71,6 +73,7 @@ impl ShiftsEntry {
 
 /// The entry of a shard in the manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ShardEntry {
     /// File name inside the folder of the store.
     pub file: String,

@@ -1,10 +1,15 @@
 //! The classes whose terms are extracted.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Network};
 
 /// The classes whose terms are extracted.
+///
+/// The text form is `predicted`, `all` or the number of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Classes {
@@ -42,5 +47,45 @@ impl Classes {
             Self::All => classes,
             Self::Predicted | Self::One(_) => 1,
         }
+    }
+}
+
+impl fmt::Display for Classes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Predicted => f.pad("predicted"),
+            Self::All => f.pad("all"),
+            Self::One(class) => fmt::Display::fmt(class, f),
+        }
+    }
+}
+
+impl FromStr for Classes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "predicted" => Ok(Self::Predicted),
+            "all" => Ok(Self::All),
+            _ => text.parse().map(Self::One).map_err(|_| {
+                format!(
+                    "unknown classes `{text}`, expected predicted, all or the number of a class"
+                )
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_forms_are_read_back() {
+        for classes in [Classes::Predicted, Classes::All, Classes::One(0), Classes::One(17)] {
+            assert_eq!(classes.to_string().parse(), Ok(classes));
+        }
+        let error = "-1".parse::<Classes>().unwrap_err();
+        assert!(error.starts_with("unknown classes `-1`"), "{error}");
     }
 }

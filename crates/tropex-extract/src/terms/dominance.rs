@@ -10,6 +10,7 @@ const ROUNDED: f64 = 32.0;
 
 /// Result of the check that the extracted function attains the network's values at the data points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Dominance {
     /// Number of checked points; each is compared with all terms.
     pub checked: usize,

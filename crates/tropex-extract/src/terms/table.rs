@@ -8,6 +8,7 @@ use super::{Classes, Terms};
 
 /// The terms of consecutive points: a whole shard or a part of it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TermTable {
     /// Position of the first point in the store, counted from 0.
     pub first: usize,

@@ -10,6 +10,7 @@ use crate::Precision;
 /// Violations of shifts at points that they were not found for. At a violated point, the term of
 /// another point may exceed the term of the point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Violations {
     /// Points with a coefficient that is negative by more than rounding, at a maximum or at the
     /// input.

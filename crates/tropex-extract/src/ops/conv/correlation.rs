@@ -12,6 +12,7 @@ use crate::ComputeTarget;
 
 /// Stride, padding, dilation and groups of a convolution.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ConvSpec<const S: usize> {
     /// Distance between windows, in cells.
     pub stride: [usize; S],
