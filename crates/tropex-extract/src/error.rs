@@ -21,8 +21,8 @@ pub enum Error {
     /// The outputs of the captured network differ from the outputs of the module.
     #[error(
         "the captured network differs from the module's forward pass by {difference:.1e} on random \
-         points, and rounding explains only {allowed:.1e}: the forward pass depends on the number of \
-         points or on chance; if it does not, please report the module"
+         points, and rounding explains only {allowed:.1e}: the forward pass depends on the number \
+         of points or on chance; if it does not, please report the module"
     )]
     SelfCheck {
         /// Largest difference between two outputs.

@@ -7,7 +7,9 @@ use burn::tensor::{TensorData, TensorId};
 
 use super::elementwise_function::ElementwiseFunction;
 use super::lower::Mask;
-use super::lowering_error::{LoweringError, MIXES_POINTS};
+use super::lowering_error::{
+    CONSTANT_OPERAND, LoweringError, MIXES_POINTS, SECOND_RESULT, VARYING_OPERAND,
+};
 use super::record::Recording;
 use crate::ComputeTarget;
 use crate::network::{Node, OutputActivation, ValueId};
@@ -142,11 +144,7 @@ impl LoweringContext {
     pub(super) fn constant(&self, tensor: &TensorIr) -> Result<&TensorData, LoweringError> {
         match self.known.get(&tensor.id) {
             Some(TensorState::Constant(data)) => Ok(data),
-            _ => {
-                Err("an operand that must be constant, such as a weight or a position, depends on \
-                      the input: the operation is not piecewise linear in all of its operands"
-                    .into())
-            }
+            _ => Err(VARYING_OPERAND.into()),
         }
     }
 
@@ -183,16 +181,12 @@ impl LoweringContext {
     pub(super) fn padded_value(&self, tensor: &TensorIr) -> Result<CapturedValue, LoweringError> {
         match self.known.get(&tensor.id) {
             Some(TensorState::Value(value)) => Ok(value.clone()),
-            Some(TensorState::Constant(_)) => Err(
-                "the operation is applied to a constant, and another operand depends on the input: \
-                     this combination is not supported"
-                    .into(),
-            ),
-            Some(TensorState::Mask(_) | TensorState::Function(_)) => Err(LoweringError::Discontinuous(tensor.id)),
+            Some(TensorState::Constant(_)) => Err(CONSTANT_OPERAND.into()),
+            Some(TensorState::Mask(_) | TensorState::Function(_)) => {
+                Err(LoweringError::Discontinuous(tensor.id))
+            }
             Some(TensorState::Unsupported { .. }) => Err(LoweringError::DependsOnUnsupported),
-            None => Err("an operand is the second result of an operation of which only the \
-                         first is supported, such as the positions of maxima"
-                .into()),
+            None => Err(SECOND_RESULT.into()),
         }
     }
 
@@ -273,7 +267,8 @@ impl LoweringContext {
         self.known.insert(tensor.id, TensorState::Function(function));
     }
 
-    /// Declares that a tensor is the mask or a discontinuous function of another tensor, in another shape.
+    /// Declares that a tensor is the mask or the discontinuous function that another tensor is, in
+    /// another shape.
     pub(super) fn set_alias(&mut self, tensor: &TensorIr, as_other: &TensorIr) {
         if let Some(known) = self.known.get(&as_other.id).cloned() {
             self.known.insert(tensor.id, known);

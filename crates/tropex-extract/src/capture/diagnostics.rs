@@ -18,8 +18,8 @@ impl LoweringContext {
         }
     }
 
-    /// Reports the operation that produced a mask or a discontinuous function as unsupported, because a value is
-    /// needed.
+    /// Reports the operation that produced a mask or a discontinuous function as unsupported,
+    /// because a value is needed.
     pub(super) fn report_origin(&mut self, tensor: TensorId) {
         let origin = self.origins.get(&tensor).cloned();
         self.known.insert(tensor, TensorState::Unsupported { constant: false });

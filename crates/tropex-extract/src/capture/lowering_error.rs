@@ -64,3 +64,18 @@ pub(super) const NOT_SEEN: &str = "it jumps, or is not recognised as continuous:
 /// For integers and truth values.
 pub(super) const STEPS: &str = "it jumps: its results are integers or truth values that depend on \
                                 the input, but a captured function must be continuous";
+
+/// For a constant operand where a value is needed.
+pub(super) const CONSTANT_OPERAND: &str = "the operation is applied to a constant, and another \
+                                           operand depends on the input: this combination is not \
+                                           supported";
+
+/// For a value where a constant operand is needed.
+pub(super) const VARYING_OPERAND: &str = "an operand that must be constant, such as a weight or a \
+                                          position, depends on the input: the operation is not \
+                                          piecewise linear in all of its operands";
+
+/// For results that are not captured.
+pub(super) const SECOND_RESULT: &str = "an operand is the second result of an operation of which \
+                                        only the first is supported, such as the positions of \
+                                        maxima";

@@ -151,8 +151,9 @@ fn advice(message: &str) -> &'static str {
         "it moves a value to another device, which a recording cannot follow: leave values on \
          x.device(), where x is the input"
     } else if has(&["same device", "on the wrong backend", "Cannot move", "autodiff"]) {
-        "it uses a tensor that is on another device than its input, or on one with autodiff: create \
-         it on x.device(), where x is the input, or move it there with to_device(&x.device())"
+        "it uses a tensor that is on another device than its input, or on a device with autodiff: \
+         create it on x.device(), where x is the input, or move it there with \
+         to_device(&x.device())"
     } else if has(&["no concrete value", "no initialized value"]) {
         "it reads the values of a tensor, which are not known while operations are recorded: avoid \
          this, or read them outside of the forward"

@@ -1,4 +1,4 @@
-//! BlockSizes of terms in the format of the product kernels.
+//! Blocks of terms in the format of the product kernels.
 
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};

@@ -169,7 +169,7 @@ impl TopK {
 }
 
 impl ExactTerm {
-    /// Larger values first; of equal values, the lower_bounds position in the store first.
+    /// Larger values first; of equal values, the lowest position in the store first.
     fn order(&self, other: &Self) -> Ordering {
         let values = other.value.cmp(&self.value);
         values.then(self.position.cmp(&other.position)).then(self.class.cmp(&other.class))

@@ -74,7 +74,7 @@ impl CalibrationState {
         CalibrationFile::read(folder).map(|record| record.trials)
     }
 
-    /// The state with further results.
+    /// The state with the results of more trials.
     pub(super) fn with_trials(&self, trials: Trials) -> Self {
         Self { trials, ..self.clone() }
     }

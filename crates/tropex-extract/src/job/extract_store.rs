@@ -1,4 +1,4 @@
-//! ExtractionJob of a source into a store, resumable after every shard.
+//! Extraction of a source into a store, resumable after every shard.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Xorshift numbers with a fixed seed, independent of the generators of devices.
+//! Random numbers with a fixed seed, independent of the generators of devices.
 
 /// Xorshift with full period for 64 bits (Marsaglia, 2003).
 pub(crate) struct Xorshift(u64);

@@ -225,8 +225,8 @@ impl Manifest {
             Some(difference) => Err(Error::store(
                 path,
                 format!(
-                    "holds terms of another extraction ({difference}); delete the folder, or extract \
-                     with --replace"
+                    "holds terms of another extraction ({difference}); delete the folder, or \
+                     extract with --replace"
                 ),
             )),
         }

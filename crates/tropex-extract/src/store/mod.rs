@@ -158,7 +158,7 @@ impl TermStore {
     }
 }
 
-/// Replaces a read error by its cause_of, if another process holds or has replaced the store.
+/// Replaces a read error by its cause, if another process holds or has replaced the store.
 pub(crate) fn cause_of(error: Error, folder: &Path, manifest: Option<&Manifest>) -> Error {
     let replaced = || match (manifest, Manifest::find(folder)) {
         (Some(manifest), Ok(Some(found))) => *manifest != found,

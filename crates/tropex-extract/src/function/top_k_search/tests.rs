@@ -70,7 +70,11 @@ proptest! {
     }
 
     #[test]
-    fn results_do_not_depend_on_the_block_sizes(case in cases(), points in 1..9_usize, terms in 1..14_usize) {
+    fn results_do_not_depend_on_the_block_sizes(
+        case in cases(),
+        points in 1..9_usize,
+        terms in 1..14_usize,
+    ) {
         let instance = case.instance();
         let request = SearchRequest { top: 3, without: None };
         let one = case.ranking(&instance, request, BlockSizes::default());

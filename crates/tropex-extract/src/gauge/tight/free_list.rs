@@ -78,7 +78,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn regions_in_use_never_overlap(steps in prop::collection::vec((1..9_u64, any::<bool>()), 99)) {
+        fn regions_in_use_never_overlap(
+            steps in prop::collection::vec((1..9_u64, any::<bool>()), 99),
+        ) {
             let mut regions = FreeList::default();
             let mut used: HashMap<u64, u64> = HashMap::new();
             for (length, gives_back) in steps {

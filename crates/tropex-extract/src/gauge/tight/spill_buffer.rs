@@ -1,4 +1,4 @@
-//! SpillStorage for tensors between two stages: in memory up to a budget, then in a file.
+//! Storage for tensors between two stages: in memory up to a budget, then in a file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -106,7 +106,7 @@ fn difference(left: Tensor<4>, right: Tensor<4>) -> f64 {
     pairs.fold(0.0, |most: f64, (left, right)| most.max((left - right).abs()))
 }
 
-/// ChannelPlanes `[groups * points, features]` with 10 % nonzero entries.
+/// Planes `[groups * points, features]` with 10 % nonzero entries.
 fn mostly_zero(planes: [usize; 3], points: usize, groups: usize) -> Tensor<2> {
     let features = planes.iter().product::<usize>();
     let value = |index: usize| {
