@@ -11,8 +11,9 @@ use crate::unsupported::{UnsupportedOperation, operation_name};
 impl LoweringContext {
     /// Records the operation that produced a mask or a discontinuous function.
     pub(super) fn record_origin(&mut self, index: usize, operation: &OperationIr) {
-        let jumping = operation.outputs().filter(|output| self.is_discontinuous(output));
-        let origins: Vec<_> = jumping.map(|out| (out.id, (index, operation.clone()))).collect();
+        let discontinuous = operation.outputs().filter(|output| self.is_discontinuous(output));
+        let origins: Vec<_> =
+            discontinuous.map(|out| (out.id, (index, operation.clone()))).collect();
         for (tensor, origin) in origins {
             self.origins.entry(tensor).or_insert(origin);
         }

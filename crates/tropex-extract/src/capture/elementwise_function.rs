@@ -98,8 +98,9 @@ impl ElementwiseFunction {
         let mut values = BTreeSet::new();
         self.values(&mut values);
         let mut ancestors = Ancestors { nodes: &context.nodes, found: HashMap::new() };
-        let of_all = values.iter().map(|&value| ancestors.of(value));
-        let common = of_all.reduce(|all, next| all.intersection(&next).copied().collect())?;
+        let all_ancestors = values.iter().map(|&value| ancestors.of(value));
+        let common =
+            all_ancestors.reduce(|all, next| all.intersection(&next).copied().collect())?;
         let base = ValueId::of_index(*common.last()?);
         let mut composer = Composer {
             nodes: &context.nodes,
@@ -187,9 +188,9 @@ impl Composer<'_> {
                 input.iter().zip(&factors).zip(&offsets).map(line).collect()
             }
             Op::LeakyRelu(relu) => {
-                let bent = input.iter().zip(relu.slopes(self.features));
-                let bent = bent.map(|(piece, slope)| piece.maximum(&piece.scaled(slope)));
-                bent.collect::<Option<_>>()?
+                let activated = input.iter().zip(relu.slopes(self.features));
+                let activated = activated.map(|(piece, slope)| piece.maximum(&piece.scaled(slope)));
+                activated.collect::<Option<_>>()?
             }
             Op::Add(_) => {
                 let other = self.value(node.inputs[1])?;
@@ -219,19 +220,19 @@ impl UnivariateFunction {
         let base = CapturedValue { id: self.base, shape, padding: [(0, 0); 2] };
         let (lines, hinges): (Vec<_>, Vec<_>) =
             self.features.iter().map(PiecewiseAffine::hinges).unzip();
-        let most = hinges.iter().map(Vec::len).max().unwrap_or(0);
+        let largest_count = hinges.iter().map(Vec::len).max().unwrap_or(0);
         let slopes: Vec<f64> = lines.iter().map(|line| line.slope).collect();
-        let mut terms = Vec::with_capacity(most + 1);
-        if most == 0 || slopes.iter().any(|&slope| slope != 0.0) {
+        let mut terms = Vec::with_capacity(largest_count + 1);
+        if largest_count == 0 || slopes.iter().any(|&slope| slope != 0.0) {
             terms.push(context.scaled(&base, slopes));
         }
-        for nth in 0..most {
+        for nth in 0..largest_count {
             let none = Hinge { side: 0.0, at: 0.0, change: 0.0 };
             let hinges: Vec<_> =
                 hinges.iter().map(|hinges| hinges.get(nth).copied().unwrap_or(none)).collect();
-            let turned = context.scaled(&base, hinges.iter().map(|hinge| hinge.side).collect());
+            let oriented = context.scaled(&base, hinges.iter().map(|hinge| hinge.side).collect());
             let offsets = hinges.iter().map(|hinge| 0.0 - hinge.side * hinge.at).collect();
-            let shifted = context.shifted(&turned, offsets);
+            let shifted = context.shifted(&oriented, offsets);
             let positive = context.relu(&shifted);
             terms
                 .push(context.scaled(&positive, hinges.iter().map(|hinge| hinge.change).collect()));

@@ -53,15 +53,15 @@ impl LinearForm {
         let at = |form: &Self, value| form.factors.get(value).map_or(0.0, |f| f[feature]);
         let offsets = (self.offset[feature], other.offset[feature]);
         let pairs = values.map(|value| (at(self, value), at(other, value))).chain([offsets]);
-        let (own, its) = pairs.clone().fold((0.0, 0.0_f64), |largest, pair| {
+        let (left, right) = pairs.clone().fold((0.0, 0.0_f64), |largest, pair| {
             if pair.1.abs() > largest.1.abs() { pair } else { largest }
         });
-        let ratio = if its == 0.0 { 0.0 } else { own / its };
-        let same = |(own, its): (f64, f64)| {
-            (own - ratio * its).abs() <= ROUNDING * own.abs().max((ratio * its).abs())
+        let ratio = if right == 0.0 { 0.0 } else { left / right };
+        let is_equal = |(left, right): (f64, f64)| {
+            (left - ratio * right).abs() <= ROUNDING * left.abs().max((ratio * right).abs())
         };
         let mut pairs = pairs;
-        pairs.all(same).then_some(ratio)
+        pairs.all(is_equal).then_some(ratio)
     }
 }
 
@@ -73,12 +73,12 @@ const ROUNDING: f64 = 1e-6;
 const DEPTH: usize = 8;
 
 fn trace(nodes: &[Node], value: ValueId, features: usize, depth: usize) -> LinearForm {
-    let itself = || LinearForm {
+    let single = || LinearForm {
         factors: BTreeMap::from([(value.index(), vec![1.0; features])]),
         offset: vec![0.0; features],
     };
     let Some(node) = value.node().map(|node| &nodes[node]).filter(|_| depth > 0) else {
-        return itself();
+        return single();
     };
     match (&node.op, node.inputs.as_slice()) {
         (Op::ElementwiseAffine(affine), &[input]) => {
@@ -97,6 +97,6 @@ fn trace(nodes: &[Node], value: ValueId, features: usize, depth: usize) -> Linea
             let side = |value| trace(nodes, value, features, depth - 1);
             side(left).plus(1.0, &side(right))
         }
-        _ => itself(),
+        _ => single(),
     }
 }

@@ -14,9 +14,9 @@ pub(super) fn fuse(network: &Network) -> Network {
     let uses = uses(network);
     let mut nodes: Vec<Node> = Vec::with_capacity(network.nodes.len());
     // The value of the new network for every value of the old network.
-    let mut moved = vec![ValueId::INPUT];
+    let mut new_values = vec![ValueId::INPUT];
     for node in &network.nodes {
-        let inputs: Vec<_> = node.inputs.iter().map(|value| moved[value.index()]).collect();
+        let inputs: Vec<_> = node.inputs.iter().map(|value| new_values[value.index()]).collect();
         let joined = match (&node.op, inputs.as_slice()) {
             (Op::ElementwiseAffine(affine), [before]) if uses[node.inputs[0].index()] == 1 => {
                 before.node().and_then(|before| join(&nodes[before].op, affine, &network.target))
@@ -28,10 +28,10 @@ pub(super) fn fuse(network: &Network) -> Network {
                 let before = inputs[0].node().expect("a joined operation follows a node");
                 nodes[before].layer = both(nodes[before].layer.take(), node.layer.clone());
                 nodes[before].op = op;
-                moved.push(inputs[0]);
+                new_values.push(inputs[0]);
             }
             None => {
-                moved.push(ValueId::of_node(nodes.len()));
+                new_values.push(ValueId::of_node(nodes.len()));
                 nodes.push(Node { inputs, ..node.clone() });
             }
         }
@@ -39,7 +39,7 @@ pub(super) fn fuse(network: &Network) -> Network {
     Network {
         input_shape: network.input_shape.clone(),
         nodes,
-        output: moved[network.output.index()],
+        output: new_values[network.output.index()],
         output_activations: network.output_activations.clone(),
         target: network.target.clone(),
     }

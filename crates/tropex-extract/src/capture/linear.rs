@@ -31,8 +31,8 @@ impl LoweringContext {
         layer: Option<String>,
     ) -> Result<CapturedValue, LoweringError> {
         let (inputs, outputs) = (value.features(), rows.len());
-        let most = rows.iter().map(Vec::len).max().unwrap_or(0);
-        if 2 * most > inputs && inputs * outputs <= MAX_ENTRIES {
+        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+        if 2 * longest > inputs && inputs * outputs <= MAX_ENTRIES {
             let mut weight = vec![0.0; inputs * outputs];
             for (output, row) in rows.iter().enumerate() {
                 row.iter().for_each(|&(input, by)| weight[input * outputs + output] += by);
@@ -41,27 +41,27 @@ impl LoweringContext {
             let op = Linear::new(weight, &self.target);
             return Ok(self.push(op, &[value], shape, layer));
         }
-        if most * outputs > MAX_ENTRIES {
+        if longest * outputs > MAX_ENTRIES {
             return Err(LINEAR.into());
         }
         // The first features of all sums, then the second features, ...
-        let terms = (0..most.max(1)).flat_map(|nth| rows.iter().map(move |row| row.get(nth)));
+        let terms = (0..longest.max(1)).flat_map(|nth| rows.iter().map(move |row| row.get(nth)));
         let source: Vec<_> = terms.clone().map(|term| term.map(|&(input, _)| input)).collect();
         let factors = terms.map(|term| term.map_or(1.0, |&(_, factor)| factor)).collect();
         let op = Rearrange::new(name, inputs, &source, &self.target);
         let gathered = self.push(op, &[value], vec![source.len()], layer);
         let scaled = self.scaled(&gathered, factors);
-        if most <= 1 {
+        if longest <= 1 {
             return Ok(CapturedValue { shape, ..scaled });
         }
-        let (planes, ones) = ([1, most, outputs], vec![vec![1.0; most]]);
-        let detail = format!("of {most}");
+        let (planes, ones) = ([1, longest, outputs], vec![vec![1.0; longest]]);
+        let detail = format!("of {longest}");
         let op = Separable::new("sum", detail, planes, [Some(ones), None], &self.target);
         Ok(self.push(op, &[&scaled], shape, None))
     }
 }
 
-/// Distance between cells of one colour; outputs read at most one cell of a colour.
+/// Distance between cells of one colour; outputs read at longest one cell of a colour.
 const COLOUR_DISTANCE: usize = 8;
 
 /// The weights of the cells that every output reads. `apply` maps planes `[count, height, width]`
@@ -121,7 +121,8 @@ pub(super) fn product(
         Ok(Evaluator::new(context, filled).run(operation)?.iter().collect())
     };
     let constants = apply(vec![0.0; points * inputs])?;
-    let alike = |numbers: &[f64]| numbers.chunks_exact(outputs).all(|p| *p == numbers[..outputs]);
+    let is_uniform =
+        |numbers: &[f64]| numbers.chunks_exact(outputs).all(|p| *p == numbers[..outputs]);
     let mut matrix = vec![0.0; inputs * outputs];
     for (input, row) in matrix.chunks_exact_mut(outputs).enumerate() {
         let mut ones = vec![0.0; points * inputs];
@@ -135,12 +136,12 @@ pub(super) fn product(
     }
     // The matrix was found at the first point; the other points must have it too.
     let test: Vec<f64> = (1..=inputs).map(|at| (at as f64 * 0.618_033_988_7).fract()).collect();
-    let same = apply(test.iter().copied().cycle().take(points * inputs).collect())?;
-    let near = same.chunks_exact(outputs).all(|point| {
-        let pairs = point.iter().zip(&same[..outputs]);
+    let products = apply(test.iter().copied().cycle().take(points * inputs).collect())?;
+    let is_equal = products.chunks_exact(outputs).all(|point| {
+        let pairs = point.iter().zip(&products[..outputs]);
         pairs.into_iter().all(|(a, b)| (a - b).abs() <= 1e-9 * (1.0 + b.abs()))
     });
-    if !alike(&constants) || !near {
+    if !is_uniform(&constants) || !is_equal {
         return Err(DIFFERS.into());
     }
     let weight = TensorData::new(matrix, [inputs, outputs]);

@@ -52,13 +52,13 @@ impl PiecewiseAffine {
         let mut found = Self { breaks: Vec::new(), lines: Vec::new() };
         for index in 0..=breaks.len() {
             let begin = index.checked_sub(1).map(|index| breaks[index]);
-            let place = match (begin, breaks.get(index)) {
+            let inside = match (begin, breaks.get(index)) {
                 (Some(begin), Some(end)) => (begin + end) / 2.0,
                 (Some(begin), None) => begin + begin.abs() + 1.0,
                 (None, Some(end)) => end - end.abs() - 1.0,
                 (None, None) => 0.0,
             };
-            let line = line(place)?;
+            let line = line(inside)?;
             if found.lines.last() != Some(&line) {
                 found.breaks.extend(begin);
                 found.lines.push(line);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_and_steps_are_made_into_functions() {
+    fn products_with_signs_and_steps_are_continuous_functions() {
         let u = PiecewiseAffine::identity();
         let size = u.times(&u.sign().expect("few")).expect("one is constant");
         let within = step(-0.5).plus(-1.0, &step(0.5)).expect("few");
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_that_are_zero_count_as_positive_only_if_told_so() {
+    fn zero_pieces_are_positive_only_if_not_strict() {
         let relu =
             PiecewiseAffine::identity().maximum(&PiecewiseAffine::constant(0.0)).expect("few");
         let strict = relu.positive(true).expect("few");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn bends_give_back_the_function() {
+    fn hinges_add_up_to_the_function() {
         let shrink = PiecewiseAffine {
             breaks: vec![-0.5, 0.5, 2.0],
             lines: vec![
@@ -241,8 +241,8 @@ mod tests {
         let (line, hinges) = shrink.hinges();
         assert_eq!((line.slope, hinges.len()), (0.0, 3));
         for u in [-3.0, -0.6, 0.0, 0.6, 1.9, 2.5] {
-            let bent = |hinge: &Hinge| hinge.change * (hinge.side * (u - hinge.at)).max(0.0);
-            let found = line.at(u) + hinges.iter().map(bent).sum::<f64>();
+            let hinge_value = |hinge: &Hinge| hinge.change * (hinge.side * (u - hinge.at)).max(0.0);
+            let found = line.at(u) + hinges.iter().map(hinge_value).sum::<f64>();
             assert!((found - value(&shrink, u)).abs() < 1e-12, "{u}");
         }
     }

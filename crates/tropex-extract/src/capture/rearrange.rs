@@ -81,25 +81,26 @@ impl Movement {
             .iter()
             .map(|(tensor, _)| (tensor.id, TensorData::full::<f64, _>(tensor.shape.clone(), 0.0)));
         let constants = run(zeros.collect())?;
-        let places = run(places(context.points, width, operands))?;
-        let features = places.len() / context.points;
+        let indices = run(indices(context.points, width, operands))?;
+        let features = indices.len() / context.points;
         let at = |point: usize, feature: usize| {
-            let index = point * features + feature;
-            let place = places[index] - constants[index];
-            let own = place - 1.0 - (point * width) as f64;
-            ((place != 0.0).then_some(own), constants[index])
+            let entry = point * features + feature;
+            let index = indices[entry] - constants[entry];
+            let source = index - 1.0 - (point * width) as f64;
+            ((index != 0.0).then_some(source), constants[entry])
         };
-        let of_point = |point: usize| (0..features).map(move |feature| at(point, feature));
-        let is_own = |source: f64| source.fract() == 0.0 && (0.0..width as f64).contains(&source);
-        let mut of_all = (0..context.points).flat_map(of_point);
-        if !of_all.all(|(source, _)| source.is_none_or(is_own)) {
+        let point_sources = |point: usize| (0..features).map(move |feature| at(point, feature));
+        let is_feature =
+            |source: f64| source.fract() == 0.0 && (0.0..width as f64).contains(&source);
+        let mut all_points = (0..context.points).flat_map(point_sources);
+        if !all_points.all(|(source, _)| source.is_none_or(is_feature)) {
             return Err(MIXES_POINTS.into());
         }
-        if !(1..context.points).all(|point| of_point(point).eq(of_point(0))) {
+        if !(1..context.points).all(|point| point_sources(point).eq(point_sources(0))) {
             return Err(DIFFERS.into());
         }
-        let (source, constants): (Vec<_>, _) = of_point(0).unzip();
-        let source = source.into_iter().map(|source| source.map(|place| place as usize)).collect();
+        let (source, constants): (Vec<_>, _) = point_sources(0).unzip();
+        let source = source.into_iter().map(|source| source.map(|index| index as usize)).collect();
         Ok(Self { source, constants })
     }
 
@@ -120,18 +121,18 @@ impl Movement {
             [value] => (*value).clone(),
             values => context.push(Concat::new(widths), values, joint, None),
         };
-        let moved = if stays {
+        let rearranged = if stays {
             joined
         } else {
             let op = Rearrange::new(name, width, &self.source, &context.target);
             context.push(op, &[&joined], shape, None)
         };
-        context.shifted(&moved, self.constants)
+        context.shifted(&rearranged, self.constants)
     }
 }
 
 /// For every operand, the indices `point * width + feature`, counted from 1.
-fn places(
+fn indices(
     points: usize,
     width: usize,
     operands: &[(TensorIr, CapturedValue)],
@@ -140,7 +141,7 @@ fn places(
     let mut filled = HashMap::new();
     for (tensor, value) in operands {
         let features = value.features();
-        let row = |point: usize| (0..features).map(move |place| point * width + first + place);
+        let row = |point: usize| (0..features).map(move |index| point * width + first + index);
         let numbers: Vec<f64> = (0..points).flat_map(row).map(|number| number as f64).collect();
         filled.insert(tensor.id, TensorData::new(numbers, tensor.shape.clone()));
         first += features;

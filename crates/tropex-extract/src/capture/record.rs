@@ -41,10 +41,10 @@ pub(super) fn record<M: Module, const D: usize>(
         let ((graph, names), (other, _)) = (record(points)?, record(points + 1)?);
         Ok((points, paired_shapes(&graph, &other)?, graph, names))
     });
-    let alike = |attempt: &Result<_, RecordingMismatch>| {
+    let is_usable = |attempt: &Result<_, RecordingMismatch>| {
         !matches!(attempt, Err(RecordingMismatch::Reshapes))
     };
-    let attempt = attempts.find(alike).unwrap_or(Err(RecordingMismatch::Operations));
+    let attempt = attempts.find(is_usable).unwrap_or(Err(RecordingMismatch::Operations));
     let (points, other_shapes, graph, names) = attempt.map_err(Error::from)?;
     let precision = match dtype_of(module) {
         DType::F64 => Precision::F64,

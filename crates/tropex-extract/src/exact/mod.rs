@@ -155,11 +155,11 @@ fn magnitude(limbs: &[i64; LIMBS]) -> f64 {
 /// `digits / 2^dropped`, rounded to nearest with ties to even. `sticky` says whether a lower bit is
 /// set.
 fn rounded_shift(digits: u128, dropped: u32, sticky: bool) -> u64 {
-    let kept = digits.checked_shr(dropped).unwrap_or(0);
-    let rest = digits - kept.checked_shl(dropped).unwrap_or(0);
+    let quotient = digits.checked_shr(dropped).unwrap_or(0);
+    let remainder = digits - quotient.checked_shl(dropped).unwrap_or(0);
     let half = 1_u128.checked_shl(dropped - 1).unwrap_or(u128::MAX);
-    let up = rest > half || (rest == half && (sticky || kept & 1 == 1));
-    (kept + u128::from(up)) as u64
+    let up = remainder > half || (remainder == half && (sticky || quotient & 1 == 1));
+    (quotient + u128::from(up)) as u64
 }
 
 /// `2^exponent` for the exponents of normal numbers, -1022 to 1023.

@@ -145,13 +145,13 @@ impl CalibrationFile {
 
     /// The state, if the file belongs to the given terms and initial selection.
     fn search(self, terms: &TermsHeader, sampled: usize) -> Option<CalibrationState> {
-        let is_same = self.format == FORMAT
+        let is_same_search = self.format == FORMAT
             && self.sampled == sampled
             && terms.difference(&self.terms).is_none();
         let ascends = self.chosen.windows(2).all(|pair| pair[0] < pair[1]);
         let counts = self.trials <= MAX_TRIALS;
         let fits = self.chosen.last().is_none_or(|&last| last < terms.points);
-        if !(is_same && counts && ascends && fits) {
+        if !(is_same_search && counts && ascends && fits) {
             return None;
         }
         let trials = Trials {

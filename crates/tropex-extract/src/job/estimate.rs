@@ -122,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn every_gauge_goes_from_nothing_to_all_and_never_back() {
+    fn shares_of_every_gauge_rise_from_0_to_1() {
         let worst: Vec<_> = extracted().chain(checked()).collect();
         let tight: Vec<_> = walk().chain(worst.clone()).collect();
         let calibrated: Vec<_> = trials(6).chain(worst.clone()).collect();
-        let misled = calibrated.iter().copied().chain(trials(2)).chain(worst.clone()).collect();
-        for reports in [worst, tight, calibrated, misled] {
+        let refuted = calibrated.iter().copied().chain(trials(2)).chain(worst.clone()).collect();
+        for reports in [worst, tight, calibrated, refuted] {
             let shares = shares(reports);
             assert!(shares.is_sorted(), "{shares:?}");
             assert_eq!(shares[0], 0.0);

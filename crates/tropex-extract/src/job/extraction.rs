@@ -167,9 +167,9 @@ impl ExtractionJob<'_> {
     fn batches(&self, span: Range<usize>) -> Vec<Range<usize>> {
         let network = self.extractor.network();
         let groups = self.extractor.per_point() + 1;
-        let of_a_thread = || network.points_per_thread(groups);
-        let of_memory = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
-        let fitting = || of_a_thread().unwrap_or_else(of_memory);
+        let for_thread = || network.points_per_thread(groups);
+        let for_memory = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
+        let fitting = || for_thread().unwrap_or_else(for_memory);
         let batch = self.options.batch.unwrap_or_else(fitting).max(1);
         let starts = span.clone().step_by(batch);
         starts.map(|start| start..span.end.min(start.saturating_add(batch))).collect()

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_those_of_the_file() {
+    fn bytes_equal_those_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let long: Vec<u8> = (0..2 * CHUNK + 3).map(|index| (index % 251) as u8).collect();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_cut_off_while_it_is_read_is_an_error() {
+    fn truncating_a_file_while_it_is_read_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let content = vec![7; 100_000];
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_replaced_or_removed_is_read_as_it_was() {
+    fn a_replaced_or_removed_file_is_read_with_its_old_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         for in_memory in WAYS {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_match_its_entry_is_refused() {
+    fn a_file_that_does_not_match_its_entry_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "text").unwrap();

@@ -96,13 +96,13 @@ impl TermsHeader {
                 differs("points:", choice_of_points(&self.subset), choice_of_points(&other.subset))
             })
             .or_else(|| {
-                let is_same = self.source == other.source && self.subset == other.subset;
-                (!is_same).then(|| "other data".into())
+                let is_same_data = self.source == other.source && self.subset == other.subset;
+                (!is_same_data).then(|| "other data".into())
             })
             .or_else(|| {
                 // The division into shards does not change the terms.
-                let cut_alike = Self { shard_points: self.shard_points, ..other.clone() };
-                (*self != cut_alike).then(|| "another network".into())
+                let with_equal_shards = Self { shard_points: self.shard_points, ..other.clone() };
+                (*self != with_equal_shards).then(|| "another network".into())
             })
     }
 }

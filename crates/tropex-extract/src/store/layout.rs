@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_what_the_library_makes_of_the_tensors() {
+    fn a_file_equals_the_file_of_the_safetensors_library() {
         let numbers: Vec<u8> = (0..48).collect();
         let tensors = || {
             [

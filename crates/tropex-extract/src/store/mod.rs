@@ -141,9 +141,9 @@ impl TermStore {
             let reason = format!("terms of the {} gauge have no shifts of", terms.gauge.name());
             return Err(Error::store(&path, reason + " their own"));
         };
-        let same = ComputeTarget::new(network.target().device(), terms.precision)?;
-        let here = Extractor::new(&network.to_target(&same), terms.gauge, terms.classes)?;
-        if here.fingerprint() != terms.network {
+        let target = ComputeTarget::new(network.target().device(), terms.precision)?;
+        let extractor = Extractor::new(&network.to_target(&target), terms.gauge, terms.classes)?;
+        if extractor.fingerprint() != terms.network {
             let reason = "holds shifts of another network; extract its terms again";
             return Err(Error::store(&path, reason));
         }

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_violated_shifts_bring_about_is_no_failure() {
+    fn effects_of_violated_shifts_are_not_failures() {
         let mut check = SelfCheck { smallest_coefficient: -1.0, ..sound() };
         check.dominance.as_mut().unwrap().dominant = 9;
         for (points, expected) in [(0, 2), (3, 0)] {
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn coefficients_that_cancel_a_shift_are_rounded_like_it() {
+    fn rounding_is_relative_to_the_largest_shift() {
         let mut check =
             SelfCheck { smallest_coefficient: -1e-14, largest_coefficient: 1e-3, ..sound() };
         assert_eq!(check.failures(Precision::F64), Vec::<String>::new());
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_in_f64_may_be_rounding_in_f32() {
+    fn errors_of_f64_may_be_rounding_in_f32() {
         let check = SelfCheck { value_error: 1e-5, smallest_coefficient: -1e-4, ..sound() };
         assert_eq!(check.failures(Precision::F32), Vec::<String>::new());
         assert_eq!(check.failures(Precision::F64).len(), 2);

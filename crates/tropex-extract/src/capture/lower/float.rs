@@ -61,8 +61,8 @@ fn cross(
     }
     let features = value.features();
     let mut rows: SparseRows = vec![Vec::new(); features];
-    for place in 0..length {
-        let one = |at: usize| f64::from(u8::from(at / inner % length == place));
+    for position in 0..length {
+        let one = |at: usize| f64::from(u8::from(at / inner % length == position));
         let ones = (0..context.points * features).map(one).collect::<Vec<f64>>();
         let filled = HashMap::from([(input.id, TensorData::new(ones, out.shape.clone()))]);
         let weights: Vec<f64> = Evaluator::new(context, filled).run(&spread)?.iter().collect();
@@ -71,9 +71,9 @@ fn cross(
         }
         for vector in 0..outer {
             for (at, to) in (0..length).flat_map(|to| (0..inner).map(move |at| (at, to))) {
-                let feature = |place: usize| (vector * length + place) * inner + at;
+                let feature = |position: usize| (vector * length + position) * inner + at;
                 let weight = weights[feature(to)];
-                rows[feature(to)].extend((weight != 0.0).then_some((feature(place), weight)));
+                rows[feature(to)].extend((weight != 0.0).then_some((feature(position), weight)));
             }
         }
     }
@@ -96,23 +96,23 @@ fn grid_sample(
     let &[channels, height, width] = piece.as_slice() else {
         return Err(format!("unexpected planes of shape {piece:?}").into());
     };
-    let (places, cells) = (out.shape[2] * out.shape[3], height * width);
+    let (positions, cells) = (out.shape[2] * out.shape[3], height * width);
     let grids = context.numbers(grid)?;
-    let of_point = 2 * places * pieces;
-    if grids.chunks_exact(of_point).any(|point| *point != grids[..of_point]) {
+    let grid_numbers = 2 * positions * pieces;
+    if grids.chunks_exact(grid_numbers).any(|point| *point != grids[..grid_numbers]) {
         return Err(DIFFERS.into());
     }
-    let mut rows: SparseRows = Vec::with_capacity(pieces * channels * places);
-    for (index, grid) in grids[..of_point].chunks_exact(2 * places).enumerate() {
+    let mut rows: SparseRows = Vec::with_capacity(pieces * channels * positions);
+    for (index, grid) in grids[..grid_numbers].chunks_exact(2 * positions).enumerate() {
         let plane = read_weights([height, width], |planes, count| {
             sampled(context, sample, grid, (planes, count, [height, width]))
         })?;
         for channel in 0..channels {
             let first = (index * channels + channel) * cells;
-            let moved = |row: &Vec<(usize, f64)>| {
+            let in_channel = |row: &Vec<(usize, f64)>| {
                 row.iter().map(|&(cell, weight)| (first + cell, weight)).collect()
             };
-            rows.extend(plane.iter().map(moved));
+            rows.extend(plane.iter().map(in_channel));
         }
     }
     let shape = context.point_shape(out)?;

@@ -142,8 +142,8 @@ pub(super) fn arithmetic(
         Ir::Clamp(op) => {
             let (floor, ceiling) = (number(op.min), number(op.max));
             of_one(context, &op.tensor, &op.out, move |a| {
-                let raised = a.maximum(&PiecewiseAffine::constant(floor))?.scaled(-1.0);
-                Some(raised.maximum(&PiecewiseAffine::constant(-ceiling))?.scaled(-1.0))
+                let at_least_floor = a.maximum(&PiecewiseAffine::constant(floor))?.scaled(-1.0);
+                Some(at_least_floor.maximum(&PiecewiseAffine::constant(-ceiling))?.scaled(-1.0))
             })
         }
         Ir::Div(op) if context.is_constant(&op.rhs) => {

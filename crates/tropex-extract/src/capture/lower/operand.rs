@@ -27,8 +27,8 @@ impl Operand {
         }
         if let Some(function) = context.function(tensor).cloned() {
             let features: usize = context.point_shape(out)?.iter().product();
-            let same = function.features() == features;
-            return if same { Ok(Self::Function(function)) } else { Err(NOT_SEEN.into()) };
+            let fits = function.features() == features;
+            return if fits { Ok(Self::Function(function)) } else { Err(NOT_SEEN.into()) };
         }
         if context.mask(tensor).is_some() {
             return Ok(Self::Mask(mask_like(context, tensor, out)?));

@@ -124,8 +124,8 @@ fn applied_to(
     let filled = HashMap::from([(update.tensor.id, full)]);
     let result: Vec<f64> = Evaluator::new(context, filled).run(whole)?.iter().collect();
     let features: usize = context.point_shape(update.out)?.iter().product();
-    let alike = result.chunks_exact(features).all(|point| *point == result[..features]);
-    if alike { Ok(result[..features].to_vec()) } else { Err(DIFFERS.into()) }
+    let is_uniform = result.chunks_exact(features).all(|point| *point == result[..features]);
+    if is_uniform { Ok(result[..features].to_vec()) } else { Err(DIFFERS.into()) }
 }
 
 /// The values that are added at each position.
@@ -135,25 +135,27 @@ fn sums(
     value: &CapturedValue,
     features: usize,
 ) -> Result<SparseRows, LoweringError> {
-    let numbers = (0..context.points * features).map(|place| place as f64);
-    let places = TensorData::new(numbers.collect::<Vec<f64>>(), update.tensor.shape.clone());
-    let filled = HashMap::from([(update.tensor.id, places)]);
+    let numbers = (0..context.points * features).map(|position| position as f64);
+    let positions = TensorData::new(numbers.collect::<Vec<f64>>(), update.tensor.shape.clone());
+    let filled = HashMap::from([(update.tensor.id, positions)]);
     let targets = Evaluator::new(context, filled).run(&update.reads)?;
-    let targets: Vec<usize> = targets.iter::<f64>().map(|place| place as usize).collect();
+    let targets: Vec<usize> = targets.iter::<f64>().map(|position| position as usize).collect();
     let width = value.features();
-    let own = |point: usize| -> Option<Vec<usize>> {
+    let features_of = |point: usize| -> Option<Vec<usize>> {
         let targets = targets[point * width..][..width].iter();
         targets
-            .map(|target| target.checked_sub(point * features).filter(|&place| place < features))
+            .map(|target| {
+                target.checked_sub(point * features).filter(|&position| position < features)
+            })
             .collect()
     };
-    let first = own(0).ok_or(MIXES_POINTS)?;
+    let first = features_of(0).ok_or(MIXES_POINTS)?;
     for point in 1..context.points {
-        if own(point).ok_or(MIXES_POINTS)? != first {
+        if features_of(point).ok_or(MIXES_POINTS)? != first {
             return Err(DIFFERS.into());
         }
     }
     let mut rows: SparseRows = vec![Vec::new(); features];
-    first.into_iter().enumerate().for_each(|(source, place)| rows[place].push((source, 1.0)));
+    first.into_iter().enumerate().for_each(|(source, position)| rows[position].push((source, 1.0)));
     Ok(rows)
 }

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_free_is_used_before_the_file_grows() {
+    fn free_regions_are_used_before_the_file_grows() {
         let mut regions = FreeList::default();
         let starts = [10, 20, 30].map(|length| regions.allocate(length));
         assert_eq!(starts, [0, 10, 30]);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_use_starts_anew() {
+    fn a_file_without_regions_in_use_is_empty() {
         let mut regions = FreeList::default();
         for length in [10, 20, 30] {
             regions.allocate(length);

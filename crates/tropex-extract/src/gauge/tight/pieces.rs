@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn signs_come_back(numbers in prop::collection::vec(-2..3_i8, 0..99)) {
+        fn signs_are_restored(numbers in prop::collection::vec(-2..3_i8, 0..99)) {
             let numbers: Vec<f32> = numbers.into_iter().map(f32::from).collect();
             let expected: Vec<f32> = numbers.iter().map(|n| f32::from(*n > 0.0)).collect();
             let bits = bits(&numbers);
@@ -135,7 +135,7 @@ mod tests {
         }
 
         #[test]
-        fn winners_come_back(numbers in prop::collection::vec(any::<u32>(), 1..9), shift in 1..32) {
+        fn winners_are_restored(numbers in prop::collection::vec(any::<u32>(), 1..9), shift in 1..32) {
             let numbers: Vec<u32> = numbers.into_iter().map(|number| number >> shift).collect();
             let expected: Vec<i32> = numbers.iter().map(|&number| number as i32).collect();
             prop_assert_eq!(winners(&bytes(&numbers), numbers.len()), expected);
@@ -143,13 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_take_the_bytes_they_need() {
+    fn numbers_are_stored_in_as_few_bytes_as_the_largest_needs() {
         let sizes = [0, 255, 256, 65_535, 65_536, 1 << 24].map(|number| bytes(&[number]).len());
         assert_eq!(sizes, [1, 1, 2, 2, 3, 4]);
     }
 
     #[test]
-    fn more_units_than_one_task_packs() {
+    fn signs_of_several_tasks_are_restored() {
         let numbers: Vec<f64> =
             (0..8 * BLOCK + 11).map(|i| f64::from((i % 3) as u8) - 1.0).collect();
         let expected: Vec<f32> = numbers.iter().map(|n| f32::from(*n > 0.0)).collect();

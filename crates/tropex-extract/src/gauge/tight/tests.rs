@@ -107,7 +107,7 @@ fn walk(
 }
 
 #[test]
-fn the_place_in_which_rows_wait_changes_no_bit() {
+fn terms_do_not_depend_on_the_storage_of_rows() {
     let folder = tempfile::tempdir().unwrap();
     let all = points(20, 1);
     for precision in [Precision::F32, Precision::F64] {
@@ -130,7 +130,7 @@ fn the_place_in_which_rows_wait_changes_no_bit() {
 }
 
 #[test]
-fn a_pullback_in_stages_gives_the_terms_of_a_single_one() {
+fn a_pullback_in_stages_gives_the_terms_of_a_single_pullback() {
     let all = points(20, 1);
     let network = network(Precision::F32);
     for classes in [Classes::Predicted, Classes::All, Classes::One(1)] {
@@ -170,12 +170,12 @@ fn no_shift_can_be_smaller() {
 }
 
 #[test]
-fn violations_of_other_points_shifts_are_reported() {
+fn violations_of_shifts_for_other_points_are_reported() {
     let network = network(Precision::F64);
     let shifts = Shifts::tight(&network, Classes::All, &points(500, 1)).unwrap();
     let extractor = Extractor::with_shifts(&network, &shifts, Classes::All).unwrap();
-    let further = points(50, 2);
-    let together = extractor.extract(&further).unwrap();
+    let others = points(50, 2);
+    let together = extractor.extract(&others).unwrap();
     let violations = together.violations().unwrap();
     let is_negative = |point: &usize| {
         let rows = (0..CLASSES).map(|class| together.positive(*point, class));
@@ -186,15 +186,15 @@ fn violations_of_other_points_shifts_are_reported() {
     assert!(negative > 0 && violations.points >= negative, "{negative} at the input");
     assert!(violations.points < 50, "{violations:?}");
     assert!(violations.largest > 1e-6 && violations.largest <= 1.0, "{violations:?}");
-    let check = SelfCheck::of(&together, &further);
+    let check = SelfCheck::of(&together, &others);
     assert_eq!(check.violations.as_ref(), Some(violations));
     assert_eq!(check.failures(Precision::F64), Vec::<String>::new());
     // The violations do not depend on the batch.
-    let apart = further.chunks(FEATURES).map(|point| extractor.extract(point).unwrap());
-    let apart = apart.map(|terms| SelfCheck::of(&terms, &further[..FEATURES]));
-    let apart = apart.reduce(|a, b| a.merge(&b)).unwrap().violations.unwrap();
-    assert_eq!(apart.points, violations.points);
-    assert!((apart.largest - violations.largest).abs() < 1e-12);
+    let separate = others.chunks(FEATURES).map(|point| extractor.extract(point).unwrap());
+    let separate = separate.map(|terms| SelfCheck::of(&terms, &others[..FEATURES]));
+    let separate = separate.reduce(|a, b| a.merge(&b)).unwrap().violations.unwrap();
+    assert_eq!(separate.points, violations.points);
+    assert!((separate.largest - violations.largest).abs() < 1e-12);
 }
 
 #[test]

@@ -52,8 +52,8 @@ where
 
     /// The transpose of the correlation as a stencil, if it has one group.
     pub(super) fn up_stencil(&self) -> Option<&Stencil> {
-        let turned = |[small, kernel, large]: [u32; 3]| [large, kernel, small];
-        let make = || self.stencil([&self.small, &self.large], turned, [2, 0, 1]);
+        let transposed = |[small, kernel, large]: [u32; 3]| [large, kernel, small];
+        let make = || self.stencil([&self.small, &self.large], transposed, [2, 0, 1]);
         (self.spec.groups == 1).then(|| kernels::get_or_init(&self.stencils.up, make))
     }
 

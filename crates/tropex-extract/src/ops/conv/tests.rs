@@ -146,7 +146,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn both_transposes_are_burns_gradient(case in cases()) {
+    fn both_transposes_equal_burns_gradient(case in cases()) {
         let (correlation, expected) = (case.correlation(), case.gradient());
         let weight = correlation.weight.tensor();
         let flipped = correlation.up_flipped(case.rows(), weight.clone(), None);

@@ -32,7 +32,7 @@ fn integers(first: i64) -> Vec<u8> {
 }
 
 #[test]
-fn pieces_of_a_file_are_together_what_it_is() {
+fn pieces_of_a_file_join_to_the_whole_file() {
     let folder = tempfile::tempdir().unwrap();
     let [index, label, predicted] = [integers(0), integers(5), vec![0; 8 * POINTS]];
     let [linear, linear_bias] = [numbers(100, POINTS * 2 * FEATURES), numbers(300, POINTS * 2)];

@@ -26,7 +26,12 @@ fn excess(terms: &Terms, points: &[f32]) -> f64 {
 }
 
 /// Shifts and terms for a factor of the tight shifts.
-fn under(network: &Network, classes: Classes, all: &[f32], scale: ShiftScale) -> (Shifts, Terms) {
+fn with_scale(
+    network: &Network,
+    classes: Classes,
+    all: &[f32],
+    scale: ShiftScale,
+) -> (Shifts, Terms) {
     let extractor = Extractor::new(network, Gauge::Calibrated, classes).unwrap();
     let read = |_| Ok(all.to_vec());
     let batch = 0..all.len() / FEATURES;
@@ -38,7 +43,7 @@ fn under(network: &Network, classes: Classes, all: &[f32], scale: ShiftScale) ->
 }
 
 #[test]
-fn own_terms_are_maximal_and_under_the_next_smaller_scale_are_not() {
+fn the_calibrated_scale_is_the_smallest_sufficient_one() {
     let mut scaled = 0;
     for seed in 1..9 {
         let all = points(6, seed);
@@ -50,7 +55,7 @@ fn own_terms_are_maximal_and_under_the_next_smaller_scale_are_not() {
             assert!(excess(&terms, &all) < 1e-9, "{classes:?}");
             let step = (-4.0 * shifts.scale().log2()).round();
             let smaller = ShiftScale::of((-(step + 1.0) / 4.0).exp2()).unwrap();
-            let (_, smaller) = under(&network, classes, &all, smaller);
+            let (_, smaller) = with_scale(&network, classes, &all, smaller);
             assert!(excess(&smaller, &all) > 1e-9, "{classes:?}");
             scaled += usize::from(shifts.scale() < 1.0);
         }
@@ -76,8 +81,8 @@ fn coefficients_at_the_input_are_not_negative() {
 fn the_linear_terms_do_not_depend_on_the_scale() {
     let all = points(10, 1);
     let network = network(Precision::F64);
-    let (whole, expected) = under(&network, Classes::All, &all, ShiftScale::FULL);
-    let (half, found) = under(&network, Classes::All, &all, ShiftScale::of(0.5).unwrap());
+    let (whole, expected) = with_scale(&network, Classes::All, &all, ShiftScale::FULL);
+    let (half, found) = with_scale(&network, Classes::All, &all, ShiftScale::of(0.5).unwrap());
     for point in 0..10 {
         for class in 0..CLASSES {
             assert_eq!(found.linear(point, class), expected.linear(point, class));
