@@ -135,7 +135,10 @@ mod tests {
         }
 
         #[test]
-        fn winners_are_restored(numbers in prop::collection::vec(any::<u32>(), 1..9), shift in 1..32) {
+        fn winners_are_restored(
+            numbers in prop::collection::vec(any::<u32>(), 1..9),
+            shift in 1..32,
+        ) {
             let numbers: Vec<u32> = numbers.into_iter().map(|number| number >> shift).collect();
             let expected: Vec<i32> = numbers.iter().map(|&number| number as i32).collect();
             prop_assert_eq!(winners(&bytes(&numbers), numbers.len()), expected);
