@@ -20,7 +20,7 @@ mod calibrated;
 /// A network with a residual block behind a maximum, a pooling and a skip connection from the input
 /// to the logits.
 #[derive(Module, Debug)]
-struct Branches {
+struct BranchedNetwork {
     first: Conv2d,
     second: Conv2d,
     pool: MaxPool2d,
@@ -32,7 +32,7 @@ const SHAPE: [usize; 3] = [2, 4, 4];
 const FEATURES: usize = 32;
 const CLASSES: usize = 3;
 
-impl Branches {
+impl BranchedNetwork {
     fn new(device: &Device) -> Self {
         device.seed(7);
         let conv = |from, to| Conv2dConfig::new([from, to], [3, 3]).init(device);
@@ -57,7 +57,7 @@ impl Branches {
 
 fn network(precision: Precision) -> Network {
     let device = Device::flex();
-    let network = capture(&Branches::new(&device), SHAPE, Branches::forward).unwrap();
+    let network = capture(&BranchedNetwork::new(&device), SHAPE, BranchedNetwork::forward).unwrap();
     network.to_target(&ComputeTarget::new(&device, precision).unwrap())
 }
 
