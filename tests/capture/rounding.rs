@@ -172,7 +172,7 @@ fn numbers_too_large_for_a_type_are_told_so() {
     let stack = Stack::new(&[4, 3], &device()).map(&mut To(FloatDType::F16));
     let large = |stack: &Stack, x: Tensor<2>| stack.forward(x) * 60000.0 * 60000.0;
     let error = capture(&stack, [4], large).expect_err("infinity");
-    assert_says(&error, &["not finite", &format!("{:?}", DType::F16)]);
+    assert_says(&error, &["not finite", "f16"]);
 }
 
 #[test]

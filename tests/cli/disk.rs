@@ -58,7 +58,7 @@ fn an_extraction_on_a_full_disk_leaves_no_part_and_continues_later() {
 #[test]
 fn a_tight_extraction_on_a_full_disk_leaves_nothing() {
     let workspace = Workspace::with_run();
-    let expected = ["cannot put rows aside in run/terms/train-tight: "];
+    let expected = ["cannot write rows to a file in run/terms/train-tight: "];
     run_on_full_disk(&workspace, "extract run --gauge tight --memory 0MB").failed(&expected);
     assert!(files(&workspace.path("run/terms")).is_empty());
     workspace.run("extract run --gauge tight --memory 0MB").succeeded();

@@ -125,5 +125,5 @@ fn damaged_files_of_named_datasets_are_refused() {
     for file in batches.chain(["test_batch.bin".into()]) {
         fs::write(workspace.path("cifar").join(file), [0x9c; 4096]).unwrap();
     }
-    refused(&workspace, "cifar10 --data-dir cifar", &["cifar/data_batch_1.bin", "has 4096 bytes"]);
+    refused(&workspace, "cifar10 --data-dir cifar", &["cifar: data_batch_1.bin has 4096 bytes"]);
 }
