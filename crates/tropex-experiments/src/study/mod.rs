@@ -37,9 +37,9 @@ use work::{Work, together};
 
 /// The plans that come with the program.
 pub const PLANS: &[(&str, &str)] = &[
-    ("quick", include_str!("../../../../studies/quick.toml")),
-    ("fashion", include_str!("../../../../studies/fashion.toml")),
-    ("paper", include_str!("../../../../studies/paper.toml")),
+    ("quick", include_str!("../../assets/studies/quick.toml")),
+    ("fashion", include_str!("../../assets/studies/fashion.toml")),
+    ("paper", include_str!("../../assets/studies/paper.toml")),
 ];
 
 /// A study that is carried out in a folder.
