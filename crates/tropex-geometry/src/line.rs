@@ -11,7 +11,7 @@ use super::{Facet, Pattern};
 use crate::Error;
 use tropex_extract::Network;
 use tropex_extract::network::{Jet, Node};
-use tropex_extract::ops::{Piece, difference};
+use tropex_extract::ops::{Piece, feature_difference};
 use tropex_kernels::{ComputeTarget, Precision};
 
 /// Bytes that the values of a batch of lines take, about.
@@ -167,7 +167,7 @@ impl Walker {
         lines.for_each(|(((numbers, walked), found), (values, slopes))| {
             let beyond = Beyond::of(walked.at, walked.scale, values, slopes);
             span.choice.choose(numbers, |feature, other| {
-                let of = |features: &[f64]| difference(features, feature, other);
+                let of = |features: &[f64]| feature_difference(features, feature, other);
                 beyond.is_above(of(values), of(slopes))
             });
             span.choice.visit_gaps(numbers, |gap| {

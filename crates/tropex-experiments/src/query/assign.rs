@@ -1,7 +1,7 @@
 //! Assigns images to the training images whose terms win there.
 
 use serde::Serialize;
-use tropex_extract::function::{Ranked, WorkStats};
+use tropex_extract::function::{RankedTerm, WorkStats};
 use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
 use tropex_train::data::{Dataset, SubsetSummary};
 use tropex_train::run::Run;
@@ -99,11 +99,8 @@ pub fn assign(
             let point = assigned.images.len();
             let (image, label) = (points.index(point), points.label(point));
             let (network, negative) = (predicted[point], with_terms.index(winner.negative));
-            let best = best.into_iter().map(|Ranked { position, class, value, gap }| RankedImage {
-                training_image: with_terms.index(position),
-                class,
-                value,
-                gap,
+            let best = best.into_iter().map(|RankedTerm { position, class, value, gap }| {
+                RankedImage { training_image: with_terms.index(position), class, value, gap }
             });
             let best = best.collect();
             assigned.images.push(AssignedImage { image, label, network, negative, best });

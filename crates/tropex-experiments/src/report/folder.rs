@@ -30,7 +30,7 @@ fn reports(run: &Path) -> PathBuf {
 pub fn report_folder(run: &Path, experiment: &str, gauge: Gauge) -> PathBuf {
     let folder = match gauge {
         Gauge::WorstCase => experiment.to_owned(),
-        Gauge::Tight | Gauge::Calibrated => format!("{experiment}-{}", gauge.name()),
+        _ => format!("{experiment}-{}", gauge.name()),
     };
     reports(run).join(folder)
 }

@@ -1,4 +1,4 @@
-//! Where the points of an extraction come from.
+//! Sources of points for an extraction.
 
 #[cfg(feature = "dataset")]
 mod dataset;

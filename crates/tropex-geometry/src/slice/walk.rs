@@ -66,7 +66,7 @@ impl<'a> Walk<'a> {
         for node in self.network.nodes() {
             let Some(choice) = node.op().activation_rule(node.units()) else { continue };
             let mut units = Vec::new();
-            choice.visit_contenders(|contenders| units.push(contenders.to_vec()));
+            choice.visit_candidates(|contenders| units.push(contenders.to_vec()));
             done += choice.units();
             let value = node.inputs()[0];
             let prefix = self.network.until(value);

@@ -168,7 +168,7 @@ fn what(progress: Progress, trial: &Cell<Option<(usize, usize)>>) -> String {
             trial.set(None);
             format!("extracting, {} of {}", count(points), plural(of, "point"))
         }
-        Progress::Checked { .. } => of_trial("checking"),
+        _ => of_trial("checking"),
     }
 }
 

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use tropex_extract::PointSource;
-use tropex_extract::function::Ranked;
+use tropex_extract::function::RankedTerm;
 
 use crate::Error;
 use crate::data::Split;
@@ -176,7 +176,7 @@ fn find_classes(context: &RunContext<'_>, draws: &mut [TermSubset]) -> Result<()
 
 impl TermSubset {
     /// Sets the class of an image to that of the first drawn term in a ranking, if there is one.
-    fn update(&mut self, image: usize, best: &[Ranked]) {
+    fn update(&mut self, image: usize, best: &[RankedTerm]) {
         let first = best.iter().find(|ranked| self.is_in[ranked.position]);
         self.classes[image] = first.map(|ranked| ranked.class).or(self.classes[image]);
     }
@@ -207,8 +207,8 @@ fn text(table: &Table, images: usize, draws: usize) -> String {
 mod tests {
     use super::*;
 
-    fn ranked(position: usize, class: usize) -> Ranked {
-        Ranked { position, class, gap: 0.0, value: 0.0 }
+    fn ranked(position: usize, class: usize) -> RankedTerm {
+        RankedTerm { position, class, gap: 0.0, value: 0.0 }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Random terms and points, and what rational numbers say about them.
+//! Random terms and points, with a reference in rational numbers.
 
 use burn::tensor::{DType, Device, TensorData};
 use num_rational::BigRational;
@@ -6,33 +6,33 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::{Blocks, Rules, TopKSearch};
+use super::super::{BlockSizes, SearchRequest, TopKSearch};
 use crate::exact::tests::rational;
 use crate::function::Ranking;
 use crate::terms::Classes;
 use crate::terms::TermTable;
 use crate::{ComputeTarget, Precision};
 
-/// What the numbers of terms and points are like.
+/// Distribution of the numbers in terms and points.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
-    /// Small whole numbers: many terms are equal, and many others worth the same.
+pub(super) enum Distribution {
+    /// Small integers: many terms are equal, many others have equal values.
     Ties,
-    /// Terms that differ by their last digits.
+    /// Terms that differ in their last digits.
     Near,
-    /// Negative terms with a large part that all share, as the worst-case gauge gives.
+    /// Negative terms with a large common part, as under the worst-case gauge.
     Shifted,
-    /// Any size, up to what a sum of terms survives.
+    /// Numbers of any magnitude whose products have a finite sum.
     Wild,
-    /// Numbers near the largest and the smallest of the format.
+    /// Numbers near the largest and the smallest numbers of the format.
     Extreme,
-    /// Numbers near the smallest of the format, and no others.
+    /// Numbers near the smallest number of the format.
     Tiny,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
-    pub(super) kind: Kind,
+pub(super) struct SearchCase {
+    pub(super) distribution: Distribution,
     pub(super) precision: Precision,
     pub(super) classes: Classes,
     pub(super) features: usize,
@@ -43,21 +43,21 @@ pub(super) struct Problem {
 
 const CLASSES: usize = 3;
 
-pub(super) fn problems() -> impl Strategy<Value = Problem> {
-    let kind = prop::sample::select(vec![
-        Kind::Ties,
-        Kind::Near,
-        Kind::Shifted,
-        Kind::Wild,
-        Kind::Extreme,
-        Kind::Tiny,
+pub(super) fn cases() -> impl Strategy<Value = SearchCase> {
+    let distribution = prop::sample::select(vec![
+        Distribution::Ties,
+        Distribution::Near,
+        Distribution::Shifted,
+        Distribution::Wild,
+        Distribution::Extreme,
+        Distribution::Tiny,
     ]);
     let precision = prop::sample::select(vec![Precision::F32, Precision::F64]);
     let classes = prop::sample::select(vec![Classes::Predicted, Classes::All, Classes::One(1)]);
     let shards = prop::collection::vec(1..12_usize, 1..4);
-    (kind, precision, classes, 1..20_usize, 1..8_usize, shards, any::<u64>()).prop_map(
-        |(kind, precision, classes, features, points, shards, seed)| Problem {
-            kind,
+    (distribution, precision, classes, 1..20_usize, 1..8_usize, shards, any::<u64>()).prop_map(
+        |(distribution, precision, classes, features, points, shards, seed)| SearchCase {
+            distribution,
             precision,
             classes,
             features,
@@ -68,47 +68,47 @@ pub(super) fn problems() -> impl Strategy<Value = Problem> {
     )
 }
 
-/// A term as rational numbers know it.
-pub(super) struct Reference {
+/// A term in rational numbers.
+pub(super) struct RationalTerm {
     position: usize,
     class: usize,
     coefficients: Vec<BigRational>,
     bias: BigRational,
 }
 
-impl Reference {
+impl RationalTerm {
     fn at(&self, point: &[f32]) -> BigRational {
         let products = self.coefficients.iter().zip(point).map(|(a, &x)| a * rational(x.into()));
         products.fold(self.bias.clone(), |sum, product| sum + product)
     }
 }
 
-/// Terms in shards, the same as references, and points.
+/// Terms as tables and as rational numbers, and points.
 pub(super) struct Instance {
     pub(super) shards: Vec<TermTable>,
-    pub(super) positive: Vec<Reference>,
-    pub(super) negative: Vec<Reference>,
+    pub(super) positive: Vec<RationalTerm>,
+    pub(super) negative: Vec<RationalTerm>,
     pub(super) points: Vec<f32>,
 }
 
-impl Problem {
+impl SearchCase {
     pub(super) fn per_point(&self) -> usize {
         self.classes.per_point(CLASSES)
     }
 
-    /// A coefficient or bias; what terms share depends on the column.
+    /// A coefficient or bias; the common part of negative terms depends on the column.
     fn number(&self, random: &mut ChaCha8Rng, column: Option<usize>) -> f64 {
         let unit = random.random_range(-1.0..1.0_f64);
-        let number = match self.kind {
-            Kind::Ties => f64::from(random.random_range(-2..=2_i8)),
-            Kind::Near => 1.0 + unit.signum() * 2_f64.powi(random.random_range(-60..-20)),
-            Kind::Shifted => column.map_or(0.0, |k| 1e12 * (1.5 + (k as f64).sin())) + unit,
-            Kind::Wild => unit * 10_f64.powi(random.random_range(-12..12)),
-            Kind::Extreme => match self.precision {
+        let number = match self.distribution {
+            Distribution::Ties => f64::from(random.random_range(-2..=2_i8)),
+            Distribution::Near => 1.0 + unit.signum() * 2_f64.powi(random.random_range(-60..-20)),
+            Distribution::Shifted => column.map_or(0.0, |k| 1e12 * (1.5 + (k as f64).sin())) + unit,
+            Distribution::Wild => unit * 10_f64.powi(random.random_range(-12..12)),
+            Distribution::Extreme => match self.precision {
                 Precision::F32 => unit * 2_f64.powi(random.random_range(-149..126)),
                 Precision::F64 => unit * 2_f64.powi(random.random_range(-1060..1010)),
             },
-            Kind::Tiny => match self.precision {
+            Distribution::Tiny => match self.precision {
                 Precision::F32 => unit * 2_f64.powi(random.random_range(-148..-143)),
                 Precision::F64 => unit * 2_f64.powi(random.random_range(-1073..-1068)),
             },
@@ -120,9 +120,9 @@ impl Problem {
     }
 
     fn coordinate(&self, random: &mut ChaCha8Rng) -> f32 {
-        match self.kind {
-            Kind::Ties => f32::from(random.random_range(-2..=2_i8)),
-            Kind::Extreme => {
+        match self.distribution {
+            Distribution::Ties => f32::from(random.random_range(-2..=2_i8)),
+            Distribution::Extreme => {
                 let unit = random.random_range(-1.0..1.0_f32);
                 unit * 2_f32.powi(random.random_range(-126..127))
             }
@@ -176,10 +176,10 @@ impl Problem {
                 let coefficients = linear[row * features..].iter().zip(&own);
                 let coefficients = coefficients.map(|(&a, own)| rational(a) + own).collect();
                 let bias = rational(linear_bias[row]) + &own_bias;
-                instance.positive.push(Reference { position, class, coefficients, bias });
+                instance.positive.push(RationalTerm { position, class, coefficients, bias });
             }
             let (coefficients, bias) = (own, own_bias);
-            instance.negative.push(Reference { position, class: 0, coefficients, bias });
+            instance.negative.push(RationalTerm { position, class: 0, coefficients, bias });
         }
         let data = |numbers: Vec<f64>| {
             let count = numbers.len();
@@ -197,11 +197,16 @@ impl Problem {
         ));
     }
 
-    pub(super) fn ranking(&self, instance: &Instance, rules: Rules<'_>, blocks: Blocks) -> Ranking {
+    pub(super) fn ranking(
+        &self,
+        instance: &Instance,
+        request: SearchRequest<'_>,
+        blocks: BlockSizes,
+    ) -> Ranking {
         let target = ComputeTarget::new(&device(), Precision::F32).unwrap();
         let mut search =
-            TopKSearch::new(&instance.points, self.features, rules, blocks, &target).unwrap();
-        instance.shards.iter().for_each(|table| search.compare(table));
+            TopKSearch::new(&instance.points, self.features, request, blocks, &target).unwrap();
+        instance.shards.iter().for_each(|table| search.add_table(table));
         search.ranking()
     }
 }
@@ -216,16 +221,16 @@ pub(super) fn device() -> Device {
     Device::default()
 }
 
-/// The terms that are best at a point, best first, and their values.
+/// The largest terms at a point, largest first: value, position and class.
 pub(super) fn best(
-    terms: &[Reference],
+    terms: &[RationalTerm],
     point: &[f32],
     top: usize,
     without: Option<usize>,
 ) -> Vec<(BigRational, usize, usize)> {
-    let taking_part = terms.iter().filter(|term| Some(term.position) != without);
+    let included = terms.iter().filter(|term| Some(term.position) != without);
     let mut values: Vec<_> =
-        taking_part.map(|term| (term.at(point), term.position, term.class)).collect();
+        included.map(|term| (term.at(point), term.position, term.class)).collect();
     values.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     values.truncate(top);
     values
