@@ -1,4 +1,4 @@
-//! The documents: links lead to files and headings, and named paths exist.
+//! The documents: links lead to files and headings, and named paths and items exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -88,6 +88,28 @@ fn every_chapter_is_listed_and_tested() {
             assert!(listed.contains(name), "{name} is not in docs/README.md");
             assert!(facade.contains(&format!("docs/{name}\"")), "{name} is not tested");
         }
+    }
+}
+
+/// The text of all sources in a folder.
+fn sources(folder: &Path) -> String {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let text = |path: PathBuf| match path.extension() {
+        _ if path.is_dir() => sources(&path),
+        Some(end) if end == "rs" => fs::read_to_string(path).unwrap(),
+        _ => String::new(),
+    };
+    paths.map(text).collect()
+}
+
+#[test]
+fn names_in_the_glossary_exist() {
+    let sources = sources(&root().join("crates"));
+    let words: BTreeSet<&str> = sources.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let glossary = fs::read_to_string(root().join("docs/glossary.md")).unwrap();
+    let names = glossary.lines().filter_map(|line| line.split('|').nth(2));
+    for name in names.flat_map(|names| names.split('`').skip(1).step_by(2)) {
+        assert!(name.split("::").all(|word| words.contains(word)), "{name}");
     }
 }
 
