@@ -4,6 +4,7 @@ mod bounds; // how many linear regions there can be
 mod capture; // what modules can be captured, and what the others are told
 mod cli; // the command, run as people and programs run it
 mod common;
+mod docs; // the documents: links, named paths, tables
 mod extraction; // linear terms of random networks
 mod plans; // the random networks themselves
 mod regions; // the geometry of linear regions

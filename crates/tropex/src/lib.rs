@@ -12,3 +12,36 @@ pub use tropex_extract::{
     Classes, ComputeTarget, Devices, Error, ExtractedFunction, Extractor, Gauge, Network,
     PointSource, Precision, SelfCheck, Shifts, TermStore, Terms, Violations, capture,
 };
+
+/// The chapters of the manual, whose code is compiled and run as documentation tests.
+#[cfg(doctest)]
+mod docs {
+    #[doc = include_str!("../../../docs/bounds.md")]
+    mod bounds {}
+    #[doc = include_str!("../../../docs/burn.md")]
+    mod burn {}
+    #[doc = include_str!("../../../docs/devices.md")]
+    mod devices {}
+    #[doc = include_str!("../../../docs/experiments.md")]
+    mod experiments {}
+    #[doc = include_str!("../../../docs/extraction.md")]
+    mod extraction {}
+    #[doc = include_str!("../../../docs/function.md")]
+    mod function {}
+    #[doc = include_str!("../../../docs/getting-started.md")]
+    mod getting_started {}
+    #[doc = include_str!("../../../docs/glossary.md")]
+    mod glossary {}
+    #[doc = include_str!("../../../docs/import.md")]
+    mod import {}
+    #[doc = include_str!("../../../docs/performance.md")]
+    mod performance {}
+    #[doc = include_str!("../../../docs/regions.md")]
+    mod regions {}
+    #[doc = include_str!("../../../docs/results.md")]
+    mod results {}
+    #[doc = include_str!("../../../docs/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../../../docs/training.md")]
+    mod training {}
+}

@@ -2,9 +2,9 @@
 
 /// Names and texts of the plans that are part of the program.
 pub const PLANS: &[(&str, &str)] = &[
-    ("quick", include_str!("../../../../studies/quick.toml")),
-    ("fashion", include_str!("../../../../studies/fashion.toml")),
-    ("paper", include_str!("../../../../studies/paper.toml")),
+    ("quick", include_str!("../../assets/studies/quick.toml")),
+    ("fashion", include_str!("../../assets/studies/fashion.toml")),
+    ("paper", include_str!("../../assets/studies/paper.toml")),
 ];
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::zoo::{MAX_VALUES, Normalisation};
 /// Format version of runs; other versions are refused.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// The version of Burn that this crate is built on.
+/// Version of Burn in `Cargo.lock`.
 pub const BURN_VERSION: &str = "0.22.1";
 
 /// Most classes.

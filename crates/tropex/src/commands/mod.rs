@@ -21,8 +21,25 @@ use clap::Subcommand;
 
 use crate::output::Output;
 
-#[derive(Debug, Subcommand)]
-pub enum Command {
+/// Declares the enum of all subcommands, in the order of the help.
+macro_rules! commands {
+    ($($name:ident($arguments:path)),+ $(,)?) => {
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $($name($arguments),)+
+        }
+
+        impl Command {
+            pub fn run(self, output: &Output) -> anyhow::Result<()> {
+                match self {
+                    $(Self::$name(arguments) => arguments.run(output),)+
+                }
+            }
+        }
+    };
+}
+
+commands! {
     List(list::ListArgs),
     Train(train::TrainArgs),
     Import(import::ImportArgs),
@@ -36,24 +53,4 @@ pub enum Command {
     Bounds(bounds::BoundsArgs),
     Region(region::RegionArgs),
     Regions(regions::RegionsArgs),
-}
-
-impl Command {
-    pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        match self {
-            Self::List(list) => list.run(output),
-            Self::Train(train) => train.run(output),
-            Self::Import(import) => import.run(output),
-            Self::Inspect(inspect) => inspect.run(output),
-            Self::Extract(extract) => extract.run(output),
-            Self::Evaluate(evaluate) => evaluate.run(output),
-            Self::Assign(assign) => assign.run(output),
-            Self::Precision(precision) => precision.run(output),
-            Self::Experiment(experiment) => experiment.run(output),
-            Self::Study(study) => study.run(output),
-            Self::Bounds(bounds) => bounds.run(output),
-            Self::Region(region) => region.run(output),
-            Self::Regions(regions) => regions.run(output),
-        }
-    }
 }
