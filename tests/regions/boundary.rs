@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tropex::Precision;
-use tropex::geometry::{Boundaries, Facet, Paths, Regions};
+use tropex::geometry::{Facet, Paths, PiecewiseNodes, Regions};
 
 use super::{placed, random, wide};
 use crate::common::networks::Case;
@@ -35,7 +35,7 @@ pub(super) fn sides_are_the_gaps_of_units_and_change_like_them(
     let directions = random(case.plan.seed, points.len());
     // Every gap at every point, and its derivative along the point's direction.
     let network = case.placed(Precision::F64)?;
-    let boundaries = Boundaries::of(&network);
+    let boundaries = PiecewiseNodes::of(&network);
     let mut gaps: HashMap<(usize, Facet), (f64, f64)> = HashMap::new();
     let mut scale = 1.0_f64;
     network.inspect(placed(&points, &network), placed(&directions, &network), |seen| {
@@ -60,7 +60,7 @@ pub(super) fn sides_are_the_gaps_of_units_and_change_like_them(
     regions
         .clone()
         .with_rows(5)
-        .visit_sides(&points, |side| {
+        .visit_halfspaces(&points, |side| {
             measured.compared += 1;
             let at = |list: &[f64]| {
                 let own = &list[side.point * features..][..features];

@@ -12,7 +12,7 @@ use burn::tensor::{Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tropex::Network;
-use tropex::geometry::{Boundaries, Facet, Pattern};
+use tropex::geometry::{Facet, Pattern, PiecewiseNodes};
 
 use crate::common::properties::properties;
 use crate::common::{largest, values};
@@ -66,7 +66,7 @@ fn is_same(network: &Network, point: &[f64], pattern: &Pattern, replayed: &Patte
     if facets.is_empty() {
         return true;
     }
-    let boundaries = Boundaries::of(network);
+    let boundaries = PiecewiseNodes::of(network);
     let point = placed(point, network);
     let (mut is_rounding, mut scale) = (true, 1.0_f64);
     network.inspect(point.clone(), point.zeros_like(), |seen| {

@@ -76,7 +76,7 @@ pub(super) fn every_stretch_has_the_pattern_of_a_replay(
 ) -> Verdict {
     let segments = Segments::of(case)?;
     for (segment, path) in segments.paths.iter().enumerate() {
-        let stretches: Vec<_> = path.stretches().collect();
+        let stretches: Vec<_> = path.region_segments().collect();
         let middles: Vec<f64> = stretches.iter().map(|(from, to, _)| (from + to) / 2.0).collect();
         let replayed = segments.replayed(segment, &middles);
         for (index, ((from, to, region), replayed)) in stretches.iter().zip(replayed).enumerate() {
@@ -111,7 +111,7 @@ pub(super) fn no_position_has_another_pattern_than_its_stretch(
         let offset = random(case.plan.seed, 1)[0] / 4.0 + 0.5;
         let grid: Vec<f64> = (0..GRID).map(|k| (k as f64 + offset) / GRID as f64).collect();
         let replayed = segments.replayed(segment, &grid);
-        let stretches: Vec<_> = path.stretches().collect();
+        let stretches: Vec<_> = path.region_segments().collect();
         for (at, replayed) in grid.iter().zip(replayed) {
             measured.compared += 1;
             let index = stretches.partition_point(|(_, to, _)| to < at);
@@ -136,7 +136,7 @@ pub(super) fn crossings_are_where_bisection_finds_them(
 ) -> Verdict {
     let segments = Segments::of(case)?;
     for (segment, path) in segments.paths.iter().enumerate() {
-        let stretches: Vec<_> = path.stretches().collect();
+        let stretches: Vec<_> = path.region_segments().collect();
         let pairs = stretches.windows(2).zip(&path.crossings);
         let long = pairs.filter(|(pair, _)| pair.iter().all(|(from, to, _)| to - from >= SHORT));
         let middle = |(from, to, _): &(f64, f64, _)| (from + to) / 2.0;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tropex::geometry::{Boundaries, Constancy, Pattern, Patterns, RegionCount};
+use tropex::geometry::{Pattern, Patterns, PiecewiseNodes, RegionCount, StableUnits};
 use tropex::{Network, Precision};
 
 use super::{placed, wide};
@@ -13,7 +13,7 @@ use crate::common::properties::{Measured, Verdict};
 type Listed = Vec<Vec<(usize, Vec<u32>)>>;
 
 fn listed(network: &Network, points: &[f64]) -> Listed {
-    let boundaries = Boundaries::of(network);
+    let boundaries = PiecewiseNodes::of(network);
     let trace = network.replay(placed(points, network));
     let point = |point: usize| {
         let nodes = boundaries.nodes().map(|(node, choice)| {
@@ -70,23 +70,23 @@ fn alike(first: &Pattern, second: &Pattern, one: &Point, other: &Point) -> Verdi
         && unequal == changed.len()
         && (first == second) == same
         && (first.id() == second.id()) == same
-        && first.beyond(&facets) == *second;
+        && first.across(&facets) == *second;
     if agree { Ok(()) } else { Err(format!("{first:?} and {second:?} differ in {changed:?}")) }
 }
 
 /// Regions and units that never change.
 fn counted(reader: &Patterns, patterns: &[Pattern], listed: &Listed) -> Verdict {
     let mut count = RegionCount::default();
-    let mut constancy = Constancy::new(reader);
+    let mut stable = StableUnits::new(reader);
     for pattern in patterns {
         count.add(pattern.id());
-        constancy.add(pattern);
+        stable.add(pattern);
     }
     let distinct: HashSet<&Point> = listed.iter().collect();
     if (count.regions(), count.points()) != (distinct.len(), listed.len() as u64) {
         return Err(format!("{count:?}, {} distinct", distinct.len()));
     }
-    for found in constancy.constant() {
+    for found in stable.by_node() {
         let of = |point: &Point| point.iter().find(|(node, _)| *node == found.node).cloned();
         let pieces: Vec<Vec<u32>> =
             listed.iter().filter_map(of).map(|(_, pieces)| pieces).collect();
@@ -95,8 +95,8 @@ fn counted(reader: &Patterns, patterns: &[Pattern], listed: &Listed) -> Verdict 
         let mut expected: Vec<_> = expected.collect();
         // Units that do not bend are not listed, and never change.
         let bending = pieces[0].len() - found.units;
-        expected.retain(|pair| bending == 0 || found.constant.contains(pair));
-        if found.constant != expected {
+        expected.retain(|pair| bending == 0 || found.stable.contains(pair));
+        if found.stable != expected {
             return Err(format!("{found:?}, expected {expected:?}"));
         }
     }

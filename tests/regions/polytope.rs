@@ -111,14 +111,14 @@ pub(super) fn essential_sides_make_the_same_polytope(
 ) -> Verdict {
     let few = case.plan.features() <= FEATURES;
     for (point, polytope) in inner(case, measured)?.into_iter().filter(|_| few) {
-        let essential = polytope.essential().map_err(|error| error.to_string())?;
+        let essential = polytope.irredundant().map_err(|error| error.to_string())?;
         let directions = random(case.plan.seed, RAYS * point.len());
         for direction in directions.chunks_exact(point.len()) {
             let (found, expected) = (exit(&essential, direction), exit(&polytope, direction));
             let error = if found == expected { 0.0 } else { (found - expected).abs() / expected };
             measured.within("end of a ray", error, 1e-6)?;
         }
-        let again = essential.essential().map_err(|error| error.to_string())?;
+        let again = essential.irredundant().map_err(|error| error.to_string())?;
         if again.sides() != essential.sides() {
             return Err(format!("{} sides, then {}", essential.sides(), again.sides()));
         }
@@ -174,7 +174,7 @@ fn the_essential_sides_of_a_polygon_are_those_with_corners() {
         let expected = (0..sides.len()).filter(|&side| has_corner(side));
         let expected: Vec<_> =
             expected.map(|side| (sides[side].facet, sides[side].limit)).collect();
-        let essential = polygon.essential().unwrap();
+        let essential = polygon.irredundant().unwrap();
         let found: Vec<_> = essential.inequalities().map(|side| (side.facet, side.limit)).collect();
         assert_eq!(found, expected, "seed {seed}");
         assert_eq!(corners.len(), found.len());
@@ -206,12 +206,12 @@ fn regions_without_an_answer_are_told_so() {
     let network = network(relu);
     let regions = Regions::new(&network).unwrap();
     let quadrant = regions.polytope(&[0.5, 0.25]).unwrap();
-    assert_eq!((quadrant.sides(), quadrant.essential().unwrap().sides()), (2, 2));
+    assert_eq!((quadrant.sides(), quadrant.irredundant().unwrap().sides()), (2, 2));
     assert!(quadrant.ball().unwrap().is_none(), "it holds balls of any size");
     let in_box = quadrant.clone().within(0.0, 1.0).unwrap();
     assert!((in_box.ball().unwrap().unwrap().radius - 0.5).abs() < 1e-12);
     // The box has four sides, of which two are those of the quadrant, which comes first.
-    let essential = in_box.essential().unwrap();
+    let essential = in_box.irredundant().unwrap();
     let facets: Vec<_> = essential.inequalities().map(|side| side.facet.is_some()).collect();
     assert_eq!(facets, [true, true, false, false]);
     let outside = quadrant.clone().within(0.3, 1.0).unwrap_err().to_string();
@@ -234,7 +234,7 @@ fn of_parallel_sides_the_nearest_is_needed() {
         let offsets = Tensor::from_data(offsets, &copies.device());
         relu(copies + offsets)
     });
-    let essential = polytope(&layer, &[0.1, 0.2]).unwrap().essential().unwrap();
+    let essential = polytope(&layer, &[0.1, 0.2]).unwrap().irredundant().unwrap();
     let units: Vec<_> =
         essential.inequalities().filter_map(|side| Some(side.facet?.unit)).collect();
     assert_eq!(units, [0, 3]);
@@ -245,7 +245,7 @@ fn a_region_without_interior_is_told_so() {
     // Both x and -x are at zero: on the line between, x = 0.
     let network = network(|x| relu(times(x, &[1.0, -1.0, 0.0, 0.0])));
     let line = Regions::new(&network).unwrap().polytope(&[0.0, 0.3]).unwrap();
-    let flat = line.essential().unwrap_err().to_string();
+    let flat = line.irredundant().unwrap_err().to_string();
     assert!(flat.contains("no interior"), "{flat}");
 }
 
@@ -267,7 +267,7 @@ fn no_scale_of_inputs_changes_facets() {
 
 /// A polygon, and the same by its facets alone.
 fn parts(polygon: Polytope) -> [Polytope; 2] {
-    let essential = polygon.essential().unwrap();
+    let essential = polygon.irredundant().unwrap();
     [polygon, essential]
 }
 
@@ -294,7 +294,7 @@ fn a_deadline_is_kept_and_the_facets_known_by_then_are_told() {
     let polytope = large_polytope();
     let limit = Duration::from_secs(2);
     let start = Instant::now();
-    let found = polytope.essential_until(Some(start + limit), &|_, _| {}).unwrap();
+    let found = polytope.irredundant_until(Some(start + limit), &|_, _| {}).unwrap();
     assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
     assert!(!found.is_complete, "{} of {} sides", found.polytope.sides(), polytope.sides());
     assert!(found.examined >= found.polytope.sides());
@@ -308,11 +308,11 @@ fn a_deadline_is_kept_and_the_facets_known_by_then_are_told() {
 fn without_time_nothing_is_said_of_facets() {
     let polygon = random_polygon(1);
     let now = Some(Instant::now());
-    let nothing = polygon.essential_until(now, &|_, _| {}).unwrap();
+    let nothing = polygon.irredundant_until(now, &|_, _| {}).unwrap();
     assert_eq!((nothing.examined, nothing.is_complete), (0, false));
     assert_eq!(polygon.ball_until(now).unwrap(), LargestBall::OutOfTime);
     let told = std::cell::Cell::new(0);
-    let all = polygon.essential_until(None, &|examined, _| told.set(examined)).unwrap();
+    let all = polygon.irredundant_until(None, &|examined, _| told.set(examined)).unwrap();
     assert_eq!(
         (all.examined, told.get(), all.is_complete),
         (polygon.sides(), polygon.sides(), true)

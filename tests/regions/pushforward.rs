@@ -1,6 +1,6 @@
 //! Directions through networks, and the gaps of their units.
 
-use tropex::geometry::Boundaries;
+use tropex::geometry::PiecewiseNodes;
 use tropex::{Classes, Network, Precision};
 
 use super::{placed, random, wide};
@@ -52,7 +52,7 @@ pub(super) fn every_unit_has_the_piece_that_no_gap_speaks_against(
 /// Inspects points and directions: every gap is non-negative, a unit's output is the feature that it
 /// chose, and the logits are those of a replay and a pushforward.
 fn inspect(network: &Network, points: &[f64], directions: &[f64]) -> Verdict {
-    let boundaries = Boundaries::of(network);
+    let boundaries = PiecewiseNodes::of(network);
     let points = placed(points, network);
     let directions = placed(directions, network);
     let mut verdict = Ok(());
@@ -95,7 +95,7 @@ fn gaps_of_layers_on_every_piece_of_a_point() {
     let network = captured_clip();
     let points = random(1, 3 * network.features());
     inspect(&network, &points, &random(2, 6 * network.features())).unwrap();
-    let boundaries = Boundaries::of(&network);
+    let boundaries = PiecewiseNodes::of(&network);
     assert!(boundaries.nodes().count() >= 3);
     assert_eq!(boundaries.units(), network.units());
 }

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
-use tropex::geometry::slice::{Partition, Plane, Window, expected_regions};
+use tropex::geometry::slice::{Partition, Plane, Window, estimate_regions};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Network, Precision, capture};
 
@@ -322,7 +322,7 @@ fn units_that_cancel_make_no_linear_regions() {
 fn the_expected_number_of_regions_is_that_of_an_arrangement_of_lines() {
     for (seed, units) in [(2, 8), (3, 40), (4, 100)] {
         let network = captured(&Layers::new(&[2, units, 3], seed, &device()), Layers::relu);
-        let expected = expected_regions(&network, &Plane::whole(), &window()).unwrap();
+        let expected = estimate_regions(&network, &Plane::whole(), &window()).unwrap();
         let found = sliced(network).partition.regions.len();
         // Ends of lines that are in one step of the border are not told apart.
         assert!(expected <= found && 2 * expected > found, "{units} units: {expected} of {found}");

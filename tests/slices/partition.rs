@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::geometry::Boundaries;
+use tropex::geometry::PiecewiseNodes;
 use tropex::geometry::slice::{Partition, Plane, Window};
 use tropex::{Network, Precision};
 
@@ -123,7 +123,7 @@ impl Slice {
         places: &[usize],
         measured: &mut Measured,
     ) -> Verdict {
-        let boundaries = Boundaries::of(&self.network);
+        let boundaries = PiecewiseNodes::of(&self.network);
         let middles: Vec<_> = places.iter().map(|&region| self.middle(region)).collect();
         let trace = self.network.replay(placed(&self.plane, &middles, &self.network));
         let points = placed(&self.plane, points, &self.network);

@@ -4,9 +4,9 @@
 use std::time::Instant;
 
 use tropex_extract::{Network, TermStore};
-use tropex_geometry::Boundaries;
+use tropex_geometry::PiecewiseNodes;
 use tropex_geometry::slice::{
-    EXPECTED_POINTS, Partition, Plane, SliceProgress, TermPartition, Window, expected_regions,
+    ESTIMATE_POINTS, Partition, Plane, SliceProgress, TermPartition, Window, estimate_regions,
 };
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
@@ -127,7 +127,7 @@ impl View {
         watch: &dyn Fn(SliceProgress),
     ) -> Result<Partition, Error> {
         let (plane, window) = (&self.plane, &self.window);
-        Ok(Partition::of_network_watched(network, plane, window, self.limit, watch)?)
+        Ok(Partition::of_network_with_progress(network, plane, window, self.limit, watch)?)
     }
 
     /// What to expect of [`View::network`], after a look at the border of the window.
@@ -136,9 +136,9 @@ impl View {
     /// A device that failed.
     pub fn outlook(&self, network: &Network) -> Result<Outlook, Error> {
         let start = Instant::now();
-        let regions = expected_regions(network, &self.plane, &self.window)?;
-        let of_point = start.elapsed().as_secs_f64() / EXPECTED_POINTS as f64;
-        let nodes = Boundaries::of(network).nodes().count();
+        let regions = estimate_regions(network, &self.plane, &self.window)?;
+        let of_point = start.elapsed().as_secs_f64() / ESTIMATE_POINTS as f64;
+        let nodes = PiecewiseNodes::of(network).nodes().count();
         // At every node that chooses, the corners of the regions so far go through the nodes before,
         // once to find the units that change and once to cut: on average half of the network twice.
         let points = regions.min(self.limit) * nodes;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tropex_extract::{Network, PointSource};
 use tropex_geometry::{
-    Distances, Essential, Facet, LargestBall, Nearest, Paths, Patterns, Polytope, Regions,
+    Distances, Facet, LargestBall, Nearest, Paths, Patterns, Polytope, RedundancyRemoval, Regions,
 };
 
 use crate::{Error, ImagePoints, Split};
@@ -145,18 +145,18 @@ impl Look<'_> {
         progress: &dyn Fn(Step),
     ) -> Result<Whereabouts, Error> {
         let tell = |what, done, of| progress(Step { image, what, done, of });
-        let rows = self.regions.rows_of_point();
+        let rows = self.regions.rows_per_point();
         let network = self.regions.network();
         let point = self.point(image);
         let predicted = network.classify(&point)?[0];
         let region = Patterns::new(network).of(&point)?[0].id();
         let Distances { l1, l2, linf } = self
             .regions
-            .distances_watched(&point, &|done| tell("looking for boundaries", done, rows))?
+            .distances_with_progress(&point, &|done| tell("looking for boundaries", done, rows))?
             .remove(0);
         let shape = || -> Result<Shape, Error> {
             let watch = |done| tell("reading sides", done, rows);
-            let polytope = self.regions.polytope_watched(&point, &watch)?;
+            let polytope = self.regions.polytope_with_progress(&point, &watch)?;
             let sides = polytope.sides();
             Shape::of(&polytope, inquiry.time_limit, &|done| {
                 tell("looking for facets", done, sides)
@@ -203,8 +203,8 @@ impl Shape {
         progress: &dyn Fn(usize),
     ) -> Result<Self, Error> {
         let deadline = time_limit.and_then(|limit| Instant::now().checked_add(limit));
-        let Essential { polytope: essential, examined, is_complete } =
-            polytope.essential_until(deadline, &|examined, _| progress(examined))?;
+        let RedundancyRemoval { polytope: essential, examined, is_complete } =
+            polytope.irredundant_until(deadline, &|examined, _| progress(examined))?;
         let ball = match is_complete {
             true => essential.ball_until(deadline)?,
             false => LargestBall::OutOfTime,

@@ -10,7 +10,7 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use tropex::geometry::{Paths, Patterns, RegionCount, Regions, Stretch};
+use tropex::geometry::{Paths, Patterns, RegionCount, RegionSegment, Regions};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Classes, ComputeTarget, Extractor, Gauge, Network, Precision, capture};
 
@@ -99,7 +99,7 @@ impl Case {
         let tensor = tensor(&points, &wide);
         let walk = || {
             let mut passed = vec![0; self.rays];
-            let visit = |ray: usize, _: &Stretch<'_>| {
+            let visit = |ray: usize, _: &RegionSegment<'_>| {
                 passed[ray] += 1;
                 let ends = passed[ray] == self.regions;
                 if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -136,7 +136,7 @@ impl Case {
         let regions = Regions::new(network).expect("the device has f64");
         let points = self.values(self.distances, 0.618_034);
         let mut sides = 0;
-        regions.visit_sides(&points, |_| sides += 1).expect("finite numbers");
+        regions.visit_halfspaces(&points, |_| sides += 1).expect("finite numbers");
         let find = || {
             std::hint::black_box(regions.distances(&points).expect("finite numbers"));
         };
