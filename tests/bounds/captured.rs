@@ -6,7 +6,7 @@ use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, relu};
-use tropex::bounds::{Kind, Structure};
+use tropex::bounds::{BoundKind, Structure};
 use tropex::capture;
 use tropex::train::zoo::{Architecture, Classifier};
 
@@ -37,11 +37,11 @@ fn architectures_have_the_layers_that_their_summaries_say() {
         ["conv 32x8x8", "max of 4 512", "conv 64x4x4", "conv 64x4x4", "max of 4 256", "dense 64"];
     assert_eq!(layers(&cnn), expected);
     let bounds = table(&cnn);
-    assert_eq!(reason(&bounds, "Xiong 2020, layers", Kind::Upper), "convolution with padding");
-    let lower = reason(&bounds, "Serra 2018, Thm 6", Kind::Lower);
+    assert_eq!(reason(&bounds, "Xiong 2020, layers", BoundKind::Upper), "convolution with padding");
+    let lower = reason(&bounds, "Serra 2018, Thm 6", BoundKind::Lower);
     assert_eq!(lower, "layer 1 (conv 32x8x8) is not dense with ReLU");
     let uppers = ["Serra 2018, Thm 1", "Montúfar 2017", "all patterns"];
-    let uppers = uppers.map(|name| found(&bounds, name, Kind::Upper).count.clone());
+    let uppers = uppers.map(|name| found(&bounds, name, BoundKind::Upper).count.clone());
     assert!(uppers.is_sorted(), "{uppers:?}");
 }
 
@@ -65,10 +65,10 @@ fn branches_leave_the_bounds_that_hold_for_any_graph() {
     let network = capture(&module, [2], Residual::forward).unwrap();
     let bounds = table(&Structure::of(&network).unwrap());
     // Three times three lines in the plane, Z(3, 2) = 7; nine units.
-    assert_eq!(decimal(&bounds, "Montúfar 2017", Kind::Upper), "343");
-    assert_eq!(decimal(&bounds, "all patterns", Kind::Upper), "512");
+    assert_eq!(decimal(&bounds, "Montúfar 2017", BoundKind::Upper), "343");
+    assert_eq!(decimal(&bounds, "all patterns", BoundKind::Upper), "512");
     assert_eq!(
-        reason(&bounds, "Serra 2018, Thm 1", Kind::Upper),
+        reason(&bounds, "Serra 2018, Thm 1", BoundKind::Upper),
         "node 5 (add) belongs to a branch"
     );
     assert_eq!(bounds.best_upper().unwrap().bound().name, "Montúfar 2017");
@@ -95,8 +95,8 @@ fn inactive_leaky_units_lose_no_dimension() {
     let network = capture(&module, [2], Leaky::forward).unwrap();
     let bounds = table(&Structure::of(&network).unwrap());
     // ReLUs would have 40.
-    assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", Kind::Upper), "49");
-    let lower = reason(&bounds, "Montúfar 2014, Thm 4", Kind::Lower);
+    assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", BoundKind::Upper), "49");
+    let lower = reason(&bounds, "Montúfar 2014, Thm 4", BoundKind::Lower);
     assert_eq!(lower, "layer 1 (dense 3 (leaky)) is not dense with ReLU");
 }
 
@@ -121,10 +121,10 @@ fn ranks_of_trained_weights_count_where_they_are_known() {
     let network = capture(&module, [3], Flat::forward).unwrap();
     let bounds = table(&Structure::trained(&network).unwrap());
     // Four parallel planes.
-    let trained = found(&bounds, "Serra 2018, Thm 1, ranks", Kind::TrainedUpper);
+    let trained = found(&bounds, "Serra 2018, Thm 1, ranks", BoundKind::TrainedUpper);
     assert_eq!((trained.count.decimal().as_str(), trained.ranks.clone()), ("5", Some(vec![1])));
-    assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", Kind::Upper), "15");
-    assert_eq!(decimal(&bounds, "Zaslavsky 1975", Kind::Exact), "15");
+    assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", BoundKind::Upper), "15");
+    assert_eq!(decimal(&bounds, "Zaslavsky 1975", BoundKind::Exact), "15");
     assert_eq!(bounds.best_upper().unwrap().count().decimal(), "15", "for all weights");
 }
 
@@ -160,7 +160,7 @@ fn maps_that_follow_each_other_are_one_and_pooling_may_stand_alone() {
     // Averages leave 8 of 32 dimensions.
     assert_eq!(structure.layers()[1].dimension, 8);
     let bounds = table(&structure);
-    let trained = found(&bounds, "Serra 2018, Thm 1, ranks", Kind::TrainedUpper);
+    let trained = found(&bounds, "Serra 2018, Thm 1, ranks", BoundKind::TrainedUpper);
     // Two kernels at 16 positions; two of three channels at 4 positions, of which 6 values are
     // read in pairs.
     assert_eq!(trained.ranks, Some(vec![32, 8]));
@@ -197,7 +197,7 @@ fn captured_convolutions_are_those_of_the_formulas() {
     let built = built.conv(3, [2, 1], [2, 1], [0, 0]).unwrap();
     assert_eq!(structure.layers(), built.layers());
     let bounds = table(&structure);
-    for kind in [Kind::Lower, Kind::Upper] {
+    for kind in [BoundKind::Lower, BoundKind::Upper] {
         found(&bounds, "Xiong 2020, layers", kind);
     }
     assert!(bounds.best_lower().unwrap().count() <= bounds.best_upper().unwrap().count());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::bounds::{Kind, Structure};
+use tropex::bounds::{BoundKind, Structure};
 
 use super::counted::{Matrix, independent_sets, number, random};
 use super::{found, reason, table};
@@ -107,14 +107,14 @@ fn one_convolution_has_as_many_regions_as_its_hyperplanes_make() {
         let table = table(&conv.structure());
         let about =
             format!("{:?} {} {:?} {:?}", conv.input, conv.filters, conv.kernel, conv.stride);
-        let [lower, upper] =
-            [Kind::Lower, Kind::Upper].map(|kind| number(&table, "Xiong 2020, one layer", kind));
+        let [lower, upper] = [BoundKind::Lower, BoundKind::Upper]
+            .map(|kind| number(&table, "Xiong 2020, one layer", kind));
         assert_eq!(upper, conv.by_definition(), "{about}");
         let normals = conv.normals(&mut generator);
         let counted = independent_sets(&normals);
         assert!(0 < lower && lower <= counted && counted <= upper, "{about}: {counted}");
-        if table.entry("Xiong 2020, one layer", Kind::Exact).unwrap().outcome().is_ok() {
-            let exact = number(&table, "Xiong 2020, one layer", Kind::Exact);
+        if table.entry("Xiong 2020, one layer", BoundKind::Exact).unwrap().outcome().is_ok() {
+            let exact = number(&table, "Xiong 2020, one layer", BoundKind::Exact);
             assert_eq!([exact, upper], [counted; 2], "{about}");
             along_one_axis += 1;
         }
@@ -133,7 +133,7 @@ fn filters_that_commute_fall_short_of_the_published_number() {
         assert_eq!(independent_sets(&conv.normals(&mut generator)), 255);
     }
     let table = table(&conv.structure());
-    let said = reason(&table, "Xiong 2020, one layer", Kind::Exact);
+    let said = reason(&table, "Xiong 2020, one layer", BoundKind::Exact);
     assert_eq!(said, "windows overlap along both axes");
 }
 
@@ -144,11 +144,11 @@ fn several_convolutions_by_hand() {
     let structure = structure.conv(3, [1, 1], [1, 1], [0, 0]).unwrap();
     let two = table(&structure.conv(5, [1, 1], [1, 1], [0, 0]).unwrap());
     // p = 1: 3^4 * Z(5, 1)^4; p = 2: 1 * Z(5, 2)^4.
-    let lower = found(&two, "Xiong 2020, layers", Kind::Lower);
+    let lower = found(&two, "Xiong 2020, layers", BoundKind::Lower);
     assert_eq!((lower.count.decimal().as_str(), lower.inputs), ("104976", Some(1)));
     // Z(3, 2)^4 * Z(20, 8).
     let z: u128 = (0..=8).map(|k| choose(20, k)).sum();
-    assert_eq!(number(&two, "Xiong 2020, layers", Kind::Upper), 7_u128.pow(4) * z);
+    assert_eq!(number(&two, "Xiong 2020, layers", BoundKind::Upper), 7_u128.pow(4) * z);
     assert!(lower.count <= *two.best_upper().unwrap().count());
 }
 
@@ -158,8 +158,11 @@ fn wide_convolutions_are_bracketed() {
     // at the end, which have two or four.
     let structure = Structure::new(&[1, 5, 5]).unwrap();
     let table = table(&structure.conv(3, [2, 2], [1, 1], [0, 0]).unwrap());
-    let lower = number(&table, "Xiong 2020, one layer", Kind::Lower);
+    let lower = number(&table, "Xiong 2020, one layer", BoundKind::Lower);
     assert_eq!(lower, 4_u128.pow(9) * 7_u128.pow(6) * 8);
     let upper: u128 = (0..=25).map(|k| choose(48, k)).sum();
-    assert_eq!(number(&table, "Xiong 2020, one layer", Kind::Upper), upper.min(8_u128.pow(16)));
+    assert_eq!(
+        number(&table, "Xiong 2020, one layer", BoundKind::Upper),
+        upper.min(8_u128.pow(16))
+    );
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::bounds::{Kind, Structure};
+use tropex::bounds::{BoundKind, Structure};
 
 use super::{decimal, dense, table};
 
@@ -19,7 +19,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-pub(super) fn number(table: &super::Table, name: &str, kind: Kind) -> u128 {
+pub(super) fn number(table: &super::BoundTable, name: &str, kind: BoundKind) -> u128 {
     decimal(table, name, kind).parse().unwrap()
 }
 
@@ -61,7 +61,7 @@ fn generic_weights_of_one_dense_layer_attain_the_exact_number() {
     for (inputs, width) in [(1, 5), (2, 4), (2, 7), (3, 6), (4, 4), (5, 3)] {
         let table = table(&dense(inputs, &[width]));
         let counted = independent_sets(&random(width, inputs, &mut generator));
-        assert_eq!(number(&table, "Zaslavsky 1975", Kind::Exact), counted, "{inputs} {width}");
+        assert_eq!(number(&table, "Zaslavsky 1975", BoundKind::Exact), counted, "{inputs} {width}");
     }
 }
 
@@ -88,7 +88,7 @@ fn the_regions_of_lines_are_seen_at_their_corners() {
         }
     }
     let table = table(&dense(2, &[width]));
-    assert_eq!(number(&table, "Zaslavsky 1975", Kind::Exact), patterns.len() as u128);
+    assert_eq!(number(&table, "Zaslavsky 1975", BoundKind::Exact), patterns.len() as u128);
 }
 
 /// A layer of a random network: weights and offsets, and how many values each unit is the maximum
@@ -145,7 +145,7 @@ fn random_networks_have_no_more_regions_than_the_upper_bounds_say() {
         let counted = patterns(&layers) as u128;
         let table = table(&structure);
         let [patterns, montufar, serra] = ["all patterns", "Montúfar 2017", "Serra 2018, Thm 1"]
-            .map(|name| number(&table, name, Kind::Upper));
+            .map(|name| number(&table, name, BoundKind::Upper));
         assert!(counted <= patterns.min(montufar).min(serra), "{counted} regions of {structure:?}");
         assert!(serra <= montufar, "{serra} {montufar}");
         closest = closest.max(counted as f64 / serra as f64);

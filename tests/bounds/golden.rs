@@ -1,6 +1,6 @@
 //! Numbers that were computed with other programs.
 
-use tropex::bounds::{Kind, Structure};
+use tropex::bounds::{BoundKind, Structure};
 
 use super::{decimal, dense, found, reason, table};
 
@@ -19,14 +19,18 @@ fn upper_bounds_of_dense_networks() {
     ];
     for (inputs, widths, expected) in cases {
         let table = table(&dense(inputs, widths));
-        let found = decimal(&table, "Serra 2018, Thm 1", Kind::Upper);
+        let found = decimal(&table, "Serra 2018, Thm 1", BoundKind::Upper);
         assert_eq!(found, expected, "{inputs} {widths:?}");
     }
     let cases: [(usize, &[usize], &str); 3] =
         [(2, &[3, 3], "49"), (3, &[5, 4, 3], "3120"), (2, &[2, 2, 2], "64")];
     for (inputs, widths, expected) in cases {
         let table = table(&dense(inputs, widths));
-        assert_eq!(decimal(&table, "Montúfar 2017", Kind::Upper), expected, "{inputs} {widths:?}");
+        assert_eq!(
+            decimal(&table, "Montúfar 2017", BoundKind::Upper),
+            expected,
+            "{inputs} {widths:?}"
+        );
     }
 }
 
@@ -46,7 +50,7 @@ fn one_convolution_in_one_dimension() {
             let structure = Structure::new(&shape).unwrap();
             let table = table(&structure.conv(filters, kernel, strides, [0, 0]).unwrap());
             assert_eq!(
-                decimal(&table, "Xiong 2020, one layer", Kind::Exact),
+                decimal(&table, "Xiong 2020, one layer", BoundKind::Exact),
                 expected,
                 "{shape:?}"
             );
@@ -59,7 +63,7 @@ fn one_convolution_in_two_dimensions() {
     for (filters, expected) in [(2, "256"), (3, "4013")] {
         let structure = Structure::new(&[1, 3, 3]).unwrap();
         let table = table(&structure.conv(filters, [2, 2], [1, 1], [0, 0]).unwrap());
-        assert_eq!(decimal(&table, "Xiong 2020, one layer", Kind::Upper), expected);
+        assert_eq!(decimal(&table, "Xiong 2020, one layer", BoundKind::Upper), expected);
         assert_eq!(table.best_upper().unwrap().count().decimal(), expected);
     }
 }
@@ -103,10 +107,10 @@ fn fully_connected_networks_of_the_zoo() {
             assert!(is_printed_as(log10, expected), "{widths:?} {name}: {log10}, not {expected}");
             assert_eq!(found.inputs, p, "{widths:?} {name}");
         };
-        check("Serra 2018, Thm 1", Kind::Upper, upper, None);
-        check("Serra 2018, Thm 6", Kind::Lower, serra.0, Some(serra.1));
-        check("Montúfar 2014, Thm 4", Kind::Lower, montufar.0, Some(montufar.1));
-        check("Zaslavsky 1975, layer 1", Kind::Lower, first, None);
+        check("Serra 2018, Thm 1", BoundKind::Upper, upper, None);
+        check("Serra 2018, Thm 6", BoundKind::Lower, serra.0, Some(serra.1));
+        check("Montúfar 2014, Thm 4", BoundKind::Lower, montufar.0, Some(montufar.1));
+        check("Zaslavsky 1975, layer 1", BoundKind::Lower, first, None);
     }
 }
 
@@ -119,7 +123,7 @@ fn fcn4_by_name_of_its_best_bounds() {
         ("Zaslavsky 1975, layer 1", "Serra 2018, Thm 1")
     );
     assert_eq!(upper.count().scientific(), "1.98e320");
-    let serra = found(&table, "Serra 2018, Thm 6", Kind::Lower);
+    let serra = found(&table, "Serra 2018, Thm 6", BoundKind::Lower);
     assert_eq!((serra.count.scientific().as_str(), serra.count.digits()), ("2.53e83", 84));
 }
 
@@ -127,17 +131,23 @@ fn fcn4_by_name_of_its_best_bounds() {
 fn small_numbers_of_every_other_dense_bound() {
     // By hand: m = 2, w = 3, Z(1, 1) = 2.
     let deep = table(&dense(2, &[5, 3, 4]));
-    assert_eq!(decimal(&deep, "Arora 2016", Kind::Lower), "36");
-    assert_eq!(decimal(&deep, "Serra 2018, Thm 7", Kind::Lower), "64");
-    assert_eq!(decimal(&deep, "all patterns", Kind::Upper), "4096");
-    assert_eq!(decimal(&deep, "Zaslavsky 1975, layer 1", Kind::Lower), "16");
-    assert_eq!(reason(&deep, "Raghu 2017, Thm 1", Kind::Order), "widths differ");
-    assert_eq!(reason(&deep, "Zaslavsky 1975", Kind::Exact), "3 layers");
-    assert_eq!(reason(&deep, "Serra 2018, Thm 1, ranks", Kind::TrainedUpper), "no trained weights");
+    assert_eq!(decimal(&deep, "Arora 2016", BoundKind::Lower), "36");
+    assert_eq!(decimal(&deep, "Serra 2018, Thm 7", BoundKind::Lower), "64");
+    assert_eq!(decimal(&deep, "all patterns", BoundKind::Upper), "4096");
+    assert_eq!(decimal(&deep, "Zaslavsky 1975, layer 1", BoundKind::Lower), "16");
+    assert_eq!(reason(&deep, "Raghu 2017, Thm 1", BoundKind::Order), "widths differ");
+    assert_eq!(reason(&deep, "Zaslavsky 1975", BoundKind::Exact), "3 layers");
+    assert_eq!(
+        reason(&deep, "Serra 2018, Thm 1, ranks", BoundKind::TrainedUpper),
+        "no trained weights"
+    );
     let even = table(&dense(2, &[3, 3, 3]));
-    assert_eq!(decimal(&even, "Raghu 2017, Thm 1", Kind::Order), "729");
-    assert_eq!(decimal(&even, "Serra 2018, Thm 6", Kind::Lower), "64"); // p = 1: 4 * 4 * 4
+    assert_eq!(decimal(&even, "Raghu 2017, Thm 1", BoundKind::Order), "729");
+    assert_eq!(decimal(&even, "Serra 2018, Thm 6", BoundKind::Lower), "64"); // p = 1: 4 * 4 * 4
     let narrow = table(&dense(5, &[2]));
-    assert_eq!(reason(&narrow, "Serra 2018, Thm 6", Kind::Lower), "a layer of 2, fewer than 3");
-    assert_eq!(reason(&narrow, "Arora 2016", Kind::Lower), "one layer");
+    assert_eq!(
+        reason(&narrow, "Serra 2018, Thm 6", BoundKind::Lower),
+        "a layer of 2, fewer than 3"
+    );
+    assert_eq!(reason(&narrow, "Arora 2016", BoundKind::Lower), "one layer");
 }

@@ -1,26 +1,27 @@
 //! The structure of a captured network.
 
-use super::{Map, Maximum, Structure, Windows};
+use super::{AffineMap, ConvShape, Maximum, Structure};
 use crate::StructureError;
 use tropex_extract::Network;
 use tropex_extract::network::Node;
 use tropex_extract::ops::Op;
 
 impl Structure {
-    /// The structure of a captured network, whatever its weights.
+    /// The structure of a captured network, without its weights.
     ///
-    /// Branches may fork and join: then bounds that need layers in a row do not apply. At every
-    /// value, `dimension` is the most dimensions that the image of a region can have there: no more
-    /// than before an operation, than there are features, or, in a sum, than both parts together.
+    /// A network with branches has a structure too, but bounds for chains of layers do not apply to
+    /// it. The dimension of the image of a region at a value is at most the dimension at the input of
+    /// the operation (for a sum: the sum of the dimensions of both inputs), and at most the number of
+    /// features.
     ///
     /// # Errors
-    /// An operation that bends in a way that no bound knows; a network too wide for bounds.
+    /// An activation that no bound covers; a network too wide for bounds.
     pub fn of(network: &Network) -> Result<Self, StructureError> {
         let inputs = network.features();
         let mut structure = Self::new(network.input_shape())?;
         let mut dimensions = vec![inputs];
         let mut branch = None;
-        // What stands between the last layer and here.
+        // The affine maps since the last layer.
         let mut maps = Vec::new();
         for (index, node) in network.nodes().iter().enumerate() {
             if branch.is_none() && !follows(node, index) {
@@ -42,16 +43,16 @@ impl Structure {
         Ok(structure.with_branch(branch))
     }
 
-    /// The structure of a captured network with its weights, for bounds that look at them.
+    /// The structure of a captured network with its weights, for bounds that depend on them.
     ///
     /// # Errors
-    /// As [`Structure::of`].
+    /// As for [`Structure::of`].
     pub fn trained(network: &Network) -> Result<Self, StructureError> {
         Ok(Self::of(network)?.with_weights(network))
     }
 }
 
-/// Whether a node reads what the node before it gives, and nothing else.
+/// Whether the only input of a node is the output of the previous node.
 fn follows(node: &Node, index: usize) -> bool {
     matches!(node.inputs(), [value] if value.index() == index)
 }
@@ -71,31 +72,31 @@ fn maximum(op: &Op) -> Result<Option<Maximum>, StructureError> {
     })
 }
 
-fn map(node: &Node) -> Map {
+fn map(node: &Node) -> AffineMap {
     match node.op() {
-        Op::Linear(linear) => Map::Dense { bias: linear.bias().is_some() },
-        Op::Conv2d(conv) if !conv.is_transposed() => Map::Conv(Windows::of(conv)),
-        Op::ElementwiseAffine(_) => Map::None,
-        op => Map::Other(op.name().into()),
+        Op::Linear(linear) => AffineMap::Dense { bias: linear.bias().is_some() },
+        Op::Conv2d(conv) if !conv.is_transposed() => AffineMap::Conv(ConvShape::of(conv)),
+        Op::ElementwiseAffine(_) => AffineMap::None,
+        op => AffineMap::Other(op.name().into()),
     }
 }
 
-/// One map for several that follow each other. Scaling before a dense map is part of it; scaling
-/// elsewhere was made part of the map before it, where that is possible.
-fn join(maps: Vec<Map>) -> Map {
-    let scaled = maps.iter().take_while(|map| **map == Map::None).count();
+/// The composition of maps. A scaling before a dense map becomes part of this map. A scaling after a
+/// map was made part of it when the network was captured, where that is possible.
+fn join(maps: Vec<AffineMap>) -> AffineMap {
+    let scaled = maps.iter().take_while(|map| **map == AffineMap::None).count();
     match &maps[scaled..] {
-        [dense @ Map::Dense { .. }] => dense.clone(),
-        [] if maps.is_empty() => Map::None,
+        [dense @ AffineMap::Dense { .. }] => dense.clone(),
+        [] if maps.is_empty() => AffineMap::None,
         [map] if scaled == 0 => map.clone(),
         _ => {
-            let name = |map: &Map| match map {
-                Map::Dense { .. } => "linear".to_owned(),
-                Map::Conv(_) => "conv".to_owned(),
-                Map::None => "scale".to_owned(),
-                Map::Other(name) => name.clone(),
+            let name = |map: &AffineMap| match map {
+                AffineMap::Dense { .. } => "linear".to_owned(),
+                AffineMap::Conv(_) => "conv".to_owned(),
+                AffineMap::None => "scale".to_owned(),
+                AffineMap::Other(name) => name.clone(),
             };
-            Map::Other(maps.iter().map(name).collect::<Vec<_>>().join(" + "))
+            AffineMap::Other(maps.iter().map(name).collect::<Vec<_>>().join(" + "))
         }
     }
 }
