@@ -1,4 +1,4 @@
-//! The layers of a network, as far as bounds depend on them.
+//! The structure of a network: its layers, without weights.
 
 mod captured;
 mod conv_shape;

@@ -10,7 +10,7 @@ use super::Interval;
 use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled, only};
 use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
-use tropex_kernels::{self as kernels, Windows};
+use tropex_kernels::{self as kernels, PoolingWindows};
 
 /// Window, stride and padding of a pooling; `padding` is `(begin, end)` per axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,7 @@ pub struct MaxPool2d {
     input: [usize; 3],
     output: [usize; 3],
     /// Found when it is first needed; none if there is a window without cells.
-    windows: Arc<OnceLock<Option<Windows>>>,
+    windows: Arc<OnceLock<Option<PoolingWindows>>>,
 }
 
 impl MaxPool2d {
@@ -163,7 +163,7 @@ impl PiecewiseLinear for MaxPool2d {
         let input = only(inputs);
         let [points, _] = input.dims();
         let [channels, height, width] = self.input;
-        let windows = kernels::get_or_init(&self.windows, || Windows::new(&self.windows()));
+        let windows = kernels::get_or_init(&self.windows, || PoolingWindows::new(&self.windows()));
         let ours = windows.as_ref().and_then(|it| kernels::largest(&input, channels, it));
         if let Some((output, winner)) = ours {
             return (output, Piece::Winner(winner));

@@ -1,4 +1,4 @@
-//! Columns and winners of rows, by number.
+//! Columns of a matrix and winners of windows, gathered and scattered.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
@@ -83,8 +83,8 @@ fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) 
     })
 }
 
-/// A matrix `[rows, width]` of zeros after `fill(index, row of values, row of the matrix)` for every
-/// row.
+/// Makes a matrix `[rows, width]` of zeros and calls `fill(index, row of values, row of the matrix)` for
+/// every row.
 fn from_rows<F: Float>(
     values: &FlexTensor,
     width: usize,
