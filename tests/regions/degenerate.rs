@@ -1,4 +1,5 @@
-//! Lines along faces, through corners, from and to boundaries, in networks that one can see through.
+//! Lines along faces, through corners, from and to boundaries, in networks that one can see
+//! through.
 
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, relu};

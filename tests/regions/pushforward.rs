@@ -49,8 +49,8 @@ pub(super) fn every_unit_has_the_piece_that_no_gap_speaks_against(
     inspect(&network, &wide(&case.points), &directions(case))
 }
 
-/// Inspects points and directions: every gap is non-negative, a unit's output is the feature that it
-/// chose, and the logits are those of a replay and a pushforward.
+/// Inspects points and directions: every gap is non-negative, a unit's output is the feature that
+/// it chose, and the logits are those of a replay and a pushforward.
 fn inspect(network: &Network, points: &[f64], directions: &[f64]) -> Verdict {
     let boundaries = PiecewiseNodes::of(network);
     let points = placed(points, network);

@@ -216,8 +216,8 @@ fn what_cannot_be_sliced_is_named() {
     assert!(error.contains("not finite"), "{error}");
 }
 
-/// Ten strips with ten maps: logit 1 bends at nine places, `at` apart; what logit 0 does, and what logit
-/// 1 does besides, is not to matter.
+/// Ten strips with ten maps: logit 1 bends at nine places, `at` apart; what logit 0 does, and what
+/// logit 1 does besides, is not to matter.
 fn strips(at: f64, scale: f64, zeroth: [f64; 2], first: [f64; 2]) -> Partition {
     let joints = 9;
     let units = joints + 2;

@@ -72,8 +72,8 @@ fn covers<'a>(
     if error <= 1e-9 { Ok(()) } else { Err(format!("areas add up to {sum}, not to {area}")) }
 }
 
-/// Up to rounding, judged by the lengths of the sides. Where each batch is rounded in its own way, corners
-/// that stand out less than the smallest part that is cut off count as none.
+/// Up to rounding, judged by the lengths of the sides. Where each batch is rounded in its own way,
+/// corners that stand out less than the smallest part that is cut off count as none.
 fn is_convex(corners: &[[f64; 2]]) -> bool {
     let turns = |corners: &[[f64; 2]]| -> Vec<f64> {
         let corner = |index: usize| corners[index % corners.len()];

@@ -29,8 +29,8 @@ impl Iterator for Binomials {
     }
 }
 
-/// The numbers `Z(n, 0)`, `Z(n, 1)`, ... with `Z(n, d) = C(n, 0) + ... + C(n, d)`: the largest number of
-/// regions of `n` hyperplanes in `d` dimensions (Zaslavsky 1975).
+/// The numbers `Z(n, 0)`, `Z(n, 1)`, ... with `Z(n, d) = C(n, 0) + ... + C(n, d)`: the largest
+/// number of regions of `n` hyperplanes in `d` dimensions (Zaslavsky 1975).
 pub(super) fn zaslavsky_numbers(n: usize) -> impl Iterator<Item = BigUint> {
     Binomials::new(n).scan(BigUint::ZERO, |sum, binomial| {
         *sum += binomial;

@@ -63,8 +63,8 @@ impl ExactCount {
         format!("{}…{:0>width$}", &leading[..width], last.to_string())
     }
 
-    /// The number divided by a power of ten and rounded down, with at most 20 digits, and the exponent
-    /// of this power. Takes one division. Writing all digits takes quadratic time.
+    /// The number divided by a power of ten and rounded down, with at most 20 digits, and the
+    /// exponent of this power. Takes one division. Writing all digits takes quadratic time.
     fn leading(&self) -> (u64, u64) {
         let digits = (self.0.bits() as f64 * LOG10_2) as u64;
         let dropped = digits.saturating_sub(LEADING);

@@ -1,19 +1,19 @@
 //! Bounds on the number of linear regions that an architecture can have.
 //!
-//! A [`Structure`] lists the layers of a network, without weights. Each [`Bound`] of [`BOUNDS`] is a
-//! published formula for the *maximal* number of linear regions over all weights. It applies to some
-//! structures, and gives a reason for the others. All numbers are exact integers.
+//! A [`Structure`] lists the layers of a network, without weights. Each [`Bound`] of [`BOUNDS`] is
+//! a published formula for the *maximal* number of linear regions over all weights. It applies to
+//! some structures, and gives a reason for the others. All numbers are exact integers.
 //!
-//! Notation: `n_0` inputs; hidden layers of `n_1 ... n_L` units, without the last affine layer, which
-//! gives the logits; `N` the sum of `n_1 ... n_L`; `C(n, k)` binomial coefficients;
-//! `Z(n, d) = C(n, 0) + ... + C(n, d)`, the largest number of regions of `n` hyperplanes in `d`
-//! dimensions (Zaslavsky 1975).
+//! Notation: `n_0` inputs; hidden layers of `n_1 ... n_L` units, without the last affine layer,
+//! which gives the logits; `N` the sum of `n_1 ... n_L`; `C(n, k)` binomial coefficients; `Z(n, d)
+//! = C(n, 0) + ... + C(n, d)`, the largest number of regions of `n` hyperplanes in `d` dimensions
+//! (Zaslavsky 1975).
 //!
-//! Upper bounds count activation patterns, which are at least as many as affine pieces. Upper bounds
-//! of dense layers hold for convolutions too, because a convolution is a dense layer with shared
-//! weights. Lower bounds of dense layers do not hold for convolutions. A lower bound for `p` inputs
-//! holds for all `n_0 >= p`, because a network can ignore inputs. Where a formula is not monotonic in
-//! `n_0`, the best `p` is taken.
+//! Upper bounds count activation patterns, which are at least as many as affine pieces. Upper
+//! bounds of dense layers hold for convolutions too, because a convolution is a dense layer with
+//! shared weights. Lower bounds of dense layers do not hold for convolutions. A lower bound for `p`
+//! inputs holds for all `n_0 >= p`, because a network can ignore inputs. Where a formula is not
+//! monotonic in `n_0`, the best `p` is taken.
 //!
 //! ```
 //! use tropex_bounds::{BoundSettings, Structure, evaluate};

@@ -8,10 +8,11 @@ use crate::deadline::Deadline;
 use tropex_extract::Network;
 use tropex_extract::ops::Op;
 
-/// Upper bounds of the ranks of the affine maps before the hidden layers, in the order of execution.
+/// Upper bounds of the ranks of the affine maps before the hidden layers, in the order of
+/// execution.
 ///
-/// The rank of a product is at most the rank of each factor. The rank of a convolution is at most the
-/// rank of its kernels times the number of its positions.
+/// The rank of a product is at most the rank of each factor. The rank of a convolution is at most
+/// the rank of its kernels times the number of its positions.
 pub(super) fn ranks(network: &Network, deadline: &Deadline) -> Result<Vec<usize>, BoundError> {
     let mut ranks = Vec::new();
     let mut rank = network.features();
@@ -65,8 +66,9 @@ fn rows(values: &[f64], width: usize) -> Vec<Vec<f64>> {
     values.chunks_exact(width).map(<[f64]>::to_vec).collect()
 }
 
-/// Rank by Gaussian elimination with complete pivoting, in `O(rows * columns * rank)`. A pivot counts
-/// as zero up to `max(rows, columns) * epsilon` times the largest entry, with the epsilon of f64.
+/// Rank by Gaussian elimination with complete pivoting, in `O(rows * columns * rank)`. A pivot
+/// counts as zero up to `max(rows, columns) * epsilon` times the largest entry, with the epsilon of
+/// f64.
 fn rank(mut rows: Vec<Vec<f64>>, deadline: &Deadline) -> Result<usize, BoundError> {
     let columns = rows.first().map_or(0, Vec::len);
     deadline.expect(rows.len().min(columns));

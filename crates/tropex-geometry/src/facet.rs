@@ -6,8 +6,8 @@ use tropex_extract::ops::{ActivationRule, Gap};
 
 /// A side of a region: the points at which one unit changes to another piece.
 ///
-/// Points on the other side have the pattern of the region, except for the piece of this unit and of
-/// units that depend on it.
+/// Points on the other side have the pattern of the region, except for the piece of this unit and
+/// of units that depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Facet {
     /// The node, counted from 0.

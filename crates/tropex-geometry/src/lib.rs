@@ -1,8 +1,8 @@
 //! The geometry of linear regions: their boundaries, distances, patterns and plane sections.
 //!
 //! A *linear region* is a set of points on which no unit changes its piece. The pieces of all units
-//! form its *activation pattern*. A region is a polytope on which the network is affine. Two regions
-//! with different patterns may have equal affine maps.
+//! form its *activation pattern*. A region is a polytope on which the network is affine. Two
+//! regions with different patterns may have equal affine maps.
 //!
 //! - [`Patterns`] reads the activation patterns of points.
 //! - [`Paths`] finds the regions along straight lines.
@@ -13,7 +13,8 @@
 //!
 //! ```no_run
 //! # use tropex_extract::Network;
-//! # fn example(network: &Network, from: &[f64], to: &[f64]) -> Result<(), tropex_geometry::Error> {
+//! # use tropex_geometry::Error;
+//! # fn example(network: &Network, from: &[f64], to: &[f64]) -> Result<(), Error> {
 //! use tropex_geometry::{Paths, Regions};
 //!
 //! for path in Paths::new(network)?.segments(from, to)? {

@@ -51,9 +51,9 @@ pub(super) fn maximize<'a>(
 
 /// Solves a problem. `None` if the deadline passes first.
 ///
-/// microlp checks its own time limit once in 1,000 iterations, which may take minutes. A program with
-/// a deadline therefore runs in its own thread. After the deadline the caller returns, and the thread
-/// ends at its next check.
+/// microlp checks its own time limit once in 1,000 iterations, which may take minutes. A program
+/// with a deadline therefore runs in its own thread. After the deadline the caller returns, and the
+/// thread ends at its next check.
 fn solve(problem: Problem, deadline: Option<Instant>) -> Option<Result<SolveOutcome, Error>> {
     let mut options = SolveOptions::default();
     options.tolerances.feasibility = FEASIBILITY;

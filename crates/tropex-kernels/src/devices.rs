@@ -11,8 +11,8 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// A device and the devices that it shares work with. A device that is listed `n` times works on `n`
-    /// batches at a time.
+    /// A device and the devices that it shares work with. A device that is listed `n` times works
+    /// on `n` batches at a time.
     pub fn new(first: Device, others: Vec<Device>) -> Self {
         Self { first, others }
     }

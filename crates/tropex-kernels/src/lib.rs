@@ -1,9 +1,9 @@
 //! Products, convolutions, poolings and masks on affine rows, for any Burn backend.
 //!
 //! Every operation has one function and two bodies behind it. The `generic` body uses Burn's own
-//! operations and runs on any backend. The `flex` body works in place on the memory of Burn's `flex`
-//! backend, with SIMD instructions on all cores. An operation takes the `flex` body if that backend
-//! holds its tensors. The tests compare both bodies. Nothing in this crate knows networks.
+//! operations and runs on any backend. The `flex` body works in place on the memory of Burn's
+//! `flex` backend, with SIMD instructions on all cores. An operation takes the `flex` body if that
+//! backend holds its tensors. The tests compare both bodies. Nothing in this crate knows networks.
 
 mod backend;
 mod cache;

@@ -24,8 +24,8 @@ pub struct Taps {
 }
 
 impl SparsityPattern {
-    /// The pattern of a list of taps `[output cell, kernel cell, input cell]`, with the numbers of output
-    /// and input cells.
+    /// The pattern of a list of taps `[output cell, kernel cell, input cell]`, with the numbers of
+    /// output and input cells.
     pub fn new([outputs, inputs]: [usize; 2], mut taps: Vec<[u32; 3]>) -> Self {
         taps.sort_unstable();
         let (mut runs, mut ends): (Vec<Taps>, _) = (Vec::new(), Vec::with_capacity(outputs));

@@ -37,8 +37,8 @@ pub struct Workload {
     pub multiplications: usize,
 }
 
-/// Number of points that a thread takes through the network at a time, with `groups` rows per point.
-/// `None` if the device divides its operations itself.
+/// Number of points that a thread takes through the network at a time, with `groups` rows per
+/// point. `None` if the device divides its operations itself.
 pub fn points_per_thread(
     target: &ComputeTarget,
     workload: &Workload,
@@ -70,8 +70,8 @@ pub fn points_per_chunk(
     }
 }
 
-/// Points per chunk at least. If a point uses each weight few times, more points share one reading of
-/// the weights, as long as their values take less memory than the weights.
+/// Points per chunk at least. If a point uses each weight few times, more points share one reading
+/// of the weights, as long as their values take less memory than the weights.
 fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usize {
     if workload.parameters * target.precision().bytes() <= SHARED_CACHE_BYTES {
         return MIN_POINTS;
@@ -81,8 +81,8 @@ fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usi
     shared.div_ceil(workload.multiplications.max(1)).min(most).max(MIN_POINTS)
 }
 
-/// Points of a chunk whose rows are pulled back at a time. Their interleaved rows fit into the caches of
-/// a core. If the weights are too large to be read again, all points of the chunk.
+/// Points of a chunk whose rows are pulled back at a time. Their interleaved rows fit into the
+/// caches of a core. If the weights are too large to be read again, all points of the chunk.
 pub fn points_per_pullback(
     target: &ComputeTarget,
     workload: &Workload,
@@ -100,13 +100,14 @@ pub fn points_per_pullback(
     points.div_ceil(points.div_ceil(most))
 }
 
-/// Number of batches that a device works on at a time: one per thread on the `flex` backend, else one.
+/// Number of batches that a device works on at a time: one per thread on the `flex` backend, else
+/// one.
 pub fn batches_at_a_time(target: &ComputeTarget) -> usize {
     if is_flex(target.device()) { rayon::current_num_threads() } else { 1 }
 }
 
-/// Runs the work on one batch. If there are several batches at a time, it runs in a thread of the pool,
-/// so that the work is not divided further.
+/// Runs the work on one batch. If there are several batches at a time, it runs in a thread of the
+/// pool, so that the work is not divided further.
 pub fn on_batch<R: Send>(target: &ComputeTarget, work: impl FnOnce() -> R + Send) -> R {
     match batches_at_a_time(target) {
         1 => work(),

@@ -1,16 +1,16 @@
 //! The hyperplane arrangement of one convolution with generic weights.
 //!
-//! At every position `(i, j)` there are `d_1` hyperplanes, which depend only on the inputs `S_ij` of the
-//! window. Xiong et al. 2020 count the regions as the sum of `prod C(d_1, t_ij)` over all `t_ij >= 0`
-//! with `sum_P t_ij <= |union_P S_ij|` for every set `P` of positions. These are the sets of
-//! hyperplanes that can be matched to different inputs.
+//! At every position `(i, j)` there are `d_1` hyperplanes, which depend only on the inputs `S_ij`
+//! of the window. Xiong et al. 2020 count the regions as the sum of `prod C(d_1, t_ij)` over all
+//! `t_ij >= 0` with `sum_P t_ij <= |union_P S_ij|` for every set `P` of positions. These are the
+//! sets of hyperplanes that can be matched to different inputs.
 //!
-//! The sum is an upper bound: the number of regions is at most the number of sets of hyperplanes with
-//! independent normals, and independent normals can be matched. If windows overlap along one axis at
-//! most, the sum is attained, as published and as counting confirms. If windows overlap along both
-//! axes, it need not be attained, because the positions share their weights. Two filters `f` and `g`
-//! on one channel satisfy `f * g = g * f`. For two 2x2 filters on a 3x3 image this makes the eight
-//! normals dependent, and there are 255 regions instead of 256.
+//! The sum is an upper bound: the number of regions is at most the number of sets of hyperplanes
+//! with independent normals, and independent normals can be matched. If windows overlap along one
+//! axis at most, the sum is attained, as published and as counting confirms. If windows overlap
+//! along both axes, it need not be attained, because the positions share their weights. Two filters
+//! `f` and `g` on one channel satisfy `f * g = g * f`. For two 2x2 filters on a 3x3 image this
+//! makes the eight normals dependent, and there are 255 regions instead of 256.
 
 use std::collections::BTreeMap;
 
@@ -41,8 +41,8 @@ impl WindowAxis {
         (self.positions - 1) * step + self.kernel
     }
 
-    /// If only every `gap`-th window is used: the number of windows, and the number of cells of each
-    /// window that no later window covers. The last window has all of its cells.
+    /// If only every `gap`-th window is used: the number of windows, and the number of cells of
+    /// each window that no later window covers. The last window has all of its cells.
     fn exclusive_cells(&self, gap: usize) -> (usize, usize) {
         (self.positions.div_ceil(gap), self.kernel.min(gap * self.stride))
     }
@@ -106,7 +106,8 @@ impl WindowArrangement {
         }
     }
 
-    /// The smaller of two upper bounds: all hyperplanes in general position, or all windows disjoint.
+    /// The smaller of two upper bounds: all hyperplanes in general position, or all windows
+    /// disjoint.
     fn all_general(&self, deadline: &Deadline) -> Result<BigUint, BoundError> {
         let [down, across] = self.axes;
         let inputs = down.covered() * across.covered() * self.channels;
@@ -116,10 +117,10 @@ impl WindowArrangement {
         Ok(general.min(power(&window, self.positions())))
     }
 
-    /// A lower bound from a regular subset of the windows. Each window of the subset has inputs at its
-    /// first corner that no later window covers. For any values of the other inputs, the filters cut
-    /// these inputs generically, so that the numbers of regions of the windows multiply. The best of
-    /// all regular subsets is taken.
+    /// A lower bound from a regular subset of the windows. Each window of the subset has inputs at
+    /// its first corner that no later window covers. For any values of the other inputs, the
+    /// filters cut these inputs generically, so that the numbers of regions of the windows
+    /// multiply. The best of all regular subsets is taken.
     pub(super) fn lower(&self, deadline: &Deadline) -> Result<BigUint, BoundError> {
         let mut best = BigUint::ZERO;
         for gap_down in self.axes[0].gaps() {

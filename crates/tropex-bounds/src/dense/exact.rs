@@ -4,8 +4,8 @@ use crate::binomial::zaslavsky;
 use crate::deadline::Deadline;
 use crate::{AffineMap, Bound, BoundError, BoundKind, BoundValue, Maximum, Structure};
 
-const SOURCE: &str = "Zaslavsky, Facing up to Arrangements, 1975; Pascanu, Montúfar, Bengio, On the \
-                      Number of Response Regions of Deep Feedforward Networks, 2014";
+const SOURCE: &str = "Zaslavsky, Facing up to Arrangements, 1975; Pascanu, Montúfar, Bengio, On \
+                      the Number of Response Regions of Deep Feedforward Networks, 2014";
 
 pub(crate) const ONE_LAYER: Bound = Bound {
     name: "Zaslavsky 1975",
@@ -16,8 +16,8 @@ pub(crate) const ONE_LAYER: Bound = Bound {
     evaluate: one_layer,
 };
 
-/// With positive weights and offsets after the first layer, all later units are active. The network is
-/// then a positive sum of the units of the first layer, and has their regions.
+/// With positive weights and offsets after the first layer, all later units are active. The network
+/// is then a positive sum of the units of the first layer, and has their regions.
 pub(crate) const FIRST_LAYER: Bound = Bound {
     name: "Zaslavsky 1975, layer 1",
     kind: BoundKind::Lower,

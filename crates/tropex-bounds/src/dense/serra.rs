@@ -1,9 +1,10 @@
-//! The upper bound of Serra et al. 2018, Theorem 1. It uses the number of active units of each layer:
-//! with few active units, the image of a region loses dimensions.
+//! The upper bound of Serra et al. 2018, Theorem 1. It uses the number of active units of each
+//! layer: with few active units, the image of a region loses dimensions.
 //!
-//! `R(l, d)` is the largest number of regions from layer `l` on, for an image with `d` dimensions. It
-//! is `sum_j C(n_l, j) R(l + 1, min(d, n_l - j))` over `j = 0 ... min(d, n_l)` inactive units. One pass
-//! over the layers computes `regions[d]`, the number of regions whose image has `d` dimensions.
+//! `R(l, d)` is the largest number of regions from layer `l` on, for an image with `d` dimensions.
+//! It is `sum_j C(n_l, j) R(l + 1, min(d, n_l - j))` over `j = 0 ... min(d, n_l)` inactive units.
+//! One pass over the layers computes `regions[d]`, the number of regions whose image has `d`
+//! dimensions.
 
 use num_bigint::BigUint;
 use rayon::prelude::*;
@@ -54,8 +55,8 @@ fn trained(structure: &Structure, deadline: &Deadline) -> Result<BoundValue, Bou
     Ok(BoundValue { ranks: Some(ranks), ..number.into() })
 }
 
-/// The number of regions of layers, each with an upper bound of the dimension of the image of a region
-/// at its input.
+/// The number of regions of layers, each with an upper bound of the dimension of the image of a
+/// region at its input.
 fn count<'a>(
     inputs: usize,
     layers: impl Iterator<Item = (&'a HiddenLayer, usize)> + Clone,
@@ -86,8 +87,8 @@ fn merge_above(mut regions: Vec<BigUint>, cap: usize) -> Vec<BigUint> {
     regions
 }
 
-/// A layer of ReLUs. A region has `e` dimensions after the layer if it had more and exactly `e` units
-/// are active, or if it had `e` and at least `e` units are active.
+/// A layer of ReLUs. A region has `e` dimensions after the layer if it had more and exactly `e`
+/// units are active, or if it had `e` and at least `e` units are active.
 fn rectify(
     regions: &[BigUint],
     width: usize,
@@ -116,8 +117,8 @@ fn sums_from(regions: &[BigUint]) -> Vec<BigUint> {
     sums
 }
 
-/// A layer whose units all depend on their input. The number of dimensions afterwards is at most the
-/// number of units.
+/// A layer whose units all depend on their input. The number of dimensions afterwards is at most
+/// the number of units.
 fn cut(
     regions: &[BigUint],
     layer: &HiddenLayer,
@@ -134,8 +135,8 @@ fn cut(
     Ok(after)
 }
 
-/// Checks the memory of four lists with a number for every dimension. A number has at most one bit for
-/// every hyperplane.
+/// Checks the memory of four lists with a number for every dimension. A number has at most one bit
+/// for every hyperplane.
 fn check_memory<'a>(
     layers: impl Iterator<Item = (&'a HiddenLayer, usize)>,
 ) -> Result<(), BoundError> {

@@ -15,8 +15,8 @@ pub(crate) const PATTERNS: Bound = Bound {
     evaluate: patterns,
 };
 
-/// A pooling of `k` values has one hyperplane for each pair of them (Serra et al. 2018, Theorem 8). In a
-/// graph with branches, `d_l` is the dimension of all branches together.
+/// A pooling of `k` values has one hyperplane for each pair of them (Serra et al. 2018, Theorem 8).
+/// In a graph with branches, `d_l` is the dimension of all branches together.
 pub(crate) const MONTUFAR_2017: Bound = Bound {
     name: "Montúfar 2017",
     kind: BoundKind::Upper,

@@ -10,9 +10,9 @@ impl Structure {
     /// The structure of a captured network, without its weights.
     ///
     /// A network with branches has a structure too, but bounds for chains of layers do not apply to
-    /// it. The dimension of the image of a region at a value is at most the dimension at the input of
-    /// the operation (for a sum: the sum of the dimensions of both inputs), and at most the number of
-    /// features.
+    /// it. The dimension of the image of a region at a value is at most the dimension at the input
+    /// of the operation (for a sum: the sum of the dimensions of both inputs), and at most the
+    /// number of features.
     ///
     /// # Errors
     /// An activation that no bound covers; a network too wide for bounds.
@@ -81,8 +81,8 @@ fn map(node: &Node) -> AffineMap {
     }
 }
 
-/// The composition of maps. A scaling before a dense map becomes part of this map. A scaling after a
-/// map was made part of it when the network was captured, where that is possible.
+/// The composition of maps. A scaling before a dense map becomes part of this map. A scaling after
+/// a map was made part of it when the network was captured, where that is possible.
 fn join(maps: Vec<AffineMap>) -> AffineMap {
     let scaled = maps.iter().take_while(|map| **map == AffineMap::None).count();
     match &maps[scaled..] {

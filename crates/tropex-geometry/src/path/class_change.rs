@@ -37,7 +37,8 @@ impl ClassChangeSearch {
 
     /// Searches the next segment. Breaks at a change.
     pub(super) fn visit(&mut self, segment: &RegionSegment<'_>) -> ControlFlow<()> {
-        // At the start itself the first of several equal logits wins. Just after it another may lead.
+        // At the start itself the first of several equal logits wins. Just after it another may
+        // lead.
         let from = *self.predicted.get_or_insert_with(|| argmax(segment.logits));
         let change = |at, to| Some(ClassChange { at, from, to });
         let leader = self.leader(segment, segment.from);

@@ -97,15 +97,16 @@ impl Paths {
     /// - from, to: `[segments, features]`
     ///
     /// # Errors
-    /// Not as many ends as starts, or values that are not whole points; values outside the range of f64.
+    /// Not as many ends as starts, or values that are not whole points; values outside the range of
+    /// f64.
     pub fn segments(&self, from: &[f64], to: &[f64]) -> Result<Vec<Path>, Error> {
         self.check(from, to, "values of the ends")?;
         let direction = from.iter().zip(to).map(|(from, to)| to - from).collect::<Vec<_>>();
         self.rays(from, &direction, 1.0)
     }
 
-    /// The paths along rays up to the position `until`, which may be infinite. At position `t` a ray
-    /// is at `point + t * direction`.
+    /// The paths along rays up to the position `until`, which may be infinite. At position `t` a
+    /// ray is at `point + t * direction`.
     ///
     /// # Shapes
     /// - points, directions: `[rays, features]`
@@ -133,8 +134,8 @@ impl Paths {
         Ok(paths.into_iter().flatten().collect())
     }
 
-    /// The closed path around a polygon. Position `k + t` is the share `t` of the way from corner `k`
-    /// to the next corner. A whole position is a corner on a boundary.
+    /// The closed path around a polygon. Position `k + t` is the share `t` of the way from corner
+    /// `k` to the next corner. A whole position is a corner on a boundary.
     ///
     /// # Shapes
     /// - corners: `[corners, features]`
@@ -156,7 +157,8 @@ impl Paths {
     /// - points, directions: `[rays, features]`
     ///
     /// # Errors
-    /// Not as many directions as points, or values that are not whole points; values outside the range of f64.
+    /// Not as many directions as points, or values that are not whole points; values outside the
+    /// range of f64.
     pub fn first_crossings(
         &self,
         points: &[f64],
@@ -173,9 +175,9 @@ impl Paths {
         Ok(first)
     }
 
-    /// The first change of the predicted class along every ray before the position `until`, which may
-    /// be infinite. The logits are affine in the position within each region, so that the change is
-    /// exact, without a search.
+    /// The first change of the predicted class along every ray before the position `until`, which
+    /// may be infinite. The logits are affine in the position within each region, so that the
+    /// change is exact, without a search.
     ///
     /// # Shapes
     /// - points, directions: `[rays, features]`
@@ -196,8 +198,8 @@ impl Paths {
         Ok(searches.into_iter().map(ClassChangeSearch::change).collect())
     }
 
-    /// Calls `visit` with every segment of every ray, in order along each ray, and the number of the
-    /// ray. A ray ends where `visit` breaks. For paths with too many regions to keep in memory.
+    /// Calls `visit` with every segment of every ray, in order along each ray, and the number of
+    /// the ray. A ray ends where `visit` breaks. For paths with too many regions to keep in memory.
     ///
     /// # Shapes
     /// - points, directions: `[rays, features]`

@@ -33,8 +33,8 @@ pub struct RegionSegment<'a> {
     pub from: f64,
     /// The position of its end, infinite if a ray never leaves the region.
     pub to: f64,
-    /// The facets crossed at its start, each with the piece of this region. Empty at the start of the
-    /// line.
+    /// The facets crossed at its start, each with the piece of this region. Empty at the start of
+    /// the line.
     pub facets: &'a [Facet],
     /// The logits of the affine map of this region at `t = 0`.
     pub logits: &'a [f64],

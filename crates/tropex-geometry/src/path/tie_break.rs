@@ -3,8 +3,8 @@
 /// Two changes of pieces along a line that are nearer to each other than this happen at once.
 ///
 /// It covers the rounding of several units that change together. It is relative to the position, or
-/// to the scale of the line if that is larger. The scale is the position at which the line has moved
-/// by the distance of its start from the origin, both measured by the largest coordinate.
+/// to the scale of the line if that is larger. The scale is the position at which the line has
+/// moved by the distance of its start from the origin, both measured by the largest coordinate.
 pub const RESOLUTION: f64 = 1e-12;
 
 /// Differences below this share of the largest operand are taken for rounding errors of zero.
@@ -27,8 +27,8 @@ fn largest(numbers: &[f64]) -> f64 {
     numbers.iter().fold(0.0_f64, |most, number| most.max(number.abs()))
 }
 
-/// The signs just after a position of functions `value + t * slope` of the position `t`. Where such a
-/// function is zero at the position, its slope decides.
+/// The signs just after a position of functions `value + t * slope` of the position `t`. Where such
+/// a function is zero at the position, its slope decides.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TieBreak {
     at: f64,
@@ -40,8 +40,8 @@ pub(super) struct TieBreak {
 }
 
 impl TieBreak {
-    /// Ties at a position on a line with a scale, for differences of these values (at `t = 0`) and of
-    /// these slopes.
+    /// Ties at a position on a line with a scale, for differences of these values (at `t = 0`) and
+    /// of these slopes.
     pub(super) fn new(at: f64, scale: f64, values: &[f64], slopes: &[f64]) -> Self {
         let zero_slope = ROUNDED_ZERO * largest(slopes);
         let zero_value = ROUNDED_ZERO * largest(values) + at * zero_slope;

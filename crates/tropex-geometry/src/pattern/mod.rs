@@ -18,11 +18,11 @@ use tropex_extract::Network;
 /// Approximate size in bytes of the values of a batch of points.
 const MEMORY: usize = 256 << 20;
 
-/// The activation pattern of a point: the piece that every unit of a network chose. It identifies the
-/// region of the point.
+/// The activation pattern of a point: the piece that every unit of a network chose. It identifies
+/// the region of the point.
 ///
-/// A unit with two pieces takes one bit. A unit of a pooling takes as many bits as number the cells of
-/// its window. Units with one piece take none.
+/// A unit with two pieces takes one bit. A unit of a pooling takes as many bits as number the cells
+/// of its window. Units with one piece take none.
 #[derive(Clone)]
 pub struct Pattern {
     layout: Arc<PatternLayout>,
@@ -31,8 +31,8 @@ pub struct Pattern {
 
 /// The identifier of a region: the first 128 bits of the SHA-256 of its pattern.
 ///
-/// It is equal on every machine. The probability that two of `n` regions have one identifier is about
-/// `n^2 / 2^129`.
+/// It is equal on every machine. The probability that two of `n` regions have one identifier is
+/// about `n^2 / 2^129`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegionId(pub u128);
 
@@ -97,8 +97,8 @@ impl Pattern {
         spans.collect()
     }
 
-    /// The units whose pieces differ in another pattern of the network, with the pieces of the other
-    /// pattern, in the order of the units.
+    /// The units whose pieces differ in another pattern of the network, with the pieces of the
+    /// other pattern, in the order of the units.
     pub fn facets_to(&self, other: &Self) -> Vec<Facet> {
         self.layout.facets(&self.words, &other.words)
     }

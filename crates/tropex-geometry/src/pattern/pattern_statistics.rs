@@ -8,8 +8,8 @@ use super::{Pattern, Patterns, RegionId};
 
 /// Counts points and the regions that contain them.
 ///
-/// A region takes 16 bytes, and 1 to 24 bytes for its slot in the hash table, whatever the number of
-/// units is.
+/// A region takes 16 bytes, and 1 to 24 bytes for its slot in the hash table, whatever the number
+/// of units is.
 #[derive(Clone, Debug, Default)]
 pub struct RegionCount {
     regions: HashSet<RegionId>,
@@ -44,8 +44,8 @@ impl Extend<RegionId> for RegionCount {
 
 /// Finds the stable units: those that choose one piece at all points added.
 ///
-/// A stable ReLU is never active or always active. A stable unit of a pooling always has one winner.
-/// Takes the memory of two patterns.
+/// A stable ReLU is never active or always active. A stable unit of a pooling always has one
+/// winner. Takes the memory of two patterns.
 #[derive(Clone, Debug)]
 pub struct StableUnits {
     layout: Arc<PatternLayout>,

@@ -28,8 +28,8 @@ pub enum LargestBall {
 }
 
 impl Polytope {
-    /// A largest ball inside, by a linear program in all coordinates. `None` if the polytope contains
-    /// balls of any size.
+    /// A largest ball inside, by a linear program in all coordinates. `None` if the polytope
+    /// contains balls of any size.
     ///
     /// # Errors
     /// The linear program does not end.

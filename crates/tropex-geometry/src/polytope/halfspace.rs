@@ -18,12 +18,12 @@ use tropex_kernels::{ComputeTarget, Precision};
 /// Approximate size in bytes of the rows that are pulled back at a time.
 const MEMORY: usize = 256 << 20;
 
-/// Coefficients below this share of the largest coefficient on their way back from the unit are taken
-/// for rounding errors of zero.
+/// Coefficients below this share of the largest coefficient on their way back from the unit are
+/// taken for rounding errors of zero.
 const ROUNDED_ZERO: f64 = 1e-14;
 
-/// A halfspace that contains the region of a point: `normal . x + offset >= 0` for all points `x` of
-/// the region.
+/// A halfspace that contains the region of a point: `normal . x + offset >= 0` for all points `x`
+/// of the region.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Halfspace<'a> {
@@ -86,8 +86,9 @@ impl Regions {
         &self.network
     }
 
-    /// Calls `visit` with the halfspaces of the regions of points, node by node. Leaves out halfspaces
-    /// that are the whole space. Pulls back one row per halfspace, about 256 MiB of rows at a time.
+    /// Calls `visit` with the halfspaces of the regions of points, node by node. Leaves out
+    /// halfspaces that are the whole space. Pulls back one row per halfspace, about 256 MiB of rows
+    /// at a time.
     ///
     /// # Shapes
     /// - points: `[points, features]`
@@ -131,8 +132,8 @@ impl Regions {
         Ok(())
     }
 
-    /// Number of rows that are pulled back for the halfspaces of a point: one for every unit, and for
-    /// a pooling one for every other cell of its window.
+    /// Number of rows that are pulled back for the halfspaces of a point: one for every unit, and
+    /// for a pooling one for every other cell of its window.
     pub fn rows_per_point(&self) -> usize {
         let rows = self.layout.spans().iter().map(|span| {
             let mut rows = 0;

@@ -90,8 +90,8 @@ impl Polytope {
         Ok(())
     }
 
-    /// Depths of a point inside. Where steps away from the nearest side do not lead well inside, the
-    /// centre of a largest ball is taken.
+    /// Depths of a point inside. Where steps away from the nearest side do not lead well inside,
+    /// the centre of a largest ball is taken.
     fn depths_inside(&self, deadline: Option<Instant>) -> Result<Depths, SearchError> {
         if let Some(depths) = self.centred(deadline)? {
             return Ok(depths);
@@ -107,8 +107,8 @@ impl Polytope {
         Ok(depths.collect())
     }
 
-    /// A step from the centre that leads beyond `side` and stays within the sides `within`. `None` if
-    /// there is none. `depths` are the distances of the centre from all sides, in units.
+    /// A step from the centre that leads beyond `side` and stays within the sides `within`. `None`
+    /// if there is none. `depths` are the distances of the centre from all sides, in units.
     fn step_beyond(
         &self,
         side: usize,

@@ -14,8 +14,9 @@ pub use irredundant::RedundancyRemoval;
 
 /// The closed region of a point as inequalities `A x <= b`.
 ///
-/// There is one inequality for every unit, and for a pooling one for every other cell of its window.
-/// [`Polytope::irredundant`] removes those that others imply. Takes `8 * sides * features` bytes.
+/// There is one inequality for every unit, and for a pooling one for every other cell of its
+/// window. [`Polytope::irredundant`] removes those that others imply. Takes `8 * sides * features`
+/// bytes.
 #[derive(Clone, Debug)]
 pub struct Polytope {
     /// The point of the region, `[features]`.
@@ -172,7 +173,8 @@ impl Polytope {
     }
 
     /// The unit of length of searches in the polytope: a power of two near the median distance of
-    /// the hyperplanes from the point. In this unit distances are about 1, which tolerances rely on.
+    /// the hyperplanes from the point. In this unit distances are about 1, which tolerances rely
+    /// on.
     fn unit(&self) -> f64 {
         let mut distances: Vec<f64> =
             self.distances.iter().copied().filter(|distance| *distance > 0.0).collect();

@@ -40,17 +40,17 @@ struct RayExit {
 }
 
 impl RayExit {
-    /// Whether the ray is beyond the side by more than rounding errors. These grow with the length: a
-    /// ray along two parallel sides meets one of them far away, by chance.
+    /// Whether the ray is beyond the side by more than rounding errors. These grow with the length:
+    /// a ray along two parallel sides meets one of them far away, by chance.
     fn is_proof(&self) -> bool {
         self.beyond > TOUCHING * self.length.max(1.0)
     }
 }
 
 impl Polytope {
-    /// Depths of a point inside. Starts at the point of the polytope and steps away from the nearest
-    /// side (relaxation method; Agmon 1954, Motzkin and Schoenberg 1954). `None` if no step leads
-    /// inside.
+    /// Depths of a point inside. Starts at the point of the polytope and steps away from the
+    /// nearest side (relaxation method; Agmon 1954, Motzkin and Schoenberg 1954). `None` if no step
+    /// leads inside.
     pub(super) fn centred(&self, deadline: Option<Instant>) -> Result<Option<Depths>, SearchError> {
         let unit = self.unit();
         let mut depths: Depths = self.distances.iter().map(|distance| distance / unit).collect();

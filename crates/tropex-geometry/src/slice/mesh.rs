@@ -61,8 +61,8 @@ impl Mesh {
         })
     }
 
-    /// Removes vertices that are not a corner of any polygon. Returns the old numbers of the vertices
-    /// that are left, in the order of their new numbers.
+    /// Removes vertices that are not a corner of any polygon. Returns the old numbers of the
+    /// vertices that are left, in the order of their new numbers.
     pub(super) fn tidy(&mut self) -> Vec<u32> {
         let mut meeting = vec![0_u32; self.vertices.len()];
         let corners = self.polygons.iter().flat_map(|polygon| &polygon.corners);

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use super::mesh::{Mesh, Polygon};
 use crate::Error;
 
-/// Shortest part of an edge, as a share of the window's diagonal. A cut nearer to an end takes the end.
+/// Shortest part of an edge, as a share of the window's diagonal. A cut nearer to an end takes the
+/// end.
 const MIN_LENGTH: f64 = 1e-12;
 
 /// Smallest part of a polygon, as a share of the window's area. A smaller part is not cut off.
 const MIN_AREA: f64 = 1e-13;
 
-/// A new vertex on the edge between two older ones, at `from + share * (to - from)`. A function that
-/// is affine along the edge is interpolated there.
+/// A new vertex on the edge between two older ones, at `from + share * (to - from)`. A function
+/// that is affine along the edge is interpolated there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EdgeVertex {
     from: u32,
@@ -77,10 +78,9 @@ impl Mesh {
                 }
             }
             if self.polygons.len() > self.limit {
-                return Err(Error::slice(format!(
-                    "the window has more than {} polygons; choose a smaller window, or a higher limit",
-                    self.limit
-                )));
+                let count = format!("the window has more than {} polygons", self.limit);
+                let advice = "choose a smaller window, or a higher limit";
+                return Err(Error::slice(format!("{count}; {advice}")));
             }
         }
         Ok(MeshCut { new_vertices: state.new_vertices, positive })
@@ -115,7 +115,8 @@ impl Mesh {
         PolygonSplit::Parts { above, below }
     }
 
-    /// The corners and the vertices where the line crosses edges, each with the sign of the function.
+    /// The corners and the vertices where the line crosses edges, each with the sign of the
+    /// function.
     fn mark(&mut self, state: &mut CutState, corners: &[u32]) -> Vec<(u32, i8)> {
         let mut marked: Vec<(u32, i8)> = Vec::with_capacity(corners.len() + 2);
         let mut on_line = Vec::new();
@@ -137,8 +138,8 @@ impl Mesh {
         marked
     }
 
-    /// The vertex where the line crosses an edge: a new one, or an end of the edge that is nearer than
-    /// [`MIN_LENGTH`].
+    /// The vertex where the line crosses an edge: a new one, or an end of the edge that is nearer
+    /// than [`MIN_LENGTH`].
     fn crossing(&mut self, state: &mut CutState, from: u32, to: u32) -> u32 {
         if let Some(&vertex) = state.cuts.get(&(from, to)) {
             return vertex;

@@ -1,9 +1,9 @@
 //! Slopes of logits modulo primes, to decide without rounding errors whether two maps are equal.
 //!
-//! Every weight is a whole number times a power of two, so that it has a residue modulo an odd prime.
-//! Sums of products of residues are whole numbers below 2^53, which f64 represents exactly. Slopes
-//! with different residues are different. Slopes with equal residues modulo all primes are equal,
-//! except with a probability of about 2^-72.
+//! Every weight is a whole number times a power of two, so that it has a residue modulo an odd
+//! prime. Sums of products of residues are whole numbers below 2^53, which f64 represents exactly.
+//! Slopes with different residues are different. Slopes with equal residues modulo all primes are
+//! equal, except with a probability of about 2^-72.
 
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -208,8 +208,8 @@ mod tests {
     }
 
     proptest! {
-        /// Where f64 represents a sum or product of f32 exactly, its residue is the sum or product of
-        /// the residues.
+        /// Where f64 represents a sum or product of f32 exactly, its residue is the sum or product
+        /// of the residues.
         #[test]
         fn residues_add_and_multiply(
             a in prop::num::f32::NORMAL, b in prop::num::f32::NORMAL, whole in -1000_i32..1000,

@@ -11,16 +11,17 @@ use super::window::area;
 pub struct Partition {
     /// Plane coordinates of all corners, `[vertices]`.
     pub vertices: Vec<[f64; 2]>,
-    /// The regions: one for each activation pattern in the window. Of an extracted function: one for
-    /// each pair of winning terms.
+    /// The regions: one for each activation pattern in the window. Of an extracted function: one
+    /// for each pair of winning terms.
     ///
     /// Different patterns may have equal affine maps, see [`Partition::linear_regions`]. A region
-    /// smaller than 1e-13 of the window's area may be missing, its area then belongs to a neighbour.
+    /// smaller than 1e-13 of the window's area may be missing, its area then belongs to a
+    /// neighbour.
     pub regions: Vec<SliceRegion>,
     /// The regions, divided where the class with the largest logit changes.
     pub cells: Vec<ClassCell>,
-    /// The decision boundary: the edges between cells of different classes, as pairs of indices into
-    /// [`Partition::vertices`].
+    /// The decision boundary: the edges between cells of different classes, as pairs of indices
+    /// into [`Partition::vertices`].
     pub boundary: Vec<[usize; 2]>,
     linear_regions: usize,
 }

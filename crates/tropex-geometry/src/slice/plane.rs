@@ -8,7 +8,8 @@ use tropex_kernels::ComputeTarget;
 /// Number of points of a plane that run through a network at a time.
 pub(super) const BATCH: usize = 256;
 
-/// Smallest height of a triangle, as a share of its longest side. A flatter triangle counts as a line.
+/// Smallest height of a triangle, as a share of its longest side. A flatter triangle counts as a
+/// line.
 const FLATTEST: f64 = 1e-6;
 
 /// A plane through input space: the points `origin + u * axes[0] + v * axes[1]`. The axes are

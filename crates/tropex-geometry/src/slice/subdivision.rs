@@ -17,8 +17,8 @@ use tropex_kernels::read;
 const MEMORY: usize = 512 << 20;
 
 /// Upper bound of a rounding error in estimated standard deviations. The estimate takes rounding
-/// errors for independent. For a sum of a few thousand numbers of one sign, a rounding error reached
-/// 55 deviations.
+/// errors for independent. For a sum of a few thousand numbers of one sign, a rounding error
+/// reached 55 deviations.
 const DEVIATIONS: f64 = 64.0;
 
 /// How much of the subdivision is done.
@@ -52,8 +52,8 @@ impl<'a> Subdivision<'a> {
 
     /// Cuts the polygons of a mesh until every unit has one piece on each polygon.
     ///
-    /// At every node the inputs of its units are computed at all vertices that exist by then, for as
-    /// many units at a time as memory allows.
+    /// At every node the inputs of its units are computed at all vertices that exist by then, for
+    /// as many units at a time as memory allows.
     ///
     /// # Errors
     /// More polygons than the mesh allows; values that are not finite.
@@ -84,7 +84,8 @@ impl<'a> Subdivision<'a> {
         Ok(())
     }
 
-    /// Divides the polygons by the class with the largest logit. Returns the vertices that are left.
+    /// Divides the polygons by the class with the largest logit. Returns the vertices that are
+    /// left.
     ///
     /// # Errors
     /// As for [`Subdivision::cut`].
@@ -132,8 +133,8 @@ impl<'a> Subdivision<'a> {
         Ok(())
     }
 
-    /// The largest rounding error of every feature of a value, over the first vertices, which include
-    /// the corners of the window.
+    /// The largest rounding error of every feature of a value, over the first vertices, which
+    /// include the corners of the window.
     ///
     /// Rounding errors are taken for independent, so that their variances add up and are multiplied
     /// by squared weights. A bound for dependent errors grows with the product of the absolute

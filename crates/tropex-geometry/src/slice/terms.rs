@@ -30,7 +30,8 @@ pub struct Winners {
     pub negative: usize,
 }
 
-/// The regions of an extracted function `N^X = F^X - G^X` in a window. The function is affine on each.
+/// The regions of an extracted function `N^X = F^X - G^X` in a window. The function is affine on
+/// each.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TermPartition {
@@ -79,8 +80,8 @@ impl TermPartition {
     }
 }
 
-/// All terms on a plane, each as the coefficients of `u` and `v` and a bias. Negative terms are relative
-/// to their mean: they differ in few digits, which adding the mean would cut off.
+/// All terms on a plane, each as the coefficients of `u` and `v` and a bias. Negative terms are
+/// relative to their mean: they differ in few digits, which adding the mean would cut off.
 struct PlaneTerms {
     /// Class, index in the store, and the linear term.
     linear: Vec<(usize, usize, [f64; 3])>,
@@ -160,8 +161,8 @@ impl PlaneTerms {
     }
 }
 
-/// Terms in the order in which they are added to the envelope. Terms that win at points of a grid come
-/// first, so that the many losing terms meet a nearly complete envelope.
+/// Terms in the order in which they are added to the envelope. Terms that win at points of a grid
+/// come first, so that the many losing terms meet a nearly complete envelope.
 struct OrderedTerms {
     terms: Vec<[f64; 3]>,
     order: Vec<usize>,

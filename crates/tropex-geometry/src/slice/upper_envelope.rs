@@ -30,8 +30,8 @@ pub(super) trait FunctionFamily {
 
 impl Mesh {
     /// Divides every polygon into the parts on which one function is the largest. On ties the first
-    /// function wins. Afterwards the parent of a polygon is the previous index of the polygon that it
-    /// is a part of, and its winner is the largest function.
+    /// function wins. Afterwards the parent of a polygon is the previous index of the polygon that
+    /// it is a part of, and its winner is the largest function.
     ///
     /// Functions are added one after the other. Where a function exceeds the envelope so far, it
     /// takes parts of several polygons, whose union is convex and becomes one polygon.
@@ -61,9 +61,9 @@ impl Mesh {
         Ok(())
     }
 
-    /// By how much a function exceeds the envelope so far at the vertices, zero where both are equal
-    /// up to rounding errors. The tolerance depends on the values around the vertex, because values
-    /// elsewhere in the window may be larger by orders of magnitude.
+    /// By how much a function exceeds the envelope so far at the vertices, zero where both are
+    /// equal up to rounding errors. The tolerance depends on the values around the vertex, because
+    /// values elsewhere in the window may be larger by orders of magnitude.
     fn above(
         &self,
         functions: &dyn FunctionFamily,
@@ -131,8 +131,8 @@ impl Mesh {
     }
 }
 
-/// The corners of the union of polygons that share edges. `None` if the union is not connected or has
-/// holes, which happens only where rounding errors made polygons.
+/// The corners of the union of polygons that share edges. `None` if the union is not connected or
+/// has holes, which happens only where rounding errors made polygons.
 fn outline<'a>(polygons: impl Iterator<Item = &'a [u32]>) -> Option<Vec<u32>> {
     let mut edges = HashSet::new();
     for corners in polygons {

@@ -20,8 +20,9 @@ impl Window {
         Self::polygon(vec![[left, low], [right, low], [right, high], [left, high]])
     }
 
-    /// The smallest rectangle around some points of a plane, with a margin on every side. A positive
-    /// margin is a share of the longer side. A negative margin is a share of the width or height.
+    /// The smallest rectangle around some points of a plane, with a margin on every side. A
+    /// positive margin is a share of the longer side. A negative margin is a share of the width or
+    /// height.
     ///
     /// # Errors
     /// No points, or a rectangle without area.
@@ -43,8 +44,8 @@ impl Window {
     /// A convex polygon from its corners, counter-clockwise.
     ///
     /// # Errors
-    /// Fewer than 3 or more than 64 corners; corners that are not finite; corners that are not those
-    /// of a convex polygon in counter-clockwise order.
+    /// Fewer than 3 or more than 64 corners; corners that are not finite; corners that are not
+    /// those of a convex polygon in counter-clockwise order.
     pub fn polygon(corners: Vec<[f64; 2]>) -> Result<Self, Error> {
         let count = corners.len();
         let finite = corners.iter().flatten().all(|coordinate| coordinate.is_finite());

@@ -8,8 +8,8 @@ use crate::target::ComputeTarget;
 
 /// A constant tensor of a network.
 ///
-/// A change of target starts from the numbers on the host, so that a change to a lower precision and
-/// back loses no digits.
+/// A change of target starts from the numbers on the host, so that a change to a lower precision
+/// and back loses no digits.
 #[derive(Clone, Debug)]
 pub struct Constant<const D: usize> {
     data: Arc<TensorData>,

@@ -9,9 +9,9 @@ use crate::simd::{self, RowStorage};
 
 /// Coefficient rows of affine functions, one row per point and group.
 ///
-/// A group is one affine function per point, such as the linear term of the predicted class. The last
-/// group is the negative term. A positive term is represented by its difference to the negative term,
-/// so that a pending shift is added to the **last** group only.
+/// A group is one affine function per point, such as the linear term of the predicted class. The
+/// last group is the negative term. A positive term is represented by its difference to the
+/// negative term, so that a pending shift is added to the **last** group only.
 ///
 /// # Shapes
 /// - rows: `[groups * points, features]`, group by group: row `g * points + i` belongs to point `i`
@@ -29,7 +29,8 @@ pub struct AffineRows {
 pub(crate) const MIN_INTERLEAVED_GROUPS: usize = 4;
 
 impl AffineRows {
-    /// Rows `[groups * points, features]` without a shift. Their number must be a multiple of `points`.
+    /// Rows `[groups * points, features]` without a shift. Their number must be a multiple of
+    /// `points`.
     pub fn new(tensor: Tensor<2>, points: usize) -> Self {
         Self { storage: RowStorage::new(tensor), points, shift: None, active: None }
     }
@@ -39,8 +40,8 @@ impl AffineRows {
         Self { shift: shift.cloned(), ..self }
     }
 
-    /// Rows with the active mask `[points, features at the input]` of the value that they are pulled
-    /// back to. A kernel may skip entries of its result where the mask is not positive.
+    /// Rows with the active mask `[points, features at the input]` of the value that they are
+    /// pulled back to. A kernel may skip entries of its result where the mask is not positive.
     pub fn with_active_mask(self, active: Option<Tensor<2>>) -> Self {
         Self { active, ..self }
     }
@@ -82,8 +83,8 @@ impl AffineRows {
         }
     }
 
-    /// The sum of rows that arrived at a value earlier and of further rows. A value that two operations
-    /// read receives rows from both.
+    /// The sum of rows that arrived at a value earlier and of further rows. A value that two
+    /// operations read receives rows from both.
     pub fn sum(arrived: Option<Self>, further: Self) -> Self {
         let Some(arrived) = arrived else { return further };
         let points = further.points;
@@ -91,7 +92,8 @@ impl AffineRows {
     }
 }
 
-/// Rows at the input of an operation, and the sums `[rows, 1]` that its bias adds to their constants.
+/// Rows at the input of an operation, and the sums `[rows, 1]` that its bias adds to their
+/// constants.
 pub type RowsAndOffset = (AffineRows, Option<Tensor<2>>);
 
 /// A shift `[1, features]` in the last group and zeros in the others: `[groups, 1, features]`.

@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 use crate::simd::PackedStencil;
 use crate::sparsity::SparsityPattern;
 
-/// A convolution or transposed convolution over any number of axes, without groups of channels: the taps
-/// of every output cell, and the weights.
+/// A convolution or transposed convolution over any number of axes, without groups of channels: the
+/// taps of every output cell, and the weights.
 #[derive(Debug)]
 pub struct Stencil {
     pattern: SparsityPattern,

@@ -83,8 +83,8 @@ fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) 
     })
 }
 
-/// Makes a matrix `[rows, width]` of zeros and calls `fill(index, row of values, row of the matrix)` for
-/// every row.
+/// Makes a matrix `[rows, width]` of zeros and calls `fill(index, row of values, row of the
+/// matrix)` for every row.
 fn from_rows<F: Float>(
     values: &FlexTensor,
     width: usize,

@@ -88,7 +88,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn masks_equal_the_generic_body(problem in problems(), features in 1..9_usize, slope in 0..=5_u8) {
+    fn masks_equal_the_generic_body(
+        problem in problems(),
+        features in 1..9_usize,
+        slope in 0..=5_u8,
+    ) {
         let mut random = problem.random();
         let rows = problem.rows(&mut random, features);
         let sign = numbers(&mut random, [problem.points, features], problem.dtype);
@@ -232,7 +236,8 @@ proptest! {
 
         let tensor = numbers_of(&mut random, count);
         let mut scattered = vec![0.0; problem.points * width];
-        for (to, row) in scattered.chunks_exact_mut(width).zip(values(tensor.clone()).chunks(count)) {
+        let rows = values(tensor.clone());
+        for (to, row) in scattered.chunks_exact_mut(width).zip(rows.chunks(count)) {
             for (value, to_column) in row.iter().zip(&source) {
                 to_column.iter().for_each(|&column| to[column] += value);
             }
@@ -242,7 +247,11 @@ proptest! {
     }
 
     #[test]
-    fn both_bodies_visit_the_rows_with_large_entries(problem in problems(), columns in 1..90_usize, at_least in -6..7_i8) {
+    fn both_bodies_visit_the_rows_with_large_entries(
+        problem in problems(),
+        columns in 1..90_usize,
+        at_least in -6..7_i8,
+    ) {
         let mut random = problem.random();
         let scores = numbers(&mut random, [problem.points, columns], DType::F32);
         let bias = numbers(&mut random, [1, columns], DType::F32);
@@ -300,8 +309,8 @@ fn mostly_zero(problem: &RowsProblem, inputs: usize, every: usize) -> Tensor<2> 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// With any number of columns, more groups than a register tile has rows, rows of any density, and
-    /// more points than a task has.
+    /// With any number of columns, more groups than a register tile has rows, rows of any density,
+    /// and more points than a task has.
     #[test]
     fn packed_products_equal_products_of_the_backend(
         problem in problems(),

@@ -44,8 +44,8 @@ pub(super) fn multiply(
     Tensor::from_primitive::<Flex>(gemm::product(&rows, points, weight, bias.as_ref()))
 }
 
-/// [`PackedWeight::pullback`], masked by the rows' active mask or from interleaved rows. `None` if the
-/// dense product of rows in a tensor costs less.
+/// [`PackedWeight::pullback`], masked by the rows' active mask or from interleaved rows. `None` if
+/// the dense product of rows in a tensor costs less.
 pub(crate) fn pullback(
     weight: &PackedWeight,
     rows: &AffineRows,

@@ -14,8 +14,8 @@ pub fn gather(values: Tensor<2>, columns: &Columns) -> Tensor<2> {
     flex::gather(values, columns).unwrap_or_else(|values| generic::gather(values, columns))
 }
 
-/// The transpose of [`gather`]: column `c` of the result is the sum of the columns `j` of `values` with
-/// `columns[j] == c`.
+/// The transpose of [`gather`]: column `c` of the result is the sum of the columns `j` of `values`
+/// with `columns[j] == c`.
 ///
 /// # Shapes
 /// - values: `[rows, columns]`

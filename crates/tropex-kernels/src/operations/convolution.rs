@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 use crate::data::{AffineRows, RowsAndOffset, Stencil};
 use crate::flex;
 
-/// Planes through a stencil, plus a bias per output channel. `None` if the planes are not in the memory
-/// of this process or are too few. The caller then uses the backend's own convolution.
+/// Planes through a stencil, plus a bias per output channel. `None` if the planes are not in the
+/// memory of this process or are too few. The caller then uses the backend's own convolution.
 ///
 /// # Shapes
 /// - planes: `[groups * points, input channels * cells]`, group by group

@@ -13,8 +13,8 @@ pub fn lowest(rows: &AffineRows) -> Vec<f64> {
     flex::lowest(rows).unwrap_or_else(|| generic::lowest(rows))
 }
 
-/// For every point the smallest coefficient of its negative and positive terms, and the largest absolute
-/// value of these coefficients.
+/// For every point the smallest coefficient of its negative and positive terms, and the largest
+/// absolute value of these coefficients.
 pub fn extremes(rows: AffineRows) -> Vec<(f64, f64)> {
     let [linear, negative] = generic::split_negative(rows);
     let all = Tensor::cat(vec![linear + negative.clone(), negative], 0);

@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 use crate::data::{AffineRows, Slope};
 use crate::{flex, generic};
 
-/// Pulls rows back through a leaky ReLU: adds the pending shift, then multiplies the entries of inactive
-/// units by the slope.
+/// Pulls rows back through a leaky ReLU: adds the pending shift, then multiplies the entries of
+/// inactive units by the slope.
 ///
 /// # Shapes
 /// - sign: `[points, features]`, positive where the unit is active

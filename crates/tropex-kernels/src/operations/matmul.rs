@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 
 /// The product `left . right` in the precision of its operands.
 ///
-/// Burn's own product may use an accelerator. On NVIDIA GPUs the accelerator reads numbers as TF32, with
-/// 10 of the 23 mantissa bits of an f32.
+/// Burn's own product may use an accelerator. On NVIDIA GPUs the accelerator reads numbers as TF32,
+/// with 10 of the 23 mantissa bits of an f32.
 pub fn matmul<const D: usize>(left: Tensor<D>, right: Tensor<D>) -> Tensor<D> {
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     if let Some(product) = on_gpu::matmul(&left, &right) {

@@ -5,8 +5,8 @@ use burn::tensor::{Int, Tensor};
 use crate::data::AffineRows;
 use crate::{flex, generic};
 
-/// Pulls rows back through a maximum over windows: adds the pending shift, then moves the coefficient of
-/// every window to its winner. Windows that `overlap` may have one winner.
+/// Pulls rows back through a maximum over windows: adds the pending shift, then moves the
+/// coefficient of every window to its winner. Windows that `overlap` may have one winner.
 ///
 /// # Shapes
 /// - winner: `[points, channels, windows]`, positions among the `cells` of the channel's plane

@@ -4,9 +4,9 @@ use burn::tensor::Tensor;
 
 use crate::{flex, generic, simd};
 
-/// Calls `visit` for every row of `scores + bias` whose largest entry is `wanted`, with the state of the
-/// row and its entries. Rows are visited in any order, on all cores. Entries must be finite: a NaN may
-/// be ignored.
+/// Calls `visit` for every row of `scores + bias` whose largest entry is `wanted`, with the state
+/// of the row and its entries. Rows are visited in any order, on all cores. Entries must be finite:
+/// a NaN may be ignored.
 ///
 /// # Shapes
 /// - scores: `[rows, columns]` in f32, with one state per row

@@ -5,8 +5,8 @@ use burn::tensor::{Int, Tensor};
 use crate::data::PoolingWindows;
 use crate::flex;
 
-/// The largest number of every window and its cell. On ties the first cell. `None` if the planes are not
-/// in the memory of this process. The caller then uses the backend's own pooling.
+/// The largest number of every window and its cell. On ties the first cell. `None` if the planes
+/// are not in the memory of this process. The caller then uses the backend's own pooling.
 ///
 /// # Shapes
 /// - planes: `[points, channels * cells]`

@@ -8,8 +8,9 @@ use rayon::prelude::*;
 use super::tensor::for_float;
 use super::vector::lanes;
 
-/// A matrix `[inputs, outputs]` packed into panels of columns, as in BLIS. A panel is stored row by row,
-/// so that the numbers of one input lie together, and a whole panel fits into the cache of a core.
+/// A matrix `[inputs, outputs]` packed into panels of columns, as in BLIS. A panel is stored row by
+/// row, so that the numbers of one input lie together, and a whole panel fits into the cache of a
+/// core.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedMatrix {
     data: TensorData,
@@ -68,8 +69,8 @@ pub(crate) const PANEL_VECTORS: usize = 2;
 const WIDE_COLUMNS: usize = 64;
 
 impl PackedMatrix {
-    /// Packs a matrix `[inputs, outputs]` into panels of [`PANEL_VECTORS`] vectors. The last panel is
-    /// filled up with zeros.
+    /// Packs a matrix `[inputs, outputs]` into panels of [`PANEL_VECTORS`] vectors. The last panel
+    /// is filled up with zeros.
     pub(crate) fn new(weight: Tensor<2>) -> Self {
         let layout = MatrixLayout::of(&weight);
         Self::in_vectors(weight, layout)
@@ -103,8 +104,8 @@ impl PackedMatrix {
         Self::in_panels(weight, layout, count, first, |columns| columns)
     }
 
-    /// Packs a matrix into `count` panels. `first` gives the first column of a panel, and `width` the
-    /// length of a row with a number of columns.
+    /// Packs a matrix into `count` panels. `first` gives the first column of a panel, and `width`
+    /// the length of a row with a number of columns.
     fn in_panels(
         weight: Tensor<2>,
         layout: MatrixLayout,

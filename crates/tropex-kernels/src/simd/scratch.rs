@@ -14,8 +14,8 @@ const MAX_WORDS: usize = 2 << 20;
 
 /// Calls a function with memory for `count` numbers of arbitrary values.
 pub(crate) fn with_scratch<F: Pod, T>(count: usize, work: impl FnOnce(&mut [F]) -> T) -> T {
-    // A thread that waits inside `work` may take up a task that asks for scratch memory too. It finds
-    // an empty cell and allocates.
+    // A thread that waits inside `work` may take up a task that asks for scratch memory too. It
+    // finds an empty cell and allocates.
     let mut space = SPACE.take();
     let words = (count * size_of::<F>()).div_ceil(size_of::<u64>());
     if space.len() < words {

@@ -34,7 +34,10 @@ pub(crate) trait SimdFloat: Float {
 }
 
 macro_rules! number {
-    ($float:ty, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $read:ident, $write:ident) => {
+    (
+        $float:ty, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident,
+        $read:ident, $write:ident
+    ) => {
         impl SimdFloat for $float {
             type Vector<S: Simd> = S::$vector;
 
@@ -77,8 +80,8 @@ number!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_s
 /// Largest number of rows of a register tile (MR of BLIS).
 pub(crate) const MAX_ROWS: usize = 6;
 
-/// Evaluates an expression with a number of rows, up to [`MAX_ROWS`], as a constant, so that loops over
-/// the rows unroll.
+/// Evaluates an expression with a number of rows, up to [`MAX_ROWS`], as a constant, so that loops
+/// over the rows unroll.
 macro_rules! with_rows {
     ($rows:expr, $name:ident => $call:expr) => {{
         use $crate::simd::MAX_ROWS;
@@ -117,15 +120,16 @@ pub(crate) fn zero_tile<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS:
     [[F::ZERO.splat(simd); VECTORS]; ROWS]
 }
 
-/// Adds products to a register tile: for every pair, the number of each row times the shared vectors.
+/// Adds products to a register tile: for every pair, the number of each row times the shared
+/// vectors.
 #[inline(always)]
 pub(crate) fn add_products<'a, F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     block: RegisterTile<F, S, ROWS, VECTORS>,
     factors: impl Iterator<Item = (&'a [F; ROWS], &'a [F])>,
 ) -> RegisterTile<F, S, ROWS, VECTORS> {
-    // The tile is an array passed by value, so that the loops unroll and the sums stay in registers.
-    // A closure would not be compiled for the vectors of this machine.
+    // The tile is an array passed by value, so that the loops unroll and the sums stay in
+    // registers. A closure would not be compiled for the vectors of this machine.
     let mut block = block;
     for (numbers, shared) in factors {
         let Some(shared) = F::vectors::<S>(shared).first_chunk::<VECTORS>() else { continue };

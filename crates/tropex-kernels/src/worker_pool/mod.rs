@@ -42,12 +42,12 @@ enum Message<R, E> {
 }
 
 impl<W: Worker> WorkerPool<'_, W> {
-    /// Does the jobs and passes their results to `take`, in the order of the jobs and on the thread of
-    /// the caller.
+    /// Does the jobs and passes their results to `take`, in the order of the jobs and on the thread
+    /// of the caller.
     ///
     /// # Errors
-    /// The first error in the order of the jobs. Jobs that have begun by then are finished and their
-    /// results dropped.
+    /// The first error in the order of the jobs. Jobs that have begun by then are finished and
+    /// their results dropped.
     ///
     /// # Panics
     /// If a job panics, with the job's message.
@@ -60,8 +60,8 @@ impl<W: Worker> WorkerPool<'_, W> {
         self.run_with_progress(jobs, &|_| {}, |worker, job, _| work(worker, job), take)
     }
 
-    /// Like [`run`](Self::run). `work` reports the number of steps that it did since its last report.
-    /// `progress` receives the reports on the thread of the caller.
+    /// Like [`run`](Self::run). `work` reports the number of steps that it did since its last
+    /// report. `progress` receives the reports on the thread of the caller.
     ///
     /// # Errors
     /// As for [`WorkerPool::run`].

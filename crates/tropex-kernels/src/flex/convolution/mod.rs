@@ -1,8 +1,8 @@
 //! Dense convolutions and transposed convolutions on the `flex` backend.
 //!
 //! A SIMD vector holds one number of several points. An output cell is a sum over its taps, for any
-//! stride, padding and dilation: no `im2col` copy, no shuffles, and no work for cells of the padding.
-//! The sums of a tile of channels and points stay in registers until they are complete.
+//! stride, padding and dilation: no `im2col` copy, no shuffles, and no work for cells of the
+//! padding. The sums of a tile of channels and points stay in registers until they are complete.
 
 mod planes;
 mod tiles;
@@ -24,8 +24,8 @@ const VECTORS: usize = 2;
 /// Output cells per task. They share the weights of a panel, and their taps overlap.
 const CELLS: usize = 8;
 
-/// Planes through a stencil, plus a bias per output channel. `None` if there are too few planes to fill
-/// half of a vector.
+/// Planes through a stencil, plus a bias per output channel. `None` if there are too few planes to
+/// fill half of a vector.
 ///
 /// # Shapes
 /// - planes: `[count, input channels * cells]`

@@ -5,8 +5,8 @@ use crate::simd::SimdFloat;
 /// Points and cells of a tile that is transposed in registers.
 const TILE: usize = 8;
 
-/// Two layouts of planes of at most `width` points: by row, `[points, channels, cells]`, and packed,
-/// `[cells, channels, width]`.
+/// Two layouts of planes of at most `width` points: by row, `[points, channels, cells]`, and
+/// packed, `[cells, channels, width]`.
 pub(super) struct PlaneLayout {
     pub(super) channels: usize,
     pub(super) cells: usize,

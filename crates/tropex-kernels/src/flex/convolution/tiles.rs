@@ -1,4 +1,5 @@
-//! The micro-kernel of convolutions: sums over the taps of a cell, for a tile of channels and points.
+//! The micro-kernel of convolutions: sums over the taps of a cell, for a tile of channels and
+//! points.
 
 use std::ops::Range;
 
@@ -41,7 +42,9 @@ impl<F: SimdFloat> OutputTiles<'_, F> {
         panel: &WeightPanel<'_, F>,
         sums: &mut [F],
     ) {
-        with_rows!(panel.width, COLUMNS => self.tile_of::<S, COLUMNS, VECTORS>(simd, runs, panel, sums))
+        with_rows!(panel.width, COLUMNS => {
+            self.tile_of::<S, COLUMNS, VECTORS>(simd, runs, panel, sums);
+        });
     }
 
     #[inline(always)]

@@ -1,11 +1,11 @@
 //! Rows times a packed matrix, on the `flex` backend.
 //!
-//! As in BLIS, a micro-kernel multiplies a tile of MR = [`MAX_ROWS`] rows with a panel of
-//! NR = [`PANEL_VECTORS`] vectors of columns and keeps the sums in registers. Unlike in BLIS, the packed
-//! tile leaves out features at which all of its rows are zero. Many features are zero: few units of a
-//! ReLU layer are active, rows that are pulled back are zero at the other units, and images are often
-//! empty at their borders. The rows of one point are zero at equal features, and points are clustered
-//! by the features at which they are zero.
+//! As in BLIS, a micro-kernel multiplies a tile of MR = [`MAX_ROWS`] rows with a panel of NR =
+//! [`PANEL_VECTORS`] vectors of columns and keeps the sums in registers. Unlike in BLIS, the packed
+//! tile leaves out features at which all of its rows are zero. Many features are zero: few units of
+//! a ReLU layer are active, rows that are pulled back are zero at the other units, and images are
+//! often empty at their borders. The rows of one point are zero at equal features, and points are
+//! clustered by the features at which they are zero.
 
 mod cluster;
 mod tile;
@@ -23,8 +23,8 @@ use crate::simd::{
 use cluster::{NonzeroPatterns, cluster_by_sparsity};
 use tile::{PackedTile, PanelColumns, RowTile};
 
-/// Rows per task, approximately. With more rows, clusters are more similar, and a panel of weights is
-/// used more often while it is in the cache.
+/// Rows per task, approximately. With more rows, clusters are more similar, and a panel of weights
+/// is used more often while it is in the cache.
 const ROWS_PER_TASK: usize = 256;
 
 /// `rows . weights + bias`.
@@ -100,8 +100,8 @@ impl<'a, F: SimdFloat> GemmOperands<'a, F> {
         product
     }
 
-    /// Divides the product into tasks: by points, and also by columns if there are too few points for
-    /// all threads.
+    /// Divides the product into tasks: by points, and also by columns if there are too few points
+    /// for all threads.
     fn tasks<'t>(&'t self, product: &'t mut [F]) -> Vec<GemmTask<'t, F>> {
         let (threads, groups) = (threads(), self.groups);
         let parts = threads * (self.points * groups).div_ceil(threads * ROWS_PER_TASK);
@@ -143,8 +143,8 @@ impl<F: SimdFloat> GemmTask<'_, F> {
     fn run(self) {
         let (inputs, groups) = (self.operands.inputs, self.operands.groups);
         let tiles = self.points.len().div_ceil(cluster_size(groups)) * row_blocks(groups).count();
-        // An entry has a number for every row and a feature, which takes at most as much memory as a
-        // number.
+        // An entry has a number for every row and a feature, which takes at most as much memory as
+        // a number.
         with_scratch(tiles * inputs * (MAX_ROWS + 1), |space: &mut [F]| {
             let (values, entries) = space.split_at_mut(tiles * inputs * MAX_ROWS);
             let entries = &mut bytemuck::cast_slice_mut(entries)[..tiles * inputs];
@@ -159,8 +159,8 @@ fn cluster_size(groups: usize) -> usize {
 }
 
 impl<F: SimdFloat> GemmOperands<'_, F> {
-    /// Packs the rows of some points into tiles, by clusters. The tiles of a cluster follow each other
-    /// and read equal rows of the weights.
+    /// Packs the rows of some points into tiles, by clusters. The tiles of a cluster follow each
+    /// other and read equal rows of the weights.
     #[inline(always)]
     fn tiles_of_rows<'s>(
         &self,

@@ -2,9 +2,9 @@
 //!
 //! Rows that are pulled back from all logits are zero at the inactive units of their point, and the
 //! layer below reads their products only at its own active units. So the rows of a point are
-//! [interleaved](Interleaved): the numbers of all groups at one unit fill SIMD vectors. An active unit
-//! above and an active unit below then meet in one multiplication for all groups, and no other units
-//! meet.
+//! [interleaved](Interleaved): the numbers of all groups at one unit fill SIMD vectors. An active
+//! unit above and an active unit below then meet in one multiplication for all groups, and no other
+//! units meet.
 
 mod tile;
 
@@ -31,13 +31,13 @@ const VECTORS: usize = 3;
 /// Largest number of output units in a register tile (MR), for 1, 2 and 3 vectors.
 const UNITS: [usize; VECTORS] = [6, 6, 4];
 
-/// Bytes of weights, and bytes of entries of points, that one loop reuses while they are in the cache of
-/// a core.
+/// Bytes of weights, and bytes of entries of points, that one loop reuses while they are in the
+/// cache of a core.
 const REUSED_BYTES: usize = 1 << 17;
 
 // The cost model of `is_gain`. Its unit is one multiply-add of a dense product. The constants were
-// measured with AVX2. `cargo bench --bench layers -- all 512 RUN` measures again: it prints the time of
-// every operation, forward and back, and the density of its input.
+// measured with AVX2. `cargo bench --bench layers -- all 512 RUN` measures again: it prints the
+// time of every operation, forward and back, and the density of its input.
 
 /// Multiply-adds of a dense product in the time of one multiply-add here. It is above 1 because
 /// weights are read by unit number.
@@ -73,8 +73,8 @@ pub(in crate::flex) struct LinearMap<'a> {
     pub(in crate::flex) weights: FlexTensor,
 }
 
-/// Rows pulled back through a map where their active mask is positive, and the sums of the rows times a
-/// bias per channel. `None` if the alternative costs less.
+/// Rows pulled back through a map where their active mask is positive, and the sums of the rows
+/// times a bias per channel. `None` if the alternative costs less.
 ///
 /// # Shapes
 /// - rows: `[groups * points, input channels * cells]`

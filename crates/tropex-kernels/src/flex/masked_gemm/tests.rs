@@ -183,7 +183,8 @@ proptest! {
             channels: [features, 3],
             weights: held(weights.clone()),
         };
-        let second = MaskedGemmProblem { channels: [features, 3], cells: [1, 1, 1], ..problem.clone() };
+        let (channels, cells) = ([features, 3], [1, 1, 1]);
+        let second = MaskedGemmProblem { channels, cells, ..problem.clone() };
         let expected = second.expected(&generic, &[[0, 0, 0]], &values(weights.clone()));
         let (found, _) = pullback(&scattered, map, slow(), NONE).unwrap();
         prop_assert_eq!(values(found.into_tensor()), expected.clone());

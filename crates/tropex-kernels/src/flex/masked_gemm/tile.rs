@@ -13,8 +13,8 @@ pub(super) struct UnitRun<'a, F> {
     pub(super) offset: u32,
 }
 
-/// The sums of a tile: the numbers of all runs times the weights between the units, for the groups of
-/// `VECTORS` vectors from `start` on.
+/// The sums of a tile: the numbers of all runs times the weights between the units, for the groups
+/// of `VECTORS` vectors from `start` on.
 ///
 /// # Shapes
 /// - numbers of a run: `[units, width]`

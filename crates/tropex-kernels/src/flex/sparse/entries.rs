@@ -65,7 +65,9 @@ impl<F: SimdFloat> NonzeroEntries<F> {
         groups: Range<usize>,
         cells: usize,
     ) -> Self {
-        with_rows!(groups.len(), ROWS => Self::of_planes::<ROWS>(grouped.rows(point, groups.start), cells))
+        with_rows!(groups.len(), ROWS => {
+            Self::of_planes::<ROWS>(grouped.rows(point, groups.start), cells)
+        })
     }
 
     fn of_planes<const ROWS: usize>(planes: [&[F]; ROWS], cells: usize) -> Self {

@@ -2,8 +2,8 @@
 //!
 //! Few units of a ReLU layer are active, and rows that are pulled back are zero at all other units.
 //! Rows behind a pooling are zero at all cells except the winners. These products read only the
-//! weights of entries that are not zero. The rows of one point are zero at equal entries, so that they
-//! are multiplied together and each weight is read once for all of them.
+//! weights of entries that are not zero. The rows of one point are zero at equal entries, so that
+//! they are multiplied together and each weight is read once for all of them.
 
 mod entries;
 mod planes;
@@ -13,11 +13,11 @@ pub(super) use planes::correlation;
 
 use crate::simd::{MAX_ROWS, SimdFloat};
 
-// The cost model of `cost`. `cargo bench --bench layers -- predicted 512 RUN` measures again: it prints
-// the time of every operation, forward and back, and the density of its input.
+// The cost model of `cost`. `cargo bench --bench layers -- predicted 512 RUN` measures again: it
+// prints the time of every operation, forward and back, and the density of its input.
 
-/// Density (share of nonzero entries) at which a sparse and a dense product of many outputs take equal
-/// time, for 1 to 6 rows that are multiplied together.
+/// Density (share of nonzero entries) at which a sparse and a dense product of many outputs take
+/// equal time, for 1 to 6 rows that are multiplied together.
 const BREAK_EVEN_DENSITY: [f64; MAX_ROWS] = [0.3, 0.45, 0.6, 0.6, 0.6, 0.6];
 
 /// Outputs whose products take as long as finding one nonzero entry.

@@ -13,7 +13,8 @@ use crate::simd::{MAX_ROWS, SimdFloat, WeightPanel, for_float, row_blocks, with_
 /// Channels that are transposed at a time: a cache line of 64 bytes holds 16 numbers in f32.
 const CHANNELS: usize = 16;
 
-/// Planes through a stencil, plus a bias per output channel. `None` if a dense product takes less time.
+/// Planes through a stencil, plus a bias per output channel. `None` if a dense product takes less
+/// time.
 ///
 /// # Shapes
 /// - planes: `[groups * points, input channels * cells]`, group by group
@@ -78,7 +79,8 @@ impl<F: SimdFloat> WithSimd for SparseTask<'_, F> {
         let Self { operands, point, mut rows } = self;
         let &SparseOperands { stencil, bias, .. } = operands;
         let outputs = stencil.outputs();
-        // Sums are computed cell by cell, because a row of the weights holds all channels of a cell.
+        // Sums are computed cell by cell, because a row of the weights holds all channels of a
+        // cell.
         let mut cells = vec![F::ZERO; rows.len().min(MAX_ROWS) * outputs];
         for groups in row_blocks(rows.len()) {
             let seen = stencil.pattern().inputs();

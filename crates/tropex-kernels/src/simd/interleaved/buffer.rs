@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use bytemuck::Pod;
 
 thread_local! {
-    /// Memory of dropped buffers. Rows of points are large and short-lived, so that allocating memory
-    /// for each would take longer than computing them.
+    /// Memory of dropped buffers. Rows of points are large and short-lived, so that allocating
+    /// memory for each would take longer than computing them.
     static SPARE: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
 }
 

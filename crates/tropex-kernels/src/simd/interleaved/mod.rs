@@ -16,8 +16,8 @@ use buffer::Buffer;
 
 pub(crate) use active_units::ActiveUnits;
 
-/// Interleaved rows of several groups, point by point. At every unit at which at least one row of the
-/// point is not zero, there is a number for every group.
+/// Interleaved rows of several groups, point by point. At every unit at which at least one row of
+/// the point is not zero, there is a number for every group.
 #[derive(Clone, Debug)]
 pub(crate) struct Interleaved {
     pub(crate) points: Vec<PointEntries>,
@@ -73,8 +73,8 @@ impl PointEntries {
         entries
     }
 
-    /// Entries at some places of planes with other extents. `origins` is the index of the entry here for
-    /// every place.
+    /// Entries at some places of planes with other extents. `origins` is the index of the entry
+    /// here for every place.
     fn moved<F: SimdFloat>(&self, places: &[u32], origins: &[u32], extents: [usize; 2]) -> Self {
         let numbers = self.numbers::<F>();
         let width = numbers.len() / self.units.len().max(1);
