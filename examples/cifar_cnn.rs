@@ -5,19 +5,19 @@
 //! cargo run --example cifar_cnn [-- --epochs 5 --limit 12000 --device flex]
 //! ```
 //!
-//! Takes CIFAR-10 if it is in the cache or can be downloaded, and else `shapes`, which is
-//! generated.
+//! Uses CIFAR-10 if it is in the cache or can be downloaded, otherwise the generated dataset
+//! `shapes`.
 
 #[path = "support/mod.rs"]
 mod support;
 
-use support::{Arguments, Study};
+use support::{ExampleArgs, ExampleRun};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse(support::Defaults { epochs: 5, limit: 12_000 });
+    let arguments = ExampleArgs::parse(support::Defaults { epochs: 5, limit: 12_000 });
     let datasets = &["cifar10", "shapes"];
-    Study { architecture: "vgg-narrow", learning_rate: 2e-3, datasets }.run(&arguments)
+    ExampleRun { architecture: "vgg-narrow", learning_rate: 2e-3, datasets }.run(&arguments)
 }

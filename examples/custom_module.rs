@@ -1,5 +1,5 @@
-//! Extracts the linear terms of a module of one's own: residual, with batch norm, captured in one
-//! call.
+//! Extracts the linear terms of a user's own Burn module: a residual network with batch norm,
+//! captured in one call.
 //!
 //! ```text
 //! cargo run --example custom_module
@@ -15,7 +15,7 @@ use tropex::{Classes, Extractor, Gauge, SelfCheck, capture};
 
 /// A convolutional network with one residual block.
 #[derive(Module, Debug)]
-struct Residual {
+struct ResidualNetwork {
     stem: Conv2d,
     conv: Conv2d,
     norm: BatchNorm,
@@ -23,7 +23,7 @@ struct Residual {
     head: Linear,
 }
 
-impl Residual {
+impl ResidualNetwork {
     fn new(device: &Device) -> Self {
         let conv = |from, to| {
             Conv2dConfig::new([from, to], [3, 3]).with_padding(PaddingConfig2d::Same).init(device)
@@ -46,8 +46,8 @@ impl Residual {
 }
 
 fn main() -> Result<(), tropex::Error> {
-    let model = Residual::new(&Device::default());
-    let network = capture(&model, [3, 16, 16], Residual::forward)?;
+    let model = ResidualNetwork::new(&Device::default());
+    let network = capture(&model, [3, 16, 16], ResidualNetwork::forward)?;
     println!("{network}");
 
     let extractor = Extractor::new(&network, Gauge::WorstCase, Classes::Predicted)?;
@@ -56,8 +56,8 @@ fn main() -> Result<(), tropex::Error> {
     let terms = extractor.extract(&points)?;
 
     let (coefficients, bias) = terms.linear(0, 0);
-    println!("point 0 is put into class {}", terms.predicted()[0]);
-    println!("its linear term starts {:.4?}, bias {bias:.4}", &coefficients[..4]);
+    println!("point 0 has class {}", terms.predicted()[0]);
+    println!("its linear term: coefficients {:.4?} ..., bias {bias:.4}", &coefficients[..4]);
     let check = SelfCheck::of(&terms, &points);
     println!("largest value error of {} linear terms: {:.1e}", terms.len(), check.value_error);
     println!("smallest coefficient: {:.1e}", check.smallest_coefficient);

@@ -1,6 +1,5 @@
 //! Trains a small network on three spirals in the plane, extracts the linear term of every point,
-//! and draws the linear regions before and after: of the network, and of the function that the
-//! terms make up.
+//! and draws the linear regions of the network and of the extracted function.
 //!
 //! ```text
 //! cargo run --example linear_regions_2d [-- --out target --steps 600 --device flex]
@@ -21,7 +20,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use clap::Parser;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::experiments::picture::{Figure, Mark, Panel};
+use tropex::experiments::render::{MarkedPoint, RegionMap, RegionPanel};
 use tropex::extract::job::ExtractOptions;
 use tropex::geometry::slice::{Partition, Plane, TermPartition, Window};
 use tropex::{Classes, Extractor, Gauge, PointSource, TermStore, capture, device};
@@ -34,15 +33,15 @@ const POINTS: usize = 100;
 const HIDDEN: usize = 24;
 const LEARNING_RATE: f64 = 0.01;
 const SEED: u64 = 0;
-/// More polygons than a network of this size makes.
+/// Limit of the polygons, above the number of this network.
 const LIMIT: usize = 100_000;
 
 #[derive(Debug, Parser)]
-struct Arguments {
-    /// Folder for the pictures; by default where builds go.
+struct Cli {
+    /// Folder for the pictures. Default: the target folder of the build.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Steps of the training.
+    /// Training steps.
     #[arg(long, default_value = "600")]
     steps: usize,
     /// Device to compute on, as `tropex list` names them.
@@ -52,13 +51,13 @@ struct Arguments {
 
 /// Two inputs, two hidden layers.
 #[derive(Module, Debug)]
-struct Model {
+struct SpiralNetwork {
     first: Linear,
     second: Linear,
     logits: Linear,
 }
 
-impl Model {
+impl SpiralNetwork {
     fn new(device: &Device) -> Self {
         Self {
             first: LinearConfig::new(2, HIDDEN).init(device),
@@ -72,7 +71,7 @@ impl Model {
         self.logits.forward(relu(self.second.forward(hidden)))
     }
 
-    /// The model after so many steps on all points.
+    /// Trains for a number of steps on all points.
     fn train(mut self, spirals: &Spirals, steps: usize, device: &Device) -> Self {
         let (points, labels) = spirals.tensors(device);
         let (mut optimizer, loss) =
@@ -86,7 +85,7 @@ impl Model {
     }
 }
 
-/// Points on the arms of a spiral, a class for each arm.
+/// Points on the arms of a spiral, one class per arm.
 struct Spirals {
     points: Vec<f32>,
 }
@@ -111,9 +110,9 @@ impl Spirals {
         (Tensor::from_data(points, device), Tensor::from_data(labels, device))
     }
 
-    fn marks(&self) -> Vec<Mark> {
+    fn marks(&self) -> Vec<MarkedPoint> {
         let points = self.points.chunks_exact(2).enumerate();
-        let mark = |(index, point): (usize, &[f32])| Mark {
+        let mark = |(index, point): (usize, &[f32])| MarkedPoint {
             at: [point[0].into(), point[1].into()],
             label: self.label(index),
         };
@@ -143,23 +142,23 @@ impl PointSource for Spirals {
     }
 }
 
-fn panel<'a>(what: &str, partition: &'a Partition) -> Panel<'a> {
+fn panel<'a>(what: &str, partition: &'a Partition) -> RegionPanel<'a> {
     let title = format!("{what}: {} regions", partition.regions.len());
     println!("{title}");
-    Panel { title, partition }
+    RegionPanel { title, partition }
 }
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments = Cli::parse();
     let device = device::find(&arguments.device)?;
     let spirals = Spirals::new();
     device.seed(SEED);
     let autodiff = device.clone().autodiff();
-    let model = Model::new(&autodiff).train(&spirals, arguments.steps, &autodiff).valid();
-    let network = capture(&model, [2], Model::forward)?;
+    let model = SpiralNetwork::new(&autodiff).train(&spirals, arguments.steps, &autodiff).valid();
+    let network = capture(&model, [2], SpiralNetwork::forward)?;
     let found = network.classify(&spirals.points)?;
     let correct = (0..spirals.len()).filter(|&point| found[point] == spirals.label(point)).count();
-    println!("{correct} of {} points are classified as labelled", spirals.len());
+    println!("{correct} of {} points are classified correctly", spirals.len());
 
     let folder = tempfile::tempdir()?;
     let extractor = Extractor::new(&network, Gauge::Tight, Classes::Predicted)?;
@@ -169,7 +168,7 @@ fn main() -> anyhow::Result<()> {
     let (plane, window) = (Plane::whole(), Window::rectangle([-1.2, 1.2], [-1.2, 1.2])?);
     let before = Partition::of_network(&network, &plane, &window, LIMIT)?;
     let after = TermPartition::new(&terms, &plane, &window, LIMIT)?;
-    let figure = Figure {
+    let figure = RegionMap {
         window: &window,
         panels: vec![panel("network", &before), panel("extracted function", &after.partition)],
         marks: spirals.marks(),

@@ -5,19 +5,19 @@
 //! cargo run --example mnist_fcn [-- --epochs 5 --limit 60000 --device flex]
 //! ```
 //!
-//! Takes MNIST if it is in the cache or can be downloaded, else Fashion-MNIST likewise, and else
-//! the 6,000 images of Fashion-MNIST that are part of the program.
+//! Uses MNIST if it is in the cache or can be downloaded, otherwise Fashion-MNIST, otherwise the
+//! 6,000 images of Fashion-MNIST inside the program.
 
 #[path = "support/mod.rs"]
 mod support;
 
-use support::{Arguments, Study};
+use support::{ExampleArgs, ExampleRun};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse(support::Defaults { epochs: 5, limit: 10_000 });
+    let arguments = ExampleArgs::parse(support::Defaults { epochs: 5, limit: 10_000 });
     let datasets = &["mnist", "fashion-mnist", "embedded"];
-    Study { architecture: "fcn4", learning_rate: 1e-3, datasets }.run(&arguments)
+    ExampleRun { architecture: "fcn4", learning_rate: 1e-3, datasets }.run(&arguments)
 }

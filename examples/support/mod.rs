@@ -1,4 +1,4 @@
-//! What the examples share: the whole way from a dataset to a table.
+//! Shared by the examples: from a dataset to a table of results.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use tropex::train::training::{EpochMetrics, TrainingConfig, TrainingObserver};
 use tropex::train::zoo::Architecture;
 
 #[derive(Debug, Parser)]
-pub(crate) struct Arguments {
+pub(crate) struct ExampleArgs {
     /// Device to compute on, as `tropex list` names them.
     #[arg(long, default_value_t = device::default_name())]
     device: String,
@@ -25,13 +25,13 @@ pub(crate) struct Arguments {
     limit: Option<usize>,
 }
 
-/// What an example does unless told otherwise.
+/// Default settings of an example.
 pub(crate) struct Defaults {
     pub(crate) epochs: usize,
     pub(crate) limit: usize,
 }
 
-impl Arguments {
+impl ExampleArgs {
     pub(crate) fn parse(defaults: Defaults) -> Self {
         let mut arguments = <Self as Parser>::parse();
         arguments.epochs.get_or_insert(defaults.epochs);
@@ -41,14 +41,14 @@ impl Arguments {
 }
 
 /// A network, and the datasets to try in turn.
-pub(crate) struct Study {
+pub(crate) struct ExampleRun {
     pub(crate) architecture: &'static str,
     pub(crate) learning_rate: f64,
     pub(crate) datasets: &'static [&'static str],
 }
 
-impl Study {
-    pub(crate) fn run(&self, arguments: &Arguments) -> anyhow::Result<()> {
+impl ExampleRun {
+    pub(crate) fn run(&self, arguments: &ExampleArgs) -> anyhow::Result<()> {
         let device = device::find(&arguments.device)?;
         let data = self.first_dataset()?;
         let folder = tempfile::tempdir()?;
@@ -63,7 +63,9 @@ impl Study {
 
         let start = Instant::now();
         let settings = EvaluateSettings::default();
-        let test = pipeline::evaluate(&run, &data, &device, &settings, &|_, _| {})?.evaluation;
+        let test =
+            pipeline::evaluate(&run, &data, &device, &settings, &|_| ControlFlow::Continue(()))?
+                .evaluation;
         let evaluation = start.elapsed();
 
         let check = terms.manifest().check.as_ref();
@@ -106,7 +108,7 @@ impl Study {
 
     fn train(
         &self,
-        arguments: &Arguments,
+        arguments: &ExampleArgs,
         data: &Dataset,
         device: &Device,
         folder: &std::path::Path,
@@ -119,30 +121,20 @@ impl Study {
             learning_rate_steps: Vec::new(),
             ..TrainingConfig::mnist()
         };
-        let images = data.train.subset(config.limit, config.subset).taken().words("images");
+        let images = data.train.subset(config.limit, config.subset).summary().describe("images");
         println!(
             "training {} on {images} of {} on {}",
             self.architecture, data.name, arguments.device
         );
-        let request = RunRequest {
-            architecture,
-            dataset: &data.name,
-            train: &data.train,
-            shuffled_labels: None,
-            test: &data.test,
-            reading: data.reading,
-            warnings: &data.warnings,
-            device,
-            device_name: &arguments.device,
-        };
-        Ok(Run::train(folder, &request, &config, &mut Lines)?.run())
+        let request = RunRequest::new(architecture, data, device, &arguments.device);
+        Ok(Run::train(folder, &request, &config, &mut EpochPrinter)?.run())
     }
 }
 
 /// A line per epoch.
-struct Lines;
+struct EpochPrinter;
 
-impl TrainingObserver for Lines {
+impl TrainingObserver for EpochPrinter {
     fn epoch(&mut self, metrics: &EpochMetrics) -> ControlFlow<()> {
         println!(
             "epoch {}: loss {:.3}, test accuracy {:.1} %, {:.1} s",

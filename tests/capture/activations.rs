@@ -1,5 +1,5 @@
-//! Every activation of Burn (`burn::tensor::activation` and the layers of `burn::nn` that are not one
-//! of these functions): captured and equal, or refused with a reason that is true of it.
+//! Every activation of Burn (`burn::tensor::activation` and the layers of `burn::nn` that are not
+//! one of these functions): captured and equal, or refused with a reason that is true of it.
 
 use burn::module::Module;
 use burn::nn::activation::RReluConfig;

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 use std::fs;
 
 use safetensors::SafeTensors;
-use tropex::experiments::random_points::{RANGES, RandomPoints};
-use tropex::experiments::rays::{RayWatch, Rays, position};
-use tropex::experiments::{ImagePoints, pipeline};
+use tropex::experiments::data::{ImagePoints, RANGES, RandomPoints};
+use tropex::experiments::pipeline;
+use tropex::experiments::query::rays::{RayProbe, Rays, position};
 use tropex::extract::PointSource;
 use tropex::train::data::Images;
 use tropex::train::run::Run;
 
 use super::brute_force::{moved_value, terms, winner};
 use super::experiments::values;
-use super::{Place, images, labels, train};
+use super::{Workspace, images, labels, train};
 use crate::common::device;
 
 /// Values of an image.
@@ -35,8 +35,8 @@ struct Plain {
 type Bits = Vec<Vec<bool>>;
 
 impl Plain {
-    fn of_run(place: &Place) -> Self {
-        let bytes = fs::read(place.path("run/model.safetensors")).unwrap();
+    fn of_run(workspace: &Workspace) -> Self {
+        let bytes = fs::read(workspace.path("run/model.safetensors")).unwrap();
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
         let numbers = |name: &str| -> Option<Vec<f64>> {
             let bytes = tensors.tensor(name).ok()?.data();
@@ -82,10 +82,10 @@ fn read(pixels: &[u8]) -> Vec<f64> {
     pixels.iter().map(|&byte| f64::from(f32::from(byte) / 255.0)).collect()
 }
 
-/// A place with a run on training images some of which are there twice, and test images some of
+/// A workspace with a run on training images some of which are there twice, and test images some of
 /// which are training images, as they are or nearly so.
-fn place_with_copies() -> (Place, [Vec<u8>; 2]) {
-    let place = Place::new();
+fn place_with_copies() -> (Workspace, [Vec<u8>; 2]) {
+    let workspace = Workspace::new();
     let train_images = [images(99, 1), images(51, 1)].concat();
     let mut near = images(30, 1);
     near.chunks_mut(FEATURES).for_each(|image| image[20] ^= 1);
@@ -93,33 +93,33 @@ fn place_with_copies() -> (Place, [Vec<u8>; 2]) {
     let splits = [("train", &train_images), ("test", &test_images)];
     let splits =
         splits.map(|(split, images)| (split, images.clone(), labels(images.len() / FEATURES)));
-    place.write_splits("data.safetensors", &splits);
-    place.run(&train("run")).succeeded();
-    (place, [train_images, test_images])
+    workspace.write_splits("data.safetensors", &splits);
+    workspace.run(&train("run")).succeeded();
+    (workspace, [train_images, test_images])
 }
 
 /// The numbers of a table of a report, row by row; what is no number is left out.
-fn rows(place: &Place, table: &str) -> Vec<Vec<f64>> {
-    let text = fs::read_to_string(place.path(&format!("run/reports/{table}.csv"))).unwrap();
+fn rows(workspace: &Workspace, table: &str) -> Vec<Vec<f64>> {
+    let text = fs::read_to_string(workspace.path(&format!("run/reports/{table}.csv"))).unwrap();
     let row = |line: &str| line.split(',').filter_map(|field| field.parse().ok()).collect();
     text.lines().skip(1).map(row).collect()
 }
 
 #[test]
-fn regions_are_counted_as_bits_of_plain_loops() {
-    let (place, pixels) = place_with_copies();
-    let plain = Plain::of_run(&place);
+fn regions_are_counted_as_by_plain_loops() {
+    let (workspace, pixels) = place_with_copies();
+    let plain = Plain::of_run(&workspace);
     let [train, test] = pixels.map(|pixels| plain.bits(&read(&pixels)));
     let distinct = |bits: &[&Bits]| bits.iter().collect::<HashSet<_>>().len() as f64;
     let [of_train, of_test]: [Vec<&Bits>; 2] = [train.iter().collect(), test.iter().collect()];
     let known = test.iter().filter(|bits| train.contains(bits)).count();
     assert!((30..90).contains(&known), "copies are known, others are not: {known}");
-    let found = values(&place.experiment("count run"));
+    let found = values(&workspace.experiment("count run"));
     assert_eq!(found["different regions, training"], distinct(&of_train));
     assert_eq!(found["different regions, test"], distinct(&of_test));
     assert_eq!(found["different regions, both"], distinct(&[of_train, of_test].concat()));
     assert_eq!(found["test images in new regions"], (90 - known) as f64 / 90.0);
-    assert_eq!(rows(&place, "count/shared")[0][0], known as f64);
+    assert_eq!(rows(&workspace, "count/shared")[0][0], known as f64);
 }
 
 /// Mean, least and most of shares.
@@ -130,12 +130,12 @@ fn summary(shares: &[f64]) -> [f64; 3] {
 }
 
 #[test]
-fn units_are_alike_as_bits_of_plain_loops_are() {
-    let place = Place::with_run();
-    let plain = Plain::of_run(&place);
-    place.experiment("patterns run");
+fn similarity_of_units_equals_that_of_plain_loops() {
+    let workspace = Workspace::with_run();
+    let plain = Plain::of_run(&workspace);
+    workspace.experiment("patterns run");
     let [train, test] = [images(200, 1), images(60, 2)].map(|pixels| plain.bits(&read(&pixels)));
-    let told = place.run("assign run --json").json();
+    let told = workspace.run("assign run --json").json();
     let assigned = told["assignments"].as_array().unwrap();
     let number = |of: &serde_json::Value| of.as_u64().unwrap() as usize;
     for (name, partner) in [("positive", "best"), ("negative", "negative")] {
@@ -159,7 +159,7 @@ fn units_are_alike_as_bits_of_plain_loops_are() {
                 shares.push((agrees, *equal as f64 / *units as f64));
             }
         }
-        let found = rows(&place, &format!("patterns/{name}"));
+        let found = rows(&workspace, &format!("patterns/{name}"));
         assert_eq!(found.len(), shares.len());
         for (found, shares) in found.iter().zip(&shares) {
             let of = |chosen: &dyn Fn(bool) -> bool| -> Vec<f64> {
@@ -180,17 +180,18 @@ fn units_are_alike_as_bits_of_plain_loops_are() {
 /// With one term there is one winner, and one image to be drawn.
 #[test]
 fn random_images_are_drawn_from_those_with_terms() {
-    let place = Place::with_run();
-    place.run("extract run --limit 1").succeeded();
-    place.experiment("patterns run");
-    assert_eq!(rows(&place, "patterns/random"), rows(&place, "patterns/positive"));
+    let workspace = Workspace::with_run();
+    workspace.run("extract run --limit 1").succeeded();
+    workspace.experiment("patterns run");
+    assert_eq!(rows(&workspace, "patterns/random"), rows(&workspace, "patterns/positive"));
 }
 
 #[test]
-fn at_random_points_terms_and_network_are_what_plain_loops_say() {
-    let place = Place::with_terms();
-    let (plain, terms) = (Plain::of_run(&place), terms(&place, "run/terms/train-worst-case"));
-    let found = values(&place.experiment("generalization run --set random_points=40 --seed 9"));
+fn terms_and_network_at_random_points_equal_plain_loops() {
+    let workspace = Workspace::with_terms();
+    let (plain, terms) =
+        (Plain::of_run(&workspace), terms(&workspace, "run/terms/train-worst-case"));
+    let found = values(&workspace.experiment("generalization run --set random_points=40 --seed 9"));
     for [low, high] in RANGES {
         let points = RandomPoints::new(40, FEATURES, [low, high], 9).read(0..40);
         let points: Vec<f64> = points.into_iter().map(f64::from).collect();
@@ -205,21 +206,21 @@ fn at_random_points_terms_and_network_are_what_plain_loops_say() {
 }
 
 #[test]
-fn the_grid_shows_every_change_of_a_unit_in_its_step() {
-    let place = Place::with_run();
+fn the_grid_finds_every_change_of_a_unit_in_its_step() {
+    let workspace = Workspace::with_run();
     let found = values(
-        &place
+        &workspace
             .experiment("boundary run --set points=20 --set nearest_points=5 --set class_points=5"),
     );
     assert_eq!(found["grid is right, units"], 1.0);
-    let units = rows(&place, "boundary/grid-units");
+    let units = rows(&workspace, "boundary/grid-units");
     assert_eq!(units.len(), 6, "training and test images, and four ranges");
     for row in units {
         // Number, in its step, beyond the grid, never; late, missed, early.
         assert_eq!(row[0], row[1] + row[2] + row[3]);
         assert_eq!((row[0], &row[4..]), (20.0, &[0.0; 3][..]));
     }
-    for row in rows(&place, "boundary/nearest") {
+    for row in rows(&workspace, "boundary/nearest") {
         assert_eq!(row[0], 5.0);
         assert!(
             row[row.len() - 1] >= 1.0 - 1e-9,
@@ -229,11 +230,11 @@ fn the_grid_shows_every_change_of_a_unit_in_its_step() {
 }
 
 #[test]
-fn changes_are_where_plain_loops_and_bisection_find_them() {
-    let place = Place::with_run();
-    let plain = Plain::of_run(&place);
-    let run = Run::open(&place.path("run")).unwrap();
-    let watch = RayWatch::new(&pipeline::network(&run, &device()).unwrap()).unwrap();
+fn changes_are_where_bisection_of_plain_loops_finds_them() {
+    let workspace = Workspace::with_run();
+    let plain = Plain::of_run(&workspace);
+    let run = Run::open(&workspace.path("run")).unwrap();
+    let watch = RayProbe::new(&pipeline::network(&run, &device()).unwrap()).unwrap();
     let test = Images::from_bytes([1, 8, 8], 3, images(RAYS, 2), vec![0; RAYS]).unwrap();
     let of_images = ImagePoints::new(&test, None);
     let random = RandomPoints::new(RAYS, FEATURES, RANGES[2], 3);

@@ -1,40 +1,44 @@
 //! What is no command, flag, name or number.
 
-use super::{ARCHITECTURE, Place, train};
+use super::{ARCHITECTURE, Workspace, train};
 
 #[test]
-fn what_is_no_command_or_flag_is_a_usage_error() {
-    let place = Place::new();
-    place.run("").misused(&["Usage: tropex", "Commands:"]);
-    place.run("extrakt run").misused(&["unrecognized subcommand 'extrakt'"]);
-    place.run("extract").misused(&["<RUN>"]);
-    place.run("extract run --frobnicate").misused(&["unexpected argument '--frobnicate'"]);
-    place.run("extract run --split dev").misused(&["'dev'", "train, test"]);
-    place.run("extract run --classes some").misused(&["'some'", "predicted, all"]);
-    place.run("extract run --gauge loose").misused(&["'loose'"]);
-    place.run("extract run --precision f16").misused(&["'f16'", "f32, f64"]);
-    place.run("train fcn4 --out run").misused(&["--dataset"]);
-    place.run("import fcn4 --dataset embedded --out run").misused(&["--weights"]);
+fn unknown_commands_and_flags_are_usage_errors() {
+    let workspace = Workspace::new();
+    workspace.run("").misused(&["Usage: tropex", "Commands:"]);
+    workspace.run("extrakt run").misused(&["unrecognized subcommand 'extrakt'"]);
+    workspace.run("extract").misused(&["<RUN>"]);
+    workspace.run("extract run --frobnicate").misused(&["unexpected argument '--frobnicate'"]);
+    workspace.run("extract run --split dev").misused(&["'dev'", "train, test"]);
+    workspace.run("extract run --classes some").misused(&["'some'", "predicted, all"]);
+    workspace.run("extract run --gauge loose").misused(&["'loose'"]);
+    workspace.run("extract run --precision f16").misused(&["'f16'", "f32, f64"]);
+    workspace.run("train fcn4 --out run").misused(&["--dataset"]);
+    workspace.run("import fcn4 --dataset embedded --out run").misused(&["--weights"]);
 }
 
 #[test]
 fn numbers_out_of_range_are_usage_errors_that_name_the_flag() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     for flag in ["--limit", "--batch", "--shard-megabytes"] {
         for number in ["0", "x", "1.5", "99999999999999999999999"] {
-            place.run(&format!("extract run {flag} {number}")).misused(&[flag, number]);
+            workspace.run(&format!("extract run {flag} {number}")).misused(&[flag, number]);
         }
         let expected = "expected a whole number of 1 or more";
         for number in ["0", "-1", "x", "1.5"] {
-            place.run(&format!("extract run {flag} {number}")).misused(&[flag, number, expected]);
+            workspace
+                .run(&format!("extract run {flag} {number}"))
+                .misused(&[flag, number, expected]);
         }
     }
     let expected = "expected a whole number of 0 or more";
-    place.run("train fcn4 --dataset embedded --out run --epochs -1").misused(&["'-1'", expected]);
+    workspace
+        .run("train fcn4 --dataset embedded --out run --epochs -1")
+        .misused(&["'-1'", expected]);
     for size in ["4", "GB", "-1GB", "4parsecs"] {
-        place.run(&format!("extract run --memory={size}")).misused(&["--memory", size, "4GB"]);
+        workspace.run(&format!("extract run --memory={size}")).misused(&["--memory", size, "4GB"]);
     }
-    place.run("evaluate run --limit 0").misused(&["--limit", "0"]);
+    workspace.run("evaluate run --limit 0").misused(&["--limit", "0"]);
     let train = "train fcn4 --dataset file:data.safetensors --out run";
     for (flag, numbers) in [
         ("--epochs", ["-1", "x", "2.5"]),
@@ -49,21 +53,21 @@ fn numbers_out_of_range_are_usage_errors_that_name_the_flag() {
         ("--checkpoints", ["first", "1,,2", "-1"]),
     ] {
         for number in numbers {
-            place.run(&format!("{train} {flag}={number}")).misused(&[flag, number]);
+            workspace.run(&format!("{train} {flag}={number}")).misused(&[flag, number]);
         }
     }
-    assert!(!place.path("run").exists(), "nothing was begun");
+    assert!(!workspace.path("run").exists(), "nothing was created");
 }
 
 #[test]
-fn settings_that_contradict_each_other_are_named() {
-    let place = Place::new();
-    let failed = |flags: &str, parts: &[&str]| place.run(&(train("run") + flags)).failed(parts);
+fn contradicting_settings_are_refused() {
+    let workspace = Workspace::new();
+    let failed = |flags: &str, parts: &[&str]| workspace.run(&(train("run") + flags)).failed(parts);
     failed(" --optimizer adam --momentum 0.5", &["--momentum needs --optimizer sgd"]);
     failed(" --checkpoints 0,7", &["checkpoint after epoch 7", "at most 1"]);
-    assert!(!place.path("run").exists(), "nothing was begun");
+    assert!(!workspace.path("run").exists(), "nothing was created");
     let failed = |flags: &str, parts: &[&str]| {
-        place.run(&format!("extract run {flags}")).failed(parts);
+        workspace.run(&format!("extract run {flags}")).failed(parts);
     };
     failed("--split test --shifts-of train", &["--shifts-of needs --gauge tight or calibrated"]);
     failed("--gauge tight --shifts-of train", &["--shifts-of train names the images extracted"]);
@@ -71,9 +75,9 @@ fn settings_that_contradict_each_other_are_named() {
 
 #[test]
 fn unknown_names_list_the_known_ones() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let failed = |arguments: &str, parts: &[&str]| {
-        place.run(&format!("{arguments} --out run")).failed(parts);
+        workspace.run(&format!("{arguments} --out run")).failed(parts);
     };
     failed("train fcn5 --dataset embedded", &["unknown architecture `fcn5` (did you mean", "fcn4"]);
     failed("train minst --dataset x", &["unknown architecture `minst`; `tropex list` names all"]);
@@ -87,39 +91,40 @@ fn unknown_names_list_the_known_ones() {
     );
     failed("train fcn4 --dataset embedded --device flex:0", &["unknown device `flex:0`"]);
     failed("import fcn5 --dataset embedded --weights w.pt", &["unknown architecture `fcn5`"]);
-    assert!(!place.path("run").exists(), "nothing was begun");
+    assert!(!workspace.path("run").exists(), "nothing was created");
 }
 
 #[test]
-fn what_is_no_network_to_bound_is_named() {
-    let place = Place::new();
-    place.run("bounds runs/nope").failed(&["no run in runs/nope: there is no such folder"]);
+fn bounds_of_unknown_networks_are_refused() {
+    let workspace = Workspace::new();
+    workspace.run("bounds runs/nope").failed(&["no run in runs/nope: there is no such folder"]);
     let expected = ["unknown architecture `fcn5` (did you mean", "no folder `fcn5`"];
-    place.run("bounds fcn5").failed(&expected);
+    workspace.run("bounds fcn5").failed(&expected);
     let large = "bounds fcn4 --shape 18446744073709551615,2,2";
-    place.run(large).failed(&["images of 18446744073709551615x2x2, expected at most"]);
+    workspace.run(large).failed(&["images of 18446744073709551615x2x2, expected at most"]);
 }
 
 #[cfg(not(feature = "cuda"))]
 #[test]
-fn a_device_that_is_not_in_this_build_is_told_with_its_feature() {
-    let place = Place::new();
-    let expected = ["device `cuda:1` is not part of this build", "build with --features cuda"];
-    place.run(&(train("run") + " --device cuda:1")).failed(&expected);
+fn a_device_that_this_build_lacks_is_refused_with_its_feature() {
+    let workspace = Workspace::new();
+    let expected =
+        ["device `cuda:1` is not part of this build", "build with the Cargo feature cuda"];
+    workspace.run(&(train("run") + " --device cuda:1")).failed(&expected);
 }
 
 #[test]
 fn help_fits_the_command() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     for command in ["list", "train", "import", "inspect", "extract", "evaluate", "bounds"] {
-        let said = place.run(&format!("{command} --help")).succeeded();
+        let said = workspace.run(&format!("{command} --help")).succeeded();
         assert!(said.contains(&format!("Usage: tropex {command}")), "{said}");
         let options = said.split("Options:").nth(1).unwrap();
         let position = |flag: &str| options.find(flag).unwrap();
         let last = options.rfind("      --").unwrap();
-        assert!(position("--json") >= last, "what all commands know comes last in {said}");
+        assert!(position("--json") >= last, "global options come last in {said}");
     }
-    let version = place.run("--version").succeeded();
+    let version = workspace.run("--version").succeeded();
     assert_eq!(version, format!("tropex {}\n", env!("CARGO_PKG_VERSION")));
-    assert!(place.run("help train").succeeded().contains("ARCHITECTURE"), "{ARCHITECTURE}");
+    assert!(workspace.run("help train").succeeded().contains("ARCHITECTURE"), "{ARCHITECTURE}");
 }

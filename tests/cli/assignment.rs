@@ -4,12 +4,12 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{Place, files};
+use super::{Workspace, files};
 
 #[test]
-fn people_see_the_first_images_and_what_it_took() {
-    let place = Place::with_terms();
-    let said = place.run("assign run --limit 30 --top 2").succeeded();
+fn the_table_has_the_first_images_and_the_work() {
+    let workspace = Workspace::with_terms();
+    let said = workspace.run("assign run --limit 30 --top 2").succeeded();
     let rows: Vec<_> = said.lines().filter(|line| line.starts_with("│")).collect();
     assert_eq!(rows.len(), 1 + 2 * 10, "{said}");
     for name in ["image", "label", "network", "rank", "training image", "class", "value", "gap"] {
@@ -21,19 +21,19 @@ fn people_see_the_first_images_and_what_it_took() {
         "{said}"
     );
     assert!(said.contains("10 of 30 images; --out FILE writes all"), "{said}");
-    let said = place.run("assign run --limit 10").succeeded();
+    let said = workspace.run("assign run --limit 10").succeeded();
     assert!(!said.contains("--out"), "nothing is left out: {said}");
 }
 
 #[test]
-fn a_file_holds_what_machines_are_told() {
-    let place = Place::with_terms();
-    let told = place.run("assign run --top 3 --json").json();
+fn the_csv_file_equals_the_json() {
+    let workspace = Workspace::with_terms();
+    let told = workspace.run("assign run --top 3 --json").json();
     assert_eq!((&told["images"], &told["out"]), (&json!(60), &Value::Null));
     assert_eq!(told["effort"]["pairs"], json!(60 * 200 * 2));
-    let summary = place.run("assign run --top 3 --out all.csv --json").json();
+    let summary = workspace.run("assign run --top 3 --out all.csv --json").json();
     assert_eq!((&summary["out"], &summary["assignments"]), (&json!("all.csv"), &Value::Null));
-    let text = fs::read_to_string(place.path("all.csv")).unwrap();
+    let text = fs::read_to_string(workspace.path("all.csv")).unwrap();
     let mut lines = text.lines();
     let heading = "image,label,network,rank,training_image,class,value,gap,negative";
     assert_eq!(lines.next(), Some(heading));
@@ -61,9 +61,9 @@ fn a_file_holds_what_machines_are_told() {
 
 #[test]
 fn assignments_agree_with_the_evaluation() {
-    let place = Place::with_terms();
-    let told = place.run("assign run --json").json();
-    let evaluated = place.run("evaluate run --json").json();
+    let workspace = Workspace::with_terms();
+    let told = workspace.run("assign run --json").json();
+    let evaluated = workspace.run("evaluate run --json").json();
     let images = told["assignments"].as_array().unwrap();
     let share = |field: &str| {
         let same = images.iter().filter(|image| image["best"][0]["class"] == image[field]);
@@ -79,29 +79,33 @@ fn assignments_agree_with_the_evaluation() {
 }
 
 #[test]
-fn training_images_win_at_themselves() {
-    let place = Place::with_terms();
-    let told = place.run("assign run --split train --limit 20 --json").json();
+fn training_images_have_their_own_terms() {
+    let workspace = Workspace::with_terms();
+    let told = workspace.run("assign run --split train --limit 20 --json").json();
     for image in told["assignments"].as_array().unwrap() {
         assert_eq!(image["best"][0]["class"], image["network"], "{image}");
     }
 }
 
 #[test]
-fn what_cannot_be_assigned_or_written_is_named() {
-    let place = Place::with_run();
-    place.run("assign run").failed(&["no terms in run/terms/train-worst-case", "tropex extract"]);
-    place.run("extract run").succeeded();
+fn invalid_assignments_and_files_are_refused() {
+    let workspace = Workspace::with_run();
+    workspace
+        .run("assign run")
+        .failed(&["no terms in run/terms/train-worst-case", "tropex extract"]);
+    workspace.run("extract run").succeeded();
     for path in ["none/all.csv", "run", "."] {
-        place.run(&format!("assign run --out {path}")).failed(&[&format!("cannot write {path}")]);
+        workspace
+            .run(&format!("assign run --out {path}"))
+            .failed(&[&format!("cannot write {path}")]);
     }
     for arguments in ["assign", "assign run --top 0", "assign run --top few"] {
-        place.run(arguments).misused(&["error: "]);
+        workspace.run(arguments).misused(&["error: "]);
     }
-    fs::write(place.path("all.csv"), "before").unwrap();
-    fs::write(place.path("run/terms/train-worst-case/shard-00000.safetensors"), "").unwrap();
-    place.run("assign run --out all.csv").failed(&["shard-00000.safetensors"]);
-    assert_eq!(fs::read(place.path("all.csv")).unwrap(), b"before");
-    let left = files(place.folder.path());
+    fs::write(workspace.path("all.csv"), "before").unwrap();
+    fs::write(workspace.path("run/terms/train-worst-case/shard-00000.safetensors"), "").unwrap();
+    workspace.run("assign run --out all.csv").failed(&["shard-00000.safetensors"]);
+    assert_eq!(fs::read(workspace.path("all.csv")).unwrap(), b"before");
+    let left = files(workspace.folder.path());
     assert!(!left.iter().any(|(path, _)| path.to_string_lossy().ends_with(".tmp")));
 }

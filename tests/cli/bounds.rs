@@ -4,11 +4,11 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{CONVOLUTIONAL, Outcome, Place};
+use super::{CONVOLUTIONAL, CommandOutcome, Workspace};
 
 /// What a command says that is given all the time it takes.
-fn patient(place: &Place, arguments: &str) -> Outcome {
-    place.run(&format!("bounds {arguments} --time-limit 1000000"))
+fn patient(workspace: &Workspace, arguments: &str) -> CommandOutcome {
+    workspace.run(&format!("bounds {arguments} --time-limit 1000000"))
 }
 
 fn bound<'a>(said: &'a Value, name: &str, kind: &str) -> &'a Value {
@@ -19,8 +19,8 @@ fn bound<'a>(said: &'a Value, name: &str, kind: &str) -> &'a Value {
 
 #[test]
 fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
-    let place = Place::new();
-    let said = patient(&place, "fcn4").succeeded();
+    let workspace = Workspace::new();
+    let said = patient(&workspace, "fcn4").succeeded();
     for part in [
         "fcn4: 784 inputs, 1,064 units that bend\nlayers: dense 784, dense 200, dense 80\n",
         "│ upper ┆ Serra 2018, Thm 1 ",
@@ -37,7 +37,7 @@ fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
     assert!(widest <= 100, "{widest} columns\n{said}");
     // The inputs are those of the images, whichever way they are given.
     let exact = |arguments: &str| {
-        let said = patient(&place, &format!("{arguments} --json")).json();
+        let said = patient(&workspace, &format!("{arguments} --json")).json();
         bound(&said, "Serra 2018, Thm 1", "upper")["value"].clone()
     };
     let fcn4 = exact("fcn4");
@@ -49,8 +49,8 @@ fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
 }
 
 #[test]
-fn results_for_machines_hold_every_digit() {
-    let said = patient(&Place::new(), "--widths 32,16,16,16,16,10 --json").json();
+fn json_has_every_digit() {
+    let said = patient(&Workspace::new(), "--widths 32,16,16,16,16,10 --json").json();
     assert_eq!((&said["inputs"], &said["units"]), (&json!(32), &json!(64)));
     let serra = bound(&said, "Serra 2018, Thm 1", "upper");
     assert_eq!((&serra["value"], &serra["digits"]), (&json!("3309193634222227461"), &json!(19)));
@@ -64,71 +64,75 @@ fn results_for_machines_hold_every_digit() {
 
 #[test]
 fn convolutions_on_the_command_line() {
-    let place = Place::new();
-    let said = patient(&place, "--layers C32k1x3 --shape 1,1,28 --json").json();
+    let workspace = Workspace::new();
+    let said = patient(&workspace, "--layers C32k1x3 --shape 1,1,28 --json").json();
     let exact = bound(&said, "Xiong 2020, one layer", "exact");
     assert_eq!(exact["value"], "37124879308586709735689339460001051725024533604961");
     assert_eq!(
         (&said["best_lower"], &said["best_upper"]["kind"]),
         (&said["best_upper"], &json!("exact"))
     );
-    let said = patient(&place, "--layers C4,P,C8k2s1p1,D5 --dataset mnist").succeeded();
+    let said = patient(&workspace, "--layers C4,P,C8k2s1p1,D5 --dataset mnist").succeeded();
     assert!(said.contains("layers: conv 4x26x26, max of 4 676, conv 8x14x14, dense 5\n"), "{said}");
 }
 
 #[test]
-fn bounds_of_a_run_know_its_weights() {
-    let place = Place::new();
+fn bounds_of_a_run_use_its_weights() {
+    let workspace = Workspace::new();
     let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --epochs 0");
-    place.run(&format!("{train} --out run")).succeeded();
-    let said = patient(&place, "run --json").json();
+    workspace.run(&format!("{train} --out run")).succeeded();
+    let said = patient(&workspace, "run --json").json();
     let trained = bound(&said, "Serra 2018, Thm 1, ranks", "trained-upper");
     // As many as there are values before or after, whichever are fewer.
     assert_eq!(trained["ranks"], json!([64, 256, 256, 256, 256, 256, 256, 256, 128]));
     assert!(
-        patient(&place, "run")
+        patient(&workspace, "run")
             .succeeded()
             .contains("ranks of the weights, layer by layer: 64, 256")
     );
     // A folder that is called like an architecture is asked for by its path.
-    fs::rename(place.path("run"), place.path("fcn4")).unwrap();
-    assert_eq!(patient(&place, "fcn4 --json").json()["inputs"], 784);
-    assert_eq!(patient(&place, "./fcn4 --json").json()["inputs"], 64);
-    place.run("bounds ./fcn4 --shape 1,8,8").failed(&["a run has images of its own", "--shape"]);
+    fs::rename(workspace.path("run"), workspace.path("fcn4")).unwrap();
+    assert_eq!(patient(&workspace, "fcn4 --json").json()["inputs"], 784);
+    assert_eq!(patient(&workspace, "./fcn4 --json").json()["inputs"], 64);
+    workspace.run("bounds ./fcn4 --shape 1,8,8").failed(&["a run has its own images", "--shape"]);
 }
 
 #[test]
-fn what_takes_too_long_is_not_waited_for() {
-    let said = Place::new().run("bounds --widths 50,60,60,2 --time-limit 0").succeeded();
+fn bounds_beyond_the_time_limit_are_left_out() {
+    let said = Workspace::new().run("bounds --widths 50,60,60,2 --time-limit 0").succeeded();
     assert!(said.contains("Serra 2018, Thm 1         not finished within 0 s"), "{said}");
     assert!(said.contains("best upper bound  1.33e36 (all patterns)"), "{said}");
 }
 
 #[test]
-fn what_is_no_network_is_said_in_a_line() {
-    let place = Place::new();
-    place.run("bounds fcn5").failed(&["unknown architecture `fcn5`", "fcn4", "no folder `fcn5`"]);
-    fs::create_dir(place.path("empty")).unwrap();
-    place.run("bounds empty").failed(&["empty"]);
-    place.run("bounds vgg --shape 1,4,4").failed(&["images of 1x4x4 are too small for vgg"]);
-    place.run("bounds fcn4 --dataset minst").failed(&["unknown dataset `minst`"]);
-    place.run("bounds --widths 99999999999,5,2").failed(&["99999999999", "at most 20000000"]);
-    place.run("bounds --widths 5,99999999999,2").failed(&["99999999999", "at most 20000000"]);
-    place.run("bounds --layers C4,C4k30 --shape 1,9,9").failed(&[
+fn invalid_networks_are_refused_in_one_line() {
+    let workspace = Workspace::new();
+    workspace.run("bounds fcn5").failed(&[
+        "unknown architecture `fcn5`",
+        "fcn4",
+        "no folder `fcn5`",
+    ]);
+    fs::create_dir(workspace.path("empty")).unwrap();
+    workspace.run("bounds empty").failed(&["empty"]);
+    workspace.run("bounds vgg --shape 1,4,4").failed(&["images of 1x4x4 are too small for vgg"]);
+    workspace.run("bounds fcn4 --dataset minst").failed(&["unknown dataset `minst`"]);
+    workspace.run("bounds --widths 99999999999,5,2").failed(&["99999999999", "at most 20000000"]);
+    workspace.run("bounds --widths 5,99999999999,2").failed(&["99999999999", "at most 20000000"]);
+    workspace.run("bounds --layers C4,C4k30 --shape 1,9,9").failed(&[
         "layer 2 of --layers",
         "kernel: found 30x30",
         "at most 7x7",
     ]);
-    place.run("bounds --layers D4,P --shape 1,9,9").failed(&["layer 2", "before max pooling"]);
-    place.run("bounds").misused(&["ARCHITECTURE|RUN"]);
-    place.run("bounds --widths 784").misused(&["--widths", "at least two numbers"]);
-    place.run("bounds --widths 784,0,10").misused(&["--widths", "`0` is not a whole number"]);
-    place.run("bounds --widths 784,x,10").misused(&["--widths", "`x` is not a whole number"]);
-    place.run("bounds --widths 4,4,2 fcn4").misused(&["cannot be used with"]);
-    place.run("bounds --widths 4,4,2 --shape 1,2,2").misused(&["cannot be used with"]);
-    place.run("bounds --layers D4").misused(&["--shape"]);
-    place.run("bounds --layers C4z --shape 1,9,9").misused(&["`C4z` is no layer such as"]);
-    place.run("bounds fcn4 --shape 28,28").misused(&["--shape", "channels, height, width"]);
-    place.run("bounds fcn4 --time-limit -1").misused(&["-1"]);
-    place.run("bounds fcn4 --time-limit=nan").misused(&["--time-limit", "number of seconds"]);
+    workspace.run("bounds --layers D4,P --shape 1,9,9").failed(&["layer 2", "before max pooling"]);
+    workspace.run("bounds").misused(&["ARCHITECTURE|RUN"]);
+    workspace.run("bounds --widths 784").misused(&["--widths", "at least two numbers"]);
+    workspace.run("bounds --widths 784,0,10").misused(&["--widths", "`0` is not a whole number"]);
+    workspace.run("bounds --widths 784,x,10").misused(&["--widths", "`x` is not a whole number"]);
+    workspace.run("bounds --widths 4,4,2 fcn4").misused(&["cannot be used with"]);
+    workspace.run("bounds --widths 4,4,2 --shape 1,2,2").misused(&["cannot be used with"]);
+    workspace.run("bounds --layers D4").misused(&["--shape"]);
+    workspace.run("bounds --layers C4z --shape 1,9,9").misused(&["`C4z` is not a layer such as"]);
+    workspace.run("bounds fcn4 --shape 28,28").misused(&["--shape", "channels, height, width"]);
+    workspace.run("bounds fcn4 --time-limit -1").misused(&["-1"]);
+    workspace.run("bounds fcn4 --time-limit=nan").misused(&["--time-limit", "number of seconds"]);
 }

@@ -3,7 +3,7 @@
 use tropex::TermStore;
 
 use super::experiments::values;
-use super::{Place, images, labels, train};
+use super::{Workspace, images, labels, train};
 
 /// Extent of the images, which have one channel.
 const SIDE: i32 = 8;
@@ -17,8 +17,8 @@ pub(super) struct Term {
 }
 
 /// The terms of a store, in order.
-pub(super) fn terms(place: &Place, folder: &str) -> Vec<Term> {
-    let store = TermStore::open(&place.path(folder)).unwrap();
+pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<Term> {
+    let store = TermStore::open(&workspace.path(folder)).unwrap();
     let mut terms = Vec::new();
     for shard in store.shards() {
         let shard = shard.unwrap();
@@ -45,24 +45,24 @@ pub(super) fn terms(place: &Place, folder: &str) -> Vec<Term> {
 fn framed(count: usize, seed: usize) -> Vec<u8> {
     let (mut pixels, frame) = (images(count, seed), seed + 1..seed + 5);
     for (index, pixel) in pixels.iter_mut().enumerate() {
-        if [index / 8 % 8, index % 8].iter().any(|place| !frame.contains(place)) {
+        if [index / 8 % 8, index % 8].iter().any(|workspace| !frame.contains(workspace)) {
             *pixel = 0;
         }
     }
     pixels
 }
 
-/// A place with a run on such images and its terms. Shuffled labels make a network whose classes
-/// change with every move.
-fn framed_place() -> Place {
-    let place = Place::new();
+/// A workspace with a run on such images and its terms. Shuffled labels make a network whose
+/// classes change with every move.
+fn framed_place() -> Workspace {
+    let workspace = Workspace::new();
     let splits = [("train", 200, 1), ("test", 60, 2)];
     let splits = splits.map(|(split, count, seed)| (split, framed(count, seed), labels(count)));
-    place.write_splits("data.safetensors", &splits);
+    workspace.write_splits("data.safetensors", &splits);
     let train = train("run").replace("--epochs 1", "--epochs 5 --shuffle-labels 1");
-    place.run(&train).succeeded();
-    place.run("extract run").succeeded();
-    place
+    workspace.run(&train).succeeded();
+    workspace.run("extract run").succeeded();
+    workspace
 }
 
 /// The test images as the network reads them.
@@ -97,8 +97,8 @@ pub(super) fn winner(terms: &[Term], value: impl Fn(&Term) -> f64) -> &Term {
 }
 
 /// The network's classes of the test images.
-fn network(place: &Place) -> Vec<usize> {
-    let told = place.run("assign run --json").json();
+fn network(workspace: &Workspace) -> Vec<usize> {
+    let told = workspace.run("assign run --json").json();
     let images = told["assignments"].as_array().unwrap().iter();
     images.map(|image| image["network"].as_u64().unwrap() as usize).collect()
 }
@@ -119,9 +119,9 @@ fn moved_classes(terms: &[Term], pixels: &[i32], sum: bool) -> Vec<usize> {
 }
 
 #[test]
-fn moved_terms_are_moved_one_by_one() {
-    let place = framed_place();
-    let (terms, network) = (terms(&place, "run/terms/train-worst-case"), network(&place));
+fn shifted_terms_equal_terms_shifted_one_by_one() {
+    let workspace = framed_place();
+    let (terms, network) = (terms(&workspace, "run/terms/train-worst-case"), network(&workspace));
     let agreement = |classes: &[usize]| {
         classes.iter().zip(&network).filter(|(class, network)| class == network).count() as f64
             / 60.0
@@ -133,19 +133,19 @@ fn moved_terms_are_moved_one_by_one() {
     for changed in [&largest, &sums] {
         assert_ne!(*changed, alone, "no term that moves changes anything");
     }
-    let moved = values(&place.experiment("shifted-terms run --set shifts=[-2,0,2]"));
+    let moved = values(&workspace.experiment("shifted-terms run --set shifts=[-2,0,2]"));
     assert_eq!(moved["agreement of the terms alone"], agreement(&alone));
     assert_eq!(moved["agreement"], agreement(&some));
-    let slid = values(&place.experiment("slide run --set distances=[2]"));
+    let slid = values(&workspace.experiment("slide run --set distances=[2]"));
     assert_eq!(slid["agreement, maximum, 2"], agreement(&largest));
     assert_eq!(slid["agreement, sum, 2"], agreement(&sums));
 }
 
 #[test]
 fn linear_terms_are_compared_with_those_of_the_winners() {
-    let place = framed_place();
-    place.run("extract run --split test").succeeded();
-    let terms_of = |split: &str| terms(&place, &format!("run/terms/{split}-worst-case"));
+    let workspace = framed_place();
+    workspace.run("extract run --split test").succeeded();
+    let terms_of = |split: &str| terms(&workspace, &format!("run/terms/{split}-worst-case"));
     let (train, test) = (terms_of("train"), terms_of("test"));
     let (mut angles, mut distances) = (0.0, 0.0);
     for (image, own) in test_images().iter().zip(&test) {
@@ -155,7 +155,7 @@ fn linear_terms_are_compared_with_those_of_the_winners() {
         angles += (dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()).min(1.0).acos().to_degrees() / 60.0;
         distances += a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt() / 60.0;
     }
-    let found = values(&place.experiment("similarity run"));
+    let found = values(&workspace.experiment("similarity run"));
     assert!((found["angle"] - angles).abs() < 1e-3, "{} {angles}", found["angle"]);
     assert!((found["distance"] - distances).abs() < 1e-5, "{} {distances}", found["distance"]);
     assert!(angles > 1.0, "terms of different points differ");

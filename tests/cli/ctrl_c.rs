@@ -1,4 +1,4 @@
-//! Ctrl-C: what is kept is told, and the command that is told goes on.
+//! Ctrl-C: the command prints what is saved and how to continue, and the printed command continues.
 
 use std::fs;
 use std::io::Read;
@@ -10,15 +10,15 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::running::{Running, assert_whole};
-use super::{ARCHITECTURE, Outcome, Place, files};
+use super::{ARCHITECTURE, CommandOutcome, Workspace, files};
 
 /// Bounds of a network that is too large for some of them.
 #[cfg(target_os = "linux")]
 const ENDLESS: &str = "bounds --widths 500000,2000000,2000000,2 --time-limit 1000000";
 
-impl Outcome {
-    /// The one line of an interrupt with its exit code, in three parts: what is kept, how the same
-    /// command goes on, and the command.
+impl CommandOutcome {
+    /// The parts of the line that an interrupt prints: what is saved, whether the same command
+    /// continues or starts again, and the command.
     fn interrupted(self, code: i32) -> [String; 3] {
         let Self { command, code: found, stdout, stderr } = self;
         assert_eq!((found, stdout.as_str()), (Some(code), ""), "{command}: {stderr}");
@@ -31,16 +31,16 @@ impl Outcome {
     }
 }
 
-/// Runs a command that writes into a folder, and interrupts it at an event, in the middle of its
-/// work: it is stopped meanwhile. None if it was done before.
+/// Runs a command that writes into a folder, stops it at an event, and interrupts it there. `None`
+/// if the command ended before.
 fn interrupt_at(
-    place: &Place,
+    workspace: &Workspace,
     arguments: &str,
     folder: &str,
     signal: Signal,
     event: impl FnMut(&mut Running) -> bool,
-) -> Option<Outcome> {
-    let mut running = Running::start(place, arguments, folder);
+) -> Option<CommandOutcome> {
+    let mut running = Running::start(workspace, arguments, folder);
     if running.wait_until(event) && running.stop() {
         running.signal(signal);
         running.go_on();
@@ -49,19 +49,19 @@ fn interrupt_at(
     if outcome.code == Some(0) { None } else { Some(outcome) }
 }
 
-/// Epochs that a run records.
+/// Number of epochs that a run records.
 fn epochs(run: &Path) -> usize {
     let config = fs::read(run.join("config.json")).unwrap_or_default();
     let config: Value = serde_json::from_slice(&config).unwrap_or_default();
     config["metrics"].as_array().map_or(0, Vec::len)
 }
 
-/// Runs a command line that was printed, as a shell does.
-fn run_printed(place: &Place, line: &str) {
+/// Runs a printed command line in a shell.
+fn run_printed(workspace: &Workspace, line: &str) {
     let mut command = Command::new("sh");
-    command.args(["-c", line]).current_dir(place.folder.path());
-    command.env("TROPEX_OFFLINE", "1").env("TROPEX_DATA", place.path("cache"));
-    assert_eq!(Outcome::of(&mut command).code, Some(0), "{line}");
+    command.args(["-c", line]).current_dir(workspace.folder.path());
+    command.env("TROPEX_OFFLINE", "1").env("TROPEX_DATA", workspace.path("cache"));
+    assert_eq!(CommandOutcome::of(&mut command).code, Some(0), "{line}");
 }
 
 /// No temporary file and no lock of an ended process is there.
@@ -76,7 +76,7 @@ fn assert_clean(folder: &Path) {
 }
 
 #[test]
-fn a_training_that_is_interrupted_tells_its_epochs_and_goes_on() {
+fn an_interrupted_training_tells_its_epochs_and_continues() {
     let train = |run: &str| {
         format!(
             "train {ARCHITECTURE} --dataset file:data.safetensors --epochs 20 --checkpoints 0,20 \
@@ -84,56 +84,56 @@ fn a_training_that_is_interrupted_tells_its_epochs_and_goes_on() {
         )
     };
     for (signal, code) in [(Signal::Int, 130), (Signal::Term, 143)] {
-        // Begun anew as long as the training ends before it is interrupted.
-        let (place, outcome) = loop {
-            let place = Place::new();
+        // Repeated if the training ends before the interrupt.
+        let (workspace, outcome) = loop {
+            let workspace = Workspace::new();
             // Shells treat the name in their own ways.
-            let run = place.path("it's");
+            let run = workspace.path("it's");
             let event = |_: &mut Running| epochs(&run) >= 2;
-            if let Some(outcome) = interrupt_at(&place, &train("it's"), "it's", signal, event) {
-                break (place, outcome);
+            if let Some(outcome) = interrupt_at(&workspace, &train("it's"), "it's", signal, event) {
+                break (workspace, outcome);
             }
         };
-        let outcome = Outcome { stdout: String::new(), ..outcome }; // its epochs, line by line
+        let outcome = CommandOutcome { stdout: String::new(), ..outcome }; // its epochs, line by line
         let [kept, how, command] = outcome.interrupted(code);
-        let done = epochs(&place.path("it's"));
+        let done = epochs(&workspace.path("it's"));
         assert_eq!(kept, format!("{done} of 20 epochs are kept in it's"));
-        assert!(how == "goes on" && command.contains("--out \"it's\""), "{how}: {command}");
-        assert_whole(place.folder.path());
-        assert_clean(place.folder.path());
-        run_printed(&place, &command);
-        place.run(&train("whole")).succeeded();
-        let weights = |run: &str| fs::read(place.path(run).join("model.safetensors")).unwrap();
+        assert!(how == "continues" && command.contains("--out \"it's\""), "{how}: {command}");
+        assert_whole(workspace.folder.path());
+        assert_clean(workspace.folder.path());
+        run_printed(&workspace, &command);
+        workspace.run(&train("whole")).succeeded();
+        let weights = |run: &str| fs::read(workspace.path(run).join("model.safetensors")).unwrap();
         assert!(weights("it's") == weights("whole"));
     }
 }
 
-/// An extraction is interrupted as soon as there is a file, and goes on as it says.
+/// Interrupts an extraction as soon as there is a file, and continues it with the printed command.
 fn interrupt_extraction(images: usize, gauge: &str, file: &str) -> String {
-    let place = Place::with_images(images, 10);
+    let workspace = Workspace::with_images(images, 10);
     let extract = |run: &str| {
         format!("extract {run} --classes all --check 20 --shard-megabytes 1 --gauge {gauge}")
     };
     for run in ["run", "whole"] {
         let train = format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 0");
-        place.run(&format!("{train} --out {run}")).succeeded();
+        workspace.run(&format!("{train} --out {run}")).succeeded();
     }
-    let terms = place.path(&format!("run/terms/train-{gauge}"));
+    let terms = workspace.path(&format!("run/terms/train-{gauge}"));
     let outcome = loop {
-        let _ = fs::remove_dir_all(place.path("run/terms"));
+        let _ = fs::remove_dir_all(workspace.path("run/terms"));
         let event = |_: &mut Running| terms.join(file).exists();
-        let outcome = interrupt_at(&place, &extract("run"), "run", Signal::Int, event);
+        let outcome = interrupt_at(&workspace, &extract("run"), "run", Signal::Int, event);
         if let Some(outcome) = outcome {
             break outcome;
         }
     };
     let [kept, how, command] = outcome.interrupted(130);
-    assert_eq!(how, "goes on");
+    assert_eq!(how, "continues");
     assert_clean(&terms);
-    run_printed(&place, &command);
-    place.run(&extract("whole")).succeeded();
+    run_printed(&workspace, &command);
+    workspace.run(&extract("whole")).succeeded();
     let found = |run: &str| {
-        let files = files(&place.path(&format!("{run}/terms/train-{gauge}")));
+        let files = files(&workspace.path(&format!("{run}/terms/train-{gauge}")));
         files.into_iter().map(|(_, content)| content).collect::<Vec<_>>()
     };
     assert!(found("run") == found("whole"), "{kept}");
@@ -141,7 +141,7 @@ fn interrupt_extraction(images: usize, gauge: &str, file: &str) -> String {
 }
 
 #[test]
-fn an_extraction_that_is_interrupted_keeps_its_shards() {
+fn an_interrupted_extraction_keeps_its_shards() {
     let kept = interrupt_extraction(3000, "worst-case", "manifest.json");
     let points = kept.strip_prefix("terms of ").unwrap_or_else(|| panic!("{kept}"));
     let points = points.strip_suffix(" of 3,000 points are kept in run/terms/train-worst-case");
@@ -149,12 +149,12 @@ fn an_extraction_that_is_interrupted_keeps_its_shards() {
 }
 
 #[test]
-fn a_calibration_that_is_interrupted_keeps_its_trials() {
+fn an_interrupted_calibration_keeps_its_trials() {
     let kept = interrupt_extraction(300, "calibrated", "search.json");
     assert!(kept.contains(" kept in run/terms/train-calibrated"), "{kept}");
 }
 
-/// Whether a process has put a handler in place for SIGINT.
+/// Whether a process has put a handler in workspace for SIGINT.
 #[cfg(target_os = "linux")]
 fn catches_interrupts(running: &Running) -> bool {
     let status = format!("/proc/{}/status", running.pid().as_raw_nonzero());
@@ -166,15 +166,15 @@ fn catches_interrupts(running: &Running) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_command_that_keeps_nothing_says_so() {
-    let place = Place::new();
+fn a_command_without_saved_state_tells_so() {
+    let workspace = Workspace::new();
     // There is no end of it within the time that anybody waits.
     for flags in ["", " --json", " --quiet"] {
         let bounds = format!("{ENDLESS}{flags}");
         let event = |running: &mut Running| catches_interrupts(running);
-        let outcome = interrupt_at(&place, &bounds, ".", Signal::Int, event).unwrap();
+        let outcome = interrupt_at(&workspace, &bounds, ".", Signal::Int, event).unwrap();
         let [kept, how, command] = outcome.interrupted(130);
-        assert_eq!(kept, "this command keeps nothing until it is done");
+        assert_eq!(kept, "this command saves nothing before its end");
         assert!(how == "starts again" && command.contains(" bounds --widths "), "{how}: {command}");
     }
 }
@@ -183,9 +183,9 @@ fn a_command_that_keeps_nothing_says_so() {
 const LONG: &str = "assign run --split train --top 40 --json";
 
 #[test]
-fn a_result_that_is_being_printed_is_printed_to_its_end() {
-    let place = Place::with_terms();
-    let mut running = Running::start(&place, LONG, ".");
+fn an_interrupt_waits_for_the_end_of_a_result() {
+    let workspace = Workspace::with_terms();
+    let mut running = Running::start(&workspace, LONG, ".");
     let mut begin = [0];
     running.child().stdout.as_mut().unwrap().read_exact(&mut begin).unwrap();
     running.signal(Signal::Int);
@@ -199,8 +199,8 @@ fn a_result_that_is_being_printed_is_printed_to_its_end() {
 
 #[test]
 fn a_second_interrupt_ends_a_command_that_waits() {
-    let place = Place::with_terms();
-    let mut running = Running::start(&place, LONG, ".");
+    let workspace = Workspace::with_terms();
+    let mut running = Running::start(&workspace, LONG, ".");
     let mut begin = [0];
     running.child().stdout.as_mut().unwrap().read_exact(&mut begin).unwrap();
     // Nobody reads on: the first one waits for the end of the result.

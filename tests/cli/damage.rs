@@ -4,77 +4,77 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{ARCHITECTURE, Place, files, train};
+use super::{ARCHITECTURE, Workspace, files, train};
 
 /// The commands that read a run.
 const READERS: [&str; 3] = ["inspect", "extract", "evaluate"];
 
 #[test]
-fn what_is_no_run_is_named() {
-    let place = Place::new();
-    fs::create_dir(place.path("folder")).unwrap();
+fn folders_without_run_are_refused() {
+    let workspace = Workspace::new();
+    fs::create_dir(workspace.path("folder")).unwrap();
     for reader in READERS {
         for (path, reason) in [
             ("none", "there is no such folder"),
-            ("folder", "it holds no config.json"),
-            ("data.safetensors", "it is no folder"),
+            ("folder", "it has no config.json"),
+            ("data.safetensors", "it is not a folder"),
         ] {
             let expected = format!("no run in {path}: {reason}; `tropex train`");
-            place.run(&format!("{reader} {path}")).failed(&[&expected]);
+            workspace.run(&format!("{reader} {path}")).failed(&[&expected]);
         }
     }
-    assert!(!place.path("none").exists() && files(&place.path("folder")).is_empty());
+    assert!(!workspace.path("none").exists() && files(&workspace.path("folder")).is_empty());
 }
 
 #[test]
-fn a_run_nearby_is_named() {
-    let place = Place::with_run();
-    fs::create_dir_all(place.path("study/runs")).unwrap();
-    fs::rename(place.path("run"), place.path("study/runs/net-seed0")).unwrap();
+fn a_nearby_run_is_suggested() {
+    let workspace = Workspace::with_run();
+    fs::create_dir_all(workspace.path("study/runs")).unwrap();
+    fs::rename(workspace.path("run"), workspace.path("study/runs/net-seed0")).unwrap();
     for (path, reason) in [
-        ("study", "it holds runs, such as study/runs/net-seed0"),
-        ("study/runs", "it holds runs, such as study/runs/net-seed0"),
+        ("study", "it has runs, such as study/runs/net-seed0"),
+        ("study/runs", "it has runs, such as study/runs/net-seed0"),
         ("study/runs/net-seed0/model.safetensors", "lies in study/runs/net-seed0, which may be"),
     ] {
-        place.run(&format!("inspect {path}")).failed(&[path, reason]);
+        workspace.run(&format!("inspect {path}")).failed(&[path, reason]);
     }
 }
 
 #[test]
-fn a_training_under_way_is_no_network_yet() {
-    let place = Place::with_run();
-    edit_config(&place, "/state", json!("training"));
-    fs::remove_file(place.path("run/model.safetensors")).unwrap();
+fn an_unfinished_training_is_refused() {
+    let workspace = Workspace::with_run();
+    edit_config(&workspace, "/state", json!("training"));
+    fs::remove_file(workspace.path("run/model.safetensors")).unwrap();
     for reader in ["inspect", "extract"] {
         let expected = ["the training in run is not finished", "`tropex train`"];
-        place.run(&format!("{reader} run")).failed(&expected);
+        workspace.run(&format!("{reader} run")).failed(&expected);
     }
 }
 
-fn edit_config(place: &Place, field: &str, value: Value) {
-    let path = place.path("run/config.json");
+fn edit_config(workspace: &Workspace, field: &str, value: Value) {
+    let path = workspace.path("run/config.json");
     let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     *config.pointer_mut(field).unwrap() = value;
     fs::write(&path, serde_json::to_vec(&config).unwrap()).unwrap();
 }
 
 #[test]
-fn a_damaged_description_is_named() {
-    let place = Place::with_run();
-    let path = place.path("run/config.json");
+fn a_damaged_config_is_refused() {
+    let workspace = Workspace::with_run();
+    let path = workspace.path("run/config.json");
     let whole = fs::read(&path).unwrap();
     for content in [&whole[..whole.len() / 2], b"", b"[]", b"{}", b"\xff\xfe", b"{\"x\": 1e999}"] {
         fs::write(&path, content).unwrap();
         for reader in READERS {
-            place.run(&format!("{reader} run")).failed(&["run/config.json"]);
+            workspace.run(&format!("{reader} run")).failed(&["run/config.json"]);
         }
-        place.run(&train("run")).failed(&["run/config.json"]);
+        workspace.run(&train("run")).failed(&["run/config.json"]);
         assert_eq!(fs::read(&path).unwrap(), content, "it is left as it is");
     }
 }
 
 #[test]
-fn impossible_entries_of_a_description_are_refused() {
+fn impossible_entries_of_a_config_are_refused() {
     for (field, value) in [
         ("/format_version", json!(2)),
         ("/format_version", json!(-1)),
@@ -90,18 +90,18 @@ fn impossible_entries_of_a_description_are_refused() {
         ("/classes", json!(4)),
         ("/state", json!("lost")),
     ] {
-        let place = Place::with_run();
-        edit_config(&place, field, value.clone());
+        let workspace = Workspace::with_run();
+        edit_config(&workspace, field, value.clone());
         for reader in READERS {
-            place.run(&format!("{reader} run")).failed(&["run"]);
+            workspace.run(&format!("{reader} run")).failed(&["run"]);
         }
     }
 }
 
 #[test]
-fn damaged_weights_are_named() {
-    let place = Place::with_run();
-    let path = place.path("run/model.safetensors");
+fn damaged_weights_are_refused() {
+    let workspace = Workspace::with_run();
+    let path = workspace.path("run/model.safetensors");
     let whole = fs::read(&path).unwrap();
     let mut absurd = whole.clone();
     absurd[..8].copy_from_slice(&u64::MAX.to_le_bytes());
@@ -111,7 +111,7 @@ fn damaged_weights_are_named() {
     for content in [&whole[..whole.len() - 1], &whole[..100], b"", &[7; 5000], &absurd, &nan] {
         fs::write(&path, content).unwrap();
         for reader in ["inspect", "extract"] {
-            place.run(&format!("{reader} run")).failed(&["run/model.safetensors"]);
+            workspace.run(&format!("{reader} run")).failed(&["run/model.safetensors"]);
         }
     }
     let mut flipped = whole;
@@ -119,19 +119,19 @@ fn damaged_weights_are_named() {
     fs::write(&path, flipped).unwrap();
     for reader in ["inspect", "extract"] {
         let expected = "run/model.safetensors does not match its checksum; restore it";
-        place.run(&format!("{reader} run")).failed(&[expected]);
+        workspace.run(&format!("{reader} run")).failed(&[expected]);
     }
     fs::remove_file(&path).unwrap();
-    place.run("extract run").failed(&["cannot read weights run/model.safetensors"]);
-    assert!(!place.path("run/terms").exists(), "nothing was begun");
+    workspace.run("extract run").failed(&["cannot read weights run/model.safetensors"]);
+    assert!(!workspace.path("run/terms").exists(), "nothing was begun");
     let expected = ["run/model.safetensors is missing, and the training was finished"];
-    place.run(&train("run")).failed(&expected);
+    workspace.run(&train("run")).failed(&expected);
 }
 
 #[test]
-fn damaged_terms_are_named_and_mended_by_extracting_again() {
-    let place = Place::with_terms();
-    let folder = place.path("run/terms/train-worst-case");
+fn damaged_terms_are_refused_and_repaired_by_extraction() {
+    let workspace = Workspace::with_terms();
+    let folder = workspace.path("run/terms/train-worst-case");
     let shard = folder.join("shard-00000.safetensors");
     let (before, content) = (files(&folder), fs::read(&shard).unwrap());
     let mut flipped = content.clone();
@@ -145,41 +145,41 @@ fn damaged_terms_are_named_and_mended_by_extracting_again() {
             Some(content) => fs::write(&shard, content).unwrap(),
             None => fs::remove_file(&shard).unwrap(),
         }
-        place.run("evaluate run").failed(&["shard-00000.safetensors", reason]);
-        let said = place.run("extract run").succeeded();
+        workspace.run("evaluate run").failed(&["shard-00000.safetensors", reason]);
+        let said = workspace.run("extract run").succeeded();
         assert!(!said.contains("nothing to do"), "{said}");
         assert!(files(&folder) == before);
     }
     fs::write(folder.join("manifest.json"), "{").unwrap();
     for command in ["evaluate run", "extract run"] {
-        place.run(command).failed(&["train-worst-case/manifest.json", "delete the folder"]);
+        workspace.run(command).failed(&["train-worst-case/manifest.json", "delete the folder"]);
     }
-    place.run("extract run --replace").succeeded();
+    workspace.run("extract run --replace").succeeded();
     assert!(files(&folder) == before);
 }
 
 #[test]
-fn places_that_cannot_be_written_are_named() {
-    let place = Place::with_run();
-    fs::write(place.path("run/terms"), "a file in the way").unwrap();
-    place.run("extract run").failed(&["run/terms/train-worst-case"]);
+fn unwritable_paths_are_refused() {
+    let workspace = Workspace::with_run();
+    fs::write(workspace.path("run/terms"), "a file in the way").unwrap();
+    workspace.run("extract run").failed(&["run/terms/train-worst-case"]);
     let import = format!(
         "import {ARCHITECTURE} --weights run/model.safetensors --dataset file:data.safetensors"
     );
-    place.run(&format!("{import} --out data.safetensors/x")).failed(&["data.safetensors/x"]);
+    workspace.run(&format!("{import} --out data.safetensors/x")).failed(&["data.safetensors/x"]);
     #[cfg(target_os = "linux")]
     for command in [train("/proc/tropex"), format!("{import} --out /proc/tropex")] {
-        place.run(&command).failed(&["cannot create folder /proc/tropex"]);
+        workspace.run(&command).failed(&["cannot create folder /proc/tropex"]);
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_output_that_takes_nothing_is_an_error() {
-    let place = Place::new();
+fn a_failing_standard_output_is_an_error() {
+    let workspace = Workspace::new();
     for arguments in ["list", "list --json"] {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();
-        let output = place.command(arguments).stdout(full).output().unwrap();
+        let output = workspace.command(arguments).stdout(full).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.starts_with("error: cannot write to standard output: No space"), "{said}");

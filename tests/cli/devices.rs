@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Place, files};
+use super::{Workspace, files};
 use crate::common::device_name;
 
 /// The tested device, named twice.
@@ -12,15 +12,15 @@ fn twice() -> String {
 
 #[test]
 fn terms_extracted_on_two_devices_are_those_of_one() {
-    let place = Place::with_run();
+    let workspace = Workspace::with_run();
     for gauge in ["worst-case", "tight", "calibrated"] {
         let extract = format!("extract run --batch 7 --gauge {gauge} --json");
         let told = |device: String| {
-            let mut told = place.run(&format!("{extract} --device {device}")).json();
+            let mut told = workspace.run(&format!("{extract} --device {device}")).json();
             told["seconds"] = Value::Null;
             told
         };
-        let folder = place.path(&format!("run/terms/train-{gauge}"));
+        let folder = workspace.path(&format!("run/terms/train-{gauge}"));
         let (alone, expected) = (told(device_name()), files(&folder));
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(told(twice()), alone);
@@ -30,34 +30,34 @@ fn terms_extracted_on_two_devices_are_those_of_one() {
 }
 
 #[test]
-fn everything_that_asks_for_many_images_may_share_them() {
-    let place = Place::with_terms();
+fn commands_on_many_images_share_them_among_devices() {
+    let workspace = Workspace::with_terms();
     for command in ["evaluate run", "assign run --top 2"] {
         let told = |device: String| {
-            let mut told = place.run(&format!("{command} --json --device {device}")).json();
+            let mut told = workspace.run(&format!("{command} --json --device {device}")).json();
             told["seconds"] = Value::Null;
             told
         };
         assert_eq!(told(twice()), told(device_name()), "{command}");
     }
-    place.run(&format!("experiment exactness run --device {}", twice())).succeeded();
+    workspace.run(&format!("experiment exactness run --device {}", twice())).succeeded();
 }
 
 #[test]
-fn devices_that_are_none_are_named() {
-    let (place, device) = (Place::with_run(), device_name());
-    let extract = |devices: &str| place.run(&format!("extract run --device {devices}"));
+fn unknown_devices_are_refused() {
+    let (workspace, device) = (Workspace::with_run(), device_name());
+    let extract = |devices: &str| workspace.run(&format!("extract run --device {devices}"));
     let list = format!("{device},abacus");
     extract(&list).failed(&["unknown device `abacus`, expected one of", &device]);
     for list in [format!("{device},"), format!(",{device}"), format!("{device},,{device}")] {
         extract(&list).failed(&[&format!("`{list}` lacks a device before or after a comma")]);
     }
-    assert!(!place.path("run/terms").exists(), "nothing was begun");
+    assert!(!workspace.path("run/terms").exists(), "nothing was begun");
 }
 
 #[test]
-fn what_cannot_be_shared_is_refused_on_several_devices() {
-    let place = Place::with_run();
+fn commands_for_one_device_refuse_several() {
+    let workspace = Workspace::with_run();
     for command in [
         "train fcn4 --dataset file:data.safetensors --epochs 1 --out new",
         "import fcn4 --dataset file:data.safetensors --weights run/model.safetensors --out new",
@@ -66,8 +66,8 @@ fn what_cannot_be_shared_is_refused_on_several_devices() {
         "regions run --through 0,1,2 --out regions.svg",
         "bounds run",
     ] {
-        let refused = place.run(&format!("{command} --device {}", twice()));
+        let refused = workspace.run(&format!("{command} --device {}", twice()));
         refused.failed(&["names several devices, and this command uses only one"]);
     }
-    assert!(!place.path("new").exists() && !place.path("regions.svg").exists());
+    assert!(!workspace.path("new").exists() && !workspace.path("regions.svg").exists());
 }

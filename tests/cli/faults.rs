@@ -1,7 +1,9 @@
-//! Disks that fail: every operation that a command makes on files of a run fails once, or the disk is
-//! full from then on. One line says so, and the same command then ends as if nothing had happened.
+//! Disks that fail: every operation that a command makes on files of a run fails once, or the disk
+//! is full from then on. One line says so, and the same command then ends as if nothing had
+//! happened.
 //!
-//! A library in C that is preloaded lets operations fail; without a compiler there is nothing to test.
+//! A library in C that is preloaded lets operations fail; without a compiler there is nothing to
+//! test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use super::{ARCHITECTURE, Outcome, Place, files};
+use super::{ARCHITECTURE, CommandOutcome, Workspace, files};
 
 /// Operations of a command, at most.
 const MOST: usize = 1000;
@@ -33,10 +35,10 @@ fn library() -> Option<&'static Path> {
 }
 
 /// The run that everything happens to has the name that the library looks for.
-fn place_with_run() -> Place {
-    let place = Place::with_images(24, 9);
-    place.run(&training("faulty", "--epochs 0")).succeeded();
-    place
+fn place_with_run() -> Workspace {
+    let workspace = Workspace::with_images(24, 9);
+    workspace.run(&training("faulty", "--epochs 0")).succeeded();
+    workspace
 }
 
 fn training(run: &str, flags: &str) -> String {
@@ -45,18 +47,18 @@ fn training(run: &str, flags: &str) -> String {
 
 /// Lets operations of a command fail, one after the other, and gives the command again each time.
 /// `folder` is what it makes.
-fn assert_recovers(place: Place, command: &str, folder: &str) {
+fn assert_recovers(workspace: Workspace, command: &str, folder: &str) {
     let Some(library) = library() else { return };
-    let (made, mark) = (place.path(folder), place.path("mark"));
-    place.run(command).ended();
+    let (made, mark) = (workspace.path(folder), workspace.path("mark"));
+    workspace.run(command).ended();
     let expected = files(&made);
     let mut failures = 0;
     for number in 1..MOST {
         fs::remove_dir_all(&made).unwrap();
         let _ = fs::remove_file(&mark);
-        let mut faulty = place.command(command);
+        let mut faulty = workspace.command(command);
         faulty.env("LD_PRELOAD", library).env("FAULT_AT", number.to_string());
-        let outcome = Outcome::of(faulty.env("FAULT_MARK", &mark));
+        let outcome = CommandOutcome::of(faulty.env("FAULT_MARK", &mark));
         if !mark.exists() {
             outcome.ended();
             assert!(failures > 10, "{command}: {failures} of {number} operations failed it");
@@ -68,13 +70,14 @@ fn assert_recovers(place: Place, command: &str, folder: &str) {
             outcome.failed(&["faulty"]);
             failures += 1;
         }
-        place.run(command).ended();
+        workspace.run(command).ended();
         assert_alike(&files(&made), &expected, &format!("{command}, operation {number}"));
     }
     panic!("{command} takes more than {MOST} operations");
 }
 
-/// The same files, but for the seconds that epochs took, in the history and the state of a training.
+/// The same files, but for the seconds that epochs took, in the history and the state of a
+/// training.
 fn assert_alike(found: &[(PathBuf, Vec<u8>)], expected: &[(PathBuf, Vec<u8>)], what: &str) {
     let names = |files: &[(PathBuf, Vec<u8>)]| -> Vec<_> {
         files.iter().map(|(path, _)| path.clone()).collect()
@@ -88,19 +91,19 @@ fn assert_alike(found: &[(PathBuf, Vec<u8>)], expected: &[(PathBuf, Vec<u8>)], w
 
 #[test]
 fn a_training_survives_every_fault() {
-    let place = Place::with_images(24, 9);
-    assert_recovers(place, &training("faulty", "--epochs 1 --checkpoints all"), "faulty");
+    let workspace = Workspace::with_images(24, 9);
+    assert_recovers(workspace, &training("faulty", "--epochs 1 --checkpoints all"), "faulty");
 }
 
 #[test]
 fn an_import_survives_every_fault() {
-    let place = Place::with_images(24, 9);
-    place.run(&training("good", "--epochs 0")).succeeded();
+    let workspace = Workspace::with_images(24, 9);
+    workspace.run(&training("good", "--epochs 0")).succeeded();
     let import = format!(
         "import {ARCHITECTURE} --weights good/model.safetensors --dataset file:data.safetensors \
          --out faulty"
     );
-    assert_recovers(place, &import, "faulty");
+    assert_recovers(workspace, &import, "faulty");
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn a_tight_extraction_survives_every_fault() {
 
 #[test]
 fn an_experiment_survives_every_fault() {
-    let place = place_with_run();
-    place.run("extract faulty").succeeded();
-    assert_recovers(place, "experiment exactness faulty", "faulty/reports");
+    let workspace = place_with_run();
+    workspace.run("extract faulty").succeeded();
+    assert_recovers(workspace, "experiment exactness faulty", "faulty/reports");
 }

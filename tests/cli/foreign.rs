@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{Outcome, Place};
+use super::{CommandOutcome, Workspace};
 
 /// Numbers that stand in for one of a file: the first ones are always tried, the others where
 /// `TROPEX_TEST_MUTATIONS` is `all`.
@@ -18,7 +18,7 @@ fn strange_numbers() -> Vec<Value> {
 /// The places of all numbers in a document.
 fn numbers(value: &Value) -> Vec<String> {
     let inner = |name: String, value: &Value| {
-        numbers(value).into_iter().map(move |place| format!("/{name}{place}"))
+        numbers(value).into_iter().map(move |pointer| format!("/{name}{pointer}"))
     };
     match value {
         Value::Object(fields) => {
@@ -33,7 +33,7 @@ fn numbers(value: &Value) -> Vec<String> {
 }
 
 /// Success, or one line that says what is wrong.
-fn is_told(outcome: Outcome, change: &str) -> bool {
+fn is_told(outcome: CommandOutcome, change: &str) -> bool {
     if outcome.code == Some(0) {
         return true;
     }
@@ -43,13 +43,13 @@ fn is_told(outcome: Outcome, change: &str) -> bool {
 }
 
 #[test]
-fn any_number_in_a_description_or_a_manifest_is_used_or_refused() {
-    let place = Place::with_images(30, 10);
-    place.run(&super::train("run")).succeeded();
-    place.run("extract run").succeeded();
+fn any_number_in_config_or_manifest_is_used_or_refused() {
+    let workspace = Workspace::with_images(30, 10);
+    workspace.run(&super::train("run")).succeeded();
+    workspace.run("extract run").succeeded();
     let (mut are_used, mut are_refused) = (0, 0);
     for file in ["run/config.json", "run/terms/train-worst-case/manifest.json"] {
-        let path = place.path(file);
+        let path = workspace.path(file);
         let whole = fs::read(&path).unwrap();
         let document: Value = serde_json::from_slice(&whole).unwrap();
         for number in numbers(&document) {
@@ -58,7 +58,7 @@ fn any_number_in_a_description_or_a_manifest_is_used_or_refused() {
                 let mut changed = document.clone();
                 *changed.pointer_mut(&number).unwrap() = value;
                 fs::write(&path, changed.to_string()).unwrap();
-                let outcome = evaluate(&place);
+                let outcome = evaluate(&workspace);
                 *if is_told(outcome, &change) { &mut are_used } else { &mut are_refused } += 1;
             }
         }
@@ -68,48 +68,48 @@ fn any_number_in_a_description_or_a_manifest_is_used_or_refused() {
 }
 
 /// In little memory where it can be limited, so that a number that is believed shows.
-fn evaluate(place: &Place) -> Outcome {
+fn evaluate(workspace: &Workspace) -> CommandOutcome {
     #[cfg(target_os = "linux")]
     if super::memory::is_limited() {
-        return place.run_within(4, "evaluate run");
+        return workspace.run_within(4, "evaluate run");
     }
-    place.run("evaluate run")
+    workspace.run("evaluate run")
 }
 
 #[test]
-fn an_image_that_is_none_is_left_out_and_told() {
-    let place = Place::with_run();
-    place.run("experiment coefficients run --points 20").succeeded();
-    let path = place.path("run/reports/coefficients/finding.json");
+fn an_invalid_image_is_left_out_with_a_warning() {
+    let workspace = Workspace::with_run();
+    workspace.run("experiment coefficients run --points 20").succeeded();
+    let path = workspace.path("run/reports/coefficients/finding.json");
     let mut finding: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let figures = finding["figures"].as_array_mut().unwrap();
     let pictures = figures.iter_mut().find(|figure| figure["plot"]["kind"] == "pictures");
     let script = "\"/><script>document.title=\"XSS\"</script><image href=\"x";
     pictures.unwrap()["plot"]["pictures"][0]["png"] = json!(script);
     fs::write(&path, finding.to_string()).unwrap();
-    let said = place.run("experiment exactness run --points 20").succeeded();
+    let said = workspace.run("experiment exactness run --points 20").succeeded();
     let line = said.lines().find(|line| line.starts_with("not shown")).unwrap();
     assert!(
         line.contains("coefficients/finding.json is damaged: a picture is no base64"),
         "{said}"
     );
-    let page = fs::read_to_string(place.path("run/reports/index.html")).unwrap();
+    let page = fs::read_to_string(workspace.path("run/reports/index.html")).unwrap();
     assert!(!page.contains("<script>") && page.contains("Left out: "), "{line}");
     // It is found again as soon as it is asked for.
-    place.run("experiment coefficients run --points 20").succeeded();
-    let page = fs::read_to_string(place.path("run/reports/index.html")).unwrap();
+    workspace.run("experiment coefficients run --points 20").succeeded();
+    let page = fs::read_to_string(workspace.path("run/reports/index.html")).unwrap();
     assert!(page.contains("id=\"coefficients\"") && !page.contains("Left out: "));
 }
 
 #[test]
-fn a_terminal_is_not_commanded() {
-    let place = Place::with_run();
-    place.run("experiment exactness run --points 5").succeeded();
-    let path = place.path("run/reports/exactness/finding.json");
+fn control_characters_do_not_reach_the_terminal() {
+    let workspace = Workspace::with_run();
+    workspace.run("experiment exactness run --points 5").succeeded();
+    let path = workspace.path("run/reports/exactness/finding.json");
     let mut finding: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     finding["text"] = json!("\u{1b}]0;title\u{7}red");
     fs::write(&path, finding.to_string()).unwrap();
-    let said = place.run("experiment exactness run --points 5").succeeded();
+    let said = workspace.run("experiment exactness run --points 5").succeeded();
     assert!(said.contains("\u{fffd}]0;title\u{fffd}red"), "{said:?}");
     assert!(!said.contains(['\u{1b}', '\u{7}']), "{said:?}");
 }

@@ -4,17 +4,17 @@ use std::fs;
 
 use safetensors::Dtype;
 
-use super::{Place, images, labels, write_tensors};
+use super::{Workspace, images, labels, write_tensors};
 
-fn refused(place: &Place, dataset: &str, parts: &[&str]) {
+fn refused(workspace: &Workspace, dataset: &str, parts: &[&str]) {
     let train = format!("train vgg-narrow-strides --dataset {dataset} --epochs 1 --out run");
-    place.run(&train).failed(parts);
-    assert!(!place.path("run").exists(), "nothing is begun");
+    workspace.run(&train).failed(parts);
+    assert!(!workspace.path("run").exists(), "nothing is begun");
 }
 
 /// Writes `x.safetensors` with one set of images.
 fn write_set(
-    place: &Place,
+    workspace: &Workspace,
     images: (Dtype, &[usize], Vec<u8>),
     labels: (Dtype, &[usize], Vec<u8>),
 ) {
@@ -22,29 +22,29 @@ fn write_set(
     let tensors = tensors
         .iter()
         .map(|(name, (dtype, shape, bytes))| (name.to_string(), *dtype, shape.to_vec(), bytes));
-    write_tensors(&place.path("x.safetensors"), tensors);
+    write_tensors(&workspace.path("x.safetensors"), tensors);
 }
 
 #[test]
-fn files_that_hold_no_images_are_named() {
-    let place = Place::new();
-    let whole = fs::read(place.path("data.safetensors")).unwrap();
+fn files_without_images_are_refused() {
+    let workspace = Workspace::new();
+    let whole = fs::read(workspace.path("data.safetensors")).unwrap();
     let longer = [whole.as_slice(), b"more"].concat();
     let mut absurd = whole.clone();
     absurd[..8].copy_from_slice(&(1_u64 << 62).to_le_bytes());
     for content in [&whole[..whole.len() / 2], &longer, &absurd, b"", &[0x9c; 4096]] {
-        fs::write(place.path("x.safetensors"), content).unwrap();
-        refused(&place, "file:x.safetensors", &["x.safetensors: not a safetensors file"]);
+        fs::write(workspace.path("x.safetensors"), content).unwrap();
+        refused(&workspace, "file:x.safetensors", &["x.safetensors: not a safetensors file"]);
     }
-    refused(&place, "file:none.safetensors", &["cannot read", "none.safetensors"]);
-    refused(&place, "file:", &["cannot read"]);
-    fs::create_dir(place.path("folder")).unwrap();
-    refused(&place, "file:folder", &["cannot read", "folder"]);
+    refused(&workspace, "file:none.safetensors", &["cannot read", "none.safetensors"]);
+    refused(&workspace, "file:", &["cannot read"]);
+    fs::create_dir(workspace.path("folder")).unwrap();
+    refused(&workspace, "file:folder", &["cannot read", "folder"]);
 }
 
 #[test]
-fn tensors_that_are_no_images_or_labels_are_named() {
-    let place = Place::new();
+fn invalid_images_and_labels_are_refused() {
+    let workspace = Workspace::new();
     let pixels = |count| images(count, 1);
     let good = (Dtype::I64, &[12][..], labels(12));
     let cases = [
@@ -74,48 +74,56 @@ fn tensors_that_are_no_images_or_labels_are_named() {
         ),
     ];
     for (images, labels, reason) in cases {
-        write_set(&place, images, labels);
-        refused(&place, "file:x.safetensors", &["x.safetensors: ", reason]);
+        write_set(&workspace, images, labels);
+        refused(&workspace, "file:x.safetensors", &["x.safetensors: ", reason]);
     }
 }
 
 #[test]
-fn images_that_no_network_can_tell_apart_are_refused() {
-    let place = Place::new();
-    write_set(&place, (Dtype::U8, &[12, 1, 8, 8], images(12, 1)), (Dtype::U8, &[12], vec![0; 12]));
-    refused(&place, "file:x.safetensors", &["1 classes, expected at least 2"]);
-    write_set(&place, (Dtype::U8, &[12, 16, 2, 2], images(12, 1)), (Dtype::I64, &[12], labels(12)));
+fn images_of_one_class_are_refused() {
+    let workspace = Workspace::new();
+    write_set(
+        &workspace,
+        (Dtype::U8, &[12, 1, 8, 8], images(12, 1)),
+        (Dtype::U8, &[12], vec![0; 12]),
+    );
+    refused(&workspace, "file:x.safetensors", &["1 classes, expected at least 2"]);
+    write_set(
+        &workspace,
+        (Dtype::U8, &[12, 16, 2, 2], images(12, 1)),
+        (Dtype::I64, &[12], labels(12)),
+    );
     let train = "train vgg --dataset file:x.safetensors --out run";
-    place.run(train).failed(&["images of 16x2x2 are too small for vgg"]);
-    assert!(!place.path("run").exists());
+    workspace.run(train).failed(&["images of 16x2x2 are too small for vgg"]);
+    assert!(!workspace.path("run").exists());
 }
 
 #[test]
-fn datasets_that_are_not_here_say_where_to_put_them() {
-    let place = Place::new();
-    let folder = place.path("cache/cifar10").display().to_string();
+fn missing_datasets_name_their_folder() {
+    let workspace = Workspace::new();
+    let folder = workspace.path("cache/cifar10").display().to_string();
     let archive = "cifar-10-binary.tar.gz";
-    refused(&place, "cifar10", &["downloads are switched off", archive, &folder, "--data-dir"]);
-    fs::create_dir(place.path("empty")).unwrap();
+    refused(&workspace, "cifar10", &["downloads are switched off", archive, &folder, "--data-dir"]);
+    fs::create_dir(workspace.path("empty")).unwrap();
     for folder in ["empty", "none"] {
         let dataset = format!("mnist --data-dir {folder}");
-        refused(&place, &dataset, &["mnist: no ", "train-images-idx3-ubyte", folder]);
+        refused(&workspace, &dataset, &["mnist: no ", "train-images-idx3-ubyte", folder]);
     }
-    assert!(!place.path("cache").exists());
+    assert!(!workspace.path("cache").exists());
 }
 
 #[test]
-fn damaged_files_of_named_datasets_are_told() {
-    let place = Place::new();
-    fs::create_dir(place.path("mnist")).unwrap();
+fn damaged_files_of_named_datasets_are_refused() {
+    let workspace = Workspace::new();
+    fs::create_dir(workspace.path("mnist")).unwrap();
     for part in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
-        fs::write(place.path("mnist").join(format!("{part}-ubyte")), [0x9c; 4096]).unwrap();
+        fs::write(workspace.path("mnist").join(format!("{part}-ubyte")), [0x9c; 4096]).unwrap();
     }
-    refused(&place, "mnist --data-dir mnist", &["mnist/", "-ubyte"]);
-    fs::create_dir(place.path("cifar")).unwrap();
+    refused(&workspace, "mnist --data-dir mnist", &["mnist/", "-ubyte"]);
+    fs::create_dir(workspace.path("cifar")).unwrap();
     let batches = (1..6).map(|batch| format!("data_batch_{batch}.bin"));
     for file in batches.chain(["test_batch.bin".into()]) {
-        fs::write(place.path("cifar").join(file), [0x9c; 4096]).unwrap();
+        fs::write(workspace.path("cifar").join(file), [0x9c; 4096]).unwrap();
     }
-    refused(&place, "cifar10 --data-dir cifar", &["cifar/data_batch_1.bin", "has 4096 bytes"]);
+    refused(&workspace, "cifar10 --data-dir cifar", &["cifar/data_batch_1.bin", "has 4096 bytes"]);
 }

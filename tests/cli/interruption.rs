@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::running::kill_at;
-use super::{ARCHITECTURE, Place, files};
+use super::{ARCHITECTURE, Workspace, files};
 use crate::common::device_name;
 
 /// Files below a folder by their relative paths.
@@ -22,8 +22,8 @@ fn below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 const MOMENTS: [usize; 9] = [1, 2, 3, 5, 8, 13, 29, 120, 240];
 
 /// Kills a command at one moment after the other, until it ends by itself. How often it was killed.
-fn kill_again_and_again(place: &Place, arguments: &str, folder: &str) -> usize {
-    let killed = |files: &usize| kill_at(place, arguments, folder, *files);
+fn kill_again_and_again(workspace: &Workspace, arguments: &str, folder: &str) -> usize {
+    let killed = |files: &usize| kill_at(workspace, arguments, folder, *files);
     MOMENTS.into_iter().take_while(killed).count()
 }
 
@@ -52,7 +52,7 @@ fn an_extraction_killed_on_several_devices_ends_with_the_same_files_on_one() {
 
 /// Kills an extraction with some more flags again and again, and goes on without these.
 fn kill_extraction(gauge: &str, expected_files: usize, flags: &str) {
-    let place = Place::with_images(3000, 10);
+    let workspace = Workspace::with_images(3000, 10);
     let train = |run: &str| {
         format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 0 --out {run}")
     };
@@ -61,19 +61,19 @@ fn kill_extraction(gauge: &str, expected_files: usize, flags: &str) {
         format!("extract {run} --classes all --batch 100 --check 20 --shard-megabytes 1 {gauge}")
     };
     for run in ["whole", "killed"] {
-        place.run(&train(run)).succeeded();
+        workspace.run(&train(run)).succeeded();
     }
-    place.run(&extract("whole")).succeeded();
-    let expected = below(&place.path("whole/terms"));
+    workspace.run(&extract("whole")).succeeded();
+    let expected = below(&workspace.path("whole/terms"));
     assert_eq!(expected.len(), expected_files);
     let command = extract("killed") + flags;
     let mut kills = 0;
     while kills < 3 {
-        let _ = fs::remove_dir_all(place.path("killed/terms"));
-        kills += kill_again_and_again(&place, &command, "killed");
-        let extracted = place.run(&(extract("killed") + " --json")).json();
+        let _ = fs::remove_dir_all(workspace.path("killed/terms"));
+        kills += kill_again_and_again(&workspace, &command, "killed");
+        let extracted = workspace.run(&(extract("killed") + " --json")).json();
         assert_eq!(extracted["shards"], json!(expected_files - 1 - shifts(&expected)));
-        let found = below(&place.path("killed/terms"));
+        let found = below(&workspace.path("killed/terms"));
         assert_eq!(names(&found), names(&expected));
         assert!(found == expected, "the files of terms differ");
     }
@@ -85,7 +85,7 @@ fn shifts(files: &[(PathBuf, Vec<u8>)]) -> usize {
 
 #[test]
 fn a_training_killed_again_and_again_ends_with_the_same_weights() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let train = |run: &str, epochs: usize| {
         format!(
             "train {ARCHITECTURE} --dataset file:data.safetensors --epochs {epochs} \
@@ -94,17 +94,17 @@ fn a_training_killed_again_and_again_ends_with_the_same_weights() {
     };
     // It cannot be over before it is killed.
     for files in [1, 2, 3, 4, 5, 6, 7, 9, 14] {
-        assert!(kill_at(&place, &train("killed", 1_000_000), "killed", files));
+        assert!(kill_at(&workspace, &train("killed", 1_000_000), "killed", files));
     }
     let config: Value =
-        serde_json::from_slice(&fs::read(place.path("killed/config.json")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(workspace.path("killed/config.json")).unwrap()).unwrap();
     // The state is written before the record of it.
     let epochs = config["metrics"].as_array().unwrap().len() + 1;
     assert!(epochs > 2, "every epoch leaves three files, and 14 were waited for");
-    let trained = place.run(&(train("killed", epochs) + " --json")).json();
+    let trained = workspace.run(&(train("killed", epochs) + " --json")).json();
     assert_eq!(trained["epochs"].as_array().unwrap().len(), epochs);
-    place.run(&train("whole", epochs)).succeeded();
-    let [expected, found] = ["whole", "killed"].map(|run| below(&place.path(run)));
+    workspace.run(&train("whole", epochs)).succeeded();
+    let [expected, found] = ["whole", "killed"].map(|run| below(&workspace.path(run)));
     assert_alike(&expected, &found);
 }
 
@@ -130,19 +130,19 @@ epochs = "all"
 
 #[test]
 fn a_study_killed_again_and_again_ends_with_the_same_files() {
-    // In one place: reports name the files of the images.
-    let (place, study) = (Place::new(), "study study.toml --out done");
-    fs::write(place.path("study.toml"), STUDY).unwrap();
-    place.run(study).succeeded();
-    let expected = below(&place.path("done"));
+    // In one workspace: reports name the files of the images.
+    let (workspace, study) = (Workspace::new(), "study study.toml --out done");
+    fs::write(workspace.path("study.toml"), STUDY).unwrap();
+    workspace.run(study).succeeded();
+    let expected = below(&workspace.path("done"));
     assert!(expected.len() > 100, "every finding has files: {:?}", names(&expected));
     let mut kills = 0;
     while kills < 3 {
-        fs::remove_dir_all(place.path("done")).unwrap();
-        kills += kill_again_and_again(&place, study, "done");
-        place.run(study).succeeded();
+        fs::remove_dir_all(workspace.path("done")).unwrap();
+        kills += kill_again_and_again(&workspace, study, "done");
+        workspace.run(study).succeeded();
     }
-    assert_alike(&expected, &below(&place.path("done")));
+    assert_alike(&expected, &below(&workspace.path("done")));
 }
 
 /// The same files with the same content. Only times differ, and with them the metrics in

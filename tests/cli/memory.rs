@@ -5,18 +5,18 @@ use std::process::Command;
 
 use safetensors::Dtype;
 
-use super::{Outcome, Place, write_tensors};
+use super::{CommandOutcome, Workspace, write_tensors};
 
-impl Place {
+impl Workspace {
     /// Runs `tropex` with an address space of so many GiB.
-    pub(super) fn run_within(&self, gibibytes: usize, arguments: &str) -> Outcome {
+    pub(super) fn run_within(&self, gibibytes: usize, arguments: &str) -> CommandOutcome {
         let inner = self.command(arguments);
         let mut command = Command::new("sh");
         let script = format!("ulimit -c 0; ulimit -v {}; exec \"$0\" \"$@\"", gibibytes << 20);
         command.args(["-c", &script]).arg(inner.get_program()).args(inner.get_args());
         command.current_dir(self.folder.path());
         command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        Outcome::of(&mut command)
+        CommandOutcome::of(&mut command)
     }
 }
 
@@ -27,39 +27,41 @@ pub(super) fn is_limited() -> bool {
 }
 
 /// Images of a million values: `fcn4` has 784 of them for every one.
-fn write_wide_images(place: &Place) {
+fn write_wide_images(workspace: &Workspace) {
     let (images, labels) = (vec![0; 4_000_000], vec![0, 1, 0, 1]);
     let tensors = [
         ("images".to_owned(), Dtype::U8, vec![4, 1, 1, 1_000_000], &images),
         ("labels".to_owned(), Dtype::U8, vec![4], &labels),
     ];
-    write_tensors(&place.path("wide.safetensors"), tensors);
+    write_tensors(&workspace.path("wide.safetensors"), tensors);
 }
 
 #[test]
-fn a_network_that_does_not_fit_is_refused_before_it_is_made() {
+fn a_network_beyond_the_memory_is_refused_at_once() {
     if !is_limited() {
         return;
     }
-    let place = Place::new();
-    write_wide_images(&place);
+    let workspace = Workspace::new();
+    write_wide_images(&workspace);
     let train = "train fcn4 --dataset file:wide.safetensors --out run --quiet";
-    place.run_within(4, train).failed(&[
+    workspace.run_within(4, train).failed(&[
         "fcn4 on images of 1x1x1000000 has 784 M parameters, 9.4 GB with the optimizer and 3.1 GB",
         "of memory are free: take smaller images",
     ]);
-    place.run_within(3, &format!("{train} --epochs 0")).failed(&["784 M parameters, 3.1 GB;"]);
-    assert!(!place.path("run").exists(), "nothing is left");
+    workspace.run_within(3, &format!("{train} --epochs 0")).failed(&["784 M parameters, 3.1 GB;"]);
+    assert!(!workspace.path("run").exists(), "nothing is left");
 }
 
 #[test]
-fn an_allocation_that_fails_is_one_line() {
+fn a_failed_allocation_is_one_line() {
     if !is_limited() {
         return;
     }
-    let place = Place::new();
+    let workspace = Workspace::new();
     // 64 GB that take no room on the disk.
-    File::create(place.path("numbers.jsonl")).unwrap().set_len(64_000_000_000).unwrap();
-    place.run_within(4, "study quick --compare numbers.jsonl").failed(&["error: out of memory: "]);
-    fs::remove_file(place.path("numbers.jsonl")).unwrap();
+    File::create(workspace.path("numbers.jsonl")).unwrap().set_len(64_000_000_000).unwrap();
+    workspace
+        .run_within(4, "study quick --compare numbers.jsonl")
+        .failed(&["error: out of memory: "]);
+    fs::remove_file(workspace.path("numbers.jsonl")).unwrap();
 }

@@ -1,42 +1,42 @@
-//! The command `tropex`, run as people and programs run it.
+//! Tests of the command `tropex`.
 
-mod activations; // experiments on regions, by plain loops
-mod arguments; // what is no command, flag or number
-mod assignment; // images and the terms that win there
-mod bounds; // how many linear regions there can be
+mod activations; // experiments on regions, compared with plain loops
+mod arguments; // invalid commands, flags and numbers
+mod assignment; // images and their maximal terms
+mod bounds; // bounds on the number of linear regions
 mod brute_force; // experiments, term by term
 #[cfg(unix)]
-mod ctrl_c; // what an interrupt says
-mod damage; // runs and terms that are not what they should be
-mod datasets; // which images are taken, and datasets that are not what they seem
-mod devices; // several of them
+mod ctrl_c; // interrupts
+mod damage; // damaged runs and terms
+mod datasets; // subsets, and unusual datasets
+mod devices; // several devices
 #[cfg(unix)]
 mod disk; // full disks
-mod experiments; // questions about runs
+mod experiments; // experiments
 #[cfg(target_os = "linux")]
-mod faults; // disks that fail
-mod foreign; // runs that somebody else made
-mod images; // datasets that are none
+mod faults; // failing disks
+mod foreign; // runs of other programs
+mod images; // invalid datasets
 #[cfg(unix)]
-mod interruption; // killed at any moment
+mod interruption; // commands killed at any moment
 #[cfg(target_os = "linux")]
-mod memory; // networks and files that are too large
+mod memory; // too large networks and files
 #[cfg(unix)]
-mod outputs; // files that people name
+mod outputs; // output files
 mod page; // the page of a study in a browser
-mod precision; // how exact terms are
-mod processes; // several in one folder
-mod python; // terms and findings in the hands of Python
+mod precision; // precision of terms
+mod processes; // several processes in one folder
+mod python; // terms and findings read by Python
 mod regions; // pictures of linear regions
 #[cfg(unix)]
-mod running; // commands under way
+mod running; // running commands
 mod settings; // terms of other settings, weights and images
 mod study; // whole studies
 #[cfg(unix)]
 mod terminal; // progress
 mod tight; // the tight gauge, and terms under the shifts of others
 mod weights; // imports
-mod workflow; // from images to the extracted function
+mod workflow; // all commands, one after another
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,10 +47,10 @@ use safetensors::{Dtype, serialize_to_file};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Quick to train on images of 8 x 8, on every device.
+/// A network that trains quickly on images of 8 x 8, on every device.
 const ARCHITECTURE: &str = "fcn4";
 
-/// For what needs convolutions, or more layers.
+/// A network for tests that need convolutions or more layers.
 const CONVOLUTIONAL: &str = "vgg-narrow-strides";
 
 /// The commands that compute.
@@ -69,33 +69,33 @@ const COMPUTING: [&str; 11] = [
 ];
 
 /// A working directory with a small dataset in `data.safetensors`.
-struct Place {
+struct Workspace {
     folder: TempDir,
 }
 
-impl Place {
+impl Workspace {
     fn new() -> Self {
         Self::with_images(200, 60)
     }
 
     fn with_images(train: usize, test: usize) -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
-        place.write_images("data.safetensors", train, test);
-        place
+        let workspace = Self { folder: tempfile::tempdir().unwrap() };
+        workspace.write_images("data.safetensors", train, test);
+        workspace
     }
 
-    /// A place with a finished run in `run`.
+    /// A workspace with a finished run in `run`.
     fn with_run() -> Self {
-        let place = Self::new();
-        place.run(&train("run")).succeeded();
-        place
+        let workspace = Self::new();
+        workspace.run(&train("run")).succeeded();
+        workspace
     }
 
-    /// A place with a finished run and its terms.
+    /// A workspace with a finished run and its terms.
     fn with_terms() -> Self {
-        let place = Self::with_run();
-        place.run("extract run").succeeded();
-        place
+        let workspace = Self::with_run();
+        workspace.run("extract run").succeeded();
+        workspace
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -121,11 +121,11 @@ impl Place {
     }
 
     /// Runs `tropex` with arguments that are separated by spaces.
-    fn run(&self, arguments: &str) -> Outcome {
-        Outcome::of(&mut self.command(arguments))
+    fn run(&self, arguments: &str) -> CommandOutcome {
+        CommandOutcome::of(&mut self.command(arguments))
     }
 
-    /// The command, on the device that `TROPEX_TEST_DEVICE` names unless the arguments do.
+    /// The command, on the device of `TROPEX_TEST_DEVICE` unless the arguments name one.
     fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tropex"));
         command
@@ -153,7 +153,7 @@ fn train(folder: &str) -> String {
     format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 1 --out {folder}")
 }
 
-/// Images of three classes: class k is bright in the k-th third, dim and noisy elsewhere.
+/// Images of three classes: class k is bright in the k-th third and dim elsewhere, with noise.
 fn images(count: usize, seed: usize) -> Vec<u8> {
     let pixel = |image: usize, pixel: usize| {
         let noise = (image * 64 + pixel).wrapping_mul(2_654_435_761).wrapping_add(seed << 7) >> 9;
@@ -177,15 +177,15 @@ fn write_tensors<'a>(
     serialize_to_file(views.collect::<Vec<_>>(), None, path).unwrap();
 }
 
-/// How a command ended.
-struct Outcome {
+/// The result of a command.
+struct CommandOutcome {
     command: String,
     code: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
-impl Outcome {
+impl CommandOutcome {
     fn of(command: &mut Command) -> Self {
         let output = command.output().unwrap();
         let arguments = command.get_args().map(|argument| argument.to_string_lossy());
@@ -197,14 +197,14 @@ impl Outcome {
         }
     }
 
-    /// What it printed, having succeeded without a word on standard error.
+    /// Asserts success without standard error, and returns standard output.
     fn succeeded(self) -> String {
         let Self { command, code, stdout, stderr } = self;
         assert_eq!((code, stderr.as_str()), (Some(0), ""), "{command}");
         stdout
     }
 
-    /// What it printed, having succeeded with warnings or without.
+    /// Asserts success, with or without warnings, and returns standard output.
     fn ended(self) -> String {
         let Self { command, code, stdout, stderr } = self;
         assert_eq!(code, Some(0), "{command}: {stderr}");
@@ -213,13 +213,13 @@ impl Outcome {
         stdout
     }
 
-    /// The result that it printed for machines.
+    /// Asserts success, and parses standard output as JSON.
     fn json(self) -> Value {
         let text = self.succeeded();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text:?}"))
     }
 
-    /// What it printed, having succeeded with one warning that holds all of `parts`.
+    /// Asserts success with one warning that contains all `parts`, and returns standard output.
     fn warned(self, parts: &[&str]) -> String {
         let Self { command, code, stdout, stderr } = self;
         assert_eq!(code, Some(0), "{command}: {stderr}");
@@ -231,7 +231,7 @@ impl Outcome {
         stdout
     }
 
-    /// Exit code 1, and one line for people that holds all of `parts`.
+    /// Asserts exit code 1 and one line of error that contains all `parts`.
     fn failed(self, parts: &[&str]) {
         let Self { command, code, stderr, .. } = self;
         assert_eq!(code, Some(1), "{command}: {stderr}");
@@ -246,7 +246,7 @@ impl Outcome {
         }
     }
 
-    /// Exit code 2, and an explanation that holds all of `parts`.
+    /// Asserts exit code 2 and an explanation that contains all `parts`.
     fn misused(self, parts: &[&str]) {
         let Self { command, code, stdout, stderr } = self;
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{command}: {stderr}");
@@ -256,7 +256,7 @@ impl Outcome {
     }
 }
 
-/// All files below a folder with their contents, in order.
+/// All files in a folder and below, with their contents, sorted by path.
 fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::Place;
+use super::Workspace;
 
 /// Puts a page into frames of both widths, and writes what is seen there into the document.
 const FRAMES: &str = include_str!("frames.html");
@@ -51,8 +51,8 @@ struct Seen {
     faults: Vec<String>,
 }
 
-/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first that is there. None, which is told,
-/// where there is none.
+/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first that is there. None, which is
+/// told, where there is none.
 fn browser() -> Option<String> {
     let named = std::env::var("TROPEX_TEST_BROWSER").ok();
     let mut known = named.into_iter().chain(BROWSERS.map(String::from));
@@ -68,11 +68,11 @@ fn browser() -> Option<String> {
 }
 
 /// Shows a page in frames: what is seen in each, and what the browser complains of.
-fn show(browser: &str, place: &Place, page: &str) -> (Vec<Seen>, Vec<String>) {
-    let path = place.path("frames.html");
+fn show(browser: &str, workspace: &Workspace, page: &str) -> (Vec<Seen>, Vec<String>) {
+    let path = workspace.path("frames.html");
     let quoted = page.replace('&', "&amp;").replace('"', "&quot;");
     fs::write(&path, FRAMES.replace("PAGE", &quoted)).unwrap();
-    let profile = format!("--user-data-dir={}", place.path("profile").display());
+    let profile = format!("--user-data-dir={}", workspace.path("profile").display());
     let output = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
         .args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--timeout=3600000"])
@@ -90,14 +90,14 @@ fn show(browser: &str, place: &Place, page: &str) -> (Vec<Seen>, Vec<String>) {
 }
 
 #[test]
-fn every_figure_of_a_study_is_seen_on_a_phone_and_on_a_desk() {
+fn every_figure_of_a_study_fits_small_and_large_screens() {
     let Some(browser) = browser() else { return };
-    let place = Place::new();
-    fs::write(place.path("study.toml"), STUDY).unwrap();
-    place.run("study study.toml --out done --jobs 2").succeeded();
-    let page = fs::read_to_string(place.path("done/index.html")).unwrap();
+    let workspace = Workspace::new();
+    fs::write(workspace.path("study.toml"), STUDY).unwrap();
+    workspace.run("study study.toml --out done --jobs 2").succeeded();
+    let page = fs::read_to_string(workspace.path("done/index.html")).unwrap();
     let figures = page.matches("<figure>").count();
-    let (seen, complaints) = show(&browser, &place, &page);
+    let (seen, complaints) = show(&browser, &workspace, &page);
     assert_eq!(seen.iter().map(|seen| seen.width).collect::<Vec<_>>(), [390, 1280]);
     for frame in &seen {
         assert!(frame.figures == figures && figures > 40, "{frame:?}");
@@ -105,7 +105,7 @@ fn every_figure_of_a_study_is_seen_on_a_phone_and_on_a_desk() {
     }
     assert!(complaints.is_empty(), "{complaints:?}");
 
-    let (seen, complaints) = show(&browser, &place, &page.replace("</main>", DAMAGE));
+    let (seen, complaints) = show(&browser, &workspace, &page.replace("</main>", DAMAGE));
     for frame in &seen {
         let faults = frame.faults.join("; ");
         for part in ["A: nothing is drawn", "B: the text beyond leaves it", "it is 20"] {

@@ -1,12 +1,12 @@
 //! The table of how exact terms are.
 
-use super::Place;
+use super::Workspace;
 use super::weights::edit_weights;
 
 #[test]
-fn every_gauge_is_shown_in_every_precision() {
-    let place = Place::with_run();
-    let told = place.run("precision run --limit 20 --json").json();
+fn precision_has_every_gauge_in_every_format() {
+    let workspace = Workspace::with_run();
+    let told = workspace.run("precision run --limit 20 --json").json();
     let extractions = told[0]["extractions"].as_array().unwrap();
     let ways: Vec<_> = extractions
         .iter()
@@ -27,38 +27,38 @@ fn every_gauge_is_shown_in_every_precision() {
         largest.push(check["largest_coefficient"].as_f64().unwrap());
     }
     assert!(largest[1] > largest[3] && largest[3] >= largest[5], "{largest:?}");
-    assert!(!place.path("run/terms").exists(), "nothing is left behind");
+    assert!(!workspace.path("run/terms").exists(), "nothing is left behind");
 }
 
 #[test]
-fn people_see_a_row_for_every_way() {
-    let place = Place::with_run();
-    let said = place.run("precision run run --limit 5").succeeded();
+fn the_table_has_a_row_for_every_gauge_and_format() {
+    let workspace = Workspace::with_run();
+    let said = workspace.run("precision run run --limit 5").succeeded();
     let rows = said.lines().filter(|line| line.starts_with("│ run ") && line.contains(" f"));
     assert_eq!(rows.filter(|line| line.contains("100.00 %")).count(), 12, "{said}");
 }
 
 #[test]
-fn runs_that_are_not_there_are_named() {
-    let place = Place::with_run();
-    place.run("precision run other").failed(&["other"]);
+fn missing_runs_are_refused() {
+    let workspace = Workspace::with_run();
+    workspace.run("precision run other").failed(&["other"]);
 }
 
 #[test]
-fn nothing_differs_where_all_logits_are_zero() {
-    let place = Place::with_run();
-    edit_weights(&place, |tensors| {
+fn zero_logits_have_no_error() {
+    let workspace = Workspace::with_run();
+    edit_weights(&workspace, |tensors| {
         tensors.values_mut().for_each(|(_, bytes)| bytes.fill(0));
     });
-    place
+    workspace
         .run("import fcn4 --weights w.safetensors --dataset file:data.safetensors --out zero")
         .ended();
-    let said = place.run("precision zero --limit 5").succeeded();
+    let said = workspace.run("precision zero --limit 5").succeeded();
     assert!(
         !said.contains("NaN") && said.contains(" 0.0e0 ") && said.contains(" fails "),
         "{said}"
     );
-    let told = place.run("precision zero --limit 5 --json").json();
+    let told = workspace.run("precision zero --limit 5 --json").json();
     for extraction in told[0]["extractions"].as_array().unwrap() {
         assert_eq!(extraction["relative_value_error"], 0.0, "{extraction}");
         assert_eq!(extraction["fails"].as_array().unwrap().len(), 0, "{extraction}");

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use serde_json::Value;
 use tropex_files::FolderLock;
 
-use super::{ARCHITECTURE, Place, files, train};
+use super::{ARCHITECTURE, Workspace, files, train};
 
 /// What a command says about a folder that this test works in.
 fn busy(folder: &str) -> String {
@@ -16,10 +16,10 @@ fn busy(folder: &str) -> String {
 }
 
 /// Locks a folder, and has commands refused for that.
-fn assert_refused(place: &Place, folder: &str, commands: &[&str]) {
-    let _lock = FolderLock::create(&place.path(folder)).unwrap();
+fn assert_refused(workspace: &Workspace, folder: &str, commands: &[&str]) {
+    let _lock = FolderLock::create(&workspace.path(folder)).unwrap();
     for command in commands {
-        place.run(command).failed(&[&busy(folder)]);
+        workspace.run(command).failed(&[&busy(folder)]);
     }
 }
 
@@ -47,60 +47,60 @@ points = 10
 "#;
 
 #[test]
-fn a_folder_that_another_process_works_in_is_left_alone() {
-    let place = Place::with_terms();
-    fs::write(place.path("study.toml"), STUDY).unwrap();
-    let before = files(&place.path("run"));
-    assert_refused(&place, "new", &[&train("new"), &import("new")]);
-    assert!(!place.path("new").exists());
+fn a_folder_that_another_process_has_locked_is_refused() {
+    let workspace = Workspace::with_terms();
+    fs::write(workspace.path("study.toml"), STUDY).unwrap();
+    let before = files(&workspace.path("run"));
+    assert_refused(&workspace, "new", &[&train("new"), &import("new")]);
+    assert!(!workspace.path("new").exists());
     let extract = ["extract run", "extract run --replace --limit 5", "experiment exactness run"];
-    assert_refused(&place, "run/terms/train-worst-case", &extract);
-    assert_refused(&place, "run/reports", &["experiment count run"]);
-    assert_refused(&place, "done", &["study study.toml --out done"]);
-    assert!(files(&place.path("run")) == before);
-    place.run("study study.toml --out done").succeeded();
-    place.run("experiment exactness run").succeeded();
-    assert_no_locks(&place);
+    assert_refused(&workspace, "run/terms/train-worst-case", &extract);
+    assert_refused(&workspace, "run/reports", &["experiment count run"]);
+    assert_refused(&workspace, "done", &["study study.toml --out done"]);
+    assert!(files(&workspace.path("run")) == before);
+    workspace.run("study study.toml --out done").succeeded();
+    workspace.run("experiment exactness run").succeeded();
+    assert_no_locks(&workspace);
 }
 
 #[test]
-fn what_is_whole_is_read_beside_a_process_that_works() {
-    let place = Place::with_terms();
-    let folder = place.path("run/terms/train-worst-case");
+fn finished_files_are_read_while_another_process_works() {
+    let workspace = Workspace::with_terms();
+    let folder = workspace.path("run/terms/train-worst-case");
     let lock = FolderLock::create(&folder).unwrap();
-    place.run("evaluate run").succeeded();
+    workspace.run("evaluate run").succeeded();
     // Other terms of the same run are another folder.
-    place.run("extract run --gauge tight").succeeded();
+    workspace.run("extract run --gauge tight").succeeded();
     let readers = ["evaluate run", "assign run", "regions run --through 0,1,2 --extracted --json"];
     for file in ["shard-00000.safetensors", "manifest.json"] {
-        fs::rename(folder.join(file), place.path("elsewhere")).unwrap();
+        fs::rename(folder.join(file), workspace.path("elsewhere")).unwrap();
         for reader in readers {
-            place.run(reader).failed(&[&busy("run/terms/train-worst-case")]);
+            workspace.run(reader).failed(&[&busy("run/terms/train-worst-case")]);
         }
-        fs::rename(place.path("elsewhere"), folder.join(file)).unwrap();
+        fs::rename(workspace.path("elsewhere"), folder.join(file)).unwrap();
     }
     drop(lock);
-    readers.iter().for_each(|reader| drop(place.run(reader).succeeded()));
-    assert_no_locks(&place);
+    readers.iter().for_each(|reader| drop(workspace.run(reader).succeeded()));
+    assert_no_locks(&workspace);
 }
 
 #[test]
-fn a_training_that_another_process_is_at_is_said_to_be_under_way() {
-    let place = Place::with_run();
-    let path = place.path("run/config.json");
+fn a_training_in_another_process_is_reported_as_running() {
+    let workspace = Workspace::with_run();
+    let path = workspace.path("run/config.json");
     let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     config["state"] = "training".into();
     fs::write(&path, serde_json::to_vec(&config).unwrap()).unwrap();
-    assert_refused(&place, "run", &["extract run", "inspect run", &train("run")]);
-    place.run("extract run").failed(&["the training in run is not finished"]);
+    assert_refused(&workspace, "run", &["extract run", "inspect run", &train("run")]);
+    workspace.run("extract run").failed(&["the training in run is not finished"]);
 }
 
 #[test]
-fn of_two_extractions_at_once_each_ends_well_or_names_the_other() {
-    let place = Place::with_run();
+fn two_extractions_at_once_succeed_or_name_each_other() {
+    let workspace = Workspace::with_run();
     for round in 0..4 {
         let start = |flags: &str| {
-            let mut command = place.command(&format!("extract run -q {flags}"));
+            let mut command = workspace.command(&format!("extract run -q {flags}"));
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         };
         let children = [start("--shard-megabytes 1"), start("--replace --limit 50")];
@@ -114,33 +114,33 @@ fn of_two_extractions_at_once_each_ends_well_or_names_the_other() {
                 || said.contains("holds terms of another extraction");
             assert!(end.status.success() || (is_refused && said.lines().count() == 1), "{said}");
         }
-        place.run("evaluate run").succeeded();
+        workspace.run("evaluate run").succeeded();
     }
-    assert_no_locks(&place);
+    assert_no_locks(&workspace);
 }
 
 #[test]
 fn the_same_run_may_be_named_twice() {
-    let place = Place::with_run();
-    fs::create_dir(place.path("folder")).unwrap();
-    place.run("experiment exactness run folder/../run --json").succeeded();
-    assert_no_locks(&place);
+    let workspace = Workspace::with_run();
+    fs::create_dir(workspace.path("folder")).unwrap();
+    workspace.run("experiment exactness run folder/../run --json").succeeded();
+    assert_no_locks(&workspace);
 }
 
 #[test]
-fn a_killed_table_of_precision_leaves_nothing_for_ever() {
-    let place = Place::with_images(2000, 9);
-    place.run(&train("run")).succeeded();
-    let before = names(&place.path("run"));
-    let mut command = place.command("precision run --limit 2000");
+fn leftovers_of_a_killed_precision_table_are_removed() {
+    let workspace = Workspace::with_images(2000, 9);
+    workspace.run(&train("run")).succeeded();
+    let before = names(&workspace.path("run"));
+    let mut command = workspace.command("precision run --limit 2000");
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    while names(&place.path("run")) == before && child.try_wait().unwrap().is_none() {
+    while names(&workspace.path("run")) == before && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    place.run("precision run --limit 5").succeeded();
-    assert_eq!(names(&place.path("run")), before);
+    workspace.run("precision run --limit 5").succeeded();
+    assert_eq!(names(&workspace.path("run")), before);
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -150,21 +150,21 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn assert_no_locks(place: &Place) {
-    let left = files(place.folder.path());
+fn assert_no_locks(workspace: &Workspace) {
+    let left = files(workspace.folder.path());
     let is_hidden = |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with('.');
     assert!(!left.iter().any(|(path, _)| is_hidden(path)));
 }
 
 #[test]
-fn what_a_killed_process_locked_is_free() {
-    let place = Place::with_terms();
+fn the_lock_of_a_killed_process_is_free() {
+    let workspace = Workspace::with_terms();
     for folder in ["run", "run/terms/train-worst-case", "run/reports"] {
-        fs::create_dir_all(place.path(folder)).unwrap();
-        fs::write(place.path(folder).join(".tropex-lock"), "4000000").unwrap();
+        fs::create_dir_all(workspace.path(folder)).unwrap();
+        fs::write(workspace.path(folder).join(".tropex-lock"), "4000000").unwrap();
     }
     for command in [train("run").as_str(), "extract run", "experiment exactness run"] {
-        place.run(command).succeeded();
+        workspace.run(command).succeeded();
     }
-    assert_no_locks(&place);
+    assert_no_locks(&workspace);
 }

@@ -7,40 +7,40 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 
 use super::experiments::values;
-use super::{Place, labels, train};
-use crate::common::python::{printed, python};
+use super::{Workspace, labels, train};
+use crate::common::python::{output_of, python};
 
 /// Numbers that are computed in f64 from the same coefficients, in another order.
 const TOLERANCE: f64 = 1e-6;
 
-/// A place with images and labels that have nothing to do with each other, so that network and
+/// A workspace with images and labels that have nothing to do with each other, so that network and
 /// extracted function disagree, and both err.
-fn place() -> Place {
-    let place = Place { folder: tempfile::tempdir().unwrap() };
+fn workspace() -> Workspace {
+    let workspace = Workspace { folder: tempfile::tempdir().unwrap() };
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let splits = [("train", 60), ("test", 60)].map(|(split, count)| {
         let mut pixels = vec![0; count * 64];
         random.fill_bytes(&mut pixels);
         (split, pixels, labels(count))
     });
-    place.write_splits("data.safetensors", &splits);
-    place
+    workspace.write_splits("data.safetensors", &splits);
+    workspace
 }
 
 #[test]
-fn numpy_finds_what_experiments_do() {
+fn experiments_equal_numpy() {
     let Some(python) = python("numpy, safetensors.numpy") else { return };
-    let place = place();
+    let workspace = workspace();
     for (run, seed) in [("run", 0), ("other", 1)] {
-        place.run(&format!("{} --seed {seed}", train(run))).succeeded();
-        place.run(&format!("extract {run} --split test")).succeeded();
+        workspace.run(&format!("{} --seed {seed}", train(run))).succeeded();
+        workspace.run(&format!("extract {run} --split test")).succeeded();
     }
     let found = ["similarity run", "coefficients run", "implications run", "networks run other"]
-        .map(|experiment| (experiment, values(&place.experiment(experiment))));
+        .map(|experiment| (experiment, values(&workspace.experiment(experiment))));
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/statistics.py");
-    let files = ["data.safetensors", "run", "other"].map(|name| place.path(name));
+    let files = ["data.safetensors", "run", "other"].map(|name| workspace.path(name));
     let arguments = [script.into()].into_iter().chain(files);
-    let expected: Value = serde_json::from_slice(&printed(&python, arguments)).unwrap();
+    let expected: Value = serde_json::from_slice(&output_of(&python, arguments)).unwrap();
     for (experiment, found) in &found {
         let name = experiment.split_whitespace().next().unwrap();
         let expected = expected[name].as_object().unwrap();
@@ -60,10 +60,10 @@ fn numpy_finds_what_experiments_do() {
 #[test]
 fn the_example_draws_terms_and_a_finding() {
     let Some(python) = python("numpy, safetensors.numpy, matplotlib") else { return };
-    let place = Place::with_terms();
-    place.experiment("subset run");
+    let workspace = Workspace::with_terms();
+    workspace.experiment("subset run");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python/linear_terms.py");
-    let (run, picture) = (place.path("run"), place.path("terms.png"));
-    printed(&python, [script.as_ref(), run.as_os_str(), picture.as_os_str()]);
+    let (run, picture) = (workspace.path("run"), workspace.path("terms.png"));
+    output_of(&python, [script.as_ref(), run.as_os_str(), picture.as_os_str()]);
     assert!(fs::read(picture).unwrap().starts_with(b"\x89PNG"));
 }

@@ -6,14 +6,14 @@ use std::fs;
 use safetensors::Dtype;
 use serde_json::{Value, json};
 
-use super::{Place, train, write_tensors};
+use super::{Workspace, train, write_tensors};
 
 /// Close to the images, where there are few regions.
 const CLOSE: &str = "--margin -0.4";
 
-/// A place with a finished run on points in the plane.
-fn in_the_plane() -> Place {
-    let place = Place::new();
+/// A workspace with a finished run on points in the plane.
+fn in_the_plane() -> Workspace {
+    let workspace = Workspace::new();
     let splits = [("train", 120_usize), ("test", 30)].map(|(split, count)| {
         let byte = |index: usize| (index.wrapping_mul(2_654_435_761) >> 11) as u8;
         let points: Vec<u8> = (0..2 * count).map(byte).collect();
@@ -27,9 +27,9 @@ fn in_the_plane() -> Place {
             (format!("{split}.labels"), Dtype::I64, vec![*count], labels),
         ]
     });
-    write_tensors(&place.path("data.safetensors"), tensors);
-    place.run(&format!("{} --checkpoints all --limit 40", train("run"))).succeeded();
-    place
+    write_tensors(&workspace.path("data.safetensors"), tensors);
+    workspace.run(&format!("{} --checkpoints all --limit 40", train("run"))).succeeded();
+    workspace
 }
 
 fn regions(found: &Value) -> u64 {
@@ -38,12 +38,13 @@ fn regions(found: &Value) -> u64 {
 
 #[test]
 fn a_network_and_its_terms_are_drawn_side_by_side() {
-    let place = Place::with_terms();
-    let said = place.run(&format!("regions run --side-by-side --out both.svg {CLOSE}")).succeeded();
+    let workspace = Workspace::with_terms();
+    let said =
+        workspace.run(&format!("regions run --side-by-side --out both.svg {CLOSE}")).succeeded();
     assert!(said.contains("through images 0, 1 and 2, window "), "{said}");
     assert!(said.contains("network") && said.contains("extracted function"), "{said}");
-    let both = fs::read_to_string(place.path("both.svg")).unwrap();
-    let told = place.run(&format!("regions run --side-by-side --json {CLOSE}")).json();
+    let both = fs::read_to_string(workspace.path("both.svg")).unwrap();
+    let told = workspace.run(&format!("regions run --side-by-side --json {CLOSE}")).json();
     let (network, extracted) = (regions(&told["network"]), regions(&told["extracted"]));
     assert!(network > extracted && extracted > 0, "{told}");
     for (what, count) in [("network", network), ("extracted function", extracted)] {
@@ -56,27 +57,29 @@ fn a_network_and_its_terms_are_drawn_side_by_side() {
     assert_eq!(both.matches("<circle ").count(), 2 * 3 + 3);
     // Each alone, as pixels too.
     let alone =
-        place.run(&format!("regions run --extracted --json --out after.PNG {CLOSE}")).json();
+        workspace.run(&format!("regions run --extracted --json --out after.PNG {CLOSE}")).json();
     assert_eq!(regions(&alone["extracted"]), extracted);
     assert_eq!((&alone["network"], &alone["out"]), (&Value::Null, &json!("after.PNG")));
-    assert!(fs::read(place.path("after.PNG")).unwrap().starts_with(b"\x89PNG\r\n\x1a\n"));
-    let alone = place.run(&format!("regions run --through 0,1,2 --json {CLOSE}")).json();
+    assert!(fs::read(workspace.path("after.PNG")).unwrap().starts_with(b"\x89PNG\r\n\x1a\n"));
+    let alone = workspace.run(&format!("regions run --through 0,1,2 --json {CLOSE}")).json();
     assert_eq!(regions(&alone["network"]), network);
     assert_eq!(told["through"], json!([0, 1, 2]));
 }
 
 #[test]
 fn networks_with_two_inputs_have_one_plane_and_an_animation() {
-    let place = in_the_plane();
+    let workspace = in_the_plane();
     let window = "--window -0.01,0.01,0.5,0.52";
-    let told = place.run(&format!("regions run {window} --json")).json();
+    let told = workspace.run(&format!("regions run {window} --json")).json();
     assert_eq!(told["window"], json!([[-0.01, 0.01], [0.5, 0.52]]));
     assert_eq!(told["through"], Value::Null);
     let window = "--window 0.5,0.55,0.5,0.55";
-    let said = place.run(&format!("regions run {window} --frames frames --format svg")).succeeded();
+    let said =
+        workspace.run(&format!("regions run {window} --frames frames --format svg")).succeeded();
     assert!(said.contains("frames/epoch-0000.svg") && said.contains("both inputs"), "{said}");
     let [first, last] = ["0", "1"].map(|epoch| {
-        let text = fs::read_to_string(place.path(&format!("frames/epoch-000{epoch}.svg"))).unwrap();
+        let text =
+            fs::read_to_string(workspace.path(&format!("frames/epoch-000{epoch}.svg"))).unwrap();
         assert!(text.contains(&format!("epoch {epoch}: ")), "{text}");
         text
     });
@@ -85,15 +88,15 @@ fn networks_with_two_inputs_have_one_plane_and_an_animation() {
         text.lines().filter(|line| line.starts_with("<circle")).map(str::to_owned).collect()
     };
     assert_eq!(circles(&first), circles(&last));
-    place.run("regions run --through 0,1,2 --json").failed(&["two inputs"]);
-    place.run("regions run --window 0,0,0,1 --json").failed(&["empty"]);
+    workspace.run("regions run --through 0,1,2 --json").failed(&["two inputs"]);
+    workspace.run("regions run --window 0,0,0,1 --json").failed(&["empty"]);
 }
 
 #[test]
-fn what_cannot_be_drawn_is_named() {
-    let place = Place::with_run();
+fn invalid_pictures_are_refused() {
+    let workspace = Workspace::with_run();
     let fails = |arguments: &str, parts: &[&str]| {
-        place.run(&format!("regions run {arguments}")).failed(parts);
+        workspace.run(&format!("regions run {arguments}")).failed(parts);
     };
     fails("--through 0,1,200 --json", &["no image 200 in train", "0 to 199"]);
     fails("--through 0,1,60 --split test --json", &["no image 60 in test"]);
@@ -105,7 +108,7 @@ fn what_cannot_be_drawn_is_named() {
     fails("--frames frames", &["no checkpoints", "--checkpoints all"]);
     fails("--margin -3 --json", &["more than -0.5"]);
     fails("--limit 20 --json", &["more than 20 polygons", "smaller window"]);
-    place.run("regions none --json").failed(&["none"]);
+    workspace.run("regions none --json").failed(&["none"]);
     for arguments in [
         "regions run",
         "regions run --through 1,2 --json",
@@ -116,15 +119,15 @@ fn what_cannot_be_drawn_is_named() {
         "regions run --format svg --json",
         "regions run --extracted --side-by-side --json",
     ] {
-        place.run(arguments).misused(&["error: "]);
+        workspace.run(arguments).misused(&["error: "]);
     }
-    assert!(!place.path("frames").exists());
+    assert!(!workspace.path("frames").exists());
 }
 
 #[test]
 fn the_region_of_an_image_and_the_way_to_another() {
-    let place = in_the_plane();
-    let told = place.run("region run --of 3,0 --to 7 --facets --json").json();
+    let workspace = in_the_plane();
+    let told = workspace.run("region run --of 3,0 --to 7 --facets --json").json();
     let images = told.as_array().unwrap();
     assert_eq!(images.iter().map(|image| &image["image"]).collect::<Vec<_>>(), [3, 0]);
     for image in images {
@@ -142,24 +145,24 @@ fn the_region_of_an_image_and_the_way_to_another() {
         );
         assert!(number("way", "regions") >= 2.0);
     }
-    let said = place.run("region run --of 3,0 --to 7 --facets").succeeded();
+    let said = workspace.run("region run --of 3,0 --to 7 --facets").succeeded();
     for part in ["nearest boundary, l2", "relu ", "inradius", "3 to 7", "first change of class"] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    let alone = place.run("region run --of 3 --json").json();
+    let alone = workspace.run("region run --of 3 --json").json();
     assert_eq!(alone[0]["nearest"], images[0]["nearest"]);
     assert_eq!((&alone[0]["shape"], &alone[0]["way"]), (&Value::Null, &Value::Null));
-    place.run("region run --of 500").failed(&["no image 500", "0 to 119"]);
-    let nowhere = place.run("region run --of 3 --to 3 --json").json();
+    workspace.run("region run --of 500").failed(&["no image 500", "0 to 119"]);
+    let nowhere = workspace.run("region run --of 3 --to 3 --json").json();
     assert_eq!(nowhere[0]["way"]["regions"], 1);
-    place.run("region run").misused(&["error: "]);
+    workspace.run("region run").misused(&["error: "]);
 }
 
 #[test]
 fn nodes_have_the_numbers_that_inspect_gives_them() {
-    let place = Place::with_run();
-    let nodes = place.run("inspect run --json").json()["nodes"].as_array().unwrap().clone();
-    let told = place.run("region run --of 0,1,2 --json").json();
+    let workspace = Workspace::with_run();
+    let nodes = workspace.run("inspect run --json").json()["nodes"].as_array().unwrap().clone();
+    let told = workspace.run("region run --of 0,1,2 --json").json();
     for image in told.as_array().unwrap() {
         for boundary in image["nearest"].as_array().unwrap() {
             let is_its = |node: &&Value| node["node"] == boundary["node"];
@@ -169,12 +172,12 @@ fn nodes_have_the_numbers_that_inspect_gives_them() {
         }
     }
     // In text too.
-    let said = place.run("region run --of 0").succeeded();
+    let said = workspace.run("region run --of 0").succeeded();
     let nearest = &told[0]["nearest"][0];
     let expected =
         format!("({} {}, unit {})", text(nearest, "op"), nearest["node"], nearest["unit"]);
     assert!(said.contains(&expected), "{expected}: {said}");
-    let listed = place.run("inspect run").succeeded();
+    let listed = workspace.run("inspect run").succeeded();
     let number = nearest["node"].to_string();
     let first = |line: &&str| line.split('┆').next().unwrap().trim_matches(['│', ' ']) == number;
     let row = listed.lines().find(first).expect("the node is listed");
@@ -186,39 +189,39 @@ fn text<'a>(of: &'a Value, name: &str) -> &'a str {
 }
 
 #[test]
-fn images_that_are_not_there_are_counted() {
-    let place = Place::with_run();
+fn missing_images_are_refused_with_their_count() {
+    let workspace = Workspace::with_run();
     let all = "there is no image 70000 in train, which has 200 images, 0 to 199";
-    place.run("region run --of 70000").failed(&[all]);
-    place.run("region run --of 0 --to 70000").failed(&[all]);
-    place.run("regions run --through 0,1,70000 --json").failed(&[all]);
+    workspace.run("region run --of 70000").failed(&[all]);
+    workspace.run("region run --of 0 --to 70000").failed(&[all]);
+    workspace.run("regions run --through 0,1,70000 --json").failed(&[all]);
     let test = "there is no image 60 in test, which has 60 images, 0 to 59";
-    place.run("region run --of 60 --split test").failed(&[test]);
+    workspace.run("region run --of 60 --split test").failed(&[test]);
 }
 
 #[test]
-fn facets_are_told_as_far_as_there_is_time() {
-    let place = in_the_plane();
-    let all = place.run("region run --of 3 --facets --json").json();
-    let none = place.run("region run --of 3 --facets --time-limit 0 --json").json();
+fn facets_are_reported_up_to_the_time_limit() {
+    let workspace = in_the_plane();
+    let all = workspace.run("region run --of 3 --facets --json").json();
+    let none = workspace.run("region run --of 3 --facets --time-limit 0 --json").json();
     let [all, none] = [all, none].map(|told| told[0]["shape"].clone());
     assert_eq!((&all["complete"], &none["complete"]), (&json!(true), &json!(false)));
     assert_eq!(all["examined"], all["sides"]);
     assert_eq!((&none["sides"], &none["facets"]), (&all["sides"], &json!(0)));
     assert_eq!(none["inradius"], Value::Null);
-    let said = place.run("region run --of 3 --facets --time-limit 0").succeeded();
+    let said = workspace.run("region run --of 3 --facets --time-limit 0").succeeded();
     assert!(
         said.contains("0 so far, after 0 sides") && said.contains("not found in time"),
         "{said}"
     );
-    place.run("region run --of 3 --time-limit 5").misused(&["--facets"]);
+    workspace.run("region run --of 3 --time-limit 5").misused(&["--facets"]);
 }
 
 #[test]
 fn a_window_of_too_many_regions_is_announced_before_the_work() {
-    let place = in_the_plane();
+    let workspace = in_the_plane();
     let window = "--window 0,1,0,1 --out a.svg";
-    let outcome = place.run(&format!("regions run {window} --limit 100"));
+    let outcome = workspace.run(&format!("regions run {window} --limit 100"));
     let (code, said) = (outcome.code, outcome.stderr.clone());
     let lines: Vec<_> = said.lines().collect();
     assert_eq!((code, lines.len()), (Some(1), 2), "{said}");
@@ -230,21 +233,23 @@ fn a_window_of_too_many_regions_is_announced_before_the_work() {
         "{said}"
     );
     // Who asks for silence, or for JSON, gets the error alone.
-    place.run(&format!("regions run {window} --limit 100 -q")).failed(&["more than 100 polygons"]);
-    place.run(&format!("regions run {window} --limit 100 --json")).failed(&["100 polygons"]);
+    workspace
+        .run(&format!("regions run {window} --limit 100 -q"))
+        .failed(&["more than 100 polygons"]);
+    workspace.run(&format!("regions run {window} --limit 100 --json")).failed(&["100 polygons"]);
 }
 
 /// Twelve classes by the first of two inputs, and a network that predicts them.
 #[test]
 fn twelve_classes_have_twelve_colours() {
     const CLASSES: usize = 12;
-    let place = Place::new();
+    let workspace = Workspace::new();
     let points: Vec<u8> = (0..240_usize).map(|index| (index * 37 % 256) as u8).collect();
     let labels: Vec<u8> =
         (0..120_usize).flat_map(|point| ((point % CLASSES) as i64).to_le_bytes()).collect();
     let images = vec![120, 1, 1, 2];
     write_tensors(
-        &place.path("data.safetensors"),
+        &workspace.path("data.safetensors"),
         [
             ("images".to_owned(), Dtype::U8, images, &points),
             ("labels".to_owned(), Dtype::I64, vec![120], &labels),
@@ -268,12 +273,12 @@ fn twelve_classes_have_twelve_colours() {
     let tensors = tensors
         .iter()
         .map(|(name, shape, bytes)| ((*name).to_owned(), Dtype::F32, shape.clone(), bytes));
-    write_tensors(&place.path("w.safetensors"), tensors);
-    place
+    write_tensors(&workspace.path("w.safetensors"), tensors);
+    workspace
         .run("import fcn2 --weights w.safetensors --dataset file:data.safetensors --out twelve")
         .ended();
-    place.run("regions twelve --window 0,1,0,1 --out twelve.svg").succeeded();
-    let drawn = fs::read_to_string(place.path("twelve.svg")).unwrap();
+    workspace.run("regions twelve --window 0,1,0,1 --out twelve.svg").succeeded();
+    let drawn = fs::read_to_string(workspace.path("twelve.svg")).unwrap();
     let colours = |element: &str| -> Vec<String> {
         let lines = drawn.lines().filter(|line| line.starts_with(element));
         let colour = |line: &str| Some(line.split_once("fill=\"#")?.1[..6].to_owned());

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitidOptions, kill_process, waitid};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-use super::{Outcome, Place};
+use super::{CommandOutcome, Workspace};
 
 /// A command under way, and the folder in which it writes.
 pub(super) struct Running {
@@ -27,10 +27,10 @@ type Entry = (PathBuf, u64);
 
 impl Running {
     /// Starts a command that writes into a folder.
-    pub(super) fn start(place: &Place, arguments: &str, folder: &str) -> Self {
-        let mut command = place.command(arguments);
+    pub(super) fn start(workspace: &Workspace, arguments: &str, folder: &str) -> Self {
+        let mut command = workspace.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self::spawn(&mut command, arguments, place.path(folder))
+        Self::spawn(&mut command, arguments, workspace.path(folder))
     }
 
     pub(super) fn spawn(command: &mut Command, arguments: &str, folder: PathBuf) -> Self {
@@ -95,9 +95,9 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub(super) fn end(self) -> Outcome {
+    pub(super) fn end(self) -> CommandOutcome {
         let output = self.child.wait_with_output().unwrap();
-        Outcome {
+        CommandOutcome {
             command: format!("tropex {}", self.arguments),
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -121,10 +121,10 @@ fn entries(folder: &Path) -> BTreeSet<Entry> {
 
 /// Starts a command and kills it when the given number of files appeared. The command is stopped
 /// first, and what is there then is looked at. False if it ended before, as it should.
-pub(super) fn kill_at(place: &Place, arguments: &str, folder: &str, files: usize) -> bool {
-    let mut running = Running::start(place, arguments, folder);
+pub(super) fn kill_at(workspace: &Workspace, arguments: &str, folder: &str, files: usize) -> bool {
+    let mut running = Running::start(workspace, arguments, folder);
     if running.wait_for_files(files) && running.stop() {
-        assert_whole(&place.path(folder));
+        assert_whole(&workspace.path(folder));
         running.kill();
         return true;
     }

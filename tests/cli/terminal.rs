@@ -9,7 +9,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 
 use super::running::Running;
-use super::{ARCHITECTURE, Place, train};
+use super::{ARCHITECTURE, Workspace, train};
 
 /// A terminal without a window.
 struct Terminal {
@@ -124,9 +124,9 @@ impl Screen {
 }
 
 /// Runs a command to its end at a terminal.
-fn shown(place: &Place, arguments: &str, columns: usize) -> Screen {
+fn shown(workspace: &Workspace, arguments: &str, columns: usize) -> Screen {
     let terminal = Terminal::new(columns);
-    let mut command = place.command(arguments);
+    let mut command = workspace.command(arguments);
     terminal.show(&mut command);
     let mut child = command.spawn().unwrap();
     drop(command);
@@ -136,8 +136,8 @@ fn shown(place: &Place, arguments: &str, columns: usize) -> Screen {
 }
 
 #[test]
-fn progress_is_one_line_and_goes_away() {
-    let place = Place::new();
+fn progress_is_one_line_and_disappears() {
+    let workspace = Workspace::new();
     for columns in [80, 40] {
         let run = format!("run-{columns}");
         for arguments in [
@@ -148,7 +148,7 @@ fn progress_is_one_line_and_goes_away() {
             format!("experiment exactness {run}"),
             "bounds fcn4".to_owned(),
         ] {
-            let screen = shown(&place, &arguments, columns);
+            let screen = shown(&workspace, &arguments, columns);
             assert_eq!(screen.longest, 1, "{arguments}, {columns} columns");
             assert!(screen.left().is_empty(), "{arguments}: {:?}", screen.left());
         }
@@ -156,23 +156,23 @@ fn progress_is_one_line_and_goes_away() {
 }
 
 #[test]
-fn nothing_is_shown_to_whoever_wants_quiet_or_where_nothing_is_done() {
-    let place = Place::with_terms();
+fn quiet_and_idle_commands_show_no_progress() {
+    let workspace = Workspace::with_terms();
     for arguments in ["evaluate run --quiet", "evaluate run --json", "inspect run", "list"] {
-        assert_eq!(shown(&place, arguments, 80).longest, 0, "{arguments}");
+        assert_eq!(shown(&workspace, arguments, 80).longest, 0, "{arguments}");
     }
 }
 
 #[test]
-fn an_interrupt_leaves_its_line_and_the_terminal_as_it_was() {
-    let place = Place::new();
+fn an_interrupt_leaves_one_line_and_a_clean_terminal() {
+    let workspace = Workspace::new();
     let terminal = Terminal::new(500);
     let before = format!("{:?}", tcgetattr(&terminal.slave).unwrap());
     let arguments =
         format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 1000000 --out run");
-    let mut command = place.command(&arguments);
+    let mut command = workspace.command(&arguments);
     terminal.show(&mut command);
-    let mut running = Running::spawn(&mut command, &arguments, place.path("run"));
+    let mut running = Running::spawn(&mut command, &arguments, workspace.path("run"));
     drop(command);
     assert!(running.wait_for_files(12), "it has no end of its own");
     running.signal(Signal::Int);

@@ -2,34 +2,34 @@
 
 use serde_json::json;
 
-use super::{Place, files};
+use super::{Workspace, files};
 
 const SHIFTS: &str = "run/terms/train-tight/shifts.safetensors";
 
 #[test]
-fn at_the_training_points_function_and_network_agree() {
-    let place = Place::with_run();
-    let extracted = place.run("extract run --gauge tight --precision f64 --json").json();
+fn function_and_network_agree_at_training_points() {
+    let workspace = Workspace::with_run();
+    let extracted = workspace.run("extract run --gauge tight --precision f64 --json").json();
     assert_eq!(extracted["gauge"], "tight");
     assert_eq!(extracted["folder"], "run/terms/train-tight");
     assert_eq!(extracted["check"]["dominance"]["dominant"], 200);
-    assert!(place.path(SHIFTS).exists());
+    assert!(workspace.path(SHIFTS).exists());
     let evaluate = "evaluate run --gauge tight --split train --limit 50 --json";
-    let evaluated = place.run(evaluate).json();
+    let evaluated = workspace.run(evaluate).json();
     assert_eq!((&evaluated["agreement"], &evaluated["straight"]), (&json!(1.0), &json!(1.0)));
-    let worst = place.run("extract run --precision f64 --json").json();
+    let worst = workspace.run("extract run --precision f64 --json").json();
     let largest = |of: &serde_json::Value| of["check"]["largest_coefficient"].as_f64().unwrap();
     assert!(largest(&extracted) < 0.1 * largest(&worst), "{extracted} {worst}");
 }
 
 #[test]
-fn where_rows_wait_does_not_change_the_files() {
-    let place = Place::with_run();
+fn the_memory_limit_does_not_change_the_files() {
+    let workspace = Workspace::with_run();
     let files_with = |memory: &str| {
         let extract = format!("extract run --gauge tight --batch 30 --memory {memory}");
-        place.run(&extract).succeeded();
-        let found = files(&place.path("run/terms"));
-        std::fs::remove_dir_all(place.path("run/terms")).unwrap();
+        workspace.run(&extract).succeeded();
+        let found = files(&workspace.path("run/terms"));
+        std::fs::remove_dir_all(workspace.path("run/terms")).unwrap();
         found
     };
     let expected = files_with("1GB");
@@ -39,39 +39,40 @@ fn where_rows_wait_does_not_change_the_files() {
 
 #[test]
 fn test_images_are_extracted_under_the_shifts_of_the_training_images() {
-    let place = Place::with_run();
+    let workspace = Workspace::with_run();
     let extract = "extract run --split test --gauge tight --shifts-of train";
-    place
+    workspace
         .run(extract)
         .failed(&["no terms in run/terms/train-tight", "`tropex extract run --gauge tight`"]);
-    place.run("extract run --gauge tight").succeeded();
-    let said = place.run(extract).succeeded();
+    workspace.run("extract run --gauge tight").succeeded();
+    let said = workspace.run(extract).succeeded();
     assert!(said.contains("folder            run/terms/test-tight\n"), "{said}");
     assert!(
         said.contains("violated shifts   at ") && said.contains(" of 60 points, by "),
         "{said}"
     );
-    let extracted = place.run(&(extract.to_owned() + " --json")).json();
+    let extracted = workspace.run(&(extract.to_owned() + " --json")).json();
     let violated = extracted["check"]["violations"]["points"].as_u64().unwrap();
     assert!((1..=60).contains(&violated), "{extracted}");
     let shifts = |split: &str| {
-        std::fs::read(place.path(&format!("run/terms/{split}-tight/shifts.safetensors"))).unwrap()
+        std::fs::read(workspace.path(&format!("run/terms/{split}-tight/shifts.safetensors")))
+            .unwrap()
     };
     assert_eq!(shifts("test"), shifts("train"));
-    place.run("extract run --split test --gauge tight").failed(&["shifts of other points"]);
+    workspace.run("extract run --split test --gauge tight").failed(&["shifts of other points"]);
 }
 
 #[test]
-fn a_part_of_the_tight_shifts_is_enough_at_the_training_points() {
-    let place = Place::with_run();
+fn calibrated_shifts_suffice_at_training_points() {
+    let workspace = Workspace::with_run();
     let extract = "extract run --gauge calibrated --precision f64 --limit 10";
-    let extracted = place.run(&format!("{extract} --json")).json();
+    let extracted = workspace.run(&format!("{extract} --json")).json();
     assert_eq!(extracted["folder"], "run/terms/train-calibrated");
     assert_eq!(extracted["check"]["dominance"]["dominant"], 10);
     let scale = extracted["scale"].as_f64().unwrap();
     assert!((1e-3..1.0).contains(&scale), "{extracted}");
-    let said = place.run(extract).succeeded();
+    let said = workspace.run(extract).succeeded();
     assert!(said.contains(&format!("calibrated, {scale:.4} of the tight shifts")), "{said}");
     let evaluate = "evaluate run --gauge calibrated --split train --limit 10 --json";
-    assert_eq!(place.run(evaluate).json()["agreement"], 1.0);
+    assert_eq!(workspace.run(evaluate).json()["agreement"], 1.0);
 }

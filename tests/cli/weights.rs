@@ -6,7 +6,7 @@ use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
 
-use super::{ARCHITECTURE, CONVOLUTIONAL, Place, files, write_tensors};
+use super::{ARCHITECTURE, CONVOLUTIONAL, Workspace, files, write_tensors};
 
 fn import(weights: &str) -> String {
     import_as(ARCHITECTURE, weights)
@@ -29,65 +29,65 @@ fn read(path: &Path) -> Tensors {
     owned.collect()
 }
 
-/// A place with a run, and its weights in `w.safetensors` after a change.
-fn edited(edit: impl FnOnce(&mut Tensors)) -> Place {
-    let place = Place::with_run();
-    edit_weights(&place, edit);
-    place
+/// A workspace with a run, and its weights in `w.safetensors` after a change.
+fn edited(edit: impl FnOnce(&mut Tensors)) -> Workspace {
+    let workspace = Workspace::with_run();
+    edit_weights(&workspace, edit);
+    workspace
 }
 
-pub(super) fn edit_weights(place: &Place, edit: impl FnOnce(&mut Tensors)) {
-    let mut tensors = read(&place.path("run/model.safetensors"));
+pub(super) fn edit_weights(workspace: &Workspace, edit: impl FnOnce(&mut Tensors)) {
+    let mut tensors = read(&workspace.path("run/model.safetensors"));
     edit(&mut tensors);
     let tensors = tensors
         .iter()
         .map(|(name, (shape, bytes))| (name.clone(), Dtype::F32, shape.clone(), bytes));
-    write_tensors(&place.path("w.safetensors"), tensors);
+    write_tensors(&workspace.path("w.safetensors"), tensors);
 }
 
-fn refused(place: &Place, weights: &str, parts: &[&str]) {
-    refused_as(place, ARCHITECTURE, weights, parts);
+fn refused(workspace: &Workspace, weights: &str, parts: &[&str]) {
+    refused_as(workspace, ARCHITECTURE, weights, parts);
 }
 
-fn refused_as(place: &Place, architecture: &str, weights: &str, parts: &[&str]) {
-    place.run(&import_as(architecture, weights)).failed(parts);
-    assert!(!place.path("imported").exists(), "nothing is begun");
+fn refused_as(workspace: &Workspace, architecture: &str, weights: &str, parts: &[&str]) {
+    workspace.run(&import_as(architecture, weights)).failed(parts);
+    assert!(!workspace.path("imported").exists(), "nothing is begun");
 }
 
 #[test]
-fn a_runs_own_weights_come_back_the_same() {
-    let place = Place::new();
-    let trained = place.run(&(super::train("run") + " --json")).json();
-    let imported = place.run(&(import("run/model.safetensors") + " --json")).json();
+fn exported_weights_are_imported_unchanged() {
+    let workspace = Workspace::new();
+    let trained = workspace.run(&(super::train("run") + " --json")).json();
+    let imported = workspace.run(&(import("run/model.safetensors") + " --json")).json();
     assert_eq!(imported["test_accuracy"], trained["epochs"][0]["test"]["accuracy"]);
     assert_eq!(imported["parameters"], trained["parameters"]);
     assert_eq!(
-        read(&place.path("imported/model.safetensors")),
-        read(&place.path("run/model.safetensors"))
+        read(&workspace.path("imported/model.safetensors")),
+        read(&workspace.path("run/model.safetensors"))
     );
-    place.run("extract imported").succeeded();
-    place.run("evaluate imported").succeeded();
-    place.run(&import("run/model.safetensors")).succeeded(); // again, into the same folder
+    workspace.run("extract imported").succeeded();
+    workspace.run("evaluate imported").succeeded();
+    workspace.run(&import("run/model.safetensors")).succeeded(); // again, into the same folder
 }
 
 #[test]
-fn layers_numbered_with_gaps_are_those_of_an_import() {
-    let place = edited(|tensors| {
+fn layer_numbers_of_an_import_may_have_gaps() {
+    let workspace = edited(|tensors| {
         let gapped = std::mem::take(tensors).into_iter().map(|(name, tensor)| {
             let (layer, leaf) = name.strip_prefix("layers.").unwrap().split_once('.').unwrap();
             (format!("net.{}.{leaf}", 3 * layer.parse::<usize>().unwrap()), tensor)
         });
         *tensors = gapped.collect();
     });
-    place.run(&import("w.safetensors")).succeeded();
+    workspace.run(&import("w.safetensors")).succeeded();
     assert_eq!(
-        read(&place.path("imported/model.safetensors")),
-        read(&place.path("run/model.safetensors"))
+        read(&workspace.path("imported/model.safetensors")),
+        read(&workspace.path("run/model.safetensors"))
     );
 }
 
 #[test]
-fn tensors_that_do_not_fit_are_named() {
+fn tensors_of_other_shapes_are_refused() {
     type Edit = fn(&mut Tensors);
     let edits: [(Edit, &[&str]); 5] = [
         (|all| drop(all.remove("layers.1.bias")), &["no tensor `layers.1.bias`", "[200]"]),
@@ -114,32 +114,32 @@ fn tensors_that_do_not_fit_are_named() {
 }
 
 #[test]
-fn files_that_hold_no_weights_are_named() {
-    let place = Place::with_run();
-    let whole = fs::read(place.path("run/model.safetensors")).unwrap();
-    fs::write(place.path("cut.safetensors"), &whole[..whole.len() / 2]).unwrap();
-    fs::write(place.path("noise.safetensors"), vec![0x9c; 4096]).unwrap();
-    fs::write(place.path("empty.safetensors"), "").unwrap();
-    fs::write(place.path("noise.pt"), vec![0x9c; 4096]).unwrap();
-    fs::write(place.path("empty.pt"), "").unwrap();
-    fs::write(place.path("w.onnx"), "").unwrap();
-    fs::create_dir(place.path("folder.safetensors")).unwrap();
-    fs::write(place.path("keras.h5"), b"\x89HDF\r\n\x1a\nand more").unwrap();
+fn files_without_weights_are_refused() {
+    let workspace = Workspace::with_run();
+    let whole = fs::read(workspace.path("run/model.safetensors")).unwrap();
+    fs::write(workspace.path("cut.safetensors"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(workspace.path("noise.safetensors"), vec![0x9c; 4096]).unwrap();
+    fs::write(workspace.path("empty.safetensors"), "").unwrap();
+    fs::write(workspace.path("noise.pt"), vec![0x9c; 4096]).unwrap();
+    fs::write(workspace.path("empty.pt"), "").unwrap();
+    fs::write(workspace.path("w.onnx"), "").unwrap();
+    fs::create_dir(workspace.path("folder.safetensors")).unwrap();
+    fs::write(workspace.path("keras.h5"), b"\x89HDF\r\n\x1a\nand more").unwrap();
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 17\n";
-    fs::write(place.path("lfs.pt"), pointer).unwrap();
-    refused(&place, "cut.safetensors", &["cut.safetensors is not a readable weights file"]);
+    fs::write(workspace.path("lfs.pt"), pointer).unwrap();
+    refused(&workspace, "cut.safetensors", &["cut.safetensors is not a readable weights file"]);
     for file in ["noise.safetensors", "noise.pt"] {
-        refused(&place, file, &[file, "begins like no file of weights", "safetensors file"]);
+        refused(&workspace, file, &[file, "is not a known kind of file", "safetensors file"]);
     }
     for file in ["empty.safetensors", "empty.pt", "w.onnx"] {
-        refused(&place, file, &[file, "is empty, expected a state dict"]);
+        refused(&workspace, file, &[file, "is empty, expected a state dict"]);
     }
-    refused(&place, "keras.h5", &["keras.h5 is an HDF5 file"]);
-    refused(&place, "lfs.pt", &["lfs.pt", "Git LFS pointer", "git lfs pull"]);
-    refused(&place, "none.safetensors", &["cannot read weights none.safetensors"]);
-    refused(&place, "none.pt", &["cannot read weights none.pt"]);
-    refused(&place, "folder.safetensors", &["cannot read weights folder.safetensors"]);
-    refused(&place, "data.safetensors", &["data.safetensors"]);
+    refused(&workspace, "keras.h5", &["keras.h5 is an HDF5 file"]);
+    refused(&workspace, "lfs.pt", &["lfs.pt", "Git LFS pointer", "git lfs pull"]);
+    refused(&workspace, "none.safetensors", &["cannot read weights none.safetensors"]);
+    refused(&workspace, "none.pt", &["cannot read weights none.pt"]);
+    refused(&workspace, "folder.safetensors", &["cannot read weights folder.safetensors"]);
+    refused(&workspace, "data.safetensors", &["data.safetensors"]);
 }
 
 /// Changes every number of a tensor, which sees its index.
@@ -155,7 +155,7 @@ fn numbers(all: &Tensors, name: &str) -> Vec<f32> {
 }
 
 /// Weights that see with normalised images what those of the run see with raw ones.
-fn for_normalised_images(mean: f32, std: f32) -> Place {
+fn for_normalised_images(mean: f32, std: f32) -> Workspace {
     edited(|all| {
         let weights = numbers(all, "layers.0.weight");
         let inputs = all["layers.0.weight"].0[1];
@@ -168,44 +168,44 @@ fn for_normalised_images(mean: f32, std: f32) -> Place {
 #[test]
 fn normalisation_is_an_operation_of_the_network() {
     // Raw images are next to nothing for it, so all of them seem alike.
-    let place = for_normalised_images(0.25, 0.01);
+    let workspace = for_normalised_images(0.25, 0.01);
     let trained =
-        place.run(&import("run/model.safetensors").replace("imported", "raw --json")).json();
+        workspace.run(&import("run/model.safetensors").replace("imported", "raw --json")).json();
     let plain = import("w.safetensors").replace("imported", "plain");
-    let told = place.run(&(plain.clone() + " --json")).warned(&["near chance", "--mean"]);
+    let told = workspace.run(&(plain.clone() + " --json")).warned(&["near chance", "--mean"]);
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert!(told["test_accuracy"].as_f64() < trained["test_accuracy"].as_f64());
     let warning = told["warnings"][0].as_str().unwrap();
     assert!(warning.contains("near chance (33.33 %)") && warning.contains("--mean"), "{warning}");
-    place.run(&plain).warned(&[warning]);
+    workspace.run(&plain).warned(&[warning]);
 
     let told = import("w.safetensors") + " --mean 0.25 --std 0.01";
-    let imported = place.run(&(told.clone() + " --json")).json();
+    let imported = workspace.run(&(told.clone() + " --json")).json();
     assert_eq!(imported["test_accuracy"], trained["test_accuracy"]);
     let losses = [&imported, &trained].map(|run| run["test_loss"].as_f64().unwrap());
     assert!((losses[0] - losses[1]).abs() < 1e-4, "{losses:?}");
     assert_eq!(imported["warnings"], serde_json::json!([]));
 
     // Terms are functions of the raw images: the first operation subtracts and divides.
-    let inspected = place.run("inspect imported --json").json();
-    let raw = place.run("inspect raw --json").json();
+    let inspected = workspace.run("inspect imported --json").json();
+    let raw = workspace.run("inspect raw --json").json();
     let nodes = |run: &serde_json::Value| run["nodes"].as_array().unwrap().len();
     assert!(nodes(&inspected) > nodes(&raw), "{inspected}");
     assert_eq!(inspected["units"], raw["units"]);
-    place.run("extract imported").succeeded();
-    let evaluated = place.run("evaluate imported --json").json();
-    place.run("extract raw").succeeded();
-    assert_eq!(evaluated["agreement"], place.run("evaluate raw --json").json()["agreement"]);
-    place.run("bounds imported").succeeded();
+    workspace.run("extract imported").succeeded();
+    let evaluated = workspace.run("evaluate imported --json").json();
+    workspace.run("extract raw").succeeded();
+    assert_eq!(evaluated["agreement"], workspace.run("evaluate raw --json").json()["agreement"]);
+    workspace.run("bounds imported").succeeded();
 
-    place.run(&(told.clone() + ",0.5")).failed(&["2 numbers for the std of 1 channels"]);
-    place.run(&(told.replace("0.25", "0.5"))).failed(&["normalisation.mean"]);
-    place.run(&told.replace("--std 0.01", "--std 0")).misused(&["--std", "above 0"]);
-    place.run(&told).succeeded();
+    workspace.run(&(told.clone() + ",0.5")).failed(&["2 numbers for the std of 1 channels"]);
+    workspace.run(&(told.replace("0.25", "0.5"))).failed(&["normalisation.mean"]);
+    workspace.run(&told.replace("--std 0.01", "--std 0")).misused(&["--std", "above 0"]);
+    workspace.run(&told).succeeded();
 }
 
 #[test]
-fn layers_that_are_named_are_matched_or_mapped() {
+fn named_layers_are_matched_or_mapped() {
     let rename = |all: &mut Tensors, names: [&str; 4]| {
         let renamed = std::mem::take(all).into_iter().map(|(name, tensor)| {
             let (layer, leaf) = name.strip_prefix("layers.").unwrap().split_once('.').unwrap();
@@ -213,38 +213,38 @@ fn layers_that_are_named_are_matched_or_mapped() {
         });
         *all = renamed.collect();
     };
-    let place = edited(|all| {
+    let workspace = edited(|all| {
         rename(all, ["fc1", "fc2", "fc3", "fc4"]);
         all.insert("criterion.weight".into(), (vec![3], vec![0; 12]));
     });
     let parts =
         ["5 layers with parameters, expected 4", "in the file: criterion [3]", "--map FROM="];
-    refused(&place, "w.safetensors", &parts);
-    let said = place.run(&(import("w.safetensors") + " --map criterion=")).succeeded();
+    refused(&workspace, "w.safetensors", &parts);
+    let said = workspace.run(&(import("w.safetensors") + " --map criterion=")).succeeded();
     assert!(said.contains("module.fc1 = layers.0, module.fc2 = layers.1"), "{said}");
     assert!(
-        read(&place.path("imported/model.safetensors"))
-            == read(&place.path("run/model.safetensors"))
+        read(&workspace.path("imported/model.safetensors"))
+            == read(&workspace.path("run/model.safetensors"))
     );
-    place.run(&(import("w.safetensors") + " --map criterion")).misused(&["FROM=TO"]);
+    workspace.run(&(import("w.safetensors") + " --map criterion")).misused(&["FROM=TO"]);
 }
 
-/// A place with weights of a network of ten layers, larger by a factor in every layer.
-fn enlarged(factor: f32) -> Place {
-    let place = Place::new();
+/// A workspace with weights of a network of ten layers, larger by a factor in every layer.
+fn enlarged(factor: f32) -> Workspace {
+    let workspace = Workspace::new();
     let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --out run");
-    place.run(&format!("{train} --epochs 0")).succeeded();
-    edit_weights(&place, |tensors| {
+    workspace.run(&format!("{train} --epochs 0")).succeeded();
+    edit_weights(&workspace, |tensors| {
         for (_, (_, bytes)) in tensors.iter_mut().filter(|(name, _)| name.ends_with("weight")) {
             let large = |value: &[u8]| f32::from_le_bytes(value.try_into().unwrap()) * factor;
             *bytes = bytes.chunks(4).flat_map(|value| large(value).to_le_bytes()).collect();
         }
     });
-    place
+    workspace
 }
 
 #[test]
-fn weights_that_give_no_finite_outputs_are_refused() {
+fn weights_with_infinite_outputs_are_refused() {
     for factor in [1e5, 1e8] {
         let parts = ["w.safetensors", "outputs that are not finite"];
         refused_as(&enlarged(factor), CONVOLUTIONAL, "w.safetensors", &parts);
@@ -252,11 +252,11 @@ fn weights_that_give_no_finite_outputs_are_refused() {
 }
 
 #[test]
-fn terms_beyond_the_range_of_singles_are_told_and_not_stored() {
-    let place = enlarged(1000.0);
-    place.run(&import_as(CONVOLUTIONAL, "w.safetensors")).ended(); // near chance
-    place.run("extract imported").failed(&["overflows f32", "choose a higher precision"]);
-    assert!(files(&place.path("imported/terms")).is_empty());
-    place.run("extract imported --precision f64 --limit 50").succeeded();
-    place.run("evaluate imported").succeeded();
+fn terms_beyond_the_range_of_f32_are_refused() {
+    let workspace = enlarged(1000.0);
+    workspace.run(&import_as(CONVOLUTIONAL, "w.safetensors")).ended(); // near chance
+    workspace.run("extract imported").failed(&["overflows f32", "choose a higher precision"]);
+    assert!(files(&workspace.path("imported/terms")).is_empty());
+    workspace.run("extract imported --precision f64 --limit 50").succeeded();
+    workspace.run("evaluate imported").succeeded();
 }

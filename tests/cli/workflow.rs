@@ -7,44 +7,44 @@ use serde_json::{Value, json};
 use tropex::train::data::DATASETS;
 use tropex::train::zoo::ARCHITECTURES;
 
-use super::{ARCHITECTURE, CONVOLUTIONAL, Place, files, train};
+use super::{ARCHITECTURE, CONVOLUTIONAL, Workspace, files, train};
 
 #[test]
-fn every_command_works_on_what_the_one_before_it_made() {
-    let place = Place::new();
-    let said = place.run(&train("run")).succeeded();
+fn commands_work_one_after_another() {
+    let workspace = Workspace::new();
+    let said = workspace.run(&train("run")).succeeded();
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines.len(), 3, "{said}");
     assert!(lines[0].starts_with("fcn4 on 200 images of file:"), "{said}");
     assert!(lines[0].contains("data.safetensors, 1 epoch on "), "{said}");
     assert!(lines[1].starts_with("epoch   1  loss "), "{said}");
     assert!(lines[2].ends_with("after 1 epoch, weights in run/model.safetensors"), "{said}");
-    let said = place.run("inspect run").succeeded();
+    let said = workspace.run("inspect run").succeeded();
     assert!(said.contains("input 1x8x8 (node 0), 3 classes"), "{said}");
     assert!(said.ends_with("224,283 parameters, 1,064 units with more than one linear piece\n"));
-    let said = place.run("extract run").succeeded();
+    let said = workspace.run("extract run").succeeded();
     assert!(said.contains("200 points x 64 coefficients, 0.1 MB in 1 shard\n"), "{said}");
     assert!(said.contains("100.00 % of 200 points checked"), "{said}");
-    let said = place.run("evaluate run").succeeded();
+    let said = workspace.run("evaluate run").succeeded();
     assert!(said.contains("60 test images") && said.contains("agreement"), "{said}");
 }
 
 #[test]
-fn convolutional_networks_go_the_same_way() {
-    let place = Place::new();
+fn commands_work_on_convolutional_networks() {
+    let workspace = Workspace::new();
     let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --out run");
-    place.run(&format!("{train} --epochs 1 --limit 40")).succeeded();
-    let extracted = place.run("extract run --json").json();
+    workspace.run(&format!("{train} --epochs 1 --limit 40")).succeeded();
+    let extracted = workspace.run("extract run --json").json();
     assert_eq!(extracted["check"]["dominance"]["dominant"], 40);
-    place.run("evaluate run").succeeded();
+    workspace.run("evaluate run").succeeded();
 }
 
 #[test]
 fn an_inspection_lists_the_nodes_of_a_network() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let train = "train resnet20 --dataset file:data.safetensors --epochs 0 --out run";
-    place.run(train).succeeded();
-    let said = place.run("inspect run").succeeded();
+    workspace.run(train).succeeded();
+    let said = workspace.run("inspect run").succeeded();
     let nodes = said.lines().filter(|line| line.starts_with('│')).skip(1);
     let cells = |line: &str| line.split(['│', '┆']).map(str::trim).map(str::to_owned).collect();
     let nodes: Vec<Vec<String>> = nodes.map(cells).collect();
@@ -54,43 +54,43 @@ fn an_inspection_lists_the_nodes_of_a_network() {
     assert_eq!(row(6), "6|5, 2||add|16x8x8|-|-");
     assert_eq!(row(7), "7|||relu|16x8x8|-|1,024");
     assert_eq!(row(51), "51||dense.0.linear|linear|3|195|-");
-    let listed = place.run("inspect run --json").json();
+    let listed = workspace.run("inspect run --json").json();
     assert_eq!(listed["nodes"].as_array().unwrap().len(), nodes.len());
     assert_eq!((&listed["output"], &listed["nodes"][5]["inputs"]), (&json!(51), &json!([5, 2])));
 }
 
 #[test]
 fn an_inspection_can_be_drawn() {
-    let place = Place::with_run();
-    let said = place.run("inspect run --dot").succeeded();
+    let workspace = Workspace::with_run();
+    let said = workspace.run("inspect run --dot").succeeded();
     assert!(said.starts_with("digraph network {\n") && said.ends_with("}\n"), "{said}");
     assert!(said.contains("label=\"linear\\ndense.0.linear\\n784\""), "{said}");
-    place.run("inspect run --dot --json").misused(&["'--dot' cannot be used with '--json'"]);
+    workspace.run("inspect run --dot --json").misused(&["'--dot' cannot be used with '--json'"]);
 }
 
 #[test]
-fn results_for_machines_are_one_json_object() {
-    let place = Place::new();
-    let trained = place.run(&(train("run") + " --json")).json();
+fn json_results_are_one_object() {
+    let workspace = Workspace::new();
+    let trained = workspace.run(&(train("run") + " --json")).json();
     assert_eq!(trained["architecture"], ARCHITECTURE);
     assert_eq!((&trained["run"], &trained["parameters"]), (&json!("run"), &json!(224_283)));
     let epochs = trained["epochs"].as_array().unwrap();
     assert_eq!((epochs.len(), &epochs[0]["epoch"]), (1, &json!(1)));
     let accuracy = epochs[0]["test"]["accuracy"].as_f64().unwrap();
-    let inspected = place.run("inspect run --data-dir . --json").json();
+    let inspected = workspace.run("inspect run --data-dir . --json").json();
     assert_eq!(inspected["input_shape"], json!([1, 8, 8]));
     let parameters = inspected["nodes"].as_array().unwrap().iter().map(|node| &node["parameters"]);
     assert_eq!(parameters.map(|count| count.as_u64().unwrap()).sum::<u64>(), 224_283);
-    let extracted = place.run("extract run --json").json();
+    let extracted = workspace.run("extract run --json").json();
     assert_eq!((&extracted["points"], &extracted["shards"]), (&json!(200), &json!(1)));
     assert_eq!(extracted["check"]["dominance"]["dominant"], 200);
-    let evaluated = place.run("evaluate run --json").json();
+    let evaluated = workspace.run("evaluate run --json").json();
     assert_eq!(evaluated["points"], 60);
     let named = ["run", "gauge", "split"].map(|name| evaluated[name].clone());
     assert_eq!(named, [json!("run"), json!("worst-case"), json!("test")]);
     let taken = ["terms", "images"].map(|name| evaluated[name].clone());
     assert_eq!(taken, [json!({"count": 200, "of": 200}), json!({"count": 60, "of": 60})]);
-    let said = place.run("evaluate run").succeeded();
+    let said = workspace.run("evaluate run").succeeded();
     for part in ["run    ", "worst-case gauge, of 200 training images", "60 test images"] {
         assert!(said.contains(part), "{part} is not in {said}");
     }
@@ -102,72 +102,73 @@ fn results_for_machines_are_one_json_object() {
 }
 
 #[test]
-fn at_the_training_points_function_and_network_agree() {
-    let place = Place::with_run();
-    place.run("extract run --precision f64 --classes all").succeeded();
-    let evaluated = place.run("evaluate run --split train --limit 50 --json").json();
+fn function_and_network_agree_at_training_points() {
+    let workspace = Workspace::with_run();
+    workspace.run("extract run --precision f64 --classes all").succeeded();
+    let evaluated = workspace.run("evaluate run --split train --limit 50 --json").json();
     assert_eq!(evaluated["points"], 50);
     assert_eq!((&evaluated["agreement"], &evaluated["straight"]), (&json!(1.0), &json!(1.0)));
 }
 
 #[test]
-fn quiet_commands_print_their_result_only() {
-    let place = Place::new();
+fn quiet_commands_print_only_their_result() {
+    let workspace = Workspace::new();
     for _ in 0..2 {
-        let said = place.run(&(train("run") + " --quiet")).succeeded();
+        let said = workspace.run(&(train("run") + " --quiet")).succeeded();
         assert_eq!(said.lines().count(), 1, "{said}");
-        let said = place.run("-q extract run").succeeded();
+        let said = workspace.run("-q extract run").succeeded();
         assert!(said.starts_with("terms "), "{said}");
     }
 }
 
 #[test]
-fn a_command_repeated_does_nothing_and_says_so() {
-    let place = Place::with_terms();
-    let before = files(&place.path("run"));
+fn repeated_commands_report_that_nothing_is_to_do() {
+    let workspace = Workspace::with_terms();
+    let before = files(&workspace.path("run"));
     for command in [&train("run"), "extract run"] {
-        let said = place.run(command).succeeded();
-        assert!(said.contains("before; nothing to do\n"), "{command}: {said}");
-        assert!(files(&place.path("run")) == before, "{command}");
-        let Value::Object(_) = place.run(&format!("{command} --json")).json() else {
+        let said = workspace.run(command).succeeded();
+        assert!(said.contains("; nothing to do\n"), "{command}: {said}");
+        assert!(files(&workspace.path("run")) == before, "{command}");
+        let Value::Object(_) = workspace.run(&format!("{command} --json")).json() else {
             panic!("{command} --json prints no object");
         };
     }
 }
 
 #[test]
-fn a_run_may_be_used_from_elsewhere_and_its_images_may_move() {
-    let place = Place::with_run();
-    let elsewhere = Place::new();
-    let run = place.path("run").display().to_string();
+fn runs_and_their_images_may_be_in_other_folders() {
+    let workspace = Workspace::with_run();
+    let elsewhere = Workspace::new();
+    let run = workspace.path("run").display().to_string();
     elsewhere.run(&format!("extract {run}")).succeeded();
-    std::fs::create_dir(place.path("moved")).unwrap();
-    std::fs::rename(place.path("data.safetensors"), place.path("moved/data.safetensors")).unwrap();
-    place.run("evaluate run").failed(&["cannot read", "data.safetensors", "No such file"]);
-    place.run("evaluate run --data-dir moved").succeeded();
+    std::fs::create_dir(workspace.path("moved")).unwrap();
+    std::fs::rename(workspace.path("data.safetensors"), workspace.path("moved/data.safetensors"))
+        .unwrap();
+    workspace.run("evaluate run").failed(&["cannot read", "data.safetensors", "No such file"]);
+    workspace.run("evaluate run --data-dir moved").succeeded();
 }
 
 #[test]
-fn limits_and_batches_do_what_they_say() {
-    let place = Place::with_run();
-    let extracted = place.run("extract run --limit 30 --batch 7 --check 0 --json").json();
+fn limits_and_batch_sizes_are_respected() {
+    let workspace = Workspace::with_run();
+    let extracted = workspace.run("extract run --limit 30 --batch 7 --check 0 --json").json();
     assert_eq!(
         (&extracted["points"], &extracted["check"]["dominance"]),
         (&json!(30), &json!(null))
     );
-    let extracted = place.run("extract run --split test --limit 1000 --json").json();
+    let extracted = workspace.run("extract run --split test --limit 1000 --json").json();
     assert_eq!(extracted["points"], 60);
     assert_eq!(extracted["folder"], "run/terms/test-worst-case");
-    place.run(&(train("short") + " --limit 20")).succeeded();
-    let extracted = place.run("extract short --json").json();
+    workspace.run(&(train("short") + " --limit 20")).succeeded();
+    let extracted = workspace.run("extract short --json").json();
     assert_eq!(extracted["points"], 20, "the images that the network was trained on");
 }
 
 #[test]
-fn a_list_names_everything() {
-    let place = Place::new();
-    let said = place.run("list").succeeded();
-    let listed = place.run("list --json").json();
+fn list_names_everything() {
+    let workspace = Workspace::new();
+    let said = workspace.run("list").succeeded();
+    let listed = workspace.run("list --json").json();
     let names = |kind: &str| {
         let entries = listed[kind].as_array().unwrap().iter();
         entries.map(|entry| entry["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -188,10 +189,10 @@ fn a_list_names_everything() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
-    let place = Place::new();
+fn a_closed_standard_output_is_not_an_error() {
+    let workspace = Workspace::new();
     for arguments in ["list", "list --json", "--help"] {
-        let mut command = place.command(arguments);
+        let mut command = workspace.command(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let mut said = String::new();

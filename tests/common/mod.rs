@@ -1,5 +1,6 @@
-//! What the tests share: the device, random networks with an independent reference, and Python.
+//! Shared by the tests: the tested device, random networks with an independent reference, Python.
 
+mod device;
 mod grow;
 pub(crate) mod module;
 pub(crate) mod naive;
@@ -13,18 +14,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use tropex::extract::DeviceError;
 use tropex::{ComputeTarget, Precision};
 
-/// The device that [`device_name`] names.
-pub(crate) fn device() -> Device {
-    let device = tropex::device::find(&device_name());
-    device.expect("TROPEX_TEST_DEVICE names a device of this build")
-}
+pub(crate) use device::{device, device_name};
 
-/// What `TROPEX_TEST_DEVICE` says, or the name of the default device of this build.
-pub(crate) fn device_name() -> String {
-    std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| tropex::device::default_name())
-}
-
-/// The tested device, or a CPU for f64 that it lacks.
+/// The tested device, or a CPU if the device lacks f64.
 pub(crate) fn target(precision: Precision) -> Result<ComputeTarget, DeviceError> {
     match precision {
         Precision::F32 => ComputeTarget::new(&device(), precision),
@@ -32,30 +24,30 @@ pub(crate) fn target(precision: Precision) -> Result<ComputeTarget, DeviceError>
     }
 }
 
-/// The precisions of the tested device: GPUs may lack f64.
+/// The precisions of the tested device. GPUs can lack f64.
 pub(crate) fn precisions() -> Vec<Precision> {
     let mut precisions = vec![Precision::F32, Precision::F64];
     precisions.retain(|&precision| ComputeTarget::new(&device(), precision).is_ok());
     precisions
 }
 
-/// The last of them.
+/// The highest precision of the tested device.
 pub(crate) fn finest() -> Precision {
     *precisions().last().expect("every device has f32")
 }
 
-/// What may be lost by rounding on the tested device, where in f64 it is so much.
+/// Scales a tolerance for f64 to the highest precision of the tested device.
 pub(crate) fn of_finest(in_f64: f64) -> f64 {
     in_f64 * (finest().epsilon() / Precision::F64.epsilon())
 }
 
-/// How far the module of a network may be from it on the tested device, where a CPU keeps so close:
-/// Burn's own products on NVIDIA GPUs read 11 digits of an `f32`.
+/// Tolerance for the difference of a module and its network, given that of a CPU. Burn's products
+/// on NVIDIA GPUs round an `f32` to 11 digits.
 pub(crate) fn of_modules(on_cpu: f64) -> f64 {
     if device_name().contains("cuda") { 1e-2 } else { on_cpu }
 }
 
-/// Whether kernels on the tested device are CubeCL's.
+/// Whether the tested device uses kernels of CubeCL.
 pub(crate) fn is_cubecl() -> bool {
     ["cuda", "wgpu"].iter().any(|kind| device_name().starts_with(kind))
 }
@@ -69,7 +61,7 @@ pub(crate) fn tensor<const D: usize>(
     Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
 }
 
-/// All values of a tensor, row by row.
+/// All values of a tensor, in row-major order.
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter().collect()
 }

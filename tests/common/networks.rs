@@ -1,4 +1,4 @@
-//! A random network with all that its properties look at.
+//! A random network with everything that properties examine.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -14,8 +14,8 @@ use super::properties::NO_F64;
 use super::reference::{At, Reference};
 use super::{device, is_cubecl, target, values};
 
-/// A random network, with what the reference knows of it; the network is captured, differentiated
-/// and extracted once, when the first property asks for it.
+/// A random network and its reference. It is captured, differentiated and extracted once, when a
+/// property first needs it.
 pub(crate) struct Case {
     pub(crate) plan: Plan,
     pub(crate) device: Device,
@@ -96,8 +96,8 @@ impl Case {
         Ok(values(network.replay(points).logits()))
     }
 
-    /// For every class the gradients of its logit by Burn's autodiff, point by point; for no class
-    /// where Burn has none.
+    /// For every class, the gradients of its logit by Burn's autodiff, point by point. Empty if
+    /// Burn has no derivative of an operation.
     pub(crate) fn jacobians(&self) -> &[Vec<f64>] {
         self.jacobians.get_or_init(|| {
             if !self.is_differentiable() {
@@ -117,8 +117,8 @@ impl Case {
         })
     }
 
-    /// Whether Burn's derivatives are there and right: of interpolation between cells ndarray and GPUs
-    /// have none, and of convolutions over three axes that leave gaps GPUs have others.
+    /// Whether Burn's derivatives are there and right: of interpolation between cells ndarray and
+    /// GPUs have none, and of convolutions over three axes that leave gaps GPUs have others.
     fn is_differentiable(&self) -> bool {
         let is_ndarray = tropex::device::find("ndarray").is_ok_and(|it| it == self.device);
         let fails = |step: &Step| match step {
@@ -129,8 +129,8 @@ impl Case {
         !self.plan.steps.iter().any(|step| step.any(&fails))
     }
 
-    /// Whether computing in a precision surely chooses the same pieces as the reference does:
-    /// nothing is rounded, or every unit is well away from a change of piece.
+    /// Whether a computation in a precision chooses the pieces of the reference for certain:
+    /// nothing is rounded, or every unit is far from a change of piece.
     pub(crate) fn is_clear(&self, point: usize, precision: Precision) -> bool {
         let at = &self.reference[point];
         let mantissa = match precision {
@@ -141,9 +141,9 @@ impl Case {
     }
 }
 
-/// Layers that the library joins multiply before they add, which takes a few bits more.
+/// Spare bits for layers that the library joins, which multiply before they add.
 const SPARE_BITS: f64 = 3.0;
 
-/// Expected rounding errors that a unit must keep from a change of piece. Of 3,000 networks none
-/// needed as many as one.
+/// Least distance of a unit from a change of piece, in expected rounding errors. In 3,000 networks,
+/// less than one was enough.
 const ROUNDINGS: f64 = 8.0;

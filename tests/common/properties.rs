@@ -13,23 +13,24 @@ use super::plan::Plan;
 /// Networks of an ordinary run.
 pub(crate) const NETWORKS: u64 = 500;
 
-/// Why a property is left out that needs what the tested device lacks.
+/// Reason to skip a property on a device without f64.
 pub(crate) const NO_F64: &str = "the device has no f64";
 
-/// What a property found wrong.
+/// The result of a property: `Err` describes the violation.
 pub(crate) type Verdict = Result<(), String>;
 
-/// Something that holds for every network.
+/// A property that holds for every network.
 pub(crate) struct Property {
     pub(crate) name: &'static str,
     pub(crate) check: fn(&Case, &mut Measured) -> Verdict,
 }
 
-/// Fails with a message unless a figure is within its bound; remembers the figure.
+/// Compares measures with their bounds, and records the largest value of each measure.
 #[derive(Default)]
 pub(crate) struct Measured {
     figures: Vec<(&'static str, f64)>,
-    /// Comparisons made, and left out because rounding may choose another piece.
+    /// Numbers of comparisons, and of comparisons skipped because rounding may choose another
+    /// piece.
     pub(crate) compared: usize,
     pub(crate) left_out: usize,
 }
@@ -49,11 +50,11 @@ impl Measured {
     }
 }
 
-/// What was found about one property: the least seed whose network fails, and the figures.
+/// The findings about one property: the least failing seed, and the measures.
 #[derive(Default)]
 pub(crate) struct Finding {
     failed: Option<u64>,
-    /// Whether it was left out for want of a precision.
+    /// Whether it was skipped because the device lacks f64.
     needs_f64: bool,
     measured: Measured,
 }
@@ -71,7 +72,7 @@ impl Finding {
     }
 }
 
-/// Makes a list of properties, and a test of each.
+/// Defines a list of properties, and a test of each.
 macro_rules! properties {
     ($($module:ident: $($name:ident),+;)+) => {
         pub(crate) const PROPERTIES: &[$crate::common::properties::Property] = &[$($(
@@ -99,8 +100,8 @@ macro_rules! properties {
 
 pub(crate) use properties;
 
-/// Fails if the property of a name does not hold for `TROPEX_TEST_NETWORKS` random networks, on
-/// which all properties of a list are tried together by the first test that asks.
+/// Fails if a property does not hold for `TROPEX_TEST_NETWORKS` random networks. The first test of
+/// a list tries all properties of the list on all networks.
 pub(crate) fn assert_holds(
     properties: &'static [Property],
     findings: &OnceLock<Vec<Finding>>,
@@ -121,7 +122,7 @@ pub(crate) fn assert_holds(
     assert!(measured.left_out * 2 <= measured.compared, "most comparisons were left out");
 }
 
-/// On as many threads as there are processors, each of which takes the next seed.
+/// Tries all properties on all seeds, in parallel.
 fn try_all(properties: &'static [Property]) -> Vec<Finding> {
     let count = std::env::var("TROPEX_TEST_NETWORKS").ok().and_then(|n| n.parse().ok());
     let count = count.unwrap_or(NETWORKS);
@@ -166,8 +167,8 @@ fn caught<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     })
 }
 
-/// Reports the smallest network of a seed that shows the failure: cut off after fewer steps, then
-/// with single steps taken out as long as it still fails.
+/// Reports the smallest failing network of a seed: cut off after fewer steps, then without single
+/// steps, as long as it still fails.
 fn fail(property: &Property, seed: u64) -> ! {
     let verdict = |plan: &Plan| {
         caught(|| (property.check)(&Case::new(plan.clone()), &mut Measured::default()))

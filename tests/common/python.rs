@@ -1,22 +1,22 @@
-//! Python, where it is here.
+//! Python for tests that compare with other programs. Tests of other crates include this file too.
 
 use std::ffi::OsStr;
 use std::process::Command;
 
-/// A Python with some modules: `TROPEX_TEST_PYTHON`, or `python3`. None, which is told, where there
-/// is none.
+/// The Python interpreter that `TROPEX_TEST_PYTHON` names, or `python3`, if it has the modules.
+/// Otherwise prints that the test is skipped.
 pub(crate) fn python(modules: &str) -> Option<String> {
     let python = std::env::var("TROPEX_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
     let found = Command::new(&python).args(["-c", &format!("import {modules}")]).output();
     if found.is_ok_and(|output| output.status.success()) {
         return Some(python);
     }
-    println!("skipped: {python} with {modules} is not here");
+    println!("skipped: {python} lacks {modules}");
     None
 }
 
-/// What a script prints.
-pub(crate) fn printed<S: AsRef<OsStr>>(
+/// Standard output of a Python script, which has to succeed.
+pub(crate) fn output_of<S: AsRef<OsStr>>(
     python: &str,
     arguments: impl IntoIterator<Item = S>,
 ) -> Vec<u8> {

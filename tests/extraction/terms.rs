@@ -58,8 +58,8 @@ fn agree(
         for index in 0..terms.per_point() {
             let class = class_of(terms, classes, point, index);
             let positive = terms.positive(point, index);
-            // A sum of two terms, of which the negative one may cancel: of 4,000 networks in f32, one
-            // was off by 9e-5 of the sum, none by 1e-5 of the larger one.
+            // A sum of two terms, of which the negative one may cancel: of 4,000 networks in f32,
+            // one was off by 9e-5 of the sum, none by 1e-5 of the larger one.
             let expected = &at.positive[class];
             let scale = largest(&expected.0).max(largest(&at.negative.0)).max(1e-2);
             let error = difference(&positive.0, &expected.0) / scale;

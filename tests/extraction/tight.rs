@@ -16,7 +16,8 @@ use crate::common::properties::{Measured, Verdict};
 use crate::common::reference::Reference;
 use crate::common::{difference, largest, precisions};
 
-/// Coefficients that are zero but for rounding, in rounding steps of the largest coefficient or shift.
+/// Coefficients that are zero but for rounding, in rounding steps of the largest coefficient or
+/// shift.
 const ROUNDED_ZERO: f64 = 16.0;
 
 fn words(error: tropex::Error) -> String {
@@ -107,8 +108,8 @@ pub(super) fn no_tight_coefficient_is_negative_and_no_term_exceeds_a_points_own(
     Ok(())
 }
 
-/// The bounds of the worst case hold for the rows of the points too, so what these lack to zero is no
-/// more than what the bounds allow for.
+/// The bounds of the worst case hold for the rows of the points too, so what these lack to zero is
+/// no more than what the bounds allow for.
 pub(super) fn no_tight_shift_is_larger_than_that_of_the_worst_case(
     case: &Case,
     measured: &mut Measured,

@@ -161,7 +161,7 @@ fn scales_that_cannot_be_are_refused() {
     for scale in [json!(null), json!(0.3), json!(-1.0)] {
         fixture.edit_manifest(|manifest| manifest["shifts"]["scale"] = scale);
         let error = TermStore::open(&fixture.folder()).unwrap_err().to_string();
-        assert!(error.contains("scales shifts of the calibrated gauge by"), "{error}");
+        assert!(error.contains("multiplies shifts of the calibrated gauge by"), "{error}");
     }
 }
 

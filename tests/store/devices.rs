@@ -15,8 +15,8 @@ use crate::common::{device, difference};
 
 const GAUGES: [Gauge; 3] = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
 
-/// So many points in shards of 20 and batches of 3, on so many devices: the one that is tested, named
-/// again and again.
+/// So many points in shards of 20 and batches of 3, on so many devices: the one that is tested,
+/// named again and again.
 fn fixture(points: usize, gauge: Gauge, devices: usize) -> Fixture {
     let cloud = Cloud::new(points, 1);
     let mut fixture = Fixture::with(cloud, Precision::F32, Classes::Predicted, 20);

@@ -8,7 +8,7 @@ use tropex::{Classes, Precision, TermStore};
 
 use super::{Cloud, Fixture};
 use crate::common::finest;
-use crate::common::python::{printed, python};
+use crate::common::python::{output_of, python};
 
 /// Prints type, shape, first and last number of every tensor in every shard of a folder.
 const SCRIPT: &str = r#"
@@ -36,7 +36,7 @@ fn python_reads_the_same_numbers() {
 fn read_with(python: &str, folder: &Path) -> Value {
     let script = folder.join("read.py");
     fs::write(&script, SCRIPT).unwrap();
-    serde_json::from_slice(&printed(python, [&script, folder])).unwrap()
+    serde_json::from_slice(&output_of(python, [&script, folder])).unwrap()
 }
 
 fn expected(store: &TermStore) -> Value {

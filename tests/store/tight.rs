@@ -150,7 +150,7 @@ fn shifts_of_others_are_told_apart_from_own_ones() {
     let shifts = "shifts of other points (";
     further.extractor = Extractor::new(&network, Gauge::Tight, Classes::Predicted).unwrap();
     let error = further.extract().unwrap_err().to_string();
-    assert!(error.contains(shifts) && error.contains("instead of of these points"), "{error}");
+    assert!(error.contains(shifts) && error.contains("instead of the extracted points"), "{error}");
     further.options.replace = true;
     let store = further.extract().unwrap();
     assert_eq!(store.manifest().terms.shifts, None);

@@ -43,4 +43,4 @@ pub use catalogue::BOUNDS;
 pub use error::{BoundError, StructureError};
 pub use exact_count::ExactCount;
 pub use structure::{AffineMap, ConvShape, HiddenLayer, Maximum, Structure};
-pub use table::{BestBound, BoundResult, BoundSettings, BoundTable, evaluate};
+pub use table::{BoundResult, BoundSettings, BoundTable, TightestBound, evaluate};

@@ -65,12 +65,12 @@ impl BoundResult {
 
 /// The best bound of a table, and its number.
 #[derive(Clone, Copy, Debug)]
-pub struct BestBound<'a> {
+pub struct TightestBound<'a> {
     bound: &'static Bound,
     value: &'a BoundValue,
 }
 
-impl BestBound<'_> {
+impl TightestBound<'_> {
     /// The bound.
     pub fn bound(&self) -> &'static Bound {
         self.bound
@@ -111,22 +111,22 @@ impl BoundTable {
     }
 
     /// The largest lower bound. On ties the first one.
-    pub fn best_lower(&self) -> Option<BestBound<'_>> {
+    pub fn best_lower(&self) -> Option<TightestBound<'_>> {
         let candidates = self.of_kinds([BoundKind::Exact, BoundKind::Lower]);
         candidates.reduce(|best, next| if next.count() > best.count() { next } else { best })
     }
 
     /// The smallest upper bound for all weights. On ties the first one.
-    pub fn best_upper(&self) -> Option<BestBound<'_>> {
+    pub fn best_upper(&self) -> Option<TightestBound<'_>> {
         let candidates = self.of_kinds([BoundKind::Exact, BoundKind::Upper]);
         candidates.reduce(|best, next| if next.count() < best.count() { next } else { best })
     }
 
-    fn of_kinds(&self, kinds: [BoundKind; 2]) -> impl Iterator<Item = BestBound<'_>> {
+    fn of_kinds(&self, kinds: [BoundKind; 2]) -> impl Iterator<Item = TightestBound<'_>> {
         let entries = self.entries.iter().filter(move |entry| kinds.contains(&entry.bound.kind));
         entries.filter_map(|entry| {
             let value = entry.outcome.as_ref().ok()?;
-            Some(BestBound { bound: entry.bound, value })
+            Some(TightestBound { bound: entry.bound, value })
         })
     }
 }

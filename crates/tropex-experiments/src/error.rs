@@ -1,18 +1,19 @@
-//! Everything that can go wrong between a dataset and an answer.
+//! Errors between a dataset and an answer.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use tropex_extract::Gauge;
 use tropex_files::LockError;
 use tropex_train::data::DataError;
 use tropex_train::messages::hint;
 use tropex_train::run::RunError;
 
-use crate::Split;
-use crate::report::count;
+use crate::data::Split;
+use crate::unit::count;
 
-/// Why a step of the pipeline cannot be done.
+/// Why a step between a dataset and an answer failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,26 +29,33 @@ pub enum Error {
     /// The dataset cannot be opened.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The progress callback cancelled the work.
+    #[error("cancelled")]
+    Cancelled,
     /// The dataset is not the one that the run was made with.
     #[error(
-        "the {split} images of `{dataset}` are not those that {} was made with; pass the \
-         --data-dir of that time, or train again", run.display()
+        "the {split} images of `{dataset}` are not those that {} was made with; open the data of \
+         the run, or train again", run.display()
     )]
     OtherData {
         /// Name of the dataset.
         dataset: String,
-        /// `train` or `test`.
-        split: &'static str,
+        /// The split that differs.
+        split: Split,
         /// The run.
         run: PathBuf,
     },
-    /// There are no terms to evaluate, or to take shifts from.
-    #[error("no terms in {}; make them with `{command}`", folder.display())]
+    /// There are no terms to evaluate or to take shifts from.
+    #[error("no terms in {}", folder.display())]
     NoTerms {
-        /// Where they should be.
+        /// The folder that extraction writes them to.
         folder: PathBuf,
-        /// What makes them.
-        command: String,
+        /// The run.
+        run: PathBuf,
+        /// The split whose terms are missing.
+        split: Split,
+        /// Their gauge.
+        gauge: Gauge,
     },
     /// The terms were made from other weights or images than the run has now.
     #[error(
@@ -55,16 +63,16 @@ pub enum Error {
          folder and extract again", folder.display()
     )]
     StaleTerms {
-        /// Where they are.
+        /// Folder of the terms.
         folder: PathBuf,
     },
-    /// A page could not be made: not a matter of what is on it.
+    /// A page cannot be made, whatever is on it.
     #[error("cannot make the page: {0}")]
     Page(#[from] minijinja::Error),
-    /// Another process writes there.
+    /// Another process writes to the folder.
     #[error(transparent)]
     Locked(#[from] LockError),
-    /// A file that this program did not make would be replaced without being asked for.
+    /// The file was not made by TropEx, and nobody asked to replace it.
     #[error(
         "{} was not made by tropex and is not replaced; move it away, or choose another name",
         path.display()
@@ -73,22 +81,22 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// What an experiment found is not in its file.
-    #[error("{} is damaged: {reason}; the experiment with --again makes a new one", path.display())]
+    /// The file of a finding is damaged.
+    #[error("{} is damaged: {reason}; run the experiment again to replace it", path.display())]
     Finding {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
-    /// A file could not be read or written.
+    /// A file cannot be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// `read`, `write`, ...
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The operating system's word.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// There is no such experiment.
@@ -97,26 +105,26 @@ pub enum Error {
         hint(name, known.iter().copied()), known.join(", ")
     )]
     UnknownExperiment {
-        /// The name asked for.
+        /// The name.
         name: String,
-        /// The names there are.
+        /// The names of all experiments.
         known: Vec<&'static str>,
     },
-    /// A setting that an experiment does not have or understand.
+    /// A parameter that an experiment does not have, or a value that it does not accept.
     #[error("{experiment}: {reason}")]
     Parameters {
         /// The experiment.
         experiment: &'static str,
-        /// What is wrong, and what there is.
+        /// What is wrong, and what is expected.
         reason: String,
     },
-    /// An experiment that compares runs was given one.
+    /// An experiment that compares runs was given one run.
     #[error("{experiment} compares runs: name two or more")]
     OneRun {
         /// The experiment.
         experiment: &'static str,
     },
-    /// A study that cannot be carried out.
+    /// A study that cannot be executed.
     #[error("{origin}: {reason}")]
     Study {
         /// The file or folder.
@@ -124,7 +132,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Runs that cannot be compared.
+    /// The folder of a study contains something else.
+    #[error("{}: the folder holds {content}; choose another folder", folder.display())]
+    OtherContent {
+        /// The folder.
+        folder: PathBuf,
+        /// What it contains.
+        content: String,
+    },
+    /// Runs whose images differ cannot be compared.
     #[error(
         "{} and {} have different {split} images; networks are compared at the same ones",
         first.display(), second.display()
@@ -132,42 +148,45 @@ pub enum Error {
     OtherImages {
         /// A run.
         first: PathBuf,
-        /// Another.
+        /// Another run.
         second: PathBuf,
-        /// `train` or `test`.
-        split: &'static str,
+        /// The split that differs.
+        split: Split,
     },
-    /// A file is to be a picture of no known format.
-    #[error("{} is no name of a picture; expected one that ends with .svg or .png", path.display())]
+    /// The name of an image file does not end with a known format.
+    #[error(
+        "{} is not the name of a picture, expected one that ends with .svg or .png",
+        path.display()
+    )]
     PictureName {
         /// The file.
         path: PathBuf,
     },
-    /// A picture has no pixels, or too many.
+    /// A picture without pixels or with too many.
     #[error("a picture of {width:.0} by {height:.0} cannot be painted; choose another window")]
     PictureSize {
-        /// Its width.
+        /// Width.
         width: f64,
-        /// Its height.
+        /// Height.
         height: f64,
     },
-    /// An image is asked for that is not there.
-    #[error("there is no image {image} in {split}, which has {}", counted(*images))]
+    /// An image that the split does not have.
+    #[error("there is no image {image} in {split}, which has {}", images_text(*images))]
     NoImage {
         /// The image, counted from 0.
         image: usize,
-        /// Where it should be.
+        /// The split.
         split: Split,
-        /// How many there are.
+        /// Number of images in the split.
         images: usize,
     },
-    /// There is nothing that regions could be drawn around.
+    /// Regions cannot be drawn.
     #[error("cannot draw regions: {0}")]
     Regions(String),
 }
 
 /// `60,000 images, 0 to 59999`
-fn counted(images: usize) -> String {
+fn images_text(images: usize) -> String {
     match images {
         0 => "no images".into(),
         1 => "1 image, number 0".into(),

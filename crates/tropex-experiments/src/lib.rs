@@ -2,41 +2,39 @@
 //! and the experiments that ask how networks generalize.
 //!
 //! This crate joins `tropex-train`, which knows images and modules, with `tropex-extract`, which
-//! knows networks and terms. [`EXPERIMENTS`] lists the questions, [`runner::run`] answers them.
+//! knows networks and terms. [`EXPERIMENTS`] lists the questions, [`experiments::run_experiments`]
+//! answers them, and [`study::Study`] trains networks and asks all of them.
+//!
+//! Every folder imports only from those above it in this list:
+//!
+//! | folder | content |
+//! |---|---|
+//! | [`data`] | points: images, subsets, moved images, random points |
+//! | [`statistics`] | means, quantiles, correlations, singular values |
+//! | [`render`] | figures and pictures as SVG and PNG |
+//! | [`run`] | a run with its terms, predictions and winning terms |
+//! | [`report`] | findings, tables, pages |
+//! | [`query`] | what is asked of the terms and regions of a run |
+//! | [`experiments`] | the experiments, a file each |
+//! | [`study`] | plans of many runs and experiments |
 
-mod alike;
-pub mod assign;
-mod enlarged;
+pub mod data;
 mod error;
-pub mod experiment;
 pub mod experiments;
-mod fingerprint;
-mod history;
-pub mod linear_terms;
-mod made_by;
-mod markup;
-mod moment;
-pub mod picture;
-pub mod pipeline;
-mod png;
-mod points;
-pub mod precision;
-pub mod random_points;
-pub mod rays;
-pub mod regions;
+#[cfg(test)]
+mod folder_order;
+pub mod query;
+pub mod render;
 pub mod report;
-pub mod runner;
-mod settings;
-pub mod shift;
+pub mod run;
 pub mod statistics;
 pub mod study;
-mod subject;
-pub mod whereabouts;
+mod unit;
 
+pub use data::{ImagePoints, Split};
 pub use error::Error;
 pub use experiments::EXPERIMENTS;
-pub use moment::{Moment, Moments};
-pub use pipeline::{EvaluateSettings, ExtractSettings, Split};
-pub use points::ImagePoints;
-pub use settings::Settings;
-pub use subject::{Subject, Watch};
+pub use run::{
+    EvaluateSettings, ExtractSettings, ProgressFn, RunContext, RunSettings, TaskProgress,
+    TrainedEpoch, TrainedEpochs, pipeline,
+};

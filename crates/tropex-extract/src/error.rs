@@ -1,4 +1,4 @@
-//! Everything that can go wrong, one line each.
+//! The errors of the crate; every message is one line.
 
 use std::path::{Path, PathBuf};
 
@@ -6,70 +6,70 @@ use thiserror::Error;
 use tropex_files::LockError;
 use tropex_kernels::{DeviceError, Precision};
 
-use crate::unsupported::Unsupported;
+use crate::unsupported::UnsupportedOperation;
 
-/// What went wrong in capturing, extracting, storing or reading terms.
+/// An error in capturing, extracting, storing or reading terms.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The module does something that is not piecewise linear, or not supported.
+    /// The module contains operations that are not piecewise linear or not supported.
     #[error("cannot capture the module: {}", list(.0))]
-    Unsupported(Vec<Unsupported>),
-    /// The module cannot be captured for a reason other than an operation.
+    Unsupported(Vec<UnsupportedOperation>),
+    /// The module cannot be captured, for a reason that is not a single operation.
     #[error("cannot capture the module: {0}")]
     Capture(String),
-    /// The captured network and the module disagree.
+    /// The outputs of the captured network differ from the outputs of the module.
     #[error(
-        "the captured network differs from the module's own forward by {difference:.1e} on random \
-         points, and rounding explains {allowed:.1e}: the forward depends on the number of points or \
-         on chance; if it does not, please report the module"
+        "the captured network differs from the module's forward pass by {difference:.1e} on random \
+         points, and rounding explains only {allowed:.1e}: the forward pass depends on the number \
+         of points or on chance; if it does not, please report the module"
     )]
     SelfCheck {
-        /// Largest difference of an output.
+        /// Largest difference between two outputs.
         difference: f64,
-        /// What rounding explains.
+        /// Largest difference that rounding explains.
         allowed: f64,
     },
-    /// A device that cannot compute what was asked.
+    /// The device does not support the request.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// Coefficients left the range of the floating-point format.
+    /// A number is outside the range of the floating-point format.
     #[error("{what} overflows {precision}: choose a higher precision")]
     Overflow {
-        /// What overflowed.
+        /// The number that overflowed.
         what: String,
-        /// The format in use.
+        /// The floating-point format.
         precision: Precision,
     },
-    /// Points or terms have another shape than the network.
+    /// The shape of the points or terms does not fit the network.
     #[error("{what}: found {found}, expected {expected}")]
     Shape {
-        /// What was looked at.
+        /// The object that was checked.
         what: String,
-        /// What it has.
+        /// Its shape.
         found: String,
-        /// What it should have.
+        /// The shape that the network requires.
         expected: String,
     },
-    /// A file of a term store is damaged, stale or of another version.
+    /// A file of a term store is damaged, out of date or of another format version.
     #[error("{}: {reason}", path.display())]
     Store {
         /// The file or folder.
         path: PathBuf,
-        /// What is wrong with it and what to do.
+        /// The defect, and how to repair it.
         reason: String,
     },
-    /// Another process writes there.
+    /// Another process holds the lock of the folder.
     #[error(transparent)]
     Locked(#[from] LockError),
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// `read`, `write`, ...
+        /// The action that failed: `read`, `write`, ...
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The operating system's word.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
@@ -84,13 +84,13 @@ impl Error {
         move |source| Self::Io { action, path, source }
     }
 
-    /// Something of another shape than expected.
+    /// An [`Error::Shape`].
     pub fn shape(what: impl Into<String>, found: impl ToString, expected: impl ToString) -> Self {
         Self::Shape { what: what.into(), found: found.to_string(), expected: expected.to_string() }
     }
 }
 
-fn list(operations: &[Unsupported]) -> String {
+fn list(operations: &[UnsupportedOperation]) -> String {
     let lines: Vec<_> = operations.iter().map(ToString::to_string).collect();
     lines.join("; ")
 }

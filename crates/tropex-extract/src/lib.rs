@@ -1,13 +1,15 @@
 //! Linear terms of piecewise-linear networks, extracted from any Burn module.
 //!
 //! A classifier built from affine maps and maxima computes `N_c(x) = F_c(x) - G(x)`, a difference
-//! of two maxima of affine functions. [`capture()`] records a module's forward pass as a [`Network`];
-//! an [`Extractor`] pulls the affine functions that are active at given points back to the input.
+//! of two maxima of affine functions. [`capture()`] records the forward pass of a module as a
+//! [`Network`]. An [`Extractor`] pulls the affine functions that are active at given points back to
+//! the input.
 //!
-//! One graph, several walks: *replay* runs points forward and remembers the linear piece that every
-//! unit chose, *pullback* carries coefficient rows from the logits to the input, and a [`Gauge`]
-//! chooses the shifts that keep the rows non-negative. *Pushforward* carries directions the other
-//! way; the crate `tropex-geometry` finds with it where linear regions end.
+//! Every algorithm is a walk over the graph of the network. *Replay* runs points forward and
+//! records the linear piece that every unit chose. *Pullback* carries coefficient rows from the
+//! logits to the input. A [`Gauge`] chooses the shifts that keep the rows non-negative.
+//! *Pushforward* carries directions from the input to the logits; the crate `tropex-geometry` uses
+//! it to find the ends of linear regions.
 
 pub mod capture;
 mod error;
@@ -34,4 +36,4 @@ pub use points::PointSource;
 pub use store::TermStore;
 pub use terms::{Classes, LinearTerms, SelfCheck, Terms, Violations};
 pub use tropex_kernels::{AffineRows, ComputeTarget, DeviceError, Devices, Precision};
-pub use unsupported::Unsupported;
+pub use unsupported::UnsupportedOperation;

@@ -1,4 +1,4 @@
-//! What a capture refuses, and how it says so.
+//! Operations that cannot be captured.
 
 use std::fmt;
 
@@ -6,27 +6,28 @@ use burn::backend::ir::OperationIr;
 
 /// An operation that cannot be captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsupported {
-    /// Its position among the recorded operations.
+#[non_exhaustive]
+pub struct UnsupportedOperation {
+    /// Position of the operation among the recorded operations.
     pub index: usize,
-    /// Its name in Burn.
+    /// Name of the operation in Burn.
     pub operation: String,
-    /// Shape of its first input, `n` standing for the points.
+    /// Shape of the first input; `n` is the number of points.
     pub input_shape: String,
-    /// The parameter it reads, or the layer before it.
+    /// The parameter that the operation reads, or the layer before it.
     pub place: String,
-    /// Why, and what can be done.
+    /// The reason, and how to change the module.
     pub reason: String,
 }
 
-impl fmt::Display for Unsupported {
+impl fmt::Display for UnsupportedOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { index, operation, input_shape, place, reason } = self;
         write!(f, "operation {index} `{operation}` on {input_shape} {place}: {reason}")
     }
 }
 
-/// Burn's name of an operation: the innermost variant, without its operands.
+/// Burn's name of an operation: the innermost enum variant, without its operands.
 pub(crate) fn operation_name(operation: &OperationIr) -> String {
     let text = format!("{operation:?}");
     let inner = text.split_once('(').map_or(text.as_str(), |(_, inner)| inner);

@@ -4,10 +4,10 @@ use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
-/// Bytes that are read at a time.
+/// Bytes per read.
 const CHUNK: usize = 1 << 16;
 
-/// SHA-256 of some bytes, as `sha256sum` prints it.
+/// SHA-256 of bytes, in the form of `sha256sum`.
 ///
 /// ```
 /// assert!(tropex_files::sha256(b"").starts_with("e3b0c442"));
@@ -16,7 +16,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// SHA-256 of what remains of a file, or another reader, without holding it in memory.
+/// SHA-256 of the rest of a reader, read in blocks.
 ///
 /// ```
 /// let whole = tropex_files::sha256_of(&b"text"[..])?;
@@ -25,7 +25,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// ```
 ///
 /// # Errors
-/// Whatever hinders reading.
+/// Errors of the reader.
 pub fn sha256_of(mut reader: impl Read) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut chunk = vec![0; CHUNK];

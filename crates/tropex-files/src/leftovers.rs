@@ -1,4 +1,4 @@
-//! What killed processes leave behind.
+//! Files that killed processes leave behind.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::path::Path;
 use crate::lock;
 use crate::replace::is_temporary;
 
-/// Removes what processes that are gone left in a folder: temporary files, scratch folders, their
-/// lock. What belongs to processes that still write is locked, and stays. Where locks are not
-/// supported, everything stays: leftovers do no harm.
+/// Removes the temporary files, scratch folders and locks of killed processes in a folder. Files of
+/// running processes are locked, and stay. On file systems without locks everything stays, which
+/// does no harm.
 pub fn remove_leftovers(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        // What cannot be removed does no harm where it stays.
+        // A file that cannot be removed does no harm.
         match entry.file_type() {
             Ok(found) if found.is_file() && entry.file_name() == lock::NAME => {
                 lock::remove_abandoned(folder);
@@ -31,7 +31,7 @@ fn is_abandoned(path: &Path) -> bool {
     File::options().write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// Removes a scratch folder whose process is gone: it holds the lock of it, or nothing yet.
+/// Removes a scratch folder of a killed process: its lock is free, or it is empty.
 fn remove_scratch(folder: &Path) {
     let lock = folder.join(lock::NAME);
     let _ = match File::open(&lock) {

@@ -3,8 +3,8 @@
 /// First line of a pointer file (Git LFS specification, version 1).
 const FIRST_LINE: &[u8] = b"version https://git-lfs.github.com/spec/";
 
-/// What to tell a user whose file is a pointer of Git LFS instead of the content; `None` for any
-/// other file. `start` is the beginning of the file, 64 bytes suffice.
+/// An explanation for the user if a file is a pointer of Git LFS; `None` for any other file.
+/// `start` is the beginning of the file, of at least 64 bytes.
 ///
 /// ```
 /// let start = b"version https://git-lfs.github.com/spec/v1\noid sha256:";

@@ -1,13 +1,14 @@
-//! What every other crate does with files, in one place.
+//! Files, locks and memory, for all other crates.
 //!
-//! - [`replace()`] and [`replace_with`] write a file so that readers see the old content or the new
-//!   one; [`remove_leftovers`] clears what killed processes were writing.
-//! - [`remove_own_files`] does so for this process, which is about to end.
-//! - [`FolderLock`] keeps two processes from writing to one folder.
-//! - [`ScratchFolder`] is gone when it is no longer needed.
-//! - [`sha256`], [`sha256_of`] and [`hex`] are the checksums of all formats.
-//! - [`lfs_pointer`] tells a file that Git LFS left in place of the content.
-//! - [`free_memory`] says how many bytes may still be taken.
+//! - [`replace()`] and [`replace_with`] write a file atomically: readers see the old or the new
+//!   content.
+//! - [`remove_leftovers`] removes the temporary files of killed processes, and [`remove_own_files`]
+//!   those of this process before it ends.
+//! - [`FolderLock`] allows one process at a time to write to a folder.
+//! - [`ScratchFolder`] is a temporary folder.
+//! - [`sha256`], [`sha256_of`] and [`hex`] compute checksums.
+//! - [`lfs_pointer`] recognises a pointer file of Git LFS.
+//! - [`free_memory`] is the number of free bytes.
 
 mod checksum;
 mod leftovers;

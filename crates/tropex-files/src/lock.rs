@@ -1,4 +1,4 @@
-//! One process at a time in a folder.
+//! A lock that allows one process at a time to write to a folder.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
@@ -10,32 +10,33 @@ use thiserror::Error;
 
 use crate::own::OwnFile;
 
-/// Name of the file that is locked.
+/// Name of the lock file.
 pub(crate) const NAME: &str = ".tropex-lock";
 
-/// How often, and how far apart, a lock is tried that somebody else has: who only looks whether it
-/// is held, or clears it away, lets go at once.
+/// Number of attempts to get a lock that another process has, and the time between them. A process
+/// that only examines or removes a lock releases it at once.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The only right to write to a folder, until it is dropped or the process ends, however it ends.
+/// The exclusive right to write to a folder. It ends when the value is dropped, or when the process
+/// ends in any way.
 ///
-/// Where a file system has no locks, everybody gets one: nothing is better there. So does whoever
-/// may not write to the folder, and needs no right to.
+/// On a file system without locks, every request succeeds. It also succeeds for a process without
+/// permission to write to the folder.
 #[derive(Debug)]
 pub struct FolderLock {
     folder: PathBuf,
-    /// Open as long as the lock is held; `None` where there are no locks.
+    /// The locked file; `None` on file systems without locks.
     file: Option<File>,
-    /// Whether the folder was made for the lock, and goes with it if it stays empty.
+    /// Whether the folder was created with the lock, and is removed with it if empty.
     made: bool,
     _own: Option<OwnFile>,
 }
 
-/// Who holds a lock, as far as that is known.
+/// The process that has a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
-    /// Number of the process.
+    /// Process id, if known.
     pub process: Option<u32>,
 }
 
@@ -48,48 +49,49 @@ impl std::fmt::Display for Holder {
     }
 }
 
-/// Why there is no lock.
+/// Why a folder cannot be locked.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum LockError {
-    /// Somebody else has it.
+    /// Another process has the lock.
     #[error("{holder} is working in {}; wait until it ends, or choose another folder", folder.display())]
     Held {
         /// The folder.
         folder: PathBuf,
-        /// Who has it.
+        /// The process.
         holder: Holder,
     },
-    /// The folder cannot be made.
+    /// The folder cannot be created.
     #[error("cannot create folder {}: {source}", folder.display())]
     Create {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: io::Error,
     },
-    /// The file system does not let us.
+    /// The lock file cannot be opened or locked.
     #[error("cannot lock {}: {source}", folder.display())]
     Io {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: io::Error,
     },
 }
 
 impl LockError {
-    /// Whether the folder went away while it was locked.
+    /// Whether the folder was removed meanwhile.
     fn is_gone(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == ErrorKind::NotFound)
     }
 }
 
 impl FolderLock {
-    /// Takes the lock of a folder that is there, without waiting.
+    /// Locks an existing folder, without waiting.
     ///
     /// # Errors
-    /// [`LockError::Held`] where another process, or another lock of this one, has it; whatever
-    /// hinders opening a file in the folder.
+    /// [`LockError::Held`]: another process, or another lock of this process, has it.
+    /// [`LockError::Io`].
     pub fn acquire(folder: &Path) -> Result<Self, LockError> {
         let failed = |source| LockError::Io { folder: folder.to_owned(), source };
         let lock = |file, own| Self { folder: folder.to_owned(), file, made: false, _own: own };
@@ -99,12 +101,12 @@ impl FolderLock {
             let Some(mut file) = open(&path).map_err(failed)? else { return Ok(lock(None, None)) };
             match file.try_lock() {
                 Ok(()) if is_at(&file, &path) => {
-                    // For whoever is refused; the lock holds without it.
+                    // The process id is for error messages; the lock works without it.
                     let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
                     let own = cfg!(unix).then(|| OwnFile::new(&path));
                     return Ok(lock(Some(file), own));
                 }
-                Ok(()) => {} // its last holder removed it in between
+                Ok(()) => {} // the last holder removed it meanwhile
                 Err(TryLockError::WouldBlock) if tries < TRIES => {
                     tries += 1;
                     sleep(PAUSE);
@@ -121,15 +123,15 @@ impl FolderLock {
         }
     }
 
-    /// Takes the lock of a folder, which is made if it is not there. A folder that was made and
-    /// stays empty is removed with the lock.
+    /// Locks a folder, which is created if it does not exist. A created folder that stays empty is
+    /// removed with the lock.
     ///
     /// # Errors
-    /// As for [`FolderLock::acquire`]; whatever hinders making the folder.
+    /// Errors of [`FolderLock::acquire`]. [`LockError::Create`].
     pub fn create(folder: &Path) -> Result<Self, LockError> {
         for _ in 1..TRIES {
             match Self::create_once(folder) {
-                Err(error) if error.is_gone() => {} // its last holder removed it in between
+                Err(error) if error.is_gone() => {} // the last holder removed it meanwhile
                 outcome => return outcome,
             }
         }
@@ -141,11 +143,7 @@ impl FolderLock {
         if let Some(parent) = folder.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        let made = match fs::create_dir(folder) {
-            Ok(()) => true,
-            Err(_) if folder.is_dir() => false,
-            Err(error) => return Err(failed(error)),
-        };
+        let made = make_folder(folder).map_err(failed)?;
         let mut lock = Self::acquire(folder).inspect_err(|_| {
             if made {
                 let _ = fs::remove_dir(folder); // the first error is the one to report
@@ -156,19 +154,38 @@ impl FolderLock {
     }
 }
 
+/// Creates a folder unless it exists, and says whether it did.
+fn make_folder(folder: &Path) -> io::Result<bool> {
+    for _ in 1..TRIES {
+        match fs::create_dir(folder) {
+            Ok(()) => return Ok(true),
+            Err(_) if folder.is_dir() => return Ok(false),
+            Err(error) if is_file(folder) || error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error);
+            }
+            Err(_) => {} // another holder removed the folder between the two calls
+        }
+    }
+    fs::create_dir(folder).map(|()| true)
+}
+
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_dir())
+}
+
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // Removed while it is held, so that nobody else can hold the file that is removed.
+        // Removed while locked, so that no other process can have locked the removed file.
         if self.file.is_some() && cfg!(unix) {
             let _ = fs::remove_file(self.folder.join(NAME));
         }
         if self.made {
-            let _ = fs::remove_dir(&self.folder); // which only removes an empty one
+            let _ = fs::remove_dir(&self.folder); // removes only an empty folder
         }
     }
 }
 
-/// Who writes to a folder at this moment, if somebody does.
+/// The process that has the lock of a folder now, if any.
 pub fn holder(folder: &Path) -> Option<Holder> {
     let mut file = File::open(folder.join(NAME)).ok()?;
     match file.try_lock_shared() {
@@ -177,16 +194,16 @@ pub fn holder(folder: &Path) -> Option<Holder> {
     }
 }
 
-/// Removes the lock that a killed process left in a folder.
+/// Removes the lock file of a killed process.
 pub(crate) fn remove_abandoned(folder: &Path) {
     let path = folder.join(NAME);
     let Ok(Some(file)) = open_existing(&path) else { return };
     if file.try_lock().is_ok() && is_at(&file, &path) && cfg!(unix) {
-        let _ = fs::remove_file(path); // it does no harm where it stays
+        let _ = fs::remove_file(path); // a remaining file does no harm
     }
 }
 
-/// The file to lock, made if it is not there; `None` for whoever may not write to the folder.
+/// Opens or creates the lock file; `None` without permission to write to the folder.
 fn open(path: &Path) -> io::Result<Option<File>> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         let reason = format!("{NAME} in it is no ordinary file; remove it");
@@ -198,7 +215,7 @@ fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// The file to lock, of whomever it is.
+/// Opens an existing lock file of any owner.
 fn open_existing(path: &Path) -> io::Result<Option<File>> {
     match File::open(path) {
         Ok(file) => Ok(Some(file)),
@@ -218,13 +235,13 @@ fn process_in(file: &mut File) -> Option<u32> {
     text.parse().ok()
 }
 
-/// Whether an open file is the one that has the name now.
+/// Whether an open file still has the path.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let identity = |found: fs::Metadata| (found.dev(), found.ino());
     let open = file.metadata().map(identity);
-    // Links are not followed: what a link leads to is nobody's lock.
+    // Links are not followed: a link is not a lock file.
     let named = fs::symlink_metadata(path).map(identity);
     matches!((open, named), (Ok(open), Ok(named)) if open == named)
 }

@@ -1,16 +1,17 @@
-//! How much memory is free.
+//! Free memory.
 
 use std::fs;
 use std::path::Path;
 
-/// Bytes that are taken to be free where nobody says how many are.
+/// Assumed free bytes on systems that do not tell.
 const UNKNOWN: u64 = 2 << 30;
 
-/// Where Linux shows control groups.
+/// Linux's folder of control groups.
 const GROUPS: &str = "/sys/fs/cgroup";
 
-/// Bytes of memory that this process may still take, as Linux counts them: for the machine, for the
-/// control groups that the process is in, and up to its own limit (`ulimit -v`).
+/// Bytes of memory that this process can still allocate: the least of the machine's available
+/// memory, the limits of its control groups, and its own limit (`ulimit -v`). 2 GiB on systems
+/// other than Linux.
 pub fn free_memory() -> usize {
     let process = |file: &str| read(Path::new(&format!("/proc/self/{file}")));
     let machine = available(&read(Path::new("/proc/meminfo")));
@@ -20,31 +21,31 @@ pub fn free_memory() -> usize {
     usize::try_from(free).unwrap_or(usize::MAX)
 }
 
-/// The text of a file; nothing where it cannot be read, as on other systems.
+/// The text of a file; empty if it cannot be read, as on other systems.
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// What `/proc/meminfo` says is available.
+/// Available bytes in `/proc/meminfo`.
 fn available(text: &str) -> Option<u64> {
     kibibytes(text, "MemAvailable:")
 }
 
-/// Bytes that a line such as `VmSize: 12 kB` speaks of.
+/// Bytes in a line such as `VmSize: 12 kB`.
 fn kibibytes(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
 }
 
-/// What the limit of the address space in `/proc/self/limits` leaves, if there is one.
+/// Bytes below the limit of the address space in `/proc/self/limits`, if there is a limit.
 fn below_limit(limits: &str, status: &str) -> Option<u64> {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
     let limit: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(limit.saturating_sub(kibibytes(status, "VmSize:")?))
 }
 
-/// What the strictest of the control groups in `/proc/self/cgroup` leaves, and of those around them.
+/// Least free bytes of the control groups in `/proc/self/cgroup` and their parents.
 fn free_in_groups(groups: &str, root: &Path) -> Option<u64> {
     let groups = groups.lines().filter_map(|line| {
         let mut parts = line.splitn(3, ':').skip(1);
@@ -62,11 +63,11 @@ fn free_in_groups(groups: &str, root: &Path) -> Option<u64> {
     free.min()
 }
 
-/// What the files of a control group are called in a version of the interface.
+/// File names of a version of the control group interface.
 struct Version {
     limit: &'static str,
     used: &'static str,
-    /// Pages of files that are taken back where memory is needed, in `memory.stat`.
+    /// Entry of `memory.stat` for file pages that can be reclaimed.
     cache: &'static str,
 }
 

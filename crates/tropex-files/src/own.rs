@@ -1,4 +1,4 @@
-//! Files that are to go when this process ends, even in the middle of its work.
+//! Temporary files and locks of this process.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ fn own() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     OWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file that is there for as long as this process works with it.
+/// A registered temporary file or lock of this process.
 #[derive(Debug)]
 pub(crate) struct OwnFile(PathBuf);
 
@@ -29,11 +29,11 @@ impl Drop for OwnFile {
     }
 }
 
-/// Removes the temporary files and the locks of this process, which has to end right after: for
-/// whoever ends it without returning from what it does.
+/// Removes the temporary files and locks of this process, which has to end right after. For signal
+/// handlers, which end a process without running destructors.
 pub fn remove_own_files() {
     for path in own().iter() {
-        let _ = fs::remove_file(path); // whoever writes there next removes what is left
+        let _ = fs::remove_file(path); // the next writer removes what is left
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files that are whole or not there at all.
+//! Atomic replacement of files.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -9,13 +9,13 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::own::OwnFile;
 
-/// Temporary files are `.tropex-` + [`RANDOM`] letters + `.tmp`, whatever the name of the target:
-/// 28 bytes, so that no name becomes too long.
+/// Names of temporary files are `.tropex-`, [`RANDOM`] letters and digits, and `.tmp`: 28 bytes,
+/// whatever the length of the target's name.
 pub(crate) const PREFIX: &str = ".tropex-";
 pub(crate) const SUFFIX: &str = ".tmp";
 pub(crate) const RANDOM: usize = 16;
 
-/// Symbolic links followed one after the other, as many as Linux follows.
+/// Most symbolic links in a chain, as in Linux.
 const MAX_LINKS: usize = 40;
 
 /// Writes `bytes` to `path`: see [`replace_with`].
@@ -23,20 +23,18 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_with(path, |file| file.write_all(bytes))
 }
 
-/// Has the content of the file at `path` written by `write`.
+/// Writes the file at `path` with the function `write`.
 ///
-/// A file that is new or ordinary is written under a temporary name, made durable, and renamed: a
-/// reader, or a crash at any moment, sees the old content or the new one. The file keeps its mode
-/// and owner. A symbolic link stays: the file that it leads to is written. What is no ordinary file
-/// (a pipe, a terminal, a device) is opened and written, never replaced. So is an ordinary file
-/// where the folder takes no new files, where the file is a mount point, or somebody else's in a
-/// folder like `/tmp`.
-///
-/// `write` is called a second time in the last two cases, with an empty file.
+/// A new or regular file is written under a temporary name, synced to disk, and renamed: a reader,
+/// and a crash at any moment, sees the old or the new content. The file keeps its mode and owner. A
+/// symbolic link stays, and its target is written. A pipe, terminal or device is opened and
+/// written, not replaced. A regular file is overwritten in place if its folder does not accept new
+/// files, if it is a mount point, or if it belongs to another user in a folder like `/tmp`; in the
+/// last two cases, `write` is called a second time.
 ///
 /// # Errors
-/// A path that names no file, a file without write permission, a link that leads in a circle, and
-/// whatever hinders writing. No temporary file is left then.
+/// The path does not name a file, the file is write-protected, links form a circle, or writing
+/// fails. No temporary file is left.
 pub fn replace_with(
     path: &Path,
     mut write: impl FnMut(&mut File) -> io::Result<()>,
@@ -66,22 +64,22 @@ pub fn replace_with(
         }
         Target::Stream(path) => {
             let mut stream = File::options().append(true).open(path)?;
-            write(&mut stream).map_err(say_who_left)
+            write(&mut stream).map_err(explain_broken_pipe)
         }
         #[cfg(unix)]
-        Target::Standard(stream) => write(&mut stream.handle()?).map_err(say_who_left),
+        Target::Standard(stream) => write(&mut stream.handle()?).map_err(explain_broken_pipe),
     }
 }
 
-/// "Broken pipe" says little about a file.
-fn say_who_left(error: io::Error) -> io::Error {
+/// Explains a broken pipe.
+fn explain_broken_pipe(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::BrokenPipe => io::Error::new(error.kind(), "its reader went away"),
         _ => error,
     }
 }
 
-/// Whether a file name is one of a temporary file of this module.
+/// Whether a file name is that of a temporary file of this module.
 pub(crate) fn is_temporary(name: &OsStr) -> bool {
     let inner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
     inner.is_some_and(|inner| inner.len() == RANDOM && inner.bytes().all(is_letter_or_digit))
@@ -91,7 +89,7 @@ fn is_letter_or_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
-/// A new file in the folder of `path` that no other process can have, locked as long as it is open.
+/// Creates and locks a temporary file in the folder of `path`.
 pub(crate) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = folder_of(path);
     loop {
@@ -100,15 +98,15 @@ pub(crate) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // As for any new file: the umask takes bits away.
+            // The mode of any new file; the umask removes bits.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         let temporary = builder.tempfile_in(folder)?;
-        // Whoever clears leftovers may have seen the file before it was locked.
+        // Another process may have removed the file as a leftover before it was locked.
         let is_locked = match temporary.as_file().try_lock() {
             Ok(()) => temporary.path().exists(),
             Err(fs::TryLockError::WouldBlock) => false,
-            Err(fs::TryLockError::Error(_)) => true, // no locks here, and no clearing either
+            Err(fs::TryLockError::Error(_)) => true, // without locks, leftovers are not removed
         };
         if is_locked {
             return Ok(temporary);
@@ -123,13 +121,13 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// What stands at a path, links followed.
+/// What is at a path, after following links.
 enum Target {
     New(PathBuf),
     Ordinary(PathBuf, Metadata),
     Stream(PathBuf),
-    /// What this process prints to: opened a second time, a file would be written from another
-    /// place, and what is printed later would end up on top of it.
+    /// Standard output or standard error of this process. Opened a second time, a file would be
+    /// written from its start, and later output would overwrite it.
     #[cfg(unix)]
     Standard(Standard),
 }
@@ -142,7 +140,7 @@ enum Standard {
 
 #[cfg(unix)]
 impl Standard {
-    /// The stream that a link such as `/proc/self/fd/1` stands for.
+    /// The stream of a link such as `/proc/self/fd/1`.
     fn of(link: &Path) -> Option<Self> {
         let folder = fs::canonicalize(folder_of(link)).ok()?;
         if !folder.starts_with(format!("/proc/{}", std::process::id())) {
@@ -155,7 +153,7 @@ impl Standard {
         }
     }
 
-    /// A handle that shares its place with what is printed.
+    /// A handle with the file position of the printed output.
     fn handle(&self) -> io::Result<File> {
         use std::os::fd::AsFd;
         let handle = match self {
@@ -200,7 +198,7 @@ impl Target {
         Err(io::Error::other("too many symbolic links"))
     }
 
-    /// A rename would replace a file that is write-protected.
+    /// Checks the write permission, which a rename would ignore.
     fn ordinary(path: PathBuf, metadata: Metadata) -> io::Result<Self> {
         if metadata.permissions().readonly() {
             let reason = "the file is write-protected";
@@ -215,30 +213,30 @@ fn ends_in_separator(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().last().is_some_and(|&byte| byte == b'/')
 }
 
-/// Whether a link stands for an open file of a process, such as `/dev/stdout` leads to: what it
-/// names may be a pipe, or a file that somebody writes at the same time.
+/// Whether a link is an open file of a process, as the target of `/dev/stdout` is. It can be a
+/// pipe, or a file that is written at the same time.
 fn is_open_file(link: &Path) -> bool {
     let folder = fs::canonicalize(folder_of(link)).unwrap_or_default();
     let mut parts = folder.iter();
     folder.starts_with("/proc") && parts.any(|part| part == "fd") || folder == Path::new("/dev/fd")
 }
 
-/// The new content takes over the mode of the old one and, where the system allows it, its owner
-/// and group. Nobody gets rights to it who had none.
+/// Copies the mode and, if permitted, the owner and group of the old file. No one gets new
+/// permissions.
 #[cfg(unix)]
 fn keep_mode_and_owner(file: &File, old: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let new = file.metadata()?;
     let mode = old.mode() & 0o7777;
     let (owner, group) = (old.uid(), old.gid());
-    let mut kept = (new.uid(), new.gid()) == (owner, group);
-    if !kept {
-        kept = fchown(file, Some(owner), Some(group)).is_ok(); // only root may, as a rule
+    let mut is_same = (new.uid(), new.gid()) == (owner, group);
+    if !is_same {
+        is_same = fchown(file, Some(owner), Some(group)).is_ok(); // usually permitted for root only
     }
-    let mode = match kept {
+    let mode = match is_same {
         true => mode,
         false if new.gid() == group || fchown(file, None, Some(group)).is_ok() => mode & 0o777,
-        // Another group may do what everybody may.
+        // The new group gets the permissions of others.
         false => mode & 0o707 | (mode & 0o007) << 3,
     };
     file.set_permissions(fs::Permissions::from_mode(mode))
@@ -249,11 +247,11 @@ fn keep_mode_and_owner(_file: &File, _old: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Why a temporary file did not get its name.
+/// Why a temporary file was not renamed to its target.
 enum Unpublished {
-    /// Its name was refused.
+    /// The rename failed.
     Rename(io::Error),
-    /// It could not be made durable.
+    /// Syncing to disk failed.
     Sync(io::Error),
 }
 
@@ -264,18 +262,18 @@ impl From<Unpublished> for io::Error {
     }
 }
 
-/// Makes a temporary file durable, gives it its name, and makes the name durable.
+/// Syncs a temporary file to disk, renames it, and syncs the folder.
 fn publish(temporary: NamedTempFile, path: &Path) -> Result<(), Unpublished> {
-    // Open, and so locked, until it has its name.
+    // The file stays open, and locked, until it is renamed.
     let (file, temporary) = temporary.into_parts();
     file.sync_all().map_err(Unpublished::Sync)?;
-    // Not by the library's own system call: tests let this one fail.
+    // `rename` instead of `persist`: tests make this system call fail.
     fs::rename(&temporary, path).map_err(Unpublished::Rename)?;
-    let _ = temporary.keep(); // there is nothing to remove any more
+    let _ = temporary.keep(); // prevents the removal of the temporary name
     sync_folder(folder_of(path)).map_err(Unpublished::Sync)
 }
 
-/// Makes a rename durable, where folders can be opened and synchronised as files.
+/// Syncs a folder to disk, on systems that support it.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     let synced = match File::open(folder) {
@@ -296,13 +294,13 @@ fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a folder refuses new files, or their names beside a path that is nearly too long.
+/// Whether a folder refuses new files, or the path of the temporary file is too long.
 fn takes_no_files(error: &io::Error) -> bool {
     use ErrorKind::{InvalidFilename, PermissionDenied, ReadOnlyFilesystem};
     matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | InvalidFilename)
 }
 
-/// Whether a file is a mount point, or somebody else's in a folder with the sticky bit.
+/// Whether a file is a mount point, or belongs to another user in a folder with the sticky bit.
 fn cannot_be_replaced(error: &io::Error) -> bool {
     use ErrorKind::{CrossesDevices, PermissionDenied, ResourceBusy};
     matches!(error.kind(), ResourceBusy | CrossesDevices | PermissionDenied)

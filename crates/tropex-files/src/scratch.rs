@@ -1,4 +1,4 @@
-//! Folders for what is needed for a moment.
+//! Temporary folders.
 
 use std::io;
 use std::path::Path;
@@ -8,20 +8,20 @@ use tempfile::{Builder, TempDir};
 use crate::FolderLock;
 use crate::replace::{PREFIX, RANDOM, SUFFIX};
 
-/// A folder that is removed with all that is in it: when this is dropped, or by
+/// A temporary folder. It is removed with its content when this value is dropped, or by
 /// [`remove_leftovers`](crate::remove_leftovers) if the process was killed.
 #[derive(Debug)]
 pub struct ScratchFolder {
-    // Given back before the folder is removed.
+    // Dropped before the folder is removed.
     _lock: FolderLock,
     folder: TempDir,
 }
 
 impl ScratchFolder {
-    /// A new folder in another one.
+    /// Creates a temporary folder in `parent`.
     ///
     /// # Errors
-    /// Whatever hinders making it.
+    /// The folder cannot be created.
     pub fn within(parent: &Path) -> io::Result<Self> {
         loop {
             let mut builder = Builder::new();
@@ -29,14 +29,14 @@ impl ScratchFolder {
             let folder = builder.tempdir_in(parent)?;
             match FolderLock::acquire(folder.path()) {
                 Ok(lock) => return Ok(Self { _lock: lock, folder }),
-                // Whoever clears leftovers saw the folder before it was locked.
+                // Another process removed the folder as a leftover before it was locked.
                 Err(_) if !folder.path().exists() => {}
                 Err(error) => return Err(io::Error::other(error)),
             }
         }
     }
 
-    /// Where it is.
+    /// Path of the folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

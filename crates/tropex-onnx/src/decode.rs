@@ -1,17 +1,17 @@
-//! Numbers of a file's tensors.
+//! Decoding of the tensors of a file.
 
 use std::path::Path;
 
 use burn::tensor::{bf16, f16};
 use bytes::Bytes;
 
-use crate::constant::{Constant, Kind, elements};
-use crate::error::Refusal;
+use crate::constant::{HostTensor, NumberKind, elements};
+use crate::error::OpError;
 use crate::file;
 use crate::proto::{self, data_type};
 
-/// The numbers of a tensor, which `folder` may hold a part of.
-pub(crate) fn decode(tensor: &proto::Tensor, folder: &Path) -> Result<Constant, Refusal> {
+/// Decodes a tensor, whose data can be in another file in `folder`.
+pub(crate) fn decode(tensor: &proto::TensorProto, folder: &Path) -> Result<HostTensor, OpError> {
     let shape = shape_of(tensor)?;
     let count = elements(&shape).ok_or("its shape is too large")?;
     let (kind, bytes) = type_of(tensor.data_type)?;
@@ -31,29 +31,29 @@ pub(crate) fn decode(tensor: &proto::Tensor, folder: &Path) -> Result<Constant, 
     if numbers.len() != count {
         return Err(wrong_count(&shape, numbers.len()));
     }
-    Ok(Constant::new(shape, numbers, kind))
+    Ok(HostTensor::new(shape, numbers, kind))
 }
 
-fn shape_of(tensor: &proto::Tensor) -> Result<Vec<usize>, Refusal> {
+fn shape_of(tensor: &proto::TensorProto) -> Result<Vec<usize>, OpError> {
     let extent = |&extent: &i64| usize::try_from(extent).map_err(|_| "a negative extent".into());
     tensor.shape.iter().map(extent).collect()
 }
 
-fn wrong_count(shape: &[usize], found: usize) -> Refusal {
+fn wrong_count(shape: &[usize], found: usize) -> OpError {
     format!("its shape is {shape:?}, but it has {found} numbers").into()
 }
 
-/// What the numbers of a type stand for, and bytes of one number.
-pub(crate) fn type_of(data_type: i32) -> Result<(Kind, usize), Refusal> {
+/// Kind of the numbers of a data type, and bytes per number.
+pub(crate) fn type_of(data_type: i32) -> Result<(NumberKind, usize), OpError> {
     Ok(match data_type {
-        data_type::FLOAT => (Kind::Float, 4),
-        data_type::DOUBLE => (Kind::Float, 8),
-        data_type::FLOAT16 | data_type::BFLOAT16 => (Kind::Float, 2),
-        data_type::INT8 | data_type::UINT8 => (Kind::Int, 1),
-        data_type::INT16 | data_type::UINT16 => (Kind::Int, 2),
-        data_type::INT32 | data_type::UINT32 => (Kind::Int, 4),
-        data_type::INT64 | data_type::UINT64 => (Kind::Int, 8),
-        data_type::BOOL => (Kind::Bool, 1),
+        data_type::FLOAT => (NumberKind::Float, 4),
+        data_type::DOUBLE => (NumberKind::Float, 8),
+        data_type::FLOAT16 | data_type::BFLOAT16 => (NumberKind::Float, 2),
+        data_type::INT8 | data_type::UINT8 => (NumberKind::Int, 1),
+        data_type::INT16 | data_type::UINT16 => (NumberKind::Int, 2),
+        data_type::INT32 | data_type::UINT32 => (NumberKind::Int, 4),
+        data_type::INT64 | data_type::UINT64 => (NumberKind::Int, 8),
+        data_type::BOOL => (NumberKind::Bool, 1),
         data_type::STRING => return Err("it holds text, not numbers".into()),
         other => {
             let reason = format!(
@@ -90,8 +90,8 @@ fn from_raw(raw: &[u8], data_type: i32) -> Vec<f64> {
     }
 }
 
-/// Numbers that are spelled out, in the list that the type has.
-fn from_lists(tensor: &proto::Tensor) -> Vec<f64> {
+/// Numbers of a repeated field, which depends on the type.
+fn from_lists(tensor: &proto::TensorProto) -> Vec<f64> {
     let ints = || tensor.ints.iter();
     match tensor.data_type {
         data_type::FLOAT => tensor.floats.iter().map(|&number| f64::from(number)).collect(),
@@ -111,12 +111,12 @@ fn from_lists(tensor: &proto::Tensor) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn tensor(data_type: i32, raw: &[u8]) -> proto::Tensor {
+    fn tensor(data_type: i32, raw: &[u8]) -> proto::TensorProto {
         let raw = Some(Bytes::copy_from_slice(raw));
-        proto::Tensor { shape: vec![2], data_type, raw, ..Default::default() }
+        proto::TensorProto { shape: vec![2], data_type, raw, ..Default::default() }
     }
 
-    fn numbers(tensor: &proto::Tensor) -> Result<Vec<f64>, Refusal> {
+    fn numbers(tensor: &proto::TensorProto) -> Result<Vec<f64>, OpError> {
         decode(tensor, Path::new(".")).map(|constant| constant.numbers)
     }
 
@@ -138,7 +138,7 @@ mod tests {
     fn halves_in_a_list_are_bits() {
         let ints = vec![0x3c00, 0xc000];
         let data_type = data_type::FLOAT16;
-        let tensor = proto::Tensor { shape: vec![2], data_type, ints, ..Default::default() };
+        let tensor = proto::TensorProto { shape: vec![2], data_type, ints, ..Default::default() };
         assert_eq!(numbers(&tensor), Ok(vec![1.0, -2.0]));
     }
 
@@ -146,9 +146,9 @@ mod tests {
     fn a_shape_and_its_numbers_must_fit() {
         let error = numbers(&tensor(data_type::FLOAT, &[0; 12])).unwrap_err();
         assert_eq!(error.0, "its shape is [2], but it has 3 numbers");
-        let huge = proto::Tensor { shape: vec![i64::MAX, 8], ..tensor(data_type::FLOAT, &[]) };
+        let huge = proto::TensorProto { shape: vec![i64::MAX, 8], ..tensor(data_type::FLOAT, &[]) };
         assert_eq!(numbers(&huge).unwrap_err().0, "its shape is too large");
-        let negative = proto::Tensor { shape: vec![-2], ..tensor(data_type::FLOAT, &[]) };
+        let negative = proto::TensorProto { shape: vec![-2], ..tensor(data_type::FLOAT, &[]) };
         assert_eq!(numbers(&negative).unwrap_err().0, "a negative extent");
     }
 
@@ -160,11 +160,14 @@ mod tests {
         std::fs::write(folder.path().join("secret"), [0; 8]).unwrap();
         std::fs::write(model.join("weights"), [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 9]).unwrap();
         let at = |location: &str, offset: &str| {
-            let entry =
-                |key: &str, value: &str| proto::Entry { key: key.into(), value: value.into() };
+            let entry = |key: &str, value: &str| proto::StringStringEntryProto {
+                key: key.into(),
+                value: value.into(),
+            };
             let external = vec![entry("location", location), entry("offset", offset)];
-            let tensor = proto::Tensor { location: 1, external, ..tensor(data_type::FLOAT, &[]) };
-            decode(&tensor, &model).map(|constant| constant.numbers).map_err(|refusal| refusal.0)
+            let tensor =
+                proto::TensorProto { location: 1, external, ..tensor(data_type::FLOAT, &[]) };
+            decode(&tensor, &model).map(|constant| constant.numbers).map_err(|error| error.0)
         };
         assert_eq!(at("weights", "0"), Ok(vec![1.0, -2.0]));
         assert!(at("weights", "4").unwrap_err().contains("too short for 8 bytes from byte 4 on"));

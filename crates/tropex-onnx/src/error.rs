@@ -1,4 +1,4 @@
-//! What can go wrong, in one line for every cause.
+//! Errors, one line for every cause.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,55 +10,95 @@ pub enum OnnxError {
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// The model, or a file that holds its numbers.
+        /// The model, or a file with its tensors.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: std::io::Error,
     },
-    /// The file is not an ONNX model, or a part of it contradicts another.
+    /// The file is not an ONNX model, or contradicts itself.
     #[error("{} cannot be read as an ONNX model: {reason}", path.display())]
     Damaged {
         /// The model.
         path: PathBuf,
-        /// What does not fit.
+        /// What is wrong.
         reason: String,
     },
-    /// Nodes that have no place in a piecewise-linear function, or that are not supported: all that
-    /// the chosen output depends on.
+    /// The chosen output depends on nodes that are not piecewise linear or not supported. The list
+    /// has all of them.
     #[error("{}", listed(.0))]
-    Unsupported(Vec<Unsupported>),
-    /// Several outputs lead to different values, or there is none of the name that was asked for.
+    Unsupported(Vec<UnsupportedNode>),
+    /// No output has the requested name.
+    #[error("no output is named `{name}`; there are {}", quoted(outputs))]
+    UnknownOutput {
+        /// The requested name.
+        name: String,
+        /// Names of the outputs.
+        outputs: Vec<String>,
+    },
+    /// Several outputs have different values, and none was chosen.
+    #[error("its outputs {} are different values; choose one by its name", quoted(outputs))]
+    SeveralOutputs {
+        /// Names of the outputs.
+        outputs: Vec<String>,
+    },
+    /// The output cannot be used.
     #[error("{0}")]
     Output(String),
-    /// The model's input is not one batch of points, or a tensor of another shape or type was given.
+    /// The model has several inputs.
+    #[error(
+        "it takes {} inputs, {}; only models of one input are supported",
+        inputs.len(), quoted(inputs)
+    )]
+    SeveralInputs {
+        /// Names of the inputs.
+        inputs: Vec<String>,
+    },
+    /// The file leaves the shape of the input open.
+    #[error(
+        "the file leaves the shape of its input `{input}` open, {shape}; give the shape of one point"
+    )]
+    OpenInput {
+        /// Name of the input.
+        input: String,
+        /// The known extents, with `?` for the others.
+        shape: String,
+    },
+    /// The model's input is not a single batch of points, or the given points have another shape or
+    /// type.
     #[error("{0}")]
     Input(String),
-    /// The model computes something else for several points than for each alone.
+    /// The model computes other outputs for a batch than for its points.
     #[error("{0}")]
     Batch(String),
 }
 
 /// A node that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsupported {
-    /// Its name, or that of its first output.
+pub struct UnsupportedNode {
+    /// Name of the node, or of its first output.
     pub node: String,
-    /// Its operator, with the domain if it is not ONNX's own.
+    /// Operator, with its domain if that is not ONNX's own.
     pub operator: String,
-    /// Shapes of its inputs, as far as they are known; `n` stands for the points.
+    /// Known shapes of the inputs; `n` is the number of points.
     pub shapes: String,
-    /// Why, and what can be done.
+    /// The reason, and what to do.
     pub reason: String,
 }
 
-impl fmt::Display for Unsupported {
+impl fmt::Display for UnsupportedNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { node, operator, shapes, reason } = self;
         write!(f, "node `{node}` ({operator}{shapes}): {reason}")
     }
 }
 
-fn listed(nodes: &[Unsupported]) -> String {
+/// Names in backticks.
+fn quoted(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn listed(nodes: &[UnsupportedNode]) -> String {
     match nodes {
         [node] => node.to_string(),
         nodes => {
@@ -68,17 +108,17 @@ fn listed(nodes: &[Unsupported]) -> String {
     }
 }
 
-/// Why an operator cannot be computed as a node asks for it.
+/// Why a node cannot be computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal(pub(crate) String);
+pub(crate) struct OpError(pub(crate) String);
 
-impl From<&str> for Refusal {
+impl From<&str> for OpError {
     fn from(reason: &str) -> Self {
         Self(reason.to_owned())
     }
 }
 
-impl From<String> for Refusal {
+impl From<String> for OpError {
     fn from(reason: String) -> Self {
         Self(reason)
     }

@@ -1,4 +1,4 @@
-//! Reading an ONNX file and the files that hold its numbers.
+//! Reading of an ONNX file and of its external data.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,13 +8,13 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::OnnxError;
-use crate::error::Refusal;
+use crate::error::OpError;
 use crate::proto;
 
-/// A model as its file has it.
+/// A model file.
 pub(crate) struct ModelFile {
-    pub(crate) model: proto::Model,
-    /// Bytes of the file and of the files it refers to.
+    pub(crate) model: proto::ModelProto,
+    /// Length of the file in bytes.
     pub(crate) bytes: u64,
 }
 
@@ -26,24 +26,22 @@ pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
     content.try_reserve_exact(length as usize).map_err(|error| unreadable(error.into()))?;
     { file }.take(length).read_to_end(&mut content).map_err(unreadable)?;
     let damaged = |reason: String| OnnxError::Damaged { path: path.to_owned(), reason };
-    if content.starts_with(b"version https://git-lfs") {
-        let reason = "this is a Git LFS pointer, not the file itself; `git lfs pull` in its \
-                      repository fetches the content";
+    if let Some(reason) = tropex_files::lfs_pointer(&content) {
         return Err(damaged(reason.into()));
     }
-    // Decoding from `Bytes` leaves the weights where they are.
-    let model = proto::Model::decode(Bytes::from(content)).map_err(|error| {
+    // Decoding from `Bytes` does not copy the weights.
+    let model = proto::ModelProto::decode(Bytes::from(content)).map_err(|error| {
         damaged(format!("its bytes are no protocol buffer of a model ({error}); is it complete?"))
     })?;
     Ok(ModelFile { model, bytes: length })
 }
 
-/// The bytes of a tensor that are in another file, of which `expected` are needed.
+/// Reads the `expected` bytes of a tensor from another file.
 pub(crate) fn read_external(
     folder: &Path,
-    tensor: &proto::Tensor,
+    tensor: &proto::TensorProto,
     expected: u64,
-) -> Result<Bytes, Refusal> {
+) -> Result<Bytes, OpError> {
     let entry = |key| {
         let found = tensor.external.iter().find(|entry| entry.key == key);
         found.map(|entry| entry.value.as_str())
@@ -84,8 +82,8 @@ fn read_range(path: &Path, offset: u64, length: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The path of a file in the model's folder or below: a model must not read anything else.
-fn inside(folder: &Path, location: &Path) -> Result<PathBuf, Refusal> {
+/// The path of a file in the model's folder or below. A model must not read other files.
+fn inside(folder: &Path, location: &Path) -> Result<PathBuf, OpError> {
     let is_plain =
         location.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     let outside = || {

@@ -1,56 +1,57 @@
-//! The graph of a model: nodes in an order in which they can be run, values numbered.
+//! The graph of a model: nodes in topological order, with numbered values.
 
 use std::collections::HashMap;
 
-use crate::attributes::Attributes;
+use crate::attributes::NodeAttributes;
 use crate::proto;
 
-/// Number of a value: an input, an initializer or the output of a node.
-pub(crate) type Slot = usize;
+/// Index of a value: an input, an initializer or the output of a node.
+pub(crate) type ValueIndex = usize;
 
 /// An operator applied to values.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub(crate) struct OnnxNode {
     pub(crate) name: String,
     pub(crate) operator: String,
     /// Empty for ONNX's own operators.
     pub(crate) domain: String,
-    pub(crate) inputs: Vec<Option<Slot>>,
-    pub(crate) outputs: Vec<Option<Slot>>,
-    pub(crate) attributes: Attributes,
+    pub(crate) inputs: Vec<Option<ValueIndex>>,
+    pub(crate) outputs: Vec<Option<ValueIndex>>,
+    pub(crate) attributes: NodeAttributes,
 }
 
 /// An input or output of the graph.
 #[derive(Clone, Debug)]
-pub(crate) struct Port {
+pub(crate) struct GraphPort {
     pub(crate) name: String,
-    pub(crate) slot: Slot,
-    /// What the file says about its type.
-    pub(crate) kind: Option<proto::ValueType>,
+    pub(crate) slot: ValueIndex,
+    /// Type in the file.
+    pub(crate) kind: Option<proto::TypeProto>,
 }
 
+/// A graph with its initializers.
 #[derive(Clone, Debug)]
-pub(crate) struct Graph {
+pub(crate) struct OnnxGraph {
     /// Version of ONNX's own operators.
     pub(crate) opset: i64,
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) inputs: Vec<Port>,
-    pub(crate) outputs: Vec<Port>,
-    /// Names by slot.
+    pub(crate) nodes: Vec<OnnxNode>,
+    pub(crate) inputs: Vec<GraphPort>,
+    pub(crate) outputs: Vec<GraphPort>,
+    /// Indices by name.
     pub(crate) names: Vec<String>,
-    pub(crate) initializers: HashMap<Slot, proto::Tensor>,
+    pub(crate) initializers: HashMap<ValueIndex, proto::TensorProto>,
 }
 
-impl Graph {
-    /// Numbers the values, sorts the nodes, and checks that every value is made once.
-    pub(crate) fn new(model: proto::Model) -> Result<Self, String> {
+impl OnnxGraph {
+    /// Numbers the values, sorts the nodes, and checks that every value is defined once.
+    pub(crate) fn new(model: proto::ModelProto) -> Result<Self, String> {
         let opset = opset(&model)?;
         let graph = model.graph.ok_or("it holds no graph")?;
         if let Some(sparse) = graph.sparse_initializers.first() {
             let name = sparse.values.as_ref().map_or("", |values| values.name.as_str());
             return Err(format!("its initializer `{name}` is sparse, which is not supported"));
         }
-        let mut names = Names::default();
+        let mut names = ValueTable::default();
         let mut initializers = HashMap::new();
         for tensor in graph.initializers {
             let slot = names.define(&tensor.name)?;
@@ -59,9 +60,9 @@ impl Graph {
         let mut inputs = Vec::new();
         for input in graph.inputs {
             // Old files list initializers among the inputs.
-            if !names.slots.contains_key(&input.name) {
+            if !names.indices.contains_key(&input.name) {
                 let slot = names.define(&input.name)?;
-                inputs.push(Port { name: input.name, slot, kind: input.kind });
+                inputs.push(GraphPort { name: input.name, slot, kind: input.kind });
             }
         }
         let mut outputs = Vec::with_capacity(graph.nodes.len());
@@ -77,7 +78,7 @@ impl Graph {
             let slot = names
                 .find(&output.name)
                 .ok_or_else(|| format!("its output `{}` is made by no node", output.name))?;
-            Ok(Port { name: output.name, slot, kind: output.kind })
+            Ok(GraphPort { name: output.name, slot, kind: output.kind })
         });
         let outputs = outputs.collect::<Result<Vec<_>, String>>()?;
         if outputs.is_empty() {
@@ -87,13 +88,13 @@ impl Graph {
         Ok(Self { opset, nodes, inputs, outputs, names: names.list, initializers })
     }
 
-    /// Position of the node that makes a value.
-    pub(crate) fn maker(&self, slot: Slot) -> Option<usize> {
+    /// Index of the node that computes a value.
+    pub(crate) fn maker(&self, slot: ValueIndex) -> Option<usize> {
         self.nodes.iter().position(|node| node.outputs.contains(&Some(slot)))
     }
 
-    /// The nodes that values depend on, in order, as a mask.
-    pub(crate) fn needed(&self, outputs: impl IntoIterator<Item = Slot>) -> Vec<bool> {
+    /// For each node, whether one of the given values depends on it.
+    pub(crate) fn needed(&self, outputs: impl IntoIterator<Item = ValueIndex>) -> Vec<bool> {
         let mut wanted = vec![false; self.names.len()];
         outputs.into_iter().for_each(|slot| wanted[slot] = true);
         let mut needed = vec![false; self.nodes.len()];
@@ -107,12 +108,12 @@ impl Graph {
     }
 }
 
-fn opset(model: &proto::Model) -> Result<i64, String> {
+fn opset(model: &proto::ModelProto) -> Result<i64, String> {
     let own = model.opsets.iter().find(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
     match own.map(|set| set.version) {
         Some(version) if version >= 1 => Ok(version),
         Some(version) => Err(format!("it asks for operator set {version}")),
-        // Before version 3 of the format there was only one operator set.
+        // Version 3 of the format introduced operator sets.
         None if model.ir_version < 3 => Ok(1),
         None => Err("it does not say which operator set of ONNX it was written for".into()),
     }
@@ -120,34 +121,38 @@ fn opset(model: &proto::Model) -> Result<i64, String> {
 
 /// Slots by name.
 #[derive(Default)]
-struct Names {
-    slots: HashMap<String, Slot>,
+struct ValueTable {
+    indices: HashMap<String, ValueIndex>,
     list: Vec<String>,
 }
 
-impl Names {
-    fn find(&self, name: &str) -> Option<Slot> {
-        self.slots.get(name).copied()
+impl ValueTable {
+    fn find(&self, name: &str) -> Option<ValueIndex> {
+        self.indices.get(name).copied()
     }
 
-    fn define(&mut self, name: &str) -> Result<Slot, String> {
+    fn define(&mut self, name: &str) -> Result<ValueIndex, String> {
         let slot = self.list.len();
         if name.is_empty() {
             return Err("a value has no name".into());
         }
-        if self.slots.insert(name.to_owned(), slot).is_some() {
+        if self.indices.insert(name.to_owned(), slot).is_some() {
             return Err(format!("two values have the name `{name}`"));
         }
         self.list.push(name.to_owned());
         Ok(slot)
     }
 
-    /// An output that is not wanted has an empty name.
-    fn define_output(&mut self, name: &str) -> Result<Option<Slot>, String> {
+    /// An unused output has an empty name.
+    fn define_output(&mut self, name: &str) -> Result<Option<ValueIndex>, String> {
         if name.is_empty() { Ok(None) } else { self.define(name).map(Some) }
     }
 
-    fn node(&self, node: proto::Node, outputs: Vec<Option<Slot>>) -> Result<Node, String> {
+    fn node(
+        &self,
+        node: proto::NodeProto,
+        outputs: Vec<Option<ValueIndex>>,
+    ) -> Result<OnnxNode, String> {
         let label = if node.name.is_empty() {
             node.outputs.iter().find(|name| !name.is_empty()).cloned().unwrap_or_default()
         } else {
@@ -162,14 +167,14 @@ impl Names {
         };
         let inputs = node.inputs.iter().map(input).collect::<Result<_, _>>()?;
         let domain = if node.domain == "ai.onnx" { String::new() } else { node.domain };
-        let attributes = Attributes::new(node.attributes);
-        Ok(Node { name: label, operator: node.operator, domain, inputs, outputs, attributes })
+        let attributes = NodeAttributes::new(node.attributes);
+        Ok(OnnxNode { name: label, operator: node.operator, domain, inputs, outputs, attributes })
     }
 }
 
-/// The nodes, each after those that make its inputs; otherwise in the order of the file.
-fn sorted(nodes: Vec<Node>, slots: usize) -> Result<Vec<Node>, String> {
-    let mut makers = vec![None; slots];
+/// Sorts nodes topologically; the order of the file is kept if it is topological.
+fn sorted(nodes: Vec<OnnxNode>, values: usize) -> Result<Vec<OnnxNode>, String> {
+    let mut makers = vec![None; values];
     for (index, node) in nodes.iter().enumerate() {
         node.outputs.iter().flatten().for_each(|&slot| makers[slot] = Some(index));
     }
@@ -201,6 +206,6 @@ fn sorted(nodes: Vec<Node>, slots: usize) -> Result<Vec<Node>, String> {
     if let Some(index) = waiting.iter().position(|&waiting| waiting > 0) {
         return Err(format!("node `{}` depends on its own output", nodes[index].name));
     }
-    let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
+    let mut nodes: Vec<Option<OnnxNode>> = nodes.into_iter().map(Some).collect();
     Ok(order.into_iter().filter_map(|index| nodes[index].take()).collect())
 }

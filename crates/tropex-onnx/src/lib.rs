@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod args;
 mod array;
 mod attributes;
 mod constant;
@@ -9,20 +8,23 @@ mod error;
 mod file;
 mod graph;
 #[cfg(test)]
-mod hostile_tests;
+mod malformed_tests;
 mod model;
 #[cfg(test)]
 mod node_tests;
+mod op_args;
 mod ops;
 mod options;
 mod output;
 mod probe;
 mod proto;
 mod run;
-mod simplify;
+#[cfg(test)]
+mod testing;
+mod transpose_weights;
 mod weights;
 
-pub use error::{OnnxError, Unsupported};
+pub use error::{OnnxError, UnsupportedNode};
 pub use model::OnnxModel;
 pub use options::OnnxOptions;
-pub use output::Dropped;
+pub use output::DroppedNode;

@@ -1,4 +1,4 @@
-//! A model that can be run.
+//! The model as a Burn module.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,18 +8,18 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use crate::args::Value;
 use crate::array::Array;
-use crate::constant::Kind;
+use crate::constant::NumberKind;
 use crate::error::OnnxError;
+use crate::op_args::RunValue;
 use crate::options::OnnxOptions;
-use crate::output::Dropped;
-use crate::run::{Points, Program, Shapes};
+use crate::output::DroppedNode;
+use crate::run::{BatchShapes, NodeShapes, Program};
 use crate::weights::{self, Weight};
 
 /// An ONNX model as a Burn module.
 ///
-/// It takes any number of points, whatever number its file was written for. Parameters have the
+/// It accepts any batch size, even if the file was exported for a fixed one. Parameters have the
 /// names of the file.
 ///
 /// # Example
@@ -39,15 +39,15 @@ use crate::weights::{self, Weight};
 /// ```
 #[derive(Clone, Debug)]
 pub struct OnnxModel {
-    parts: Arc<Parts>,
+    parts: Arc<ModelInfo>,
     weights: Vec<Weight>,
 }
 
-/// What does not change when a model moves to another device.
+/// The parts of a model that do not depend on the device.
 #[derive(Debug)]
-pub(crate) struct Parts {
+pub(crate) struct ModelInfo {
     pub(crate) program: Arc<Program>,
-    pub(crate) shapes: Vec<Option<Shapes>>,
+    pub(crate) shapes: Vec<Option<NodeShapes>>,
     pub(crate) written: usize,
     pub(crate) opset: i64,
     pub(crate) producer: String,
@@ -55,30 +55,30 @@ pub(crate) struct Parts {
     pub(crate) input_shape: Vec<usize>,
     pub(crate) output: String,
     pub(crate) output_shape: Vec<usize>,
-    pub(crate) dropped: Vec<Dropped>,
+    pub(crate) dropped: Vec<DroppedNode>,
     pub(crate) operators: BTreeMap<String, usize>,
     pub(crate) dtype: FloatDType,
 }
 
 impl OnnxModel {
-    pub(crate) fn new(parts: Parts, weights: Vec<Weight>) -> Self {
+    pub(crate) fn new(parts: ModelInfo, weights: Vec<Weight>) -> Self {
         Self { parts: Arc::new(parts), weights }
     }
 
-    /// Opens a model, with its only output and the device's own precision; [`OnnxOptions`] has more.
+    /// Opens a model with default [`OnnxOptions`].
     ///
-    /// It is run on a few random points, which shows that a batch gives what its points give alone.
+    /// Test runs on random points check that the output of a batch is that of its points.
     ///
     /// # Errors
-    /// [`OnnxError::Read`] and [`OnnxError::Damaged`]: there is no model that can be read.
+    /// [`OnnxError::Read`] and [`OnnxError::Damaged`]: the file is not a readable model.
     /// [`OnnxError::Unsupported`] lists every node that is not piecewise linear or not supported.
-    /// [`OnnxError::Output`], [`OnnxError::Input`]: the model has several outputs or inputs, or its
-    /// input's shape is open. [`OnnxError::Batch`]: it mixes points.
+    /// [`OnnxError::Output`], [`OnnxError::Input`]: the model has several outputs or inputs, or the
+    /// shape of its input is open. [`OnnxError::Batch`]: it mixes the points of a batch.
     pub fn open(path: impl AsRef<Path>, device: &Device) -> Result<Self, OnnxError> {
         OnnxOptions::default().open(path, device)
     }
 
-    /// The output at points, before a softmax or another [decision](Self::dropped) at the end.
+    /// Computes the output, without a softmax or another [decision](Self::dropped) at the end.
     ///
     /// # Shapes
     /// - points: `[n, input_shape..]`, on the device of the parameters and in their precision
@@ -102,7 +102,7 @@ impl OnnxModel {
         Ok(Tensor::from_dispatch(output.into_tensor()))
     }
 
-    /// The output at points as a matrix, one row a point.
+    /// Computes the output as a matrix with one row per point.
     ///
     /// # Shapes
     /// - points: `[n, input_shape..]`
@@ -114,7 +114,7 @@ impl OnnxModel {
         let count = points.dims()[0];
         let shape = [count, self.parts.output_shape.iter().product()];
         let output = self.run(points)?.reshape(&shape);
-        let output = output.map_err(|refusal| OnnxError::Input(refusal.0))?;
+        let output = output.map_err(|error| OnnxError::Input(error.0))?;
         Ok(Tensor::from_dispatch(output.into_tensor()))
     }
 
@@ -135,15 +135,15 @@ impl OnnxModel {
                 DType::from(parts.dtype).name()
             )));
         }
-        let batch = Points { count: shape[0], written: parts.written, shapes: &parts.shapes };
-        let input = Array::new(points.into_dispatch(), Kind::Float);
+        let batch = BatchShapes { count: shape[0], written: parts.written, shapes: &parts.shapes };
+        let input = Array::new(points.into_dispatch(), NumberKind::Float);
         let trace = parts.program.run(&weights::values(&self.weights), input, Some(batch));
         if !trace.unsupported.is_empty() {
             return Err(OnnxError::Unsupported(trace.unsupported));
         }
         let expected = [&[shape[0]], &parts.output_shape[..]].concat();
         match trace.output {
-            Some(Value::Tensor(output)) if output.shape() == expected => Ok(output),
+            Some(RunValue::Tensor(output)) if output.shape() == expected => Ok(output),
             _ => Err(OnnxError::Batch(format!(
                 "for {} points its output has not shape {expected:?}",
                 shape[0]
@@ -151,12 +151,12 @@ impl OnnxModel {
         }
     }
 
-    /// Shape of one point of the input, without the axis of points.
+    /// Shape of one input point, without the batch axis.
     pub fn input_shape(&self) -> &[usize] {
         &self.parts.input_shape
     }
 
-    /// Shape of one point of the output, without the axis of points.
+    /// Shape of the output of one point, without the batch axis.
     pub fn output_shape(&self) -> &[usize] {
         &self.parts.output_shape
     }
@@ -171,28 +171,28 @@ impl OnnxModel {
         &self.parts.output
     }
 
-    /// The nodes at the end that are left out, in order, because they do not change which class is
-    /// largest: a softmax, the choice of the largest class, its label.
-    pub fn dropped(&self) -> &[Dropped] {
+    /// The nodes that are left out at the end, in order: a softmax, or the choice of the largest
+    /// class and its label. They keep the order of the classes.
+    pub fn dropped(&self) -> &[DroppedNode] {
         &self.parts.dropped
     }
 
-    /// How many nodes of each operator are computed, constants aside.
+    /// Number of nodes of each operator, without those of constants.
     pub fn operators(&self) -> &BTreeMap<String, usize> {
         &self.parts.operators
     }
 
-    /// Version of ONNX's operators that the file was written for.
+    /// Version of ONNX's operator set.
     pub fn opset(&self) -> i64 {
         self.parts.opset
     }
 
-    /// The program that wrote the file, as it says; may be empty.
+    /// Name of the program that wrote the file; can be empty.
     pub fn producer(&self) -> &str {
         &self.parts.producer
     }
 
-    /// The format of its parameters and points.
+    /// Floating-point format of parameters and points.
     pub fn precision(&self) -> FloatDType {
         self.parts.dtype
     }
@@ -203,7 +203,7 @@ fn shape_text(shape: &[usize]) -> String {
     format!("[n, {}]", extents.join(", "))
 }
 
-/// One line: shapes, parameters, operators, what is left out.
+/// One line with shapes, parameters, operators and left-out nodes.
 impl fmt::Display for OnnxModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &*self.parts;

@@ -3,23 +3,23 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::FloatDType;
 use prost::Message;
 
-use crate::args::Value;
-use crate::array::{Array, Place};
-use crate::constant::{Constant, Kind};
+use crate::array::{Array, ArrayOptions};
+use crate::constant::{HostTensor, NumberKind};
 use crate::decode::decode;
-use crate::graph::{Graph, Slot};
+use crate::graph::{OnnxGraph, ValueIndex};
+use crate::op_args::RunValue;
 use crate::ops::OPERATORS;
 use crate::proto;
 use crate::run::{Program, host};
+use crate::testing::{device, output_of, python};
 
 /// What came of a test.
-enum Outcome {
+enum NodeOutcome {
     Passed,
     Refused(String),
     Wrong(String),
@@ -36,27 +36,27 @@ enum Free {
     None,
 }
 
-struct Case {
+struct NodeCase {
     program: Program,
-    inputs: Vec<(Slot, Constant)>,
-    outputs: Vec<(Slot, Constant)>,
+    inputs: Vec<(ValueIndex, HostTensor)>,
+    outputs: Vec<(ValueIndex, HostTensor)>,
     /// Relative error that the format of the test's numbers explains.
     digits: f64,
 }
 
-impl Case {
+impl NodeCase {
     fn read(folder: &Path) -> Result<Self, String> {
         let bytes = fs::read(folder.join("model.onnx")).unwrap();
-        let graph = Graph::new(proto::Model::decode(&*bytes).unwrap())?;
-        let tensors = |kind: &str, ports: &[crate::graph::Port]| {
-            let read = |(index, port): (usize, &crate::graph::Port)| {
+        let graph = OnnxGraph::new(proto::ModelProto::decode(&*bytes).unwrap())?;
+        let tensors = |kind: &str, ports: &[crate::graph::GraphPort]| {
+            let read = |(index, port): (usize, &crate::graph::GraphPort)| {
                 let bytes = fs::read(folder.join(format!("{kind}_{index}.pb"))).unwrap();
-                let tensor = proto::Tensor::decode(&*bytes).unwrap();
-                Ok((port.slot, decode(&tensor, folder).map_err(|refusal| refusal.0)?))
+                let tensor = proto::TensorProto::decode(&*bytes).unwrap();
+                Ok((port.slot, decode(&tensor, folder).map_err(|error| error.0)?))
             };
             ports.iter().enumerate().map(read).collect::<Result<Vec<_>, String>>()
         };
-        let place = place();
+        let options = options();
         let is_brain = graph.outputs.iter().any(|port| {
             let tensor = port.kind.as_ref().and_then(|kind| kind.tensor.as_ref());
             tensor.is_some_and(|tensor| tensor.data_type == proto::data_type::BFLOAT16)
@@ -72,40 +72,40 @@ impl Case {
                 // A slot that no node reads.
                 input: graph.names.len(),
                 output: 0,
-                slots: graph.names.len() + 1,
+                value_count: graph.names.len() + 1,
                 folder: folder.to_owned(),
                 limit: 1 << 24,
                 allows_curved: true,
-                host: host(&place.device),
+                host: host(&options.device),
             },
         })
     }
 
-    fn run(&self, free: Free) -> Outcome {
+    fn run(&self, free: Free) -> NodeOutcome {
         let mut refused = None;
         for (slot, expected) in &self.outputs {
             match self.output(free, *slot) {
                 Ok(found) => {
                     if let Some(difference) = difference(&found, expected, self.digits) {
-                        return Outcome::Wrong(difference);
+                        return NodeOutcome::Wrong(difference);
                     }
                 }
                 Err(reason) => refused = Some(reason),
             }
         }
-        refused.map_or(Outcome::Passed, Outcome::Refused)
+        refused.map_or(NodeOutcome::Passed, NodeOutcome::Refused)
     }
 
-    fn output(&self, free: Free, slot: Slot) -> Result<Constant, String> {
-        let place = place();
+    fn output(&self, free: Free, slot: ValueIndex) -> Result<HostTensor, String> {
+        let options = options();
         let mut program = self.program.clone();
         program.output = slot;
         let mut values = HashMap::new();
         for (index, (slot, constant)) in self.inputs.iter().enumerate() {
             let is_free = free == Free::All || (free == Free::First && index == 0);
-            if is_free && constant.kind == Kind::Float {
-                let array = Array::of(constant, &place).map_err(|refusal| refusal.0)?;
-                values.insert(*slot, Value::Tensor(array));
+            if is_free && constant.kind == NumberKind::Float {
+                let array = Array::of(constant, &options).map_err(|error| error.0)?;
+                values.insert(*slot, RunValue::Tensor(array));
             } else {
                 program.constants.insert(*slot, Arc::new(constant.clone()));
             }
@@ -114,30 +114,26 @@ impl Case {
         if let Some(constant) = program.constants.get(&slot) {
             return Ok((**constant).clone());
         }
-        let unread = Constant::scalar(0.0, Kind::Float);
-        let trace = program.run(&values, Array::of(&unread, &place).unwrap(), None);
+        let unread = HostTensor::scalar(0.0, NumberKind::Float);
+        let trace = program.run(&values, Array::of(&unread, &options).unwrap(), None);
         if let Some(first) = trace.unsupported.first() {
             return Err(first.reason.clone());
         }
         match trace.output.unwrap() {
-            Value::Constant { constant, .. } => Ok((*constant).clone()),
-            Value::Weight { array, .. } | Value::Tensor(array) => {
-                array.to_constant().map_err(|refusal| refusal.0)
+            RunValue::Constant { constant, .. } => Ok((*constant).clone()),
+            RunValue::Weight { array, .. } | RunValue::Tensor(array) => {
+                array.to_constant().map_err(|error| error.0)
             }
         }
     }
 }
 
-fn place() -> Place {
-    #[cfg(feature = "flex")]
-    let device = Device::flex();
-    #[cfg(not(feature = "flex"))]
-    let device = Device::default();
-    Place { device, dtype: FloatDType::F32 }
+fn options() -> ArrayOptions {
+    ArrayOptions { device: device(), dtype: FloatDType::F32 }
 }
 
 /// Why two tensors are not equal up to rounding.
-fn difference(found: &Constant, expected: &Constant, digits: f64) -> Option<String> {
+fn difference(found: &HostTensor, expected: &HostTensor, digits: f64) -> Option<String> {
     if found.shape != expected.shape {
         return Some(format!("shape {:?} instead of {:?}", found.shape, expected.shape));
     }
@@ -158,18 +154,12 @@ const LEAST: usize = 850;
 
 #[test]
 fn official_node_tests_pass_or_are_refused() {
-    let python = std::env::var("TROPEX_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let has_onnx = Command::new(&python).args(["-c", "import onnx.backend.test"]).output();
-    if !has_onnx.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {python} with onnx is not here");
-        return;
-    }
+    let Some(python) = python("onnx.backend.test") else { return };
     let folder = tempfile::tempdir().unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node_cases.py");
-    let operators = OPERATORS.iter().map(|operator| operator.name);
-    let output =
-        Command::new(&python).arg(script).arg(folder.path()).args(operators).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let operators = OPERATORS.iter().map(|operator| operator.name.as_ref());
+    let arguments = [script.as_ref(), folder.path().as_os_str()].into_iter().chain(operators);
+    let all = output_of(&python, arguments);
     let mut refused: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut wrong = Vec::new();
     let (mut cases, mut passed) = (0, 0);
@@ -179,7 +169,7 @@ fn official_node_tests_pass_or_are_refused() {
     for path in names {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         cases += 1;
-        let case = match Case::read(&path) {
+        let case = match NodeCase::read(&path) {
             Ok(case) => case,
             Err(reason) => {
                 refused.entry(reason).or_default().push(name);
@@ -190,9 +180,9 @@ fn official_node_tests_pass_or_are_refused() {
         let mut is_passed = false;
         for free in [Free::All, Free::First, Free::None] {
             match case.run(free) {
-                Outcome::Passed => is_passed = true,
-                Outcome::Refused(why) => reason = reason.or(Some(why)),
-                Outcome::Wrong(how) => wrong.push(format!("{name}: {how}")),
+                NodeOutcome::Passed => is_passed = true,
+                NodeOutcome::Refused(why) => reason = reason.or(Some(why)),
+                NodeOutcome::Wrong(how) => wrong.push(format!("{name}: {how}")),
             }
         }
         match reason.filter(|_| !is_passed) {
@@ -200,7 +190,7 @@ fn official_node_tests_pass_or_are_refused() {
             None => passed += 1,
         }
     }
-    let all = String::from_utf8_lossy(&output.stdout);
+    let all = String::from_utf8_lossy(&all);
     for (reason, names) in &refused {
         println!("refused: {reason}: {}", names.join(" "));
     }

@@ -1,4 +1,4 @@
-//! How a model is opened.
+//! Options for opening a model.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,24 +6,24 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Device, FloatDType};
 
-use crate::array::Place;
+use crate::array::ArrayOptions;
 use crate::constant::elements;
 use crate::decode::{decode, type_of};
 use crate::error::OnnxError;
 use crate::file;
-use crate::graph::{Graph, Port};
-use crate::model::{OnnxModel, Parts};
-use crate::output::{self, Chosen};
+use crate::graph::{GraphPort, OnnxGraph};
+use crate::model::{ModelInfo, OnnxModel};
+use crate::output::{self, ChosenOutput};
 use crate::probe;
 use crate::run::{self, Program};
 
-/// Numbers that a value of one point may have beyond what the file's size allows.
+/// Numbers that a value of one point may have, even for small files.
 const LEAST_LIMIT: usize = 1 << 24;
 
-/// Numbers of a value allowed for every byte of the file.
+/// Numbers that a value of one point may have per byte of the file.
 const NUMBERS_PER_BYTE: usize = 8;
 
-/// How a model is opened: which output, for points of which shape, with how many digits.
+/// Options for opening a model: its output, the shape of points, and the precision.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OnnxOptions {
@@ -34,29 +34,28 @@ pub struct OnnxOptions {
 }
 
 impl OnnxOptions {
-    /// Computes the output of this name, or what leads to it before a softmax and the like.
+    /// Chooses the output with a name; a softmax or another decision at its end is left out.
     ///
-    /// Without it a model must have one output, or several that lead to the same logits.
+    /// Otherwise a model must have one output, or several outputs of the same logits.
     pub fn with_output(mut self, name: impl Into<String>) -> Self {
         self.output = Some(name.into());
         self
     }
 
-    /// The shape of one point, without the axis of points: for files that leave extents open.
+    /// Sets the shape of one point, without the batch axis, for files with open extents.
     pub fn with_input_shape(mut self, shape: impl Into<Vec<usize>>) -> Self {
         self.input_shape = Some(shape.into());
         self
     }
 
-    /// The format of parameters and points, instead of the device's default. Numbers that the file
-    /// has with more digits, such as doubles for `F32`, are rounded.
+    /// Sets the floating-point format of parameters and points, instead of the device's default.
+    /// Numbers with more digits in the file are rounded.
     pub fn with_precision(mut self, precision: FloatDType) -> Self {
         self.precision = Some(precision);
         self
     }
 
-    /// Computes operators such as `Sigmoid` too, which are refused otherwise because they are not
-    /// piecewise linear.
+    /// Allows operators such as `Sigmoid`, which are not piecewise linear and refused by default.
     pub fn with_curved_operators(mut self, allowed: bool) -> Self {
         self.allows_curved = allowed;
         self
@@ -71,7 +70,7 @@ impl OnnxOptions {
         let damaged = |reason| OnnxError::Damaged { path: path.to_owned(), reason };
         let file = file::read(path)?;
         let producer = file.model.producer.clone();
-        let graph = Graph::new(file.model).map_err(damaged)?;
+        let graph = OnnxGraph::new(file.model).map_err(damaged)?;
         let chosen = output::choose(&graph, self.output.as_deref())?;
         let dtype = self.precision.unwrap_or_else(|| device.settings().float_dtype);
         if !device.supports_dtype(dtype) {
@@ -81,18 +80,19 @@ impl OnnxOptions {
                 DType::from(dtype).name()
             )));
         }
-        let place = Place { device: device.clone(), dtype };
+        let options = ArrayOptions { device: device.clone(), dtype };
         let limit = (file.bytes as usize).saturating_mul(NUMBERS_PER_BYTE).max(LEAST_LIMIT);
         let opset = graph.opset;
-        let (program, input, names) = self.program(graph, path, &chosen, &place, limit)?;
+        let (program, input, names) = self.program(graph, path, &chosen, &options, limit)?;
         let (written, shape) = self.shape_of(&input, limit)?;
         let mut operators: HashMap<String, usize> = HashMap::new();
         for node in &program.nodes {
             *operators.entry(node.operator.clone()).or_default() += 1;
         }
-        let probed = probe::probe(program, &names, &input.name, written, &shape, &chosen, &place)?;
+        let probed =
+            probe::probe(program, &names, &input.name, written, &shape, &chosen, &options)?;
         Ok(OnnxModel::new(
-            Parts {
+            ModelInfo {
                 program: Arc::new(probed.program),
                 shapes: probed.shapes,
                 written,
@@ -110,16 +110,16 @@ impl OnnxOptions {
         ))
     }
 
-    /// The nodes that the chosen value depends on, with all that is constant computed, the input,
-    /// and the names of all values.
+    /// The program of the chosen value with constants folded, the input, and the names of all
+    /// values.
     fn program(
         &self,
-        graph: Graph,
+        graph: OnnxGraph,
         path: &Path,
-        chosen: &Chosen,
-        place: &Place,
+        chosen: &ChosenOutput,
+        options: &ArrayOptions,
         limit: usize,
-    ) -> Result<(Program, Port, Vec<String>), OnnxError> {
+    ) -> Result<(Program, GraphPort, Vec<String>), OnnxError> {
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let needed = graph.needed([chosen.slot]);
@@ -129,14 +129,14 @@ impl OnnxOptions {
         let reads = |slot| {
             chosen.slot == slot || nodes.iter().any(|node| node.inputs.contains(&Some(slot)))
         };
-        let mut inputs: Vec<Port> = graph.inputs;
+        let mut inputs: Vec<GraphPort> = graph.inputs;
         inputs.retain(|input| reads(input.slot));
         let mut constants = HashMap::new();
         for (slot, tensor) in graph.initializers {
             if reads(slot) {
-                let constant = decode(&tensor, &folder).map_err(|refusal| OnnxError::Damaged {
+                let constant = decode(&tensor, &folder).map_err(|error| OnnxError::Damaged {
                     path: path.to_owned(),
-                    reason: format!("initializer `{}`: {}", tensor.name, refusal.0),
+                    reason: format!("initializer `{}`: {}", tensor.name, error.0),
                 })?;
                 constants.insert(slot, Arc::new(constant));
             }
@@ -148,29 +148,28 @@ impl OnnxOptions {
             constants,
             input: input.slot,
             output: chosen.slot,
-            slots: graph.names.len(),
+            value_count: graph.names.len(),
             folder,
             limit,
             allows_curved: self.allows_curved,
-            host: run::host(&place.device),
+            host: run::host(&options.device),
         };
         program.fold();
         program.transpose_weights();
         Ok((program, input, graph.names))
     }
 
-    /// The number of points that the file was written for, 1 if it leaves that open, and the shape
-    /// of one point.
-    fn shape_of(&self, input: &Port, limit: usize) -> Result<(usize, Vec<usize>), OnnxError> {
+    /// The batch size of the file (1 if it is open), and the shape of one point.
+    fn shape_of(&self, input: &GraphPort, limit: usize) -> Result<(usize, Vec<usize>), OnnxError> {
         let name = &input.name;
         let told = |reason: String| OnnxError::Input(reason);
         let Some(tensor) = input.kind.as_ref().and_then(|kind| kind.tensor.as_ref()) else {
             return Err(told(format!("its input `{name}` is no tensor")));
         };
         type_of(tensor.data_type)
-            .map_err(|refusal| told(format!("its input `{name}`: {}", refusal.0)))?;
+            .map_err(|error| told(format!("its input `{name}`: {}", error.0)))?;
         let written: Option<Vec<Option<usize>>> = tensor.shape.as_ref().map(|shape| {
-            let known = |extent: &crate::proto::Extent| {
+            let known = |extent: &crate::proto::DimensionProto| {
                 usize::try_from(extent.value?).ok().filter(|&extent| extent > 0)
             };
             shape.axes.iter().map(known).collect()
@@ -180,19 +179,12 @@ impl OnnxOptions {
             (Some(written), _) => (written[0], written[1..].to_vec()),
             (None, Some(given)) => (None, given.iter().map(|_| None).collect()),
             (None, None) => {
-                return Err(told(format!(
-                    "the file does not say which shape its input `{name}` has; give the shape of \
-                     one point"
-                )));
+                return Err(OnnxError::OpenInput { input: name.clone(), shape: "[?]".into() });
             }
         };
         let shape = match &self.input_shape {
             None => open.iter().copied().collect::<Option<Vec<usize>>>().ok_or_else(|| {
-                told(format!(
-                    "the file leaves extents of its input `{name}` open, {}; give the shape of one \
-                     point",
-                    open_text(&open)
-                ))
+                OnnxError::OpenInput { input: name.clone(), shape: open_text(&open) }
             })?,
             Some(given) => {
                 let fits =
@@ -230,17 +222,13 @@ fn open_text(shape: &[Option<usize>]) -> String {
     format!("[n, {}]", shape.iter().map(extent).collect::<Vec<_>>().join(", "))
 }
 
-fn only_input(mut inputs: Vec<Port>, output: &str) -> Result<Port, OnnxError> {
+fn only_input(mut inputs: Vec<GraphPort>, output: &str) -> Result<GraphPort, OnnxError> {
     match (inputs.pop(), inputs.is_empty()) {
         (Some(input), true) => Ok(input),
         (None, _) => Err(OnnxError::Input(format!("its output `{output}` depends on no input"))),
         (Some(last), false) => {
-            let names = inputs.iter().chain([&last]).map(|input| format!("`{}`", input.name));
-            Err(OnnxError::Input(format!(
-                "it takes {} inputs, {}; only models of one input are supported",
-                inputs.len() + 1,
-                names.collect::<Vec<_>>().join(", ")
-            )))
+            let names = inputs.into_iter().chain([last]).map(|input| input.name);
+            Err(OnnxError::SeveralInputs { inputs: names.collect() })
         }
     }
 }

@@ -1,37 +1,38 @@
-//! Which output of a model is computed, and what is left out at its end.
+//! The choice of an output, and the nodes that are left out before it.
 
 use std::fmt;
 
 use crate::OnnxError;
-use crate::graph::{Graph, Node, Slot};
+use crate::graph::{OnnxGraph, OnnxNode, ValueIndex};
 
-/// A node after the logits that is left out: it does not change which class is largest.
+/// A node after the logits that is left out, because it keeps the order of the classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dropped {
-    /// Its name, or that of its first output.
+pub struct DroppedNode {
+    /// Name of the node, or of its first output.
     pub node: String,
-    /// Its operator.
+    /// Operator.
     pub operator: String,
 }
 
-impl fmt::Display for Dropped {
+impl fmt::Display for DroppedNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} `{}`", self.operator, self.node)
     }
 }
 
-/// The value that is computed.
-pub(crate) struct Chosen {
-    /// Name of the output that it leads to.
+/// The chosen output.
+pub(crate) struct ChosenOutput {
+    /// Name of the output in the file.
     pub(crate) name: String,
-    pub(crate) slot: Slot,
-    /// Nodes between it and the output, in order.
-    pub(crate) dropped: Vec<Dropped>,
-    /// Axes that the dropped nodes decide along: operator, axis.
+    /// The computed value.
+    pub(crate) slot: ValueIndex,
+    /// Nodes between the computed value and the output, in order.
+    pub(crate) dropped: Vec<DroppedNode>,
+    /// Operators and axes of the dropped decisions.
     pub(crate) axes: Vec<(String, i64)>,
 }
 
-/// Operators that tell the largest class, or how sure a network is of it.
+/// Operators that compute the largest class or probabilities.
 const DECISIONS: &[&str] = &[
     "Softmax",
     "LogSoftmax",
@@ -42,58 +43,47 @@ const DECISIONS: &[&str] = &[
     "Normalizer",
 ];
 
-/// Operators that may stand between decisions.
+/// Operators that may be between decisions.
 const WRAPPINGS: &[&str] =
     &["Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Dropout"];
 
-/// The output of a name, or the only one that leads to logits.
-pub(crate) fn choose(graph: &Graph, name: Option<&str>) -> Result<Chosen, OnnxError> {
-    let names = || {
-        let names: Vec<_> =
-            graph.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
-        names.join(", ")
-    };
-    let ends: Vec<Chosen> = graph
+/// Chooses the output with a name, or the only output that leads to logits.
+pub(crate) fn choose(graph: &OnnxGraph, name: Option<&str>) -> Result<ChosenOutput, OnnxError> {
+    let names = || graph.outputs.iter().map(|output| output.name.clone()).collect();
+    let ends: Vec<ChosenOutput> = graph
         .outputs
         .iter()
         .filter(|output| name.is_none_or(|name| name == output.name))
         .map(|output| before_decision(graph, &output.name, output.slot))
         .collect();
     if let (Some(name), true) = (name, ends.is_empty()) {
-        return Err(OnnxError::Output(format!(
-            "no output is named `{name}`; there are {}",
-            names()
-        )));
+        return Err(OnnxError::UnknownOutput { name: name.to_owned(), outputs: names() });
     }
-    let is_only = |ends: &[&Chosen]| ends.windows(2).all(|pair| pair[0].slot == pair[1].slot);
-    let all: Vec<&Chosen> = ends.iter().collect();
-    let decided: Vec<&Chosen> = ends.iter().filter(|end| !end.dropped.is_empty()).collect();
+    let is_only = |ends: &[&ChosenOutput]| ends.windows(2).all(|pair| pair[0].slot == pair[1].slot);
+    let all: Vec<&ChosenOutput> = ends.iter().collect();
+    let decided: Vec<&ChosenOutput> = ends.iter().filter(|end| !end.dropped.is_empty()).collect();
     let slot = match (is_only(&all), decided.first()) {
         (true, _) => ends[0].slot,
         (false, Some(first)) if is_only(&decided) => first.slot,
-        _ => {
-            return Err(OnnxError::Output(format!(
-                "its outputs {} are different values; choose one by its name",
-                names()
-            )));
-        }
+        _ => return Err(OnnxError::SeveralOutputs { outputs: names() }),
     };
-    // Of several outputs that lead to it, the one with the shortest way.
-    let ways = ends.into_iter().filter(|end| end.slot == slot);
-    ways.min_by_key(|end| end.dropped.len())
+    // Of several outputs of one value, the one with the fewest dropped nodes.
+    let candidates = ends.into_iter().filter(|end| end.slot == slot);
+    candidates
+        .min_by_key(|end| end.dropped.len())
         .ok_or_else(|| OnnxError::Output("it has no output".into()))
 }
 
-/// Goes back from an output over decisions and what wraps them.
-fn before_decision(graph: &Graph, name: &str, output: Slot) -> Chosen {
-    let mut passed: Vec<&Node> = Vec::new();
+/// Walks back from an output over decisions and the operators between them.
+fn before_decision(graph: &OnnxGraph, name: &str, output: ValueIndex) -> ChosenOutput {
+    let mut passed: Vec<&OnnxNode> = Vec::new();
     let (mut slot, mut before, mut count) = (output, output, 0);
     while let Some(node) = graph.maker(slot).map(|index| &graph.nodes[index]) {
         let is_decision = DECISIONS.contains(&node.operator.as_str());
         if !is_decision && !WRAPPINGS.contains(&node.operator.as_str()) {
             break;
         }
-        // Labels are taken from a list at the position of the largest class.
+        // Its second input is the position of the largest class, its first a list of labels.
         let input = usize::from(node.operator == "ArrayFeatureExtractor");
         let Some(&Some(input)) = node.inputs.get(input) else { break };
         passed.push(node);
@@ -104,7 +94,7 @@ fn before_decision(graph: &Graph, name: &str, output: Slot) -> Chosen {
     }
     passed.truncate(count);
     passed.reverse();
-    let axis = |node: &&Node| {
+    let axis = |node: &&OnnxNode| {
         let is_old = graph.opset < 13;
         let otherwise = match node.operator.as_str() {
             "Softmax" | "LogSoftmax" | "Hardmax" => {
@@ -117,16 +107,16 @@ fn before_decision(graph: &Graph, name: &str, output: Slot) -> Chosen {
             "ArgMax" => 0,
             _ => return None,
         };
-        let reader = crate::attributes::Reader::new(&node.attributes);
+        let reader = crate::attributes::AttributeReader::new(&node.attributes);
         Some((node.operator.clone(), reader.int("axis").ok().flatten().unwrap_or(otherwise)))
     };
-    Chosen {
+    ChosenOutput {
         name: name.to_owned(),
         slot: before,
         axes: passed.iter().filter_map(axis).collect(),
         dropped: passed
             .iter()
-            .map(|node| Dropped { node: node.name.clone(), operator: node.operator.clone() })
+            .map(|node| DroppedNode { node: node.name.clone(), operator: node.operator.clone() })
             .collect(),
     }
 }

@@ -1,30 +1,30 @@
-//! The first runs of a model, on points drawn at random: they find every node that cannot be used,
-//! which constants are parameters, and whether the model treats each point of a batch alike.
+//! Test runs of a model on random points. They find all unsupported nodes, the constants that are
+//! parameters, and models that mix the points of a batch.
 
 use std::collections::HashMap;
 
 use crate::OnnxError;
-use crate::args::{self, Use, Value};
-use crate::array::{Array, Place};
-use crate::constant::{Constant, Kind};
-use crate::graph::Slot;
-use crate::output::Chosen;
-use crate::run::{Points, Program, Shapes, Trace};
+use crate::array::{Array, ArrayOptions};
+use crate::constant::{HostTensor, NumberKind};
+use crate::graph::ValueIndex;
+use crate::op_args::{self, ConstantUse, RunValue};
+use crate::output::ChosenOutput;
+use crate::run::{BatchShapes, NodeShapes, Program, RunTrace};
 use crate::weights::{self, Weight};
 
-/// Points of the batch that is compared with points computed as in the file.
+/// Number of points of the batch that is compared with points in the batch size of the file.
 const POINTS: usize = 3;
 
-/// What rounding explains of a difference, as a share of the largest output: devices may compute
-/// products of batches with fewer digits than an `f32` has.
+/// Allowed difference as a share of the largest output. Devices may compute matrix products with
+/// fewer digits than an `f32` has.
 const ROUNDING: f64 = 1e-3;
 
-/// What the first runs found.
-pub(crate) struct Probed {
+/// Result of the test runs.
+pub(crate) struct ProbeResult {
     pub(crate) program: Program,
     pub(crate) weights: Vec<Weight>,
-    /// Shapes by node, for the number of points in the file.
-    pub(crate) shapes: Vec<Option<Shapes>>,
+    /// Shapes by node, for the batch size of the file.
+    pub(crate) shapes: Vec<Option<NodeShapes>>,
     /// Shape of one point of the output.
     pub(crate) output_shape: Vec<usize>,
 }
@@ -35,9 +35,9 @@ pub(crate) fn probe(
     input: &str,
     written: usize,
     shape: &[usize],
-    chosen: &Chosen,
-    place: &Place,
-) -> Result<Probed, OnnxError> {
+    chosen: &ChosenOutput,
+    options: &ArrayOptions,
+) -> Result<ProbeResult, OnnxError> {
     let count = POINTS + usize::from(written == POINTS);
     let batches = count.div_ceil(written);
     let features: usize = shape.iter().product();
@@ -45,10 +45,10 @@ pub(crate) fn probe(
     let array = |range: std::ops::Range<usize>| {
         let shape = [&[range.len()], shape].concat();
         let numbers = numbers[range.start * features..range.end * features].to_vec();
-        Array::of(&Constant::new(shape, numbers, Kind::Float), place)
-            .map_err(|refusal| OnnxError::Input(refusal.0))
+        Array::of(&HostTensor::new(shape, numbers, NumberKind::Float), options)
+            .map_err(|error| OnnxError::Input(error.0))
     };
-    let as_written = Points { count: written, written, shapes: &[] };
+    let as_written = BatchShapes { count: written, written, shapes: &[] };
     let mut first = program.run(&HashMap::new(), array(0..written)?, Some(as_written));
     let shapes = std::mem::take(&mut first.shapes);
     let uses = std::mem::take(&mut first.uses);
@@ -64,26 +64,26 @@ pub(crate) fn probe(
         }
     };
     check_axes(chosen, &output_shape)?;
-    let weights = promote(&mut program, names, &uses, place);
+    let weights = promote(&mut program, names, &uses, options);
     let values = weights::values(&weights);
     let mut expected = first.numbers;
     for batch in 1..batches {
         let points = array(batch * written..(batch + 1) * written)?;
         expected.extend(result(program.run(&values, points, Some(as_written)), chosen)?.numbers);
     }
-    let points = Points { count, written, shapes: &shapes };
+    let points = BatchShapes { count, written, shapes: &shapes };
     let trace = program.run(&values, array(0..count)?, Some(points));
     let found = result(trace, chosen).map_err(|error| of_batch(&error, input, [written, count]))?;
     compare(&found, count, &output_shape, &expected, (input, written))?;
-    Ok(Probed { program, weights, shapes, output_shape })
+    Ok(ProbeResult { program, weights, shapes, output_shape })
 }
 
-/// Makes parameters of the constants that were computed with on the device.
+/// Makes parameters of the constants that operators used on the device.
 fn promote(
     program: &mut Program,
     names: &[String],
-    uses: &HashMap<Slot, Use>,
-    place: &Place,
+    uses: &HashMap<ValueIndex, ConstantUse>,
+    options: &ArrayOptions,
 ) -> Vec<Weight> {
     let mut weights = Vec::new();
     let Program { nodes, constants, .. } = program;
@@ -92,7 +92,7 @@ fn promote(
             let Some(used) = uses.get(&slot).filter(|used| used.on_device) else { continue };
             let Some(constant) = constants.get(&slot) else { continue };
             let named = (slot, names[slot].as_str());
-            if let Some(weight) = Weight::new(named, &node.name, constant, used.on_host, place) {
+            if let Some(weight) = Weight::new(named, &node.name, constant, used.on_host, options) {
                 weights.push(weight);
                 constants.remove(&slot);
             }
@@ -101,14 +101,14 @@ fn promote(
     weights
 }
 
-/// What a run gives, on the host.
-fn result(trace: Trace, chosen: &Chosen) -> Result<Constant, OnnxError> {
+/// The output of a run, on the host.
+fn result(trace: RunTrace, chosen: &ChosenOutput) -> Result<HostTensor, OnnxError> {
     if !trace.unsupported.is_empty() {
         return Err(OnnxError::Unsupported(trace.unsupported));
     }
     match trace.output {
-        Some(Value::Tensor(array)) => {
-            array.to_constant().map_err(|refusal| OnnxError::Output(refusal.0))
+        Some(RunValue::Tensor(array)) => {
+            array.to_constant().map_err(|error| OnnxError::Output(error.0))
         }
         _ => Err(OnnxError::Output(format!(
             "its output `{}` does not depend on the numbers of its input",
@@ -117,11 +117,11 @@ fn result(trace: Trace, chosen: &Chosen) -> Result<Constant, OnnxError> {
     }
 }
 
-/// Checks that what was left out at the end decides between classes, not between anything else.
-fn check_axes(chosen: &Chosen, output_shape: &[usize]) -> Result<(), OnnxError> {
+/// Checks that the dropped decisions are between classes.
+fn check_axes(chosen: &ChosenOutput, output_shape: &[usize]) -> Result<(), OnnxError> {
     let rank = output_shape.len() + 1;
     for (operator, number) in &chosen.axes {
-        let is_classes = args::axis(*number, rank).is_ok_and(|axis| {
+        let is_classes = op_args::axis(*number, rank).is_ok_and(|axis| {
             axis > 0 && output_shape.iter().product::<usize>() == output_shape[axis - 1]
         });
         if !is_classes {
@@ -135,7 +135,7 @@ fn check_axes(chosen: &Chosen, output_shape: &[usize]) -> Result<(), OnnxError> 
     Ok(())
 }
 
-/// A batch that cannot be run, though single points can.
+/// The error for a model that runs with the batch size of the file only.
 fn of_batch(error: &OnnxError, input: &str, [written, count]: [usize; 2]) -> OnnxError {
     OnnxError::Batch(format!(
         "it can be run with {written} point(s) in its input `{input}`, but not with {count}: \
@@ -144,9 +144,9 @@ fn of_batch(error: &OnnxError, input: &str, [written, count]: [usize; 2]) -> Onn
     ))
 }
 
-/// Compares a batch with points computed as in the file.
+/// Compares the outputs of a batch with those in the batch size of the file.
 fn compare(
-    found: &Constant,
+    found: &HostTensor,
     count: usize,
     output_shape: &[usize],
     expected: &[f64],
@@ -178,7 +178,7 @@ fn compare(
     )))
 }
 
-/// Numbers in [0, 1), always the same, without touching the generator of any device.
+/// Fixed pseudo-random numbers in [0, 1), independent of the devices' generators.
 fn uniform(count: usize) -> Vec<f64> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {

@@ -5,20 +5,20 @@ use bytes::Bytes;
 use prost::Message;
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Model {
+pub(crate) struct ModelProto {
     #[prost(int64, tag = "1")]
     pub(crate) ir_version: i64,
     #[prost(string, tag = "2")]
     pub(crate) producer: String,
     #[prost(message, optional, tag = "7")]
-    pub(crate) graph: Option<Graph>,
+    pub(crate) graph: Option<GraphProto>,
     #[prost(message, repeated, tag = "8")]
-    pub(crate) opsets: Vec<OperatorSet>,
+    pub(crate) opsets: Vec<OperatorSetIdProto>,
 }
 
 /// The version of a domain's operators that the file was written for.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct OperatorSet {
+pub(crate) struct OperatorSetIdProto {
     #[prost(string, tag = "1")]
     pub(crate) domain: String,
     #[prost(int64, tag = "2")]
@@ -26,21 +26,21 @@ pub(crate) struct OperatorSet {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Graph {
+pub(crate) struct GraphProto {
     #[prost(message, repeated, tag = "1")]
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<NodeProto>,
     #[prost(message, repeated, tag = "5")]
-    pub(crate) initializers: Vec<Tensor>,
+    pub(crate) initializers: Vec<TensorProto>,
     #[prost(message, repeated, tag = "11")]
-    pub(crate) inputs: Vec<ValueInfo>,
+    pub(crate) inputs: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "12")]
-    pub(crate) outputs: Vec<ValueInfo>,
+    pub(crate) outputs: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "15")]
-    pub(crate) sparse_initializers: Vec<SparseTensor>,
+    pub(crate) sparse_initializers: Vec<SparseTensorProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Node {
+pub(crate) struct NodeProto {
     #[prost(string, repeated, tag = "1")]
     pub(crate) inputs: Vec<String>,
     #[prost(string, repeated, tag = "2")]
@@ -50,13 +50,13 @@ pub(crate) struct Node {
     #[prost(string, tag = "4")]
     pub(crate) operator: String,
     #[prost(message, repeated, tag = "5")]
-    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) attributes: Vec<AttributeProto>,
     #[prost(string, tag = "7")]
     pub(crate) domain: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Attribute {
+pub(crate) struct AttributeProto {
     #[prost(string, tag = "1")]
     pub(crate) name: String,
     #[prost(float, optional, tag = "2")]
@@ -66,7 +66,7 @@ pub(crate) struct Attribute {
     #[prost(bytes = "bytes", optional, tag = "4")]
     pub(crate) string: Option<Bytes>,
     #[prost(message, optional, tag = "5")]
-    pub(crate) tensor: Option<Tensor>,
+    pub(crate) tensor: Option<TensorProto>,
     #[prost(float, repeated, tag = "7")]
     pub(crate) floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
@@ -86,7 +86,7 @@ pub(crate) mod attribute_type {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Tensor {
+pub(crate) struct TensorProto {
     #[prost(int64, repeated, tag = "1")]
     pub(crate) shape: Vec<i64>,
     /// See [`data_type`].
@@ -107,14 +107,14 @@ pub(crate) struct Tensor {
     #[prost(uint64, repeated, tag = "11")]
     pub(crate) unsigned_longs: Vec<u64>,
     #[prost(message, repeated, tag = "13")]
-    pub(crate) external: Vec<Entry>,
+    pub(crate) external: Vec<StringStringEntryProto>,
     /// 1 if the numbers are in another file.
     #[prost(int32, tag = "14")]
     pub(crate) location: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Entry {
+pub(crate) struct StringStringEntryProto {
     #[prost(string, tag = "1")]
     pub(crate) key: String,
     #[prost(string, tag = "2")]
@@ -123,44 +123,44 @@ pub(crate) struct Entry {
 
 /// Only its name is read, to refuse it.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct SparseTensor {
+pub(crate) struct SparseTensorProto {
     #[prost(message, optional, tag = "1")]
-    pub(crate) values: Option<Tensor>,
+    pub(crate) values: Option<TensorProto>,
 }
 
 /// An input or output of the graph.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct ValueInfo {
+pub(crate) struct ValueInfoProto {
     #[prost(string, tag = "1")]
     pub(crate) name: String,
     #[prost(message, optional, tag = "2")]
-    pub(crate) kind: Option<ValueType>,
+    pub(crate) kind: Option<TypeProto>,
 }
 
 /// A tensor; sequences and maps leave it empty.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct ValueType {
+pub(crate) struct TypeProto {
     #[prost(message, optional, tag = "1")]
-    pub(crate) tensor: Option<TensorType>,
+    pub(crate) tensor: Option<TensorTypeProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct TensorType {
+pub(crate) struct TensorTypeProto {
     #[prost(int32, tag = "1")]
     pub(crate) data_type: i32,
     #[prost(message, optional, tag = "2")]
-    pub(crate) shape: Option<Shape>,
+    pub(crate) shape: Option<TensorShapeProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Shape {
+pub(crate) struct TensorShapeProto {
     #[prost(message, repeated, tag = "1")]
-    pub(crate) axes: Vec<Extent>,
+    pub(crate) axes: Vec<DimensionProto>,
 }
 
 /// An extent, or the name of one that is not known.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Extent {
+pub(crate) struct DimensionProto {
     #[prost(int64, optional, tag = "1")]
     pub(crate) value: Option<i64>,
     #[prost(string, optional, tag = "2")]

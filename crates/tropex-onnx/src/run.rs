@@ -1,4 +1,4 @@
-//! Running the nodes of a graph, one after the other.
+//! Execution of the nodes of a graph.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -9,61 +9,61 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, FloatDType};
 
-use crate::args::{Args, Batch, Output, Outputs, Use, Value};
-use crate::array::{Array, Place};
-use crate::attributes::Reader;
-use crate::constant::{Constant, elements};
-use crate::error::{Refusal, Unsupported};
-use crate::graph::{Node, Slot};
-use crate::ops::{self, Operator};
+use crate::array::{Array, ArrayOptions};
+use crate::attributes::AttributeReader;
+use crate::constant::{HostTensor, elements};
+use crate::error::{OpError, UnsupportedNode};
+use crate::graph::{OnnxNode, ValueIndex};
+use crate::op_args::{BatchInfo, ConstantUse, OpArgs, OpOutput, OpOutputs, RunValue};
+use crate::ops::{self, OperatorDef};
 
-/// What is run: nodes that the output depends on, and numbers that are known.
+/// A program: the nodes that the output depends on, and the constants.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) opset: i64,
-    pub(crate) nodes: Vec<Node>,
-    /// By slot.
-    pub(crate) constants: HashMap<Slot, Arc<Constant>>,
-    pub(crate) input: Slot,
-    pub(crate) output: Slot,
-    /// Number of slots.
-    pub(crate) slots: usize,
+    pub(crate) nodes: Vec<OnnxNode>,
+    /// By value index.
+    pub(crate) constants: HashMap<ValueIndex, Arc<HostTensor>>,
+    pub(crate) input: ValueIndex,
+    pub(crate) output: ValueIndex,
+    /// Number of values.
+    pub(crate) value_count: usize,
     pub(crate) folder: PathBuf,
-    /// Numbers that a value of one point may have at most.
+    /// Most numbers of a value of one point.
     pub(crate) limit: usize,
-    /// Whether operators that are not piecewise linear are computed, not refused.
+    /// Whether operators that are not piecewise linear are allowed.
     pub(crate) allows_curved: bool,
-    /// Where values that only follow from constants and shapes are computed.
-    pub(crate) host: Place,
+    /// Device and format for values that depend on constants and shapes only.
+    pub(crate) host: ArrayOptions,
 }
 
 /// The shapes of a node's first input and first output.
-pub(crate) type Shapes = (Vec<usize>, Vec<usize>);
+pub(crate) type NodeShapes = (Vec<usize>, Vec<usize>);
 
-/// How many points a run has.
+/// The batch size of a run, with the shapes for that of the file.
 #[derive(Clone, Copy)]
-pub(crate) struct Points<'a> {
+pub(crate) struct BatchShapes<'a> {
     pub(crate) count: usize,
-    /// How many the file was written for.
+    /// Batch size of the file.
     pub(crate) written: usize,
-    /// Shapes by node in a run of so many.
-    pub(crate) shapes: &'a [Option<Shapes>],
+    /// Shapes by node for the batch size of the file.
+    pub(crate) shapes: &'a [Option<NodeShapes>],
 }
 
-/// What a run gave.
+/// Result of a run.
 #[derive(Default)]
-pub(crate) struct Trace {
-    /// None if a node that it depends on cannot be used.
-    pub(crate) output: Option<Value>,
-    pub(crate) unsupported: Vec<Unsupported>,
+pub(crate) struct RunTrace {
+    /// `None` if it depends on an unsupported node.
+    pub(crate) output: Option<RunValue>,
+    pub(crate) unsupported: Vec<UnsupportedNode>,
     /// Shapes by node.
-    pub(crate) shapes: Vec<Option<Shapes>>,
-    /// How constants were used, by slot.
-    pub(crate) uses: HashMap<Slot, Use>,
+    pub(crate) shapes: Vec<Option<NodeShapes>>,
+    /// Use of constants, by value index.
+    pub(crate) uses: HashMap<ValueIndex, ConstantUse>,
 }
 
-impl Trace {
-    fn note_uses(&mut self, node: &Node, uses: &[Use]) {
+impl RunTrace {
+    fn note_uses(&mut self, node: &OnnxNode, uses: &[ConstantUse]) {
         for (slot, used) in node.inputs.iter().zip(uses) {
             let Some(slot) = slot else { continue };
             let entry = self.uses.entry(*slot).or_default();
@@ -73,22 +73,22 @@ impl Trace {
     }
 }
 
-/// The CPU in f64 if this build has one, else the model's own device.
-pub(crate) fn host(_device: &Device) -> Place {
+/// The CPU in f64 if this build has `flex`, otherwise the model's device.
+pub(crate) fn host(_device: &Device) -> ArrayOptions {
     #[cfg(feature = "flex")]
-    let place = Place { device: Device::flex(), dtype: FloatDType::F64 };
+    let options = ArrayOptions { device: Device::flex(), dtype: FloatDType::F64 };
     #[cfg(not(feature = "flex"))]
-    let place = {
+    let options = {
         let has_f64 = _device.supports_dtype(FloatDType::F64);
         let dtype = if has_f64 { FloatDType::F64 } else { FloatDType::F32 };
-        Place { device: _device.clone(), dtype }
+        ArrayOptions { device: _device.clone(), dtype }
     };
-    place
+    options
 }
 
 impl Program {
-    /// Computes what only depends on constants, once and for all. Nodes that fail stay, and say so
-    /// when the model is run.
+    /// Computes all nodes that depend on constants only. Nodes that fail stay, and fail again in a
+    /// run.
     pub(crate) fn fold(&mut self) {
         let mut left = Vec::with_capacity(self.nodes.len());
         for node in std::mem::take(&mut self.nodes) {
@@ -98,15 +98,15 @@ impl Program {
             }
         }
         self.nodes = left;
-        let read: std::collections::HashSet<Slot> =
+        let read: std::collections::HashSet<ValueIndex> =
             self.nodes.iter().flat_map(|node| node.inputs.iter().flatten().copied()).collect();
         self.constants.retain(|slot, _| read.contains(slot) || *slot == self.output);
     }
 
-    fn folded(&self, node: &Node) -> Option<Vec<(Slot, Arc<Constant>)>> {
-        let constant = |slot: &Slot| {
+    fn folded(&self, node: &OnnxNode) -> Option<Vec<(ValueIndex, Arc<HostTensor>)>> {
+        let constant = |slot: &ValueIndex| {
             let constant = self.constants.get(slot)?.clone();
-            Some(Value::Constant { constant, fixed: true })
+            Some(RunValue::Constant { constant, fixed: true })
         };
         let inputs = node.inputs.iter().map(|slot| match slot {
             Some(slot) => constant(slot).map(Some),
@@ -118,38 +118,39 @@ impl Program {
         let applied = self.apply(operator, node, &inputs, &self.host, &wanted, None).ok()?;
         let constants = applied.outputs.0.into_iter().map(|output| self.on_host(output));
         let constants = constants.collect::<Result<Vec<_>, _>>().ok()?;
-        let slots = node.outputs.iter().zip(constants);
-        Some(slots.filter_map(|(slot, constant)| Some(((*slot)?, constant))).collect())
+        let pairs = node.outputs.iter().zip(constants);
+        Some(pairs.filter_map(|(slot, constant)| Some(((*slot)?, constant))).collect())
     }
 
-    fn on_host(&self, output: Output) -> Result<Arc<Constant>, Refusal> {
+    fn on_host(&self, output: OpOutput) -> Result<Arc<HostTensor>, OpError> {
         Ok(Arc::new(match output {
-            Output::Constant(constant) => constant,
-            Output::Array(array) => array.to_constant()?,
+            OpOutput::Host(constant) => constant,
+            OpOutput::Array(array) => array.to_constant()?,
         }))
     }
 
-    /// Runs all nodes. `weights` holds constants that are on the device of the input already.
+    /// Runs all nodes. `weights` has the constants on the device of the input.
     pub(crate) fn run(
         &self,
-        weights: &HashMap<Slot, Value>,
+        weights: &HashMap<ValueIndex, RunValue>,
         input: Array,
-        points: Option<Points>,
-    ) -> Trace {
-        let place = input.place();
-        // By slot; none where a value is not made yet, cannot be made, or is not needed any more.
-        let mut values: Vec<Option<Value>> = vec![None; self.slots];
+        points: Option<BatchShapes>,
+    ) -> RunTrace {
+        let options = input.options();
+        // By value index; `None` before a value is computed, if it cannot be, and after its last
+        // use.
+        let mut values: Vec<Option<RunValue>> = vec![None; self.value_count];
         for (slot, constant) in &self.constants {
-            values[*slot] = Some(Value::Constant { constant: constant.clone(), fixed: true });
+            values[*slot] = Some(RunValue::Constant { constant: constant.clone(), fixed: true });
         }
         for (slot, value) in weights {
             values[*slot] = Some(value.clone());
         }
-        values[self.input] = Some(Value::Tensor(input));
-        let mut trace = Trace::default();
+        values[self.input] = Some(RunValue::Tensor(input));
+        let mut trace = RunTrace::default();
         let last_reads = self.last_reads();
         for (index, node) in self.nodes.iter().enumerate() {
-            self.step(index, &place, points, &mut values, &mut trace);
+            self.step(index, &options, points, &mut values, &mut trace);
             for slot in node.inputs.iter().flatten() {
                 if last_reads[*slot] == index && *slot != self.output {
                     values[*slot] = None;
@@ -160,34 +161,34 @@ impl Program {
         trace
     }
 
-    /// By slot, the last node that reads it.
+    /// The last node that reads each value.
     fn last_reads(&self) -> Vec<usize> {
-        let mut last = vec![usize::MAX; self.slots];
+        let mut last = vec![usize::MAX; self.value_count];
         for (index, node) in self.nodes.iter().enumerate() {
             node.inputs.iter().flatten().for_each(|&slot| last[slot] = index);
         }
         last
     }
 
-    /// Runs a node; its outputs stay empty if it cannot be run.
+    /// Runs a node; its outputs stay `None` if it is unsupported.
     fn step(
         &self,
         index: usize,
-        place: &Place,
-        points: Option<Points>,
-        values: &mut [Option<Value>],
-        trace: &mut Trace,
+        options: &ArrayOptions,
+        points: Option<BatchShapes>,
+        values: &mut [Option<RunValue>],
+        trace: &mut RunTrace,
     ) {
         let node = &self.nodes[index];
-        let inputs: Vec<Option<Value>> =
+        let inputs: Vec<Option<RunValue>> =
             node.inputs.iter().map(|slot| slot.and_then(|slot| values[slot].clone())).collect();
-        let batch = points.map(|points| Batch {
+        let batch = points.map(|points| BatchInfo {
             points: points.count,
             written: points.written,
             shapes: points.shapes.get(index).and_then(Option::as_ref).map(borrowed),
         });
-        let made = self.attempt(node, &inputs, place, batch, trace);
-        let shape = |values: &[Option<Value>]| values.first()?.as_ref().map(Value::shape);
+        let made = self.attempt(node, &inputs, options, batch, trace);
+        let shape = |values: &[Option<RunValue>]| values.first()?.as_ref().map(RunValue::shape);
         trace.shapes.push(shape(&inputs).zip(shape(&made)));
         for (slot, value) in node.outputs.iter().zip(made) {
             if let Some(slot) = slot {
@@ -196,16 +197,16 @@ impl Program {
         }
     }
 
-    /// The outputs of a node, as far as they can be computed; why not is noted.
+    /// The outputs of a node. If it is unsupported, they are `None` and the reason is recorded.
     fn attempt(
         &self,
-        node: &Node,
-        inputs: &[Option<Value>],
-        place: &Place,
-        batch: Option<Batch>,
-        trace: &mut Trace,
-    ) -> Vec<Option<Value>> {
-        let refuse = |reason: String| Unsupported {
+        node: &OnnxNode,
+        inputs: &[Option<RunValue>],
+        options: &ArrayOptions,
+        batch: Option<BatchInfo>,
+        trace: &mut RunTrace,
+    ) -> Vec<Option<RunValue>> {
+        let refuse = |reason: String| UnsupportedNode {
             node: node.name.clone(),
             operator: operator_text(node),
             shapes: shapes_text(inputs, batch.map(|batch| batch.points)),
@@ -221,68 +222,68 @@ impl Program {
         if pairs.any(|(slot, value)| slot.is_some() && value.is_none()) {
             return nothing;
         }
-        match self.compute(operator, node, inputs, place, batch) {
+        match self.compute(operator, node, inputs, options, batch) {
             Ok((values, applied)) => {
-                trace.unsupported.extend(applied.refusals.into_iter().map(refuse));
+                trace.unsupported.extend(applied.reasons.into_iter().map(refuse));
                 trace.note_uses(node, &applied.uses);
                 let values = values.into_iter().map(Some);
                 values.chain(nothing).take(node.outputs.len()).collect()
             }
-            Err(Refusal(reason)) => {
+            Err(OpError(reason)) => {
                 trace.unsupported.push(refuse(reason));
                 nothing
             }
         }
     }
 
-    /// The outputs of a node as values: on the host if all inputs are there.
+    /// The outputs of a node; on the host if all inputs are on the host.
     fn compute(
         &self,
-        operator: &Operator,
-        node: &Node,
-        inputs: &[Option<Value>],
-        place: &Place,
-        batch: Option<Batch>,
-    ) -> Result<(Vec<Value>, Applied), Refusal> {
+        operator: &OperatorDef,
+        node: &OnnxNode,
+        inputs: &[Option<RunValue>],
+        options: &ArrayOptions,
+        batch: Option<BatchInfo>,
+    ) -> Result<(Vec<RunValue>, OpResult), OpError> {
         let wanted = self.wanted(node);
         let known = inputs.iter().map(|value| match value {
             None => Some(None),
-            Some(Value::Constant { .. }) => Some(value.clone()),
-            Some(Value::Weight { constant: Some(constant), .. }) => {
-                Some(Some(Value::Constant { constant: constant.clone(), fixed: true }))
+            Some(RunValue::Constant { .. }) => Some(value.clone()),
+            Some(RunValue::Weight { constant: Some(constant), .. }) => {
+                Some(Some(RunValue::Constant { constant: constant.clone(), fixed: true }))
             }
-            Some(Value::Weight { constant: None, .. } | Value::Tensor(_)) => None,
+            Some(RunValue::Weight { constant: None, .. } | RunValue::Tensor(_)) => None,
         });
         if let Some(constants) = known.collect::<Option<Vec<_>>>() {
             let mut applied = self.apply(operator, node, &constants, &self.host, &wanted, batch)?;
-            applied.uses.fill(Use { on_device: false, on_host: true });
+            applied.uses.fill(ConstantUse { on_device: false, on_host: true });
             let outputs = std::mem::take(&mut applied.outputs.0).into_iter();
             let values = outputs.map(|output| {
-                Ok(Value::Constant { constant: self.on_host(output)?, fixed: false })
+                Ok(RunValue::Constant { constant: self.on_host(output)?, fixed: false })
             });
-            return Ok((values.collect::<Result<_, Refusal>>()?, applied));
+            return Ok((values.collect::<Result<_, OpError>>()?, applied));
         }
-        let mut applied = self.apply(operator, node, inputs, place, &wanted, batch)?;
-        let depends = inputs.iter().any(|value| matches!(value, Some(Value::Tensor(_))));
+        let mut applied = self.apply(operator, node, inputs, options, &wanted, batch)?;
+        let depends = inputs.iter().any(|value| matches!(value, Some(RunValue::Tensor(_))));
         if let Some(reason) = operator.only_constants.filter(|_| depends && !self.allows_curved) {
-            applied.refusals.push(reason.into());
+            applied.reasons.push(reason.into());
         }
         let outputs = std::mem::take(&mut applied.outputs.0).into_iter();
         let values = outputs.map(|output| match output {
-            Output::Array(array) => Value::Tensor(array),
-            Output::Constant(constant) => {
-                Value::Constant { constant: Arc::new(constant), fixed: false }
+            OpOutput::Array(array) => RunValue::Tensor(array),
+            OpOutput::Host(constant) => {
+                RunValue::Constant { constant: Arc::new(constant), fixed: false }
             }
         });
         Ok((values.collect(), applied))
     }
 
-    /// Which outputs of a node are read.
-    fn wanted(&self, node: &Node) -> Vec<bool> {
-        let is_read = |slot: Slot| {
+    /// Whether each output of a node is used.
+    fn wanted(&self, node: &OnnxNode) -> Vec<bool> {
+        let is_read = |slot: ValueIndex| {
             slot == self.output || self.nodes.iter().any(|node| node.inputs.contains(&Some(slot)))
         };
-        let wanted = |(index, slot): (usize, &Option<Slot>)| match slot {
+        let wanted = |(index, slot): (usize, &Option<ValueIndex>)| match slot {
             Some(_) if index == 0 => true,
             Some(slot) => is_read(*slot),
             None => false,
@@ -290,43 +291,43 @@ impl Program {
         node.outputs.iter().enumerate().map(wanted).collect()
     }
 
-    /// Applies an operator; whatever goes wrong on the way is why it cannot be used.
+    /// Applies an operator. A panic of the backend becomes an error.
     fn apply(
         &self,
-        operator: &Operator,
-        node: &Node,
-        inputs: &[Option<Value>],
-        place: &Place,
+        operator: &OperatorDef,
+        node: &OnnxNode,
+        inputs: &[Option<RunValue>],
+        options: &ArrayOptions,
         wanted: &[bool],
-        batch: Option<Batch>,
-    ) -> Result<Applied, Refusal> {
-        let args = Args {
+        batch: Option<BatchInfo>,
+    ) -> Result<OpResult, OpError> {
+        let args = OpArgs {
             inputs,
-            attributes: Reader::new(&node.attributes),
+            attributes: AttributeReader::new(&node.attributes),
             opset: self.opset,
-            place,
+            options,
             folder: &self.folder,
             batch,
             limit: self.limit,
             wanted,
-            uses: RefCell::new(vec![Use::default(); inputs.len()]),
-            refusals: RefCell::default(),
+            uses: RefCell::new(vec![ConstantUse::default(); inputs.len()]),
+            reasons: RefCell::default(),
         };
-        // Operands are checked before Burn sees them; a backend may have limits of its own.
+        // ConvOperands are checked before Burn sees them; a backend may have limits of its own.
         let outputs =
             catch_unwind(AssertUnwindSafe(|| (operator.run)(&args))).map_err(|panic| {
-                Refusal(format!("the backend fails ({})", message(panic.as_ref())))
+                OpError(format!("the backend fails ({})", message(panic.as_ref())))
             })??;
         if let Some(name) = args.attributes.unread() {
             return Err(format!("its attribute `{name}` is not supported").into());
         }
         for output in &outputs.0 {
             let shape = match output {
-                Output::Array(array) => array.shape(),
-                Output::Constant(constant) => constant.shape.clone(),
+                OpOutput::Array(array) => array.shape(),
+                OpOutput::Host(constant) => constant.shape.clone(),
             };
             args.allow(&shape)?;
-            if elements(&shape) == Some(0) && matches!(output, Output::Array(_)) {
+            if elements(&shape) == Some(0) && matches!(output, OpOutput::Array(_)) {
                 return Err(format!("its output of shape {shape:?} is empty").into());
             }
         }
@@ -334,19 +335,19 @@ impl Program {
             let number = outputs.0.len() + missing + 1;
             return Err(format!("its output {number} is not supported").into());
         }
-        let refusals = if self.allows_curved { Vec::new() } else { args.refusals.take() };
-        Ok(Applied { outputs, uses: args.uses.take(), refusals })
+        let reasons = if self.allows_curved { Vec::new() } else { args.reasons.take() };
+        Ok(OpResult { outputs, uses: args.uses.take(), reasons })
     }
 }
 
-/// What an operator did.
-struct Applied {
-    outputs: Outputs,
-    uses: Vec<Use>,
-    refusals: Vec<String>,
+/// Outputs of an operator, and its records.
+struct OpResult {
+    outputs: OpOutputs,
+    uses: Vec<ConstantUse>,
+    reasons: Vec<String>,
 }
 
-fn borrowed((input, output): &Shapes) -> (&[usize], &[usize]) {
+fn borrowed((input, output): &NodeShapes) -> (&[usize], &[usize]) {
     (input, output)
 }
 
@@ -356,16 +357,16 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn operator_text(node: &Node) -> String {
+fn operator_text(node: &OnnxNode) -> String {
     match node.domain.as_str() {
         "" => node.operator.clone(),
         domain => format!("{domain}.{}", node.operator),
     }
 }
 
-/// ` on [n, 3, 32, 32]`: what is known of the inputs that are computed.
-fn shapes_text(inputs: &[Option<Value>], points: Option<usize>) -> String {
-    let tensors = inputs.iter().flatten().filter(|value| matches!(value, Value::Tensor(_)));
+/// ` on [n, 3, 32, 32]`: the shapes of the inputs that depend on the model's input.
+fn shapes_text(inputs: &[Option<RunValue>], points: Option<usize>) -> String {
+    let tensors = inputs.iter().flatten().filter(|value| matches!(value, RunValue::Tensor(_)));
     let texts: Vec<String> = tensors
         .map(|value| {
             let shape = value.shape();

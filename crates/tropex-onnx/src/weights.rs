@@ -1,4 +1,4 @@
-//! The numbers of a model as parameters of a Burn module.
+//! The constants of a model as parameters of a Burn module.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,25 +6,25 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::args::Value;
-use crate::array::{Array, Place};
-use crate::constant::{Constant, Kind};
-use crate::graph::Slot;
+use crate::array::{Array, ArrayOptions};
+use crate::constant::{HostTensor, NumberKind};
+use crate::graph::ValueIndex;
+use crate::op_args::RunValue;
 
-/// A parameter: numbers that are computed with on the device.
+/// A parameter on the device.
 #[derive(Clone, Debug)]
 pub(crate) struct Weight {
-    pub(crate) slot: Slot,
-    /// `layer.name`, by which Burn names it.
+    pub(crate) slot: ValueIndex,
+    /// Name in Burn: `layer.name`.
     path: String,
-    param: Ranked,
-    /// The numbers, if an operator has to know them.
-    constant: Option<Arc<Constant>>,
+    param: RankedParam,
+    /// Copy on the host, if an operator needs it.
+    constant: Option<Arc<HostTensor>>,
 }
 
-/// A parameter with as many axes as Burn's types can name here.
+/// A parameter with 1 to 6 axes.
 #[derive(Clone, Debug)]
-enum Ranked {
+enum RankedParam {
     One(Param<Tensor<1>>),
     Two(Param<Tensor<2>>),
     Three(Param<Tensor<3>>),
@@ -33,36 +33,36 @@ enum Ranked {
     Six(Param<Tensor<6>>),
 }
 
-/// What is done with a parameter whatever its rank is.
+/// Evaluates an expression for a parameter of any rank.
 macro_rules! each {
     ($ranked:expr, $param:ident => $body:expr) => {
         match $ranked {
-            Ranked::One($param) => $body,
-            Ranked::Two($param) => $body,
-            Ranked::Three($param) => $body,
-            Ranked::Four($param) => $body,
-            Ranked::Five($param) => $body,
-            Ranked::Six($param) => $body,
+            RankedParam::One($param) => $body,
+            RankedParam::Two($param) => $body,
+            RankedParam::Three($param) => $body,
+            RankedParam::Four($param) => $body,
+            RankedParam::Five($param) => $body,
+            RankedParam::Six($param) => $body,
         }
     };
 }
 
-/// What becomes of a parameter of any rank.
+/// Replaces a parameter of any rank.
 macro_rules! map_each {
     ($ranked:expr, $param:ident => $body:expr) => {
         match $ranked {
-            Ranked::One($param) => Ranked::One($body),
-            Ranked::Two($param) => Ranked::Two($body),
-            Ranked::Three($param) => Ranked::Three($body),
-            Ranked::Four($param) => Ranked::Four($body),
-            Ranked::Five($param) => Ranked::Five($body),
-            Ranked::Six($param) => Ranked::Six($body),
+            RankedParam::One($param) => RankedParam::One($body),
+            RankedParam::Two($param) => RankedParam::Two($body),
+            RankedParam::Three($param) => RankedParam::Three($body),
+            RankedParam::Four($param) => RankedParam::Four($body),
+            RankedParam::Five($param) => RankedParam::Five($body),
+            RankedParam::Six($param) => RankedParam::Six($body),
         }
     };
 }
 
-impl Ranked {
-    /// None for other ranks.
+impl RankedParam {
+    /// `None` for other ranks.
     fn new(array: Array) -> Option<Self> {
         fn param<const D: usize>(array: Array) -> Param<Tensor<D>> {
             Param::from_tensor(Tensor::from_dispatch(array.into_tensor()))
@@ -80,32 +80,35 @@ impl Ranked {
 }
 
 impl Weight {
-    /// A constant as a parameter of the node that reads it; `keep` if its numbers have to be known.
+    /// Makes a constant a parameter of the node that reads it. `keep` keeps a copy on the host.
     ///
-    /// None for what is no parameter: integers, single numbers, and tensors of more than six axes.
+    /// `None` for integers, single numbers, and tensors of more than six axes.
     pub(crate) fn new(
-        (slot, name): (Slot, &str),
+        (slot, name): (ValueIndex, &str),
         reader: &str,
-        constant: &Arc<Constant>,
+        constant: &Arc<HostTensor>,
         keep: bool,
-        place: &Place,
+        options: &ArrayOptions,
     ) -> Option<Self> {
-        if constant.kind != Kind::Float || constant.numbers.len() < 2 {
+        if constant.kind != NumberKind::Float || constant.numbers.len() < 2 {
             return None;
         }
-        let param = Ranked::new(Array::of(constant, place).ok()?)?;
+        let param = RankedParam::new(Array::of(constant, options).ok()?)?;
         let path = if name.contains('.') { name.to_owned() } else { format!("{reader}.{name}") };
         Some(Self { slot, path, param, constant: keep.then(|| constant.clone()) })
     }
 
-    fn value(&self) -> Value {
+    fn value(&self) -> RunValue {
         let tensor = each!(&self.param, param => param.val().into_dispatch());
-        Value::Weight { array: Array::new(tensor, Kind::Float), constant: self.constant.clone() }
+        RunValue::Weight {
+            array: Array::new(tensor, NumberKind::Float),
+            constant: self.constant.clone(),
+        }
     }
 }
 
-/// All parameters by slot.
-pub(crate) fn values(weights: &[Weight]) -> HashMap<Slot, Value> {
+/// All parameters by value index.
+pub(crate) fn values(weights: &[Weight]) -> HashMap<ValueIndex, RunValue> {
     weights.iter().map(|weight| (weight.slot, weight.value())).collect()
 }
 

@@ -1,18 +1,18 @@
-//! Files, numbers and Python of the tests.
+//! Shared by the tests: files, numbers, the tested device and Python.
+
+#[path = "../../../tests/common/device.rs"]
+mod device;
+#[path = "../../../tests/common/python.rs"]
+mod python;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
 use tropex_onnx::OnnxModel;
 
-pub(crate) fn device() -> Device {
-    #[cfg(feature = "flex")]
-    return Device::flex();
-    #[cfg(not(feature = "flex"))]
-    Device::default()
-}
+pub(crate) use device::device;
+pub(crate) use python::{output_of, python};
 
 /// A file of `tests/models`.
 pub(crate) fn model(name: &str) -> PathBuf {
@@ -80,16 +80,4 @@ pub(crate) fn assert_close(found: &[f32], expected: &[f32], share: f32, what: &s
         let is_close = (found - expected).abs() <= share * scale;
         assert!(is_close, "{what}: {found} instead of {expected}");
     }
-}
-
-/// A Python with some modules: `TROPEX_TEST_PYTHON`, or `python3`. None, which is told, where there
-/// is none.
-pub(crate) fn python(modules: &str) -> Option<String> {
-    let python = std::env::var("TROPEX_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let found = Command::new(&python).args(["-c", &format!("import {modules}")]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    println!("skipped: {python} with {modules} is not here");
-    None
 }

@@ -1,11 +1,9 @@
-//! Networks that PyTorch and scikit-learn export, and networks drawn at random, where Python has the
-//! packages.
-
-use std::process::Command;
+//! Networks that PyTorch and scikit-learn export, and networks drawn at random, where Python has
+//! the packages.
 
 use tropex_onnx::OnnxOptions;
 
-use crate::common::{Tensors, assert_close, device, logits, python};
+use crate::common::{Tensors, assert_close, device, logits, output_of, python};
 
 #[test]
 fn exports_of_pytorch_give_what_onnxruntime_gives() {
@@ -29,9 +27,8 @@ fn classifiers_of_scikit_learn_give_their_scores() {
 fn agree(python: &str, script: &str, arguments: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let script = format!("{}/tests/{script}", env!("CARGO_MANIFEST_DIR"));
-    let run =
-        Command::new(python).arg(&script).arg(folder.path()).args(arguments).output().unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let arguments = arguments.iter().map(AsRef::as_ref);
+    output_of(python, [script.as_ref(), folder.path().as_os_str()].into_iter().chain(arguments));
     let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     let mut models: Vec<_> =
         files.filter(|path| path.extension().is_some_and(|ending| ending == "onnx")).collect();

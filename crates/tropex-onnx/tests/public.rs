@@ -1,11 +1,12 @@
 //! Public networks, where `TROPEX_TEST_ONNX` names a folder with NAME.onnx, NAME.data.safetensors
-//! (`test.points` or `test.images`) and NAME.golden.safetensors (their logits and the largest ones).
+//! (`test.points` or `test.images`) and NAME.golden.safetensors (their logits and the largest
+//! ones).
 
 use std::path::{Path, PathBuf};
 
 use tropex_onnx::OnnxModel;
 
-use crate::common::{Tensors, assert_close, device, logits, python};
+use crate::common::{Tensors, assert_close, device, logits, output_of, python};
 
 /// Models of the folder, if there is one.
 pub(crate) fn models() -> Vec<PathBuf> {
@@ -53,12 +54,9 @@ fn against_onnxruntime(path: &Path, found: &[f32], count: usize) {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("output.safetensors");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference.py");
-    let run = std::process::Command::new(python)
-        .args([Path::new(script), path, &path.with_extension("data.safetensors"), &output])
-        .arg(count.to_string())
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let data = path.with_extension("data.safetensors");
+    let (script, count) = (Path::new(script), count.to_string());
+    output_of(&python, [script, path, &data, &output, Path::new(&count)]);
     let (_, expected) = Tensors::read(&output).get("output");
     assert_close(found, &expected, 1e-5, &path.display().to_string());
 }

@@ -1,11 +1,12 @@
 //! Trained piecewise-linear classifiers: datasets, a model zoo, training and imported weights.
 //!
-//! This crate knows Burn modules and data. What the trained networks compute, region by region,
-//! is the business of `tropex-extract`; the two do not know each other.
+//! This crate knows Burn modules and data. `tropex-extract` analyses the trained networks; neither
+//! crate depends on the other.
 
 pub mod checkpoint;
 pub mod data;
 pub mod import;
+mod memory;
 pub mod messages;
 pub mod run;
 #[cfg(test)]
@@ -13,3 +14,5 @@ mod testing;
 pub mod training;
 pub mod weights;
 pub mod zoo;
+
+pub use memory::InsufficientMemory;

@@ -1,12 +1,14 @@
-//! What errors have in common: hints at names that were probably meant, and plain words.
+//! Texts that several errors need: hints at similar names, and plain words for the errors of
+//! parsers.
 
-/// How like a known name another one has to be to be taken for it, from 0 to 1.
-const ALIKE: f64 = 0.55;
+/// Least similarity of a name and a known name for a hint, from 0 to 1.
+const SIMILAR: f64 = 0.55;
 
 /// Most names in a hint.
 const MOST: usize = 3;
 
-/// ` (did you mean fcn4 or fcn6?)` where some of the known names are like a name; else nothing.
+/// ` (did you mean fcn4 or fcn6?)` if some known names are similar to `name`; otherwise an empty
+/// text.
 ///
 /// ```
 /// use tropex_train::messages::hint;
@@ -16,11 +18,11 @@ const MOST: usize = 3;
 /// ```
 pub fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let name = name.to_lowercase();
-    let likeness = |known: &'a str| (strsim::normalized_damerau_levenshtein(&name, known), known);
-    let mut alike: Vec<_> = known.into_iter().map(likeness).collect();
-    alike.retain(|(likeness, _)| *likeness >= ALIKE);
-    alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let names: Vec<_> = alike.iter().take(MOST).map(|(_, name)| *name).collect();
+    let similarity = |known: &'a str| (strsim::normalized_damerau_levenshtein(&name, known), known);
+    let mut similar: Vec<_> = known.into_iter().map(similarity).collect();
+    similar.retain(|(similarity, _)| *similarity >= SIMILAR);
+    similar.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let names: Vec<_> = similar.iter().take(MOST).map(|(_, name)| *name).collect();
     match names.split_last() {
         None => String::new(),
         Some((last, [])) => format!(" (did you mean {last}?)"),
@@ -28,15 +30,15 @@ pub fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String 
     }
 }
 
-/// What a reader of JSON or TOML says about a value, without the names of types in Rust.
+/// An error message of a JSON or TOML parser, without the names of Rust types.
 ///
 /// ```
 /// use tropex_train::messages::in_plain_words;
 ///
-/// let said = "invalid value: integer `-1`, expected usize";
-/// assert_eq!(in_plain_words(said), "found `-1`, expected a whole number of 0 or more");
+/// let message = "invalid value: integer `-1`, expected usize";
+/// assert_eq!(in_plain_words(message), "found `-1`, expected a whole number of 0 or more");
 /// ```
-pub fn in_plain_words(said: &str) -> String {
+pub fn in_plain_words(message: &str) -> String {
     const WORDS: [(&str, &str); 14] = [
         ("invalid type: ", "found "),
         ("invalid value: ", "found "),
@@ -53,7 +55,7 @@ pub fn in_plain_words(said: &str) -> String {
         ("expected f32", "expected a number"),
         ("expected a string", "expected a text"),
     ];
-    WORDS.iter().fold(said.to_owned(), |said, (word, plain)| said.replace(word, plain))
+    WORDS.iter().fold(message.to_owned(), |message, (word, plain)| message.replace(word, plain))
 }
 
 #[cfg(test)]
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_alike_names_come_first() {
+    fn the_most_similar_names_come_first() {
         let known = ["fcn2", "fcn4", "fcn4-leaky", "fcn6", "vgg", "all-cnn"];
         assert_eq!(hint("FCN4x", known), " (did you mean fcn4, fcn2 or fcn6?)");
         assert_eq!(hint("vgg16", known), " (did you mean vgg?)");

@@ -1,41 +1,21 @@
-//! What the tests of this crate share.
+//! Helpers of the tests of this crate.
 
-use burn::tensor::Device;
+#[path = "../../../tests/common/device.rs"]
+mod device;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::data::Images;
 
-/// The device that tests run on: `TROPEX_TEST_DEVICE`, or the first one compiled.
-pub(crate) fn device() -> Device {
-    let wanted = std::env::var("TROPEX_TEST_DEVICE").ok();
-    let compiled = compiled_devices();
-    let found = compiled.iter().find(|(name, _)| wanted.as_deref().is_none_or(|w| w == *name));
-    match found {
-        Some((_, make)) => make(),
-        None => panic!("device {wanted:?} is not compiled in"),
-    }
+pub(crate) use device::{device, device_name};
+
+/// Whether matrix products on the tested device round `f32` to 11 digits, as on NVIDIA GPUs.
+pub(crate) fn rounds_products() -> bool {
+    device_name().contains("cuda")
 }
 
-type MakeDevice = fn() -> Device;
-
-#[allow(deprecated)] // ndarray and tch are, and are supported all the same
-fn compiled_devices() -> Vec<(&'static str, MakeDevice)> {
-    vec![
-        #[cfg(feature = "flex")]
-        ("flex", Device::flex),
-        #[cfg(feature = "ndarray")]
-        ("ndarray", Device::ndarray),
-        #[cfg(feature = "tch")]
-        ("tch", Device::libtorch),
-        #[cfg(feature = "cuda")]
-        ("cuda:0", || Device::cuda(0)),
-        #[cfg(feature = "wgpu")]
-        ("wgpu", || Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
-    ]
-}
-
-/// Images of `classes` kinds: class k is bright in the k-th part of the image, dim elsewhere.
+/// Images of several classes: images of class k are bright in the k-th part and dim elsewhere.
 pub(crate) fn separable_images(shape: [usize; 3], classes: usize, count: usize) -> Images {
     let features: usize = shape.iter().product();
     let mut random = ChaCha8Rng::seed_from_u64(7);

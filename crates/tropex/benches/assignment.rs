@@ -62,7 +62,8 @@ fn main() {
 
 fn of_run(run: &Path, data_dir: Option<&String>, device: &Device) -> (String, TermStore, Dataset) {
     let run = Run::open(run).expect("a run with terms");
-    let options = OpenOptions { data_dir: data_dir.map(Into::into), ..OpenOptions::default() };
+    let mut options = OpenOptions::default();
+    options.data_dir = data_dir.map(Into::into);
     let dataset = open(&run.config().dataset, &options).expect("the images of the run");
     let opened = pipeline::open_terms(&run, &dataset, device, Gauge::WorstCase);
     let (store, _) = opened.expect("terms of `tropex extract`");
@@ -150,7 +151,7 @@ fn products(
         .chunks(POINTS * features)
         .map(|points| rows(&TensorData::new(points.to_vec(), [points.len() / features, features])))
         .collect();
-    let mut best: Vec<[Option<Best>; 2]> = vec![[None, None]; points.len()];
+    let mut best: Vec<[Option<BestTerm>; 2]> = vec![[None, None]; points.len()];
     for shard in store.shards() {
         let shard = shard.expect("a whole shard");
         let linear = rows(&shard.linear_coefficients);
@@ -169,7 +170,7 @@ fn products(
                     let scores = points.clone().matmul(rows.clone().transpose());
                     if winners.is_some() {
                         let scores = scores + bias.clone().transpose();
-                        Best::enter(&mut best[side], scores, shard.first + start);
+                        BestTerm::enter(&mut best[side], scores, shard.first + start);
                     } else {
                         std::hint::black_box(scores);
                     }
@@ -189,14 +190,14 @@ fn products(
 
 /// The largest scores of some points so far.
 #[derive(Clone)]
-struct Best {
+struct BestTerm {
     /// `[points, 1]`
     scores: Tensor<2>,
     /// `[points, 1]`
     positions: Tensor<2, Int>,
 }
 
-impl Best {
+impl BestTerm {
     /// Lets the scores `[points, terms]` of terms compete, the first of which is at a position.
     fn enter(best: &mut Option<Self>, scores: Tensor<2>, first: usize) {
         let (scores, columns) = scores.max_dim_with_indices(1);

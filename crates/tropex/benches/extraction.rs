@@ -27,28 +27,28 @@ const ROUNDS: usize = 5;
 /// Rows and columns of the products that tell what the machine can do.
 const GEMM: usize = 2048;
 
-struct Case {
+struct ExtractionBench {
     architecture: &'static str,
     shape: [usize; 3],
     points: usize,
     batch: usize,
-    layers: Vec<Layer>,
+    layers: Vec<LayerCost>,
 }
 
 /// A layer with weights, as far as its cost is concerned.
 #[derive(Clone, Copy)]
-enum Layer {
+enum LayerCost {
     /// Inputs and outputs.
     Dense(usize, usize),
     /// Channels in and out, and the width of the square plane; 3x3, same size.
     Conv(usize, usize, usize),
 }
 
-fn dense(widths: &[usize]) -> Vec<Layer> {
-    widths.windows(2).map(|pair| Layer::Dense(pair[0], pair[1])).collect()
+fn dense(widths: &[usize]) -> Vec<LayerCost> {
+    widths.windows(2).map(|pair| LayerCost::Dense(pair[0], pair[1])).collect()
 }
 
-fn cases() -> Vec<Case> {
+fn cases() -> Vec<ExtractionBench> {
     let conv = [
         (3, 32, 32),
         (32, 32, 32),
@@ -59,23 +59,23 @@ fn cases() -> Vec<Case> {
         (128, 128, 8),
         (128, 128, 8),
     ];
-    let vgg = conv.map(|(from, to, width)| Layer::Conv(from, to, width)).into_iter();
+    let vgg = conv.map(|(from, to, width)| LayerCost::Conv(from, to, width)).into_iter();
     vec![
-        Case {
+        ExtractionBench {
             architecture: "fcn4",
             shape: [1, 28, 28],
             points: 8192,
             batch: 1024,
             layers: dense(&[784, 784, 200, 80, 10]),
         },
-        Case {
+        ExtractionBench {
             architecture: "fcn8",
             shape: [3, 32, 32],
             points: 2048,
             batch: 512,
             layers: dense(&[3072, 4096, 3072, 2048, 1024, 512, 256, 128, 10]),
         },
-        Case {
+        ExtractionBench {
             architecture: "vgg",
             shape: [3, 32, 32],
             points: 256,
@@ -108,7 +108,7 @@ fn products(target: &ComputeTarget) -> f64 {
     2.0 * GEMM.pow(3) as f64 / seconds.fold(f64::INFINITY, f64::min) / 1e9
 }
 
-impl Case {
+impl ExtractionBench {
     fn run(&self, target: &ComputeTarget, peak: f64) {
         let network = self.network(target);
         let extractor = Extractor::new(&network, Gauge::WorstCase, Classes::Predicted)
@@ -125,7 +125,7 @@ impl Case {
             whole = whole.min(timed(|| self.extract(&extractor, &points, false)).0);
             checked = checked.min(timed(|| self.extract(&extractor, &points, true)).0);
         }
-        let flops = 3.0 * 2.0 * self.layers.iter().map(Layer::products).sum::<f64>();
+        let flops = 3.0 * 2.0 * self.layers.iter().map(LayerCost::products).sum::<f64>();
         let rate = |seconds: f64| flops * self.points as f64 / seconds / 1e9;
         println!("{}: {} points in batches of {}", self.architecture, self.points, self.batch);
         for (what, seconds) in
@@ -176,7 +176,7 @@ impl Case {
 /// A product whose operands are at hand.
 type Product = Box<dyn Fn()>;
 
-impl Layer {
+impl LayerCost {
     /// Multiplications for one point and one direction.
     fn products(&self) -> f64 {
         match *self {

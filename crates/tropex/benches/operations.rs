@@ -44,7 +44,7 @@ const PLANES: [usize; 3] = [32, 16, 16];
 
 /// The layers with weights.
 #[derive(Module, Debug)]
-struct Layers {
+struct BenchNetwork {
     linear: Linear,
     conv: Conv2d,
     transposed: ConvTranspose2d,
@@ -53,7 +53,7 @@ struct Layers {
     slopes: PRelu,
 }
 
-impl Layers {
+impl BenchNetwork {
     fn new(device: &Device) -> Self {
         let [channels, ..] = PLANES;
         Self {
@@ -77,7 +77,7 @@ impl Layers {
 type Work = Box<dyn Fn()>;
 
 /// An operation and Burn's calls for the same work.
-struct Case {
+struct OperationBench {
     name: &'static str,
     network: Network,
     bare_forward: Work,
@@ -101,7 +101,7 @@ fn main() {
     }
 }
 
-impl Case {
+impl OperationBench {
     fn run(&self, device: &Device) {
         let [node] = self.network.nodes() else {
             panic!("{}: one operation expected, found\n{}", self.name, self.network)
@@ -138,7 +138,7 @@ impl Case {
     }
 }
 
-fn cases(device: &Device) -> Vec<Case> {
+fn cases(device: &Device) -> Vec<OperationBench> {
     [products(device), windows(device), maxima(device), movements(device)]
         .into_iter()
         .flatten()
@@ -149,15 +149,15 @@ fn cases(device: &Device) -> Vec<Case> {
 fn on_planes(
     name: &'static str,
     device: &Device,
-    layer: impl Fn(&Layers, Tensor<4>) -> Tensor<2> + 'static,
+    layer: impl Fn(&BenchNetwork, Tensor<4>) -> Tensor<2> + 'static,
     bare_back: impl Fn(Tensor<4>) -> Tensor<4> + 'static,
     output: [usize; 3],
-) -> Case {
-    let layers = Layers::new(device);
+) -> OperationBench {
+    let layers = BenchNetwork::new(device);
     let network = capture(&layers, PLANES, &layer).expect("a supported layer");
     let images = random(planes(POINTS, PLANES), device);
     let rows = random(planes(2 * POINTS, output), device);
-    Case {
+    OperationBench {
         name,
         network,
         bare_forward: Box::new(move || {
@@ -177,17 +177,17 @@ fn flat<const D: usize>(values: Tensor<D>) -> Tensor<2> {
     values.flatten(1, D - 1)
 }
 
-/// Layers that are products and convolutions.
-fn products(device: &Device) -> Vec<Case> {
-    let weights = Layers::new(device);
+/// BenchNetwork that are products and convolutions.
+fn products(device: &Device) -> Vec<OperationBench> {
+    let weights = BenchNetwork::new(device);
     let (conv, transposed) = (weights.conv.weight.val(), weights.transposed.weight.val());
     let (volume, piece) = (weights.volume.weight.val(), weights.piece.weight.val());
-    let layers = Layers::new(device);
-    let linear = |layers: &Layers, points: Tensor<2>| layers.linear.forward(points);
+    let layers = BenchNetwork::new(device);
+    let linear = |layers: &BenchNetwork, points: Tensor<2>| layers.linear.forward(points);
     let network = capture(&layers, [1024], linear).expect("a supported layer");
     let (points, rows) = (random([POINTS, 1024], device), random([2 * POINTS, 1024], device));
     let weight = layers.linear.weight.val();
-    let dense = Case {
+    let dense = OperationBench {
         name: "linear 1024 to 1024",
         network,
         bare_forward: Box::new(move || {
@@ -255,7 +255,7 @@ fn products(device: &Device) -> Vec<Case> {
 }
 
 /// Averages and interpolation.
-fn windows(device: &Device) -> Vec<Case> {
+fn windows(device: &Device) -> Vec<OperationBench> {
     let [channels, height, width] = PLANES;
     let half = [channels, height / 2, width / 2];
     let double = [channels, height * 2, width * 2];
@@ -298,7 +298,7 @@ fn windows(device: &Device) -> Vec<Case> {
 }
 
 /// Activations and maxima.
-fn maxima(device: &Device) -> Vec<Case> {
+fn maxima(device: &Device) -> Vec<OperationBench> {
     let [channels, height, width] = PLANES;
     let sign = random(planes(2 * POINTS, PLANES), device) - 0.5;
     let (negative, leaky, slopes) =
@@ -351,7 +351,7 @@ fn maxima(device: &Device) -> Vec<Case> {
 }
 
 /// What moves, scales and adds numbers.
-fn movements(device: &Device) -> Vec<Case> {
+fn movements(device: &Device) -> Vec<OperationBench> {
     let [channels, height, width] = PLANES;
     let factor = random([1, channels, height, width], device);
     let back = factor.clone();

@@ -1,13 +1,13 @@
-//! Linear terms by this library and by PyTorch, with the same weights at the same points, in turn in
-//! one run.
+//! Linear terms by this library and by PyTorch, with the same weights at the same points, in turn
+//! in one run.
 //!
 //! ```text
 //! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench pytorch -- RUN...
 //! ```
 //!
-//! The Python has `torch` and `safetensors`; a RUN is one of `fcn4`, `fcn8`, `vgg` and `vgg-narrow`,
-//! trained. PyTorch computes the term of the predicted class by autograd and those of all classes by
-//! `vmap(jacrev)`. Each side takes the batch size that suits it best of those tried.
+//! The Python has `torch` and `safetensors`; a RUN is one of `fcn4`, `fcn8`, `vgg` and
+//! `vgg-narrow`, trained. PyTorch computes the term of the predicted class by autograd and those of
+//! all classes by `vmap(jacrev)`. Each side takes the batch size that suits it best of those tried.
 //!
 //! `TROPEX_BENCH_DEVICE` names a device: beside `cuda:0` or `wgpu` PyTorch uses its first GPU.
 
@@ -42,7 +42,7 @@ const TIMES_ON_GPU: usize = 4;
 
 /// A network, as its peer is told about it.
 #[derive(Clone, Copy)]
-struct Case {
+struct PytorchBench {
     architecture: &'static str,
     /// See `pytorch/linear_terms.py`.
     layers: &'static str,
@@ -53,8 +53,8 @@ struct Case {
     batches_of_all: [usize; 5],
 }
 
-const CASES: [Case; 4] = [
-    Case {
+const CASES: [PytorchBench; 4] = [
+    PytorchBench {
         architecture: "fcn4",
         layers: "FDDDD",
         points: 8192,
@@ -62,7 +62,7 @@ const CASES: [Case; 4] = [
         points_of_all: 2000,
         batches_of_all: [100, 200, 400, 1000, 2000],
     },
-    Case {
+    PytorchBench {
         architecture: "fcn8",
         layers: "FDDDDDDDD",
         points: 2048,
@@ -70,7 +70,7 @@ const CASES: [Case; 4] = [
         points_of_all: 400,
         batches_of_all: [25, 50, 100, 200, 400],
     },
-    Case {
+    PytorchBench {
         architecture: "vgg",
         layers: "CCPCCCPCCCPFDD",
         points: 512,
@@ -78,7 +78,7 @@ const CASES: [Case; 4] = [
         points_of_all: 64,
         batches_of_all: [4, 8, 16, 32, 64],
     },
-    Case {
+    PytorchBench {
         architecture: "vgg-narrow",
         layers: "CCPCCCPCCCPFDD",
         points: 2048,
@@ -110,7 +110,7 @@ fn is_gpu(device: &str) -> bool {
     device.contains("cuda") || device == "wgpu"
 }
 
-impl Case {
+impl PytorchBench {
     /// With more points, in larger parts.
     fn on_gpu(&self) -> Self {
         let parts = |points: usize| [16, 8, 4, 2, 1].map(|parts| points.div_ceil(parts));
@@ -144,24 +144,24 @@ impl Case {
         let (mut peer, greeting) = Peer::start(python, "pytorch/linear_terms.py", &arguments);
         println!("\n{} ({}), peer {greeting}", self.architecture, run.path().display());
         products(&mut peer, device);
-        let sides = Sides { network: &network, points: &points, peer: &mut peer };
+        let sides = BothTimes { network: &network, points: &points, peer: &mut peer };
         sides.compare("predicted", self.points, Classes::Predicted, self.batches);
         let some = &points[..self.points_of_all * network.features()];
         write_points(&file, some, self.points_of_all, shape);
         let (mut peer, _) = Peer::start(python, "pytorch/linear_terms.py", &arguments);
-        let sides = Sides { network: &network, points: some, peer: &mut peer };
+        let sides = BothTimes { network: &network, points: some, peer: &mut peer };
         sides.compare("all", self.points_of_all, Classes::All, self.batches_of_all);
     }
 }
 
 /// Both sides with the same work.
-struct Sides<'a> {
+struct BothTimes<'a> {
     network: &'a Network,
     points: &'a [f32],
     peer: &'a mut Peer,
 }
 
-impl Sides<'_> {
+impl BothTimes<'_> {
     fn compare(mut self, what: &str, points: usize, classes: Classes, batches: [usize; 5]) {
         let (mut own, mut other) = ((f64::INFINITY, 0), (f64::INFINITY, 0));
         for batch in batches {

@@ -23,7 +23,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Rounds; the fastest of each side counts, which a busy machine disturbs least.
 const ROUNDS: usize = 3;
 
-struct Case {
+struct RegionBench {
     architecture: &'static str,
     shape: [usize; 3],
     /// Points whose patterns are read, and how many at a time.
@@ -36,8 +36,8 @@ struct Case {
     distances: usize,
 }
 
-const CASES: [Case; 2] = [
-    Case {
+const CASES: [RegionBench; 2] = [
+    RegionBench {
         architecture: "fcn4",
         shape: [1, 28, 28],
         points: 4096,
@@ -46,7 +46,7 @@ const CASES: [Case; 2] = [
         regions: 8,
         distances: 8,
     },
-    Case {
+    RegionBench {
         architecture: "vgg",
         shape: [3, 32, 32],
         points: 128,
@@ -72,7 +72,7 @@ fn main() {
     }
 }
 
-impl Case {
+impl RegionBench {
     fn run(&self, device: &Device) {
         let network = self.network(device);
         let units = Patterns::new(&network).units();

@@ -47,11 +47,11 @@ const IN_THE_PLANE: [(&[usize], f64); 2] =
 
 /// A fully-connected network with random weights.
 #[derive(Module, Debug)]
-struct Layers {
+struct SliceNetwork {
     layers: Vec<Linear>,
 }
 
-impl Layers {
+impl SliceNetwork {
     fn new(widths: &[usize], device: &Device) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(SEED);
         let mut numbers = |count: usize, scale: f64| -> Vec<f32> {
@@ -114,8 +114,8 @@ fn main() {
 
 /// All of a square, and the same by a peer.
 fn in_the_plane(widths: &[usize], limit: f64, device: &Device) {
-    let layers = Layers::new(widths, device);
-    let network = capture(&layers, [2], Layers::forward).expect("is supported");
+    let layers = SliceNetwork::new(widths, device);
+    let network = capture(&layers, [2], SliceNetwork::forward).expect("is supported");
     let square = Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).expect("is one");
     let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
     let what = format!("{}, [-1, 1] x [-1, 1]", widths.join("-"));

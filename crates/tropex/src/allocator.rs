@@ -1,24 +1,23 @@
-//! Where memory runs out: one line and exit code 1.
+//! The end of the process when memory runs out: one line on standard error and exit code 1.
 //!
-//! Rust's own answer is a message of many lines and an abort, which cannot be changed in stable Rust
-//! as long as the allocator says that it has nothing. So this one does not say so. Callers that could
-//! have gone on without the memory (`Vec::try_reserve`, which reading whole files goes through) end
-//! here too: there are none in this program that would. Nothing that is on the stack is dropped: what
-//! was being written stays under its temporary name, and the next command in its folder removes it.
+//! An allocator that returns null makes Rust print several lines and abort, which stable Rust
+//! cannot change. This allocator ends the process instead of returning null. `Vec::try_reserve`
+//! therefore never fails in this program. Destructors do not run: a half-written file keeps its
+//! temporary name, and the next command in that folder removes it.
 
-#![allow(unsafe_code)] // implementing an allocator is
+#![allow(unsafe_code)] // an allocator needs it
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// An allocator that ends the process where another one has nothing more to give.
+/// An allocator that ends the process if the inner allocator returns null.
 #[derive(Debug)]
-pub struct OrExit<A>(pub A);
+pub struct ExitOnOutOfMemory<A>(pub A);
 
-// SAFETY: all calls are passed on to an allocator that keeps the contract, and so are its answers,
-// but for null, after which there is no caller to return to.
-unsafe impl<A: GlobalAlloc> GlobalAlloc for OrExit<A> {
+// SAFETY: the inner allocator keeps the contract, and its results are returned unchanged, except
+// null, after which the process ends.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for ExitOnOutOfMemory<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`.
         or_exit(unsafe { self.0.alloc(layout) }, layout.size())
@@ -30,12 +29,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for OrExit<A> {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller keeps the contract of `realloc`, and the block is the inner allocator's.
+        // SAFETY: the caller keeps the contract of `realloc`, and the block is the inner
+        // allocator's.
         or_exit(unsafe { self.0.realloc(block, layout, size) }, size)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`, and the block is the inner allocator's.
+        // SAFETY: the caller keeps the contract of `dealloc`, and the block is the inner
+        // allocator's.
         unsafe { self.0.dealloc(block, layout) }
     }
 }
@@ -45,12 +46,12 @@ fn or_exit(block: *mut u8, size: usize) -> *mut u8 {
     if block.is_null() { end(size) } else { block }
 }
 
-/// Says what was asked for and ends the process, without allocating.
+/// Prints how many bytes were requested and ends the process, without allocating.
 #[cold]
 fn end(size: usize) -> ! {
     static IS_ENDING: AtomicBool = AtomicBool::new(false);
     if IS_ENDING.swap(true, Ordering::Relaxed) {
-        // Another thread says it already.
+        // Another thread is already printing.
         loop {
             std::hint::spin_loop();
         }
@@ -60,7 +61,7 @@ fn end(size: usize) -> ! {
     exit(&buffer[..length])
 }
 
-/// Writes the line, and returns its length.
+/// Writes the line into `buffer` and returns its length.
 fn write_line(buffer: &mut [u8], size: usize) -> usize {
     let room = buffer.len();
     let mut rest = buffer;
@@ -74,7 +75,7 @@ fn write_line(buffer: &mut [u8], size: usize) -> usize {
     room - rest.len()
 }
 
-/// Nothing is run at exit: it might allocate.
+/// Ends the process without exit handlers, which might allocate.
 #[cfg(unix)]
 fn exit(line: &[u8]) -> ! {
     // SAFETY: the pointer and the length are those of a slice.
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_says_how_much_was_asked_for() {
+    fn the_line_tells_how_many_bytes_were_requested() {
         let mut buffer = [0; 256];
         let length = write_line(&mut buffer, 3_136_700_000);
         let line = std::str::from_utf8(&buffer[..length]).unwrap();

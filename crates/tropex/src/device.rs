@@ -1,72 +1,43 @@
 //! Devices by name.
 
-#![allow(deprecated)] // ndarray and tch are, in Burn 0.22, and are supported here all the same
+mod backends;
 
 use burn::tensor::Device;
-#[cfg(feature = "wgpu")]
-use burn::tensor::DeviceKind;
 use thiserror::Error;
 use tropex_extract::Devices;
 use tropex_train::messages::hint;
 
-/// A kind of device that this crate knows, compiled in or not.
-struct Kind {
-    /// Its name, and the feature that compiles it.
-    name: &'static str,
-    feature: &'static str,
-    /// Whether there may be several, told apart by a number.
-    numbered: bool,
-    /// The device of a number, if the kind is compiled in.
-    make: fn(usize) -> Option<Device>,
-}
+use backends::{backends, device_names, parse_device_name};
 
-macro_rules! compiled {
-    ($feature:literal, $make:expr) => {{
-        #[cfg(feature = $feature)]
-        let make: fn(usize) -> Option<Device> = |number| Some($make(number));
-        #[cfg(not(feature = $feature))]
-        let make: fn(usize) -> Option<Device> = |_| None;
-        make
-    }};
-}
-
-/// All kinds, the fastest first: the first one compiled in is the default.
-fn kinds() -> [Kind; 6] {
-    let kind = |name, feature, numbered, make| Kind { name, feature, numbered, make };
-    [
-        kind("cuda", "cuda", true, compiled!("cuda", Device::cuda)),
-        kind("tch-cuda", "tch", true, compiled!("tch", Device::libtorch_cuda)),
-        kind("wgpu", "wgpu", false, compiled!("wgpu", |_| Device::wgpu(DeviceKind::DefaultDevice))),
-        kind("flex", "flex", false, compiled!("flex", |_| Device::flex())),
-        kind("tch", "tch", false, compiled!("tch", |_| Device::libtorch())),
-        kind("ndarray", "ndarray", false, compiled!("ndarray", |_| Device::ndarray())),
-    ]
-}
-
-/// Why a name is no device.
+/// Why a text does not name a device of this build.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DeviceError {
     /// There is no such device.
-    #[error("unknown device `{name}`{}, expected one of {}", hint(name, known()), names().join(", "))]
+    #[error(
+        "unknown device `{name}`{}, expected one of {}",
+        hint(name, known_names()), names().join(", ")
+    )]
     Unknown {
         /// The name asked for.
         name: String,
     },
-    /// The device exists, but this build was made without it.
+    /// The device exists, but this build lacks its backend.
     #[error(
-        "device `{name}` is not part of this build, which has {}; build with --features {feature}",
+        "device `{name}` is not part of this build, which has {}; build with the Cargo feature \
+         {feature}",
         names().join(", ")
     )]
     NotCompiled {
         /// The name asked for.
         name: String,
-        /// The feature to build with.
+        /// The Cargo feature that adds the device.
         feature: &'static str,
     },
-    /// A list with nothing where a device should be.
+    /// A list with a comma that has no device before or after it.
     #[error(
         "`{list}` lacks a device before or after a comma, expected a list such as {}",
-        example()
+        example_list()
     )]
     Missing {
         /// The list.
@@ -75,11 +46,11 @@ pub enum DeviceError {
 }
 
 /// Names without numbers, of this build and of others.
-fn known() -> impl Iterator<Item = &'static str> {
-    kinds().into_iter().map(|kind| kind.name)
+fn known_names() -> impl Iterator<Item = &'static str> {
+    backends().into_iter().map(|backend| backend.name)
 }
 
-fn example() -> String {
+fn example_list() -> String {
     let name = default_name();
     match name.split_once(':') {
         Some((base, _)) => format!("{base}:0,{base}:1"),
@@ -87,19 +58,13 @@ fn example() -> String {
     }
 }
 
-/// Names of the devices of this build, the default first. Numbered ones stand for all of their
-/// kind: `cuda:0` means that `cuda:1` is understood too.
+/// Names of the devices of this build, the default first. `cuda:0` stands for all CUDA devices:
+/// `cuda:1` is valid too.
 pub fn names() -> Vec<String> {
-    let compiled = kinds().into_iter().filter(is_compiled);
-    let mut names: Vec<_> = compiled
-        .map(|kind| if kind.numbered { format!("{}:0", kind.name) } else { kind.name.into() })
-        .collect();
-    // LibTorch on a GPU needs a GPU, which the build cannot know: never the default.
-    names.sort_by_key(|name| name.starts_with("tch-cuda"));
-    names
+    device_names()
 }
 
-/// The fastest device of this build.
+/// Name of the fastest device of this build.
 ///
 /// # Panics
 /// Never: a build without any backend does not compile.
@@ -119,19 +84,12 @@ pub fn default_name() -> String {
 /// ```
 ///
 /// # Errors
-/// Names that mean nothing, or a device that this build lacks.
+/// [`DeviceError::Unknown`] or [`DeviceError::NotCompiled`].
 pub fn find(name: &str) -> Result<Device, DeviceError> {
-    let unknown = || DeviceError::Unknown { name: name.to_owned() };
-    let (base, number) = match name.split_once(':') {
-        None => (name, None),
-        Some((base, number)) => (base, Some(number.parse().map_err(|_| unknown())?)),
-    };
-    let kind = kinds().into_iter().find(|kind| kind.name == base).ok_or_else(unknown)?;
-    if number.is_some() && !kind.numbered {
-        return Err(unknown());
-    }
-    let feature = kind.feature;
-    (kind.make)(number.unwrap_or(0))
+    let (backend, number) =
+        parse_device_name(name).ok_or_else(|| DeviceError::Unknown { name: name.to_owned() })?;
+    let feature = backend.feature;
+    (backend.make)(number)
         .ok_or_else(|| DeviceError::NotCompiled { name: name.to_owned(), feature })
 }
 
@@ -139,7 +97,7 @@ pub fn find(name: &str) -> Result<Device, DeviceError> {
 /// more than once, see [`Devices::new`].
 ///
 /// # Errors
-/// A name that is missing, or as for [`find`].
+/// [`DeviceError::Missing`], or an error of [`find`].
 pub fn find_all(list: &str) -> Result<Devices, DeviceError> {
     if list.contains(',') && list.split(',').any(str::is_empty) {
         return Err(DeviceError::Missing { list: list.to_owned() });
@@ -147,17 +105,6 @@ pub fn find_all(list: &str) -> Result<Devices, DeviceError> {
     let (first, further) = list.split_once(',').unwrap_or((list, ""));
     let further = further.split(',').filter(|name| !name.is_empty());
     Ok(Devices::new(find(first)?, further.map(find).collect::<Result<_, _>>()?))
-}
-
-fn is_compiled(kind: &Kind) -> bool {
-    #[allow(clippy::match_like_matches_macro)] // which arms are true differs from build to build
-    match kind.feature {
-        "cuda" => cfg!(feature = "cuda"),
-        "tch" => cfg!(feature = "tch"),
-        "wgpu" => cfg!(feature = "wgpu"),
-        "flex" => cfg!(feature = "flex"),
-        _ => cfg!(feature = "ndarray"),
-    }
 }
 
 #[cfg(not(any(
@@ -202,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_name_is_said() {
+    fn errors_tell_unknown_from_missing_devices() {
         assert_eq!(find("gpu"), Err(DeviceError::Unknown { name: "gpu".into() }));
         assert_eq!(find("flex:0"), Err(DeviceError::Unknown { name: "flex:0".into() }));
         assert_eq!(find("cuda:x"), Err(DeviceError::Unknown { name: "cuda:x".into() }));
         if !cfg!(feature = "cuda") {
             let error = find("cuda:1").unwrap_err().to_string();
             assert!(error.starts_with("device `cuda:1` is not part of this build"), "{error}");
-            assert!(error.ends_with("build with --features cuda"), "{error}");
+            assert!(error.ends_with("build with the Cargo feature cuda"), "{error}");
         }
     }
 }

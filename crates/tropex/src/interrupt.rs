@@ -1,54 +1,54 @@
-//! Ctrl-C: one line on what is kept, and the command to go on.
+//! Ctrl-C: the command prints what is saved and how to continue, and ends at once.
 //!
-//! Files are whole at any moment, so the process ends at once; nothing has to be unwound.
+//! Files are replaced atomically, so they are complete at any moment.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Says what is kept at this moment; `None` if nothing is yet.
-type Keeping = Box<dyn Fn() -> Option<String> + Send>;
+/// Describes what is saved at this moment; `None` if nothing is.
+type DescribeKept = Box<dyn Fn() -> Option<String> + Send>;
 
-/// What the parts of the command under way say, the innermost last.
-static KEEPING: Mutex<Vec<Keeping>> = Mutex::new(Vec::new());
+/// Descriptions by the running parts of the command, the innermost last.
+static NOTES: Mutex<Vec<DescribeKept>> = Mutex::new(Vec::new());
 
-fn keeping() -> MutexGuard<'static, Vec<Keeping>> {
-    KEEPING.lock().unwrap_or_else(PoisonError::into_inner)
+fn notes() -> MutexGuard<'static, Vec<DescribeKept>> {
+    NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// As long as this is there, an interrupt tells what a part of the command keeps.
+/// While this value lives, an interrupt prints what its part of the command has saved.
 #[must_use]
-pub struct Kept(());
+pub struct InterruptNote(());
 
-impl Kept {
-    /// `say` is asked when an interrupt comes, from another thread.
-    pub fn tell(say: impl Fn() -> Option<String> + Send + 'static) -> Self {
-        keeping().push(Box::new(say));
+impl InterruptNote {
+    /// `describe` is called at an interrupt, on another thread.
+    pub fn set(describe: impl Fn() -> Option<String> + Send + 'static) -> Self {
+        notes().push(Box::new(describe));
         Self(())
     }
 }
 
-impl Drop for Kept {
+impl Drop for InterruptNote {
     fn drop(&mut self) {
-        keeping().pop();
+        notes().pop();
     }
 }
 
-/// The line for an interrupt, without its end.
+/// The line to print at an interrupt.
 #[cfg_attr(not(unix), allow(dead_code))]
-fn line(keeping: &[Keeping], command: &str) -> String {
-    match keeping.last().map(|say| say()) {
+fn line(notes: &[DescribeKept], command: &str) -> String {
+    match notes.last().map(|describe| describe()) {
         None => format!(
-            "interrupted: this command keeps nothing until it is done; the same command starts \
+            "interrupted: this command saves nothing before its end; the same command starts \
              again: {command}"
         ),
         Some(None) => format!(
-            "interrupted: nothing new is kept yet; the same command starts again: {command}"
+            "interrupted: nothing new is saved yet; the same command starts again: {command}"
         ),
-        Some(Some(kept)) => format!("interrupted: {kept}; the same command goes on: {command}"),
+        Some(Some(kept)) => format!("interrupted: {kept}; the same command continues: {command}"),
     }
 }
 
-/// Ends the process on SIGINT and SIGTERM with a line on standard error and the exit code that
-/// shells give: 130 and 143. A second signal ends it without waiting for anything.
+/// Ends the process on SIGINT and SIGTERM with a line on standard error and the exit codes 130 and
+/// 143, as shells do. A second signal ends it immediately.
 #[cfg(unix)]
 pub fn watch() -> std::io::Result<()> {
     use std::sync::Arc;
@@ -58,7 +58,7 @@ pub fn watch() -> std::io::Result<()> {
     use signal_hook::flag;
     use signal_hook::iterator::Signals;
 
-    // First, so that no signal is lost: this one keeps what comes before anybody looks.
+    // Registered first: it queues the signals that come before the thread runs.
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let is_second = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
@@ -73,7 +73,7 @@ pub fn watch() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere the system ends the process, without a word.
+/// On other systems the process ends without a message.
 #[cfg(not(unix))]
 pub fn watch() -> std::io::Result<()> {
     Ok(())
@@ -83,9 +83,9 @@ pub fn watch() -> std::io::Result<()> {
 fn end(signal: i32) -> ! {
     use std::io::{self, Write};
 
-    let line = line(&keeping(), &command());
+    let line = line(&notes(), &command());
     crate::output::stop_progress();
-    // A result is printed to its end, and none is begun. Nor is an error that ending brings about.
+    // Waits for a result that is being printed, and prevents further output.
     let _stdout = io::stdout().lock();
     let mut stderr = io::stderr().lock();
     let _ = writeln!(stderr, "{line}");
@@ -93,7 +93,7 @@ fn end(signal: i32) -> ! {
     signal_hook::low_level::exit(128 + signal)
 }
 
-/// The command as it was called, quoted for a shell.
+/// The command line, quoted for a shell.
 #[cfg(unix)]
 fn command() -> String {
     use std::os::unix::ffi::OsStringExt;
@@ -109,16 +109,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_says_what_is_kept_and_how_to_go_on() {
+    fn the_line_tells_what_is_saved_and_how_to_continue() {
         let said = |kept: Option<&str>| {
             let kept = kept.map(str::to_owned);
-            let say: Keeping = Box::new(move || kept.clone());
+            let say: DescribeKept = Box::new(move || kept.clone());
             line(&[Box::new(|| Some("all".into())), say], "tropex train fcn4")
         };
-        let expected = "interrupted: 3 of 6 epochs are kept in runs/a; the same command goes on: \
+        let expected = "interrupted: 3 of 6 epochs are kept in runs/a; the same command continues: \
                         tropex train fcn4";
         assert_eq!(said(Some("3 of 6 epochs are kept in runs/a")), expected);
-        assert!(said(None).contains("nothing new is kept yet; the same command starts again: "));
-        assert!(line(&[], "tropex evaluate a").contains("keeps nothing until it is done"));
+        assert!(said(None).contains("nothing new is saved yet; the same command starts again: "));
+        assert!(line(&[], "tropex evaluate a").contains("saves nothing before its end"));
     }
 }

@@ -1,4 +1,4 @@
-//! What the command prints, and where: results on standard output, progress on standard error.
+//! Output of the command: results on standard output, progress and warnings on standard error.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, W
 use serde::Serialize;
 pub use tropex::experiments::report::{count, percent};
 
-/// Where results and progress go.
+/// Prints results, warnings and progress.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     json: bool,
@@ -25,12 +25,12 @@ impl Output {
         Self { json, quiet }
     }
 
-    /// Whether results are printed for machines, as one object.
+    /// Whether results are printed as JSON.
     pub fn is_for_machines(&self) -> bool {
         self.json
     }
 
-    /// Prints a result: for machines if asked to, else as text.
+    /// Prints a result, as JSON or as text.
     pub fn result(
         &self,
         value: &impl Serialize,
@@ -44,74 +44,75 @@ impl Output {
         self.text(&text)
     }
 
-    /// Prints a line on the way to a result, for people only.
+    /// Prints an intermediate line to standard output, unless `--json` or `--quiet` is given.
     pub fn note(&self, line: &str) -> anyhow::Result<()> {
         if self.json || self.quiet { Ok(()) } else { self.text(line) }
     }
 
-    /// Says what a user should know before relying on a result, whatever else is printed.
+    /// Prints a warning to standard error, even with `--json` and `--quiet`.
     pub fn warning(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "warning: {}", printable(line));
     }
 
-    /// Says what takes time, for people only.
+    /// Prints a line about long work to standard error, unless `--json` or `--quiet` is given.
     pub fn progress(&self, line: &str) {
         if !self.json && !self.quiet {
             let _ = writeln!(io::stderr().lock(), "{}", printable(line));
         }
     }
 
-    /// Prints a text; what a terminal would take for a command is left out.
+    /// Prints a text without terminal control characters.
     pub fn text(&self, text: &str) -> anyhow::Result<()> {
         match writeln!(io::stdout().lock(), "{}", printable(text.trim_end())) {
-            // Whoever read our output has seen enough.
+            // The reader of the output, such as `head`, has ended.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.context("cannot write to standard output"),
         }
     }
 
-    /// Prints a line for people beside the result, such as that it is likely to fail.
+    /// Prints a remark to standard error, unless `--json` or `--quiet` is given.
     pub fn remark(&self, line: &str) {
         self.progress(&format!("note: {line}"));
     }
 
-    /// Prints an error. Nothing is left to do if even that fails.
+    /// Prints an error. A failure to print it is ignored.
     pub fn error(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "error: {}", printable(line));
     }
 
-    /// A progress bar for people at a terminal; nothing is drawn for anyone else.
-    pub fn bar(&self) -> Bar {
-        Bar {
+    /// The progress bar of the command. It is drawn on a terminal only.
+    pub fn bar(&self) -> CommandProgress {
+        CommandProgress {
             is_shown: !self.json && !self.quiet && io::stderr().is_terminal(),
             bar: OnceLock::new(),
         }
     }
 }
 
-/// Positions of a bar.
+/// Positions of the progress bar.
 const STEPS: u64 = 10_000;
 
-/// Columns below which there is no room for a bar beside what is said.
+/// Width of a terminal, in columns, below which only text is drawn.
 const NARROW: u16 = 40;
 
-/// The bar that is drawn, and whether none may be from now on.
+/// The bar on the terminal, and whether bars are forbidden because the process ends.
 static DRAWN: Mutex<(Option<WeakProgressBar>, bool)> = Mutex::new((None, false));
 
-/// One bar and one estimate for a whole command, on one line. It is drawn when there is something
-/// to show, and gone when it is dropped.
-pub struct Bar {
+/// The progress of a whole command: one bar with the estimated time left. The bar appears with the
+/// first report and disappears when this value is dropped.
+pub struct CommandProgress {
     is_shown: bool,
     bar: OnceLock<ProgressBar>,
 }
 
-impl Bar {
-    /// Whether anybody sees it.
+impl CommandProgress {
+    /// Whether progress is drawn.
     pub fn is_shown(&self) -> bool {
         self.is_shown
     }
 
-    /// Shows the share of the whole that is done, and what is being done. The bar never goes back.
+    /// Reports the share of the work that is done, from 0 to 1, and the current activity. The bar
+    /// never moves backward.
     pub fn show(&self, share: f64, what: impl fmt::Display) {
         if !self.is_shown {
             return;
@@ -122,12 +123,12 @@ impl Bar {
         bar.set_position(position.max(bar.position()));
     }
 
-    /// Shows how many of all are done.
+    /// Reports how many of all pieces of work are done.
     pub fn show_part(&self, done: usize, of: usize, what: impl fmt::Display) {
         self.show(done as f64 / of.max(1) as f64, what);
     }
 
-    /// Prints something else meanwhile.
+    /// Hides the bar while `print` runs.
     pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
         match self.bar.get() {
             Some(bar) => bar.suspend(print),
@@ -135,7 +136,7 @@ impl Bar {
         }
     }
 
-    /// Takes it away.
+    /// Removes the bar.
     pub fn finish(&self) {
         if let Some(bar) = self.bar.get() {
             bar.finish_and_clear();
@@ -143,25 +144,25 @@ impl Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for CommandProgress {
     fn drop(&mut self) {
         self.finish();
     }
 }
 
-/// The share of work in steps, each of stages whose number nobody knows: every stage is taken to be
-/// half of what is left of its step.
+/// Progress of work in steps, where each step has an unknown number of stages. Every stage counts
+/// as half of what is left of its step.
 #[derive(Debug, Default)]
-pub struct Stages {
+pub struct StepProgress {
     step: usize,
     stage: String,
-    /// Share of the step when the stage began, and now.
+    /// Share of the step at the start of the stage, and now.
     began: f64,
     now: f64,
 }
 
-impl Stages {
-    /// The share of all steps, `part` of a stage of a step being done.
+impl StepProgress {
+    /// The share of all work, with `part` (from 0 to 1) of the current stage done.
     pub fn share(&mut self, (step, steps): (usize, usize), stage: &str, part: f64) -> f64 {
         if self.step != step {
             *self = Self { step, ..Self::default() };
@@ -174,7 +175,7 @@ impl Stages {
     }
 }
 
-/// A bar that begins at a position: what was done before says nothing about the time that is left.
+/// A new bar at a position. The estimate of the time left ignores the work before that position.
 fn drawn(first: u64) -> ProgressBar {
     let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
     if drawn.1 {
@@ -202,7 +203,7 @@ fn drawn(first: u64) -> ProgressBar {
     bar
 }
 
-/// Takes away the bar that is drawn, for good.
+/// Removes the bar and forbids further bars.
 #[cfg_attr(not(unix), allow(dead_code))]
 pub fn stop_progress() {
     let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -212,8 +213,8 @@ pub fn stop_progress() {
     }
 }
 
-/// The time that is left if the rest goes on as what was done since the first position. None as
-/// long as a hundredth is not done.
+/// Estimated time left, at the mean speed since the first position; `None` before a hundredth is
+/// done.
 fn left(elapsed: Duration, first: u64, position: u64) -> Option<Duration> {
     let (done, rest) = (position.saturating_sub(first), STEPS.saturating_sub(position));
     (done >= STEPS / 100).then(|| elapsed.mul_f64(rest as f64 / done as f64))
@@ -229,8 +230,8 @@ fn rough(time: Duration) -> String {
     }
 }
 
-/// A text without control characters but ends of lines and tabs: names and findings come from files
-/// that anybody may have written, and a terminal obeys what stands in them.
+/// Replaces control characters other than newlines and tabs. Names and findings come from files of
+/// unknown origin, and a terminal would execute control sequences in them.
 fn printable(text: &str) -> Cow<'_, str> {
     let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     match text.contains(is_command) {
@@ -239,7 +240,7 @@ fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A table with a heading; columns that hold numbers are set to the right.
+/// A table with a heading; numbers are aligned to the right.
 pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
@@ -255,7 +256,7 @@ pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     table.to_string()
 }
 
-/// Names and values, a line each, values below each other.
+/// A line for each name and value; the values are aligned.
 pub fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines: Vec<_> =
@@ -277,7 +278,7 @@ pub fn megabytes(bytes: u64) -> String {
     format!("{} MB", count(megabytes.round() as usize))
 }
 
-/// `0.0031 %`, with two digits that count
+/// `0.0031 %`, with two significant digits
 pub fn small_percent(share: f64) -> String {
     let percent = 100.0 * share;
     let digits = if percent > 0.0 { 1 - percent.log10().floor() as i32 } else { 2 };
@@ -298,8 +299,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stages_fill_their_step_by_halves() {
-        let mut stages = Stages::default();
+    fn every_stage_takes_half_of_the_rest_of_its_step() {
+        let mut stages = StepProgress::default();
         let shares = [
             (0, "extracting", 0.5),
             (0, "extracting", 1.0),
@@ -312,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_takes_as_long_as_what_was_done_since_the_start() {
+    fn the_time_left_follows_from_the_speed_since_the_first_position() {
         let left = |first, position| left(Duration::from_secs(60), first, position);
         assert_eq!(left(0, 2500), Some(Duration::from_secs(180)));
         assert_eq!(left(5000, 7500), Some(Duration::from_secs(60)));

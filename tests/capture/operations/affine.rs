@@ -24,7 +24,8 @@ fn linear_layers_on_values_of_any_rank() {
 fn a_network_may_have_one_output_or_thousands() {
     let to = |outputs| [linear(3, 4, true), Maximum::Relu.into(), linear(4, outputs, true)];
     holds(&[3], to(1));
-    // What goes through all outputs again and again takes too long, and says nothing of their number.
+    // What goes through all outputs again and again takes too long, and says nothing of their
+    // number.
     let chosen =
         ["replay_computes_the_logits_of_the_module", "terms_in_f64_are_those_of_the_reference"];
     let properties = PROPERTIES.iter().filter(|property| chosen.contains(&property.name));

@@ -1,21 +1,16 @@
 //! Burn modules with the weights of a [`Plan`].
 
-mod affine;
-mod branch;
-mod conv;
-mod maximum;
-mod rearrange;
-mod value;
+pub(crate) mod value;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use tropex::{Error, Network, capture};
 
+use super::plan::affine::layer::AffineLayer;
+use super::plan::branch::layer::{Branches, Repeated};
+use super::plan::maximum::layer::MaximumLayer;
+use super::plan::rearrange::layer::Rearranged;
 use super::plan::{Ending, Plan, Step};
-use affine::AffineLayer;
-use branch::{Branches, Repeated};
-use maximum::MaximumLayer;
-use rearrange::Rearranged;
 
 pub(crate) use value::Value;
 
@@ -29,7 +24,7 @@ pub(crate) struct Planned {
 
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)] // a handful of layers
-enum Layer {
+pub(crate) enum Layer {
     Affine(AffineLayer),
     Rearrange(Rearranged),
     Maximum(MaximumLayer),
@@ -68,16 +63,16 @@ impl Planned {
     }
 }
 
-fn run(layers: &[Layer], input: Value) -> Value {
+pub(crate) fn run(layers: &[Layer], input: Value) -> Value {
     layers.iter().fold(input, |value, layer| layer.forward(value))
 }
 
-fn layers(steps: &[Step], device: &Device) -> Vec<Layer> {
+pub(crate) fn layers(steps: &[Step], device: &Device) -> Vec<Layer> {
     steps.iter().map(|step| Layer::new(step, device)).collect()
 }
 
 impl Layer {
-    fn new(step: &Step, device: &Device) -> Self {
+    pub(crate) fn new(step: &Step, device: &Device) -> Self {
         match step {
             Step::Affine(step) => Self::Affine(AffineLayer::new(step, device)),
             Step::Rearrange(step) => Self::Rearrange(Rearranged::new(step)),
@@ -87,7 +82,7 @@ impl Layer {
         }
     }
 
-    fn forward(&self, value: Value) -> Value {
+    pub(crate) fn forward(&self, value: Value) -> Value {
         match self {
             Self::Affine(layer) => layer.forward(value),
             Self::Rearrange(layer) => layer.forward(value),
@@ -98,12 +93,12 @@ impl Layer {
     }
 }
 
-fn data<const D: usize>(values: &[f64], shape: [usize; D]) -> TensorData {
+pub(crate) fn data<const D: usize>(values: &[f64], shape: [usize; D]) -> TensorData {
     let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
     TensorData::new(values, shape)
 }
 
-fn parameter<const D: usize>(
+pub(crate) fn parameter<const D: usize>(
     values: &[f64],
     shape: [usize; D],
     device: &Device,
@@ -111,10 +106,10 @@ fn parameter<const D: usize>(
     Param::from_tensor(Tensor::from_data(data(values, shape), device))
 }
 
-fn vector(values: &[f64], device: &Device) -> Param<Tensor<1>> {
+pub(crate) fn vector(values: &[f64], device: &Device) -> Param<Tensor<1>> {
     parameter(values, [values.len()], device)
 }
 
-fn bias(bias: &Option<Vec<f64>>, device: &Device) -> Option<Param<Tensor<1>>> {
+pub(crate) fn bias(bias: &Option<Vec<f64>>, device: &Device) -> Option<Param<Tensor<1>>> {
     bias.as_ref().map(|bias| vector(bias, device))
 }

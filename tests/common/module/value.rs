@@ -59,7 +59,7 @@ macro_rules! both_ranks {
     };
 }
 
-pub(super) use {both_ranks, each_rank};
+pub(crate) use {both_ranks, each_rank};
 
 impl Value {
     /// Numbers as points of a shape, as many as there are.
@@ -70,7 +70,7 @@ impl Value {
     }
 
     /// A constant that is the same at every point.
-    pub(super) fn constant(numbers: Tensor<1>, shape: &[usize]) -> Self {
+    pub(crate) fn constant(numbers: Tensor<1>, shape: &[usize]) -> Self {
         Self::shaped(numbers, 1, shape)
     }
 
@@ -84,7 +84,7 @@ impl Value {
         }
     }
 
-    pub(super) fn reshaped(self, to: &[usize]) -> Self {
+    pub(crate) fn reshaped(self, to: &[usize]) -> Self {
         let points = self.dims()[0];
         each_rank!(self, x => match *to {
             [a] => x.reshape([points, a]).into(),
@@ -99,7 +99,7 @@ impl Value {
         each_rank!(self, x => x.dims().to_vec())
     }
 
-    pub(super) fn device(&self) -> Device {
+    pub(crate) fn device(&self) -> Device {
         each_rank!(self, x => x.device())
     }
 

@@ -1,13 +1,14 @@
 //! A network as plain data: steps, weights and the shapes between them.
 //!
-//! A new kind of step is a variant of its family here (what it is, the shape it makes, its name),
-//! a line in `grow` (when it is drawn), in `module` (the Burn layer) and in `naive` or `lower`
-//! (the plain loops).
+//! Everything about a kind of step is in the folder of its family: `mod.rs` says what it is, which
+//! shape it has as output and what it is called, `draw.rs` when it is drawn, `layer.rs` which Burn
+//! layer it becomes, and `loops.rs` what it computes, as plain loops (called by `naive.rs` and
+//! `reference/lower.rs`).
 
-mod affine;
-mod branch;
-mod maximum;
-mod rearrange;
+pub(crate) mod affine;
+pub(crate) mod branch;
+pub(crate) mod maximum;
+pub(crate) mod rearrange;
 mod window;
 
 pub(crate) use affine::{

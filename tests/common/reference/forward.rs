@@ -5,14 +5,14 @@ use crate::common::naive::Matrix;
 
 /// The values of one point at some place.
 #[derive(Clone, Debug)]
-pub(super) struct Values {
-    pub(super) values: Vec<f64>,
+pub(crate) struct Values {
+    pub(crate) values: Vec<f64>,
     /// The variance of each value's rounding error, for roundings of relative size 1.
     noise: Vec<f64>,
 }
 
 /// The piece of a map at a point.
-pub(super) enum Choice {
+pub(crate) enum Choice {
     Only,
     Slopes(Vec<f64>),
     Winners(Vec<usize>),
@@ -20,18 +20,18 @@ pub(super) enum Choice {
 }
 
 /// How near a point comes to a change of piece, and to the end of a mantissa.
-pub(super) struct Nearness {
+pub(crate) struct Nearness {
     /// Least distance of any unit from a change of piece, in standard rounding errors of relative
     /// size 1.
-    pub(super) margin: f64,
+    pub(crate) margin: f64,
     /// A unit is exactly on a change of piece where Burn's derivative is another one.
-    pub(super) on_kink: bool,
+    pub(crate) on_kink: bool,
     /// Bits that hold every value and every partial sum exactly.
-    pub(super) bits: f64,
+    pub(crate) bits: f64,
 }
 
 impl Nearness {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { margin: f64::INFINITY, on_kink: false, bits: 0.0 }
     }
 
@@ -45,14 +45,14 @@ impl Nearness {
 }
 
 impl Values {
-    pub(super) fn new(values: Vec<f64>) -> Self {
+    pub(crate) fn new(values: Vec<f64>) -> Self {
         let noise = vec![0.0; values.len()];
         Self { values, noise }
     }
 }
 
 /// Through a list of maps.
-pub(super) fn forward(
+pub(crate) fn forward(
     maps: &[Map],
     input: Values,
     nearness: &mut Nearness,

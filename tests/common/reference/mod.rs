@@ -4,8 +4,8 @@
 //! maps and maxima; positive rows are pulled back on their own, as published.
 
 mod bound;
-mod forward;
-mod lower;
+pub(crate) mod forward;
+pub(crate) mod lower;
 mod tight;
 
 use bound::{Bound, Shift, bound};
@@ -47,7 +47,7 @@ pub(crate) struct At {
 
 /// What steps are lowered to.
 #[derive(Clone, Debug)]
-enum Map {
+pub(crate) enum Map {
     Affine(Matrix),
     /// Every unit with its own slope from 0 to 1 below zero; `like_burn`: Burn's autodiff agrees
     /// about the derivative at zero.

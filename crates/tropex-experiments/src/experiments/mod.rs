@@ -1,30 +1,34 @@
-//! The experiments, one a file.
+//! The experiments, one per file, grouped by what they ask about.
 //!
-//! To add one: a file with an `ENTRY` and a type that implements
-//! [`Experiment`](crate::experiment::Experiment), whose fields are its parameters, and its line in
-//! [`EXPERIMENTS`].
+//! To add one: a file with an `ENTRY` and a type that implements [`Experiment`], whose fields are
+//! its parameters; its line in the `mod.rs` of its group; and its line in [`EXPERIMENTS`].
 
-mod boundary;
-mod coefficients;
-mod count;
-mod exactness;
-mod generalization;
-mod implications;
-mod leave_one_out;
-mod nearest_terms;
-mod networks;
-mod patterns;
-mod random_labels;
-mod shifted_terms;
-mod similarity;
-mod slide;
-mod subset;
-mod translation;
+mod compare;
+mod epoch_answers;
+mod experiment;
+mod fingerprint;
+mod function;
+mod regions;
+mod run_experiments;
+mod shifts;
+mod terms;
 
 use crate::Error;
-use crate::experiment::ExperimentEntry;
+use crate::report::ExperimentDescription;
 
-/// Every experiment, in the order in which reports tell them.
+pub(crate) use compare::{networks, random_labels};
+pub use experiment::{
+    ConfiguredExperiment, Experiment, ExperimentEntry, ExperimentInputs, Parameters, Scope,
+};
+use function::{exactness, implications, nearest_terms, subset};
+pub(crate) use function::{generalization, leave_one_out};
+pub(crate) use regions::count;
+use regions::{boundary, patterns};
+pub use run_experiments::{ExperimentReport, ExperimentRequest, RunInput, run_experiments};
+use shifts::{shifted_terms, slide, translation};
+pub(crate) use terms::{coefficients, similarity};
+
+/// All experiments, in the order of reports.
 pub const EXPERIMENTS: &[ExperimentEntry] = &[
     exactness::ENTRY,
     generalization::ENTRY,
@@ -44,10 +48,15 @@ pub const EXPERIMENTS: &[ExperimentEntry] = &[
     random_labels::ENTRY,
 ];
 
-/// The experiment of a name.
+/// Descriptions of all experiments, in the order of reports.
+pub fn descriptions() -> Vec<ExperimentDescription> {
+    EXPERIMENTS.iter().map(ExperimentEntry::description).collect()
+}
+
+/// The experiment with a name.
 ///
 /// # Errors
-/// Names that mean nothing.
+/// [`Error::UnknownExperiment`].
 pub fn find(name: &str) -> Result<&'static ExperimentEntry, Error> {
     let unknown = || Error::UnknownExperiment {
         name: name.to_owned(),
@@ -59,11 +68,12 @@ pub fn find(name: &str) -> Result<&'static ExperimentEntry, Error> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
 
     use serde_json::Value;
 
     use super::*;
-    use crate::experiment::Parameters;
 
     #[test]
     fn entries_are_well_formed() {
@@ -80,12 +90,15 @@ mod tests {
 
     #[test]
     fn every_file_is_registered() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/experiments");
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut files: Vec<_> = files.map(|name| name.into_string().unwrap()).collect();
-        files.retain(|name| name != "mod.rs" && name.ends_with(".rs"));
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/experiments"));
+        let groups = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let entries = groups.filter(|path| path.is_dir()).flat_map(|group| {
+            fs::read_dir(group).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+        });
+        let stem = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut files: Vec<_> = entries.map(stem).filter(|name| name != "mod").collect();
         let mut expected: Vec<_> =
-            EXPERIMENTS.iter().map(|entry| entry.name.replace('-', "_") + ".rs").collect();
+            EXPERIMENTS.iter().map(|entry| entry.name.replace('-', "_")).collect();
         files.sort();
         expected.sort();
         assert_eq!(files, expected);

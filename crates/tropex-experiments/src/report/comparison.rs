@@ -1,19 +1,20 @@
-//! Findings about several runs, side by side.
+//! Findings of one experiment on several runs, side by side.
 
 use tropex_extract::Gauge;
 
-use super::{
-    Axis, Bars, Cell, Curve, Curves, Figure, Finding, Group, Measure, Plot, SubjectRecord, Table,
-    Unit,
-};
+use super::answer::Measure;
+use super::finding::{Finding, RunRecord};
+use super::table::{Table, TableCell};
+use crate::render::{BarChart, BarGroup, Figure, LinePlot, Plot, PlotAxis, PlotLine};
+use crate::unit::Unit;
 
-/// Name of the table that holds the numbers of a finding over the training.
+/// Name of the table of the numbers of a finding over the epochs.
 pub const BY_EPOCH: &str = "by-epoch";
 
-/// Shares that can be told apart in one figure.
+/// Most shares in one figure.
 const MOST_SHARES: usize = 7;
 
-/// The numbers of findings of one experiment, a row for every finding; none for fewer than two.
+/// The numbers of findings of one experiment, a row per finding; `None` for fewer than two.
 pub fn comparison(findings: &[&Finding]) -> Option<Table> {
     let first = findings.first().filter(|_| findings.len() > 1)?;
     let measures = &first.answer.values;
@@ -23,16 +24,17 @@ pub fn comparison(findings: &[&Finding]) -> Option<Table> {
     let title = format!("{}: runs side by side", first.experiment);
     let mut table = Table::new("comparison", &title, &columns);
     for finding in findings {
-        let Some(subject) = finding.subjects.first() else { continue };
-        let values = measures.iter().map(|measure| Cell::from(value_of(finding, &measure.name)));
-        let texts = [subject.run.clone(), network(subject), subject.gauge.clone()].map(Cell::from);
+        let Some(run) = finding.runs.first() else { continue };
+        let values =
+            measures.iter().map(|measure| TableCell::from(finding.answer.value_of(&measure.name)));
+        let texts = [run.folder.clone(), network(run), run.gauge.clone()].map(TableCell::from);
         table.push(texts.into_iter().chain(values).collect());
     }
     Some(table)
 }
 
 /// Figures of findings of one experiment: their shares side by side, and every number over the
-/// training, with a curve for every run. None for fewer than two findings.
+/// epochs with a curve per run. Empty for fewer than two findings.
 pub fn comparison_figures(findings: &[&Finding]) -> Vec<Figure> {
     let Some(first) = findings.first().filter(|_| findings.len() > 1) else { return Vec::new() };
     let measures = &first.answer.values;
@@ -44,74 +46,71 @@ fn bars(findings: &[&Finding], measures: &[Measure]) -> Option<Figure> {
     let shares = measures.iter().filter(|measure| measure.unit == Unit::Share);
     let names: Vec<_> = shares.map(|measure| measure.name.clone()).take(MOST_SHARES).collect();
     let group = |finding: &&Finding| {
-        let heights = names.iter().map(|name| value_of(finding, name).unwrap_or(f64::NAN));
-        Group::new(&label(finding), heights)
+        let heights = names.iter().map(|name| finding.answer.value_of(name).unwrap_or(f64::NAN));
+        BarGroup::new(&label(finding), heights)
     };
-    let plot = Plot::Bars(Bars {
-        x: Axis::linear("run", Unit::Text),
-        y: Axis::linear("share", Unit::Share),
+    let plot = Plot::Bars(BarChart {
+        x: PlotAxis::linear("run", Unit::Text),
+        y: PlotAxis::linear("share", Unit::Share),
         series: names.clone(),
         groups: findings.iter().map(group).collect(),
     });
     (!names.is_empty()).then(|| Figure::new("comparison", "Runs side by side", plot))
 }
 
-/// A number over the training, if some of the findings followed it.
+/// A number over the epochs, if findings have several epochs.
 fn curves(findings: &[&Finding], measure: &Measure) -> Option<Figure> {
     let curve = |finding: &&Finding| {
         let points = over_training(finding, &measure.name);
-        (points.len() > 1).then(|| Curve::new(&label(finding), points))
+        (points.len() > 1).then(|| PlotLine::new(&label(finding), points))
     };
     let curves: Vec<_> = findings.iter().filter_map(curve).collect();
     let title = format!("Over the training: {}", measure.name);
-    // What follows a comma says of which images; the title says it too.
+    // The part of the name behind a comma stands in the title only.
     let what = measure.name.split(',').next().unwrap_or(&measure.name);
     let heights = curves.iter().flat_map(|curve| &curve.points).map(|point| point[1]);
-    let plot = Plot::Curves(Curves {
-        x: Axis::linear("epoch", Unit::Epochs),
-        y: Axis::fitting(what, measure.unit, heights),
+    let plot = Plot::Curves(LinePlot {
+        x: PlotAxis::linear("epoch", Unit::Epochs),
+        y: PlotAxis::fitting(what, measure.unit, heights),
         curves: curves.clone(),
     });
     (!curves.is_empty()).then(|| Figure::new("comparison", &title, plot))
 }
 
-/// Epochs and a number after each.
+/// Epochs, and a number after each.
 fn over_training(finding: &Finding, name: &str) -> Vec<[f64; 2]> {
     let tables = &finding.answer.tables;
     let Some(table) = tables.iter().find(|table| table.name == BY_EPOCH) else { return Vec::new() };
     let Some(column) = table.columns.iter().position(|column| column.name == name) else {
         return Vec::new();
     };
-    let point = |row: &Vec<Cell>| match (&row[0], &row[column]) {
-        (Cell::Number(epoch), Cell::Number(value)) => Some([*epoch, *value]),
+    let point = |row: &Vec<TableCell>| match (&row[0], &row[column]) {
+        (TableCell::Number(epoch), TableCell::Number(value)) => Some([*epoch, *value]),
         _ => None,
     };
     table.rows.iter().filter_map(point).collect()
 }
 
-fn value_of(finding: &Finding, name: &str) -> Option<f64> {
-    finding.answer.values.iter().find(|measure| measure.name == name)?.value
-}
-
-/// What a finding is about, in a legend.
+/// Name of a finding in a legend.
 fn label(finding: &Finding) -> String {
-    let Some(subject) = finding.subjects.first() else { return String::new() };
-    match subject.gauge == Gauge::WorstCase.name() {
-        true => subject.run.clone(),
-        false => format!("{}, {}", subject.run, subject.gauge),
+    let Some(run) = finding.runs.first() else { return String::new() };
+    match run.gauge == Gauge::WorstCase.name() {
+        true => run.folder.clone(),
+        false => format!("{}, {}", run.folder, run.gauge),
     }
 }
 
-fn network(subject: &SubjectRecord) -> String {
-    match subject.shuffled_labels {
-        true => format!("{}, shuffled labels", subject.architecture),
-        false => subject.architecture.clone(),
+fn network(run: &RunRecord) -> String {
+    match run.shuffled_labels {
+        true => format!("{}, shuffled labels", run.architecture),
+        false => run.architecture.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Answer;
+    use super::super::answer::Answer;
+    use super::super::number_id::NumberId;
     use super::*;
 
     fn finding(run: &str, values: &[f64]) -> Finding {
@@ -121,15 +120,17 @@ mod tests {
             table.push(vec![epoch.into(), value.into()]);
         }
         let last = values[values.len() - 1];
-        let answer = Answer::new("").value("angle", last, Unit::Degrees).table(table);
-        Finding::in_tests(run, answer.value("agreement", 0.5, Unit::Share))
+        let angle = NumberId::new("angle", Unit::Degrees);
+        let answer = Answer::new("").value(&angle, last).table(table);
+        let agreement = NumberId::new("agreement", Unit::Share);
+        Finding::in_tests(run, answer.value(&agreement, 0.5))
     }
 
     #[test]
     fn findings_stand_side_by_side() {
         let (a, b) = (finding("a", &[3.0, 2.0, 1.0]), finding("b", &[5.0, f64::NAN, 4.0]));
         assert_eq!(comparison(&[&a]), None);
-        let (heading, rows) = comparison(&[&a, &b]).unwrap().turned();
+        let (heading, rows) = comparison(&[&a, &b]).unwrap().transposed();
         assert_eq!(heading, ["run", "a", "b"]);
         assert_eq!(rows[2], ["angle", "1.00\u{b0}", "4.00\u{b0}"]);
         let figures = comparison_figures(&[&a, &b]);

@@ -1,9 +1,9 @@
-//! Comma-separated values, which every program reads.
+//! Comma-separated values.
 
-use super::{Cell, Table};
+use super::table::{Table, TableCell};
 
-/// The rows of a table below the names of its columns. Numbers are written so that they are read
-/// back as they were: shares as fractions, not in percent.
+/// The names of the columns and the rows of a table. Numbers keep all digits; shares are fractions,
+/// not percent.
 pub fn csv(table: &Table) -> String {
     let heading = table.columns.iter().map(|column| field(&column.name));
     let rows = table.rows.iter().map(|row| line(row.iter().map(cell)));
@@ -14,15 +14,15 @@ fn line(fields: impl Iterator<Item = String>) -> String {
     fields.collect::<Vec<_>>().join(",") + "\n"
 }
 
-fn cell(cell: &Cell) -> String {
+fn cell(cell: &TableCell) -> String {
     match cell {
-        Cell::Number(value) => value.to_string(),
-        Cell::Text(text) => field(text),
-        Cell::Missing => String::new(),
+        TableCell::Number(value) => value.to_string(),
+        TableCell::Text(text) => field(text),
+        TableCell::Missing => String::new(),
     }
 }
 
-/// A text, in quotes where it would be taken for several fields or lines.
+/// A text, in quotes if it contains a separator, a quote or a line end.
 fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
@@ -32,14 +32,14 @@ fn field(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Unit;
     use super::*;
+    use crate::unit::Unit;
 
     #[test]
     fn fields_that_hold_commas_and_quotes_stay_one_field() {
         let mut table = Table::new("t", "T", &[("a, b", Unit::Share), ("c", Unit::Number)]);
         table.push(vec![0.1.into(), "say \"so\"".into()]);
-        table.push(vec![Cell::Missing, f64::NAN.into()]);
+        table.push(vec![TableCell::Missing, f64::NAN.into()]);
         assert_eq!(csv(&table), "\"a, b\",c\n0.1,\"say \"\"so\"\"\"\n,\n");
     }
 }

@@ -1,4 +1,4 @@
-//! Where findings are kept.
+//! Folders of findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,53 +10,56 @@ use tropex_extract::Gauge;
 use tropex_files::{FolderLock, remove_leftovers, replace};
 use tropex_train::run::Run;
 
-use super::{FORMAT, Finding, csv};
+use super::csv::csv;
+use super::figure_table::figure_table;
+use super::finding::{FORMAT, Finding};
 use crate::Error;
 
 const FINDING: &str = "finding.json";
 
-/// While files are replaced: the names of those of the old finding and of the new one.
+/// Names of the files of the old and of the new finding, while they are replaced.
 const UNDER_WAY: &str = ".files.json";
 
-/// Folder of what was found about a run.
+/// Folder of the findings of a run.
 fn reports(run: &Path) -> PathBuf {
     run.join("reports")
 }
 
-/// Folder of what an experiment found about a run. Other gauges than the published one have
-/// folders of their own.
+/// Folder of the finding of an experiment about a run. Gauges other than the published one have
+/// separate folders.
 pub fn report_folder(run: &Path, experiment: &str, gauge: Gauge) -> PathBuf {
     let folder = match gauge {
         Gauge::WorstCase => experiment.to_owned(),
-        Gauge::Tight | Gauge::Calibrated => format!("{experiment}-{}", gauge.name()),
+        _ => format!("{experiment}-{}", gauge.name()),
     };
     reports(run).join(folder)
 }
 
-/// The only right to write findings about some runs, until it is dropped.
+/// The exclusive right to write findings of some runs, until it is dropped.
 #[derive(Debug)]
 pub struct ReportLocks {
     _locks: Vec<FolderLock>,
 }
 
 impl ReportLocks {
-    /// Locks the reports of runs, each of which may be named several times.
+    /// Locks the reports of runs. A run may be listed several times.
     ///
     /// # Errors
-    /// Another process that writes findings about one of them; a folder that cannot be made.
+    /// [`Error::Locked`] if another process writes findings of a run; a folder that cannot be
+    /// created.
     pub fn acquire<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Result<Self, Error> {
         let name = |run: &'a Run| {
             let path = run.path();
             (path.canonicalize().unwrap_or_else(|_| path.to_owned()), path)
         };
-        // In the same order for everybody, whatever the order of the runs.
+        // Every process locks in the same order.
         let folders: BTreeMap<PathBuf, &Path> = runs.into_iter().map(name).collect();
         let locks = folders.values().map(|run| FolderLock::create(&reports(run)));
         Ok(Self { _locks: locks.collect::<Result<_, _>>()? })
     }
 }
 
-/// The folders of all findings about a run, in order.
+/// The folders of all findings of a run, sorted.
 pub(super) fn folders_of(run: &Path) -> Result<Vec<PathBuf>, Error> {
     let folder = reports(run);
     let entries = match fs::read_dir(&folder) {
@@ -72,10 +75,10 @@ pub(super) fn folders_of(run: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(folders)
 }
 
-/// The finding in a folder, if there is one.
+/// Reads the finding in a folder, if there is one.
 ///
 /// # Errors
-/// One that cannot be read, of another version, or that no experiment can have written.
+/// A file that cannot be read; [`Error::Finding`] for a damaged file and for another version.
 pub fn read_finding(folder: &Path) -> Result<Option<Finding>, Error> {
     let path = folder.join(FINDING);
     let text = match fs::read(&path) {
@@ -103,7 +106,7 @@ fn parse(text: &[u8]) -> Result<Finding, String> {
     }
 }
 
-/// The content of a file of JSON; `None` where there is no file, or other content.
+/// The content of a JSON file; `None` if there is no file, or if it is not JSON.
 fn read_value(path: &Path) -> Result<Option<Value>, Error> {
     match fs::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text).ok()),
@@ -112,11 +115,11 @@ fn read_value(path: &Path) -> Result<Option<Value>, Error> {
     }
 }
 
-/// Writes a finding with its tables and figures, in place of the one that is there. As long as
-/// there is a `finding.json`, the files that it lists belong to it. Other files stay.
+/// Writes a finding with its tables and figures, and removes the files of the previous finding.
+/// Whenever `finding.json` exists, all files that it lists belong to it. Other files are kept.
 ///
 /// # Errors
-/// Whatever hinders writing.
+/// A file that cannot be written.
 pub fn write_finding(folder: &Path, finding: &Finding) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(Error::io("create folder", folder))?;
     let mut files = Vec::new();
@@ -124,8 +127,8 @@ pub fn write_finding(folder: &Path, finding: &Finding) -> Result<(), Error> {
         files.push((format!("{}.csv", table.name), csv(table)));
     }
     for figure in &finding.answer.figures {
-        files.push((format!("{}.csv", figure.name), csv(&figure.table())));
-        files.push((format!("{}.svg", figure.name), figure.file()));
+        files.push((format!("{}.csv", figure.name), csv(&figure_table(figure))));
+        files.push((format!("{}.svg", figure.name), figure.svg_file()));
     }
     remove_old(folder, files.iter().map(|(name, _)| name.clone()).collect())?;
     files.push((FINDING.into(), json(&folder.join(FINDING), finding)?));
@@ -135,8 +138,8 @@ pub fn write_finding(folder: &Path, finding: &Finding) -> Result<(), Error> {
     remove(&folder.join(UNDER_WAY))
 }
 
-/// Clears what was left when the last files of a finding were just written.
-pub(crate) fn settle(folder: &Path) -> Result<(), Error> {
+/// Removes what a process left that was killed after it had written the last file of a finding.
+pub(crate) fn finish_writing(folder: &Path) -> Result<(), Error> {
     remove_leftovers(folder);
     remove(&folder.join(UNDER_WAY))
 }
@@ -157,8 +160,8 @@ fn remove(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Removes the files of an older finding, the one that vouches for the others first. A list of them,
-/// and of those that come, lies there meanwhile: whoever comes after a kill removes these.
+/// Removes the files of the previous finding, `finding.json` first. Until the new finding is
+/// written, a list of old and new files exists, so that the next process removes them after a kill.
 fn remove_old(folder: &Path, new: BTreeSet<String>) -> Result<(), Error> {
     remove_leftovers(folder);
     let under_way = folder.join(UNDER_WAY);
@@ -174,7 +177,7 @@ fn remove_old(folder: &Path, new: BTreeSet<String>) -> Result<(), Error> {
     old.iter().try_for_each(|name| remove(&folder.join(name)))
 }
 
-/// The files beside a finding of any version.
+/// The files of a finding of any version.
 fn listed(finding: &Value) -> Vec<String> {
     let names = |of: &str| {
         let all = finding.get(of).and_then(Value::as_array).into_iter().flatten();
@@ -185,7 +188,7 @@ fn listed(finding: &Value) -> Vec<String> {
     files.filter_map(|name| own_file(&name)).collect()
 }
 
-/// The name of a file in the same folder. A list from elsewhere may say anything.
+/// A name, if it is a CSV or SVG file in the same folder: anyone may have written the list.
 fn own_file(name: &str) -> Option<String> {
     let path = Path::new(name);
     let is_own = path.extension().is_some_and(|end| end == "csv" || end == "svg");
@@ -194,8 +197,10 @@ fn own_file(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Table, Unit};
+    use super::super::answer::Answer;
+    use super::super::table::Table;
     use super::*;
+    use crate::unit::Unit;
 
     fn finding(tables: &[&str]) -> Finding {
         let table = |name: &&str| {
@@ -229,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_kill_left_is_replaced_too() {
+    fn files_of_a_killed_process_are_replaced() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("subset");
         write_finding(&folder, &finding(&["first"])).unwrap();
@@ -239,12 +244,12 @@ mod tests {
         write_finding(&folder, &finding(&["second"])).unwrap();
         assert_eq!(names(&folder), ["finding.json", "mine.csv", "second.csv"]);
         fs::write(folder.join(UNDER_WAY), "[]").unwrap();
-        settle(&folder).unwrap();
+        finish_writing(&folder).unwrap();
         assert_eq!(names(&folder).len(), 3);
     }
 
     #[test]
-    fn a_list_from_elsewhere_removes_nothing_elsewhere() {
+    fn a_forged_list_removes_no_other_files() {
         let parent = tempfile::tempdir().unwrap();
         let (folder, outside) = (parent.path().join("subset"), parent.path().join("thesis.csv"));
         fs::create_dir(&folder).unwrap();

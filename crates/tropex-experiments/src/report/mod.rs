@@ -1,25 +1,31 @@
-//! What experiments find, and how it is written down.
+//! Findings of experiments, and how they are written: tables, files, pages.
 
+mod answer;
 mod comparison;
 mod csv;
-mod figure;
+mod description;
+mod figure_table;
 mod finding;
 mod folder;
+mod markdown;
+mod number_id;
 mod page;
-mod repeats;
+mod reproducibility;
+mod summary;
 mod table;
-mod unit;
 
+pub use answer::{Answer, Measure};
 pub use comparison::{BY_EPOCH, comparison, comparison_figures};
 pub use csv::csv;
-pub use figure::{
-    Axis, Bars, Bins, Curve, Curves, Figure, Group, HeatMaps, Histogram, Image, Panel, Picture,
-    Pictures, Plot, STYLE, Spacing,
-};
-pub use finding::{Answer, FORMAT, Finding, Measure, SubjectRecord, TakenImages};
-pub(crate) use folder::settle;
+pub use description::ExperimentDescription;
+pub use figure_table::figure_table;
+pub use finding::{FORMAT, Finding, RunRecord, TakenImages};
+pub(crate) use folder::finish_writing;
 pub use folder::{ReportLocks, read_finding, report_folder, write_finding};
+pub use number_id::NumberId;
 pub use page::{Page, PageFiles};
-pub use repeats::Repeats;
-pub use table::{Cell, Column, Table};
-pub use unit::{Unit, count, percent};
+pub use reproducibility::Reproducibility;
+pub use summary::{Claim, StudySummary};
+pub use table::{Column, Table, TableCell};
+
+pub use crate::unit::{Unit, count, percent};

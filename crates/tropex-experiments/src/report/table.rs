@@ -2,39 +2,39 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Unit;
+use crate::unit::Unit;
 
-/// A named table: columns know what they hold, so that every output writes them alike.
+/// A named table. Every column has a unit, so that all outputs format its numbers alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// Stem of its file, unique in a finding.
     pub name: String,
-    /// What it shows, in one line.
+    /// What the table shows, in one line.
     pub title: String,
     /// The columns, from left to right.
     pub columns: Vec<Column>,
-    /// The rows, with a cell for every column.
-    pub rows: Vec<Vec<Cell>>,
+    /// The rows, with a cell per column.
+    pub rows: Vec<Vec<TableCell>>,
 }
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
-    /// Its heading.
+    /// Heading.
     pub name: String,
-    /// Unit of the numbers below it; texts need none.
+    /// Unit of the numbers; [`Unit::Text`] for texts.
     pub unit: Unit,
 }
 
-/// What stands at one place of a table.
+/// The content of a cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Cell {
+pub enum TableCell {
     /// A finite number.
     Number(f64),
     /// A text.
     Text(String),
-    /// Nothing: there was nothing to count, or no finite number.
+    /// No finite number.
     Missing,
 }
 
@@ -50,14 +50,14 @@ impl Table {
         }
     }
 
-    /// Adds a row, which has a cell for every column.
-    pub fn push(&mut self, row: Vec<Cell>) {
+    /// Adds a row with a cell per column.
+    pub fn push(&mut self, row: Vec<TableCell>) {
         debug_assert_eq!(row.len(), self.columns.len(), "{}", self.name);
         self.rows.push(row);
     }
 
-    /// What is wrong with a table that was read from a file: everything that shows it relies on
-    /// the width of its rows.
+    /// What is wrong with a table that was read from a file: all outputs rely on the width of its
+    /// rows.
     pub(super) fn fault(&self) -> Option<String> {
         let width = self.columns.len();
         if width == 0 {
@@ -68,21 +68,21 @@ impl Table {
         Some(format!("table `{}` has {cells} cells in row {row}, expected {width}", self.name))
     }
 
-    /// The table as people read it, with rows and columns exchanged: its first column is the
-    /// heading, and the names of the others stand in front of their numbers.
-    pub fn turned(&self) -> (Vec<String>, Vec<Vec<String>>) {
+    /// The formatted table with rows and columns exchanged: the first column becomes the heading,
+    /// and the names of the other columns start the rows.
+    pub fn transposed(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let rows = self.formatted();
-        let mut turned = self.columns.iter().enumerate().map(|(index, column)| {
+        let mut transposed = self.columns.iter().enumerate().map(|(index, column)| {
             let cells = rows.iter().map(|row| row[index].clone());
             [column.name.clone()].into_iter().chain(cells).collect()
         });
-        let heading = turned.next().unwrap_or_default();
-        (heading, turned.collect())
+        let heading = transposed.next().unwrap_or_default();
+        (heading, transposed.collect())
     }
 
-    /// The rows as people read them.
+    /// The formatted rows.
     pub fn formatted(&self) -> Vec<Vec<String>> {
-        let row = |row: &Vec<Cell>| {
+        let row = |row: &Vec<TableCell>| {
             let cells = row.iter().zip(&self.columns);
             cells.map(|(cell, column)| cell.format(column.unit)).collect()
         };
@@ -90,8 +90,8 @@ impl Table {
     }
 }
 
-impl Cell {
-    /// The cell as people read it.
+impl TableCell {
+    /// The content as text.
     pub fn format(&self, unit: Unit) -> String {
         match self {
             Self::Number(value) => unit.format(*value),
@@ -101,31 +101,31 @@ impl Cell {
     }
 }
 
-impl From<f64> for Cell {
+impl From<f64> for TableCell {
     fn from(value: f64) -> Self {
         if value.is_finite() { Self::Number(value) } else { Self::Missing }
     }
 }
 
-impl From<Option<f64>> for Cell {
+impl From<Option<f64>> for TableCell {
     fn from(value: Option<f64>) -> Self {
         value.map_or(Self::Missing, Self::from)
     }
 }
 
-impl From<usize> for Cell {
+impl From<usize> for TableCell {
     fn from(count: usize) -> Self {
         Self::Number(count as f64)
     }
 }
 
-impl From<&str> for Cell {
+impl From<&str> for TableCell {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<String> for Cell {
+impl From<String> for TableCell {
     fn from(text: String) -> Self {
         Self::Text(text)
     }

@@ -1,11 +1,11 @@
-//! How often two things are true together.
+//! Contingency of two statements.
 
-use super::share;
+use super::shares::share;
 
-/// Counts of two statements being true or false together.
+/// Counts of the cases in which two statements are true or false.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contingency {
-    /// First false or true, second false or true.
+    /// `counts[first][second]`, with 0 for false and 1 for true.
     counts: [[usize; 2]; 2],
 }
 
@@ -19,30 +19,28 @@ impl Contingency {
         Self { counts }
     }
 
-    /// In how many cases the statements were as given.
+    /// Number of cases with these truth values.
     pub fn count(&self, first: bool, second: bool) -> usize {
         self.counts[usize::from(first)][usize::from(second)]
     }
 
-    /// All cases.
+    /// Number of all cases.
     pub fn all(&self) -> usize {
         self.counts.iter().flatten().sum()
     }
 
-    /// Share of all cases: P(first, second).
+    /// P(first, second): share of the cases with these truth values.
     pub fn joint(&self, first: bool, second: bool) -> f64 {
         share(self.count(first, second), self.all())
     }
 
-    /// How often the second is as given where the first is: P(second | first). NaN where the first
-    /// never is.
+    /// P(second | first); NaN if `first` never occurs.
     pub fn second_given_first(&self, second: bool, first: bool) -> f64 {
         let cases = self.count(first, false) + self.count(first, true);
         share(self.count(first, second), cases)
     }
 
-    /// How often the first is as given where the second is: P(first | second). NaN where the
-    /// second never is.
+    /// P(first | second); NaN if `second` never occurs.
     pub fn first_given_second(&self, first: bool, second: bool) -> f64 {
         let cases = self.count(false, second) + self.count(true, second);
         share(self.count(first, second), cases)
@@ -71,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_is_the_case_has_no_frequency() {
+    fn a_condition_that_never_holds_gives_no_frequency() {
         let table = Contingency::of([(true, true)]);
         assert!(table.second_given_first(true, false).is_nan());
         assert!(Contingency::default().joint(true, true).is_nan());

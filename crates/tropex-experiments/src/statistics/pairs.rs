@@ -1,49 +1,6 @@
-//! How alike the rows of two matrices are, pair by pair.
+//! Similarity of the rows of two matrices, pair by pair.
 
-/// Rows of equal length, one after the other.
-#[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
-    values: &'a [f32],
-    width: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// A matrix `[rows, width]`, row by row.
-    pub fn new(values: &'a [f32], width: usize) -> Self {
-        Self { values, width }
-    }
-
-    /// One row.
-    pub fn row(&self, index: usize) -> &'a [f32] {
-        &self.values[index * self.width..][..self.width]
-    }
-
-    /// The first `count` rows, or all.
-    #[must_use]
-    pub fn first(&self, count: usize) -> Self {
-        Self { values: &self.values[..count.min(self.len()) * self.width], ..*self }
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.values.len() / self.width
-    }
-
-    /// How many have no entry but zeros.
-    pub fn zeros(&self) -> usize {
-        self.values.chunks(self.width).filter(|row| row.iter().all(|entry| *entry == 0.0)).count()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// Length of a row.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-}
+use super::row_matrix::RowMatrix;
 
 /// Measures of chosen pairs of rows `a_i`, `b_i` of two matrices.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,18 +9,18 @@ pub struct PairMeasures {
     pub angle: Vec<f64>,
     /// Euclidean distance of the two rows.
     pub distance: Vec<f64>,
-    /// The distance after the mean of its matrix over the chosen rows was taken from every row, as
-    /// published.
+    /// Distance of the two rows after the mean of the chosen rows of its matrix was subtracted from
+    /// each, as published.
     pub centred_distance: Vec<f64>,
-    /// Correlation across the entries of the two rows, for every pair.
+    /// Correlation of the entries of the two rows, per pair.
     pub point_correlation: Vec<f64>,
-    /// Correlation across the chosen pairs, for every entry, as published.
+    /// Correlation across the chosen pairs, per entry, as published.
     pub coefficient_correlation: Vec<f64>,
 }
 
 impl PairMeasures {
-    /// Measures the pairs at some indices.
-    pub fn of(a: Rows<'_>, b: Rows<'_>, chosen: &[usize]) -> Self {
+    /// Measures the pairs of rows with these indices.
+    pub fn of(a: RowMatrix<'_>, b: RowMatrix<'_>, chosen: &[usize]) -> Self {
         let means = [a, b].map(|rows| column_means(rows, chosen));
         let difference: Vec<f64> = means[0].iter().zip(&means[1]).map(|(a, b)| a - b).collect();
         let mut columns = vec![Products::default(); a.width()];
@@ -106,8 +63,8 @@ impl Products {
         self.bb += b * b;
     }
 
-    /// Angle in radians between the two rows that the sums are of. Lengths of sum and difference of
-    /// their directions give it to the last digits where it is small, which its cosine does not.
+    /// Angle in radians between two rows, from the lengths of the sum and the difference of their
+    /// directions. Unlike the cosine, these are accurate for small angles.
     fn angle(&self, a: &[f32], b: &[f32]) -> f64 {
         let (mut apart, mut along) = (0.0, 0.0);
         for (&a, &b) in a.iter().zip(b) {
@@ -139,7 +96,7 @@ fn between(mean: f64, least: f32, most: f32) -> f64 {
 }
 
 /// Mean of every column over chosen rows, of equal entries exactly that entry.
-fn column_means(rows: Rows<'_>, chosen: &[usize]) -> Vec<f64> {
+fn column_means(rows: RowMatrix<'_>, chosen: &[usize]) -> Vec<f64> {
     let mut columns = vec![(0.0, f32::INFINITY, f32::NEG_INFINITY); rows.width()];
     for &index in chosen {
         for ((sum, least, most), &value) in columns.iter_mut().zip(rows.row(index)) {
@@ -167,7 +124,7 @@ mod tests {
 
     #[test]
     fn figures_are_those_of_the_definitions() {
-        let measures = PairMeasures::of(Rows::new(&A, 2), Rows::new(&B, 2), &[0, 1, 2]);
+        let measures = PairMeasures::of(RowMatrix::new(&A, 2), RowMatrix::new(&B, 2), &[0, 1, 2]);
         close(&measures.angle, &[90.0, 0.0, 180.0]);
         close(&measures.distance, &[10_f64.sqrt(), 0.0, 8_f64.sqrt()]);
         // Means: (0, 1) and (1/3, 4/3), so that 1/3 is added to every difference.
@@ -191,11 +148,11 @@ mod tests {
 
     #[test]
     fn chosen_pairs_are_measured_as_if_there_were_no_others() {
-        let (a, b) = (Rows::new(&A, 2), Rows::new(&B, 2));
+        let (a, b) = (RowMatrix::new(&A, 2), RowMatrix::new(&B, 2));
         let chosen = PairMeasures::of(a, b, &[0, 2]);
         let alone = PairMeasures::of(
-            Rows::new(&[1.0, 0.0, -1.0, 1.0], 2),
-            Rows::new(&[0.0, 3.0, 1.0, -1.0], 2),
+            RowMatrix::new(&[1.0, 0.0, -1.0, 1.0], 2),
+            RowMatrix::new(&[0.0, 3.0, 1.0, -1.0], 2),
             &[0, 1],
         );
         assert_eq!(chosen, alone);
@@ -206,7 +163,7 @@ mod tests {
         // Sums of three tenths are not three times a tenth.
         let a = [0.1, 0.1, 0.1, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0];
         let b = [0.1, 0.2, 0.3, 0.1, 0.2, 0.4, 0.1, 0.2, 0.5];
-        let (a, b) = (Rows::new(&a, 3), Rows::new(&b, 3));
+        let (a, b) = (RowMatrix::new(&a, 3), RowMatrix::new(&b, 3));
         let measures = PairMeasures::of(a, b, &[0, 1, 2]);
         let is_nan = |values: &[f64]| values.iter().map(|v| v.is_nan()).collect::<Vec<_>>();
         assert_eq!(is_nan(&measures.point_correlation), [true, true, false]);
@@ -218,7 +175,8 @@ mod tests {
     #[test]
     fn no_scale_changes_an_angle_or_a_correlation() {
         let scaled = |exponent: i32| B.map(|value| value * 2_f32.powi(exponent));
-        let measures = |b: &[f32]| PairMeasures::of(Rows::new(&A, 2), Rows::new(b, 2), &[0, 1, 2]);
+        let measures =
+            |b: &[f32]| PairMeasures::of(RowMatrix::new(&A, 2), RowMatrix::new(b, 2), &[0, 1, 2]);
         let of = measures(&B);
         for exponent in [-100, -1, 1, 100] {
             let found = measures(&scaled(exponent));
@@ -232,7 +190,7 @@ mod tests {
 
     #[test]
     fn no_pairs_have_no_measures() {
-        let none = PairMeasures::of(Rows::new(&A, 2), Rows::new(&B, 2), &[]);
+        let none = PairMeasures::of(RowMatrix::new(&A, 2), RowMatrix::new(&B, 2), &[]);
         assert!(none.angle.is_empty());
         assert!(none.coefficient_correlation.iter().all(|value| value.is_nan()));
     }

@@ -1,6 +1,6 @@
-//! Numbers by their rank.
+//! Median and quantiles.
 
-/// The middle number, or the mean of the two in the middle; NaN without numbers. Reorders them.
+/// The median; NaN without numbers. Reorders the numbers.
 pub fn median(values: &mut [f64]) -> f64 {
     if values.is_empty() {
         return f64::NAN;
@@ -14,8 +14,7 @@ pub fn median(values: &mut [f64]) -> f64 {
     f64::midpoint(lower, upper)
 }
 
-/// The numbers below which some shares of all lie, between ranks in proportion; NaN without numbers.
-/// Numbers may be infinite.
+/// Quantiles with linear interpolation between ranks; NaN without numbers. Numbers may be infinite.
 pub fn quantiles<const N: usize>(values: &[f64], shares: [f64; N]) -> [f64; N] {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -44,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_numbers_lie_on_either_side() {
+    fn the_median_is_in_the_middle() {
         assert_eq!(median(&mut [5.0, -1.0, 3.0]), 3.0);
         assert_eq!(median(&mut [5.0, -1.0, 3.0, 4.0]), 3.5);
         assert_eq!(median(&mut [2.0]), 2.0);

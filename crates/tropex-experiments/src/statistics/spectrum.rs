@@ -1,6 +1,6 @@
 //! Singular values of a matrix.
 
-use super::Rows;
+use super::row_matrix::RowMatrix;
 
 /// Singular values, largest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,9 +10,9 @@ pub struct Spectrum {
 }
 
 impl Spectrum {
-    /// Effective rank: the exponential of the entropy of the singular values, which are divided by
-    /// their sum. It is the number of values where all are equal, 1 where one is not zero, and 0
-    /// where all are zero.
+    /// Effective rank: the exponential of the entropy of the singular values divided by their sum
+    /// (Roy and Vetterli, 2007). It is the number of values if all are equal, 1 if a single value
+    /// is not zero, and 0 if all are zero.
     pub fn effective_rank(&self) -> f64 {
         let sum: f64 = self.values.iter().sum();
         if sum == 0.0 {
@@ -22,7 +22,8 @@ impl Spectrum {
         (-shares.map(|share| share * share.ln()).sum::<f64>()).exp()
     }
 
-    /// How many of the largest values hold a share of the sum of squares; none where all are zero.
+    /// Number of the largest values whose squares make up a share of the sum of squares; 0 if all
+    /// values are zero.
     pub fn rank_for(&self, share: f64) -> usize {
         let all: f64 = self.values.iter().map(|value| value * value).sum();
         if all == 0.0 {
@@ -37,9 +38,9 @@ impl Spectrum {
     }
 }
 
-/// Singular values of a matrix: the roots of the eigenvalues of `M Mᵀ` or `Mᵀ M`, whichever is
-/// smaller. Values below about 1e-8 of the largest are rounding.
-pub fn singular_values(rows: Rows<'_>) -> Spectrum {
+/// Singular values of a matrix: the square roots of the eigenvalues of `M Mᵀ` or `Mᵀ M`, whichever
+/// is smaller. Values below about 1e-8 of the largest are rounding errors.
+pub fn singular_values(rows: RowMatrix<'_>) -> Spectrum {
     let (count, width) = (rows.len(), rows.width());
     let mut gram = if count <= width { outer(rows) } else { inner(rows) };
     let mut values: Vec<f64> = eigenvalues(&mut gram, count.min(width))
@@ -51,7 +52,7 @@ pub fn singular_values(rows: Rows<'_>) -> Spectrum {
 }
 
 /// `M Mᵀ`
-fn outer(rows: Rows<'_>) -> Vec<f64> {
+fn outer(rows: RowMatrix<'_>) -> Vec<f64> {
     let size = rows.len();
     let mut gram = vec![0.0; size * size];
     for i in 0..size {
@@ -65,7 +66,7 @@ fn outer(rows: Rows<'_>) -> Vec<f64> {
 }
 
 /// `Mᵀ M`
-fn inner(rows: Rows<'_>) -> Vec<f64> {
+fn inner(rows: RowMatrix<'_>) -> Vec<f64> {
     let size = rows.width();
     let mut gram = vec![0.0; size * size];
     for row in 0..rows.len() {
@@ -78,12 +79,13 @@ fn inner(rows: Rows<'_>) -> Vec<f64> {
     gram
 }
 
-/// Eigenvalues of a symmetric matrix: Householder reflections make it tridiagonal, of which the
-/// implicit QL method takes one eigenvalue after the other.
+/// Eigenvalues of a symmetric matrix, by Householder reflections to tridiagonal form and the
+/// implicit QL method.
 fn eigenvalues(matrix: &mut [f64], size: usize) -> Vec<f64> {
     let (mut diagonal, mut beside) = tridiagonal(matrix, size);
     for first in 0..size {
-        // Two or three rounds are usual; many more would mean that numbers are not finite.
+        // Two or three steps are usual; 64 steps do not suffice only for numbers that are not
+        // finite.
         for _ in 0..64 {
             let is_small = |at: usize| {
                 let around: f64 = diagonal[at].abs() + diagonal[at + 1].abs();
@@ -126,8 +128,8 @@ fn rotate(diagonal: &mut [f64], beside: &mut [f64], first: usize, last: usize) {
     beside[last] = 0.0;
 }
 
-/// Diagonal of a tridiagonal matrix with the same eigenvalues and, for every row but the last, the
-/// entry beside it. Column by column, a reflection turns what is below the diagonal into a single entry.
+/// Diagonal and off-diagonal of a tridiagonal matrix with the eigenvalues of `matrix`. Column by
+/// column, a reflection maps the entries below the diagonal to a single entry.
 fn tridiagonal(matrix: &mut [f64], size: usize) -> (Vec<f64>, Vec<f64>) {
     let mut beside = vec![0.0; size];
     let mut direction = vec![0.0; size];
@@ -175,18 +177,18 @@ mod tests {
     #[test]
     fn diagonal_matrices_have_their_entries_as_singular_values() {
         let values = [3.0, 0.0, 0.0, 0.0, -5.0, 0.0, 0.0, 0.0, 1.0];
-        let found = singular_values(Rows::new(&values, 3)).values;
+        let found = singular_values(RowMatrix::new(&values, 3)).values;
         for (found, expected) in found.iter().zip([5.0, 3.0, 1.0]) {
             assert!((found - expected).abs() < 1e-12, "{found}");
         }
     }
 
-    /// Sums of powers of eigenvalues are traces of powers of the matrix, whatever finds them.
+    /// Sums of powers of eigenvalues are traces of powers of the matrix.
     #[test]
     fn powers_of_singular_values_add_up_to_traces() {
         for (rows, width) in [(1, 5), (7, 7), (12, 5), (5, 12), (40, 31)] {
             let values = numbers(rows * width);
-            let matrix = Rows::new(&values, width);
+            let matrix = RowMatrix::new(&values, width);
             let found = singular_values(matrix).values;
             assert_eq!(found.len(), rows.min(width));
             let squares: f64 = values.iter().map(|&v| f64::from(v).powi(2)).sum();
@@ -212,22 +214,22 @@ mod tests {
     }
 
     #[test]
-    fn ranks_count_what_matters() {
+    fn ranks_count_significant_directions() {
         let equal = Spectrum { values: vec![2.0; 4] };
         assert!((equal.effective_rank() - 4.0).abs() < 1e-12);
         assert_eq!((equal.rank_for(0.5), equal.rank_for(1.0)), (2, 4));
         let one = Spectrum { values: vec![3.0, 0.0, 0.0] };
         assert!((one.effective_rank() - 1.0).abs() < 1e-12);
         assert_eq!(one.rank_for(0.99), 1);
-        let none = singular_values(Rows::new(&[0.0; 12], 3));
+        let none = singular_values(RowMatrix::new(&[0.0; 12], 3));
         assert_eq!((none.effective_rank(), none.rank_for(0.99)), (0.0, 0));
         // Rows that are multiples of each other.
-        let found = singular_values(Rows::new(&[1.0, 2.0, 2.0, 4.0, 3.0, 6.0], 2));
+        let found = singular_values(RowMatrix::new(&[1.0, 2.0, 2.0, 4.0, 3.0, 6.0], 2));
         assert!((found.effective_rank() - 1.0).abs() < 1e-6, "{found:?}");
     }
 
     #[test]
-    fn no_scale_changes_a_rank() {
+    fn ranks_do_not_depend_on_the_scale() {
         let values = numbers(12 * 5);
         let [effective, needed] = ranks(&values);
         for exponent in [-120, -30, -1, 1, 30, 120] {
@@ -237,7 +239,7 @@ mod tests {
     }
 
     fn ranks(values: &[f32]) -> [f64; 2] {
-        let spectrum = singular_values(Rows::new(values, 5));
+        let spectrum = singular_values(RowMatrix::new(values, 5));
         [spectrum.effective_rank(), spectrum.rank_for(0.9) as f64]
     }
 }

@@ -1,6 +1,6 @@
-//! Mean, spread and range of numbers that come one after the other.
+//! Mean, deviation and range of numbers.
 
-/// Mean, spread and range of the numbers added so far.
+/// Mean, standard deviation and range of the numbers added so far.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
     count: usize,
@@ -18,15 +18,15 @@ impl Default for Summary {
 }
 
 impl Summary {
-    /// Of numbers at hand.
+    /// The summary of some numbers.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut summary = Self::default();
         values.into_iter().for_each(|value| summary.add(value));
         summary
     }
 
-    /// Adds a number. The mean is corrected by every number, so that no digit is lost to the
-    /// difference of large sums.
+    /// Adds a number and updates mean and squares (Welford, 1962), which avoids differences of
+    /// large sums.
     pub fn add(&mut self, value: f64) {
         self.count += 1;
         let before = value - self.mean;
@@ -36,27 +36,27 @@ impl Summary {
         self.max = self.max.max(value);
     }
 
-    /// How many numbers there are.
+    /// Number of numbers.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Their mean; NaN without numbers, like everything below.
+    /// Mean; NaN without numbers.
     pub fn mean(&self) -> f64 {
         if self.count == 0 { f64::NAN } else { self.mean }
     }
 
-    /// Their standard deviation: the root of the mean squared difference from the mean.
+    /// Standard deviation of the population; NaN without numbers.
     pub fn deviation(&self) -> f64 {
         (self.squares / self.count as f64).sqrt()
     }
 
-    /// The smallest.
+    /// Smallest number; NaN without numbers.
     pub fn min(&self) -> f64 {
         if self.count == 0 { f64::NAN } else { self.min }
     }
 
-    /// The largest.
+    /// Largest number; NaN without numbers.
     pub fn max(&self) -> f64 {
         if self.count == 0 { f64::NAN } else { self.max }
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_those_of_the_definitions() {
+    fn values_match_their_definitions() {
         let values: [f64; 5] = [3.0, -1.0, 4.0, 1.0, -5.0].map(|value| value + 1e6);
         let summary = Summary::of(values);
         let mean = values.iter().sum::<f64>() / 5.0;
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_figures() {
+    fn a_summary_of_nothing_is_nan() {
         let summary = Summary::of([]);
         for value in [summary.mean(), summary.deviation(), summary.min(), summary.max()] {
             assert!(value.is_nan());

@@ -1,4 +1,4 @@
-//! Every number of a study by name, and what differs from those of another.
+//! The numbers of a study, and their comparison with those of another study.
 
 use std::fs;
 use std::path::Path;
@@ -6,79 +6,86 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tropex_files::replace;
 
-use super::Tolerance;
+use super::tolerance::Tolerance;
 use crate::Error;
-use crate::report::{Finding, Measure, Repeats, Unit};
+use crate::report::{Finding, Measure, NumberId};
+use crate::unit::Unit;
+
+/// Number of training images whose terms form the extracted function.
+const TERMS: NumberId = NumberId::exact("terms", Unit::Count);
+
+/// Number of test images.
+const TEST_IMAGES: NumberId = NumberId::exact("test images", Unit::Count);
 
 /// The numbers of a study, in the order of its report.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Numbers {
-    numbers: Vec<Number>,
+pub struct StudyNumbers {
+    numbers: Vec<StudyNumber>,
 }
 
-/// A number, and what it is about.
+/// A number of a study.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Number {
+pub struct StudyNumber {
     /// The experiment.
     pub experiment: String,
-    /// The network, or the runs that are compared.
+    /// The network, or the compared runs.
     pub of: String,
     /// Gauge of the terms.
     pub gauge: String,
-    /// Its name, value and unit, and how it comes out again.
+    /// Name, value, unit and reproducibility.
     #[serde(flatten)]
     pub measure: Measure,
 }
 
-/// Numbers of two studies, one by one.
+/// A comparison of the numbers of two studies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Comparison {
-    /// Numbers that either study has.
+pub struct NumbersComparison {
+    /// Count of the numbers that either study has.
     pub numbers: usize,
-    /// Those that are farther apart than they may be, or that only one study has.
-    pub differences: Vec<Difference>,
+    /// Numbers that differ by more than the tolerance, or that only one study has.
+    pub differences: Vec<NumberDifference>,
 }
 
-/// A number that differs.
+/// A number that differs between two studies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Difference {
-    /// The number as the other study has it, or as this one does where the other has none.
+pub struct NumberDifference {
+    /// The number in the other study, or in this one if the other lacks it.
     #[serde(flatten)]
-    pub number: Number,
-    /// What this study found; none where it has no such number, or had nothing to measure.
+    pub number: StudyNumber,
+    /// The value in this study; `None` if it lacks the number or had nothing to measure.
     pub found: Option<f64>,
-    /// What the other study found.
+    /// The value in the other study.
     pub expected: Option<f64>,
-    /// How far they may be apart, in words.
+    /// The tolerance, in words.
     pub allowed: String,
 }
 
-impl Numbers {
-    /// The numbers of findings, and how many terms and test images they are about.
+impl StudyNumbers {
+    /// The numbers of findings, including their numbers of terms and test images.
     pub fn of(findings: &[Finding]) -> Self {
         Self { numbers: findings.iter().flat_map(numbers).collect() }
     }
 
-    /// How many there are.
+    /// Count of the numbers.
     pub fn len(&self) -> usize {
         self.numbers.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no numbers.
     pub fn is_empty(&self) -> bool {
         self.numbers.is_empty()
     }
 
-    /// Reads numbers that a study left, a JSON object a line.
+    /// Reads the `numbers.jsonl` of a study, a JSON object per line.
     ///
     /// # Errors
-    /// A file that cannot be read or is none of these; it names the line.
+    /// A file that cannot be read; [`Error::Study`] for an invalid line.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
         let number = |(index, line)| {
             serde_json::from_str(line).map_err(|error| {
                 let text = error.to_string();
-                // Its line is always the first.
+                // The error counts lines within this line.
                 let reason = text.split(" at line ").next().unwrap_or_default();
                 Error::Study {
                     origin: format!("{}, line {}", path.display(), index + 1),
@@ -89,10 +96,10 @@ impl Numbers {
         Ok(Self { numbers: text.lines().enumerate().map(number).collect::<Result<_, _>>()? })
     }
 
-    /// Writes the numbers, a JSON object a line.
+    /// Writes the numbers, a JSON object per line.
     ///
     /// # Errors
-    /// Whatever hinders writing.
+    /// A file that cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let mut text = String::new();
         for number in &self.numbers {
@@ -103,9 +110,8 @@ impl Numbers {
         replace(path, text.as_bytes()).map_err(Error::io("write", path))
     }
 
-    /// What differs from the numbers of another study by more than [`Tolerance`] allows, widened by
-    /// a scale.
-    pub fn compare(&self, other: &Self, scale: f64) -> Comparison {
+    /// Compares with the numbers of another study, within [`Tolerance`] multiplied by `scale`.
+    pub fn compare(&self, other: &Self, scale: f64) -> NumbersComparison {
         let new = self.numbers.iter().filter(|number| other.find(number).is_none());
         let all: Vec<_> = other.numbers.iter().chain(new).collect();
         let differences = all.iter().filter_map(|number| {
@@ -115,27 +121,27 @@ impl Numbers {
                 Tolerance::of(&number.measure, scale),
             )
         });
-        Comparison { numbers: all.len(), differences: differences.collect() }
+        NumbersComparison { numbers: all.len(), differences: differences.collect() }
     }
 
-    /// The number with the name of another, about the same.
-    fn find(&self, other: &Number) -> Option<&Number> {
+    /// The number with the key of another one.
+    fn find(&self, other: &StudyNumber) -> Option<&StudyNumber> {
         self.numbers.iter().find(|number| number.key() == other.key())
     }
 }
 
-impl Number {
+impl StudyNumber {
     fn key(&self) -> [&str; 4] {
         [&self.experiment, &self.of, &self.gauge, &self.measure.name]
     }
 
-    /// How the number differs between a study that found it, if it did, and one that expects it.
+    /// The difference between a number as found and as expected, if it exceeds the tolerance.
     fn difference(
         &self,
         found: Option<&Self>,
         expected: Option<&Self>,
         tolerance: Tolerance,
-    ) -> Option<Difference> {
+    ) -> Option<NumberDifference> {
         let are_in_both = found.is_some() == expected.is_some();
         let [found, expected] = [found, expected].map(|number| number?.measure.value);
         let is_same = match (found, expected) {
@@ -144,25 +150,19 @@ impl Number {
             _ => false,
         };
         let (number, allowed) = (self.clone(), tolerance.to_string());
-        (!is_same).then_some(Difference { number, found, expected, allowed })
+        (!is_same).then_some(NumberDifference { number, found, expected, allowed })
     }
 }
 
 /// The numbers of a finding.
-fn numbers(finding: &Finding) -> Vec<Number> {
+fn numbers(finding: &Finding) -> Vec<StudyNumber> {
     let name =
         |run: &str| Path::new(run).file_name().map(|name| name.to_string_lossy().into_owned());
-    let subjects = finding.subjects.iter();
-    let of: Vec<_> = subjects.filter_map(|subject| name(&subject.run)).collect();
-    let Some(first) = finding.subjects.first() else { return Vec::new() };
-    let fixed = [("terms", first.terms), ("test images", first.points)];
-    let fixed = fixed.map(|(name, count)| Measure {
-        name: name.into(),
-        value: Some(count as f64),
-        unit: Unit::Count,
-        repeats: Repeats::Exactly,
-    });
-    let number = |measure| Number {
+    let of: Vec<_> = finding.runs.iter().filter_map(|run| name(&run.folder)).collect();
+    let Some(first) = finding.runs.first() else { return Vec::new() };
+    let fixed = [(TERMS, first.terms), (TEST_IMAGES, first.points)];
+    let fixed = fixed.map(|(id, count)| Measure::new(&id, Some(count as f64)));
+    let number = |measure| StudyNumber {
         experiment: finding.experiment.clone(),
         of: of.join(" and "),
         gauge: first.gauge.clone(),
@@ -176,15 +176,15 @@ mod tests {
     use super::*;
     use crate::report::Answer;
 
-    fn numbers(accuracy: f64) -> Numbers {
+    fn numbers(accuracy: f64) -> StudyNumbers {
         let answer = Answer::new("a")
-            .value("accuracy", accuracy, Unit::Share)
-            .value("nothing", f64::NAN, Unit::Number)
-            .exact_value("agreement", 1.0, Unit::Share);
-        Numbers::of(&[Finding::in_tests("some/folder/run", answer)])
+            .value(&NumberId::new("accuracy", Unit::Share), accuracy)
+            .value(&NumberId::new("nothing", Unit::Number), f64::NAN)
+            .value(&NumberId::exact("agreement", Unit::Share), 1.0);
+        StudyNumbers::of(&[Finding::in_tests("some/folder/run", answer)])
     }
 
-    fn names(comparison: &Comparison) -> Vec<&str> {
+    fn names(comparison: &NumbersComparison) -> Vec<&str> {
         comparison.differences.iter().map(|d| &*d.number.measure.name).collect()
     }
 
@@ -194,15 +194,15 @@ mod tests {
         let path = folder.path().join("numbers.jsonl");
         let all = numbers(1.0 / 3.0);
         all.write(&path).unwrap();
-        assert_eq!(Numbers::read(&path).unwrap(), all);
+        assert_eq!(StudyNumbers::read(&path).unwrap(), all);
         assert_eq!((all.len(), &*all.numbers[0].of), (5, "run"));
         fs::write(&path, fs::read_to_string(&path).unwrap() + "{}\n").unwrap();
-        let error = Numbers::read(&path).unwrap_err().to_string();
+        let error = StudyNumbers::read(&path).unwrap_err().to_string();
         assert!(error.contains("numbers.jsonl, line 6: missing field"), "{error}");
     }
 
     #[test]
-    fn what_differs_is_named() {
+    fn differences_are_named() {
         let all = numbers(0.5);
         let same = all.compare(&numbers(0.52), 1.0);
         assert_eq!((same.numbers, names(&same).len()), (5, 0));
@@ -215,9 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn what_only_one_study_has_differs() {
+    fn numbers_of_one_study_only_are_differences() {
         let all = numbers(0.5);
-        let some = Numbers { numbers: all.numbers[..3].to_vec() };
+        let some = StudyNumbers { numbers: all.numbers[..3].to_vec() };
         assert_eq!(names(&all.compare(&some, 1.0)), ["nothing", "agreement"]);
         assert_eq!(names(&some.compare(&all, 1.0)), ["nothing", "agreement"]);
         assert_eq!(some.compare(&all, 1.0).numbers, 5);

@@ -1,47 +1,48 @@
-//! How far numbers of two studies may be apart.
+//! Tolerances of numbers of two studies.
 
 use std::fmt;
 
-use crate::report::{Measure, Repeats, Unit};
+use crate::report::{Measure, Reproducibility};
+use crate::unit::Unit;
 
-// Three to four times what it does to the study `quick` that a learning rate is a millionth larger,
-// which is more than rounding does.
+// The tolerances are three to four times the effect on the study `quick` of a learning rate that is
+// larger by a millionth, which exceeds the effect of rounding.
 
-/// Share of its size by which a number may differ that depends on weights.
+/// Relative tolerance of numbers that depend on weights.
 const RELATIVE: f64 = 0.05;
 
-/// Share of all images, of which a few fall to the other side.
+/// Tolerance of shares of images.
 const SHARE: f64 = 0.03;
 
-/// Images that fall to the other side, where they are counted.
+/// Tolerance of counts of images.
 const COUNT: f64 = 6.0;
 
-/// Degrees.
+/// Tolerance of angles, in degrees.
 const ANGLE: f64 = 1.0;
 
-/// Epochs and pixels are settings.
+/// Tolerance of epochs and pixels, which are settings.
 const SETTING: f64 = 0.0;
 
-/// Numbers that are nearer to zero may well be zero elsewhere: twice what rounding to f32 changes
-/// in numbers around one.
+/// Rounding errors up to this size may be zero on another machine: twice the rounding error of f32
+/// for numbers around one.
 const ZERO: f64 = 2.4e-7;
 
-/// How far a number may be from another that should be the same.
+/// How far a number may be from the expected number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tolerance {
-    /// Not at all.
+    /// No difference.
     Exact,
-    /// By so much, in the unit of the number.
+    /// Largest absolute difference, in the unit of the number.
     Within(f64, Unit),
-    /// The larger may be so many times the smaller, of the same sign.
+    /// Largest ratio of two numbers of equal sign.
     Factor(f64),
 }
 
 impl Tolerance {
-    /// What other processors can explain: a twentieth of a number that depends on weights, three
-    /// points of a share, a degree, a twentieth of a count or six images, a factor of ten of what
-    /// rounding leaves, and nothing where theory or settings fix the number. `scale` widens all of
-    /// it: 2 is twice as far, and 0 asks for the very same digits.
+    /// The differences that another processor may cause: a twentieth of a number that depends on
+    /// weights, three percentage points of a share, one degree, a twentieth of a count or six
+    /// images, a factor of ten of a rounding error, and none if theory or settings fix the number.
+    /// `scale` multiplies all of them; 0 demands equal digits.
     pub fn of(measure: &Measure, scale: f64) -> Self {
         let size = measure.value.map_or(0.0, f64::abs);
         let within = match measure.unit {
@@ -53,13 +54,13 @@ impl Tolerance {
         };
         match measure.repeats {
             _ if scale == 0.0 => Self::Exact,
-            Repeats::Exactly => Self::Exact,
-            Repeats::Roughly => Self::Factor(10_f64.powf(scale)),
-            Repeats::Nearly => Self::Within(scale * within, measure.unit),
+            Reproducibility::Exactly => Self::Exact,
+            Reproducibility::Roughly => Self::Factor(10_f64.powf(scale)),
+            Reproducibility::Nearly => Self::Within(scale * within, measure.unit),
         }
     }
 
-    /// Whether a number is as near to another as it has to be.
+    /// Whether a number is within the tolerance of the expected number.
     pub fn covers(self, expected: f64, found: f64) -> bool {
         match self {
             Self::Exact => expected == found,
@@ -67,8 +68,8 @@ impl Tolerance {
             Self::Factor(most) => {
                 let sizes = [expected.abs(), found.abs()];
                 let (small, large) = (sizes[0].min(sizes[1]), sizes[0].max(sizes[1]));
-                let are_alike = expected.signum() == found.signum() && large <= most * small;
-                (large <= ZERO || are_alike) && found.is_finite()
+                let is_near = expected.signum() == found.signum() && large <= most * small;
+                (large <= ZERO || is_near) && found.is_finite()
             }
         }
     }
@@ -89,14 +90,14 @@ impl fmt::Display for Tolerance {
 mod tests {
     use super::*;
 
-    fn tolerance(value: f64, unit: Unit, repeats: Repeats, scale: f64) -> Tolerance {
+    fn tolerance(value: f64, unit: Unit, repeats: Reproducibility, scale: f64) -> Tolerance {
         let measure = Measure { name: "n".into(), value: Some(value), unit, repeats };
         Tolerance::of(&measure, scale)
     }
 
     #[test]
-    fn numbers_may_be_as_far_apart_as_their_kind_allows() {
-        use Repeats::{Exactly, Nearly, Roughly};
+    fn tolerances_depend_on_unit_and_reproducibility() {
+        use Reproducibility::{Exactly, Nearly, Roughly};
         use Unit::{Count, Degrees, Number, Share};
         for (unit, repeats, expected, near, far) in [
             (Share, Nearly, 0.5, 0.529, 0.531),
@@ -118,21 +119,21 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_widens_what_is_allowed_and_zero_allows_nothing() {
-        let share = |scale| tolerance(0.5, Unit::Share, Repeats::Nearly, scale);
+    fn a_scale_multiplies_tolerances() {
+        let share = |scale| tolerance(0.5, Unit::Share, Reproducibility::Nearly, scale);
         assert!(share(2.0).covers(0.5, 0.559) && !share(2.0).covers(0.5, 0.561));
         assert!(share(0.0).covers(0.5, 0.5) && !share(0.0).covers(0.5, 0.5 + 1e-8));
-        let error = |scale| tolerance(1e-6, Unit::Number, Repeats::Roughly, scale);
+        let error = |scale| tolerance(1e-6, Unit::Number, Reproducibility::Roughly, scale);
         assert!(error(2.0).covers(1e-6, 9.9e-5) && !error(0.0).covers(1e-6, 1.1e-6));
-        assert!(!tolerance(1.0, Unit::Share, Repeats::Exactly, 9.0).covers(1.0, 0.999));
+        assert!(!tolerance(1.0, Unit::Share, Reproducibility::Exactly, 9.0).covers(1.0, 0.999));
     }
 
     #[test]
-    fn what_is_allowed_is_told_in_words() {
+    fn tolerances_are_written_in_their_units() {
         let of = |repeats, unit| tolerance(40.0, unit, repeats, 1.0).to_string();
-        assert_eq!(of(Repeats::Nearly, Unit::Share), "\u{b1} 3.00 %");
-        assert_eq!(of(Repeats::Nearly, Unit::Number), "\u{b1} 2");
-        assert_eq!(of(Repeats::Roughly, Unit::Number), "\u{d7} 10");
-        assert_eq!(of(Repeats::Exactly, Unit::Share), "exact");
+        assert_eq!(of(Reproducibility::Nearly, Unit::Share), "\u{b1} 3.00 %");
+        assert_eq!(of(Reproducibility::Nearly, Unit::Number), "\u{b1} 2");
+        assert_eq!(of(Reproducibility::Roughly, Unit::Number), "\u{d7} 10");
+        assert_eq!(of(Reproducibility::Exactly, Unit::Share), "exact");
     }
 }

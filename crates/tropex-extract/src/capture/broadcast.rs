@@ -1,21 +1,21 @@
-//! Operands of other shapes than the result, as Burn broadcasts them.
+//! Broadcasting of operands to the shape of the result.
 
 use std::collections::HashMap;
 
 use burn::backend::ir::{BaseOperationIr, OperationIr, ShapeOpIr, TensorIr};
 
-use super::context::{Context, Value, joined};
+use super::context::{CapturedValue, LoweringContext, joined};
 use super::evaluate::Evaluator;
+use super::lowering_error::LoweringError;
 use super::rearrange::expanded;
-use super::refusal::Refusal;
 
-impl Context {
+impl LoweringContext {
     /// A value operand in the shape of the result.
     pub(super) fn value_like(
         &mut self,
         tensor: &TensorIr,
         out: &TensorIr,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<CapturedValue, LoweringError> {
         let value = self.value(tensor)?;
         if tensor.shape == out.shape {
             return Ok(value);
@@ -24,7 +24,11 @@ impl Context {
     }
 
     /// The numbers of a constant operand for one point of the result.
-    pub(super) fn spread(&self, constant: &TensorIr, out: &TensorIr) -> Result<Vec<f64>, Refusal> {
+    pub(super) fn broadcast(
+        &self,
+        constant: &TensorIr,
+        out: &TensorIr,
+    ) -> Result<Vec<f64>, LoweringError> {
         let expanded = Evaluator::new(self, HashMap::new()).run(&expand(constant, out))?;
         let numbers: Vec<f64> = expanded.iter().collect();
         let features = numbers.len() / self.points;
@@ -38,7 +42,7 @@ impl Context {
     }
 }
 
-/// The operation that gives a tensor the shape of another.
+/// The operation that expands a tensor to the shape of another tensor.
 fn expand(tensor: &TensorIr, out: &TensorIr) -> OperationIr {
     let out = TensorIr { dtype: tensor.dtype, ..out.clone() };
     let family = match tensor.dtype {

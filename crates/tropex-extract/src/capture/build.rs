@@ -1,34 +1,34 @@
-//! Values made of other values, for operations that are lowered to several.
+//! Composite operations that are lowered to several nodes.
 
 use burn::tensor::TensorData;
 
-use super::context::{Context, Value};
+use super::context::{CapturedValue, LoweringContext};
 use crate::ops::{Add, Concat, ElementwiseAffine, LeakyRelu, MaxPool2d};
 
-impl Context {
-    /// `factor * value`, feature by feature; the value itself if all factors are 1.
-    pub(super) fn scaled(&mut self, value: &Value, factor: Vec<f64>) -> Value {
+impl LoweringContext {
+    /// `factor * value`, elementwise; the value itself if all factors are 1.
+    pub(super) fn scaled(&mut self, value: &CapturedValue, factor: Vec<f64>) -> CapturedValue {
         if factor.iter().all(|&factor| factor == 1.0) {
             return value.clone();
         }
-        self.diagonal(value, Some(factor), None)
+        self.elementwise_affine(value, Some(factor), None)
     }
 
-    /// `value + offset`, feature by feature; the value itself if all offsets are 0.
-    pub(super) fn shifted(&mut self, value: &Value, offset: Vec<f64>) -> Value {
+    /// `value + offset`, elementwise; the value itself if all offsets are 0.
+    pub(super) fn shifted(&mut self, value: &CapturedValue, offset: Vec<f64>) -> CapturedValue {
         if offset.iter().all(|&offset| offset == 0.0) {
             return value.clone();
         }
-        self.diagonal(value, None, Some(offset))
+        self.elementwise_affine(value, None, Some(offset))
     }
 
-    /// `factor * value + offset`, feature by feature.
-    pub(super) fn diagonal(
+    /// `factor * value + offset`, elementwise.
+    pub(super) fn elementwise_affine(
         &mut self,
-        value: &Value,
+        value: &CapturedValue,
         factor: Option<Vec<f64>>,
         offset: Option<Vec<f64>>,
-    ) -> Value {
+    ) -> CapturedValue {
         let row = |numbers: Vec<f64>| {
             let features = numbers.len();
             TensorData::new(numbers, [1, features])
@@ -37,20 +37,20 @@ impl Context {
         self.push(op, &[value], value.shape.clone(), None)
     }
 
-    pub(super) fn negated(&mut self, value: &Value) -> Value {
+    pub(super) fn negated(&mut self, value: &CapturedValue) -> CapturedValue {
         self.scaled(value, vec![-1.0; value.features()])
     }
 
-    pub(super) fn relu(&mut self, value: &Value) -> Value {
+    pub(super) fn relu(&mut self, value: &CapturedValue) -> CapturedValue {
         self.push(LeakyRelu::relu(), &[value], value.shape.clone(), None)
     }
 
-    pub(super) fn sum(&mut self, left: &Value, right: &Value) -> Value {
+    pub(super) fn sum(&mut self, left: &CapturedValue, right: &CapturedValue) -> CapturedValue {
         self.push(Add, &[left, right], left.shape.clone(), None)
     }
 
-    /// `max(left, right)`, the left one on ties.
-    pub(super) fn maximum(&mut self, left: &Value, right: &Value) -> Value {
+    /// `max(left, right)`; `left` wins a tie.
+    pub(super) fn maximum(&mut self, left: &CapturedValue, right: &CapturedValue) -> CapturedValue {
         let features = left.features();
         let both = self.push(
             Concat::new(vec![features; 2]),
@@ -63,21 +63,21 @@ impl Context {
     }
 
     /// `min(left, right) = -max(-left, -right)`.
-    pub(super) fn minimum(&mut self, left: &Value, right: &Value) -> Value {
+    pub(super) fn minimum(&mut self, left: &CapturedValue, right: &CapturedValue) -> CapturedValue {
         let (left, right) = (self.negated(left), self.negated(right));
         let maximum = self.maximum(&left, &right);
         self.negated(&maximum)
     }
 
-    /// `max(value, floor) = floor + relu(value - floor)`, feature by feature.
-    pub(super) fn at_least(&mut self, value: &Value, floor: Vec<f64>) -> Value {
+    /// `max(value, floor) = floor + relu(value - floor)`, elementwise.
+    pub(super) fn at_least(&mut self, value: &CapturedValue, floor: Vec<f64>) -> CapturedValue {
         let above = self.shifted(value, floor.iter().map(|floor| -floor).collect());
         let positive = self.relu(&above);
         self.shifted(&positive, floor)
     }
 
-    /// `min(value, ceiling) = ceiling - relu(ceiling - value)`, feature by feature.
-    pub(super) fn at_most(&mut self, value: &Value, ceiling: Vec<f64>) -> Value {
+    /// `min(value, ceiling) = ceiling - relu(ceiling - value)`, elementwise.
+    pub(super) fn at_most(&mut self, value: &CapturedValue, ceiling: Vec<f64>) -> CapturedValue {
         let minus = self.negated(value);
         let below = self.shifted(&minus, ceiling.clone());
         let positive = self.relu(&below);
@@ -86,7 +86,12 @@ impl Context {
     }
 
     /// `floor + relu(value - floor) - relu(value - ceiling)`, for a floor below the ceiling.
-    pub(super) fn between(&mut self, value: &Value, floor: f64, ceiling: f64) -> Value {
+    pub(super) fn between(
+        &mut self,
+        value: &CapturedValue,
+        floor: f64,
+        ceiling: f64,
+    ) -> CapturedValue {
         let all = |number: f64| vec![number; value.features()];
         let above = self.shifted(value, all(-floor));
         let beyond = self.shifted(value, all(-ceiling));

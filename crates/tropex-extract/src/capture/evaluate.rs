@@ -1,8 +1,8 @@
-//! Recorded operations computed on a CPU, by Burn's own interpreter of them: those on constants
-//! alone, those whose operands are replaced by numbers that tell where they end up, and whole
-//! recordings.
+//! Evaluation of recorded operations on a CPU, by Burn's interpreter: operations on constants,
+//! operations with replaced operands, and whole recordings.
 //!
-//! Floats are computed in f64 whatever they were recorded in, integers in 64 bits.
+//! Floating-point numbers are computed in `f64` and integers in 64 bits, regardless of the recorded
+//! types.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,49 +16,58 @@ use burn::tensor::{BoolStore, CapturedGraph, DType, TensorData, TensorId, read_s
 use burn_router::TensorInterpreter;
 use tropex_kernels::HostBackend;
 
-use super::context::Context;
-use super::record::message;
-use super::refusal::Refusal;
+use super::context::LoweringContext;
+use super::lowering_error::LoweringError;
+use super::record::panic_message;
 
-/// Computes an operation on constants and remembers its outputs.
-pub(super) fn evaluate(context: &mut Context, operation: &OperationIr) -> Result<(), Refusal> {
+/// Evaluates an operation on constants and stores its outputs as constants.
+pub(super) fn evaluate(
+    context: &mut LoweringContext,
+    operation: &OperationIr,
+) -> Result<(), LoweringError> {
     let outputs = Evaluator::new(context, HashMap::new()).outputs(operation)?;
     for (output, data) in outputs {
-        context.know_constant(output, data);
+        context.set_constant(output, data);
     }
     Ok(())
 }
 
-/// Computes single operations on constants, some of them replaced by other data.
+/// Evaluates single operations on constants, with replaced data for some operands.
 pub(super) struct Evaluator<'a> {
-    context: &'a Context,
+    context: &'a LoweringContext,
     replaced: HashMap<TensorId, TensorData>,
 }
 
 impl<'a> Evaluator<'a> {
-    /// `replaced` holds data of the shapes that the operations to come say.
-    pub(super) fn new(context: &'a Context, replaced: HashMap<TensorId, TensorData>) -> Self {
+    /// `replaced` holds data with the shapes in the operations.
+    pub(super) fn new(
+        context: &'a LoweringContext,
+        replaced: HashMap<TensorId, TensorData>,
+    ) -> Self {
         Self { context, replaced }
     }
 
     /// The first output of an operation.
-    pub(super) fn run(&self, operation: &OperationIr) -> Result<TensorData, Refusal> {
+    pub(super) fn run(&self, operation: &OperationIr) -> Result<TensorData, LoweringError> {
         let first = self.outputs(operation)?.into_iter().next();
         Ok(first.ok_or("an operation without an output")?.1)
     }
 
-    fn outputs(&self, operation: &OperationIr) -> Result<Vec<(TensorId, TensorData)>, Refusal> {
-        let mut machine = Machine::new();
+    fn outputs(
+        &self,
+        operation: &OperationIr,
+    ) -> Result<Vec<(TensorId, TensorData)>, LoweringError> {
+        let mut interpreter = Interpreter::new();
         for input in operation.inputs() {
             let data = match self.replaced.get(&input.id) {
                 Some(data) => data,
                 None => self.context.constant(input)?,
             };
-            machine.put(input.id, data.clone())?;
+            interpreter.put(input.id, data.clone())?;
         }
-        machine.execute(operation)?;
+        interpreter.execute(operation)?;
         let outputs: Vec<TensorIr> = operation.outputs().cloned().collect();
-        let read = outputs.into_iter().map(|output| Ok((output.id, machine.take(output)?)));
+        let read = outputs.into_iter().map(|output| Ok((output.id, interpreter.take(output)?)));
         read.collect()
     }
 }
@@ -67,36 +76,36 @@ impl<'a> Evaluator<'a> {
 pub(super) fn evaluate_graph(
     graph: CapturedGraph,
     points: TensorData,
-) -> Result<TensorData, Refusal> {
+) -> Result<TensorData, LoweringError> {
     let (input, output) = (graph.graph.inputs[0], graph.graph.outputs[0]);
-    let mut machine = Machine::new();
+    let mut interpreter = Interpreter::new();
     for (id, data) in graph.values {
-        machine.put(id, data)?;
+        interpreter.put(id, data)?;
     }
-    machine.put(input, points)?;
+    interpreter.put(input, points)?;
     let mut result = None;
     for operation in &graph.graph.operations {
         if !matches!(operation, OperationIr::Init(_) | OperationIr::Drop(_)) {
-            machine.execute(operation)?;
+            interpreter.execute(operation)?;
         }
         result = operation.nodes().into_iter().find(|node| node.id == output).cloned().or(result);
     }
-    machine.take(result.ok_or("a recording without its output")?)
+    interpreter.take(result.ok_or("a recording without its output")?)
 }
 
 /// Burn's interpreter of recorded operations.
-struct Machine(TensorInterpreter<HostBackend>);
+struct Interpreter(TensorInterpreter<HostBackend>);
 
-impl Machine {
+impl Interpreter {
     fn new() -> Self {
         Self(TensorInterpreter::new(Default::default()))
     }
 
-    fn put(&mut self, id: TensorId, data: TensorData) -> Result<(), Refusal> {
+    fn put(&mut self, id: TensorId, data: TensorData) -> Result<(), LoweringError> {
         if matches!(data.dtype(), DType::QFloat(_)) {
             return Err(
-                "its numbers are quantized, which is not supported; dequantize them before \
-                        the forward"
+                "its numbers are quantized, which is not supported; dequantize them before the \
+                 forward"
                     .into(),
             );
         }
@@ -105,26 +114,26 @@ impl Machine {
         Ok(())
     }
 
-    fn execute(&mut self, operation: &OperationIr) -> Result<(), Refusal> {
+    fn execute(&mut self, operation: &OperationIr) -> Result<(), LoweringError> {
         let mut operation = operation.clone();
-        operation.visit_mut(&mut Widen);
+        operation.visit_mut(&mut WidenTypes);
         if let Some(reason) = not_computable(&operation) {
             return Err(reason.into());
         }
-        // All integers have one type.
+        // All integers have one type, so a cast only renames the tensor.
         if let OperationIr::BaseInt(BaseOperationIr::Cast(cast)) = &operation {
             self.0.register_alias(cast.out.id, cast.input.id);
             return Ok(());
         }
         let executed = catch_unwind(AssertUnwindSafe(|| self.0.register_op(operation)));
         executed.map_err(|panic| {
-            let cause = message(panic.as_ref());
+            let cause = panic_message(panic.as_ref());
             format!("Burn cannot compute it in f64 on a CPU: {cause}").into()
         })
     }
 
-    fn take(&mut self, mut tensor: TensorIr) -> Result<TensorData, Refusal> {
-        Widen.visit_tensor_mut(&mut tensor);
+    fn take(&mut self, mut tensor: TensorIr) -> Result<TensorData, LoweringError> {
+        WidenTypes.visit_tensor_mut(&mut tensor);
         tensor.status = TensorStatus::ReadWrite;
         let data = match self.0.get_tensor(&tensor) {
             HandleKind::Float(tensor) => read_sync(HostBackend::float_into_data(tensor)),
@@ -136,7 +145,7 @@ impl Machine {
     }
 }
 
-/// The type that a type is computed in.
+/// The type in which a type is computed.
 fn widest(dtype: DType) -> DType {
     match dtype {
         dtype if dtype.is_float() => DType::F64,
@@ -145,16 +154,16 @@ fn widest(dtype: DType) -> DType {
     }
 }
 
-/// Gives every tensor of an operation the type that it is computed in.
-struct Widen;
+/// Replaces the type of every tensor of an operation by the type in which it is computed.
+struct WidenTypes;
 
-impl IrVisitorMut for Widen {
+impl IrVisitorMut for WidenTypes {
     fn visit_tensor_mut(&mut self, tensor: &mut TensorIr) {
         tensor.dtype = widest(tensor.dtype);
     }
 }
 
-/// Why there is no constant that an operation gives.
+/// The reason why an operation cannot be evaluated, if there is one.
 fn not_computable(operation: &OperationIr) -> Option<&'static str> {
     use OperationIr as Ir;
     match operation {

@@ -1,28 +1,28 @@
-//! Linear forms of values, feature by feature: enough to see that a choice by comparison is a
-//! maximum or minimum in disguise.
+//! Linear forms of values, elementwise. They show whether a selection by comparison is a maximum or
+//! a minimum.
 
 use std::collections::BTreeMap;
 
-use super::context::{Context, Value};
+use super::context::{CapturedValue, LoweringContext};
 use crate::network::{Node, ValueId};
 use crate::ops::Op;
 
-/// `sum_v factors_v * v + offset`, with a factor and an offset for every feature.
+/// The form `sum_v factors_v * v + offset`, with one factor and one offset per feature.
 #[derive(Clone, Debug)]
-pub(super) struct Form {
-    /// By number of the value.
+pub(super) struct LinearForm {
+    /// Factors, by the index of the value.
     pub(super) factors: BTreeMap<usize, Vec<f64>>,
     pub(super) offset: Vec<f64>,
 }
 
-impl Form {
-    /// Numbers that do not depend on the input.
+impl LinearForm {
+    /// A form that does not depend on the input.
     pub(super) fn constant(offset: Vec<f64>) -> Self {
         Self { factors: BTreeMap::new(), offset }
     }
 
-    /// A value, traced back through sums and through scaling and shifting of single features.
-    pub(super) fn of(context: &Context, value: &Value) -> Self {
+    /// The form of a value, univariate back through sums and elementwise affine maps.
+    pub(super) fn of(context: &LoweringContext, value: &CapturedValue) -> Self {
         trace(&context.nodes, value.id, value.features(), DEPTH)
     }
 
@@ -43,8 +43,7 @@ impl Form {
         Self::constant(vec![0.0; self.offset.len()]).plus(-1.0, &self)
     }
 
-    /// For every feature the number that `other` is multiplied by to give `self`, if there is one
-    /// for all.
+    /// For every feature the number `r` with `self = r * other`; `None` if a feature has none.
     pub(super) fn ratio(&self, other: &Self) -> Option<Vec<f64>> {
         (0..self.offset.len()).map(|feature| self.ratio_at(other, feature)).collect()
     }
@@ -54,41 +53,42 @@ impl Form {
         let at = |form: &Self, value| form.factors.get(value).map_or(0.0, |f| f[feature]);
         let offsets = (self.offset[feature], other.offset[feature]);
         let pairs = values.map(|value| (at(self, value), at(other, value))).chain([offsets]);
-        let (own, its) = pairs.clone().fold((0.0, 0.0_f64), |largest, pair| {
+        let (left, right) = pairs.clone().fold((0.0, 0.0_f64), |largest, pair| {
             if pair.1.abs() > largest.1.abs() { pair } else { largest }
         });
-        let ratio = if its == 0.0 { 0.0 } else { own / its };
-        let same = |(own, its): (f64, f64)| {
-            (own - ratio * its).abs() <= ROUNDING * own.abs().max((ratio * its).abs())
+        let ratio = if right == 0.0 { 0.0 } else { left / right };
+        let is_equal = |(left, right): (f64, f64)| {
+            (left - ratio * right).abs() <= ROUNDING * left.abs().max((ratio * right).abs())
         };
         let mut pairs = pairs;
-        pairs.all(same).then_some(ratio)
+        pairs.all(is_equal).then_some(ratio)
     }
 }
 
-/// Constants are given in `f32` as a rule, so that `x - 0.1` may meet `0.1` in `f64`.
+/// Largest relative difference of equal numbers. Constants usually have the precision of `f32`.
 const ROUNDING: f64 = 1e-6;
 
-/// Operations that a value is traced back through at most: a sum of sums doubles the work.
+/// Largest number of operations that a value is univariate back through. A sum of sums doubles the
+/// work.
 const DEPTH: usize = 8;
 
-fn trace(nodes: &[Node], value: ValueId, features: usize, depth: usize) -> Form {
-    let itself = || Form {
+fn trace(nodes: &[Node], value: ValueId, features: usize, depth: usize) -> LinearForm {
+    let single = || LinearForm {
         factors: BTreeMap::from([(value.index(), vec![1.0; features])]),
         offset: vec![0.0; features],
     };
     let Some(node) = value.node().map(|node| &nodes[node]).filter(|_| depth > 0) else {
-        return itself();
+        return single();
     };
     match (&node.op, node.inputs.as_slice()) {
-        (Op::ElementwiseAffine(diagonal), &[input]) => {
+        (Op::ElementwiseAffine(affine), &[input]) => {
             let mut form = trace(nodes, input, features, depth - 1);
-            if let Some(factor) = diagonal.factor() {
+            if let Some(factor) = affine.factor() {
                 let factor: Vec<f64> = factor.iter().collect();
                 let scaled = form.factors.values_mut().chain([&mut form.offset]);
                 scaled.for_each(|f| f.iter_mut().zip(&factor).for_each(|(f, by)| *f *= by));
             }
-            if let Some(offset) = diagonal.offset() {
+            if let Some(offset) = affine.offset() {
                 form.offset.iter_mut().zip(offset.iter::<f64>()).for_each(|(o, by)| *o += by);
             }
             form
@@ -97,6 +97,6 @@ fn trace(nodes: &[Node], value: ValueId, features: usize, depth: usize) -> Form 
             let side = |value| trace(nodes, value, features, depth - 1);
             side(left).plus(1.0, &side(right))
         }
-        _ => itself(),
+        _ => single(),
     }
 }

@@ -1,8 +1,8 @@
-//! Joining affine maps that follow each other: a bias, or a batch norm, becomes part of the linear
-//! layer or convolution before it.
+//! Fusion of consecutive affine maps: a bias or a batch norm becomes part of the linear layer or
+//! convolution before it.
 //!
-//! Fewer passes over memory, and the gauge sees one affine map where there is one: maps that follow
-//! each other count as one, with no shift between them.
+//! Fused maps need fewer passes over memory. The worst-case gauge treats a fused map as one affine
+//! map, without a shift inside.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -13,13 +13,13 @@ use crate::{ComputeTarget, Network};
 pub(super) fn fuse(network: &Network) -> Network {
     let uses = uses(network);
     let mut nodes: Vec<Node> = Vec::with_capacity(network.nodes.len());
-    // Where every value of the old network is found in the new one.
-    let mut moved = vec![ValueId::INPUT];
+    // The value of the new network for every value of the old network.
+    let mut new_values = vec![ValueId::INPUT];
     for node in &network.nodes {
-        let inputs: Vec<_> = node.inputs.iter().map(|value| moved[value.index()]).collect();
+        let inputs: Vec<_> = node.inputs.iter().map(|value| new_values[value.index()]).collect();
         let joined = match (&node.op, inputs.as_slice()) {
-            (Op::ElementwiseAffine(diagonal), [before]) if uses[node.inputs[0].index()] == 1 => {
-                before.node().and_then(|before| join(&nodes[before].op, diagonal, &network.target))
+            (Op::ElementwiseAffine(affine), [before]) if uses[node.inputs[0].index()] == 1 => {
+                before.node().and_then(|before| join(&nodes[before].op, affine, &network.target))
             }
             _ => None,
         };
@@ -28,10 +28,10 @@ pub(super) fn fuse(network: &Network) -> Network {
                 let before = inputs[0].node().expect("a joined operation follows a node");
                 nodes[before].layer = both(nodes[before].layer.take(), node.layer.clone());
                 nodes[before].op = op;
-                moved.push(inputs[0]);
+                new_values.push(inputs[0]);
             }
             None => {
-                moved.push(ValueId::of_node(nodes.len()));
+                new_values.push(ValueId::of_node(nodes.len()));
                 nodes.push(Node { inputs, ..node.clone() });
             }
         }
@@ -39,13 +39,13 @@ pub(super) fn fuse(network: &Network) -> Network {
     Network {
         input_shape: network.input_shape.clone(),
         nodes,
-        output: moved[network.output.index()],
+        output: new_values[network.output.index()],
         output_activations: network.output_activations.clone(),
         target: network.target.clone(),
     }
 }
 
-/// How often every value is read; the output is read once more, from outside.
+/// Number of readers of every value. The output has one more reader, the caller.
 fn uses(network: &Network) -> Vec<usize> {
     let mut uses = vec![0; network.nodes.len() + 1];
     let inputs = network.nodes.iter().flat_map(|node| &node.inputs);
@@ -61,26 +61,22 @@ fn both(first: Option<String>, second: Option<String>) -> Option<String> {
     }
 }
 
-fn join(before: &Op, diagonal: &ElementwiseAffine, target: &ComputeTarget) -> Option<Op> {
+fn join(before: &Op, affine: &ElementwiseAffine, target: &ComputeTarget) -> Option<Op> {
     match before {
-        Op::Linear(linear) => join_linear(linear, diagonal, target),
-        Op::Conv2d(conv) => join_conv(conv, diagonal, target),
-        Op::Conv3d(conv) => join_conv(conv, diagonal, target),
+        Op::Linear(linear) => join_linear(linear, affine, target),
+        Op::Conv2d(conv) => join_conv(conv, affine, target),
+        Op::Conv3d(conv) => join_conv(conv, affine, target),
         Op::Batched(each) => {
-            let diagonal = diagonal.of_each(each.pieces(), target)?;
-            Some(Batched::of(join(each.op(), &diagonal, target)?, each.pieces()))
+            let affine = affine.of_each(each.pieces(), target)?;
+            Some(Batched::of(join(each.op(), &affine, target)?, each.pieces()))
         }
         _ => None,
     }
 }
 
-fn join_linear(
-    linear: &Linear,
-    diagonal: &ElementwiseAffine,
-    target: &ComputeTarget,
-) -> Option<Op> {
+fn join_linear(linear: &Linear, affine: &ElementwiseAffine, target: &ComputeTarget) -> Option<Op> {
     let [inputs, outputs] = linear.extents();
-    let scale = Scale::of(diagonal, outputs)?;
+    let scale = ChannelAffine::of(affine, outputs)?;
     let weight = scale.factors.as_ref().map_or_else(
         || linear.weight().clone(),
         |factors| {
@@ -95,7 +91,7 @@ fn join_linear(
 
 fn join_conv<const S: usize, const D: usize>(
     conv: &Conv<S, D>,
-    diagonal: &ElementwiseAffine,
+    affine: &ElementwiseAffine,
     target: &ComputeTarget,
 ) -> Option<Op>
 where
@@ -103,7 +99,7 @@ where
     Op: From<Conv<S, D>>,
 {
     let channels = conv.channels();
-    let scale = Scale::of(diagonal, channels)?;
+    let scale = ChannelAffine::of(affine, channels)?;
     let weight = match &scale.factors {
         None => conv.weight().clone(),
         Some(factors) => conv.scaled_weight(factors),
@@ -112,33 +108,35 @@ where
     Some(conv.with_weights(weight, Some(bias), target).into())
 }
 
-/// A diagonal map that treats all cells of an output alike.
-struct Scale {
+/// An elementwise affine map with one factor and one offset per channel.
+struct ChannelAffine {
     factors: Option<Vec<f64>>,
     offsets: Vec<f64>,
 }
 
-impl Scale {
-    /// A diagonal map on `[outputs, cells]`, if it is the same for all cells of an output.
-    fn of(diagonal: &ElementwiseAffine, outputs: usize) -> Option<Self> {
+impl ChannelAffine {
+    /// The map in channels of `[outputs, cells]`; `None` if it differs between the cells of a
+    /// channel.
+    fn of(affine: &ElementwiseAffine, outputs: usize) -> Option<Self> {
         let per_output = |data: &TensorData| -> Option<Vec<f64>> {
             let values: Vec<f64> = data.iter().collect();
             let cells = values.chunks_exact(values.len() / outputs);
-            let alike = cells.clone().all(|cells| cells.iter().all(|value| *value == cells[0]));
-            alike.then(|| cells.map(|cells| cells[0]).collect())
+            let is_uniform =
+                cells.clone().all(|cells| cells.iter().all(|value| *value == cells[0]));
+            is_uniform.then(|| cells.map(|cells| cells[0]).collect())
         };
-        let factors = match diagonal.factor() {
+        let factors = match affine.factor() {
             None => None,
             Some(factor) => Some(per_output(factor)?),
         };
-        let offsets = match diagonal.offset() {
+        let offsets = match affine.offset() {
             None => vec![0.0; outputs],
             Some(offset) => per_output(offset)?,
         };
         Some(Self { factors, offsets })
     }
 
-    /// `factor * bias + offset`.
+    /// The fused bias `factor * bias + offset`.
     fn bias(&self, bias: Option<&TensorData>) -> Vec<f64> {
         let bias: Vec<f64> = bias.map(|bias| bias.iter().collect()).unwrap_or_default();
         let output = |(index, offset): (usize, &f64)| {

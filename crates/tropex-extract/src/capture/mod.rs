@@ -1,27 +1,30 @@
-//! From a Burn module to a [`Network`]: record the forward pass, lower the recorded operations.
+//! Capture: from a Burn module to a [`Network`].
 //!
-//! `record` runs the module on Burn's capture device, `lower` translates operation by operation,
-//! `fuse` joins neighbouring affine maps, `verify` compares the result with the module. Nothing
-//! outside this folder knows Burn's intermediate representation.
+//! `record` runs the forward pass on Burn's capture device, `lower` translates the recorded
+//! operations, `fuse` joins consecutive affine maps, and `verify` compares the network with the
+//! module. Only this folder uses Burn's intermediate representation.
 //!
-//! What `lower` stands on: `context` knows every recorded tensor, `shapes` where the points are in
-//! it, `evaluate` computes constants, `rearrange` sees where an operation moves numbers, `linear`
-//! which matrix it is, `form` that a choice is a maximum, `curve` that it is continuous, and `build`
-//! makes operations out of others.
+//! `lower` uses: `context`, the state of every recorded tensor; `diagnostics`, the unsupported
+//! operations; `shapes`, the axis of points; `evaluate`, the values of constants; `rearrange`,
+//! operations that move numbers; `linear`, the matrix of an operation; `form`, recognition of
+//! maxima; `elementwise_function` and `piecewise`, recognition of continuous functions; `build`,
+//! operations composed of others.
 
 mod broadcast;
 mod build;
 mod context;
-mod curve;
+mod diagnostics;
+mod elementwise_function;
 mod evaluate;
 mod form;
 mod fuse;
 mod linear;
 mod lower;
+mod lowering_error;
 mod output;
+mod piecewise;
 mod rearrange;
 mod record;
-mod refusal;
 mod shapes;
 mod verify;
 
@@ -30,23 +33,30 @@ use burn::tensor::Tensor;
 
 use crate::{Error, Network};
 
-/// Captures a module's forward pass as a piecewise-linear [`Network`].
+/// Captures the forward pass of a module as a piecewise-linear [`Network`].
 ///
-/// `input_shape` is the shape of one point, without the axis of points: `[3, 32, 32]` for a module
-/// that takes `Tensor<4>`. `forward` maps `[points, ...]` to logits `[points, classes]`; a softmax
-/// or log-softmax at its very end is left out and recorded. The module is captured as it evaluates:
-/// dropout does nothing, batch norm uses its running statistics.
+/// A softmax or log-softmax over the classes at the end of the forward pass is recorded and
+/// omitted. The module is captured in evaluation mode: dropout does nothing, and batch norm uses
+/// its running statistics.
 ///
-/// The network computes in f64 if the module's parameters are f64, and in f32 otherwise: parameters in
-/// bf16 or f16 are taken as they are, and what the module rounds to these types in between is not.
+/// # Shapes
+/// - `input_shape`: the shape of one point, such as `[3, 32, 32]` for a module that takes
+///   `Tensor<4>`
+/// - `forward`: maps `[points, input_shape..]` to logits `[points, classes]`
 ///
-/// Before it is returned, the network is compared with the module's own forward on random points. They
-/// may differ by what rounding explains in the module's own type, on the scale of what is summed.
+/// # Precision
+///
+/// The network computes in `f64` if the parameters are `f64`, and in `f32` otherwise. Parameters in
+/// `bf16` or `f16` are used exactly; the rounding of intermediate values to these types is not
+/// reproduced.
+///
+/// The network is compared with the module's forward pass at random points. A difference that
+/// rounding in the module's type explains is accepted.
 ///
 /// # Errors
-/// [`Error::Unsupported`] lists every operation that is not piecewise linear or not supported;
-/// [`Error::SelfCheck`] is a network that differs from the module by more than rounding;
-/// [`Error::Capture`] is anything else that stands against a capture, such as a wrong input shape.
+/// [`Error::Unsupported`] lists every operation that is not piecewise linear or not supported.
+/// [`Error::SelfCheck`]: the network differs from the module by more than rounding.
+/// [`Error::Capture`]: another reason, such as a wrong input shape.
 ///
 /// # Example
 /// ```

@@ -1,59 +1,62 @@
-//! Operations that only move numbers: what they do is seen by letting them move numbers that say
-//! where they come from. No rule of Burn's is written a second time.
+//! Operations that only move numbers. Their rearrangement is found by evaluating them on indices,
+//! so that no rule of Burn is implemented twice.
 
 use std::collections::HashMap;
 
 use burn::backend::ir::{OperationIr, TensorIr};
 use burn::tensor::{TensorData, TensorId};
 
-use super::context::{Context, Value};
+use super::context::{CapturedValue, LoweringContext};
 use super::evaluate::Evaluator;
-use super::refusal::{DIFFERS, MIXES_POINTS, Refusal};
+use super::lowering_error::{DIFFERS, LoweringError, MIXES_POINTS};
 use crate::ops::{Concat, Rearrange};
 
-/// Where every number of one point comes from, and what is added to it.
+/// The source of every number of one point, and a constant that is added to it.
 struct Movement {
-    /// A position among the numbers of all operands one after the other, or none for a constant.
+    /// Index among the concatenated features of all operands; `None` for a constant.
     source: Vec<Option<usize>>,
-    /// The constants; zero where there is a source.
+    /// The constants; 0 for numbers with a source.
     constants: Vec<f64>,
 }
 
-/// Lowers an operation of which every output is an input or a constant.
+/// Lowers an operation whose every output is an input or a constant.
 pub(super) fn rearrange(
-    context: &mut Context,
+    context: &mut LoweringContext,
     name: &'static str,
     operation: &OperationIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let out = operation.outputs().next().ok_or("an operation without an output")?;
     let value = moved(context, name, operation, out)?;
     context.define(out, value)
 }
 
-/// The output of an expansion that only shows where a value is used.
+/// The output of an expansion of a value.
 pub(super) fn expanded(
-    context: &mut Context,
+    context: &mut LoweringContext,
     expand: &OperationIr,
     out: &TensorIr,
-) -> Result<Value, Refusal> {
+) -> Result<CapturedValue, LoweringError> {
     moved(context, "expand", expand, out)
 }
 
 fn moved(
-    context: &mut Context,
+    context: &mut LoweringContext,
     name: &'static str,
     operation: &OperationIr,
     out: &TensorIr,
-) -> Result<Value, Refusal> {
+) -> Result<CapturedValue, LoweringError> {
     let operands = operands(context, operation)?;
     let movement = Movement::of(context, operation, &operands)?;
     let shape = context.point_shape(out)?;
     Ok(movement.lower(context, name, &operands, shape))
 }
 
-/// The value operands, each once.
-fn operands(context: &Context, operation: &OperationIr) -> Result<Vec<(TensorIr, Value)>, Refusal> {
-    let mut operands: Vec<(TensorIr, Value)> = Vec::new();
+/// The operands that are values, without repetitions.
+fn operands(
+    context: &LoweringContext,
+    operation: &OperationIr,
+) -> Result<Vec<(TensorIr, CapturedValue)>, LoweringError> {
+    let mut operands: Vec<(TensorIr, CapturedValue)> = Vec::new();
     for input in operation.inputs().filter(|input| !context.is_constant(input)) {
         if operands.iter().all(|(tensor, _)| tensor.id != input.id) {
             operands.push((input.clone(), context.value(input)?));
@@ -64,50 +67,51 @@ fn operands(context: &Context, operation: &OperationIr) -> Result<Vec<(TensorIr,
 
 impl Movement {
     fn of(
-        context: &Context,
+        context: &LoweringContext,
         operation: &OperationIr,
-        operands: &[(TensorIr, Value)],
-    ) -> Result<Self, Refusal> {
+        operands: &[(TensorIr, CapturedValue)],
+    ) -> Result<Self, LoweringError> {
         let width: usize = operands.iter().map(|(_, value)| value.features()).sum();
-        // What an operation that moves numbers makes of zeros are its constants, and what it makes
-        // of the numbers' places, counted from one, differs from these by the places.
-        let run = |filled: HashMap<TensorId, TensorData>| -> Result<Vec<f64>, Refusal> {
+        // For zeros as operands, the output is the constants. For indices, counted from 1, the
+        // output differs from the constants by the indices.
+        let run = |filled: HashMap<TensorId, TensorData>| -> Result<Vec<f64>, LoweringError> {
             Ok(Evaluator::new(context, filled).run(operation)?.iter().collect())
         };
         let zeros = operands
             .iter()
             .map(|(tensor, _)| (tensor.id, TensorData::full::<f64, _>(tensor.shape.clone(), 0.0)));
         let constants = run(zeros.collect())?;
-        let places = run(places(context.points, width, operands))?;
-        let features = places.len() / context.points;
+        let indices = run(indices(context.points, width, operands))?;
+        let features = indices.len() / context.points;
         let at = |point: usize, feature: usize| {
-            let index = point * features + feature;
-            let place = places[index] - constants[index];
-            let own = place - 1.0 - (point * width) as f64;
-            ((place != 0.0).then_some(own), constants[index])
+            let entry = point * features + feature;
+            let index = indices[entry] - constants[entry];
+            let source = index - 1.0 - (point * width) as f64;
+            ((index != 0.0).then_some(source), constants[entry])
         };
-        let of_point = |point: usize| (0..features).map(move |feature| at(point, feature));
-        let is_own = |source: f64| source.fract() == 0.0 && (0.0..width as f64).contains(&source);
-        let mut of_all = (0..context.points).flat_map(of_point);
-        if !of_all.all(|(source, _)| source.is_none_or(is_own)) {
+        let point_sources = |point: usize| (0..features).map(move |feature| at(point, feature));
+        let is_feature =
+            |source: f64| source.fract() == 0.0 && (0.0..width as f64).contains(&source);
+        let mut all_points = (0..context.points).flat_map(point_sources);
+        if !all_points.all(|(source, _)| source.is_none_or(is_feature)) {
             return Err(MIXES_POINTS.into());
         }
-        if !(1..context.points).all(|point| of_point(point).eq(of_point(0))) {
+        if !(1..context.points).all(|point| point_sources(point).eq(point_sources(0))) {
             return Err(DIFFERS.into());
         }
-        let (source, constants): (Vec<_>, _) = of_point(0).unzip();
-        let source = source.into_iter().map(|source| source.map(|place| place as usize)).collect();
+        let (source, constants): (Vec<_>, _) = point_sources(0).unzip();
+        let source = source.into_iter().map(|source| source.map(|index| index as usize)).collect();
         Ok(Self { source, constants })
     }
 
     fn lower(
         self,
-        context: &mut Context,
+        context: &mut LoweringContext,
         name: &'static str,
-        operands: &[(TensorIr, Value)],
+        operands: &[(TensorIr, CapturedValue)],
         shape: Vec<usize>,
-    ) -> Value {
-        let values: Vec<&Value> = operands.iter().map(|(_, value)| value).collect();
+    ) -> CapturedValue {
+        let values: Vec<&CapturedValue> = operands.iter().map(|(_, value)| value).collect();
         let widths: Vec<usize> = values.iter().map(|value| value.features()).collect();
         let width = widths.iter().sum();
         let stays = self.source.len() == width
@@ -117,27 +121,27 @@ impl Movement {
             [value] => (*value).clone(),
             values => context.push(Concat::new(widths), values, joint, None),
         };
-        let moved = if stays {
+        let rearranged = if stays {
             joined
         } else {
             let op = Rearrange::new(name, width, &self.source, &context.target);
             context.push(op, &[&joined], shape, None)
         };
-        context.shifted(&moved, self.constants)
+        context.shifted(&rearranged, self.constants)
     }
 }
 
-/// For every operand numbers that say where they stand: `point * width + place`, counted from one.
-fn places(
+/// For every operand, the indices `point * width + feature`, counted from 1.
+fn indices(
     points: usize,
     width: usize,
-    operands: &[(TensorIr, Value)],
+    operands: &[(TensorIr, CapturedValue)],
 ) -> HashMap<TensorId, TensorData> {
     let mut first = 1;
     let mut filled = HashMap::new();
     for (tensor, value) in operands {
         let features = value.features();
-        let row = |point: usize| (0..features).map(move |place| point * width + first + place);
+        let row = |point: usize| (0..features).map(move |index| point * width + first + index);
         let numbers: Vec<f64> = (0..points).flat_map(row).map(|number| number as f64).collect();
         filled.insert(tensor.id, TensorData::new(numbers, tensor.shape.clone()));
         first += features;

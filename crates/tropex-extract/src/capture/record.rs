@@ -1,4 +1,4 @@
-//! Running a module on the capture device.
+//! Recording of a module on the capture device.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -12,21 +12,21 @@ use burn::tensor::{CapturedGraph, DType, Device, Tensor, TensorId};
 use crate::unsupported::operation_name;
 use crate::{ComputeTarget, Error, Precision};
 
-/// The forward pass twice, with different numbers of points: extents that differ belong to the
-/// points, all others are the network's own.
+/// Two recordings of the forward pass with different numbers of points. Extents that differ belong
+/// to the axis of points.
 pub(super) struct Recording {
     pub(super) graph: CapturedGraph,
     pub(super) names: HashMap<TensorId, String>,
-    /// Shapes by tensor of `graph` in the recording with one point more.
+    /// Shapes of the tensors of `graph` in the recording with one more point.
     pub(super) other_shapes: HashMap<TensorId, Vec<usize>>,
-    /// Number of points of `graph`.
+    /// Number of points in `graph`.
     pub(super) points: usize,
     pub(super) target: ComputeTarget,
 }
 
-/// Points in the first recording; the second has one more. Not one, which looks like any extent of
-/// one. Burn's linear layers merge leading axes or not, depending on the number of points, so that
-/// two recordings may fall on either side; then the next number is tried.
+/// Numbers of points to try; the second recording has one more point. 1 is not used, because many
+/// other extents are 1. Burn's linear layers merge leading axes depending on the number of points;
+/// if two recordings differ in this, the next number is tried.
 const POINTS: [usize; 6] = [2, 4, 6, 8, 12, 16];
 
 pub(super) fn record<M: Module, const D: usize>(
@@ -41,8 +41,10 @@ pub(super) fn record<M: Module, const D: usize>(
         let ((graph, names), (other, _)) = (record(points)?, record(points + 1)?);
         Ok((points, paired_shapes(&graph, &other)?, graph, names))
     });
-    let alike = |attempt: &Result<_, Unpaired>| !matches!(attempt, Err(Unpaired::Reshapes));
-    let attempt = attempts.find(alike).unwrap_or(Err(Unpaired::Operations));
+    let is_usable = |attempt: &Result<_, RecordingMismatch>| {
+        !matches!(attempt, Err(RecordingMismatch::Reshapes))
+    };
+    let attempt = attempts.find(is_usable).unwrap_or(Err(RecordingMismatch::Operations));
     let (points, other_shapes, graph, names) = attempt.map_err(Error::from)?;
     let precision = match dtype_of(module) {
         DType::F64 => Precision::F64,
@@ -57,7 +59,7 @@ pub(super) fn record<M: Module, const D: usize>(
     })
 }
 
-/// The forward at a number of points, as a graph of operations.
+/// The recorded forward pass for a number of points.
 pub(super) fn record_points<M: Module, const D: usize>(
     module: &M,
     input_shape: &[usize],
@@ -68,12 +70,13 @@ pub(super) fn record_points<M: Module, const D: usize>(
     Ok(record_once(module, &host, &capture, input_shape, points, forward)?.0)
 }
 
-/// The device that holds the module's parameters, without autodiff.
+/// The device of the module's parameters, without autodiff.
 pub(super) fn device_of<M: Module>(module: &M) -> Device {
     module.devices().into_iter().next().unwrap_or_default()
 }
 
-/// The float type of the module's parameters, or that of its device if it has none.
+/// The floating-point type of the module's parameters; the default type of the device if there are
+/// none.
 pub(super) fn dtype_of<M: Module>(module: &M) -> DType {
     let mut first = FirstType(None);
     module.visit(&mut first);
@@ -98,7 +101,7 @@ fn record_once<M: Module, const D: usize>(
 ) -> Result<(CapturedGraph, HashMap<TensorId, String>), Error> {
     let mut shape = [points; D];
     shape[1..].copy_from_slice(input_shape);
-    let mut names = Names::default();
+    let mut names = ParameterNames::default();
     let dtype = dtype_of(module);
     let mut recorded = true;
     let scope = || {
@@ -108,7 +111,7 @@ fn record_once<M: Module, const D: usize>(
             let input = Tensor::<D>::zeros(shape, (host, dtype)).to_device(capture);
             let input_id = id(&input).expect("the input was just moved to the capture device");
             let output = forward(&module, input);
-            // An output that was made elsewhere: the scope wants one nevertheless.
+            // `complete` needs an output even if the output was not recorded.
             let output_id = id(&output).unwrap_or_else(|| {
                 recorded = false;
                 input_id
@@ -116,87 +119,88 @@ fn record_once<M: Module, const D: usize>(
             scope.complete([input_id], [output_id])
         })
     };
-    let graph = catching(&shape, scope)?.map_err(|error| Error::Capture(error.to_string()))?;
+    let graph = catch_panic(&shape, scope)?.map_err(|error| Error::Capture(error.to_string()))?;
     if !recorded {
         return Err(Error::Capture("its output does not depend on its input".into()));
     }
     Ok((graph, names.found))
 }
 
-/// Calls a forward on an input of a shape; a panic becomes an error.
-pub(super) fn catching<T>(shape: &[usize], forward: impl FnOnce() -> T) -> Result<T, Error> {
+/// Calls a forward pass on an input of the given shape; a panic becomes an error.
+pub(super) fn catch_panic<T>(shape: &[usize], forward: impl FnOnce() -> T) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(forward))
         .map_err(|panic| Error::Capture(panicked(shape, panic.as_ref())))
 }
 
 fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> String {
-    let message = message(panic);
+    let message = panic_message(panic);
     format!("its forward panicked on an input of shape {shape:?}; {} ({message})", advice(&message))
 }
 
-/// What a panic says, in one line.
-pub(super) fn message(panic: &(dyn Any + Send)) -> String {
+/// The message of a panic in one line.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What to do about a panic, by Burn's words for its cause.
+/// Advice on a panic, from Burn's message.
 fn advice(message: &str) -> &'static str {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if has(&["Cannot move a tensor from a capture device"]) {
         "it moves a value to another device, which a recording cannot follow: leave values on \
          x.device(), where x is the input"
     } else if has(&["same device", "on the wrong backend", "Cannot move", "autodiff"]) {
-        "it uses a tensor that is on another device than its input, or on one with autodiff: create \
-         it on x.device(), where x is the input, or move it there with to_device(&x.device())"
+        "it uses a tensor that is on another device than its input, or on a device with autodiff: \
+         create it on x.device(), where x is the input, or move it there with \
+         to_device(&x.device())"
     } else if has(&["no concrete value", "no initialized value"]) {
-        "it reads the values of a tensor, which are not known while operations are recorded: do \
-         without, or read them outside of the forward"
+        "it reads the values of a tensor, which are not known while operations are recorded: avoid \
+         this, or read them outside of the forward"
     } else if has(&["Tensor Operation Error", "shape", "Shape", "dimension"]) {
         "check the input shape"
     } else {
-        "check the input shape, and that forward reads no tensor's values"
+        "check the input shape, and that forward does not read the values of a tensor"
     }
 }
 
-/// The tensor in the recording, if it is on the capture device.
+/// The id of a tensor in the recording; `None` if it is not on the capture device.
 fn id<const D: usize>(tensor: &Tensor<D>) -> Option<TensorId> {
     Some(tensor.clone().try_into_primitive::<Capture>().ok()?.id())
 }
 
-/// Why two recordings do not match.
-enum Unpaired {
-    /// They reshape differently, and do the same otherwise.
+/// The difference between two recordings.
+enum RecordingMismatch {
+    /// They differ in reshapes only.
     Reshapes,
-    /// They do other operations.
+    /// They differ in other operations.
     Operations,
-    /// There is no pair of recordings.
+    /// A recording failed.
     Failed(Error),
 }
 
-impl From<Error> for Unpaired {
+impl From<Error> for RecordingMismatch {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
-impl From<Unpaired> for Error {
-    fn from(unpaired: Unpaired) -> Self {
+impl From<RecordingMismatch> for Error {
+    fn from(unpaired: RecordingMismatch) -> Self {
         match unpaired {
-            Unpaired::Failed(error) => error,
-            Unpaired::Reshapes | Unpaired::Operations => Self::Capture(
+            RecordingMismatch::Failed(error) => error,
+            RecordingMismatch::Reshapes | RecordingMismatch::Operations => Self::Capture(
                 "its forward does other operations for other numbers of points".into(),
             ),
         }
     }
 }
 
-/// Walks both recordings side by side.
+/// Matches the tensors of both recordings.
 fn paired_shapes(
     graph: &CapturedGraph,
     other: &CapturedGraph,
-) -> Result<HashMap<TensorId, Vec<usize>>, Unpaired> {
+) -> Result<HashMap<TensorId, Vec<usize>>, RecordingMismatch> {
     let (left, right) = (&graph.graph.operations, &other.graph.operations);
     let names = |operations: &[OperationIr]| operations.iter().map(operation_name).collect();
     let names: [Vec<String>; 2] = [names(left), names(right)];
@@ -206,7 +210,11 @@ fn paired_shapes(
             names
         });
         let reshapes = others[0] == others[1];
-        return Err(if reshapes { Unpaired::Reshapes } else { Unpaired::Operations });
+        return Err(if reshapes {
+            RecordingMismatch::Reshapes
+        } else {
+            RecordingMismatch::Operations
+        });
     }
     let mut shapes = HashMap::new();
     for (left, right) in left.iter().zip(right) {
@@ -223,12 +231,12 @@ fn nodes(operation: &OperationIr) -> impl Iterator<Item = &burn::backend::ir::Te
 
 /// Collects the module path of every parameter.
 #[derive(Default)]
-struct Names {
+struct ParameterNames {
     path: Vec<String>,
     found: HashMap<TensorId, String>,
 }
 
-impl ModuleVisitor for Names {
+impl ModuleVisitor for ParameterNames {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.push(name.to_owned());
     }

@@ -1,27 +1,27 @@
-//! The captured network against the module's own forward, on random points.
+//! Comparison of the captured network with the module's forward pass at random points.
 
 use std::cmp::Ordering;
 
 use burn::module::Module;
 use burn::tensor::{DType, Tensor, TensorData, activation};
-
-use super::evaluate::evaluate_graph;
-use super::record::{catching, device_of, dtype_of, record_points};
-use super::refusal::Refusal;
-use crate::network::OutputActivation;
-use crate::network::random::Random;
-use crate::network::rounding::Rounding;
-use crate::{ComputeTarget, Error, Network};
 use tropex_kernels as kernels;
 
-/// Another number of points than any recording had.
+use super::evaluate::evaluate_graph;
+use super::lowering_error::LoweringError;
+use super::record::{catch_panic, device_of, dtype_of, record_points};
+use crate::network::OutputActivation;
+use crate::network::random::Xorshift;
+use crate::network::rounding::RoundingModel;
+use crate::{ComputeTarget, Error, Network};
+
+/// A number of points that no recording has.
 const POINTS: usize = 5;
 
-/// Compares a network, and the network that it was before operations were joined, with the module.
+/// Compares a network, before and after fusion, with the module.
 ///
-/// Most networks agree to a few digits fewer than their type has. Where one does not, rounding is
-/// measured: on the scale of what is summed, in the module's own type. Since much may be hidden by
-/// that, the recorded operations must then agree with the network in f64.
+/// Most networks agree with the module to a few digits less than their type has. For the others,
+/// the effect of rounding in the module's type is measured and accepted. A large effect could hide
+/// errors, so the recorded operations must then agree with the network in `f64`.
 pub(super) fn verify<M: Module, const D: usize>(
     network: &Network,
     lowered: &Network,
@@ -30,8 +30,8 @@ pub(super) fn verify<M: Module, const D: usize>(
 ) -> Result<(), Error> {
     let features = network.features();
     let (device, dtype) = (device_of(module), dtype_of(module));
-    // Numbers that the module's type holds.
-    let mut random = Random::new();
+    // Numbers that the module's type represents exactly.
+    let mut random = Xorshift::new();
     let points: Vec<f32> = (0..POINTS * features).map(|_| random.uniform()).collect();
     let points = TensorData::new(points, [POINTS, features]);
     let points = points.convert_dtype(dtype);
@@ -39,17 +39,17 @@ pub(super) fn verify<M: Module, const D: usize>(
     shape[1..].copy_from_slice(network.input_shape());
     let input = Tensor::<2>::from_data(points.clone(), (&device, dtype)).reshape(shape);
     let is_rounded = kernels::is_rounded(&input);
-    let expected = values(catching(&shape, || forward(module, input))?);
+    let expected = values(catch_panic(&shape, || forward(module, input))?);
     if expected.iter().any(|value| !value.is_finite()) {
         return Err(Error::Capture(format!(
-            "its own forward gives numbers that are not finite at points in [-1, 1); are its \
+            "its forward gives numbers that are not finite at points in [-1, 1); are its \
              parameters too large for {}?",
             dtype.name()
         )));
     }
 
     let found = outputs(network, &points);
-    let rounding = Rounding::of(dtype, is_rounded);
+    let rounding = RoundingModel::of(dtype, is_rounded);
     let scale = expected.iter().fold(0.0, |scale: f64, value| scale.max(value.abs()));
     let allowed = vec![scale * rounding.usual; network.classes()];
     if compare(&expected, &found, &allowed).is_ok() {
@@ -58,7 +58,8 @@ pub(super) fn verify<M: Module, const D: usize>(
 
     let target = ComputeTarget::in_f64(network.target().device())?;
     let lowered = lowered.to_target(&target);
-    let explained = |rounding: Rounding| rounding.explains(&lowered, &points, ended);
+    let explained =
+        |rounding: RoundingModel| rounding.explains(&lowered, &points, with_output_activations);
     let in_own_type = explained(rounding).into_iter().zip(allowed);
     compare(&expected, &found, &in_own_type.map(|(a, b)| a.max(b)).collect::<Vec<_>>())?;
 
@@ -66,25 +67,31 @@ pub(super) fn verify<M: Module, const D: usize>(
     let recorded_points = TensorData::new(points.iter::<f64>().collect::<Vec<_>>(), shape);
     let recorded = evaluate_graph(graph, recorded_points).map_err(unchecked)?;
     let recorded: Vec<f64> = recorded.iter().collect();
-    compare(&recorded, &outputs(&lowered, &points), &explained(Rounding::of(DType::F64, false)))
+    compare(
+        &recorded,
+        &outputs(&lowered, &points),
+        &explained(RoundingModel::of(DType::F64, false)),
+    )
 }
 
-fn unchecked(refusal: Refusal) -> Error {
-    let reason = match refusal {
-        Refusal::Because(reason) => reason,
-        Refusal::Follows | Refusal::Jumps(_) => "an operation has no result".into(),
+fn unchecked(error: LoweringError) -> Error {
+    let reason = match error {
+        LoweringError::Unsupported(reason) => reason,
+        LoweringError::DependsOnUnsupported | LoweringError::Discontinuous(_) => {
+            "an operation has no result".into()
+        }
     };
     Error::Capture(format!("its operations cannot be checked in f64: {reason}"))
 }
 
-/// What the module would return, `[points, classes]` row by row.
+/// The outputs of the module, computed by the network, `[points, classes]` row by row.
 fn outputs(network: &Network, points: &TensorData) -> Vec<f64> {
     let logits = network.replay(network.target().tensor(points.clone())).logits();
-    values(ended(network, logits))
+    values(with_output_activations(network, logits))
 }
 
-/// Logits with what was left out at the end.
-fn ended(network: &Network, logits: Tensor<2>) -> Tensor<2> {
+/// Applies the omitted output activations to logits.
+fn with_output_activations(network: &Network, logits: Tensor<2>) -> Tensor<2> {
     network.output_activations().iter().fold(logits, |values, dropped| match dropped {
         OutputActivation::Softmax => activation::softmax(values, 1),
         OutputActivation::LogSoftmax => activation::log_softmax(values, 1),
@@ -92,7 +99,7 @@ fn ended(network: &Network, logits: Tensor<2>) -> Tensor<2> {
     })
 }
 
-/// Whether every class differs by no more than is allowed for it.
+/// Checks that the difference of every class is at most its allowed difference.
 fn compare(expected: &[f64], found: &[f64], allowed: &[f64]) -> Result<(), Error> {
     let difference = |index: usize| match (expected.get(index), found.get(index)) {
         (Some(expected), Some(found)) => (expected - found).abs(),
@@ -100,7 +107,7 @@ fn compare(expected: &[f64], found: &[f64], allowed: &[f64]) -> Result<(), Error
     };
     let count = expected.len().max(found.len());
     let differences = (0..count).map(|index| (difference(index), allowed[index % allowed.len()]));
-    // A NaN, which has no order, fails.
+    // NaN, which has no order, fails.
     let fails = |&(difference, allowed): &(f64, f64)| {
         matches!(difference.partial_cmp(&allowed), None | Some(Ordering::Greater))
     };

@@ -3,30 +3,30 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// 32-bit limbs of a sum. Products of an `f64` and an `f32` lie between `2^-1223`, the last bit of
-/// the smallest, and `2^1152`; the rest is room for more of them than memory can hold.
+/// 32-bit limbs of a sum. Products of an `f64` and an `f32` lie between `2^-1223` and `2^1152`; the
+/// remaining bits hold the carries of more products than memory can store.
 const LIMBS: usize = 77;
 
-/// Exponent of the last bit: that of the smallest `f64` times that of the smallest `f32`.
+/// Exponent of the lowest bit: the smallest `f64` times the smallest `f32`.
 const LOWEST: i32 = -1074 - 149;
 
 const LIMB: u32 = 32;
 const LOW_BITS: i64 = 0xffff_ffff;
 
-/// A sum in the making: a fixed-point number that is wide enough for every product of two finite
-/// numbers, so that no addition rounds and their order does not matter.
+/// An unfinished sum: a fixed-point number that represents every product of two finite numbers. No
+/// addition rounds, so the order of additions does not matter.
 #[derive(Clone, Debug)]
 pub(crate) struct ExactSum {
-    /// From the lowest; limbs may exceed 32 bits until they are carried over.
+    /// From the lowest limb; limbs may exceed 32 bits until the next carry.
     limbs: [i64; LIMBS],
-    /// Additions since limbs were carried over.
+    /// Additions since the last carry.
     pending: u32,
 }
 
-/// A finished sum. Its order is that of the numbers.
+/// A finished sum; its order is the numerical order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Exact {
-    /// From the highest, which is the only one with a sign: the derived order compares in turn.
+    /// The highest limb, the only signed one. The derived order compares it first.
     top: i64,
     below: [u32; LIMBS - 1],
 }
@@ -65,7 +65,7 @@ impl ExactSum {
         }
     }
 
-    /// Brings every limb but the highest, which keeps the sign, into 32 bits.
+    /// Propagates carries: every limb but the highest, which is signed, fits in 32 bits afterwards.
     fn carry(&mut self) {
         for limb in 1..LIMBS {
             let below = self.limbs[limb - 1];
@@ -84,7 +84,7 @@ impl ExactSum {
         Exact { top, below }
     }
 
-    /// The `f64` nearest to the sum, of two equally near ones the even one.
+    /// The `f64` nearest to the sum, with ties to even.
     fn round(mut self) -> f64 {
         self.carry();
         let is_negative = self.limbs[LIMBS - 1] < 0;
@@ -98,7 +98,7 @@ impl ExactSum {
 }
 
 impl Exact {
-    /// The `f64` nearest to the number; infinite if it is larger than all of them.
+    /// The nearest `f64`, with ties to even; infinite beyond the largest `f64`.
     pub(crate) fn value(&self) -> f64 {
         self.opened().round()
     }
@@ -119,8 +119,9 @@ impl Exact {
     }
 }
 
-/// Digits of a floating-point number as an integer, and the exponent of the last digit above the
-/// format's smallest. `fraction` is the number of stored digits, `exponents` masks the exponent.
+/// Significand of a floating-point number as an integer, and the exponent of its last bit above the
+/// smallest exponent of the format. `fraction` is the number of stored bits; `exponents` masks the
+/// exponent.
 fn parts(bits: u64, fraction: u32, exponents: u64) -> (u64, i32) {
     let exponent = (bits >> fraction) & exponents;
     let digits = bits & ((1 << fraction) - 1);
@@ -130,37 +131,38 @@ fn parts(bits: u64, fraction: u32, exponents: u64) -> (u64, i32) {
     }
 }
 
-/// The `f64` nearest to a number that is not negative, given in carried limbs.
+/// The `f64` nearest to a non-negative number in carried limbs.
 fn magnitude(limbs: &[i64; LIMBS]) -> f64 {
     let Some(top) = limbs.iter().rposition(|&limb| limb != 0) else { return 0.0 };
-    // Four limbs hold 97 digits or more; those below only tell on which side of a tie it is.
+    // Four limbs hold at least 97 bits; lower limbs only decide ties.
     let first = top.saturating_sub(3);
     let digits = limbs[first..=top].iter().rev();
     let digits = digits.fold(0, |digits: u128, &limb| (digits << LIMB) | limb as u128);
     let sticky = limbs[..first].iter().any(|&limb| limb != 0);
     let exponent = first as i32 * LIMB as i32 + LOWEST;
     let highest = exponent + digits.ilog2() as i32;
-    // Below 2^-1022 the digits of an `f64` end at 2^-1074.
+    // Below 2^-1022 the last bit of an `f64` is 2^-1074.
     let dropped = (-1074 - exponent).max(0) as u32;
     if highest < -1022 && dropped > 0 {
         return rounded_shift(digits, dropped, sticky) as f64 * f64::from_bits(1);
     }
     let rounded = (digits | u128::from(sticky)) as f64;
-    // In two steps, each by a power of two that is an `f64`.
+    // Two multiplications, each by a power of two that an `f64` can represent.
     let half = exponent / 2;
     rounded * power_of_two(half) * power_of_two(exponent - half)
 }
 
-/// `digits / 2^dropped`, rounded to the nearest, to even on ties. `sticky` tells of digits below.
+/// `digits / 2^dropped`, rounded to nearest with ties to even. `sticky` says whether a lower bit is
+/// set.
 fn rounded_shift(digits: u128, dropped: u32, sticky: bool) -> u64 {
-    let kept = digits.checked_shr(dropped).unwrap_or(0);
-    let rest = digits - kept.checked_shl(dropped).unwrap_or(0);
+    let quotient = digits.checked_shr(dropped).unwrap_or(0);
+    let remainder = digits - quotient.checked_shl(dropped).unwrap_or(0);
     let half = 1_u128.checked_shl(dropped - 1).unwrap_or(u128::MAX);
-    let up = rest > half || (rest == half && (sticky || kept & 1 == 1));
-    (kept + u128::from(up)) as u64
+    let up = remainder > half || (remainder == half && (sticky || quotient & 1 == 1));
+    (quotient + u128::from(up)) as u64
 }
 
-/// `2^exponent` for exponents of ordinary numbers, -1022 to 1023.
+/// `2^exponent` for the exponents of normal numbers, -1022 to 1023.
 pub(crate) fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023) as u64) << 52)
 }

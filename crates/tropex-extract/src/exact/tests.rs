@@ -20,8 +20,8 @@ fn reference(products: &[(f64, f32)]) -> BigRational {
     products.fold(rational(0.0), |sum, product| sum + product)
 }
 
-/// Whether no other `f64` is nearer to a number, and on a tie it is the even one; infinite numbers
-/// stand for those beyond the largest.
+/// Whether `found` is the nearest `f64`, with ties to even. Infinity is nearest to numbers beyond
+/// the largest `f64`.
 pub(crate) fn is_nearest(found: f64, number: &BigRational) -> bool {
     if found.is_infinite() {
         let largest = rational(f64::MAX);
@@ -60,13 +60,13 @@ fn products() -> impl Strategy<Value = Vec<(f64, f32)>> {
 
 proptest! {
     #[test]
-    fn sums_are_the_nearest_numbers_to_rational_ones(products in products()) {
+    fn sums_are_rounded_to_the_nearest_number(products in products()) {
         let found = exact(&products).value();
         prop_assert!(is_nearest(found, &reference(&products)), "{found:e}");
     }
 
     #[test]
-    fn differences_are_the_nearest_numbers_to_rational_ones(
+    fn differences_are_rounded_to_the_nearest_number(
         one in products(),
         other in products(),
     ) {
@@ -75,7 +75,7 @@ proptest! {
     }
 
     #[test]
-    fn sums_are_ordered_like_rational_ones(one in products(), other in products()) {
+    fn sums_are_ordered_like_rational_sums(one in products(), other in products()) {
         let order = exact(&one).cmp(&exact(&other));
         prop_assert_eq!(order, reference(&one).cmp(&reference(&other)));
     }
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_added_and_taken_away_leaves_nothing(products in products()) {
+    fn a_sum_of_numbers_and_their_negatives_is_zero(products in products()) {
         let back = products.iter().map(|&(a, b)| (-a, b));
         let all: Vec<_> = products.iter().copied().chain(back).collect();
         prop_assert_eq!(exact(&all), exact(&[]));
@@ -105,7 +105,7 @@ fn the_smallest_numbers_round_to_even_at_the_last_digit() {
 }
 
 #[test]
-fn sums_beyond_the_largest_number_are_infinite_but_differ() {
+fn sums_beyond_the_largest_number_are_infinite_but_ordered() {
     let large = exact(&[(f64::MAX, 2.0)]);
     let larger = exact(&[(f64::MAX, f32::MAX)]);
     assert_eq!((large.value(), larger.value()), (f64::INFINITY, f64::INFINITY));

@@ -1,4 +1,4 @@
-//! Terms of points, a batch at a time.
+//! The extractor: terms of points, batch by batch.
 
 use std::iter::repeat_n;
 
@@ -12,7 +12,7 @@ use crate::terms::{
 };
 use crate::{Error, Network};
 
-/// Extracts the terms of points: one replay forward, one pullback of all rows together.
+/// Extracts the terms of points by one replay and one pullback of all rows.
 ///
 /// # Example
 /// ```no_run
@@ -31,23 +31,23 @@ pub struct Extractor {
     spec: TermSpec,
     gauge: Gauge,
     shifts: ShiftSource,
-    /// The extractor on the other devices.
+    /// The extractor on further devices.
     copies: Vec<Self>,
 }
 
-/// Where the shifts of an extraction come from.
+/// The origin of the shifts of an extraction.
 #[derive(Clone, Debug)]
 pub(crate) enum ShiftSource {
     /// The network alone: the worst-case gauge.
     Network(Shifts),
-    /// The extracted points themselves; `None` until the shifts are found.
+    /// The extracted points; `None` until the shifts are found.
     OwnPoints(Option<Shifts>),
-    /// Other points: rows of the extracted points may violate the shifts.
+    /// Other points: the extracted points may violate the shifts.
     OtherPoints(Shifts),
 }
 
 impl ShiftSource {
-    /// The shifts, if they are known.
+    /// The shifts, if they have been found.
     fn known(&self) -> Option<&Shifts> {
         match self {
             Self::Network(shifts) | Self::OtherPoints(shifts) => Some(shifts),
@@ -55,7 +55,7 @@ impl ShiftSource {
         }
     }
 
-    /// The source with its shifts on the device of a network.
+    /// The shifts on the device of a network.
     fn to_target_of(&self, network: &Network) -> Result<Self, Error> {
         Ok(match self {
             Self::Network(shifts) => Self::Network(shifts.to_target_of(network)?),
@@ -69,13 +69,14 @@ impl ShiftSource {
 }
 
 impl Extractor {
-    /// An extractor that computes on the network's target (see [`Network::to_target`]).
+    /// An extractor that computes on the device and in the precision of the network (see
+    /// [`Network::to_target`]).
     ///
-    /// With the tight and the calibrated gauge, the shifts are those of the points that are extracted
+    /// The shifts of the tight and the calibrated gauge belong to the points that are extracted
     /// together: in one call of [`extract`](Self::extract), or in one store.
     ///
     /// # Errors
-    /// A class that the network does not have; shifts beyond the range of the precision.
+    /// A class that the network does not have; a shift outside the range of the precision.
     pub fn new(network: &Network, gauge: Gauge, classes: Classes) -> Result<Self, Error> {
         classes.check(network)?;
         let shifts = match gauge {
@@ -86,12 +87,12 @@ impl Extractor {
         Ok(Self { spec, gauge, shifts, copies: Vec::new() })
     }
 
-    /// An extractor of further points, under the shifts that were found for other points.
-    /// [`Terms::violations`] says how far these shifts fail to keep coefficients non-negative.
+    /// An extractor that uses shifts found for other points. [`Terms::violations`] reports the
+    /// coefficients that are negative under these shifts.
     ///
     /// # Errors
-    /// A class that the network does not have; shifts of another network, or beyond the range of its
-    /// precision.
+    /// A class that the network does not have; shifts of another network; a shift outside the range
+    /// of the network's precision.
     pub fn with_shifts(
         network: &Network,
         shifts: &Shifts,
@@ -103,13 +104,12 @@ impl Extractor {
         Ok(Self { gauge, shifts, ..extractor })
     }
 
-    /// Lets further devices share the batches, as in
-    /// [`TermStore::extract`](crate::TermStore::extract): a free device takes the next batch. Terms are
-    /// equal up to the rounding of the device that computed them; shifts are the same numbers on all
-    /// devices. The network's own device may be listed again.
+    /// Distributes the batches over further devices. A free device takes the next batch, as in
+    /// [`TermStore::extract`](crate::TermStore::extract). The terms of two devices are equal up to
+    /// rounding; all devices use the same shifts. The network's device may be listed again.
     ///
     /// # Errors
-    /// A device without the network's precision.
+    /// A device that does not support the network's precision.
     pub fn share_with(mut self, devices: &[Device]) -> Result<Self, Error> {
         for device in devices {
             self.copies.push(self.copy_on(device)?);
@@ -125,23 +125,23 @@ impl Extractor {
         Ok(Self { spec, shifts, copies: Vec::new(), ..*self })
     }
 
-    /// The extractor on every device, its own first.
+    /// The extractors on all devices, starting with this one.
     pub(crate) fn on_all_devices(&self) -> Vec<&Self> {
         [self].into_iter().chain(&self.copies).collect()
     }
 
-    /// The network and classes on every device, its own first.
+    /// Network and classes on all devices, starting with those of this extractor.
     pub(crate) fn specs(&self) -> Vec<&TermSpec> {
         self.on_all_devices().into_iter().map(|extractor| &extractor.spec).collect()
     }
 
-    /// The extractors that take batches at the same time: one per batch that a device works on.
+    /// One extractor per batch that the devices process concurrently.
     pub(crate) fn workers(&self) -> Vec<&Self> {
         let all = self.on_all_devices().into_iter();
         all.flat_map(|own| repeat_n(own, own.spec.batches_at_a_time())).collect()
     }
 
-    /// The extractor under shifts that were found for the extracted points.
+    /// The extractor with the shifts that were found for the extracted points.
     ///
     /// # Errors
     /// Shifts of another network.
@@ -176,25 +176,25 @@ impl Extractor {
         self.spec.classes
     }
 
-    /// The shifts, unless they are still to be found for the extracted points.
+    /// The shifts, if they have been found.
     pub fn shifts(&self) -> Option<&Shifts> {
         self.shifts.known()
     }
 
     /// The shifts, if they were found for other points.
-    pub(crate) fn shifts_of_others(&self) -> Option<&Shifts> {
+    pub(crate) fn shifts_of_other_points(&self) -> Option<&Shifts> {
         match &self.shifts {
             ShiftSource::OtherPoints(shifts) => Some(shifts),
             _ => None,
         }
     }
 
-    /// Linear terms per point.
+    /// Number of linear terms per point.
     pub fn per_point(&self) -> usize {
         self.spec.per_point()
     }
 
-    /// A number of points whose extraction takes about `memory` bytes.
+    /// Number of points whose extraction takes about `memory` bytes.
     pub fn batch_for(&self, memory: usize) -> usize {
         let (network, rows) = (self.network(), self.per_point() + 1);
         let values = network.units() + 3 * rows * network.widest();
@@ -202,24 +202,28 @@ impl Extractor {
         (memory / bytes.max(1)).max(1)
     }
 
-    /// Checks terms that were extracted at points `[points, features]`, given row by row: the figures of
-    /// [`SelfCheck::of`], and what rounding explains where the value error is large.
+    /// Checks terms against the network: the figures of [`SelfCheck::of`]. If the value error is
+    /// large, the result also holds the error that rounding explains.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, the points of the terms, row by row
     ///
     /// # Errors
-    /// A device that failed.
+    /// A device that fails.
     pub fn check(&self, terms: &Terms, points: &[f32]) -> Result<SelfCheck, Error> {
         SelfCheck::of(terms, points).explained(self.network(), points, terms.precision())
     }
 
-    /// The terms of points `[points, features]` under shifts that are on the extractor's device, and the
-    /// violations of shifts that were found for other points.
+    /// The terms of points `[points, features]` under shifts on the extractor's device. If the
+    /// shifts were found for other points, the terms hold the violations.
     pub(crate) fn extract_under(&self, shifts: &Shifts, points: &[f32]) -> Result<Terms, Error> {
         let network = self.network();
         let trace = network.replay(network.tensor(points)?);
         let prediction = Prediction::of(&trace)?;
         let precision = network.target().precision();
-        let mut meter =
-            self.shifts_of_others().map(|_| ViolationMeter::over(prediction.points(), precision));
+        let mut meter = self
+            .shifts_of_other_points()
+            .map(|_| ViolationMeter::over(prediction.points(), precision));
         let mut walk = Pullback::from_logits(network, self.spec.seeds(&prediction));
         for (index, node) in network.nodes().iter().enumerate().rev() {
             let value = ValueId::of_node(index);
@@ -238,7 +242,7 @@ impl Extractor {
         Ok(terms.with_violations(violations))
     }
 
-    /// SHA-256 over network and settings, without shifts that depend on points.
+    /// SHA-256 of the network and the settings, without shifts that depend on points.
     pub fn fingerprint(&self) -> String {
         let precision = self.network().target().precision();
         let settings = format!("{:?} {:?} {precision:?}", self.gauge, self.classes());

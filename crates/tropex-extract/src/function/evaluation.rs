@@ -1,38 +1,41 @@
-//! How well the extracted function does.
+//! Evaluation of the extracted function.
 
 use serde::Serialize;
 
 use super::ranking::WorkStats;
 
-/// How the extracted function compares with the network and with the labels.
+/// Comparison of the extracted function with the network and with the labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Evaluation {
-    /// Points looked at.
+    /// Number of points.
     pub points: usize,
-    /// Points that both put into the same class.
+    /// Points to which the extracted function and the network assign the same class.
     pub agreeing: usize,
-    /// Points that the extracted function puts into their true class.
+    /// Points to which the extracted function assigns the true class.
     pub correct: usize,
-    /// Points that the network puts into their true class.
+    /// Points to which the network assigns the true class.
     pub network_correct: usize,
-    /// Points at which positive and negative term come from the same point.
+    /// Points whose positive and negative winning terms were extracted at one data point.
     pub straight: usize,
-    /// What the assignment of the points took.
+    /// Work for the assignment of the points.
     pub work: WorkStats,
 }
 
 impl Evaluation {
-    /// Share of the points that extracted function and network put into the same class.
+    /// Fraction of the points to which the extracted function and the network assign the same
+    /// class, between 0 and 1.
     pub fn agreement(&self) -> f64 {
         self.share(self.agreeing)
     }
 
-    /// Share of the points that the extracted function puts into their true class.
+    /// Fraction of the points to which the extracted function assigns the true class, between 0 and
+    /// 1.
     pub fn accuracy(&self) -> f64 {
         self.share(self.correct)
     }
 
-    /// Share of the points that the network puts into their true class.
+    /// Fraction of the points to which the network assigns the true class, between 0 and 1.
     pub fn network_accuracy(&self) -> f64 {
         self.share(self.network_correct)
     }

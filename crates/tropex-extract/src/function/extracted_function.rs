@@ -1,47 +1,48 @@
-//! The extracted function: the maxima over the extracted terms only.
+//! The extracted function: maxima over the extracted terms.
 
 use burn::tensor::Device;
 
 use super::evaluation::Evaluation;
 use super::ranking::{Assignment, Ranking};
-use super::top_k_search::{Blocks, Rules, TopKSearch};
+use super::top_k_search::{BlockSizes, SearchRequest, TopKSearch};
 use crate::{ComputeTarget, Error, PointSource, Precision, TermStore};
 
-/// `N^X = F^X - G^X` with one maximum of positive terms per class and one of negative terms, read
-/// from a store shard by shard.
+/// The function `N^X = F^X - G^X`: per class a maximum of positive terms, minus a maximum of
+/// negative terms. It reads the terms from a store, shard by shard.
 ///
-/// # The contract
-/// A stored term stands for the affine function with exactly the stored numbers as coefficients
-/// and bias; a positive term is the sum of two. Which term wins at a point is decided as in exact
-/// arithmetic on these numbers and the point's, ties by the lowest position in the store, and
-/// values are the `f64` nearest to the exact ones. So the outcome depends neither on the device,
-/// nor on how many points and terms are looked at together, nor on the shards.
+/// # Guarantee
+/// A stored term is the affine function whose coefficients and bias are exactly the stored numbers;
+/// a positive term is the sum of a linear and a negative term. The winning term at a point is the
+/// winner in exact arithmetic; the lowest position in the store wins a tie. Values are the `f64`
+/// numbers nearest to the exact values. Results therefore do not depend on the device, the batch
+/// sizes or the division into shards.
 ///
-/// # How it is kept
-/// Products in f32 give every term's value up to a bound on their rounding. Only terms that this
-/// bound does not rule out are computed again in f64, with a bound of its own, and what even this
-/// leaves open is computed exactly. [`Ranking::work`] says how often that was.
+/// # Method
+/// Products in `f32` give the value of every term up to a rounding bound. Terms that may still win
+/// are evaluated in `f64`, with a smaller bound. Terms that remain undecided are evaluated exactly.
+/// [`Ranking::work`] counts the evaluations.
 #[derive(Debug)]
 pub struct ExtractedFunction<'a> {
     pub(super) store: &'a TermStore,
-    /// One for each device.
+    /// The target of every device.
     pub(super) targets: Vec<ComputeTarget>,
 }
 
 impl<'a> ExtractedFunction<'a> {
-    /// The function of a store, with its products on a device.
+    /// The function of a store, with products on one device.
     ///
     /// # Errors
-    /// A device without f32.
+    /// A device that does not support `f32`.
     pub fn new(store: &'a TermStore, device: &Device) -> Result<Self, Error> {
         Ok(Self { store, targets: vec![ComputeTarget::new(device, Precision::F32)?] })
     }
 
-    /// Lets further devices take part in [`stream`](Self::stream) and what is built on it: whichever
-    /// is free takes the next set of points. The device of the function may be named again.
+    /// Distributes the sets of points of [`stream`](Self::stream) and of the methods based on it
+    /// over further devices. A free device takes the next set. The device of the function may be
+    /// listed again.
     ///
     /// # Errors
-    /// A device without f32.
+    /// A device that does not support `f32`.
     pub fn share_with(mut self, devices: &[Device]) -> Result<Self, Error> {
         for device in devices {
             self.targets.push(ComputeTarget::new(device, Precision::F32)?);
@@ -49,11 +50,15 @@ impl<'a> ExtractedFunction<'a> {
         Ok(self)
     }
 
-    /// The winning terms at points `[points, features]`, given row by row. No matrix of all points
-    /// by all terms is ever made; `progress` is told how many terms were looked at.
+    /// The winning terms at points. The matrix of all points by all terms is never formed.
+    /// `progress` receives the number of compared terms.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
     ///
     /// # Errors
-    /// Values that are not whole points, or not finite; damaged shards.
+    /// A number of values that is not a multiple of the features; a value that is not finite; a
+    /// damaged shard.
     pub fn assign(
         &self,
         points: &[f32],
@@ -62,14 +67,19 @@ impl<'a> ExtractedFunction<'a> {
         Ok(self.ranking(points, 1, None, progress)?.assignments)
     }
 
-    /// The winning terms at points `[points, features]`, and the `top` best positive terms.
+    /// The winning terms at points and the `top` largest positive terms.
     ///
-    /// `without` leaves out, at every point, the terms of one position in the store, given point
-    /// by point: at a data point without its own terms the function has to generalize.
+    /// `without` excludes the terms of one position in the store at every point. At a data point
+    /// without its own terms, the function has to generalize.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
+    /// - `without`: `[points]`
     ///
     /// # Errors
-    /// Values that are not whole points, or not finite; none wanted; positions that are not in the
-    /// store, or the only one there; damaged shards.
+    /// A number of values that is not a multiple of the features; a value that is not finite; `top`
+    /// equal to 0; a position outside the store; an exclusion from a store of one point; a damaged
+    /// shard.
     pub fn ranking(
         &self,
         points: &[f32],
@@ -77,28 +87,32 @@ impl<'a> ExtractedFunction<'a> {
         without: Option<&[usize]>,
         progress: &dyn Fn(usize),
     ) -> Result<Ranking, Error> {
-        let rules = Rules { top, without };
-        self.ranking_on(&self.targets[0], points, rules, progress)
+        let request = SearchRequest { top, without };
+        self.ranking_on(&self.targets[0], points, request, progress)
     }
 
     pub(super) fn ranking_on(
         &self,
         target: &ComputeTarget,
         points: &[f32],
-        rules: Rules<'_>,
+        request: SearchRequest<'_>,
         progress: &dyn Fn(usize),
     ) -> Result<Ranking, Error> {
-        self.check(points, rules)?;
+        self.check(points, request)?;
         let features = self.features();
-        let mut search = TopKSearch::new(points, features, rules, Blocks::default(), target)?;
+        let mut search = TopKSearch::new(points, features, request, BlockSizes::default(), target)?;
         self.store.visit(|table| {
-            search.compare(table);
+            search.add_table(table);
             progress(table.first + table.len());
         })?;
         Ok(search.ranking())
     }
 
-    fn check(&self, points: &[f32], Rules { top, without }: Rules<'_>) -> Result<(), Error> {
+    fn check(
+        &self,
+        points: &[f32],
+        SearchRequest { top, without }: SearchRequest<'_>,
+    ) -> Result<(), Error> {
         let features = self.features();
         if points.is_empty() || !points.len().is_multiple_of(features) {
             let expected = format!("a multiple of {features}, and at least that");
@@ -127,20 +141,25 @@ impl<'a> ExtractedFunction<'a> {
         self.store.manifest().terms.features()
     }
 
-    /// The class of the extracted function at points `[points, features]`.
+    /// The class of the extracted function at points.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
     ///
     /// # Errors
-    /// Values that are not whole points; damaged shards.
+    /// The errors of [`ExtractedFunction::assign`].
     pub fn classify(&self, points: &[f32]) -> Result<Vec<usize>, Error> {
         let assigned = self.assign(points, &|_| {})?;
         Ok(assigned.into_iter().map(|assignment| assignment.class).collect())
     }
 
-    /// Agreement with the network and accuracy on labelled points; `predicted` holds the network's
-    /// own classes. `progress` is told how many pairs of point and term were looked at.
+    /// Agreement with the network and accuracy on labelled points. `predicted` holds the class that
+    /// the network predicts at each point, `[points]`. `progress` receives the number of compared
+    /// pairs of a point and a term.
     ///
     /// # Errors
-    /// Points of another shape; damaged shards.
+    /// A number of predicted classes other than the number of points; points of another shape; a
+    /// damaged shard.
     pub fn evaluate(
         &self,
         source: &dyn PointSource,

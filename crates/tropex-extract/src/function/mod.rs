@@ -1,4 +1,4 @@
-//! The extracted function: maxima over the extracted terms only, decided as in exact arithmetic.
+//! The extracted function: maxima over the extracted terms, decided as in exact arithmetic.
 
 mod evaluation;
 mod extracted_function;
@@ -13,4 +13,4 @@ mod top_k_search;
 pub use evaluation::Evaluation;
 pub use extracted_function::ExtractedFunction;
 pub(crate) use own_terms::OwnTermSearch;
-pub use ranking::{Assignment, Ranked, Ranking, WorkStats};
+pub use ranking::{Assignment, RankedTerm, Ranking, WorkStats};

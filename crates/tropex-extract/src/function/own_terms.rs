@@ -1,67 +1,72 @@
-//! Whether the terms of points win at the points themselves.
+//! Comparison of the terms of points with all terms, at the points.
 
 use super::ranking::Assignment;
-use super::top_k_search::{Blocks, Rules, TopKSearch};
-use crate::terms::{Gap, TermTable};
+use super::top_k_search::{BlockSizes, SearchRequest, TopKSearch};
+use crate::terms::{DominanceGap, TermTable};
 use crate::{ComputeTarget, Error};
 
-/// A search for the best of all terms at chosen points that also notes the points' own terms.
+/// A search for the largest terms at selected points that also records the values of the terms of
+/// these points.
 pub(crate) struct OwnTermSearch<'a> {
     search: TopKSearch<'a>,
     points: &'a [f32],
     features: usize,
-    /// Positions of the points.
+    /// Positions of the selected points.
     chosen: &'a [usize],
-    own: Vec<Own>,
+    own: Vec<OwnValues>,
 }
 
 impl<'a> OwnTermSearch<'a> {
-    /// `points` are the chosen ones, `[chosen, features]`, row by row; `target` is in f32.
+    /// `points` are the points at the positions `chosen`, `[chosen, features]`, row by row.
+    /// `target` has the precision `f32`.
     ///
     /// # Errors
-    /// Points that are not finite numbers.
+    /// A value that is not finite.
     pub(crate) fn new(
         points: &'a [f32],
         chosen: &'a [usize],
         features: usize,
         target: &'a ComputeTarget,
     ) -> Result<Self, Error> {
-        let rules = Rules { top: 1, without: None };
-        let search = TopKSearch::new(points, features, rules, Blocks::default(), target)?;
-        Ok(Self { search, points, features, chosen, own: vec![Own::default(); chosen.len()] })
+        let request = SearchRequest { top: 1, without: None };
+        let search = TopKSearch::new(points, features, request, BlockSizes::default(), target)?;
+        Ok(Self { search, points, features, chosen, own: vec![OwnValues::default(); chosen.len()] })
     }
 
-    /// Compares the terms of a table with the best so far.
-    pub(crate) fn compare(&mut self, table: &TermTable) {
-        self.search.compare(table);
+    /// Compares the terms of a table with the largest terms so far.
+    pub(crate) fn add_table(&mut self, table: &TermTable) {
+        self.search.add_table(table);
         let points = self.points.chunks(self.features).zip(self.chosen);
         for (own, (point, position)) in self.own.iter_mut().zip(points) {
             if table.positions().contains(position) {
-                *own = Own::of(table, position - table.first, point);
+                *own = OwnValues::of(table, position - table.first, point);
             }
         }
     }
 
-    /// The gaps of the chosen points, after all terms have competed.
-    pub(crate) fn gaps(self) -> Vec<Gap> {
+    /// The excess over the terms of the selected points, after all terms were compared.
+    pub(crate) fn gaps(self) -> Vec<DominanceGap> {
         let winners = self.search.ranking().assignments;
         let points = self.chosen.iter().zip(self.own).zip(winners);
         points
-            .map(|((&position, own), winner)| Gap { position, excess: own.excess(&winner) })
+            .map(|((&position, own), winner)| DominanceGap {
+                position,
+                excess: own.excess(&winner),
+            })
             .collect()
     }
 }
 
-/// Values of a point's own terms at the point.
+/// Values of the terms of a point at the point.
 #[derive(Clone, Copy, Debug, Default)]
-struct Own {
+struct OwnValues {
     positive: f64,
     negative: f64,
-    /// What the value's terms add up to in absolute value: rounding is judged against it.
+    /// Sum of the absolute values of all summands; the excess is relative to it.
     size: f64,
 }
 
-impl Own {
+impl OwnValues {
     fn of(table: &TermTable, term: usize, point: &[f32]) -> Self {
         let class = table.predicted_slot(term);
         let positive = table.positive(term, class).at(point);
@@ -70,7 +75,7 @@ impl Own {
         Self { positive: positive.value, negative: negative.value, size }
     }
 
-    /// How far the winners exceed the own terms, relative to the size of the numbers added.
+    /// Excess of the winners over the terms of the point, relative to `size`.
     fn excess(&self, winner: &Assignment) -> f64 {
         let positive = winner.positive_value - self.positive;
         let negative = winner.negative_value - self.negative;

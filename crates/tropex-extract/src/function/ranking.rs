@@ -1,69 +1,72 @@
-//! Which terms win at points.
+//! Rankings: the winning terms at points and their values.
 
 use serde::Serialize;
 
 use super::top_k::TopK;
 
-/// The terms that win at one point, and what they are worth there.
+/// The winning terms at one point and their values.
 ///
-/// The winners are those of exact arithmetic on the numbers in the store and in the point, whatever
-/// device found them, and values are the `f64` nearest to the exact ones.
+/// Winners are the winners in exact arithmetic on the stored numbers and the coordinates of the
+/// point. They do not depend on the device. Values are the `f64` numbers nearest to the exact
+/// values.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Assignment {
-    /// Class of the winning positive term: the extracted function's prediction.
+    /// Class of the winning positive term, predicted by the extracted function.
     pub class: usize,
-    /// Position in the store of the point whose positive term wins, the first on ties.
+    /// Position in the store of the point whose positive term wins; the lowest position wins a tie.
     pub positive: usize,
     /// Value of the winning positive term.
     pub positive_value: f64,
-    /// Position in the store of the point whose negative term wins, the first on ties.
+    /// Position in the store of the point whose negative term wins; the lowest position wins a tie.
     pub negative: usize,
     /// Value of the winning negative term.
     pub negative_value: f64,
-    /// Value of the extracted function for its class, `F^X - G^X`. No digit is lost to the
-    /// difference: where both terms come from one point, it is the linear term's value.
+    /// Value of the extracted function for its class, `F^X - G^X`. The difference is computed
+    /// exactly and rounded once. If both terms belong to one point, it is the value of the linear
+    /// term.
     pub value: f64,
 }
 
 impl Assignment {
-    /// Whether both maxima are attained by the terms of one point.
+    /// Whether both winning terms were extracted at one data point.
     pub fn is_straight(&self) -> bool {
         self.positive == self.negative
     }
 }
 
-/// One of the best positive terms at a point.
+/// One of the largest positive terms at a point.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ranked {
-    /// Position in the store of the point whose term it is.
+pub struct RankedTerm {
+    /// Position in the store of the point at which the term was extracted.
     pub position: usize,
-    /// The class that the term stands for.
+    /// Class of the term.
     pub class: usize,
-    /// How much less it is worth than the best.
+    /// Value of the largest positive term minus the value of this term.
     pub gap: f64,
-    /// Its value less that of the winning negative term: what the extracted function would be
-    /// worth if the better terms were not there.
+    /// Value of this term minus the value of the winning negative term: the value of the extracted
+    /// function without the larger positive terms.
     pub value: f64,
 }
 
-/// How many values had to be computed in which way.
+/// Number of values that were computed in `f32`, in `f64` and exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct WorkStats {
-    /// Pairs of a point and a positive or negative term: each was looked at in f32.
+    /// Pairs of a point and a positive or negative term, computed in `f32`.
     pub pairs: u64,
-    /// Of these, those whose f32 value did not rule them out: computed again in f64.
+    /// Pairs that the `f32` value did not exclude, computed again in `f64`.
     pub reevaluated: u64,
-    /// Of these, those whose f64 value did not either, and the winners: computed exactly.
+    /// Pairs that the `f64` value did not exclude, and the winners, computed exactly.
     pub exact: u64,
 }
 
 impl WorkStats {
-    /// Share of the pairs that were computed again.
+    /// Fraction of the pairs that were computed again in `f64`.
     pub fn share(&self) -> f64 {
         self.reevaluated as f64 / self.pairs.max(1) as f64
     }
 
-    /// The effort of both together.
+    /// The sum of both counts.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self {
@@ -74,20 +77,22 @@ impl WorkStats {
     }
 }
 
-/// The outcome at every point.
+/// The result of a search at every point.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Ranking {
-    /// The winners.
+    /// The winning terms at each point, `[points]`.
     pub assignments: Vec<Assignment>,
-    /// The best positive terms, best first, of equal ones the first in the store: as many as were
-    /// asked for, or all there are.
-    pub best: Vec<Vec<Ranked>>,
-    /// What it took.
+    /// The largest positive terms at each point, largest first. Of equal terms, the lowest position
+    /// in the store is first. There are `top` terms, or all terms if the store has fewer.
+    pub best: Vec<Vec<RankedTerm>>,
+    /// Work of the search.
     pub work: WorkStats,
 }
 
 impl Ranking {
-    /// The standings after all terms have competed; there was at least one of each side.
+    /// The ranking after all terms were compared. There was at least one positive and one negative
+    /// term.
     pub(super) fn of(positive: &[TopK], negative: &[TopK], pairs: u64) -> Self {
         let work = positive.iter().chain(negative).fold(
             WorkStats { pairs, ..WorkStats::default() },
@@ -108,7 +113,7 @@ impl Ranking {
                     negative_value: winner.value.value(),
                     value: first.value.minus(&winner.value),
                 };
-                let ranked = positive.best().iter().map(|term| Ranked {
+                let ranked = positive.best().iter().map(|term| RankedTerm {
                     position: term.position,
                     class: term.class,
                     gap: first.value.minus(&term.value),

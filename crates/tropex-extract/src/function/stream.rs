@@ -1,32 +1,33 @@
-//! The extracted function at many points: a set of them at a time, and a set on every device.
+//! Streaming evaluation of the extracted function: sets of points, distributed over devices.
 
 use std::cell::Cell;
 use std::ops::Range;
 
+use tropex_kernels::WorkerPool;
+
 use super::extracted_function::ExtractedFunction;
 use super::own_terms::OwnTermSearch;
 use super::ranking::Ranking;
-use super::top_k_search::{Rules, TopKSearch};
-use crate::terms::Gap;
+use super::top_k_search::{SearchRequest, TopKSearch};
+use crate::terms::DominanceGap;
 use crate::{ComputeTarget, Error, PointSource};
-use tropex_kernels::WorkerPool;
 
-/// Bytes of points in memory at a time, about: for each set the whole store is read once.
+/// Bytes of points in memory, approximately. The whole store is read once per set of points.
 const POINT_BYTES: usize = 256 << 20;
 
-/// Sets for each device, where several share them: a faster one may take more.
+/// Number of sets per device with several devices, so that a fast device takes more sets.
 const SETS: usize = 2;
 
-/// Points that are worth reading and preparing all terms for.
+/// Number of points that outweighs the cost of reading and packing all terms.
 const SET_POINTS: usize = 1024;
 
 impl ExtractedFunction<'_> {
-    /// The standings at all points of a source, handed to `take` a set of points at a time, in
-    /// order. Memory holds one set a device; `progress` is told how many pairs of point and term
-    /// were looked at.
+    /// Computes the ranking at all points of a source and calls `take` for every set of points, in
+    /// their order. Memory holds one set per device. `progress` receives the number of compared
+    /// pairs of a point and a term.
     ///
     /// # Errors
-    /// As for [`ExtractedFunction::ranking`].
+    /// The errors of [`ExtractedFunction::ranking`].
     pub fn stream(
         &self,
         source: &dyn PointSource,
@@ -37,13 +38,13 @@ impl ExtractedFunction<'_> {
         self.stream_in_order(source, None, top, progress, take)
     }
 
-    /// The same where at every point one term takes no part: `own` has its position in the store.
-    /// Of points whose own terms are in the store, the function has to generalize from the terms of
-    /// the others then.
+    /// Like [`stream`](Self::stream), but at every point the terms of one position in the store are
+    /// excluded: `own[i]` at point `i`. At data points without their own terms, the function has to
+    /// generalize.
     ///
     /// # Errors
-    /// As for [`ExtractedFunction::ranking`]; another number of terms than of points, or terms
-    /// that the store does not have.
+    /// The errors of [`ExtractedFunction::ranking`]; a number of positions other than the number of
+    /// points; a position outside the store.
     pub fn stream_without(
         &self,
         source: &dyn PointSource,
@@ -69,43 +70,44 @@ impl ExtractedFunction<'_> {
         let count = self.points_at_a_time(top, source.len());
         let starts = (0..source.len()).step_by(count);
         let sets = starts.map(|start| start..source.len().min(start + count));
-        let work = |target: &ComputeTarget, set: Range<usize>, looked_at: &dyn Fn(usize)| {
-            let rules = Rules { top, without: own.map(|own| &own[set.clone()]) };
-            let met = Cell::new(0);
-            let report = |terms| looked_at(set.len() * (terms - met.replace(terms)));
-            self.ranking_on(target, &source.read(set.clone()), rules, &report)
+        let work = |target: &ComputeTarget, set: Range<usize>, report_pairs: &dyn Fn(usize)| {
+            let request = SearchRequest { top, without: own.map(|own| &own[set.clone()]) };
+            let terms_done = Cell::new(0);
+            let report = |terms| report_pairs(set.len() * (terms - terms_done.replace(terms)));
+            self.ranking_on(target, &source.read(set.clone()), request, &report)
         };
-        self.share(sets, work, progress, take)
+        self.process_sets(sets, work, progress, take)
     }
 
-    /// How far other terms exceed those of chosen points, given by position, at the points
-    /// themselves. `progress` is told how many terms all of them were compared with.
+    /// The excess of other terms over the terms of selected points, at these points. `chosen` holds
+    /// their positions. `progress` receives the number of terms that were compared with all of
+    /// them.
     pub(crate) fn gaps(
         &self,
         source: &dyn PointSource,
         chosen: &[usize],
         progress: &dyn Fn(usize),
-    ) -> Result<Vec<Gap>, Error> {
+    ) -> Result<Vec<DominanceGap>, Error> {
         let sets = chosen.chunks(self.points_at_a_time(1, chosen.len()));
-        let work = |target: &ComputeTarget, chosen: &[usize], looked_at: &dyn Fn(usize)| {
+        let work = |target: &ComputeTarget, chosen: &[usize], report_pairs: &dyn Fn(usize)| {
             let points = chosen.iter().flat_map(|&point| source.read(point..point + 1));
             let points: Vec<f32> = points.collect();
             let mut search = OwnTermSearch::new(&points, chosen, self.features(), target)?;
             self.store.visit(|table| {
-                search.compare(table);
-                looked_at(chosen.len() * table.len());
+                search.add_table(table);
+                report_pairs(chosen.len() * table.len());
             })?;
             Ok(search.gaps())
         };
         let mut gaps = Vec::with_capacity(chosen.len());
         let report = |pairs| progress(pairs / chosen.len());
-        self.share(sets, work, &report, |further: Vec<Gap>| gaps.extend(further))?;
+        self.process_sets(sets, work, &report, |found: Vec<DominanceGap>| gaps.extend(found))?;
         Ok(gaps)
     }
 
-    /// Looks at sets of points on all devices. `progress` is told how many pairs of point and term
-    /// were looked at in all.
-    fn share<S: Send, R: Send>(
+    /// Processes sets of points on all devices. `progress` receives the number of compared pairs of
+    /// a point and a term.
+    fn process_sets<S: Send, R: Send>(
         &self,
         sets: impl Iterator<Item = S> + Send,
         work: impl Fn(&ComputeTarget, S, &dyn Fn(usize)) -> Result<R, Error> + Sync,
@@ -113,18 +115,18 @@ impl ExtractedFunction<'_> {
         mut take: impl FnMut(R),
     ) -> Result<(), Error> {
         let pairs = Cell::new(0);
-        let told = |further| {
-            pairs.set(pairs.get() + further);
+        let report = |count| {
+            pairs.set(pairs.get() + count);
             progress(pairs.get());
         };
         let pool = WorkerPool { workers: &self.targets, waiting: usize::MAX };
-        pool.run_with_progress(sets, &told, work, |found| {
+        pool.run_with_progress(sets, &report, work, |found| {
             take(found);
             Ok(())
         })
     }
 
-    /// Points of a set: as many as memory holds, but not so many that devices are left without.
+    /// Number of points per set: limited by memory, and small enough that every device has work.
     fn points_at_a_time(&self, top: usize, points: usize) -> usize {
         let devices = self.targets.len();
         let top = top.min(self.store.len());

@@ -1,97 +1,98 @@
-//! The best terms at one point.
+//! The largest terms at one point.
 
 use std::cmp::Ordering;
 
-use super::score_block::{ScoreBlock, Side};
+use super::score_block::{Polynomial, ScoreBlock};
 use crate::exact::Exact;
-use crate::terms::{Reference, TermTable};
+use crate::terms::{ReferenceTerm, TermTable};
 
-/// Rows of a point that wait for their exact value at most.
-const WAITING: usize = 256;
+/// Largest number of rows per point that wait for their exact value.
+const MAX_PENDING: usize = 256;
 
-/// A point, and the terms of one side that are best there so far.
+/// Search for the largest terms of one maximum at a point.
 ///
-/// Every term passes at most three sieves, each with a bound on its own error: the score in f32
-/// that a product gave, the value in f64, and, for the few that these leave, the exact value. So
-/// the outcome is that of exact arithmetic, whatever the product's order of summation.
+/// Every term passes at most three tests, each with a bound on its error: the `f32` score of a
+/// product, the `f64` value, and the exact value for the few remaining terms. The result is
+/// therefore the result of exact arithmetic, for every order of summation.
 #[derive(Clone, Debug)]
 pub(super) struct TopK {
     /// `||(x, 1)||`
     length: f64,
-    /// How many terms are wanted.
+    /// Number of terms to find.
     top: usize,
-    /// Position in the store of the point whose terms take no part.
+    /// Position in the store whose terms are excluded.
     without: Option<usize>,
-    /// The best of earlier shards, best first.
-    best: Vec<Best>,
-    /// Rows of this shard that may be among the best.
-    waiting: Vec<Waiting>,
-    /// The largest lower bounds that are known, largest first: no more than are wanted.
-    lowest: Vec<f64>,
+    /// The largest terms of earlier tables, largest first.
+    best: Vec<ExactTerm>,
+    /// Rows of the current table that may be among the largest terms.
+    pending: Vec<PendingRow>,
+    /// The largest known lower bounds, largest first; at most `top`.
+    lower_bounds: Vec<f64>,
     /// Values computed in f64.
     pub(super) evaluated: u64,
     /// Values computed exactly.
     pub(super) exact: u64,
 }
 
-/// A term whose exact value is known.
+/// A term with its exact value.
 #[derive(Clone, Debug)]
-pub(super) struct Best {
+pub(super) struct ExactTerm {
     /// Position in the store.
     pub(super) position: usize,
     pub(super) class: usize,
     pub(super) value: Exact,
 }
 
-/// A row of the shard, and an upper bound of its value above the reference.
+/// A row of the table and an upper bound on its value minus the reference.
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
+struct PendingRow {
     row: usize,
     high: f64,
 }
 
-/// What the values of rows are computed from.
+/// The table, the maximum and the reference of a comparison.
 #[derive(Clone, Copy)]
 pub(super) struct RowContext<'a> {
     pub(super) table: &'a TermTable,
-    pub(super) side: Side,
-    pub(super) reference: &'a Reference,
+    pub(super) polynomial: Polynomial,
+    pub(super) reference: &'a ReferenceTerm,
 }
 
 impl TopK {
     pub(super) fn new(length: f64, top: usize, without: Option<usize>) -> Self {
-        let (best, waiting, lowest) = (Vec::new(), Vec::new(), Vec::new());
-        Self { length, top, without, best, waiting, lowest, evaluated: 0, exact: 0 }
+        let (best, pending, lower_bounds) = (Vec::new(), Vec::new(), Vec::new());
+        Self { length, top, without, best, pending, lower_bounds, evaluated: 0, exact: 0 }
     }
 
-    /// The best terms, best first, of equal ones the first in the store.
-    pub(super) fn best(&self) -> &[Best] {
+    /// The largest terms, largest first. Of equal terms, the lowest position in the store is first.
+    pub(super) fn best(&self) -> &[ExactTerm] {
         &self.best
     }
 
-    /// What a term's value must reach to be among the best, above the reference.
+    /// The value minus the reference that a term must reach to be among the largest terms.
     fn threshold(&self) -> f64 {
-        match self.lowest.len() < self.top {
+        match self.lower_bounds.len() < self.top {
             true => f64::NEG_INFINITY,
-            false => self.lowest.last().copied().unwrap_or(f64::NEG_INFINITY),
+            false => self.lower_bounds.last().copied().unwrap_or(f64::NEG_INFINITY),
         }
     }
 
-    /// Whether a row of a block may be among the best, given the largest score of all.
-    pub(super) fn is_open_to(&self, block: &ScoreBlock, peak: f32) -> bool {
+    /// Whether a row of a block may be among the largest terms, given the largest score of the
+    /// block.
+    pub(super) fn may_contain(&self, block: &ScoreBlock, peak: f32) -> bool {
         let highest = f64::from(peak) * block.scale + block.worst * self.length;
         highest >= self.threshold() || !block.is_finite_at(self.length)
     }
 
-    /// Lets the rows of a block compete, given their scores at the point.
-    pub(super) fn compare(
+    /// Compares the rows of a block, given their scores at the point.
+    pub(super) fn add_block(
         &mut self,
         block: &ScoreBlock,
         scores: &[f32],
         context: RowContext<'_>,
         point: &[f32],
     ) {
-        // Rows that take no part may be among the best, and of equal terms the first ones win.
+        // The block may contain the excluded rows, and the first rows win ties.
         let others = if self.without.is_some() { context.table.per_point() } else { 0 };
         let rank = self.top + others;
         let is_finite = block.is_finite_at(self.length);
@@ -99,26 +100,27 @@ impl TopK {
             let highest = f64::from(score) * block.scale + block.errors[row].score * self.length;
             (row, if is_finite { highest } else { f64::INFINITY })
         };
-        let floor = match is_finite {
-            true => self.floor(block, scores, rank),
+        let bound = match is_finite {
+            true => self.rank_bound(block, scores, rank),
             false => f64::NEG_INFINITY,
         };
         let rows = scores.iter().enumerate().map(highest);
-        let rows = rows.filter(|&(row, highest)| highest >= floor && block.copies[row] < rank);
+        let rows = rows.filter(|&(row, highest)| highest >= bound && block.copies[row] < rank);
         let mut rows: Vec<_> = rows.collect();
-        // Those that promise most first: their values rule most of the others out.
+        // Large upper bounds first: their values exclude most of the other rows.
         rows.sort_unstable_by(|a, b| b.1.total_cmp(&a.1));
         for (row, highest) in rows {
             if highest < self.threshold() {
                 break;
             }
             let error = block.errors[row].value * self.length;
-            self.offer(block.first + row, error, context, point);
+            self.evaluate(block.first + row, error, context, point);
         }
     }
 
-    /// A value that `rank` rows of a block reach, or as many earlier terms as are wanted.
-    fn floor(&self, block: &ScoreBlock, scores: &[f32], rank: usize) -> f64 {
+    /// A lower bound on the value of the `rank`-th largest row of the block; the threshold, if
+    /// there is one.
+    fn rank_bound(&self, block: &ScoreBlock, scores: &[f32], rank: usize) -> f64 {
         let threshold = self.threshold();
         if threshold > f64::NEG_INFINITY || rank > scores.len() {
             return threshold;
@@ -128,12 +130,12 @@ impl TopK {
         f64::from(score) * block.scale - block.worst * self.length
     }
 
-    fn offer(&mut self, row: usize, error: f64, context: RowContext<'_>, point: &[f32]) {
-        if self.without == Some(context.side.identity(context.table, row).0) {
+    fn evaluate(&mut self, row: usize, error: f64, context: RowContext<'_>, point: &[f32]) {
+        if self.without == Some(context.polynomial.identity(context.table, row).0) {
             return;
         }
         self.evaluated += 1;
-        let value = context.side.term(context.table, row).above(context.reference, point);
+        let value = context.polynomial.term(context.table, row).above(context.reference, point);
         let (low, high) = match (value - error).is_finite() && (value + error).is_finite() {
             true => (value - error, value + error),
             false => (f64::NEG_INFINITY, f64::INFINITY),
@@ -141,33 +143,33 @@ impl TopK {
         if high < self.threshold() {
             return;
         }
-        if self.waiting.len() == WAITING {
+        if self.pending.len() == MAX_PENDING {
             self.resolve_exact(context, point);
         }
-        self.waiting.push(Waiting { row, high });
-        let place = self.lowest.partition_point(|&other| other >= low);
-        self.lowest.insert(place, low);
-        self.lowest.truncate(self.top);
+        self.pending.push(PendingRow { row, high });
+        let position = self.lower_bounds.partition_point(|&other| other >= low);
+        self.lower_bounds.insert(position, low);
+        self.lower_bounds.truncate(self.top);
     }
 
-    /// Decides between the rows of a shard that wait and the best of earlier ones.
+    /// Decides exactly between the pending rows of a table and the largest terms of earlier tables.
     pub(super) fn resolve_exact(&mut self, context: RowContext<'_>, point: &[f32]) {
         let threshold = self.threshold();
-        for waiting in std::mem::take(&mut self.waiting) {
-            if waiting.high >= threshold {
+        for pending in std::mem::take(&mut self.pending) {
+            if pending.high >= threshold {
                 self.exact += 1;
-                let (position, class) = context.side.identity(context.table, waiting.row);
-                let value = context.side.term(context.table, waiting.row).exactly(point);
-                self.best.push(Best { position, class, value });
+                let (position, class) = context.polynomial.identity(context.table, pending.row);
+                let value = context.polynomial.term(context.table, pending.row).exactly(point);
+                self.best.push(ExactTerm { position, class, value });
             }
         }
-        self.best.sort_by(Best::order);
+        self.best.sort_by(ExactTerm::order);
         self.best.truncate(self.top);
     }
 }
 
-impl Best {
-    /// Larger values first, of equal ones the first in the store.
+impl ExactTerm {
+    /// Larger values first; of equal values, the lowest position in the store first.
     fn order(&self, other: &Self) -> Ordering {
         let values = other.value.cmp(&self.value);
         values.then(self.position.cmp(&other.position)).then(self.class.cmp(&other.class))

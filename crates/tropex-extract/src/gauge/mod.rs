@@ -1,4 +1,4 @@
-//! The gauge: which affine functions are added to numerator and denominator alike.
+//! Gauges: rules for the shifts, affine functions that are added to numerator and denominator.
 
 mod scale;
 mod shifts;
@@ -10,48 +10,50 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use scale::Scale;
+pub(crate) use scale::ShiftScale;
 pub use shifts::Shifts;
 pub(crate) use worst_case::worst_case;
 
 /// The rule that chooses the shifts.
 ///
-/// A shift is one affine function for all rows, positive and negative ones of all classes and
-/// points; so it changes neither the network nor the order of terms, but which terms represent the
-/// network between the points.
+/// A shift is one affine function that is added to the positive and the negative terms of all
+/// classes and points. Shifts change neither the network nor the order of terms at a point. They
+/// change which terms attain the maximum between the points.
 ///
-/// # What else was tried
-/// Measured as agreement with the network on 2,000 test images, `fcn4` trained for 6 epochs on
-/// Fashion-MNIST, seed 0, 8,000 terms: 93.70 % with [`Tight`](Self::Tight), 94.25 % with
+/// # Alternatives that were measured
+/// Agreement with the network on 2,000 test images; `fcn4` trained for 6 epochs on Fashion-MNIST,
+/// seed 0, 8,000 terms: 93.70 % with [`Tight`](Self::Tight), 94.25 % with
 /// [`Calibrated`](Self::Calibrated).
-/// - Shifts of their own for every class reach 95.70 %, but classes must then be compared by values
-///   with different denominators, and 1.7 % of the training images themselves get a wrong class.
-/// - Shifts of their own for each of 20 clusters of points, every cluster with a function of its
-///   own, stay exact and reach 92.85 %: fewer terms compete everywhere.
-/// - Shifts that may also be negative, so that at every unit some row is zero, change nothing: among
-///   so many points there always is a row with a zero already (94.32 % for 60,000 terms and 10,000
-///   test images, with either).
-/// - Smaller multiples than the calibrated one agree better still on test images (95.10 % at 0.4),
-///   but the function is no longer the network's at the points it was extracted at.
+/// - Separate shifts for every class reach 95.70 %. Classes must then be compared by values with
+///   different denominators, and 1.7 % of the training images get a wrong class.
+/// - Separate shifts for each of 20 clusters of points, with one function per cluster, are exact at
+///   the points and reach 92.85 %: fewer terms compete at every point.
+/// - Signed shifts, which make one row zero at every unit, change nothing (94.32 % in both cases
+///   for 60,000 terms and 10,000 test images): with many points, some row is zero at every unit
+///   anyway.
+/// - Smaller multiples than the calibrated one reach more agreement on test images (95.10 % at a
+///   factor of 0.4), but the function then differs from the network at extracted points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Gauge {
-    /// As published: shifts that suffice whatever the data, from bounds on all rows.
+    /// The published gauge: shifts from bounds on all rows, sufficient for every point.
     WorstCase,
-    /// The smallest shifts that suffice for the points extracted, from their rows themselves.
+    /// The smallest shifts that keep the rows of the extracted points non-negative.
     Tight,
-    /// The smallest multiple of the tight shifts under which every extracted point's own terms are
-    /// still maximal at it.
+    /// The tight shifts times the smallest factor at which the terms of every extracted point are
+    /// maximal at the point.
     ///
-    /// The tight shifts make sure of that unit by unit, wherever the points lie; at the points
-    /// themselves, where the units are added up, much less is enough. How much is found by trial:
-    /// whether it suffices is checked at every point. It is checked for the predicted classes; of
-    /// logits of other classes the extracted function may be wrong at the points.
+    /// The tight shifts guarantee this at every unit separately and at every point of the input
+    /// space. At the extracted points, where the units are summed, smaller shifts suffice. The
+    /// factor is found by bisection; every trial checks all extracted points. The check covers
+    /// predicted classes only: at an extracted point, logits of other classes may differ from the
+    /// network.
     Calibrated,
 }
 
 impl Gauge {
-    /// Name on the command line and in folders.
+    /// Name on the command line and in folder names.
     pub fn name(self) -> &'static str {
         match self {
             Self::WorstCase => "worst-case",
@@ -60,7 +62,7 @@ impl Gauge {
         }
     }
 
-    /// Whether the shifts depend on the points extracted.
+    /// Whether the shifts depend on the extracted points.
     pub fn depends_on_points(self) -> bool {
         self != Self::WorstCase
     }

@@ -1,88 +1,90 @@
-//! The shifts of a network: what keeps every row non-negative where it enters a maximum.
+//! The shifts of a network: they keep every row non-negative at the input of a maximum.
 
 use burn::tensor::{Tensor, TensorData};
 use sha2::{Digest, Sha256};
 use tropex_files::hex;
+use tropex_kernels::AffineRows;
 
-use super::{Gauge, Scale};
+use super::{Gauge, ShiftScale};
 use crate::network::ValueId;
 use crate::ops::Piece;
 use crate::terms::EndShifts;
 use crate::{Error, Network};
-use tropex_kernels::AffineRows;
 
-/// The affine functions that a gauge adds to positive and negative terms alike, on the way from the
+/// The affine functions that a gauge adds to positive and negative terms, on the way from the
 /// logits to the input.
 ///
-/// Those of the tight gauge belong to the points they were found for. Under the same shifts terms
-/// of other points can be extracted too, see [`Extractor::with_shifts`](crate::Extractor::with_shifts).
+/// The shifts of the tight gauge belong to the points they were found for.
+/// [`Extractor::with_shifts`](crate::Extractor::with_shifts) extracts terms of other points under
+/// them.
 #[derive(Clone, Debug)]
 pub struct Shifts {
     gauge: Gauge,
-    /// `[1, features]`, for every value that a maximum computes, and for the input.
+    /// `[1, features]`, at the output of every maximum and at the input.
     at_values: Vec<Option<Tensor<2>>>,
-    /// What is added to every bias at the start.
+    /// Constant that is added to every bias at the logits.
     at_start: f64,
-    scale: Scale,
+    scale: ShiftScale,
 }
 
 impl Shifts {
-    /// No shifts yet, but for the constant at the start.
-    pub(crate) fn starting_at(gauge: Gauge, network: &Network, at_start: f64) -> Self {
+    /// Shifts that consist of the constant at the logits only.
+    pub(crate) fn with_constant(gauge: Gauge, network: &Network, at_start: f64) -> Self {
         let at_values = vec![None; network.nodes().len() + 1];
-        Self { gauge, at_values, at_start, scale: Scale::WHOLE }
+        Self { gauge, at_values, at_start, scale: ShiftScale::FULL }
     }
 
-    pub(crate) fn scaled(self, scale: Scale) -> Self {
+    pub(crate) fn scaled(self, scale: ShiftScale) -> Self {
         Self { scale, ..self }
     }
 
-    pub(super) fn with_start(self, at_start: f64) -> Self {
+    pub(super) fn and_constant(self, at_start: f64) -> Self {
         Self { at_start, ..self }
     }
 
-    /// The rule that chose them.
+    /// The rule that chose the shifts.
     pub fn gauge(&self) -> Gauge {
         self.gauge
     }
 
-    /// What the shifts at maxima are a multiple of the smallest ones that keep rows non-negative
-    /// by: below 1 with the calibrated gauge only.
+    /// Factor by which the tight shifts at maxima are multiplied: 1 with the tight gauge, at most 1
+    /// with the calibrated gauge.
     pub fn scale(&self) -> f64 {
         self.scale.factor()
     }
 
-    /// Which of the scales that is.
-    pub(crate) fn step(&self) -> Scale {
+    /// The factor as a [`ShiftScale`].
+    pub(crate) fn shift_scale(&self) -> ShiftScale {
         self.scale
     }
 
-    /// The coefficients that are added to rows at a value, if any are: at outputs of maxima and at
-    /// the input.
+    /// Coefficients of the shift at a value, `[features]`. Outputs of maxima and the input have a
+    /// shift.
     pub fn at(&self, value: ValueId) -> Option<Vec<f64>> {
         Some(self.tensor_at(value)?.to_data().iter().collect())
     }
 
-    /// The constant that is added to every bias at the start.
+    /// Constant that is added to every bias at the logits.
     pub fn at_start(&self) -> f64 {
         self.at_start
     }
 
-    /// What is added at the two ends of the network.
+    /// The shifts at the logits and at the input.
     pub(crate) fn at_ends(&self) -> EndShifts {
         let at_input = self.at(ValueId::INPUT).into_iter().flatten();
         EndShifts { constant: self.at_start, largest_at_input: at_input.fold(0.0, f64::max) }
     }
 
-    /// Coefficients `[1, features]` at a value.
+    /// Coefficients of the shift at a value, `[1, features]`.
     pub(crate) fn tensor_at(&self, value: ValueId) -> Option<&Tensor<2>> {
         self.at_values[value.index()].as_ref()
     }
 
-    /// Sets the coefficients at a value.
+    /// Sets the coefficients of the shift at a value.
     ///
     /// # Errors
-    /// Numbers that are not finite in the network's precision, or not one for every feature.
+    /// A number that is not finite in the network's precision; a number of coefficients other than
+    /// the number of features.
     pub(crate) fn set(
         &mut self,
         value: ValueId,
@@ -104,12 +106,13 @@ impl Shifts {
         Ok(())
     }
 
-    /// The same shifts where a network is.
+    /// The shifts on the device and in the precision of a network.
     ///
     /// # Errors
-    /// Shifts of a network with other shapes, or beyond the range of the network's precision.
+    /// Shifts of a network with other shapes; a number outside the range of the network's
+    /// precision.
     pub(crate) fn to_target_of(&self, network: &Network) -> Result<Self, Error> {
-        let shifts = Self::starting_at(self.gauge, network, self.at_start);
+        let shifts = Self::with_constant(self.gauge, network, self.at_start);
         let mut shifts = shifts.scaled(self.scale);
         let (found, expected) = (self.at_values.len(), shifts.at_values.len());
         if found != expected {
@@ -121,13 +124,13 @@ impl Shifts {
         Ok(shifts)
     }
 
-    /// The values with a shift, and the coefficients there.
+    /// All values that have a shift, with the shift.
     pub(crate) fn values(&self) -> impl Iterator<Item = (ValueId, &Tensor<2>)> {
         let values = self.at_values.iter().enumerate();
         values.filter_map(|(index, shift)| Some((ValueId::of_index(index), shift.as_ref()?)))
     }
 
-    /// SHA-256 over all numbers.
+    /// SHA-256 of all numbers.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(format!("{:?} {}", self.gauge, self.at_start));
@@ -139,7 +142,8 @@ impl Shifts {
     }
 }
 
-/// The constants of all classes above the first maxima: those of the rows that meet none.
+/// For every class, the constant of its logit row, collected between the logits and the first
+/// maxima.
 pub(super) fn constants(network: &Network) -> Vec<f64> {
     let classes = network.classes();
     let options = network.target().options();
@@ -159,7 +163,7 @@ pub(super) fn constants(network: &Network) -> Vec<f64> {
     constants.into_data().iter().collect()
 }
 
-/// The rows that stand for the logits themselves, `[classes, classes]`.
+/// The seed rows of all logits: the unit matrix, `[classes, classes]`.
 pub(super) fn seeds(network: &Network) -> Tensor<2> {
     let classes = network.classes();
     let mut seeds = vec![0.0_f64; classes * classes];

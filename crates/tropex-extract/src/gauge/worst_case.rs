@@ -1,6 +1,7 @@
-//! The published gauge: shifts that suffice whatever the data.
+//! The published gauge: shifts that suffice for every point.
 
 use burn::tensor::Tensor;
+use tropex_kernels::AffineRows;
 
 use super::Gauge;
 use super::shifts::{Shifts, constants, seeds};
@@ -8,37 +9,36 @@ use crate::network::ValueId;
 use crate::ops::Interval;
 use crate::ops::{Op, Piece};
 use crate::{Error, Network};
-use tropex_kernels::AffineRows;
 
-/// Bounds on all rows that can occur, walked from the logits to the input once per network, in f64
-/// where this build has it.
+/// The worst-case shifts of a network, from bounds on all rows that can occur. The bounds are
+/// computed by one walk from the logits to the input, in `f64` if the device supports it.
 ///
 /// # Errors
-/// Shifts beyond the range of the network's precision.
+/// A shift outside the range of the network's precision.
 pub(crate) fn worst_case(network: &Network) -> Result<Shifts, Error> {
     let target = network;
     let network = &network.to_target(&network.target().widest());
     let start = constants(network).into_iter().map(|constant| (-constant).max(0.0)).sum();
-    let mut shifts = Shifts::starting_at(Gauge::WorstCase, target, start);
-    let mut states = vec![State::default(); network.nodes.len() + 1];
-    states[network.output.index()] = State::exact(seeds(network));
+    let mut shifts = Shifts::with_constant(Gauge::WorstCase, target, start);
+    let mut bounds = vec![RowBounds::default(); network.nodes.len() + 1];
+    bounds[network.output.index()] = RowBounds::exact(seeds(network));
     for (index, node) in network.nodes.iter().enumerate().rev() {
         let value = ValueId::of_node(index);
-        let state = std::mem::take(&mut states[value.index()]);
+        let bound = std::mem::take(&mut bounds[value.index()]);
         let below = if node.op.is_maximum() {
-            // No state: nothing that reaches the logits reads the node.
-            let Some((shift, interval)) = state.shifted() else { continue };
+            // A node without bounds does not reach the logits.
+            let Some((shift, interval)) = bound.shifted() else { continue };
             set(&mut shifts, value, shift, target)?;
-            node.op.bound(interval).into_iter().map(State::bounded).collect()
+            node.op.bound(interval).into_iter().map(RowBounds::bounded).collect()
         } else {
-            state.through(&node.op)
+            bound.pull_back(&node.op)
         };
-        for (value, state) in node.inputs.iter().zip(below) {
-            let other = std::mem::take(&mut states[value.index()]);
-            states[value.index()] = other.add(state);
+        for (value, bound) in node.inputs.iter().zip(below) {
+            let other = std::mem::take(&mut bounds[value.index()]);
+            bounds[value.index()] = other.add(bound);
         }
     }
-    if let Some((shift, _)) = states.swap_remove(ValueId::INPUT.index()).shifted() {
+    if let Some((shift, _)) = bounds.swap_remove(ValueId::INPUT.index()).shifted() {
         set(&mut shifts, ValueId::INPUT, shift, target)?;
     }
     Ok(shifts)
@@ -54,17 +54,17 @@ fn set(
     shifts.set(value, shift.into_data().iter().collect(), network)
 }
 
-/// What is known of the rows at a value: each is the sum of an exact one and a bounded one, from
-/// readers of the value without and with a maximum above them.
+/// Bounds on the rows at a value. Every row is the sum of an exact row, from readers without a
+/// maximum between them and the logits, and a bounded row, from the other readers.
 #[derive(Clone, Debug, Default)]
-struct State {
-    /// The rows of all classes themselves, `[classes, features]`: as long as no maximum was met,
-    /// they are the same at every point. The negative row is zero.
+struct RowBounds {
+    /// The rows of all classes, `[classes, features]`. They do not depend on the point before the
+    /// first maximum. The negative row is zero.
     exact: Option<Tensor<2>>,
     bounded: Option<Interval>,
 }
 
-impl State {
+impl RowBounds {
     fn exact(rows: Tensor<2>) -> Self {
         Self { exact: Some(rows), bounded: None }
     }
@@ -73,23 +73,23 @@ impl State {
         Self { exact: None, bounded: Some(interval) }
     }
 
-    /// The states at the inputs of an affine operation.
-    fn through(self, op: &Op) -> Vec<Self> {
+    /// The bounds at the inputs of an affine operation.
+    fn pull_back(self, op: &Op) -> Vec<Self> {
         let inputs = self.bounded.map(|interval| op.bound(interval)).into_iter().flatten();
         let Some(rows) = self.exact else { return inputs.map(Self::bounded).collect() };
         let pulled = op.pullback(AffineRows::new(rows, 1), &Piece::Affine);
-        let mut states: Vec<_> =
+        let mut bounds: Vec<_> =
             pulled.rows.into_iter().map(|rows| Self::exact(rows.into_tensor())).collect();
-        for (state, interval) in states.iter_mut().zip(inputs) {
-            state.bounded = Some(interval);
+        for (bound, interval) in bounds.iter_mut().zip(inputs) {
+            bound.bounded = Some(interval);
         }
-        states
+        bounds
     }
 
     /// The shift that makes the rows non-negative, and bounds on the shifted rows.
     fn shifted(self) -> Option<(Option<Tensor<2>>, Interval)> {
         match (self.exact, self.bounded) {
-            // The published start: the sum of the negative parts over the classes.
+            // The published shift at the logits: the sum of the negative parts of all classes.
             (Some(rows), None) => {
                 let shift = rows.clone().neg().clamp_min(0).sum_dim(0);
                 let upper = rows.max_dim(0).clamp_min(0) + shift.clone();
@@ -102,21 +102,21 @@ impl State {
 
     fn add(self, other: Self) -> Self {
         Self {
-            exact: either(self.exact, other.exact, |a, b| a + b),
-            bounded: either(self.bounded, other.bounded, Interval::add),
+            exact: sum_of_options(self.exact, other.exact, |a, b| a + b),
+            bounded: sum_of_options(self.bounded, other.bounded, Interval::add),
         }
     }
 }
 
-/// The sum of two, or the one that there is.
-fn either<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
+/// The sum of two values; a missing value counts as zero.
+fn sum_of_options<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(add(a, b)),
         (a, b) => a.or(b),
     }
 }
 
-/// Bounds on the rows of all classes and on zero.
+/// Bounds on the rows of all classes and on the zero row.
 fn hull(rows: Tensor<2>) -> Interval {
     Interval {
         upper: rows.clone().max_dim(0).clamp_min(0),

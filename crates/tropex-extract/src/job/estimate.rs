@@ -1,36 +1,36 @@
-//! How far a whole extraction is, over its trials, stages and checks.
+//! Estimate of the completed fraction of an extraction, over trials, stages and checks.
 
 use super::Progress;
 
-/// Work of the parts of an extraction, in passes through the network: the points of a walk to
-/// their shifts pass it once, those of an extraction under known shifts too.
+/// Cost of one pass of all points through the network, the unit of work. The pullback that finds
+/// the shifts is one pass; an extraction under known shifts is one pass.
 const PASS: f64 = 1.0;
 
-/// The comparison of all terms at the chosen points, at the end of a trial.
+/// Cost of the comparison of all terms at the selected points at the end of a trial, in passes.
 const COMPARISON: f64 = 0.5;
 
-/// Terms of batches that are at the input already, after the walk to the tight shifts.
+/// Cost of finishing the terms after the pullback that found tight shifts, in passes.
 const ARRIVED: f64 = 0.1;
 
-/// The self-check at the end.
+/// Cost of the final self-check, in passes.
 const CHECK: f64 = 0.3;
 
-/// Makes one share of the whole of what an extraction reports.
+/// Converts progress reports of an extraction to a completed fraction.
 #[derive(Clone, Debug, Default)]
 pub struct Estimate {
-    /// Work of searches that were begun anew, whose shifts a check refuted.
+    /// Work of earlier searches whose shifts were refuted by the check, in passes.
     before: f64,
-    /// The trial under way and all trials, with the calibrated gauge.
+    /// The current trial and the number of trials, with the calibrated gauge.
     trial: Option<(usize, usize)>,
-    /// Whether shifts were looked for.
+    /// Whether a pullback has searched for shifts.
     walked: bool,
-    /// Whether points are extracted, or were.
+    /// Whether the extraction of points has started.
     extracting: bool,
     share: f64,
 }
 
 impl Estimate {
-    /// The share of the whole work that is done, from 0 to 1. It never falls.
+    /// The completed fraction of the work, between 0 and 1. It never decreases.
     pub fn share(&mut self, progress: Progress) -> f64 {
         let part = |done: usize, of: usize| done.min(of) as f64 / of.max(1) as f64;
         let done = match progress {
@@ -70,7 +70,7 @@ impl Estimate {
         (PASS + COMPARISON) * earlier as f64
     }
 
-    /// All that is done to find shifts.
+    /// Work of finding the shifts, in passes.
     fn shifts(&self) -> f64 {
         match self.trial {
             Some((_, of)) => (PASS + COMPARISON) * of as f64,
@@ -122,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn every_gauge_goes_from_nothing_to_all_and_never_back() {
+    fn shares_of_every_gauge_rise_from_0_to_1() {
         let worst: Vec<_> = extracted().chain(checked()).collect();
         let tight: Vec<_> = walk().chain(worst.clone()).collect();
         let calibrated: Vec<_> = trials(6).chain(worst.clone()).collect();
-        let misled = calibrated.iter().copied().chain(trials(2)).chain(worst.clone()).collect();
-        for reports in [worst, tight, calibrated, misled] {
+        let refuted = calibrated.iter().copied().chain(trials(2)).chain(worst.clone()).collect();
+        for reports in [worst, tight, calibrated, refuted] {
             let shares = shares(reports);
             assert!(shares.is_sorted(), "{shares:?}");
             assert_eq!(shares[0], 0.0);

@@ -1,43 +1,40 @@
-//! Extraction of a whole source into a store, resumable after every shard.
+//! Extraction of a source into a store, resumable after every shard.
 
 use std::path::Path;
 
 use tropex_files::{FolderLock, holder, remove_leftovers};
 
-use super::calibration::CalibrationState;
-use super::extraction::Extraction;
+use super::calibration_state::CalibrationState;
+use super::extraction::ExtractionJob;
 use super::{ExtractOptions, Progress};
 use crate::gauge::Shifts;
-use crate::store::{MANIFEST, Manifest, TermsHeader, cause, files, is_absent, shifts};
+use crate::store::{MANIFEST, Manifest, TermsHeader, cause_of, files, is_absent, shifts};
 use crate::{Error, Extractor, PointSource, TermStore};
 
 impl TermStore {
     /// Extracts the terms of all points of a source into a folder.
     ///
-    /// Shards that an interrupted extraction finished are kept, as far as they are whole; a
-    /// finished store is opened as it is. Memory holds a shard and a batch, and if shifts
-    /// depend on points [as much as it may](ExtractOptions::memory) besides. On `flex` every thread
-    /// takes a batch, and terms are written while others are computed: then memory holds a batch a
-    /// thread, and the terms of one shard more.
+    /// An interrupted extraction is resumed: intact shards are not extracted again. A finished
+    /// store is opened. Memory holds the terms of one shard and one batch; if shifts depend on
+    /// points, it also holds rows of all points up to a [limit](ExtractOptions::memory). On `flex`
+    /// every thread processes a batch, and terms are written while other batches are computed:
+    /// memory then holds one batch per thread and the terms of a second shard.
     ///
-    /// Several devices (see [`Extractor::share_with`]) share the batches: of the extraction, and of
-    /// every pass through the network that looks for shifts. Then memory holds a batch a device,
-    /// and the terms of one shard more. The points of the self-check are shared too if they are
-    /// many; the shifts of the worst case, which need none, are found on the first device. An
-    /// extraction can be resumed on any devices.
+    /// Several devices (see [`Extractor::share_with`]) share the batches of the extraction and of
+    /// every pass that finds shifts. Memory then holds one batch per device and the terms of a
+    /// second shard. The self-check of many points is shared too. The worst-case shifts are
+    /// computed on the first device. An extraction can be resumed on other devices.
     ///
-    /// Shifts that depend on points are found first, from all of them. An extraction that is
-    /// interrupted before they are saved starts anew; one that is interrupted later goes on under
-    /// them, like any other. Those of the calibrated gauge are found by trial at
-    /// [some points](ExtractOptions::dominance_points), and again if the check at all points
-    /// refutes them. An extraction that is interrupted meanwhile goes on after the last trial that
-    /// was finished.
+    /// Shifts that depend on points are found first, from all points, and saved. An extraction that
+    /// was interrupted before that starts from the beginning. The calibrated gauge finds its shifts
+    /// by trials at [selected points](ExtractOptions::dominance_points), and again if the check at
+    /// all points refutes them. An interrupted search continues after its last finished trial.
     ///
-    /// The folder is locked meanwhile, unless all is done already.
+    /// The folder is locked during the extraction. A finished store is opened without a lock.
     ///
     /// # Errors
-    /// A folder with terms of other settings, or that another process works in; whatever hinders
-    /// reading or writing.
+    /// A folder with terms of other settings; a folder that another process writes to; a file that
+    /// cannot be read or written; a device that fails.
     pub fn extract(
         folder: &Path,
         extractor: &Extractor,
@@ -46,41 +43,41 @@ impl TermStore {
         progress: &dyn Fn(Progress),
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
-        let search = CalibrationState::among(source, options.dominance_points);
-        let mut search = search.resumed(folder, &terms);
-        let begun = Extraction { folder, extractor, source, options, search: &search, progress };
+        let search = CalibrationState::of_sample(source, options.dominance_points);
+        let mut search = search.resume(folder, &terms);
+        let job = ExtractionJob { folder, extractor, source, options, search: &search, progress };
         remove_leftovers(folder);
-        // Who finds everything done only reads, and needs no lock.
+        // If the store is finished, the folder is only read and needs no lock.
         if let Some(manifest) = existing(folder, &terms, options)?
             && holder(folder).is_none()
-            && begun.is_finished(&manifest)
+            && job.is_finished(&manifest)
         {
-            begun.extracted(source.len());
+            job.extracted(source.len());
             return Self::open(folder);
         }
         let _lock = FolderLock::create(folder)?;
-        // Another process may have gone on in between.
+        // Another process may have continued the extraction before the lock was taken.
         let found = existing(folder, &terms, options)?;
         let mut manifest = found.unwrap_or_else(|| Manifest::new(terms));
-        let mut known = saved_shifts(folder, &manifest, extractor)?;
-        if known.is_none() {
-            // Terms are worth nothing without the shifts that they were extracted under.
+        let mut saved = saved_shifts(folder, &manifest, extractor)?;
+        if saved.is_none() {
+            // Terms cannot be used without the shifts they were extracted under.
             manifest = manifest.without_shifts();
         }
         loop {
             files::remove_all_but(folder, &manifest)?;
             let terms = manifest.terms.clone();
-            let resumed =
-                known.take().map(|shifts| extractor.with_found_shifts(&shifts)).transpose()?;
-            let extractor = resumed.as_ref().unwrap_or(extractor);
-            let extraction =
-                Extraction { folder, extractor, source, options, search: &search, progress };
-            match extraction.finish(manifest)? {
+            let with_saved_shifts =
+                saved.take().map(|shifts| extractor.with_found_shifts(&shifts)).transpose()?;
+            let extractor = with_saved_shifts.as_ref().unwrap_or(extractor);
+            let job =
+                ExtractionJob { folder, extractor, source, options, search: &search, progress };
+            match job.finish(manifest)? {
                 None => return Self::open(folder),
-                Some(further) => {
-                    // Before the terms that were refuted are removed.
-                    further.write(folder, &terms)?;
-                    (search, manifest) = (further, Manifest::new(terms));
+                Some(next) => {
+                    // The state is written before the refuted terms are removed.
+                    next.write(folder, &terms)?;
+                    (search, manifest) = (next, Manifest::new(terms));
                 }
             }
         }
@@ -106,7 +103,7 @@ fn header(
         source: source.fingerprint(),
         subset: source.subset(),
         gauge: extractor.gauge(),
-        shifts: extractor.shifts_of_others().map(Shifts::fingerprint),
+        shifts: extractor.shifts_of_other_points().map(Shifts::fingerprint),
         precision,
         classes: extractor.classes(),
         class_count: network.classes(),
@@ -116,8 +113,8 @@ fn header(
     })
 }
 
-/// The shifts that an earlier extraction found; `None` if they are lost or damaged. Those that just
-/// cannot be read are an error, for what was extracted under them is worth keeping.
+/// The shifts of an earlier extraction; `None` if they are missing or damaged. If the file cannot
+/// be read, the result is an error, so that the terms extracted under these shifts are not deleted.
 fn saved_shifts(
     folder: &Path,
     manifest: &Manifest,
@@ -132,7 +129,7 @@ fn saved_shifts(
     }
 }
 
-/// The manifest of an earlier extraction of the same terms; `None` where there is none, or one that
+/// The manifest of an earlier extraction of these terms; `None` if the folder has none, or one that
 /// may be replaced.
 fn existing(
     folder: &Path,
@@ -141,11 +138,11 @@ fn existing(
 ) -> Result<Option<Manifest>, Error> {
     let path = folder.join(MANIFEST);
     let found = Manifest::find(folder).and_then(|found| match found {
-        Some(manifest) => manifest.expect(&path, terms).map(|()| Some(manifest)),
+        Some(manifest) => manifest.check_terms(&path, terms).map(|()| Some(manifest)),
         None => Ok(None),
     });
     match found {
         Err(_) if options.replace => Ok(None),
-        found => found.map_err(|error| cause(error, folder, None)),
+        found => found.map_err(|error| cause_of(error, folder, None)),
     }
 }

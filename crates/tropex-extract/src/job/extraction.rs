@@ -1,4 +1,4 @@
-//! What an extraction into a folder has to do, and where.
+//! The steps of an extraction into a folder.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -6,64 +6,30 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use tropex_files::free_memory;
-
 use tropex_kernels::WorkerPool;
 
-use super::calibration::{Calibration, CalibrationProgress, CalibrationState};
+use super::calibration::{Calibration, CalibrationProgress};
+use super::calibration_state::CalibrationState;
+use super::term_source::TermSource;
 use super::{ExtractOptions, Progress};
-use crate::gauge::tight::{SpillBuffer, StageProgress, TightWalk};
-use crate::gauge::{Gauge, Scale, Shifts};
+use crate::gauge::tight::{SpillBuffer, StageProgress, TightPullback};
+use crate::gauge::{Gauge, ShiftScale, Shifts};
 use crate::points::read;
 use crate::store::{
     IN_MEMORY, MANIFEST, Manifest, ShardEntry, ShardFile, ShardWriter, TermsHeader, shifts,
 };
-use crate::terms::{Dominance, Gap, SelfCheck, Terms};
+use crate::terms::{Dominance, DominanceGap, SelfCheck, Terms};
 use crate::{Error, ExtractedFunction, Extractor, PointSource, TermStore};
 
-/// Bytes that one batch may take, about, where a device takes one as a whole. More does not make
-/// products faster.
+/// Bytes of a batch on a device that processes one batch at a time, approximately. Larger batches
+/// do not make the products faster.
 const BATCH_BYTES: usize = 48 << 20;
 
-/// Points of a batch at most.
+/// Largest number of points of a batch.
 const BATCH_POINTS: usize = 1024;
 
-/// Where the terms of a batch come from.
-struct TermSource {
-    /// The extractor, with the shifts.
-    extractor: Extractor,
-    /// The walk in which the batches came to the input already, on the way to their shifts.
-    walk: Option<TightWalk>,
-}
-
-impl TermSource {
-    /// An extractor that knows its shifts, or has no need to.
-    fn of(extractor: Extractor) -> Self {
-        Self { extractor, walk: None }
-    }
-
-    /// The terms of a batch of points, and their self-check, on the device of an extractor.
-    fn terms(
-        &self,
-        extractor: &Extractor,
-        source: &dyn PointSource,
-        batch: Range<usize>,
-    ) -> Result<(Terms, SelfCheck), Error> {
-        let start = batch.start;
-        let points = read(source, batch)?;
-        let terms = match &self.walk {
-            None => extractor.extract(&points)?,
-            Some(walk) => {
-                let shifts = extractor.shifts().unwrap_or(walk.shifts());
-                walk.take(extractor.spec(), shifts, start)?
-            }
-        };
-        let check = extractor.check(&terms, &points)?;
-        Ok((terms, check))
-    }
-}
-
 /// An extraction into a folder.
-pub(super) struct Extraction<'a> {
+pub(super) struct ExtractionJob<'a> {
     pub(super) folder: &'a Path,
     pub(super) extractor: &'a Extractor,
     pub(super) source: &'a dyn PointSource,
@@ -72,10 +38,10 @@ pub(super) struct Extraction<'a> {
     pub(super) progress: &'a dyn Fn(Progress),
 }
 
-impl Extraction<'_> {
-    /// Extracts what a manifest lacks. The manifest is written after every shard, so that all it
-    /// lists was whole once. If the terms turn out to need other shifts, it says where to go on
-    /// looking for them.
+impl ExtractionJob<'_> {
+    /// Extracts the missing shards. The manifest is written after every shard, so that every listed
+    /// shard is complete. If the check refutes the shifts, the result is the state for the next
+    /// search.
     pub(super) fn finish(&self, mut manifest: Manifest) -> Result<Option<CalibrationState>, Error> {
         let whole = self.whole_shards(&manifest);
         let terms = &manifest.terms;
@@ -83,15 +49,15 @@ impl Extraction<'_> {
             (0..terms.shard_count()).filter(|number| !whole.contains(number)).collect();
         let done = whole.iter().map(|&number| terms.span(number).len()).sum();
         self.extracted(done);
-        let supply = self.supply(&mut manifest, !missing.is_empty())?;
-        self.extract_shards(&missing, done, &supply, &mut manifest)?;
+        let term_source = self.term_source(&mut manifest, !missing.is_empty())?;
+        self.extract_shards(&missing, done, &term_source, &mut manifest)?;
         if !self.is_checked(&manifest) {
             let gaps = self.gaps(&manifest)?;
             let precision = manifest.terms.precision;
-            if let Some(shifts) = supply.extractor.shifts().filter(|_| self.is_calibrated())
-                && let Some(further) = self.search.after(shifts.step(), &gaps, precision)
+            if let Some(shifts) = term_source.extractor.shifts().filter(|_| self.is_calibrated())
+                && let Some(next) = self.search.after_check(shifts.shift_scale(), &gaps, precision)
             {
-                return Ok(Some(further));
+                return Ok(Some(next));
             }
             manifest.check = Some(check(&manifest, &gaps));
             manifest.write(&self.manifest())?;
@@ -100,7 +66,7 @@ impl Extraction<'_> {
         Ok(None)
     }
 
-    /// Whether a manifest lists all there is to be done, and all of it is whole.
+    /// Whether the manifest lists a complete and checked extraction with intact files.
     pub(super) fn is_finished(&self, manifest: &Manifest) -> bool {
         let shifts = || {
             let entry = manifest.shifts.as_ref();
@@ -118,43 +84,44 @@ impl Extraction<'_> {
         self.folder.join(MANIFEST)
     }
 
-    /// Whether the shifts are those of the points themselves, as small as a check allows.
+    /// Whether the shifts are the calibrated shifts of the extracted points.
     fn is_calibrated(&self) -> bool {
-        self.extractor.gauge() == Gauge::Calibrated && self.extractor.shifts_of_others().is_none()
+        self.extractor.gauge() == Gauge::Calibrated
+            && self.extractor.shifts_of_other_points().is_none()
     }
 
-    /// Finds the shifts if they are those of the points themselves and not known yet, and saves
-    /// them where they are part of the store.
-    fn supply(&self, manifest: &mut Manifest, is_needed: bool) -> Result<TermSource, Error> {
-        let supply = match self.extractor.shifts() {
+    /// Finds the shifts, if they depend on the extracted points and are not known. Saves them, if
+    /// they are part of the store.
+    fn term_source(&self, manifest: &mut Manifest, is_needed: bool) -> Result<TermSource, Error> {
+        let term_source = match self.extractor.shifts() {
             None if is_needed && self.is_calibrated() => {
                 let shifts = self.calibrate(&manifest.terms)?;
                 TermSource::of(self.extractor.with_found_shifts(&shifts)?)
             }
             None if is_needed => {
-                let walk = self.walk(&manifest.terms)?;
+                let walk = self.pull_back(&manifest.terms)?;
                 TermSource {
                     extractor: self.extractor.with_found_shifts(walk.shifts())?,
-                    walk: Some(walk),
+                    pullback: Some(walk),
                 }
             }
             _ => TermSource::of(self.extractor.clone()),
         };
-        if let Some(shifts) = supply.extractor.shifts()
+        if let Some(shifts) = term_source.extractor.shifts()
             && manifest.terms.saves_shifts()
             && manifest.shifts.is_none()
         {
             manifest.shifts = Some(shifts::write(self.folder, shifts, &manifest.terms)?);
             manifest.write(&self.manifest())?;
         }
-        Ok(supply)
+        Ok(term_source)
     }
 
-    fn walk(&self, terms: &TermsHeader) -> Result<TightWalk, Error> {
+    fn pull_back(&self, terms: &TermsHeader) -> Result<TightPullback, Error> {
         let (batches, read) = (self.all_batches(terms), |range| read(self.source, range));
         let passed = |passed| self.passed(passed);
-        let (specs, gauge) = (self.extractor.specs(), (self.extractor.gauge(), Scale::WHOLE));
-        TightWalk::new(&specs, gauge, &batches, &read, self.buffer(), &passed)
+        let (specs, gauge) = (self.extractor.specs(), (self.extractor.gauge(), ShiftScale::FULL));
+        TightPullback::new(&specs, gauge, &batches, &read, self.buffer(), &passed)
     }
 
     fn calibrate(&self, terms: &TermsHeader) -> Result<Shifts, Error> {
@@ -166,9 +133,9 @@ impl Extraction<'_> {
             chosen: &self.search.chosen,
             points: &self.search.read(self.source)?,
             trials: self.search.trials,
-            after_trial: &|trials| self.search.further(trials).write(self.folder, terms),
+            after_trial: &|trials| self.search.with_trials(trials).write(self.folder, terms),
         };
-        calibration.find(&|searched| match searched {
+        calibration.run(&|searched| match searched {
             CalibrationProgress::Trial { trial, of } => {
                 (self.progress)(Progress::Trial { trial, of })
             }
@@ -177,7 +144,7 @@ impl Extraction<'_> {
         })
     }
 
-    /// The buffer in which rows wait between stages.
+    /// The buffer for rows between two stages.
     fn buffer(&self) -> SpillBuffer {
         let memory = self.options.memory.unwrap_or_else(|| free_memory() / 2);
         SpillBuffer::new(memory, self.folder)
@@ -196,19 +163,19 @@ impl Extraction<'_> {
         shards.flat_map(|span| self.batches(span)).collect()
     }
 
-    /// The batches that a shard's points are extracted in: the same whenever they are.
+    /// The batches of the points of a shard. They do not depend on the missing shards.
     fn batches(&self, span: Range<usize>) -> Vec<Range<usize>> {
         let network = self.extractor.network();
         let groups = self.extractor.per_point() + 1;
-        let of_a_thread = || network.points_per_thread(groups);
-        let of_memory = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
-        let fitting = || of_a_thread().unwrap_or_else(of_memory);
+        let for_thread = || network.points_per_thread(groups);
+        let for_memory = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
+        let fitting = || for_thread().unwrap_or_else(for_memory);
         let batch = self.options.batch.unwrap_or_else(fitting).max(1);
         let starts = span.clone().step_by(batch);
         starts.map(|start| start..span.end.min(start.saturating_add(batch))).collect()
     }
 
-    /// Numbers of the shards that are there and undamaged.
+    /// Numbers of the listed shards that are intact.
     fn whole_shards(&self, manifest: &Manifest) -> HashSet<usize> {
         let is_whole = |(number, entry): &(usize, &ShardEntry)| {
             let first = manifest.terms.span(*number).start;
@@ -218,19 +185,20 @@ impl Extraction<'_> {
         manifest.shards.iter().enumerate().filter(is_whole).map(|(number, _)| number).collect()
     }
 
-    /// Extracts shards on all devices, and writes one after the other; `done` points are in others.
+    /// Extracts shards on all devices and writes them one by one. `done` is the number of points in
+    /// other shards.
     fn extract_shards(
         &self,
         numbers: &[usize],
         done: usize,
-        supply: &TermSource,
+        term_source: &TermSource,
         manifest: &mut Manifest,
     ) -> Result<(), Error> {
         if numbers.is_empty() {
             return Ok(());
         }
-        for extractor in supply.extractor.on_all_devices() {
-            manifest.note_device(extractor.network().target().device_name());
+        for extractor in term_source.extractor.on_all_devices() {
+            manifest.add_device(extractor.network().target().device_name());
         }
         let terms = manifest.terms.clone();
         let batches = |&number: &usize| {
@@ -238,7 +206,7 @@ impl Extraction<'_> {
         };
         let jobs: Vec<_> = numbers.iter().flat_map(batches).collect();
         let work = |extractor: &&Extractor, (number, batch): (usize, Range<usize>)| {
-            let terms = || supply.terms(extractor, self.source, batch);
+            let terms = || term_source.terms(extractor, self.source, batch);
             Ok((number, extractor.spec().on_batch(terms)?))
         };
         let longest = terms.span(0).len();
@@ -256,12 +224,12 @@ impl Extraction<'_> {
             if shard.points() < span.len() {
                 return Ok(());
             }
-            manifest.enter(number, shard.write(self.folder, number)?);
+            manifest.add_shard(number, shard.write(self.folder, number)?);
             manifest.write(&self.manifest())
         };
-        // So many results as fill a shard may wait for one that takes long.
+        // Results of up to one shard may wait for a slow batch.
         let waiting = self.batches(terms.span(0)).len();
-        let workers = supply.extractor.workers();
+        let workers = term_source.extractor.workers();
         WorkerPool { workers: &workers, waiting }.run(jobs.into_iter(), work, take)
     }
 
@@ -269,20 +237,20 @@ impl Extraction<'_> {
         (self.progress)(Progress::Extracted { points, of: self.source.len() });
     }
 
-    /// At how many points own terms are to be compared with all others.
+    /// Number of points whose terms are compared with all other terms.
     fn points_to_check(&self) -> usize {
         let all = self.source.len();
         if self.is_calibrated() { all } else { self.options.dominance_points.min(all) }
     }
 
-    /// Whether the self-check is done, at no fewer points than asked for.
+    /// Whether the self-check covers the requested number of points.
     fn is_checked(&self, manifest: &Manifest) -> bool {
         let checked = |check: &SelfCheck| check.dominance.as_ref().map_or(0, |d| d.checked);
         manifest.check.as_ref().is_some_and(|check| checked(check) >= self.points_to_check())
     }
 
-    /// How far other terms exceed those of points that stand for all, at these.
-    fn gaps(&self, manifest: &Manifest) -> Result<Vec<Gap>, Error> {
+    /// The excess of other terms over the terms of a representative sample of points.
+    fn gaps(&self, manifest: &Manifest) -> Result<Vec<DominanceGap>, Error> {
         let chosen = self.source.sample(self.points_to_check());
         let store = TermStore::unfinished(self.folder, manifest);
         let extractors = self.extractor.on_all_devices();
@@ -293,8 +261,8 @@ impl Extraction<'_> {
     }
 }
 
-/// The figures of all shards together.
-fn check(manifest: &Manifest, gaps: &[Gap]) -> SelfCheck {
+/// The self-check of all shards together.
+fn check(manifest: &Manifest, gaps: &[DominanceGap]) -> SelfCheck {
     let shards = manifest.shards.iter();
     let check = shards.fold(SelfCheck::empty(), |check, shard| check.merge(&shard.check));
     let dominance = (!gaps.is_empty()).then(|| Dominance::of(gaps, manifest.terms.precision));

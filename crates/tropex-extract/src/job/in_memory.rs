@@ -1,20 +1,22 @@
-//! Extraction of points that are in memory.
+//! Extraction of points in memory.
 
 use std::slice;
 
+use super::calibration::{Calibration, Trials};
 use crate::gauge::tight::{self, SpillBuffer};
 use crate::gauge::{Gauge, Shifts};
 use crate::terms::{Classes, Terms};
 use crate::{Error, Extractor, Network};
 
-use super::calibration::{Calibration, Trials};
-
 impl Extractor {
-    /// Extracts the terms of points `[points, features]`, given row by row.
+    /// Extracts the terms of points.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
     ///
     /// # Errors
-    /// No points, or values that are not whole points; coefficients that are not finite; a device that
-    /// failed.
+    /// No points, or a number of values that is not a multiple of the features; a coefficient that
+    /// is not finite; a device that fails.
     pub fn extract(&self, points: &[f32]) -> Result<Terms, Error> {
         match self.shifts() {
             Some(shifts) => self.extract_under(shifts, points),
@@ -28,23 +30,29 @@ impl Extractor {
 }
 
 impl Shifts {
-    /// The smallest shifts that keep all rows of the points `[points, features]` non-negative, found in
-    /// memory; [`TermStore`](crate::TermStore) finds those of larger sets.
+    /// The smallest shifts that keep all rows of the points non-negative, found in memory.
+    /// [`TermStore::extract`](crate::TermStore::extract) finds the shifts of larger sets.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
     ///
     /// # Errors
-    /// A class that the network does not have; values that are not whole points; numbers that are not
-    /// finite.
+    /// A class that the network does not have; a number of values that is not a multiple of the
+    /// features; a number that is not finite.
     pub fn tight(network: &Network, classes: Classes, points: &[f32]) -> Result<Self, Error> {
         let extractor = Extractor::new(network, Gauge::Tight, classes)?;
         Ok(tight::in_memory(extractor.spec(), points)?.0)
     }
 
-    /// The smallest multiple of the tight shifts under which the own terms of each of the points
-    /// `[points, features]` are maximal at the point, found in memory;
-    /// [`TermStore`](crate::TermStore) finds that of larger sets.
+    /// The tight shifts times the smallest factor at which the terms of every point are maximal at
+    /// the point, found in memory. [`TermStore::extract`](crate::TermStore::extract) finds the
+    /// shifts of larger sets.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
     ///
     /// # Errors
-    /// As for [`Shifts::tight`].
+    /// The errors of [`Shifts::tight`].
     pub fn calibrated(network: &Network, classes: Classes, points: &[f32]) -> Result<Self, Error> {
         calibrated(&Extractor::new(network, Gauge::Calibrated, classes)?, points)
     }
@@ -60,8 +68,8 @@ fn calibrated(extractor: &Extractor, points: &[f32]) -> Result<Shifts, Error> {
         buffer: &SpillBuffer::in_memory,
         chosen: &chosen,
         points,
-        trials: Trials::NONE,
+        trials: Trials::START,
         after_trial: &|_| Ok(()),
     };
-    calibration.find(&|_| {})
+    calibration.run(&|_| {})
 }

@@ -1,24 +1,31 @@
-//! How to extract, and how far it is.
+//! Options and progress of an extraction.
 
-/// How to extract a source.
+/// Options of the extraction of a source.
+///
+/// ```
+/// use tropex_extract::ExtractOptions;
+///
+/// let options = ExtractOptions::default().with_dominance_points(100).with_replace(true);
+/// assert_eq!(options.dominance_points, 100);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ExtractOptions {
-    /// Points of a batch; chosen from the size of the network where there is none. Every device has
-    /// a batch in memory, and `flex` one for each of its threads.
+    /// Points per batch; `None` chooses it from the size of the network. Memory holds one batch per
+    /// device, and on `flex` one per thread.
     pub batch: Option<usize>,
-    /// Points at which own terms are compared with all other terms. This costs one row of products
-    /// per point, so all points of a large source take longer than their extraction. With the
-    /// calibrated gauge, whose terms promise nothing that was not checked, it is all points.
+    /// Number of points whose terms are compared with all other terms. One point costs one product
+    /// with all terms, so checking all points of a large source takes longer than extracting them.
+    /// The calibrated gauge always checks all points.
     pub dominance_points: usize,
-    /// Bytes of the coefficients in one shard, about: so much is in memory at a time, and is lost
-    /// by an interruption. An extraction that is resumed keeps the shards it began with.
+    /// Bytes of coefficients per shard, approximately: the amount that is in memory, and that an
+    /// interruption loses. A resumed extraction continues with its previous shard size.
     pub shard_bytes: usize,
-    /// Bytes that gauges that depend on points may hold in memory of the rows of all points, besides a batch and
-    /// a shard; what is more goes to a file in the folder while shifts are looked for. Half of what
-    /// is free where there is none.
+    /// Bytes of rows of all points that gauges that depend on points may hold in memory, in
+    /// addition to a batch and a shard. The remaining rows go to a file in the folder until the
+    /// shifts are found. `None` stands for half of the free memory.
     pub memory: Option<usize>,
-    /// Whether terms of other settings, or terms that cannot be read, are deleted instead of
-    /// refused. Only files that a store writes are.
+    /// Whether to delete terms of other settings and unreadable terms instead of returning an
+    /// error. Only files of a store are deleted.
     pub replace: bool,
 }
 
@@ -34,38 +41,72 @@ impl Default for ExtractOptions {
     }
 }
 
-/// How far an extraction is.
+impl ExtractOptions {
+    /// Sets the number of points per batch, see [`batch`](Self::batch).
+    #[must_use]
+    pub fn with_batch(self, points: usize) -> Self {
+        Self { batch: Some(points), ..self }
+    }
+
+    /// Sets the number of points in the dominance check, see
+    /// [`dominance_points`](Self::dominance_points).
+    #[must_use]
+    pub fn with_dominance_points(self, dominance_points: usize) -> Self {
+        Self { dominance_points, ..self }
+    }
+
+    /// Sets the approximate size of a shard in bytes, see [`shard_bytes`](Self::shard_bytes).
+    #[must_use]
+    pub fn with_shard_bytes(self, shard_bytes: usize) -> Self {
+        Self { shard_bytes, ..self }
+    }
+
+    /// Sets the memory for rows of all points in bytes, see [`memory`](Self::memory).
+    #[must_use]
+    pub fn with_memory(self, bytes: usize) -> Self {
+        Self { memory: Some(bytes), ..self }
+    }
+
+    /// Sets whether existing terms may be replaced, see [`replace`](Self::replace).
+    #[must_use]
+    pub fn with_replace(self, replace: bool) -> Self {
+        Self { replace, ..self }
+    }
+}
+
+/// Progress of an extraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Progress {
-    /// A trial of a scale begins, with the calibrated gauge. What follows is told anew for every
-    /// trial.
+    /// A trial of the calibrated gauge begins. [`Shifted`](Self::Shifted) and
+    /// [`Checked`](Self::Checked) start from 0 in every trial.
     Trial {
         /// The trial, counted from 1.
         trial: usize,
-        /// As many as there may be.
+        /// Largest number of trials.
         of: usize,
     },
-    /// Points that passed a stage of the network on the way to shifts that depend on them.
+    /// Points have passed a stage of the pullback that finds shifts.
     Shifted {
-        /// Points done.
+        /// Points that have passed the stage.
         points: usize,
         /// All points.
         of: usize,
         /// The stage, counted from 1.
         stage: usize,
-        /// All stages: one more than there are maxima in the network.
+        /// Number of stages: the number of maxima in the network plus 1.
         stages: usize,
     },
-    /// Points extracted, of all.
+    /// Points were extracted.
     Extracted {
-        /// Points done, those of earlier runs included.
+        /// Extracted points, including those of earlier runs.
         points: usize,
         /// All points.
         of: usize,
     },
-    /// Terms compared, of all, in the self-check.
+    /// Terms were compared in the self-check.
     Checked {
-        /// Terms done.
+        /// Compared terms.
         terms: usize,
         /// All terms.
         of: usize,

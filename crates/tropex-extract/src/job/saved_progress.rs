@@ -1,23 +1,24 @@
-//! What an interrupted extraction has saved.
+//! Progress that an interrupted extraction has saved.
 
 use std::path::Path;
 
-use super::calibration::CalibrationState;
+use super::calibration_state::CalibrationState;
 use crate::store::{MANIFEST, Manifest};
 
-/// What there is of an extraction in a folder, finished or not.
+/// The state of an extraction in a folder, finished or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SavedProgress {
-    /// Points whose terms are there.
+    /// Points in finished shards.
     pub points: usize,
-    /// All points; 0 as long as shifts are looked for.
+    /// Number of points; 0 while shifts are searched.
     pub of: usize,
-    /// Finished trials of the search for the calibrated scale, unless that is done.
+    /// Finished trials of the search for the calibrated scale; 0 after the search.
     pub trials: usize,
 }
 
 impl SavedProgress {
-    /// Looks into a folder. None if nothing is there that an extraction could go on from.
+    /// Reads the state from a folder; `None` if the folder has nothing that an extraction could
+    /// resume.
     pub fn of(folder: &Path) -> Option<Self> {
         if let Ok(manifest) = Manifest::read(&folder.join(MANIFEST)) {
             let points = manifest.shards.iter().map(|shard| shard.points).sum();

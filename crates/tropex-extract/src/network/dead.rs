@@ -1,21 +1,24 @@
-//! Networks whose logits depend on no input.
+//! Detection of dead networks: their logits do not depend on the input.
 
 use burn::tensor::TensorData;
 
 use super::Network;
-use super::random::Random;
+use super::random::Xorshift;
 use crate::Error;
 
 impl Network {
-    /// Whether the network is dead at points `[points, features]`: around each of them, no logit
-    /// depends on the point. It takes one pass with the derivatives along a random direction, which
-    /// are zero in every coordinate where the linear terms are.
+    /// Whether the network is dead at points: no logit depends on the point in a neighbourhood of
+    /// any of them. The test is one forward pass with derivatives along a random direction; they
+    /// are zero if the linear terms are zero.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
     ///
     /// # Errors
-    /// Values that are not whole points.
+    /// A number of values that is not a multiple of the features.
     pub fn is_dead_at(&self, points: &[f32]) -> Result<bool, Error> {
         let points = self.tensor(points)?;
-        let mut random = Random::new();
+        let mut random = Xorshift::new();
         let direction = (0..points.shape().num_elements()).map(|_| random.uniform()).collect();
         let direction = TensorData::new::<f32, _>(direction, points.dims());
         let direction = self.target.tensor(direction);

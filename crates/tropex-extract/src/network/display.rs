@@ -1,21 +1,21 @@
-//! The network as text, a line per node.
+//! The network as text, one line per node.
 
 use std::fmt;
 
 use super::{Network, Node};
 use crate::ops::extents;
 
-/// What stands between the layers of a node that holds several.
+/// Separator of the layers of a node that merges several layers.
 const JOINED: &str = " + ";
 
 impl Node {
-    /// The operation and what there is to know of it, such as `conv2d 3x3, padding 1x1`.
+    /// The operation and its settings, such as `conv2d 3x3, padding 1x1`.
     pub fn summary(&self) -> String {
         join([self.op.name(), &self.op.detail()])
     }
 
-    /// Its layers as people like to read them: `blocks.1.conv + norm`, where
-    /// [`layer`](Self::layer) has `blocks.1.conv + blocks.1.norm`.
+    /// The layers without repeated prefixes: `blocks.1.conv + norm`, where [`layer`](Self::layer)
+    /// returns `blocks.1.conv + blocks.1.norm`.
     pub fn layer_summary(&self) -> String {
         let mut layers = self.layer().unwrap_or_default().split(JOINED);
         let first = layers.next().unwrap_or_default();
@@ -25,7 +25,7 @@ impl Node {
     }
 }
 
-/// Parts that are there, with spaces between them.
+/// The parts that are not empty, separated by spaces.
 fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" ")

@@ -1,11 +1,11 @@
-//! The network as a drawing: text in the language of Graphviz.
+//! The network as a graph in the language of Graphviz.
 
 use std::fmt::Write;
 
 use super::{Network, Node, ValueId};
 use crate::ops::extents;
 
-/// How all nodes look, unless one says otherwise.
+/// Default style of nodes and edges.
 const STYLE: &str = "\
     node [shape=box, style=filled, fillcolor=white, fontname=\"Helvetica\", fontsize=11];\n    \
     edge [arrowsize=0.7];\n";
@@ -15,11 +15,11 @@ const INPUT: &str = "shape=ellipse";
 const LEFT_OUT: &str = "shape=ellipse, style=dashed";
 
 impl Network {
-    /// A drawing of the network for Graphviz, `dot -Tsvg` for one.
+    /// The network as a Graphviz graph; `dot -Tsvg` draws it.
     ///
-    /// Nodes say operation, layer and the shape of their output. Maxima are arrows down, affine nodes
-    /// boxes, coloured if they have parameters; ellipses are the input, and what was left out at
-    /// the output.
+    /// A node shows operation, layer and output shape. Maxima are inverted houses, affine nodes are
+    /// boxes, coloured if they have parameters. Ellipses are the input and the omitted output
+    /// activations.
     pub fn dot(&self) -> String {
         let mut text = format!("digraph network {{\n    {STYLE}");
         let mut line = |line: String| {
@@ -54,18 +54,19 @@ fn look(node: &Node) -> &'static str {
     }
 }
 
-/// The statement that declares a value.
+/// The statement that declares a node.
 fn node(value: ValueId, lines: &[&str], look: &str) -> String {
     let separator = if look.is_empty() { "" } else { ", " };
     format!("v{} [label={}{separator}{look}];", value.index(), quoted(lines))
 }
 
-/// Lines below each other as a quoted string; empty ones are left out.
+/// Lines as a quoted string with line breaks; empty lines are omitted.
 fn quoted(lines: &[&str]) -> String {
     let escaped = lines.iter().filter(|line| !line.is_empty()).map(|line| {
         let escape = |c| match c {
             '"' | '\\' => format!("\\{c}"),
-            // Nothing else is special in a label, but a line break would end the line.
+            // Other characters are not special in a label, except line breaks, which would end the
+            // statement.
             '\n' | '\r' => " ".into(),
             _ => String::from(c),
         };
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_valid_whatever_the_names() {
+    fn labels_are_valid_for_every_name() {
         assert_eq!(quoted(&["relu", "", "2x3"]), r#""relu\n2x3""#);
         assert_eq!(quoted(&[r#"a "b" \N"#, "c\nd"]), r#""a \"b\" \\N\nc d""#);
     }

@@ -35,23 +35,23 @@ impl ValueId {
         Self(node + 1)
     }
 
-    /// The value of a number, see [`ValueId::index`].
+    /// The value with an index, see [`ValueId::index`].
     pub(crate) fn of_index(index: usize) -> Self {
         Self(index)
     }
 
-    /// The node whose output it is, unless it is the input.
+    /// The node that computes the value; `None` for the input.
     pub(crate) fn node(self) -> Option<usize> {
         self.0.checked_sub(1)
     }
 
-    /// Number of the value: 0 for the input, then the nodes in order.
+    /// Index of the value: 0 for the input, `node + 1` for the output of a node.
     pub fn index(self) -> usize {
         self.0
     }
 }
 
-/// An operation at its place in the network.
+/// An operation in the network, with its inputs.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub(crate) op: Op,
@@ -66,35 +66,38 @@ impl Node {
         &self.op
     }
 
-    /// The values it reads.
+    /// The values that the operation reads.
     pub fn inputs(&self) -> &[ValueId] {
         &self.inputs
     }
 
-    /// Shape of its output at one point.
+    /// Shape of the output at one point.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// Number of its units, if each has more than one piece.
+    /// Number of units; 0 if the operation is affine.
     pub fn units(&self) -> usize {
         if self.op.is_maximum() { self.shape.iter().product() } else { 0 }
     }
 
-    /// Multiplications at one point, about: every weight is used at every place of the output.
+    /// Approximate number of multiplications at one point: every weight is used once per position
+    /// of the output plane.
     pub fn multiplications(&self) -> usize {
-        let places: usize = self.shape.iter().skip(1).product();
-        self.op.parameters() * places
+        let positions: usize = self.shape.iter().skip(1).product();
+        self.op.parameters() * positions
     }
 
-    /// Module path of the layer whose parameters it holds, such as `blocks.1.conv`.
+    /// Module path of the layer whose parameters the operation holds, such as `blocks.1.conv`.
     pub fn layer(&self) -> Option<&str> {
         self.layer.as_deref()
     }
 }
 
-/// What stood between the logits and the module's output and was left out.
+/// A function of the logits at the end of a module. Capture omits it because it does not change the
+/// class with the largest logit.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum OutputActivation {
     /// Softmax over the classes.
     Softmax,
@@ -114,9 +117,9 @@ impl fmt::Display for OutputActivation {
     }
 }
 
-/// A piecewise-linear network, from `[points, input features]` to logits `[points, classes]`.
+/// A piecewise-linear network that maps `[points, features]` to logits `[points, classes]`.
 ///
-/// Made by [`capture`](crate::capture()). Displaying it lists it node by node.
+/// [`capture`](crate::capture()) makes it. `Display` lists the nodes.
 #[derive(Clone, Debug)]
 pub struct Network {
     pub(crate) input_shape: Vec<usize>,
@@ -132,7 +135,7 @@ impl Network {
         &self.input_shape
     }
 
-    /// Number of values of one point.
+    /// Number of input features of a point.
     pub fn features(&self) -> usize {
         self.input_shape.iter().product()
     }
@@ -152,13 +155,13 @@ impl Network {
         self.output
     }
 
-    /// What the module does to the logits before it returns them, in order, and was left out:
-    /// none of it changes which class is largest.
+    /// The output activations that the capture omitted, in order. They do not change the class with
+    /// the largest logit.
     pub fn output_activations(&self) -> &[OutputActivation] {
         &self.output_activations
     }
 
-    /// Where the constants are.
+    /// Device and precision of the constants.
     pub fn target(&self) -> &ComputeTarget {
         &self.target
     }
@@ -181,13 +184,13 @@ impl Network {
         self.nodes.iter().map(Node::units).sum()
     }
 
-    /// The largest number of values that one point takes at any place of the network.
+    /// Largest number of entries of a value at one point.
     pub fn widest(&self) -> usize {
         let widths = self.nodes.iter().map(|node| node.shape.iter().product());
         widths.chain([self.features()]).max().unwrap_or(0)
     }
 
-    /// The same network with its constants on another device or in another precision.
+    /// The network with its constants on another device or in another precision.
     pub fn to_target(&self, target: &ComputeTarget) -> Self {
         let move_node = |node: &Node| Node { op: node.op.to_target(target), ..node.clone() };
         Self {
@@ -197,13 +200,13 @@ impl Network {
         }
     }
 
-    /// The network with every weight, offset and slope replaced by what `change` makes of it.
+    /// The network with `change` applied to every weight, offset and slope.
     pub fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Self {
         let map = |node: &Node| Node { op: node.op.map_constants(change, target), ..node.clone() };
         Self { nodes: self.nodes.iter().map(map).collect(), target: target.clone(), ..self.clone() }
     }
 
-    /// SHA-256 over structure and constants: equal for networks that compute the same steps.
+    /// SHA-256 of structure and constants. Equal fingerprints mean equal computations.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(format!("{:?}{:?}", self.input_shape, self.output));

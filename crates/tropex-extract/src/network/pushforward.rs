@@ -1,11 +1,11 @@
-//! Forward walk of directions: how values change when points move.
+//! Pushforward: the forward walk of directions.
 
 use burn::tensor::Tensor;
 
 use super::{Network, Trace};
 use crate::ops::Piece;
 
-/// Values of points, and their derivatives along directions.
+/// Values of points and derivatives along directions.
 #[derive(Clone, Debug)]
 pub struct Jet {
     /// `[points, features]`
@@ -14,33 +14,39 @@ pub struct Jet {
     pub derivatives: Tensor<2>,
 }
 
-/// A node as [`Network::inspect`] meets it.
+/// A node in [`Network::inspect`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Inspected<'a> {
-    /// Its number, counted from 0.
+    /// Index of the node, counted from 0.
     pub node: usize,
-    /// What it reads.
+    /// Values and derivatives at the inputs.
     pub inputs: &'a [Jet],
-    /// What it makes of it.
+    /// Values and derivatives at the output.
     pub output: &'a Jet,
-    /// The piece that it chose.
+    /// The pieces that the points chose.
     pub piece: &'a Piece,
 }
 
 impl Network {
-    /// The derivatives `[groups * points, classes]` of the logits along directions
-    /// `[groups * points, features]`, in the regions that a replay of points went through: one
-    /// direction for every point, or several, group by group.
+    /// The derivatives of the logits along directions, in the regions of the replayed points.
+    ///
+    /// # Shapes
+    /// - `directions`: `[groups * points, features]`, group by group, with one or more directions
+    ///   per point
+    /// - output: `[groups * points, classes]`
     pub fn pushforward(&self, trace: &Trace, directions: Tensor<2>) -> Tensor<2> {
         self.forward(directions, |index, node, inputs| {
             node.op.pushforward(inputs, trace.piece(index))
         })
     }
 
-    /// Replays points `[points, features]` together with directions `[groups * points, features]`
-    /// and shows every node with its values and derivatives. Returns those of the logits.
+    /// Replays points together with directions and calls `visit` for every node. Returns values and
+    /// derivatives of the logits. A value is dropped after its last reader.
     ///
-    /// Memory stays bounded: what no later node reads is dropped, pieces included.
+    /// # Shapes
+    /// - `points`: `[points, features]`
+    /// - `directions`: `[groups * points, features]`
     pub fn inspect(
         &self,
         points: Tensor<2>,

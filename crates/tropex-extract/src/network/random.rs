@@ -1,9 +1,9 @@
-//! Random numbers that are always the same and leave the generators of devices alone.
+//! Random numbers with a fixed seed, independent of the generators of devices.
 
-/// Xorshift (Marsaglia 2003), full period for 64 bits.
-pub(crate) struct Random(u64);
+/// Xorshift with full period for 64 bits (Marsaglia, 2003).
+pub(crate) struct Xorshift(u64);
 
-impl Random {
+impl Xorshift {
     pub(crate) fn new() -> Self {
         Self(0x9e37_79b9_7f4a_7c15)
     }
@@ -20,7 +20,7 @@ impl Random {
         (self.bits() >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 
-    /// One or minus one.
+    /// 1 or -1.
     pub(crate) fn sign(&mut self) -> f64 {
         if self.bits() >> 63 == 0 { 1.0 } else { -1.0 }
     }

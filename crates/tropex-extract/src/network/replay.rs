@@ -1,16 +1,15 @@
-//! Forward walk: values of points, and the piece that every unit chose.
+//! Replay: the forward walk that records the pieces of every unit.
 
 use std::ops::Range;
 
 use burn::tensor::{Element, Tensor, TensorData};
+use tropex_kernels::{self as kernels, read};
 
 use super::Network;
 use crate::Error;
 use crate::ops::Piece;
-use tropex_kernels as kernels;
-use tropex_kernels::read;
 
-/// What a replay leaves for the walks back.
+/// The result of a replay: the chosen pieces and the logits.
 #[derive(Clone, Debug)]
 pub struct Trace {
     pieces: Vec<Piece>,
@@ -18,12 +17,12 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The piece that a node chose.
+    /// The pieces that a node chose.
     pub fn piece(&self, node: usize) -> &Piece {
         &self.pieces[node]
     }
 
-    /// Logits `[points, classes]`.
+    /// The logits, `[points, classes]`.
     pub fn logits(&self) -> Tensor<2> {
         self.logits.clone()
     }
@@ -33,7 +32,7 @@ impl Trace {
         self.logits.dims()[0]
     }
 
-    /// The same of some of the points.
+    /// The trace of a range of points.
     pub(crate) fn of_points(&self, points: Range<usize>) -> Self {
         let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Affine => Piece::Affine,
@@ -43,16 +42,18 @@ impl Trace {
         Self { pieces: pieces.collect(), logits: kernels::copy_rows(&self.logits, points.clone()) }
     }
 
-    /// The pieces that all nodes chose, and nothing else.
+    /// The pieces of all nodes.
     pub(crate) fn into_pieces(self) -> Vec<Piece> {
         self.pieces
     }
 }
 
 impl Network {
-    /// Computes the logits of points `[points, features]` and remembers the pieces.
+    /// Computes the logits of points and records the pieces. A value is dropped after its last
+    /// reader.
     ///
-    /// A value is dropped as soon as no later node reads it.
+    /// # Shapes
+    /// - `points`: `[points, features]`
     pub fn replay(&self, points: Tensor<2>) -> Trace {
         let mut pieces = Vec::with_capacity(self.nodes.len());
         let logits = self.forward(points, |_, node, inputs| {
@@ -63,29 +64,48 @@ impl Network {
         Trace { pieces, logits }
     }
 
-    /// Logits `[points, classes]` of points `[points, features]`, both row by row.
+    /// The logits of points.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
+    /// - output: `[points, classes]`, row by row
     ///
     /// # Errors
-    /// No points, or values that are not whole points; a device that failed.
+    /// No points, or a number of values that is not a multiple of the features; a device that
+    /// fails.
     pub fn logits<E: Element>(&self, points: &[E]) -> Result<Vec<f64>, Error> {
         Ok(read(self.replay(self.tensor(points)?).logits())?.iter().collect())
     }
 
-    /// The class with the largest logit at points `[points, features]`, the first on ties.
+    /// The class with the largest logit at each point; the first class wins a tie.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
+    /// - output: `[points]`
     ///
     /// # Errors
-    /// No points, or values that are not whole points; a device that failed.
+    /// No points, or a number of values that is not a multiple of the features; a device that
+    /// fails.
     pub fn classify<E: Element>(&self, points: &[E]) -> Result<Vec<usize>, Error> {
         Ok(self.logits(points)?.chunks_exact(self.classes()).map(argmax).collect())
     }
 
-    /// Points on the network's device, in its precision.
+    /// Points as a tensor on the network's device, in its precision.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
+    ///
+    /// # Errors
+    /// No points, or a number of values that is not a multiple of the features.
     pub fn tensor<E: Element>(&self, points: &[E]) -> Result<Tensor<2>, Error> {
         let shape = [self.count(points)?, self.features()];
         Ok(self.target.tensor(TensorData::new(points.to_vec(), shape)))
     }
 
-    /// Number of points.
+    /// Number of points in a list of values, `[points, features]` row by row.
+    ///
+    /// # Errors
+    /// No points, or a number of values that is not a multiple of the features.
     pub fn count<E>(&self, points: &[E]) -> Result<usize, Error> {
         let features = self.features();
         if points.is_empty() || !points.len().is_multiple_of(features) {
@@ -96,7 +116,7 @@ impl Network {
     }
 }
 
-/// Position of the largest entry, the first on ties.
+/// Index of the largest entry; the first one wins a tie.
 pub fn argmax(values: &[f64]) -> usize {
     let better = |best: usize, index| if values[index] > values[best] { index } else { best };
     (0..values.len()).fold(0, better)

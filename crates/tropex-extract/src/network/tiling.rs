@@ -1,22 +1,22 @@
-//! How points are divided among threads on their way through a network.
+//! Division of points among threads.
 
 use tropex_kernels::tiling::{self, Workload};
 
 use super::{Network, Node};
 
 impl Network {
-    /// Points that a thread takes through the network at a time, with `groups` rows a point. `None` if the
-    /// device divides its operations itself.
+    /// Number of points that a thread takes through the network together, with `groups` rows per
+    /// point. `None` if the device divides its operations itself.
     pub(crate) fn points_per_thread(&self, groups: usize) -> Option<usize> {
         tiling::points_per_thread(self.target(), &self.workload(), groups)
     }
 
-    /// Points that are replayed together, of a number of points.
+    /// Number of points that are replayed together, out of `points`.
     pub(crate) fn points_per_chunk(&self, points: usize, groups: usize) -> usize {
         tiling::points_per_chunk(self.target(), &self.workload(), points, groups)
     }
 
-    /// Points whose rows are pulled back together, of a number of points.
+    /// Number of points whose rows are pulled back together, out of `points`.
     pub(crate) fn points_per_pullback(&self, points: usize, groups: usize) -> usize {
         tiling::points_per_pullback(self.target(), &self.workload(), points, groups)
     }

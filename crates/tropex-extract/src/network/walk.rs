@@ -1,12 +1,11 @@
-//! The order in which values go forward through a network.
+//! The forward walk over all nodes, the basis of replay and pushforward.
 
 use super::{Network, Node, ValueId};
 
 impl Network {
-    /// Takes the input through all nodes and returns what arrives at the output. `step` gets a
-    /// node's number, the node and what its inputs hold, and says what its output holds.
-    ///
-    /// What a value holds is dropped as soon as no later node reads it.
+    /// Visits all nodes in order and returns the state of the output. `step` receives the index of
+    /// a node, the node and the states of its inputs, and returns the state of its output. A state
+    /// is dropped after its last reader.
     pub fn forward<T: Clone>(
         &self,
         input: T,
@@ -28,13 +27,13 @@ impl Network {
         values[self.output.index()].take().expect("the output is kept to the end")
     }
 
-    /// The network that ends with a value of this one.
+    /// The part of the network that computes a value, with this value as the output.
     pub fn until(&self, value: ValueId) -> Self {
         let nodes = self.nodes[..value.index()].to_vec();
         Self { nodes, output: value, output_activations: Vec::new(), ..self.clone() }
     }
 
-    /// For every value the last node that reads it; the output outlives them all.
+    /// The last node that reads each value. The output is read after all nodes.
     fn last_uses(&self) -> Vec<usize> {
         let mut last = vec![0; self.nodes.len() + 1];
         for (index, node) in self.nodes.iter().enumerate() {
@@ -46,7 +45,7 @@ impl Network {
 }
 
 impl Node {
-    /// Whether the node reads a value once more after its input at `position`, as in `x + x`.
+    /// Whether the node reads a value again after its input at `position`, as in `x + x`.
     fn reads_again(&self, value: ValueId, position: usize) -> bool {
         self.inputs[position + 1..].contains(&value)
     }

@@ -1,13 +1,12 @@
-//! Sum of two branches.
+//! Sum of two values.
 
 use burn::tensor::Tensor;
-
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled};
-use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
-/// `x + y` for two values of the same shape.
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows};
+use crate::ComputeTarget;
+
+/// `x + y` for two values of equal shape.
 #[derive(Clone, Debug)]
 pub struct Add;
 
@@ -40,8 +39,8 @@ impl PiecewiseLinear for Add {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
-        Pulled { rows: vec![rows.clone(), rows], offset: None }
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
+        PulledRows { rows: vec![rows.clone(), rows], offset: None }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

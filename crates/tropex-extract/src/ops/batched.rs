@@ -1,14 +1,13 @@
-//! One operation on every piece of a value.
+//! An operation that is applied to parts of a value.
 
 use burn::tensor::Tensor;
-
-use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled};
-use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
-/// An operation with one input, applied to each of `pieces` consecutive parts of a point's features
-/// as if it were a point of its own: a linear layer along a sequence, a convolution of every frame.
+use super::{ActivationRule, Interval, Op, Piece, PiecewiseLinear, PulledRows};
+use crate::ComputeTarget;
+
+/// An operation with one input, applied to each of `pieces` consecutive parts of the features.
+/// Examples are a linear layer along a sequence and a convolution of every frame.
 #[derive(Clone, Debug)]
 pub struct Batched {
     op: Box<Op>,
@@ -16,28 +15,28 @@ pub struct Batched {
 }
 
 impl Batched {
-    /// The operation on pieces, or the operation itself if there is one piece.
+    /// The operation on `pieces` parts; the operation itself for one part.
     pub(crate) fn of(op: impl Into<Op>, pieces: usize) -> Op {
         if pieces == 1 { op.into() } else { Self { op: Box::new(op.into()), pieces }.into() }
     }
 
-    /// The operation on one piece.
+    /// The operation on one part.
     pub fn op(&self) -> &Op {
         &self.op
     }
 
-    /// Number of pieces.
+    /// Number of parts.
     pub fn pieces(&self) -> usize {
         self.pieces
     }
 
-    /// `[count, features]` to `[count * pieces, features / pieces]`.
+    /// Reshapes `[count, features]` to `[count * pieces, features / pieces]`.
     fn split(&self, values: Tensor<2>) -> Tensor<2> {
         let [count, features] = values.dims();
         values.reshape([count * self.pieces, features / self.pieces])
     }
 
-    /// The reverse.
+    /// The inverse of [`Self::split`].
     fn join(&self, values: Tensor<2>) -> Tensor<2> {
         let [count, features] = values.dims();
         values.reshape([count / self.pieces, features * self.pieces])
@@ -95,7 +94,7 @@ impl PiecewiseLinear for Batched {
         self.join(self.op.pushforward(directions, piece))
     }
 
-    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> PulledRows {
         let points = rows.points();
         let rows = AffineRows::new(self.split(rows.into_tensor()), points * self.pieces);
         let pulled = self.op.pullback(rows, piece);
@@ -104,7 +103,7 @@ impl PiecewiseLinear for Batched {
             let [count, _] = offset.dims();
             offset.reshape([count / self.pieces, self.pieces]).sum_dim(1)
         });
-        Pulled { rows: pulled.rows.into_iter().map(whole).collect(), offset }
+        PulledRows { rows: pulled.rows.into_iter().map(whole).collect(), offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

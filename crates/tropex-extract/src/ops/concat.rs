@@ -1,26 +1,25 @@
-//! Several values as one.
+//! Concatenation.
 
 use burn::tensor::Tensor;
-
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled};
-use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
-/// The features of all inputs, one after the other.
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows};
+use crate::ComputeTarget;
+
+/// The features of all inputs, concatenated.
 #[derive(Clone, Debug)]
 pub struct Concat {
-    /// Features of every input.
+    /// Number of features of every input.
     widths: Vec<usize>,
 }
 
 impl Concat {
-    /// The operation on inputs of these numbers of features.
+    /// The operation on inputs with the given numbers of features.
     pub(crate) fn new(widths: Vec<usize>) -> Self {
         Self { widths }
     }
 
-    /// The part of every input in values or rows at the output.
+    /// The columns of each input in values or rows at the output.
     fn split(&self, rows: &Tensor<2>) -> Vec<Tensor<2>> {
         let mut first = 0;
         let part = |&width: &usize| {
@@ -53,10 +52,10 @@ impl PiecewiseLinear for Concat {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
         let points = rows.points();
         let parts = self.split(&rows.into_tensor()).into_iter();
-        Pulled { rows: parts.map(|part| AffineRows::new(part, points)).collect(), offset: None }
+        PulledRows { rows: parts.map(|part| AffineRows::new(part, points)).collect(), offset: None }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -4,42 +4,37 @@ mod correlation;
 mod stencils;
 
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{self as kernels, AffineRows, Constant, RowsAndOffset};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::{self as kernels, RowsAndOffset};
-
 use correlation::Correlation;
 
+pub use correlation::ChannelPlanes;
 pub use correlation::ConvSpec;
-pub use correlation::Planes;
 pub(crate) use correlation::Spatial;
 
-/// A convolution over two axes; one over a single axis has planes of height 1.
+/// A convolution over two axes. A convolution over one axis has planes of height 1.
 pub type Conv2d = Conv<2, 4>;
 
 /// A convolution over three axes.
 pub type Conv3d = Conv<3, 5>;
 
-/// Which of two transposes of each other an operation is.
+/// Whether an operation is a convolution or a transposed convolution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Direction {
-    /// A convolution, which gathers windows: weights `[outputs, inputs / groups, kernel..]`.
-    Gather,
-    /// A transposed convolution, which spreads over windows: weights
-    /// `[inputs, outputs / groups, kernel..]`.
-    Spread,
+    /// A convolution, with weights `[outputs, inputs / groups, kernel..]`.
+    Forward,
+    /// A transposed convolution, with weights `[inputs, outputs / groups, kernel..]`.
+    Transposed,
 }
 
-/// A (transposed) convolution over `S` axes, with weights of `D = S + 2` axes.
+/// A convolution or transposed convolution over `S` axes. Its weights have `D = S + 2` axes.
 #[derive(Clone, Debug)]
 pub struct Conv<const S: usize, const D: usize> {
     direction: Direction,
     correlation: Correlation<S, D>,
-    /// One number a channel of the output.
+    /// One number per output channel.
     bias: Option<Constant<1>>,
 }
 
@@ -47,25 +42,25 @@ impl<const S: usize, const D: usize> Conv<S, D>
 where
     Tensor<D>: Spatial<S>,
 {
-    /// The operation between planes `[input, output]`.
+    /// The operation for planes `[input, output]`.
     pub(crate) fn new(
         direction: Direction,
         spec: ConvSpec<S>,
         weight: TensorData,
         bias: Option<TensorData>,
-        [input, output]: [Planes<S>; 2],
+        [input, output]: [ChannelPlanes<S>; 2],
         target: &ComputeTarget,
     ) -> Self {
         let planes = match direction {
-            Direction::Gather => [input, output],
-            Direction::Spread => [output, input],
+            Direction::Forward => [input, output],
+            Direction::Transposed => [output, input],
         };
         let bias = bias.map(|bias| Constant::new(bias, target));
         Self { direction, correlation: Correlation::new(spec, weight, planes, target), bias }
     }
 
-    /// The weight, `[output channels, input channels / groups, kernel..]`, or of a transposed
-    /// convolution `[input channels, output channels / groups, kernel..]`.
+    /// The weights: `[output channels, input channels / groups, kernel..]`, or `[input channels,
+    /// output channels / groups, kernel..]` for a transposed convolution.
     pub fn weight(&self) -> &TensorData {
         self.correlation.weight.data()
     }
@@ -80,35 +75,35 @@ where
         &self.correlation.spec
     }
 
-    /// Cells of the kernel along each axis.
+    /// Extent of the kernel along each axis, in cells.
     pub fn kernel(&self) -> [usize; S] {
         self.correlation.kernel()
     }
 
     /// Whether it is a transposed convolution.
     pub fn is_transposed(&self) -> bool {
-        self.direction == Direction::Spread
+        self.direction == Direction::Transposed
     }
 
-    /// Number of windows, each of which the kernels meet once.
+    /// Number of window positions per channel.
     pub fn windows(&self) -> usize {
         self.correlation.small.cells()
     }
 
-    /// Channels of the output.
+    /// Number of output channels.
     pub(crate) fn channels(&self) -> usize {
         self.planes()[1].channels
     }
 
-    /// The weights, each multiplied by the factor of its output channel.
+    /// The weights, multiplied by one factor per output channel.
     pub(crate) fn scaled_weight(&self, factors: &[f64]) -> TensorData {
         let weight = self.weight();
         let shape = weight.shape();
         let (rows, columns) = (shape[0], shape[1]);
         let cells = shape[2..].iter().product::<usize>();
         let channel = |row: usize, column: usize| match self.direction {
-            Direction::Gather => row,
-            Direction::Spread => row / (rows / self.correlation.spec.groups) * columns + column,
+            Direction::Forward => row,
+            Direction::Transposed => row / (rows / self.correlation.spec.groups) * columns + column,
         };
         let scaled = weight.iter::<f64>().enumerate().map(|(index, weight)| {
             weight * factors[channel(index / cells / columns, index / cells % columns)]
@@ -116,7 +111,7 @@ where
         TensorData::new(scaled.collect::<Vec<f64>>(), shape.clone())
     }
 
-    /// The same operation with other weights, of the same shape, and another bias.
+    /// The operation with other weights of equal shape and another bias.
     pub(crate) fn with_weights(
         &self,
         weight: TensorData,
@@ -127,52 +122,52 @@ where
         Self::new(self.direction, spec, weight, bias, self.planes(), target)
     }
 
-    /// `[input, output]`
-    pub fn planes(&self) -> [Planes<S>; 2] {
+    /// The planes `[input, output]`.
+    pub fn planes(&self) -> [ChannelPlanes<S>; 2] {
         let Correlation { large, small, .. } = self.correlation;
         match self.direction {
-            Direction::Gather => [large, small],
-            Direction::Spread => [small, large],
+            Direction::Forward => [large, small],
+            Direction::Transposed => [small, large],
         }
     }
 
-    /// Values at the input to values at the output, with or without the bias.
+    /// Values at the output from values at the input, with or without the bias.
     fn push(&self, values: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
         let [points, _] = values.dims();
-        let ours = match self.direction {
-            Direction::Gather => self.correlation.down_by_cells(&values, points, bias.as_ref()),
-            Direction::Spread => self.correlation.up_by_cells(&values, points, bias.as_ref()),
+        let by_cells = match self.direction {
+            Direction::Forward => self.correlation.down_by_cells(&values, points, bias.as_ref()),
+            Direction::Transposed => self.correlation.up_by_cells(&values, points, bias.as_ref()),
         };
         let weight = self.correlation.weight.tensor();
-        ours.unwrap_or_else(|| match self.direction {
-            Direction::Gather => self.correlation.down(values, weight, bias),
-            Direction::Spread => self.correlation.up(values, weight, bias),
+        by_cells.unwrap_or_else(|| match self.direction {
+            Direction::Forward => self.correlation.down(values, weight, bias),
+            Direction::Transposed => self.correlation.up(values, weight, bias),
         })
     }
 
-    /// Rows at the output to rows at the input, with this or another weight.
+    /// Rows at the input from rows at the output, with the given weight.
     fn pull(&self, rows: Tensor<2>, weight: Tensor<D>) -> Tensor<2> {
         match self.direction {
-            Direction::Gather => self.correlation.up(rows, weight, None),
-            Direction::Spread => self.correlation.down(rows, weight, None),
+            Direction::Forward => self.correlation.up(rows, weight, None),
+            Direction::Transposed => self.correlation.down(rows, weight, None),
         }
     }
 
-    /// Rows to the input behind their gate, and their offsets; none if that is no gain.
-    fn gated(&self, rows: &AffineRows) -> Option<RowsAndOffset> {
+    /// Masked rows at the input and their offsets; `None` if the unmasked computation is faster.
+    fn pull_masked(&self, rows: &AffineRows) -> Option<RowsAndOffset> {
         if !rows.can_be_masked() {
             return None;
         }
         let stencil = match self.direction {
-            Direction::Gather => self.correlation.up_stencil(),
-            Direction::Spread => self.correlation.down_stencil(),
+            Direction::Forward => self.correlation.up_stencil(),
+            Direction::Transposed => self.correlation.down_stencil(),
         };
         kernels::correlate_masked(rows, stencil?, self.bias.as_ref().map(Constant::tensor))
     }
 
     fn offset(&self, rows: Tensor<2>) -> Option<Tensor<2>> {
         let bias = self.bias.as_ref()?.tensor();
-        let [_, Planes { channels, .. }] = self.planes();
+        let [_, ChannelPlanes { channels, .. }] = self.planes();
         let [count, features] = rows.dims();
         let sums = rows.reshape([count * channels, features / channels]).sum_dim(1);
         Some(kernels::matmul(sums.reshape([count, channels]), bias.reshape([channels, 1])))
@@ -183,13 +178,14 @@ impl<const S: usize, const D: usize> PiecewiseLinear for Conv<S, D>
 where
     Tensor<D>: Spatial<S>,
     Op: From<Self>,
+    Self: super::sealed::Sealed,
 {
     fn name(&self) -> &'static str {
         match (self.direction, S) {
-            (Direction::Gather, 2) => "conv2d",
-            (Direction::Gather, _) => "conv3d",
-            (Direction::Spread, 2) => "transposed conv2d",
-            (Direction::Spread, _) => "transposed conv3d",
+            (Direction::Forward, 2) => "conv2d",
+            (Direction::Forward, _) => "conv3d",
+            (Direction::Transposed, 2) => "transposed conv2d",
+            (Direction::Transposed, _) => "transposed conv3d",
         }
     }
 
@@ -231,8 +227,8 @@ where
         let (values, weight) = (only(inputs).square(), self.correlation.weight.tensor().square());
         let bias = self.bias.as_ref().map(|bias| bias.tensor().square());
         Some(match self.direction {
-            Direction::Gather => self.correlation.down(values, weight, bias),
-            Direction::Spread => self.correlation.up(values, weight, bias),
+            Direction::Forward => self.correlation.down(values, weight, bias),
+            Direction::Transposed => self.correlation.up(values, weight, bias),
         })
     }
 
@@ -240,19 +236,19 @@ where
         self.push(only(directions), None)
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
         let points = rows.points();
-        if let Some((rows, offset)) = self.gated(&rows) {
-            return Pulled { rows: vec![rows], offset };
+        if let Some((rows, offset)) = self.pull_masked(&rows) {
+            return PulledRows { rows: vec![rows], offset };
         }
         let rows = rows.into_tensor();
         let offset = self.offset(rows.clone());
-        let ours = match self.direction {
-            Direction::Gather => self.correlation.up_by_cells(&rows, points, None),
-            Direction::Spread => self.correlation.down_by_cells(&rows, points, None),
+        let by_cells = match self.direction {
+            Direction::Forward => self.correlation.up_by_cells(&rows, points, None),
+            Direction::Transposed => self.correlation.down_by_cells(&rows, points, None),
         };
-        let pulled = ours.unwrap_or_else(|| self.pull(rows, self.correlation.weight.tensor()));
-        Pulled { rows: vec![AffineRows::new(pulled, points)], offset }
+        let pulled = by_cells.unwrap_or_else(|| self.pull(rows, self.correlation.weight.tensor()));
+        PulledRows { rows: vec![AffineRows::new(pulled, points)], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -1,15 +1,12 @@
-//! Scaling and shifting of single features: batch norm in evaluation mode, constants added.
+//! Elementwise affine maps: batch norm in evaluation mode, and the addition of constants.
 
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{AffineRows, Constant, matmul};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::matmul;
 
-/// `factor * x + offset`, feature by feature; factors may be negative.
+/// `factor * x + offset`, elementwise. Factors may be negative.
 #[derive(Clone, Debug)]
 pub struct ElementwiseAffine {
     factor: Option<Constant<2>>,
@@ -17,7 +14,8 @@ pub struct ElementwiseAffine {
 }
 
 impl ElementwiseAffine {
-    /// Both are `[1, features]`; a missing factor is one, a missing offset zero.
+    /// The map with factors and offsets `[1, features]`. A missing factor is 1, a missing offset is
+    /// 0.
     pub(crate) fn new(
         factor: Option<TensorData>,
         offset: Option<TensorData>,
@@ -35,14 +33,14 @@ impl ElementwiseAffine {
         self.offset.as_ref().map(Constant::data)
     }
 
-    /// The map of one of several equal pieces, if it is the same for all.
+    /// The map of one of `pieces` equal parts, if all parts have equal factors and offsets.
     pub(crate) fn of_each(&self, pieces: usize, target: &ComputeTarget) -> Option<Self> {
         let piece = |constant: &Option<Constant<2>>| {
             let Some(constant) = constant else { return Some(None) };
             let values: Vec<f64> = constant.data().iter().collect();
             let width = values.len() / pieces;
-            let alike = values.chunks_exact(width).all(|piece| *piece == values[..width]);
-            alike.then(|| Some(TensorData::new(values[..width].to_vec(), [1, width])))
+            let is_uniform = values.chunks_exact(width).all(|piece| *piece == values[..width]);
+            is_uniform.then(|| Some(TensorData::new(values[..width].to_vec(), [1, width])))
         };
         Some(Self::new(piece(&self.factor)?, piece(&self.offset)?, target))
     }
@@ -66,9 +64,12 @@ impl PiecewiseLinear for ElementwiseAffine {
     }
 
     fn to_target(&self, target: &ComputeTarget) -> Op {
-        let place = |constant: &Constant<2>| constant.to_target(target);
-        Self { factor: self.factor.as_ref().map(place), offset: self.offset.as_ref().map(place) }
-            .into()
+        let move_constant = |constant: &Constant<2>| constant.to_target(target);
+        Self {
+            factor: self.factor.as_ref().map(move_constant),
+            offset: self.offset.as_ref().map(move_constant),
+        }
+        .into()
     }
 
     fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
@@ -100,14 +101,14 @@ impl PiecewiseLinear for ElementwiseAffine {
         }
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
         let points = rows.points();
         let mut rows = rows.into_tensor();
         let offset = self.offset.as_ref().map(|o| matmul(rows.clone(), o.tensor().transpose()));
         if let Some(factor) = &self.factor {
             rows = rows * factor.tensor();
         }
-        Pulled { rows: vec![AffineRows::new(rows, points)], offset }
+        PulledRows { rows: vec![AffineRows::new(rows, points)], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -1,9 +1,9 @@
-//! Bounds of all rows that can occur at a value, whatever the data.
+//! Intervals: bounds on all rows that can occur at a value, for every input point.
 
 use burn::tensor::Tensor;
 
-/// Every row `B` at a value satisfies `-lower <= B <= upper`, coordinate by coordinate; both are
-/// `[1, features]` and non-negative. No `lower` means zero: the rows are non-negative.
+/// Bounds on rows: every row `B` at a value satisfies `-lower <= B <= upper`, elementwise. Both
+/// bounds are non-negative, `[1, features]`. A missing `lower` is zero.
 #[derive(Clone, Debug)]
 pub struct Interval {
     pub(crate) upper: Tensor<2>,
@@ -11,9 +11,9 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Bounds after a linear map given by its non-negative part `positive` and the negated rest
-    /// `negative`, each pulling a row back: upper rows through `positive` stay above, lower rows
-    /// through `negative` change sides.
+    /// Bounds after a linear map, given by the pullbacks of its positive part and of its negated
+    /// negative part. The positive part maps upper bounds to upper bounds, the negative part
+    /// exchanges upper and lower bounds.
     fn pulled(
         self,
         positive: impl Fn(Tensor<2>) -> Tensor<2>,
@@ -28,7 +28,8 @@ impl Interval {
         }
     }
 
-    /// Bounds after a linear map with a weight; `pull` takes rows back through a part of it.
+    /// Bounds after a linear map with a weight; `pull` pulls rows back through a part of the
+    /// weight.
     pub(crate) fn through<const D: usize>(
         self,
         weight: Tensor<D>,
@@ -38,12 +39,12 @@ impl Interval {
         self.pulled(|rows| pull(rows, positive.clone()), |rows| pull(rows, negative.clone()))
     }
 
-    /// Bounds after a map whose coefficients are all non-negative.
+    /// Bounds after a map with non-negative coefficients.
     pub(crate) fn map(self, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
         Self { lower: self.lower.map(&f), upper: f(self.upper) }
     }
 
-    /// Bounds of the sum of two rows.
+    /// Bounds on the sum of two rows.
     pub(crate) fn add(self, other: Self) -> Self {
         let lower = match (self.lower, other.lower) {
             (Some(a), Some(b)) => Some(a + b),

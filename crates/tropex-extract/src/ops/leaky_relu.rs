@@ -1,16 +1,13 @@
-//! ReLU and its leaky forms.
+//! ReLU, leaky ReLU and PReLU.
 
 use burn::tensor::{Tensor, TensorData, activation};
+use tropex_kernels::{self as kernels, AffineRows, Constant, Slope};
 
-use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{ActivationRule, Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::{self as kernels, Slope};
 
-/// `max(x, slope * x)` with `0 <= slope <= 1`, one slope for all units or one for each; a slope of
-/// zero makes it a ReLU. A unit whose input is exactly zero counts as inactive.
+/// `max(x, slope * x)` with `0 <= slope <= 1` and one slope for all units or one per unit. Slope 0
+/// gives a ReLU. A unit with input 0 is inactive.
 #[derive(Clone, Debug)]
 pub struct LeakyRelu {
     slope: Slope,
@@ -22,12 +19,13 @@ impl LeakyRelu {
         Self { slope: Slope::Uniform(0.0) }
     }
 
-    /// The activation with a slope between 0 and 1; other slopes are not convex and increasing.
+    /// The activation with a slope between 0 and 1; `None` for other slopes, which give no
+    /// increasing convex function.
     pub(crate) fn new(slope: f64) -> Option<Self> {
         is_convex(slope).then_some(Self { slope: Slope::Uniform(slope) })
     }
 
-    /// The activation with a slope for every feature, all between 0 and 1.
+    /// The activation with one slope per feature; `None` if a slope is not between 0 and 1.
     pub(crate) fn with_slopes(slopes: Vec<f64>, target: &ComputeTarget) -> Option<Self> {
         if !slopes.iter().all(|&slope| is_convex(slope)) {
             return None;
@@ -40,7 +38,7 @@ impl LeakyRelu {
         Some(Self { slope: Slope::PerUnit(slopes) })
     }
 
-    /// The slope of every inactive unit.
+    /// The slope of every unit when it is inactive, `[units]`.
     pub(crate) fn slopes(&self, units: usize) -> Vec<f64> {
         match &self.slope {
             Slope::Uniform(slope) => vec![*slope; units],
@@ -48,7 +46,7 @@ impl LeakyRelu {
         }
     }
 
-    /// The slope of inactive units, if it is one for all.
+    /// The slope of inactive units, if all units have one slope.
     pub fn slope(&self) -> Option<f64> {
         match self.slope {
             Slope::Uniform(slope) => Some(slope),
@@ -76,10 +74,11 @@ impl PiecewiseLinear for LeakyRelu {
             Slope::Uniform(slope) => format!("slope {slope}"),
             Slope::PerUnit(slopes) => {
                 let slopes = slopes.data().iter::<f64>();
-                let (least, most) = slopes.fold((1.0_f64, 0.0_f64), |(least, most), slope| {
-                    (least.min(slope), most.max(slope))
-                });
-                format!("slopes {least:.3} to {most:.3}")
+                let (smallest, largest) = slopes
+                    .fold((1.0_f64, 0.0_f64), |(smallest, largest), slope| {
+                        (smallest.min(slope), largest.max(slope))
+                    });
+                format!("slopes {smallest:.3} to {largest:.3}")
             }
         }
     }
@@ -128,7 +127,7 @@ impl PiecewiseLinear for LeakyRelu {
                 activation::relu(input.clone()) + input.clamp_max(0) * slopes.tensor()
             }
         };
-        // With a slope that is not negative the output has the sign of the input: no mask needed.
+        // The output has the sign of the input because slopes are not negative.
         (output.clone(), Piece::Sign(output))
     }
 
@@ -150,9 +149,9 @@ impl PiecewiseLinear for LeakyRelu {
         kernels::mask(AffineRows::new(directions, points), sign, &self.slope).into_tensor()
     }
 
-    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled {
-        let Piece::Sign(sign) = piece else { return Pulled::one(rows) };
-        Pulled::one(kernels::mask(rows, sign, &self.slope))
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> PulledRows {
+        let Piece::Sign(sign) = piece else { return PulledRows::one(rows) };
+        PulledRows::one(kernels::mask(rows, sign, &self.slope))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -1,26 +1,23 @@
-//! Fully-connected layers.
+//! Fully connected layers.
 
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{AffineRows, Constant, PackedWeight, matmul};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::{PackedWeight, matmul};
 
-/// `x W + b` with `W` `[inputs, outputs]`.
+/// `x W + b` with `W` of shape `[inputs, outputs]`.
 #[derive(Clone, Debug)]
 pub struct Linear {
     weight: Constant<2>,
-    /// The weights, as they are multiplied with.
+    /// The weights in the format of the product kernels.
     factor: PackedWeight,
     /// `[1, outputs]`
     bias: Option<Constant<2>>,
 }
 
 impl Linear {
-    /// `weight` is `[inputs, outputs]`.
+    /// A layer without bias and with `weight` `[inputs, outputs]`.
     pub(crate) fn new(weight: TensorData, target: &ComputeTarget) -> Self {
         Self::of(Constant::new(weight, target), None)
     }
@@ -34,7 +31,7 @@ impl Linear {
         Self { bias: Some(Constant::new(bias, target)), ..self }
     }
 
-    /// The weight, `[inputs, outputs]`.
+    /// The weights, `[inputs, outputs]`.
     pub fn weight(&self) -> &TensorData {
         self.weight.data()
     }
@@ -50,7 +47,7 @@ impl Linear {
         self.factor.product(values, points, bias.map(Constant::tensor))
     }
 
-    /// `[inputs, outputs]`
+    /// The extents `[inputs, outputs]`.
     pub fn extents(&self) -> [usize; 2] {
         [self.weight.data().shape()[0], self.weight.data().shape()[1]]
     }
@@ -96,10 +93,10 @@ impl PiecewiseLinear for Linear {
         self.push(directions, None)
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
         let bias = self.bias.as_ref().map(Constant::tensor);
         let (rows, offset) = self.factor.pullback(rows, bias);
-        Pulled { rows: vec![rows], offset }
+        PulledRows { rows: vec![rows], offset }
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -1,51 +1,50 @@
-//! Maximum over windows of a plane.
+//! Max pooling.
 
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::module::max_pool2d_with_indices;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{self as kernels, AffineRows, PoolingWindows};
 
-use super::Interval;
-use super::{ActivationRule, Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{ActivationRule, Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::{self as kernels, PoolingWindows};
 
-/// Window, stride and padding of a pooling; `padding` is `(begin, end)` per axis.
+/// Window, stride and padding of a max pooling.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MaxPool2dSpec {
-    /// Rows and columns of a window.
+    /// Extent of a window, `[rows, columns]`.
     pub kernel: [usize; 2],
-    /// Distance between windows.
+    /// Distance between windows, in cells.
     pub stride: [usize; 2],
-    /// Cells of minus infinity around the plane.
+    /// Cells of minus infinity around the plane, `(begin, end)` per axis.
     pub padding: [(usize, usize); 2],
     /// Distance between the cells of a window.
     pub dilation: [usize; 2],
-    /// Whether a last window that is cut off counts.
+    /// Whether a last window that exceeds the plane is included.
     pub ceil_mode: bool,
 }
 
-/// The maximum of every window; on ties the first cell in scan order wins.
+/// The maximum of every window; the first cell in scan order wins a tie.
 #[derive(Clone, Debug)]
 pub struct MaxPool2d {
     name: &'static str,
     spec: MaxPool2dSpec,
     input: [usize; 3],
     output: [usize; 3],
-    /// Found when it is first needed; none if there is a window without cells.
+    /// Built on first use; `None` if a window has no cells.
     windows: Arc<OnceLock<Option<PoolingWindows>>>,
 }
 
 impl MaxPool2d {
-    /// `input` and `output` are `[channels, height, width]`.
+    /// The pooling from `input` to `output`, both `[channels, height, width]`.
     pub(crate) fn new(spec: MaxPool2dSpec, input: [usize; 3], output: [usize; 3]) -> Self {
         Self { name: "max pool", spec, input, output, windows: Arc::default() }
     }
 
-    /// The maximum over the middle axis of values `[outer, length, inner]`, which a window as high
-    /// as a plane and one cell wide takes.
+    /// The maximum over the middle axis of values `[outer, length, inner]`: a window covers the
+    /// whole height of a plane and one column.
     pub(crate) fn over_axis(input: [usize; 3]) -> Self {
         let [outer, length, inner] = input;
         let spec = MaxPool2dSpec {
@@ -59,7 +58,7 @@ impl MaxPool2d {
         Self { name: "maximum", spec, input, output, windows: Arc::default() }
     }
 
-    /// Kernel, stride, padding and dilation.
+    /// Window, stride, padding and dilation.
     pub fn spec(&self) -> &MaxPool2dSpec {
         &self.spec
     }
@@ -72,7 +71,7 @@ impl MaxPool2d {
             .with_ceil_mode(self.spec.ceil_mode)
     }
 
-    /// The cells of a plane that every window sees, in scan order.
+    /// The cells of a plane in every window, in scan order.
     fn windows(&self) -> Vec<Vec<usize>> {
         let [_, _, width] = self.input;
         let [_, out_height, out_width] = self.output;
@@ -90,20 +89,22 @@ impl MaxPool2d {
         positions.map(|(row, column)| window(row, column)).collect()
     }
 
-    /// Whether two windows may see the same cell.
+    /// Whether two windows may share a cell.
     fn overlap(&self) -> bool {
         let MaxPool2dSpec { kernel, stride, dilation, .. } = &self.spec;
         (0..2).any(|axis| dilation[axis] * (kernel[axis] - 1) >= stride[axis])
     }
 
-    /// Input cell along one axis of an output cell and a window offset, if inside.
+    /// The input cell along one axis for an output cell and a window offset, if it is inside the
+    /// plane.
     fn cell(&self, axis: usize, output: usize, offset: usize) -> Option<usize> {
         let position = output * self.spec.stride[axis] + offset * self.spec.dilation[axis];
         let cell = position.checked_sub(self.spec.padding[axis].0)?;
         (cell < self.input[axis + 1]).then_some(cell)
     }
 
-    /// Adds each window's row to all its cells: whichever cell wins, it receives no more.
+    /// Adds the entry of each window to all its cells: an upper bound, because only one cell of a
+    /// window wins.
     fn spread(&self, rows: Tensor<2>) -> Tensor<2> {
         let [channels, height, width] = self.input;
         let [count, _] = rows.dims();
@@ -164,8 +165,8 @@ impl PiecewiseLinear for MaxPool2d {
         let [points, _] = input.dims();
         let [channels, height, width] = self.input;
         let windows = kernels::get_or_init(&self.windows, || PoolingWindows::new(&self.windows()));
-        let ours = windows.as_ref().and_then(|it| kernels::largest(&input, channels, it));
-        if let Some((output, winner)) = ours {
+        let by_windows = windows.as_ref().and_then(|it| kernels::largest(&input, channels, it));
+        if let Some((output, winner)) = by_windows {
             return (output, Piece::Winner(winner));
         }
         let planes = input.reshape([points, channels, height, width]);
@@ -188,10 +189,10 @@ impl PiecewiseLinear for MaxPool2d {
         kernels::pick(directions, winner, self.input[1] * self.input[2])
     }
 
-    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled {
-        let Piece::Winner(winner) = piece else { return Pulled::one(rows) };
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> PulledRows {
+        let Piece::Winner(winner) = piece else { return PulledRows::one(rows) };
         let cells = self.input[1] * self.input[2];
-        Pulled::one(kernels::scatter(rows, winner, cells, self.overlap()))
+        PulledRows::one(kernels::scatter(rows, winner, cells, self.overlap()))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -1,8 +1,8 @@
-//! The operations of a network, one a file. Adding one is a file and a line in [`Op`].
+//! The operations of a network, one per file. A new operation needs a file and a line in [`Op`].
 //!
-//! Every operation is a maximum of affine pieces, hence convex in its inputs. Values are
-//! `[points, features]` with features in row-major order, so rearrangements that keep that order
-//! (flatten, reshape) need no operation.
+//! Every operation is a maximum of affine pieces and therefore convex in its inputs. Values are
+//! `[points, features]` with features in row-major order, so flattening and reshaping need no
+//! operation.
 
 mod activation_rule;
 mod add;
@@ -20,16 +20,16 @@ mod separable;
 use std::fmt::Debug;
 
 use burn::tensor::{Int, Tensor};
-
-use crate::ComputeTarget;
 use tropex_kernels::AffineRows;
 
-pub use activation_rule::difference;
+use crate::ComputeTarget;
+
+pub use activation_rule::feature_difference;
 pub use activation_rule::{ActivationRule, Gap};
 pub use add::Add;
 pub use batched::Batched;
 pub use concat::Concat;
-pub use conv::Planes;
+pub use conv::ChannelPlanes;
 pub use conv::{Conv, Conv2d, Conv3d, ConvSpec};
 pub(crate) use conv::{Direction, Spatial};
 pub use elementwise_affine::ElementwiseAffine;
@@ -41,39 +41,49 @@ pub use rearrange::Rearrange;
 pub(crate) use separable::AxisWeights;
 pub use separable::Separable;
 
-/// The affine piece that an operation chose at every point.
+/// The affine pieces of an operation that the points chose.
+///
+/// The enum is exhaustive: algorithms on regions must handle every kind of piece.
 #[derive(Clone, Debug)]
 pub enum Piece {
-    /// There is only one.
+    /// The operation has one piece.
     Affine,
-    /// `[points, features]`: the unit is active where the entry is positive.
+    /// Signs, `[points, features]`: a unit is active if its entry is positive.
     Sign(Tensor<2>),
-    /// `[points, channels, positions]`: where in its channel's plane each maximum was attained.
+    /// Winners, `[points, channels, positions]`: the cell of the channel's plane with the maximum.
     Winner(Tensor<3, Int>),
 }
 
-/// Rows at the inputs of an operation, and what they leave behind.
+/// The result of a pullback through an operation.
 #[derive(Debug)]
-pub struct Pulled {
-    /// One set of rows per input.
+pub struct PulledRows {
+    /// The rows at each input.
     pub rows: Vec<AffineRows>,
-    /// `[rows, 1]`: the constant that the operation's own offset adds to each row's bias.
+    /// The constant that the offset of the operation adds to the bias of each row, `[rows, 1]`.
     pub offset: Option<Tensor<2>>,
 }
 
-impl Pulled {
-    /// Rows at the only input of an operation without an offset.
+impl PulledRows {
+    /// Rows at the input of an operation with one input and without an offset.
     pub fn one(rows: AffineRows) -> Self {
         Self { rows: vec![rows], offset: None }
     }
 }
 
+/// Trait parent that keeps [`PiecewiseLinear`] sealed.
+mod sealed {
+    /// Implemented for the operations of [`Op`](super::Op) only.
+    pub trait Sealed {}
+}
+
 /// An operation that is a maximum of affine pieces.
-pub trait PiecewiseLinear: Debug + Send + Sync {
+///
+/// The trait is sealed: the operations in [`Op`] implement it, other crates cannot.
+pub trait PiecewiseLinear: sealed::Sealed + Debug + Send + Sync {
     /// Name of the operation in listings.
     fn name(&self) -> &'static str;
 
-    /// What there is to know beyond the name and the shapes, such as kernel and stride.
+    /// Settings of the operation for listings, such as kernel and stride.
     fn detail(&self) -> String {
         String::new()
     }
@@ -83,58 +93,68 @@ pub trait PiecewiseLinear: Debug + Send + Sync {
         0
     }
 
-    /// Every constant, as bytes that are equal for equal constants.
+    /// The bytes of every constant; equal for equal constants.
     fn constants(&self) -> Vec<&[u8]> {
         Vec::new()
     }
 
-    /// Whether there is more than one piece: then rows must not be negative at the output.
+    /// Whether the operation has more than one piece. Rows at its output must then be non-negative.
     fn is_maximum(&self) -> bool {
         false
     }
 
-    /// How its `units` units choose their pieces, if any of them has more than one. A maximum that does
-    /// not say so is taken for affine where regions end.
+    /// The rule by which the `units` units choose their pieces; `None` if every unit has one piece.
+    /// Algorithms on regions treat an operation without a rule as affine.
     fn activation_rule(&self, _units: usize) -> Option<ActivationRule> {
         None
     }
 
-    /// The same operation with its constants elsewhere.
+    /// The operation with its constants on another device or in another precision.
     fn to_target(&self, target: &ComputeTarget) -> Op;
 
-    /// The operation with every weight, offset and slope replaced by what `change` makes of it.
+    /// The operation with `change` applied to every weight, offset and slope.
     fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op;
 
-    /// Values `[points, features]` of the inputs to values of the output, and the piece chosen.
+    /// Evaluates the operation. Returns the output and the chosen pieces.
+    ///
+    /// # Shapes
+    /// - `inputs`: `[points, features]` each
+    /// - output: `[points, features]`
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece);
 
-    /// For every output at these inputs, the sum of the squares of the terms that it is the sum of: the
-    /// square of the scale on which it is rounded. None if nothing is.
+    /// For every output entry, the sum of the squares of its summands: the square of the scale of
+    /// its rounding error. `None` if the operation does not round.
     fn squares(&self, _inputs: Vec<Tensor<2>>) -> Option<Tensor<2>> {
         None
     }
 
-    /// The active mask at the output, `[points, features]`: an entry of a row there has an effect on the
-    /// inputs only where the mask is positive. `masks` are those of the inputs. `None` if every entry has
-    /// an effect.
+    /// The active mask at the output, `[points, features]`: an entry of a row affects the inputs
+    /// only if its mask is positive. `None` means that every entry affects the inputs.
+    ///
+    /// # Shapes
+    /// - `masks`: the active masks at the inputs, `[points, features]` each
     fn active_mask(&self, _masks: &[Option<Tensor<2>>], _piece: &Piece) -> Option<Tensor<2>> {
         None
     }
 
-    /// Directions `[groups * points, features]` at every input to directions at the output, through
-    /// the given piece of every point: `v` becomes `W v` where the piece is `W x + b`. Row
-    /// `g * points + i` belongs to point `i`.
+    /// Pushes directions forward through the chosen pieces: `v` becomes `W v` for the piece `W x +
+    /// b`.
+    ///
+    /// # Shapes
+    /// - `directions`: `[groups * points, features]` for every input; row `g * points + i` belongs
+    ///   to point `i`
+    /// - output: `[groups * points, features]`
     fn pushforward(&self, directions: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2>;
 
-    /// Rows at the output to rows at every input, through the given piece: `B` becomes `B W`, and
-    /// the offset is `B . b` where the piece is `W x + b`.
-    fn pullback(&self, rows: AffineRows, piece: &Piece) -> Pulled;
+    /// Pulls rows back through the chosen pieces: a row `B` becomes `B W` and its offset is `B . b`
+    /// for the piece `W x + b`.
+    fn pullback(&self, rows: AffineRows, piece: &Piece) -> PulledRows;
 
-    /// Bounds at the output to bounds at every input, valid for whatever piece.
+    /// Bounds at every input from bounds at the output, valid for every piece.
     fn bound(&self, interval: Interval) -> Vec<Interval>;
 }
 
-/// The input of an operation that has one.
+/// The input of an operation with one input.
 fn only(inputs: Vec<Tensor<2>>) -> Tensor<2> {
     inputs.into_iter().next().expect("operations are built with their inputs")
 }
@@ -145,7 +165,7 @@ pub fn extents(shape: &[usize]) -> String {
     extents.join("x")
 }
 
-/// `3x3, stride 2x2, padding 1x1, dilation 2x2`, without what is usual.
+/// A window as text, such as `3x3, stride 2x2, padding 1x1, dilation 2x2`, without default values.
 pub(crate) fn window(
     kernel: &[usize],
     stride: &[usize],
@@ -172,12 +192,15 @@ macro_rules! ops {
     ($($op:ident),+ $(,)?) => {
         /// Any operation.
         #[derive(Clone, Debug)]
-        #[allow(clippy::large_enum_variant)] // one a node
+        #[allow(clippy::large_enum_variant)] // one per node
+        #[non_exhaustive]
         pub enum Op {
             $(#[doc = concat!("See [`", stringify!($op), "`].")] $op($op),)+
         }
 
-        $(impl From<$op> for Op {
+        $(impl sealed::Sealed for $op {}
+
+        impl From<$op> for Op {
             fn from(op: $op) -> Self {
                 Self::$op(op)
             }

@@ -1,28 +1,26 @@
-//! Features in another order, some of them left out, repeated or filled with zeros.
+//! Rearrangement of features: permutation, selection, repetition, padding with zeros.
 
 use burn::tensor::Tensor;
+use tropex_kernels::{AffineRows, Columns, gather, scatter_add};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::{Columns, gather, scatter_add};
 
-/// Output feature `j` is input feature `source[j]`, or zero where there is none: permutations,
-/// slices, padding, expansion, windows laid side by side.
+/// Output feature `j` is input feature `source[j]`, or zero if `source[j]` is `None`. Examples are
+/// permutations, slices, padding, expansion and unfolded windows.
 #[derive(Clone, Debug)]
 pub struct Rearrange {
     name: &'static str,
     /// Number of input features.
     inputs: usize,
     source: Columns,
-    /// The output feature that each input feature goes to, where there is at most one.
-    /// For every input the output that it goes to, if no input goes to several.
+    /// The output feature of each input feature; `None` if an input feature has several output
+    /// features.
     inverse: Option<Columns>,
 }
 
 impl Rearrange {
-    /// The rearrangement under a name for listings. Sources must be below `inputs`.
+    /// The rearrangement with a name for listings. Sources must be smaller than `inputs`.
     pub(crate) fn new(
         name: &'static str,
         inputs: usize,
@@ -41,7 +39,8 @@ impl Rearrange {
     }
 }
 
-/// Where every input goes, if none goes to several places.
+/// The output feature of each input feature; `None` if an input feature has several output
+/// features.
 fn inverse(inputs: usize, source: &[Option<usize>]) -> Option<Vec<Option<usize>>> {
     let mut target = vec![None; inputs];
     for (output, source) in source.iter().enumerate() {
@@ -79,8 +78,8 @@ impl PiecewiseLinear for Rearrange {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
-        Pulled::one(rows.map(|rows| self.pull(rows)))
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
+        PulledRows::one(rows.map(|rows| self.pull(rows)))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

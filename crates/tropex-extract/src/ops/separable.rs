@@ -1,33 +1,30 @@
-//! Affine maps along the axes of a plane, the same for every plane.
+//! Separable affine maps along the axes of a plane.
 
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{AffineRows, Constant, matmul};
 
-use super::Interval;
-use super::{Op, Piece, PiecewiseLinear, Pulled, only};
+use super::{Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
-use tropex_kernels::AffineRows;
-use tropex_kernels::Constant;
-use tropex_kernels::matmul;
 
-/// `R X C` for every plane `X` `[height, width]`: the form that average pooling, interpolation,
-/// sums and means along an axis, and products with a matrix on the left share.
+/// `R X C` for every plane `X` of shape `[height, width]`. Average pooling, interpolation, sums and
+/// means along an axis, and products with a matrix on the left have this form.
 #[derive(Clone, Debug)]
 pub struct Separable {
     name: &'static str,
     detail: String,
     /// `[planes, height, width]`
     input: [usize; 3],
-    /// `R` transposed, `[height, out_height]`; none for the identity.
+    /// `R` transposed, `[height, out_height]`; `None` for the identity.
     down: Option<Constant<2>>,
-    /// `C`, `[width, out_width]`; none for the identity.
+    /// `C`, `[width, out_width]`; `None` for the identity.
     across: Option<Constant<2>>,
 }
 
-/// The share of every input cell in every output cell along one axis: `weights[output][input]`.
+/// The weight of every input cell in every output cell along one axis: `weights[output][input]`.
 pub(crate) type AxisWeights = Vec<Vec<f64>>;
 
 impl Separable {
-    /// The operation on planes `[planes, height, width]` from its weights along both axes.
+    /// The operation on planes `[planes, height, width]` with weights along both axes.
     pub(crate) fn new(
         name: &'static str,
         detail: String,
@@ -39,7 +36,7 @@ impl Separable {
         Self { name, detail, input, down: down.map(constant), across: across.map(constant) }
     }
 
-    /// `[planes, out_height, out_width]`
+    /// Shape of the output, `[planes, out_height, out_width]`.
     fn output(&self) -> [usize; 3] {
         let [planes, height, width] = self.input;
         let outputs = |weight: &Option<Constant<2>>, same| {
@@ -48,7 +45,7 @@ impl Separable {
         [planes, outputs(&self.down, height), outputs(&self.across, width)]
     }
 
-    /// Values at the input to values at the output, by a function of the weights.
+    /// Values at the output from values at the input; `f` is applied to the weights.
     fn push(&self, mut values: Tensor<2>, f: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
         let [planes, height, width] = self.input;
         let [_, _, out_width] = self.output();
@@ -61,7 +58,7 @@ impl Separable {
         values
     }
 
-    /// Rows at the output to rows at the input, by these weights: first down, then across.
+    /// Rows before the vertical map from rows at the output.
     fn pull_down(&self, rows: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
         let [planes, height, width] = self.output();
         along(rows, [planes, height, width], weight.transpose())
@@ -84,8 +81,8 @@ impl Separable {
     }
 }
 
-/// Multiplies the middle axis of values `[count, outer, length, inner]` by a weight
-/// `[length, outputs]`.
+/// Multiplies the middle axis of values `[count, outer, length, inner]` by a weight `[length,
+/// outputs]`.
 fn along(values: Tensor<2>, [outer, length, inner]: [usize; 3], weight: Tensor<2>) -> Tensor<2> {
     let [count, _] = values.dims();
     let [_, outputs] = weight.dims();
@@ -118,8 +115,10 @@ impl PiecewiseLinear for Separable {
     }
 
     fn to_target(&self, target: &ComputeTarget) -> Op {
-        let place = |weight: &Option<Constant<2>>| weight.as_ref().map(|w| w.to_target(target));
-        Self { down: place(&self.down), across: place(&self.across), ..self.clone() }.into()
+        let move_weights =
+            |weight: &Option<Constant<2>>| weight.as_ref().map(|w| w.to_target(target));
+        Self { down: move_weights(&self.down), across: move_weights(&self.across), ..self.clone() }
+            .into()
     }
 
     fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
@@ -140,8 +139,8 @@ impl PiecewiseLinear for Separable {
         self.forward(directions).0
     }
 
-    fn pullback(&self, rows: AffineRows, _: &Piece) -> Pulled {
-        Pulled::one(rows.map(|rows| self.pull(rows)))
+    fn pullback(&self, rows: AffineRows, _: &Piece) -> PulledRows {
+        PulledRows::one(rows.map(|rows| self.pull(rows)))
     }
 
     fn bound(&self, interval: Interval) -> Vec<Interval> {

@@ -1,4 +1,4 @@
-//! Where points come from.
+//! Sources of points.
 
 use std::ops::Range;
 
@@ -7,60 +7,60 @@ use sha2::{Digest, Sha256};
 
 use crate::Error;
 
-/// Labelled points that can be read in pieces. This crate does not know datasets; whoever has one
-/// implements this.
+/// Labelled points that can be read in ranges. Implement this trait for a dataset.
 pub trait PointSource: Sync {
     /// Number of points.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether the source has no points.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Values of one point.
+    /// Number of input features of a point.
     fn features(&self) -> usize;
 
-    /// Values of a range of points, row by row: `[range.len(), features]`.
+    /// Reads a range of points, `[range.len(), features]` row by row.
     fn read(&self, range: Range<usize>) -> Vec<f32>;
 
     /// The true class of a point.
     fn label(&self, point: usize) -> usize;
 
-    /// Equal for equal points and labels only. Where the points are some of a dataset, it may be
-    /// that of the dataset.
+    /// A hash of points and labels: equal hashes mean equal points and labels. A source of selected
+    /// points of a dataset may return the hash of the whole dataset.
     fn fingerprint(&self) -> String;
 
-    /// Index in the dataset of a point; ascending.
+    /// The index of a point in its dataset; ascending.
     fn index(&self, point: usize) -> usize {
         point
     }
 
-    /// How the points were chosen, where they are not the first ones of a dataset, or all.
+    /// The choice of points, unless they are all points or the first points of a dataset.
     fn subset(&self) -> Option<PointSubset> {
         None
     }
 
-    /// So many points that stand for all, ascending, or all of them where there are no more: by
-    /// default drawn at random, always the same ones.
+    /// Positions of `count` representative points, ascending; all positions if the source has at
+    /// most `count` points. The default is a random sample with a fixed seed.
     fn sample(&self, count: usize) -> Vec<usize> {
         sample(self.len(), count)
     }
 }
 
-/// How the points of a source were chosen from a dataset.
+/// The choice of points from a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PointSubset {
-    /// The rule, in words.
+    /// A description of the rule.
     pub rule: String,
-    /// Points of the dataset.
+    /// Number of points in the dataset.
     pub of: usize,
     /// SHA-256 of the indices, each as 8 bytes, little-endian.
     pub sha256: String,
 }
 
 impl PointSubset {
-    /// A subset of `of` points with these indices.
+    /// The selection of the points with these indices from a dataset of `of` points.
     pub fn new(rule: String, of: usize, indices: impl Iterator<Item = usize>) -> Self {
         let mut hash = Sha256::new();
         indices.for_each(|index| hash.update((index as u64).to_le_bytes()));
@@ -68,8 +68,8 @@ impl PointSubset {
     }
 }
 
-/// `count` of so many numbers, ascending, at random: evenly spaced ones would fall in step with
-/// points that come in turns.
+/// A random sample of `count` of the numbers below `numbers`, ascending. Evenly spaced numbers
+/// could all hit one class of a dataset with periodic labels.
 pub(crate) fn sample(numbers: usize, count: usize) -> Vec<usize> {
     if count >= numbers {
         return (0..numbers).collect();
@@ -78,15 +78,15 @@ pub(crate) fn sample(numbers: usize, count: usize) -> Vec<usize> {
     let mut random = SplitMix(0);
     // The first steps of a Fisher-Yates shuffle.
     for at in 0..count {
-        let further = random.next() % (numbers - at) as u64;
-        all.swap(at, at + further as usize);
+        let offset = random.next() % (numbers - at) as u64;
+        all.swap(at, at + offset as usize);
     }
     all.truncate(count);
     all.sort_unstable();
     all
 }
 
-/// The generator splitmix64 of Steele, Lea and Flood (2014).
+/// The generator splitmix64 (Steele, Lea and Flood, 2014).
 struct SplitMix(u64);
 
 impl SplitMix {
@@ -99,7 +99,7 @@ impl SplitMix {
     }
 }
 
-/// Points of a source, as many as were asked for.
+/// Reads a range of points and checks the number of values.
 pub(crate) fn read(source: &dyn PointSource, range: Range<usize>) -> Result<Vec<f32>, Error> {
     let expected = range.len() * source.features();
     let points = source.read(range);
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_does_not_fall_in_step() {
+    fn a_sample_is_spread_over_classes_and_positions() {
         let chosen = sample(1000, 100);
         for class in 0..10 {
             let count = chosen.iter().filter(|&&point| point % 10 == class).count();
@@ -129,8 +129,8 @@ mod tests {
     }
 
     #[test]
-    fn splitmix_is_the_published_one() {
-        // The first numbers from the seed 1234567, as the authors' reference code gives them.
+    fn splitmix_gives_the_published_numbers() {
+        // The first numbers for the seed 1234567, from the authors' reference code.
         let mut random = SplitMix(1_234_567);
         assert_eq!(random.next(), 6_457_827_717_110_365_317);
         assert_eq!(random.next(), 3_203_168_211_198_807_973);
@@ -138,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn samples_are_some_of_all(numbers in 0..300_usize, count in 0..400_usize) {
+        fn samples_are_ascending_subsets(numbers in 0..300_usize, count in 0..400_usize) {
             let chosen = sample(numbers, count);
             prop_assert_eq!(chosen.len(), count.min(numbers));
             prop_assert!(chosen.is_sorted_by(|a, b| a < b));

@@ -1,6 +1,7 @@
-//! The bytes of a file of terms: in memory, or read part by part where it is large.
+//! The bytes of a shard file: in memory if the file is small, otherwise read on demand.
 //!
-//! Nothing is mapped: a mapped file that another program cuts off ends the process.
+//! The file is not memory-mapped: if another program truncated a mapped file, the process would
+//! end.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -15,42 +16,43 @@ use tropex_files::{hex, sha256_of};
 use super::manifest::ShardEntry;
 use crate::Error;
 
-/// Bytes that are read and hashed at a time, so that they are still in the processor's cache.
+/// Bytes that are read and hashed together, so that they are still in the CPU cache.
 const CHUNK: u64 = 1 << 18;
 
-/// A file that was what its entry in the manifest says when it was opened.
+/// A file that matched its entry in the manifest when it was opened.
 #[derive(Debug)]
-pub(crate) struct Content {
+pub(crate) struct ShardContent {
     path: PathBuf,
-    source: Source,
+    source: ContentSource,
 }
 
 #[derive(Debug)]
-enum Source {
+enum ContentSource {
     Memory(Bytes),
-    File { file: File, state: State },
+    File { file: File, stamp: FileStamp },
 }
 
-/// What tells that a file was written to.
-type State = (u64, Option<SystemTime>);
+/// Length and modification time; they change when another program writes to the file.
+type FileStamp = (u64, Option<SystemTime>);
 
-fn state_of(file: &File) -> io::Result<State> {
+fn stamp_of(file: &File) -> io::Result<FileStamp> {
     file.metadata().map(|found: Metadata| (found.len(), found.modified().ok()))
 }
 
-impl Content {
-    /// Opens a file and checks it against its entry; a file of `in_memory` bytes at most is read.
+impl ShardContent {
+    /// Opens a file and checks it against its entry. A file of at most `in_memory` bytes is read
+    /// into memory.
     pub(crate) fn open(path: &Path, entry: &ShardEntry, in_memory: u64) -> Result<Self, Error> {
         let failed = || Error::io("read", path);
         let file = File::open(path).map_err(failed())?;
-        let state = state_of(&file).map_err(failed())?;
-        require_length(path, state.0, entry.bytes)?;
+        let stamp = stamp_of(&file).map_err(failed())?;
+        require_length(path, stamp.0, entry.bytes)?;
         let (found, source) = if entry.bytes <= in_memory {
             let (content, sum) = read_and_hash(file, entry.bytes).map_err(failed())?;
             require_length(path, content.len() as u64, entry.bytes)?;
-            (sum, Source::Memory(content.into()))
+            (sum, ContentSource::Memory(content.into()))
         } else {
-            (sha256_of(&file).map_err(failed())?, Source::File { file, state })
+            (sha256_of(&file).map_err(failed())?, ContentSource::File { file, stamp })
         };
         if found != entry.sha256 {
             let reason =
@@ -65,21 +67,21 @@ impl Content {
     }
 
     pub(crate) fn is_in_memory(&self) -> bool {
-        matches!(self.source, Source::Memory(_))
+        matches!(self.source, ContentSource::Memory(_))
     }
 
-    /// Some of its bytes, which end where the file does at the latest.
+    /// The bytes of a range inside the file.
     pub(crate) fn read(&self, range: Range<usize>) -> Result<Bytes, Error> {
         match &self.source {
-            Source::Memory(content) => Ok(content.slice(range)),
-            Source::File { file, state } => self.read_from(file, state, range),
+            ContentSource::Memory(content) => Ok(content.slice(range)),
+            ContentSource::File { file, stamp } => self.read_from(file, stamp, range),
         }
     }
 
     fn read_from(
         &self,
         mut file: &File,
-        state: &State,
+        stamp: &FileStamp,
         range: Range<usize>,
     ) -> Result<Bytes, Error> {
         let failed = || Error::io("read", &self.path);
@@ -87,7 +89,7 @@ impl Content {
         let mut bytes = reserved(length).map_err(failed())?;
         file.seek(SeekFrom::Start(range.start as u64)).map_err(failed())?;
         file.take(length).read_to_end(&mut bytes).map_err(failed())?;
-        if bytes.len() == range.len() && state_of(file).map_err(failed())? == *state {
+        if bytes.len() == range.len() && stamp_of(file).map_err(failed())? == *stamp {
             return Ok(bytes.into());
         }
         let reason = "another program wrote to it while it was read; delete the file and extract \
@@ -96,7 +98,10 @@ impl Content {
     }
 }
 
-/// Refuses a file that is longer or shorter than the manifest says.
+/// Checks the length of a file.
+///
+/// # Errors
+/// A length that differs from the manifest.
 pub(crate) fn require_length(path: &Path, found: u64, expected: u64) -> Result<(), Error> {
     if found == expected {
         return Ok(());
@@ -107,7 +112,7 @@ pub(crate) fn require_length(path: &Path, found: u64, expected: u64) -> Result<(
     Err(Error::store(path, reason))
 }
 
-/// The content of a file, and its SHA-256.
+/// The content of a file and its SHA-256.
 fn read_and_hash(mut file: File, bytes: u64) -> io::Result<(Vec<u8>, String)> {
     let mut content = reserved(bytes)?;
     let mut hash = Sha256::new();
@@ -121,7 +126,10 @@ fn read_and_hash(mut file: File, bytes: u64) -> io::Result<(Vec<u8>, String)> {
     }
 }
 
-/// Room for so many bytes, if there is.
+/// An empty vector with the requested capacity.
+///
+/// # Errors
+/// Not enough memory.
 fn reserved(bytes: u64) -> io::Result<Vec<u8>> {
     let mut room = Vec::new();
     let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
@@ -136,7 +144,7 @@ mod tests {
     use super::*;
     use crate::terms::SelfCheck;
 
-    /// Reading into memory, and in parts.
+    /// Sizes up to which files are read into memory: all files, no file.
     const WAYS: [u64; 2] = [1 << 30, 0];
 
     fn entry(content: &[u8]) -> ShardEntry {
@@ -145,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_those_of_the_file() {
+    fn bytes_equal_those_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let long: Vec<u8> = (0..2 * CHUNK + 3).map(|index| (index % 251) as u8).collect();
         for content in [&b""[..], b"x", &long] {
             fs::write(&path, content).unwrap();
             for in_memory in WAYS {
-                let found = Content::open(&path, &entry(content), in_memory).unwrap();
+                let found = ShardContent::open(&path, &entry(content), in_memory).unwrap();
                 assert_eq!(found.read(0..content.len()).unwrap(), content);
                 let middle = content.len() / 3..content.len() / 2;
                 assert_eq!(found.read(middle.clone()).unwrap(), content[middle]);
@@ -161,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_cut_off_while_it_is_read_is_an_error() {
+    fn truncating_a_file_while_it_is_read_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let content = vec![7; 100_000];
         for (in_memory, is_whole) in WAYS.into_iter().zip([true, false]) {
             fs::write(&path, &content).unwrap();
-            let found = Content::open(&path, &entry(&content), in_memory).unwrap();
+            let found = ShardContent::open(&path, &entry(&content), in_memory).unwrap();
             File::options().write(true).open(&path).unwrap().set_len(10).unwrap();
             match found.read(50_000..60_000) {
                 Ok(bytes) => assert!(is_whole && bytes == content[50_000..60_000]),
@@ -179,12 +187,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_replaced_or_removed_is_read_as_it_was() {
+    fn a_replaced_or_removed_file_is_read_with_its_old_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         for in_memory in WAYS {
             fs::write(&path, "before").unwrap();
-            let found = Content::open(&path, &entry(b"before"), in_memory).unwrap();
+            let found = ShardContent::open(&path, &entry(b"before"), in_memory).unwrap();
             tropex_files::replace(&path, b"after!").unwrap();
             fs::remove_file(&path).unwrap();
             assert_eq!(found.read(0..6).unwrap(), "before");
@@ -192,13 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_match_its_entry_is_refused() {
+    fn a_file_that_does_not_match_its_entry_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "text").unwrap();
         for in_memory in WAYS {
             let refused = |entry: &ShardEntry, path: &Path| {
-                Content::open(path, entry, in_memory).unwrap_err().to_string()
+                ShardContent::open(path, entry, in_memory).unwrap_err().to_string()
             };
             assert!(refused(&entry(b"tex"), &path).contains("4 bytes, but the manifest says 3"));
             assert!(refused(&entry(b"tent"), &path).contains("does not match its checksum"));

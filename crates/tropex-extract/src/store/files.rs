@@ -3,29 +3,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Error;
-
 use super::MANIFEST;
 use super::manifest::Manifest;
+use crate::Error;
 
 /// Name of the file of shifts.
 pub(crate) const SHIFTS: &str = "shifts.safetensors";
 
-/// Name of the file of what is known of the scale, as long as an extraction is not finished.
+/// Name of the file with the state of the calibrated search, present until the extraction is
+/// finished.
 pub(crate) const SEARCH: &str = "search.json";
 
-/// Name of the shard with a number.
+/// Name of the shard with the given number.
 pub(crate) fn shard_name(number: usize) -> String {
     format!("shard-{number:05}.safetensors")
 }
 
-/// Writes a file, whole or not at all.
+/// Writes a file atomically.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     tropex_files::replace(path, content).map_err(Error::io("write", path))
 }
 
-/// Removes the files of a store but for those that a manifest lists, and for itself if it lists any:
-/// those of an earlier extraction. Other files stay.
+/// Removes the files of an earlier extraction: every file of a store that the manifest does not
+/// list. The manifest is removed too if it lists nothing. Other files stay.
 pub(crate) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
     let (shards, shifts) = (manifest.shards.len(), manifest.shifts.is_some());
     for path in own_files(folder)? {
@@ -42,7 +42,7 @@ pub(crate) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), E
     Ok(())
 }
 
-/// The files in a folder that a store writes.
+/// The files in a folder that belong to a store.
 fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = || Error::io("read", folder);
     let mut paths = Vec::new();
@@ -53,7 +53,7 @@ fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             paths.push(entry.path());
         }
     }
-    // The manifest first: without it the rest is no store.
+    // The manifest first: without it, the other files are not a store.
     paths.sort_by_key(|path| !path.ends_with(MANIFEST));
     Ok(paths)
 }

@@ -1,4 +1,4 @@
-//! Files of tensors that are written from where they are.
+//! The layout of a tensor file, written without copying the tensors.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -8,23 +8,23 @@ use safetensors::{Dtype, SafeTensorError, View, serialize};
 use sha2::{Digest, Sha256};
 use tropex_files::hex;
 
-/// What a file of tensors consists of, one after the other.
-pub(crate) struct Layout<'a> {
+/// The parts of a tensor file in their order: the header, then the tensors.
+pub(crate) struct TensorFileLayout<'a> {
     header: Vec<u8>,
     tensors: Vec<&'a [u8]>,
 }
 
-/// A tensor by name.
-pub(crate) type Named<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
+/// A tensor: name, type, shape and bytes.
+pub(crate) type NamedTensor<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
 
-impl<'a> Layout<'a> {
-    /// The bytes of each tensor are as many as its type and shape say.
+impl<'a> TensorFileLayout<'a> {
+    /// The layout of a file. The number of bytes of each tensor must fit its type and shape.
     pub(crate) fn of(
-        tensors: impl IntoIterator<Item = Named<'a>>,
+        tensors: impl IntoIterator<Item = NamedTensor<'a>>,
     ) -> Result<Self, SafeTensorError> {
         let order = RefCell::new(Vec::new());
         let tensors = tensors.into_iter().map(|(name, dtype, shape, bytes)| {
-            (name, Reserved { dtype, shape, bytes, order: &order })
+            (name, OrderedView { dtype, shape, bytes, order: &order })
         });
         let header = serialize(tensors, None)?;
         Ok(Self { header, tensors: order.into_inner() })
@@ -50,15 +50,15 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// A tensor that a header has room for. Asked for its bytes, it notes that it is their turn.
-struct Reserved<'a, 'o> {
+/// A tensor that records in `order` when the serializer asks for its bytes.
+struct OrderedView<'a, 'o> {
     dtype: Dtype,
     shape: Vec<usize>,
     bytes: &'a [u8],
     order: &'o RefCell<Vec<&'a [u8]>>,
 }
 
-impl View for Reserved<'_, '_> {
+impl View for OrderedView<'_, '_> {
     fn dtype(&self) -> Dtype {
         self.dtype
     }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_what_the_library_makes_of_the_tensors() {
+    fn a_file_equals_the_file_of_the_safetensors_library() {
         let numbers: Vec<u8> = (0..48).collect();
         let tensors = || {
             [
@@ -98,7 +98,7 @@ mod tests {
             (name, TensorView::new(dtype, shape, bytes).unwrap())
         });
         let expected = serialize(views, None).unwrap();
-        let layout = Layout::of(tensors()).unwrap();
+        let layout = TensorFileLayout::of(tensors()).unwrap();
         let mut written = Vec::new();
         layout.write(&mut written).unwrap();
         assert_eq!(written, expected);

@@ -2,39 +2,40 @@
 
 use std::fs;
 use std::io;
-use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::MANIFEST;
 use super::files::{self, SHIFTS, shard_name};
-use crate::gauge::{Gauge, Scale};
+use super::header::TermsHeader;
+use crate::Error;
+use crate::gauge::{Gauge, ShiftScale};
 use crate::ops::extents;
-use crate::points::PointSubset;
-use crate::terms::{Classes, SelfCheck};
-use crate::{Error, Precision};
+use crate::terms::SelfCheck;
 
-/// Version of the layout on disk. Version 1 knew no subsets: points were the first ones.
+/// Version of the manifest. Version 1 had no subsets: the points were the first points of the
+/// dataset.
 const FORMAT: u32 = 2;
 
-/// The versions that can be read.
+/// The versions that this program reads.
 const READABLE: [u64; 2] = [1, FORMAT as u64];
 
-/// What a folder of shards holds.
+/// The content of a folder of shards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Manifest {
-    /// Version of the layout.
+    /// Version of the manifest.
     pub format: u32,
-    /// Version of the program that wrote it.
+    /// Name and version of the program that wrote the manifest.
     pub written_by: String,
-    /// What decides the terms.
+    /// The settings that determine the terms.
     pub terms: TermsHeader,
-    /// The file of the shifts, where they depend on points.
+    /// The file of the shifts, if they depend on points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shifts: Option<ShiftsEntry>,
-    /// The devices that extracted terms, as Burn calls them. Terms of one differ from those of
-    /// another by rounding.
+    /// The devices that extracted terms, by their names in Burn. Terms of different devices differ
+    /// by rounding.
     #[serde(default)]
     pub devices: Vec<String>,
     /// Finished shards, in the order of their points.
@@ -43,150 +44,46 @@ pub struct Manifest {
     pub check: Option<SelfCheck>,
 }
 
-/// Everything that decides what the terms of a store are, and how they are cut into shards. Two
-/// extractions with equal headers give the same terms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TermsHeader {
-    /// SHA-256 of network and settings.
-    pub network: String,
-    /// Fingerprint of the points.
-    pub source: String,
-    /// How the points were chosen, where they are not the first ones of their dataset, or all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subset: Option<PointSubset>,
-    /// The rule that chose the shifts.
-    pub gauge: Gauge,
-    /// Fingerprint of the shifts if they were found for other points.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shifts: Option<String>,
-    /// Format of the numbers.
-    pub precision: Precision,
-    /// The classes extracted.
-    pub classes: Classes,
-    /// Number of classes of the network.
-    pub class_count: usize,
-    /// Shape of one point.
-    pub input_shape: Vec<usize>,
-    /// Number of points.
-    pub points: usize,
-    /// Points per shard, but for the last.
-    pub shard_points: usize,
-}
-
-impl TermsHeader {
-    /// Values of one point.
-    pub fn features(&self) -> usize {
-        self.input_shape.iter().product()
-    }
-
-    /// Linear terms per point.
-    pub fn per_point(&self) -> usize {
-        self.classes.per_point(self.class_count)
-    }
-
-    /// Whether the shifts depend on points, so that they are part of the store.
-    pub(crate) fn saves_shifts(&self) -> bool {
-        self.gauge.depends_on_points() || self.shifts.is_some()
-    }
-
-    /// Number of shards of the whole extraction.
-    pub(crate) fn shard_count(&self) -> usize {
-        self.points.div_ceil(self.shard_points)
-    }
-
-    /// The points of a shard.
-    pub(crate) fn span(&self, shard: usize) -> Range<usize> {
-        let start = shard * self.shard_points;
-        start..self.points.min(start.saturating_add(self.shard_points))
-    }
-
-    /// The indices in the dataset that points of a shard can have.
-    pub(crate) fn indices(&self, first: usize, points: usize) -> Range<i64> {
-        let last = match &self.subset {
-            None => first + points,
-            Some(subset) => subset.of,
-        };
-        let bound = |index: usize| i64::try_from(index).unwrap_or(i64::MAX);
-        bound(first)..bound(last)
-    }
-
-    /// What differs from another header, in words.
-    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
-        let differs = |what: &str, here: String, there: String| {
-            (here != there).then(|| format!("{what} {there} instead of {here}"))
-        };
-        differs("gauge", written(&self.gauge), written(&other.gauge))
-            .or_else(|| differs("shifts", whose(&self.shifts), whose(&other.shifts)))
-            .or_else(|| differs("precision", written(&self.precision), written(&other.precision)))
-            .or_else(|| differs("classes", written(&self.classes), written(&other.classes)))
-            .or_else(|| differs("points", written(&self.points), written(&other.points)))
-            .or_else(|| differs("points:", which(&self.subset), which(&other.subset)))
-            .or_else(|| {
-                let is_same = self.source == other.source && self.subset == other.subset;
-                (!is_same).then(|| "other data".into())
-            })
-            .or_else(|| {
-                // The same terms, however they are cut.
-                let cut_alike = Self { shard_points: self.shard_points, ..other.clone() };
-                (*self != cut_alike).then(|| "another network".into())
-            })
-    }
-}
-
-/// Whether a file is not there, as opposed to one that cannot be read.
+/// Whether the error means that the file does not exist.
 pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// A setting as the manifest writes it.
-fn written(setting: &impl Serialize) -> String {
-    serde_json::to_string(setting).unwrap_or_default().replace('"', "")
-}
-
-/// Which points they are, in words.
-fn which(subset: &Option<PointSubset>) -> String {
-    subset.as_ref().map_or("the first ones".into(), |subset| subset.rule.clone())
-}
-
-/// Whose shifts they are, in words.
-fn whose(fingerprint: &Option<String>) -> String {
-    let others = |fingerprint: &String| format!("of other points ({fingerprint:.8})");
-    fingerprint.as_ref().map_or("of these points".into(), others)
-}
-
-/// The file of the shifts as the manifest knows it.
+/// The entry of the file of shifts in the manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ShiftsEntry {
-    /// File name in the store's folder.
+    /// File name inside the folder of the store.
     pub file: String,
-    /// Length of the file.
+    /// Length of the file in bytes.
     pub bytes: u64,
-    /// Its checksum, as `sha256sum` prints it.
+    /// SHA-256 of the file, as `sha256sum` prints it.
     pub sha256: String,
-    /// With the calibrated gauge, what the tight shifts were multiplied by.
+    /// Factor of the tight shifts, with the calibrated gauge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<f64>,
 }
 
 impl ShiftsEntry {
-    /// Which of the scales it is.
-    pub(crate) fn step(&self) -> Option<Scale> {
-        Scale::of(self.scale?)
+    /// The factor as a [`ShiftScale`].
+    pub(crate) fn shift_scale(&self) -> Option<ShiftScale> {
+        ShiftScale::of(self.scale?)
     }
 }
 
-/// One shard as the manifest knows it.
+/// The entry of a shard in the manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ShardEntry {
-    /// File name in the store's folder.
+    /// File name inside the folder of the store.
     pub file: String,
-    /// Points in it.
+    /// Number of points in the shard.
     pub points: usize,
-    /// Length of the file.
+    /// Length of the file in bytes.
     pub bytes: u64,
-    /// Its checksum, as `sha256sum` prints it.
+    /// SHA-256 of the file, as `sha256sum` prints it.
     pub sha256: String,
-    /// Self-check of its points.
+    /// Self-check of the points in the shard.
     pub check: SelfCheck,
 }
 
@@ -204,13 +101,14 @@ impl Manifest {
         }
     }
 
-    /// The same, if it goes without shifts of its own; else one that lists nothing.
+    /// The manifest, if its terms do not depend on saved shifts; otherwise a manifest without
+    /// shards.
     pub(crate) fn without_shifts(self) -> Self {
         if self.terms.saves_shifts() { Self::new(self.terms) } else { self }
     }
 
-    /// Enters a shard that was extracted, for the first time or again.
-    pub(crate) fn enter(&mut self, number: usize, entry: ShardEntry) {
+    /// Adds a shard or replaces a damaged one.
+    pub(crate) fn add_shard(&mut self, number: usize, entry: ShardEntry) {
         match self.shards.get_mut(number) {
             Some(damaged) => *damaged = entry,
             None => self.shards.push(entry),
@@ -218,17 +116,17 @@ impl Manifest {
         self.check = None;
     }
 
-    /// Notes that a device extracts terms.
-    pub(crate) fn note_device(&mut self, name: String) {
+    /// Adds a device to the list of devices.
+    pub(crate) fn add_device(&mut self, name: String) {
         if !self.devices.contains(&name) {
             self.devices.push(name);
         }
     }
 
-    /// The manifest in a folder; `None` where there is none.
+    /// Reads the manifest of a folder; `None` if the folder has none.
     ///
     /// # Errors
-    /// As for [`Manifest::read`].
+    /// The errors of [`Manifest::read`], except for a missing file.
     pub fn find(folder: &Path) -> Result<Option<Self>, Error> {
         match Self::read(&folder.join(MANIFEST)) {
             Err(Error::Io { source, .. }) if is_absent(&source) => Ok(None),
@@ -236,10 +134,10 @@ impl Manifest {
         }
     }
 
-    /// Reads a manifest, refusing one of another format.
+    /// Reads a manifest and checks that it is consistent.
     ///
     /// # Errors
-    /// A file that cannot be read, or is no manifest of this version.
+    /// A file that cannot be read; a file that is not a manifest of a supported version.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = fs::read(path).map_err(Error::io("read", path))?;
         let damaged = |error| {
@@ -270,7 +168,7 @@ impl Manifest {
         }
     }
 
-    /// What no extraction can have written.
+    /// A description of an entry that no extraction can have written.
     fn contradiction(&self) -> Option<String> {
         let terms = &self.terms;
         let numbers = [terms.points, terms.shard_points, terms.class_count];
@@ -280,7 +178,7 @@ impl Manifest {
             .and_then(|values| values.checked_mul(terms.points));
         if numbers.contains(&0) || matches!(coefficients, None | Some(0)) {
             return Some(format!(
-                "speaks of {} points of {} values in {} classes, {} a shard",
+                "lists {} points of {} values in {} classes, {} points per shard",
                 terms.points,
                 extents(&terms.input_shape),
                 terms.class_count,
@@ -288,7 +186,7 @@ impl Manifest {
             ));
         }
         if let Some(subset) = terms.subset.as_ref().filter(|subset| subset.of < terms.points) {
-            return Some(format!("speaks of {} points of {}", terms.points, subset.of));
+            return Some(format!("lists {} points of a dataset of {}", terms.points, subset.of));
         }
         let (listed, count) = (self.shards.len(), terms.shard_count());
         if listed > count || (self.check.is_some() && listed < count) {
@@ -298,11 +196,11 @@ impl Manifest {
             return Some(format!("lists `{}` in place of `{SHIFTS}`", shifts.file));
         }
         if let Some(shifts) = &self.shifts
-            && shifts.step().is_some() != (terms.gauge == Gauge::Calibrated)
+            && shifts.shift_scale().is_some() != (terms.gauge == Gauge::Calibrated)
         {
             let gauge = terms.gauge.name();
-            let scale = shifts.scale.map_or("nothing".into(), |scale| scale.to_string());
-            return Some(format!("scales shifts of the {gauge} gauge by {scale}"));
+            let scale = shifts.scale.map_or("no factor".into(), |scale| scale.to_string());
+            return Some(format!("multiplies shifts of the {gauge} gauge by {scale}"));
         }
         if self.shifts.is_none() && terms.saves_shifts() && listed > 0 {
             return Some(format!("lists {listed} shards and no shifts"));
@@ -317,21 +215,24 @@ impl Manifest {
         })
     }
 
-    /// Refuses a manifest of other terms than the ones asked for.
-    pub(crate) fn expect(&self, path: &Path, terms: &TermsHeader) -> Result<(), Error> {
+    /// Checks that the manifest belongs to the requested terms.
+    ///
+    /// # Errors
+    /// A manifest of other terms.
+    pub(crate) fn check_terms(&self, path: &Path, terms: &TermsHeader) -> Result<(), Error> {
         match terms.difference(&self.terms) {
             None => Ok(()),
             Some(difference) => Err(Error::store(
                 path,
                 format!(
-                    "holds terms of another extraction ({difference}); delete the folder, or extract \
-                     with --replace"
+                    "holds terms of another extraction ({difference}); delete the folder, or \
+                     extract with --replace"
                 ),
             )),
         }
     }
 
-    /// Writes the manifest at once or not at all.
+    /// Writes the manifest atomically.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
         let failed = |error: serde_json::Error| Error::io("write", path)(error.into());
         let mut text = serde_json::to_vec_pretty(self).map_err(failed)?;

@@ -1,15 +1,18 @@
-//! Terms on disk: a folder with a manifest and shards, larger than memory if need be.
+//! Terms on disk: a folder with a manifest and shards. A store may be larger than memory.
 //!
-//! Shards are safetensors files that any tool can read. The manifest says what they hold and how
-//! to tell that they are whole; it is written last, so that what it lists is complete.
+//! Shards are safetensors files. The manifest lists them with their checksums. It is written after
+//! the shards, so that every listed file is complete.
 
 mod content;
 pub(crate) mod files;
+mod header;
 mod layout;
 mod manifest;
 mod shard;
 mod shard_writer;
+mod shards;
 pub(crate) mod shifts;
+mod tensor_reader;
 
 use std::fs;
 use std::panic::resume_unwind;
@@ -22,20 +25,21 @@ use crate::gauge::Shifts;
 use crate::terms::TermTable;
 use crate::{ComputeTarget, Error, Extractor, Network};
 use content::require_length;
-use shard::Shards;
+use shards::Shards;
 
+pub use header::TermsHeader;
 pub(crate) use manifest::is_absent;
-pub use manifest::{Manifest, ShardEntry, ShiftsEntry, TermsHeader};
+pub use manifest::{Manifest, ShardEntry, ShiftsEntry};
 pub(crate) use shard::ShardFile;
 pub(crate) use shard_writer::ShardWriter;
 
-/// Bytes of a file of terms that are in memory at most.
+/// Size up to which a shard file is read into memory, in bytes.
 pub(crate) const IN_MEMORY: u64 = 128 << 20;
 
-/// Name of the manifest in a store's folder.
+/// Name of the manifest file in the folder of a store.
 pub const MANIFEST: &str = "manifest.json";
 
-/// A finished extraction on disk.
+/// A finished extraction in a folder.
 #[derive(Clone, Debug)]
 pub struct TermStore {
     folder: PathBuf,
@@ -43,17 +47,17 @@ pub struct TermStore {
 }
 
 impl TermStore {
-    /// Opens a store, checking its manifest and that every shard is there in full length. The
-    /// content of a shard is checked against its checksum when it is read.
+    /// Opens a store. Checks the manifest and the length of every shard. The checksum of a shard is
+    /// checked when it is read.
     ///
     /// # Errors
-    /// A missing, damaged, unfinished or foreign manifest; missing or truncated shards; a folder
-    /// that another process writes to, unless all of it is whole.
+    /// A missing, damaged, unfinished or foreign manifest; a missing or truncated shard; a folder
+    /// that another process writes to, unless the store in it is complete.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::open_whole(folder).map_err(|error| cause(error, folder, None))
+        Self::open_whole(folder).map_err(|error| cause_of(error, folder, None))
     }
 
-    /// A store whose manifest is not finished, as long as the extraction works on it.
+    /// A store whose extraction is in progress.
     pub(crate) fn unfinished(folder: &Path, manifest: &Manifest) -> Self {
         Self { folder: folder.to_owned(), manifest: manifest.clone() }
     }
@@ -72,28 +76,28 @@ impl TermStore {
         Ok(store)
     }
 
-    /// What the store holds.
+    /// The manifest of the store.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Where it is.
+    /// The folder of the store.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Number of points whose terms it holds.
+    /// Number of points in the store.
     #[allow(clippy::len_without_is_empty)] // an extraction has at least one point
     pub fn len(&self) -> usize {
         self.manifest.terms.points
     }
 
-    /// Reads the shards one after the other, so that memory holds one at a time. Files larger than
-    /// 128 MiB come as several shards.
+    /// Reads the shards one by one. A file larger than 128 MiB is returned as several tables, so
+    /// that memory holds at most 128 MiB.
     ///
     /// # Errors
-    /// Each shard that is missing, damaged or not what the manifest says; terms that another process
-    /// replaces meanwhile.
+    /// Every shard that is missing, damaged or different from its entry in the manifest; terms that
+    /// another process replaces during the iteration.
     pub fn shards(&self) -> impl Iterator<Item = Result<TermTable, Error>> {
         self.shards_in_pieces(IN_MEMORY)
     }
@@ -103,13 +107,15 @@ impl TermStore {
         bytes: u64,
     ) -> impl Iterator<Item = Result<TermTable, Error>> + Send {
         let shards = Shards::new(&self.folder, &self.manifest, bytes);
-        shards.map(|shard| shard.map_err(|error| cause(error, &self.folder, Some(&self.manifest))))
+        shards
+            .map(|shard| shard.map_err(|error| cause_of(error, &self.folder, Some(&self.manifest))))
     }
 
-    /// Hands the shards to `work`, one after the other, and reads the next one meanwhile.
+    /// Calls `work` with every shard and reads the next shard meanwhile.
     ///
     /// # Errors
-    /// As for [`TermStore::shards`]; what comes before is worked on.
+    /// The errors of [`TermStore::shards`], after `work` was called with the shards before the
+    /// error.
     pub(crate) fn visit(&self, mut work: impl FnMut(&TermTable)) -> Result<(), Error> {
         let mut shards = self.shards_in_pieces(IN_MEMORY);
         let mut next = shards.next();
@@ -123,26 +129,26 @@ impl TermStore {
         Ok(())
     }
 
-    /// The shifts that the terms were extracted under, for a network placed anywhere. Terms of
-    /// further points can be extracted under them, see [`Extractor::with_shifts`].
+    /// The shifts of the terms, on the device of the network. [`Extractor::with_shifts`] extracts
+    /// terms of other points under them.
     ///
     /// # Errors
-    /// A store of the worst-case gauge, whose shifts follow from the network alone; one of another
-    /// network; a missing or damaged file.
+    /// A store of the worst-case gauge, which has no file of shifts; a store of another network; a
+    /// missing or damaged file.
     pub fn shifts(&self, network: &Network) -> Result<Shifts, Error> {
         let (path, terms) = (self.folder.join(MANIFEST), &self.manifest.terms);
         let Some(entry) = &self.manifest.shifts else {
             let reason = format!("terms of the {} gauge have no shifts of", terms.gauge.name());
             return Err(Error::store(&path, reason + " their own"));
         };
-        let same = ComputeTarget::new(network.target().device(), terms.precision)?;
-        let here = Extractor::new(&network.to_target(&same), terms.gauge, terms.classes)?;
-        if here.fingerprint() != terms.network {
+        let target = ComputeTarget::new(network.target().device(), terms.precision)?;
+        let extractor = Extractor::new(&network.to_target(&target), terms.gauge, terms.classes)?;
+        if extractor.fingerprint() != terms.network {
             let reason = "holds shifts of another network; extract its terms again";
             return Err(Error::store(&path, reason));
         }
         shifts::read(&self.folder, entry, terms, network)
-            .map_err(|error| cause(error, &self.folder, Some(&self.manifest)))
+            .map_err(|error| cause_of(error, &self.folder, Some(&self.manifest)))
     }
 
     fn check_length(&self, file: &str, bytes: u64) -> Result<(), Error> {
@@ -152,8 +158,8 @@ impl TermStore {
     }
 }
 
-/// Why terms cannot be read: as the error says, unless another process is to blame.
-pub(crate) fn cause(error: Error, folder: &Path, manifest: Option<&Manifest>) -> Error {
+/// Replaces a read error by its cause, if another process holds or has replaced the store.
+pub(crate) fn cause_of(error: Error, folder: &Path, manifest: Option<&Manifest>) -> Error {
     let replaced = || match (manifest, Manifest::find(folder)) {
         (Some(manifest), Ok(Some(found))) => *manifest != found,
         (Some(_), Ok(None)) => true,

@@ -1,17 +1,19 @@
-//! One file of terms.
+//! Reading of shard files.
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::path::Path;
-use std::slice;
 
-use burn::tensor::{AllocationProperty, Bytes, Element, TensorData};
-use bytemuck::Pod;
+use burn::tensor::TensorData;
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
-use super::content::Content;
-use super::manifest::{Manifest, ShardEntry, TermsHeader};
-use crate::ops::extents;
+use super::content::ShardContent;
+use super::header::TermsHeader;
+use super::manifest::ShardEntry;
+use super::tensor_reader::TensorReader;
 use crate::terms::TermTable;
 use crate::{Error, Precision};
 
@@ -22,66 +24,21 @@ pub(crate) fn format_of(precision: Precision) -> Dtype {
     }
 }
 
-/// `F32 of 64x784`
-fn described(dtype: Dtype, shape: &[usize]) -> String {
-    format!("{dtype} of {}", extents(shape))
-}
-
-/// The shards of a store, one after the other.
-pub(crate) struct Shards<'a> {
-    folder: &'a Path,
-    terms: &'a TermsHeader,
-    entries: slice::Iter<'a, ShardEntry>,
-    /// Position of the first point of the next file.
-    first: usize,
-    /// The file that is being read.
-    file: Option<ShardFile<'a>>,
-    in_memory: u64,
-}
-
-impl<'a> Shards<'a> {
-    /// Files of more than `in_memory` bytes are read in pieces of about that.
-    pub(crate) fn new(folder: &'a Path, manifest: &'a Manifest, in_memory: u64) -> Self {
-        let (terms, entries) = (&manifest.terms, manifest.shards.iter());
-        Self { folder, terms, entries, first: 0, file: None, in_memory }
-    }
-}
-
-impl Iterator for Shards<'_> {
-    type Item = Result<TermTable, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(piece) = self.file.as_mut().and_then(Iterator::next) {
-                return Some(piece);
-            }
-            self.file = None;
-            let entry = self.entries.next()?;
-            let file = ShardFile::open(self.folder, entry, self.terms, self.first, self.in_memory);
-            self.first += entry.points;
-            match file {
-                Ok(file) => self.file = Some(file),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
-}
-
-/// A file of terms that was checked against its entry in the manifest. It is read in pieces: one, if
-/// it is in memory.
+/// A shard file that matched its entry in the manifest when it was opened. Iteration returns it in
+/// pieces; a file in memory is one piece.
 pub(crate) struct ShardFile<'a> {
-    content: Content,
-    metadata: Metadata,
-    /// Where the tensors begin.
-    start: usize,
+    pub(super) content: ShardContent,
+    pub(super) metadata: Metadata,
+    /// Position of the first tensor in the file, in bytes.
+    pub(super) start: usize,
     terms: &'a TermsHeader,
     /// Position of the first point in the store.
     first: usize,
-    /// All points.
-    points: usize,
-    /// Points that were read.
+    /// Number of points in the file.
+    pub(super) points: usize,
+    /// Number of points that have been read.
     done: usize,
-    /// Points of a piece.
+    /// Number of points per piece.
     piece: usize,
 }
 
@@ -103,7 +60,7 @@ impl<'a> ShardFile<'a> {
         first: usize,
         in_memory: u64,
     ) -> Result<Self, Error> {
-        let content = Content::open(&folder.join(&entry.file), entry, in_memory)?;
+        let content = ShardContent::open(&folder.join(&entry.file), entry, in_memory)?;
         let (metadata, start) = header(&content, entry.bytes)?;
         let points = entry.points;
         let piece = match content.is_in_memory() {
@@ -113,7 +70,7 @@ impl<'a> ShardFile<'a> {
         Ok(Self { content, metadata, start, terms, first, points, done: 0, piece })
     }
 
-    /// The terms of some of its points.
+    /// The terms of a range of points.
     fn read(&self, points: Range<usize>) -> Result<TermTable, Error> {
         let terms = self.terms;
         let (dtype, d) = (format_of(terms.precision), terms.features());
@@ -124,7 +81,7 @@ impl<'a> ShardFile<'a> {
         let first = self.first + points.start;
         let dataset = terms.indices(first, points.len());
         let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
-        let reader = Reader { file: self, points };
+        let reader = TensorReader { file: self, points };
         Ok(TermTable {
             first,
             index: reader.integers("index", dataset)?,
@@ -140,8 +97,8 @@ impl<'a> ShardFile<'a> {
     }
 }
 
-/// What a file says of its tensors, and where they begin.
-fn header(content: &Content, bytes: u64) -> Result<(Metadata, usize), Error> {
+/// Reads the header of a file: the entries of the tensors and the position of the first one.
+fn header(content: &ShardContent, bytes: u64) -> Result<(Metadata, usize), Error> {
     let damaged = |what: &dyn std::fmt::Display| {
         let reason = format!("not a shard of terms ({what}); delete the file and extract again");
         Error::store(content.path(), reason)
@@ -161,173 +118,5 @@ fn header(content: &Content, bytes: u64) -> Result<(Metadata, usize), Error> {
     match start.checked_add(metadata.data_len()) {
         Some(end) if end == bytes => Ok((metadata, start)),
         _ => Err(damaged(&"its tensors do not fill it")),
-    }
-}
-
-/// Reads tensors of some points of a file.
-struct Reader<'a> {
-    file: &'a ShardFile<'a>,
-    points: Range<usize>,
-}
-
-impl Reader<'_> {
-    fn refused(&self, name: &str, what: &str) -> Error {
-        Error::store(self.file.content.path(), format!("tensor `{name}` {what}"))
-    }
-
-    /// Of a tensor `[all points, extents..]`, the shape and the bytes of the points to read.
-    fn rows(
-        &self,
-        name: &str,
-        dtype: Dtype,
-        extents: &[usize],
-    ) -> Result<(Vec<usize>, bytes::Bytes), Error> {
-        let shape = [&[self.file.points], extents].concat();
-        let refused = |found: String| {
-            let expected = described(dtype, &shape);
-            let what = format!("tensor `{name}`: found {found}, expected {expected}");
-            Error::store(self.file.content.path(), what)
-        };
-        let info = self.file.metadata.info(name).ok_or_else(|| refused("none".into()))?;
-        if info.dtype != dtype || info.shape != shape {
-            return Err(refused(described(info.dtype, &info.shape)));
-        }
-        let (start, end) = info.data_offsets;
-        let row = (end - start) / self.file.points;
-        let start = self.file.start + start;
-        let range = start + row * self.points.start..start + row * self.points.end;
-        Ok(([&[self.points.len()], extents].concat(), self.file.content.read(range)?))
-    }
-
-    fn integers(&self, name: &str, range: Range<i64>) -> Result<Vec<i64>, Error> {
-        let (_, bytes) = self.rows(name, Dtype::I64, &[])?;
-        let values: Vec<i64> = bytemuck::pod_collect_to_vec(&bytes);
-        match values.iter().find(|value| !range.contains(value)) {
-            None => Ok(values),
-            Some(value) => {
-                let (first, last) = (range.start, range.end - 1);
-                Err(self.refused(name, &format!("holds {value}, expected {first} to {last}")))
-            }
-        }
-    }
-
-    fn numbers(&self, name: &str, dtype: Dtype, extents: &[usize]) -> Result<TensorData, Error> {
-        let (shape, bytes) = self.rows(name, dtype, extents)?;
-        let data = match dtype {
-            Dtype::F64 => finite::<f64>(bytes, shape),
-            _ => finite::<f32>(bytes, shape),
-        };
-        data.ok_or_else(|| self.refused(name, "holds infinite numbers or none; extract again"))
-    }
-}
-
-/// Numbers where they lie, unless there are some that are not finite.
-fn finite<F: Element + Pod + Into<f64>>(
-    bytes: bytes::Bytes,
-    shape: Vec<usize>,
-) -> Option<TensorData> {
-    let are_finite = |numbers: &[F]| {
-        // Without a way out of the loop, several numbers are looked at in one step.
-        numbers.iter().fold(true, |all, &number| all & number.into().is_finite())
-    };
-    // Other programs may write files in which numbers do not lie at multiples of their size.
-    let Ok(numbers) = bytemuck::try_cast_slice::<u8, F>(&bytes) else {
-        let numbers: Vec<F> = bytemuck::pod_collect_to_vec(&bytes);
-        return are_finite(&numbers).then(|| TensorData::new(numbers, shape));
-    };
-    are_finite(numbers).then(|| {
-        let shared = Bytes::from_shared(bytes.clone(), AllocationProperty::Other);
-        TensorData::from_bytes(shared, shape, F::dtype())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gauge::Gauge;
-    use crate::store::layout::{Layout, Named};
-    use crate::terms::{Classes, SelfCheck};
-
-    const POINTS: usize = 7;
-    const FEATURES: usize = 3;
-
-    fn header() -> TermsHeader {
-        TermsHeader {
-            network: String::new(),
-            source: String::new(),
-            subset: None,
-            gauge: Gauge::WorstCase,
-            shifts: None,
-            precision: Precision::F64,
-            classes: Classes::All,
-            class_count: 2,
-            input_shape: vec![FEATURES],
-            points: POINTS,
-            shard_points: POINTS,
-        }
-    }
-
-    /// Numbers that tell where they stand.
-    fn numbers(first: usize, count: usize) -> Vec<u8> {
-        (first..first + count).flat_map(|number| (number as f64).to_le_bytes()).collect()
-    }
-
-    fn integers(first: i64) -> Vec<u8> {
-        (first..first + POINTS as i64).flat_map(i64::to_le_bytes).collect()
-    }
-
-    #[test]
-    fn pieces_of_a_file_are_together_what_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let [index, label, predicted] = [integers(0), integers(5), vec![0; 8 * POINTS]];
-        let [linear, linear_bias] = [numbers(100, POINTS * 2 * FEATURES), numbers(300, POINTS * 2)];
-        let [negative, negative_bias] = [numbers(400, POINTS * FEATURES), numbers(600, POINTS)];
-        let tensors: [Named<'_>; 7] = [
-            ("index", Dtype::I64, vec![POINTS], &index),
-            ("label", Dtype::I64, vec![POINTS], &label),
-            ("predicted", Dtype::I64, vec![POINTS], &predicted),
-            ("linear.coefficients", Dtype::F64, vec![POINTS, 2, FEATURES], &linear),
-            ("linear.bias", Dtype::F64, vec![POINTS, 2], &linear_bias),
-            ("negative.coefficients", Dtype::F64, vec![POINTS, FEATURES], &negative),
-            ("negative.bias", Dtype::F64, vec![POINTS], &negative_bias),
-        ];
-        let layout = Layout::of(tensors).unwrap();
-        tropex_files::replace_with(&folder.path().join("file"), |file| layout.write(file)).unwrap();
-        let (bytes, sha256) = (layout.bytes() as u64, layout.checksum());
-        let check = SelfCheck::empty();
-        let entry = ShardEntry { file: "file".into(), points: POINTS, bytes, sha256, check };
-        let terms = header();
-        for (in_memory, lengths) in [
-            (bytes, vec![POINTS]),
-            (bytes / 2, vec![3, 3, 1]),
-            (bytes / 3, vec![2, 2, 2, 1]),
-            (0, vec![1; POINTS]),
-        ] {
-            let file = ShardFile::open(folder.path(), &entry, &terms, 0, in_memory).unwrap();
-            let pieces: Vec<_> = file.map(|piece| piece.unwrap()).collect();
-            assert_eq!(pieces.iter().map(TermTable::len).collect::<Vec<_>>(), lengths);
-            let mut first = 0;
-            for piece in &pieces {
-                assert_eq!((piece.first, piece.per_point()), (first, 2));
-                for point in 0..piece.len() {
-                    let all = first + point;
-                    assert_eq!(
-                        (piece.index[point], piece.label[point]),
-                        (all as i64, all as i64 + 5)
-                    );
-                    let row = |start: usize| {
-                        (0..FEATURES).map(|at| (start + at) as f64).collect::<Vec<_>>()
-                    };
-                    for class in 0..2 {
-                        let row = row(100 + (2 * all + class) * FEATURES);
-                        let bias = (300 + 2 * all + class) as f64;
-                        assert_eq!(piece.linear_term(point, class), (row, bias));
-                    }
-                    let expected = (row(400 + all * FEATURES), (600 + all) as f64);
-                    assert_eq!(piece.negative_term(point), expected);
-                }
-                first += piece.len();
-            }
-        }
     }
 }

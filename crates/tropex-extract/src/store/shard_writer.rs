@@ -1,4 +1,4 @@
-//! Writes a file of terms.
+//! Writing of shard files.
 
 use std::io;
 use std::path::Path;
@@ -6,8 +6,9 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use super::files::shard_name;
-use super::layout::{Layout, Named};
-use super::manifest::{ShardEntry, TermsHeader};
+use super::header::TermsHeader;
+use super::layout::{NamedTensor, TensorFileLayout};
+use super::manifest::ShardEntry;
 use super::shard::format_of;
 use crate::terms::{SelfCheck, Terms};
 use crate::{Error, PointSource, Precision};
@@ -27,7 +28,7 @@ pub(crate) struct ShardWriter<'a> {
 }
 
 impl<'a> ShardWriter<'a> {
-    /// An empty shard, with room for so many points.
+    /// An empty shard with capacity for `points` points.
     pub(crate) fn new(terms: &'a TermsHeader, points: usize) -> Self {
         let row = terms.features() * terms.precision.bytes();
         Self {
@@ -48,7 +49,7 @@ impl<'a> ShardWriter<'a> {
         self.label.len()
     }
 
-    /// Appends the terms of the next points of a source, and the figures of their self-check.
+    /// Appends the terms of the next points of a source and merges their self-check.
     pub(crate) fn append(&mut self, terms: &Terms, check: &SelfCheck, source: &dyn PointSource) {
         let start = self.first + self.points();
         let points = start..start + terms.len();
@@ -60,7 +61,7 @@ impl<'a> ShardWriter<'a> {
         let row_bytes = self.terms.features() * self.terms.precision.bytes();
         let rows = terms.rows().as_bytes();
         let row = |index: usize| &rows[index * row_bytes..][..row_bytes];
-        // The walk keeps classes apart, the file keeps points together.
+        // The rows of a batch are ordered by class, the rows of a file by point.
         for point in 0..points {
             for class in 0..classes {
                 self.linear.extend_from_slice(row(class * points + point));
@@ -76,7 +77,7 @@ impl<'a> ShardWriter<'a> {
         self.negative.extend_from_slice(&rows[classes * points * row_bytes..]);
     }
 
-    /// Writes the shard and gives its entry for the manifest.
+    /// Writes the shard and returns its entry for the manifest.
     pub(crate) fn write(&self, folder: &Path, number: usize) -> Result<ShardEntry, Error> {
         let file = shard_name(number);
         let path = folder.join(&file);
@@ -87,7 +88,7 @@ impl<'a> ShardWriter<'a> {
             1 => (vec![points, d], vec![points]),
             classes => (vec![points, classes, d], vec![points, classes]),
         };
-        let tensors: [Named<'_>; 7] = [
+        let tensors: [NamedTensor<'_>; 7] = [
             ("index", Dtype::I64, vec![points], bytemuck::cast_slice(&self.index)),
             ("label", Dtype::I64, vec![points], bytemuck::cast_slice(&self.label)),
             ("predicted", Dtype::I64, vec![points], bytemuck::cast_slice(&self.predicted)),
@@ -96,7 +97,7 @@ impl<'a> ShardWriter<'a> {
             ("negative.coefficients", format, vec![points, d], &self.negative),
             ("negative.bias", format, vec![points], &self.negative_bias),
         ];
-        let layout = Layout::of(tensors)
+        let layout = TensorFileLayout::of(tensors)
             .map_err(|error| Error::io("write", &path)(io::Error::other(error)))?;
         tropex_files::replace_with(&path, |file| layout.write(file))
             .map_err(Error::io("write", &path))?;
@@ -109,7 +110,8 @@ impl<'a> ShardWriter<'a> {
         })
     }
 
-    /// Begins a shard at a position of the store, in the memory of the one before.
+    /// Starts a shard whose first point has the position `first`, and reuses the memory of the last
+    /// shard.
     pub(crate) fn begin(&mut self, first: usize) {
         self.first = first;
         self.check = SelfCheck::empty();

@@ -1,4 +1,4 @@
-//! The shifts of a store, in a file beside its shards.
+//! Reading and writing of the file of shifts.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,21 +9,22 @@ use safetensors::{Dtype, SafeTensors, serialize};
 use tropex_files::sha256;
 
 use super::files::{self, SHIFTS};
-use super::manifest::{ShiftsEntry, TermsHeader};
+use super::header::TermsHeader;
+use super::manifest::ShiftsEntry;
 use super::shard::format_of;
-use crate::gauge::{Gauge, Scale, Shifts};
+use crate::gauge::{Gauge, ShiftScale, Shifts};
 use crate::network::ValueId;
 use crate::{Error, Network};
 
-/// Name of the tensor with the constant at the start.
+/// Name of the tensor with the constant at the logits.
 const START: &str = "start";
 
-/// Name of the tensor with the shift at a value: `node.0` is the input, as in listings.
+/// Name of the tensor with the shift at a value; `node.0` is the input.
 fn name(value: ValueId) -> String {
     format!("node.{}", value.index())
 }
 
-/// Writes shifts, and gives their entry for the manifest.
+/// Writes shifts and returns their entry for the manifest.
 pub(crate) fn write(
     folder: &Path,
     shifts: &Shifts,
@@ -51,7 +52,7 @@ pub(crate) fn write(
     Ok(ShiftsEntry { file: SHIFTS.into(), bytes, sha256, scale })
 }
 
-/// Reads shifts for a network and checks them against their entry in the manifest.
+/// Reads shifts for a network and checks the file against its entry in the manifest.
 pub(crate) fn read(
     folder: &Path,
     entry: &ShiftsEntry,
@@ -80,8 +81,8 @@ pub(crate) fn read(
     };
     let start = numbers(START, Dtype::F64).and_then(|start| start.first().copied());
     let start = start.ok_or_else(|| damaged(format!("tensor `{START}` is not one number")))?;
-    let mut shifts = Shifts::starting_at(terms.gauge, network, start)
-        .scaled(entry.step().unwrap_or(Scale::WHOLE));
+    let mut shifts = Shifts::with_constant(terms.gauge, network, start)
+        .scaled(entry.shift_scale().unwrap_or(ShiftScale::FULL));
     for index in 0..=network.nodes().len() {
         let value = ValueId::of_index(index);
         if let Some(shift) = numbers(&name(value), format) {

@@ -6,19 +6,23 @@ use super::functions::AffineFunctions;
 use super::violations::Violations;
 use crate::Precision;
 
-/// Per point the linear terms of one or all classes and the negative term, which all classes
-/// share. A positive term is `linear + negative`; it is not stored, for with large shifts the
-/// difference of positive and negative has no digit left of the linear term.
+/// The terms of a batch: for every point the linear terms of one class or of all classes, and one
+/// negative term for all classes.
+///
+/// A positive term is `linear + negative`. It is computed on demand: with large shifts, the
+/// difference of a stored positive and a stored negative term would lose the digits of the linear
+/// term.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// `(per_point + 1) * points`, group by group: linear rows, then negative rows.
+    /// `(per_point + 1) * points` rows: the linear rows of the first class for all points, those of
+    /// the next class, ..., and the negative rows.
     rows: AffineFunctions,
-    /// The logits that the linear rows stand for, group by group.
+    /// The logit of every linear row, in the order of `rows`.
     logits: Vec<f64>,
     predicted: Vec<usize>,
-    /// The largest coefficient that was added at the input.
+    /// Largest coefficient of the shift at the input.
     largest_shift: f64,
-    /// How far shifts of other points fail these, where there are such.
+    /// Violations, if the shifts were found for other points.
     violations: Option<Violations>,
 }
 
@@ -35,55 +39,55 @@ impl Terms {
         Self { violations, ..self }
     }
 
-    /// How far the shifts, if they were found for other points, fail to keep coefficients of these
-    /// non-negative.
+    /// The coefficients that are negative because the shifts were found for other points; `None` if
+    /// the shifts belong to these points.
     pub fn violations(&self) -> Option<&Violations> {
         self.violations.as_ref()
     }
 
     /// Number of points.
-    #[allow(clippy::len_without_is_empty)] // an extraction has at least one point
+    #[allow(clippy::len_without_is_empty)] // a batch has at least one point
     pub fn len(&self) -> usize {
         self.predicted.len()
     }
 
-    /// Linear terms per point: one, or the number of classes.
+    /// Number of linear terms per point: 1, or the number of classes.
     pub fn per_point(&self) -> usize {
         self.logits.len() / self.len()
     }
 
-    /// Values of one point.
+    /// Number of input features of a point.
     pub fn features(&self) -> usize {
         self.rows.features()
     }
 
-    /// Format of the coefficients.
+    /// Floating-point format of the coefficients.
     pub fn precision(&self) -> Precision {
         self.rows.precision()
     }
 
-    /// The class that the network predicts at every point.
+    /// The class that the network predicts at every point, `[points]`.
     pub fn predicted(&self) -> &[usize] {
         &self.predicted
     }
 
-    /// The network's own logit for a linear term.
+    /// The network's logit that a linear term represents.
     pub fn logit(&self, point: usize, class: usize) -> f64 {
         self.logits[class * self.len() + point]
     }
 
-    /// Coefficients and bias of a linear term. `class` counts the terms of a point: 0 where there
-    /// is one, the class itself where there are all.
+    /// Coefficients `[features]` and bias of a linear term. `class` is the class if the batch has
+    /// terms of all classes, and 0 otherwise.
     pub fn linear(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
         self.rows.row(class * self.len() + point)
     }
 
-    /// Coefficients and bias of the negative term.
+    /// Coefficients `[features]` and bias of the negative term.
     pub fn negative(&self, point: usize) -> (Vec<f64>, f64) {
         self.rows.row(self.per_point() * self.len() + point)
     }
 
-    /// Coefficients and bias of a positive term, the sum of linear and negative.
+    /// Coefficients `[features]` and bias of a positive term, the sum of linear and negative term.
     pub fn positive(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
         let ((linear, linear_bias), (negative, negative_bias)) =
             (self.linear(point, class), self.negative(point));
@@ -91,22 +95,22 @@ impl Terms {
         (sum.collect(), linear_bias + negative_bias)
     }
 
-    /// Coefficients `[rows, features]` and biases `[rows]` of chosen rows.
+    /// Coefficients `[rows, features]` and biases `[rows]` of selected rows.
     pub(crate) fn gather(&self, rows: &[usize]) -> [TensorData; 2] {
         self.rows.gather(rows)
     }
 
-    /// The largest coefficient that was added at the input.
+    /// Largest coefficient of the shift at the input.
     pub(crate) fn largest_shift(&self) -> f64 {
         self.largest_shift
     }
 
-    /// All coefficients as they were computed, see [`Terms::biases`].
+    /// All coefficients, `[rows, features]`; [`Terms::biases`] gives the order of rows.
     pub(crate) fn rows(&self) -> &TensorData {
         self.rows.coefficients()
     }
 
-    /// Biases of all rows: the linear ones class by class, then the negative ones.
+    /// Biases of all rows: the linear rows class by class, then the negative rows.
     pub(crate) fn biases(&self) -> &[f64] {
         self.rows.biases()
     }

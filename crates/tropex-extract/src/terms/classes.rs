@@ -1,23 +1,28 @@
 //! The classes whose terms are extracted.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Network};
 
 /// The classes whose terms are extracted.
+///
+/// The text form is `predicted`, `all` or the number of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Classes {
-    /// At every point the class that the network predicts.
+    /// The class that the network predicts at each point.
     Predicted,
-    /// All of them.
+    /// All classes of the network.
     All,
-    /// The same class at every point.
+    /// One class, at every point.
     One(usize),
 }
 
 impl Classes {
-    /// Whether a network has them.
+    /// Checks that the network has these classes.
     pub(crate) fn check(self, network: &Network) -> Result<(), Error> {
         match self {
             Self::One(class) if class >= network.classes() => {
@@ -27,7 +32,7 @@ impl Classes {
         }
     }
 
-    /// The class that a group of rows stands for at a point of a predicted class.
+    /// The class of a group of rows at a point with the given predicted class.
     pub(crate) fn of(self, group: usize, predicted: usize) -> usize {
         match self {
             Self::All => group,
@@ -36,11 +41,51 @@ impl Classes {
         }
     }
 
-    /// Linear terms per point.
+    /// Number of linear terms per point, for a network with `classes` classes.
     pub fn per_point(self, classes: usize) -> usize {
         match self {
             Self::All => classes,
             Self::Predicted | Self::One(_) => 1,
         }
+    }
+}
+
+impl fmt::Display for Classes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Predicted => f.pad("predicted"),
+            Self::All => f.pad("all"),
+            Self::One(class) => fmt::Display::fmt(class, f),
+        }
+    }
+}
+
+impl FromStr for Classes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "predicted" => Ok(Self::Predicted),
+            "all" => Ok(Self::All),
+            _ => text.parse().map(Self::One).map_err(|_| {
+                format!(
+                    "unknown classes `{text}`, expected predicted, all or the number of a class"
+                )
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_forms_are_read_back() {
+        for classes in [Classes::Predicted, Classes::All, Classes::One(0), Classes::One(17)] {
+            assert_eq!(classes.to_string().parse(), Ok(classes));
+        }
+        let error = "-1".parse::<Classes>().unwrap_err();
+        assert!(error.starts_with("unknown classes `-1`"), "{error}");
     }
 }

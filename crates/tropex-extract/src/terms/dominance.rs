@@ -1,30 +1,32 @@
-//! Whether the terms of points are maximal at the points themselves.
+//! Dominance: whether the terms of a point are maximal at the point.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Precision;
 
-/// Multiples of the precision's epsilon, relative to what was added up, by which rounding may let
-/// another term exceed a point's own.
+/// Excess of another term that rounding explains, in multiples of the precision's epsilon, relative
+/// to the sum of the absolute values of all summands.
 const ROUNDED: f64 = 32.0;
 
-/// Whether the extracted function attains the network's value at data points.
+/// Result of the check that the extracted function attains the network's values at the data points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Dominance {
-    /// Points looked at, each against all terms.
+    /// Number of checked points; each is compared with all terms.
     pub checked: usize,
-    /// Points at which own positive and own negative term attain the maximum, up to rounding.
+    /// Points at which the positive and the negative term of the point attain the maximum, up to
+    /// rounding.
     pub dominant: usize,
-    /// Largest excess of another term over a point's own, relative to the size of the numbers
-    /// that were added up.
+    /// Largest excess of another term over the term of the point, relative to the sum of the
+    /// absolute values of all summands.
     pub largest_gap: f64,
-    /// The excess that rounding explains.
+    /// Largest excess that rounding explains, relative like `largest_gap`.
     pub tolerance: f64,
 }
 
 impl Dominance {
-    /// Figures of the gaps of some points.
-    pub(crate) fn of(gaps: &[Gap], precision: Precision) -> Self {
+    /// The result for the given gaps, one per checked point.
+    pub(crate) fn of(gaps: &[DominanceGap], precision: Precision) -> Self {
         let tolerance = tolerance(precision);
         Self {
             checked: gaps.len(),
@@ -34,7 +36,7 @@ impl Dominance {
         }
     }
 
-    /// Share of the checked points at which the own terms are maximal.
+    /// Fraction of the checked points at which the terms of the point are maximal, between 0 and 1.
     pub fn rate(&self) -> f64 {
         self.dominant as f64 / self.checked.max(1) as f64
     }
@@ -44,17 +46,17 @@ fn tolerance(precision: Precision) -> f64 {
     ROUNDED * precision.epsilon()
 }
 
-/// How far other terms exceed a point's own.
+/// The excess of other terms over the term of a point.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Gap {
+pub(crate) struct DominanceGap {
     /// Position of the point.
     pub(crate) position: usize,
-    /// Relative to the size of the numbers that were added up.
+    /// Relative to the sum of the absolute values of all summands.
     pub(crate) excess: f64,
 }
 
-impl Gap {
-    /// Whether rounding does not explain it.
+impl DominanceGap {
+    /// Whether the excess is larger than rounding explains.
     pub(crate) fn is_open(&self, precision: Precision) -> bool {
         self.excess > tolerance(precision)
     }

@@ -1,4 +1,4 @@
-//! AffineFunctions functions in rows.
+//! Affine functions, stored row by row.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use crate::{Error, Precision};
 
-/// Numbers that one thread looks at in one go.
+/// Numbers that one task checks.
 const CHUNK: usize = 1 << 16;
 
-/// AffineFunctions functions: a row of coefficients and a bias each.
+/// Affine functions: one row of coefficients and one bias each.
 #[derive(Clone, Debug)]
 pub(crate) struct AffineFunctions {
     /// `[rows, features]`
@@ -23,10 +23,14 @@ impl AffineFunctions {
         Self { coefficients, biases }
     }
 
-    /// The functions again, if all numbers are finite, and stay so when they are stored, and so are
-    /// the logits that they stand for.
+    /// Returns the functions unchanged if all coefficients, biases and logits are finite in the
+    /// precision of the coefficients.
+    ///
+    /// # Errors
+    /// A number that is not finite.
     pub(crate) fn finite(self, logits: &[f64]) -> Result<Self, Error> {
-        // Without early exit, so that it runs at the speed of memory.
+        // Reads all numbers without an early exit: the loop vectorises and runs at memory
+        // bandwidth.
         let singles = |part: &[f32]| part.iter().fold(true, |all, value| all & value.is_finite());
         let doubles = |part: &[f64]| part.iter().fold(true, |all, value| all & value.is_finite());
         let coefficients = match self.coefficients.as_slice::<f32>() {
@@ -63,7 +67,7 @@ impl AffineFunctions {
         &self.biases
     }
 
-    /// Coefficients and bias of a row.
+    /// Coefficients `[features]` and bias of a row.
     pub(crate) fn row(&self, row: usize) -> (Vec<f64>, f64) {
         let span = row * self.features()..(row + 1) * self.features();
         let coefficients = match self.coefficients.as_slice::<f32>() {
@@ -73,7 +77,7 @@ impl AffineFunctions {
         (coefficients, self.biases[row])
     }
 
-    /// Coefficients `[rows, features]` and biases `[rows]` of chosen rows.
+    /// Coefficients `[rows, features]` and biases `[rows]` of selected rows.
     pub(crate) fn gather(&self, rows: &[usize]) -> [TensorData; 2] {
         let shape = [rows.len(), self.features()];
         let coefficients = match self.coefficients.as_slice::<f32>() {
@@ -85,7 +89,8 @@ impl AffineFunctions {
         [coefficients, biases.convert_dtype(self.precision().dtype())]
     }
 
-    /// Coefficients of runs of rows, one after the other, of at least one function.
+    /// Coefficients of ranges of rows, concatenated to `[rows, features]`. There is at least one
+    /// range.
     pub(crate) fn stacked(parts: &[(&Self, Range<usize>)]) -> TensorData {
         let features = parts[0].0.features();
         let shape = [parts.iter().map(|(_, rows)| rows.len()).sum(), features];
@@ -107,7 +112,7 @@ impl AffineFunctions {
     }
 }
 
-/// Chosen rows, one after the other.
+/// Copies the selected rows into one vector.
 fn chosen<F: Copy>(all: &[F], rows: &[usize], features: usize) -> Vec<F> {
     rows.iter().flat_map(|&row| &all[row * features..][..features]).copied().collect()
 }

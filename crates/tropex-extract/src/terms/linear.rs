@@ -1,7 +1,8 @@
-//! Linear terms on their own: the affine functions that a network is around points.
+//! Linear terms without negative terms: the affine function of the network around each point.
 
 use burn::tensor::TensorData;
 use rayon::prelude::*;
+use tropex_kernels::read;
 
 use super::Classes;
 use super::functions::AffineFunctions;
@@ -9,32 +10,37 @@ use super::prediction::Prediction;
 use super::pullback::Pullback;
 use crate::network::Trace;
 use crate::{Error, Network, Precision};
-use tropex_kernels::read;
 
-/// The linear terms of a batch of points, for one or all classes: the affine function that a logit
-/// is in a point's linear region, its gradient and its bias.
+/// The linear terms of points, for one class or all classes. The linear term of a class is the
+/// affine function that equals its logit in the linear region of the point: the gradient and the
+/// bias.
 ///
-/// Half the work of an [`Extractor`](super::Extractor), which finds the negative terms besides.
+/// An [`Extractor`](crate::Extractor) also finds the negative terms, at about twice the cost.
 #[derive(Clone, Debug)]
 pub struct LinearTerms {
-    /// Each with the number of points before it.
-    parts: Vec<(usize, Part)>,
+    /// The batches, each with the number of points before it.
+    parts: Vec<(usize, LinearBatch)>,
     predicted: Vec<usize>,
 }
 
-/// The linear terms of some points.
+/// The linear terms of points that are pulled back together.
 #[derive(Clone, Debug)]
-struct Part {
-    /// `per_point * points`, group by group.
+struct LinearBatch {
+    /// `per_point * points` rows, class by class.
     rows: AffineFunctions,
     logits: Vec<f64>,
     predicted: Vec<usize>,
 }
 
 impl Network {
-    /// The linear terms of points `[points, features]`, given row by row: one replay forward, one
-    /// pullback. Memory holds all terms; on `flex` every thread takes some of the points at a time,
-    /// other devices take all of them at once.
+    /// The linear terms of points, found by one replay and one pullback. All terms are held in
+    /// memory. On `flex` every thread processes a chunk of points; other devices process all points
+    /// at once.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, row by row
+    ///
+    /// # Example
     ///
     /// ```no_run
     /// # fn example(network: &tropex_extract::Network) -> Result<(), tropex_extract::Error> {
@@ -48,17 +54,18 @@ impl Network {
     /// ```
     ///
     /// # Errors
-    /// No points, or values that are not whole points; a class that the network does not have;
-    /// coefficients that are not finite; a device that failed.
+    /// No points, or a number of values that is not a multiple of the features; a class that the
+    /// network does not have; a coefficient that is not finite; a device that fails.
     pub fn linear_terms(&self, points: &[f32], classes: Classes) -> Result<LinearTerms, Error> {
         classes.check(self)?;
         let all = self.count(points)?;
         let groups = classes.per_point(self.classes());
-        // Where they are pulled back in smaller parts, one row for each is all that is replayed.
-        let is_parted = self.points_per_pullback(all, groups) < all;
-        let rows = if is_parted { 1 } else { groups };
+        // If points are pulled back in smaller batches than they are replayed in, the replay needs
+        // memory for one row per point only.
+        let is_divided = self.points_per_pullback(all, groups) < all;
+        let rows = if is_divided { 1 } else { groups };
         let size = self.points_per_chunk(all, rows);
-        let part = |points| self.parts_of(points, classes);
+        let part = |points| self.pull_back_in_batches(points, classes);
         let parts: Vec<_> = match size < all {
             true => {
                 let parts = points.par_chunks(size * self.features()).map(part);
@@ -75,20 +82,24 @@ impl Network {
         Ok(LinearTerms { parts: parts.collect(), predicted })
     }
 
-    /// Points that are replayed together, and pulled back in parts.
-    fn parts_of(&self, points: &[f32], classes: Classes) -> Result<Vec<Part>, Error> {
+    /// Replays points together and pulls them back in batches.
+    fn pull_back_in_batches(
+        &self,
+        points: &[f32],
+        classes: Classes,
+    ) -> Result<Vec<LinearBatch>, Error> {
         let trace = self.replay(self.tensor(points)?);
         let groups = classes.per_point(self.classes());
         let size = self.points_per_pullback(trace.points(), groups);
         let parts = (0..trace.points()).step_by(size).map(|first| {
             let points = first..trace.points().min(first + size);
-            Part::new(self, &trace.of_points(points), classes)
+            LinearBatch::new(self, &trace.of_points(points), classes)
         });
         parts.collect()
     }
 }
 
-impl Part {
+impl LinearBatch {
     fn new(network: &Network, trace: &Trace, classes: Classes) -> Result<Self, Error> {
         let prediction = Prediction::of(trace)?;
         let groups = classes.per_point(network.classes());
@@ -116,44 +127,45 @@ impl LinearTerms {
         self.predicted.len()
     }
 
-    /// Terms per point: one, or the number of classes.
+    /// Number of terms per point: 1, or the number of classes.
     pub fn per_point(&self) -> usize {
         self.parts[0].1.logits.len() / self.parts[0].1.len()
     }
 
-    /// Format of the coefficients.
+    /// Floating-point format of the coefficients.
     pub fn precision(&self) -> Precision {
         self.parts[0].1.rows.precision()
     }
 
-    /// The class that the network predicts at every point.
+    /// The class that the network predicts at every point, `[points]`.
     pub fn predicted(&self) -> &[usize] {
         &self.predicted
     }
 
-    /// The network's own logit for a term. `class` counts the terms of a point: 0 where there is
-    /// one, the class itself where there are all.
+    /// The network's logit that a term represents. `class` is the class if there are terms of all
+    /// classes, and 0 otherwise.
     pub fn logit(&self, point: usize, class: usize) -> f64 {
-        let (part, row) = self.place(point, class);
+        let (part, row) = self.locate(point, class);
         part.logits[row]
     }
 
-    /// Coefficients and bias of a term.
+    /// Coefficients `[features]` and bias of a term. `class` is the class if there are terms of all
+    /// classes, and 0 otherwise.
     pub fn term(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
-        let (part, row) = self.place(point, class);
+        let (part, row) = self.locate(point, class);
         part.rows.row(row)
     }
 
-    /// All coefficients as they were computed, `[points, features]`, of one term of every point: 0
-    /// where there is one, the class itself where there are all.
+    /// The coefficients of one term per point, `[points, features]`. `class` is the class if there
+    /// are terms of all classes, and 0 otherwise.
     pub fn coefficients(&self, class: usize) -> TensorData {
-        let rows = |part: &Part| class * part.len()..(class + 1) * part.len();
+        let rows = |part: &LinearBatch| class * part.len()..(class + 1) * part.len();
         let parts: Vec<_> = self.parts.iter().map(|(_, part)| (&part.rows, rows(part))).collect();
         AffineFunctions::stacked(&parts)
     }
 
-    /// The part that has a term, and its row there.
-    fn place(&self, point: usize, class: usize) -> (&Part, usize) {
+    /// The batch that holds a term, and the row of the term in the batch.
+    fn locate(&self, point: usize, class: usize) -> (&LinearBatch, usize) {
         let part = self.parts.partition_point(|&(first, _)| first <= point) - 1;
         let (first, part) = &self.parts[part];
         (part, class * part.len() + point - first)

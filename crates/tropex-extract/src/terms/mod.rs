@@ -1,4 +1,4 @@
-//! Terms of points in memory: how they are read off a network, their parts, and their self-check.
+//! Terms in memory: their pullback from the logits, tables of terms, and the self-check.
 
 mod batch;
 mod classes;
@@ -16,14 +16,14 @@ mod violations;
 pub use batch::Terms;
 pub use classes::Classes;
 pub use dominance::Dominance;
-pub(crate) use dominance::Gap;
+pub(crate) use dominance::DominanceGap;
 pub use linear::LinearTerms;
 pub(crate) use prediction::Prediction;
 pub use pullback::Pullback;
 pub use self_check::SelfCheck;
 pub(crate) use spec::{EndShifts, TermSpec};
 pub use table::TermTable;
-pub(crate) use term::Reduced;
-pub use term::{Reference, Term};
+pub(crate) use term::ReducedTerm;
+pub use term::{ReferenceTerm, Term};
 pub(crate) use violations::ViolationMeter;
 pub use violations::Violations;

@@ -1,14 +1,13 @@
-//! The logits of points and the classes that they predict.
+//! Logits of points and the predicted classes.
 
 use burn::tensor::TensorData;
+use tropex_kernels::{AffineRows, read};
 
 use super::Classes;
 use crate::network::{Trace, argmax};
 use crate::{Error, Network};
-use tropex_kernels::AffineRows;
-use tropex_kernels::read;
 
-/// The logits of points, and the classes that they predict.
+/// The logits of points and the classes with the largest logit.
 pub(crate) struct Prediction {
     /// `[points, classes]`
     logits: Vec<f64>,
@@ -47,7 +46,8 @@ impl Prediction {
         slots.map(logit).collect()
     }
 
-    /// Rows at the logits in `groups` groups: unit rows of the classes, then rows of zeros.
+    /// Seed rows at the logits, `groups` rows per point: unit rows of the classes, then rows of
+    /// zeros.
     pub(crate) fn seeds(&self, network: &Network, classes: Classes, groups: usize) -> AffineRows {
         let (all, points) = (network.classes(), self.points());
         let mut seeds = vec![0.0_f32; groups * points * all];

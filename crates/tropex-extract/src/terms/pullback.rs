@@ -1,28 +1,32 @@
-//! Backward walk: coefficient rows from the logits to the input.
+//! Pullback: the backward walk of coefficient rows from the logits to the input.
 
 use burn::tensor::Tensor;
+use tropex_kernels::AffineRows;
 
 use crate::Network;
 use crate::network::{Trace, ValueId};
 use crate::ops::Piece;
-use tropex_kernels::AffineRows;
 
-/// Rows on their way back, through the pieces that a replay chose.
+/// Coefficient rows on their way from the logits to the input, through the pieces that a replay
+/// recorded.
 ///
-/// Nodes are taken in reverse order. A value that is read several times receives the sum of the
-/// rows from all its readers; one that none of the rows reached has none.
+/// Nodes are visited in reverse order. A value with several readers receives the sum of the rows of
+/// all readers. A value that no row reaches has no rows.
 pub struct Pullback<'a> {
     network: &'a Network,
-    /// Rows that arrived at a value and did not leave it yet.
+    /// The rows that have arrived at a value, by value.
     rows: Vec<Option<AffineRows>>,
-    /// At every value where its rows are read; everywhere, if nothing is known.
+    /// The active mask of a value, by value; `None` stands for all units.
     active: Vec<Option<Tensor<2>>>,
     biases: Tensor<2>,
     points: usize,
 }
 
 impl<'a> Pullback<'a> {
-    /// Rows at the logits.
+    /// A walk that starts with rows at the logits.
+    ///
+    /// # Shapes
+    /// - `seeds`: `[groups * points, classes]`
     pub fn from_logits(network: &'a Network, seeds: AffineRows) -> Self {
         let count = seeds.groups() * seeds.points();
         let biases = Tensor::zeros([count, 1], network.target().options());
@@ -31,15 +35,17 @@ impl<'a> Pullback<'a> {
         walk
     }
 
-    /// A walk whose rows were put aside and are still to be [put](Self::put) back; `biases` are
-    /// `[rows, 1]`.
+    /// A walk without rows, which [`put`](Self::put) adds later.
+    ///
+    /// # Shapes
+    /// - `biases`: `[groups * points, 1]`
     pub fn with_biases(network: &'a Network, points: usize, biases: Tensor<2>) -> Self {
         let values = network.nodes().len() + 1;
         Self { network, rows: vec![None; values], active: vec![None; values], biases, points }
     }
 
-    /// The walk without what is dropped further down: rows that arrive at a value need not be right
-    /// where no piece lets them through.
+    /// Skips coefficients that a later step multiplies by zero: rows at a value may hold arbitrary
+    /// numbers at units whose piece is zero.
     pub fn masked(mut self, trace: &Trace) -> Self {
         for (index, node) in self.network.nodes().iter().enumerate() {
             let masks: Vec<_> =
@@ -50,19 +56,22 @@ impl<'a> Pullback<'a> {
         self
     }
 
-    /// Lets rows arrive at a value.
+    /// Adds rows to the rows of a value.
     pub fn put(&mut self, value: ValueId, rows: AffineRows) {
         let slot = &mut self.rows[value.index()];
         *slot = Some(AffineRows::sum(slot.take(), rows));
     }
 
-    /// The rows that arrived at a value.
+    /// The rows that have arrived at a value.
     pub fn at(&self, value: ValueId) -> Option<&AffineRows> {
         self.rows[value.index()].as_ref()
     }
 
-    /// Takes rows from a node's output to its inputs, the shift `[1, features]` added to those of
-    /// the last group, the negative term's.
+    /// Moves the rows of a node from its output to its inputs.
+    ///
+    /// # Shapes
+    /// - `shift`: `[1, features]` at the output; it is added to the rows of the last group, which
+    ///   belong to the negative term
     pub fn step(&mut self, node: usize, piece: &Piece, shift: Option<&Tensor<2>>) {
         let Some(at_output) = self.rows[ValueId::of_node(node).index()].take() else { return };
         let node = &self.network.nodes()[node];
@@ -80,12 +89,12 @@ impl<'a> Pullback<'a> {
         }
     }
 
-    /// Biases `[rows, 1]`, and all rows that are still on their way.
+    /// Biases `[rows, 1]` and the rows that have not reached the input, by value.
     pub fn into_parts(self) -> (Tensor<2>, Vec<Option<AffineRows>>) {
         (self.biases, self.rows)
     }
 
-    /// The end of the walk: coefficients `[rows, features]` at the input, shifted, and biases
+    /// Ends the walk: the shifted coefficients `[rows, features]` at the input and the biases
     /// `[rows, 1]`.
     pub fn finish(mut self, shift: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<2>) {
         let [count, _] = self.biases.dims();

@@ -1,4 +1,4 @@
-//! What an extraction finds out about itself.
+//! Checks that every extraction makes of its own result.
 
 use burn::tensor::TensorData;
 use rayon::prelude::*;
@@ -7,42 +7,42 @@ use serde::{Deserialize, Serialize};
 use super::batch::Terms;
 use super::dominance::Dominance;
 use super::violations::Violations;
-use crate::network::rounding::Rounding;
+use crate::network::rounding::RoundingModel;
 use crate::{ComputeTarget, Error, Network, Precision};
 
-/// Figures that must hold for every extraction, whatever the network.
+/// Figures that are checked in every extraction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SelfCheck {
-    /// Points looked at.
+    /// Number of checked points.
     pub points: usize,
-    /// Largest difference between a linear term's value at its point and the network's logit.
+    /// Largest difference between the value of a linear term at its point and the network's logit.
     pub value_error: f64,
-    /// Largest logit in absolute value, to judge the error by.
+    /// Largest absolute value of a logit; the value error is relative to it.
     pub largest_logit: f64,
-    /// Difference that the rounding of sums inside the network explains; measured only where the
-    /// value error is larger than usual at logits of this size, else 0.
+    /// Largest difference that the rounding of sums inside the network explains. It is measured
+    /// only if the value error is larger than usual for logits of this size, and 0 otherwise.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rounding: f64,
-    /// Smallest coefficient of all positive and negative terms: must not be negative.
+    /// Smallest coefficient of all positive and negative terms. It must not be negative.
     pub smallest_coefficient: f64,
     /// Largest coefficient of all positive and negative terms.
     pub largest_coefficient: f64,
-    /// Largest coefficient that was added at the input. All terms may be smaller.
+    /// Largest coefficient of the shift at the input. All terms may be smaller than it.
     #[serde(default)]
     pub largest_shift: f64,
-    /// Points whose extracted linear terms have no coefficient but zeros: there, the logits do not
-    /// depend on the point.
+    /// Points at which all linear coefficients are zero: the logits do not depend on the point
+    /// there.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dead: usize,
-    /// Whether each point's own terms are maximal at it, once all terms are known.
+    /// Dominance of the terms of each point, once all terms are known.
     pub dominance: Option<Dominance>,
-    /// How far shifts of other points fail these points, where there are such.
+    /// Violations, if the shifts were found for other points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub violations: Option<Violations>,
 }
 
 impl SelfCheck {
-    /// Figures of no points.
+    /// The figures of an empty set of points.
     pub(crate) fn empty() -> Self {
         Self {
             points: 0,
@@ -58,7 +58,10 @@ impl SelfCheck {
         }
     }
 
-    /// Figures of terms and the points `[points, features]` they were extracted at.
+    /// The figures of terms.
+    ///
+    /// # Shapes
+    /// - `points`: `[points, features]`, the points of the terms, row by row
     pub fn of(terms: &Terms, points: &[f32]) -> Self {
         let check = match terms.rows().as_slice::<f32>() {
             Ok(rows) => of_rows(terms, rows, points),
@@ -68,8 +71,8 @@ impl SelfCheck {
         Self { violations, largest_shift: terms.largest_shift(), ..check }
     }
 
-    /// The same figures, and what rounding explains, where they need an explanation: sums that cancel
-    /// leave logits that are small beside what was rounded.
+    /// Adds the error that rounding explains, if the value error is larger than usual. Sums that
+    /// cancel leave logits that are small compared with the rounded summands.
     ///
     /// # Errors
     /// Points of another shape; a device that fails.
@@ -86,14 +89,14 @@ impl SelfCheck {
         let features = network.features();
         let explained = |points: &[f32]| {
             let points = TensorData::new(points.to_vec(), [points.len() / features, features]);
-            Rounding::of(precision.dtype(), false).explains_logits(&exact, &points)
+            RoundingModel::of(precision.dtype(), false).explains_logits(&exact, &points)
         };
         let parts = points.chunks(MEASURED * features);
         let rounding = parts.map(explained).fold(0.0, larger);
         Ok(Self { rounding, ..self })
     }
 
-    /// The value error that most networks stay below, at logits of this size.
+    /// The value error that most networks stay below, for logits of this size.
     fn usual_error(&self, precision: Precision) -> f64 {
         let share = match precision {
             Precision::F32 => 1e-4,
@@ -102,7 +105,7 @@ impl SelfCheck {
         share * self.largest_logit
     }
 
-    /// Figures of both together; what concerns all terms at once is left out.
+    /// The figures of two sets of points together, without dominance, which depends on all terms.
     pub fn merge(&self, other: &Self) -> Self {
         Self {
             points: self.points + other.points,
@@ -122,32 +125,31 @@ impl SelfCheck {
     }
 }
 
-/// Points at which rounding is measured at a time.
+/// Points at which rounding is measured together.
 const MEASURED: usize = 64;
 
-/// Multiples of the precision's epsilon, relative to the largest coefficient or shift, by which
-/// rounding may push a coefficient that is exactly zero below zero.
+/// Size of a negative coefficient that rounding explains, in multiples of the precision's epsilon,
+/// relative to the largest coefficient or shift.
 pub(crate) const ROUNDED_ZERO: f64 = 16.0;
 
 impl SelfCheck {
-    /// The value error as a share of the largest logit: 0 where nothing differs, even if all logits
-    /// are 0.
+    /// The value error divided by the largest logit; 0 if the value error is 0.
     pub fn relative_value_error(&self) -> f64 {
         if self.value_error == 0.0 { 0.0 } else { self.value_error / self.largest_logit }
     }
 
-    /// Whether the network is dead: no logit depends on any of the points.
+    /// Whether the network is dead: no logit depends on any point.
     pub fn is_dead(&self) -> bool {
         self.points > 0 && self.dead == self.points
     }
 
-    /// What does not hold that must hold, in words; empty when all is well. Where shifts of other
-    /// points are violated, coefficients may be negative and other terms maximal: that is a figure
-    /// of the points, no failure of their extraction.
+    /// One message per failed check. If shifts of other points are violated, coefficients may be
+    /// negative and other terms maximal; the extraction is correct nevertheless, so these checks
+    /// are skipped.
     pub fn failures(&self, precision: Precision) -> Vec<String> {
         let mut failures = Vec::new();
         let allowed = larger(self.usual_error(precision), self.rounding);
-        // Asked this way round, figures that are not numbers fail.
+        // Written so that the comparison is false, and the check fails, for NaN.
         let exact = self.value_error <= allowed;
         if !exact {
             let error = self.value_error;
@@ -179,7 +181,7 @@ fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
     *number == N::default()
 }
 
-/// The larger of two numbers, or NaN if either is: a figure that is not a number must show.
+/// The larger of two numbers, or NaN if one of them is NaN.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_violated_shifts_bring_about_is_no_failure() {
+    fn effects_of_violated_shifts_are_not_failures() {
         let mut check = SelfCheck { smallest_coefficient: -1.0, ..sound() };
         check.dominance.as_mut().unwrap().dominant = 9;
         for (points, expected) in [(0, 2), (3, 0)] {
@@ -263,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn coefficients_that_cancel_a_shift_are_rounded_like_it() {
+    fn rounding_is_relative_to_the_largest_shift() {
         let mut check =
             SelfCheck { smallest_coefficient: -1e-14, largest_coefficient: 1e-3, ..sound() };
         assert_eq!(check.failures(Precision::F64), Vec::<String>::new());
@@ -272,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_in_f64_may_be_rounding_in_f32() {
+    fn errors_of_f64_may_be_rounding_in_f32() {
         let check = SelfCheck { value_error: 1e-5, smallest_coefficient: -1e-4, ..sound() };
         assert_eq!(check.failures(Precision::F32), Vec::<String>::new());
         assert_eq!(check.failures(Precision::F64).len(), 2);

@@ -1,4 +1,4 @@
-//! Which terms are extracted of a network.
+//! The terms that are extracted: of which network and which classes.
 
 use burn::tensor::{Device, Tensor};
 use tropex_kernels::{AffineRows, Worker, read, tiling};
@@ -8,35 +8,35 @@ use super::prediction::Prediction;
 use super::{Classes, Terms};
 use crate::{Error, Network};
 
-/// A network and the classes whose terms are extracted, on one device.
+/// A network on one device and the classes whose terms are extracted.
 #[derive(Clone, Debug)]
 pub(crate) struct TermSpec {
     pub(crate) network: Network,
     pub(crate) classes: Classes,
 }
 
-/// What the shifts of an extraction add at the two ends of the network.
+/// The shifts of an extraction at the logits and at the input.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndShifts {
-    /// The constant that is added to every bias at the logits.
+    /// Constant that is added to every bias at the logits.
     pub(crate) constant: f64,
-    /// The largest coefficient that is added at the input.
+    /// Largest coefficient that is added at the input.
     pub(crate) largest_at_input: f64,
 }
 
 impl TermSpec {
-    /// Linear terms per point.
+    /// Number of linear terms per point.
     pub(crate) fn per_point(&self) -> usize {
         self.classes.per_point(self.network.classes())
     }
 
-    /// The rows at the logits: the linear rows of the classes, group by group, and the negative rows
-    /// last. Negative rows start at zero, because a negative term consists of shifts only.
+    /// Seed rows at the logits: the linear rows of the classes, group by group, then the negative
+    /// rows. Negative rows start at zero because a negative term is a sum of shifts.
     pub(crate) fn seeds(&self, prediction: &Prediction) -> AffineRows {
         prediction.seeds(&self.network, self.classes, self.per_point() + 1)
     }
 
-    /// The terms that have these coefficients and biases at the input.
+    /// The terms with the given coefficients and biases at the input.
     pub(crate) fn terms(
         &self,
         (coefficients, biases): (Tensor<2>, Tensor<2>),
@@ -52,12 +52,12 @@ impl TermSpec {
         Ok(terms.with_largest_shift(shifts.largest_at_input))
     }
 
-    /// Runs the work on one batch on the device.
+    /// Runs the work for one batch on the device.
     pub(crate) fn on_batch<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         tiling::on_batch(self.network.target(), work)
     }
 
-    /// Number of batches that the device works on at a time.
+    /// Number of batches that the device processes concurrently.
     pub(crate) fn batches_at_a_time(&self) -> usize {
         tiling::batches_at_a_time(self.network.target())
     }

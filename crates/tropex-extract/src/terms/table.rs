@@ -1,4 +1,4 @@
-//! The terms of consecutive points, in memory.
+//! A table of terms of consecutive points, in memory.
 
 use std::ops::Range;
 
@@ -6,28 +6,30 @@ use burn::tensor::TensorData;
 
 use super::{Classes, Terms};
 
-/// The terms of consecutive points: those of a file, or of a part of it.
+/// The terms of consecutive points: a whole shard or a part of it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TermTable {
-    /// Position of the first point in the store.
+    /// Position of the first point in the store, counted from 0.
     pub first: usize,
-    /// Index of every point in the dataset.
+    /// Index of each point in the dataset, `[points]`.
     pub index: Vec<i64>,
-    /// True class of every point.
+    /// True class of each point, `[points]`.
     pub label: Vec<i64>,
-    /// Class that the network predicts at every point.
+    /// Class that the network predicts at each point, `[points]`.
     pub predicted: Vec<i64>,
-    /// Linear coefficients `[points, features]`, with all classes `[points, classes, features]`.
+    /// Linear coefficients, `[points, features]` for one class and `[points, classes, features]`
+    /// for all classes.
     pub linear_coefficients: TensorData,
-    /// Linear biases `[points]`, with all classes `[points, classes]`.
+    /// Linear biases, `[points]` for one class and `[points, classes]` for all classes.
     pub linear_bias: TensorData,
-    /// Negative coefficients `[points, features]`.
+    /// Negative coefficients, `[points, features]`.
     pub negative_coefficients: TensorData,
-    /// Negative biases `[points]`.
+    /// Negative biases, `[points]`.
     pub negative_bias: TensorData,
-    /// The linear part of negative terms: zeros `[features]`.
+    /// The linear part of a negative term: zeros, `[features]`.
     pub(crate) zero: TensorData,
-    /// The classes that the linear terms stand for.
+    /// The classes of the linear terms.
     pub(crate) classes: Classes,
 }
 
@@ -38,17 +40,17 @@ impl TermTable {
         self.index.len()
     }
 
-    /// Positions of its points in the store.
+    /// Positions of the points in the store.
     pub(crate) fn positions(&self) -> Range<usize> {
         self.first..self.first + self.len()
     }
 }
 
 impl TermTable {
-    /// The terms of a batch whose first point has a position in the store. Labels are not known.
+    /// The terms of a batch. `first` is the position of its first point in the store. Labels are 0.
     pub(crate) fn of(terms: &Terms, first: usize, classes: Classes) -> Self {
         let (points, per_point) = (terms.len(), terms.per_point());
-        // The walk keeps classes apart, a shard keeps points together.
+        // The rows of a batch are ordered by class, the rows of a table by point.
         let linear: Vec<usize> = (0..points)
             .flat_map(|point| (0..per_point).map(move |class| class * points + point))
             .collect();
@@ -57,8 +59,8 @@ impl TermTable {
         Self::in_memory(first, classes, predicted, terms.gather(&linear), terms.gather(&negative))
     }
 
-    /// A shard in memory, with numbers in the precision of `linear` and `negative`: coefficients
-    /// and bias of every row.
+    /// A table in the precision of `linear` and `negative`, which hold the coefficients and biases
+    /// of all rows.
     pub(crate) fn in_memory(
         first: usize,
         classes: Classes,
@@ -87,18 +89,18 @@ impl TermTable {
 }
 
 impl TermTable {
-    /// Linear terms per point.
+    /// Number of linear terms per point.
     pub fn per_point(&self) -> usize {
         self.linear_bias.num_elements() / self.len()
     }
 
-    /// Values of one point.
+    /// Number of input features of a point.
     pub fn features(&self) -> usize {
         self.negative_coefficients.num_elements() / self.len()
     }
 
-    /// Coefficients and bias of the linear term of a point, given by its position in the shard.
-    /// `class` matters where there are terms of all classes.
+    /// Coefficients `[features]` and bias of a linear term. `point` is the position in the table.
+    /// `class` is used only if the table has terms of all classes.
     pub fn linear_term(&self, point: usize, class: usize) -> (Vec<f64>, f64) {
         let slot = if self.classes == Classes::All { class } else { 0 };
         let row = point * self.per_point() + slot;
@@ -106,18 +108,19 @@ impl TermTable {
         (coefficients, row_of(&self.linear_bias, row, 1)[0])
     }
 
-    /// Coefficients and bias of the negative term of a point, given by its position in the shard.
+    /// Coefficients `[features]` and bias of the negative term. `point` is the position in the
+    /// table.
     pub fn negative_term(&self, point: usize) -> (Vec<f64>, f64) {
         let coefficients = row_of(&self.negative_coefficients, point, self.features());
         (coefficients, row_of(&self.negative_bias, point, 1)[0])
     }
 
-    /// The slot among a point's linear terms that its own prediction is judged by.
+    /// The slot of the linear term that represents the predicted class of a point.
     pub(crate) fn predicted_slot(&self, term: usize) -> usize {
         if self.classes == Classes::All { self.predicted[term] as usize } else { 0 }
     }
 
-    /// The class that a slot among a point's linear terms stands for.
+    /// The class of the linear term in a slot of a point.
     pub fn class_of(&self, term: usize, slot: usize) -> usize {
         match self.classes {
             Classes::All => slot,
@@ -127,7 +130,7 @@ impl TermTable {
     }
 }
 
-/// A row of numbers in either format.
+/// A row of numbers in either format, as `f64`.
 fn row_of(data: &TensorData, row: usize, width: usize) -> Vec<f64> {
     let span = row * width..(row + 1) * width;
     match data.as_slice::<f32>() {

@@ -1,38 +1,38 @@
-//! One affine function of a shard.
+//! One term of a table.
 
 use burn::tensor::TensorData;
 
 use super::TermTable;
 use crate::exact::{Exact, ExactSum};
 
-/// An affine function of points, the sum of two that are stored: a linear and a negative one.
+/// An affine function of points: the sum of a stored linear term and a stored negative term.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Term<'a> {
-    coefficients: Coefficients<'a>,
+    coefficients: StoredRows<'a>,
     biases: [f64; 2],
 }
 
-/// Coefficients in the format of their shard.
+/// The rows of a linear and a negative term in the format of their table.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Coefficients<'a> {
+enum StoredRows<'a> {
     Singles([&'a [f32]; 2]),
     Doubles([&'a [f64]; 2]),
 }
 
-/// Calls a function for the coefficients in their format.
-macro_rules! for_coefficients {
+/// Calls a generic function with the rows in their format.
+macro_rules! for_rows {
     ($term:expr, $function:ident($($argument:expr),*)) => {
         match $term.coefficients {
-            Coefficients::Singles(rows) => $function(rows, $($argument),*),
-            Coefficients::Doubles(rows) => $function(rows, $($argument),*),
+            StoredRows::Singles(rows) => $function(rows, $($argument),*),
+            StoredRows::Doubles(rows) => $function(rows, $($argument),*),
         }
     };
 }
 
-/// Sums side by side, for registers of several numbers.
+/// Partial sums per row, so that the compiler uses vector registers.
 const LANES: usize = 8;
 
-/// A number as it is stored.
+/// A floating-point format of stored coefficients.
 trait Stored: Copy + Into<f64> {}
 
 impl Stored for f32 {}
@@ -42,54 +42,55 @@ impl Stored for f64 {}
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TermValue {
     pub(crate) value: f64,
-    /// What was added up, in absolute values: rounding is judged against it.
+    /// Sum of the absolute values of all summands; bounds on rounding are relative to it.
     pub(crate) size: f64,
 }
 
-/// An affine function near all terms of a store. What terms have in common decides no maximum, and
-/// is far larger than their differences; so terms are compared by their differences from it.
+/// An affine function close to all terms of a store. Terms are compared by their differences from
+/// it: the common part is much larger than the differences and does not change the maximum.
 #[derive(Clone, Debug)]
-pub struct Reference {
+pub struct ReferenceTerm {
     pub(crate) coefficients: Vec<f64>,
     pub(crate) bias: f64,
 }
 
-/// The difference of a term and a reference after rounding to `f32`, but for its coefficients.
+/// Bias and norms of the difference of a term and a reference, rounded to `f32`. The caller holds
+/// the coefficients.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reduced {
+pub(crate) struct ReducedTerm {
     pub(crate) bias: f32,
-    /// Euclidean length of coefficients and bias.
+    /// Euclidean norm of coefficients and bias.
     pub(crate) length: f64,
-    /// The same of what was added up, in absolute values.
+    /// Euclidean norm of the sums of absolute values, entry by entry, before rounding.
     pub(crate) size: f64,
-    /// The largest entry of what was added up.
+    /// Largest of these sums.
     pub(crate) largest: f64,
 }
 
 impl TermTable {
-    /// A positive term, the sum of linear and negative term.
+    /// A positive term: the sum of a linear and a negative term.
     pub fn positive(&self, term: usize, slot: usize) -> Term<'_> {
         let row = term * self.per_point() + slot;
         self.sum_of((&self.linear_coefficients, row), term, number(&self.linear_bias, row))
     }
 
-    /// A negative term: its linear part is zero.
+    /// A negative term; its linear part is zero.
     pub fn negative(&self, term: usize) -> Term<'_> {
         self.sum_of((&self.zero, 0), term, 0.0)
     }
 
-    /// The mean of the negative terms.
-    pub fn mean_negative(&self) -> Reference {
+    /// The mean of all negative terms.
+    pub fn mean_negative(&self) -> ReferenceTerm {
         let count = self.len() as f64;
         let mut coefficients = vec![0.0; self.features()];
         let mut bias = 0.0;
         for term in 0..self.len() {
             let term = self.negative(term);
-            for_coefficients!(term, add_negative(&mut coefficients));
+            for_rows!(term, add_negative(&mut coefficients));
             bias += term.biases[1];
         }
         coefficients.iter_mut().for_each(|sum| *sum /= count);
-        Reference { coefficients, bias: bias / count }
+        ReferenceTerm { coefficients, bias: bias / count }
     }
 
     fn sum_of<'a>(
@@ -102,13 +103,12 @@ impl TermTable {
         let (first, second) = (row * features, term * features);
         let negative = &self.negative_coefficients;
         let coefficients = match (linear.as_slice::<f32>(), negative.as_slice::<f32>()) {
-            (Ok(linear), Ok(negative)) => Coefficients::Singles([
-                &linear[first..][..features],
-                &negative[second..][..features],
-            ]),
+            (Ok(linear), Ok(negative)) => {
+                StoredRows::Singles([&linear[first..][..features], &negative[second..][..features]])
+            }
             _ => {
                 let numbers = |data: &'a TensorData| data.as_slice::<f64>().unwrap_or(&[]);
-                Coefficients::Doubles([
+                StoredRows::Doubles([
                     &numbers(linear)[first..][..features],
                     &numbers(negative)[second..][..features],
                 ])
@@ -126,54 +126,61 @@ fn number(data: &TensorData, index: usize) -> f64 {
 }
 
 impl Term<'_> {
-    /// The term's value at a point, computed in f64.
+    /// Value of the term at a point, computed in `f64`.
     pub(crate) fn at(&self, point: &[f32]) -> TermValue {
         let [linear, negative] = self.biases;
         let biases = TermValue { value: linear + negative, size: linear.abs() + negative.abs() };
-        for_coefficients!(self, value_of(point, biases))
+        for_rows!(self, value_of(point, biases))
     }
 
-    /// The term's value at a point, without rounding.
+    /// Value of the term at a point, computed without rounding.
     pub(crate) fn exactly(&self, point: &[f32]) -> Exact {
         let mut sum = ExactSum::new();
         self.biases.into_iter().for_each(|bias| sum.add(bias));
-        for_coefficients!(self, add_to(&mut sum, point));
+        for_rows!(self, add_to(&mut sum, point));
         sum.finish()
     }
 
-    /// How much more than a reference the term is worth at a point, computed in f64.
-    pub(crate) fn above(&self, reference: &Reference, point: &[f32]) -> f64 {
-        for_coefficients!(self, value_above(&reference.coefficients, point))
-            + self.bias_above(reference)
+    /// Value of the term minus the value of the reference at a point, computed in `f64`.
+    pub(crate) fn above(&self, reference: &ReferenceTerm, point: &[f32]) -> f64 {
+        for_rows!(self, value_above(&reference.coefficients, point)) + self.bias_above(reference)
     }
 
-    /// The difference from a reference, divided by a power of two and rounded to `f32`.
-    pub(crate) fn reduce(&self, reference: &Reference, divisor: f64, into: &mut [f32]) -> Reduced {
+    /// Writes the coefficients of the difference from a reference, divided by a power of two and
+    /// rounded to `f32`.
+    pub(crate) fn reduce(
+        &self,
+        reference: &ReferenceTerm,
+        divisor: f64,
+        into: &mut [f32],
+    ) -> ReducedTerm {
         let factor = 1.0 / divisor;
         let [linear, negative] = self.biases;
         let bias = (self.bias_above(reference) * factor) as f32;
         let size = (linear.abs() + negative.abs() + reference.bias.abs()) * factor;
-        let start = Reduced {
+        let start = ReducedTerm {
             bias,
             length: f64::from(bias) * f64::from(bias),
             size: size * size,
             largest: size,
         };
-        let squares = for_coefficients!(self, reduce(&reference.coefficients, factor, into, start));
-        Reduced { length: squares.length.sqrt(), size: squares.size.sqrt(), ..squares }
+        let squares = for_rows!(self, reduce(&reference.coefficients, factor, into, start));
+        ReducedTerm { length: squares.length.sqrt(), size: squares.size.sqrt(), ..squares }
     }
 
-    /// The term on a plane of points `(u, v, 1)` times `frame`, which holds the two directions and
-    /// the origin: coefficients of `u` and `v`, and bias, of the linear part and of how much more
-    /// than a reference the negative part is worth.
-    pub fn on_plane(&self, reference: &Reference, frame: [&[f64]; 3]) -> [[f64; 3]; 2] {
-        let mut parts = for_coefficients!(self, along(&reference.coefficients, frame));
+    /// Restricts the term to a plane. The point with plane coordinates `(u, v)` is `u * frame[0] +
+    /// v * frame[1] + frame[2]`.
+    ///
+    /// Returns the coefficients of `u` and `v` and the bias, first of the linear part, then of the
+    /// negative part minus the reference.
+    pub fn on_plane(&self, reference: &ReferenceTerm, frame: [&[f64]; 3]) -> [[f64; 3]; 2] {
+        let mut parts = for_rows!(self, along(&reference.coefficients, frame));
         parts[0][2] += self.biases[0];
         parts[1][2] += self.biases[1] - reference.bias;
         parts
     }
 
-    fn bias_above(&self, reference: &Reference) -> f64 {
+    fn bias_above(&self, reference: &ReferenceTerm) -> f64 {
         self.biases[0] + self.biases[1] - reference.bias
     }
 }
@@ -233,14 +240,14 @@ fn add_negative<F: Stored>([_, negative]: [&[F]; 2], sums: &mut [f64]) {
     sums.iter_mut().zip(negative).for_each(|(sum, &number)| *sum += number.into());
 }
 
-/// Adds to squares of lengths.
+/// Adds squares to the squared norms in `start` and writes the coefficients.
 fn reduce<F: Stored>(
     [linear, negative]: [&[F]; 2],
     reference: &[f64],
     factor: f64,
     into: &mut [f32],
-    start: Reduced,
-) -> Reduced {
+    start: ReducedTerm,
+) -> ReducedTerm {
     let (mut lengths, mut sizes, mut largest) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
     let chunks = linear.chunks(LANES).zip(negative.chunks(LANES));
     for ((linear, negative), (reference, into)) in
@@ -256,7 +263,7 @@ fn reduce<F: Stored>(
             largest[lane] = if size > largest[lane] { size } else { largest[lane] };
         }
     }
-    Reduced {
+    ReducedTerm {
         length: lengths.iter().fold(start.length, |sum, lane| sum + lane),
         size: sizes.iter().fold(start.size, |sum, lane| sum + lane),
         largest: largest.into_iter().fold(start.largest, f64::max),

@@ -1,33 +1,33 @@
-//! Negative coefficients of points whose shifts were found for other points.
+//! Violations: coefficients that are negative because the shifts were found for other points.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+use tropex_kernels::{AffineRows, extremes};
 
 use super::self_check::ROUNDED_ZERO;
 use crate::Precision;
-use tropex_kernels::AffineRows;
-use tropex_kernels::extremes;
 
-/// How far shifts fail to keep rows of points non-negative that they were not found for. Where they
-/// do, another point's term may exceed the point's own.
+/// Violations of shifts at points that they were not found for. At a violated point, the term of
+/// another point may exceed the term of the point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Violations {
     /// Points with a coefficient that is negative by more than rounding, at a maximum or at the
     /// input.
     pub points: usize,
     /// Size of the most negative coefficient, relative to the largest coefficient or shift at the
-    /// same place; zero if no point is violated.
+    /// same value; 0 if no point is violated.
     pub largest: f64,
 }
 
 impl Violations {
-    /// The violations of two sets of points.
+    /// The violations of two disjoint sets of points together.
     pub(crate) fn merge(&self, other: &Self) -> Self {
         Self { points: self.points + other.points, largest: self.largest.max(other.largest) }
     }
 }
 
-/// Measures how negative rows become at the values where they must not be negative.
+/// Measures negative coefficients at the values where rows must be non-negative.
 pub(crate) struct ViolationMeter {
     precision: Precision,
     violated: Vec<bool>,
@@ -39,7 +39,7 @@ impl ViolationMeter {
         Self { precision, violated: vec![false; points], largest: 0.0 }
     }
 
-    /// Measures rows that arrived at a value, before a shift is added to them.
+    /// Measures the rows of a value, before the shift is added.
     pub(crate) fn measure(&mut self, rows: Option<&AffineRows>, shift: Option<&Tensor<2>>) {
         let Some(rows) = rows else { return };
         let largest_shift = shift.map_or(0.0, |shift| shift.clone().max().into_scalar::<f64>());

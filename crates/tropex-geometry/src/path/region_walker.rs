@@ -11,7 +11,7 @@ use crate::tensor::to_host;
 use crate::{Error, Facet, Pattern};
 use tropex_extract::Network;
 use tropex_extract::network::{Jet, Node};
-use tropex_extract::ops::{Piece, difference};
+use tropex_extract::ops::{Piece, feature_difference};
 use tropex_kernels::{ComputeTarget, Precision};
 
 /// Approximate size in bytes of the values of a batch of lines.
@@ -172,7 +172,7 @@ impl RegionWalker {
         lines.for_each(|(((pieces, state), region), (values, slopes))| {
             let ties = TieBreak::new(state.at, state.scale, values, slopes);
             span.rule.choose(pieces, |feature, other| {
-                let of = |features: &[f64]| difference(features, feature, other);
+                let of = |features: &[f64]| feature_difference(features, feature, other);
                 ties.is_positive(of(values), of(slopes))
             });
             span.rule.visit_gaps(pieces, |gap| {

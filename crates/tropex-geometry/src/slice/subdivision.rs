@@ -67,7 +67,7 @@ impl<'a> Subdivision<'a> {
         for node in self.network.nodes() {
             let Some(rule) = node.op().activation_rule(node.units()) else { continue };
             let mut units = Vec::new();
-            rule.visit_contenders(|alternatives| units.push(alternatives.to_vec()));
+            rule.visit_candidates(|alternatives| units.push(alternatives.to_vec()));
             done += rule.units();
             let value = node.inputs()[0];
             let prefix = self.network.until(value);

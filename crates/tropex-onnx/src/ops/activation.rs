@@ -4,43 +4,43 @@ use burn::backend::Dispatch;
 use burn::backend::ops::ActivationOps;
 
 use super::JUMPS;
-use crate::args::{Args, Outputs, axis};
-use crate::array::{Array, Comparison};
-use crate::constant::{Constant, Kind};
-use crate::error::Refusal;
+use crate::array::{Array, ComparisonOp};
+use crate::constant::{HostTensor, NumberKind};
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs, axis};
 
-pub(super) fn identity(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn identity(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.into())
 }
 
 /// `Dropout` of a model that is not trained does nothing.
-pub(super) fn dropout(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn dropout(args: &OpArgs) -> Result<OpOutputs, OpError> {
     args.ignore(&["ratio", "seed", "is_test"]);
     let trains = args.optional_constant(2)?.map(|constant| constant.number()).transpose()?;
     let ratio = args.optional_constant(1)?.map(|constant| constant.number()).transpose()?;
     if trains.is_some_and(|trains| trains != 0.0) && ratio != Some(0.0) {
         return Err("it draws at random as in training; export the model for inference".into());
     }
-    let mut outputs = Outputs::from(args.array(0)?);
+    let mut outputs = OpOutputs::from(args.array(0)?);
     if args.wants(1) {
         let shape = args.shape(0)?;
         args.allow(&shape)?;
         let all = vec![1.0; shape.iter().product()];
-        outputs.0.extend(Outputs::from(Constant::new(shape, all, Kind::Bool)).0);
+        outputs.0.extend(OpOutputs::from(HostTensor::new(shape, all, NumberKind::Bool)).0);
     }
     Ok(outputs)
 }
 
-pub(super) fn relu(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn relu(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.relu().into())
 }
 
-pub(super) fn leaky_relu(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn leaky_relu(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let slope = args.attributes.float("alpha")?.unwrap_or(0.01);
     Ok(args.array(0)?.leaky_relu(slope).into())
 }
 
-pub(super) fn prelu(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn prelu(args: &OpArgs) -> Result<OpOutputs, OpError> {
     if args.depends(1) {
         args.refuse("its slopes depend on the input, which makes it a product");
     }
@@ -48,8 +48,8 @@ pub(super) fn prelu(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `Clip` between two limits: attributes before version 11, inputs since.
-pub(super) fn clip(args: &Args) -> Result<Outputs, Refusal> {
-    let limit = |index: usize, name, otherwise: f64| -> Result<f64, Refusal> {
+pub(super) fn clip(args: &OpArgs) -> Result<OpOutputs, OpError> {
+    let limit = |index: usize, name, otherwise: f64| -> Result<f64, OpError> {
         let attribute = args.attributes.float(name)?;
         let input = args.optional_constant(index)?.map(|constant| constant.number()).transpose()?;
         Ok(input.or(attribute).unwrap_or(otherwise))
@@ -61,28 +61,29 @@ pub(super) fn clip(args: &Args) -> Result<Outputs, Refusal> {
     Ok(args.array(0)?.clamp(floor, ceiling).into())
 }
 
-pub(super) fn hard_sigmoid(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn hard_sigmoid(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let alpha = args.attributes.float("alpha")?.unwrap_or(0.2);
     let beta = args.attributes.float("beta")?.unwrap_or(0.5);
     Ok(args.array(0)?.hard_sigmoid(alpha, beta).into())
 }
 
 /// `ThresholdedRelu`: `x` above a threshold, else 0; continuous for the threshold 0, that is ReLU.
-pub(super) fn thresholded_relu(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn thresholded_relu(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let threshold = args.attributes.float("alpha")?.unwrap_or(1.0);
     let array = args.array(0)?;
     if threshold == 0.0 {
         return Ok(array.relu().into());
     }
     refuse_jump(args);
-    let number = |number| Array::of(&Constant::scalar(number, Kind::Float), &array.place());
-    let mask = array.clone().compare(number(threshold)?, Comparison::Greater)?;
+    let number =
+        |number| Array::of(&HostTensor::scalar(number, NumberKind::Float), &array.options());
+    let mask = array.clone().compare(number(threshold)?, ComparisonOp::Greater)?;
     Ok(array.clone().choose(mask, number(0.0)?)?.into())
 }
 
 /// `Shrink`: `x + bias` below `-lambd`, `x - bias` above `lambd`, else 0; continuous where both are
 /// equal: `relu(x - bias) - relu(-x - bias)`.
-pub(super) fn shrink(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn shrink(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let bias = args.attributes.float("bias")?.unwrap_or(0.0);
     let limit = args.attributes.float("lambd")?.unwrap_or(0.5);
     let array = args.array(0)?;
@@ -92,33 +93,34 @@ pub(super) fn shrink(args: &Args) -> Result<Outputs, Refusal> {
         return Ok(above.sub(below)?.into());
     }
     refuse_jump(args);
-    let number = |number| Array::of(&Constant::scalar(number, Kind::Float), &array.place());
-    let above = array.clone().compare(number(limit)?, Comparison::Greater)?;
-    let below = array.clone().compare(number(-limit)?, Comparison::Less)?;
+    let number =
+        |number| Array::of(&HostTensor::scalar(number, NumberKind::Float), &array.options());
+    let above = array.clone().compare(number(limit)?, ComparisonOp::Greater)?;
+    let below = array.clone().compare(number(-limit)?, ComparisonOp::Less)?;
     let inner = array.clone().add_number(bias).choose(below, number(0.0)?)?;
     Ok(array.clone().add_number(-bias).choose(above, inner)?.into())
 }
 
-fn refuse_jump(args: &Args) {
+fn refuse_jump(args: &OpArgs) {
     if args.depends(0) {
         args.refuse(JUMPS);
     }
 }
 
-pub(super) fn sigmoid(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn sigmoid(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.through(Dispatch::sigmoid)?.into())
 }
 
-pub(super) fn softmax(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn softmax(args: &OpArgs) -> Result<OpOutputs, OpError> {
     along_classes(args, Array::softmax)
 }
 
-pub(super) fn log_softmax(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn log_softmax(args: &OpArgs) -> Result<OpOutputs, OpError> {
     along_classes(args, Array::log_softmax)
 }
 
 /// Over one axis since version 13, over all from an axis on before.
-fn along_classes(args: &Args, softmax: fn(Array, usize) -> Array) -> Result<Outputs, Refusal> {
+fn along_classes(args: &OpArgs, softmax: fn(Array, usize) -> Array) -> Result<OpOutputs, OpError> {
     let shape = args.shape(0)?;
     let is_old = args.opset < 13;
     let at =

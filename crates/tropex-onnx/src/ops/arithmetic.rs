@@ -3,46 +3,50 @@
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;
 
-use crate::args::{Args, Outputs};
 use crate::array::Array;
-use crate::constant::Kind;
-use crate::error::Refusal;
+use crate::constant::NumberKind;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs};
 
 const PRODUCT: &str = "a product of two values that both depend on the input is not piecewise \
                        linear; only products with constants are";
 
-pub(super) fn add(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn add(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.add(args.array(1)?)?.into())
 }
 
-pub(super) fn sub(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn sub(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.sub(args.array(1)?)?.into())
 }
 
 /// `Mul`: with a constant, or of a value with truth values, which chooses.
-pub(super) fn mul(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn mul(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let (left, right) = (args.array(0)?, args.array(1)?);
-    if args.depends(0) && args.depends(1) && left.kind != Kind::Bool && right.kind != Kind::Bool {
+    if args.depends(0)
+        && args.depends(1)
+        && left.kind != NumberKind::Bool
+        && right.kind != NumberKind::Bool
+    {
         args.refuse(PRODUCT);
     }
-    let dtype = args.place.dtype;
+    let dtype = args.options.dtype;
     Ok(left.into_floats(dtype).mul(right.into_floats(dtype))?.into())
 }
 
 /// `Div` by a constant. Integers are divided towards zero.
-pub(super) fn div(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn div(args: &OpArgs) -> Result<OpOutputs, OpError> {
     if args.depends(1) {
         args.refuse("a division by a value that depends on the input is not piecewise linear");
     }
     let (left, right) = (args.array(0)?, args.array(1)?);
-    let are_whole = left.kind == Kind::Int && right.kind == Kind::Int;
+    let are_whole = left.kind == NumberKind::Int && right.kind == NumberKind::Int;
     let quotient = left.div(right)?;
     let quotient = if are_whole { quotient.apply(Dispatch::float_trunc) } else { quotient };
     Ok(quotient.into())
 }
 
 /// `Mod`: the remainder has the sign of the divisor, or with `fmod` that of the dividend.
-pub(super) fn modulo(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn modulo(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let (left, right) = (args.array(0)?, args.array(1)?);
     if !args.flag("fmod")? {
         return Ok(left.remainder(right)?.into());
@@ -51,32 +55,32 @@ pub(super) fn modulo(args: &Args) -> Result<Outputs, Refusal> {
     Ok(left.sub(whole.mul(right)?)?.into())
 }
 
-pub(super) fn pow(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn pow(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let base = args.array(0)?;
     let kind = base.kind;
     Ok(base.pow(args.array(1)?)?.with_kind(kind).into())
 }
 
-pub(super) fn sum(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn sum(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(folded(args, Array::add)?.into())
 }
 
-pub(super) fn mean(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn mean(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(folded(args, Array::add)?.mul_number(1.0 / args.count() as f64).into())
 }
 
-pub(super) fn max(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn max(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(folded(args, Array::maximum)?.into())
 }
 
-pub(super) fn min(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn min(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(folded(args, Array::minimum)?.into())
 }
 
 fn folded(
-    args: &Args,
-    operation: fn(Array, Array) -> Result<Array, Refusal>,
-) -> Result<Array, Refusal> {
+    args: &OpArgs,
+    operation: fn(Array, Array) -> Result<Array, OpError>,
+) -> Result<Array, OpError> {
     let mut arrays = args.arrays()?.into_iter();
     let first = arrays.next().ok_or("it has no input")?;
     arrays.try_fold(first, operation)
@@ -84,7 +88,7 @@ fn folded(
 
 macro_rules! elementwise {
     ($($name:ident: $function:expr),+ $(,)?) => {$(
-        pub(super) fn $name(args: &Args) -> Result<Outputs, Refusal> {
+        pub(super) fn $name(args: &OpArgs) -> Result<OpOutputs, OpError> {
             Ok(args.array(0)?.through($function)?.into())
         }
     )+};

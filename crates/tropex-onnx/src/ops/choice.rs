@@ -3,16 +3,16 @@
 use burn::backend::Dispatch;
 use burn::backend::ops::BoolTensorOps;
 
-use crate::args::{Args, Outputs};
-use crate::array::Comparison;
-use crate::error::Refusal;
+use crate::array::ComparisonOp;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs};
 
 macro_rules! comparisons {
     ($($name:ident: $comparison:ident),+ $(,)?) => {$(
-        pub(super) fn $name(args: &Args) -> Result<Outputs, Refusal> {
-            let dtype = args.place.dtype;
+        pub(super) fn $name(args: &OpArgs) -> Result<OpOutputs, OpError> {
+            let dtype = args.options.dtype;
             let [left, right] = [args.array(0)?, args.array(1)?].map(|side| side.into_floats(dtype));
-            Ok(left.compare(right, Comparison::$comparison)?.into())
+            Ok(left.compare(right, ComparisonOp::$comparison)?.into())
         }
     )+};
 }
@@ -27,7 +27,7 @@ comparisons! {
 
 macro_rules! logic {
     ($($name:ident: $operation:expr),+ $(,)?) => {$(
-        pub(super) fn $name(args: &Args) -> Result<Outputs, Refusal> {
+        pub(super) fn $name(args: &OpArgs) -> Result<OpOutputs, OpError> {
             Ok(args.array(0)?.logic(args.array(1)?, $operation)?.into())
         }
     )+};
@@ -39,7 +39,7 @@ logic! {
     xor: Dispatch::bool_xor,
 }
 
-pub(super) fn not(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn not(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.not().into())
 }
 
@@ -47,8 +47,8 @@ pub(super) fn not(args: &Args) -> Result<Outputs, Refusal> {
 ///
 /// A choice by a comparison of values that depend on the input is continuous only where it is a
 /// maximum or a minimum; whoever needs that has to check it.
-pub(super) fn choose(args: &Args) -> Result<Outputs, Refusal> {
-    let dtype = args.place.dtype;
+pub(super) fn choose(args: &OpArgs) -> Result<OpOutputs, OpError> {
+    let dtype = args.options.dtype;
     let [chosen, other] = [args.array(1)?, args.array(2)?].map(|side| side.into_floats(dtype));
     Ok(chosen.choose(args.array(0)?, other)?.into())
 }

@@ -4,13 +4,13 @@ use burn::backend::Dispatch;
 use burn::backend::ops::ModuleOps;
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 
-use super::window::{self, AutoPad, Windows};
-use crate::args::{Args, Outputs};
+use super::window::{self, AutoPad, WindowSpec};
 use crate::array::Array;
-use crate::error::Refusal;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs};
 
 /// Input, kernel and bias of a convolution.
-struct Operands {
+struct ConvOperands {
     input: Array,
     weight: Array,
     bias: Option<Array>,
@@ -22,9 +22,9 @@ struct Operands {
     outputs: usize,
 }
 
-impl Operands {
+impl ConvOperands {
     /// Checks that channels and axes fit. `transposed`: the kernel's first axis is the input's.
-    fn of(args: &Args, transposed: bool) -> Result<Self, Refusal> {
+    fn of(args: &OpArgs, transposed: bool) -> Result<Self, OpError> {
         if args.depends(1) {
             args.refuse("its kernel depends on the input, which makes it a product");
         }
@@ -33,7 +33,7 @@ impl Operands {
         let groups = usize::try_from(groups).ok().filter(|&groups| groups > 0);
         let groups = groups.ok_or("its `group` is not positive")?;
         let unfit = || {
-            Refusal(format!(
+            OpError(format!(
                 "an input of shape {input:?} and a kernel of shape {weight:?} in {groups} groups \
                  do not fit together"
             ))
@@ -77,15 +77,15 @@ impl Operands {
     }
 }
 
-pub(super) fn conv(args: &Args) -> Result<Outputs, Refusal> {
-    let operands = Operands::of(args, false)?;
-    let (windows, auto_pad) = Windows::of(args, &operands.extents, Some(&operands.kernel))?;
+pub(super) fn conv(args: &OpArgs) -> Result<OpOutputs, OpError> {
+    let operands = ConvOperands::of(args, false)?;
+    let (windows, auto_pad) = WindowSpec::of(args, &operands.extents, Some(&operands.kernel))?;
     let windows = windows.with_auto_pad(auto_pad, &operands.extents);
     args.allow(&operands.output_shape(&windows.counts(&operands.extents)?))?;
     args.allow(&[&operands.input.shape()[..2], &windows.padded(&operands.extents)].concat())?;
-    let Operands { input, weight, bias, groups, .. } = operands;
+    let ConvOperands { input, weight, bias, groups, .. } = operands;
     let (weight, bias) = (weight.into_tensor(), bias.map(Array::into_tensor));
-    let Windows { stride, dilation, mut padding, .. } = windows;
+    let WindowSpec { stride, dilation, mut padding, .. } = windows;
     let mut input = input;
     // Burn pads the three axes of a volume on both sides alike.
     if padding.len() == 3 && padding.iter().any(|(before, after)| before != after) {
@@ -115,10 +115,10 @@ fn array<T: Copy + Default, const N: usize>(list: &[T]) -> [T; N] {
     std::array::from_fn(|index| list.get(index).copied().unwrap_or_default())
 }
 
-pub(super) fn conv_transpose(args: &Args) -> Result<Outputs, Refusal> {
-    let operands = Operands::of(args, true)?;
+pub(super) fn conv_transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
+    let operands = ConvOperands::of(args, true)?;
     let axes = operands.extents.len();
-    let (mut windows, auto_pad) = Windows::of(args, &operands.extents, Some(&operands.kernel))?;
+    let (mut windows, auto_pad) = WindowSpec::of(args, &operands.extents, Some(&operands.kernel))?;
     let more = window::attribute(args, "output_padding", 0, axes)?.unwrap_or(vec![0; axes]);
     let wanted = window::attribute(args, "output_shape", 1, axes)?;
     // Without padding the output has `full` cells along an axis, of which padding takes some away.
@@ -161,7 +161,7 @@ pub(super) fn conv_transpose(args: &Args) -> Result<Outputs, Refusal> {
     }
     // The whole output, cut to size.
     let (bias, outputs) = (operands.bias.clone(), operands.outputs);
-    let whole = Operands { bias: None, ..operands };
+    let whole = ConvOperands { bias: None, ..operands };
     let mut output = spread(whole, &windows, &vec![0; axes], &vec![0; axes])?;
     let mut missing = vec![(0, 0); axes + 2];
     for axis in 0..axes {
@@ -179,12 +179,12 @@ pub(super) fn conv_transpose(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 fn spread(
-    operands: Operands,
-    windows: &Windows,
+    operands: ConvOperands,
+    windows: &WindowSpec,
     padding: &[usize],
     more: &[usize],
-) -> Result<Array, Refusal> {
-    let Operands { input, weight, bias, groups, .. } = operands;
+) -> Result<Array, OpError> {
+    let ConvOperands { input, weight, bias, groups, .. } = operands;
     let (weight, bias) = (weight.into_tensor(), bias.map(Array::into_tensor));
     macro_rules! options {
         ($axes:literal) => {

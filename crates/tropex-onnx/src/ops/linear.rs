@@ -1,23 +1,23 @@
 //! Matrix products.
 
-use crate::args::{Args, Outputs};
 use crate::array::{Array, broadcast};
-use crate::error::Refusal;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs};
 
 const PRODUCT: &str = "a matrix product of two values that both depend on the input is not \
                        piecewise linear; only products with constant matrices are";
 
-pub(super) fn matmul(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn matmul(args: &OpArgs) -> Result<OpOutputs, OpError> {
     refuse_product(args);
     Ok(args.array(0)?.matmul(args.array(1)?)?.into())
 }
 
 /// `Gemm`: `alpha A B + beta C`, either matrix transposed or not.
-pub(super) fn gemm(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn gemm(args: &OpArgs) -> Result<OpOutputs, OpError> {
     refuse_product(args);
     let alpha = args.attributes.float("alpha")?.unwrap_or(1.0);
     let beta = args.attributes.float("beta")?.unwrap_or(1.0);
-    let matrix = |index, transposed: bool| -> Result<Array, Refusal> {
+    let matrix = |index, transposed: bool| -> Result<Array, OpError> {
         let shape = args.shape(index)?;
         if shape.len() != 2 {
             return Err(format!("its input {} has shape {shape:?}, not two axes", index + 1).into());
@@ -35,7 +35,7 @@ pub(super) fn gemm(args: &Args) -> Result<Outputs, Refusal> {
     Ok(product.add(bias.mul_number(beta))?.into())
 }
 
-fn refuse_product(args: &Args) {
+fn refuse_product(args: &OpArgs) {
     if args.depends(0) && args.depends(1) {
         args.refuse(PRODUCT);
     }

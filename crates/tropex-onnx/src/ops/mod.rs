@@ -15,14 +15,14 @@ mod select;
 mod shape;
 mod window;
 
-use crate::args::{Args, Outputs};
-use crate::error::Refusal;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs};
 
 /// How an operator is computed, and on what it is piecewise linear.
-pub(crate) struct Operator {
+pub(crate) struct OperatorDef {
     pub(crate) name: &'static str,
     pub(crate) domain: &'static str,
-    pub(crate) run: fn(&Args) -> Result<Outputs, Refusal>,
+    pub(crate) run: fn(&OpArgs) -> Result<OpOutputs, OpError>,
     /// Why it must not be applied to what depends on the input.
     pub(crate) only_constants: Option<&'static str>,
 }
@@ -41,7 +41,7 @@ const DECIDES: &str = "it decides, which is left out at the end of a model only;
 
 /// Every operator that is supported, by name.
 #[rustfmt::skip]
-pub(crate) const OPERATORS: &[Operator] = &[
+pub(crate) const OPERATORS: &[OperatorDef] = &[
     linear("Abs", arithmetic::abs),
     linear("Add", arithmetic::add),
     linear("And", choice::and),
@@ -123,22 +123,22 @@ pub(crate) const OPERATORS: &[Operator] = &[
     linear("Upsample", resize::upsample),
     linear("Where", choice::choose),
     linear("Xor", choice::xor),
-    Operator { name: "Scaler", domain: ML, run: norm::scaler, only_constants: None },
+    OperatorDef { name: "Scaler", domain: ML, run: norm::scaler, only_constants: None },
 ];
 
-const fn linear(name: &'static str, run: fn(&Args) -> Result<Outputs, Refusal>) -> Operator {
-    Operator { name, domain: "", run, only_constants: None }
+const fn linear(name: &'static str, run: fn(&OpArgs) -> Result<OpOutputs, OpError>) -> OperatorDef {
+    OperatorDef { name, domain: "", run, only_constants: None }
 }
 
 const fn curved(
     name: &'static str,
-    run: fn(&Args) -> Result<Outputs, Refusal>,
+    run: fn(&OpArgs) -> Result<OpOutputs, OpError>,
     reason: &'static str,
-) -> Operator {
-    Operator { name, domain: "", run, only_constants: Some(reason) }
+) -> OperatorDef {
+    OperatorDef { name, domain: "", run, only_constants: Some(reason) }
 }
 
-pub(crate) fn find(domain: &str, name: &str) -> Option<&'static Operator> {
+pub(crate) fn find(domain: &str, name: &str) -> Option<&'static OperatorDef> {
     OPERATORS.iter().find(|operator| operator.domain == domain && operator.name == name)
 }
 

@@ -3,16 +3,16 @@
 use burn::backend::Dispatch;
 use burn::backend::ops::ModuleOps;
 
-use super::window::Windows;
-use crate::args::{Args, Outputs};
+use super::window::WindowSpec;
 use crate::array::Array;
-use crate::error::Refusal;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs};
 
 /// Work that a pooling may take at most: output numbers times window cells.
 const MOST_WORK: usize = 1 << 36;
 
 /// `MaxPool`; cells of the padding never are the maximum.
-pub(super) fn max_pool(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn max_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
     args.ignore(&["storage_order"]);
     if args.wants(1) {
         return Err("its second output, the positions of the maxima, is not supported".into());
@@ -27,7 +27,7 @@ pub(super) fn max_pool(args: &Args) -> Result<Outputs, Refusal> {
             (before, after.max(last(axis).saturating_sub(extents[axis] + before)))
         })
         .collect();
-    let windows = Windows { padding, ceil_mode: false, ..windows };
+    let windows = WindowSpec { padding, ceil_mode: false, ..windows };
     match extents.len() {
         1 | 2 => Ok(max_over_planes(input, &windows)?.into()),
         _ => Ok(max_over_volume(input, &windows)?.into()),
@@ -35,7 +35,7 @@ pub(super) fn max_pool(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// Over one axis or two.
-fn max_over_planes(input: Array, windows: &Windows) -> Result<Array, Refusal> {
+fn max_over_planes(input: Array, windows: &WindowSpec) -> Result<Array, OpError> {
     let (kernel, stride, dilation) = (&windows.kernel, &windows.stride, &windows.dilation);
     // Burn wants windows that overlap the input, whatever its padding is.
     let own = windows.symmetric_padding().filter(|padding| {
@@ -64,12 +64,12 @@ fn max_over_planes(input: Array, windows: &Windows) -> Result<Array, Refusal> {
 }
 
 /// Over three axes: over the last two, then over the first.
-fn max_over_volume(input: Array, windows: &Windows) -> Result<Array, Refusal> {
+fn max_over_volume(input: Array, windows: &WindowSpec) -> Result<Array, OpError> {
     let shape = input.shape();
     let &[points, channels, depth, height, width] = &shape[..] else {
         return Err(format!("shape {shape:?} has no three axes to pool over").into());
     };
-    let part = |range: std::ops::Range<usize>| Windows {
+    let part = |range: std::ops::Range<usize>| WindowSpec {
         kernel: windows.kernel[range.clone()].to_vec(),
         stride: windows.stride[range.clone()].to_vec(),
         dilation: windows.dilation[range.clone()].to_vec(),
@@ -90,7 +90,7 @@ fn max_over_volume(input: Array, windows: &Windows) -> Result<Array, Refusal> {
 }
 
 /// `AveragePool`; whether cells of the padding count is an attribute.
-pub(super) fn average_pool(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn average_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let counts_padding = args.flag("count_include_pad")?;
     let (mut array, windows, counts) = operands(args)?;
     let extents = array.shape()[2..].to_vec();
@@ -128,7 +128,7 @@ pub(super) fn average_pool(args: &Args) -> Result<Outputs, Refusal> {
 /// The share of every cell in every window along an axis. Cells beyond the padding, where a last
 /// window is cut off, do not count.
 fn shares(
-    windows: &Windows,
+    windows: &WindowSpec,
     axis: usize,
     extent: usize,
     count: usize,
@@ -152,7 +152,7 @@ fn shares(
 }
 
 /// The input, its windows, and how many there are along each axis.
-fn operands(args: &Args) -> Result<(Array, Windows, Vec<usize>), Refusal> {
+fn operands(args: &OpArgs) -> Result<(Array, WindowSpec, Vec<usize>), OpError> {
     let shape = args.shape(0)?;
     let extents = shape.get(2..).filter(|extents| (1..=3).contains(&extents.len()));
     let extents = extents.ok_or_else(|| {
@@ -160,7 +160,7 @@ fn operands(args: &Args) -> Result<(Array, Windows, Vec<usize>), Refusal> {
             "it pools an input of shape {shape:?}; 1 to 3 axes after the channels are supported"
         )
     })?;
-    let (windows, auto_pad) = Windows::of(args, extents, None)?;
+    let (windows, auto_pad) = WindowSpec::of(args, extents, None)?;
     let windows = windows.with_auto_pad(auto_pad, extents);
     let counts = windows.counts(extents)?;
     let output = [&shape[..2], &counts].concat();
@@ -175,18 +175,18 @@ fn operands(args: &Args) -> Result<(Array, Windows, Vec<usize>), Refusal> {
     Ok((args.array(0)?, windows, counts))
 }
 
-pub(super) fn global_average_pool(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn global_average_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
     global(args, Array::mean)
 }
 
-pub(super) fn global_max_pool(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn global_max_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
     global(args, Array::largest)
 }
 
 fn global(
-    args: &Args,
-    reduce: fn(Array, usize) -> Result<Array, Refusal>,
-) -> Result<Outputs, Refusal> {
+    args: &OpArgs,
+    reduce: fn(Array, usize) -> Result<Array, OpError>,
+) -> Result<OpOutputs, OpError> {
     let array = args.array(0)?;
     if array.rank() < 2 {
         return Err(format!("it pools an input of shape {:?}", array.shape()).into());

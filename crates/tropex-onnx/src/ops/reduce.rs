@@ -3,38 +3,38 @@
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;
 
-use crate::args::{Args, Outputs, axes, axis};
 use crate::array::Array;
-use crate::error::Refusal;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs, axes, axis};
 
-pub(super) fn sum(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn sum(args: &OpArgs) -> Result<OpOutputs, OpError> {
     reduced(args, args.array(0)?, Array::sum)
 }
 
-pub(super) fn mean(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn mean(args: &OpArgs) -> Result<OpOutputs, OpError> {
     reduced(args, args.array(0)?, Array::mean)
 }
 
-pub(super) fn max(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn max(args: &OpArgs) -> Result<OpOutputs, OpError> {
     reduced(args, args.array(0)?, Array::largest)
 }
 
-pub(super) fn min(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn min(args: &OpArgs) -> Result<OpOutputs, OpError> {
     reduced(args, args.array(0)?, Array::smallest)
 }
 
 /// `ReduceL1`, the sum of magnitudes.
-pub(super) fn l1(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn l1(args: &OpArgs) -> Result<OpOutputs, OpError> {
     reduced(args, args.array(0)?.through(Dispatch::float_abs)?, Array::sum)
 }
 
 /// Along the axes of an attribute, or an input in newer versions; along all if there are none,
 /// unless `noop_with_empty_axes`.
 fn reduced(
-    args: &Args,
+    args: &OpArgs,
     array: Array,
-    reduce: fn(Array, usize) -> Result<Array, Refusal>,
-) -> Result<Outputs, Refusal> {
+    reduce: fn(Array, usize) -> Result<Array, OpError>,
+) -> Result<OpOutputs, OpError> {
     let keeps_axes = args.attributes.int("keepdims")?.unwrap_or(1) != 0;
     let does_nothing = args.flag("noop_with_empty_axes")?;
     let shape = array.shape();
@@ -53,7 +53,7 @@ fn reduced(
 }
 
 /// `CumSum`: running sums along an axis, from either end, the own entry included or not.
-pub(super) fn cumulative_sum(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn cumulative_sum(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let (is_exclusive, is_reversed) = (args.flag("exclusive")?, args.flag("reverse")?);
     let array = args.array(0)?;
     let shape = array.shape();

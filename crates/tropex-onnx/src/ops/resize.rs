@@ -1,12 +1,12 @@
 //! Interpolation: every axis is resampled by itself, by a choice of entries or by weights.
 
-use crate::args::{Args, Outputs, axis};
 use crate::array::Array;
-use crate::error::Refusal;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs, axis};
 
 /// How an axis is resampled.
 struct Resampling<'a> {
-    mode: Mode,
+    mode: ResizeMode,
     /// `coordinate_transformation_mode`
     coordinates: &'a str,
     /// `nearest_mode`
@@ -18,23 +18,23 @@ struct Resampling<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Mode {
+enum ResizeMode {
     Nearest,
     Linear,
     Cubic,
 }
 
-fn mode(text: &str) -> Result<Mode, Refusal> {
+fn mode(text: &str) -> Result<ResizeMode, OpError> {
     match text {
-        "nearest" => Ok(Mode::Nearest),
-        "linear" | "bilinear" | "trilinear" => Ok(Mode::Linear),
-        "cubic" => Ok(Mode::Cubic),
+        "nearest" => Ok(ResizeMode::Nearest),
+        "linear" | "bilinear" | "trilinear" => Ok(ResizeMode::Linear),
+        "cubic" => Ok(ResizeMode::Cubic),
         _ => Err(format!("`mode` {text:?} is unknown").into()),
     }
 }
 
 /// `Upsample`, which became `Resize` in version 10.
-pub(super) fn upsample(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn upsample(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let attribute = args.attributes.floats("scales")?;
     let attribute = attribute.map(|list| list.iter().map(|&scale| f64::from(scale)).collect());
     let input = args.optional_constant(1)?.map(|constant| constant.numbers.clone());
@@ -47,7 +47,7 @@ pub(super) fn upsample(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// What version 10 did, which had no attributes for it.
-fn old(mode: Mode) -> Resampling<'static> {
+fn old(mode: ResizeMode) -> Resampling<'static> {
     Resampling {
         mode,
         coordinates: "asymmetric",
@@ -58,7 +58,7 @@ fn old(mode: Mode) -> Resampling<'static> {
     }
 }
 
-pub(super) fn resize(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn resize(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let shape = args.shape(0)?;
     let reader = &args.attributes;
     let mode = mode(reader.text("mode")?.unwrap_or("nearest"))?;
@@ -95,7 +95,7 @@ pub(super) fn resize(args: &Args) -> Result<Outputs, Refusal> {
 /// Extent and scale of an axis afterwards.
 type Target = (usize, f64);
 
-fn scaled(shape: &[usize], axes: &[usize], scales: &[f64]) -> Result<Vec<Target>, Refusal> {
+fn scaled(shape: &[usize], axes: &[usize], scales: &[f64]) -> Result<Vec<Target>, OpError> {
     if scales.len() != axes.len() {
         return Err(format!("{} scales for {} axes", scales.len(), axes.len()).into());
     }
@@ -110,12 +110,12 @@ fn scaled(shape: &[usize], axes: &[usize], scales: &[f64]) -> Result<Vec<Target>
 }
 
 fn sized(
-    args: &Args,
+    args: &OpArgs,
     shape: &[usize],
     axes: &[usize],
     policy: &str,
-) -> Result<Vec<Target>, Refusal> {
-    let mut sizes = crate::args::extents(&args.integers(3)?)?;
+) -> Result<Vec<Target>, OpError> {
+    let mut sizes = crate::op_args::extents(&args.integers(3)?)?;
     if sizes.len() != axes.len() || sizes.contains(&0) {
         return Err(format!("sizes {sizes:?} for {} axes", axes.len()).into());
     }
@@ -140,11 +140,11 @@ fn sized(
 }
 
 fn resample(
-    args: &Args,
+    args: &OpArgs,
     resampling: &Resampling,
     axes: &[usize],
     targets: &[Target],
-) -> Result<Outputs, Refusal> {
+) -> Result<OpOutputs, OpError> {
     let mut shape = args.shape(0)?;
     for (&axis, &(extent, _)) in axes.iter().zip(targets) {
         args.allow(&[extent, shape[axis]])?;
@@ -160,7 +160,7 @@ fn resample(
         let places = (0..outputs)
             .map(|output| resampling.place(output, inputs, outputs, scale))
             .collect::<Result<Vec<f64>, _>>()?;
-        array = if resampling.mode == Mode::Nearest {
+        array = if resampling.mode == ResizeMode::Nearest {
             let entries = places.iter().map(|&place| resampling.nearest(place, inputs));
             array.select(axis, &entries.collect::<Result<Vec<_>, _>>()?)?
         } else {
@@ -179,7 +179,7 @@ impl Resampling<'_> {
         inputs: usize,
         outputs: usize,
         scale: f64,
-    ) -> Result<f64, Refusal> {
+    ) -> Result<f64, OpError> {
         let (at, length) = (output as f64, inputs as f64);
         let half_pixel = (at + 0.5) / scale - 0.5;
         Ok(match self.coordinates {
@@ -210,7 +210,7 @@ impl Resampling<'_> {
         })
     }
 
-    fn nearest(&self, place: f64, inputs: usize) -> Result<usize, Refusal> {
+    fn nearest(&self, place: f64, inputs: usize) -> Result<usize, OpError> {
         let entry = match self.rounding {
             "round_prefer_floor" => (place - 0.5).ceil(),
             "round_prefer_ceil" => (place + 0.5).floor(),
@@ -228,7 +228,7 @@ impl Resampling<'_> {
         let ratio = place - first;
         // A smaller result takes a wider window, so that no entry is skipped.
         let shrink = if self.antialias { scale.min(1.0) } else { 1.0 };
-        let reach = if self.mode == Mode::Linear { 1.0 } else { 2.0 };
+        let reach = if self.mode == ResizeMode::Linear { 1.0 } else { 2.0 };
         let start = (-reach / shrink).floor() as i64 + 1;
         let mut weights = vec![0.0; inputs];
         for offset in start..=1 - start {
@@ -251,10 +251,10 @@ impl Resampling<'_> {
     fn kernel(&self, distance: f64) -> f64 {
         let (x, a) = (distance.abs(), self.cubic);
         match self.mode {
-            Mode::Nearest | Mode::Linear => (1.0 - x).max(0.0),
-            Mode::Cubic if x <= 1.0 => ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0,
-            Mode::Cubic if x < 2.0 => ((a * x - 5.0 * a) * x + 8.0 * a) * x - 4.0 * a,
-            Mode::Cubic => 0.0,
+            ResizeMode::Nearest | ResizeMode::Linear => (1.0 - x).max(0.0),
+            ResizeMode::Cubic if x <= 1.0 => ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0,
+            ResizeMode::Cubic if x < 2.0 => ((a * x - 5.0 * a) * x + 8.0 * a) * x - 4.0 * a,
+            ResizeMode::Cubic => 0.0,
         }
     }
 }

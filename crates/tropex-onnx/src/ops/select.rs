@@ -1,19 +1,19 @@
 //! Operators that take entries of a tensor, or put tensors together.
 
 use super::DECIDES;
-use crate::args::{Args, Outputs, axis};
 use crate::array::Array;
-use crate::constant::Constant;
-use crate::error::Refusal;
+use crate::constant::HostTensor;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs, axis};
 
 /// `Concat`; constants without entries add nothing.
-pub(super) fn concat(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn concat(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let number = args.attributes.int("axis")?.ok_or("it has no axis")?;
     let shapes = (0..args.count()).map(|index| args.shape(index)).collect::<Result<Vec<_>, _>>()?;
     let along = axis(number, shapes.first().map_or(0, Vec::len))?;
     let full = (0..args.count()).filter(|&index| !shapes[index].contains(&0));
     let arrays = full.map(|index| args.array(index)).collect::<Result<Vec<_>, _>>()?;
-    let dtype = args.place.dtype;
+    let dtype = args.options.dtype;
     let points = args.batch.map_or(1, |batch| batch.points);
     let for_points = |array: Array| {
         let mut shape = array.shape();
@@ -34,7 +34,7 @@ pub(super) fn concat(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `Gather` entries of an axis at constant positions.
-pub(super) fn gather(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn gather(args: &OpArgs) -> Result<OpOutputs, OpError> {
     if args.depends(1) {
         return Err(DECIDES.into());
     }
@@ -55,13 +55,13 @@ pub(super) fn gather(args: &Args) -> Result<Outputs, Refusal> {
     Ok(taken.reshape(&gathered)?.into())
 }
 
-fn outside(number: i64, extent: usize) -> Refusal {
+fn outside(number: i64, extent: usize) -> OpError {
     format!("position {number} of an axis of {extent} entries").into()
 }
 
 /// `Slice`: attributes before version 10, inputs since; negative numbers count from the end, and
 /// negative steps go backward.
-pub(super) fn slice(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn slice(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let starts = args.integers_or_attribute(1, "starts")?.ok_or("it has no starts")?;
     let ends = args.integers_or_attribute(2, "ends")?.ok_or("it has no ends")?;
     let along = args.integers_or_attribute(3, "axes")?;
@@ -74,20 +74,20 @@ pub(super) fn slice(args: &Args) -> Result<Outputs, Refusal> {
     let mut cuts = Vec::with_capacity(starts.len());
     for (index, &number) in along.iter().enumerate() {
         let along = axis(number, shape.len())?;
-        let cut = Cut::new(shape[along], [starts[index], ends[index], steps[index]])?;
+        let cut = AxisSlice::new(shape[along], [starts[index], ends[index], steps[index]])?;
         shape[along] = cut.count;
         cuts.push((along, cut));
     }
     // Nothing of a constant, such as the axes that a shape has before its first one.
     if shape.contains(&0) && !args.depends(0) {
-        return Ok(Constant::new(shape, Vec::new(), args.kind(0)?).into());
+        return Ok(HostTensor::new(shape, Vec::new(), args.kind(0)?).into());
     }
-    let cut = |array: Array, (along, cut): (usize, Cut)| cut.apply(array, along);
+    let cut = |array: Array, (along, cut): (usize, AxisSlice)| cut.apply(array, along);
     Ok(cuts.into_iter().try_fold(args.array(0)?, cut)?.into())
 }
 
 /// Entries of an axis, in order or in reverse.
-struct Cut {
+struct AxisSlice {
     is_reversed: bool,
     /// The first entry, counted from the end if they are reversed.
     start: usize,
@@ -95,8 +95,8 @@ struct Cut {
     step: usize,
 }
 
-impl Cut {
-    fn new(extent: usize, [start, end, step]: [i64; 3]) -> Result<Self, Refusal> {
+impl AxisSlice {
+    fn new(extent: usize, [start, end, step]: [i64; 3]) -> Result<Self, OpError> {
         let extent = extent as i64;
         let from_front =
             |number: i64| if number < 0 { number.saturating_add(extent) } else { number };
@@ -120,14 +120,14 @@ impl Cut {
         }
     }
 
-    fn apply(self, array: Array, along: usize) -> Result<Array, Refusal> {
+    fn apply(self, array: Array, along: usize) -> Result<Array, OpError> {
         let array = if self.is_reversed { array.flip(along)? } else { array };
         array.slice(along, self.start, self.count, self.step)
     }
 }
 
 /// `Split` into parts of given extents, or into equal ones of which the last may be smaller.
-pub(super) fn split(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn split(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let shape = args.shape(0)?;
     let along = axis(args.attributes.int("axis")?.unwrap_or(0), shape.len())?;
     let extent = shape[along];
@@ -138,7 +138,7 @@ pub(super) fn split(args: &Args) -> Result<Outputs, Refusal> {
     };
     let parts = parts.ok_or("its `num_outputs` does not fit")?;
     let extents = match args.integers_or_attribute(1, "split")? {
-        Some(extents) => crate::args::extents(&extents)?,
+        Some(extents) => crate::op_args::extents(&extents)?,
         None => {
             let part = extent.div_ceil(parts);
             (0..parts).map(|index| part.min(extent.saturating_sub(index * part))).collect()
@@ -159,9 +159,9 @@ pub(super) fn split(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `Tile`: copies along every axis.
-pub(super) fn tile(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn tile(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let shape = args.shape(0)?;
-    let repeats = crate::args::extents(&args.integers(1)?)?;
+    let repeats = crate::op_args::extents(&args.integers(1)?)?;
     if repeats.len() != shape.len() {
         return Err(format!("{} repeats of {} axes", repeats.len(), shape.len()).into());
     }
@@ -175,7 +175,7 @@ pub(super) fn tile(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `Pad`: attributes before version 11, inputs since; negative numbers cut off.
-pub(super) fn pad(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn pad(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let shape = args.shape(0)?;
     let rank = shape.len();
     let pads = args.integers_or_attribute(1, "pads")?.ok_or("it has no pads")?;
@@ -214,7 +214,7 @@ pub(super) fn pad(args: &Args) -> Result<Outputs, Refusal> {
     for (axis, &(before, after)) in around.iter().enumerate() {
         let extent = array.shape()[axis];
         let end = (extent + after) as i64;
-        let source = |place: i64| source(mode, place, extent as i64);
+        let source = |position: i64| source(mode, position, extent as i64);
         let positions = (-(before as i64)..end).map(source).collect::<Result<Vec<_>, _>>()?;
         array = array.select(axis, &positions)?;
     }
@@ -222,7 +222,7 @@ pub(super) fn pad(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// Cuts off what negative pads name, which become zero.
-fn crop(array: Array, axis: usize, (before, after): &mut (i64, i64)) -> Result<Array, Refusal> {
+fn crop(array: Array, axis: usize, (before, after): &mut (i64, i64)) -> Result<Array, OpError> {
     let extent = array.shape()[axis] as i64;
     let start = -(*before).min(0);
     let end = extent.saturating_add((*after).min(0));
@@ -233,15 +233,15 @@ fn crop(array: Array, axis: usize, (before, after): &mut (i64, i64)) -> Result<A
     array.slice(axis, start as usize, (end - start) as usize, 1)
 }
 
-/// The entry that a place before the first or after the last one repeats.
-fn source(mode: &str, place: i64, extent: i64) -> Result<usize, Refusal> {
+/// The entry that `mode` repeats at a position before the first or after the last entry.
+fn source(mode: &str, position: i64, extent: i64) -> Result<usize, OpError> {
     let entry = match mode {
-        "edge" => place.clamp(0, extent - 1),
-        "wrap" => place.rem_euclid(extent),
+        "edge" => position.clamp(0, extent - 1),
+        "wrap" => position.rem_euclid(extent),
         "reflect" if extent == 1 => 0,
         "reflect" => {
             let period = 2 * (extent - 1);
-            let entry = place.rem_euclid(period);
+            let entry = position.rem_euclid(period);
             entry.min(period - entry)
         }
         _ => return Err(format!("`mode` {mode:?} is unknown").into()),

@@ -1,12 +1,12 @@
 //! Operators that give a tensor another shape.
 
-use crate::args::{Args, Outputs, axes, axis, extents};
 use crate::array::broadcast;
 use crate::constant::elements;
-use crate::error::Refusal;
+use crate::error::OpError;
+use crate::op_args::{OpArgs, OpOutputs, axes, axis, extents};
 
 /// `Reshape`: 0 keeps an extent (unless `allowzero`), -1 takes what is left.
-pub(super) fn reshape(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn reshape(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let zero_is_empty = args.flag("allowzero")?;
     let target = args.integers_or_attribute(1, "shape")?.ok_or("it has no target shape")?;
     let input = args.shape(0)?;
@@ -16,8 +16,8 @@ pub(super) fn reshape(args: &Args) -> Result<Outputs, Refusal> {
     Ok(args.array(0)?.reshape(&shape)?.into())
 }
 
-fn resolved(input: &[usize], target: &[i64], zero_is_empty: bool) -> Result<Vec<usize>, Refusal> {
-    let unfit = || Refusal(format!("shape {input:?} cannot become {target:?}"));
+fn resolved(input: &[usize], target: &[i64], zero_is_empty: bool) -> Result<Vec<usize>, OpError> {
+    let unfit = || OpError(format!("shape {input:?} cannot become {target:?}"));
     let mut shape = Vec::with_capacity(target.len());
     let mut open = None;
     for (index, &extent) in target.iter().enumerate() {
@@ -39,7 +39,7 @@ fn resolved(input: &[usize], target: &[i64], zero_is_empty: bool) -> Result<Vec<
 }
 
 /// `Flatten` to a matrix, split at an axis.
-pub(super) fn flatten(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn flatten(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let input = args.shape(0)?;
     let at = args.attributes.int("axis")?.unwrap_or(1);
     let at = if at == input.len() as i64 { input.len() } else { axis(at, input.len())? };
@@ -50,7 +50,7 @@ pub(super) fn flatten(args: &Args) -> Result<Outputs, Refusal> {
 
 /// `Squeeze`: without axes all those of extent 1 are left out, except the first of a tensor that
 /// depends on the input, which runs over the points.
-pub(super) fn squeeze(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn squeeze(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let input = args.shape(0)?;
     let left_out = match args.integers_or_attribute(1, "axes")? {
         Some(numbers) => axes(&numbers, input.len())?,
@@ -68,7 +68,7 @@ pub(super) fn squeeze(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `Unsqueeze`: axes of extent 1 at given places of the result.
-pub(super) fn unsqueeze(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn unsqueeze(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let input = args.shape(0)?;
     let numbers = args.integers_or_attribute(1, "axes")?.ok_or("it has no axes")?;
     let rank = input.len() + numbers.len();
@@ -81,7 +81,7 @@ pub(super) fn unsqueeze(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `Expand` to the shape that the input and the target have together.
-pub(super) fn expand(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn expand(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let target = extents(&args.integers(1)?)?;
     let shape = broadcast(&args.shape(0)?, &target)?;
     args.allow(&shape)?;
@@ -89,7 +89,7 @@ pub(super) fn expand(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `Transpose`: without an order the axes are reversed.
-pub(super) fn transpose(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let rank = args.shape(0)?.len();
     let order = match args.attributes.ints("perm")? {
         Some(order) if order.len() == rank => {
@@ -104,7 +104,7 @@ pub(super) fn transpose(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `DepthToSpace`: channels become blocks of cells.
-pub(super) fn depth_to_space(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn depth_to_space(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let ([points, channels, height, width], block) = planes(args)?;
     let left = channels / (block * block);
     if left == 0 || left * block * block != channels {
@@ -120,7 +120,7 @@ pub(super) fn depth_to_space(args: &Args) -> Result<Outputs, Refusal> {
 }
 
 /// `SpaceToDepth`: blocks of cells become channels.
-pub(super) fn space_to_depth(args: &Args) -> Result<Outputs, Refusal> {
+pub(super) fn space_to_depth(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let ([points, channels, height, width], block) = planes(args)?;
     let [rows, columns] = [height / block, width / block];
     if [rows * block, columns * block] != [height, width] || rows * columns == 0 {
@@ -136,10 +136,10 @@ pub(super) fn space_to_depth(args: &Args) -> Result<Outputs, Refusal> {
     Ok(cells.reshape(&[points, channels * block * block, rows, columns])?.into())
 }
 
-fn planes(args: &Args) -> Result<([usize; 4], usize), Refusal> {
+fn planes(args: &OpArgs) -> Result<([usize; 4], usize), OpError> {
     let shape = args.shape(0)?;
     let shape = <[usize; 4]>::try_from(shape)
-        .map_err(|shape| Refusal(format!("its input has shape {shape:?}, not four axes")))?;
+        .map_err(|shape| OpError(format!("its input has shape {shape:?}, not four axes")))?;
     let block = args.attributes.int("blocksize")?.unwrap_or(0);
     match usize::try_from(block) {
         Ok(block) if (1..=1 << 12).contains(&block) => Ok((shape, block)),

@@ -1,14 +1,14 @@
 //! Windows that slide along the axes of planes: kernel, stride, dilation and padding.
 
-use crate::args::Args;
-use crate::error::Refusal;
+use crate::error::OpError;
+use crate::op_args::OpArgs;
 
 /// Largest extent, stride, dilation or padding: beyond it a file is damaged.
 const LARGEST: i64 = 1 << 24;
 
 /// Windows along every axis after those of points and channels.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Windows {
+pub(super) struct WindowSpec {
     pub(super) kernel: Vec<usize>,
     pub(super) stride: Vec<usize>,
     pub(super) dilation: Vec<usize>,
@@ -27,14 +27,14 @@ pub(super) enum AutoPad {
     SameLower,
 }
 
-impl Windows {
+impl WindowSpec {
     /// From the attributes of a node whose input has the given extents; `weight` holds the extents
     /// of a convolution's kernel.
     pub(super) fn of(
-        args: &Args,
+        args: &OpArgs,
         extents: &[usize],
         weight: Option<&[usize]>,
-    ) -> Result<(Self, AutoPad), Refusal> {
+    ) -> Result<(Self, AutoPad), OpError> {
         let axes = extents.len();
         let list = |name, otherwise: usize, least: i64, length: usize| {
             attribute(args, name, least, length)
@@ -95,11 +95,11 @@ impl Windows {
     }
 
     /// Number of windows along each axis.
-    pub(super) fn counts(&self, extents: &[usize]) -> Result<Vec<usize>, Refusal> {
+    pub(super) fn counts(&self, extents: &[usize]) -> Result<Vec<usize>, OpError> {
         (0..extents.len()).map(|axis| self.count(axis, extents[axis])).collect()
     }
 
-    fn count(&self, axis: usize, extent: usize) -> Result<usize, Refusal> {
+    fn count(&self, axis: usize, extent: usize) -> Result<usize, OpError> {
         let (before, after) = self.padding[axis];
         let (padded, reach) = (extent + before + after, self.reach(axis));
         let Some(room) = padded.checked_sub(reach).filter(|_| extent > 0) else {
@@ -129,11 +129,11 @@ pub(super) fn split(total: usize, auto_pad: AutoPad) -> (usize, usize) {
 
 /// A list of numbers from `least` to [`LARGEST`].
 pub(super) fn attribute(
-    args: &Args,
+    args: &OpArgs,
     name: &'static str,
     least: i64,
     length: usize,
-) -> Result<Option<Vec<usize>>, Refusal> {
+) -> Result<Option<Vec<usize>>, OpError> {
     let Some(list) = args.attributes.ints(name)? else { return Ok(None) };
     if list.len() != length {
         return Err(format!("its `{name}` has {} entries instead of {length}", list.len()).into());

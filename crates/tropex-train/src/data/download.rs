@@ -1,10 +1,11 @@
-//! Downloads: several mirrors, resumed where they stopped, checked before they count.
+//! Downloads from several mirrors that resume after an interruption.
 //!
-//! A file grows as `NAME.part` and is renamed once its size and SHA-256 are right, so a file under
-//! its own name is always whole. A lock per folder keeps two processes off the same `.part`.
+//! A file is downloaded as `NAME.part`, and renamed when its size and SHA-256 are right: a file
+//! with its final name is complete. A lock on the folder keeps two processes from one `.part`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,18 +18,19 @@ pub(super) mod tests;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Connections to one mirror before the next is tried; a broken one is resumed in between.
+/// Connections to one mirror before the next mirror is tried. A broken download is resumed.
 const ATTEMPTS: usize = 8;
 const CHUNK: usize = 1 << 16;
-/// Time between two looks at whether another process is done.
-const LOOK: Duration = Duration::from_millis(200);
-/// What a server has to deliver: 1 MB every two minutes, as a modem of 1998 did.
-const PATIENCE: Patience = Patience { bytes: 1_000_000, time: Duration::from_secs(120) };
+/// Time between two attempts to lock the folder.
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// Lowest speed of a server: 1 MB in two minutes.
+const MINIMUM_SPEED: MinimumSpeed =
+    MinimumSpeed { bytes: 1_000_000, time: Duration::from_secs(120) };
 
-/// How far a download has come.
+/// Progress of a download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadProgress<'a> {
-    /// Another process downloads into the folder; told again and again.
+    /// Another process downloads into the folder; reported repeatedly.
     Waiting {
         /// The process.
         holder: Holder,
@@ -37,24 +39,27 @@ pub enum DownloadProgress<'a> {
     Received {
         /// Name of the file.
         file: &'a str,
-        /// Bytes that are here, those of an earlier, broken download included.
+        /// Bytes received, including those of an earlier, interrupted download.
         received: u64,
         /// Bytes of the whole file.
         total: u64,
     },
 }
 
-/// The slowest server that is waited for.
+/// A speed below which a server is given up.
 #[derive(Debug, Clone, Copy)]
-struct Patience {
-    /// Bytes that have to come ...
+struct MinimumSpeed {
+    /// Bytes that have to arrive ...
     bytes: u64,
-    /// ... in this time.
+    /// ... within this time.
     time: Duration,
 }
 
-/// Told about every piece of a download.
-pub type Progress<'a> = dyn Fn(DownloadProgress<'_>) + 'a;
+/// Called for every piece of a download; `Break` cancels the download.
+pub type DownloadCallback<'a> = dyn Fn(DownloadProgress<'_>) -> ControlFlow<()> + 'a;
+
+/// The callback cancelled the download.
+struct Cancelled;
 
 /// A file that mirrors offer under one name.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +71,7 @@ pub(crate) struct RemoteFile<'a> {
     pub(crate) sha256: &'a str,
 }
 
-/// Why a file could not be had.
+/// Why a file cannot be downloaded.
 #[derive(Debug, Error)]
 pub(crate) enum DownloadError {
     #[error("cannot write {path}: {error}")]
@@ -75,11 +80,13 @@ pub(crate) enum DownloadError {
     Lock(LockError),
     #[error("{}", .0.join("; "))]
     Mirrors(Vec<String>),
+    #[error("cancelled")]
+    Cancelled,
 }
 
-/// Why one connection did not complete a file.
+/// Why a connection did not complete a file.
 #[derive(Debug, Error)]
-enum Problem {
+enum TransferError {
     #[error("no connection: {0}")]
     Network(ureq::Error),
     #[error("the server answers with status {0}")]
@@ -94,27 +101,32 @@ enum Problem {
         "the server sent only {received} bytes in {} seconds, expected {}",
         patience.time.as_secs(), patience.bytes
     )]
-    Slow { received: u64, patience: Patience },
+    Slow { received: u64, patience: MinimumSpeed },
     #[error("SHA-256 is {found}, expected {expected}")]
     Checksum { found: String, expected: String },
     #[error("cannot write the file: {0}")]
     Disk(#[from] io::Error),
+    #[error("cancelled")]
+    Cancelled,
 }
 
-/// Fetches files into folders.
+/// Downloads files into folders.
 pub(crate) struct Downloader<'a> {
     agent: ureq::Agent,
-    progress: Option<&'a Progress<'a>>,
+    progress: Option<&'a DownloadCallback<'a>>,
     /// Time since the downloader was made.
     clock: Box<dyn Fn() -> Duration + 'a>,
 }
 
 impl<'a> Downloader<'a> {
-    pub(crate) fn new(progress: Option<&'a Progress<'a>>) -> Self {
+    pub(crate) fn new(progress: Option<&'a DownloadCallback<'a>>) -> Self {
         Self::with_config(settings(CONNECT_TIMEOUT, READ_TIMEOUT).build(), progress)
     }
 
-    fn with_config(config: ureq::config::Config, progress: Option<&'a Progress<'a>>) -> Self {
+    fn with_config(
+        config: ureq::config::Config,
+        progress: Option<&'a DownloadCallback<'a>>,
+    ) -> Self {
         let start = Instant::now();
         Self { agent: config.into(), progress, clock: Box::new(move || start.elapsed()) }
     }
@@ -142,16 +154,22 @@ impl<'a> Downloader<'a> {
                     fs::rename(&part, &target).map_err(disk)?;
                     return Ok(target);
                 }
-                // No other mirror helps against a full disk.
-                Err(Problem::Disk(error)) => return Err(disk(error)),
+                // Another mirror does not help against a full disk.
+                Err(TransferError::Disk(error)) => return Err(disk(error)),
+                Err(TransferError::Cancelled) => return Err(DownloadError::Cancelled),
                 Err(problem) => failures.push(format!("{}: {problem}", host(mirror))),
             }
         }
         Err(DownloadError::Mirrors(failures))
     }
 
-    /// Completes `part` from one mirror, again and again while that makes a difference.
-    fn complete(&self, file: &RemoteFile<'_>, mirror: &str, part: &Path) -> Result<(), Problem> {
+    /// Completes `part` from one mirror, with new connections as long as they make progress.
+    fn complete(
+        &self,
+        file: &RemoteFile<'_>,
+        mirror: &str,
+        part: &Path,
+    ) -> Result<(), TransferError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -159,9 +177,9 @@ impl<'a> Downloader<'a> {
             let outcome = self.transfer(file, mirror, part).and_then(|()| verify(file, part));
             let Err(problem) = outcome else { return Ok(()) };
             let repeat = match problem {
-                Problem::Broken { received, .. } => received > before,
-                // What was left of an earlier download is to blame, and gone now.
-                Problem::Range | Problem::Checksum { .. } => before > 0,
+                TransferError::Broken { received, .. } => received > before,
+                // The rest of an earlier download was wrong, and is removed now.
+                TransferError::Range | TransferError::Checksum { .. } => before > 0,
                 _ => false,
             };
             if !repeat || attempt == ATTEMPTS {
@@ -170,8 +188,13 @@ impl<'a> Downloader<'a> {
         }
     }
 
-    /// One connection: appends to `part` what it lacks, or starts it anew.
-    fn transfer(&self, file: &RemoteFile<'_>, mirror: &str, part: &Path) -> Result<(), Problem> {
+    /// One connection: appends the missing bytes to `part`, or starts it again.
+    fn transfer(
+        &self,
+        file: &RemoteFile<'_>,
+        mirror: &str,
+        part: &Path,
+    ) -> Result<(), TransferError> {
         let mut start = size_of(part);
         if start == file.size {
             return Ok(());
@@ -183,7 +206,7 @@ impl<'a> Downloader<'a> {
         if start > 0 {
             request = request.header("Range", format!("bytes={start}-"));
         }
-        let response = request.call().map_err(Problem::Network)?;
+        let response = request.call().map_err(TransferError::Network)?;
         if let Err(problem) = resumes(&response, start) {
             remove(part)?;
             return Err(problem);
@@ -191,11 +214,11 @@ impl<'a> Downloader<'a> {
         if response.status() == 200 {
             start = 0;
         } else if response.status() != 206 {
-            return Err(Problem::Status(response.status().as_u16()));
+            return Err(TransferError::Status(response.status().as_u16()));
         }
         let announced = response.body().content_length();
         if announced.is_some_and(|length| length != file.size - start) {
-            return Err(Problem::Size { expected: file.size });
+            return Err(TransferError::Size { expected: file.size });
         }
         let mut output = OpenOptions::new().create(true).truncate(false).write(true).open(part)?;
         output.set_len(start)?;
@@ -209,17 +232,19 @@ impl<'a> Downloader<'a> {
         loop {
             match FolderLock::acquire(folder) {
                 Err(LockError::Held { holder, .. }) => {
-                    self.tell(DownloadProgress::Waiting { holder });
-                    thread::sleep(LOOK);
+                    self.report(DownloadProgress::Waiting { holder })
+                        .map_err(|Cancelled| DownloadError::Cancelled)?;
+                    thread::sleep(LOCK_POLL_INTERVAL);
                 }
                 acquired => return acquired.map_err(DownloadError::Lock),
             }
         }
     }
 
-    fn tell(&self, progress: DownloadProgress<'_>) {
-        if let Some(tell) = self.progress {
-            tell(progress);
+    fn report(&self, progress: DownloadProgress<'_>) -> Result<(), Cancelled> {
+        match self.progress.map(|callback| callback(progress)) {
+            Some(ControlFlow::Break(())) => Err(Cancelled),
+            Some(ControlFlow::Continue(())) | None => Ok(()),
         }
     }
 
@@ -230,31 +255,36 @@ impl<'a> Downloader<'a> {
         mut received: u64,
         mut body: impl Read,
         output: &mut File,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), TransferError> {
         let mut chunk = vec![0; CHUNK];
         let (mut begun, mut before) = ((self.clock)(), received);
         loop {
-            self.tell(DownloadProgress::Received { file: file.name, received, total: file.size });
+            let total = file.size;
+            self.report(DownloadProgress::Received { file: file.name, received, total })
+                .map_err(|Cancelled| TransferError::Cancelled)?;
             let now = (self.clock)();
-            if received - before >= PATIENCE.bytes {
+            if received - before >= MINIMUM_SPEED.bytes {
                 (begun, before) = (now, received);
-            } else if now.saturating_sub(begun) > PATIENCE.time {
-                return Err(Problem::Slow { received: received - before, patience: PATIENCE });
+            } else if now.saturating_sub(begun) > MINIMUM_SPEED.time {
+                return Err(TransferError::Slow {
+                    received: received - before,
+                    patience: MINIMUM_SPEED,
+                });
             }
-            // A connection that breaks keeps what it brought, like one that ends early.
+            // After a broken connection the received bytes are kept.
             let length = body.read(&mut chunk).unwrap_or(0);
             if length == 0 {
                 break;
             }
             if received + length as u64 > file.size {
                 output.set_len(0)?;
-                return Err(Problem::Size { expected: file.size });
+                return Err(TransferError::Size { expected: file.size });
             }
             output.write_all(&chunk[..length])?;
             received += length as u64;
         }
         if received < file.size {
-            return Err(Problem::Broken { received, expected: file.size });
+            return Err(TransferError::Broken { received, expected: file.size });
         }
         Ok(())
     }
@@ -266,7 +296,7 @@ fn settings(
 ) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        // Sizes and sums are those of the files as they are stored.
+        // Sizes and checksums are those of the stored files.
         .accept_encoding("identity")
         .user_agent("tropex")
         .timeout_resolve(Some(connect))
@@ -275,25 +305,25 @@ fn settings(
         .timeout_per_read(Some(read))
 }
 
-/// Whether a response to a request from byte `start` on continues there, or starts from zero.
-fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<(), Problem> {
+/// Checks that a response to a request from byte `start` continues there or starts from zero.
+fn resumes(response: &ureq::http::Response<ureq::Body>, start: u64) -> Result<(), TransferError> {
     let range = response.headers().get("content-range").and_then(|value| value.to_str().ok());
     let continues = range.is_some_and(|range| range.starts_with(&format!("bytes {start}-")));
     match response.status().as_u16() {
-        206 if !continues => Err(Problem::Range),
-        416 => Err(Problem::Range),
+        206 if !continues => Err(TransferError::Range),
+        416 => Err(TransferError::Range),
         _ => Ok(()),
     }
 }
 
-/// Compares the sum of a complete file with the expected one; a wrong file is removed.
-fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), Problem> {
+/// Verifies the checksum of a complete file; a wrong file is removed.
+fn verify(file: &RemoteFile<'_>, part: &Path) -> Result<(), TransferError> {
     let found = sha256_of(File::open(part)?)?;
     if found == file.sha256 {
         return Ok(());
     }
     remove(part)?;
-    Err(Problem::Checksum { found, expected: file.sha256.to_string() })
+    Err(TransferError::Checksum { found, expected: file.sha256.to_string() })
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -307,7 +337,7 @@ fn size_of(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
 
-/// The server's name, enough to tell mirrors apart in an error.
+/// The name of the server in an address.
 fn host(mirror: &str) -> &str {
     mirror.split('/').nth(2).unwrap_or(mirror)
 }

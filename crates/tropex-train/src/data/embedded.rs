@@ -1,8 +1,7 @@
-//! Real images inside the binary: the first 5,000 and the first 1,000 of Fashion-MNIST.
+//! Images inside the binary: the first 5,000 training and 1,000 test images of Fashion-MNIST.
 //!
-//! The files under `assets/embedded` hold the first images and labels of the published training
-//! and test files, in their order, with the counts in the headers adapted, compressed by zopfli.
-//! They are distributed under the MIT licence beside them.
+//! The files in `assets/embedded` have the first images and labels of the published files, with
+//! adapted counts in their headers, compressed by zopfli. Their MIT licence is beside them.
 
 use super::error::DataError;
 use super::fashion_mnist::CLASS_NAMES;
@@ -49,8 +48,8 @@ fn read_split(images: &[u8], labels: &[u8]) -> Result<Images, DataError> {
 mod tests {
     use std::path::Path;
 
-    use super::super::published::Published;
-    use super::super::source::Files;
+    use super::super::published::PublishedDataset;
+    use super::super::source::FileLookup;
     use super::super::{fashion_mnist, idx_dataset};
     use super::*;
 
@@ -75,14 +74,19 @@ mod tests {
     #[test]
     fn equals_the_published_images_where_they_are_installed() {
         let folder = fashion_mnist::SOURCE.system.unwrap();
-        let Files::There(files) = idx_dataset::find(Path::new(folder)).unwrap() else { return };
+        let FileLookup::Found(files) = idx_dataset::find(Path::new(folder)).unwrap() else {
+            return;
+        };
         let whole = idx_dataset::read("embedded", CLASS_NAMES, &files).unwrap();
         assert_eq!((whole.train.len(), whole.test.len()), (60_000, 10_000));
         let data = open(&OpenOptions::default()).unwrap();
         assert!(data.train == whole.train.select(0..5000));
         assert!(data.test == whole.test.select(0..1000));
         assert_eq!(
-            Published::doubt(&Dataset { name: "fashion-mnist".into(), ..whole }, Path::new("")),
+            PublishedDataset::mismatch(
+                &Dataset { name: "fashion-mnist".into(), ..whole },
+                Path::new("")
+            ),
             None
         );
     }

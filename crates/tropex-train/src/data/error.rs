@@ -1,4 +1,4 @@
-//! What can go wrong between a dataset's name and its images, one line each.
+//! Errors of opening a dataset.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::file::FileError;
 use super::idx::IdxError;
 use super::images::ImagesError;
 
-/// Why a dataset could not be opened: what, where, what was expected, and what to do.
+/// Why a dataset cannot be opened: what is wrong, where, what is expected, and what to do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -19,17 +19,17 @@ pub enum DataError {
     Unknown {
         /// The name asked for.
         name: String,
-        /// What was probably meant.
+        /// Hint at similar names, or an empty text.
         hint: String,
-        /// The names there are.
+        /// The known names.
         known: String,
     },
-    /// The operating system would not read a file.
+    /// A file cannot be read.
     #[error("cannot read {path}: {error}")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// Error of the system.
         error: io::Error,
     },
     /// A file of MNIST's format is damaged.
@@ -48,7 +48,7 @@ pub enum DataError {
         /// What is wrong with it.
         problem: CifarError,
     },
-    /// A safetensors file does not hold labelled images.
+    /// A safetensors file does not contain labelled images.
     #[error("{path}: {problem}")]
     File {
         /// The file.
@@ -56,7 +56,7 @@ pub enum DataError {
         /// What is wrong with it.
         problem: FileError,
     },
-    /// Images and labels do not belong together.
+    /// The numbers of images and labels differ.
     #[error(
         "{images_path} holds {images} images but {labels_path} {labels} labels; \
          take both files from the same set"
@@ -64,25 +64,24 @@ pub enum DataError {
     Count {
         /// The file of images.
         images_path: PathBuf,
-        /// Images in it.
+        /// Number of images.
         images: usize,
         /// The file of labels.
         labels_path: PathBuf,
-        /// Labels in it.
+        /// Number of labels.
         labels: usize,
     },
     /// Pixels or labels are outside their range.
     #[error("{place}: {problem}; replace the file")]
     Images {
-        /// The file, or the dataset where it is generated.
+        /// The file, or the name of a generated dataset.
         place: String,
         /// What is wrong with them.
         problem: ImagesError,
     },
     /// The folder given by the user lacks files.
     #[error(
-        "{dataset}: no {} in {folder}; put the files there, or leave out --data-dir \
-         to use the cache",
+        "{dataset}: no {} in {folder}; put the files there, or name no folder to use the cache",
         files.join(", ")
     )]
     Missing {
@@ -93,29 +92,35 @@ pub enum DataError {
         /// The files that are not there.
         files: Vec<String>,
     },
-    /// The dataset is not on this machine and could not be fetched.
+    /// The dataset is not on this machine and cannot be downloaded.
     #[error(
-        "cannot download {dataset} ({reason}): put {} into {folder}, or pass --data-dir",
+        "cannot download {dataset} ({reason}): put {} into {folder}",
         files.join(", ")
     )]
     Unavailable {
         /// The dataset.
         dataset: String,
-        /// Why there was no download.
+        /// Reason of the failed download.
         reason: String,
-        /// The files it consists of.
+        /// The files of the dataset.
         files: Vec<String>,
-        /// The cache folder where they are looked for.
+        /// The cache folder.
         folder: PathBuf,
     },
-    /// A layout was chosen for a dataset whose layout is known.
-    #[error("a layout is chosen for file:PATH only; {dataset} has one of its own")]
+    /// A layout was given for a dataset with a known layout.
+    #[error("{dataset} has a layout of its own; only file:PATH takes one")]
     Layout {
         /// The dataset.
         dataset: String,
     },
-    /// There is nowhere to keep a download.
-    #[error("{dataset}: this system names no cache folder; set TROPEX_DATA or pass --data-dir")]
+    /// The caller ended the download; a later call resumes it.
+    #[error("the download of {dataset} was cancelled")]
+    Cancelled {
+        /// The dataset.
+        dataset: String,
+    },
+    /// There is no cache folder for a download.
+    #[error("{dataset}: this system has no cache folder; set TROPEX_DATA to a folder")]
     NoCache {
         /// The dataset.
         dataset: String,

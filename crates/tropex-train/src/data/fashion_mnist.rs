@@ -4,7 +4,7 @@
 //! algorithms", 2017. Debian's package `dataset-fashion-mnist` is found where it installs itself.
 
 use super::idx_dataset::{self, CLASSES, SHAPE, remote_files};
-use super::source::Source;
+use super::source::DatasetSource;
 use super::{Dataset, DatasetEntry, OpenOptions, error::DataError};
 
 pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
@@ -29,7 +29,7 @@ pub(crate) const CLASS_NAMES: [&str; CLASSES] = [
     "ankle boot",
 ];
 
-pub(crate) const SOURCE: Source<'static> = Source {
+pub(crate) const SOURCE: DatasetSource<'static> = DatasetSource {
     name: "fashion-mnist",
     subfolders: &["fashion-mnist", "FashionMNIST/raw"],
     system: Some("/usr/share/datasets/fashion-mnist"),

@@ -12,19 +12,20 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use thiserror::Error;
 
 use super::error::DataError;
-use super::images::{Images, ImagesError};
-use super::layout::{Layout, looks_like_channels_last};
-use super::place::{self, Memory};
+use super::image_layout::{ImageLayout, looks_like_channels_last};
+use super::images::{Images, ImagesError, Pixels};
+use super::regular_file;
 use super::subset::SubsetRule;
-use super::{Dataset, FILE_PREFIX, HeldOut, OpenOptions, Reading, gaps};
+use super::{Dataset, FILE_PREFIX, FileReadOptions, HoldOut, OpenOptions, missing_classes};
+use crate::memory::InsufficientMemory;
 
 #[cfg(test)]
 mod tests;
 
-/// Most classes labels may name; more is an error in the file, not a classifier.
+/// Most classes of a dataset. A larger label is an error in the file.
 const MAX_CLASSES: u32 = 100_000;
 
-/// What makes a safetensors file no set of labelled images.
+/// Why a safetensors file is not a set of labelled images.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FileError {
@@ -39,7 +40,7 @@ pub enum FileError {
     Lacking {
         /// The tensor's name.
         wanted: String,
-        /// The names there are.
+        /// Names of the tensors in the file.
         found: String,
     },
     /// A tensor has the wrong type.
@@ -62,7 +63,7 @@ pub enum FileError {
         /// The shape expected.
         expected: String,
     },
-    /// The channels seem to stand last.
+    /// The channels seem to be the last axis.
     #[error(
         "`{name}` has shape {found:?}, which looks like channels last; expected [count, channels, \
          height, width]: convert it with numpy.transpose(images, (0, 3, 1, 2)), or choose the \
@@ -78,23 +79,23 @@ pub enum FileError {
     /// Git LFS left a pointer in its place.
     #[error("{0}")]
     Pointer(&'static str),
-    /// Its images do not fit into memory.
+    /// The images do not fit into memory.
     #[error(transparent)]
-    Memory(Memory),
-    /// A label is negative or absurdly large.
+    Memory(InsufficientMemory),
+    /// A label is negative or too large.
     #[error("`{name}` holds {label} at position {index}, expected 0 to {}", MAX_CLASSES - 1)]
     Label {
         /// The tensor's name.
         name: String,
-        /// Position of the label.
+        /// Index of the label.
         index: usize,
         /// The label.
         label: i64,
     },
-    /// Nothing can be held out of a single image.
+    /// A single image leaves nothing to hold out.
     #[error("`images` holds {found} images, expected 2 or more to hold one out as the test split")]
     TooFew {
-        /// Images there are.
+        /// Number of images.
         found: usize,
     },
     /// Pixels are outside their range.
@@ -102,40 +103,41 @@ pub enum FileError {
     Images {
         /// The tensor's name.
         name: String,
-        /// What is wrong.
+        /// What is wrong with the images.
         problem: ImagesError,
     },
 }
 
-/// The dataset in the file at `path`, or in the file of that name in the folder of the options.
+/// Opens the dataset in the file at `path`, or in the file of that name in the folder of the
+/// options.
 ///
-/// Its name holds the whole path, so that it can be opened from another working directory.
+/// The name of the dataset has the absolute path: it can be opened from another working directory.
 pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
     let path = match (options.data_dir.as_deref(), path.file_name()) {
         (Some(folder), Some(name)) => &folder.join(name),
         _ => path,
     };
     let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let bytes = place::read(path)?;
+    let bytes = regular_file::read(path)?;
     let ((train, test), is_single) = read(&bytes, options.layout, options.held_out)
         .map_err(|problem| DataError::File { path: path.to_path_buf(), problem })?;
-    let warnings = gaps::warning(&train, &test).into_iter().collect();
-    let layout = options.layout.unwrap_or(Layout::Nchw);
+    let warnings = missing_classes::warning(&train, &test).into_iter().collect();
+    let layout = options.layout.unwrap_or(ImageLayout::Nchw);
     Ok(Dataset {
         name: format!("{FILE_PREFIX}{}", path.display()),
         train,
         test,
         class_names: Vec::new(),
-        reading: Some(Reading { layout, held_out: is_single.then_some(options.held_out) }),
+        reading: Some(FileReadOptions { layout, held_out: is_single.then_some(options.held_out) }),
         warnings,
     })
 }
 
-/// Training and test images, and whether both come from a single set.
+/// Reads training and test images, and whether both come from a single set.
 fn read(
     bytes: &[u8],
-    layout: Option<Layout>,
-    held_out: HeldOut,
+    layout: Option<ImageLayout>,
+    held_out: HoldOut,
 ) -> Result<((Images, Images), bool), FileError> {
     if let Some(reason) = tropex_files::lfs_pointer(bytes) {
         return Err(FileError::Pointer(reason));
@@ -143,10 +145,10 @@ fn read(
     let tensors = SafeTensors::deserialize(bytes).map_err(FileError::Format)?;
     let splits = tensors.names().iter().any(|n| n.starts_with("train.") || n.starts_with("test."));
     if !splits {
-        return Ok((Split::read(&tensors, "", layout)?.held_out(held_out)?, true));
+        return Ok((LabelledImages::read(&tensors, "", layout)?.held_out(held_out)?, true));
     }
-    let train = Split::read(&tensors, "train.", layout)?;
-    let test = Split::read(&tensors, "test.", layout)?;
+    let train = LabelledImages::read(&tensors, "train.", layout)?;
+    let test = LabelledImages::read(&tensors, "test.", layout)?;
     if test.shape != train.shape {
         let [channels, height, width] = train.shape;
         return Err(FileError::Shape {
@@ -159,29 +161,24 @@ fn read(
     Ok(((train.images(classes)?, test.images(classes)?), false))
 }
 
-/// One class for every number up to the largest label.
+/// Number of classes: the largest label plus one.
 fn classes<'a>(labels: impl Iterator<Item = &'a u32>) -> usize {
     labels.max().map_or(0, |&label| label as usize + 1)
 }
 
-/// Pixels of one split in the type they are stored in.
-enum Pixels {
-    Bytes(Vec<u8>),
-    Floats(Vec<f32>),
-}
-
-struct Split {
+/// Images and labels of one split, before the number of classes is known.
+struct LabelledImages {
     prefix: &'static str,
     shape: [usize; 3],
     pixels: Pixels,
     labels: Vec<u32>,
 }
 
-impl Split {
+impl LabelledImages {
     fn read(
         tensors: &SafeTensors<'_>,
         prefix: &'static str,
-        layout: Option<Layout>,
+        layout: Option<ImageLayout>,
     ) -> Result<Self, FileError> {
         let name = format!("{prefix}images");
         let view = tensor(tensors, &name)?;
@@ -202,9 +199,9 @@ impl Split {
             return Err(FileError::ChannelsLast { name, found });
         }
         let labels = read_labels(tensors, format!("{prefix}labels"), count)?;
-        // Safetensors has compared the shape with the data.
-        Memory::require(2 * view.data().len() as u64).map_err(FileError::Memory)?;
-        let layout = layout.unwrap_or(Layout::Nchw);
+        // Safetensors has checked that the data has the length of the shape.
+        InsufficientMemory::require(2 * view.data().len() as u64).map_err(FileError::Memory)?;
+        let layout = layout.unwrap_or(ImageLayout::Nchw);
         let shape = layout.shape(extents);
         let pixels = match view.dtype() {
             Dtype::U8 => Pixels::Bytes(layout.channels_first(view.data().to_vec(), shape)),
@@ -217,8 +214,8 @@ impl Split {
         Ok(Self { prefix, shape, pixels, labels })
     }
 
-    /// The images to train on, and the sixth that is held out.
-    fn held_out(self, rule: HeldOut) -> Result<(Images, Images), FileError> {
+    /// The training images, and the sixth that is held out for testing.
+    fn held_out(self, rule: HoldOut) -> Result<(Images, Images), FileError> {
         let count = self.labels.len();
         if count < 2 {
             return Err(FileError::TooFew { found: count });
@@ -227,8 +224,8 @@ impl Split {
         let classes = classes(self.labels.iter());
         let images = self.images(classes)?;
         let test = match rule {
-            HeldOut::EveryClass => images.subset(Some(held_out), SubsetRule::USUAL),
-            HeldOut::Last => {
+            HoldOut::Stratified => images.subset(Some(held_out), SubsetRule::DEFAULT),
+            HoldOut::Last => {
                 return Ok((
                     images.select(0..count - held_out),
                     images.select(count - held_out..count),
@@ -292,7 +289,7 @@ fn read_labels(
     checked.collect()
 }
 
-/// Elements of little-endian data of any alignment.
+/// Elements of little-endian data with any alignment.
 fn elements<T, const N: usize>(
     data: &[u8],
     from: fn([u8; N]) -> T,

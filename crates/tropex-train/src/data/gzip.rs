@@ -1,30 +1,30 @@
-//! Gzip as `gzip` reads it: several members in a row, any header, zeros after the end.
+//! Gzip files as the program `gzip` reads them: several members, any header, zeros after the end.
 //!
-//! The checksum of every member is compared when its end is read, and what follows the last member
-//! can only be zeros, which tapes and disks are padded with.
+//! The checksum of every member is verified at its end. Only zeros may follow the last member, as
+//! padding of tapes and disks.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 use std::mem;
 
 use flate2::bufread::GzDecoder;
 
-/// How a gzip file begins.
+/// First bytes of a gzip file.
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Deflate makes at most 1,032 bytes of one (zlib's documentation).
+/// Largest ratio of decompressed and compressed bytes of Deflate (zlib's documentation).
 pub(crate) const MOST_GROWTH: u64 = 1032;
 
 /// The decompressed content of a gzip file.
-pub(crate) struct Gunzip<R>(State<R>);
+pub(crate) struct Gunzip<R>(GunzipState<R>);
 
-enum State<R> {
+enum GunzipState<R> {
     Member(Box<GzDecoder<R>>),
     End,
 }
 
 impl<R: BufRead> Gunzip<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self(State::Member(Box::new(GzDecoder::new(source))))
+        Self(GunzipState::Member(Box::new(GzDecoder::new(source))))
     }
 }
 
@@ -34,25 +34,25 @@ impl<R: BufRead> Read for Gunzip<R> {
             return Ok(0);
         }
         loop {
-            if let State::Member(member) = &mut self.0 {
+            if let GunzipState::Member(member) = &mut self.0 {
                 let length = member.read(buffer)?;
                 if length > 0 {
                     return Ok(length);
                 }
             }
-            self.0 = match mem::replace(&mut self.0, State::End) {
-                State::Member(member) => next_member(member.into_inner())?,
-                State::End => return Ok(0),
+            self.0 = match mem::replace(&mut self.0, GunzipState::End) {
+                GunzipState::Member(member) => next_member(member.into_inner())?,
+                GunzipState::End => return Ok(0),
             };
         }
     }
 }
 
-fn next_member<R: BufRead>(mut source: R) -> io::Result<State<R>> {
+fn next_member<R: BufRead>(mut source: R) -> io::Result<GunzipState<R>> {
     let mut padded = false;
     loop {
         let bytes = source.fill_buf()?;
-        let Some(first) = bytes.first() else { return Ok(State::End) };
+        let Some(first) = bytes.first() else { return Ok(GunzipState::End) };
         match (bytes.iter().position(|&byte| byte != 0), padded) {
             (None, _) => {
                 let length = bytes.len();
@@ -60,7 +60,7 @@ fn next_member<R: BufRead>(mut source: R) -> io::Result<State<R>> {
                 padded = true;
             }
             (Some(0), false) if *first == MAGIC[0] => {
-                return Ok(State::Member(Box::new(GzDecoder::new(source))));
+                return Ok(GunzipState::Member(Box::new(GzDecoder::new(source))));
             }
             _ => {
                 let reason = "other data follow after the end of the gzip stream";

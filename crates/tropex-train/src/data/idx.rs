@@ -1,8 +1,8 @@
 //! IDX files of bytes, the format of MNIST: plain or compressed with gzip.
 //!
-//! A file is `0, 0, type, rank`, one big-endian u32 per dimension, and the elements. Everything a
-//! header claims is compared with what the caller expects before memory is taken, and no more is
-//! decompressed than the header announces.
+//! A file is `0, 0, type, rank`, one big-endian u32 per dimension, and the elements. The header is
+//! compared with the expected shape before memory is allocated, and at most the announced bytes are
+//! decompressed.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -11,19 +11,20 @@ use thiserror::Error;
 
 use super::error::DataError;
 use super::gzip::{self, Gunzip};
-use super::place::{self, Memory};
+use super::regular_file;
+use crate::memory::InsufficientMemory;
 
-/// Most images or labels a file may claim.
+/// Most images or labels of a file.
 const MAX_COUNT: usize = 1_000_000;
 const UNSIGNED_BYTE: u8 = 0x08;
 /// Type codes of the format: i8, i16, i32, f32 and f64.
 const OTHER_TYPES: [u8; 5] = [0x09, 0x0b, 0x0c, 0x0d, 0x0e];
 
-/// What makes a file no IDX file of the expected kind.
+/// Why a file is not an IDX file of the expected kind.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum IdxError {
-    /// It does not start like an IDX file.
+    /// The file does not start like an IDX file.
     #[error("starts with {found:02x?}, expected the IDX header [00, 00, 08, {rank:02x}]")]
     Magic {
         /// The first four bytes.
@@ -31,13 +32,13 @@ pub enum IdxError {
         /// Dimensions expected.
         rank: usize,
     },
-    /// It holds something other than bytes.
+    /// The elements are not bytes.
     #[error("holds elements of IDX type 0x{found:02x}, expected unsigned bytes (0x08)")]
     ElementType {
         /// The type code.
         found: u8,
     },
-    /// It holds labels where images were expected, or the reverse.
+    /// The file has labels instead of images, or images instead of labels.
     #[error("has {found} dimensions, expected {rank}: are image and label files mixed up?")]
     Rank {
         /// Dimensions found.
@@ -45,13 +46,13 @@ pub enum IdxError {
         /// Dimensions expected.
         rank: usize,
     },
-    /// It announces no items, or more than any known dataset has.
+    /// The number of items is 0 or larger than in any known dataset.
     #[error("claims {found} items, expected 1 to {MAX_COUNT}")]
     Items {
         /// Items announced.
         found: u64,
     },
-    /// Its items have another size.
+    /// The items have another shape.
     #[error("holds items of extents {found:?}, expected {expected:?}")]
     Extents {
         /// Extents announced.
@@ -59,23 +60,23 @@ pub enum IdxError {
         /// Extents expected.
         expected: Vec<usize>,
     },
-    /// It ends early.
+    /// The file ends too early.
     #[error("ends after {found} bytes of {part}, expected {expected}")]
     Truncated {
-        /// The header, or the elements.
+        /// `a header field` or `elements`.
         part: &'static str,
         /// Bytes found.
         found: usize,
         /// Bytes expected.
         expected: usize,
     },
-    /// It goes on after its last element.
+    /// The file has bytes after its last element.
     #[error("has bytes after the {expected} that its header announces")]
     Trailing {
         /// Bytes announced.
         expected: usize,
     },
-    /// It is far too small for what its header announces.
+    /// The file is too small for the announced elements, even if compressed.
     #[error("announces {expected} bytes, which do not fit into a file of {found}")]
     TooSmall {
         /// Bytes announced.
@@ -83,13 +84,13 @@ pub enum IdxError {
         /// Bytes of the file.
         found: u64,
     },
-    /// Its content does not fit into memory.
+    /// The elements do not fit into memory.
     #[error(transparent)]
-    Memory(Memory),
+    Memory(InsufficientMemory),
     /// Git LFS left a pointer in its place.
     #[error("{0}")]
     Pointer(&'static str),
-    /// It could not be read or decompressed.
+    /// The file cannot be read or decompressed.
     #[error("cannot be read to its end: {0}")]
     Read(io::Error),
 }
@@ -105,12 +106,12 @@ pub(crate) fn read_labels(path: &Path) -> Result<Vec<u8>, DataError> {
 }
 
 fn read_file(path: &Path, extents: &[usize]) -> Result<Vec<u8>, DataError> {
-    let (file, length) = place::open(path)?;
+    let (file, length) = regular_file::open(path)?;
     read(BufReader::with_capacity(1 << 16, file), length, extents)
         .map_err(|problem| DataError::Idx { path: path.to_path_buf(), problem })
 }
 
-/// Elements of a file of `length` bytes whose dimensions after the first are `extents`.
+/// Reads the elements of a file of `length` bytes whose dimensions after the first are `extents`.
 pub(crate) fn read(
     mut source: impl BufRead,
     length: u64,
@@ -128,7 +129,7 @@ pub(crate) fn read(
     }
 }
 
-/// Reads what a file of `length` bytes unpacks to, `most` bytes at most.
+/// Reads an uncompressed stream of at most `most` bytes, from a file of `length` bytes.
 fn read_plain(
     mut source: impl Read,
     length: u64,
@@ -140,8 +141,8 @@ fn read_plain(
     if expected as u64 > most && most > length {
         return Err(IdxError::TooSmall { expected: expected as u64, found: length });
     }
-    Memory::require(expected as u64).map_err(IdxError::Memory)?;
-    // One byte more than announced, to notice what should not be there.
+    InsufficientMemory::require(expected as u64).map_err(IdxError::Memory)?;
+    // One more byte than announced, to notice trailing bytes.
     let elements = read_up_to(&mut source, expected + 1)?;
     match elements.len() {
         found if found < expected => Err(IdxError::Truncated { part: "elements", found, expected }),
@@ -188,7 +189,7 @@ fn read_array(source: &mut impl Read) -> Result<[u8; 4], IdxError> {
     })
 }
 
-/// Grows with what is there, so a header's claim alone takes no memory.
+/// Reads at most `limit` bytes. The buffer grows with the bytes that arrive, not with `limit`.
 fn read_up_to(source: &mut impl Read, limit: usize) -> Result<Vec<u8>, IdxError> {
     let mut bytes = Vec::new();
     source.take(limit as u64).read_to_end(&mut bytes).map_err(IdxError::Read)?;
@@ -257,7 +258,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn refuses_claims_it_cannot_believe() {
+    fn refuses_impossible_counts() {
         let file = idx_file(&[u32::MAX, 28, 28], &[0; 10]);
         assert!(message(&file, &[28, 28]).contains("claims 4294967295 items"));
         assert!(message(&idx_file(&[0], &[]), &[]).contains("claims 0 items"));
@@ -279,14 +280,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_small_file_cannot_claim_much() {
+    fn a_small_file_cannot_announce_many_bytes() {
         let file = gzip(&idx_file(&[1_000_000, 28, 28], &[0; 10]));
         let text = message(&file, &[28, 28]);
         assert!(text.contains("announces 784000000 bytes, which do not fit"), "{text}");
     }
 
     #[test]
-    fn a_pointer_of_git_lfs_is_called_one() {
+    fn git_lfs_pointers_are_recognised() {
         let text = message(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", &[]);
         assert!(text.contains("Git LFS pointer") && text.contains("git lfs pull"), "{text}");
     }

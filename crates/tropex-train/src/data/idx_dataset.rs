@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::download::RemoteFile;
 use super::error::DataError;
 use super::images::Images;
-use super::published::Published;
-use super::source::{Files, Search, Source};
-use super::{Dataset, OpenOptions, idx, place};
+use super::published::PublishedDataset;
+use super::source::{DatasetSource, FileLookup, FileSearch};
+use super::{Dataset, OpenOptions, idx, regular_file};
 
 /// Names without `.gz`: training images and labels, test images and labels.
 pub(crate) const FILES: [&str; 4] = [
@@ -17,45 +17,45 @@ pub(crate) const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte",
 ];
 
-/// Images of these datasets: one channel of 28 x 28 pixels.
+/// Shape of the images: one channel of 28 x 28 pixels.
 pub(crate) const SHAPE: [usize; 3] = [1, 28, 28];
 /// Classes of these datasets.
 pub(crate) const CLASSES: usize = 10;
 
-/// The dataset of `source`, found or fetched.
+/// Opens the dataset of `source`, after a download if necessary.
 pub(crate) fn open(
-    source: &Source<'_>,
+    source: &DatasetSource<'_>,
     class_names: [&str; CLASSES],
     options: &OpenOptions<'_>,
 ) -> Result<Dataset, DataError> {
-    let files = Search::new(source.name, options).run(source, find)?;
+    let files = FileSearch::new(source.name, options).run(source, find)?;
     let mut dataset = read(source.name, class_names, &files)?;
     let folder = files[0].parent().unwrap_or(Path::new("."));
-    dataset.warnings.extend(Published::doubt(&dataset, folder));
+    dataset.warnings.extend(PublishedDataset::mismatch(&dataset, folder));
     Ok(dataset)
 }
 
-/// The four files in `folder`, or the names of those that are not there.
-pub(crate) fn find(folder: &Path) -> Result<Files<[PathBuf; 4]>, DataError> {
+/// Finds the four files in `folder`.
+pub(crate) fn find(folder: &Path) -> Result<FileLookup<[PathBuf; 4]>, DataError> {
     let mut found = [const { None }; 4];
     for (name, path) in FILES.into_iter().zip(&mut found) {
-        *path = place::first_there(spellings(name).map(|name| folder.join(name)))?;
+        *path = regular_file::first_existing(spellings(name).map(|name| folder.join(name)))?;
     }
     let lacking = FILES.iter().zip(&found).filter(|(_, path)| path.is_none());
     let lacking = lacking.map(|(name, _)| format!("{name}.gz")).collect();
     Ok(match found {
-        [Some(a), Some(b), Some(c), Some(d)] => Files::There([a, b, c, d]),
-        _ => Files::Lacking(lacking),
+        [Some(a), Some(b), Some(c), Some(d)] => FileLookup::Found([a, b, c, d]),
+        _ => FileLookup::Missing(lacking),
     })
 }
 
-/// The names that one file goes by: as published, unpacked, and as some archives rename it.
+/// The names of one file: published, decompressed, and as renamed by some archives.
 fn spellings(name: &str) -> impl Iterator<Item = String> {
     let renamed = name.replace("-idx", ".idx");
     [name.to_string(), renamed].into_iter().flat_map(|name| [name.clone(), format!("{name}.gz")])
 }
 
-/// Reads files in the order of [`FILES`]; any number of images will do.
+/// Reads the files, in the order of [`FILES`], with any number of images.
 pub(crate) fn read(
     name: &str,
     class_names: [&str; CLASSES],
@@ -90,7 +90,7 @@ fn read_split(images_path: &Path, labels_path: &Path) -> Result<Images, DataErro
         .map_err(|problem| DataError::Images { place: labels_path.display().to_string(), problem })
 }
 
-/// The four files as they are offered for download, in the order of [`FILES`].
+/// The four files for download, in the order of [`FILES`].
 pub(crate) const fn remote_files(
     sizes: [u64; 4],
     sums: [&'static str; 4],
@@ -118,7 +118,7 @@ mod tests {
     use super::super::idx::tests::{gzip, idx_file};
     use super::*;
 
-    const SOURCE: Source<'static> = Source {
+    const SOURCE: DatasetSource<'static> = DatasetSource {
         name: "digits",
         subfolders: &["digits", "Digits/raw"],
         system: None,
@@ -145,11 +145,11 @@ mod tests {
         }
     }
 
-    fn open_in(search: &Search<'_>) -> Result<Dataset, DataError> {
+    fn open_in(search: &FileSearch<'_>) -> Result<Dataset, DataError> {
         read("digits", [""; 10], &search.run(&SOURCE, find)?)
     }
 
-    fn message(search: &Search<'_>) -> String {
+    fn message(search: &FileSearch<'_>) -> String {
         open_in(search).unwrap_err().to_string()
     }
 
@@ -160,13 +160,13 @@ mod tests {
             write_set(&dir.path().join(place));
         }
         for given in ["plain", "outer", "torch"] {
-            let search = Search::offline(Some(&dir.path().join(given)), dir.path());
+            let search = FileSearch::offline(Some(&dir.path().join(given)), dir.path());
             let data = open_in(&search).unwrap();
             assert_eq!((data.train.len(), data.test.len()), (3, 2));
             assert_eq!(data.train.labels(), [0, 9, 4]);
             assert_eq!(data.train.read(1..2)[1], ((785 % 256) as f32) / 255.0);
         }
-        let cached = open_in(&Search::offline(None, &dir.path().join("plain"))).unwrap();
+        let cached = open_in(&FileSearch::offline(None, &dir.path().join("plain"))).unwrap();
         assert_eq!(cached.test.labels(), [1, 2]);
     }
 
@@ -176,7 +176,7 @@ mod tests {
         write_set(dir.path());
         let dotted = dir.path().join("train-labels.idx1-ubyte");
         fs::rename(dir.path().join(FILES[1]), dotted).unwrap();
-        assert!(open_in(&Search::offline(Some(dir.path()), dir.path())).is_ok());
+        assert!(open_in(&FileSearch::offline(Some(dir.path()), dir.path())).is_ok());
     }
 
     #[test]
@@ -184,18 +184,18 @@ mod tests {
         let dir = TempDir::new().unwrap();
         write_set(&dir.path().join("digits"));
         fs::remove_file(dir.path().join("digits").join(FILES[1])).unwrap();
-        let text = message(&Search::offline(Some(dir.path()), dir.path()));
+        let text = message(&FileSearch::offline(Some(dir.path()), dir.path()));
         assert!(text.contains("digits: no train-labels-idx1-ubyte.gz in"), "{text}");
-        assert!(text.contains("--data-dir"), "{text}");
+        assert!(text.ends_with("or name no folder to use the cache"), "{text}");
     }
 
     #[test]
     fn says_what_to_do_without_network() {
         let dir = TempDir::new().unwrap();
-        let text = message(&Search::offline(None, dir.path()));
+        let text = message(&FileSearch::offline(None, dir.path()));
         assert!(text.starts_with("cannot download digits (downloads are switched off)"), "{text}");
         assert!(text.contains("t10k-labels-idx1-ubyte.gz into"), "{text}");
-        assert!(text.ends_with("or pass --data-dir"), "{text}");
+        assert!(!text.contains("--"), "{text}");
         assert!(!text.contains('\n'));
     }
 
@@ -204,7 +204,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         write_set(dir.path());
         let labels = dir.path().join(FILES[1]);
-        let search = Search::offline(Some(dir.path()), dir.path());
+        let search = FileSearch::offline(Some(dir.path()), dir.path());
         fs::write(&labels, idx_file(&[2], &[0, 1])).unwrap();
         assert!(message(&search).contains("holds 3 images but"));
         fs::write(&labels, idx_file(&[3], &[0, 10, 1])).unwrap();
@@ -213,19 +213,19 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_way_of_a_file_is_named() {
+    fn a_folder_with_the_name_of_a_file_is_an_error() {
         let dir = TempDir::new().unwrap();
         write_set(dir.path());
         let labels = dir.path().join(FILES[1]);
         fs::remove_file(&labels).unwrap();
         fs::create_dir(&labels).unwrap();
-        let search = Search::offline(Some(dir.path()), dir.path());
+        let search = FileSearch::offline(Some(dir.path()), dir.path());
         let text = message(&search);
         assert!(
             text.contains("train-labels-idx1-ubyte: it is a folder, expected a file"),
             "{text}"
         );
-        // Another spelling will do.
+        // A file with another of its names is found.
         let dotted = dir.path().join("train-labels.idx1-ubyte");
         fs::write(dotted, idx_file(&[3], &[0, 9, 4])).unwrap();
         assert!(open_in(&search).is_ok());
@@ -236,7 +236,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         write_set(dir.path());
         fs::write(dir.path().join("t10k-images-idx3-ubyte.gz"), b"<html>not found").unwrap();
-        let text = message(&Search::offline(Some(dir.path()), dir.path()));
+        let text = message(&FileSearch::offline(Some(dir.path()), dir.path()));
         assert!(text.contains("t10k-images-idx3-ubyte.gz: starts with"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Labelled images in memory, the form in which every dataset arrives.
+//! Labelled images in memory, the form of every dataset.
 
 use std::ops::Range;
 
@@ -11,15 +11,16 @@ use tropex_files::hex;
 
 use super::subset::{Subset, SubsetRule};
 
-/// What makes a set of images and labels unusable.
+/// Why images and labels are not a dataset.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum ImagesError {
-    /// The pixel buffer does not hold whole images of the stated shape.
+    /// The number of pixels is not that of the images.
     #[error("{pixels} pixels are not {count} images of {channels}x{height}x{width}")]
     PixelCount {
         /// Pixels in the buffer.
         pixels: usize,
-        /// Images that the labels speak of.
+        /// Number of labels.
         count: usize,
         /// Channels of an image.
         channels: usize,
@@ -28,24 +29,23 @@ pub enum ImagesError {
         /// Columns of an image.
         width: usize,
     },
-    /// A pixel is not a number in [0, 1].
+    /// A pixel is not in [0, 1].
     #[error(
-        "pixel {index} is {value}, expected a number in [0, 1]; store the raw pixels, and give \
-         `tropex import` the mean and standard deviation that a network was trained with \
-         (--mean, --std)"
+        "pixel {index} is {value}, expected a number in [0, 1]; store the raw pixels, without the \
+         normalisation that a network was trained with"
     )]
     PixelRange {
-        /// Position in the buffer.
+        /// Index of the pixel.
         index: usize,
-        /// What stands there.
+        /// Value of the pixel.
         value: f32,
     },
-    /// A label names no class.
+    /// A label is not the number of a class.
     #[error("label {label} of image {index}, expected one of the {classes} classes 0 to {}", classes - 1)]
     LabelRange {
-        /// Position of the image.
+        /// Index of the image.
         index: usize,
-        /// Its label.
+        /// Label of the image.
         label: u32,
         /// Number of classes.
         classes: usize,
@@ -55,9 +55,9 @@ pub enum ImagesError {
     Empty,
 }
 
-/// Pixels as they are stored: bytes stand for `byte / 255`.
+/// Stored pixels; a byte stands for `byte / 255`.
 #[derive(Debug, Clone, PartialEq)]
-enum Pixels {
+pub(super) enum Pixels {
     Bytes(Vec<u8>),
     Floats(Vec<f32>),
 }
@@ -71,7 +71,7 @@ pub struct Images {
     classes: usize,
     pixels: Pixels,
     labels: Vec<u32>,
-    /// The labels before they were shuffled, if they were.
+    /// Labels before shuffling; `None` if the labels are not shuffled.
     true_labels: Option<Vec<u32>>,
 }
 
@@ -104,12 +104,12 @@ impl Images {
         Self { shape, classes, pixels, labels, true_labels: None }
     }
 
-    /// The first channel of every image in the middle of a black one of another shape, the same in
-    /// all of its channels.
-    pub(super) fn framed(&self, shape: [usize; 3]) -> Result<Self, ImagesError> {
+    /// The first channel of every image, padded with zeros to another height and width and repeated
+    /// in every channel of the new shape.
+    pub(super) fn zero_padded(&self, shape: [usize; 3]) -> Result<Self, ImagesError> {
         let pixels = match &self.pixels {
-            Pixels::Bytes(bytes) => Pixels::Bytes(framed(bytes, self.shape, shape)),
-            Pixels::Floats(floats) => Pixels::Floats(framed(floats, self.shape, shape)),
+            Pixels::Bytes(bytes) => Pixels::Bytes(zero_padded(bytes, self.shape, shape)),
+            Pixels::Floats(floats) => Pixels::Floats(zero_padded(floats, self.shape, shape)),
         };
         Self::new(shape, self.classes, pixels, self.labels.clone()).checked()
     }
@@ -163,15 +163,15 @@ impl Images {
         &self.labels
     }
 
-    /// What the images show, whatever they are labelled as: the labels before they were shuffled.
+    /// The true classes: the labels before shuffling.
     pub fn true_labels(&self) -> &[u32] {
         self.true_labels.as_deref().unwrap_or(&self.labels)
     }
 
-    /// `count` of the images, or all of them, by a rule.
+    /// A subset of `count` images, or of all images.
     ///
-    /// The classes that have their share are the true ones, so that networks with true and with
-    /// shuffled labels see the same images.
+    /// The subset is stratified by the true classes: networks with true and with shuffled labels
+    /// get the same images.
     pub fn subset(&self, count: Option<usize>, rule: SubsetRule) -> Subset {
         Subset::new(self.true_labels(), count, rule)
     }
@@ -179,7 +179,7 @@ impl Images {
     /// The images with these indices, in this order.
     ///
     /// # Panics
-    /// Where there is no such image.
+    /// An index is out of range.
     #[must_use]
     pub fn select(&self, indices: impl Iterator<Item = usize> + Clone) -> Self {
         let features = self.features();
@@ -208,15 +208,15 @@ impl Images {
         sum / (self.len() * self.features()) as f64
     }
 
-    /// The same images with their labels in a random order: every class keeps its number of images,
-    /// and what they show says nothing about their labels. Equal seeds give equal orders.
+    /// The images with their labels in a random order. Every class keeps its number of images, and
+    /// the labels no longer depend on the images. Equal seeds give equal orders.
     pub fn with_shuffled_labels(mut self, seed: u64) -> Self {
         let true_labels = self.true_labels.take().unwrap_or_else(|| self.labels.clone());
         self.labels.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
         Self { true_labels: Some(true_labels), ..self }
     }
 
-    /// Values in [0, 1] of a range of images, row by row: `[range.len(), features]`.
+    /// Values in [0, 1] of a range of images, `[range.len(), features]` in row-major order.
     pub fn read(&self, range: Range<usize>) -> Vec<f32> {
         let features = self.features();
         let span = range.start * features..range.end * features;
@@ -231,12 +231,12 @@ impl Images {
         self.read(index..index + 1)
     }
 
-    /// Values in [0, 1] of chosen images, in the order asked for: `[indices.len(), features]`.
+    /// Values in [0, 1] of the images with these indices, `[indices.len(), features]`.
     pub fn gather(&self, indices: &[usize]) -> Vec<f32> {
         indices.iter().flat_map(|&index| self.read_one(index)).collect()
     }
 
-    /// SHA-256 over shape, classes, pixels and labels: equal for equal data only.
+    /// SHA-256 of shape, classes, pixels and labels.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for extent in self.shape.iter().chain([&self.classes, &self.len()]) {
@@ -255,22 +255,23 @@ fn scaled(byte: u8) -> f32 {
     f32::from(byte) / 255.0
 }
 
-/// See [`Images::framed`]; no image is larger than its frame.
-fn framed<P: Copy + Default>(
+/// See [`Images::zero_padded`]. The new height and width are not smaller.
+fn zero_padded<P: Copy + Default>(
     pixels: &[P],
     [channels, height, width]: [usize; 3],
     [planes, rows, columns]: [usize; 3],
 ) -> Vec<P> {
     let (above, before) = ((rows - height) / 2, (columns - width) / 2);
-    let mut framed = Vec::with_capacity(pixels.len() / (height * width) * planes * rows * columns);
+    let mut zero_padded =
+        Vec::with_capacity(pixels.len() / (height * width) * planes * rows * columns);
     for image in pixels.chunks_exact(channels * height * width) {
         let mut plane = vec![P::default(); rows * columns];
         for (row, line) in image.chunks_exact(width).take(height).enumerate() {
             plane[(above + row) * columns + before..][..width].copy_from_slice(line);
         }
-        (0..planes).for_each(|_| framed.extend_from_slice(&plane));
+        (0..planes).for_each(|_| zero_padded.extend_from_slice(&plane));
     }
-    framed
+    zero_padded
 }
 
 #[cfg(test)]
@@ -278,28 +279,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_is_black_and_the_same_in_every_channel() {
+    fn zero_padding_centres_the_image_in_every_channel() {
         let images = Images::from_bytes([1, 2, 2], 2, vec![1, 2, 3, 4, 5, 6, 7, 8], vec![0, 1]);
-        let framed = images.unwrap().framed([2, 4, 4]).unwrap();
+        let zero_padded = images.unwrap().zero_padded([2, 4, 4]).unwrap();
         let plane = |[a, b, c, d]: [u8; 4]| [0, 0, 0, 0, 0, a, b, 0, 0, c, d, 0, 0, 0, 0, 0];
         let expected: Vec<f32> = [[1, 2, 3, 4], [1, 2, 3, 4], [5, 6, 7, 8], [5, 6, 7, 8]]
             .into_iter()
             .flat_map(plane)
             .map(|byte| f32::from(byte) / 255.0)
             .collect();
-        assert!((framed.mean() - 36.0 / 32.0 / 2.0 / 255.0 * 2.0).abs() < 1e-12);
-        assert_eq!(framed.read(0..2), expected);
-        assert_eq!((framed.shape(), framed.labels()), ([2, 4, 4], &[0, 1][..]));
+        assert!((zero_padded.mean() - 36.0 / 32.0 / 2.0 / 255.0 * 2.0).abs() < 1e-12);
+        assert_eq!(zero_padded.read(0..2), expected);
+        assert_eq!((zero_padded.shape(), zero_padded.labels()), ([2, 4, 4], &[0, 1][..]));
     }
 
     #[test]
-    fn subsets_are_of_true_classes() {
+    fn subsets_are_stratified_by_true_classes() {
         let labels: Vec<u32> = (0..600).map(|image| image / 60).collect();
         let pixels = (0..1200).map(|at| (at / 2) as u8).collect();
         let images = Images::from_bytes([1, 1, 2], 10, pixels, labels).unwrap();
         let shuffled = images.clone().with_shuffled_labels(3);
-        let subset = images.subset(Some(100), SubsetRule::USUAL);
-        assert_eq!(shuffled.subset(Some(100), SubsetRule::USUAL), subset);
+        let subset = images.subset(Some(100), SubsetRule::DEFAULT);
+        assert_eq!(shuffled.subset(Some(100), SubsetRule::DEFAULT), subset);
         let (part, other) = (images.select(subset.indices()), shuffled.select(subset.indices()));
         for class in 0..10 {
             let count = part.labels().iter().filter(|&&label| label == class).count();

@@ -3,7 +3,7 @@
 //! LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998.
 
 use super::idx_dataset::{self, CLASSES, SHAPE, remote_files};
-use super::source::Source;
+use super::source::DatasetSource;
 use super::{Dataset, DatasetEntry, OpenOptions, error::DataError};
 
 pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
@@ -14,7 +14,7 @@ pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
     open,
 };
 
-const SOURCE: Source<'static> = Source {
+const SOURCE: DatasetSource<'static> = DatasetSource {
     name: "mnist",
     subfolders: &["mnist", "MNIST/raw"],
     system: None,

@@ -8,19 +8,19 @@ mod download;
 mod embedded;
 mod error;
 mod fashion_mnist;
+mod fashion_mnist_32;
 mod file;
-mod framed;
-mod gaps;
 mod gzip;
 mod idx;
 mod idx_dataset;
+mod image_layout;
 mod images;
-mod layout;
+mod missing_classes;
 mod mnist;
 #[cfg(test)]
 mod mutations;
-mod place;
 mod published;
+mod regular_file;
 mod shapes;
 mod source;
 mod subset;
@@ -32,35 +32,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::messages::hint;
 pub use cifar::CifarError;
-pub use download::{DownloadProgress, Progress};
+pub use download::{DownloadCallback, DownloadProgress};
 pub use error::DataError;
 pub use file::FileError;
 pub use idx::IdxError;
+pub use image_layout::{ImageLayout, ParseImageLayoutError};
 pub use images::{Images, ImagesError};
-pub use layout::Layout;
-pub use place::Memory;
 pub use shapes::Shapes;
-pub use subset::{Subset, SubsetRule, Taken};
+pub use subset::{ParseSubsetRuleError, Subset, SubsetRule, SubsetSummary};
 
-/// Every dataset that has a name of its own.
+/// Every named dataset.
 pub const DATASETS: &[DatasetEntry] = &[
     mnist::ENTRY,
     fashion_mnist::ENTRY,
-    framed::ENTRY,
+    fashion_mnist_32::ENTRY,
     cifar::ENTRY,
     shapes::ENTRY,
     embedded::ENTRY,
 ];
 
-/// Before the path of a safetensors file, in place of a name.
+/// Prefix of a dataset name that is the path of a safetensors file.
 pub const FILE_PREFIX: &str = "file:";
 
-/// What is known of a dataset before it is opened.
+/// A dataset in the registry.
 #[derive(Debug, Clone, Copy)]
 pub struct DatasetEntry {
-    /// The name it is opened by.
+    /// Name.
     pub name: &'static str,
-    /// One line on what it holds.
+    /// Description in one line.
     pub summary: &'static str,
     /// `[channels, height, width]` of an image.
     pub shape: [usize; 3],
@@ -69,29 +68,54 @@ pub struct DatasetEntry {
     open: fn(&OpenOptions<'_>) -> Result<Dataset, DataError>,
 }
 
-/// Where to look for files, and whether they may be downloaded.
+/// How a dataset is opened: where its files are, and whether they may be downloaded.
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub struct OpenOptions<'a> {
-    /// The only folder to look in; without it the cache (`TROPEX_DATA`, or the platform's cache
-    /// folder), the system's packages, and a download.
+    /// Folder that is searched. `None` searches the cache (`TROPEX_DATA`, or the platform's cache
+    /// folder) and the folders of system packages, and then downloads.
     pub data_dir: Option<PathBuf>,
     /// Forbids downloads, as `TROPEX_OFFLINE=1` does.
     pub offline: bool,
-    /// Where the channels stand in the images of `file:PATH`. Without it they are `[count,
-    /// channels, height, width]`, and shapes that look like channels last are refused.
-    pub layout: Option<Layout>,
-    /// What `file:PATH` with one set of images holds out as the test split.
-    pub held_out: HeldOut,
-    /// Told about every piece of a download.
-    pub progress: Option<&'a Progress<'a>>,
+    /// Layout of the images of `file:PATH`. `None` reads `[count, channels, height, width]` and
+    /// refuses shapes that look like channels last.
+    pub layout: Option<ImageLayout>,
+    /// Images that are held out as the test split of a `file:PATH` with a single set of images.
+    pub held_out: HoldOut,
+    /// Called for every piece of a download.
+    pub progress: Option<&'a DownloadCallback<'a>>,
 }
 
-impl OpenOptions<'_> {
-    /// The same for reading a dataset again as it was read before.
+impl<'a> OpenOptions<'a> {
+    /// Searches one folder instead of the cache.
     #[must_use]
-    pub fn as_read(self, reading: Option<Reading>) -> Self {
-        match reading {
-            Some(Reading { layout, held_out }) => {
+    pub fn with_data_dir(self, folder: impl Into<PathBuf>) -> Self {
+        Self { data_dir: Some(folder.into()), ..self }
+    }
+
+    /// Forbids or allows downloads.
+    #[must_use]
+    pub fn with_offline(self, offline: bool) -> Self {
+        Self { offline, ..self }
+    }
+
+    /// Reads the images of `file:PATH` in a layout.
+    #[must_use]
+    pub fn with_layout(self, layout: ImageLayout) -> Self {
+        Self { layout: Some(layout), ..self }
+    }
+
+    /// Reports downloads, which the callback can cancel.
+    #[must_use]
+    pub fn with_progress(self, progress: &'a DownloadCallback<'a>) -> Self {
+        Self { progress: Some(progress), ..self }
+    }
+
+    /// Reads a `file:PATH` with the options that a run recorded.
+    #[must_use]
+    pub fn with_file_options(self, options: Option<FileReadOptions>) -> Self {
+        match options {
+            Some(FileReadOptions { layout, held_out }) => {
                 let held_out = held_out.unwrap_or_default();
                 Self { layout: Some(layout), held_out, ..self }
             }
@@ -100,31 +124,32 @@ impl OpenOptions<'_> {
     }
 }
 
-/// Which images of a single set are held out as the test split.
+/// The rule that holds out a sixth of a single set of images as the test split.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum HeldOut {
-    /// A sixth, every class in its share.
+pub enum HoldOut {
+    /// A sixth of every class.
     #[default]
-    EveryClass,
-    /// The last sixth, whatever its classes: what earlier versions did.
+    #[serde(rename = "every-class")]
+    Stratified,
+    /// The last sixth of the images. Earlier versions held out these images.
     Last,
 }
 
-/// How a `file:PATH` was read, so that it can be read so again.
+/// The options that a `file:PATH` was read with. A run records them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
-    /// Where the channels stand.
-    pub layout: Layout,
-    /// What was held out of a single set as the test split; none where the file has both splits.
+pub struct FileReadOptions {
+    /// Layout of the images.
+    pub layout: ImageLayout,
+    /// Rule of the held-out images; `None` if the file has both splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_out: Option<HeldOut>,
+    pub held_out: Option<HoldOut>,
 }
 
-impl Reading {
-    /// What runs that record none were made with.
+impl FileReadOptions {
+    /// The options of runs that record none.
     pub(crate) const OF_OLD_RUNS: Self =
-        Self { layout: Layout::Nchw, held_out: Some(HeldOut::Last) };
+        Self { layout: ImageLayout::Nchw, held_out: Some(HoldOut::Last) };
 }
 
 impl fmt::Debug for OpenOptions<'_> {
@@ -142,44 +167,44 @@ impl fmt::Debug for OpenOptions<'_> {
 /// Images for training and for testing, of one shape and with the same classes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// The name it was opened by.
+    /// Name that it was opened by.
     pub name: String,
     /// Images to train on.
     pub train: Images,
     /// Images to test on.
     pub test: Images,
-    /// What the classes show, one name per class; empty where it is not known.
+    /// Names of the classes; empty if they are not known.
     pub class_names: Vec<String>,
-    /// How it was read, where that is a choice.
-    pub reading: Option<Reading>,
-    /// What a user should know before relying on it.
+    /// Options that a `file:PATH` was read with; `None` for other datasets.
+    pub reading: Option<FileReadOptions>,
+    /// Warnings that a user should read before relying on the dataset.
     pub warnings: Vec<String>,
 }
 
 impl Dataset {
-    /// What was held out as test images, in words; `None` where they are a split of their own.
+    /// Describes the held-out test images; `None` if the dataset has a test split of its own.
     pub fn held_out(&self) -> Option<String> {
         let of = self.train.len() + self.test.len();
-        let taken = |rule| Taken { count: self.test.len(), of, rule: Some(rule) };
+        let taken = |rule| SubsetSummary { count: self.test.len(), of, rule: Some(rule) };
         Some(match self.reading?.held_out? {
-            HeldOut::EveryClass => taken(SubsetRule::USUAL).words("images"),
-            HeldOut::Last => format!("the last {} of {of} images", self.test.len()),
+            HoldOut::Stratified => taken(SubsetRule::DEFAULT).describe("images"),
+            HoldOut::Last => format!("the last {} of {of} images", self.test.len()),
         })
     }
 
-    /// The same dataset with the labels of its training images in a random order; those of the test
+    /// The dataset with the labels of its training images in a random order. The labels of the test
     /// images stay true.
     pub fn with_shuffled_labels(self, seed: u64) -> Self {
         Self { train: self.train.with_shuffled_labels(seed), ..self }
     }
 
-    /// What a class shows, or its number where that is not known.
+    /// Name of a class, or its number if the name is not known.
     pub fn class_name(&self, class: usize) -> String {
         self.class_names.get(class).cloned().unwrap_or_else(|| class.to_string())
     }
 }
 
-/// The name of a dataset whose path, if it has one, is relative to a folder.
+/// The name of a dataset, with a relative path in it resolved from `folder`.
 ///
 /// ```
 /// use std::path::Path;
@@ -195,7 +220,7 @@ pub fn relative_to(name: &str, folder: &Path) -> String {
     }
 }
 
-/// Whether a dataset's name holds a path that depends on the folder one works in.
+/// Whether the name of a dataset contains a path relative to the working directory.
 pub fn is_relative(name: &str) -> bool {
     name.strip_prefix(FILE_PREFIX).is_some_and(|path| Path::new(path).is_relative())
 }
@@ -214,7 +239,7 @@ pub fn is_relative(name: &str) -> bool {
 /// ```
 ///
 /// # Errors
-/// Where the name is unknown, or files are missing, damaged or cannot be downloaded.
+/// The name is unknown, or files are missing, damaged or cannot be downloaded.
 pub fn open(name: &str, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
     if let Some(path) = name.strip_prefix(FILE_PREFIX) {
         return file::open(Path::new(path), options);
@@ -277,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn shuffled_labels_are_the_same_in_another_order() {
+    fn shuffled_labels_are_a_permutation() {
         let data = open("shapes", &OpenOptions::default()).unwrap();
         let shuffled = data.clone().with_shuffled_labels(1);
         let counts = |images: &Images| {

@@ -1,16 +1,16 @@
-//! Files that are damaged in all sorts of ways, for the tests of readers.
+//! Randomly damaged files for the tests of readers.
 //!
-//! `TROPEX_MUTATIONS=100` makes a hundred times as many.
+//! `TROPEX_MUTATIONS=100` multiplies their number by 100.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-/// Numbers that sizes and counts are damaged to.
+/// Numbers that replace sizes and counts.
 const NUMBERS: [u64; 10] =
     [0, 1, 2, 0x7f, 0x80, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, 0x7fff_ffff_ffff_ffff];
 
-/// `count` damaged copies of a file, the same ones every time.
+/// `count` damaged copies of a file. Repeated calls give equal copies.
 pub(in crate::data) fn mutations(whole: &[u8], count: usize) -> impl Iterator<Item = Vec<u8>> {
     let factor = std::env::var("TROPEX_MUTATIONS").ok().and_then(|factor| factor.parse().ok());
     (0..count * factor.unwrap_or(1)).map(|number| {
@@ -27,7 +27,7 @@ fn mutate(file: &mut Vec<u8>, random: &mut ChaCha8Rng) {
     if file.is_empty() {
         return file.push(random.random());
     }
-    // Headers are short, and what is wrong in them does the most harm.
+    // Half of the damage is in the header, where it has the largest effect.
     let end = if random.random() { file.len() } else { file.len().min(128) };
     let at = random.random_range(0..end);
     let length = random.random_range(1..=(file.len() - at).min(64));

@@ -1,40 +1,40 @@
-//! What is known of the published datasets, to notice other files under their names.
+//! Properties of the published datasets, to recognise other files with their names.
 //!
-//! MNIST's sister datasets come in files of the same names, and a folder may hold a part of a
-//! dataset, or something made from it.
+//! Several datasets use the file names of MNIST, and a folder may contain a part or a variant of a
+//! dataset.
 
 use std::path::Path;
 
 use super::Dataset;
 
-/// What a published dataset is recognised by.
+/// Properties of a published dataset.
 #[derive(Debug)]
-pub(super) struct Published {
+pub(super) struct PublishedDataset {
     name: &'static str,
-    /// Images for training and for testing.
+    /// Numbers of training and test images.
     counts: [usize; 2],
-    /// The first labels of both.
+    /// First labels of both splits.
     labels: [[u32; 10]; 2],
     /// Mean of all pixels of the training images, to four digits.
     mean: f64,
 }
 
-/// The labels are as published. Means are those that these datasets are usually normalised by; of
-/// CIFAR-10 it is the mean of 0.4914, 0.4822 and 0.4465.
-static PUBLISHED: [Published; 3] = [
-    Published {
+/// The labels are those of the published files. The means are those of the usual normalisation; for
+/// CIFAR-10, the mean of 0.4914, 0.4822 and 0.4465.
+static PUBLISHED: [PublishedDataset; 3] = [
+    PublishedDataset {
         name: "mnist",
         counts: [60_000, 10_000],
         labels: [[5, 0, 4, 1, 9, 2, 1, 3, 1, 4], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]],
         mean: 0.1307,
     },
-    Published {
+    PublishedDataset {
         name: "fashion-mnist",
         counts: [60_000, 10_000],
         labels: [[9, 0, 0, 3, 0, 2, 7, 2, 5, 5], [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]],
         mean: 0.2860,
     },
-    Published {
+    PublishedDataset {
         name: "cifar10",
         counts: [50_000, 10_000],
         labels: [[6, 9, 9, 4, 1, 1, 2, 7, 8, 3], [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]],
@@ -42,10 +42,10 @@ static PUBLISHED: [Published; 3] = [
     },
 ];
 
-impl Published {
-    /// Why a dataset from the files in a folder is not the published one of its name, and which
-    /// one it is; `None` if it is, or if nothing is known of that name.
-    pub(super) fn doubt(dataset: &Dataset, folder: &Path) -> Option<String> {
+impl PublishedDataset {
+    /// A warning if a dataset from the files in a folder is not the published dataset of its name.
+    /// `None` if it is, or if the name is not in the table.
+    pub(super) fn mismatch(dataset: &Dataset, folder: &Path) -> Option<String> {
         let known = PUBLISHED.iter().find(|known| known.name == dataset.name)?;
         let difference = known.difference(dataset)?;
         let other = PUBLISHED.iter().find(|other| other.difference(dataset).is_none());
@@ -59,7 +59,7 @@ impl Published {
         ))
     }
 
-    /// How a dataset differs, in words.
+    /// Describes the first difference; `None` for the published dataset.
     fn difference(&self, dataset: &Dataset) -> Option<String> {
         let splits = [("training", &dataset.train), ("test", &dataset.test)];
         for (at, (split, images)) in splits.into_iter().enumerate() {
@@ -77,7 +77,7 @@ impl Published {
             }
         }
         let found = dataset.train.mean();
-        // As far as the digits of the published number go, and the shape of the images.
+        // The published means have four digits.
         let is_near = (found - self.mean).abs() < 1.5e-4;
         (!is_near)
             .then(|| format!("mean of the training pixels {found:.4} instead of {:.4}", self.mean))
@@ -102,7 +102,7 @@ mod tests {
         Images::from_floats([1, 1, 1], 10, pixels, labels).unwrap()
     }
 
-    fn dataset(name: &str, like: &Published) -> Dataset {
+    fn dataset(name: &str, like: &PublishedDataset) -> Dataset {
         let [train, test] = [0, 1].map(|at| images(like.counts[at], like.labels[at], like.mean));
         Dataset {
             name: name.into(),
@@ -115,16 +115,16 @@ mod tests {
     }
 
     #[test]
-    fn published_files_raise_no_doubt_and_their_sisters_are_named() {
+    fn published_files_are_recognised_under_any_name() {
         for known in &PUBLISHED {
             let own = dataset(known.name, known);
-            assert_eq!(Published::doubt(&own, Path::new("data")), None);
+            assert_eq!(PublishedDataset::mismatch(&own, Path::new("data")), None);
             let unnamed = Dataset { name: "embedded".into(), ..own };
-            assert_eq!(Published::doubt(&unnamed, Path::new("data")), None);
+            assert_eq!(PublishedDataset::mismatch(&unnamed, Path::new("data")), None);
         }
         let sister = dataset("mnist", &PUBLISHED[1]);
         assert_eq!(
-            Published::doubt(&sister, Path::new("data")).unwrap(),
+            PublishedDataset::mismatch(&sister, Path::new("data")).unwrap(),
             "the files in data are not the published ones of mnist: training labels 9, 0, 0, 3, 0, \
              2, 7, 2, 5, 5, ... instead of 5, 0, 4, 1, 9, 2, 1, 3, 1, 4, ...; they are those of \
              fashion-mnist"
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_labels_and_pixels_raise_doubt() {
+    fn other_counts_labels_and_pixels_are_noticed() {
         let mnist = &PUBLISHED[0];
         let own = dataset("mnist", mnist);
         let few = images(300, mnist.labels[1], mnist.mean);
@@ -145,7 +145,7 @@ mod tests {
             (Dataset { train: dark, ..own.clone() }, "pixels 0.1200 instead of 0.1307"),
             (Dataset { train: wrong, ..own.clone() }, "1, 3, 1, 7, ... instead of 5, 0, 4"),
         ] {
-            let text = Published::doubt(&changed, Path::new("data")).unwrap();
+            let text = PublishedDataset::mismatch(&changed, Path::new("data")).unwrap();
             assert!(text.contains(expected), "{text}");
         }
     }

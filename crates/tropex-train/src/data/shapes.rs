@@ -1,44 +1,45 @@
-//! Generated images: ten kinds of figures on textured grounds, 32 x 32 in colour.
+//! Generated images: ten shapes on textured backgrounds, 32 x 32 in colour.
 //!
-//! The class is the form of the figure and nothing else: place, rotation, area, the two colours
-//! (the figure may be lighter or darker), texture and grain are random and alike for all classes.
-//! An image depends on the seed, the split and its own position only, so sets are generated in
-//! parallel, and a larger set starts with the smaller one. Only IEEE basic arithmetic and square
-//! roots are used: the same seed gives the same bytes on every platform.
+//! The class is the shape. Position, rotation, area, the two colours (the shape may be lighter or
+//! darker), texture and grain are random, with one distribution for all classes. An image depends
+//! on the seed, the split and its own index only: sets are generated in parallel, and a larger set
+//! starts with the smaller one. Only basic IEEE arithmetic and square roots are used: a seed gives
+//! equal bytes on every platform.
 
-mod figure;
-mod ground;
-mod random;
+mod outline;
+mod rng;
+mod texture;
 
 use rayon::prelude::*;
 
 use super::error::DataError;
 use super::images::Images;
 use super::{Dataset, DatasetEntry, OpenOptions};
-use figure::{FIGURES, Placed};
-use ground::{Ground, grain};
-use random::Random;
+use outline::{OUTLINES, PlacedOutline};
+use rng::ImageRng;
+use texture::{Texture, grain};
 
 pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
     name: "shapes",
-    summary: "generated figures on textured grounds, 20,000 + 4,000 colour images of 32 x 32",
+    summary: "generated shapes on textured backgrounds, 20,000 + 4,000 colour images of 32 x 32",
     shape: SHAPE,
-    classes: FIGURES.len(),
+    classes: OUTLINES.len(),
     open,
 };
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
 const SHAPE: [usize; 3] = [3, SIDE, SIDE];
-/// Least and greatest area of a figure, in pixels.
+/// Smallest and largest area of a shape, in pixels.
 const AREA: [f32; 2] = [70.0, 150.0];
-/// Least distance between the two colours, of at most the square root of 3.
+/// Least distance of the two colours in the unit cube.
 const CONTRAST: f32 = 0.45;
 
-/// Sizes and seed of a generated set; classes follow one another, so every ten images hold all.
+/// Sizes and seed of a generated set. The classes take turns: ten consecutive images have all
+/// classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shapes {
-    /// Which set; the same seed gives the same images.
+    /// Seed of the images.
     pub seed: u64,
     /// Images to train on, at least one.
     pub train: usize,
@@ -53,16 +54,16 @@ impl Default for Shapes {
 }
 
 impl Shapes {
-    /// Draws the images.
+    /// Generates the images.
     ///
     /// # Errors
-    /// Where one of the splits is empty.
+    /// A split is empty.
     pub fn generate(&self) -> Result<Dataset, DataError> {
         Ok(Dataset {
             name: ENTRY.name.to_string(),
             train: self.split(0, self.train)?,
             test: self.split(1, self.test)?,
-            class_names: FIGURES.iter().map(|figure| figure.name.to_string()).collect(),
+            class_names: OUTLINES.iter().map(|figure| figure.name.to_string()).collect(),
             reading: None,
             warnings: Vec::new(),
         })
@@ -71,10 +72,10 @@ impl Shapes {
     fn split(&self, split: u64, count: usize) -> Result<Images, DataError> {
         let mut pixels = vec![0; count * 3 * PLANE];
         pixels.par_chunks_mut(3 * PLANE).enumerate().for_each(|(i, image)| {
-            draw(image, class_of(i), &mut Random::new(self.seed, split, i as u64));
+            draw(image, class_of(i), &mut ImageRng::new(self.seed, split, i as u64));
         });
         let labels = (0..count).map(|i| class_of(i) as u32).collect();
-        Images::from_bytes(SHAPE, FIGURES.len(), pixels, labels)
+        Images::from_bytes(SHAPE, OUTLINES.len(), pixels, labels)
             .map_err(|problem| DataError::Images { place: ENTRY.name.to_string(), problem })
     }
 }
@@ -84,15 +85,15 @@ fn open(_: &OpenOptions<'_>) -> Result<Dataset, DataError> {
 }
 
 fn class_of(index: usize) -> usize {
-    index % FIGURES.len()
+    index % OUTLINES.len()
 }
 
-/// Fills `image` `[3, SIDE, SIDE]` with a figure of the class.
-fn draw(image: &mut [u8], class: usize, random: &mut Random) {
-    let figure = Placed::draw(&FIGURES[class], AREA, SIDE as f32, random);
+/// Fills `image` `[3, SIDE, SIDE]` with a shape of the class.
+fn draw(image: &mut [u8], class: usize, random: &mut ImageRng) {
+    let figure = PlacedOutline::draw(&OUTLINES[class], AREA, SIDE as f32, random);
     let (below, above) = contrasting(random);
-    let below = Ground::draw(below, random);
-    let above = Ground::draw(above, random);
+    let below = Texture::draw(below, random);
+    let above = Texture::draw(above, random);
     let salt = random.bits();
     for position in 0..PLANE {
         let [x, y] = [(position % SIDE) as f32 + 0.5, (position / SIDE) as f32 + 0.5];
@@ -111,13 +112,13 @@ fn draw(image: &mut [u8], class: usize, random: &mut Random) {
     }
 }
 
-/// The nearest byte; what lies outside [0, 1] becomes 0 or 255.
+/// The nearest byte; values outside [0, 1] become 0 or 255.
 fn byte(value: f32) -> u8 {
     (value * 255.0 + 0.5) as u8
 }
 
-/// Two colours, evenly from the cube, that are not too close.
-fn contrasting(random: &mut Random) -> ([f32; 3], [f32; 3]) {
+/// Two random colours of the cube [0.1, 0.9]³ with a least distance.
+fn contrasting(random: &mut ImageRng) -> ([f32; 3], [f32; 3]) {
     loop {
         let [a, b] = [(); 2].map(|()| [(); 3].map(|()| random.between(0.1, 0.9)));
         let squares: f32 = (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum();

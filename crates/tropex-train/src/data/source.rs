@@ -1,53 +1,54 @@
-//! Where a dataset's files are looked for, and when they are fetched.
+//! The search for the files of a dataset.
 //!
-//! A folder given by the user is the only place searched. Otherwise: the cache folder, then the
-//! folder in which the system's packages put it, then a download into the cache.
+//! A folder given by the user is the only folder that is searched. Otherwise the cache folder is
+//! searched, then the folder of the system's package, and then the files are downloaded into the
+//! cache.
 
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::OpenOptions;
-use super::download::{Downloader, RemoteFile};
+use super::download::{DownloadError, Downloader, RemoteFile};
 use super::error::DataError;
 
-/// A dataset that lives in files, and where in the world it can be had.
+/// The files of a dataset, and where to find or download them.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Source<'a> {
+pub(crate) struct DatasetSource<'a> {
     pub(crate) name: &'a str,
-    /// Folders within a user's folder that may hold the files, next to the folder itself.
+    /// Subfolders of a user's folder that may contain the files.
     pub(crate) subfolders: &'a [&'a str],
-    /// Where a package of the operating system puts them.
+    /// Folder of the operating system's package.
     pub(crate) system: Option<&'a str>,
-    /// Addresses, each ending in `/`, that the names of files are appended to; tried in turn.
+    /// Base addresses ending in `/`, in the order in which they are tried.
     pub(crate) mirrors: &'a [&'a str],
     pub(crate) files: &'a [RemoteFile<'a>],
 }
 
-/// What a folder holds of a dataset.
+/// Result of the search of a folder for a dataset.
 #[derive(Debug)]
-pub(crate) enum Files<T> {
-    /// All of it.
-    There(T),
-    /// Not all: the names of the files that are not there.
-    Lacking(Vec<String>),
+pub(crate) enum FileLookup<T> {
+    /// The folder has all files.
+    Found(T),
+    /// Names of the missing files.
+    Missing(Vec<String>),
 }
 
-/// The places and permissions of one search.
-pub(crate) struct Search<'a> {
+/// A search: the folders, and the downloader if downloads are allowed.
+pub(crate) struct FileSearch<'a> {
     data_dir: Option<PathBuf>,
     cache: Option<PathBuf>,
-    /// Nothing where downloads are forbidden.
+    /// `None` if downloads are forbidden.
     downloader: Option<Downloader<'a>>,
 }
 
-impl<'a> Search<'a> {
-    /// From the options, and from `TROPEX_DATA` and `TROPEX_OFFLINE` of the environment.
+impl<'a> FileSearch<'a> {
+    /// A search with the options and the environment variables `TROPEX_DATA` and `TROPEX_OFFLINE`.
     pub(crate) fn new(dataset: &str, options: &OpenOptions<'a>) -> Self {
         Self::with_variables(dataset, options, |name| env::var_os(name))
     }
 
-    /// The same with an environment of the caller's; empty variables count as absent.
+    /// A search with given environment variables; an empty variable counts as absent.
     fn with_variables(
         dataset: &str,
         options: &OpenOptions<'a>,
@@ -65,11 +66,12 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What `find` makes of the first folder that holds the dataset.
+    /// Calls `find` on one folder after another, and returns its result for the first folder with
+    /// all files.
     pub(crate) fn run<T>(
         &self,
-        source: &Source<'_>,
-        find: impl Fn(&Path) -> Result<Files<T>, DataError>,
+        source: &DatasetSource<'_>,
+        find: impl Fn(&Path) -> Result<FileLookup<T>, DataError>,
     ) -> Result<T, DataError> {
         if let Some(folder) = &self.data_dir {
             return find_in_user_folder(source, folder, find);
@@ -77,19 +79,19 @@ impl<'a> Search<'a> {
         let cache = self.cache.as_deref();
         let system = source.system.map(Path::new);
         for folder in cache.into_iter().chain(system) {
-            if let Files::There(found) = find(folder)? {
+            if let FileLookup::Found(found) = find(folder)? {
                 return Ok(found);
             }
         }
         let cache = cache.ok_or_else(|| DataError::NoCache { dataset: source.name.to_string() })?;
         self.download(source, cache)?;
         match find(cache)? {
-            Files::There(found) => Ok(found),
-            Files::Lacking(files) => Err(missing(source, cache, files)),
+            FileLookup::Found(found) => Ok(found),
+            FileLookup::Missing(files) => Err(missing(source, cache, files)),
         }
     }
 
-    fn download(&self, source: &Source<'_>, folder: &Path) -> Result<(), DataError> {
+    fn download(&self, source: &DatasetSource<'_>, folder: &Path) -> Result<(), DataError> {
         let unavailable = |reason| DataError::Unavailable {
             dataset: source.name.to_string(),
             reason,
@@ -100,43 +102,46 @@ impl<'a> Search<'a> {
             return Err(unavailable("downloads are switched off".to_string()));
         };
         for file in source.files {
-            downloader
-                .fetch(file, source.mirrors, folder)
-                .map_err(|error| unavailable(error.to_string()))?;
+            downloader.fetch(file, source.mirrors, folder).map_err(|error| match error {
+                DownloadError::Cancelled => {
+                    DataError::Cancelled { dataset: source.name.to_string() }
+                }
+                error => unavailable(error.to_string()),
+            })?;
         }
         Ok(())
     }
 }
 
 fn find_in_user_folder<T>(
-    source: &Source<'_>,
+    source: &DatasetSource<'_>,
     folder: &Path,
-    find: impl Fn(&Path) -> Result<Files<T>, DataError>,
+    find: impl Fn(&Path) -> Result<FileLookup<T>, DataError>,
 ) -> Result<T, DataError> {
     let inner = source.subfolders.iter().map(|name| folder.join(name));
     let mut lacking: Option<(PathBuf, Vec<String>)> = None;
     for candidate in std::iter::once(folder.to_path_buf()).chain(inner) {
         match find(&candidate)? {
-            Files::There(found) => return Ok(found),
-            // The folder that lacks least is the one the user means.
-            Files::Lacking(files)
+            FileLookup::Found(found) => return Ok(found),
+            // The error is about the folder with the fewest missing files.
+            FileLookup::Missing(files)
                 if lacking.as_ref().is_none_or(|(_, least)| files.len() < least.len()) =>
             {
                 lacking = Some((candidate, files));
             }
-            Files::Lacking(_) => {}
+            FileLookup::Missing(_) => {}
         }
     }
     let (folder, files) = lacking.unwrap_or_default();
     Err(missing(source, &folder, files))
 }
 
-fn missing(source: &Source<'_>, folder: &Path, files: Vec<String>) -> DataError {
+fn missing(source: &DatasetSource<'_>, folder: &Path, files: Vec<String>) -> DataError {
     DataError::Missing { dataset: source.name.to_string(), folder: folder.to_path_buf(), files }
 }
 
 #[cfg(test)]
-impl Search<'_> {
+impl FileSearch<'_> {
     /// A search that the environment has no part in and that never downloads.
     pub(crate) fn offline(data_dir: Option<&Path>, cache: &Path) -> Self {
         let data_dir = data_dir.map(Path::to_path_buf);
@@ -151,21 +156,26 @@ mod tests {
     use tempfile::TempDir;
 
     use super::super::download::tests::{Answer, Server, content, local_downloader};
-    use super::super::place;
+    use super::super::regular_file;
     use super::*;
 
-    fn find(folder: &Path) -> Result<Files<PathBuf>, DataError> {
+    fn find(folder: &Path) -> Result<FileLookup<PathBuf>, DataError> {
         let path = folder.join("name");
-        let lacking = || Files::Lacking(vec!["name".to_string()]);
-        Ok(if place::is_there(&path)? { Files::There(path) } else { lacking() })
+        let lacking = || FileLookup::Missing(vec!["name".to_string()]);
+        Ok(if regular_file::exists(&path)? { FileLookup::Found(path) } else { lacking() })
     }
 
-    fn run(mirrors: &[&str], search: &Search<'_>) -> Result<PathBuf, DataError> {
+    fn run(mirrors: &[&str], search: &FileSearch<'_>) -> Result<PathBuf, DataError> {
         let (bytes, sha256) = content();
         let files = [RemoteFile { name: "name", size: bytes.len() as u64, sha256: &sha256 }];
         let system = None;
-        let source =
-            Source { name: "digits", subfolders: &["inner"], system, mirrors, files: &files };
+        let source = DatasetSource {
+            name: "digits",
+            subfolders: &["inner"],
+            system,
+            mirrors,
+            files: &files,
+        };
         search.run(&source, find)
     }
 
@@ -175,7 +185,7 @@ mod tests {
         let cache = dir.path().join("deep/cache");
         let server = Server::start(content().0, vec![Answer::Serve]);
         let online = || Some(local_downloader(None));
-        let search = Search { downloader: online(), ..Search::offline(None, &cache) };
+        let search = FileSearch { downloader: online(), ..FileSearch::offline(None, &cache) };
         for _ in 0..2 {
             assert_eq!(run(&[&server.address], &search).unwrap(), cache.join("name"));
         }
@@ -188,9 +198,9 @@ mod tests {
         let (given, cache) = (dir.path().join("given"), dir.path().join("cache"));
         fs::create_dir_all(&cache).unwrap();
         fs::write(cache.join("name"), "cached").unwrap();
-        let search = Search {
+        let search = FileSearch {
             downloader: Some(local_downloader(None)),
-            ..Search::offline(Some(&given), &cache)
+            ..FileSearch::offline(Some(&given), &cache)
         };
         let error = run(&[], &search).unwrap_err().to_string();
         assert!(error.starts_with("digits: no name in "), "{error}");
@@ -203,9 +213,9 @@ mod tests {
     fn a_failed_download_says_where_to_put_the_files() {
         let dir = TempDir::new().unwrap();
         let server = Server::start(content().0, vec![Answer::NotFound]);
-        let search = Search {
+        let search = FileSearch {
             downloader: Some(local_downloader(None)),
-            ..Search::offline(None, dir.path())
+            ..FileSearch::offline(None, dir.path())
         };
         let error = run(&[&server.address], &search).unwrap_err().to_string();
         assert!(error.starts_with("cannot download digits (127.0.0.1:"), "{error}");
@@ -217,7 +227,7 @@ mod tests {
         let search = |offline: bool, variables: [&str; 2]| {
             let options = OpenOptions { offline, ..OpenOptions::default() };
             let [data, switch] = variables.map(OsString::from);
-            Search::with_variables("digits", &options, move |name| match name {
+            FileSearch::with_variables("digits", &options, move |name| match name {
                 "TROPEX_DATA" => Some(data.clone()),
                 _ => Some(switch.clone()),
             })
@@ -234,8 +244,8 @@ mod tests {
 
     #[test]
     fn a_system_without_cache_folder_needs_a_hint() {
-        let search = Search { data_dir: None, cache: None, downloader: None };
+        let search = FileSearch { data_dir: None, cache: None, downloader: None };
         let error = run(&[], &search).unwrap_err().to_string();
-        assert!(error.contains("set TROPEX_DATA or pass --data-dir"), "{error}");
+        assert!(error.ends_with("set TROPEX_DATA to a folder"), "{error}");
     }
 }

@@ -1,8 +1,9 @@
-//! Which images of a split are taken where not all of them are.
+//! Stratified subsets of the images of a split.
 //!
-//! Files are often sorted by class, so the first images stand for nothing. A subset is the
-//! beginning of an order of all images in which every beginning holds every class in its share:
-//! subsets of growing size are nested. Its images keep the order of the split.
+//! Files are often sorted by class: their first images do not represent the split. The images are
+//! put into a random order in which every prefix has every class in proportion, and a subset is a
+//! prefix. A larger subset therefore contains every smaller one. The images of a subset keep the
+//! order of the split.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,29 +15,31 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 #[cfg(test)]
 mod tests;
 
-/// How images are taken from a split. Written as text, in `config.json` and in manifests of terms.
+/// The rule that chooses the images of a subset. Written as text in `config.json` and in manifests
+/// of terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum SubsetRule {
-    /// The first ones, whatever their classes: what earlier versions did.
+    /// The first images, whatever their classes. Earlier versions chose subsets like this.
     First,
-    /// Every class in its share, drawn by a seed.
-    EveryClass {
-        /// Source of the order.
+    /// Every class in proportion to its images in the split, at random.
+    Stratified {
+        /// Seed of the random order.
         seed: u64,
     },
 }
 
 impl SubsetRule {
-    /// The rule where nothing else is asked for. One seed for everything, so that images that were
-    /// trained on, extracted and looked at are nested.
-    pub const USUAL: Self = Self::EveryClass { seed: 0 };
+    /// The default rule. It has a fixed seed, so that the images for training, extraction and
+    /// experiments are nested.
+    pub const DEFAULT: Self = Self::Stratified { seed: 0 };
 
-    /// What stands for runs and terms that name no rule.
+    /// The rule of runs and terms that record no rule.
     pub(crate) fn of_old_runs() -> Self {
         Self::First
     }
@@ -44,35 +47,41 @@ impl SubsetRule {
 
 impl Default for SubsetRule {
     fn default() -> Self {
-        Self::USUAL
+        Self::DEFAULT
     }
 }
 
 const FIRST: &str = "the first ones";
-const EVERY_CLASS: &str = "every class in its share (seed ";
+const STRATIFIED: &str = "every class in its share (seed ";
 
 impl fmt::Display for SubsetRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::First => f.write_str(FIRST),
-            Self::EveryClass { seed } => write!(f, "{EVERY_CLASS}{seed})"),
+            Self::Stratified { seed } => write!(f, "{STRATIFIED}{seed})"),
         }
     }
 }
 
-impl FromStr for SubsetRule {
-    type Err = String;
+/// A text that is not a rule of a subset.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("unknown rule of a subset `{text}`, expected `{FIRST}` or `{STRATIFIED}0)`")]
+pub struct ParseSubsetRuleError {
+    /// The text.
+    pub text: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for SubsetRule {
+    type Err = ParseSubsetRuleError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == FIRST {
             return Ok(Self::First);
         }
-        let seed = text.strip_prefix(EVERY_CLASS).and_then(|rest| rest.strip_suffix(')'));
+        let seed = text.strip_prefix(STRATIFIED).and_then(|rest| rest.strip_suffix(')'));
         match seed.and_then(|seed| seed.parse().ok()) {
-            Some(seed) => Ok(Self::EveryClass { seed }),
-            None => Err(format!(
-                "unknown rule of a subset `{text}`, expected `{FIRST}` or `{EVERY_CLASS}0)`"
-            )),
+            Some(seed) => Ok(Self::Stratified { seed }),
+            None => Err(ParseSubsetRuleError { text: text.to_owned() }),
         }
     }
 }
@@ -84,24 +93,24 @@ impl From<SubsetRule> for String {
 }
 
 impl TryFrom<String> for SubsetRule {
-    type Error = String;
+    type Error = ParseSubsetRuleError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()
     }
 }
 
-/// Images of a split, in its order.
+/// Some or all images of a split, in the order of the split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subset {
     rule: SubsetRule,
     of: usize,
-    /// Ascending; `None` for all images.
+    /// Ascending indices in the split; `None` for all images.
     indices: Option<Arc<[usize]>>,
 }
 
 impl Subset {
-    /// `count` of the images with these classes, or all of them where there are no more.
+    /// `count` of the images with the given classes, or all images if there are not more.
     pub fn new(classes: &[u32], count: Option<usize>, rule: SubsetRule) -> Self {
         let of = classes.len();
         let count = count.unwrap_or(of);
@@ -110,29 +119,31 @@ impl Subset {
         }
         let indices = match rule {
             SubsetRule::First => (0..count).collect(),
-            SubsetRule::EveryClass { seed } => beginning(classes, seed, count),
+            SubsetRule::Stratified { seed } => stratified_prefix(classes, seed, count),
         };
         Self { rule, of, indices: Some(indices.into()) }
     }
 
-    /// `count` of its images, or all of them where there are no more: those of a smaller subset by
-    /// the same rule, but every class of the first images in its share.
+    /// A subset of `count` images of this subset, or this subset if it has not more.
+    ///
+    /// A stratified subset becomes the smaller subset by its own rule; a subset of first images
+    /// becomes a stratified subset of these.
     #[must_use]
     pub fn smaller(&self, classes: &[u32], count: usize) -> Self {
         if count >= self.len() {
             return self.clone();
         }
         match self.rule {
-            SubsetRule::EveryClass { .. } => Self::new(classes, Some(count), self.rule),
+            SubsetRule::Stratified { .. } => Self::new(classes, Some(count), self.rule),
             SubsetRule::First => {
-                let rule = SubsetRule::USUAL;
+                let rule = SubsetRule::DEFAULT;
                 let among = Self::new(&classes[..self.len()], Some(count), rule);
                 Self { of: self.of, ..among }
             }
         }
     }
 
-    /// Number of images in it.
+    /// Number of images in the subset.
     #[allow(clippy::len_without_is_empty)] // splits and subsets hold at least one image
     pub fn len(&self) -> usize {
         self.indices.as_ref().map_or(self.of, |indices| indices.len())
@@ -143,27 +154,27 @@ impl Subset {
         self.of
     }
 
-    /// How its images are taken.
+    /// The rule that chose the images.
     pub fn rule(&self) -> SubsetRule {
         self.rule
     }
 
-    /// Whether it holds all images.
+    /// Whether the subset is the whole split.
     pub fn is_all(&self) -> bool {
         self.indices.is_none()
     }
 
-    /// Index in the split of one of its images.
+    /// Index in the split of the image at a position of the subset.
     pub fn index(&self, position: usize) -> usize {
         self.indices.as_ref().map_or(position, |indices| indices[position])
     }
 
-    /// Indices in the split of its images, ascending.
+    /// Ascending indices in the split.
     pub fn indices(&self) -> impl ExactSizeIterator<Item = usize> + Clone + '_ {
         (0..self.len()).map(|position| self.index(position))
     }
 
-    /// Where an image of the split stands in it.
+    /// Position in the subset of an image of the split; `None` if the subset lacks it.
     pub fn position(&self, index: usize) -> Option<usize> {
         match &self.indices {
             None => (index < self.of).then_some(index),
@@ -171,29 +182,29 @@ impl Subset {
         }
     }
 
-    /// What was taken, for machines.
-    pub fn taken(&self) -> Taken {
+    /// The size and the rule of the subset, to be written to files.
+    pub fn summary(&self) -> SubsetSummary {
         let rule = (!self.is_all()).then_some(self.rule);
-        Taken { count: self.len(), of: self.of, rule }
+        SubsetSummary { count: self.len(), of: self.of, rule }
     }
 }
 
-/// What was taken of a split.
+/// The size and the rule of a [`Subset`], as written to files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
-    /// Images taken.
+pub struct SubsetSummary {
+    /// Images in the subset.
     pub count: usize,
     /// Images of the split.
     pub of: usize,
-    /// How they were taken, where not all were.
+    /// The rule that chose the images; `None` for all images.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<SubsetRule>,
 }
 
-impl Taken {
-    /// In words, with what the images are, as in `300 of 10,000 test images, every class in its
-    /// share (seed 0)`.
-    pub fn words(&self, images: &str) -> String {
+impl SubsetSummary {
+    /// A phrase for people; `images` is a plural noun. Example: `300 of 10,000 test images, every
+    /// class in its share (seed 0)`.
+    pub fn describe(&self, images: &str) -> String {
         let number = |number: usize| {
             let digits = number.to_string();
             let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
@@ -209,16 +220,16 @@ impl Taken {
     }
 }
 
-/// The first `count` images, ascending, of the order that a seed gives.
+/// Ascending indices of the first `count` images in the random order of a seed.
 ///
-/// Of `n` images `n_c` have class c. Its j-th image is due at the place `⌈j n / n_c⌉` and not
-/// allowed before `⌊(j - 1) n / n_c⌋ + 1`. The image that is due first among those that are allowed
-/// comes next, so that at every place the number of images of a class differs from its share by
-/// less than 1 (Tijdeman 1980, "The chairman assignment problem").
-fn beginning(classes: &[u32], seed: u64, count: usize) -> Vec<usize> {
+/// Of `n` images, `n_c` have class c. The j-th image of class c is due at rank `⌈j n / n_c⌉` and
+/// not allowed before rank `⌊(j - 1) n / n_c⌋ + 1`. Each rank gets the allowed image that is due
+/// first. At every rank the number of images of a class then differs from its share by less than 1
+/// (Tijdeman 1980, "The chairman assignment problem").
+fn stratified_prefix(classes: &[u32], seed: u64, count: usize) -> Vec<usize> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut members = members(classes);
-    members.shuffle(&mut random); // no class is first because of its number
+    members.shuffle(&mut random); // class numbers must not decide ties
     members.iter_mut().for_each(|members| members.shuffle(&mut random));
     let n = classes.len() as u128;
     let allowed = |class: usize, taken: usize| {
@@ -231,9 +242,9 @@ fn beginning(classes: &[u32], seed: u64, count: usize) -> Vec<usize> {
     let mut open: BinaryHeap<Reverse<(usize, usize, usize)>> = BinaryHeap::new();
     (0..members.len()).for_each(|class| waiting.push(Reverse((1, class, 0))));
     let mut chosen = Vec::with_capacity(count);
-    for place in 1..=count {
+    for rank in 1..=count {
         while let Some(&Reverse((from, class, taken))) = waiting.peek()
-            && from <= place
+            && from <= rank
         {
             waiting.pop();
             open.push(Reverse((due(class, taken), class, taken)));
@@ -248,7 +259,7 @@ fn beginning(classes: &[u32], seed: u64, count: usize) -> Vec<usize> {
     chosen
 }
 
-/// The images of every class that has some.
+/// Indices of the images of every class that has images.
 fn members(classes: &[u32]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..classes.len()).collect();
     order.sort_by_key(|&image| classes[image]); // stable

@@ -1,4 +1,4 @@
-//! What makes weights impossible to import.
+//! Errors of imports.
 
 use std::path::PathBuf;
 
@@ -17,16 +17,16 @@ pub enum ImportError {
     /// The weights cannot be read or do not fit.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// Images cannot be normalised like that.
+    /// The normalisation cannot be applied.
     #[error(transparent)]
     Normalisation(#[from] NormalisationError),
-    /// Batch norms cannot add that to variances.
+    /// The epsilon of batch norms is out of range.
     #[error("{value} to be added to variances by batch norms, expected a number above 0")]
     Epsilon {
-        /// The number.
+        /// The epsilon.
         value: f64,
     },
-    /// The layers of the file are not those of the network, or could be several of them.
+    /// The layers of the file do not match the layers of the network in exactly one way.
     #[error(
         "{}: {problem}; in the file: {}; in the network: {}",
         path.display(), listed(file), listed(network)
@@ -36,12 +36,12 @@ pub enum ImportError {
         path: PathBuf,
         /// What is wrong.
         problem: String,
-        /// Names and shapes of the layers in question in the file.
+        /// Names and shapes of these layers in the file.
         file: Vec<String>,
-        /// And in the network.
+        /// Names and shapes of these layers in the network.
         network: Vec<String>,
     },
-    /// The shortcuts of the file have no weights.
+    /// The file has no weights for the shortcuts.
     #[error(
         "{}: no weights for the projections of the shortcuts: {}; shortcuts that drop pixels and add \
          channels of zeros (option A) are 1x1 kernels of zeros and ones here: add those to the file",
@@ -53,7 +53,7 @@ pub enum ImportError {
         /// Names and shapes of the layers in the network.
         layers: Vec<String>,
     },
-    /// A weight is computed from others in a way that is not known.
+    /// A weight has an unknown parametrization.
     #[error(
         "{}: `{layer}.{parameter}` is computed by a parametrization that is not known here; before \
          saving: torch.nn.utils.parametrize.remove_parametrizations(model.get_submodule({layer:?}), \
@@ -65,20 +65,20 @@ pub enum ImportError {
         path: PathBuf,
         /// The layer.
         layer: String,
-        /// What is computed.
+        /// The parameter that is computed.
         parameter: String,
     },
-    /// Nothing in the file has the name that was to be mapped.
+    /// The file has no layer or tensor with a mapped name.
     #[error("{}: no layer or tensor `{name}` to be mapped, only {}", path.display(), listed(names))]
     MapSource {
         /// The file.
         path: PathBuf,
         /// The name.
         name: String,
-        /// The layers there are.
+        /// The layers of the file.
         names: Vec<String>,
     },
-    /// The network has no layer of that name.
+    /// The network has no layer with this name.
     #[error("no layer `{name}` in the network to map to, expected layers.0 to layers.{last}")]
     MapTarget {
         /// The name.
@@ -88,7 +88,7 @@ pub enum ImportError {
     },
 }
 
-/// Things of which there may be any number.
+/// A list, shortened if long.
 fn listed(things: &[String]) -> String {
     const MOST: usize = 24;
     match things.len().checked_sub(MOST) {

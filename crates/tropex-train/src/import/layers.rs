@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::ImportError;
-use super::parts::{Norm, Part, Read};
-use crate::weights::{Role, Slot};
+use super::parametrization::{FileTensor, Parametrization, StoredBatchNorm};
+use crate::weights::{Role, TensorSpec};
 
-/// What a layer is, as far as its tensors tell.
+/// The kind of a layer, derived from its tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LayerKind {
     Conv,
@@ -16,39 +16,39 @@ pub(super) enum LayerKind {
     Other,
 }
 
-/// What has to be the same in a layer of the file and one of the network.
+/// Kind and shape, which are equal for matching layers.
 pub(super) type Signature = (LayerKind, Vec<usize>);
 
 /// A layer of the network.
-pub(super) struct SlotLayer<'a> {
+pub(super) struct NetworkLayer<'a> {
     pub(super) name: &'a str,
-    pub(super) tensors: Vec<&'a Slot>,
+    pub(super) tensors: Vec<&'a TensorSpec>,
 }
 
-impl<'a> SlotLayer<'a> {
+impl<'a> NetworkLayer<'a> {
     /// The layers of a network, in order.
-    pub(super) fn all(slots: &'a [Slot]) -> Vec<Self> {
+    pub(super) fn all(tensor_specs: &'a [TensorSpec]) -> Vec<Self> {
         let mut layers: Vec<Self> = Vec::new();
-        for slot in slots {
-            let (name, _) = split_leaf(&slot.key);
+        for spec in tensor_specs {
+            let (name, _) = split_leaf(&spec.key);
             match layers.last_mut() {
-                Some(layer) if layer.name == name => layer.tensors.push(slot),
-                _ => layers.push(Self { name, tensors: vec![slot] }),
+                Some(layer) if layer.name == name => layer.tensors.push(spec),
+                _ => layers.push(Self { name, tensors: vec![spec] }),
             }
         }
         layers
     }
 
     pub(super) fn is_norm(&self) -> bool {
-        self.tensors.iter().any(|slot| slot.role == Role::RunningMean)
+        self.tensors.iter().any(|spec| spec.role == Role::RunningMean)
     }
 
     pub(super) fn is_projection(&self) -> bool {
-        self.tensors.iter().any(|slot| slot.is_projection)
+        self.tensors.iter().any(|spec| spec.is_projection)
     }
 
     pub(super) fn signature(&self) -> Signature {
-        let shape = self.tensors.first().map(|slot| slot.shape.clone()).unwrap_or_default();
+        let shape = self.tensors.first().map(|spec| spec.shape.clone()).unwrap_or_default();
         let kind = match shape.len() {
             _ if self.is_norm() => LayerKind::Norm,
             4 => LayerKind::Conv,
@@ -65,9 +65,9 @@ impl<'a> SlotLayer<'a> {
 /// A layer of the file.
 pub(super) struct FileLayer {
     pub(super) name: String,
-    /// By the last part of their names.
-    parts: BTreeMap<String, Part>,
-    /// The batch norm behind it that has no layer of its own in the network.
+    /// Tensors by the last part of their names.
+    parts: BTreeMap<String, FileTensor>,
+    /// A following batch norm that the network does not have as a layer.
     pub(super) norm: Option<Box<FileLayer>>,
 }
 
@@ -80,11 +80,11 @@ impl FileLayer {
         self.parts.contains_key(leaf)
     }
 
-    pub(super) fn take(&mut self, leaf: &str) -> Option<Part> {
+    pub(super) fn take(&mut self, leaf: &str) -> Option<FileTensor> {
         self.parts.remove(leaf)
     }
 
-    /// The name that a tensor of it has or would have.
+    /// The name of a tensor of this layer.
     pub(super) fn key(&self, leaf: &str) -> String {
         match self.name.is_empty() {
             true => leaf.to_owned(),
@@ -132,70 +132,69 @@ impl FileLayer {
         kind == LayerKind::Conv && shape[2..] == [1, 1] && !self.has("bias")
     }
 
-    /// Makes the batch norm behind it a part of its weights and bias.
+    /// Folds the following batch norm into weights and bias.
     pub(super) fn fold_norm(&mut self, epsilon: f64) {
         let Some(mut norm) = self.norm.take() else { return };
         let names = ["weight", "bias", "running_mean", "running_var"];
         let tensors = names.map(|name| match norm.take(name) {
-            Some(Part { read: Read::Whole(tensor), .. }) => Some(tensor),
+            Some(FileTensor { read: Parametrization::Whole(tensor), .. }) => Some(tensor),
             _ => None,
         });
         let [Some(scale), Some(offset), Some(mean), Some(variance)] = tensors else { return };
         let norm = || {
             let tensors = [&scale, &offset, &mean, &variance].map(Clone::clone);
-            Box::new(Norm { tensors, epsilon })
+            Box::new(StoredBatchNorm { tensors, epsilon })
         };
         let Some(kernel) = self.take("weight") else { return };
         let (name, shape) = (self.key("bias"), scale.shape.clone());
-        let bias = Part { name, shape, read: Read::NormOffset(norm()) };
-        let read = Read::NormedKernel { kernel: Box::new(kernel.read), norm: norm() };
-        self.parts.insert("weight".into(), Part { read, ..kernel });
+        let bias = FileTensor { name, shape, read: Parametrization::NormOffset(norm()) };
+        let read = Parametrization::NormedKernel { kernel: Box::new(kernel.read), norm: norm() };
+        self.parts.insert("weight".into(), FileTensor { read, ..kernel });
         self.parts.insert("bias".into(), bias);
     }
 
-    /// Whether it is a batch norm with all of its tensors, of so many channels.
+    /// Whether this is a batch norm with all of its tensors, for a number of channels.
     pub(super) fn is_whole_norm(&self, channels: usize) -> bool {
         let leaves = ["bias", "running_mean", "running_var", "weight"];
         self.parts.keys().eq(leaves)
-            && self
-                .parts
-                .values()
-                .all(|part| part.shape == [channels] && matches!(part.read, Read::Whole(_)))
+            && self.parts.values().all(|part| {
+                part.shape == [channels] && matches!(part.read, Parametrization::Whole(_))
+            })
     }
 }
 
-/// `layers.3.weight` is the leaf `weight` of the layer `layers.3`.
+/// Splits `layers.3.weight` into layer `layers.3` and leaf `weight`.
 pub(super) fn split_leaf(key: &str) -> (&str, &str) {
     key.rsplit_once('.').unwrap_or(("", key))
 }
 
-/// The layers of a file: those that the user told the place of, and the others.
-pub(super) struct Grouped {
-    /// By the position of their layer in the network.
+/// The layers of a file.
+pub(super) struct GroupedLayers {
+    /// Mapped by the user, by the index of their layer in the network.
     pub(super) mapped: BTreeMap<usize, FileLayer>,
-    /// In the order of the file.
+    /// Other layers, in the order of the file.
     pub(super) others: Vec<FileLayer>,
 }
 
-/// Sorts tensors by layers.
+/// Groups tensors by layer.
 pub(super) fn group(
-    parts: Vec<Part>,
+    parts: Vec<FileTensor>,
     map: &[(String, String)],
-    slots: &[SlotLayer<'_>],
+    tensor_specs: &[NetworkLayer<'_>],
     path: &Path,
-) -> Result<Grouped, ImportError> {
+) -> Result<GroupedLayers, ImportError> {
     check_map(&parts, map, path)?;
-    let mut grouped = Grouped { mapped: BTreeMap::new(), others: Vec::new() };
+    let mut grouped = GroupedLayers { mapped: BTreeMap::new(), others: Vec::new() };
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for part in parts {
         match map.iter().find_map(|(from, to)| Some((to, renamed(&part.name, from, to)?))) {
             Some((to, _)) if to.is_empty() => {}
             Some((_, name)) => {
                 let (layer, leaf) = split_leaf(&name);
-                let place = slots.iter().position(|slot| slot.name == layer);
+                let place = tensor_specs.iter().position(|spec| spec.name == layer);
                 let place = place.ok_or_else(|| ImportError::MapTarget {
                     name: layer.to_owned(),
-                    last: slots.len().saturating_sub(1),
+                    last: tensor_specs.len().saturating_sub(1),
                 })?;
                 let layer = grouped
                     .mapped
@@ -216,7 +215,11 @@ pub(super) fn group(
     Ok(grouped)
 }
 
-fn check_map(parts: &[Part], map: &[(String, String)], path: &Path) -> Result<(), ImportError> {
+fn check_map(
+    parts: &[FileTensor],
+    map: &[(String, String)],
+    path: &Path,
+) -> Result<(), ImportError> {
     for (from, to) in map {
         if !parts.iter().any(|part| renamed(&part.name, from, to).is_some()) {
             let mut names: Vec<String> =
@@ -228,7 +231,7 @@ fn check_map(parts: &[Part], map: &[(String, String)], path: &Path) -> Result<()
     Ok(())
 }
 
-/// The new name of a tensor that is `from`, or belongs to it.
+/// The new name of the tensor `from`, or of a tensor of the layer `from`.
 fn renamed(name: &str, from: &str, to: &str) -> Option<String> {
     let rest = name.strip_prefix(from)?;
     (rest.is_empty() || rest.starts_with('.')).then(|| format!("{to}{rest}"))

@@ -1,16 +1,16 @@
-//! Which layer of a file is which layer of the network.
+//! Matching of the layers of a file and of the network.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::ImportError;
-use super::layers::{FileLayer, Grouped, LayerKind, Signature, SlotLayer};
+use super::layers::{FileLayer, GroupedLayers, LayerKind, NetworkLayer, Signature};
 
 /// The layers of a file in the order of the network.
-pub(super) struct Match {
+pub(super) struct MatchedLayers {
     pub(super) layers: Vec<FileLayer>,
-    /// How they were matched, where that was not by number, and what was folded.
+    /// Notes on a match that was not by number, and on folded norms.
     pub(super) notes: Vec<String>,
 }
 
@@ -19,30 +19,31 @@ const AMBIGUOUS: &str = "several layers have the same shape, and their names do 
 
 /// Puts the layers of a file into the order of the network.
 ///
-/// `is_ordered` says that the file lists them in the order in which a program made them.
+/// `is_ordered`: the file has the order in which a program made the layers.
 pub(super) fn assign(
-    grouped: Grouped,
-    slots: &[SlotLayer<'_>],
+    grouped: GroupedLayers,
+    tensor_specs: &[NetworkLayer<'_>],
     is_ordered: bool,
     path: &Path,
-) -> Result<Match, ImportError> {
-    let Grouped { mut mapped, mut others } = grouped;
-    let open: Vec<usize> = (0..slots.len()).filter(|place| !mapped.contains_key(place)).collect();
-    let wanted: Vec<&SlotLayer<'_>> = open.iter().map(|&place| &slots[place]).collect();
+) -> Result<MatchedLayers, ImportError> {
+    let GroupedLayers { mut mapped, mut others } = grouped;
+    let open: Vec<usize> =
+        (0..tensor_specs.len()).filter(|place| !mapped.contains_key(place)).collect();
+    let wanted: Vec<&NetworkLayer<'_>> = open.iter().map(|&place| &tensor_specs[place]).collect();
     let folded = fold_projection_norms(&mut others, &wanted);
     require_same_layers(&others, &wanted, path)?;
     let numbered = by_number(&others);
     let is_numbered = numbered.is_some();
     let order = match numbered {
         Some(order) => order,
-        None => Matching { files: &others, slots: &wanted, is_ordered }
+        None => LayerMatcher { files: &others, tensor_specs: &wanted, is_ordered }
             .order()
             .map_err(|of| of.error(&others, &wanted, path))?,
     };
     let names: Vec<String> = order
         .iter()
         .zip(&wanted)
-        .map(|(&file, slot)| format!("{} = {}", others[file].name, slot.name))
+        .map(|(&file, spec)| format!("{} = {}", others[file].name, spec.name))
         .collect();
     let mut by_place: Vec<Option<FileLayer>> = others.into_iter().map(Some).collect();
     for (&file, &place) in order.iter().zip(&open) {
@@ -56,14 +57,14 @@ pub(super) fn assign(
     if folded > 0 {
         notes.push(format!("batch norms behind projections folded: {folded}"));
     }
-    Ok(Match { layers: mapped.into_values().collect(), notes })
+    Ok(MatchedLayers { layers: mapped.into_values().collect(), notes })
 }
 
-/// Gives batch norms behind projections to these, where the network has no layer for them, and
-/// says how many.
-fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) -> usize {
-    let projections = slots.iter().filter(|slot| slot.is_projection()).count();
-    if projections == 0 || files.len() != slots.len() + projections {
+/// Attaches batch norms that follow projections to these, if the network has no layers for them.
+/// Returns their number.
+fn fold_projection_norms(files: &mut Vec<FileLayer>, tensor_specs: &[&NetworkLayer<'_>]) -> usize {
+    let projections = tensor_specs.iter().filter(|spec| spec.is_projection()).count();
+    if projections == 0 || files.len() != tensor_specs.len() + projections {
         return 0;
     }
     let pairs: Vec<(String, String)> = files
@@ -89,26 +90,26 @@ fn fold_projection_norms(files: &mut Vec<FileLayer>, slots: &[&SlotLayer<'_>]) -
     projections
 }
 
-/// Refuses layers of other shapes than the network has, or more or fewer of them.
+/// Refuses layers that differ from those of the network in shape or number.
 fn require_same_layers(
     files: &[FileLayer],
-    slots: &[&SlotLayer<'_>],
+    tensor_specs: &[&NetworkLayer<'_>],
     path: &Path,
 ) -> Result<(), ImportError> {
     let mut counts: BTreeMap<Signature, isize> = BTreeMap::new();
     files.iter().for_each(|layer| *counts.entry(layer.signature()).or_default() += 1);
-    slots.iter().for_each(|slot| *counts.entry(slot.signature()).or_default() -= 1);
+    tensor_specs.iter().for_each(|spec| *counts.entry(spec.signature()).or_default() -= 1);
     let differs = |signature: &Signature| counts.get(signature).is_some_and(|&count| count != 0);
     let only_in_file = files.iter().filter(|layer| differs(&layer.signature()));
     let only_in_file: Vec<String> = only_in_file.map(FileLayer::described).collect();
-    let missing: Vec<&&SlotLayer<'_>> =
-        slots.iter().filter(|slot| differs(&slot.signature())).collect();
+    let missing: Vec<&&NetworkLayer<'_>> =
+        tensor_specs.iter().filter(|spec| differs(&spec.signature())).collect();
     if only_in_file.is_empty() && missing.is_empty() {
         return Ok(());
     }
-    let network: Vec<String> = missing.iter().map(|slot| slot.described()).collect();
-    let (path, found, expected) = (path.to_path_buf(), files.len(), slots.len());
-    if only_in_file.is_empty() && missing.iter().all(|slot| slot.is_projection()) {
+    let network: Vec<String> = missing.iter().map(|spec| spec.described()).collect();
+    let (path, found, expected) = (path.to_path_buf(), files.len(), tensor_specs.len());
+    if only_in_file.is_empty() && missing.iter().all(|spec| spec.is_projection()) {
         return Err(ImportError::Shortcuts { path, layers: network });
     }
     let problem = match found == expected {
@@ -118,7 +119,7 @@ fn require_same_layers(
     Err(ImportError::Layers { path, problem, file: only_in_file, network })
 }
 
-/// The order of layers whose names are numbers after a part that all of them share.
+/// The order of layers whose names are a common prefix and numbers.
 fn by_number(files: &[FileLayer]) -> Option<Vec<usize>> {
     let prefix = shared_prefix(files);
     let mut ordered = files
@@ -130,7 +131,7 @@ fn by_number(files: &[FileLayer]) -> Option<Vec<usize>> {
     Some(ordered.into_iter().map(|(_, index)| index).collect())
 }
 
-/// How many leading parts of the names are words, and the same word everywhere.
+/// Number of leading parts that are words and common to all names.
 fn shared_prefix(files: &[FileLayer]) -> usize {
     let is_word = |part: &&str| part.parse::<usize>().is_err();
     let Some(first) = files.first() else { return 0 };
@@ -141,89 +142,98 @@ fn shared_prefix(files: &[FileLayer]) -> usize {
     shared.count()
 }
 
-/// The numbers that make up a name after its prefix; at least one, and nothing but numbers.
+/// The numbers of a name after its prefix; `None` if there are other parts or no numbers.
 fn numbers(layer: &str, prefix: usize) -> Option<Vec<usize>> {
     let numbers: Option<Vec<usize>> =
         layer.split('.').skip(prefix).map(|part| part.parse().ok()).collect();
     numbers.filter(|numbers| !numbers.is_empty())
 }
 
-/// Layers of a file and of the network that are the same but for their order.
-struct Matching<'a> {
+/// Layers of a file and of the network that are equal up to their order.
+struct LayerMatcher<'a> {
     files: &'a [FileLayer],
-    slots: &'a [&'a SlotLayer<'a>],
+    tensor_specs: &'a [&'a NetworkLayer<'a>],
     is_ordered: bool,
 }
 
-/// Layers of one shape whose order is not known.
-struct Ambiguous(Signature);
+/// Layers of one shape in unknown order.
+struct AmbiguousSignature(Signature);
 
-impl Ambiguous {
-    fn error(self, files: &[FileLayer], slots: &[&SlotLayer<'_>], path: &Path) -> ImportError {
+impl AmbiguousSignature {
+    fn error(
+        self,
+        files: &[FileLayer],
+        tensor_specs: &[&NetworkLayer<'_>],
+        path: &Path,
+    ) -> ImportError {
         let file = files.iter().filter(|layer| layer.signature() == self.0);
-        let network = slots.iter().filter(|slot| slot.signature() == self.0);
+        let network = tensor_specs.iter().filter(|spec| spec.signature() == self.0);
         ImportError::Layers {
             path: path.into(),
             problem: AMBIGUOUS.into(),
             file: file.map(FileLayer::described).collect(),
-            network: network.map(|slot| slot.described()).collect(),
+            network: network.map(|spec| spec.described()).collect(),
         }
     }
 }
 
-impl Matching<'_> {
+impl LayerMatcher<'_> {
     /// The layer of the file for each layer of the network.
-    fn order(&self) -> Result<Vec<usize>, Ambiguous> {
-        let mut order = vec![usize::MAX; self.slots.len()];
+    fn order(&self) -> Result<Vec<usize>, AmbiguousSignature> {
+        let mut order = vec![usize::MAX; self.tensor_specs.len()];
         let in_order = self.is_ordered && self.fits_in_order();
-        for (signature, (files, slots)) in self.by_signature() {
+        for (signature, (files, tensor_specs)) in self.by_signature() {
             let sorted = if in_order {
                 match self.contradicts(&files) {
-                    true => return Err(Ambiguous(signature)),
+                    true => return Err(AmbiguousSignature(signature)),
                     false => files,
                 }
             } else {
                 match self.sorted(files.clone()) {
                     Some(sorted) => sorted,
                     None if signature.0 == LayerKind::Norm => {
-                        self.beside_convs(&files).ok_or(Ambiguous(signature))?
+                        self.beside_convs(&files).ok_or(AmbiguousSignature(signature))?
                     }
-                    None => return Err(Ambiguous(signature)),
+                    None => return Err(AmbiguousSignature(signature)),
                 }
             };
-            slots.into_iter().zip(sorted).for_each(|(slot, file)| order[slot] = file);
+            tensor_specs.into_iter().zip(sorted).for_each(|(spec, file)| order[spec] = file);
         }
         Ok(order)
     }
 
-    /// Positions of the layers of the file and of the network, by what has to be the same.
+    /// Indices of the layers of the file and of the network, by signature.
     fn by_signature(&self) -> BTreeMap<Signature, (Vec<usize>, Vec<usize>)> {
         let mut groups: BTreeMap<Signature, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for (index, layer) in self.files.iter().enumerate() {
             groups.entry(layer.signature()).or_default().0.push(index);
         }
-        for (index, slot) in self.slots.iter().enumerate() {
-            groups.entry(slot.signature()).or_default().1.push(index);
+        for (index, spec) in self.tensor_specs.iter().enumerate() {
+            groups.entry(spec.signature()).or_default().1.push(index);
         }
         groups
     }
 
-    /// Whether the convolutions of the file, one after the other, have the shapes of those of the
-    /// network, and likewise the norms and the dense layers.
+    /// Whether the convolutions of the file have the shapes of those of the network, in order;
+    /// likewise the norms and the dense layers.
     fn fits_in_order(&self) -> bool {
         [LayerKind::Conv, LayerKind::Norm, LayerKind::Dense].into_iter().all(|kind| {
             let files = self.files.iter().map(FileLayer::signature).filter(|of| of.0 == kind);
-            files.eq(self.slots.iter().map(|slot| slot.signature()).filter(|of| of.0 == kind))
+            files.eq(self
+                .tensor_specs
+                .iter()
+                .map(|spec| spec.signature())
+                .filter(|of| of.0 == kind))
         })
     }
 
-    /// Whether numbers in names run against the order in the file.
+    /// Whether numbers in names contradict the order in the file.
     fn contradicts(&self, files: &[usize]) -> bool {
         files.windows(2).any(|pair| self.number_order(pair[0], pair[1]) == Some(Ordering::Greater))
     }
 
-    /// Layers in the order of the numbers that their names differ in; `None` where any two differ
-    /// in something else.
+    /// Layers sorted by the numbers in which their names differ; `None` if two names differ in
+    /// something else.
     fn sorted(&self, mut files: Vec<usize>) -> Option<Vec<usize>> {
         let is_told = files.iter().enumerate().all(|(at, &first)| {
             files[at + 1..].iter().all(|&second| self.number_order(first, second).is_some())
@@ -232,8 +242,7 @@ impl Matching<'_> {
         is_told.then_some(files)
     }
 
-    /// The order of two layers by the first number that their names differ in, if they differ in a
-    /// number first.
+    /// The order of two layers by the first difference of their names, if that is a number.
     fn number_order(&self, first: usize, second: usize) -> Option<Ordering> {
         let [first, second] = [first, second].map(|file| pieces(&self.files[file].name));
         let differing = first.iter().zip(&second).find(|(first, second)| first != second)?;
@@ -241,7 +250,7 @@ impl Matching<'_> {
         Some(first.cmp(&second))
     }
 
-    /// Norms in the order of the convolutions that are named like them.
+    /// Norms in the order of the convolutions with similar names.
     fn beside_convs(&self, norms: &[usize]) -> Option<Vec<usize>> {
         let convs: BTreeMap<Signature, (Vec<usize>, Vec<usize>)> = self
             .by_signature()
@@ -254,11 +263,11 @@ impl Matching<'_> {
             let conv = self.files.iter().position(|layer| {
                 layer.kind() == LayerKind::Conv && conv_name(&layer.name) == name
             })?;
-            let (files, slots) = convs.get(&self.files[conv].signature())?;
+            let (files, tensor_specs) = convs.get(&self.files[conv].signature())?;
             let rank = self.sorted(files.clone())?.iter().position(|&file| file == conv)?;
-            let behind = self.slots.get(slots[rank] + 1)?;
+            let behind = self.tensor_specs.get(tensor_specs[rank] + 1)?;
             let fits = behind.signature() == self.files[norm].signature();
-            placed.push((slots[rank], norm, fits.then_some(())?));
+            placed.push((tensor_specs[rank], norm, fits.then_some(())?));
         }
         placed.sort_unstable();
         let is_one_each = placed.windows(2).all(|pair| pair[0].0 != pair[1].0);
@@ -266,8 +275,7 @@ impl Matching<'_> {
     }
 }
 
-/// A name with one word for all kinds of layers: `layer1.0.bn2` and `layer1.0.conv2` become the
-/// same.
+/// A name with `conv` in place of words for norms: `layer1.0.bn2` becomes `layer1.0.conv2`.
 fn conv_name(name: &str) -> String {
     let name = name.to_lowercase();
     ["batchnorm", "batch_norm", "norm", "bn"]
@@ -275,7 +283,7 @@ fn conv_name(name: &str) -> String {
         .fold(name, |name, word| name.replace(word, "conv"))
 }
 
-/// Digits and what stands between them: `conv`, `12`, `.`, `3`.
+/// Splits a name into digits and the texts between them: `conv`, `12`, `.`, `3`.
 fn pieces(name: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = name;
@@ -294,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_fall_into_digits_and_words() {
+    fn names_are_split_into_digits_and_texts() {
         assert_eq!(pieces("conv12.3"), ["conv", "12", ".", "3"]);
         assert_eq!(pieces("7é"), ["7", "é"]);
         assert!(pieces("").is_empty());

@@ -11,7 +11,7 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
 use super::*;
-use crate::testing::device;
+use crate::testing::{device, rounds_products};
 use crate::zoo::{TINY, TINY_DENSE};
 
 /// Two channels: with 6x6 pixels, 4 filters of 2x2 are left for the square dense layer.
@@ -52,9 +52,7 @@ fn logits(classifier: &Classifier) -> Vec<f32> {
 
 fn assert_close(found: &[f32], expected: &[f64]) {
     assert_eq!(found.len(), expected.len());
-    // Products on NVIDIA GPUs read 11 digits of an `f32`.
-    let is_rounded = std::env::var("TROPEX_TEST_DEVICE").is_ok_and(|name| name.contains("cuda"));
-    let allowed = if is_rounded { 1e-2 } else { 1e-5 };
+    let allowed = if rounds_products() { 1e-2 } else { 1e-5 };
     for (found, expected) in found.iter().zip(expected) {
         assert!((f64::from(*found) - expected).abs() < allowed, "{found} is not {expected}");
     }
@@ -79,7 +77,7 @@ fn import_tiny(path: &Path) -> Result<Classifier, ImportError> {
     import_with(path, &ImportOptions::default()).map(|imported| imported.classifier)
 }
 
-fn import_with(path: &Path, options: &ImportOptions) -> Result<Imported, ImportError> {
+fn import_with(path: &Path, options: &ImportOptions) -> Result<ImportedNetwork, ImportError> {
     import(&TINY, path, options, SHAPE, 3, &device())
 }
 

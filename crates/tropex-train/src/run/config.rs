@@ -1,6 +1,7 @@
-//! What a run records of itself.
+//! The record of a run, `config.json`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -9,13 +10,13 @@ use serde_json::Value;
 use tropex_files::replace;
 
 use super::{RunError, RunRequest};
-use crate::data::{Dataset, FILE_PREFIX, Images, OpenOptions, Reading, Subset};
+use crate::data::{Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset};
 use crate::import::{ImportOptions, is_epsilon};
 use crate::messages::in_plain_words;
 use crate::training::{EpochMetrics, TrainingConfig};
 use crate::zoo::{MAX_VALUES, Normalisation};
 
-/// Version of the layout of a run; a reader refuses others.
+/// Format version of runs; other versions are refused.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The version of Burn that this crate is built on.
@@ -42,24 +43,36 @@ pub struct DataFingerprints {
     pub test: String,
 }
 
-/// How far a run is.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunState {
-    /// Begun; the same command continues it.
+    /// Unfinished; an equal request continues it.
     Training,
-    /// All epochs are done.
+    /// All epochs are finished.
     Trained,
-    /// Done, because the test loss stopped improving.
+    /// Finished early, because the test loss stopped improving.
     StoppedEarly,
-    /// The weights come from elsewhere.
+    /// The weights are imported.
     Imported,
+}
+
+/// The name in `config.json`.
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Training => "training",
+            Self::Trained => "trained",
+            Self::StoppedEarly => "stopped-early",
+            Self::Imported => "imported",
+        })
+    }
 }
 
 /// The content of `config.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunConfig {
-    /// Version of the layout, [`FORMAT_VERSION`].
+    /// Format version, [`FORMAT_VERSION`].
     pub format_version: u32,
     /// Name of the architecture.
     pub architecture: String,
@@ -71,40 +84,40 @@ pub struct RunConfig {
     pub classes: usize,
     /// Number of trained parameters.
     pub parameters: usize,
-    /// Settings of the training; none for imported weights.
+    /// Settings of the training; `None` for imported weights.
     pub training: Option<TrainingConfig>,
-    /// File that imported weights came from.
+    /// File of imported weights.
     pub imported_from: Option<String>,
-    /// What an imported network does to images first.
+    /// Normalisation of the images by an imported network.
     #[serde(default)]
     pub normalisation: Option<Normalisation>,
-    /// What the batch norms of an imported network add to variances; none for the usual 1e-5.
+    /// Number that the batch norms of an imported network add to variances; `None` for 1e-5.
     #[serde(default)]
     pub batch_norm_epsilon: Option<f64>,
     /// Name of the device.
     pub device: String,
-    /// What it was made with.
+    /// Versions of the programs.
     pub versions: Versions,
-    /// What it was made from.
+    /// Fingerprints of the images.
     pub data: DataFingerprints,
-    /// Seed that the labels of the training images were shuffled with; none where they are true.
+    /// Seed of shuffled training labels; `None` for true labels.
     #[serde(default)]
     pub shuffled_labels: Option<u64>,
-    /// How a `file:PATH` was read; none for datasets that have a name, and in runs of earlier
+    /// Options that a `file:PATH` was read with; `None` for named datasets and in runs of earlier
     /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reading: Option<Reading>,
-    /// What was said of the dataset when the run was made.
+    pub reading: Option<FileReadOptions>,
+    /// Warnings about the dataset when the run was created.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_warnings: Vec<String>,
-    /// How far it is.
+    /// State.
     pub state: RunState,
-    /// One entry per epoch done.
+    /// Metrics of the finished epochs.
     pub metrics: Vec<EpochMetrics>,
 }
 
 impl RunConfig {
-    /// The record of a training that begins.
+    /// The record of a new training.
     pub fn of_training(request: &RunRequest, training: &TrainingConfig) -> Result<Self, RunError> {
         let training = Some(training.clone());
         Ok(Self { training, state: RunState::Training, ..Self::new(request)? })
@@ -124,7 +137,7 @@ impl RunConfig {
         })
     }
 
-    /// A dataset as the run used it: with shuffled training labels, where it was trained on those.
+    /// The dataset as the run used it, with shuffled training labels if the run shuffled them.
     pub fn as_used(&self, dataset: Dataset) -> Dataset {
         match self.shuffled_labels {
             Some(seed) => dataset.with_shuffled_labels(seed),
@@ -132,13 +145,13 @@ impl RunConfig {
         }
     }
 
-    /// Options to read the run's dataset as it was read for the run.
+    /// Options that read the dataset as the run read it.
     pub fn open_options<'a>(&self, options: OpenOptions<'a>) -> OpenOptions<'a> {
         let is_file = self.dataset.starts_with(crate::data::FILE_PREFIX);
-        options.as_read(self.reading.or(is_file.then_some(Reading::OF_OLD_RUNS)))
+        options.with_file_options(self.reading.or(is_file.then_some(FileReadOptions::OF_OLD_RUNS)))
     }
 
-    /// The training images that the network was trained on; all of them for imported weights.
+    /// The training images that the network was trained on; all images for imported weights.
     pub fn trained_on(&self, train: &Images) -> Subset {
         match &self.training {
             Some(training) => train.subset(training.limit, training.subset),
@@ -201,7 +214,7 @@ impl RunConfig {
         }
     }
 
-    /// Refuses sizes that no images have, before anything is computed from them.
+    /// Refuses impossible sizes, before anything is computed from them.
     fn check_sizes(&self, path: &Path) -> Result<(), RunError> {
         let shape = self.input_shape;
         let values = shape.iter().try_fold(1_usize, |values, &e| values.checked_mul(e));
@@ -210,14 +223,12 @@ impl RunConfig {
             return Ok(());
         }
         let [channels, height, width] = shape;
-        let reason = format!(
-            "it speaks of images of {channels}x{height}x{width} in {} classes",
-            self.classes
-        );
+        let reason =
+            format!("it has images of {channels}x{height}x{width} in {} classes", self.classes);
         Err(RunError::Config { path: path.into(), reason })
     }
 
-    /// Refuses settings of imported weights that no import has.
+    /// Refuses invalid settings of an import.
     fn check_import(&self, path: &Path) -> Result<(), RunError> {
         let damaged = |reason: String| RunError::Config { path: path.into(), reason };
         if let Some(normalisation) = &self.normalisation {
@@ -238,8 +249,8 @@ impl RunConfig {
         replace(path, (text + "\n").as_bytes()).map_err(|error| RunError::io("write", path, error))
     }
 
-    /// Whether epochs are to be trained before this run is the one requested.
-    pub(super) fn goes_on_to(&self, requested: &Self) -> bool {
+    /// Whether the requested run needs more epochs than this one has.
+    pub(super) fn continues_to(&self, requested: &Self) -> bool {
         let asked = requested.training.as_ref().map_or(0, |training| training.epochs);
         match self.state {
             RunState::Training => true,
@@ -248,17 +259,18 @@ impl RunConfig {
         }
     }
 
-    /// Refuses to mix two runs in one folder. The number of epochs may differ: an epoch is the same
-    /// however many follow.
+    /// Refuses a request with other settings than this run. The number of epochs may differ,
+    /// because an epoch does not depend on the epochs after it.
     pub(super) fn require_same(&self, requested: &Self, path: &Path) -> Result<(), RunError> {
-        let finished = !self.goes_on_to(requested);
+        let finished = !self.continues_to(requested);
         let requested = requested.settings(path, finished)?;
         for (setting, existing) in self.settings(path, finished)? {
             if setting == "training.epochs" && requested.contains_key(&setting) {
                 continue;
             }
             let requested = requested.get(&setting).unwrap_or(&Value::Null);
-            // The same images may lie elsewhere by now, and fingerprints tell them from others.
+            // The file of the images may have moved; fingerprints tell whether the images are
+            // equal.
             let are_files = || [&existing, requested].iter().all(|name| is_file_name(name));
             if existing != *requested && setting == "imported_from" {
                 let file = |origin: &Value| origin.as_str().map(str::to_owned);
@@ -273,11 +285,12 @@ impl RunConfig {
         Ok(())
     }
 
-    /// What makes a run what it is, by name: `training.epochs`, `training.optimizer.sgd.momentum`.
+    /// The settings that identify a run, by path: `training.epochs`,
+    /// `training.optimizer.sgd.momentum`.
     ///
-    /// A finished run is the same whatever device and versions ask for it; one under way is not.
+    /// The device and the versions belong to the settings of an unfinished run only.
     fn settings(&self, path: &Path, finished: bool) -> Result<BTreeMap<String, Value>, RunError> {
-        // Through text: numbers compare as they are read, not as they are computed.
+        // Through text, so that numbers are compared as they are read back.
         let value: Value = serde_json::to_string(self)
             .and_then(|text| serde_json::from_str(&text))
             .map_err(|error| RunError::Config { path: path.into(), reason: error.to_string() })?;
@@ -289,18 +302,18 @@ impl RunConfig {
             |name: &str| finished && (name == "device" || name.starts_with("versions."));
         settings.retain(|name, _| !follows(name) && !incidental(name));
         if self.training.as_ref().is_some_and(|training| training.limit.is_none()) {
-            settings.remove("training.subset"); // all images are the same images by any rule
+            settings.remove("training.subset"); // no rule matters for all images
         }
         Ok(settings)
     }
 }
 
-/// Whether a setting is the name of a dataset in a file of the user's.
+/// Whether a setting is the name of a dataset in a file.
 fn is_file_name(setting: &Value) -> bool {
     setting.as_str().is_some_and(|name| name.starts_with(FILE_PREFIX))
 }
 
-/// Lists the leaves of a JSON object under their paths.
+/// Collects the leaves of a JSON value by path.
 fn flatten(prefix: &str, value: &Value, settings: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! What can be wrong with a run.
+//! Errors of runs.
 
 use std::fs;
 use std::io;
@@ -13,38 +13,39 @@ use crate::training::TrainError;
 use crate::weights::WeightsError;
 use crate::zoo::ArchitectureError;
 
-/// Why a run cannot be made, continued or read.
+/// Why a run cannot be created, continued or read.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The folder or a file in it cannot be used.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// The action, such as `read`.
         action: &'static str,
-        /// With what.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: io::Error,
     },
-    /// There is no run.
+    /// The folder is not a run.
     #[error("no run in {}: {reason}; `tropex train` and `tropex import` make runs", folder.display())]
     NoRun {
-        /// Where it should be.
+        /// The folder.
         folder: PathBuf,
-        /// What is there instead.
+        /// What is there, and which run may be meant.
         reason: String,
     },
-    /// The description of the run is damaged.
+    /// config.json is damaged.
     #[error(
         "{} is damaged: {reason}; restore it, or make the run again in a new folder", path.display()
     )]
     Config {
         /// The file.
         path: PathBuf,
-        /// What the reader stumbled over.
+        /// What is wrong.
         reason: String,
     },
-    /// The run was made by another version.
+    /// The run has another format version.
     #[error(
         "{} has format version {found}, expected {FORMAT_VERSION}; make the run again in a new \
          folder", path.display()
@@ -52,10 +53,10 @@ pub enum RunError {
     FormatVersion {
         /// The file.
         path: PathBuf,
-        /// The version found.
+        /// Format version of the file.
         found: u64,
     },
-    /// The folder holds another run.
+    /// The folder has a run with other settings.
     #[error(
         "{} holds a run with {setting} {existing}, not {requested}; choose another folder or the \
          same settings", path.display()
@@ -65,9 +66,9 @@ pub enum RunError {
         path: PathBuf,
         /// The setting that differs.
         setting: String,
-        /// Its value in the folder.
+        /// Value in the folder.
         existing: String,
-        /// Its value now.
+        /// Requested value.
         requested: String,
     },
     /// The folder holds a network of another origin: weights of another file, or a trained network
@@ -81,7 +82,7 @@ pub enum RunError {
         /// The file asked for; none where a training was.
         requested: Option<String>,
     },
-    /// The training in the folder is further than the one asked for.
+    /// The training has more epochs than requested.
     #[error(
         "{} holds {done} epochs, more than the {asked} asked for; choose another folder for a \
          shorter training", path.display()
@@ -89,25 +90,25 @@ pub enum RunError {
     MoreEpochs {
         /// The folder.
         path: PathBuf,
-        /// Epochs that are done.
+        /// Finished epochs.
         done: usize,
-        /// Epochs asked for.
+        /// Requested epochs.
         asked: usize,
     },
-    /// A finished training whose state was removed.
+    /// The state of a finished training is missing.
     #[error(
-        "the training in {} ended after {done} epochs and cannot go on, for its \
-         resume.safetensors is not there; train anew in another folder", path.display()
+        "the training in {} ended after {done} epochs and cannot continue, because its \
+         resume.safetensors is missing; train again in another folder", path.display()
     )]
     NoState {
         /// The folder.
         path: PathBuf,
-        /// Epochs that are done.
+        /// Finished epochs.
         done: usize,
     },
-    /// The folder holds something else.
+    /// The folder has other content.
     #[error(
-        "{} is no run and not empty (it holds {file}); choose a new folder", path.display()
+        "{} is not a run and not empty (it has {file}); choose a new folder", path.display()
     )]
     NotEmpty {
         /// The folder.
@@ -115,7 +116,7 @@ pub enum RunError {
         /// A file in it.
         file: String,
     },
-    /// The training is not done.
+    /// The training is not finished.
     #[error(
         "the training in {} is not finished; run the same `tropex train` again to finish it",
         path.display()
@@ -124,10 +125,10 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
-    /// Somebody else works there.
+    /// Another process works in the folder.
     #[error(transparent)]
     Locked(#[from] LockError),
-    /// The weights of a finished training are gone.
+    /// The weights of a finished training are missing.
     #[error(
         "{} is missing, and the training was finished: restore it, or train again in a new folder",
         path.display()
@@ -136,14 +137,14 @@ pub enum RunError {
         /// The missing file.
         path: PathBuf,
     },
-    /// No weights were kept after that epoch.
-    #[error("{} has no checkpoint of epoch {epoch}, {}", path.display(), those_kept(kept))]
+    /// There is no checkpoint of this epoch.
+    #[error("{} has no checkpoint of epoch {epoch}{}", path.display(), existing_checkpoints(kept))]
     NoCheckpoint {
         /// The folder.
         path: PathBuf,
-        /// The epoch asked for.
+        /// The requested epoch.
         epoch: usize,
-        /// The epochs that are there.
+        /// Epochs with a checkpoint.
         kept: Vec<usize>,
     },
     /// The architecture cannot be built.
@@ -160,7 +161,7 @@ pub enum RunError {
     Import(#[from] ImportError),
 }
 
-/// The first run below a folder, as those of studies are.
+/// The first run in a folder or in its folder `runs`, as in a study.
 fn runs_inside(folder: &Path) -> Option<String> {
     let below = [folder.to_owned(), folder.join("runs")];
     let entries = below.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
@@ -187,26 +188,26 @@ fn other_origin(folder: &Path, existing: Option<&str>, requested: Option<&str>) 
     }
 }
 
-fn those_kept(epochs: &[usize]) -> String {
+fn existing_checkpoints(epochs: &[usize]) -> String {
     let epochs: Vec<_> = epochs.iter().map(ToString::to_string).collect();
     match &epochs[..] {
-        [] => "for none were kept; `tropex train --checkpoints` keeps them".into(),
-        [epoch] => format!("only of epoch {epoch}"),
-        _ => format!("only of epochs {}", epochs.join(", ")),
+        [] => " and no other checkpoints".into(),
+        [epoch] => format!(", only of epoch {epoch}"),
+        _ => format!(", only of epochs {}", epochs.join(", ")),
     }
 }
 
 impl RunError {
-    /// What is in a folder without `config.json`, and where a run is that may be meant.
+    /// The error for a folder without `config.json`, which names a nearby run.
     pub(super) fn no_run(folder: &Path) -> Self {
         let inside = if folder.join(CONFIG).exists() { None } else { runs_inside(folder) };
         let around = folder.parent().filter(|parent| parent.join(CONFIG).exists());
         let reason = match (inside, around) {
             _ if !folder.exists() => "there is no such folder".to_owned(),
             (_, Some(run)) => format!("{CONFIG} lies in {}, which may be meant", run.display()),
-            (Some(runs), _) => format!("it holds runs, such as {runs}"),
-            _ if !folder.is_dir() => "it is no folder".to_owned(),
-            _ => format!("it holds no {CONFIG}"),
+            (Some(runs), _) => format!("it has runs, such as {runs}"),
+            _ if !folder.is_dir() => "it is not a folder".to_owned(),
+            _ => format!("it has no {CONFIG}"),
         };
         Self::NoRun { folder: folder.to_owned(), reason }
     }

@@ -4,7 +4,7 @@
 //! RUN/config.json                        settings, data, versions, metrics per epoch, state
 //!     model.safetensors                  the final weights
 //!     checkpoints/epoch-0000.safetensors the weights after chosen epochs; 0 is the start
-//!     resume.safetensors                 weights and memory of the optimizer, to train on from
+//!     resume.safetensors                 weights and state of the optimizer, to continue from
 //! ```
 
 mod config;
@@ -18,8 +18,8 @@ use burn::tensor::Device;
 use tropex_files::{FolderLock, LockError, remove_leftovers};
 
 use crate::checkpoint;
-use crate::data::{Images, Reading, SubsetRule};
-use crate::import::{ImportOptions, Imported, import};
+use crate::data::{Dataset, FileReadOptions, Images, SubsetRule};
+use crate::import::{ImportOptions, ImportedNetwork, import};
 use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
 use crate::zoo::{Architecture, Classifier};
@@ -29,11 +29,11 @@ pub use error::RunError;
 
 const CONFIG: &str = "config.json";
 const MODEL: &str = "model.safetensors";
-/// Images on which imported weights are tried before a run is made of them.
+/// Images that imported weights are tested on before they become a run.
 const IMPORT_TEST: usize = 64;
 const RESUME: &str = "resume.safetensors";
 
-/// What to make a network from: an architecture, named data, and the device to work on.
+/// The request for a run: an architecture, a dataset, and a device.
 #[derive(Debug, Clone, Copy)]
 pub struct RunRequest<'a> {
     /// The network.
@@ -42,33 +42,61 @@ pub struct RunRequest<'a> {
     pub dataset: &'a str,
     /// Images to train on.
     pub train: &'a Images,
-    /// Seed that their labels were shuffled with, to be recorded; none where they are true.
+    /// Seed of shuffled training labels, to be recorded; `None` for true labels.
     pub shuffled_labels: Option<u64>,
     /// Images to test on.
     pub test: &'a Images,
-    /// How a `file:PATH` was read, to be recorded.
-    pub reading: Option<Reading>,
-    /// What is to be said of the dataset, to be recorded.
+    /// Options that a `file:PATH` was read with, to be recorded.
+    pub reading: Option<FileReadOptions>,
+    /// Warnings about the dataset, to be recorded.
     pub warnings: &'a [String],
-    /// Where the work is done.
+    /// The device.
     pub device: &'a Device,
-    /// Its name, as on the command line.
+    /// Name of the device on the command line.
     pub device_name: &'a str,
 }
 
-/// How a training ended.
+impl<'a> RunRequest<'a> {
+    /// A run of an architecture on a dataset.
+    pub fn new(
+        architecture: &'a Architecture,
+        data: &'a Dataset,
+        device: &'a Device,
+        device_name: &'a str,
+    ) -> Self {
+        Self {
+            architecture,
+            dataset: &data.name,
+            train: &data.train,
+            shuffled_labels: None,
+            test: &data.test,
+            reading: data.reading,
+            warnings: &data.warnings,
+            device,
+            device_name,
+        }
+    }
+
+    /// Records the seed that the training labels were shuffled with.
+    #[must_use]
+    pub fn with_shuffled_labels(self, seed: Option<u64>) -> Self {
+        Self { shuffled_labels: seed, ..self }
+    }
+}
+
+/// The end of a training.
 #[derive(Debug)]
 pub enum RunOutcome {
-    /// It is finished now.
+    /// The training is finished.
     Finished(Run),
-    /// It was finished before; nothing was computed.
+    /// The training was already finished; nothing was computed.
     AlreadyFinished(Run),
-    /// The observer ended it; the same call continues it.
+    /// The observer cancelled the training; an equal call continues it.
     Interrupted(Run),
 }
 
 impl RunOutcome {
-    /// The run, however it ended.
+    /// The run.
     pub fn run(self) -> Run {
         match self {
             Self::Finished(run) | Self::AlreadyFinished(run) | Self::Interrupted(run) => run,
@@ -90,10 +118,10 @@ impl Run {
         Ok(Self { path: path.into(), config })
     }
 
-    /// Begins a run in a folder that is new, empty, or holds a run of the same configuration.
+    /// Creates a run in a new or empty folder, or opens a run with equal configuration.
     ///
-    /// A run that is there already is opened; differences are an error that names them. The folder
-    /// is locked.
+    /// A run with another configuration is an error that names the difference. The caller has the
+    /// lock.
     fn create(path: &Path, config: RunConfig) -> Result<Self, RunError> {
         if let Some(run) = Self::existing(path, &config)? {
             return Ok(run);
@@ -104,7 +132,7 @@ impl Run {
         Ok(run)
     }
 
-    /// The run in a folder, if there is one, provided that it is the one described.
+    /// The run in a folder, if there is one. A run with another configuration is an error.
     fn existing(path: &Path, config: &RunConfig) -> Result<Option<Self>, RunError> {
         match Self::open(path) {
             Ok(run) => run.config.require_same(config, path).map(|()| Some(run)),
@@ -113,10 +141,10 @@ impl Run {
         }
     }
 
-    /// The training in a folder, if it is done as far as is asked for.
+    /// The run in a folder, if its training has all requested epochs.
     ///
     /// # Errors
-    /// One that cannot go on to that: it is done further, or its state or weights are gone.
+    /// The training has more epochs, or cannot continue because its state or weights are missing.
     fn finished(
         path: &Path,
         config: &RunConfig,
@@ -126,7 +154,7 @@ impl Run {
         let done = run.config.metrics.len();
         run.require_at_most(training.epochs, done)?;
         let is_absent = |path: &Path| matches!(path.try_exists(), Ok(false));
-        if !run.config.goes_on_to(config) {
+        if !run.config.continues_to(config) {
             if is_absent(&run.model_path()) {
                 return Err(RunError::Lost { path: run.model_path() });
             }
@@ -139,15 +167,16 @@ impl Run {
         Ok(None)
     }
 
-    /// Trains a network in a folder, or continues or reports the training that is there.
+    /// Trains a network in a folder. An unfinished training is continued, a finished one is
+    /// returned.
     ///
-    /// The state is saved after every epoch, and kept: a training that was interrupted, or that was
-    /// finished with fewer epochs than are asked for now, ends with the same weights, bit by bit,
-    /// as one that was not. The folder is locked meanwhile.
+    /// The state is saved after every epoch. A training that was interrupted, or finished with
+    /// fewer epochs, ends bit for bit with the weights of an uninterrupted training. The folder is
+    /// locked during training.
     ///
     /// # Errors
-    /// A folder with something else in it, with more epochs than are asked for, or that another
-    /// process works in; images or settings that cannot be trained with; whatever hinders writing.
+    /// The folder has other content or more epochs, or another process works in it; the settings or
+    /// images are invalid; a file cannot be written.
     pub fn train(
         path: &Path,
         request: &RunRequest,
@@ -165,13 +194,13 @@ impl Run {
         let start = request.architecture.init(shape, classes, request.device, training.seed)?;
         let trainer = Trainer::new(start, request.train, request.test, training)?;
         let _lock = FolderLock::create(path)?;
-        // Another process may have come to the end of it in between.
+        // Another process may have finished it before this one got the lock.
         if let Some(run) = Self::finished(path, &config, training)? {
             return Ok(RunOutcome::AlreadyFinished(run));
         }
         let was_finished =
             Self::existing(path, &config)?.is_some_and(|run| run.config.state == RunState::Trained);
-        let run = Self::create(path, config)?.goes_on(training)?;
+        let run = Self::create(path, config)?.with_training(training)?;
         let ended = run.clone().continue_training(trainer, observer);
         let has_state = !matches!(run.path.join(RESUME).try_exists(), Ok(false));
         if ended.is_err() && !was_finished && !has_state {
@@ -180,7 +209,7 @@ impl Run {
         ended
     }
 
-    /// Refuses a training that has fewer epochs than are done.
+    /// Refuses a request with fewer epochs than are finished.
     fn require_at_most(&self, asked: usize, done: usize) -> Result<(), RunError> {
         if done > asked {
             return Err(RunError::MoreEpochs { path: self.path.clone(), done, asked });
@@ -188,8 +217,8 @@ impl Run {
         Ok(())
     }
 
-    /// Takes over the number of epochs that are asked for now.
-    fn goes_on(mut self, training: &TrainingConfig) -> Result<Self, RunError> {
+    /// Records the requested settings, which may have more epochs.
+    fn with_training(mut self, training: &TrainingConfig) -> Result<Self, RunError> {
         let asked = Some(training.clone());
         if self.config.training != asked || self.config.state != RunState::Training {
             (self.config.training, self.config.state) = (asked, RunState::Training);
@@ -198,14 +227,14 @@ impl Run {
         Ok(self)
     }
 
-    /// Removes a run that failed before there was anything to go on from. The error that led here
-    /// is the one to report.
+    /// Removes a run that failed before its first saved state. Errors of the removal are ignored,
+    /// because the caller reports the first error.
     fn discard(&self) {
         let kept = self.checkpoints().unwrap_or_default();
         let checkpoints = kept.into_iter().map(|epoch| checkpoint::path(&self.path, epoch));
         let removed = checkpoints.chain([self.model_path()]).all(|file| remove(&file).is_ok());
         let _ = fs::remove_dir(checkpoint::folder(&self.path));
-        // As long as it is there, the same command goes on here.
+        // With a remaining config.json, an equal request continues here.
         if removed {
             let _ = fs::remove_file(self.path.join(CONFIG));
         }
@@ -259,14 +288,14 @@ impl Run {
         self.write_config()
     }
 
-    /// Makes a run from weights trained elsewhere, and returns it with sentences for the user.
+    /// Makes a run from trained weights, and returns it with notes for the user.
     ///
-    /// See [`import()`] for the files that can be read. A folder that holds an import from the
-    /// same file is written again, so that it holds these weights. The folder is locked meanwhile.
+    /// [`import()`] lists the readable files. An earlier import from the same file is replaced. The
+    /// folder is locked meanwhile.
     ///
     /// # Errors
-    /// A folder with something else in it, or that another process works in; weights of another
-    /// architecture, or that overflow; whatever hinders reading or writing.
+    /// The folder has other content, or another process works in it; the weights are of another
+    /// architecture or overflow; a file cannot be read or written.
     pub fn import(
         path: &Path,
         request: &RunRequest,
@@ -275,9 +304,9 @@ impl Run {
     ) -> Result<(Self, Vec<String>), RunError> {
         let (shape, classes) = (request.train.shape(), request.train.classes());
         let (architecture, device) = (request.architecture, request.device);
-        let Imported { classifier, notes } =
+        let ImportedNetwork { classifier, notes } =
             import(architecture, weights, options, shape, classes, device)?;
-        let sample = request.test.subset(Some(IMPORT_TEST), SubsetRule::USUAL);
+        let sample = request.test.subset(Some(IMPORT_TEST), SubsetRule::DEFAULT);
         let sample = request.test.select(sample.indices());
         if !evaluate(&classifier, &sample)?.loss.is_finite() {
             return Err(WeightsError::Overflow { path: weights.into() }.into());
@@ -321,7 +350,7 @@ impl Run {
         self.load(&self.model_path(), device)
     }
 
-    /// The network as it was after an epoch; 0 is the start.
+    /// The network after an epoch; 0 is the start.
     pub fn load_checkpoint(&self, epoch: usize, device: &Device) -> Result<Classifier, RunError> {
         let kept = self.checkpoints()?;
         if !kept.contains(&epoch) {
@@ -330,7 +359,7 @@ impl Run {
         self.load(&checkpoint::path(&self.path, epoch), device)
     }
 
-    /// The epochs after which weights were kept, in order.
+    /// The epochs with a checkpoint, in order.
     pub fn checkpoints(&self) -> Result<Vec<usize>, RunError> {
         let names = match file_names(&checkpoint::folder(&self.path)) {
             Err(RunError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Vec::new(),
@@ -359,13 +388,13 @@ impl Run {
     }
 }
 
-/// Clears what killed processes left.
+/// Removes temporary files of killed processes.
 fn clear(run: &Path) {
     remove_leftovers(run);
     remove_leftovers(&checkpoint::folder(run));
 }
 
-/// Removes a file, if it is there.
+/// Removes a file if it exists.
 fn remove(file: &Path) -> std::io::Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -377,7 +406,7 @@ fn make_folder(path: &Path) -> Result<(), RunError> {
     fs::create_dir_all(path).map_err(|error| RunError::io("create folder", path, error))
 }
 
-/// A folder with other things in it is not a place for a run; hidden files do not matter.
+/// Refuses a folder with files other than hidden ones.
 fn require_empty(path: &Path) -> Result<(), RunError> {
     match file_names(path)?.into_iter().find(|name| !name.starts_with('.')) {
         Some(file) => Err(RunError::NotEmpty { path: path.into(), file }),

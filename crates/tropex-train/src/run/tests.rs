@@ -294,5 +294,5 @@ fn places_that_cannot_hold_a_run_are_refused() {
     assert!(bench.refused("file", &config()).contains("file"));
     fs::create_dir(bench.path("full")).unwrap();
     fs::write(bench.path("full").join("thesis.tex"), "text").unwrap();
-    assert!(bench.refused("full", &config()).contains("holds thesis.tex"));
+    assert!(bench.refused("full", &config()).contains("has thesis.tex"));
 }

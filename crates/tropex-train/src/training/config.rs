@@ -1,12 +1,15 @@
 //! The settings of a training.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::checkpoint::Checkpoints;
 use crate::data::SubsetRule;
 
-/// A rule that turns gradients into steps.
+/// An optimizer and its constants.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OptimizerConfig {
@@ -21,7 +24,7 @@ pub enum OptimizerConfig {
     },
     /// Stochastic gradient descent.
     Sgd {
-        /// Share of the last step that is kept; 0 for none. Undamped.
+        /// Share of the last step that is added to the next, undamped; 0 for none.
         momentum: f64,
     },
 }
@@ -29,14 +32,48 @@ pub enum OptimizerConfig {
 impl OptimizerConfig {
     /// Adam with the constants of its authors.
     pub const ADAM: Self = Self::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
+
+    /// Stochastic gradient descent with the usual momentum.
+    pub const SGD: Self = Self::Sgd { momentum: 0.9 };
+
+    /// Names that [`FromStr`] reads.
+    pub const NAMES: [&str; 2] = ["adam", "sgd"];
 }
 
-/// From here on the learning rate is multiplied by a factor.
+/// The name without the constants: `adam` or `sgd`.
+impl fmt::Display for OptimizerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Adam { .. } => "adam",
+            Self::Sgd { .. } => "sgd",
+        })
+    }
+}
+
+/// A text that is not the name of an optimizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected adam or sgd")]
+pub struct ParseOptimizerError;
+
+/// Reads `adam` or `sgd`, with the usual constants.
+impl FromStr for OptimizerConfig {
+    type Err = ParseOptimizerError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "adam" => Ok(Self::ADAM),
+            "sgd" => Ok(Self::SGD),
+            _ => Err(ParseOptimizerError),
+        }
+    }
+}
+
+/// A change of the learning rate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LearningRateStep {
-    /// Completed epochs at which it takes effect.
+    /// Number of epochs before the change.
     pub after_epoch: usize,
-    /// The factor, usually below 1.
+    /// Factor on the learning rate, usually below 1.
     pub factor: f64,
 }
 
@@ -52,29 +89,30 @@ pub struct TrainingConfig {
     pub optimizer: OptimizerConfig,
     /// Learning rate of the first epoch.
     pub learning_rate: f64,
-    /// Where the learning rate changes.
+    /// Changes of the learning rate.
     pub learning_rate_steps: Vec<LearningRateStep>,
     /// Strength λ of the penalty λ‖W‖² on weights and kernels (not on biases and batch norm).
     ///
     /// The penalty enters the gradient as 2λW; reported losses are without it.
     pub l2: f64,
-    /// Source of the starting weights and of the order of the images.
+    /// Seed of the starting weights and of the order of the images.
     pub seed: u64,
-    /// Stop when the test loss has not improved for so many epochs.
+    /// Number of epochs without improvement of the test loss after which training stops.
     pub early_stop: Option<usize>,
-    /// After which epochs weights are kept.
+    /// Epochs after which weights are saved.
     pub checkpoints: Checkpoints,
-    /// Train on so many of the images only.
+    /// Number of training images; `None` for all.
     pub limit: Option<usize>,
-    /// Which they are. Runs that record none were trained on the first ones.
+    /// Rule that chooses these images. Runs without a rule were trained on the first images.
     #[serde(default = "SubsetRule::of_old_runs")]
     pub subset: SubsetRule,
 }
 
 impl TrainingConfig {
-    /// For MNIST and its like: 10 epochs of Adam.
+    /// For MNIST and similar datasets: 10 epochs of Adam.
     ///
-    /// The study trains at 1e-4; 1e-3, lowered twice towards the end, gets as far in fewer epochs.
+    /// The published study has a learning rate of 1e-4. With 1e-3, lowered twice towards the end,
+    /// fewer epochs reach the same accuracy.
     pub fn mnist() -> Self {
         let step = |after_epoch| LearningRateStep { after_epoch, factor: 0.3 };
         Self {
@@ -88,11 +126,12 @@ impl TrainingConfig {
             early_stop: None,
             checkpoints: Checkpoints::Last,
             limit: None,
-            subset: SubsetRule::USUAL,
+            subset: SubsetRule::DEFAULT,
         }
     }
 
-    /// For CIFAR-10, as in the study: 200 epochs of gradient descent with momentum and penalty.
+    /// For CIFAR-10, as in the published study: 200 epochs of gradient descent with momentum and
+    /// penalty.
     pub fn cifar() -> Self {
         let step = |after_epoch| LearningRateStep { after_epoch, factor: 0.1 };
         Self {
@@ -105,7 +144,7 @@ impl TrainingConfig {
         }
     }
 
-    /// For residual networks, as in the study: 200 epochs of Adam with a small penalty.
+    /// For residual networks, as in the published study: 200 epochs of Adam with a small penalty.
     pub fn resnet() -> Self {
         let step = |after_epoch, factor| LearningRateStep { after_epoch, factor };
         Self {
@@ -128,7 +167,10 @@ impl TrainingConfig {
         passed.fold(self.learning_rate, |rate, step| rate * step.factor)
     }
 
-    /// Whether the settings make sense.
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// The first setting that is out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.batch_size == 0 {
             return Err(ConfigError::BatchSize);
@@ -180,8 +222,9 @@ impl TrainingConfig {
     }
 }
 
-/// A setting that makes no sense.
+/// A setting that is out of range.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// Batches without images.
     #[error("batch size 0, expected at least 1")]

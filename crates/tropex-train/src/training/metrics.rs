@@ -12,91 +12,91 @@ use crate::zoo::Classifier;
 /// Images per batch of an evaluation.
 const EVALUATION_BATCH: usize = 256;
 
-/// Mean loss and accuracy over some images.
+/// Mean loss and accuracy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
+pub struct Metrics {
     /// Mean cross-entropy of the softmax of the logits, in nats.
     pub loss: f64,
-    /// Share of the images whose largest logit is that of their label.
+    /// Share of images whose largest logit is that of their label.
     pub accuracy: f64,
 }
 
-/// An epoch in numbers.
+/// The metrics of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
     /// The epoch; the first is 1.
     pub epoch: usize,
-    /// Its learning rate.
+    /// Learning rate of the epoch.
     pub learning_rate: f64,
-    /// On the training images while they were trained on.
-    pub train: Evaluation,
-    /// On the test images after the epoch.
-    pub test: Evaluation,
+    /// Metrics on the training images, during training.
+    pub train: Metrics,
+    /// Metrics on the test images, after the epoch.
+    pub test: Metrics,
     /// Wall-clock time of training and evaluation.
     pub seconds: f64,
 }
 
-/// Sums from which an [`Evaluation`] is made.
+/// Sums for the means of [`Metrics`].
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Totals {
+pub(super) struct MetricSums {
     loss: f64,
     correct: f64,
     images: usize,
 }
 
-impl Totals {
-    pub(super) fn add(&mut self, outcome: BatchOutcome, images: usize) {
+impl MetricSums {
+    pub(super) fn add(&mut self, outcome: BatchMetrics, images: usize) {
         self.loss += outcome.loss * images as f64;
         self.correct += outcome.correct;
         self.images += images;
     }
 
-    pub(super) fn mean(&self) -> Evaluation {
+    pub(super) fn mean(&self) -> Metrics {
         let images = self.images.max(1) as f64;
-        Evaluation { loss: self.loss / images, accuracy: self.correct / images }
+        Metrics { loss: self.loss / images, accuracy: self.correct / images }
     }
 }
 
-/// What came out of one batch.
+/// Metrics of one batch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BatchOutcome {
+pub(super) struct BatchMetrics {
     /// Mean loss.
     pub(super) loss: f64,
-    /// Images classified as labelled.
+    /// Number of correctly classified images.
     correct: f64,
 }
 
-/// The mean loss of a batch as a tensor to differentiate, and its outcome.
-pub(super) fn judge(
+/// The mean loss of a batch, as a tensor to differentiate, and the metrics of the batch.
+pub(super) fn loss_and_metrics(
     logits: Tensor<2>,
     labels: Tensor<1, Int>,
-) -> Result<(Tensor<1>, BatchOutcome), TrainError> {
+) -> Result<(Tensor<1>, BatchMetrics), TrainError> {
     let predicted = logits.clone().argmax(1).flatten::<1>(0, 1);
     let correct = predicted.equal(labels.clone()).float().sum();
     let loss = CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels);
-    // One transfer from the device for both numbers.
+    // Both numbers in one transfer from the device.
     let numbers = Tensor::cat(vec![loss.clone().detach(), correct], 0)
         .try_into_vec_as::<f64>()
         .map_err(|error| TrainError::Device { reason: error.to_string() })?;
     match numbers[..] {
-        [mean, correct] => Ok((loss, BatchOutcome { loss: mean, correct })),
+        [mean, correct] => Ok((loss, BatchMetrics { loss: mean, correct })),
         _ => Err(TrainError::Device { reason: "a loss that is not one number".into() }),
     }
 }
 
-/// Loss and accuracy of a network, with batch norm as in use, not as in training.
-pub fn evaluate(classifier: &Classifier, images: &Images) -> Result<Evaluation, TrainError> {
+/// Loss and accuracy of a network in inference mode.
+pub fn evaluate(classifier: &Classifier, images: &Images) -> Result<Metrics, TrainError> {
     super::check_images(classifier, images)?;
     let classifier = classifier.valid();
     let devices = classifier.devices();
-    let Some(device) = devices.first() else { return Ok(Totals::default().mean()) };
-    let mut totals = Totals::default();
+    let Some(device) = devices.first() else { return Ok(MetricSums::default().mean()) };
+    let mut totals = MetricSums::default();
     for start in (0..images.len()).step_by(EVALUATION_BATCH) {
         let end = images.len().min(start + EVALUATION_BATCH);
         let pixels = image_data(images, images.read(start..end), end - start);
         let labels = label_data(images.labels()[start..end].iter());
         let logits = classifier.forward(Tensor::from_data(pixels, device));
-        let (_, outcome) = judge(logits, Tensor::from_data(labels, device))?;
+        let (_, outcome) = loss_and_metrics(logits, Tensor::from_data(labels, device))?;
         totals.add(outcome, end - start);
     }
     Ok(totals.mean())

@@ -16,23 +16,26 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use thiserror::Error;
 
-pub use config::{ConfigError, LearningRateStep, OptimizerConfig, TrainingConfig};
-pub use metrics::{EpochMetrics, Evaluation, evaluate};
+pub use config::{
+    ConfigError, LearningRateStep, OptimizerConfig, ParseOptimizerError, TrainingConfig,
+};
+pub use metrics::{EpochMetrics, Metrics, evaluate};
 pub use observer::{BatchProgress, TrainingObserver};
 
-use self::metrics::{Totals, image_data, judge, label_data};
+use self::metrics::{MetricSums, image_data, label_data, loss_and_metrics};
 use self::optimizer::Optimizer;
 use crate::data::{Images, Subset};
 use crate::weights::WeightsError;
 use crate::zoo::Classifier;
 
-/// Why a training stops short.
+/// Why a training fails.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum TrainError {
-    /// The settings make no sense.
+    /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The images do not fit the network.
+    /// The network is for other images or classes.
     #[error(
         "images of {}x{}x{} in {classes} classes, expected {}x{}x{} in {expected_classes}",
         shape[0], shape[1], shape[2], expected[0], expected[1], expected[2]
@@ -42,12 +45,12 @@ pub enum TrainError {
         shape: [usize; 3],
         /// Their classes.
         classes: usize,
-        /// `[channels, height, width]` that the network reads.
+        /// `[channels, height, width]` of the network's input.
         expected: [usize; 3],
-        /// Classes that the network tells apart.
+        /// Classes of the network.
         expected_classes: usize,
     },
-    /// The loss is no longer a number.
+    /// The loss is no longer finite.
     #[error(
         "the loss became {loss} in epoch {epoch}, batch {batch}, at learning rate \
          {learning_rate:?}; try a lower learning rate"
@@ -62,10 +65,10 @@ pub enum TrainError {
         /// The learning rate of the epoch.
         learning_rate: f64,
     },
-    /// The device did not deliver.
+    /// The device returned no result.
     #[error("the device returned no usable result: {reason}")]
     Device {
-        /// What it says.
+        /// Message of the device.
         reason: String,
     },
     /// The saved state of an interrupted training is unusable.
@@ -73,7 +76,7 @@ pub enum TrainError {
     State(#[from] WeightsError),
 }
 
-/// A training under way, between two epochs.
+/// A training between two epochs.
 pub struct Trainer<'a> {
     config: &'a TrainingConfig,
     train: &'a Images,
@@ -82,12 +85,12 @@ pub struct Trainer<'a> {
     classifier: Classifier,
     optimizer: Optimizer,
     metrics: Vec<EpochMetrics>,
-    /// The images that are trained on.
+    /// The training images in use.
     subset: Subset,
 }
 
 impl<'a> Trainer<'a> {
-    /// Prepares to train a network, on the device that it is on.
+    /// Prepares the training of a network, on its device.
     pub fn new(
         classifier: Classifier,
         train: &'a Images,
@@ -105,27 +108,27 @@ impl<'a> Trainer<'a> {
         Ok(Self { config, train, test, device, classifier, optimizer, metrics, subset })
     }
 
-    /// The network as it is now, ready for use.
+    /// The current network, for inference.
     pub fn classifier(&self) -> Classifier {
         self.classifier.valid()
     }
 
-    /// One entry per epoch done.
+    /// Metrics of the finished epochs.
     pub fn metrics(&self) -> &[EpochMetrics] {
         &self.metrics
     }
 
-    /// Number of epochs planned.
+    /// Number of epochs in the settings.
     pub fn epochs(&self) -> usize {
         self.config.epochs
     }
 
-    /// Whether all epochs are done, or the test loss has stopped improving.
+    /// Whether all epochs are finished, or the training stopped early.
     pub fn is_finished(&self) -> bool {
         self.metrics.len() >= self.config.epochs || self.stopped_early()
     }
 
-    /// Whether the test loss has not improved for as long as the settings allow.
+    /// Whether the test loss has not improved for `early_stop` epochs.
     pub fn stopped_early(&self) -> bool {
         let losses = self.metrics.iter().map(|metrics| metrics.test.loss);
         let best = losses.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
@@ -135,7 +138,7 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Trains until finished, or until the observer says stop.
+    /// Trains until finished. `None` if the observer cancelled an epoch.
     pub fn run(mut self, observer: &mut dyn TrainingObserver) -> Result<Option<Self>, TrainError> {
         while !self.is_finished() {
             match self.epoch(observer)? {
@@ -150,7 +153,7 @@ impl<'a> Trainer<'a> {
         Ok(Some(self))
     }
 
-    /// One pass over the training images, then an evaluation; `None` if the observer broke it off.
+    /// Trains one epoch and evaluates. `None` if the observer cancelled the epoch.
     pub fn epoch(
         mut self,
         observer: &mut dyn TrainingObserver,
@@ -160,10 +163,11 @@ impl<'a> Trainer<'a> {
         let learning_rate = self.config.learning_rate_at(epoch);
         let (order, mut random) = self.order(epoch);
         let batches = order.len().div_ceil(self.config.batch_size);
-        let mut totals = Totals::default();
+        let mut totals = MetricSums::default();
         for (batch, indices) in order.chunks(self.config.batch_size).enumerate() {
             let logits = self.classifier.forward_training(self.images(indices), &mut random);
-            let (loss, outcome) = judge(logits, Tensor::from_inner(self.labels(indices)))?;
+            let (loss, outcome) =
+                loss_and_metrics(logits, Tensor::from_inner(self.labels(indices)))?;
             if !outcome.loss.is_finite() {
                 let (loss, batch) = (outcome.loss, batch + 1);
                 return Err(TrainError::Diverged { loss, epoch, batch, learning_rate });
@@ -179,7 +183,7 @@ impl<'a> Trainer<'a> {
         }
         let (train, test) = (totals.mean(), evaluate(&self.classifier, self.test)?);
         if !test.loss.is_finite() {
-            // The last step of the epoch went astray.
+            // The last step of the epoch diverged.
             let (loss, batch) = (test.loss, batches);
             return Err(TrainError::Diverged { loss, epoch, batch, learning_rate });
         }
@@ -188,8 +192,9 @@ impl<'a> Trainer<'a> {
         Ok(Some(self))
     }
 
-    /// The order of the training images in an epoch, and the numbers for dropout. Both depend on
-    /// the seed and the epoch alone, so a resumed training sees what it would have seen.
+    /// The order of the training images in an epoch, and the random numbers for dropout. Both
+    /// depend on the seed and the epoch only, which makes a resumed training equal to an
+    /// uninterrupted one.
     fn order(&self, epoch: usize) -> (Vec<usize>, ChaCha8Rng) {
         let mut order: Vec<usize> = self.subset.indices().collect();
         let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);

@@ -1,36 +1,37 @@
-//! Who watches a training.
+//! Progress of a training.
 
 use std::ops::ControlFlow;
 
-use super::metrics::{EpochMetrics, Evaluation};
+use super::metrics::{EpochMetrics, Metrics};
 
-/// Where a training stands after a batch.
+/// The progress of a training after a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchProgress {
     /// The epoch; the first is 1.
     pub epoch: usize,
-    /// Epochs planned.
+    /// Number of epochs in the settings.
     pub epochs: usize,
-    /// Batches of this epoch that are done.
+    /// Finished batches of this epoch.
     pub batch: usize,
-    /// Batches of an epoch.
+    /// Batches per epoch.
     pub batches: usize,
-    /// Means over the images of this epoch so far.
-    pub running: Evaluation,
+    /// Mean metrics of the images of this epoch so far.
+    pub running: Metrics,
 }
 
-/// Watches a training and may end it. Nothing is printed unless an observer prints it.
+/// Receives the progress of a training, and can cancel it by `ControlFlow::Break`, as all progress
+/// callbacks do. Training itself prints nothing.
 pub trait TrainingObserver {
-    /// After each batch. `Break` gives up the epoch that has begun.
+    /// Called after each batch. `Break` discards the current epoch.
     fn batch(&mut self, _progress: &BatchProgress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// After each epoch, when its state is safe on disk. `Break` stops there.
+    /// Called after each epoch, when its state is on disk. `Break` stops the training.
     fn epoch(&mut self, _metrics: &EpochMetrics) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
 
-/// Watches silently.
+/// An observer that does nothing.
 impl TrainingObserver for () {}

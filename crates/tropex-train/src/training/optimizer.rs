@@ -1,29 +1,29 @@
-//! Steps down the gradient, and the memory that they need.
+//! Optimizers and their state.
 //!
-//! Burn's own optimizers keep their memory under random parameter ids and restore it on the
-//! default device of the build. Here it is stored like weights, under the names of the layers,
-//! so that a training continues in another process, on its own device, bit by bit.
+//! Burn's own optimizers save their state under random parameter ids and restore it on the default
+//! device of the build. Here the state is stored like weights, under the names of the layers: a
+//! training continues bit for bit in another process, on its own device.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::config::{OptimizerConfig, TrainingConfig};
-use crate::weights::{Naming, Weights, slots};
+use crate::weights::{Naming, Weights, tensor_specs};
 use crate::zoo::Classifier;
 
-/// Keys of the memory in a file.
+/// Prefixes of the keys of the state in a file.
 const FIRST: &str = "first.";
 const SECOND: &str = "second.";
 
-/// A rule and what it remembers of past gradients, per parameter.
+/// An optimizer and its state per parameter.
 pub(super) struct Optimizer {
     rule: OptimizerConfig,
     l2: f64,
     steps: u64,
-    /// Momentum, or the mean of the gradients.
+    /// Velocity of sgd, or first moment of Adam.
     first: GradientsParams,
-    /// The mean of the squared gradients.
+    /// Second moment of Adam.
     second: GradientsParams,
 }
 
@@ -33,12 +33,12 @@ impl Optimizer {
         Self { rule: config.optimizer, l2: config.l2, steps: 0, first, second }
     }
 
-    /// Steps taken so far.
+    /// Number of steps so far.
     pub(super) fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Moves every parameter of a network against its gradient.
+    /// Updates every parameter of a network.
     pub(super) fn step(
         &mut self,
         learning_rate: f64,
@@ -46,10 +46,10 @@ impl Optimizer {
         gradients: GradientsParams,
     ) -> Classifier {
         self.steps += 1;
-        classifier.map(&mut Step { optimizer: self, learning_rate, gradients })
+        classifier.map(&mut StepMapper { optimizer: self, learning_rate, gradients })
     }
 
-    /// The step for one parameter, to be subtracted.
+    /// The change of one parameter, to be subtracted.
     fn delta<const D: usize>(
         &mut self,
         param: &Param<Tensor<D>>,
@@ -80,32 +80,32 @@ impl Optimizer {
         }
     }
 
-    /// What it remembers, named after the layers of the network it belongs to.
-    pub(super) fn memory(&self, classifier: &Classifier) -> Weights {
+    /// The state, with keys of the layers of the network.
+    pub(super) fn state(&self, classifier: &Classifier) -> Weights {
         let named = |moments, prefix: &str| {
             let mut export =
-                Export { naming: Naming::default(), moments, named: Weights::default() };
+                MomentVisitor { naming: Naming::default(), moments, named: Weights::default() };
             classifier.visit(&mut export);
             export.named.renamed(|key| format!("{prefix}{key}"))
         };
         named(&self.first, FIRST).merged(named(&self.second, SECOND))
     }
 
-    /// Recalls a memory after so many steps; returns whether it was complete.
-    pub(super) fn recall(
+    /// Loads the state after `steps` steps; returns whether it was complete.
+    pub(super) fn load_state(
         &mut self,
-        mut memory: Weights,
+        mut state: Weights,
         steps: u64,
         classifier: &Classifier,
         device: &Device,
     ) -> bool {
         self.steps = steps;
         for (prefix, moments) in [(FIRST, &mut self.first), (SECOND, &mut self.second)] {
-            let named = memory.split_off(prefix);
+            let named = state.split_off(prefix);
             let naming = Naming::default();
-            classifier.visit(&mut Recall { naming, named, moments, device });
+            classifier.visit(&mut MomentLoader { naming, named, moments, device });
         }
-        let trained = slots(classifier).iter().filter(|slot| slot.role.is_trained()).count();
+        let trained = tensor_specs(classifier).iter().filter(|spec| spec.role.is_trained()).count();
         let second = match self.rule {
             OptimizerConfig::Adam { .. } => trained,
             OptimizerConfig::Sgd { .. } => 0,
@@ -114,7 +114,7 @@ impl Optimizer {
     }
 }
 
-/// A running mean, from zero.
+/// An exponential moving average, from zero.
 fn decayed<const D: usize>(mean: Option<Tensor<D>>, value: Tensor<D>, decay: f64) -> Tensor<D> {
     let share = value.mul_scalar(1.0 - decay);
     match mean {
@@ -123,13 +123,13 @@ fn decayed<const D: usize>(mean: Option<Tensor<D>>, value: Tensor<D>, decay: f64
     }
 }
 
-struct Step<'a> {
+struct StepMapper<'a> {
     optimizer: &'a mut Optimizer,
     learning_rate: f64,
     gradients: GradientsParams,
 }
 
-impl ModuleMapper for Step<'_> {
+impl ModuleMapper for StepMapper<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
         // Weights and kernels have two axes or more, biases and batch norm have one.
@@ -144,13 +144,13 @@ impl ModuleMapper for Step<'_> {
     }
 }
 
-struct Export<'a> {
+struct MomentVisitor<'a> {
     naming: Naming,
     moments: &'a GradientsParams,
     named: Weights,
 }
 
-impl ModuleVisitor for Export<'_> {
+impl ModuleVisitor for MomentVisitor<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -160,22 +160,22 @@ impl ModuleVisitor for Export<'_> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Some(slot) = self.naming.slot(param.dims().as_slice()) else { return };
+        let Some(spec) = self.naming.spec(param.dims().as_slice()) else { return };
         if let Some(moment) = self.moments.get::<D>(param.id) {
-            let data = slot.data(moment);
-            self.named.insert(slot.key, data);
+            let data = spec.data(moment);
+            self.named.insert(spec.key, data);
         }
     }
 }
 
-struct Recall<'a> {
+struct MomentLoader<'a> {
     naming: Naming,
     named: Weights,
     moments: &'a mut GradientsParams,
     device: &'a Device,
 }
 
-impl ModuleVisitor for Recall<'_> {
+impl ModuleVisitor for MomentLoader<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -185,10 +185,10 @@ impl ModuleVisitor for Recall<'_> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Some(slot) = self.naming.slot(param.dims().as_slice()) else { return };
-        let data = self.named.remove(&slot.key);
-        if let Some(data) = data.filter(|data| data.shape().as_slice() == slot.shape) {
-            self.moments.register(param.id, slot.tensor::<D>(data, self.device));
+        let Some(spec) = self.naming.spec(param.dims().as_slice()) else { return };
+        let data = self.named.remove(&spec.key);
+        if let Some(data) = data.filter(|data| data.shape().as_slice() == spec.shape) {
+            self.moments.register(param.id, spec.tensor::<D>(data, self.device));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The state of an interrupted training, in one file so that its parts belong together.
+//! The state of an interrupted training, in one file.
 
 use std::path::Path;
 
@@ -8,43 +8,45 @@ use serde::{Deserialize, Serialize};
 use super::{EpochMetrics, TrainError, Trainer};
 use crate::weights::{Safetensors, Weights, WeightsError, write_safetensors};
 
-/// Keys of the weights; the memory of the optimizer lies beside them.
+/// Prefix of the keys of the weights; the other tensors are the state of the optimizer.
 const WEIGHTS: &str = "weights.";
-/// Header entry that holds a [`Progress`].
+/// Header entry that holds a [`SavedProgress`].
 const PROGRESS: &str = "progress";
 
+/// The progress in the header of the file.
 #[derive(Serialize, Deserialize)]
-struct Progress {
+struct SavedProgress {
     steps: u64,
     metrics: Vec<EpochMetrics>,
 }
 
 impl Trainer<'_> {
-    /// Writes all that is needed to continue after the last epoch.
+    /// Writes the state after the last epoch, from which training can continue.
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        let progress = Progress { steps: self.optimizer.steps(), metrics: self.metrics.clone() };
+        let progress =
+            SavedProgress { steps: self.optimizer.steps(), metrics: self.metrics.clone() };
         let progress = serde_json::to_string(&progress).map_err(|error| damaged(path, error))?;
         let tensors = Weights::of(&self.classifier)
             .renamed(|key| format!("{WEIGHTS}{key}"))
-            .merged(self.optimizer.memory(&self.classifier));
+            .merged(self.optimizer.state(&self.classifier));
         Ok(write_safetensors(path, &tensors, &[(PROGRESS, &progress)])?)
     }
 
-    /// Continues where [`save`](Self::save) left off; the settings and data must be the same.
+    /// Continues from a state that [`save`](Self::save) wrote, with equal settings and data.
     ///
-    /// The weights that follow are those of a training without interruption, bit by bit.
+    /// The resulting weights are bit for bit those of an uninterrupted training.
     pub fn resume(mut self, path: &Path) -> Result<Self, TrainError> {
         let opened = Safetensors::open_own(path, &[PROGRESS])?;
         let progress = opened.header.get(PROGRESS).map(String::as_str).unwrap_or_default();
-        let progress: Progress =
+        let progress: SavedProgress =
             serde_json::from_str(progress).map_err(|_| damaged(path, "no record of its epochs"))?;
         let mut tensors = opened.read_all()?;
         let weights = tensors.split_off(WEIGHTS);
         let classifier = weights.apply(self.classifier.valid(), path)?;
         self.classifier = classifier.train();
         let steps = progress.steps;
-        if !self.optimizer.recall(tensors, steps, &self.classifier, &self.device) {
-            return Err(damaged(path, "the memory of the optimizer is incomplete"));
+        if !self.optimizer.load_state(tensors, steps, &self.classifier, &self.device) {
+            return Err(damaged(path, "the state of the optimizer is incomplete"));
         }
         self.metrics = progress.metrics;
         Ok(self)

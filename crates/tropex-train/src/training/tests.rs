@@ -35,7 +35,7 @@ fn trained_network(
 }
 
 #[test]
-fn training_learns_what_can_be_learned() {
+fn training_learns_separable_classes() {
     for (architecture, optimizer) in
         [(&TINY, OptimizerConfig::ADAM), (&TINY, SGD), (&TINY_RESIDUAL, OptimizerConfig::ADAM)]
     {
@@ -57,7 +57,7 @@ fn equal_settings_give_equal_weights_and_another_seed_gives_others() {
 }
 
 #[test]
-fn a_training_with_dropout_is_another_one_and_can_be_repeated() {
+fn dropout_changes_training_and_is_repeatable() {
     let images = separable_images(SHAPE, 3, 48);
     let weights = |seed| {
         let config = TrainingConfig { seed, ..config(1, SGD) };
@@ -157,7 +157,7 @@ fn a_state_of_another_optimizer_is_refused() {
     trainer.epoch(&mut ()).unwrap().unwrap().save(&path).unwrap();
     let trainer = Trainer::new(network(0), &images, &images, &adam).unwrap();
     let error = trainer.resume(&path).err().unwrap().to_string();
-    assert!(error.contains("memory of the optimizer"), "{error}");
+    assert!(error.contains("state of the optimizer"), "{error}");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn images_of_another_shape_are_refused() {
 }
 
 #[test]
-fn senseless_settings_are_refused() {
+fn settings_out_of_range_are_refused() {
     let base = TrainingConfig::mnist();
     let list = crate::checkpoint::Checkpoints::List(vec![11]);
     let wrong = [
@@ -255,7 +255,7 @@ fn senseless_settings_are_refused() {
 }
 
 #[test]
-fn an_observer_sees_every_batch_and_can_break_off() {
+fn an_observer_gets_every_batch_and_can_cancel() {
     struct Stop(usize);
     impl TrainingObserver for Stop {
         fn batch(&mut self, progress: &BatchProgress) -> ControlFlow<()> {

@@ -1,4 +1,4 @@
-//! What makes a file of weights unusable.
+//! Errors of files of weights.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,14 @@ use thiserror::Error;
 
 /// Why weights cannot be read, written or used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum WeightsError {
     /// The file cannot be read.
     #[error("cannot read weights {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: io::Error,
     },
     /// The file cannot be written.
@@ -21,15 +22,15 @@ pub enum WeightsError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         source: io::Error,
     },
-    /// The file is not what its name says, or is damaged.
+    /// The file is damaged.
     #[error("{} is not a readable weights file: {reason}; it may be damaged or cut short", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// What the reader stumbled over.
+        /// What is wrong.
         reason: String,
     },
     /// The file is of another kind.
@@ -37,7 +38,7 @@ pub enum WeightsError {
     Kind {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// What the file is.
         found: &'static str,
     },
     /// Git LFS left a pointer in place of the file.
@@ -45,16 +46,16 @@ pub enum WeightsError {
     Pointer {
         /// The file.
         path: PathBuf,
-        /// What to say of it.
+        /// Explanation for the user.
         text: &'static str,
     },
-    /// The content changed since it was written.
+    /// The content does not have the recorded checksum.
     #[error("{} does not match its checksum; restore it, or make it again", path.display())]
     Checksum {
         /// The file.
         path: PathBuf,
     },
-    /// There are tensors, but no weights.
+    /// The file has tensors, but no weights.
     #[error(
         "{} holds no state dict; save one with torch.save(model.state_dict(), ...)", path.display()
     )]
@@ -62,7 +63,7 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
-    /// There are several sets of weights.
+    /// The file has several sets of weights.
     #[error("{} holds several state dicts: {}", path.display(), listed(names))]
     Entries {
         /// The file.
@@ -70,24 +71,24 @@ pub enum WeightsError {
         /// The keys of the state dicts.
         names: Vec<String>,
     },
-    /// There are no weights under that key.
+    /// The file has no weights with this key.
     #[error("{} holds no state dict `{name}`, only {}", path.display(), listed(names))]
     NoEntry {
         /// The file.
         path: PathBuf,
-        /// The key asked for.
+        /// The requested key.
         name: String,
         /// The keys of the state dicts.
         names: Vec<String>,
     },
-    /// A tensor is not there.
+    /// A tensor is missing.
     #[error("{}: no tensor `{key}`, expected one of shape {shape:?}; do the weights belong to this architecture?", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
         /// The name in the file.
         key: String,
-        /// The shape that the network needs.
+        /// Shape in the network.
         shape: Vec<usize>,
     },
     /// A tensor is not part of the network.
@@ -105,24 +106,24 @@ pub enum WeightsError {
         path: PathBuf,
         /// The name in the file.
         key: String,
-        /// The shape that the network needs.
+        /// Shape in the network.
         expected: Vec<usize>,
-        /// The shape in the file.
+        /// Shape in the file.
         found: Vec<usize>,
     },
-    /// A tensor holds infinities or NaN.
+    /// A tensor has infinities or NaN.
     #[error("{}: tensor `{key}` holds {value} at {index}, expected finite numbers", path.display())]
     NotFinite {
         /// The file.
         path: PathBuf,
         /// The name in the file.
         key: String,
-        /// Position in the tensor, row by row.
+        /// Index in the tensor, in row-major order.
         index: usize,
-        /// What stands there.
+        /// The value.
         value: f32,
     },
-    /// A tensor holds no floating-point numbers.
+    /// A tensor is not of a floating-point type.
     #[error("{}: tensor `{key}` is of type {found}, expected f32, f64, f16 or bf16", path.display())]
     Type {
         /// The file.
@@ -132,7 +133,7 @@ pub enum WeightsError {
         /// Its type.
         found: String,
     },
-    /// The layers cannot be put in order.
+    /// The order of the layers is unclear.
     #[error(
         "{}: cannot tell which layer `{key}` belongs to; expected keys like layers.0.weight, \
          numbered in the order of the layers", path.display()
@@ -143,7 +144,7 @@ pub enum WeightsError {
         /// The name in the file.
         key: String,
     },
-    /// There are too many layers, or too few.
+    /// The number of layers is wrong.
     #[error(
         "{}: {found} layers with parameters ({names}), expected {expected}; do the weights belong \
          to this architecture?", path.display()
@@ -151,14 +152,14 @@ pub enum WeightsError {
     LayerCount {
         /// The file.
         path: PathBuf,
-        /// Layers that the network has.
+        /// Layers of the network.
         expected: usize,
         /// Layers in the file.
         found: usize,
         /// Their names in the file.
         names: String,
     },
-    /// The network cannot be used with them.
+    /// The network overflows with these weights.
     #[error(
         "{}: with these weights the network gives outputs that are not finite, expected weights \
          small enough for f32", path.display()
@@ -175,7 +176,7 @@ impl WeightsError {
     }
 }
 
-/// Names, of which a file may hold any number.
+/// A list of names, shortened if long.
 fn listed(names: &[String]) -> String {
     const MOST: usize = 20;
     let shown: Vec<_> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();

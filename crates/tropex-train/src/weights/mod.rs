@@ -1,9 +1,9 @@
-//! Weights outside of a network: named and laid out as in PyTorch, read, written and checked.
+//! Weights of networks in files, with PyTorch's names and layout.
 //!
-//! Keys are `layers.<k>.{weight,bias,running_mean,running_var}`, k counting the layers that have
-//! parameters (a batch norm is a layer of its own). In a residual block the first convolution and
-//! its norm come first, then the second and its norm, then the projection if there is one. Dense
-//! weights are `[outputs, inputs]`, kernels `[filters, channels, height, width]`.
+//! Keys are `layers.<k>.{weight,bias,running_mean,running_var}`, where k counts the layers with
+//! parameters (a batch norm is a layer). The order in a residual block is: first convolution, its
+//! norm, second convolution, its norm, projection. Dense weights are `[outputs, inputs]`, kernels
+//! `[filters, channels, height, width]`.
 
 mod error;
 mod file;
@@ -20,9 +20,9 @@ use crate::zoo::Classifier;
 pub use error::WeightsError;
 pub(crate) use file::{Safetensors, StoredTensor, TensorFile, write_safetensors};
 pub(crate) use naming::Naming;
-pub use naming::{Role, Slot, slots};
+pub use naming::{Role, TensorSpec, tensor_specs};
 
-/// Header entry of weights that PyTorch can read.
+/// Header entry by which PyTorch recognises its layout.
 const FORMAT: (&str, &str) = ("format", "pt");
 
 /// Named tensors of type f32 in PyTorch's layout.
@@ -34,46 +34,46 @@ pub struct Weights {
 impl Weights {
     /// The weights of a network.
     pub fn of(classifier: &Classifier) -> Self {
-        let mut export = Export { naming: Naming::default(), weights: Self::default() };
-        // Without `valid` the statistics of a batch norm in training lag one batch behind.
+        let mut export = WeightsVisitor { naming: Naming::default(), weights: Self::default() };
+        // In training mode, the statistics of batch norms would lag one batch behind.
         classifier.valid().visit(&mut export);
         export.weights
     }
 
-    /// Reads a file that [`write`](Self::write) made, and compares it with its checksum.
+    /// Reads a file that [`write`](Self::write) made, and verifies its checksum.
     ///
-    /// Half, single and double precision are accepted and become f32.
+    /// Half and double precision are converted to f32.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
         Safetensors::open_own(path, &[FORMAT.0])?.read_all()
     }
 
-    /// The same network with the weights in a file that [`write`](Self::write) made.
+    /// The network with the weights of a file that [`write`](Self::write) made.
     ///
-    /// Names and shapes are compared before any numbers are read.
+    /// Names and shapes are checked before numbers are read.
     pub(crate) fn load(path: &Path, classifier: Classifier) -> Result<Classifier, WeightsError> {
         let opened = Safetensors::open_own(path, &[FORMAT.0])?;
         let shapes = opened.file.tensors.iter().map(|tensor| (&tensor.name, &tensor.shape[..]));
-        compare(&slots(&classifier), shapes, path)?;
+        compare(&tensor_specs(&classifier), shapes, path)?;
         opened.read_all()?.apply(classifier, path)
     }
 
-    /// Writes a safetensors file that PyTorch can read, replacing `path` in one step.
+    /// Writes a safetensors file that PyTorch can read, and replaces `path` atomically.
     pub fn write(&self, path: &Path) -> Result<(), WeightsError> {
         write_safetensors(path, self, &[FORMAT])
     }
 
-    /// The same network with these weights.
+    /// The network with these weights.
     ///
-    /// Every tensor of the network must be here with its shape and finite values, and nothing
-    /// else; `path` says in errors where the weights came from.
+    /// The weights must have exactly the tensors of the network, with their shapes and finite
+    /// values. Errors name `path` as the origin of the weights.
     pub fn apply(self, classifier: Classifier, path: &Path) -> Result<Classifier, WeightsError> {
         let shapes = self.tensors.iter().map(|(key, data)| (key, data.shape().as_slice()));
-        compare(&slots(&classifier), shapes, path)?;
+        compare(&tensor_specs(&classifier), shapes, path)?;
         self.require_finite(path)?;
         let device = classifier.devices().into_iter().next();
         let naming = Naming::default();
         Ok(match device {
-            Some(device) => classifier.map(&mut Import { naming, weights: self, device }),
+            Some(device) => classifier.map(&mut WeightsMapper { naming, weights: self, device }),
             None => classifier,
         })
     }
@@ -89,7 +89,7 @@ impl Weights {
         Ok(())
     }
 
-    /// The keys and data, sorted by key.
+    /// Keys and data, sorted by key.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &TensorData)> {
         self.tensors.iter()
     }
@@ -99,7 +99,7 @@ impl Weights {
         self.tensors.insert(key, data.convert_dtype(DType::F32));
     }
 
-    /// Takes a tensor out.
+    /// Removes a tensor and returns it.
     pub(crate) fn remove(&mut self, key: &str) -> Option<TensorData> {
         self.tensors.remove(key)
     }
@@ -110,53 +110,54 @@ impl Weights {
         Self { tensors }
     }
 
-    /// Takes out the tensors whose keys begin with `prefix`, without that prefix.
+    /// Removes the tensors whose keys begin with `prefix`, and returns them with keys without the
+    /// prefix.
     pub(crate) fn split_off(&mut self, prefix: &str) -> Self {
-        let (taken, kept) = std::mem::take(&mut self.tensors)
+        let (split, rest) = std::mem::take(&mut self.tensors)
             .into_iter()
             .partition(|(key, _)| key.starts_with(prefix));
-        self.tensors = kept;
-        Self { tensors: taken }.renamed(|key| key[prefix.len()..].to_owned())
+        self.tensors = rest;
+        Self { tensors: split }.renamed(|key| key[prefix.len()..].to_owned())
     }
 
-    /// Both together.
+    /// The tensors of both.
     pub(crate) fn merged(mut self, other: Self) -> Self {
         self.tensors.extend(other.tensors);
         self
     }
 }
 
-/// Refuses tensors that are missing, of other shapes, or of no layer.
+/// Refuses missing and unknown tensors, and tensors of other shapes.
 fn compare<'a>(
-    slots: &[Slot],
+    tensor_specs: &[TensorSpec],
     found: impl Iterator<Item = (&'a String, &'a [usize])>,
     path: &Path,
 ) -> Result<(), WeightsError> {
     let found: BTreeMap<&String, &[usize]> = found.collect();
-    for slot in slots {
-        let (path, key) = (path.to_path_buf(), slot.key.clone());
+    for spec in tensor_specs {
+        let (path, key) = (path.to_path_buf(), spec.key.clone());
         match found.get(&key) {
-            None => return Err(WeightsError::Missing { path, key, shape: slot.shape.clone() }),
-            Some(shape) if **shape != slot.shape[..] => {
-                let (expected, found) = (slot.shape.clone(), shape.to_vec());
+            None => return Err(WeightsError::Missing { path, key, shape: spec.shape.clone() }),
+            Some(shape) if **shape != spec.shape[..] => {
+                let (expected, found) = (spec.shape.clone(), shape.to_vec());
                 return Err(WeightsError::Shape { path, key, expected, found });
             }
             Some(_) => {}
         }
     }
-    let known: BTreeSet<&String> = slots.iter().map(|slot| &slot.key).collect();
+    let known: BTreeSet<&String> = tensor_specs.iter().map(|spec| &spec.key).collect();
     match found.keys().find(|key| !known.contains(*key)) {
         Some(key) => Err(WeightsError::Unknown { path: path.into(), key: key.to_string() }),
         None => Ok(()),
     }
 }
 
-struct Export {
+struct WeightsVisitor {
     naming: Naming,
     weights: Weights,
 }
 
-impl ModuleVisitor for Export {
+impl ModuleVisitor for WeightsVisitor {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -167,20 +168,20 @@ impl ModuleVisitor for Export {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
-        if let Some(slot) = self.naming.slot(tensor.dims().as_slice()) {
-            let data = slot.data(tensor);
-            self.weights.insert(slot.key, data);
+        if let Some(spec) = self.naming.spec(tensor.dims().as_slice()) {
+            let data = spec.data(tensor);
+            self.weights.insert(spec.key, data);
         }
     }
 }
 
-struct Import {
+struct WeightsMapper {
     naming: Naming,
     weights: Weights,
     device: Device,
 }
 
-impl ModuleMapper for Import {
+impl ModuleMapper for WeightsMapper {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -190,11 +191,11 @@ impl ModuleMapper for Import {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let slot = self.naming.slot(param.lazy_shape().as_slice());
-        let taken = slot.and_then(|slot| Some((self.weights.remove(&slot.key)?, slot)));
+        let spec = self.naming.spec(param.lazy_shape().as_slice());
+        let taken = spec.and_then(|spec| Some((self.weights.remove(&spec.key)?, spec)));
         match taken {
-            // A new parameter: reading the old one, which may be lazy, would allocate it.
-            Some((data, slot)) => Param::from_tensor(slot.tensor(data, &self.device)),
+            // Reading the old, possibly lazy parameter would allocate it.
+            Some((data, spec)) => Param::from_tensor(spec.tensor(data, &self.device)),
             None => param,
         }
     }

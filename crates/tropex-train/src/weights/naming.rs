@@ -1,11 +1,11 @@
-//! From the place of a tensor in a module to its name and layout in PyTorch.
+//! Names and layouts in PyTorch of the tensors of a module.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::zoo::Classifier;
 
-/// What a tensor does in its layer.
+/// The role of a tensor in its layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Matrix or kernel of a dense or convolutional layer.
@@ -14,19 +14,19 @@ pub enum Role {
     Bias,
     /// Factor of a batch norm, `weight` in PyTorch.
     Scale,
-    /// Mean that a batch norm has seen.
+    /// Running mean of a batch norm.
     RunningMean,
-    /// Variance that a batch norm has seen.
+    /// Running variance of a batch norm.
     RunningVariance,
 }
 
 impl Role {
-    /// Whether gradient descent changes it; the statistics of batch norm follow the data.
+    /// Whether the optimizer changes it. The statistics of batch norms follow the data.
     pub fn is_trained(self) -> bool {
         !matches!(self, Self::RunningMean | Self::RunningVariance)
     }
 
-    /// The field of a Burn layer that plays this role.
+    /// The role of a field of a Burn layer.
     fn of_field(container: &str, field: &str) -> Option<Self> {
         match (container, field) {
             ("Struct:Linear" | "Struct:Conv2d", "weight") => Some(Self::Weight),
@@ -39,7 +39,7 @@ impl Role {
         }
     }
 
-    /// The last part of its name.
+    /// The last part of the name in PyTorch.
     pub(crate) fn leaf(self) -> &'static str {
         match self {
             Self::Weight | Self::Scale => "weight",
@@ -50,25 +50,25 @@ impl Role {
     }
 }
 
-/// A tensor of a classifier as PyTorch names and stores it.
+/// Name and layout of a tensor of a classifier in PyTorch.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Slot {
-    /// `layers.<k>.<leaf>`, k counting the layers that have parameters.
+pub struct TensorSpec {
+    /// `layers.<k>.<leaf>`, where k counts the layers with parameters.
     pub key: String,
-    /// What it does in its layer.
+    /// Role in the layer.
     pub role: Role,
     /// Shape in PyTorch: dense weights are `[outputs, inputs]`.
     pub shape: Vec<usize>,
-    /// Whether its layer makes the shapes of a shortcut equal.
+    /// Whether the layer is the projection of a shortcut.
     pub(crate) is_projection: bool,
     transposed: bool,
 }
 
-impl Slot {
-    /// The tensor of a module from f32 data in PyTorch's layout.
+impl TensorSpec {
+    /// Converts f32 data in PyTorch's layout to the tensor of the module.
     ///
-    /// Transposed in memory, not by strides: strides can change how a device adds up products,
-    /// and a loaded network has to compute what the saved one did.
+    /// Dense weights are transposed in memory, not by strides: strides can change the order of sums
+    /// on a device, and a loaded network has to equal the saved one bit for bit.
     pub(crate) fn tensor<const D: usize>(&self, data: TensorData, device: &Device) -> Tensor<D> {
         let data = match self.shape[..] {
             [outputs, inputs] if self.transposed => transposed(&data, outputs, inputs),
@@ -77,7 +77,7 @@ impl Slot {
         Tensor::from_data(data, device)
     }
 
-    /// The data of a tensor in PyTorch's layout.
+    /// Converts a tensor of the module to data in PyTorch's layout.
     pub(crate) fn data<const D: usize>(&self, tensor: Tensor<D>) -> TensorData {
         let tensor = if self.transposed { tensor.swap_dims(0, 1) } else { tensor };
         tensor.into_data()
@@ -90,11 +90,11 @@ fn transposed(data: &TensorData, rows: usize, columns: usize) -> TensorData {
     TensorData::new(moved.copied().collect(), [columns, rows])
 }
 
-/// Follows a walk through a module and names the tensors on the way.
+/// Names the tensors during a visit of a module.
 #[derive(Debug, Default)]
 pub(crate) struct Naming {
     path: Vec<(String, String)>,
-    /// Path of the layer met last.
+    /// Path of the last layer with parameters.
     layer: Option<String>,
     layers: usize,
 }
@@ -108,8 +108,8 @@ impl Naming {
         self.path.pop();
     }
 
-    /// The slot of the tensor met now, given its shape in Burn; `None` for what is no layer's.
-    pub(crate) fn slot(&mut self, shape: &[usize]) -> Option<Slot> {
+    /// The spec of the current tensor with its shape in Burn; `None` outside of layers.
+    pub(crate) fn spec(&mut self, shape: &[usize]) -> Option<TensorSpec> {
         let ((field, container), above) = self.path.split_last()?;
         let role = Role::of_field(container, field)?;
         let layer = above.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
@@ -124,23 +124,23 @@ impl Naming {
         }
         let key = format!("layers.{}.{}", self.layers - 1, role.leaf());
         let is_projection = above.iter().any(|(name, _)| name == "projection");
-        Some(Slot { key, role, shape, is_projection, transposed })
+        Some(TensorSpec { key, role, shape, is_projection, transposed })
     }
 }
 
-/// The tensors of a classifier, in the order of its layers. Allocates no parameters.
-pub fn slots(classifier: &Classifier) -> Vec<Slot> {
-    let mut collect = Collect { naming: Naming::default(), slots: Vec::new() };
+/// The specs of the tensors of a classifier, in the order of its layers. Allocates no parameters.
+pub fn tensor_specs(classifier: &Classifier) -> Vec<TensorSpec> {
+    let mut collect = SpecVisitor { naming: Naming::default(), tensor_specs: Vec::new() };
     classifier.visit(&mut collect);
-    collect.slots
+    collect.tensor_specs
 }
 
-struct Collect {
+struct SpecVisitor {
     naming: Naming,
-    slots: Vec<Slot>,
+    tensor_specs: Vec<TensorSpec>,
 }
 
-impl ModuleVisitor for Collect {
+impl ModuleVisitor for SpecVisitor {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -150,6 +150,6 @@ impl ModuleVisitor for Collect {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.slots.extend(self.naming.slot(param.lazy_shape().as_slice()));
+        self.tensor_specs.extend(self.naming.spec(param.lazy_shape().as_slice()));
     }
 }

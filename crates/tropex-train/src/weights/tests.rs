@@ -18,17 +18,17 @@ fn refused(weights: Weights) -> String {
 
 #[test]
 fn layers_are_numbered_and_laid_out_as_in_pytorch() {
-    let slots = slots(&network("vgg-batch-norm", 0));
-    let shape = |key: &str| slots.iter().find(|slot| slot.key == key).unwrap().shape.clone();
+    let tensor_specs = tensor_specs(&network("vgg-batch-norm", 0));
+    let shape = |key: &str| tensor_specs.iter().find(|spec| spec.key == key).unwrap().shape.clone();
     assert_eq!(shape("layers.0.weight"), [32, 1, 3, 3]);
     assert_eq!(shape("layers.1.running_var"), [32]);
     assert_eq!(shape("layers.16.weight"), [128, 128]);
     assert_eq!(shape("layers.17.weight"), [3, 128]);
-    assert_eq!(slots.len(), 8 * (2 + 4) + 2 * 2);
+    assert_eq!(tensor_specs.len(), 8 * (2 + 4) + 2 * 2);
 }
 
 #[test]
-fn written_weights_are_read_back_as_they_were() {
+fn written_weights_are_read_back_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let network_1 = network("vgg-batch-norm", 1);
@@ -41,7 +41,7 @@ fn written_weights_are_read_back_as_they_were() {
 }
 
 #[test]
-fn loading_leaves_the_other_network_alone() {
+fn loading_does_not_change_other_networks() {
     let path = Path::new("model.safetensors");
     let (first, second) = (network("vgg-batch-norm", 1), network("vgg-batch-norm", 2));
     let before = Weights::of(&first);
@@ -74,7 +74,7 @@ fn a_wrong_shape_is_named_with_the_right_one() {
 }
 
 #[test]
-fn a_value_that_is_no_number_is_named() {
+fn values_that_are_not_finite_are_refused() {
     let mut weights = Weights::of(&network("mnist-cnn", 0));
     weights.insert("layers.4.bias".into(), TensorData::from([0.0f32, f32::NAN, 0.0]));
     let line = refused(weights);

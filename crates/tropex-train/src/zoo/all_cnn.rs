@@ -2,7 +2,7 @@
 //! for Simplicity: The All Convolutional Net*, 2015).
 
 use super::Architecture;
-use super::builder::{Builder, conv};
+use super::builder::{ClassifierBuilder, conv};
 use super::classifier::Classifier;
 use crate::training::TrainingConfig;
 
@@ -21,8 +21,8 @@ pub(super) static FAMILY: &[Architecture] = &[
     ),
 ];
 
-/// The logits are means over the last channels, one a class, after ReLU like all others.
-fn standard(builder: Builder<'_>) -> Classifier {
+/// The logits are the means of the last channels, one per class, after a ReLU.
+fn standard(builder: ClassifierBuilder<'_>) -> Classifier {
     let classes = builder.classes();
     builder
         .conv(conv(96))
@@ -41,8 +41,8 @@ fn standard(builder: Builder<'_>) -> Classifier {
         .finish()
 }
 
-/// Ends with a dense layer, as the study has it.
-fn narrow(builder: Builder<'_>) -> Classifier {
+/// The published study ends this network with a dense layer.
+fn narrow(builder: ClassifierBuilder<'_>) -> Classifier {
     let classes = builder.classes();
     let convs = [
         conv(4),
@@ -55,5 +55,5 @@ fn narrow(builder: Builder<'_>) -> Classifier {
         conv(64).kernel(1),
         conv(classes).kernel(1),
     ];
-    convs.into_iter().fold(builder, Builder::conv).logits()
+    convs.into_iter().fold(builder, ClassifierBuilder::conv).logits()
 }

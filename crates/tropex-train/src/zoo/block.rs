@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 
 use super::dropout::Dropout;
 
-/// A convolution, then batch norm and the activation where there are such.
+/// A convolution, with optional batch norm and activation.
 #[derive(Module, Debug)]
 pub struct ConvBlock {
     pub(super) conv: Conv2d,
@@ -39,7 +39,8 @@ impl ConvBlock {
 pub struct ResidualBlock {
     pub(super) first: ConvBlock,
     pub(super) second: ConvBlock,
-    /// Makes the shapes equal where the block changes them; else the shortcut is the identity.
+    /// 1x1 convolution of the shortcut if the block changes the shape; otherwise the shortcut is
+    /// the identity.
     pub(super) projection: Option<Conv2d>,
     pub(super) activation: Activation,
 }
@@ -58,7 +59,7 @@ impl ResidualBlock {
 
 /// A block between images and the flattened features: `[n, c, h, w]` to `[n, c', h', w']`.
 #[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant)] // a network has a handful of blocks
+#[allow(clippy::large_enum_variant)] // networks have few blocks
 pub enum FeatureBlock {
     /// Convolution, batch norm, activation.
     Conv(ConvBlock),
@@ -70,12 +71,12 @@ pub enum FeatureBlock {
     AveragePool(AvgPool2d),
     /// Mean over the whole plane of each channel.
     GlobalAveragePool(AdaptiveAvgPool2d),
-    /// Values lost at random, in training only.
+    /// Dropout, in training only.
     Dropout(Dropout),
 }
 
 impl FeatureBlock {
-    /// Applies the block to `[n, c, h, w]`, as in use: dropout does nothing.
+    /// Applies the block to `[n, c, h, w]` as in inference: dropout does nothing.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Conv(block) => block.forward(input),

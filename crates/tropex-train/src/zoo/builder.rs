@@ -1,4 +1,4 @@
-//! Puts blocks together, keeping track of shapes.
+//! Builds classifiers block by block, and tracks shapes.
 
 use burn::nn::activation::{Activation, ActivationConfig};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -11,21 +11,21 @@ use super::classifier::Classifier;
 use super::dropout::Dropout;
 use super::{ArchitectureError, MAX_VALUES};
 
-/// A convolution that keeps the size of images, or divides it by its stride.
+/// A convolution whose output has the size of its input divided by the stride.
 #[derive(Clone, Copy)]
-pub(super) struct Conv {
+pub(super) struct ConvLayer {
     filters: usize,
     /// Width of the kernel, an odd number.
     kernel: usize,
     stride: usize,
 }
 
-/// A 3x3 convolution of stride 1, until told otherwise.
-pub(super) const fn conv(filters: usize) -> Conv {
-    Conv { filters, kernel: 3, stride: 1 }
+/// A 3x3 convolution of stride 1.
+pub(super) const fn conv(filters: usize) -> ConvLayer {
+    ConvLayer { filters, kernel: 3, stride: 1 }
 }
 
-impl Conv {
+impl ConvLayer {
     pub(super) const fn kernel(self, kernel: usize) -> Self {
         Self { kernel, ..self }
     }
@@ -37,9 +37,9 @@ impl Conv {
 
 /// Collects the blocks of a classifier from the image to the logits.
 ///
-/// The parameters stay lazy: nothing is allocated but batch-norm statistics, so counting the
-/// parameters of a large network is free.
-pub(super) struct Builder<'a> {
+/// Parameters are lazy: only batch-norm statistics are allocated, and counting the parameters of a
+/// large network costs nothing.
+pub(super) struct ClassifierBuilder<'a> {
     architecture: &'static str,
     device: &'a Device,
     activation: ActivationConfig,
@@ -48,11 +48,11 @@ pub(super) struct Builder<'a> {
     classes: usize,
     features: Vec<FeatureBlock>,
     dense: Vec<DenseBlock>,
-    /// Width of the last dense block, once there is one.
+    /// Width of the last dense block, if there is one.
     width: Option<usize>,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> ClassifierBuilder<'a> {
     pub(super) fn new(
         architecture: &'static str,
         activation: ActivationConfig,
@@ -63,7 +63,7 @@ impl<'a> Builder<'a> {
         if input.contains(&0) {
             return Err(ArchitectureError::EmptyImages { shape: input });
         }
-        // So that no number of parameters leaves the range of whole numbers.
+        // Keeps numbers of parameters in the range of `usize`.
         let values = input.iter().try_fold(1_usize, |values, &e| values.checked_mul(e));
         if values.is_none_or(|values| values > MAX_VALUES) {
             return Err(ArchitectureError::ImagesTooLarge { shape: input });
@@ -91,18 +91,18 @@ impl<'a> Builder<'a> {
     }
 
     /// A convolution and the activation.
-    pub(super) fn conv(self, conv: Conv) -> Self {
+    pub(super) fn conv(self, conv: ConvLayer) -> Self {
         let activation = Some(self.activation());
         self.conv_block(conv, false, activation)
     }
 
     /// A convolution, batch norm, and the activation.
-    pub(super) fn conv_norm(self, conv: Conv) -> Self {
+    pub(super) fn conv_norm(self, conv: ConvLayer) -> Self {
         let activation = Some(self.activation());
         self.conv_block(conv, true, activation)
     }
 
-    fn conv_block(mut self, conv: Conv, norm: bool, activation: Option<Activation>) -> Self {
+    fn conv_block(mut self, conv: ConvLayer, norm: bool, activation: Option<Activation>) -> Self {
         let block = self.block(conv, norm, activation);
         self.features.push(FeatureBlock::Conv(block));
         self
@@ -123,18 +123,17 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// A block on images as they are now, which then have its output's shape.
-    fn block(&mut self, conv: Conv, norm: bool, activation: Option<Activation>) -> ConvBlock {
+    /// A block on the current shape, which becomes the shape of its output.
+    fn block(&mut self, conv: ConvLayer, norm: bool, activation: Option<Activation>) -> ConvBlock {
         let [channels, height, width] = self.shape;
         self.shape = [conv.filters, height.div_ceil(conv.stride), width.div_ceil(conv.stride)];
         let norm = norm.then(|| BatchNormConfig::new(conv.filters).init(self.device));
         ConvBlock { conv: self.layer(channels, conv), norm, activation }
     }
 
-    fn layer(&self, channels: usize, Conv { filters, kernel, stride }: Conv) -> Conv2d {
-        // The same number of zeros on every side, as PyTorch's `padding`: for stride 2
-        // TensorFlow's "same" would pad below and right only, and imported weights would meet
-        // shifted images.
+    fn layer(&self, channels: usize, ConvLayer { filters, kernel, stride }: ConvLayer) -> Conv2d {
+        // Equal padding on all sides, as PyTorch's `padding`. TensorFlow's "same" with stride 2
+        // would pad below and right only, which would shift images against imported weights.
         let padding = kernel / 2;
         Conv2dConfig::new([channels, filters], [kernel, kernel])
             .with_stride([stride, stride])
@@ -183,7 +182,7 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// Loses a share of the values while the network is trained.
+    /// Dropout with a rate, in training only.
     pub(super) fn dropout(mut self, share: f64) -> Self {
         self.features.push(FeatureBlock::Dropout(Dropout { share }));
         self
@@ -202,7 +201,7 @@ impl<'a> Builder<'a> {
         self.finish()
     }
 
-    /// Ends here, where what the blocks leave are the logits.
+    /// Ends the classifier: the output of the blocks is the logits.
     pub(super) fn finish(self) -> Classifier {
         let [channels, height, width] = self.input;
         let Self { features, dense, classes, .. } = self;

@@ -1,22 +1,22 @@
-//! The network that every architecture makes.
+//! The network of every architecture.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 use rand_chacha::rand_core::Rng;
 
 use super::block::{ConvBlock, DenseBlock, FeatureBlock};
-use super::normalisation::{Normalisation, Normalise};
+use super::normalisation::{Normalisation, NormaliseLayer};
 
-/// What batch norms add to variances unless told otherwise, in Burn as in PyTorch.
+/// Default of the number that batch norms add to variances, in Burn and in PyTorch.
 pub const DEFAULT_EPSILON: f64 = 1e-5;
 
-/// An image classifier: feature blocks on images, then dense blocks on what they leave.
+/// An image classifier: feature blocks, then dense blocks on the flattened features.
 ///
-/// Made by [`Architecture::init`](super::Architecture::init). Nothing in `forward` depends on
-/// the values or on the number of images, so Burn can capture it as a graph.
+/// Made by [`Architecture::init`](super::Architecture::init). The operations of `forward` do not
+/// depend on values or on the number of images, so that Burn can capture them as a graph.
 #[derive(Module, Debug)]
 pub struct Classifier {
-    pub(super) normalise: Option<Normalise>,
+    pub(super) normalise: Option<NormaliseLayer>,
     pub(super) features: Vec<FeatureBlock>,
     pub(super) dense: Vec<DenseBlock>,
     pub(super) channels: usize,
@@ -26,15 +26,18 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Logits `[n, classes]` of images `[n, channels, height, width]`.
+    /// Computes logits, without dropout. On a device that records gradients, batch norm is as in
+    /// training.
     ///
-    /// Without dropout; batch norm is as in training on a device that records gradients.
+    /// # Shapes
+    /// - images: `[n, channels, height, width]`
+    /// - output: `[n, classes]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let images = self.normalised(images);
         self.classify(self.features.iter().fold(images, |values, block| block.forward(values)))
     }
 
-    /// The same with dropout, which draws from `random`.
+    /// Computes logits with dropout, whose random numbers come from `random`.
     pub(crate) fn forward_training(&self, images: Tensor<4>, random: &mut impl Rng) -> Tensor<2> {
         let images = self.normalised(images);
         self.classify(self.features.iter().fold(images, |values, block| match block {
@@ -55,12 +58,12 @@ impl Classifier {
         self.dense.iter().fold(flat, |values, block| block.forward(values))
     }
 
-    /// The same network, which normalises images first if told to.
+    /// The network with a normalisation of the images before the first layer, if one is given.
     pub(crate) fn with_normalisation(self, normalisation: Option<Normalisation>) -> Self {
-        Self { normalise: normalisation.map(Normalise::new), ..self }
+        Self { normalise: normalisation.map(NormaliseLayer::new), ..self }
     }
 
-    /// The same network with another number that batch norms add to variances, if one is given.
+    /// The network with another number that batch norms add to variances, if one is given.
     pub(crate) fn with_batch_norm_epsilon(mut self, epsilon: Option<f64>) -> Self {
         let Some(epsilon) = epsilon else { return self };
         let blocks = self.features.iter_mut().flat_map(|block| match block {

@@ -6,16 +6,16 @@ use rand_chacha::rand_core::Rng;
 
 /// Sets a share of the values to zero while a network is trained (Srivastava et al., 2014).
 ///
-/// Burn's own layer draws from the generator of the device, which every tensor in the process
-/// shares; here the caller brings the numbers, so that a training can be repeated and resumed.
+/// Burn's own layer uses the random generator of the device, which the whole process shares. Here
+/// the caller passes the random numbers, so that a training can be repeated and resumed.
 #[derive(Module, Debug)]
 pub struct Dropout {
     pub(super) share: f64,
 }
 
 impl Dropout {
-    /// Values `[n, c, h, w]` with each at zero with probability `share`, else divided by
-    /// `1 - share`, so that the mean stays.
+    /// Sets each value of `[n, c, h, w]` to zero with probability `share`, and divides the others
+    /// by `1 - share`, which keeps the mean.
     pub(super) fn forward_training(&self, input: Tensor<4>, random: &mut impl Rng) -> Tensor<4> {
         let kept = (1.0 / (1.0 - self.share)) as f32;
         let dropped_below = (self.share * 2f64.powi(32)) as u32;

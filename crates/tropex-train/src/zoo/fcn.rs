@@ -1,7 +1,7 @@
 //! Fully connected networks: dense layers on the flattened image.
 
 use super::Architecture;
-use super::builder::Builder;
+use super::builder::ClassifierBuilder;
 use super::classifier::Classifier;
 use crate::training::TrainingConfig;
 
@@ -41,6 +41,6 @@ pub(super) static FAMILY: &[Architecture] = &[
 ];
 
 /// Hidden layers of the given widths, then the logits.
-fn build(builder: Builder<'_>, widths: &[usize]) -> Classifier {
+fn build(builder: ClassifierBuilder<'_>, widths: &[usize]) -> Classifier {
     widths.iter().fold(builder, |builder, &width| builder.dense(width)).logits()
 }

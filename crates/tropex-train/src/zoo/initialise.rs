@@ -6,30 +6,30 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::classifier::Classifier;
-use crate::weights::{Naming, Role, Slot};
+use crate::weights::{Naming, Role, TensorSpec};
 
-/// Weights drawn from He's uniform distribution, as is usual before ReLU; biases zero. A leaky
-/// ReLU of slope 0.01 would change the variance by one part in 10,000, and is not told apart.
+/// Draws weights from He's uniform distribution, and sets biases to zero. For a leaky ReLU of slope
+/// 0.01 the variance of He would differ by one part in 10,000, which is ignored.
 ///
-/// The numbers come from a ChaCha8 stream in the order of the layers, not from the device, so a
-/// seed names the same network everywhere.
+/// The numbers come from a ChaCha8 stream, in the order of the layers: a seed gives one network on
+/// every device.
 pub(super) fn initialise(classifier: Classifier, device: &Device, seed: u64) -> Classifier {
     let random = ChaCha8Rng::seed_from_u64(seed);
-    classifier.map(&mut Draw { naming: Naming::default(), random, device })
+    classifier.map(&mut InitialWeights { naming: Naming::default(), random, device })
 }
 
-struct Draw<'a> {
+struct InitialWeights<'a> {
     naming: Naming,
     random: ChaCha8Rng,
     device: &'a Device,
 }
 
-impl Draw<'_> {
-    fn values(&mut self, slot: &Slot) -> Vec<f32> {
-        let count = slot.shape.iter().product();
-        match slot.role {
+impl InitialWeights<'_> {
+    fn values(&mut self, spec: &TensorSpec) -> Vec<f32> {
+        let count = spec.shape.iter().product();
+        match spec.role {
             Role::Weight => {
-                let inputs: usize = slot.shape[1..].iter().product();
+                let inputs: usize = spec.shape[1..].iter().product();
                 let bound = (6.0 / inputs as f32).sqrt();
                 (0..count).map(|_| bound * symmetric_uniform(&mut self.random)).collect()
             }
@@ -44,7 +44,7 @@ fn symmetric_uniform(random: &mut ChaCha8Rng) -> f32 {
     (random.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0
 }
 
-impl ModuleMapper for Draw<'_> {
+impl ModuleMapper for InitialWeights<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.naming.enter(name, container);
     }
@@ -54,9 +54,9 @@ impl ModuleMapper for Draw<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        // `lazy_shape`, and a new parameter: reading the old one would draw its numbers.
-        let Some(slot) = self.naming.slot(param.lazy_shape().as_slice()) else { return param };
-        let data = TensorData::new(self.values(&slot), slot.shape.clone());
-        Param::from_tensor(slot.tensor(data, self.device))
+        // Reading the old, lazy parameter would allocate it.
+        let Some(spec) = self.naming.spec(param.lazy_shape().as_slice()) else { return param };
+        let data = TensorData::new(self.values(&spec), spec.shape.clone());
+        Param::from_tensor(spec.tensor(data, self.device))
     }
 }

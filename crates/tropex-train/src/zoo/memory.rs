@@ -1,47 +1,48 @@
-//! Whether a network fits into memory.
+//! The memory that a network needs.
 
 use burn::tensor::Device;
 use thiserror::Error;
 use tropex_files::free_memory;
 
 use super::{Architecture, ArchitectureError};
+use crate::memory::ByteCount;
 use crate::training::OptimizerConfig;
 
-/// Bytes of a number.
+/// Bytes of a parameter.
 const NUMBER: u64 = 4;
 
-/// Why a network is not made: it would not fit into memory.
+/// A network that does not fit into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
     "{architecture} on images of {}x{}x{} has {}, {}; {} of memory are free: take smaller images \
      or a smaller architecture, or free memory",
-    shape[0], shape[1], shape[2], in_millions(*parameters), self.needs(), in_bytes(*free)
+    shape[0], shape[1], shape[2], in_millions(*parameters), self.needs(), ByteCount(*free)
 )]
-pub struct TooLarge {
+pub struct NetworkTooLarge {
     /// Name of the architecture.
     pub architecture: &'static str,
     /// `[channels, height, width]` of the images.
     pub shape: [usize; 3],
     /// Trained parameters.
     pub parameters: u64,
-    /// Numbers that the optimizer keeps for every parameter; `None` where nothing is trained.
+    /// Numbers that the optimizer stores per parameter; `None` without training.
     pub moments: Option<u64>,
-    /// Bytes of memory that are free.
+    /// Bytes of free memory.
     pub free: u64,
 }
 
-impl TooLarge {
+impl NetworkTooLarge {
     /// Bytes of the weights, the moments of the optimizer, and the gradients.
     fn bytes(&self) -> u64 {
         let gradients = u64::from(self.moments.is_some());
         self.parameters.saturating_mul(NUMBER * (1 + self.moments.unwrap_or(0) + gradients))
     }
 
-    /// What takes how much, in words.
+    /// Describes the memory of weights, optimizer and gradients.
     fn needs(&self) -> String {
-        let of = |numbers: u64| in_bytes(self.parameters.saturating_mul(NUMBER * numbers));
+        let of = |numbers: u64| ByteCount(self.parameters.saturating_mul(NUMBER * numbers));
         match self.moments {
-            None => of(1),
+            None => of(1).to_string(),
             Some(moments) => {
                 format!("{} with the optimizer and {} of gradients", of(1 + moments), of(1))
             }
@@ -50,13 +51,13 @@ impl TooLarge {
 }
 
 impl Architecture {
-    /// Refuses a network whose weights, with what training them by an optimizer keeps beside them,
-    /// take more memory than is free. The values of images on their way come on top.
+    /// Checks that the weights and, for training, the state of the optimizer and the gradients fit
+    /// into free memory. Activations are not counted.
     ///
-    /// On other devices than CPUs nothing is refused: they have memory of their own.
+    /// Devices with their own memory are not checked.
     ///
     /// # Errors
-    /// [`ArchitectureError::TooLarge`], or images that the architecture cannot be built for.
+    /// [`ArchitectureError::TooLarge`], or an error of building the architecture for these images.
     pub fn require_memory(
         &self,
         shape: [usize; 3],
@@ -73,12 +74,12 @@ impl Architecture {
             OptimizerConfig::Sgd { .. } => 1,
         });
         let free = free_memory() as u64;
-        let needed = TooLarge { architecture: self.name, shape, parameters, moments, free };
+        let needed = NetworkTooLarge { architecture: self.name, shape, parameters, moments, free };
         if needed.bytes() > free { Err(needed.into()) } else { Ok(()) }
     }
 }
 
-#[allow(deprecated)] // ndarray and tch are, and are supported as long as Burn has them
+#[allow(deprecated)] // Burn 0.22 deprecates ndarray and tch
 fn is_cpu(device: &Device) -> bool {
     let cpus: &[fn() -> Device] = &[
         #[cfg(feature = "flex")]
@@ -99,14 +100,6 @@ fn in_millions(parameters: u64) -> String {
     }
 }
 
-/// `9.4 GB`, `12 MB`
-fn in_bytes(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,8 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_network_takes_is_said() {
-        let large = TooLarge {
+    fn the_error_tells_the_needed_memory() {
+        let large = NetworkTooLarge {
             architecture: "fcn4",
             shape: [1, 1, 1_000_000],
             parameters: 784_174_000,
@@ -133,7 +126,8 @@ mod tests {
              architecture, or free memory"
         );
         assert_eq!(large.bytes(), 16 * 784_174_000);
-        let untrained = TooLarge { moments: None, parameters: 999, free: 3_400_000, ..large };
+        let untrained =
+            NetworkTooLarge { moments: None, parameters: 999, free: 3_400_000, ..large };
         assert!(
             untrained.to_string().contains("has 999 parameters, 0 MB; 3 MB of memory are free")
         );
@@ -141,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_that_no_machine_holds_are_refused() {
+    fn networks_beyond_any_memory_are_refused() {
         if !is_cpu(&device()) {
             return;
         }

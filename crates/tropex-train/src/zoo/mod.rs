@@ -1,7 +1,7 @@
 //! The architectures, family by family.
 //!
-//! To add one: its entry in the file of its family; for a new family a file beside this one that
-//! puts its blocks together, and its line in `FAMILIES`.
+//! To add an architecture, add its entry to the file of its family. A new family is a file in this
+//! folder and a line in `FAMILIES`.
 
 mod all_cnn;
 mod block;
@@ -15,6 +15,8 @@ mod normalisation;
 mod resnet;
 mod vgg;
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use burn::nn::LeakyReluConfig;
@@ -25,39 +27,39 @@ use thiserror::Error;
 pub use block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
 pub use classifier::{Classifier, DEFAULT_EPSILON};
 pub use dropout::Dropout;
-pub use memory::TooLarge;
+pub use memory::NetworkTooLarge;
 pub use normalisation::{Normalisation, NormalisationError};
 
-use self::builder::Builder;
+use self::builder::ClassifierBuilder;
 use crate::messages::hint;
 use crate::training::TrainingConfig;
-use crate::weights::slots;
+use crate::weights::tensor_specs;
 
 /// A family of architectures.
-struct Family {
+struct ArchitectureFamily {
     members: &'static [Architecture],
-    /// Whether there is a variant of each member with leaky ReLU.
-    leaky_too: bool,
+    /// Whether each member has a variant with leaky ReLU.
+    has_leaky: bool,
 }
 
 /// Every family, in the order in which they are listed.
-static FAMILIES: [Family; 4] = [
-    Family { members: fcn::FAMILY, leaky_too: true },
-    Family { members: vgg::FAMILY, leaky_too: true },
-    Family { members: all_cnn::FAMILY, leaky_too: false },
-    Family { members: resnet::FAMILY, leaky_too: false },
+static FAMILIES: [ArchitectureFamily; 4] = [
+    ArchitectureFamily { members: fcn::FAMILY, has_leaky: true },
+    ArchitectureFamily { members: vgg::FAMILY, has_leaky: true },
+    ArchitectureFamily { members: all_cnn::FAMILY, has_leaky: false },
+    ArchitectureFamily { members: resnet::FAMILY, has_leaky: false },
 ];
 
-/// Every architecture: family by family, the variants after all others.
+/// Every architecture: family by family, then the variants with leaky ReLU.
 pub static ARCHITECTURES: LazyLock<Vec<Architecture>> = LazyLock::new(|| {
     let members = FAMILIES.iter().flat_map(|family| family.members).copied();
-    let leaky = FAMILIES.iter().filter(|family| family.leaky_too);
+    let leaky = FAMILIES.iter().filter(|family| family.has_leaky);
     members.chain(leaky.flat_map(|family| family.members).map(Architecture::leaky)).collect()
 });
 
 /// Images of CIFAR-10.
 const CIFAR: [usize; 3] = [3, 32, 32];
-/// Images of MNIST and of what is like it.
+/// Images of MNIST and similar datasets.
 const MNIST: [usize; 3] = [1, 28, 28];
 
 /// Most values of an image.
@@ -66,19 +68,19 @@ pub(crate) const MAX_VALUES: usize = 1 << 32;
 /// Slope of leaky ReLU below zero.
 pub const LEAKY_SLOPE: f64 = 0.01;
 
-/// A network that can be trained on images of any size that it does not shrink to nothing.
+/// A network architecture, for images of any size that its pooling leaves something of.
 #[derive(Clone, Copy)]
 pub struct Architecture {
     /// Its name on the command line, in kebab case.
     pub name: &'static str,
     /// Its layers: C convolution 3x3, P max pool, A average pool, G global average pool, D dense,
-    /// s2 stride 2; a ReLU after each, and the dense layer to the classes at the end left out.
+    /// s2 stride 2. A ReLU follows each layer; the last dense layer, to the classes, is not listed.
     pub summary: &'static str,
-    /// The architecture that this is with leaky ReLU in place of ReLU.
+    /// Name of the architecture with ReLU, if this is its variant with leaky ReLU.
     pub leaky_of: Option<&'static str>,
-    /// `[channels, height, width]` of the images that it was made for; it takes others too.
+    /// `[channels, height, width]` of the images that it was designed for; others are allowed.
     pub images: [usize; 3],
-    build: fn(Builder<'_>) -> Result<Classifier, ArchitectureError>,
+    build: fn(ClassifierBuilder<'_>) -> Result<Classifier, ArchitectureError>,
     recipe: fn() -> TrainingConfig,
 }
 
@@ -126,14 +128,15 @@ pub(crate) static TINY_DROPOUT: Architecture = Architecture::new(
 
 /// Why an architecture cannot be built.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum ArchitectureError {
-    /// There is no architecture of that name.
+    /// No architecture has this name.
     #[error("unknown architecture `{name}`{}; `tropex list` names all", hint(name, names()))]
     Unknown {
         /// The name asked for.
         name: String,
     },
-    /// The images shrink to nothing on the way.
+    /// Pooling shrinks the images to less than one pixel.
     #[error(
         "images of {}x{}x{} are too small for {architecture}, which halves them to less than one \
          pixel; take larger images or a smaller architecture",
@@ -151,7 +154,7 @@ pub enum ArchitectureError {
         /// `[channels, height, width]` of the images.
         shape: [usize; 3],
     },
-    /// No image has so many values.
+    /// The images have more values than any network reads.
     #[error(
         "images of {}x{}x{}, expected at most {MAX_VALUES} values", shape[0], shape[1], shape[2]
     )]
@@ -161,8 +164,8 @@ pub enum ArchitectureError {
     },
     /// The network does not fit into memory.
     #[error(transparent)]
-    TooLarge(#[from] TooLarge),
-    /// There is nothing to tell apart.
+    TooLarge(#[from] NetworkTooLarge),
+    /// The network has fewer than two classes.
     #[error("{classes} classes, expected at least 2")]
     TooFewClasses {
         /// Number of classes asked for.
@@ -174,9 +177,25 @@ fn names() -> impl Iterator<Item = &'static str> {
     ARCHITECTURES.iter().map(|architecture| architecture.name)
 }
 
-impl std::fmt::Debug for Architecture {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Architecture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Architecture({})", self.name)
+    }
+}
+
+/// The name.
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Reads the name, as [`Architecture::find`] does.
+impl FromStr for Architecture {
+    type Err = ArchitectureError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::find(name).copied()
     }
 }
 
@@ -184,18 +203,19 @@ impl Architecture {
     const fn new(
         name: &'static str,
         summary: &'static str,
-        build: fn(Builder<'_>) -> Result<Classifier, ArchitectureError>,
+        build: fn(ClassifierBuilder<'_>) -> Result<Classifier, ArchitectureError>,
         recipe: fn() -> TrainingConfig,
     ) -> Self {
         Self { name, summary, leaky_of: None, images: CIFAR, build, recipe }
     }
 
-    /// The same, made for the images of MNIST.
+    /// This architecture, made for the images of MNIST.
     const fn for_mnist(self) -> Self {
         Self { images: MNIST, ..self }
     }
 
-    /// The same with leaky ReLU. Called once per member of a family: its texts are never freed.
+    /// This architecture with leaky ReLU. Its texts are never freed: call this once per
+    /// architecture.
     fn leaky(&self) -> Self {
         Self {
             name: format!("{}-leaky", self.name).leak(),
@@ -229,7 +249,7 @@ impl Architecture {
         Ok(initialise::initialise(classifier, device, seed))
     }
 
-    /// The network without numbers: its parameters are zeros, allocated when first read.
+    /// The network with all parameters zero, which are allocated when they are first read.
     pub fn skeleton(
         &self,
         shape: [usize; 3],
@@ -240,7 +260,7 @@ impl Architecture {
             None => ActivationConfig::Relu,
             Some(_) => LeakyReluConfig::new().with_negative_slope(LEAKY_SLOPE).into(),
         };
-        (self.build)(Builder::new(self.name, activation, shape, classes, device)?)
+        (self.build)(ClassifierBuilder::new(self.name, activation, shape, classes, device)?)
     }
 
     /// Number of trained parameters, counted without allocating them.
@@ -250,12 +270,12 @@ impl Architecture {
         classes: usize,
         device: &Device,
     ) -> Result<usize, ArchitectureError> {
-        let slots = slots(&self.skeleton(shape, classes, device)?);
-        let trained = slots.iter().filter(|slot| slot.role.is_trained());
-        Ok(trained.map(|slot| slot.shape.iter().product::<usize>()).sum())
+        let tensor_specs = tensor_specs(&self.skeleton(shape, classes, device)?);
+        let trained = tensor_specs.iter().filter(|spec| spec.role.is_trained());
+        Ok(trained.map(|spec| spec.shape.iter().product::<usize>()).sum())
     }
 
-    /// How it is trained unless told otherwise.
+    /// The default settings of its training.
     pub fn recipe(&self) -> TrainingConfig {
         (self.recipe)()
     }

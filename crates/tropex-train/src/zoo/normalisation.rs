@@ -1,14 +1,14 @@
-//! What a network does to images before its first layer.
+//! Normalisation of images before the first layer.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// `(x - mean) / std`, with a mean and a standard deviation for every channel or for all of them.
+/// `(x - mean) / std`, with a mean and a standard deviation for every channel or for all channels.
 ///
-/// An operation of its own: folded into a first layer that pads with zeros it would be wrong at the
-/// borders, where the zeros stand for the mean.
+/// This is an operation of the network. Folded into a convolution with zero padding it would be
+/// wrong at the borders, where the padding stands for the mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
     /// One number, or one for every channel.
@@ -17,38 +17,39 @@ pub struct Normalisation {
     pub std: Vec<f32>,
 }
 
-/// Why a normalisation makes no sense.
+/// Why a normalisation cannot be applied.
 #[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
 pub enum NormalisationError {
-    /// There are not as many numbers as channels.
+    /// The number of values is neither 1 nor the number of channels.
     #[error("{found} numbers for the {what} of {channels} channels, expected 1 or {channels}")]
     Count {
         /// `mean` or `std`.
         what: &'static str,
-        /// How many numbers there are.
+        /// Number of values.
         found: usize,
         /// Channels of an image.
         channels: usize,
     },
-    /// A number cannot be a mean or a standard deviation.
+    /// A value is not a mean or a standard deviation.
     #[error("{value} as {what}, expected finite numbers, standard deviations above 0")]
     Value {
         /// `mean` or `std`.
         what: &'static str,
-        /// The number.
+        /// The value.
         value: f32,
     },
 }
 
 impl Normalisation {
-    /// Compares it with the channels of images.
+    /// Checks the values for images with `channels` channels.
     pub fn check(&self, channels: usize) -> Result<(), NormalisationError> {
         for (what, values) in [("mean", &self.mean), ("std", &self.std)] {
             let found = values.len();
             if found != 1 && found != channels {
                 return Err(NormalisationError::Count { what, found, channels });
             }
-            // The reciprocal has to be finite too.
+            // The reciprocal of a standard deviation has to be finite.
             let is_valid = |value: &f32| match what {
                 "std" => value.is_normal() && *value > 0.0 && value.recip().is_normal(),
                 _ => value.is_finite(),
@@ -61,14 +62,14 @@ impl Normalisation {
     }
 }
 
-/// A [`Normalisation`] as a part of a network.
+/// A [`Normalisation`] as a module.
 #[derive(Module, Debug)]
-pub(super) struct Normalise {
+pub(super) struct NormaliseLayer {
     mean: Vec<f32>,
     std: Vec<f32>,
 }
 
-impl Normalise {
+impl NormaliseLayer {
     pub(super) fn new(Normalisation { mean, std }: Normalisation) -> Self {
         Self { mean, std }
     }

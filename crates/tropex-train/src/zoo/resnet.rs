@@ -2,7 +2,7 @@
 //! Recognition*, 2016): 6n + 2 layers in three stages of n blocks.
 
 use super::Architecture;
-use super::builder::{Builder, conv};
+use super::builder::{ClassifierBuilder, conv};
 use super::classifier::Classifier;
 use crate::training::TrainingConfig;
 
@@ -34,7 +34,7 @@ pub(super) static FAMILY: &[Architecture] = &[
 ];
 
 /// A convolution, three stages of `blocks` blocks, the mean of each channel, the logits.
-fn build(builder: Builder<'_>, blocks: usize) -> Classifier {
+fn build(builder: ClassifierBuilder<'_>, blocks: usize) -> Classifier {
     let stages = [(16, 1), (32, 2), (64, 2)];
     let features = stages.into_iter().fold(builder.conv_norm(conv(16)), |builder, stage| {
         let (filters, first_stride) = stage;

@@ -56,7 +56,7 @@ fn names_are_unique_kebab_case_and_described() {
 }
 
 #[test]
-fn an_unknown_name_is_answered_with_those_that_are_like_it() {
+fn unknown_names_suggest_similar_ones() {
     let error = Architecture::find("vgg-narow").unwrap_err().to_string();
     let expected = "unknown architecture `vgg-narow` (did you mean vgg-narrow";
     assert!(error.starts_with(expected) && error.ends_with("`tropex list` names all"), "{error}");
@@ -124,7 +124,7 @@ fn leaky_variants_differ_in_the_activation_only() {
 }
 
 #[test]
-fn leaky_networks_keep_a_hundredth_of_what_is_negative() {
+fn leaky_networks_scale_negative_values_by_a_hundredth() {
     let device = device();
     // One hidden layer: the leaky network is 0.99 times the plain one plus 0.01 times its layers
     // without activation.
@@ -145,7 +145,7 @@ fn leaky_networks_keep_a_hundredth_of_what_is_negative() {
 }
 
 #[test]
-fn dropout_loses_its_share_and_keeps_the_mean() {
+fn dropout_zeroes_its_share_and_keeps_the_mean() {
     let random = || ChaCha8Rng::seed_from_u64(5);
     let ones = Tensor::<4>::ones([4, 5, 25, 20], &device());
     for share in [0.2, 0.5] {
@@ -189,7 +189,7 @@ fn every_architecture_maps_images_to_finite_logits() {
 }
 
 #[test]
-fn images_that_vanish_on_the_way_are_refused() {
+fn images_too_small_for_the_pooling_are_refused() {
     let error = |shape, classes| {
         let found = Architecture::find("vgg").unwrap().init(shape, classes, &device(), 0);
         found.unwrap_err().to_string()
@@ -201,7 +201,7 @@ fn images_that_vanish_on_the_way_are_refused() {
 }
 
 #[test]
-fn a_seed_names_a_network_and_nothing_else_does() {
+fn starting_weights_depend_on_the_seed_only() {
     let narrow = Architecture::find("vgg-narrow").unwrap();
     let init =
         |device: &Device, seed| Weights::of(&narrow.init([1, 8, 8], 3, device, seed).unwrap());
@@ -230,7 +230,7 @@ fn starting_weights_follow_he() {
 }
 
 #[test]
-fn a_network_in_use_equals_the_network_in_training_without_batch_norm() {
+fn without_batch_norm_training_and_inference_are_equal() {
     let device = device();
     let cnn = Architecture::find("mnist-cnn").unwrap();
     let classifier = cnn.init([1, 8, 8], 3, &device, 5).unwrap();

@@ -1,7 +1,7 @@
-//! Convolutional networks of the VGG kind: stages of convolutions, ended by pooling, then hidden
-//! dense layers. The small MNIST network is one of them.
+//! Convolutional networks like VGG: stages of convolutions that end with pooling, then hidden dense
+//! layers. The small network for MNIST is one of them.
 
-use super::builder::{Builder, Conv, conv};
+use super::builder::{ClassifierBuilder, ConvLayer, conv};
 use super::classifier::Classifier;
 use super::{Architecture, ArchitectureError};
 use crate::training::TrainingConfig;
@@ -23,13 +23,13 @@ pub(super) static FAMILY: &[Architecture] = &[
     Architecture::new(
         "vgg-average",
         "VGG with average pooling: C32 C32 A C64 C64 C64 A C128 C128 C128 A D128",
-        |builder| build(builder, &Plan { pool: Pool::Average, ..STANDARD }),
+        |builder| build(builder, &VggConfig { pool: Pooling::Average, ..STANDARD }),
         TrainingConfig::cifar,
     ),
     Architecture::new(
         "vgg-batch-norm",
         "VGG with batch norm after each convolution, before ReLU",
-        |builder| build(builder, &Plan { batch_norm: true, ..STANDARD }),
+        |builder| build(builder, &VggConfig { batch_norm: true, ..STANDARD }),
         TrainingConfig::cifar,
     ),
     Architecture::new(
@@ -52,63 +52,66 @@ pub(super) static FAMILY: &[Architecture] = &[
     ),
 ];
 
-/// How a stage ends.
+/// The end of a stage.
 #[derive(Clone, Copy, PartialEq)]
-enum Pool {
+enum Pooling {
     Max,
     Average,
-    /// The strides of the convolutions make images smaller.
+    /// No pooling: the strides of the convolutions reduce the size of the images.
     None,
 }
 
-/// The stages of a network and what it does in each.
-struct Plan<'a> {
-    stages: &'a [&'a [Conv]],
-    pool: Pool,
+/// The stages and layers of a network.
+struct VggConfig<'a> {
+    stages: &'a [&'a [ConvLayer]],
+    pool: Pooling,
     batch_norm: bool,
     hidden: &'a [usize],
 }
 
 /// Stages of convolutions, hidden dense layers, the logits.
-fn build(builder: Builder<'_>, plan: &Plan) -> Result<Classifier, ArchitectureError> {
+fn build(
+    builder: ClassifierBuilder<'_>,
+    plan: &VggConfig,
+) -> Result<Classifier, ArchitectureError> {
     let features = plan.stages.iter().try_fold(builder, |builder, stage| {
         let builder = stage.iter().fold(builder, |builder, &conv| {
             if plan.batch_norm { builder.conv_norm(conv) } else { builder.conv(conv) }
         });
         match plan.pool {
-            Pool::Max => builder.max_pool(),
-            Pool::Average => builder.average_pool(),
-            Pool::None => Ok(builder),
+            Pooling::Max => builder.max_pool(),
+            Pooling::Average => builder.average_pool(),
+            Pooling::None => Ok(builder),
         }
     })?;
     Ok(plan.hidden.iter().fold(features, |builder, &width| builder.dense(width)).logits())
 }
 
 /// Two, three and three convolutions with 32, 64 and 128 filters, D128.
-const STANDARD: Plan<'_> = Plan {
+const STANDARD: VggConfig<'_> = VggConfig {
     stages: &[&[conv(32); 2], &[conv(64); 3], &[conv(128); 3]],
-    pool: Pool::Max,
+    pool: Pooling::Max,
     batch_norm: false,
     hidden: &[128],
 };
 
-/// The same with 4, 16 and 64 filters.
-const NARROW: Plan<'_> =
-    Plan { stages: &[&[conv(4); 2], &[conv(16); 3], &[conv(64); 3]], ..STANDARD };
+/// The standard network with 4, 16 and 64 filters.
+const NARROW: VggConfig<'_> =
+    VggConfig { stages: &[&[conv(4); 2], &[conv(16); 3], &[conv(64); 3]], ..STANDARD };
 
 /// Narrow, with strides in place of pooling.
-const NARROW_STRIDES: Plan<'_> = Plan {
+const NARROW_STRIDES: VggConfig<'_> = VggConfig {
     stages: &[
         &[conv(4); 2],
         &[conv(16).stride(2), conv(16), conv(16)],
         &[conv(64).stride(2), conv(64), conv(64)],
     ],
-    pool: Pool::None,
+    pool: Pooling::None,
     ..STANDARD
 };
 
-/// Twice the convolutions between one pooling and the next, and wide kernels at first.
-const DEEP: Plan<'_> = Plan {
+/// Twice as many convolutions between poolings, with wide kernels in the first stage.
+const DEEP: VggConfig<'_> = VggConfig {
     stages: &[
         &[
             conv(32).kernel(7),
@@ -125,4 +128,5 @@ const DEEP: Plan<'_> = Plan {
 };
 
 /// The convolutional network for MNIST: C32 P C64 C64 P D64.
-const MNIST: Plan<'_> = Plan { stages: &[&[conv(32)], &[conv(64); 2]], hidden: &[64], ..STANDARD };
+const MNIST: VggConfig<'_> =
+    VggConfig { stages: &[&[conv(32)], &[conv(64); 2]], hidden: &[64], ..STANDARD };

@@ -2,43 +2,46 @@
 
 use std::fmt::Write;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::Split;
-use tropex::experiments::assign::{AssignSettings, AssignedImage, RankedImage, assign};
+use tropex::Gauge;
+use tropex::experiments::query::{AssignSettings, AssignedImage, RankedImage, assign};
+use tropex::experiments::{Split, TaskProgress};
 use tropex::extract::function::WorkStats;
-use tropex::train::data::Taken;
+use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 use tropex_files::replace;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more, require_place};
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more, require_writable};
 use crate::output::{Output, count, duration, pairs, small_percent, table};
 
-/// Images that people are shown; files and machines get all.
+/// Number of images in the printed table; files and JSON have all.
 const SHOWN: usize = 10;
 
-/// Find the training images whose terms win at images, in exact arithmetic.
+/// Find the training images whose terms are maximal at images, in exact arithmetic.
 #[derive(Debug, Args)]
-pub struct Assign {
+pub struct AssignArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// Images to assign.
-    #[arg(long, default_value = "test")]
-    split: SplitName,
-    /// LIMIT of the images only, every class in its share.
+    /// Split of the images to assign.
+    #[arg(long, value_parser = choices::split(), default_value = "test")]
+    split: Split,
+    /// Assign LIMIT images only, with every class in proportion.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
-    /// The TOP best terms of every image.
+    /// Number of terms per image, the largest first.
     #[arg(long, default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     top: NonZeroUsize,
     /// Gauge of the terms.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
-    /// Write all of them to a CSV file, a line for every image and term.
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
+    /// Write all assignments to a CSV file, one line for every image and term.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -48,38 +51,41 @@ pub struct Assign {
 }
 
 #[derive(Serialize)]
-struct Assigned<'a> {
+struct AssignOutput<'a> {
     images: usize,
     split: Split,
-    /// Which images these are.
-    taken: Taken,
-    /// The training images whose terms take part.
-    terms: Taken,
-    /// What the products in f32 left open.
+    /// The assigned images.
+    taken: SubsetSummary,
+    /// The training images of the terms.
+    terms: SubsetSummary,
+    /// The values that were computed again in f64 or exactly.
     effort: WorkStats,
     seconds: f64,
-    /// Where all assignments are.
+    /// The CSV file.
     #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<&'a Path>,
-    /// All of them, unless they are in a file.
+    /// The assignments, unless they are in a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     assignments: Option<&'a [AssignedImage]>,
 }
 
-impl Assign {
+impl AssignArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        self.out.as_deref().map(require_place).transpose()?;
+        self.out.as_deref().map(require_writable).transpose()?;
         let run = Run::open(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = AssignSettings {
-            gauge: self.gauge.into(),
-            split: self.split.into(),
+            gauge: self.gauge,
+            split: self.split,
             limit: self.limit.map(NonZeroUsize::get),
             top: self.top.get(),
         };
         let bar = output.bar();
-        let show = |done: usize, all: usize| bar.show_part(done, all, "looking for winning terms");
+        let show = |TaskProgress { done, total, .. }: TaskProgress<'_>| {
+            bar.show_part(done, total, "looking for winning terms");
+            ControlFlow::Continue(())
+        };
         let start = Instant::now();
         let assigned = assign(&run, &data, &devices, &settings, &show);
         bar.finish();
@@ -89,7 +95,7 @@ impl Assign {
             let failed = || format!("cannot write {}", path.display());
             replace(path, csv(images).as_bytes()).with_context(failed)?;
         }
-        let result = Assigned {
+        let result = AssignOutput {
             images: images.len(),
             split: settings.split,
             taken: assigned.taken,
@@ -101,8 +107,8 @@ impl Assign {
         };
         output.result(&result, || {
             let mut lines = vec![
-                ("images", assigned.taken.words(settings.split.images())),
-                ("terms", assigned.terms.words(Split::Train.images())),
+                ("images", assigned.taken.describe(settings.split.images())),
+                ("terms", assigned.terms.describe(Split::Train.images())),
                 (
                     "computed again in f64",
                     small_percent(assigned.effort.share()) + " of the values",
@@ -122,7 +128,7 @@ impl Assign {
     }
 }
 
-/// The first images, for people.
+/// A table of the first images.
 fn shown(images: &[AssignedImage]) -> String {
     let heading = [
         "image",
@@ -154,7 +160,7 @@ fn shown(images: &[AssignedImage]) -> String {
     table(&heading, rows.collect())
 }
 
-/// All images: numbers are written so that they are read back as they were.
+/// CSV of all images. Numbers have enough digits to be read back exactly.
 fn csv(images: &[AssignedImage]) -> String {
     let mut text = "image,label,network,rank,training_image,class,value,gap,negative\n".to_owned();
     for image in images {

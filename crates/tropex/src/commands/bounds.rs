@@ -1,32 +1,32 @@
 //! `tropex bounds`
 
-mod layers;
+mod layer_list;
 mod network;
-mod report;
+mod output;
 
 use std::time::Duration;
 
 use clap::Args;
 use tropex::bounds::{BOUNDS, Bound, BoundSettings, evaluate};
 
-use self::network::NetworkOption;
-use self::report::Report;
+use self::network::NetworkArgs;
+use self::output::BoundsOutput;
 use super::options::seconds;
 use crate::output::Output;
 
-/// Bound the number of linear regions that a network can have, by every formula that applies.
+/// Compute bounds on the number of linear regions of a network, by every formula that applies.
 ///
-/// With --json every number comes with all digits, its formula and its source.
+/// With --json, every number has all digits, its formula and its source.
 #[derive(Debug, Args)]
-pub struct Bounds {
+pub struct BoundsArgs {
     #[command(flatten)]
-    network: NetworkOption,
-    /// Seconds for each bound: what takes longer is listed as not finished.
+    network: NetworkArgs,
+    /// Time limit for each bound; a bound beyond the limit is listed as not finished.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     time_limit: Duration,
 }
 
-impl Bounds {
+impl BoundsArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let (name, structure) = self.network.describe(output)?;
         let bar = output.bar();
@@ -38,7 +38,7 @@ impl Bounds {
         let settings = BoundSettings { time_limit: Some(self.time_limit), progress: &show };
         let table = evaluate(&structure, &settings);
         bar.finish();
-        let report = Report::new(name, &structure, &table, self.time_limit);
+        let report = BoundsOutput::new(name, &structure, &table, self.time_limit);
         output.result(&report, || report.text())
     }
 }

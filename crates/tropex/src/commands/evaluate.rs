@@ -1,33 +1,35 @@
 //! `tropex evaluate`
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
 use tropex::Gauge;
-use tropex::experiments::{EvaluateSettings, Split, pipeline};
-use tropex::train::data::Taken;
+use tropex::experiments::{EvaluateSettings, Split, TaskProgress, pipeline};
+use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DevicesOption, GaugeName, SplitName, one_or_more};
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more};
 use crate::output::{Output, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
 #[derive(Debug, Args)]
-pub struct Evaluate {
+pub struct EvaluateArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// Images to classify.
-    #[arg(long, default_value = "test")]
-    split: SplitName,
-    /// LIMIT of the images only, every class in its share.
+    /// Split of the images to classify.
+    #[arg(long, value_parser = choices::split(), default_value = "test")]
+    split: Split,
+    /// Classify LIMIT images only, with every class in proportion.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
     /// Gauge of the terms.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -35,43 +37,44 @@ pub struct Evaluate {
 }
 
 #[derive(Serialize)]
-struct Evaluated {
+struct EvaluateOutput {
     run: String,
     gauge: Gauge,
     points: usize,
     split: Split,
-    /// The images classified, of their split.
-    images: Taken,
-    /// The training images whose terms make up the function.
-    terms: Taken,
+    /// The classified images.
+    images: SubsetSummary,
+    /// The training images whose terms form the function.
+    terms: SubsetSummary,
     agreement: f64,
     accuracy: f64,
     network_accuracy: f64,
     straight: f64,
-    /// Share of the values that f32 left open, computed again in f64.
+    /// Share of the values that were computed again in f64 because f32 did not decide.
     reevaluated: f64,
     seconds: f64,
 }
 
-impl Evaluate {
+impl EvaluateArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = EvaluateSettings {
-            gauge: self.gauge.into(),
-            split: self.split.into(),
+            gauge: self.gauge,
+            split: self.split,
             limit: self.limit.map(NonZeroUsize::get),
         };
         let bar = output.bar();
-        let show = |done: usize, all: usize| {
-            bar.show_part(done, all, "comparing with the extracted function")
+        let show = |TaskProgress { task, done, total, .. }: TaskProgress<'_>| {
+            bar.show_part(done, total, task);
+            ControlFlow::Continue(())
         };
         let start = Instant::now();
         let evaluation = pipeline::evaluate(&run, &data, &devices, &settings, &show);
         bar.finish();
-        let pipeline::Evaluated { evaluation, images, terms } = evaluation?;
-        let evaluated = Evaluated {
+        let pipeline::TermEvaluation { evaluation, images, terms } = evaluation?;
+        let evaluated = EvaluateOutput {
             run: run.path().display().to_string(),
             gauge: settings.gauge,
             points: evaluation.points,
@@ -93,10 +96,10 @@ impl Evaluate {
                     format!(
                         "{} gauge, of {}",
                         evaluated.gauge.name(),
-                        terms.words(Split::Train.images())
+                        terms.describe(Split::Train.images())
                     ),
                 ),
-                ("images", images.words(settings.split.images())),
+                ("images", images.describe(settings.split.images())),
                 ("network accuracy", percent(evaluated.network_accuracy)),
                 ("extracted function", format!("{} accuracy", percent(evaluated.accuracy))),
                 ("agreement", percent(evaluated.agreement)),

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -11,60 +12,60 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use tropex::Gauge;
-use tropex::experiments::experiment::{ExperimentEntry, Parameters, Scope};
-use tropex::experiments::report::{
-    Finding, Measure, Page, PageFiles, ReportLocks, SubjectRecord, comparison,
+use tropex::experiments::experiments::{
+    ExperimentEntry, ExperimentReport, ExperimentRequest, Parameters, RunInput, Scope,
+    descriptions, find, run_experiments,
 };
-use tropex::experiments::runner::{self, Material, Report, Request};
-use tropex::experiments::{EXPERIMENTS, Error, Moments, Settings, experiments};
+use tropex::experiments::report::{
+    Finding, Measure, Page, PageFiles, ReportLocks, RunRecord, comparison,
+};
+use tropex::experiments::{EXPERIMENTS, Error, RunSettings, TaskProgress, TrainedEpochs};
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::messages::hint;
 use tropex::train::run::Run;
+use tropex::{Gauge, Precision};
 
-use super::options::{
-    DataOption, DevicesOption, GaugeName, PrecisionName, one_or_more, require_place, whole,
-};
-use crate::interrupt::Kept;
-use crate::output::{Bar, Output, Stages, count, pairs, plural, table};
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more, require_writable, whole};
+use crate::interrupt::InterruptNote;
+use crate::output::{CommandProgress, Output, StepProgress, count, pairs, plural, table};
 
-/// Ask how networks use their terms to generalize. What was found before is not computed again.
+/// Run experiments on how networks use their terms to generalize. Known findings are reused.
 #[derive(Debug, Args)]
-pub struct Experiment {
-    /// Experiments, as `tropex list` names them, with commas between them; or `all`.
+pub struct ExperimentArgs {
+    /// Experiments with commas between them, or `all`; `tropex list` names them.
     #[arg(value_name = "EXPERIMENT[,...]")]
     names: String,
-    /// Folders of the runs; several are compared.
+    /// Folders of the runs. Several runs are compared.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// Gauges of the terms.
-    #[arg(long, default_value = "worst-case", value_delimiter = ',')]
-    gauge: Vec<GaugeName>,
-    /// Format of the terms' numbers; by default that of the terms that are there, or f32.
-    #[arg(long)]
-    precision: Option<PrecisionName>,
-    /// Terms of LIMIT training images, every class in its share; by default the terms that are
-    /// there, or those of all images that the network was trained on.
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case", value_delimiter = ',')]
+    gauge: Vec<Gauge>,
+    /// Format of the numbers of the terms. Default: that of the existing terms, or f32.
+    #[arg(long, value_parser = choices::precision())]
+    precision: Option<Precision>,
+    /// Use the terms of LIMIT training images, with every class in proportion. Default: the
+    /// existing terms, or the terms of all images that the network was trained on.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
-    /// Look at POINTS test images, and POINTS training images, only, every class in its share.
+    /// Use POINTS test images and POINTS training images only, with every class in proportion.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     points: Option<NonZeroUsize>,
-    /// Epochs at which runs are looked at besides the last, of those whose weights were kept: all,
-    /// or a list such as 0,1,5.
+    /// Further epochs to examine, among those with a checkpoint: all, or a list such as 0,1,5.
     #[arg(long, default_value = "last")]
     epochs: Checkpoints,
-    /// Source of everything random.
+    /// Seed of all random choices.
     #[arg(long, default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: u64,
     /// Change a parameter, such as `draws=10`; with `all`, `subset.draws=10`. The value is JSON.
     #[arg(long, value_name = "PARAMETER=VALUE")]
-    set: Vec<Setting>,
-    /// Write a page of what is found about all runs: FILE.html, with FILE.md beside it, or FILE.md
-    /// alone. A page of each run is in its folder `reports` anyway.
+    set: Vec<ParameterSetting>,
+    /// Write a page of the findings about all runs: FILE.html with FILE.md beside it, or FILE.md
+    /// alone. A page of each run is always in its folder `reports`.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
-    /// Compute again what was found before.
+    /// Compute known findings again.
     #[arg(long)]
     again: bool,
     #[command(flatten)]
@@ -75,13 +76,13 @@ pub struct Experiment {
 
 /// A parameter and its value.
 #[derive(Clone, Debug)]
-struct Setting {
+struct ParameterSetting {
     experiment: Option<String>,
     parameter: String,
     value: Value,
 }
 
-impl FromStr for Setting {
+impl FromStr for ParameterSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -90,81 +91,82 @@ impl FromStr for Setting {
             Some((experiment, parameter)) => (Some(experiment.to_owned()), parameter),
             None => (None, name),
         };
-        // What is no JSON is a text, so that texts need no quotes.
+        // A value that is not JSON is a text, so that texts need no quotes.
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         Ok(Self { experiment, parameter: parameter.to_owned(), value })
     }
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
-    reports: Vec<ToldReport<'a>>,
-    /// Where all of it can be read.
+struct ExperimentOutput<'a> {
+    reports: Vec<ReportOutput<'a>>,
+    /// Paths of the pages.
     pages: Vec<String>,
-    /// Experiments that `all` does not include here.
+    /// Experiments that `all` leaves out.
     left_out: Vec<&'a str>,
-    /// What the pages lack, because its files are damaged.
+    /// Findings whose files are damaged, which the pages lack.
     damaged: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct ToldReport<'a> {
+struct ReportOutput<'a> {
     experiment: &'a str,
     folder: String,
     reused: bool,
-    subjects: &'a [SubjectRecord],
+    subjects: &'a [RunRecord],
     text: &'a str,
     values: &'a [Measure],
 }
 
-impl Experiment {
+impl ExperimentArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let experiments = self.experiments()?;
         self.check()?;
-        // Before the work, not after it.
+        // Checked before the work.
         let page = self.page.as_deref().map(PageFiles::named).transpose()?;
         let devices = self.devices.find()?;
-        let material = |path: &PathBuf| {
+        let input = |path: &PathBuf| {
             let run = Run::open(path)?;
             let dataset = self.data.open_of(&run, output)?;
-            anyhow::Ok(Material { run, dataset })
+            anyhow::Ok(RunInput { run, dataset })
         };
-        let materials: Vec<_> = self.runs.iter().map(material).collect::<Result<_, _>>()?;
-        let locks = ReportLocks::acquire(materials.iter().map(|material| &material.run))?;
+        let inputs: Vec<_> = self.runs.iter().map(input).collect::<Result<_, _>>()?;
+        let locks = ReportLocks::acquire(inputs.iter().map(|input| &input.run))?;
         let (mut reports, bar) = (Vec::new(), output.bar());
         let expected = self.gauge.len() * self.findings(&experiments);
         let told = Arc::new(AtomicUsize::new(0));
         let found = told.clone();
-        let _kept = Kept::tell(move || {
+        let _kept = InterruptNote::set(move || {
             let found = found.load(Ordering::Relaxed);
             let all = plural(expected, "finding");
             let what = "terms and findings are kept in the folders of the runs";
             Some(format!("{what}, {} of {all} so far", count(found)))
         });
         for &gauge in &self.gauge {
-            let settings = Settings {
-                gauge: gauge.into(),
-                precision: self.precision.map(Into::into),
+            let settings = RunSettings {
+                gauge,
+                precision: self.precision,
                 limit: self.limit.map(NonZeroUsize::get),
                 points: self.points.map(NonZeroUsize::get),
                 seed: self.seed,
             };
-            let request = Request {
-                materials: &materials,
+            let request = ExperimentRequest {
+                inputs: &inputs,
                 experiments: experiments.clone(),
-                moments: Moments::from(&self.epochs),
+                epochs: TrainedEpochs::from(&self.epochs),
                 settings,
                 devices: &devices,
                 again: self.again,
             };
-            self.carry_out(&request, &locks, &mut reports, (&bar, &told, expected), output)?;
+            self.run_experiments(&request, &locks, &mut reports, (&bar, &told, expected), output)?;
         }
         bar.finish();
         let (pages, damaged) = self.write_pages(page, &reports)?;
         let left_out = self.left_out();
         if output.is_for_machines() {
-            let reports = reports.iter().map(ToldReport::of).collect();
-            return output.result(&Told { reports, pages, left_out, damaged }, String::new);
+            let reports = reports.iter().map(ReportOutput::of).collect();
+            return output
+                .result(&ExperimentOutput { reports, pages, left_out, damaged }, String::new);
         }
         let mut last = comparisons(&reports);
         let mut lines: Vec<_> = pages.into_iter().map(|page| ("page", page)).collect();
@@ -177,17 +179,16 @@ impl Experiment {
         output.text(&last.join("\n\n"))
     }
 
-    /// Refuses a gauge that would be looked at twice, and a page that cannot be written.
+    /// Refuses a repeated gauge, and a page that cannot be written.
     fn check(&self) -> anyhow::Result<()> {
-        self.page.as_deref().map(require_place).transpose()?;
-        let gauges: Vec<_> = self.gauge.iter().map(|&gauge| Gauge::from(gauge)).collect();
-        if let Some(gauge) = first_repeated(&gauges) {
+        self.page.as_deref().map(require_writable).transpose()?;
+        if let Some(gauge) = first_repeated(&self.gauge) {
             bail!("--gauge names {} twice", gauge.name());
         }
         Ok(())
     }
 
-    /// Experiments that `all` leaves out, for one run cannot be compared.
+    /// Experiments that compare runs, which `all` leaves out for a single run.
     fn left_out(&self) -> Vec<&'static str> {
         let is_left_out = |entry: &&ExperimentEntry| {
             self.names() == ["all"] && self.runs.len() < 2 && entry.scope == Scope::Together
@@ -199,34 +200,38 @@ impl Experiment {
         self.names.split(',').map(str::trim).collect()
     }
 
-    /// Writes a page of everything that is known of each run, and one of all runs if it is asked
-    /// for. Says where they are, and what they lack.
+    /// Writes a page for each run, and one for all runs if requested. Returns the paths of the
+    /// pages, and the damaged findings that the pages lack.
     fn write_pages(
         &self,
         page: Option<PageFiles>,
-        reports: &[Report],
+        reports: &[ExperimentReport],
     ) -> anyhow::Result<(Vec<String>, Vec<String>)> {
         let mut pages = Vec::new();
         for run in &self.runs {
-            pages.push((Page::of_run(run)?, PageFiles::within(&run.join("reports"))));
+            pages.push((
+                Page::of_run(run, descriptions())?,
+                PageFiles::within(&run.join("reports")),
+            ));
         }
         if let Some(files) = page {
             let findings = reports.iter().map(|report| report.finding.clone()).collect();
             let title = "Linear terms of several runs".into();
-            pages.push((Page { title, findings, ..Page::default() }, files));
+            let experiments = descriptions();
+            pages.push((Page { title, experiments, findings, ..Page::default() }, files));
         }
         let damaged = pages.iter().flat_map(|(page, _)| page.left_out.clone()).collect();
         let write = |(page, files): (Page, PageFiles)| {
             files.write(&page)?;
             Ok(files.first().display().to_string())
         };
-        // Runs of which nothing is known, but for comparisons with others, need no page.
+        // A run without findings of its own needs no page.
         pages.retain(|(page, _)| !page.findings.is_empty());
         let written = pages.into_iter().map(write).collect::<anyhow::Result<_>>()?;
         Ok((written, damaged))
     }
 
-    /// How many findings experiments make with one gauge.
+    /// Number of findings with one gauge.
     fn findings(&self, experiments: &[(&'static ExperimentEntry, Parameters)]) -> usize {
         let of = |(entry, _): &(&ExperimentEntry, _)| match entry.scope {
             Scope::Each => self.runs.len(),
@@ -235,25 +240,26 @@ impl Experiment {
         experiments.iter().map(of).sum()
     }
 
-    /// Does experiments, and tells people what is found as soon as it is. Findings weigh alike in
-    /// the bar, for nobody knows how long each takes.
-    fn carry_out(
+    /// Runs experiments, and prints each finding when it is ready. All findings count the same in
+    /// the progress bar, because their durations are unknown.
+    fn run_experiments(
         &self,
-        request: &Request<'_>,
+        request: &ExperimentRequest<'_>,
         locks: &ReportLocks,
-        reports: &mut Vec<Report>,
-        (bar, told, expected): (&Bar, &AtomicUsize, usize),
+        reports: &mut Vec<ExperimentReport>,
+        (bar, told, expected): (&CommandProgress, &AtomicUsize, usize),
         output: &Output,
     ) -> anyhow::Result<()> {
-        let stages = RefCell::new(Stages::default());
-        let watch = |what: &str, done: usize, of: usize| {
-            let (found, part) = (told.load(Ordering::Relaxed), done as f64 / of.max(1) as f64);
-            let share = stages.borrow_mut().share((found, expected), what, part);
+        let stages = RefCell::new(StepProgress::default());
+        let show = |progress: TaskProgress<'_>| {
+            let (found, task) = (told.load(Ordering::Relaxed), progress.task);
+            let share = stages.borrow_mut().share((found, expected), task, progress.share());
             let number = (found + 1).min(expected);
-            bar.show(share, format!("{number} of {expected}: {what}"));
+            bar.show(share, format!("{number} of {expected}: {task}"));
+            ControlFlow::Continue(())
         };
         let mut unread = Ok(());
-        runner::run(request, locks, &watch, &mut |report| {
+        run_experiments(request, locks, &show, &mut |report| {
             if unread.is_ok() && !output.is_for_machines() {
                 unread = bar.suspend(|| output.text(&(text(&report) + "\n")));
             }
@@ -264,11 +270,11 @@ impl Experiment {
         unread
     }
 
-    /// The experiments that are asked for, with their parameters.
+    /// The requested experiments with their parameters.
     fn experiments(&self) -> anyhow::Result<Vec<(&'static ExperimentEntry, Parameters)>> {
         let names = self.names();
         for name in names.iter().filter(|name| **name != "all") {
-            experiments::find(name).map_err(|unknown| self.explained(name, unknown))?;
+            find(name).map_err(|unknown| self.explained(name, unknown))?;
         }
         let (is_all, several) = (names.contains(&"all"), self.runs.len() > 1);
         let is_chosen = |entry: &&ExperimentEntry| {
@@ -277,7 +283,7 @@ impl Experiment {
         };
         let mut chosen: Vec<_> =
             EXPERIMENTS.iter().filter(is_chosen).map(|entry| (entry, Parameters::new())).collect();
-        for Setting { experiment, parameter, value } in &self.set {
+        for ParameterSetting { experiment, parameter, value } in &self.set {
             let only = if names.len() == 1 { names[0] } else { "all" };
             let name = experiment.as_deref().unwrap_or(only);
             let known = chosen.iter_mut().find(|(entry, _)| entry.name == name);
@@ -292,7 +298,7 @@ impl Experiment {
                     let is_known = known.clone().any(|known| known == name);
                     let hint = if is_known { String::new() } else { hint(name, known) };
                     format!(
-                        "--set {name}.{parameter}: {name} is none of the experiments asked for{hint}"
+                        "--set {name}.{parameter}: {name} is not one of the requested experiments{hint}"
                     )
                 }
             })?;
@@ -301,11 +307,13 @@ impl Experiment {
         Ok(chosen)
     }
 
-    /// Why a name is no experiment: runs and experiments are easily given in the wrong order.
+    /// Explains an unknown experiment. A common mistake is the order of runs and experiments.
     fn explained(&self, name: &str, unknown: Error) -> anyhow::Error {
-        let experiment = self.runs.iter().filter_map(|run| run.to_str()).find(|name| {
-            *name == "all" || name.split(',').all(|name| experiments::find(name).is_ok())
-        });
+        let experiment = self
+            .runs
+            .iter()
+            .filter_map(|run| run.to_str())
+            .find(|name| *name == "all" || name.split(',').all(|name| find(name).is_ok()));
         match experiment {
             Some(experiment) if Path::new(&self.names).is_dir() => anyhow::anyhow!(
                 "{} is a folder: the experiment comes before the runs, as in \
@@ -325,23 +333,23 @@ fn first_repeated<T: PartialEq>(items: &[T]) -> Option<&T> {
     items.iter().enumerate().find(|(at, item)| items[..*at].contains(item)).map(|(_, item)| item)
 }
 
-impl<'a> ToldReport<'a> {
-    fn of(report: &'a Report) -> Self {
+impl<'a> ReportOutput<'a> {
+    fn of(report: &'a ExperimentReport) -> Self {
         let finding = &report.finding;
         Self {
             experiment: &finding.experiment,
             folder: report.folder.display().to_string(),
             reused: report.reused,
-            subjects: &finding.subjects,
+            subjects: &finding.runs,
             text: &finding.answer.text,
             values: &finding.answer.values,
         }
     }
 }
 
-/// What people read of a report.
-fn text(Report { folder, finding, reused }: &Report) -> String {
-    let runs: Vec<_> = finding.subjects.iter().map(|subject| &*subject.run).collect();
+/// The text of a report.
+fn text(ExperimentReport { folder, finding, reused }: &ExperimentReport) -> String {
+    let runs: Vec<_> = finding.runs.iter().map(|run| &*run.folder).collect();
     let known = if *reused { ", found before" } else { "" };
     let values = finding.answer.values.iter();
     let mut lines: Vec<_> = values.map(|measure| (&*measure.name, measure.format())).collect();
@@ -355,14 +363,14 @@ fn text(Report { folder, finding, reused }: &Report) -> String {
     )
 }
 
-/// Findings of one experiment side by side, where there are several.
-fn comparisons(reports: &[Report]) -> Vec<String> {
+/// Tables that compare several findings of one experiment.
+fn comparisons(reports: &[ExperimentReport]) -> Vec<String> {
     let of = |entry: &ExperimentEntry| {
         let findings = reports.iter().map(|report| &report.finding);
         let findings: Vec<&Finding> =
             findings.filter(|finding| finding.experiment == entry.name).collect();
         let compared = comparison(&findings)?;
-        let (heading, rows) = compared.turned();
+        let (heading, rows) = compared.transposed();
         let heading: Vec<_> = heading.iter().map(String::as_str).collect();
         Some(format!("{}\n{}", compared.title, table(&heading, rows)))
     };

@@ -5,60 +5,59 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
-use tropex::experiments::{ExtractSettings, Moment, Split, pipeline};
+use tropex::experiments::{ExtractSettings, Split, TrainedEpoch, pipeline};
 use tropex::extract::job::{Estimate, ExtractOptions, Progress, SavedProgress};
-use tropex::train::data::{SubsetRule, Taken};
+use tropex::train::data::{SubsetRule, SubsetSummary};
 use tropex::train::run::Run;
-use tropex::{Classes, Gauge, SelfCheck, TermStore};
+use tropex::{Classes, Gauge, Precision, SelfCheck, TermStore};
 
-use super::options::{
-    DataOption, DevicesOption, GaugeName, PrecisionName, SplitName, bytes, one_or_more, whole,
-};
-use crate::interrupt::Kept;
+use super::choices;
+use super::options::{DataOption, DevicesOption, bytes, one_or_more, whole};
+use crate::interrupt::InterruptNote;
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
-/// Extract the linear terms of a run; the same command resumes an extraction that was interrupted.
+/// Extract the linear terms of a run. The same command resumes an interrupted extraction.
 #[derive(Debug, Args)]
-pub struct Extract {
+pub struct ExtractArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// Images whose terms are extracted.
-    #[arg(long, default_value = "train")]
-    split: SplitName,
-    /// LIMIT of the images only, every class in its share; by default all that the network was
-    /// trained on.
+    /// Split of the images whose terms are extracted.
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
+    /// Extract at LIMIT images only, with every class in proportion. Default: all images that the
+    /// network was trained on.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
-    /// Classes whose terms are extracted at every image.
-    #[arg(long, default_value = "predicted")]
-    classes: ClassesName,
+    /// Classes whose linear terms are extracted at every image.
+    #[arg(long, value_parser = choices::classes(), default_value = "predicted")]
+    classes: Classes,
     /// Rule that chooses the shifts.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
-    /// With tight and calibrated gauge: the shifts of the terms of these images instead of the extracted
-    /// images' own. What they fail to keep non-negative is counted.
-    #[arg(long, value_name = "SPLIT")]
-    shifts_of: Option<SplitName>,
-    /// Memory that these gauges may take for the rows of all images, such as 4GB; the rest is in
-    /// a file meanwhile. By default half of what is free.
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
+    /// With the tight or calibrated gauge: use the shifts of the terms of this split. The
+    /// coefficients that stay negative are counted.
+    #[arg(long, value_parser = choices::split(), value_name = "SPLIT")]
+    shifts_of: Option<Split>,
+    /// Memory for the rows of all images with the tight or calibrated gauge, such as 4GB; further
+    /// rows are kept in a temporary file. Default: half of the free memory.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<usize>,
     /// Format of the numbers.
-    #[arg(long, default_value = "f32")]
-    precision: PrecisionName,
-    /// Images in memory at a time; by default chosen from the size of the network.
+    #[arg(long, value_parser = choices::precision(), default_value = "f32")]
+    precision: Precision,
+    /// Images per batch. Default: chosen from the size of the network.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     batch: Option<NonZeroUsize>,
-    /// Images at which the self-check compares the image's own terms with all others; with the
-    /// calibrated gauge those at which scales are tried out, for it checks all images.
+    /// Images at which the self-check compares the image's own terms with all others. With the
+    /// calibrated gauge, which checks all images, these are the images of its trials.
     #[arg(long, value_name = "IMAGES", default_value_t = 1000, value_parser = whole::<usize>, allow_negative_numbers = true)]
     check: usize,
-    /// Size of a file of terms, about; so much is in memory, and is lost by an interruption.
+    /// Approximate size of a file of terms. This much is in memory, and an interruption loses it.
     #[arg(long, value_name = "MB", default_value = "64", value_parser = one_or_more, allow_negative_numbers = true)]
     shard_megabytes: NonZeroUsize,
-    /// Delete terms of other settings or weights that are in the way, instead of refusing.
+    /// Delete terms of other settings or weights in the same folder, instead of refusing.
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
@@ -67,34 +66,28 @@ pub struct Extract {
     devices: DevicesOption,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ClassesName {
-    Predicted,
-    All,
-}
-
 #[derive(Serialize)]
-struct Extracted<'a> {
+struct ExtractOutput<'a> {
     folder: String,
     gauge: Gauge,
     #[serde(skip_serializing_if = "Option::is_none")]
     scale: Option<f64>,
     points: usize,
     split: Split,
-    /// The images, of their split.
-    images: Taken,
+    /// The images.
+    images: SubsetSummary,
     features: usize,
     linear_terms_per_point: usize,
     shards: usize,
     bytes: u64,
-    /// The devices that extracted them, as Burn calls them.
+    /// Burn's names of the devices.
     devices: &'a [String],
     seconds: f64,
     check: &'a SelfCheck,
     warnings: Vec<String>,
 }
 
-impl Extract {
+impl ExtractArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.check_flags()?;
         let run = Run::open(&self.run)?;
@@ -102,12 +95,11 @@ impl Extract {
         let data = self.data.open_of(&run, output)?;
         let (bar, estimate) = (output.bar(), RefCell::new(Estimate::default()));
         let (worked, began, trial) = (Cell::new(false), OnceCell::new(), Cell::new(None));
-        let folder =
-            pipeline::terms_folder(&run, Moment::Final, self.split.into(), self.gauge.into());
+        let folder = pipeline::terms_folder(&run, TrainedEpoch::Final, self.split, self.gauge);
         let show = |progress| {
             began.get_or_init(|| {
                 let folder = folder.clone();
-                Kept::tell(move || kept(&folder))
+                InterruptNote::set(move || kept(&folder))
             });
             worked.set(worked.get() || is_work(progress));
             let share = estimate.borrow_mut().share(progress);
@@ -118,18 +110,18 @@ impl Extract {
         bar.finish();
         let store = store?;
         if !worked.get() {
-            output.note("these terms were extracted before; nothing to do")?;
+            output.note("these terms are already extracted; nothing to do")?;
         }
-        let images = self.settings().points(&run, &data).taken();
-        report(&store, (self.split.into(), images), start.elapsed(), output)
+        let images = self.settings().points(&run, &data).summary();
+        report(&store, (self.split, images), start.elapsed(), output)
     }
 
     fn check_flags(&self) -> anyhow::Result<()> {
-        let Some(split) = self.shifts_of.map(Split::from) else { return Ok(()) };
-        if matches!(self.gauge, GaugeName::WorstCase) {
+        let Some(split) = self.shifts_of else { return Ok(()) };
+        if self.gauge == Gauge::WorstCase {
             anyhow::bail!("--shifts-of needs --gauge tight or calibrated");
         }
-        if split == self.split.into() {
+        if split == self.split {
             anyhow::bail!(
                 "--shifts-of {split} names the images extracted; leave it out for their own shifts"
             );
@@ -139,17 +131,14 @@ impl Extract {
 
     fn settings(&self) -> ExtractSettings {
         ExtractSettings {
-            moment: Moment::Final,
-            split: self.split.into(),
+            epoch: TrainedEpoch::Final,
+            split: self.split,
             limit: self.limit.map(NonZeroUsize::get),
-            rule: SubsetRule::USUAL,
-            classes: match self.classes {
-                ClassesName::Predicted => Classes::Predicted,
-                ClassesName::All => Classes::All,
-            },
-            gauge: self.gauge.into(),
-            shifts_of: self.shifts_of.map(Into::into),
-            precision: self.precision.into(),
+            rule: SubsetRule::DEFAULT,
+            classes: self.classes,
+            gauge: self.gauge,
+            shifts_of: self.shifts_of,
+            precision: self.precision,
             options: ExtractOptions {
                 batch: self.batch.map(NonZeroUsize::get),
                 dominance_points: self.check,
@@ -161,7 +150,7 @@ impl Extract {
     }
 }
 
-/// What an extraction does; a trial is remembered.
+/// The current activity of an extraction. `trial` keeps the number of the current trial.
 fn what(progress: Progress, trial: &Cell<Option<(usize, usize)>>) -> String {
     let of_trial = |what: &str| match trial.get() {
         Some((number, of)) => format!("trial {number} of {of}, {what}"),
@@ -179,11 +168,11 @@ fn what(progress: Progress, trial: &Cell<Option<(usize, usize)>>) -> String {
             trial.set(None);
             format!("extracting, {} of {}", count(points), plural(of, "point"))
         }
-        Progress::Checked { .. } => of_trial("checking"),
+        _ => of_trial("checking"),
     }
 }
 
-/// What of an extraction is on disk.
+/// Describes the saved state of an extraction.
 fn kept(folder: &Path) -> Option<String> {
     let (kept, folder) = (SavedProgress::of(folder)?, folder.display());
     match kept {
@@ -207,7 +196,7 @@ fn is_work(progress: Progress) -> bool {
 
 fn report(
     store: &TermStore,
-    (split, images): (Split, Taken),
+    (split, images): (Split, SubsetSummary),
     time: Duration,
     output: &Output,
 ) -> anyhow::Result<()> {
@@ -215,7 +204,7 @@ fn report(
     let Some(check) = &manifest.check else {
         anyhow::bail!("{}: the extraction is not finished", store.folder().display())
     };
-    let extracted = Extracted {
+    let extracted = ExtractOutput {
         folder: store.folder().display().to_string(),
         gauge: manifest.terms.gauge,
         scale: manifest.shifts.as_ref().and_then(|shifts| shifts.scale),
@@ -254,7 +243,7 @@ fn dead(check: &SelfCheck, split: Split) -> Option<String> {
     check.is_dead().then_some(text)
 }
 
-impl Extracted<'_> {
+impl ExtractOutput<'_> {
     fn text(&self, time: Duration) -> String {
         let terms = match self.linear_terms_per_point {
             1 => plural(self.points, "point"),
@@ -272,7 +261,7 @@ impl Extracted<'_> {
         };
         let mut lines = vec![
             ("terms", stored),
-            ("images", self.images.words(self.split.images())),
+            ("images", self.images.describe(self.split.images())),
             ("folder", self.folder.clone()),
             ("gauge", gauge),
         ];
@@ -285,7 +274,7 @@ impl Extracted<'_> {
     }
 }
 
-/// The self-check, a line per figure.
+/// The self-check, one line per measure.
 pub fn check_lines(check: &SelfCheck) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         (

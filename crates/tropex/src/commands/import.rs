@@ -2,48 +2,46 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 use tropex::train::data::Images;
-use tropex::train::import::{ImportError, ImportOptions};
-use tropex::train::run::{Run, RunError, RunRequest};
+use tropex::train::import::ImportOptions;
+use tropex::train::run::{Run, RunRequest};
 use tropex::train::training::evaluate;
-use tropex::train::weights::WeightsError;
 use tropex::train::zoo::{Architecture, Normalisation};
 
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
 use crate::output::{Output, percent};
 
-/// Make a run from trained weights of PyTorch (a checkpoint of any kind, or safetensors).
+/// Make a run from weights that PyTorch trained: a checkpoint of any kind, or a safetensors file.
 #[derive(Debug, Args)]
-pub struct Import {
-    /// Architecture, as `tropex list` names them.
+pub struct ImportArgs {
+    /// Architecture; `tropex list` names them.
     architecture: String,
-    /// File with the weights, recognised by its content. Layers are told by number (layers.0.weight
-    /// or 0.weight), or else by their order in the file, shapes, and numbers in names.
+    /// File with the weights, recognised by its content. Layers are identified by their numbers
+    /// (layers.0.weight or 0.weight), or else by order in the file, shapes, and numbers in names.
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// State dict to take where a checkpoint holds several, such as ema or model.state_dict.
+    /// State dict to take from a checkpoint with several, such as ema or model.state_dict.
     #[arg(long, value_name = "KEY")]
     entry: Option<String>,
-    /// Layer or tensor FROM of the file is layer TO of the network, as in conv1=layers.0; nothing
-    /// behind the = leaves FROM out. Can be given several times.
+    /// Use layer or tensor FROM of the file as layer TO of the network, as in conv1=layers.0.
+    /// `FROM=` leaves FROM out. Can be given several times.
     #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
     map: Vec<(String, String)>,
-    /// Mean that the network was trained to subtract from images, which here have values from 0 to
-    /// 1: one number, or one for every channel.
+    /// Mean that the network's training subtracted from images with values from 0 to 1: one number,
+    /// or one for every channel.
     #[arg(long, value_name = "MEAN[,...]", value_parser = mean, value_delimiter = ',',
         allow_hyphen_values = true)]
     mean: Vec<f32>,
-    /// Standard deviation that the network was trained to divide images by after that: one number,
-    /// or one for every channel.
+    /// Standard deviation that the network's training then divided by: one number, or one for every
+    /// channel.
     #[arg(long, value_name = "STD[,...]", value_parser = std, value_delimiter = ',')]
     std: Vec<f32>,
-    /// What batch norms add to variances: 1e-5 in PyTorch, 1e-3 in Keras and TensorFlow.
+    /// Number that batch norms add to variances: 1e-5 in PyTorch, 1e-3 in Keras and TensorFlow.
     #[arg(long, value_name = "EPSILON", value_parser = epsilon)]
     batch_norm_eps: Option<f64>,
-    /// Dataset, as `tropex list` names them, or file:PATH.
+    /// Dataset: one that `tropex list` names, or file:PATH.
     #[arg(long)]
     dataset: String,
     /// Folder for the run.
@@ -62,7 +60,7 @@ fn renaming(text: &str) -> Result<(String, String), String> {
         .split_once('=')
         .filter(|(from, _)| !from.is_empty())
         .ok_or("expected FROM=TO, such as conv1=layers.0, or FROM= to leave FROM out")?;
-    // A bare number is that of a layer.
+    // A number names a layer.
     let is_number = to.starts_with(|c: char| c.is_ascii_digit());
     let to = if is_number { format!("layers.{to}") } else { to.to_owned() };
     Ok((from.to_owned(), to))
@@ -82,46 +80,36 @@ fn epsilon(text: &str) -> Result<f64, String> {
 }
 
 #[derive(Serialize)]
-struct Imported {
+struct ImportOutput {
     run: String,
     parameters: usize,
     test_loss: f64,
     test_accuracy: f64,
-    /// How the test images were held out, where they are no split of their own.
+    /// Rule of the held-out test images, if the dataset has no test split.
     #[serde(skip_serializing_if = "Option::is_none")]
     held_out: Option<String>,
-    /// Which layers are which, what was put together or left out.
+    /// How layers were matched, what was combined and what was left out.
     notes: Vec<String>,
-    /// What is likely to be wrong.
+    /// Likely mistakes.
     warnings: Vec<String>,
 }
 
-impl Import {
+impl ImportArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let architecture = Architecture::find(&self.architecture)?;
         let (device, device_name) = (self.device.find()?, self.device.name());
         let data = self.data.open(&self.dataset, self.layout.layout, output)?;
-        let request = RunRequest {
-            architecture,
-            dataset: &data.name,
-            train: &data.train,
-            shuffled_labels: None,
-            test: &data.test,
-            reading: data.reading,
-            warnings: &data.warnings,
-            device: &device,
-            device_name: &device_name,
-        };
+        let request = RunRequest::new(architecture, &data, &device, &device_name);
         let options = self.options();
         let imported = Run::import(&self.out, &request, &self.weights, &options);
-        let (run, notes) = imported.map_err(with_way_out)?;
+        let (run, notes) = imported?;
         for note in &notes {
             output.note(note)?;
         }
         let test = evaluate(&run.load_model(&device)?, &data.test)?;
         let near_chance: Vec<_> = near_chance(test.accuracy, &data.test).into_iter().collect();
         near_chance.iter().for_each(|warning| output.warning(warning));
-        let imported = Imported {
+        let imported = ImportOutput {
             run: run.path().display().to_string(),
             parameters: run.config().parameters,
             test_loss: test.loss,
@@ -131,7 +119,7 @@ impl Import {
             warnings: [data.warnings.clone(), near_chance].concat(),
         };
         if let Some(held_out) = &imported.held_out {
-            output.note(&format!("held out to test on: {held_out}"))?;
+            output.note(&format!("held out for testing: {held_out}"))?;
         }
         output.result(&imported, || {
             format!(
@@ -147,35 +135,19 @@ impl Import {
             [] => vec![neutral],
             values => values.to_vec(),
         };
-        let is_normalised = !self.mean.is_empty() || !self.std.is_empty();
-        ImportOptions {
-            entry: self.entry.clone(),
-            map: self.map.clone(),
-            normalisation: is_normalised
-                .then(|| Normalisation { mean: or(&self.mean, 0.0), std: or(&self.std, 1.0) }),
-            batch_norm_epsilon: self.batch_norm_eps,
+        let mut options = ImportOptions::default();
+        options.entry = self.entry.clone();
+        options.map = self.map.clone();
+        options.batch_norm_epsilon = self.batch_norm_eps;
+        if !self.mean.is_empty() || !self.std.is_empty() {
+            let (mean, std) = (or(&self.mean, 0.0), or(&self.std, 1.0));
+            options.normalisation = Some(Normalisation { mean, std });
         }
+        options
     }
 }
 
-/// Adds the option that decides what the library cannot.
-fn with_way_out(error: RunError) -> anyhow::Error {
-    let way_out = match &error {
-        RunError::Import(ImportError::Layers { .. }) => {
-            "--map FROM=TO says which layer is which, --map FROM= leaves one out"
-        }
-        RunError::Import(ImportError::Weights(WeightsError::Unknown { .. })) => {
-            "--map FROM= leaves a tensor out"
-        }
-        RunError::Import(ImportError::Weights(WeightsError::Entries { .. })) => {
-            "--entry KEY chooses one"
-        }
-        _ => return error.into(),
-    };
-    anyhow!("{error}; {way_out}")
-}
-
-/// What to look at where the accuracy is less than a third of the way from chance to all.
+/// A warning about an accuracy that is less than a third of the way from chance to 100 %.
 fn near_chance(accuracy: f64, test: &Images) -> Option<String> {
     let mut counts = vec![0_usize; test.classes()];
     test.labels().iter().for_each(|&label| counts[label as usize] += 1);
@@ -184,8 +156,8 @@ fn near_chance(accuracy: f64, test: &Images) -> Option<String> {
     (accuracy < chance + (1.0 - chance) / 3.0).then(|| {
         format!(
             "the accuracy is near chance ({}); usual causes: the network was trained on normalised \
-             images (--mean, --std), on another dataset or other labels, on other channels or their \
-             other order (BGR), or with another epsilon of batch norm (--batch-norm-eps, 1e-3 in Keras)",
+             images (--mean, --std), on another dataset or other labels, on other channels or another \
+             order of channels (BGR), or with another epsilon of batch norm (--batch-norm-eps, 1e-3 in Keras)",
             percent(chance)
         )
     })

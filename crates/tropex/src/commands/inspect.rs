@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use tropex::Network;
+use tropex::experiments::data::{RANGES, RandomPoints};
 use tropex::experiments::pipeline;
-use tropex::experiments::random_points::{RANGES, RandomPoints};
 use tropex::extract::PointSource;
 use tropex::extract::network::Node;
 use tropex::train::run::Run;
@@ -19,13 +19,13 @@ const IMAGES: usize = 16;
 
 /// Show the captured network of a run, layer by layer.
 #[derive(Debug, Args)]
-pub struct Inspect {
+pub struct InspectArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// Print a drawing instead, as text for Graphviz: `tropex inspect RUN --dot | dot -Tsvg`.
+    /// Print the graph in the language of Graphviz instead: `tropex inspect RUN --dot | dot -Tsvg`.
     #[arg(long, conflicts_with = "json")]
     dot: bool,
-    /// Not needed, for no image is looked at: so that all commands on a run take the same options.
+    /// Unused; accepted because all other commands on a run take it.
     #[arg(long, value_name = "FOLDER", hide = true)]
     data_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -33,25 +33,25 @@ pub struct Inspect {
 }
 
 #[derive(Serialize)]
-struct Captured<'a> {
+struct InspectOutput<'a> {
     architecture: &'a str,
     dataset: &'a str,
     input_shape: &'a [usize],
     classes: usize,
     parameters: usize,
     units: usize,
-    /// What the module does to the logits, in order, and is left out.
+    /// Operations after the logits that the network leaves out, in order.
     left_out: Vec<String>,
-    /// The node that gives the logits.
+    /// The node of the logits.
     output: usize,
-    nodes: Vec<Layer<'a>>,
+    nodes: Vec<NodeOutput<'a>>,
     warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Layer<'a> {
+struct NodeOutput<'a> {
     node: usize,
-    /// Nodes it reads; 0 is the input.
+    /// Nodes that it reads; 0 is the input.
     inputs: Vec<usize>,
     layer: Option<&'a str>,
     operation: &'a str,
@@ -62,20 +62,20 @@ struct Layer<'a> {
     units: usize,
 }
 
-impl Inspect {
+impl InspectArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let network = pipeline::network(&run, &self.device.find()?)?;
         if self.dot {
             return output.text(&network.dot());
         }
-        let captured = Captured::new(&run, &network)?;
+        let captured = InspectOutput::new(&run, &network)?;
         captured.warnings.iter().for_each(|warning| output.warning(warning));
         output.result(&captured, || captured.text(&network))
     }
 }
 
-impl<'a> Captured<'a> {
+impl<'a> InspectOutput<'a> {
     fn new(run: &'a Run, network: &'a Network) -> anyhow::Result<Self> {
         Ok(Self {
             architecture: &run.config().architecture,
@@ -86,7 +86,7 @@ impl<'a> Captured<'a> {
             units: network.units(),
             left_out: network.output_activations().iter().map(ToString::to_string).collect(),
             output: network.output().index(),
-            nodes: (1..).zip(network.nodes()).map(|(node, of)| Layer::new(node, of)).collect(),
+            nodes: (1..).zip(network.nodes()).map(|(node, of)| NodeOutput::new(node, of)).collect(),
             warnings: dead(network)?.into_iter().collect(),
         })
     }
@@ -110,7 +110,7 @@ impl<'a> Captured<'a> {
     }
 }
 
-impl<'a> Layer<'a> {
+impl<'a> NodeOutput<'a> {
     fn new(node: usize, of: &'a Node) -> Self {
         Self {
             node,
@@ -135,8 +135,8 @@ fn dead(network: &Network) -> anyhow::Result<Option<String>> {
     Ok(network.is_dead_at(&points.read(0..IMAGES))?.then_some(text))
 }
 
-/// The table of nodes. What a node reads is said where it is not just the node before it, and
-/// that column is left out if there is nothing to say.
+/// The table of nodes. The column `reads` names the inputs of nodes that do not just read the node
+/// before, and is left out if there are none.
 fn nodes(network: &Network) -> String {
     let reads: Vec<_> = (1..).zip(network.nodes()).map(|(node, of)| reads(node, of)).collect();
     let branched = reads.iter().any(|reads| !reads.is_empty());
@@ -164,7 +164,7 @@ fn nodes(network: &Network) -> String {
     table(&heading, rows.map(without).collect())
 }
 
-/// The nodes that a node reads, unless that is the one before it.
+/// The inputs of a node, unless it just reads the node before.
 fn reads(node: usize, of: &Node) -> String {
     let inputs: Vec<_> = of.inputs().iter().map(|value| value.index()).collect();
     if inputs == [node - 1] {

@@ -11,47 +11,50 @@ use crate::output::Output;
 
 /// List the architectures, datasets, experiments and devices of this build.
 #[derive(Debug, Args)]
-pub struct List {}
+pub struct ListArgs {}
 
 #[derive(Serialize)]
-struct Listing {
-    architectures: Vec<Entry>,
-    datasets: Vec<Entry>,
-    experiments: Vec<Entry>,
+struct ListOutput {
+    architectures: Vec<ListEntry>,
+    datasets: Vec<ListEntry>,
+    experiments: Vec<ListEntry>,
     devices: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Entry {
+struct ListEntry {
     name: &'static str,
     summary: String,
 }
 
-impl List {
+impl ListArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let architectures = ARCHITECTURES
             .iter()
-            .map(|entry| Entry { name: entry.name, summary: entry.summary.into() })
+            .map(|entry| ListEntry { name: entry.name, summary: entry.summary.into() })
             .collect();
         let dataset = |[channels, height, width]: [usize; 3], summary: &str| {
             format!("{channels}x{height}x{width}, {summary}")
         };
-        let datasets = DATASETS
-            .iter()
-            .map(|entry| Entry { name: entry.name, summary: dataset(entry.shape, entry.summary) });
-        let file =
-            Entry { name: "file:PATH", summary: "your own images, in a safetensors file".into() };
+        let datasets = DATASETS.iter().map(|entry| ListEntry {
+            name: entry.name,
+            summary: dataset(entry.shape, entry.summary),
+        });
+        let file = ListEntry {
+            name: "file:PATH",
+            summary: "your own images, in a safetensors file".into(),
+        };
         let datasets = datasets.chain([file]).collect();
         let experiments = EXPERIMENTS
             .iter()
-            .map(|entry| Entry { name: entry.name, summary: entry.question.into() })
+            .map(|entry| ListEntry { name: entry.name, summary: entry.question.into() })
             .collect();
-        let listing = Listing { architectures, datasets, experiments, devices: device::names() };
+        let listing = ListOutput { architectures, datasets, experiments, devices: device::names() };
         output.result(&listing, || listing.text())
     }
 }
 
-impl Listing {
+impl ListOutput {
     fn text(&self) -> String {
         let devices = self.devices.iter().enumerate().map(|(index, name)| {
             if index == 0 { format!("  {name} (default)") } else { format!("  {name}") }
@@ -69,11 +72,11 @@ impl Listing {
     }
 }
 
-fn named(entries: &[Entry]) -> Vec<(String, &str)> {
+fn named(entries: &[ListEntry]) -> Vec<(String, &str)> {
     entries.iter().map(|entry| (entry.name.into(), &*entry.summary)).collect()
 }
 
-/// The architectures without their variants, which are written into the name.
+/// The architectures; `[-leaky]` after a name stands for its variant.
 fn architectures() -> Vec<(String, &'static str)> {
     let has_variant =
         |name| ARCHITECTURES.iter().any(|architecture| architecture.leaky_of == Some(name));
@@ -85,7 +88,7 @@ fn architectures() -> Vec<(String, &'static str)> {
         .collect()
 }
 
-/// A title and names with what they mean, a line each.
+/// A title, and a line for each name and its description.
 fn section(title: &str, entries: Vec<(String, &str)>) -> String {
     let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines = entries.iter().map(|(name, summary)| format!("  {name:width$}  {summary}"));

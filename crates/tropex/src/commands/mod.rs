@@ -1,7 +1,8 @@
-//! The subcommands, one a file.
+//! The subcommands, one file each.
 
 mod assign;
 mod bounds;
+mod choices;
 mod evaluate;
 mod experiment;
 mod extract;
@@ -13,8 +14,8 @@ mod precision;
 mod region;
 mod regions;
 mod study;
+mod time_estimate;
 mod train;
-mod wait;
 
 use clap::Subcommand;
 
@@ -22,19 +23,19 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    List(list::List),
-    Train(train::Train),
-    Import(import::Import),
-    Inspect(inspect::Inspect),
-    Extract(extract::Extract),
-    Evaluate(evaluate::Evaluate),
-    Assign(assign::Assign),
-    Precision(precision::PrecisionTable),
-    Experiment(experiment::Experiment),
-    Study(study::StudyCommand),
-    Bounds(bounds::Bounds),
-    Region(region::Region),
-    Regions(regions::Regions),
+    List(list::ListArgs),
+    Train(train::TrainArgs),
+    Import(import::ImportArgs),
+    Inspect(inspect::InspectArgs),
+    Extract(extract::ExtractArgs),
+    Evaluate(evaluate::EvaluateArgs),
+    Assign(assign::AssignArgs),
+    Precision(precision::PrecisionArgs),
+    Experiment(experiment::ExperimentArgs),
+    Study(study::StudyArgs),
+    Bounds(bounds::BoundsArgs),
+    Region(region::RegionArgs),
+    Regions(regions::RegionsArgs),
 }
 
 impl Command {

@@ -1,29 +1,29 @@
-//! Options that several commands share.
+//! Options and parsers that several commands share.
 
 use std::cell::{Cell, OnceCell};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tropex::Devices;
 use tropex::device;
-use tropex::experiments::Split;
 use tropex::train::data::{
-    DataError, Dataset, DownloadProgress, FileError, Layout, OpenOptions, is_relative, open,
+    DataError, Dataset, DownloadProgress, FileError, ImageLayout, OpenOptions, is_relative, open,
 };
 use tropex::train::run::Run;
 
-use crate::interrupt::Kept;
+use crate::interrupt::InterruptNote;
 use crate::output::{Output, megabytes};
 
 /// The device to compute on.
 #[derive(Debug, Args)]
 pub struct DeviceOption {
-    /// Device to compute on, as `tropex list` names them; by default the fastest of this build.
+    /// Device to compute on; `tropex list` names the devices. Default: the fastest of this build.
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
 }
@@ -42,12 +42,12 @@ impl DeviceOption {
     }
 }
 
-/// The devices to share work among.
+/// The devices that share the work.
 #[derive(Debug, Args)]
 pub struct DevicesOption {
-    /// Device to compute on, as `tropex list` names them; by default the fastest of this build.
-    /// Several, as in cuda:0,cuda:1, share the images of extractions and assignments: whichever is
-    /// free takes the next ones.
+    /// Device to compute on; `tropex list` names the devices. Default: the fastest of this build.
+    /// Several devices, as in cuda:0,cuda:1, share the images of extractions and assignments: each
+    /// free device takes the next batch.
     #[arg(long, value_name = "DEVICE[,DEVICE...]")]
     device: Option<String>,
 }
@@ -57,7 +57,7 @@ impl DevicesOption {
         Ok(device::find_all(&self.names())?)
     }
 
-    /// The name of the device that does what is not shared.
+    /// Name of the device for the work that is not shared.
     pub fn first_name(&self) -> String {
         self.names().split(',').next().unwrap_or_default().to_owned()
     }
@@ -67,17 +67,16 @@ impl DevicesOption {
     }
 }
 
-/// Where the files of a dataset are.
+/// The folder of the files of a dataset.
 #[derive(Debug, Args)]
 pub struct DataOption {
-    /// Folder with the files of the dataset; by default they are looked for in the cache, and
-    /// downloaded.
+    /// Folder with the files of the dataset. Default: the cache, after a download if necessary.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
 }
 
 impl DataOption {
-    /// Opens the dataset of a run as the run read it, with the labels that it was trained on.
+    /// Opens the dataset of a run with the options and the labels of its training.
     pub fn open_of(&self, run: &Run, output: &Output) -> anyhow::Result<Dataset> {
         let config = run.config();
         let name = &config.dataset;
@@ -86,8 +85,8 @@ impl DataOption {
             false => dataset.map_err(anyhow::Error::from),
             true => dataset.with_context(|| {
                 format!(
-                    "{} names its dataset {name} as seen from the folder it was made in; work from \
-                     there, or pass the folder of the file as --data-dir",
+                    "the dataset {name} of {} is a path relative to the folder where the run was made; \
+                     change to that folder, or pass the folder of the file as --data-dir",
                     run.path().display()
                 )
             }),
@@ -95,22 +94,21 @@ impl DataOption {
         Ok(config.as_used(dataset?))
     }
 
-    /// Opens a dataset for a new run, with what there is to say of it.
+    /// Opens a dataset for a new run, and prints its warnings.
     pub fn open(
         &self,
         name: &str,
-        layout: Option<Layout>,
+        layout: Option<ImageLayout>,
         output: &Output,
     ) -> anyhow::Result<Dataset> {
-        self.open_new(name, layout, output)
-            .map_err(|error| with_choice(error, "--layout nhwc, --layout nchw"))
+        Ok(self.open_new(name, layout, output)?)
     }
 
     /// The same for a study, which chooses the layout in its file.
     pub fn open_of_study(
         &self,
         name: &str,
-        layout: Option<Layout>,
+        layout: Option<ImageLayout>,
         output: &Output,
     ) -> anyhow::Result<Dataset> {
         self.open_new(name, layout, output).map_err(|error| {
@@ -121,15 +119,18 @@ impl DataOption {
     fn open_new(
         &self,
         name: &str,
-        layout: Option<Layout>,
+        layout: Option<ImageLayout>,
         output: &Output,
     ) -> Result<Dataset, DataError> {
-        let dataset = self.read(name, output, |options| OpenOptions { layout, ..options })?;
+        let dataset = self.read(name, output, |options| match layout {
+            Some(layout) => options.with_layout(layout),
+            None => options,
+        })?;
         dataset.warnings.iter().for_each(|warning| output.warning(warning));
         Ok(dataset)
     }
 
-    /// Reads a dataset, showing downloads.
+    /// Opens a dataset, with progress of a download.
     fn read(
         &self,
         name: &str,
@@ -137,22 +138,25 @@ impl DataOption {
         with: impl for<'b> FnOnce(OpenOptions<'b>) -> OpenOptions<'b>,
     ) -> Result<Dataset, DataError> {
         let (bar, kept, is_told) = (output.bar(), OnceCell::new(), Cell::new(false));
-        let show = |progress: DownloadProgress<'_>| match progress {
-            DownloadProgress::Received { file, received, total } => {
-                kept.get_or_init(|| Kept::tell(|| Some("what was downloaded is kept".to_owned())));
-                let what = format!("downloading {file}, {}", megabytes(total));
-                bar.show(received as f64 / total.max(1) as f64, what);
+        let show = |progress: DownloadProgress<'_>| {
+            match progress {
+                DownloadProgress::Received { file, received, total } => {
+                    kept.get_or_init(|| {
+                        InterruptNote::set(|| Some("what was downloaded is kept".to_owned()))
+                    });
+                    let what = format!("downloading {file}, {}", megabytes(total));
+                    bar.show(received as f64 / total.max(1) as f64, what);
+                }
+                DownloadProgress::Waiting { holder } if !is_told.replace(true) => {
+                    bar.suspend(|| output.progress(&format!("{holder} downloads {name}; waiting")));
+                }
+                DownloadProgress::Waiting { .. } => {}
             }
-            DownloadProgress::Waiting { holder } if !is_told.replace(true) => {
-                bar.suspend(|| output.progress(&format!("{holder} downloads {name}; waiting")));
-            }
-            DownloadProgress::Waiting { .. } => {}
+            ControlFlow::Continue(())
         };
-        let options = with(OpenOptions {
-            data_dir: self.data_dir.clone(),
-            progress: Some(&show),
-            ..OpenOptions::default()
-        });
+        let mut options = OpenOptions::default().with_progress(&show);
+        options.data_dir = self.data_dir.clone();
+        let options = with(options);
         open(name, &options)
     }
 }
@@ -167,70 +171,17 @@ fn with_choice(error: DataError, choice: &str) -> anyhow::Error {
     }
 }
 
-/// Where the channels stand in a file of images.
+/// The layout of a file of images.
 #[derive(Debug, Args)]
 pub struct LayoutOption {
     /// Axes of the images in file:PATH: nchw for [count, channels, height, width], nhwc for [count,
-    /// height, width, channels]. Without it they are nchw, and shapes that look like nhwc refused.
+    /// height, width, channels]. Default: nchw, and shapes that look like nhwc are refused.
     #[arg(long, value_name = "LAYOUT")]
-    pub layout: Option<Layout>,
+    pub layout: Option<ImageLayout>,
 }
 
-/// A part of a dataset on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SplitName {
-    Train,
-    Test,
-}
-
-impl From<SplitName> for Split {
-    fn from(name: SplitName) -> Self {
-        match name {
-            SplitName::Train => Self::Train,
-            SplitName::Test => Self::Test,
-        }
-    }
-}
-
-/// A gauge on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum GaugeName {
-    /// The published rule: shifts that suffice whatever the data.
-    WorstCase,
-    /// The smallest shifts that suffice for the images extracted.
-    Tight,
-    /// The smallest part of the tight shifts under which every image's own terms still win at it.
-    Calibrated,
-}
-
-impl From<GaugeName> for tropex::Gauge {
-    fn from(name: GaugeName) -> Self {
-        match name {
-            GaugeName::WorstCase => Self::WorstCase,
-            GaugeName::Tight => Self::Tight,
-            GaugeName::Calibrated => Self::Calibrated,
-        }
-    }
-}
-
-/// A format of numbers on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum PrecisionName {
-    F32,
-    F64,
-}
-
-impl From<PrecisionName> for tropex::Precision {
-    fn from(name: PrecisionName) -> Self {
-        match name {
-            PrecisionName::F32 => Self::F32,
-            PrecisionName::F64 => Self::F64,
-        }
-    }
-}
-
-/// Refuses a file that cannot be written, before work is done whose result it is to hold.
-pub fn require_place(path: &Path) -> anyhow::Result<()> {
+/// Refuses an output file that cannot be written, before the work begins.
+pub fn require_writable(path: &Path) -> anyhow::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     if path.is_dir() {
         anyhow::bail!("cannot write {}: it is a folder, expected a file", path.display());
@@ -264,12 +215,12 @@ pub fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     })
 }
 
-/// Whether a text that is no number would be one if numbers had no end.
+/// Whether a text is a whole number beyond the range of `usize`.
 fn is_too_large(text: &str) -> bool {
     text.len() >= usize::MAX.ilog10() as usize && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A finite number that is valid; `expected` says which are.
+/// A finite number with a property; `expected` describes the numbers that have it.
 pub fn number(text: &str, is_valid: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
     let value = text.parse().ok().filter(|value: &f64| value.is_finite() && is_valid(*value));
     value.ok_or_else(|| format!("expected {expected}"))
@@ -290,7 +241,7 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     limit.ok_or_else(|| "expected a number of seconds, 0 or more".into())
 }
 
-/// Units of memory and what they stand for.
+/// Units of memory in bytes.
 const UNITS: [(&str, f64); 8] = [
     ("TB", 1e12),
     ("GB", 1e9),
@@ -320,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_are_told_from_others() {
+    fn whole_numbers_are_parsed_and_others_refused() {
         assert_eq!(one_or_more("7").map(NonZeroUsize::get), Ok(7));
         assert_eq!(whole::<u64>("0"), Ok(0));
         for text in ["0", "-1", "1.5", "x", "", "\u{663}"] {

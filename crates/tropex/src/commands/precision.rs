@@ -1,24 +1,26 @@
 //! `tropex precision`
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::precision::{Exactness, Outcome, precision};
-use tropex::train::data::Taken;
+use tropex::experiments::TaskProgress;
+use tropex::experiments::query::{PrecisionCheck, PrecisionOutcome, precision};
+use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
 use super::options::{DataOption, DeviceOption, one_or_more};
 use crate::output::{Output, percent, table};
 
-/// Show how exact the terms of runs are, with every gauge and in every precision.
+/// Measure how exact the terms of runs are, with every gauge and in every precision.
 #[derive(Debug, Args)]
-pub struct PrecisionTable {
+pub struct PrecisionArgs {
     /// Folders of the runs.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Training images to extract terms of, every class in its share; the terms of each are
+    /// Number of training images, with every class in proportion. The terms of each image are
     /// compared with all others.
     #[arg(long, default_value = "200", value_parser = one_or_more, allow_negative_numbers = true)]
     limit: NonZeroUsize,
@@ -29,30 +31,30 @@ pub struct PrecisionTable {
 }
 
 #[derive(Serialize)]
-struct RunExactness {
+struct RunPrecision {
     run: String,
     architecture: String,
-    /// The training images, of all.
-    images: Taken,
-    extractions: Vec<Extraction>,
+    /// The training images.
+    images: SubsetSummary,
+    extractions: Vec<ExtractionPrecision>,
 }
 
-/// An extraction with what the table says of it.
+/// An extraction and its row in the table.
 #[derive(Serialize)]
-struct Extraction {
+struct ExtractionPrecision {
     #[serde(flatten)]
-    found: Exactness,
+    found: PrecisionCheck,
     /// The value error relative to the largest logit.
     relative_value_error: Option<f64>,
-    /// What must hold and does not.
+    /// Properties of the self-check that do not hold.
     fails: Vec<String>,
 }
 
-impl From<Exactness> for Extraction {
-    fn from(found: Exactness) -> Self {
+impl From<PrecisionCheck> for ExtractionPrecision {
+    fn from(found: PrecisionCheck) -> Self {
         let (relative_value_error, fails) = match &found.outcome {
-            Outcome::Refused(reason) => (None, vec![reason.clone()]),
-            Outcome::Check(check) => {
+            PrecisionOutcome::Refused(reason) => (None, vec![reason.clone()]),
+            PrecisionOutcome::Check(check) => {
                 (Some(check.relative_value_error()), check.failures(found.precision))
             }
         };
@@ -60,7 +62,7 @@ impl From<Exactness> for Extraction {
     }
 }
 
-impl PrecisionTable {
+impl PrecisionArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let device = self.device.find()?;
         let bar = output.bar();
@@ -68,22 +70,23 @@ impl PrecisionTable {
         for (number, path) in self.runs.iter().enumerate() {
             let run = Run::open(path)?;
             let data = self.data.open_of(&run, output)?;
-            let show = |done: usize, all: usize| {
-                let (done, of) = (number * all + done, self.runs.len() * all);
+            let show = |TaskProgress { done, total, .. }: TaskProgress<'_>| {
+                let (done, of) = (number * total + done, self.runs.len() * total);
                 bar.show_part(done, of, format!("{done} of {of} extractions"));
+                ControlFlow::Continue(())
             };
             let (images, extractions) = precision(&run, &data, &device, self.limit.get(), &show)?;
-            let extractions = extractions.into_iter().map(Extraction::from).collect();
+            let extractions = extractions.into_iter().map(ExtractionPrecision::from).collect();
             let architecture = run.config().architecture.clone();
             let run = path.display().to_string();
-            found.push(RunExactness { run, architecture, images, extractions });
+            found.push(RunPrecision { run, architecture, images, extractions });
         }
         bar.finish();
         output.result(&found, || text(&found))
     }
 }
 
-fn text(found: &[RunExactness]) -> String {
+fn text(found: &[RunPrecision]) -> String {
     let heading =
         ["run", "gauge", "precision", "value error", "coefficients", "own term maximal", "fails"];
     let rows = found.iter().flat_map(|run| {
@@ -91,19 +94,21 @@ fn text(found: &[RunExactness]) -> String {
         cells.map(|cells| [run.run.clone()].into_iter().chain(cells).collect())
     });
     let explained = "value error: largest difference of linear term and logit at an image, relative \
-                     to the largest logit\nfails: what must hold and does not";
+                     to the largest logit\nfails: properties of the self-check that do not hold";
     let images: Vec<_> = found
         .iter()
-        .map(|run| format!("{}: {}", run.run, run.images.words("training images")))
+        .map(|run| format!("{}: {}", run.run, run.images.describe("training images")))
         .collect();
     format!("{}\n{}\n{explained}", table(&heading, rows.collect()), images.join("\n"))
 }
 
-fn cells(Extraction { found, relative_value_error, fails }: &Extraction) -> [String; 6] {
+fn cells(
+    ExtractionPrecision { found, relative_value_error, fails }: &ExtractionPrecision,
+) -> [String; 6] {
     let none = || "-".to_owned();
     let (coefficients, dominance) = match &found.outcome {
-        Outcome::Refused(_) => (none(), none()),
-        Outcome::Check(check) => (
+        PrecisionOutcome::Refused(_) => (none(), none()),
+        PrecisionOutcome::Check(check) => (
             format!("{:.1e} to {:.1e}", check.smallest_coefficient, check.largest_coefficient),
             check.dominance.as_ref().map_or_else(none, |found| percent(found.rate())),
         ),

@@ -1,56 +1,60 @@
 //! `tropex region`
 
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use tropex::experiments::whereabouts::{Boundary, Inquiry, Step, Whereabouts, whereabouts};
+use tropex::experiments::query::{
+    InspectOptions, NearestBoundary, RegionInspection, RegionProgress, inspect_regions,
+};
 use tropex::experiments::{ImagePoints, Split, pipeline};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, SplitName, seconds, whole};
-use super::wait::Wait;
-use crate::output::{Output, Stages, count, table};
+use super::choices;
+use super::options::{DataOption, DeviceOption, seconds, whole};
+use super::time_estimate::TimeEstimate;
+use crate::output::{Output, StepProgress, count, table};
 
-/// Tell about the linear regions of images: the nearest boundaries, and what lies between two.
+/// Describe the linear regions of images: the nearest boundaries, and the way from image to image.
 #[derive(Debug, Args)]
-pub struct Region {
+pub struct RegionArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// The images.
+    /// Numbers of the images.
     #[arg(long, value_name = "I,J,...", value_delimiter = ',', required = true, value_parser = whole::<usize>, allow_negative_numbers = true)]
     of: Vec<usize>,
-    /// Count the regions on the straight way to this image, and find where the class changes.
+    /// Count the regions on the segment to this image, and find where the class changes.
     #[arg(long, value_name = "IMAGE", value_parser = whole::<usize>, allow_negative_numbers = true)]
     to: Option<usize>,
-    /// Find the facets of the regions and the largest ball inside, by rays and by a linear program
-    /// for every side that they do not decide: slow with many inputs.
+    /// Find the facets of each region and the largest ball inside it. Rays decide most sides of
+    /// the region; the others take a linear program each: slow with many inputs.
     #[arg(long)]
     facets: bool,
-    /// Seconds for the search of facets and ball of each image; then tell what is known so far.
+    /// Time limit for the facets and the ball of each image; at the limit, print what is known so far.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "facets")]
     time_limit: Option<Duration>,
-    /// Images to take.
-    #[arg(long, default_value = "train")]
-    split: SplitName,
+    /// Split of the images.
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
     device: DeviceOption,
 }
 
-impl Region {
+impl RegionArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
         let data = self.data.open_of(&run, output)?;
         pipeline::check_data(&run, &data)?;
         let network = pipeline::network(&run, &device)?;
-        let split = Split::from(self.split);
+        let split = self.split;
         let order = self.of.clone();
-        let inquiry = Inquiry {
+        let options = InspectOptions {
             images: self.of,
             split,
             shape: self.facets,
@@ -58,22 +62,23 @@ impl Region {
             to: self.to,
         };
         let points = ImagePoints::new(split.of(&data), None);
-        let (bar, stages) = (output.bar(), RefCell::new(Stages::default()));
-        let wait = Wait::new(output, "--time-limit limits the search for facets");
-        let show = |Step { image, what, done, of }: Step| {
+        let (bar, stages) = (output.bar(), RefCell::new(StepProgress::default()));
+        let estimate = TimeEstimate::new(output, "--time-limit limits the search for facets");
+        let show = |RegionProgress { image, task, done, total, .. }: RegionProgress| {
             let number = order.iter().position(|&other| other == image).unwrap_or(0);
-            let part = done as f64 / of.max(1) as f64;
-            let share = stages.borrow_mut().share((number, order.len()), what, part);
-            bar.show(share, format!("image {image}: {what}"));
-            wait.look(what, done, of, &bar);
+            let part = done as f64 / total.max(1) as f64;
+            let share = stages.borrow_mut().share((number, order.len()), task, part);
+            bar.show(share, format!("image {image}: {task}"));
+            estimate.report(task, done, total, &bar);
+            ControlFlow::Continue(())
         };
-        let found = whereabouts(&network, &points, &inquiry, &show)?;
+        let found = inspect_regions(&network, &points, &options, &show)?;
         bar.finish();
         output.result(&found, || text(&found, &data))
     }
 }
 
-fn text(found: &[Whereabouts], data: &Dataset) -> String {
+fn text(found: &[RegionInspection], data: &Dataset) -> String {
     let name = |class: usize| data.class_names.get(class).cloned().unwrap_or(class.to_string());
     let rows = found.iter().map(|image| {
         let mut row = vec![image.image.to_string(), name(image.predicted)];
@@ -99,7 +104,7 @@ fn text(found: &[Whereabouts], data: &Dataset) -> String {
         vec![image.to_string(), count(shape.sides), facets, inradius]
     });
     parts.extend(some_table(&["image", "sides", "facets", "inradius"], shapes.collect()));
-    let ways = found.iter().filter_map(|image| Some((image.image, image.way.as_ref()?)));
+    let ways = found.iter().filter_map(|image| Some((image.image, image.path.as_ref()?)));
     let ways = ways.map(|(image, way)| {
         let share = |at: f64| format!("at {:.4} %", 100.0 * at);
         let change = |(at, class)| format!("{}: {}", share(at), name(class));
@@ -120,8 +125,8 @@ fn some_table(heading: &[&str], rows: Vec<Vec<String>>) -> Option<String> {
     (!rows.is_empty()).then(|| table(heading, rows))
 }
 
-fn distance(boundary: Option<&Boundary>) -> String {
-    boundary.map_or("none".into(), |Boundary { distance, node, op, unit }| {
+fn distance(boundary: Option<&NearestBoundary>) -> String {
+    boundary.map_or("none".into(), |NearestBoundary { distance, node, op, unit }| {
         format!("{distance:.3e} ({op} {node}, unit {unit})")
     })
 }

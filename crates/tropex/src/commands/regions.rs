@@ -1,36 +1,37 @@
 //! `tropex regions`
 
-mod report;
+mod output;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
-use tropex::experiments::picture::{Format, Panel, require_ours};
-use tropex::experiments::regions::{Outlook, Place, View, ViewSettings};
-use tropex::experiments::{Moment, pipeline};
+use clap::Args;
+use tropex::Gauge;
+use tropex::experiments::query::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
+use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
+use tropex::experiments::{Split, TrainedEpoch, pipeline};
 use tropex::geometry::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
-use super::options::{DataOption, DeviceOption, GaugeName, SplitName, any_number, whole};
-use super::wait::minutes;
-use crate::output::{Bar, Output, count, plural};
-use report::{Frame, NetworkRegions, Seen, TermRegions};
+use super::choices;
+use super::options::{DataOption, DeviceOption, any_number, whole};
+use super::time_estimate::minutes;
+use crate::output::{CommandProgress, Output, count, plural};
+use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
 
 /// Draw the linear regions on a plane through images, before and after extraction.
 #[derive(Debug, Args)]
-pub struct Regions {
+pub struct RegionsArgs {
     /// Folder of the run.
     run: PathBuf,
-    /// The plane goes through these three images; by default through the first ones of three
-    /// classes.
+    /// Three images that the plane goes through. Default: the first images of three classes.
     #[arg(long, value_name = "I,J,K", value_parser = numbers::<usize, 3>)]
     through: Option<[usize; 3]>,
-    /// What to draw of a network with two inputs: from X0 to X1 of the first, and from Y0 to Y1 of
-    /// the second; by default what is around the points.
+    /// Window for a network with two inputs: X0 to X1 of the first input, Y0 to Y1 of the second.
+    /// Default: a window around the points.
     #[arg(
         long,
         value_name = "X0,X1,Y0,Y1",
@@ -39,34 +40,33 @@ pub struct Regions {
         conflicts_with_all = ["through", "margin"]
     )]
     window: Option<[f64; 4]>,
-    /// How far the window reaches beyond the points, as a share of their distance; a negative one
-    /// looks closer, and -0.5 would leave nothing.
+    /// Margin of the window around the points, as a share of their distance. A negative margin
+    /// zooms in; -0.5 would leave nothing.
     #[arg(long, default_value = "0.25", value_parser = any_number, allow_negative_numbers = true)]
     margin: f64,
-    /// Images to take points from.
-    #[arg(long, default_value = "train")]
-    split: SplitName,
+    /// Split of the images.
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
     /// Gauge of the terms.
-    #[arg(long, default_value = "worst-case")]
-    gauge: GaugeName,
-    /// The regions of the extracted function instead of the network's.
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    gauge: Gauge,
+    /// Draw the regions of the extracted function instead of the network.
     #[arg(long)]
     extracted: bool,
-    /// Both side by side.
+    /// Draw network and extracted function side by side.
     #[arg(long, conflicts_with = "extracted")]
     side_by_side: bool,
-    /// The picture to write, FILE.svg or FILE.png.
+    /// File of the picture, FILE.svg or FILE.png.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["frames", "json"])]
     out: Option<PathBuf>,
-    /// Write a picture of the network for every checkpoint of the run into a folder, for an
-    /// animation.
+    /// Write a picture of every checkpoint of the run into a folder, for an animation.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "extracted", "side_by_side"])]
     frames: Option<PathBuf>,
-    /// Format of these pictures.
-    #[arg(long, default_value = "png", requires = "frames")]
-    format: FormatName,
-    /// Give up where there are more polygons than this.
-    #[arg(long, value_name = "POLYGONS", default_value_t = ViewSettings::default().limit, value_parser = whole::<usize>, allow_negative_numbers = true)]
+    /// Format of the pictures of --frames.
+    #[arg(long, value_parser = choices::picture_format(), default_value = "png", requires = "frames")]
+    format: ImageFormat,
+    /// Stop with an error above this number of polygons.
+    #[arg(long, value_name = "POLYGONS", default_value_t = RegionViewSettings::default().limit, value_parser = whole::<usize>, allow_negative_numbers = true)]
     limit: usize,
     #[command(flatten)]
     data: DataOption,
@@ -74,93 +74,77 @@ pub struct Regions {
     device: DeviceOption,
 }
 
-/// A format of pictures on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatName {
-    Png,
-    Svg,
-}
-
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Png => Self::Png,
-            FormatName::Svg => Self::Svg,
-        }
-    }
-}
-
-/// So many numbers, separated by commas.
+/// `N` numbers with commas between them.
 fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], String> {
     let numbers: Option<Vec<T>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
     let numbers = numbers.and_then(|numbers| numbers.try_into().ok());
     numbers.ok_or_else(|| format!("expected {N} numbers separated by commas"))
 }
 
-impl Regions {
+impl RegionsArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        // Before the work, not after it.
-        self.out.as_deref().map(Format::of).transpose()?;
+        // Checked before the work.
+        self.out.as_deref().map(ImageFormat::of).transpose()?;
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
         let data = self.data.open_of(&run, output)?;
-        let view = View::new(&run, &data, &self.settings())?;
+        let view = RegionView::new(&run, &data, &self.settings())?;
         match &self.frames {
             Some(folder) => self.frames(&run, &view, &device, folder, output),
             None => self.picture(&run, &data, &view, &device, output),
         }
     }
 
-    fn settings(&self) -> ViewSettings {
+    fn settings(&self) -> RegionViewSettings {
         let place = match (self.through, self.window) {
-            (Some(through), _) => Place::Through(through),
-            (None, Some(window)) => Place::Rectangle(window),
-            (None, None) => Place::Usual,
+            (Some(through), _) => SlicePlane::Through(through),
+            (None, Some(window)) => SlicePlane::Rectangle(window),
+            (None, None) => SlicePlane::Default,
         };
         let (margin, limit) = (self.margin, self.limit);
-        ViewSettings { place, margin, split: self.split.into(), limit }
+        RegionViewSettings { place, margin, split: self.split, limit }
     }
 
     fn picture(
         &self,
         run: &Run,
         data: &Dataset,
-        view: &View,
+        view: &RegionView,
         device: &Device,
         output: &Output,
     ) -> anyhow::Result<()> {
-        let mut seen = Seen::of(view);
+        let mut found = RegionsOutput::of(view);
         let mut parts: Vec<(String, Partition)> = Vec::new();
         if !self.extracted {
             let network = pipeline::network(run, device)?;
             let bar = output.bar();
-            tell(&view.outlook(&network)?, &bar, output);
+            tell(&view.estimate(&network)?, &bar, output);
             let start = Instant::now();
             let partition = view.network(&network, &|progress| show(&bar, progress))?;
             bar.finish();
-            seen.network = Some(NetworkRegions::of(&partition, start.elapsed()));
+            found.network = Some(NetworkRegions::of(&partition, start.elapsed()));
             parts.push((title("network", &partition), partition));
         }
         if self.extracted || self.side_by_side {
             let start = Instant::now();
-            let (store, _) = pipeline::open_terms(run, data, device, self.gauge.into())?;
-            let found = view.terms(&store)?;
-            seen.extracted = Some(TermRegions::of(&found, store.len(), start.elapsed()));
-            parts.push((title("extracted function", &found.partition), found.partition));
+            let (store, _) = pipeline::open_terms(run, data, device, self.gauge)?;
+            let terms = view.terms(&store)?;
+            found.extracted = Some(TermRegions::of(&terms, store.len(), start.elapsed()));
+            parts.push((title("extracted function", &terms.partition), terms.partition));
         }
         if let Some(path) = &self.out {
-            let panel = |(title, partition)| Panel { title, partition };
+            let panel = |(title, partition)| RegionPanel { title, partition };
             let panels = parts.iter().map(|(title, partition)| panel((title.clone(), partition)));
-            view.figure(panels.collect()).draw().write(path)?;
-            seen.out = Some(path.clone());
+            view.region_map(panels.collect()).draw().write(path)?;
+            found.out = Some(path.clone());
         }
-        output.result(&seen, || seen.text())
+        output.result(&found, || found.text())
     }
 
     fn frames(
         &self,
         run: &Run,
-        view: &View,
+        view: &RegionView,
         device: &Device,
         folder: &Path,
         output: &Output,
@@ -174,40 +158,41 @@ impl Regions {
         }
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create folder {}", folder.display()))?;
-        let format = Format::from(self.format);
+        let format = self.format;
         let file_of =
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
         let (bar, all) = (output.bar(), epochs.len());
-        let mut seen = Seen::of(view);
+        let mut found = RegionsOutput::of(view);
         for epoch in epochs {
-            let network = pipeline::network_at(run, Moment::Epoch(epoch), device)?;
+            let network = pipeline::network_at(run, TrainedEpoch::Epoch(epoch), device)?;
             let partition = view.network(&network, &|_| ())?;
             let file = file_of(epoch);
             let title = title(&format!("epoch {epoch}"), &partition);
-            let panels = vec![Panel { title, partition: &partition }];
-            view.figure(panels).draw().write(&file)?;
-            seen.frames.push(Frame::of(epoch, &partition, file));
-            let drawn = seen.frames.len();
+            let panels = vec![RegionPanel { title, partition: &partition }];
+            view.region_map(panels).draw().write(&file)?;
+            found.frames.push(FrameOutput::of(epoch, &partition, file));
+            let drawn = found.frames.len();
             bar.show_part(drawn, all, format!("{drawn} of {all} pictures"));
         }
         bar.finish();
-        output.result(&seen, || seen.text())
+        output.result(&found, || found.text())
     }
 }
 
-/// Says so early if there are likely to be more regions than the limit and, to people at a terminal, if
-/// it will take minutes.
-fn tell(outlook: &Outlook, bar: &Bar, output: &Output) {
-    let regions = count(outlook.regions);
-    let time = (outlook.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(outlook.seconds)));
-    if outlook.is_beyond_limit() {
+/// Announces that there are likely to be more regions than the limit or, on a terminal, that
+/// drawing will take minutes.
+fn tell(estimate: &RegionEstimate, bar: &CommandProgress, output: &Output) {
+    let regions = count(estimate.regions);
+    let time =
+        (estimate.seconds >= 60.0).then(|| minutes(Duration::from_secs_f64(estimate.seconds)));
+    if estimate.is_beyond_limit() {
         let after = time.map(|time| format!(" after about {time}")).unwrap_or_default();
         output.remark(&format!(
             "the window has about {regions} regions, more than the limit of {}: expect an \
              error{after}; a smaller --margin or --window has fewer, and --limit allows more (Ctrl-C \
              stops)",
-            count(outlook.limit),
+            count(estimate.limit),
         ));
     } else if let Some(time) = time.filter(|_| bar.is_shown()) {
         let line = format!(
@@ -218,7 +203,7 @@ fn tell(outlook: &Outlook, bar: &Bar, output: &Output) {
     }
 }
 
-fn show(bar: &Bar, SliceProgress { done, units, regions }: SliceProgress) {
+fn show(bar: &CommandProgress, SliceProgress { done, units, regions }: SliceProgress) {
     bar.show_part(done, units, plural(regions, "region"));
 }
 

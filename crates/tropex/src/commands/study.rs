@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -10,37 +11,39 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use tropex::experiments::report::Cell;
+use tropex::experiments::report::TableCell;
 use tropex::experiments::study::{
-    Comparison, Difference, Done, Numbers, PLANS, Plan, Stage, Study, Summary,
+    FinishedStudy, NumberDifference, NumbersComparison, PLANS, Study, StudyNumbers, StudyPlan,
+    StudyProgress, StudySummary,
 };
 use tropex::train::data::relative_to;
 use tropex::train::messages::hint;
 
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
-use crate::interrupt::Kept;
-use crate::output::{Output, Stages, count, duration, pairs, plural, table};
+use crate::interrupt::InterruptNote;
+use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
 
-/// Carry out a whole study: train, extract, ask, and write one report. What is done is reused.
+/// Run a whole study: train, extract, run experiments, and write one report. Finished work is
+/// reused.
 #[derive(Debug, Args)]
-pub struct StudyCommand {
-    /// The study: a TOML file, or one that comes with the program (quick, fashion, paper).
+pub struct StudyArgs {
+    /// TOML file of the study, or a study of this program: quick, fashion, paper.
     #[arg(value_name = "STUDY")]
     study: PathBuf,
-    /// Folder for runs and report; by default named after the study.
+    /// Folder for runs and report. Default: named after the study.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Runs that are worked on side by side.
+    /// Number of runs at the same time.
     #[arg(long, default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     jobs: NonZeroUsize,
-    /// Print the study's file, and do nothing: to begin one of your own.
+    /// Print the file of the study and stop, as a start for your own.
     #[arg(long)]
     print: bool,
-    /// Compare its numbers with those of another study, a numbers.jsonl; fail if one differs.
+    /// Compare the numbers with a numbers.jsonl of another study; fail if one differs.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
-    /// How far numbers may be apart: 1, the default, is what another processor explains; 0 asks
-    /// for the same digits.
+    /// Allowed difference of numbers: 1, the default, allows for another processor; 0 requires
+    /// equal digits.
     #[arg(long, value_name = "SCALE", requires = "compare", value_parser = not_negative, allow_negative_numbers = true)]
     tolerance: Option<f64>,
     #[command(flatten)]
@@ -50,27 +53,27 @@ pub struct StudyCommand {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct StudyOutput<'a> {
     report: String,
     seconds: f64,
-    summary: &'a Summary,
+    summary: &'a StudySummary,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comparison: Option<&'a Comparison>,
+    comparison: Option<&'a NumbersComparison>,
 }
 
-impl StudyCommand {
+impl StudyArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let (text, origin) = self.text()?;
         if self.print {
             return output.text(&text);
         }
-        let (plan, folder) = (Plan::read(&text, &origin)?, self.folder()?);
-        let other = self.compare.as_deref().map(Numbers::read).transpose()?;
+        let (plan, folder) = (StudyPlan::read(&text, &origin)?, self.folder()?);
+        let other = self.compare.as_deref().map(StudyNumbers::read).transpose()?;
         let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
         let mut datasets = BTreeMap::new();
         for network in &plan.networks {
             if !datasets.contains_key(&network.dataset) {
-                let name = relative_to(&network.dataset, &self.place());
+                let name = relative_to(&network.dataset, &self.base_folder());
                 let dataset = self.data.open_of_study(&name, network.layout, output)?;
                 datasets.insert(network.dataset.clone(), dataset);
             }
@@ -84,34 +87,34 @@ impl StudyCommand {
             jobs: self.jobs.get(),
         };
         let start = Instant::now();
-        let done = carry_out(&study, output)?;
+        let done = run_study(&study, output)?;
         let scale = self.tolerance.unwrap_or(1.0);
         let comparison = other.map(|other| done.numbers.compare(&other, scale));
-        let told = Told {
+        let printed = StudyOutput {
             report: done.report.display().to_string(),
             seconds: start.elapsed().as_secs_f64(),
             summary: &done.summary,
             comparison: comparison.as_ref(),
         };
-        output.result(&told, || {
-            let (heading, rows) = done.summary.table.turned();
+        output.result(&printed, || {
+            let (heading, rows) = done.summary.table.transposed();
             let heading: Vec<_> = heading.iter().map(String::as_str).collect();
             let mut lines = vec![table(&heading, rows)];
             for claim in done.summary.claims.iter().filter(|claim| !claim.lines.is_empty()) {
                 lines.push(format!("{}\n  {}", claim.question, claim.lines.join("\n  ")));
             }
-            let last = [("report", told.report.clone()), ("time", duration(start.elapsed()))];
+            let last = [("report", printed.report.clone()), ("time", duration(start.elapsed()))];
             lines.push(pairs(&last));
             lines.extend(comparison.as_ref().map(differences));
             lines.join("\n\n")
         })?;
         match (comparison, self.compare) {
-            (Some(comparison), Some(file)) => require_alike(&comparison, &file),
+            (Some(comparison), Some(file)) => require_equal(&comparison, &file),
             _ => Ok(()),
         }
     }
 
-    /// The study's text, and where it comes from. A file goes before a name.
+    /// The text of the study and its origin. A file takes precedence over a name.
     fn text(&self) -> anyhow::Result<(String, String)> {
         let origin = self.study.display().to_string();
         let known = PLANS.iter().find(|(name, _)| Path::new(name) == self.study);
@@ -119,7 +122,7 @@ impl StudyCommand {
             (Ok(text), _) => Ok((text, origin)),
             (Err(_), Some((_, text))) => Ok(((*text).to_owned(), origin)),
             (Err(error), None) if error.kind() == ErrorKind::InvalidData => {
-                anyhow::bail!("{origin} is no text, expected a study as TOML")
+                anyhow::bail!("{origin} is not a text, expected a study as TOML")
             }
             (Err(error), None) => {
                 let names: Vec<_> = PLANS.iter().map(|(name, _)| *name).collect();
@@ -132,12 +135,12 @@ impl StudyCommand {
         }
     }
 
-    /// The folder that paths in the study are relative to: that of its file. What comes through a
-    /// pipe is as if it lay in the folder one works in.
-    fn place(&self) -> PathBuf {
+    /// The folder that paths in the study are relative to: the folder of its file, or the working
+    /// directory for a study from a pipe.
+    fn base_folder(&self) -> PathBuf {
         let parent = self.study.parent().filter(|_| self.study.is_file());
-        let place = parent.unwrap_or(Path::new(""));
-        std::path::absolute(Path::new(".").join(place)).unwrap_or_else(|_| place.to_owned())
+        let folder = parent.unwrap_or(Path::new(""));
+        std::path::absolute(Path::new(".").join(folder)).unwrap_or_else(|_| folder.to_owned())
     }
 
     fn folder(&self) -> anyhow::Result<PathBuf> {
@@ -155,15 +158,15 @@ impl StudyCommand {
     }
 }
 
-/// What differs from another study, for people.
-fn differences(comparison: &Comparison) -> String {
+/// A table of the numbers that differ from another study.
+fn differences(comparison: &NumbersComparison) -> String {
     if comparison.differences.is_empty() {
         return format!("all {} numbers are as expected", count(comparison.numbers));
     }
     let heading = ["experiment", "of", "gauge", "number", "expected", "found", "allowed"];
-    let row = |difference: &Difference| {
-        let Difference { number, found, expected, allowed } = difference;
-        let value = |value: Option<f64>| Cell::from(value).format(number.measure.unit);
+    let row = |difference: &NumberDifference| {
+        let NumberDifference { number, found, expected, allowed } = difference;
+        let value = |value: Option<f64>| TableCell::from(value).format(number.measure.unit);
         let name = number.measure.name.clone();
         let what = [number.experiment.clone(), number.of.clone(), number.gauge.clone(), name];
         what.into_iter().chain([value(*expected), value(*found), allowed.clone()]).collect()
@@ -171,7 +174,7 @@ fn differences(comparison: &Comparison) -> String {
     table(&heading, comparison.differences.iter().map(row).collect())
 }
 
-fn require_alike(comparison: &Comparison, file: &Path) -> anyhow::Result<()> {
+fn require_equal(comparison: &NumbersComparison, file: &Path) -> anyhow::Result<()> {
     let (all, differ) = (comparison.numbers, comparison.differences.len());
     if differ == 0 {
         return Ok(());
@@ -185,21 +188,22 @@ fn require_alike(comparison: &Comparison, file: &Path) -> anyhow::Result<()> {
     )
 }
 
-fn carry_out(study: &Study<'_>, output: &Output) -> anyhow::Result<Done> {
-    let (bar, last) = (output.bar(), Arc::new(Mutex::new((0, 0, Stages::default()))));
+fn run_study(study: &Study<'_>, output: &Output) -> anyhow::Result<FinishedStudy> {
+    let (bar, last) = (output.bar(), Arc::new(Mutex::new((0, 0, StepProgress::default()))));
     let (folder, begun) = (study.folder.display().to_string(), last.clone());
-    let _kept = Kept::tell(move || {
+    let _kept = InterruptNote::set(move || {
         let (done, of, _) = *begun.lock().unwrap_or_else(PoisonError::into_inner);
         (of > 0).then(|| {
             format!("{done} of {of} steps and what the next one finished are kept in {folder}")
         })
     });
-    let watch = |Stage { step, steps, name, what, done, of }: Stage<'_>| {
+    let show = |StudyProgress { step, steps, name, task, .. }: StudyProgress<'_>| {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         (last.0, last.1) = (step, steps);
-        let share = last.2.share((step, steps), what, done as f64 / of.max(1) as f64);
+        let share = last.2.share((step, steps), task.task, task.share());
         let number = (step + 1).min(steps);
-        bar.show(share, format!("step {number} of {steps}, {name}: {what}"));
+        bar.show(share, format!("step {number} of {steps}, {name}: {}", task.task));
+        ControlFlow::Continue(())
     };
-    Ok(study.run(&watch)?)
+    Ok(study.run(&show)?)
 }

@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use tropex::train::checkpoint::Checkpoints;
-use tropex::train::data::{Dataset, Taken};
+use tropex::train::data::{Dataset, SubsetSummary};
 use tropex::train::run::{Run, RunOutcome, RunRequest};
 use tropex::train::training::{
     BatchProgress, EpochMetrics, LearningRateStep, OptimizerConfig, TrainingConfig,
@@ -15,25 +15,26 @@ use tropex::train::training::{
 };
 use tropex::train::zoo::Architecture;
 
+use super::choices;
 use super::options::{
     DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
 };
-use crate::interrupt::Kept;
-use crate::output::{Bar, Output, percent, plural};
+use crate::interrupt::InterruptNote;
+use crate::output::{CommandProgress, Output, percent, plural};
 
-/// Train a network; the same command resumes a training that was interrupted.
+/// Train a network. The same command resumes an interrupted training.
 #[derive(Debug, Args)]
-pub struct Train {
-    /// Architecture, as `tropex list` names them.
+pub struct TrainArgs {
+    /// Architecture; `tropex list` names them.
     architecture: String,
-    /// Dataset, as `tropex list` names them, or file:PATH.
+    /// Dataset: one that `tropex list` names, or file:PATH.
     #[arg(long)]
     dataset: String,
     /// Folder for the run.
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
-    /// Train on the labels of the training images in a random order, which SEED decides: what the
-    /// images show then says nothing about their labels. Test labels stay true.
+    /// Shuffle the labels of the training images with this seed, so that they no longer depend on
+    /// the images. Test labels stay true.
     #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true)]
     shuffle_labels: Option<u64>,
     #[command(flatten)]
@@ -41,58 +42,52 @@ pub struct Train {
     #[command(flatten)]
     layout: LayoutOption,
     #[command(flatten)]
-    recipe: Recipe,
+    recipe: TrainingArgs,
     #[command(flatten)]
     device: DeviceOption,
 }
 
-/// What differs from the architecture's own recipe.
+/// Settings that differ from the architecture's default settings.
 #[derive(Debug, Args)]
-struct Recipe {
+struct TrainingArgs {
     /// Passes over the training images.
     #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
     epochs: Option<usize>,
-    /// Source of the starting weights and of the order of the images.
+    /// Seed of the starting weights and of the order of the images.
     #[arg(long, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// Train on LIMIT of the images only, every class in its share.
+    /// Train on LIMIT images only, with every class in proportion.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     limit: Option<NonZeroUsize>,
-    /// Epochs whose weights are kept: last, all, or a list such as 0,1,5,20 (0 is the start).
+    /// Epochs whose weights are saved: last, all, or a list such as 0,1,5,20 (0 is the start).
     #[arg(long)]
     checkpoints: Option<Checkpoints>,
     /// Images per step.
     #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
     batch_size: Option<NonZeroUsize>,
-    /// Rule that turns gradients into steps.
-    #[arg(long)]
-    optimizer: Option<OptimizerName>,
-    /// Share of the last step that sgd keeps.
+    /// Optimizer.
+    #[arg(long, value_parser = choices::optimizer())]
+    optimizer: Option<OptimizerConfig>,
+    /// Momentum of sgd.
     #[arg(long, value_parser = share, allow_negative_numbers = true)]
     momentum: Option<f64>,
     /// Learning rate of the first epoch.
     #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
-    /// Where the learning rate changes, as EPOCHS:FACTOR,...: 50:0.1,100:0.1 divides it by ten
-    /// after 50 and after 100 epochs; `none` keeps it.
+    /// Changes of the learning rate, as EPOCHS:FACTOR,...: 50:0.1,100:0.1 divides it by ten after
+    /// 50 and after 100 epochs; `none` for no change.
     #[arg(long, value_name = "STEPS", value_parser = learning_rate_steps)]
-    learning_rate_steps: Option<Steps>,
-    /// Strength of the penalty on squared weights.
+    learning_rate_steps: Option<LearningRateSteps>,
+    /// Factor of the penalty on squared weights (weight decay).
     #[arg(long, value_parser = not_negative, allow_negative_numbers = true)]
     l2: Option<f64>,
-    /// Stop when the test loss has not improved for so many epochs.
+    /// Stop after this many epochs without improvement of the test loss.
     #[arg(long, value_name = "EPOCHS", value_parser = one_or_more, allow_negative_numbers = true)]
     early_stop: Option<NonZeroUsize>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OptimizerName {
-    Adam,
-    Sgd,
-}
-
 #[derive(Clone, Debug)]
-struct Steps(Vec<LearningRateStep>);
+struct LearningRateSteps(Vec<LearningRateStep>);
 
 fn positive(text: &str) -> Result<f64, String> {
     number(text, |value| value > 0.0, "a number above 0")
@@ -102,9 +97,9 @@ fn share(text: &str) -> Result<f64, String> {
     number(text, |value| (0.0..1.0).contains(&value), "a number from 0 to below 1")
 }
 
-fn learning_rate_steps(text: &str) -> Result<Steps, String> {
+fn learning_rate_steps(text: &str) -> Result<LearningRateSteps, String> {
     if text == "none" {
-        return Ok(Steps(Vec::new()));
+        return Ok(LearningRateSteps(Vec::new()));
     }
     let step = |step: &str| {
         let (epochs, factor) = step.split_once(':')?;
@@ -112,10 +107,12 @@ fn learning_rate_steps(text: &str) -> Result<Steps, String> {
         Some(LearningRateStep { after_epoch, factor })
     };
     let steps: Option<Vec<_>> = text.split(',').map(step).collect();
-    steps.map(Steps).ok_or_else(|| "expected EPOCHS:FACTOR,... such as 50:0.1,100:0.1".into())
+    steps
+        .map(LearningRateSteps)
+        .ok_or_else(|| "expected EPOCHS:FACTOR,... such as 50:0.1,100:0.1".into())
 }
 
-impl Recipe {
+impl TrainingArgs {
     fn apply(&self, mut config: TrainingConfig) -> anyhow::Result<TrainingConfig> {
         fn set<T: Clone>(field: &mut T, value: &Option<T>) {
             if let Some(value) = value {
@@ -134,11 +131,7 @@ impl Recipe {
         set(&mut config.l2, &self.l2);
         config.limit = self.limit.map(NonZeroUsize::get).or(config.limit);
         config.early_stop = self.early_stop.map(NonZeroUsize::get).or(config.early_stop);
-        match self.optimizer {
-            Some(OptimizerName::Adam) => config.optimizer = OptimizerConfig::ADAM,
-            Some(OptimizerName::Sgd) => config.optimizer = OptimizerConfig::Sgd { momentum: 0.9 },
-            None => {}
-        }
+        set(&mut config.optimizer, &self.optimizer);
         match (&mut config.optimizer, self.momentum) {
             (OptimizerConfig::Sgd { momentum }, Some(value)) => *momentum = value,
             (OptimizerConfig::Adam { .. }, Some(_)) => {
@@ -152,27 +145,26 @@ impl Recipe {
 }
 
 #[derive(Serialize)]
-struct Trained<'a> {
+struct TrainOutput<'a> {
     run: String,
     architecture: &'a str,
     dataset: &'a str,
     parameters: usize,
-    /// The training images that were used.
-    images: Taken,
-    /// How the test images were held out, where they are no split of their own.
+    /// Training images.
+    images: SubsetSummary,
+    /// Rule of the held-out test images, if the dataset has no test split.
     #[serde(skip_serializing_if = "Option::is_none")]
     held_out: Option<String>,
     epochs: &'a [EpochMetrics],
     warnings: &'a [String],
 }
 
-impl Train {
+impl TrainArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let architecture = Architecture::find(&self.architecture).map_err(|unknown| {
             match Architecture::find(&self.dataset) {
                 Ok(_) => anyhow::anyhow!(
-                    "{} is an architecture, not a dataset: `tropex train {} --dataset {}` \
-                     exchanges both",
+                    "{} is an architecture, not a dataset; did you mean `tropex train {} --dataset {}`?",
                     self.dataset,
                     self.dataset,
                     self.architecture
@@ -183,45 +175,36 @@ impl Train {
         let (device, device_name) = (self.device.find()?, self.device.name());
         let config = self.recipe.apply(architecture.recipe())?;
         let (out, epochs) = (self.out.clone(), config.epochs);
-        let _kept = Kept::tell(move || kept(&out, epochs));
+        let _kept = InterruptNote::set(move || kept(&out, epochs));
         let mut data = self.data.open(&self.dataset, self.layout.layout, output)?;
         if let Some(seed) = self.shuffle_labels {
             data = data.with_shuffled_labels(seed);
         }
-        let request = RunRequest {
-            architecture,
-            dataset: &data.name,
-            train: &data.train,
-            shuffled_labels: self.shuffle_labels,
-            test: &data.test,
-            reading: data.reading,
-            warnings: &data.warnings,
-            device: &device,
-            device_name: &device_name,
-        };
-        let images = data.train.subset(config.limit, config.subset).taken();
+        let request = RunRequest::new(architecture, &data, &device, &device_name)
+            .with_shuffled_labels(self.shuffle_labels);
+        let images = data.train.subset(config.limit, config.subset).summary();
         let mut heading = format!(
             "{} on {} of {}, {} on {device_name}",
             architecture.name,
-            images.words("images"),
+            images.describe("images"),
             data.name,
             plural(config.epochs, "epoch")
         );
         if let Some(held_out) = data.held_out() {
-            heading += &format!("\nheld out to test on: {held_out}");
+            heading += &format!("\nheld out for testing: {held_out}");
         }
-        let mut observer = Observer { output, bar: output.bar(), heading: Some(heading) };
+        let mut observer = ProgressObserver { output, bar: output.bar(), heading: Some(heading) };
         let outcome = Run::train(&self.out, &request, &config, &mut observer);
         observer.bar.finish();
         let outcome = outcome?;
         if matches!(outcome, RunOutcome::AlreadyFinished(_)) {
-            output.note("this run was finished before; nothing to do")?;
+            output.note("this run is already finished; nothing to do")?;
         }
         report(&outcome.run(), &data, output)
     }
 }
 
-/// What of a training is on disk.
+/// Describes the saved state of a training.
 fn kept(run: &Path, epochs: usize) -> Option<String> {
     let done = Some(Run::open(run).ok()?.config().metrics.len()).filter(|&done| done > 0)?;
     let verb = if done == 1 { "is" } else { "are" };
@@ -230,12 +213,12 @@ fn kept(run: &Path, epochs: usize) -> Option<String> {
 
 fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
     let config = run.config();
-    let trained = Trained {
+    let trained = TrainOutput {
         run: run.path().display().to_string(),
         architecture: &config.architecture,
         dataset: &config.dataset,
         parameters: config.parameters,
-        images: config.trained_on(&data.train).taken(),
+        images: config.trained_on(&data.train).summary(),
         held_out: data.held_out(),
         epochs: &config.metrics,
         warnings: &data.warnings,
@@ -251,21 +234,21 @@ fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
     })
 }
 
-/// A progress bar, and a line for every epoch that is done.
-struct Observer<'a> {
+/// A progress bar, and a line after every epoch.
+struct ProgressObserver<'a> {
     output: &'a Output,
-    bar: Bar,
-    /// Printed when training begins, not before it is clear that it can.
+    bar: CommandProgress,
+    /// Printed with the first batch, when it is clear that training works.
     heading: Option<String>,
 }
 
-impl TrainingObserver for Observer<'_> {
+impl TrainingObserver for ProgressObserver<'_> {
     fn batch(&mut self, progress: &BatchProgress) -> ControlFlow<()> {
         let &BatchProgress { epoch, epochs, batch, batches, running } = progress;
         if let Some(heading) = self.heading.take() {
             let _ = self.output.note(&heading);
             if epoch > 1 {
-                let _ = self.output.note(&format!("going on after epoch {}", epoch - 1));
+                let _ = self.output.note(&format!("continuing after epoch {}", epoch - 1));
             }
         }
         let what = format!(
@@ -280,14 +263,14 @@ impl TrainingObserver for Observer<'_> {
     fn epoch(&mut self, metrics: &EpochMetrics) -> ControlFlow<()> {
         let line = epoch_line(metrics);
         self.bar.suspend(|| {
-            // A reader that went away does not end the training.
+            // A closed standard output does not end the training.
             let _ = self.output.note(&line);
         });
         ControlFlow::Continue(())
     }
 }
 
-/// One line on a finished epoch.
+/// One line about a finished epoch.
 pub fn epoch_line(metrics: &EpochMetrics) -> String {
     let EpochMetrics { epoch, train, test, seconds, .. } = metrics;
     format!(

@@ -1,127 +1,131 @@
-//! What pages are filled with: texts, ready to be shown.
+//! Content of pages: texts that templates insert.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::super::{
-    Cell, Figure, Finding, STYLE, Table, Unit, comparison, comparison_figures, csv,
-};
-use super::Page;
-use crate::experiments::EXPERIMENTS;
-use crate::made_by::made_by;
-use crate::study::Claim;
+use crate::render::{Figure, provenance_mark, style_sheet};
+use crate::report::comparison::{comparison, comparison_figures};
+use crate::report::csv::csv;
+use crate::report::description::ExperimentDescription;
+use crate::report::figure_table::figure_table;
+use crate::report::finding::Finding;
+use crate::report::page::findings::Page;
+use crate::report::summary::Claim;
+use crate::report::table::{Table, TableCell};
+use crate::unit::Unit;
 
-/// What a page is about that does not say it itself.
+/// Subtitle of a page without one.
 const SUBTITLE: &str =
     "What the linear terms of the training images say about how networks generalize.";
 
-/// Columns that are seen beside each other in half a page.
+/// Most columns of a table in half a page.
 const MOST_COLUMNS: usize = 5;
 
 const PAGE_STYLE: &str = include_str!("../../../assets/page.css");
 
-/// What the templates are filled with.
+/// Everything that the templates insert.
 #[derive(Serialize)]
-pub(super) struct Content<'a> {
+pub(super) struct PageContent<'a> {
     title: &'a str,
     subtitle: &'a str,
-    summary: Option<Grid>,
+    summary: Option<TextTable>,
     claims: Vec<Claim>,
     style: &'a str,
-    figure_style: &'a str,
-    runs: Grid,
-    sections: Vec<Section>,
+    figure_style: String,
+    runs: TextTable,
+    sections: Vec<PageSection>,
     left_out: &'a [String],
     footer: String,
 }
 
 /// An experiment.
 #[derive(Serialize)]
-struct Section {
+struct PageSection {
     name: &'static str,
     question: &'static str,
     method: [&'static str; 3],
-    comparison: Option<Grid>,
-    comparison_figures: Vec<Drawn>,
-    findings: Vec<Entry>,
+    comparison: Option<TextTable>,
+    comparison_figures: Vec<DrawnFigure>,
+    findings: Vec<FindingEntry>,
 }
 
-/// A finding of it.
+/// A finding of an experiment.
 #[derive(Serialize)]
-struct Entry {
+struct FindingEntry {
     of: String,
     text: String,
-    values: Grid,
-    figures: Vec<Drawn>,
-    tables: Vec<Grid>,
+    values: TextTable,
+    figures: Vec<DrawnFigure>,
+    tables: Vec<TextTable>,
     notes: Vec<String>,
     parameters: Vec<String>,
-    files: Vec<File>,
+    files: Vec<EmbeddedFile>,
 }
 
 /// A table of texts.
 #[derive(Serialize)]
-struct Grid {
+struct TextTable {
     title: String,
     heading: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 #[derive(Serialize)]
-struct Drawn {
+struct DrawnFigure {
     title: String,
     drawing: String,
 }
 
-/// A file that is part of the page, in base64.
+/// A file that the page contains, in base64.
 #[derive(Serialize)]
-struct File {
+struct EmbeddedFile {
     name: String,
     content: String,
 }
 
-impl<'a> Content<'a> {
+impl<'a> PageContent<'a> {
     pub(super) fn of(page: &'a Page) -> Self {
-        let sections: Vec<_> = EXPERIMENTS
-            .iter()
-            .filter_map(|entry| {
-                let findings = page.findings.iter();
-                let findings: Vec<_> =
-                    findings.filter(|finding| finding.experiment == entry.name).collect();
-                let name = entry.name;
-                let (question, method) = (entry.question, entry.method);
-                let comparison = comparison(&findings).map(|table| Grid::turned(&table));
-                let comparison_figures =
-                    comparison_figures(&findings).iter().map(Drawn::of).collect();
-                let findings: Vec<_> = findings.into_iter().map(Entry::of).collect();
-                (!findings.is_empty()).then_some(Section {
-                    name,
-                    question,
-                    method,
-                    comparison,
-                    comparison_figures,
-                    findings,
-                })
-            })
-            .collect();
-        Content {
+        let section = |experiment| PageSection::of(experiment, &page.findings);
+        PageContent {
             title: &page.title,
             subtitle: if page.about.is_empty() { SUBTITLE } else { &page.about },
-            summary: page.summary.as_ref().map(|summary| Grid::of(&summary.table)),
-            claims: page.summary.iter().flat_map(|summary| &summary.claims).map(legible).collect(),
+            summary: page.summary.as_ref().map(|summary| TextTable::of(&summary.table)),
+            claims: page
+                .summary
+                .iter()
+                .flat_map(|summary| &summary.claims)
+                .map(unbroken_claim)
+                .collect(),
             style: PAGE_STYLE,
-            figure_style: STYLE,
+            figure_style: style_sheet(),
             runs: runs(&page.findings),
-            sections,
+            sections: page.experiments.iter().filter_map(section).collect(),
             left_out: &page.left_out,
-            footer: made_by(),
+            footer: provenance_mark(),
         }
     }
 }
 
-/// The runs that findings are about, each as often as it was looked at in another way.
-fn runs(findings: &[Finding]) -> Grid {
+impl PageSection {
+    /// The findings of an experiment; `None` without findings.
+    fn of(experiment: &ExperimentDescription, findings: &[Finding]) -> Option<Self> {
+        let &ExperimentDescription { name, question, method } = experiment;
+        let is_of = |finding: &&Finding| finding.experiment == name;
+        let findings: Vec<_> = findings.iter().filter(is_of).collect();
+        (!findings.is_empty()).then(|| Self {
+            name,
+            question,
+            method,
+            comparison: comparison(&findings).map(|table| TextTable::transposed(&table)),
+            comparison_figures: comparison_figures(&findings).iter().map(DrawnFigure::of).collect(),
+            findings: findings.into_iter().map(FindingEntry::of).collect(),
+        })
+    }
+}
+
+/// The runs of findings, a row for each way that a run was looked at.
+fn runs(findings: &[Finding]) -> TextTable {
     let columns = [
         ("run", Unit::Text),
         ("network", Unit::Text),
@@ -136,38 +140,35 @@ fn runs(findings: &[Finding]) -> Grid {
         ("trained on", Unit::Text),
     ];
     let mut table = Table::new("runs", "", &columns);
-    for subject in findings.iter().flat_map(|finding| &finding.subjects) {
-        let labels = if subject.shuffled_labels { "shuffled" } else { "true" };
+    for run in findings.iter().flat_map(|finding| &finding.runs) {
+        let labels = if run.shuffled_labels { "shuffled" } else { "true" };
         let row = vec![
-            subject.run.clone().into(),
-            subject.architecture.clone().into(),
-            subject.dataset.clone().into(),
+            run.folder.clone().into(),
+            run.architecture.clone().into(),
+            run.dataset.clone().into(),
             labels.into(),
-            Cell::from(subject.seed.map(|seed| seed as f64)),
-            subject.epochs.last().copied().unwrap_or(0).into(),
-            format!("{}, {}", subject.gauge, subject.precision).into(),
-            subject.terms.into(),
-            subject.points.into(),
-            subject
-                .taken
-                .map_or(String::new(), |taken| taken.words().unwrap_or("all".into()))
-                .into(),
-            subject.device.clone().into(),
+            TableCell::from(run.seed.map(|seed| seed as f64)),
+            run.epochs.last().copied().unwrap_or(0).into(),
+            format!("{}, {}", run.gauge, run.precision).into(),
+            run.terms.into(),
+            run.points.into(),
+            run.taken.map_or(String::new(), |taken| taken.words().unwrap_or("all".into())).into(),
+            run.device.clone().into(),
         ];
         if !table.rows.contains(&row) {
             table.push(row);
         }
     }
-    Grid::of(&table)
+    TextTable::of(&table)
 }
 
-/// A claim as people read it.
-fn legible(claim: &Claim) -> Claim {
+/// A claim whose lines do not break before a percent sign.
+fn unbroken_claim(claim: &Claim) -> Claim {
     let lines = claim.lines.iter().map(|line| unbroken(line)).collect();
     Claim { lines, ..claim.clone() }
 }
 
-/// A text in which no line ends between a number and its percent sign.
+/// A text that does not break between a number and its percent sign.
 fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
@@ -176,17 +177,17 @@ fn unbroken_row(row: Vec<String>) -> Vec<String> {
     row.iter().map(|cell| unbroken(cell)).collect()
 }
 
-impl Drawn {
+impl DrawnFigure {
     fn of(figure: &Figure) -> Self {
-        Self { title: figure.title.clone(), drawing: figure.drawing() }
+        Self { title: figure.title.clone(), drawing: figure.svg_element() }
     }
 }
 
-impl Grid {
-    /// A table as it is, or turned where more of it is seen that way.
+impl TextTable {
+    /// A table, transposed if it has many columns and few rows.
     fn of(table: &Table) -> Self {
         if table.columns.len() > MOST_COLUMNS && table.rows.len() < table.columns.len() {
-            return Self::turned(table);
+            return Self::transposed(table);
         }
         Self {
             title: table.title.clone(),
@@ -195,36 +196,35 @@ impl Grid {
         }
     }
 
-    /// A table with its rows as columns, so that many numbers of few runs stand below each other.
-    fn turned(table: &Table) -> Self {
-        let (heading, rows) = table.turned();
+    /// A table with rows and columns exchanged.
+    fn transposed(table: &Table) -> Self {
+        let (heading, rows) = table.transposed();
         let rows = rows.into_iter().map(unbroken_row).collect();
         Self { title: table.title.clone(), heading, rows }
     }
 }
 
-impl Entry {
+impl FindingEntry {
     fn of(finding: &Finding) -> Self {
         let answer = &finding.answer;
         let values = answer.values.iter();
         let figures = answer.figures.iter();
-        let of_figures = answer.figures.iter().map(|figure| figure.table());
+        let of_figures = answer.figures.iter().map(figure_table);
         let files = answer.tables.iter().cloned().chain(of_figures);
-        let subjects = finding.subjects.iter();
-        let mut of: Vec<_> = subjects.map(|subject| &*subject.run).collect();
-        of.extend(finding.subjects.first().map(|subject| &*subject.gauge));
+        let mut of: Vec<_> = finding.runs.iter().map(|run| &*run.folder).collect();
+        of.extend(finding.runs.first().map(|run| &*run.gauge));
         Self {
             of: of.join(", "),
             text: unbroken(&answer.text),
-            values: Grid {
+            values: TextTable {
                 title: String::new(),
                 heading: vec!["figure".into(), "value".into()],
                 rows: values
                     .map(|value| vec![value.name.clone(), unbroken(&value.format())])
                     .collect(),
             },
-            figures: figures.map(Drawn::of).collect(),
-            tables: answer.tables.iter().map(Grid::of).collect(),
+            figures: figures.map(DrawnFigure::of).collect(),
+            tables: answer.tables.iter().map(TextTable::of).collect(),
             notes: answer.notes.clone(),
             parameters: finding
                 .parameters
@@ -232,7 +232,7 @@ impl Entry {
                 .map(|(name, value)| format!("{name} = {value}"))
                 .collect(),
             files: files
-                .map(|table| File {
+                .map(|table| EmbeddedFile {
                     name: format!("{}.csv", table.name),
                     content: STANDARD.encode(csv(&table)),
                 })

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use tropex_files::{remove_leftovers, replace};
 
-use super::Page;
+use super::findings::Page;
 use crate::Error;
-use crate::made_by::is_foreign;
+use crate::render::is_foreign;
 
 /// The files that a page is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,17 +16,17 @@ pub struct PageFiles {
 }
 
 impl PageFiles {
-    /// `index.html` and `index.md` in a folder that is this program's own.
+    /// `index.html` and `index.md` in a folder that belongs to TropEx.
     pub fn within(folder: &Path) -> Self {
         let [html, markdown] = ["index.html", "index.md"].map(|name| Some(folder.join(name)));
         Self { html, markdown }
     }
 
-    /// A file that somebody asks for: Markdown if its name ends in `.md`, else HTML. If it ends in
-    /// `.html`, Markdown is written beside it.
+    /// A file of any name: Markdown if the name ends in `.md`, else HTML. With a name in `.html`,
+    /// Markdown is written beside it.
     ///
     /// # Errors
-    /// [`Error::Foreign`] for a file beside it that this program did not make.
+    /// [`Error::Foreign`] for a Markdown file beside it that TropEx did not make.
     pub fn named(path: &Path) -> Result<Self, Error> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         let path = path.to_owned();
@@ -43,7 +43,7 @@ impl PageFiles {
         }
     }
 
-    /// The file to read first.
+    /// The main file.
     pub fn first(&self) -> &Path {
         let first = self.html.as_deref().or(self.markdown.as_deref());
         first.unwrap_or(Path::new(""))
@@ -52,7 +52,7 @@ impl PageFiles {
     /// Writes a page.
     ///
     /// # Errors
-    /// Whatever hinders writing.
+    /// A file that cannot be written.
     pub fn write(&self, page: &Page) -> Result<(), Error> {
         self.first().parent().into_iter().for_each(remove_leftovers);
         let write = |path: &Path, text: String| {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_elses_file_is_replaced_by_the_markdown() {
+    fn markdown_replaces_no_foreign_file() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let page = Page { title: "T".into(), ..Page::default() };
@@ -95,7 +95,7 @@ mod tests {
         PageFiles::named(&at("plain")).unwrap().write(&page).unwrap();
         assert_eq!(names(), ["page.html", "page.md", "paper.md", "plain"]);
         assert_eq!(fs::read_to_string(at("paper.md")).unwrap(), "My paper.");
-        // Who names it means it.
+        // A file that is named explicitly is replaced.
         PageFiles::named(&at("paper.md")).unwrap().write(&page).unwrap();
         assert!(fs::read_to_string(at("paper.md")).unwrap().starts_with("# T"));
         assert_eq!(names().len(), 4);

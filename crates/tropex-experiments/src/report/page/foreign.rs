@@ -1,21 +1,35 @@
-//! Pages of findings that somebody else wrote.
+//! Pages of findings that someone else wrote.
 
 use std::fs;
 use std::panic::catch_unwind;
 
 use serde_json::{Value, json};
 
-use super::super::{
-    Answer, Axis, BY_EPOCH, Bars, Bins, Cell, Curve, Curves, Figure, Finding, Group, HeatMaps,
-    Histogram, Panel, Picture, Pictures, Plot, Table, Unit, read_finding,
+use super::findings::Page;
+use crate::render::{
+    BarChart, BarGroup, CaptionedImage, Figure, HeatMapPanel, HeatMaps, Histogram, HistogramSeries,
+    ImageGrid, LinePlot, Plot, PlotAxis, PlotLine,
 };
-use super::Page;
+use crate::report::answer::Answer;
+use crate::report::comparison::BY_EPOCH;
+use crate::report::description::ExperimentDescription;
+use crate::report::finding::Finding;
+use crate::report::folder::read_finding;
+use crate::report::number_id::NumberId;
+use crate::report::table::{Table, TableCell};
+use crate::unit::Unit;
 
-/// Breaks out of every kind of quotes and of all that Markdown knows.
+const COUNT: NumberId = NumberId::new("n", Unit::Count);
+
+fn descriptions() -> Vec<ExperimentDescription> {
+    vec![ExperimentDescription::in_tests()]
+}
+
+/// A text with all quotes and all marks of HTML and Markdown.
 const PAYLOAD: &str = "\u{7}\"'/><script>alert(1)</script><img src=x onerror='x()'>]]>--> \
     | [a](javascript:x) `*_~$ http://a.b www.c.d\n\n# h\n- l\n\n\tcode";
 
-/// A text of the same words that means nothing to anybody: where lines are broken depends on words.
+/// A text without marks whose words have equal lengths, so that lines break at equal places.
 fn plain() -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || " -/".contains(letter);
     PAYLOAD.chars().map(|letter| if is_plain(letter) { letter } else { 'x' }).collect()
@@ -25,56 +39,60 @@ fn plain() -> String {
 fn finding() -> Value {
     let mut table = Table::new("rows", "Rows", &[("a", Unit::Text), ("b", Unit::Share)]);
     table.push(vec!["x".into(), 0.5.into()]);
-    table.push(vec![Cell::Missing, 0.25.into()]);
+    table.push(vec![TableCell::Missing, 0.25.into()]);
     let mut by_epoch = Table::new(BY_EPOCH, "Over", &[("epoch", Unit::Epochs), ("n", Unit::Count)]);
     by_epoch.push(vec![0.0.into(), 7.0.into()]);
     by_epoch.push(vec![1.0.into(), 8.0.into()]);
     let mut long = Table::new("long", "Long", &[("a", Unit::Degrees)]);
     (0..15).for_each(|row| long.push(vec![f64::from(row).into()]));
-    let axis = |label| Axis::linear(label, Unit::Number);
-    let mut curve = Curve::new("curve", [[0.0, 1.0], [1.0, 2.0]]);
+    let axis = |label| PlotAxis::linear(label, Unit::Number);
+    let mut curve = PlotLine::new("curve", [[0.0, 1.0], [1.0, 2.0]]);
     curve.spread = vec![[0.5, 1.5], [1.5, 2.5]];
     let plots = [
-        ("curves", Plot::Curves(Curves { x: axis("x"), y: axis("y"), curves: vec![curve] })),
+        ("curves", Plot::Curves(LinePlot { x: axis("x"), y: axis("y"), curves: vec![curve] })),
         (
             "histogram",
             Plot::Histogram(Histogram {
-                x: Axis::logarithmic("x", Unit::Number),
+                x: PlotAxis::logarithmic("x", Unit::Number),
                 edges: vec![1.0, 2.0, 4.0],
-                series: vec![Bins { name: "set".into(), shares: vec![0.25, 0.75] }],
+                series: vec![HistogramSeries { name: "set".into(), shares: vec![0.25, 0.75] }],
             }),
         ),
         (
             "bars",
-            Plot::Bars(Bars {
+            Plot::Bars(BarChart {
                 x: axis("x"),
-                y: Axis::linear("y", Unit::Share),
+                y: PlotAxis::linear("y", Unit::Share),
                 series: vec!["one".into(), "two".into()],
-                groups: vec![Group::new("group of bars", [0.5, 0.75])],
+                groups: vec![BarGroup::new("group of bars", [0.5, 0.75])],
             }),
         ),
         (
             "maps",
             Plot::HeatMaps(HeatMaps {
-                x: Axis::linear("x", Unit::Pixels),
-                y: Axis::linear("y", Unit::Pixels),
-                value: Axis::linear("value", Unit::Share),
+                x: PlotAxis::linear("x", Unit::Pixels),
+                y: PlotAxis::linear("y", Unit::Pixels),
+                value: PlotAxis::linear("value", Unit::Share),
                 columns: vec![1.0, 2.0],
                 rows: vec![3.0],
-                panels: vec![Panel { name: "panel".into(), values: vec![vec![0.25, 0.5]] }],
+                panels: vec![HeatMapPanel { name: "panel".into(), values: vec![vec![0.25, 0.5]] }],
             }),
         ),
         (
             "pictures",
-            Plot::Pictures(Pictures {
+            Plot::Pictures(ImageGrid {
                 columns: 2,
-                pictures: vec![Picture::of_image([1, 1, 2], &[0.0, 1.0], vec!["seven".into()])],
+                pictures: vec![CaptionedImage::of_image(
+                    [1, 1, 2],
+                    &[0.0, 1.0],
+                    vec!["seven".into()],
+                )],
             }),
         ),
     ];
     let answer = Answer::new("Yes.")
-        .value("n", 8.0, Unit::Count)
-        .value("share", 0.5, Unit::Share)
+        .value(&COUNT, 8.0)
+        .value(&NumberId::new("share", Unit::Share), 0.5)
         .table(table)
         .table(by_epoch)
         .table(long)
@@ -86,7 +104,7 @@ fn finding() -> Value {
     finding
 }
 
-/// Everything that is made of a finding from a file; none where it is refused.
+/// HTML, Markdown and drawings of a finding from a file; `None` if the file is refused.
 fn shown(finding: &Value) -> Option<(String, String, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("finding.json"), finding.to_string()).unwrap();
@@ -98,20 +116,21 @@ fn shown(finding: &Value) -> Option<(String, String, Vec<String>)> {
             return None;
         }
     };
-    let drawings = finding.answer.figures.iter().map(Figure::file).collect();
-    // Beside one that is sound, so that both are compared.
-    let beside = Finding::in_tests("other", Answer::new("No.").value("n", 1.0, Unit::Count));
+    let drawings = finding.answer.figures.iter().map(Figure::svg_file).collect();
+    // A second finding, so that the page has a comparison.
+    let beside = Finding::in_tests("other", Answer::new("No.").value(&COUNT, 1.0));
     let page = Page {
-        title: finding.subjects[0].run.clone(),
+        title: finding.runs[0].folder.clone(),
         about: finding.question.clone(),
         left_out: finding.answer.notes.clone(),
+        experiments: descriptions(),
         findings: vec![finding, beside],
         ..Page::default()
     };
     Some((page.html().unwrap(), page.markdown().unwrap(), drawings))
 }
 
-/// Tags with the names of their attributes, in order, and all addresses that they hold.
+/// Tags with the names of their attributes, in order, and all addresses in them.
 fn structure(html: &str) -> (Vec<String>, Vec<String>) {
     let (mut tags, mut addresses, mut rest) = (Vec::new(), Vec::new(), html);
     while let Some(start) = rest.find('<') {
@@ -138,7 +157,7 @@ fn structure(html: &str) -> (Vec<String>, Vec<String>) {
     (tags, addresses)
 }
 
-/// What Markdown makes of a text: all signs that mean something and are not behind a stroke.
+/// All marks of Markdown in a text without a backslash before them.
 fn skeleton(markdown: &str) -> String {
     let mut letters = markdown.chars();
     let mut signs = String::new();
@@ -154,7 +173,7 @@ fn skeleton(markdown: &str) -> String {
     signs
 }
 
-/// The places of all values in a document that satisfy a condition.
+/// Paths of all values in a document that satisfy a condition.
 fn places(value: &Value, wanted: &dyn Fn(&Value) -> bool) -> Vec<String> {
     let inner = |name: String, value: &Value| {
         places(value, wanted).into_iter().map(move |place| format!("/{name}{place}"))
@@ -262,7 +281,7 @@ fn a_page_says_what_it_leaves_out() {
     }
     fs::create_dir(run.path().join("reports/empty")).unwrap();
     fs::write(run.path().join("reports/index.html"), "").unwrap();
-    let page = Page::of_run(run.path()).unwrap();
+    let page = Page::of_run(run.path(), descriptions()).unwrap();
     assert_eq!((page.findings.len(), page.left_out.len()), (1, 1));
     for text in [page.html().unwrap(), page.markdown().unwrap()] {
         assert!(text.contains("Left out: ") && text.contains("exactness/finding.json"), "{text}");

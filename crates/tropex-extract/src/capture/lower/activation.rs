@@ -1,16 +1,16 @@
-//! Activations.
+//! Lowering of activations.
 
 use burn::backend::ir::{ActivationOperationIr, BinaryOpIr, DimOpIr, HardSigmoidOpIr};
 
-use super::{Context, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, Refusal};
-use crate::capture::context::Value;
+use super::{LoweringContext, LoweringError, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED};
+use crate::capture::context::CapturedValue;
 use crate::network::OutputActivation;
 use crate::ops::LeakyRelu;
 
 pub(super) fn lower(
-    context: &mut Context,
+    context: &mut LoweringContext,
     operation: &ActivationOperationIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     use ActivationOperationIr as Ir;
     match operation {
         Ir::Relu(relu) => {
@@ -34,9 +34,9 @@ pub(super) fn lower(
     }
 }
 
-/// Slopes from 0 to 1 are convex as they are. A steeper one is the negative of a flatter one,
-/// `-leaky(-slope x, 1 / slope)`, and a negative one is `relu(x) + relu(slope x)`.
-fn leaky_relu(context: &mut Context, value: &Value, slope: f64) -> Value {
+/// Slopes between 0 and 1 are convex. A leaky ReLU with a larger slope is `-leaky(-slope x, 1 /
+/// slope)`; one with a negative slope is `relu(x) + relu(slope x)`.
+fn leaky_relu(context: &mut LoweringContext, value: &CapturedValue, slope: f64) -> CapturedValue {
     let all = |number: f64| vec![number; value.features()];
     if let Some(op) = LeakyRelu::new(slope) {
         return context.push(op, &[value], value.shape.clone(), None);
@@ -54,10 +54,10 @@ fn leaky_relu(context: &mut Context, value: &Value, slope: f64) -> Value {
     }
 }
 
-/// With slopes that are not all from 0 to 1 it is `relu(x) - slope relu(-x)`.
-fn prelu(context: &mut Context, prelu: &BinaryOpIr) -> Result<(), Refusal> {
+/// With slopes that are not all between 0 and 1 it is `relu(x) - slope relu(-x)`.
+fn prelu(context: &mut LoweringContext, prelu: &BinaryOpIr) -> Result<(), LoweringError> {
     let value = context.value(&prelu.lhs)?;
-    let slopes = context.spread(&prelu.rhs, &prelu.lhs)?;
+    let slopes = context.broadcast(&prelu.rhs, &prelu.lhs)?;
     let value = match LeakyRelu::with_slopes(slopes.clone(), &context.target) {
         Some(op) => context.push(op, &[&value], value.shape.clone(), None),
         None => {
@@ -72,25 +72,28 @@ fn prelu(context: &mut Context, prelu: &BinaryOpIr) -> Result<(), Refusal> {
 }
 
 /// `clamp(alpha x + beta, 0, 1)`
-fn hard_sigmoid(context: &mut Context, sigmoid: &HardSigmoidOpIr) -> Result<(), Refusal> {
+fn hard_sigmoid(
+    context: &mut LoweringContext,
+    sigmoid: &HardSigmoidOpIr,
+) -> Result<(), LoweringError> {
     let value = context.value(&sigmoid.tensor)?;
     let all = |number: f64| Some(vec![number; value.features()]);
     let (factor, offset) = (all(sigmoid.alpha.elem()), all(sigmoid.beta.elem()));
-    let line = context.diagonal(&value, factor, offset);
+    let line = context.elementwise_affine(&value, factor, offset);
     let value = context.between(&line, 0.0, 1.0);
     context.define(&sigmoid.out, value)
 }
 
-/// A softmax over the classes at the very end does not change which class is largest.
+/// A softmax over the classes at the end does not change the class with the largest logit.
 fn at_output(
-    context: &mut Context,
+    context: &mut LoweringContext,
     softmax: &DimOpIr,
     activation: OutputActivation,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     if !context.is_output(&softmax.out) || softmax.axis + 1 != softmax.input.shape.len() {
         return Err(format!(
-            "{activation} is not piecewise linear; only one over the classes at the very end is \
-             left out"
+            "{activation} is not piecewise linear; it is allowed only over the classes at the very \
+             end"
         )
         .into());
     }

@@ -1,24 +1,24 @@
-//! Rearrangements.
+//! Lowering of rearrangements.
 
 use burn::backend::ir::{BaseOperationIr, OperationIr};
 
-use super::{Context, NOT_SUPPORTED, Refusal, STEPS, mask, scatter};
+use super::{LoweringContext, LoweringError, NOT_SUPPORTED, STEPS, mask, scatter};
 use crate::capture::rearrange::rearrange;
 
 pub(super) fn lower(
-    context: &mut Context,
+    context: &mut LoweringContext,
     operation: &OperationIr,
     base: &BaseOperationIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     use BaseOperationIr as Ir;
     let name = match base {
-        // Features are in row-major order whatever their shape.
-        Ir::Reshape(reshape) if context.jumps(&reshape.input) => {
-            context.know_same(&reshape.out, &reshape.input);
+        // The features are in row-major order for every shape.
+        Ir::Reshape(reshape) if context.is_discontinuous(&reshape.input) => {
+            context.set_alias(&reshape.out, &reshape.input);
             return Ok(());
         }
-        Ir::Cast(cast) if context.jumps(&cast.input) => {
-            context.know_same(&cast.out, &cast.input);
+        Ir::Cast(cast) if context.is_discontinuous(&cast.input) => {
+            context.set_alias(&cast.out, &cast.input);
             return Ok(());
         }
         Ir::Reshape(reshape) => {
@@ -31,12 +31,14 @@ pub(super) fn lower(
         }
         Ir::MaskWhere(choice)
             if !context.is_constant(&choice.mask)
-                || [&choice.tensor, &choice.value].into_iter().any(|side| context.jumps(side)) =>
+                || [&choice.tensor, &choice.value]
+                    .into_iter()
+                    .any(|side| context.is_discontinuous(side)) =>
         {
             return mask::mask_where(context, choice);
         }
         Ir::MaskFill(choice)
-            if !context.is_constant(&choice.mask) || context.jumps(&choice.tensor) =>
+            if !context.is_constant(&choice.mask) || context.is_discontinuous(&choice.tensor) =>
         {
             return mask::mask_fill(context, choice);
         }
@@ -61,11 +63,14 @@ pub(super) fn lower(
     rearrange(context, name, operation)
 }
 
-/// Masks in other shapes.
-pub(super) fn lower_mask(context: &mut Context, base: &BaseOperationIr) -> Result<(), Refusal> {
+/// Masks with another shape.
+pub(super) fn lower_mask(
+    context: &mut LoweringContext,
+    base: &BaseOperationIr,
+) -> Result<(), LoweringError> {
     match base {
         BaseOperationIr::Reshape(reshape) if context.mask(&reshape.input).is_some() => {
-            context.know_same(&reshape.out, &reshape.input);
+            context.set_alias(&reshape.out, &reshape.input);
             Ok(())
         }
         _ => Err(STEPS.into()),

@@ -1,4 +1,4 @@
-//! Convolutions over one, two or three axes, and their transposes.
+//! Lowering of convolutions over one, two or three axes, and of transposed convolutions.
 
 use burn::backend::ir::{
     Conv1dOpIr, Conv2dOpIr, Conv3dOpIr, ConvTranspose1dOpIr, ConvTranspose2dOpIr,
@@ -6,11 +6,11 @@ use burn::backend::ir::{
 };
 use burn::tensor::{Tensor, TensorData};
 
-use super::{Context, Refusal, planes_of, with_height};
-use crate::ops::{Batched, Conv, ConvSpec, Direction, Op, Planes, Spatial};
+use super::{LoweringContext, LoweringError, planes_of, with_height};
+use crate::ops::{Batched, ChannelPlanes, Conv, ConvSpec, Direction, Op, Spatial};
 
 /// The tensors of a convolution.
-struct Operands<'a> {
+struct ConvOperands<'a> {
     input: &'a TensorIr,
     weight: &'a TensorIr,
     bias: Option<&'a TensorIr>,
@@ -19,7 +19,7 @@ struct Operands<'a> {
 
 macro_rules! operands {
     ($conv:expr) => {
-        Operands {
+        ConvOperands {
             input: &$conv.x,
             weight: &$conv.weight,
             bias: $conv.bias.as_ref(),
@@ -28,7 +28,7 @@ macro_rules! operands {
     };
 }
 
-/// Stride, dilation and groups of Burn's options, with a padding of both sides.
+/// Stride, dilation and groups of Burn's options, and a padding `(begin, end)` per axis.
 macro_rules! spec {
     ($options:expr, $padding:expr) => {
         ConvSpec {
@@ -38,60 +38,69 @@ macro_rules! spec {
             groups: $options.groups,
         }
     };
-    // Where Burn pads both sides alike.
+    // For options with equal padding at both ends.
     ($options:expr) => {
         spec!($options, $options.padding.map(|padding| (padding, padding)))
     };
 }
 
-pub(super) fn conv1d(context: &mut Context, conv: &Conv1dOpIr) -> Result<(), Refusal> {
+pub(super) fn conv1d(
+    context: &mut LoweringContext,
+    conv: &Conv1dOpIr,
+) -> Result<(), LoweringError> {
     let spec = spec!(conv.options, conv.options.padding);
-    convolution(context, Direction::Gather, of_height_one(spec), &operands!(conv))
+    convolution(context, Direction::Forward, of_height_one(spec), &operands!(conv))
 }
 
-pub(super) fn conv2d(context: &mut Context, conv: &Conv2dOpIr) -> Result<(), Refusal> {
+pub(super) fn conv2d(
+    context: &mut LoweringContext,
+    conv: &Conv2dOpIr,
+) -> Result<(), LoweringError> {
     let spec = spec!(conv.options, conv.options.padding);
-    convolution(context, Direction::Gather, spec, &operands!(conv))
+    convolution(context, Direction::Forward, spec, &operands!(conv))
 }
 
-pub(super) fn conv3d(context: &mut Context, conv: &Conv3dOpIr) -> Result<(), Refusal> {
-    convolution(context, Direction::Gather, spec!(conv.options), &operands!(conv))
+pub(super) fn conv3d(
+    context: &mut LoweringContext,
+    conv: &Conv3dOpIr,
+) -> Result<(), LoweringError> {
+    convolution(context, Direction::Forward, spec!(conv.options), &operands!(conv))
 }
 
 pub(super) fn conv_transpose1d(
-    context: &mut Context,
+    context: &mut LoweringContext,
     conv: &ConvTranspose1dOpIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let spec = of_height_one(spec!(conv.options));
-    convolution(context, Direction::Spread, spec, &operands!(conv))
+    convolution(context, Direction::Transposed, spec, &operands!(conv))
 }
 
 pub(super) fn conv_transpose2d(
-    context: &mut Context,
+    context: &mut LoweringContext,
     conv: &ConvTranspose2dOpIr,
-) -> Result<(), Refusal> {
-    convolution(context, Direction::Spread, spec!(conv.options), &operands!(conv))
+) -> Result<(), LoweringError> {
+    convolution(context, Direction::Transposed, spec!(conv.options), &operands!(conv))
 }
 
 pub(super) fn conv_transpose3d(
-    context: &mut Context,
+    context: &mut LoweringContext,
     conv: &ConvTranspose3dOpIr,
-) -> Result<(), Refusal> {
-    convolution(context, Direction::Spread, spec!(conv.options), &operands!(conv))
+) -> Result<(), LoweringError> {
+    convolution(context, Direction::Transposed, spec!(conv.options), &operands!(conv))
 }
 
-/// What is done along one axis, on planes of height 1.
+/// The spec of a convolution over one axis for planes of height 1.
 fn of_height_one(spec: ConvSpec<1>) -> ConvSpec<2> {
     let ConvSpec { stride: [stride], padding: [padding], dilation: [dilation], groups } = spec;
     ConvSpec { stride: [1, stride], padding: [(0, 0), padding], dilation: [1, dilation], groups }
 }
 
 fn convolution<const S: usize, const D: usize>(
-    context: &mut Context,
+    context: &mut LoweringContext,
     direction: Direction,
     spec: ConvSpec<S>,
-    operands: &Operands,
-) -> Result<(), Refusal>
+    operands: &ConvOperands,
+) -> Result<(), LoweringError>
 where
     Tensor<D>: Spatial<S>,
     Op: From<Conv<S, D>>,
@@ -100,7 +109,7 @@ where
     let (pieces, input) = planes_of::<D>(context, &value, operands.input)?;
     let output = with_height(&operands.out.shape.to_vec()[1..], S + 1);
     let planes = |shape: &[usize]| {
-        Planes::new(shape).ok_or_else(|| format!("unexpected planes of shape {shape:?}"))
+        ChannelPlanes::new(shape).ok_or_else(|| format!("unexpected planes of shape {shape:?}"))
     };
     let weight = context.constant(operands.weight)?;
     let kernel = with_height(&weight.shape().to_vec(), D);

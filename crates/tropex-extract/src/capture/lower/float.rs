@@ -1,4 +1,4 @@
-//! Operations of floats alone, of which matrix products matter.
+//! Lowering of floating-point operations, matrix products in particular.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,20 @@ use burn::backend::ir::{
 use burn::tensor::TensorData;
 
 use super::{
-    Context, DIFFERS, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal, STEPS,
+    DIFFERS, LoweringContext, LoweringError, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED,
+    PRODUCT, STEPS,
 };
 use crate::ComputeTarget;
-use crate::capture::context::Value;
+use crate::capture::context::CapturedValue;
 use crate::capture::evaluate::Evaluator;
-use crate::capture::linear::{AffineRows, cells_read};
+use crate::capture::linear::{SparseRows, read_weights};
 use crate::ops::{Batched, Concat, Linear, Op, Rearrange, Separable};
 
 pub(super) fn lower(
-    context: &mut Context,
+    context: &mut LoweringContext,
     operation: &OperationIr,
     float: &FloatOperationIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     use FloatOperationIr as Ir;
     match float {
         Ir::Matmul(product) => matmul(context, product),
@@ -38,12 +39,12 @@ pub(super) fn lower(
     }
 }
 
-/// The vector product with a constant: every entry is a sum of two others, weighted.
+/// The vector product with a constant: every entry is a weighted sum of two entries.
 fn cross(
-    context: &mut Context,
+    context: &mut LoweringContext,
     operation: &OperationIr,
     product: &CrossOpIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let CrossOpIr { lhs, rhs, out, dim } = product;
     let input = match (context.is_constant(lhs), context.is_constant(rhs)) {
         (false, true) => lhs,
@@ -51,17 +52,17 @@ fn cross(
         _ => return Err(PRODUCT.into()),
     };
     let value = context.value_like(input, out)?;
-    let [outer, length, inner] = context.around(&value, out, *dim)?;
-    // What it makes of ones in one place of all vectors are the weights of that place.
+    let [outer, length, inner] = context.extents_around(&value, out, *dim)?;
+    // The result for vectors with a one at one position holds the weights of this position.
     let mut spread = operation.clone();
     if let OperationIr::Float(_, FloatOperationIr::Cross(product)) = &mut spread {
         let side = if input.id == lhs.id { &mut product.lhs } else { &mut product.rhs };
         side.shape = out.shape.clone();
     }
     let features = value.features();
-    let mut rows: AffineRows = vec![Vec::new(); features];
-    for place in 0..length {
-        let one = |at: usize| f64::from(u8::from(at / inner % length == place));
+    let mut rows: SparseRows = vec![Vec::new(); features];
+    for position in 0..length {
+        let one = |at: usize| f64::from(u8::from(at / inner % length == position));
         let ones = (0..context.points * features).map(one).collect::<Vec<f64>>();
         let filled = HashMap::from([(input.id, TensorData::new(ones, out.shape.clone()))]);
         let weights: Vec<f64> = Evaluator::new(context, filled).run(&spread)?.iter().collect();
@@ -70,9 +71,9 @@ fn cross(
         }
         for vector in 0..outer {
             for (at, to) in (0..length).flat_map(|to| (0..inner).map(move |at| (at, to))) {
-                let feature = |place: usize| (vector * length + place) * inner + at;
+                let feature = |position: usize| (vector * length + position) * inner + at;
                 let weight = weights[feature(to)];
-                rows[feature(to)].extend((weight != 0.0).then_some((feature(place), weight)));
+                rows[feature(to)].extend((weight != 0.0).then_some((feature(position), weight)));
             }
         }
     }
@@ -81,34 +82,37 @@ fn cross(
     context.define(out, value)
 }
 
-/// Planes read between their cells, at places that are constant.
-fn grid_sample(context: &mut Context, sample: &GridSample2dOpIr) -> Result<(), Refusal> {
+/// Sampling of planes at constant positions between their cells.
+fn grid_sample(
+    context: &mut LoweringContext,
+    sample: &GridSample2dOpIr,
+) -> Result<(), LoweringError> {
     let GridSample2dOpIr { tensor, grid, out, .. } = sample;
     if context.is_constant(tensor) {
-        return Err("the places it reads depend on the input, which is not piecewise linear".into());
+        return Err("its positions depend on the input, which is not piecewise linear".into());
     }
     let value = context.value(tensor)?;
     let (pieces, piece) = context.pieces(&value, tensor)?;
     let &[channels, height, width] = piece.as_slice() else {
         return Err(format!("unexpected planes of shape {piece:?}").into());
     };
-    let (places, cells) = (out.shape[2] * out.shape[3], height * width);
+    let (positions, cells) = (out.shape[2] * out.shape[3], height * width);
     let grids = context.numbers(grid)?;
-    let of_point = 2 * places * pieces;
-    if grids.chunks_exact(of_point).any(|point| *point != grids[..of_point]) {
+    let grid_numbers = 2 * positions * pieces;
+    if grids.chunks_exact(grid_numbers).any(|point| *point != grids[..grid_numbers]) {
         return Err(DIFFERS.into());
     }
-    let mut rows: AffineRows = Vec::with_capacity(pieces * channels * places);
-    for (index, grid) in grids[..of_point].chunks_exact(2 * places).enumerate() {
-        let plane = cells_read([height, width], |planes, count| {
+    let mut rows: SparseRows = Vec::with_capacity(pieces * channels * positions);
+    for (index, grid) in grids[..grid_numbers].chunks_exact(2 * positions).enumerate() {
+        let plane = read_weights([height, width], |planes, count| {
             sampled(context, sample, grid, (planes, count, [height, width]))
         })?;
         for channel in 0..channels {
             let first = (index * channels + channel) * cells;
-            let moved = |row: &Vec<(usize, f64)>| {
+            let in_channel = |row: &Vec<(usize, f64)>| {
                 row.iter().map(|&(cell, weight)| (first + cell, weight)).collect()
             };
-            rows.extend(plane.iter().map(moved));
+            rows.extend(plane.iter().map(in_channel));
         }
     }
     let shape = context.point_shape(out)?;
@@ -116,13 +120,13 @@ fn grid_sample(context: &mut Context, sample: &GridSample2dOpIr) -> Result<(), R
     context.define(out, value)
 }
 
-/// What planes `[count, height, width]` are at the places of one grid.
+/// The samples of planes `[count, height, width]` at the positions of one grid.
 fn sampled(
-    context: &Context,
+    context: &LoweringContext,
     sample: &GridSample2dOpIr,
     grid: &[f64],
     (planes, count, [height, width]): (Vec<f64>, usize, [usize; 2]),
-) -> Result<Vec<f64>, Refusal> {
+) -> Result<Vec<f64>, LoweringError> {
     let mut sample = sample.clone();
     let [rows, columns] = [sample.out.shape[2], sample.out.shape[3]];
     sample.tensor.shape = [count, 1, height, width].into();
@@ -136,7 +140,7 @@ fn sampled(
     Ok(Evaluator::new(context, filled).run(&operation)?.iter().collect())
 }
 
-fn matmul(context: &mut Context, product: &MatmulOpIr) -> Result<(), Refusal> {
+fn matmul(context: &mut LoweringContext, product: &MatmulOpIr) -> Result<(), LoweringError> {
     let MatmulOpIr { lhs, rhs, out } = product;
     match (context.is_constant(lhs), context.is_constant(rhs)) {
         (false, true) => value_by_constant(context, lhs, rhs, out),
@@ -147,15 +151,15 @@ fn matmul(context: &mut Context, product: &MatmulOpIr) -> Result<(), Refusal> {
 
 /// `X W` for every matrix of `X` `[points, matrices.., rows, inputs]`.
 fn value_by_constant(
-    context: &mut Context,
+    context: &mut LoweringContext,
     lhs: &TensorIr,
     rhs: &TensorIr,
     out: &TensorIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let value = context.value(lhs)?;
     let weights = matrices(context, rhs, out)?;
     let rows = value.features() / weights.len() / weights[0].extents[0];
-    let product = |weight: &Matrix, target: &ComputeTarget| {
+    let product = |weight: &ConstantMatrix, target: &ComputeTarget| {
         let weight = TensorData::new(weight.numbers.clone(), weight.extents);
         Batched::of(Linear::new(weight, target), rows)
     };
@@ -165,17 +169,17 @@ fn value_by_constant(
 
 /// `W X` for every matrix of `X` `[points, matrices.., inputs, columns]`.
 fn constant_by_value(
-    context: &mut Context,
+    context: &mut LoweringContext,
     lhs: &TensorIr,
     rhs: &TensorIr,
     out: &TensorIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let value = context.value(rhs)?;
     let [outer, inputs, columns] =
-        context.around(&value, rhs, rhs.shape.len().saturating_sub(2))?;
+        context.extents_around(&value, rhs, rhs.shape.len().saturating_sub(2))?;
     let weights = matrices(context, lhs, out)?;
     let planes = [outer / weights.len(), inputs, columns];
-    let product = |weight: &Matrix, target: &ComputeTarget| {
+    let product = |weight: &ConstantMatrix, target: &ComputeTarget| {
         let rows = weight.numbers.chunks_exact(inputs).map(<[f64]>::to_vec).collect();
         let detail = format!("{} x {}", weight.extents[0], weight.extents[1]);
         Separable::new("matrix x", detail, planes, [Some(rows), None], target).into()
@@ -184,15 +188,15 @@ fn constant_by_value(
     by_matrix(context, &value, &weights, product, width, (lhs, out))
 }
 
-/// The products of the equal parts of a value with as many matrices, side by side.
+/// The products of the equal parts of a value with one matrix each, concatenated.
 fn by_matrix(
-    context: &mut Context,
-    value: &Value,
-    weights: &[Matrix],
-    product: impl Fn(&Matrix, &ComputeTarget) -> Op,
+    context: &mut LoweringContext,
+    value: &CapturedValue,
+    weights: &[ConstantMatrix],
+    product: impl Fn(&ConstantMatrix, &ComputeTarget) -> Op,
     width: usize,
     (constant, out): (&TensorIr, &TensorIr),
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let layer = context.layer(constant);
     if let [weight] = weights {
         let op = product(weight, &context.target);
@@ -205,36 +209,41 @@ fn by_matrix(
         products.push(context.push(op, &[&part], vec![width], layer.clone()));
     }
     let shape = context.point_shape(out)?;
-    let products: Vec<&Value> = products.iter().collect();
+    let products: Vec<&CapturedValue> = products.iter().collect();
     let value = context.push(Concat::new(vec![width; weights.len()]), &products, shape, None);
     context.define(out, value)
 }
 
-/// One of several equal parts of a value's features.
-fn part(context: &mut Context, value: &Value, index: usize, parts: usize) -> Value {
+/// One of several equal parts of the features of a value.
+fn part(
+    context: &mut LoweringContext,
+    value: &CapturedValue,
+    index: usize,
+    parts: usize,
+) -> CapturedValue {
     let width = value.features() / parts;
     let source: Vec<_> = (index * width..(index + 1) * width).map(Some).collect();
     let op = Rearrange::new("slice", value.features(), &source, &context.target);
     context.push(op, &[value], vec![width], None)
 }
 
-/// A matrix, row by row.
-struct Matrix {
+/// A constant matrix, row by row.
+struct ConstantMatrix {
     extents: [usize; 2],
     numbers: Vec<f64>,
 }
 
-/// The matrices `[.., rows, columns]` of a constant, one for each matrix of the result at one
-/// point, or a single one for all.
+/// The matrices `[.., rows, columns]` of a constant: one per matrix of the result at one point, or
+/// one for all.
 fn matrices(
-    context: &Context,
+    context: &LoweringContext,
     constant: &TensorIr,
     out: &TensorIr,
-) -> Result<Vec<Matrix>, Refusal> {
+) -> Result<Vec<ConstantMatrix>, LoweringError> {
     let shape = constant.shape.to_vec();
     let (leading, extents) = shape.split_at(shape.len().saturating_sub(2));
     let &[rows, columns] = extents else { return Err("a product of vectors".into()) };
-    // As many leading axes as the result has, of the same extents: Burn's broadcasting.
+    // Burn broadcasts the leading axes to those of the result.
     let mut like = out.clone();
     let axes = out.shape.len();
     like.shape = [&out.shape.to_vec()[..axes - 2], extents].concat().into();
@@ -243,9 +252,11 @@ fn matrices(
     } else if axes == 2 || leading.first() != Some(&1) && leading[0] != context.points {
         return Err(MIXES_POINTS.into());
     } else {
-        context.spread(constant, &like)?
+        context.broadcast(constant, &like)?
     };
-    let matrix = |numbers: &[f64]| Matrix { extents: [rows, columns], numbers: numbers.to_vec() };
-    let matrices: Vec<Matrix> = numbers.chunks_exact((rows * columns).max(1)).map(matrix).collect();
+    let matrix =
+        |numbers: &[f64]| ConstantMatrix { extents: [rows, columns], numbers: numbers.to_vec() };
+    let matrices: Vec<ConstantMatrix> =
+        numbers.chunks_exact((rows * columns).max(1)).map(matrix).collect();
     if matrices.is_empty() { Err("a product with an empty matrix".into()) } else { Ok(matrices) }
 }

@@ -1,54 +1,62 @@
-//! Recorded operations to operations of a [`Network`], one file a family of Burn's intermediate
-//! representation. Lowering one more operation is one more arm.
+//! Lowering of recorded operations to operations of a [`Network`], one file per family of Burn's
+//! intermediate representation. Another operation needs another match arm.
 
 mod activation;
 mod base;
+mod comparison;
 mod conv;
 mod float;
 mod mask;
 mod module;
 mod numeric;
+mod operand;
 mod pool;
 mod reduce;
 mod scatter;
 
 use burn::backend::ir::{OperationIr, TensorIr};
 
-use super::context::{Context, Value, joined};
+use super::context::{CapturedValue, LoweringContext, joined};
 use super::evaluate::evaluate;
+use super::lowering_error::{
+    DIFFERS, LoweringError, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SEEN, NOT_SUPPORTED, PRODUCT,
+    STEPS,
+};
 use super::output;
 use super::record::Recording;
-use super::refusal::{
-    DIFFERS, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SEEN, NOT_SUPPORTED, PRODUCT, Refusal, STEPS,
-};
 use crate::{Error, Network};
 
 pub(super) use mask::Mask;
 
 pub(super) fn lower(recording: Recording, input_shape: &[usize]) -> Result<Network, Error> {
-    let (mut context, operations) = Context::new(recording, input_shape);
+    let (mut context, operations) = LoweringContext::new(recording, input_shape);
     for (index, operation) in &operations {
         lower_at(&mut context, *index, operation);
     }
     finish(context, input_shape)
 }
 
-/// Lowers an operation. Where it needs a value and finds something that jumps, the operation that
-/// gave that is refused, and this one looked at again.
-fn lower_at(context: &mut Context, index: usize, operation: &OperationIr) {
+/// Lowers an operation. If it needs a value and an operand is discontinuous, the operation that
+/// produced the operand is reported, and the lowering is repeated.
+fn lower_at(context: &mut LoweringContext, index: usize, operation: &OperationIr) {
     loop {
         match lower_operation(context, operation) {
-            Ok(()) => return context.note_origin(index, operation),
-            Err(Refusal::Because(reason)) => return context.refuse(index, operation, reason),
-            Err(Refusal::Follows) => return context.stand_in(operation),
-            Err(Refusal::Jumps(tensor)) => context.refuse_origin(tensor),
+            Ok(()) => return context.record_origin(index, operation),
+            Err(LoweringError::Unsupported(reason)) => {
+                return context.report(index, operation, reason);
+            }
+            Err(LoweringError::DependsOnUnsupported) => return context.add_placeholders(operation),
+            Err(LoweringError::Discontinuous(tensor)) => context.report_origin(tensor),
         }
     }
 }
 
-fn lower_operation(context: &mut Context, operation: &OperationIr) -> Result<(), Refusal> {
-    if operation.inputs().any(|input| context.is_refused_constant(input)) {
-        return Err(Refusal::Follows);
+fn lower_operation(
+    context: &mut LoweringContext,
+    operation: &OperationIr,
+) -> Result<(), LoweringError> {
+    if operation.inputs().any(|input| context.is_unsupported_constant(input)) {
+        return Err(LoweringError::DependsOnUnsupported);
     }
     if operation.inputs().all(|input| context.is_constant(input)) {
         return evaluate(context, operation);
@@ -68,13 +76,13 @@ fn lower_operation(context: &mut Context, operation: &OperationIr) -> Result<(),
     }
 }
 
-/// Pieces of a point, and the planes `[channels, extents..]` of a piece, of which a tensor has
-/// `D - 1` axes once a missing height of 1 is put in.
+/// Number of parts of a point, and the planes `[channels, extents..]` of a part with `D - 1` axes.
+/// A height of 1 is inserted if the tensor has one axis fewer.
 fn planes_of<const D: usize>(
-    context: &Context,
-    value: &Value,
+    context: &LoweringContext,
+    value: &CapturedValue,
     tensor: &TensorIr,
-) -> Result<(usize, Vec<usize>), Refusal> {
+) -> Result<(usize, Vec<usize>), LoweringError> {
     let (pieces, piece) = context.pieces(value, tensor)?;
     let planes = with_height(&piece, D - 1);
     if planes.len() == D - 1 {
@@ -83,7 +91,7 @@ fn planes_of<const D: usize>(
     Err(format!("unexpected planes of shape {piece:?}").into())
 }
 
-/// A shape with an axis of height 1 before its last one, if it lacks one of `axes`.
+/// Inserts an axis of height 1 before the last axis if a shape has one axis fewer than `axes`.
 fn with_height(shape: &[usize], axes: usize) -> Vec<usize> {
     let mut shape = shape.to_vec();
     if shape.len() + 1 == axes && !shape.is_empty() {
@@ -92,14 +100,14 @@ fn with_height(shape: &[usize], axes: usize) -> Vec<usize> {
     shape
 }
 
-fn finish(mut context: Context, input_shape: &[usize]) -> Result<Network, Error> {
-    if let Some(output) = context.jumping_output() {
-        context.refuse_origin(output);
+fn finish(mut context: LoweringContext, input_shape: &[usize]) -> Result<Network, Error> {
+    if let Some(output) = context.discontinuous_output() {
+        context.report_origin(output);
     }
     let output = context.output().cloned();
-    if !context.refused.is_empty() {
-        context.refused.sort_by_key(|refused| refused.index);
-        return Err(Error::Unsupported(context.refused));
+    if !context.unsupported.is_empty() {
+        context.unsupported.sort_by_key(|operation| operation.index);
+        return Err(Error::Unsupported(context.unsupported));
     }
     let Some(output) = output else {
         return Err(Error::Capture("its output does not depend on its input".into()));

@@ -1,18 +1,18 @@
-//! Layers that Burn records as a whole.
+//! Lowering of layers that Burn records as one operation.
 
 use burn::backend::ir::{BatchNormOpIr, ModuleOperationIr, OperationIr};
 use burn::tensor::TensorData;
 
-use super::{Context, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, Refusal, conv, pool};
+use super::{LoweringContext, LoweringError, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, conv, pool};
 use crate::capture::linear::{linear_operand, product};
 use crate::capture::rearrange::rearrange;
 use crate::ops::ElementwiseAffine;
 
 pub(super) fn lower(
-    context: &mut Context,
+    context: &mut LoweringContext,
     operation: &OperationIr,
     module: &ModuleOperationIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     use ModuleOperationIr as Ir;
     if let Some(operand) = linear_operand(context, module, operation.inputs()) {
         return product(context, operation, operand);
@@ -51,7 +51,7 @@ pub(super) fn lower(
 }
 
 /// `gamma (x - mean) / sqrt(variance + epsilon) + beta`, channel by channel.
-fn batch_norm(context: &mut Context, norm: &BatchNormOpIr) -> Result<(), Refusal> {
+fn batch_norm(context: &mut LoweringContext, norm: &BatchNormOpIr) -> Result<(), LoweringError> {
     let value = context.value(&norm.x)?;
     let [gamma, beta, mean, variance] =
         [&norm.gamma, &norm.beta, &norm.mean, &norm.variance].map(|tensor| context.numbers(tensor));
@@ -63,7 +63,7 @@ fn batch_norm(context: &mut Context, norm: &BatchNormOpIr) -> Result<(), Refusal
         None => (0, 0),
     };
     if [&gamma, &beta, &mean, &variance].iter().any(|data| data.len() != channels) {
-        return Err(format!("expected {channels} values per parameter, one a channel").into());
+        return Err(format!("expected {channels} values per parameter, one per channel").into());
     }
     let factors: Vec<f64> =
         gamma.iter().zip(&variance).map(|(gamma, v)| gamma / (v + epsilon).sqrt()).collect();

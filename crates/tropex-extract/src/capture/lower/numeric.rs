@@ -1,29 +1,31 @@
-//! Arithmetic.
+//! Lowering of arithmetic.
 
 use burn::backend::ir::{
     BinaryOpIr, NumericOperationIr, OperationIr, PadModeIr, PadOpIr, ScalarIr, TensorIr,
 };
 
 use super::{
-    Context, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT, Refusal, STEPS, mask,
-    reduce,
+    LoweringContext, LoweringError, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT,
+    STEPS, comparison, mask, reduce,
 };
-use crate::capture::context::Value;
-use crate::capture::curve::Piecewise;
+use crate::capture::context::CapturedValue;
+use crate::capture::piecewise::PiecewiseAffine;
 use crate::capture::rearrange::rearrange;
 
 pub(super) fn lower(
-    context: &mut Context,
+    context: &mut LoweringContext,
     operation: &OperationIr,
     numeric: &NumericOperationIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     use NumericOperationIr as Ir;
     match numeric {
-        comparison if mask::compares(comparison) => mask::compare(context, comparison),
-        _ if is_elementwise(numeric) && operation.inputs().any(|input| context.jumps(input)) => {
+        operation if comparison::compares(operation) => comparison::compare(context, operation),
+        _ if is_elementwise(numeric)
+            && operation.inputs().any(|input| context.is_discontinuous(input)) =>
+        {
             mask::arithmetic(context, numeric)
         }
-        Ir::Sign(op) => mask::of_one(context, &op.input, &op.out, Piecewise::sign),
+        Ir::Sign(op) => mask::of_one(context, &op.input, &op.out, PiecewiseAffine::sign),
         Ir::Add(add) => sum(context, add, 1.0),
         Ir::Sub(sub) => sum(context, sub, -1.0),
         Ir::Mul(mul) => product(context, mul),
@@ -71,13 +73,13 @@ pub(super) fn lower(
         | Ir::ArgMin(_)
         | Ir::ArgTopK(_)
         | Ir::ArgSort(_) => Err(STEPS.into()),
-        _ if is_curved(numeric) => Err(NOT_PIECEWISE_LINEAR.into()),
+        _ if is_not_piecewise_linear(numeric) => Err(NOT_PIECEWISE_LINEAR.into()),
         _ => Err(NOT_SUPPORTED.into()),
     }
 }
 
-/// What is not piecewise linear, as opposed to what nobody has needed yet.
-fn is_curved(operation: &NumericOperationIr) -> bool {
+/// Whether an operation is not piecewise linear, as opposed to not supported.
+fn is_not_piecewise_linear(operation: &NumericOperationIr) -> bool {
     use NumericOperationIr as Ir;
     matches!(
         operation,
@@ -90,7 +92,7 @@ fn is_curved(operation: &NumericOperationIr) -> bool {
     )
 }
 
-/// What can be done feature by feature to something that jumps.
+/// Whether an operation can be applied elementwise to discontinuous functions.
 fn is_elementwise(operation: &NumericOperationIr) -> bool {
     use NumericOperationIr as Ir;
     matches!(
@@ -116,19 +118,23 @@ pub(super) fn number(scalar: ScalarIr) -> f64 {
     scalar.elem()
 }
 
-/// `lhs + sign * rhs`, either side constant or not.
-fn sum(context: &mut Context, operands: &BinaryOpIr, sign: f64) -> Result<(), Refusal> {
+/// `lhs + sign * rhs`; one of them may be constant.
+fn sum(
+    context: &mut LoweringContext,
+    operands: &BinaryOpIr,
+    sign: f64,
+) -> Result<(), LoweringError> {
     let BinaryOpIr { lhs, rhs, out } = operands;
     let value = if context.is_constant(rhs) {
         let value = context.value_like(lhs, out)?;
-        let offset = context.spread(rhs, out)?.into_iter().map(|offset| sign * offset);
-        // Kept even if it is zero: the bias of a layer that has not been trained yet.
-        context.diagonal(&value, None, Some(offset.collect()))
+        let offset = context.broadcast(rhs, out)?.into_iter().map(|offset| sign * offset);
+        // Zeros too: they are the bias of an untrained layer, which training changes.
+        context.elementwise_affine(&value, None, Some(offset.collect()))
     } else if context.is_constant(lhs) {
         let value = context.value_like(rhs, out)?;
-        let offset = context.spread(lhs, out)?;
+        let offset = context.broadcast(lhs, out)?;
         let value = context.scaled(&value, vec![sign; value.features()]);
-        context.diagonal(&value, None, Some(offset))
+        context.elementwise_affine(&value, None, Some(offset))
     } else {
         let (left, right) = (context.value_like(lhs, out)?, context.value_like(rhs, out)?);
         let right = context.scaled(&right, vec![sign; right.features()]);
@@ -137,7 +143,7 @@ fn sum(context: &mut Context, operands: &BinaryOpIr, sign: f64) -> Result<(), Re
     context.define(out, value)
 }
 
-fn product(context: &mut Context, operands: &BinaryOpIr) -> Result<(), Refusal> {
+fn product(context: &mut LoweringContext, operands: &BinaryOpIr) -> Result<(), LoweringError> {
     let BinaryOpIr { lhs, rhs, out } = operands;
     match (context.is_constant(lhs), context.is_constant(rhs)) {
         (_, true) => scale(context, [lhs, rhs], out, |factor| factor),
@@ -148,25 +154,25 @@ fn product(context: &mut Context, operands: &BinaryOpIr) -> Result<(), Refusal> 
 
 /// A value multiplied by a function of a constant.
 fn scale(
-    context: &mut Context,
+    context: &mut LoweringContext,
     [value, constant]: [&TensorIr; 2],
     out: &TensorIr,
     f: impl Fn(f64) -> f64,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let value = context.value_like(value, out)?;
-    let factor = context.spread(constant, out)?.into_iter().map(f).collect();
-    let value = context.diagonal(&value, Some(factor), None);
+    let factor = context.broadcast(constant, out)?.into_iter().map(f).collect();
+    let value = context.elementwise_affine(&value, Some(factor), None);
     context.define(out, value)
 }
 
 /// `factor * value + offset`
 fn line(
-    context: &mut Context,
+    context: &mut LoweringContext,
     input: &TensorIr,
     factor: f64,
     offset: f64,
     out: &TensorIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let value = context.value(input)?;
     let all = |number| vec![number; value.features()];
     let scaled = context.scaled(&value, all(factor));
@@ -174,32 +180,36 @@ fn line(
     context.define(out, value)
 }
 
-fn absolute(context: &mut Context, input: &TensorIr, out: &TensorIr) -> Result<(), Refusal> {
+fn absolute(
+    context: &mut LoweringContext,
+    input: &TensorIr,
+    out: &TensorIr,
+) -> Result<(), LoweringError> {
     let value = context.value(input)?;
     let value = magnitude(context, &value);
     context.define(out, value)
 }
 
 /// `|x| = relu(x) + relu(-x)`
-fn magnitude(context: &mut Context, value: &Value) -> Value {
+fn magnitude(context: &mut LoweringContext, value: &CapturedValue) -> CapturedValue {
     let minus = context.negated(value);
     let (positive, negative) = (context.relu(value), context.relu(&minus));
     context.sum(&positive, &negative)
 }
 
-/// Clamping on both sides, or on one if the other limit is infinite.
+/// Clamping at both limits, or at one limit if the other is infinite.
 fn clamp(
-    context: &mut Context,
+    context: &mut LoweringContext,
     input: &TensorIr,
     [floor, ceiling]: [f64; 2],
     out: &TensorIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let value = context.value(input)?;
     let all = |number: f64| vec![number; value.features()];
     let value = match (floor.is_finite(), ceiling.is_finite()) {
         (true, true) if floor > ceiling => {
             return Err(
-                format!("a clamp between {floor} and {ceiling} leaves nothing between").into()
+                format!("a clamp with a floor of {floor} above its ceiling of {ceiling}").into()
             );
         }
         (true, true) => context.between(&value, floor, ceiling),
@@ -210,9 +220,13 @@ fn clamp(
     context.define(out, value)
 }
 
-/// Padding with numbers, or of planes with minus infinity, which Burn puts before a max pooling
-/// whose padding is not symmetric.
-fn pad(context: &mut Context, operation: &OperationIr, pad: &PadOpIr) -> Result<(), Refusal> {
+/// Padding with numbers. Padding of planes with minus infinity is deferred to the max pooling after
+/// it: Burn records it before a max pooling with asymmetric padding.
+fn pad(
+    context: &mut LoweringContext,
+    operation: &OperationIr,
+    pad: &PadOpIr,
+) -> Result<(), LoweringError> {
     match &pad.mode {
         PadModeIr::Constant(filler) if number(*filler) == f64::NEG_INFINITY => {
             let value = context.value(&pad.input)?;

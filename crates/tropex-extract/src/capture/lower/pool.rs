@@ -1,4 +1,4 @@
-//! Pooling and interpolation.
+//! Lowering of pooling and interpolation.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use burn::backend::ir::{
 };
 use burn::tensor::TensorData;
 
-use super::{Context, Refusal, planes_of, with_height};
+use super::{LoweringContext, LoweringError, planes_of, with_height};
 use crate::capture::evaluate::Evaluator;
-use crate::capture::linear::cells_read;
+use crate::capture::linear::read_weights;
 use crate::ops::{AxisWeights, Batched, MaxPool2d, MaxPool2dSpec, Op, Separable};
 
-/// A maximum over windows; those over one axis see planes of height 1.
-pub(super) struct MaxPool<'a> {
+/// A recorded max pooling. Windows over one axis have height 1.
+pub(super) struct RecordedMaxPool<'a> {
     input: &'a TensorIr,
     out: &'a TensorIr,
     spec: MaxPool2dSpec,
@@ -22,7 +22,7 @@ pub(super) struct MaxPool<'a> {
 
 macro_rules! max_pool {
     ($($op:ident: $of:expr),+ $(,)?) => {$(
-        impl<'a> From<&'a $op> for MaxPool<'a> {
+        impl<'a> From<&'a $op> for RecordedMaxPool<'a> {
             fn from(op: &'a $op) -> Self {
                 let two = $of;
                 let spec = MaxPool2dSpec {
@@ -46,10 +46,10 @@ max_pool! {
 }
 
 pub(super) fn max_pool<'a>(
-    context: &mut Context,
-    pool: impl Into<MaxPool<'a>>,
-) -> Result<(), Refusal> {
-    let MaxPool { input: tensor, out, mut spec } = pool.into();
+    context: &mut LoweringContext,
+    pool: impl Into<RecordedMaxPool<'a>>,
+) -> Result<(), LoweringError> {
+    let RecordedMaxPool { input: tensor, out, mut spec } = pool.into();
     let value = context.padded_value(tensor)?;
     let (pieces, input) = planes_of::<4>(context, &value, tensor)?;
     let input =
@@ -61,14 +61,14 @@ pub(super) fn max_pool<'a>(
     context.emit(Batched::of(op, pieces), &value, out, None)
 }
 
-/// Planes `[channels, height, width]` that an operation gives.
-fn planes_after(out: &TensorIr) -> Result<[usize; 3], Refusal> {
+/// The planes `[channels, height, width]` of an output.
+fn planes_after(out: &TensorIr) -> Result<[usize; 3], LoweringError> {
     let shape = with_height(&out.shape.to_vec()[1..], 3);
     Ok(shape.try_into().map_err(|shape| format!("unexpected planes of shape {shape:?}"))?)
 }
 
-/// A mean over windows along each of the last axes.
-pub(super) struct AveragePool<'a> {
+/// A recorded average pooling along each of the last axes.
+pub(super) struct RecordedAveragePool<'a> {
     input: &'a TensorIr,
     out: &'a TensorIr,
     kernel: Vec<usize>,
@@ -79,7 +79,7 @@ pub(super) struct AveragePool<'a> {
 
 macro_rules! average_pool {
     ($($op:ident: $list:expr),+ $(,)?) => {$(
-        impl<'a> From<&'a $op> for AveragePool<'a> {
+        impl<'a> From<&'a $op> for RecordedAveragePool<'a> {
             fn from(op: &'a $op) -> Self {
                 let list = $list;
                 Self {
@@ -101,9 +101,9 @@ average_pool! {
 }
 
 pub(super) fn average_pool<'a>(
-    context: &mut Context,
-    pool: impl Into<AveragePool<'a>>,
-) -> Result<(), Refusal> {
+    context: &mut LoweringContext,
+    pool: impl Into<RecordedAveragePool<'a>>,
+) -> Result<(), LoweringError> {
     let pool = pool.into();
     let padding: Vec<_> = pool.padding.iter().map(|&padding| (padding, padding)).collect();
     let detail = crate::ops::window(&pool.kernel, &pool.stride, &padding, &[]);
@@ -111,9 +111,9 @@ pub(super) fn average_pool<'a>(
     resample(context, "average pool", detail, pool.input, pool.out, weights)
 }
 
-impl AveragePool<'_> {
-    /// The share of every input cell in every window along one axis. A window that is cut off
-    /// counts its padding, if padding counts, but nothing beyond it.
+impl RecordedAveragePool<'_> {
+    /// The weight of every input cell in every window along one axis. If padding counts, a
+    /// truncated window counts its padding, but no cells beyond the padding.
     fn weights(&self, axis: usize, inputs: usize, outputs: usize) -> AxisWeights {
         let (kernel, stride, padding) = (self.kernel[axis], self.stride[axis], self.padding[axis]);
         let window = |index: usize| {
@@ -130,16 +130,16 @@ impl AveragePool<'_> {
 }
 
 pub(super) fn adaptive_average_pool(
-    context: &mut Context,
+    context: &mut LoweringContext,
     input: &TensorIr,
     size: &[usize],
     out: &TensorIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let detail = format!("to {}", crate::ops::extents(size));
     resample(context, "adaptive average pool", detail, input, out, adaptive_weights)
 }
 
-/// Output cell `i` averages the input cells from `floor(i n / m)` to `ceil((i + 1) n / m)`.
+/// Output cell `i` of `m` averages the input cells from `floor(i n / m)` to `ceil((i + 1) n / m)`.
 fn adaptive_weights(_: usize, inputs: usize, outputs: usize) -> AxisWeights {
     let window = |index: usize| {
         let cells = index * inputs / outputs..((index + 1) * inputs).div_ceil(outputs);
@@ -150,9 +150,9 @@ fn adaptive_weights(_: usize, inputs: usize, outputs: usize) -> AxisWeights {
 }
 
 pub(super) fn interpolate(
-    context: &mut Context,
+    context: &mut LoweringContext,
     interpolate: &InterpolateOpIr,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let detail = format!(
         "{} to {}",
         format!("{:?}", interpolate.options.mode).to_lowercase(),
@@ -169,16 +169,16 @@ pub(super) fn interpolate(
     resample(context, "interpolate", detail, &interpolate.x, &interpolate.out, along)
 }
 
-/// What Burn makes of planes that are one cell wide (or high): the weight of every cell in every cell
-/// of the result.
+/// The weights of an interpolation along one axis: those of Burn's interpolation of planes with
+/// width (or height) 1.
 fn interpolation_weights(
-    context: &Context,
+    context: &LoweringContext,
     interpolate: &InterpolateOpIr,
     axis: usize,
     [inputs, outputs]: [usize; 2],
-) -> Result<AxisWeights, Refusal> {
+) -> Result<AxisWeights, LoweringError> {
     let line = |extent| if axis == 0 { [extent, 1] } else { [1, extent] };
-    let read = cells_read(line(inputs), |planes, count| {
+    let read = read_weights(line(inputs), |planes, count| {
         let mut interpolate = interpolate.clone();
         let ([height, width], size) = (line(inputs), line(outputs));
         interpolate.x.shape = [count, 1, height, width].into();
@@ -197,16 +197,16 @@ fn interpolation_weights(
     Ok(read.into_iter().map(weights).collect())
 }
 
-/// Maps the last axes of planes, each by `weights(axis, inputs, outputs)`; the first of three is
-/// mapped by an operation of its own.
+/// Maps the last axes of planes, each by `weights(axis, inputs, outputs)`. The first of three axes
+/// is mapped by a separate operation.
 fn resample(
-    context: &mut Context,
+    context: &mut LoweringContext,
     name: &'static str,
     detail: String,
     tensor: &TensorIr,
     out: &TensorIr,
     weights: impl Fn(usize, usize, usize) -> AxisWeights,
-) -> Result<(), Refusal> {
+) -> Result<(), LoweringError> {
     let mut value = context.value(tensor)?;
     let (pieces, piece) = context.pieces(&value, tensor)?;
     let after = out.shape.to_vec();

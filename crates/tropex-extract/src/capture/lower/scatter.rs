@@ -1,4 +1,4 @@
-//! Values added to, or put in, places that are constant.
+//! Lowering of updates at constant positions: scatter and assignment.
 
 use std::collections::HashMap;
 
@@ -7,23 +7,23 @@ use burn::backend::ir::{
 };
 use burn::tensor::{IndexingUpdateOp, TensorData};
 
-use super::{Context, DIFFERS, MIXES_POINTS, NOT_SUPPORTED, PRODUCT, Refusal};
-use crate::capture::context::Value;
+use super::{DIFFERS, LoweringContext, LoweringError, MIXES_POINTS, NOT_SUPPORTED, PRODUCT};
+use crate::capture::context::CapturedValue;
 use crate::capture::evaluate::Evaluator;
-use crate::capture::linear::AffineRows;
+use crate::capture::linear::SparseRows;
 use crate::capture::rearrange::rearrange;
 
-/// `tensor` with `values` put in places by `update`.
-struct Update<'a> {
+/// An update of `tensor` with `values`.
+struct IndexedUpdate<'a> {
     tensor: &'a TensorIr,
     values: &'a TensorIr,
     out: &'a TensorIr,
     update: IndexingUpdateOp,
-    /// Reads from the places: it maps a tensor like `tensor` to one like `values`.
+    /// Reads from the updated positions: maps a tensor like `tensor` to a tensor like `values`.
     reads: OperationIr,
 }
 
-impl<'a> Update<'a> {
+impl<'a> IndexedUpdate<'a> {
     fn of(operation: &'a BaseOperationIr) -> Option<Self> {
         use BaseOperationIr as Ir;
         Some(match operation {
@@ -67,8 +67,11 @@ impl<'a> Update<'a> {
     }
 }
 
-pub(super) fn lower(context: &mut Context, operation: &BaseOperationIr) -> Result<(), Refusal> {
-    let update = Update::of(operation).ok_or(NOT_SUPPORTED)?;
+pub(super) fn lower(
+    context: &mut LoweringContext,
+    operation: &BaseOperationIr,
+) -> Result<(), LoweringError> {
+    let update = IndexedUpdate::of(operation).ok_or(NOT_SUPPORTED)?;
     let whole = OperationIr::BaseFloat(operation.clone());
     match update.update {
         IndexingUpdateOp::Assign => rearrange(context, "assign", &whole),
@@ -84,8 +87,12 @@ pub(super) fn lower(context: &mut Context, operation: &BaseOperationIr) -> Resul
     }
 }
 
-fn added(context: &mut Context, update: &Update, whole: &OperationIr) -> Result<(), Refusal> {
-    let Update { tensor, values, out, .. } = update;
+fn added(
+    context: &mut LoweringContext,
+    update: &IndexedUpdate,
+    whole: &OperationIr,
+) -> Result<(), LoweringError> {
+    let IndexedUpdate { tensor, values, out, .. } = update;
     let value = if context.is_constant(values) {
         let value = context.value(tensor)?;
         let offsets = applied_to(context, update, whole, 0.0)?;
@@ -96,7 +103,7 @@ fn added(context: &mut Context, update: &Update, whole: &OperationIr) -> Result<
         let rows = sums(context, update, &value, shape.iter().product())?;
         let sums = context.sparse("scatter", &value, &rows, shape, None)?;
         if context.is_constant(tensor) {
-            let offsets = context.spread(tensor, out)?;
+            let offsets = context.broadcast(tensor, out)?;
             context.shifted(&sums, offsets)
         } else {
             let value = context.value(tensor)?;
@@ -106,47 +113,49 @@ fn added(context: &mut Context, update: &Update, whole: &OperationIr) -> Result<
     context.define(out, value)
 }
 
-/// What an update with constant values makes of a tensor full of a number, at one point.
+/// The result of an update with constant values for a tensor filled with a number, at one point.
 fn applied_to(
-    context: &Context,
-    update: &Update,
+    context: &LoweringContext,
+    update: &IndexedUpdate,
     whole: &OperationIr,
     number: f64,
-) -> Result<Vec<f64>, Refusal> {
+) -> Result<Vec<f64>, LoweringError> {
     let full = TensorData::full::<f64, _>(update.tensor.shape.clone(), number);
     let filled = HashMap::from([(update.tensor.id, full)]);
     let result: Vec<f64> = Evaluator::new(context, filled).run(whole)?.iter().collect();
     let features: usize = context.point_shape(update.out)?.iter().product();
-    let alike = result.chunks_exact(features).all(|point| *point == result[..features]);
-    if alike { Ok(result[..features].to_vec()) } else { Err(DIFFERS.into()) }
+    let is_uniform = result.chunks_exact(features).all(|point| *point == result[..features]);
+    if is_uniform { Ok(result[..features].to_vec()) } else { Err(DIFFERS.into()) }
 }
 
-/// The values that are added to every place.
+/// The values that are added at each position.
 fn sums(
-    context: &Context,
-    update: &Update,
-    value: &Value,
+    context: &LoweringContext,
+    update: &IndexedUpdate,
+    value: &CapturedValue,
     features: usize,
-) -> Result<AffineRows, Refusal> {
-    let numbers = (0..context.points * features).map(|place| place as f64);
-    let places = TensorData::new(numbers.collect::<Vec<f64>>(), update.tensor.shape.clone());
-    let filled = HashMap::from([(update.tensor.id, places)]);
+) -> Result<SparseRows, LoweringError> {
+    let numbers = (0..context.points * features).map(|position| position as f64);
+    let positions = TensorData::new(numbers.collect::<Vec<f64>>(), update.tensor.shape.clone());
+    let filled = HashMap::from([(update.tensor.id, positions)]);
     let targets = Evaluator::new(context, filled).run(&update.reads)?;
-    let targets: Vec<usize> = targets.iter::<f64>().map(|place| place as usize).collect();
+    let targets: Vec<usize> = targets.iter::<f64>().map(|position| position as usize).collect();
     let width = value.features();
-    let own = |point: usize| -> Option<Vec<usize>> {
+    let features_of = |point: usize| -> Option<Vec<usize>> {
         let targets = targets[point * width..][..width].iter();
         targets
-            .map(|target| target.checked_sub(point * features).filter(|&place| place < features))
+            .map(|target| {
+                target.checked_sub(point * features).filter(|&position| position < features)
+            })
             .collect()
     };
-    let first = own(0).ok_or(MIXES_POINTS)?;
+    let first = features_of(0).ok_or(MIXES_POINTS)?;
     for point in 1..context.points {
-        if own(point).ok_or(MIXES_POINTS)? != first {
+        if features_of(point).ok_or(MIXES_POINTS)? != first {
             return Err(DIFFERS.into());
         }
     }
-    let mut rows: AffineRows = vec![Vec::new(); features];
-    first.into_iter().enumerate().for_each(|(source, place)| rows[place].push((source, 1.0)));
+    let mut rows: SparseRows = vec![Vec::new(); features];
+    first.into_iter().enumerate().for_each(|(source, position)| rows[position].push((source, 1.0)));
     Ok(rows)
 }

@@ -1,30 +1,29 @@
-//! A batch of points between two stages.
+//! A batch of points between two stages of the pullback.
 
 use burn::tensor::TensorData;
-
 use tropex_kernels::{AffineRows, lowest, read};
 
 use super::pieces::CompressedPieces;
 use super::spill_buffer::{SpillBuffer, Spilled};
 use super::stage_worker::StageWorker;
-use super::stages::Stage;
+use super::stages::PullbackStage;
 use crate::network::ValueId;
 use crate::terms::{Prediction, Pullback, TermSpec};
 use crate::{Error, Network};
 
-/// A batch between two stages.
-pub(super) struct Batch {
+/// A batch of points between two stages.
+pub(super) struct TightBatch {
     prediction: Prediction,
     /// `[rows, 1]`
     biases: TensorData,
-    /// The pieces that rows are still to pass, by node.
+    /// The pieces of the nodes that the rows have not passed, by node.
     pieces: Vec<Option<CompressedPieces>>,
-    /// Rows that wait at a value, by value.
+    /// The rows that have arrived at a value, by value.
     rows: Vec<Option<Spilled>>,
 }
 
-impl Batch {
-    /// Rows of points at the logits.
+impl TightBatch {
+    /// Replays points and places seed rows at the logits.
     pub(super) fn enter(
         spec: &TermSpec,
         points: &[f32],
@@ -55,16 +54,16 @@ impl Batch {
         self.prediction.predicted()
     }
 
-    /// The logits and predicted classes of the points.
+    /// The logits and the predicted classes of the points.
     pub(super) fn into_prediction(self) -> Prediction {
         self.prediction
     }
 
-    /// Goes through a stage. Per feature the smallest coefficient of the rows that arrived at its
-    /// end, if any did.
+    /// Pulls the rows through a stage. Returns the smallest coefficient of each feature at the end
+    /// of the stage, or `None` if no row arrived there.
     pub(super) fn pass(
         &mut self,
-        stage: &Stage,
+        stage: &PullbackStage,
         StageWorker { spec, shifts }: &StageWorker<'_>,
         buffer: &SpillBuffer,
     ) -> Result<Option<Vec<f64>>, Error> {
@@ -81,7 +80,7 @@ impl Batch {
         Ok(lowest)
     }
 
-    /// The pullback of the batch, with the rows that wait at some values.
+    /// The pullback of the batch, with the rows of the given values.
     pub(super) fn restore<'a>(
         &mut self,
         network: &'a Network,

@@ -1,8 +1,8 @@
-//! The free parts of a file.
+//! The free regions of a file.
 
 use std::collections::BTreeMap;
 
-/// The free regions of a file, by their starts; adjacent ones are joined.
+/// The free regions of a file as start and length; adjacent regions are merged.
 #[derive(Debug, Default)]
 pub(super) struct FreeList {
     free: BTreeMap<u64, u64>,
@@ -10,7 +10,8 @@ pub(super) struct FreeList {
 }
 
 impl FreeList {
-    /// The start of a region of some length: the first that is free, or one at the end.
+    /// Allocates a region: the first free region that is large enough, or a new one at the end.
+    /// Returns the start.
     pub(super) fn allocate(&mut self, length: u64) -> u64 {
         let fitting = self.free.iter().find(|&(_, &free)| free >= length);
         let Some((start, free)) = fitting.map(|(&start, &free)| (start, free)) else {
@@ -24,7 +25,7 @@ impl FreeList {
         start
     }
 
-    /// Gives a region back.
+    /// Frees a region.
     pub(super) fn release(&mut self, start: u64, length: u64) {
         let (mut start, mut end) = (start, start + length);
         let before = self.free.range(..start).next_back().map(|(&start, &free)| (start, free));
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_free_is_used_before_the_file_grows() {
+    fn free_regions_are_used_before_the_file_grows() {
         let mut regions = FreeList::default();
         let starts = [10, 20, 30].map(|length| regions.allocate(length));
         assert_eq!(starts, [0, 10, 30]);
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_use_starts_anew() {
+    fn a_file_without_regions_in_use_is_empty() {
         let mut regions = FreeList::default();
         for length in [10, 20, 30] {
             regions.allocate(length);
@@ -77,7 +78,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn regions_in_use_never_overlap(steps in prop::collection::vec((1..9_u64, any::<bool>()), 99)) {
+        fn regions_in_use_never_overlap(
+            steps in prop::collection::vec((1..9_u64, any::<bool>()), 99),
+        ) {
             let mut regions = FreeList::default();
             let mut used: HashMap<u64, u64> = HashMap::new();
             for (length, gives_back) in steps {

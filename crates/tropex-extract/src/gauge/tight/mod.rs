@@ -1,11 +1,12 @@
 //! The tight gauge: the smallest shifts that keep the rows of all extracted points non-negative.
 //!
-//! The shift at a maximum depends on the rows of all points, and it must be known before any row leaves
-//! the maximum. So all batches are pulled back stage by stage: every batch passes one [stage](Stage)
-//! before any batch enters the next. Between stages rows and pieces wait in a [`SpillBuffer`], in memory
-//! or on disk. A batch takes the same steps as in a single pullback, so its terms are those that the
-//! same shifts give at once. Devices share the batches of every stage; any device takes up a batch that
-//! another one has left in the buffer.
+//! The shift at a maximum depends on the rows of all points, and it must be known before any row
+//! leaves the maximum. The pullback therefore runs stage by stage: all batches pass one
+//! [stage](PullbackStage) before the first batch enters the next stage. Between stages, rows and
+//! pieces are stored in a [`SpillBuffer`], in memory or on disk. A batch takes the steps of a
+//! single pullback in their order, so its terms equal those of a single pullback under the final
+//! shifts. Every stage distributes the batches over all devices; a batch may change the device
+//! between stages.
 
 mod batch;
 mod free_list;
@@ -24,20 +25,19 @@ use std::sync::{Mutex, PoisonError};
 use tropex_kernels::WorkerPool;
 
 use super::shifts::constants;
-use super::{Gauge, Scale, Shifts};
+use super::{Gauge, ShiftScale, Shifts};
 use crate::Error;
 use crate::network::ValueId;
 use crate::terms::{TermSpec, Terms};
-
-use batch::Batch;
+use batch::TightBatch;
 pub(crate) use spill_buffer::SpillBuffer;
 use stage_worker::StageWorker;
-use stages::{Stage, stages};
+use stages::{PullbackStage, stages};
 
-/// The progress of the pullback of all batches.
+/// Progress of the staged pullback.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StageProgress {
-    /// Points that passed the stage.
+    /// Points that have passed the stage.
     pub(crate) points: usize,
     /// The stage, counted from 1.
     pub(crate) stage: usize,
@@ -45,33 +45,33 @@ pub(crate) struct StageProgress {
     pub(crate) stages: usize,
 }
 
-/// Reads the points of a range.
+/// Reads the points of a range, `[points, features]` row by row.
 pub(crate) type Read<'a> = dyn Fn(Range<usize>) -> Result<Vec<f32>, Error> + Sync + 'a;
 
-/// Batches that arrived at the input, and the shifts that were found on the way.
-pub(crate) struct TightWalk {
+/// Batches whose rows have arrived at the input, and the shifts found on the way.
+pub(crate) struct TightPullback {
     shifts: Shifts,
     buffer: SpillBuffer,
-    /// By their first point.
-    batches: Mutex<HashMap<usize, Batch>>,
+    /// The batches, by the position of their first point.
+    batches: Mutex<HashMap<usize, TightBatch>>,
 }
 
-/// Shifts and terms of points `[points, features]` that are extracted together, in memory.
+/// Finds shifts and terms of points `[points, features]` in memory.
 pub(crate) fn in_memory(spec: &TermSpec, points: &[f32]) -> Result<(Shifts, Terms), Error> {
     let all = 0..points.len() / spec.network.features();
     let (batches, read) = (std::slice::from_ref(&all), |_| Ok(points.to_vec()));
-    let (gauge, buffer) = ((Gauge::Tight, Scale::WHOLE), SpillBuffer::in_memory());
-    let walk = TightWalk::new(&[spec], gauge, batches, &read, buffer, &|_| {})?;
+    let (gauge, buffer) = ((Gauge::Tight, ShiftScale::FULL), SpillBuffer::in_memory());
+    let walk = TightPullback::new(&[spec], gauge, batches, &read, buffer, &|_| {})?;
     let terms = walk.take(spec, &walk.shifts, 0)?;
     Ok((walk.shifts, terms))
 }
 
-impl TightWalk {
-    /// Pulls batches of points back to the input, on one device per spec. Shifts at maxima are multiplied
-    /// by the scale before rows go on.
+impl TightPullback {
+    /// Pulls batches of points back to the input, on the devices of all specs. The shifts at maxima
+    /// are multiplied by `scale` before rows move on.
     pub(crate) fn new(
         specs: &[&TermSpec],
-        (gauge, scale): (Gauge, Scale),
+        (gauge, scale): (Gauge, ShiftScale),
         batches: &[Range<usize>],
         read: &Read<'_>,
         buffer: SpillBuffer,
@@ -82,27 +82,28 @@ impl TightWalk {
             repeat_n(StageWorker::new(spec, gauge, scale), spec.batches_at_a_time())
         });
         let waiting = batches.iter().map(|_| None).collect();
-        let mut walk = Walk { workers: workers.collect(), batches, waiting, read, buffer };
+        let mut walk =
+            StagedPullback { workers: workers.collect(), batches, waiting, read, buffer };
         for (number, stage) in stages.iter().enumerate() {
-            let passed = |points| {
+            let on_passed = |points| {
                 progress(StageProgress { points, stage: number + 1, stages: stages.len() });
             };
-            walk.pass(stage, &passed)?;
+            walk.pass(stage, &on_passed)?;
         }
-        let Walk { mut workers, waiting, buffer, .. } = walk;
-        let arrived: Vec<Batch> = waiting.into_iter().flatten().collect();
-        let shifts = workers.swap_remove(0).shifts.with_start(start(specs[0], &arrived));
+        let StagedPullback { mut workers, waiting, buffer, .. } = walk;
+        let arrived: Vec<TightBatch> = waiting.into_iter().flatten().collect();
+        let shifts = workers.swap_remove(0).shifts.and_constant(start(specs[0], &arrived));
         let batches = batches.iter().map(|span| span.start).zip(arrived).collect();
         Ok(Self { shifts, buffer, batches: Mutex::new(batches) })
     }
 
-    /// The shifts, on the first device.
+    /// The shifts on the first device.
     pub(crate) fn shifts(&self) -> &Shifts {
         &self.shifts
     }
 
-    /// The terms of the batch that begins with the point `first`, on the device of a spec; `shifts` are
-    /// those of the walk on that device. Every batch can be taken once.
+    /// Takes the terms of the batch whose first point is `first`, on the device of a spec. `shifts`
+    /// are the shifts of the walk on that device. Every batch can be taken once.
     pub(crate) fn take(
         &self,
         spec: &TermSpec,
@@ -117,10 +118,10 @@ impl TightWalk {
     }
 }
 
-/// The constant at the start: the largest negative part over the extracted classes.
-fn start(spec: &TermSpec, batches: &[Batch]) -> f64 {
+/// The constant at the logits: the largest `-constant` of the extracted classes, at least 0.
+fn start(spec: &TermSpec, batches: &[TightBatch]) -> f64 {
     let constants = constants(&spec.network);
-    let predicted = batches.iter().flat_map(Batch::predicted);
+    let predicted = batches.iter().flat_map(TightBatch::predicted);
     let predicted: HashSet<usize> = predicted.copied().collect();
     let classes = (0..spec.per_point()).flat_map(|group| {
         predicted.iter().map(move |&predicted| spec.classes.of(group, predicted))
@@ -128,36 +129,38 @@ fn start(spec: &TermSpec, batches: &[Batch]) -> f64 {
     classes.fold(0.0, |start, class| start.max(-constants[class]))
 }
 
-/// The pullback of all batches in progress.
-struct Walk<'a> {
+/// The staged pullback in progress.
+struct StagedPullback<'a> {
     workers: Vec<StageWorker<'a>>,
     batches: &'a [Range<usize>],
-    /// The batches between two stages, `None` before the first.
-    waiting: Vec<Option<Batch>>,
+    /// The batches between two stages, `None` before the first stage.
+    waiting: Vec<Option<TightBatch>>,
     read: &'a Read<'a>,
     buffer: SpillBuffer,
 }
 
-impl Walk<'_> {
-    /// Takes all batches through a stage and sets the shift at its end. `passed` receives the number of
-    /// points that have passed.
-    fn pass(&mut self, stage: &Stage, passed: &dyn Fn(usize)) -> Result<(), Error> {
+impl StagedPullback<'_> {
+    /// Pulls all batches through a stage and sets the shift at its end. `on_passed` receives the
+    /// number of points that have passed.
+    fn pass(&mut self, stage: &PullbackStage, on_passed: &dyn Fn(usize)) -> Result<(), Error> {
         let (read, buffer) = (self.read, &self.buffer);
         let work = |worker: &StageWorker<'_>,
-                    (span, batch): (&Range<usize>, &mut Option<Batch>)| {
+                    (span, batch): (&Range<usize>, &mut Option<TightBatch>)| {
             let lowest = worker.spec.on_batch(|| {
                 let batch = match batch {
                     Some(batch) => batch,
-                    none => none.insert(Batch::enter(worker.spec, &read(span.clone())?, buffer)?),
+                    none => {
+                        none.insert(TightBatch::enter(worker.spec, &read(span.clone())?, buffer)?)
+                    }
                 };
                 batch.pass(stage, worker, buffer)
             });
             Ok((span.end, lowest?))
         };
         let mut lowest = None;
-        let take = |(points, further): (usize, Option<Vec<f64>>)| {
-            lowest = least(lowest.take(), further);
-            passed(points);
+        let take = |(points, batch_lowest): (usize, Option<Vec<f64>>)| {
+            lowest = elementwise_min(lowest.take(), batch_lowest);
+            on_passed(points);
             Ok::<_, Error>(())
         };
         let pool = WorkerPool { workers: &self.workers, waiting: usize::MAX };
@@ -167,12 +170,12 @@ impl Walk<'_> {
     }
 }
 
-/// The smaller of two coefficients, feature by feature. With one list missing, the other list.
-fn least(lowest: Option<Vec<f64>>, further: Option<Vec<f64>>) -> Option<Vec<f64>> {
-    match (lowest, further) {
-        (Some(lowest), Some(further)) => {
-            Some(lowest.into_iter().zip(further).map(|(a, b)| a.min(b)).collect())
+/// The smaller coefficient of each feature. A missing list is ignored.
+fn elementwise_min(lowest: Option<Vec<f64>>, other: Option<Vec<f64>>) -> Option<Vec<f64>> {
+    match (lowest, other) {
+        (Some(lowest), Some(other)) => {
+            Some(lowest.into_iter().zip(other).map(|(a, b)| a.min(b)).collect())
         }
-        (lowest, further) => lowest.or(further),
+        (lowest, other) => lowest.or(other),
     }
 }

@@ -1,25 +1,25 @@
-//! Pieces in compressed form: one bit for a sign, one or two bytes for a winner.
+//! Pieces in compressed form: one bit per sign, one to four bytes per winner.
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
+use tropex_kernels::read;
 
 use super::spill_buffer::{SpillBuffer, Spilled};
 use crate::ops::Piece;
 use crate::{ComputeTarget, Error};
-use tropex_kernels::read;
 
-/// Bytes that one task packs.
+/// Bytes that one task compresses.
 const BLOCK: usize = 1 << 12;
 
-/// The pieces that a node chose at the points of a batch.
+/// The pieces of a node at the points of a batch.
 pub(super) enum CompressedPieces {
     Affine,
-    /// `[points, features]`, eight units in a byte.
+    /// `[points, features]`, eight signs per byte.
     Sign {
         extents: [usize; 2],
         bits: Spilled,
     },
-    /// `[points, channels, windows]`, each number in as many bytes as the largest needs.
+    /// `[points, channels, windows]`, every winner in the number of bytes that the largest needs.
     Winner {
         extents: [usize; 3],
         bytes: Spilled,
@@ -49,7 +49,7 @@ impl CompressedPieces {
         })
     }
 
-    /// The pieces, taken out of the buffer.
+    /// Takes the pieces out of the buffer and decompresses them.
     pub(super) fn unpack(
         self,
         target: &ComputeTarget,
@@ -77,7 +77,7 @@ fn flat(bytes: Vec<u8>) -> TensorData {
     TensorData::new(bytes, [count])
 }
 
-/// A bit for every number, set where it is positive.
+/// One bit per number, set if the number is positive.
 fn bits<F: Copy + Default + PartialOrd + Sync>(numbers: &[F]) -> Vec<u8> {
     let mut bits = vec![0_u8; numbers.len().div_ceil(8)];
     let blocks = bits.par_chunks_mut(BLOCK).zip(numbers.par_chunks(8 * BLOCK));
@@ -91,7 +91,7 @@ fn bits<F: Copy + Default + PartialOrd + Sync>(numbers: &[F]) -> Vec<u8> {
     bits
 }
 
-/// One for every bit that is set, and zero for the others.
+/// 1 for every set bit and 0 for the others.
 fn signs(bits: &[u8], count: usize) -> Vec<f32> {
     let mut signs = vec![0.0; count];
     let blocks = signs.par_chunks_mut(8 * BLOCK).zip(bits.par_chunks(BLOCK));
@@ -103,7 +103,7 @@ fn signs(bits: &[u8], count: usize) -> Vec<f32> {
     signs
 }
 
-/// Numbers of as many bytes as the largest needs.
+/// Little-endian numbers, each in the number of bytes that the largest needs.
 fn bytes(numbers: &[u32]) -> Vec<u8> {
     let largest = numbers.iter().copied().max().unwrap_or(0);
     let size = size_of::<u32>() - largest.leading_zeros() as usize / 8;
@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn signs_come_back(numbers in prop::collection::vec(-2..3_i8, 0..99)) {
+        fn signs_are_restored(numbers in prop::collection::vec(-2..3_i8, 0..99)) {
             let numbers: Vec<f32> = numbers.into_iter().map(f32::from).collect();
             let expected: Vec<f32> = numbers.iter().map(|n| f32::from(*n > 0.0)).collect();
             let bits = bits(&numbers);
@@ -135,7 +135,10 @@ mod tests {
         }
 
         #[test]
-        fn winners_come_back(numbers in prop::collection::vec(any::<u32>(), 1..9), shift in 1..32) {
+        fn winners_are_restored(
+            numbers in prop::collection::vec(any::<u32>(), 1..9),
+            shift in 1..32,
+        ) {
             let numbers: Vec<u32> = numbers.into_iter().map(|number| number >> shift).collect();
             let expected: Vec<i32> = numbers.iter().map(|&number| number as i32).collect();
             prop_assert_eq!(winners(&bytes(&numbers), numbers.len()), expected);
@@ -143,13 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_take_the_bytes_they_need() {
+    fn numbers_are_stored_in_as_few_bytes_as_the_largest_needs() {
         let sizes = [0, 255, 256, 65_535, 65_536, 1 << 24].map(|number| bytes(&[number]).len());
         assert_eq!(sizes, [1, 1, 2, 2, 3, 4]);
     }
 
     #[test]
-    fn more_units_than_one_task_packs() {
+    fn signs_of_several_tasks_are_restored() {
         let numbers: Vec<f64> =
             (0..8 * BLOCK + 11).map(|i| f64::from((i % 3) as u8) - 1.0).collect();
         let expected: Vec<f32> = numbers.iter().map(|n| f32::from(*n > 0.0)).collect();

@@ -1,4 +1,4 @@
-//! Tensors that wait between two stages: in memory up to a budget, then in a file.
+//! Storage for tensors between two stages: in memory up to a budget, then in a file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,34 +11,34 @@ use bytemuck::Pod;
 use super::free_list::FreeList;
 use crate::Error;
 
-/// Tensors that any thread puts in and takes out once.
+/// Tensors that any thread stores and takes out once.
 ///
-/// The file has no name, so the system removes it however the program ends.
-pub(crate) struct SpillBuffer(Mutex<Storage>);
+/// The file has no name, so the operating system deletes it when the program ends.
+pub(crate) struct SpillBuffer(Mutex<SpillStorage>);
 
-struct Storage {
-    /// Bytes that memory may still take.
+struct SpillStorage {
+    /// Bytes that may still be stored in memory.
     memory: usize,
     disk: Option<Disk>,
 }
 
-/// A tensor in the buffer.
+/// A handle to a tensor in the buffer.
 pub(super) enum Spilled {
     InMemory(TensorData),
     OnDisk { start: u64, shape: Shape, dtype: DType },
 }
 
 impl SpillBuffer {
-    /// A buffer in memory alone.
+    /// A buffer in memory without a limit.
     pub(crate) fn in_memory() -> Self {
-        Self(Mutex::new(Storage { memory: usize::MAX, disk: None }))
+        Self(Mutex::new(SpillStorage { memory: usize::MAX, disk: None }))
     }
 
-    /// A buffer that keeps `memory` bytes in memory, and the rest in a file in the folder.
+    /// A buffer that holds up to `memory` bytes in memory and the rest in a file in `folder`.
     pub(crate) fn new(memory: usize, folder: &Path) -> Self {
         let folder = folder.to_owned();
         let disk = Disk { folder, file: None, free: FreeList::default() };
-        Self(Mutex::new(Storage { memory, disk: Some(disk) }))
+        Self(Mutex::new(SpillStorage { memory, disk: Some(disk) }))
     }
 
     pub(super) fn put(&self, data: TensorData) -> Result<Spilled, Error> {
@@ -49,12 +49,12 @@ impl SpillBuffer {
         self.storage().take(spilled)
     }
 
-    fn storage(&self) -> MutexGuard<'_, Storage> {
+    fn storage(&self) -> MutexGuard<'_, SpillStorage> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Storage {
+impl SpillStorage {
     fn put(&mut self, data: TensorData) -> Result<Spilled, Error> {
         let length = data.as_bytes().len();
         match &mut self.disk {
@@ -87,7 +87,7 @@ impl Storage {
     }
 }
 
-/// A file without a name in a folder, created when it is first needed.
+/// An unnamed file in a folder, created on the first write.
 struct Disk {
     folder: PathBuf,
     file: Option<File>,
@@ -112,7 +112,7 @@ impl Disk {
         file.write_all(bytes)
     }
 
-    /// Reads numbers and frees their place.
+    /// Reads numbers and frees their region.
     fn take<E: Pod>(&mut self, start: u64, count: usize) -> Result<Vec<E>, Error> {
         let mut numbers = vec![E::zeroed(); count];
         let bytes = bytemuck::cast_slice_mut(&mut numbers);

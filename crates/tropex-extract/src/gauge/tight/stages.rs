@@ -1,4 +1,4 @@
-//! Where a network must be walked layer by layer.
+//! The stages of the pullback.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -6,20 +6,19 @@ use std::ops::Range;
 use crate::Network;
 use crate::network::ValueId;
 
-/// Nodes that rows pass in one go: a maximum and the affine ones before it. Only the stage next to
-/// the logits has no maximum.
+/// Nodes that rows pass without a new shift: a maximum and the affine nodes before it. The stage
+/// next to the logits has no maximum.
 #[derive(Debug, PartialEq)]
-pub(super) struct Stage {
+pub(super) struct PullbackStage {
     pub(super) nodes: Range<usize>,
-    /// The value at which all rows have arrived once they passed: the output of the next stage's
-    /// maximum, or the input.
+    /// The value at which all rows arrive: the output of the next stage's maximum, or the input.
     pub(super) end: ValueId,
-    /// The values where rows may wait that pass the stage, or that they are added to.
+    /// The values with rows that pass the stage, and `end`.
     pub(super) values: Vec<ValueId>,
 }
 
 /// The stages of a network, from the logits to the input.
-pub(super) fn stages(network: &Network) -> Vec<Stage> {
+pub(super) fn stages(network: &Network) -> Vec<PullbackStage> {
     let nodes = network.nodes();
     let maxima = (0..nodes.len()).filter(|&node| nodes[node].op().is_maximum());
     let starts: Vec<usize> = [0].into_iter().chain(maxima.map(|node| node + 1)).collect();
@@ -32,7 +31,7 @@ pub(super) fn stages(network: &Network) -> Vec<Stage> {
         let values: BTreeSet<usize> =
             outputs.chain(inputs).chain([boundary]).map(ValueId::index).collect();
         let values = values.into_iter().map(ValueId::of_index).collect();
-        Stage { nodes: start..end, end: boundary, values }
+        PullbackStage { nodes: start..end, end: boundary, values }
     };
     (0..starts.len()).rev().map(stage).collect()
 }

@@ -9,17 +9,18 @@ use burn::tensor::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::stages::{Stage, stages};
-use super::{Gauge, Read, Scale, Shifts, SpillBuffer, TightWalk};
+use super::stages::{PullbackStage, stages};
+use super::{Gauge, Read, ShiftScale, Shifts, SpillBuffer, TightPullback};
 use crate::network::ValueId;
 use crate::terms::{Classes, SelfCheck, Terms};
 use crate::{ComputeTarget, Extractor, Network, Precision, capture};
 
 mod calibrated;
 
-/// A residual block over a maximum, a pooling, and a way from the input to the logits.
+/// A network with a residual block behind a maximum, a pooling and a skip connection from the input
+/// to the logits.
 #[derive(Module, Debug)]
-struct Branches {
+struct BranchedNetwork {
     first: Conv2d,
     second: Conv2d,
     pool: MaxPool2d,
@@ -31,7 +32,7 @@ const SHAPE: [usize; 3] = [2, 4, 4];
 const FEATURES: usize = 32;
 const CLASSES: usize = 3;
 
-impl Branches {
+impl BranchedNetwork {
     fn new(device: &Device) -> Self {
         device.seed(7);
         let conv = |from, to| Conv2dConfig::new([from, to], [3, 3]).init(device);
@@ -56,7 +57,7 @@ impl Branches {
 
 fn network(precision: Precision) -> Network {
     let device = Device::flex();
-    let network = capture(&Branches::new(&device), SHAPE, Branches::forward).unwrap();
+    let network = capture(&BranchedNetwork::new(&device), SHAPE, BranchedNetwork::forward).unwrap();
     network.to_target(&ComputeTarget::new(&device, precision).unwrap())
 }
 
@@ -75,7 +76,7 @@ fn a_stage_ends_where_the_next_maximum_begins() {
     let stages = stages(&network);
     assert_eq!(stages.len(), 4);
     let mut next = network.nodes().len();
-    for (number, Stage { nodes, end, values }) in stages.iter().enumerate() {
+    for (number, PullbackStage { nodes, end, values }) in stages.iter().enumerate() {
         assert_eq!(nodes.end, next, "stages follow each other");
         next = nodes.start;
         for node in nodes.clone() {
@@ -98,15 +99,15 @@ fn walk(
     let spans: Vec<_> =
         (0..count).step_by(batch).map(|start| start..count.min(start + batch)).collect();
     let read: &Read<'_> = &|range| Ok(all[range.start * FEATURES..range.end * FEATURES].to_vec());
-    let (spec, gauge) = (extractor.spec(), (Gauge::Tight, Scale::WHOLE));
-    let walk = TightWalk::new(&[spec], gauge, &spans, read, buffer, &|_| {}).unwrap();
+    let (spec, gauge) = (extractor.spec(), (Gauge::Tight, ShiftScale::FULL));
+    let walk = TightPullback::new(&[spec], gauge, &spans, read, buffer, &|_| {}).unwrap();
     let take = |span: &Range<usize>| walk.take(spec, walk.shifts(), span.start).unwrap();
     let terms = spans.iter().map(take).collect();
     (walk.shifts().clone(), terms)
 }
 
 #[test]
-fn the_place_in_which_rows_wait_changes_no_bit() {
+fn terms_do_not_depend_on_the_storage_of_rows() {
     let folder = tempfile::tempdir().unwrap();
     let all = points(20, 1);
     for precision in [Precision::F32, Precision::F64] {
@@ -129,7 +130,7 @@ fn the_place_in_which_rows_wait_changes_no_bit() {
 }
 
 #[test]
-fn a_pullback_in_stages_gives_the_terms_of_a_single_one() {
+fn a_pullback_in_stages_gives_the_terms_of_a_single_pullback() {
     let all = points(20, 1);
     let network = network(Precision::F32);
     for classes in [Classes::Predicted, Classes::All, Classes::One(1)] {
@@ -169,12 +170,12 @@ fn no_shift_can_be_smaller() {
 }
 
 #[test]
-fn violations_of_other_points_shifts_are_reported() {
+fn violations_of_shifts_for_other_points_are_reported() {
     let network = network(Precision::F64);
     let shifts = Shifts::tight(&network, Classes::All, &points(500, 1)).unwrap();
     let extractor = Extractor::with_shifts(&network, &shifts, Classes::All).unwrap();
-    let further = points(50, 2);
-    let together = extractor.extract(&further).unwrap();
+    let others = points(50, 2);
+    let together = extractor.extract(&others).unwrap();
     let violations = together.violations().unwrap();
     let is_negative = |point: &usize| {
         let rows = (0..CLASSES).map(|class| together.positive(*point, class));
@@ -185,15 +186,15 @@ fn violations_of_other_points_shifts_are_reported() {
     assert!(negative > 0 && violations.points >= negative, "{negative} at the input");
     assert!(violations.points < 50, "{violations:?}");
     assert!(violations.largest > 1e-6 && violations.largest <= 1.0, "{violations:?}");
-    let check = SelfCheck::of(&together, &further);
+    let check = SelfCheck::of(&together, &others);
     assert_eq!(check.violations.as_ref(), Some(violations));
     assert_eq!(check.failures(Precision::F64), Vec::<String>::new());
-    // Violations do not depend on the batch.
-    let apart = further.chunks(FEATURES).map(|point| extractor.extract(point).unwrap());
-    let apart = apart.map(|terms| SelfCheck::of(&terms, &further[..FEATURES]));
-    let apart = apart.reduce(|a, b| a.merge(&b)).unwrap().violations.unwrap();
-    assert_eq!(apart.points, violations.points);
-    assert!((apart.largest - violations.largest).abs() < 1e-12);
+    // The violations do not depend on the batch.
+    let separate = others.chunks(FEATURES).map(|point| extractor.extract(point).unwrap());
+    let separate = separate.map(|terms| SelfCheck::of(&terms, &others[..FEATURES]));
+    let separate = separate.reduce(|a, b| a.merge(&b)).unwrap().violations.unwrap();
+    assert_eq!(separate.points, violations.points);
+    assert!((separate.largest - violations.largest).abs() < 1e-12);
 }
 
 #[test]

@@ -5,36 +5,36 @@ use std::sync::Arc;
 use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Tensor, TensorData};
+use tropex_kernels::{Constant, is_cpu, is_ndarray};
 
 use super::stencils::Stencils;
 use crate::ComputeTarget;
-use tropex_kernels::Constant;
-use tropex_kernels::{is_cpu, is_ndarray};
 
-/// Stride, padding, dilation and groups; `padding` is `(begin, end)` per axis.
+/// Stride, padding, dilation and groups of a convolution.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ConvSpec<const S: usize> {
-    /// Distance between windows.
+    /// Distance between windows, in cells.
     pub stride: [usize; S],
-    /// Cells of zero around the plane.
+    /// Cells of zeros around the plane, `(begin, end)` per axis.
     pub padding: [(usize, usize); S],
     /// Distance between the cells of a window.
     pub dilation: [usize; S],
-    /// Groups of channels that do not see each other.
+    /// Number of groups of channels that are convolved separately.
     pub groups: usize,
 }
 
-/// Channels, and the extent of their planes along each axis.
+/// Number of channels and the extent of their planes along each axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Planes<const S: usize> {
+pub struct ChannelPlanes<const S: usize> {
     /// Number of channels.
     pub channels: usize,
-    /// Cells along each axis.
+    /// Number of cells along each axis.
     pub extent: [usize; S],
 }
 
-impl<const S: usize> Planes<S> {
-    /// From `[channels, extents..]`.
+impl<const S: usize> ChannelPlanes<S> {
+    /// From a shape `[channels, extents..]`; `None` for another number of axes.
     pub(crate) fn new(shape: &[usize]) -> Option<Self> {
         let (&channels, extent) = shape.split_first()?;
         Some(Self { channels, extent: extent.try_into().ok()? })
@@ -48,7 +48,7 @@ impl<const S: usize> Planes<S> {
         self.channels * self.cells()
     }
 
-    /// `[count, channels, extents..]`
+    /// The shape `[count, channels, extents..]`.
     fn shape<const D: usize>(&self, count: usize) -> [usize; D] {
         let mut shape = [count; D];
         shape[1] = self.channels;
@@ -57,15 +57,15 @@ impl<const S: usize> Planes<S> {
     }
 }
 
-/// What is added to every cell of a channel.
+/// One number per channel, added to every cell.
 type Bias = Option<Tensor<1>>;
 
-/// Burn's convolutions over `S` axes, of tensors `[count, channels, extents..]`.
+/// Burn's convolutions over `S` axes, for tensors `[count, channels, extents..]`.
 pub trait Spatial<const S: usize>: Sized {
-    /// Cross-correlation, then a bias for every channel.
+    /// Cross-correlation, followed by the addition of a bias.
     fn correlate(self, weight: Self, bias: Bias, options: ConvOptions<S>) -> Self;
 
-    /// Transpose of a cross-correlation, then a bias for every channel.
+    /// Transpose of a cross-correlation, followed by the addition of a bias.
     fn correlate_transposed(
         self,
         weight: Self,
@@ -104,16 +104,16 @@ impl Spatial<3> for Tensor<5> {
     }
 }
 
-/// Weights `[channels of small, channels of large / groups, kernel..]` that slide over `large`
-/// planes and give `small` ones. `D` is `S + 2`.
+/// A cross-correlation from `large` planes to `small` planes with weights `[channels of small,
+/// channels of large / groups, kernel..]`. `D` is `S + 2`.
 #[derive(Clone, Debug)]
 pub(super) struct Correlation<const S: usize, const D: usize> {
     pub(super) spec: ConvSpec<S>,
     pub(super) weight: Constant<D>,
-    pub(super) large: Planes<S>,
-    pub(super) small: Planes<S>,
-    /// Whether the transpose runs as a correlation with turned kernels.
-    turned: bool,
+    pub(super) large: ChannelPlanes<S>,
+    pub(super) small: ChannelPlanes<S>,
+    /// Whether the transpose is computed as a correlation with flipped kernels.
+    flipped: bool,
     pub(super) stencils: Arc<Stencils>,
 }
 
@@ -124,13 +124,13 @@ where
     pub(super) fn new(
         spec: ConvSpec<S>,
         weight: TensorData,
-        [large, small]: [Planes<S>; 2],
+        [large, small]: [ChannelPlanes<S>; 2],
         target: &ComputeTarget,
     ) -> Self {
         let kernel = std::array::from_fn(|axis| weight.shape()[axis + 2]);
-        let turned = is_better_turned(&spec, kernel, target);
+        let flipped = prefers_flipped(&spec, kernel, target);
         let weight = Constant::new(weight, target);
-        Self { spec, weight, large, small, turned, stencils: Arc::default() }
+        Self { spec, weight, large, small, flipped, stencils: Arc::default() }
     }
 
     pub(super) fn kernel(&self) -> [usize; S] {
@@ -138,14 +138,15 @@ where
         std::array::from_fn(|axis| shape[axis + 2])
     }
 
-    /// Large planes `[count, features]` to small ones, with this or another weight.
+    /// Large planes `[count, features]` to small planes, with the given weight.
     pub(super) fn down(&self, values: Tensor<2>, weight: Tensor<D>, bias: Bias) -> Tensor<2> {
         let [count, _] = values.dims();
         let ConvSpec { stride, padding, dilation, groups } = self.spec.clone();
         let planes: Tensor<D> = values.reshape(self.large.shape::<D>(count));
         let options = ConvOptions::new_with_padding(stride, padding, dilation, groups);
         let mut planes = planes.correlate(weight, bias, options);
-        // Cells at the end that no window of a transposed convolution wrote may hold one more.
+        // Burn may compute one more window if the last cells belong to no window of a transposed
+        // convolution.
         for axis in 0..S {
             let windows = self.small.extent[axis];
             if planes.dims()[axis + 2] > windows {
@@ -155,24 +156,25 @@ where
         planes.reshape([count, self.small.features()])
     }
 
-    /// Small planes `[count, features]` to large ones by the transpose of [`Self::down`].
+    /// Small planes `[count, features]` to large planes, by the transpose of [`Self::down`].
     pub(super) fn up(&self, values: Tensor<2>, weight: Tensor<D>, bias: Bias) -> Tensor<2> {
         let [count, _] = values.dims();
         let planes: Tensor<D> = values.reshape(self.small.shape::<D>(count));
-        let planes = if self.turned {
-            self.up_turned(planes, weight, bias)
+        let planes = if self.flipped {
+            self.up_flipped(planes, weight, bias)
         } else {
             self.up_direct(planes, weight, bias)
         };
         planes.reshape([count, self.large.features()])
     }
 
-    /// Cells from the first to the last that some window of `axis` touches, padding included.
+    /// Number of cells from the first to the last cell of all windows along an axis, including
+    /// padding.
     fn touched(&self, axis: usize) -> usize {
         (self.small.extent[axis] - 1) * self.spec.stride[axis] + self.reach(axis) + 1
     }
 
-    /// Distance from the first to the last cell of a window.
+    /// Distance from the first to the last cell of a window along an axis.
     fn reach(&self, axis: usize) -> usize {
         self.spec.dilation[axis] * (self.kernel()[axis] - 1)
     }
@@ -187,10 +189,11 @@ where
         planes.correlate_transposed(weight, bias, options)
     }
 
-    /// The transpose of a correlation is a correlation with stride 1: values are spread out by the
-    /// stride, kernels are turned by half a circle, inputs and outputs of a group swap places.
-    pub(super) fn up_turned(&self, planes: Tensor<D>, weight: Tensor<D>, bias: Bias) -> Tensor<D> {
-        let mut planes = spread(planes, self.spec.stride);
+    /// The transpose of a correlation as a correlation with stride 1: zeros are inserted between
+    /// values, kernels are flipped along all axes, and the inputs and outputs of a group are
+    /// exchanged.
+    pub(super) fn up_flipped(&self, planes: Tensor<D>, weight: Tensor<D>, bias: Bias) -> Tensor<D> {
+        let mut planes = insert_zeros(planes, self.spec.stride);
         let mut padding = [(0, 0); S];
         for (axis, padding) in padding.iter_mut().enumerate() {
             let reach = self.reach(axis) as isize;
@@ -198,20 +201,20 @@ where
             let extent = planes.dims()[axis + 2] as isize;
             let end = self.large.extent[axis] as isize + reach - extent - begin;
             let (cut_begin, cut_end) = ((-begin).max(0), (-end).max(0));
-            let kept = extent - cut_begin - cut_end;
-            if kept <= 0 {
-                return self.bare(&planes, bias);
+            let inside = extent - cut_begin - cut_end;
+            if inside <= 0 {
+                return self.bias_planes(&planes, bias);
             }
-            planes = planes.narrow(axis + 2, cut_begin as usize, kept as usize);
+            planes = planes.narrow(axis + 2, cut_begin as usize, inside as usize);
             *padding = (begin.max(0) as usize, end.max(0) as usize);
         }
         let (dilation, groups) = (self.spec.dilation, self.spec.groups);
         let options = ConvOptions::new_with_padding([1; S], padding, dilation, groups);
-        planes.correlate(turn::<S, D>(weight, groups), bias, options)
+        planes.correlate(flip_kernels::<S, D>(weight, groups), bias, options)
     }
 
-    /// Large planes where all windows see padding alone.
-    fn bare(&self, planes: &Tensor<D>, bias: Bias) -> Tensor<D> {
+    /// Large planes if every window lies in the padding: zeros plus the bias.
+    fn bias_planes(&self, planes: &Tensor<D>, bias: Bias) -> Tensor<D> {
         let shape = self.large.shape::<D>(planes.dims()[0]);
         let zeros = Tensor::zeros(shape, (&planes.device(), planes.dtype()));
         match bias {
@@ -225,26 +228,30 @@ where
     }
 }
 
-/// Whether the transpose had better run as a correlation. Burn's own pads both ends alike; over two axes
-/// it is two orders of magnitude slower on ndarray than a convolution; and over three it takes cells
-/// between two windows for some of a window on GPUs.
-fn is_better_turned<const S: usize>(
+/// Whether the transpose runs as a correlation with flipped kernels. Burn's transposed convolution
+/// pads both ends equally. Over two axes it is about 100 times slower than a convolution on
+/// ndarray. Over three axes it gives wrong values between windows on GPUs if the stride exceeds the
+/// window.
+fn prefers_flipped<const S: usize>(
     spec: &ConvSpec<S>,
     kernel: [usize; S],
     target: &ComputeTarget,
 ) -> bool {
     let device = target.device();
-    let is_lopsided = spec.padding.iter().any(|(begin, end)| begin != end);
+    let is_asymmetric = spec.padding.iter().any(|(begin, end)| begin != end);
     let leaves_gaps = (0..S).any(|axis| spec.stride[axis] > spec.dilation[axis] * kernel[axis]);
-    is_lopsided
+    is_asymmetric
         || match S {
             2 => is_ndarray(device),
             _ => leaves_gaps && !is_cpu(device),
         }
 }
 
-/// Zeros between the cells of planes, so that they are `stride` apart.
-fn spread<const S: usize, const D: usize>(planes: Tensor<D>, stride: [usize; S]) -> Tensor<D> {
+/// Inserts zeros between the cells of planes, so that the distance of two cells is `stride`.
+fn insert_zeros<const S: usize, const D: usize>(
+    planes: Tensor<D>,
+    stride: [usize; S],
+) -> Tensor<D> {
     let mut planes = planes;
     for (axis, &stride) in stride.iter().enumerate().filter(|(_, stride)| **stride > 1) {
         let axis = axis + 2;
@@ -253,30 +260,30 @@ fn spread<const S: usize, const D: usize>(planes: Tensor<D>, stride: [usize; S])
         let before = shape[..axis].iter().product();
         let after: usize = shape[axis + 1..].iter().product();
         let cells: Tensor<3> = planes.reshape([before, extent, after]);
-        let spread = padded(cells, (stride - 1) * after);
+        let separated = padded(cells, (stride - 1) * after);
         let mut target = shape;
         target[axis] = extent * stride;
-        planes = spread.reshape(target).narrow(axis, 0, (extent - 1) * stride + 1);
+        planes = separated.reshape(target).narrow(axis, 0, (extent - 1) * stride + 1);
     }
     planes
 }
 
-/// Zeros after the entries of the last axis.
+/// Appends zeros to the last axis.
 fn padded(values: Tensor<3>, zeros: usize) -> Tensor<3> {
     let [a, b, _] = values.dims();
     let zeros = Tensor::zeros([a, b, zeros], (&values.device(), values.dtype()));
     Tensor::cat(vec![values, zeros], 2)
 }
 
-/// Weights of the transpose: kernels turned by half a circle, `[channels of large, channels of
-/// small / groups, kernel..]`.
-fn turn<const S: usize, const D: usize>(weight: Tensor<D>, groups: usize) -> Tensor<D> {
+/// Weights of the transpose: kernels flipped along all axes, `[channels of large, channels of small
+/// / groups, kernel..]`.
+fn flip_kernels<const S: usize, const D: usize>(weight: Tensor<D>, groups: usize) -> Tensor<D> {
     let shape = weight.dims();
     let [outputs, inputs] = [shape[0], shape[1]];
     let cells = shape[2..].iter().product();
     let axes: [isize; S] = std::array::from_fn(|axis| axis as isize + 2);
     let grouped: Tensor<4> = weight.flip(axes).reshape([groups, outputs / groups, inputs, cells]);
-    let mut turned = shape;
-    [turned[0], turned[1]] = [groups * inputs, outputs / groups];
-    grouped.swap_dims(1, 2).reshape(turned)
+    let mut flipped = shape;
+    [flipped[0], flipped[1]] = [groups * inputs, outputs / groups];
+    grouped.swap_dims(1, 2).reshape(flipped)
 }

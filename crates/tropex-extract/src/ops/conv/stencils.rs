@@ -1,13 +1,13 @@
-//! Convolutions by kernels of ours, which go from cell to cell.
+//! Convolutions by the stencil kernels of `tropex-kernels`.
 
 use std::sync::OnceLock;
 
 use burn::tensor::Tensor;
-
-use super::correlation::{Correlation, Planes, Spatial};
 use tropex_kernels::{self as kernels, SparsityPattern, Stencil};
 
-/// A correlation and its transpose cell by cell, found out when they are first needed.
+use super::correlation::{ChannelPlanes, Correlation, Spatial};
+
+/// The stencils of a correlation and its transpose, built on first use.
 #[derive(Debug, Default)]
 pub(super) struct Stencils {
     down: OnceLock<Stencil>,
@@ -18,60 +18,61 @@ impl<const S: usize, const D: usize> Correlation<S, D>
 where
     Tensor<D>: Spatial<S>,
 {
-    /// As [`Self::down`] with its own weight, of planes `[groups * points, features]`; none if that is
-    /// left to Burn.
+    /// Like [`Self::down`] with the weight of the correlation, for planes `[groups * points,
+    /// features]`; `None` if Burn's convolution is faster.
     pub(super) fn down_by_cells(
         &self,
         planes: &Tensor<2>,
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let is_ours = kernels::is_in_memory(planes);
-        let stencil = is_ours.then(|| self.down_stencil()).flatten()?;
+        let is_in_memory = kernels::is_in_memory(planes);
+        let stencil = is_in_memory.then(|| self.down_stencil()).flatten()?;
         kernels::correlate(planes, points, stencil, bias)
     }
 
-    /// As [`Self::up`] with its own weight.
+    /// Like [`Self::up`] with the weight of the correlation; `None` if Burn's convolution is
+    /// faster.
     pub(super) fn up_by_cells(
         &self,
         planes: &Tensor<2>,
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
-        let is_ours = kernels::is_in_memory(planes);
-        let stencil = is_ours.then(|| self.up_stencil()).flatten()?;
+        let is_in_memory = kernels::is_in_memory(planes);
+        let stencil = is_in_memory.then(|| self.up_stencil()).flatten()?;
         kernels::correlate(planes, points, stencil, bias)
     }
 
-    /// The correlation as a stencil, if its channels are in one group.
+    /// The correlation as a stencil, if it has one group.
     pub(super) fn down_stencil(&self) -> Option<&Stencil> {
-        let make = || self.stencil([&self.large, &self.small], |meeting| meeting, [2, 1, 0]);
+        let make = || self.stencil([&self.large, &self.small], |tap_order| tap_order, [2, 1, 0]);
         (self.spec.groups == 1).then(|| kernels::get_or_init(&self.stencils.down, make))
     }
 
-    /// The transpose of the correlation as a stencil.
+    /// The transpose of the correlation as a stencil, if it has one group.
     pub(super) fn up_stencil(&self) -> Option<&Stencil> {
-        let turned = |[small, kernel, large]: [u32; 3]| [large, kernel, small];
-        let make = || self.stencil([&self.small, &self.large], turned, [2, 0, 1]);
+        let transposed = |[small, kernel, large]: [u32; 3]| [large, kernel, small];
+        let make = || self.stencil([&self.small, &self.large], transposed, [2, 0, 1]);
         (self.spec.groups == 1).then(|| kernels::get_or_init(&self.stencils.up, make))
     }
 
-    /// From some planes to others, given how they stand in [meetings](Self::meetings) and in
-    /// [weights](Self::weights).
+    /// The stencil between planes, from the order of the entries of a [tap](Self::taps) and of the
+    /// axes of the [weights](Self::weights).
     fn stencil(
         &self,
-        [from, to]: [&Planes<S>; 2],
-        meeting: impl Fn([u32; 3]) -> [u32; 3],
+        [from, to]: [&ChannelPlanes<S>; 2],
+        tap_order: impl Fn([u32; 3]) -> [u32; 3],
         order: [isize; 3],
     ) -> Stencil {
-        let meetings = self.meetings().map(meeting).collect();
-        let neighbours = SparsityPattern::new([to.cells(), from.cells()], meetings);
-        Stencil::new(neighbours, [from.channels, to.channels], self.weights(order))
+        let taps = self.taps().map(tap_order).collect();
+        let pattern = SparsityPattern::new([to.cells(), from.cells()], taps);
+        Stencil::new(pattern, [from.channels, to.channels], self.weights(order))
     }
 
-    /// Every cell of the small planes with every cell of the kernel and the cell of the large planes
-    /// that it lies on there.
-    fn meetings(&self) -> impl Iterator<Item = [u32; 3]> {
+    /// All taps: a cell of the small planes, a cell of the kernel, and the cell of the large planes
+    /// that they multiply.
+    fn taps(&self) -> impl Iterator<Item = [u32; 3]> {
         let (small, kernel, large) = (self.small.extent, self.kernel(), self.large.extent);
         let cells = |extent: [usize; S]| 0..extent.iter().product::<usize>();
         cells(small).flat_map(move |window| {
@@ -92,8 +93,8 @@ where
         })
     }
 
-    /// The weights `[outputs, inputs, kernel]`, their axes in another order, as a matrix with the last
-    /// of them as columns.
+    /// The weights `[outputs, inputs, kernel]` with permuted axes, as a matrix whose columns are
+    /// the last axis.
     fn weights(&self, order: [isize; 3]) -> Tensor<2> {
         let weight = self.weight.tensor();
         let shape = weight.dims();
@@ -104,7 +105,7 @@ where
     }
 }
 
-/// Where a cell lies along each axis.
+/// The coordinates of a cell along each axis.
 fn coordinates<const S: usize>(cell: usize, extent: [usize; S]) -> [usize; S] {
     let mut rest = cell;
     let mut at = [0; S];

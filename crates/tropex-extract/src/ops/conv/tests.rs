@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::Precision;
 
-/// Any convolution that fits its planes.
+/// A random convolution that fits its planes.
 #[derive(Clone, Debug)]
-struct Problem {
+struct ConvolutionCase {
     spec: ConvSpec<2>,
     kernel: [usize; 2],
     input: [usize; 3],
@@ -17,12 +17,12 @@ struct Problem {
 
 type Axis = ((usize, usize, usize), (usize, usize), usize);
 
-/// Kernel, stride, dilation; padding; and how far the plane exceeds what must be there.
+/// Kernel, stride and dilation; padding; and cells of the plane beyond the smallest valid extent.
 fn axis() -> impl Strategy<Value = Axis> {
     ((1..4_usize, 1..4_usize, 1..3_usize), (0..4_usize, 0..4_usize), 0..5_usize)
 }
 
-fn problems() -> impl Strategy<Value = Problem> {
+fn cases() -> impl Strategy<Value = ConvolutionCase> {
     let channels = (1..4_usize, 1..3_usize, 1..3_usize);
     (axis(), axis(), channels, any::<bool>()).prop_map(|(down, across, channels, symmetric)| {
         let (groups, inputs, outputs) = channels;
@@ -31,7 +31,7 @@ fn problems() -> impl Strategy<Value = Problem> {
         let extent = |((kernel, _, dilation), _, more): Axis, (begin, end): (usize, usize)| {
             (dilation * (kernel - 1) + 1).saturating_sub(begin + end).max(1) + more
         };
-        Problem {
+        ConvolutionCase {
             spec: ConvSpec {
                 stride: axes.map(|axis| axis.0.1),
                 padding,
@@ -45,13 +45,13 @@ fn problems() -> impl Strategy<Value = Problem> {
     })
 }
 
-/// Numbers in [-0.5, 0.5) that look random.
+/// Pseudo-random numbers in [-0.5, 0.5).
 fn numbers<const D: usize>(shape: [usize; D], step: f64) -> TensorData {
     let number = |index| (index as f64 * step).fract() - 0.5;
     TensorData::new((0..shape.iter().product()).map(number).collect::<Vec<f64>>(), shape)
 }
 
-impl Problem {
+impl ConvolutionCase {
     fn options(&self) -> ConvOptions<2> {
         let ConvSpec { stride, padding, dilation, groups } = self.spec.clone();
         ConvOptions::new_with_padding(stride, padding, dilation, groups)
@@ -73,8 +73,8 @@ impl Problem {
 
     fn correlation(&self) -> Correlation<2, 4> {
         let target = ComputeTarget::new(&Device::flex(), Precision::F64).expect("flex has f64");
-        let planes =
-            [self.input, self.output()].map(|shape| Planes::new(&shape).expect("three extents"));
+        let planes = [self.input, self.output()]
+            .map(|shape| ChannelPlanes::new(&shape).expect("three extents"));
         Correlation::new(self.spec.clone(), self.weight(), planes, &target)
     }
 
@@ -106,12 +106,12 @@ fn difference(left: Tensor<4>, right: Tensor<4>) -> f64 {
     pairs.fold(0.0, |most: f64, (left, right)| most.max((left - right).abs()))
 }
 
-/// Planes `[groups * points, features]`, of which a tenth is not zero.
+/// Planes `[groups * points, features]` with 10 % nonzero entries.
 fn mostly_zero(planes: [usize; 3], points: usize, groups: usize) -> Tensor<2> {
     let features = planes.iter().product::<usize>();
     let value = |index: usize| {
-        let place = index % (points * features);
-        let is_entry = (place as f64 * 0.569_840).fract() < 0.1;
+        let position = index % (points * features);
+        let is_entry = (position as f64 * 0.569_840).fract() < 0.1;
         if is_entry { (index as f64 * 0.754_878).fract() - 0.5 } else { 0.0 }
     };
     let values: Vec<f64> = (0..groups * points * features).map(value).collect();
@@ -119,25 +119,24 @@ fn mostly_zero(planes: [usize; 3], points: usize, groups: usize) -> Tensor<2> {
     Tensor::from_data(data, (&Device::flex(), DType::F64))
 }
 
-/// A convolution over 3x3 cells of 64 channels, which is large enough for everything that is done in
-/// blocks, meets a plane that is large enough, and its zeros are skipped.
+/// Large enough for all blocked loops, for planes of 42 cells, and for the skipping of zeros.
 #[test]
 fn zeros_of_large_planes_are_skipped() {
-    let problem = Problem {
+    let case = ConvolutionCase {
         spec: ConvSpec { stride: [1, 1], padding: [(1, 1), (1, 1)], dilation: [1, 1], groups: 1 },
         kernel: [3, 3],
         input: [40, 6, 7],
         outputs: 150,
     };
-    let correlation = problem.correlation();
+    let correlation = case.correlation();
     let weight = correlation.weight.tensor();
     for groups in [1, 2, 5] {
-        let down = mostly_zero(problem.input, 3, groups);
-        let found = correlation.down_by_cells(&down, 3, None).expect("a tenth is little");
+        let down = mostly_zero(case.input, 3, groups);
+        let found = correlation.down_by_cells(&down, 3, None).expect("10 % is sparse enough");
         let error = (found - correlation.down(down, weight.clone(), None)).abs().max();
         assert!(error.into_scalar::<f64>() < 1e-12);
-        let up = mostly_zero(problem.output(), 3, groups);
-        let found = correlation.up_by_cells(&up, 3, None).expect("a tenth is little");
+        let up = mostly_zero(case.output(), 3, groups);
+        let found = correlation.up_by_cells(&up, 3, None).expect("10 % is sparse enough");
         let error = (found - correlation.up(up, weight.clone(), None)).abs().max();
         assert!(error.into_scalar::<f64>() < 1e-12);
     }
@@ -147,30 +146,30 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn both_transposes_are_burns_gradient(problem in problems()) {
-        let (correlation, expected) = (problem.correlation(), problem.gradient());
+    fn both_transposes_equal_burns_gradient(case in cases()) {
+        let (correlation, expected) = (case.correlation(), case.gradient());
         let weight = correlation.weight.tensor();
-        let turned = correlation.up_turned(problem.rows(), weight.clone(), None);
-        prop_assert!(difference(turned, expected.clone()) < 1e-13);
-        if problem.spec.padding.iter().all(|(begin, end)| begin == end) {
-            let direct = correlation.up_direct(problem.rows(), weight, None);
+        let flipped = correlation.up_flipped(case.rows(), weight.clone(), None);
+        prop_assert!(difference(flipped, expected.clone()) < 1e-13);
+        if case.spec.padding.iter().all(|(begin, end)| begin == end) {
+            let direct = correlation.up_direct(case.rows(), weight, None);
             prop_assert!(difference(direct, expected) < 1e-13);
         }
     }
 
-    /// Both ways, of planes with few entries other than zero, at the same places in all groups, and of
-    /// full ones: of enough points to fill vectors, and of so few that Burn has to do it.
+    /// Both directions, for sparse planes with equal patterns in all groups and for dense planes,
+    /// with enough points to fill vectors and with few points, which Burn computes.
     #[test]
-    fn planes_give_the_same_cell_by_cell(
-        problem in problems(),
+    fn stencils_agree_with_burns_convolutions(
+        case in cases(),
         groups in 1..6_usize,
         points in prop_oneof![Just(1_usize), 2..9_usize, Just(40_usize)],
         full in any::<bool>(),
     ) {
-        let correlation = problem.correlation();
+        let correlation = case.correlation();
         let weight = correlation.weight.tensor();
         for (planes, channels, is_down) in
-            [(problem.input, problem.outputs, true), (problem.output(), problem.input[0], false)]
+            [(case.input, case.outputs, true), (case.output(), case.input[0], false)]
         {
             let planes = if full {
                 on(numbers([groups * points, planes.iter().product()], 0.754_878), &Device::flex())
@@ -189,9 +188,9 @@ proptest! {
                         correlation.up(planes.clone(), weight.clone(), bias),
                     )
                 };
-                let is_ours = problem.spec.groups == 1 && groups * points >= 16;
-                prop_assert!(found.is_some() || !is_ours);
-                prop_assert!(found.is_none() || problem.spec.groups == 1);
+                let uses_stencil = case.spec.groups == 1 && groups * points >= 16;
+                prop_assert!(found.is_some() || !uses_stencil);
+                prop_assert!(found.is_none() || case.spec.groups == 1);
                 if let Some(found) = found {
                     let error: f64 = (found - expected).abs().max().into_scalar();
                     prop_assert!(error < 1e-13, "{error}");

@@ -125,11 +125,16 @@ pub(in crate::data) fn content() -> (Vec<u8>, String) {
 
 /// A downloader that knows no proxy and has patience: however busy the machine is, no server is
 /// given up that answers.
-pub(in crate::data) fn local_downloader<'a>(progress: Option<&'a Progress<'a>>) -> Downloader<'a> {
+pub(in crate::data) fn local_downloader<'a>(
+    progress: Option<&'a DownloadCallback<'a>>,
+) -> Downloader<'a> {
     downloader(Duration::from_secs(3600), progress)
 }
 
-fn downloader<'a>(patience: Duration, progress: Option<&'a Progress<'a>>) -> Downloader<'a> {
+fn downloader<'a>(
+    patience: Duration,
+    progress: Option<&'a DownloadCallback<'a>>,
+) -> Downloader<'a> {
     Downloader::with_config(settings(patience, patience).proxy(None).build(), progress)
 }
 
@@ -167,7 +172,7 @@ impl Fetch {
     fn run_with<'a>(
         &self,
         servers: &[&Server],
-        progress: Option<&'a Progress<'a>>,
+        progress: Option<&'a DownloadCallback<'a>>,
     ) -> Result<PathBuf, String> {
         let mirrors: Vec<&str> = servers.iter().map(|server| server.address.as_str()).collect();
         local_downloader(progress)
@@ -188,8 +193,10 @@ fn downloads_a_file_once_and_reports_progress() {
     let server = fetch.server(&[Answer::Serve]);
     let seen = RefCell::new(Vec::new());
     let progress = |progress: DownloadProgress<'_>| {
-        let DownloadProgress::Received { received, total, .. } = progress else { return };
-        seen.borrow_mut().push((received, total));
+        if let DownloadProgress::Received { received, total, .. } = progress {
+            seen.borrow_mut().push((received, total));
+        }
+        ControlFlow::Continue(())
     };
     fetch.run_with(&[&server], Some(&progress)).unwrap();
     let seen = seen.into_inner();
@@ -225,7 +232,7 @@ fn a_complete_part_needs_no_server() {
 }
 
 #[test]
-fn starts_anew_where_the_rest_does_not_fit() {
+fn restarts_if_the_part_does_not_fit() {
     for part in [vec![1; 1000], vec![1; 300_000], vec![1; 400_000]] {
         let fetch = Fetch::with_part(&part);
         fetch.assert_complete(&[&fetch.server(&[Answer::Serve])]);
@@ -233,7 +240,7 @@ fn starts_anew_where_the_rest_does_not_fit() {
 }
 
 #[test]
-fn starts_anew_where_a_server_knows_no_ranges() {
+fn restarts_if_the_server_has_no_ranges() {
     for answer in [Answer::IgnoreRange, Answer::RefuseRange] {
         let fetch = Fetch::with_part(&content().0[..1000]);
         fetch.assert_complete(&[&fetch.server(&[answer])]);
@@ -241,7 +248,7 @@ fn starts_anew_where_a_server_knows_no_ranges() {
 }
 
 #[test]
-fn takes_the_next_mirror_where_one_fails() {
+fn a_failing_mirror_is_followed_by_the_next() {
     use Answer::*;
     for answer in [NotFound, Corrupt, Endless, TooLong, CutAfter(0)] {
         let fetch = Fetch::new();
@@ -251,7 +258,7 @@ fn takes_the_next_mirror_where_one_fails() {
 }
 
 #[test]
-fn gives_a_silent_mirror_up() {
+fn a_silent_mirror_is_given_up() {
     let fetch = Fetch::new();
     let silent = fetch.server(&[Answer::Stall]);
     let mirrors = [silent.address.as_str()];
@@ -263,7 +270,7 @@ fn gives_a_silent_mirror_up() {
 }
 
 #[test]
-fn says_what_each_mirror_did_wrong() {
+fn the_error_has_the_failure_of_each_mirror() {
     let fetch = Fetch::new();
     let missing = fetch.server(&[Answer::NotFound]);
     let corrupt = fetch.server(&[Answer::Corrupt]);
@@ -286,14 +293,16 @@ fn names_the_lack_of_a_connection() {
 }
 
 #[test]
-fn a_server_that_trickles_is_left_for_the_next() {
+fn a_slow_server_is_followed_by_the_next() {
     let fetch = Fetch::new();
     let (slow, good) = (fetch.server(&[Answer::Serve]), fetch.server(&[Answer::Serve]));
     // Time passes with the bytes that arrive.
     let (arrived, bytes_per_second) = (Cell::new(0), Cell::new(1000));
     let progress = |progress: DownloadProgress<'_>| {
-        let DownloadProgress::Received { received, .. } = progress else { return };
-        arrived.set(received);
+        if let DownloadProgress::Received { received, .. } = progress {
+            arrived.set(received);
+        }
+        ControlFlow::Continue(())
     };
     let mut downloader = local_downloader(Some(&progress));
     downloader.clock = Box::new(|| Duration::from_secs(arrived.get() / bytes_per_second.get()));
@@ -311,7 +320,7 @@ fn a_server_that_trickles_is_left_for_the_next() {
 }
 
 #[test]
-fn waiting_for_another_download_is_told() {
+fn waiting_for_another_download_is_reported() {
     let fetch = Fetch::new();
     let server = fetch.server(&[Answer::Serve]);
     let other = RefCell::new(Some(FolderLock::acquire(fetch.folder.path()).unwrap()));
@@ -321,9 +330,24 @@ fn waiting_for_another_download_is_told() {
             told.set(Some(holder));
             other.borrow_mut().take(); // the other one ends
         }
+        ControlFlow::Continue(())
     };
     fetch.run_with(&[&server], Some(&progress)).unwrap();
     assert_eq!(told.get().unwrap().process, Some(std::process::id()));
+}
+
+#[test]
+fn a_cancelled_download_is_resumed_by_the_next() {
+    let fetch = Fetch::new();
+    let server = fetch.server(&[Answer::Serve]);
+    let progress = |progress: DownloadProgress<'_>| match progress {
+        DownloadProgress::Received { received: 200_000.., .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let cancelled = fetch.run_with(&[&server], Some(&progress));
+    assert_eq!(cancelled.unwrap_err(), "cancelled");
+    fetch.assert_complete(&[&server]);
+    assert!(server.starts()[1].is_some_and(|start| start >= 200_000));
 }
 
 #[test]

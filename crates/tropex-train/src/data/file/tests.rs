@@ -32,11 +32,11 @@ fn label_tensor(name: &'static str, labels: &[i64]) -> Tensor {
 }
 
 fn read_checked(bytes: &[u8]) -> Result<(Images, Images), FileError> {
-    Ok(read(bytes, None, HeldOut::EveryClass)?.0)
+    Ok(read(bytes, None, HoldOut::Stratified)?.0)
 }
 
 fn read_last(bytes: &[u8]) -> Result<(Images, Images), FileError> {
-    Ok(read(bytes, None, HeldOut::Last)?.0)
+    Ok(read(bytes, None, HoldOut::Last)?.0)
 }
 
 fn message(tensors: &[Tensor]) -> String {
@@ -86,7 +86,7 @@ fn holds_out_a_sixth_of_every_class() {
 }
 
 #[test]
-fn every_number_of_images_leaves_some_of_both() {
+fn both_splits_have_images_for_any_number() {
     for (count, kept) in [(2, 1), (5, 4), (12, 10), (13, 11)] {
         let given: Vec<i64> = (0..count as i64).collect();
         let tensors = [u8_tensor("images", [count, 1, 1, 2]), label_tensor("labels", &given)];
@@ -119,14 +119,14 @@ fn channels_last_are_refused_or_moved() {
          choose the layout nhwc to have it read so, or nchw if these really are 6 channels of 5x3"
     );
     let whole = file(&tensors);
-    let read = |whole: &[u8], layout| read(whole, Some(layout), HeldOut::Last).unwrap().0;
-    let (as_it_is, _) = read(&whole, Layout::Nchw);
+    let read = |whole: &[u8], layout| read(whole, Some(layout), HoldOut::Last).unwrap().0;
+    let (as_it_is, _) = read(&whole, ImageLayout::Nchw);
     assert_eq!((as_it_is.shape(), as_it_is.read(0..1)[1]), ([6, 5, 3], 1.0 / 255.0));
-    let (moved, _) = read(&whole, Layout::Nhwc);
+    let (moved, _) = read(&whole, ImageLayout::Nhwc);
     assert_eq!((moved.shape(), moved.read(0..1)[1]), ([3, 6, 5], 3.0 / 255.0));
     let values: Vec<f32> = (0..90).map(|value| value as f32 / 128.0).collect();
     let floats = [f32_tensor("images", [2, 5, 3, 3], &values), labels];
-    let (moved, test) = read(&file(&floats), Layout::Nhwc);
+    let (moved, test) = read(&file(&floats), ImageLayout::Nhwc);
     assert_eq!(
         (moved.shape(), moved.read(0..1)[..2].to_vec()),
         ([3, 5, 3], vec![0.0, 3.0 / 128.0])
@@ -148,11 +148,11 @@ fn damaged_files_are_read_without_harm() {
     ]);
     for whole in [single, splits] {
         for damaged in mutations(&whole, 300) {
-            for layout in [None, Some(Layout::Nhwc)] {
-                if let Ok(((train, test), _)) = read(&damaged, layout, HeldOut::EveryClass) {
+            for layout in [None, Some(ImageLayout::Nhwc)] {
+                if let Ok(((train, test), _)) = read(&damaged, layout, HoldOut::Stratified) {
                     let values = train.len() * train.features() + test.len() * test.features();
                     assert!(values <= damaged.len());
-                    let _ = gaps::warning(&train, &test);
+                    let _ = missing_classes::warning(&train, &test);
                 }
             }
         }
@@ -228,7 +228,7 @@ fn refuses_other_files() {
 }
 
 #[test]
-fn a_pointer_of_git_lfs_is_called_one() {
+fn git_lfs_pointers_are_recognised() {
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 17\n";
     let text = read_checked(pointer).unwrap_err().to_string();
     assert!(text.contains("Git LFS pointer") && text.contains("git lfs pull"), "{text}");

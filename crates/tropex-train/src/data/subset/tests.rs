@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn chosen(classes: &[u32], count: usize, seed: u64) -> Vec<usize> {
-    Subset::new(classes, Some(count), SubsetRule::EveryClass { seed }).indices().collect()
+    Subset::new(classes, Some(count), SubsetRule::Stratified { seed }).indices().collect()
 }
 
 fn count_of(classes: &[u32], images: &[usize], class: u32) -> usize {
@@ -48,7 +48,7 @@ proptest! {
 
     #[test]
     fn any_size_is_defined(classes in any_classes(), count in 0..500_usize, first: bool) {
-        let rule = if first { SubsetRule::First } else { SubsetRule::USUAL };
+        let rule = if first { SubsetRule::First } else { SubsetRule::DEFAULT };
         let subset = Subset::new(&classes, Some(count), rule);
         prop_assert_eq!(subset.len(), count.min(classes.len()));
         prop_assert_eq!(subset.is_all(), count >= classes.len());
@@ -65,14 +65,14 @@ proptest! {
     #[test]
     fn no_text_makes_a_rule_panic(text: String, seed: u64) {
         let _ = text.parse::<SubsetRule>();
-        for rule in [SubsetRule::First, SubsetRule::EveryClass { seed }] {
+        for rule in [SubsetRule::First, SubsetRule::Stratified { seed }] {
             prop_assert_eq!(rule.to_string().parse(), Ok(rule));
         }
     }
 }
 
 #[test]
-fn a_sorted_split_is_taken_from_everywhere() {
+fn subsets_of_a_sorted_split_are_spread_over_it() {
     let classes: Vec<u32> = (0..600).map(|image| image / 60).collect();
     for count in [10, 60, 100, 599] {
         let images = chosen(&classes, count, 0);
@@ -86,7 +86,7 @@ fn a_sorted_split_is_taken_from_everywhere() {
 }
 
 #[test]
-fn fewer_images_than_classes_are_of_different_classes_by_the_seed() {
+fn small_subsets_have_different_classes_for_different_seeds() {
     let classes: Vec<u32> = (0..100).collect();
     let [a, b] = [0, 1].map(|seed| chosen(&classes, 5, seed));
     assert_ne!(a, b);
@@ -95,23 +95,23 @@ fn fewer_images_than_classes_are_of_different_classes_by_the_seed() {
 
 #[test]
 fn all_images_keep_their_order() {
-    let subset = Subset::new(&[2, 0, 1], None, SubsetRule::USUAL);
+    let subset = Subset::new(&[2, 0, 1], None, SubsetRule::DEFAULT);
     assert!(subset.is_all());
     assert_eq!(subset.indices().collect::<Vec<_>>(), [0, 1, 2]);
     assert_eq!((subset.position(2), subset.position(3)), (Some(2), None));
 }
 
 #[test]
-fn what_was_taken_is_said() {
+fn summaries_describe_subsets() {
     let classes: Vec<u32> = (0..10_000).map(|image| image % 10).collect();
-    let words = |count, rule| Subset::new(&classes, count, rule).taken().words("test images");
+    let words = |count, rule| Subset::new(&classes, count, rule).summary().describe("test images");
     assert_eq!(
-        words(Some(300), SubsetRule::USUAL),
+        words(Some(300), SubsetRule::DEFAULT),
         "300 of 10,000 test images, every class in its share (seed 0)"
     );
     assert_eq!(words(Some(1200), SubsetRule::First), "the first 1,200 of 10,000 test images");
-    assert_eq!(words(None, SubsetRule::USUAL), "10,000 test images");
-    let taken = Subset::new(&classes, Some(300), SubsetRule::USUAL).taken();
+    assert_eq!(words(None, SubsetRule::DEFAULT), "10,000 test images");
+    let taken = Subset::new(&classes, Some(300), SubsetRule::DEFAULT).summary();
     assert_eq!(
         serde_json::to_string(&taken).unwrap(),
         r#"{"count":300,"of":10000,"rule":"every class in its share (seed 0)"}"#

@@ -10,7 +10,7 @@ fn renamed(key: &str, names: [&str; 5]) -> String {
     format!("{}.{leaf}", names[layer.parse::<usize>().unwrap()])
 }
 
-fn mapped(names: [&str; 5], map: &[(&str, &str)]) -> Result<Imported, ImportError> {
+fn mapped(names: [&str; 5], map: &[(&str, &str)]) -> Result<ImportedNetwork, ImportError> {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), |key| renamed(key, names));
     let map = map.iter().map(|&(from, to)| (from.to_owned(), to.to_owned())).collect();
@@ -22,7 +22,7 @@ fn expected() -> Vec<f32> {
 }
 
 #[test]
-fn named_layers_are_told_by_their_shapes() {
+fn named_layers_are_matched_by_shape() {
     let imported = mapped(NAMES, &[]).unwrap();
     assert_eq!(logits(&imported.classifier), expected());
     let note = "layers matched by shape and the numbers in names: conv1 = layers.0, bn1 = layers.1, \
@@ -31,7 +31,7 @@ fn named_layers_are_told_by_their_shapes() {
 }
 
 #[test]
-fn a_map_decides() {
+fn a_map_decides_the_match() {
     let names = ["alpha", "bn", "3", "beta", "fc2"];
     let map = [
         ("beta", "layers.3"),
@@ -109,7 +109,7 @@ fn normalisation_and_epsilon_are_operations_of_the_network() {
 }
 
 #[test]
-fn an_entry_is_what_names_begin_with() {
+fn an_entry_is_a_prefix_of_names() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), |key| format!("ema.{key}"));
     let choose = |entry: &str| {

@@ -98,7 +98,7 @@ fn imported_residual_networks_compute_what_plain_loops_compute() {
 }
 
 #[test]
-fn shortcuts_without_projections_are_said_to_be_missing() {
+fn missing_projections_of_shortcuts_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     let mut layers = known_layers();

@@ -55,7 +55,7 @@ fn files_of_every_kind_compute_what_pytorch_computes() {
 }
 
 #[test]
-fn norms_behind_projections_are_folded() {
+fn norms_after_projections_are_folded() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path(), "residual.pth", RESIDUAL);
     let options = ImportOptions::default();
@@ -112,7 +112,7 @@ fn damaged_files_are_refused_in_one_line_or_read() {
 }
 
 #[test]
-fn of_several_state_dicts_one_is_to_be_chosen() {
+fn several_state_dicts_need_a_choice() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path(), "two.pkl", include_bytes!("../fixtures/two.pkl"));
     let choose = |entry: Option<&str>| {

@@ -1,7 +1,7 @@
 //! Files of tensors, recognised by their content and read tensor by tensor.
 //!
-//! Opening a file reads names, types, shapes and places. Nothing else is allocated before the
-//! caller has compared these with what it expects and asks for a tensor.
+//! Opening a file reads names, types, shapes and positions. The caller checks them before it reads
+//! a tensor, so that a damaged file does not allocate memory.
 
 mod pickle;
 mod pytorch;
@@ -20,10 +20,10 @@ use super::WeightsError;
 
 pub(crate) use self::safetensors::{Safetensors, write as write_safetensors};
 
-/// Bytes at the start of a file that tell its kind.
+/// Bytes at the start of a file that identify its kind.
 const START: usize = 512;
 
-/// Copies of this many bytes at a time.
+/// Bytes of a block in copies.
 const BLOCK: u64 = 1 << 16;
 
 /// A tensor in a file.
@@ -33,28 +33,29 @@ pub(crate) struct StoredTensor {
     pub(crate) dtype: Dtype,
     pub(crate) shape: Vec<usize>,
     strides: Vec<usize>,
-    /// Position of the first element in the storage, in elements.
+    /// Index of the first element in the storage.
     offset: usize,
-    storage: Storage,
+    storage: TensorStorage,
 }
 
-/// Bytes in a file that tensors are views of.
+/// A range of bytes in a file, of which tensors are views.
 #[derive(Debug, Clone, PartialEq)]
-struct Storage {
-    place: Place,
+struct TensorStorage {
+    place: StorageLocation,
     bytes: u64,
 }
 
+/// Position of a storage.
 #[derive(Debug, Clone, PartialEq)]
-enum Place {
-    /// Start in the file.
+enum StorageLocation {
+    /// Offset in the file.
     At(u64),
-    /// Number of the entry of a ZIP archive.
+    /// Index of an entry of a ZIP archive.
     Entry(usize),
 }
 
 impl StoredTensor {
-    fn contiguous(name: String, dtype: Dtype, shape: Vec<usize>, storage: Storage) -> Self {
+    fn contiguous(name: String, dtype: Dtype, shape: Vec<usize>, storage: TensorStorage) -> Self {
         let mut strides = vec![1_usize; shape.len()];
         for axis in (1..shape.len()).rev() {
             strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
@@ -62,12 +63,13 @@ impl StoredTensor {
         Self { name, dtype, shape, strides, offset: 0, storage }
     }
 
-    /// Number of elements; `None` where that is no number.
+    /// Number of elements; `None` if it overflows.
     pub(crate) fn elements(&self) -> Option<usize> {
         self.shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent))
     }
 
-    /// The bytes of the storage from its first to its last element; `None` if it has fewer.
+    /// Offset and length of the bytes from the first to the last element; `None` if the storage has
+    /// fewer.
     fn span(&self) -> Option<(u64, usize)> {
         let size = size_of(self.dtype);
         let start = self.offset.checked_mul(size)?;
@@ -82,7 +84,7 @@ impl StoredTensor {
         (end as u64 <= self.storage.bytes).then_some((start as u64, extent))
     }
 
-    /// The elements in order, from the bytes of [`span`](Self::span).
+    /// The elements in row-major order, from the bytes of [`span`](Self::span).
     fn gather(&self, bytes: Vec<u8>) -> Vec<u8> {
         let mut position = vec![0; self.shape.len()];
         let size = size_of(self.dtype);
@@ -121,14 +123,15 @@ pub(crate) struct TensorFile {
     path: PathBuf,
     /// The tensors, in the order of the file.
     pub(crate) tensors: Vec<StoredTensor>,
-    /// Whether that is the order in which a state dict held them; safetensors files are sorted.
+    /// Whether this is the order of a state dict; the tensors of safetensors files are sorted by
+    /// name.
     pub(crate) is_ordered: bool,
-    /// Names beside them that are no tensors.
+    /// Names of entries that are not tensors.
     pub(crate) others: Vec<String>,
-    reader: Reader,
+    reader: TensorReader,
 }
 
-enum Reader {
+enum TensorReader {
     File(File),
     Archive(Box<ZipArchive<File>>),
 }
@@ -136,21 +139,21 @@ enum Reader {
 impl TensorFile {
     /// Opens a file of any kind.
     ///
-    /// `entry` chooses among several state dicts in a checkpoint; in a safetensors file it is what
-    /// the names of the tensors begin with.
+    /// `entry` is the key of one of several state dicts in a checkpoint, or the prefix of the names
+    /// in a safetensors file.
     pub(crate) fn open(path: &Path, entry: Option<&str>) -> Result<Self, WeightsError> {
         let unreadable = |source| WeightsError::Read { path: path.into(), source };
         let mut file = File::open(path).map_err(unreadable)?;
         let mut start = Vec::new();
         file.by_ref().take(START as u64).read_to_end(&mut start).map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
-        match Kind::of(&start) {
-            Kind::Pointer(text) => Err(WeightsError::Pointer { path: path.into(), text }),
-            Kind::Foreign(found) => Err(WeightsError::Kind { path: path.into(), found }),
-            Kind::Safetensors => Safetensors::open(path)?.selected(entry),
-            Kind::Zip => pytorch::open_zip(path, file, entry),
-            Kind::Pickle => pytorch::open_legacy(path, file, entry),
-            Kind::Tar => pytorch::open_tar(path, file, entry),
+        match FileKind::of(&start) {
+            FileKind::Pointer(text) => Err(WeightsError::Pointer { path: path.into(), text }),
+            FileKind::Foreign(found) => Err(WeightsError::Kind { path: path.into(), found }),
+            FileKind::Safetensors => Safetensors::open(path)?.selected(entry),
+            FileKind::Zip => pytorch::open_zip(path, file, entry),
+            FileKind::Pickle => pytorch::open_legacy(path, file, entry),
+            FileKind::Tar => pytorch::open_tar(path, file, entry),
         }
     }
 
@@ -166,8 +169,8 @@ impl TensorFile {
             failed(format!("tensor `{}` has more numbers than the file", tensor.name))
         })?;
         let bytes = match &mut self.reader {
-            Reader::File(file) => read_range(file, &tensor.storage, start, extent),
-            Reader::Archive(archive) => read_entry(archive, &tensor.storage, start, extent),
+            TensorReader::File(file) => read_range(file, &tensor.storage, start, extent),
+            TensorReader::Archive(archive) => read_entry(archive, &tensor.storage, start, extent),
         };
         let bytes = bytes.map_err(|error| failed(format!("tensor `{}`: {error}", tensor.name)))?;
         let data = TensorData::from_bytes_vec(tensor.gather(bytes), tensor.shape.clone(), dtype);
@@ -175,20 +178,29 @@ impl TensorFile {
     }
 }
 
-fn read_range(file: &mut File, storage: &Storage, start: u64, bytes: usize) -> io::Result<Vec<u8>> {
-    let Place::At(begin) = storage.place else { return Err(io::ErrorKind::InvalidInput.into()) };
+fn read_range(
+    file: &mut File,
+    storage: &TensorStorage,
+    start: u64,
+    bytes: usize,
+) -> io::Result<Vec<u8>> {
+    let StorageLocation::At(begin) = storage.place else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
     file.seek(SeekFrom::Start(begin + start))?;
     read_exactly(file, bytes)
 }
 
-/// Reads a part of an entry, and the rest of it for its checksum.
+/// Reads a part of an entry, and then the rest, which verifies the checksum.
 fn read_entry(
     archive: &mut ZipArchive<File>,
-    storage: &Storage,
+    storage: &TensorStorage,
     start: u64,
     bytes: usize,
 ) -> io::Result<Vec<u8>> {
-    let Place::Entry(index) = storage.place else { return Err(io::ErrorKind::InvalidInput.into()) };
+    let StorageLocation::Entry(index) = storage.place else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
     let mut entry = archive.by_index(index)?;
     io::copy(&mut entry.by_ref().take(start), &mut io::sink())?;
     let part = read_exactly(&mut entry, bytes)?;
@@ -196,7 +208,7 @@ fn read_entry(
     Ok(part)
 }
 
-/// Reads so many bytes, without trusting that there are so many.
+/// Reads a number of bytes. Memory grows with the bytes that arrive.
 fn read_exactly(reader: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
     let mut read = Vec::new();
     read.try_reserve_exact(bytes.min(BLOCK as usize))?;
@@ -210,7 +222,7 @@ fn read_exactly(reader: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
     Ok(read)
 }
 
-/// Bytes of an element; 0 for types that are smaller, which no weights have.
+/// Bytes of an element; 0 for types of less than 8 bits, which weights do not have.
 fn size_of(dtype: Dtype) -> usize {
     dtype.bitsize() / 8
 }
@@ -225,28 +237,28 @@ fn float_type(dtype: Dtype) -> Option<DType> {
     }
 }
 
-/// What the start of a file says that it is.
-enum Kind {
+/// The kind of a file.
+enum FileKind {
     Safetensors,
     Zip,
-    /// A pickle, or several of them with numbers behind, as PyTorch wrote before 1.6.
+    /// A pickle, or the format of PyTorch before 1.6: several pickles, then the numbers.
     Pickle,
-    /// As PyTorch wrote before 0.1.10.
+    /// The format of PyTorch before 0.1.10.
     Tar,
-    /// A pointer of Git LFS, and what to say of it.
+    /// A pointer of Git LFS, with an explanation.
     Pointer(&'static str),
-    /// Something else, by name.
+    /// Another kind of file, with a description.
     Foreign(&'static str),
 }
 
-impl Kind {
+impl FileKind {
     fn of(start: &[u8]) -> Self {
         if let Some(text) = tropex_files::lfs_pointer(start) {
             return Self::Pointer(text);
         }
         match start {
             [] => Self::Foreign("is empty"),
-            // The name of the first file stands in front and can begin like anything.
+            // A TAR archive starts with a file name, which can be anything.
             _ if start.get(257..262) == Some(b"ustar") => Self::Tar,
             [b'P', b'K', 3 | 5, 4 | 6, ..] => Self::Zip,
             [0x89, b'H', b'D', b'F', ..] => Self::Foreign("is an HDF5 file, as Keras writes"),
@@ -256,7 +268,7 @@ impl Kind {
             }
             [_, _, _, _, _, _, _, 0, b'{', ..] => Self::Safetensors,
             [0x80, 0..=5, ..] | [b'(' | b'}' | b'c', ..] => Self::Pickle,
-            _ => Self::Foreign("begins like no file of weights, or is damaged"),
+            _ => Self::Foreign("is not a known kind of file, or is damaged"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The three kinds of files that PyTorch has written, and plain pickles.
+//! The three file formats of PyTorch, and plain pickles.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,21 +7,23 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
-use super::pickle::{Id, Pickle, Problem, Value};
-use super::state_dict::{Checkpoint, StorageUse};
-use super::{Place, Reader, Storage, StoredTensor, TensorFile, read_exactly, size_of};
+use super::pickle::{Pickle, PickleError, PickleId, PickleValue};
+use super::state_dict::{PickledCheckpoint, StorageUse};
+use super::{
+    StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage, read_exactly, size_of,
+};
 use crate::weights::WeightsError;
 
-/// Most bytes of a pickle: names and shapes, and what a training keeps beside them.
+/// Most bytes of a pickle, which has names, shapes and the records of a training.
 const MAX_PICKLE: u64 = 64 << 20;
-/// Bytes read at first where a pickle has no length.
+/// Bytes of the first attempt to read a pickle of unknown length.
 const FIRST_READ: u64 = 1 << 16;
 
-/// Bytes of the number that begins a file from before PyTorch 1.6, after the pickle's protocol.
+/// First pickle of a file from before PyTorch 1.6, after its two bytes of protocol: a magic number.
 const LEGACY_MAGIC: [u8; 13] =
     [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, b'.'];
 
-/// A ZIP archive, since PyTorch 1.6: `NAME/data.pkl` and `NAME/data/KEY`.
+/// Opens a ZIP archive, the format since PyTorch 1.6: `NAME/data.pkl` and `NAME/data/KEY`.
 pub(super) fn open_zip(
     path: &Path,
     file: File,
@@ -57,11 +59,14 @@ pub(super) fn open_zip(
             let index = archive.index_for_name(name).unwrap_or(usize::MAX);
             let size = archive.by_index_raw(index).map(|entry| entry.size());
             let bytes = size.map_err(|error| damaged(error.to_string()))?;
-            storages.insert(key.to_owned(), Storage { place: Place::Entry(index), bytes });
+            storages.insert(
+                key.to_owned(),
+                TensorStorage { place: StorageLocation::Entry(index), bytes },
+            );
         }
     }
-    let checkpoint = Checkpoint { pickle: &pickle, storages, tensors: HashMap::new() };
-    checkpoint.state_dict(path, entry, Reader::Archive(Box::new(archive)))
+    let checkpoint = PickledCheckpoint { pickle: &pickle, storages, tensors: HashMap::new() };
+    checkpoint.state_dict(path, entry, TensorReader::Archive(Box::new(archive)))
 }
 
 fn read_small(archive: &mut ZipArchive<File>, index: usize) -> Result<Vec<u8>, String> {
@@ -74,7 +79,7 @@ fn read_small(archive: &mut ZipArchive<File>, index: usize) -> Result<Vec<u8>, S
     }
 }
 
-/// Pickles one after the other, then the numbers: before PyTorch 1.6. Or a single pickle.
+/// Opens several pickles followed by numbers, the format before PyTorch 1.6, or a single pickle.
 pub(super) fn open_legacy(
     path: &Path,
     mut file: File,
@@ -88,15 +93,15 @@ pub(super) fn open_legacy(
     } else {
         (pickle_at(&mut file, &mut 0).map_err(damaged)?, HashMap::new())
     };
-    let checkpoint = Checkpoint { pickle: &pickle, storages, tensors: HashMap::new() };
-    checkpoint.state_dict(path, entry, Reader::File(file))
+    let checkpoint = PickledCheckpoint { pickle: &pickle, storages, tensors: HashMap::new() };
+    checkpoint.state_dict(path, entry, TensorReader::File(file))
 }
 
-/// The pickle of the content, and where its storages are.
+/// Reads the pickle of the content and the positions of its storages.
 fn legacy_parts(
     file: &mut File,
     mut at: u64,
-) -> Result<(Pickle, HashMap<String, Storage>), String> {
+) -> Result<(Pickle, HashMap<String, TensorStorage>), String> {
     let _protocol = pickle_at(file, &mut at)?;
     let _system = pickle_at(file, &mut at)?;
     let content = pickle_at(file, &mut at)?;
@@ -104,7 +109,7 @@ fn legacy_parts(
     let uses: HashMap<String, StorageUse> = content
         .values()
         .filter_map(|value| match value {
-            Value::Persistent(id) => StorageUse::of(&content, *id),
+            PickleValue::Persistent(id) => StorageUse::of(&content, *id),
             _ => None,
         })
         .map(|found| (found.key.clone(), found))
@@ -122,7 +127,7 @@ fn legacy_parts(
     Ok((content, storages))
 }
 
-/// A TAR archive, before PyTorch 0.1.10: `storages`, `tensors`, and the `pickle` of the content.
+/// Opens a TAR archive, the format before PyTorch 0.1.10: `storages`, `tensors`, `pickle`.
 pub(super) fn open_tar(
     path: &Path,
     file: File,
@@ -147,13 +152,14 @@ pub(super) fn open_tar(
     let storages = tar_storages(&mut file, storages).map_err(damaged)?;
     let tensors = tar_tensors(&mut file, tensors, &storages).map_err(damaged)?;
     let pickle = pickle_at(&mut file, &mut { pickle }).map_err(damaged)?;
-    let checkpoint = Checkpoint { pickle: &pickle, storages: HashMap::new(), tensors };
-    checkpoint.state_dict(path, entry, Reader::File(file))
+    let checkpoint = PickledCheckpoint { pickle: &pickle, storages: HashMap::new(), tensors };
+    checkpoint.state_dict(path, entry, TensorReader::File(file))
 }
 
-type TarStorages = HashMap<String, (safetensors::Dtype, Storage)>;
+type TarStorages = HashMap<String, (safetensors::Dtype, TensorStorage)>;
 
-/// A count, then for each a pickle `(key, location, type)` and the numbers.
+/// Reads `storages`: a count, then for each storage a pickle `(key, location, type)` and the
+/// numbers.
 fn tar_storages(file: &mut File, mut at: u64) -> Result<TarStorages, String> {
     let mut storages = HashMap::new();
     for _ in 0..count_at(file, &mut at)? {
@@ -169,7 +175,8 @@ fn tar_storages(file: &mut File, mut at: u64) -> Result<TarStorages, String> {
     Ok(storages)
 }
 
-/// A count, then for each a pickle `(key, storage, type)`, axes, shape, strides and offset.
+/// Reads `tensors`: a count, then for each tensor a pickle `(key, storage, type)`, the number of
+/// axes, shape, strides and offset.
 fn tar_tensors(
     file: &mut File,
     mut at: u64,
@@ -186,7 +193,7 @@ fn tar_tensors(
         let key = key_text(&pickle, key).ok_or("a tensor has no name")?;
         let storage = key_text(&pickle, storage).and_then(|storage| storages.get(&storage));
         let (dtype, storage) = storage.ok_or(format!("tensor {key} has no storage"))?.clone();
-        // The number of axes has four bytes that count and four that do not.
+        // The number of axes is in the lower four of eight bytes.
         let axes = numbers_at(file, &mut at, 1)?[0] & u64::from(u32::MAX);
         if axes > MAX_AXES {
             return Err(format!("tensor {key} has {axes} axes"));
@@ -202,16 +209,16 @@ fn tar_tensors(
     Ok(tensors)
 }
 
-/// A name or a number as text.
-pub(super) fn key_text(pickle: &Pickle, id: Id) -> Option<String> {
+/// A key as text; keys can be texts or integers.
+pub(super) fn key_text(pickle: &Pickle, id: PickleId) -> Option<String> {
     match pickle.get(id) {
-        Value::Text(text) => Some(text.clone()),
-        Value::Int(number) => Some(number.to_string()),
+        PickleValue::Text(text) => Some(text.clone()),
+        PickleValue::Int(number) => Some(number.to_string()),
         _ => None,
     }
 }
 
-/// The pickle at a position, which moves behind it.
+/// Reads the pickle at a position, and moves the position behind it.
 fn pickle_at(file: &mut File, at: &mut u64) -> Result<Pickle, String> {
     let mut wanted = FIRST_READ;
     loop {
@@ -225,7 +232,7 @@ fn pickle_at(file: &mut File, at: &mut u64) -> Result<Pickle, String> {
                 *at += pickle.length as u64;
                 return Ok(pickle);
             }
-            Err(Problem::Cut) if !is_all && wanted < MAX_PICKLE => wanted *= 8,
+            Err(PickleError::Cut) if !is_all && wanted < MAX_PICKLE => wanted *= 8,
             Err(problem) => return Err(problem.into()),
         }
     }
@@ -236,7 +243,7 @@ fn count_at(file: &mut File, at: &mut u64) -> Result<usize, String> {
     pickle.size(pickle.root()).ok_or("it has no count".into())
 }
 
-/// Little-endian numbers of eight bytes at a position, which moves behind them.
+/// Reads little-endian numbers of eight bytes, and moves the position behind them.
 fn numbers_at(file: &mut File, at: &mut u64, count: usize) -> Result<Vec<u64>, String> {
     let read = file.seek(SeekFrom::Start(*at)).and_then(|_| read_exactly(file, 8 * count));
     let bytes = read.map_err(|error: io::Error| error.to_string())?;
@@ -244,13 +251,13 @@ fn numbers_at(file: &mut File, at: &mut u64, count: usize) -> Result<Vec<u64>, S
     Ok(bytes.as_chunks().0.iter().map(|&bytes| u64::from_le_bytes(bytes)).collect())
 }
 
-/// The storage at a position, which moves behind it: a count, then so many numbers.
-fn storage_at(file: &mut File, at: &mut u64, size: u64) -> Result<Storage, String> {
+/// Finds the storage at a position, a count and its numbers, and moves the position behind it.
+fn storage_at(file: &mut File, at: &mut u64, size: u64) -> Result<TensorStorage, String> {
     let count = numbers_at(file, at, 1)?[0];
     let end = file.seek(SeekFrom::End(0)).map_err(|error| error.to_string())?;
     let bytes = count.checked_mul(size).filter(|bytes| *bytes <= end.saturating_sub(*at));
     let bytes = bytes.ok_or("a storage has more numbers than the file")?;
-    let storage = Storage { place: Place::At(*at), bytes };
+    let storage = TensorStorage { place: StorageLocation::At(*at), bytes };
     *at += bytes;
     Ok(storage)
 }

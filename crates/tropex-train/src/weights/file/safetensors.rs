@@ -10,19 +10,22 @@ use safetensors::tensor::Metadata;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{BLOCK, Place, Reader, START, Storage, StoredTensor, TensorFile, read_exactly};
+use super::{
+    BLOCK, START, StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage,
+    read_exactly,
+};
 use crate::weights::{Weights, WeightsError};
 
-/// Header entry that holds the SHA-256 of a file in which its own digits are zeros.
+/// Header entry with the SHA-256 of the file, computed with zeros in place of its own digits.
 const CHECKSUM: &str = "tropex.sha256";
 /// Digits of a checksum.
 const DIGITS: usize = 64;
-/// Bytes of the length of the header.
+/// Bytes of the number at the start, the length of the header.
 const LENGTH: usize = 8;
-/// Most bytes of a header, as the format has it.
+/// Most bytes of a header, by the definition of the format.
 const MAX_HEADER: u64 = 100_000_000;
 
-/// Free entries of a header.
+/// The metadata of a header.
 pub(crate) type Header = BTreeMap<String, String>;
 
 /// An open safetensors file.
@@ -32,7 +35,7 @@ pub(crate) struct Safetensors {
 }
 
 impl Safetensors {
-    /// Opens a file, and compares it with its checksum if it has one.
+    /// Opens a file, and verifies its checksum if it has one.
     pub(crate) fn open(path: &Path) -> Result<Self, WeightsError> {
         let unreadable = |source| WeightsError::Read { path: path.into(), source };
         let damaged = |reason: String| WeightsError::Format { path: path.into(), reason };
@@ -49,7 +52,7 @@ impl Safetensors {
             serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
         let numbers = (LENGTH + text.len()) as u64;
         if numbers + metadata.data_len() as u64 != bytes {
-            return Err(damaged(format!("it has {bytes} bytes, and other tensors than that")));
+            return Err(damaged(format!("its {bytes} bytes are not those of its tensors")));
         }
         let header: Header = metadata.metadata().clone().unwrap_or_default().into_iter().collect();
         if let Some(checksum) = header.get(CHECKSUM) {
@@ -59,15 +62,15 @@ impl Safetensors {
             }
         }
         let tensors = stored(&metadata, numbers);
-        let (reader, others) = (Reader::File(file), Vec::new());
+        let (reader, others) = (TensorReader::File(file), Vec::new());
         let file = TensorFile { path: path.into(), tensors, is_ordered: false, others, reader };
         Ok(Self { file, header })
     }
 
     /// Opens a file of this program.
     ///
-    /// Free entries other than `expected` and the checksum are damage, which could also have
-    /// hidden the checksum.
+    /// Metadata other than `expected` and the checksum is damage, because the damage could have
+    /// changed the name of the checksum.
     pub(crate) fn open_own(path: &Path, expected: &[&str]) -> Result<Self, WeightsError> {
         let opened = Self::open(path)?;
         let is_known = |name: &String| name == CHECKSUM || expected.contains(&name.as_str());
@@ -77,7 +80,8 @@ impl Safetensors {
         Err(WeightsError::Checksum { path: path.into() })
     }
 
-    /// The tensors whose names begin with `entry` and a dot, without both; without `entry` all.
+    /// The tensors whose names begin with `entry` and a dot, without this prefix; all tensors for
+    /// `None`.
     pub(super) fn selected(self, entry: Option<&str>) -> Result<TensorFile, WeightsError> {
         let mut file = self.file;
         let Some(entry) = entry else { return Ok(file) };
@@ -96,7 +100,7 @@ impl Safetensors {
         Ok(file)
     }
 
-    /// Reads all tensors, which together are as large as the file.
+    /// Reads all tensors.
     pub(crate) fn read_all(mut self) -> Result<Weights, WeightsError> {
         let mut weights = Weights::default();
         for tensor in std::mem::take(&mut self.file.tensors) {
@@ -107,7 +111,7 @@ impl Safetensors {
     }
 }
 
-/// What names begin with, up to the first dot.
+/// The parts of names before the first dot, each once.
 fn first_parts(names: &[String]) -> Vec<String> {
     let mut parts: Vec<String> =
         names.iter().filter_map(|name| Some(name.split_once('.')?.0.to_owned())).collect();
@@ -131,14 +135,14 @@ fn stored(metadata: &Metadata, numbers: u64) -> Vec<StoredTensor> {
     let tensors = names.filter_map(|name| {
         let info = metadata.info(&name)?;
         let (start, end) = info.data_offsets;
-        let place = Place::At(numbers + start as u64);
-        let storage = Storage { place, bytes: (end - start) as u64 };
+        let place = StorageLocation::At(numbers + start as u64);
+        let storage = TensorStorage { place, bytes: (end - start) as u64 };
         Some(StoredTensor::contiguous(name, info.dtype, info.shape.clone(), storage))
     });
     tensors.collect()
 }
 
-/// The checksum of a file that stands at its numbers; `None` where the header does not show it.
+/// Computes the checksum of a file whose header was read; `None` if the header lacks the entry.
 fn checksum_of(header: &[u8], checksum: &str, numbers: &mut File) -> io::Result<Option<String>> {
     let Some(at) = position(header, checksum) else { return Ok(None) };
     let mut blank = header.to_vec();
@@ -160,7 +164,7 @@ fn position(header: &[u8], checksum: &str) -> Option<usize> {
     is_whole.then(|| header.windows(DIGITS).position(|part| part == checksum.as_bytes()))?
 }
 
-/// Writes weights and header entries with their checksum, replacing `path` in one step.
+/// Writes weights and metadata with a checksum, and replaces `path` atomically.
 pub(crate) fn write(
     path: &Path,
     weights: &Weights,
@@ -170,7 +174,7 @@ pub(crate) fn write(
         .map_err(|source| WeightsError::Write { path: path.into(), source })
 }
 
-/// The same bytes whenever the weights and entries are the same.
+/// The bytes of a file; equal for equal weights and metadata.
 fn serialize(weights: &Weights, header: &[(&str, &str)]) -> Vec<u8> {
     let zeros = "0".repeat(DIGITS);
     let free: BTreeMap<&str, &str> =

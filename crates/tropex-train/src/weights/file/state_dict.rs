@@ -1,35 +1,35 @@
-//! The state dict in a checkpoint.
+//! The search for state dicts in a checkpoint.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use safetensors::Dtype;
 
-use super::pickle::{Id, Object, Pickle, Value};
+use super::pickle::{Pickle, PickleId, PickleObject, PickleValue};
 use super::pytorch::key_text;
-use super::{Reader, Storage, StoredTensor, TensorFile};
+use super::{StoredTensor, TensorFile, TensorReader, TensorStorage};
 use crate::weights::WeightsError;
 
-/// How deep state dicts are looked for, and modules are followed.
+/// Largest depth of dictionaries and modules that are searched.
 const MAX_DEPTH: usize = 32;
-/// Most entries of dictionaries that are looked at, names of them, and axes of a tensor: far more
-/// than any checkpoint has, so that references to one large thing cannot multiply it.
+/// Most dictionary entries, characters of a name, and axes of a tensor. The limits are far above
+/// any checkpoint, and bound the work for pickles with many references to one large value.
 const MAX_ENTRIES: usize = 1 << 18;
 const MAX_NAME: usize = 512;
 const MAX_AXES: usize = 16;
-/// Name of the outermost dictionary, where it has to be told from those in it.
+/// Name of the outermost dictionary in lists of state dicts.
 const TOP: &str = ".";
 
-/// What a tensor refers to in a pickle: `("storage", type, key, location, count, view)`.
+/// The reference of a tensor to its storage: `("storage", type, key, location, count, view)`.
 pub(super) struct StorageUse {
     pub(super) key: String,
     pub(super) dtype: Dtype,
-    /// First element of a view, in elements.
+    /// Index of the first element of a view.
     start: usize,
 }
 
 impl StorageUse {
-    pub(super) fn of(pickle: &Pickle, id: Id) -> Option<Self> {
+    pub(super) fn of(pickle: &Pickle, id: PickleId) -> Option<Self> {
         let parts = pickle.sequence(id)?;
         let &[tag, kind, key, _, _] = parts.first_chunk()?;
         let dtype = Self::dtype_of(pickle.global(kind)?)?;
@@ -39,7 +39,7 @@ impl StorageUse {
         Some(Self { key, dtype, start })
     }
 
-    /// The type of a storage by the name of its class, such as `torch.FloatStorage`.
+    /// Element type of a storage class such as `torch.FloatStorage`.
     pub(super) fn dtype_of(class: &str) -> Option<Dtype> {
         Some(match class.rsplit('.').next()?.strip_suffix("Storage")? {
             "Float" => Dtype::F32,
@@ -58,7 +58,7 @@ impl StorageUse {
     }
 }
 
-/// The type that `torch.float32` and its like name.
+/// Element type of a name such as `torch.float32`.
 fn dtype_by_name(name: &str) -> Option<Dtype> {
     Some(match name.strip_prefix("torch.")? {
         "float32" => Dtype::F32,
@@ -74,50 +74,51 @@ fn dtype_by_name(name: &str) -> Option<Dtype> {
     })
 }
 
-/// A pickle with what it refers to.
-pub(super) struct Checkpoint<'a> {
+/// A pickle with the storages and tensors that it refers to.
+pub(super) struct PickledCheckpoint<'a> {
     pub(super) pickle: &'a Pickle,
-    pub(super) storages: HashMap<String, Storage>,
-    /// Whole tensors, in archives from before PyTorch 0.1.10.
+    pub(super) storages: HashMap<String, TensorStorage>,
+    /// Tensors of archives from before PyTorch 0.1.10.
     pub(super) tensors: HashMap<String, StoredTensor>,
 }
 
 /// A dictionary of tensors, or a whole module.
-struct Candidate {
-    /// Keys that lead to it, with dots between.
+struct StateDictCandidate {
+    /// Keys of the path to it, with dots between them.
     name: String,
     tensors: Vec<StoredTensor>,
     others: Vec<String>,
 }
 
-impl Candidate {
+impl StateDictCandidate {
     fn has_weights(&self) -> bool {
         self.tensors.iter().any(|tensor| tensor.name.contains("weight"))
     }
 }
 
 /// A search for state dicts.
-struct Walk {
-    found: Vec<Candidate>,
-    seen: HashSet<Id>,
-    /// Entries that may still be looked at.
+struct StateDictSearch {
+    found: Vec<StateDictCandidate>,
+    seen: HashSet<PickleId>,
+    /// Number of entries that may still be examined.
     left: usize,
 }
 
-impl Checkpoint<'_> {
+impl PickledCheckpoint<'_> {
     /// The only state dict, or the one that `entry` names.
     pub(super) fn state_dict(
         self,
         path: &Path,
         entry: Option<&str>,
-        reader: Reader,
+        reader: TensorReader,
     ) -> Result<TensorFile, WeightsError> {
-        let mut walk = Walk { found: Vec::new(), seen: HashSet::new(), left: MAX_ENTRIES };
+        let mut walk =
+            StateDictSearch { found: Vec::new(), seen: HashSet::new(), left: MAX_ENTRIES };
         self.collect(self.pickle.root(), "", 0, &mut walk);
         let mut found = walk.found;
-        // Averages that an optimizer keeps are tensors by name as well, but no weights.
-        if entry.is_none() && found.iter().any(Candidate::has_weights) {
-            found.retain(Candidate::has_weights);
+        // The state of an optimizer is a dictionary of tensors too, but not of weights.
+        if entry.is_none() && found.iter().any(StateDictCandidate::has_weights) {
+            found.retain(StateDictCandidate::has_weights);
         }
         let names = || found.iter().map(|candidate| candidate.name.clone()).collect::<Vec<_>>();
         let chosen = match entry {
@@ -133,12 +134,12 @@ impl Checkpoint<'_> {
                 None => WeightsError::NoStateDict { path: path.into() },
             });
         };
-        let Candidate { tensors, others, .. } = found.swap_remove(chosen);
+        let StateDictCandidate { tensors, others, .. } = found.swap_remove(chosen);
         Ok(TensorFile { path: path.into(), tensors, is_ordered: true, others, reader })
     }
 
-    /// Finds the state dicts in a value, following keys that are texts.
-    fn collect(&self, id: Id, name: &str, depth: usize, walk: &mut Walk) {
+    /// Finds the state dicts in a value and below it.
+    fn collect(&self, id: PickleId, name: &str, depth: usize, walk: &mut StateDictSearch) {
         if depth > MAX_DEPTH || !walk.seen.insert(id) {
             return;
         }
@@ -152,10 +153,10 @@ impl Checkpoint<'_> {
                 None => others.push(key.to_owned()),
             }
         }
-        // Single numbers and vectors beside a state dict are records of a training.
+        // Dictionaries of numbers and vectors only are records of a training.
         if tensors.iter().any(|tensor| tensor.shape.len() > 1) {
             let name = if name.is_empty() { TOP } else { name }.to_owned();
-            walk.found.push(Candidate { name, tensors, others });
+            walk.found.push(StateDictCandidate { name, tensors, others });
         }
         for (key, value) in self.named(id, &mut walk.left) {
             let dot = if name.is_empty() { "" } else { "." };
@@ -163,8 +164,8 @@ impl Checkpoint<'_> {
         }
     }
 
-    /// The entries of a dictionary whose keys are names, no more than are `left`.
-    fn named(&self, id: Id, left: &mut usize) -> Vec<(&str, Id)> {
+    /// The entries of a dictionary whose keys are texts, at most `left` entries.
+    fn named(&self, id: PickleId, left: &mut usize) -> Vec<(&str, PickleId)> {
         let items = self.pickle.items(id).unwrap_or_default();
         let items = items.iter().take(*left).filter_map(|&(key, value)| {
             let name = self.pickle.text(key).filter(|name| name.len() <= MAX_NAME)?;
@@ -175,21 +176,21 @@ impl Checkpoint<'_> {
         items
     }
 
-    /// The state of an object, by name.
-    fn attribute(&self, id: Id, name: &str) -> Option<Id> {
-        let Value::Object(object) = self.pickle.get(id) else { return None };
+    /// An attribute of an object.
+    fn attribute(&self, id: PickleId, name: &str) -> Option<PickleId> {
+        let PickleValue::Object(object) = self.pickle.get(id) else { return None };
         let mut items = self.pickle.items(object.state?)?.iter();
         items.find(|(key, _)| self.pickle.text(*key) == Some(name)).map(|(_, value)| *value)
     }
 
-    fn is_module(&self, id: Id) -> bool {
+    fn is_module(&self, id: PickleId) -> bool {
         ["_parameters", "_modules"].iter().all(|name| self.attribute(id, name).is_some())
     }
 
     /// The state dict of a module that was pickled as a whole.
     fn module(
         &self,
-        id: Id,
+        id: PickleId,
         prefix: &str,
         depth: usize,
         left: &mut usize,
@@ -212,10 +213,10 @@ impl Checkpoint<'_> {
     }
 
     /// A tensor or parameter.
-    fn tensor(&self, id: Id, name: &str) -> Option<StoredTensor> {
+    fn tensor(&self, id: PickleId, name: &str) -> Option<StoredTensor> {
         match self.pickle.get(id) {
-            Value::Object(object) => self.call(object, name, 0),
-            Value::Persistent(key) => {
+            PickleValue::Object(object) => self.call(object, name, 0),
+            PickleValue::Persistent(key) => {
                 let tensor = self.tensors.get(&key_text(self.pickle, *key)?)?;
                 Some(StoredTensor { name: name.to_owned(), ..tensor.clone() })
             }
@@ -223,7 +224,7 @@ impl Checkpoint<'_> {
         }
     }
 
-    fn call(&self, object: &Object, name: &str, depth: usize) -> Option<StoredTensor> {
+    fn call(&self, object: &PickleObject, name: &str, depth: usize) -> Option<StoredTensor> {
         let function = self.pickle.global(object.class)?;
         self.rebuilt(function, self.pickle.sequence(object.arguments)?, name, depth)
     }
@@ -231,7 +232,7 @@ impl Checkpoint<'_> {
     fn rebuilt(
         &self,
         function: &str,
-        arguments: &[Id],
+        arguments: &[PickleId],
         name: &str,
         depth: usize,
     ) -> Option<StoredTensor> {
@@ -242,8 +243,10 @@ impl Checkpoint<'_> {
             "torch._utils._rebuild_parameter"
             | "torch._utils._rebuild_parameter_with_state"
             | "torch.nn.parameter.Parameter" => match self.pickle.get(*arguments.first()?) {
-                Value::Object(inner) if depth < MAX_DEPTH => self.call(inner, name, depth + 1),
-                Value::Persistent(_) => self.tensor(*arguments.first()?, name),
+                PickleValue::Object(inner) if depth < MAX_DEPTH => {
+                    self.call(inner, name, depth + 1)
+                }
+                PickleValue::Persistent(_) => self.tensor(*arguments.first()?, name),
                 _ => None,
             },
             "torch._tensor._rebuild_from_type_v2" if depth < MAX_DEPTH => {
@@ -256,9 +259,9 @@ impl Checkpoint<'_> {
     }
 
     /// A view of a storage: `(storage, offset, shape, strides, ...)`.
-    fn view(&self, function: &str, arguments: &[Id], name: &str) -> Option<StoredTensor> {
+    fn view(&self, function: &str, arguments: &[PickleId], name: &str) -> Option<StoredTensor> {
         let &[storage, offset, shape, strides] = arguments.first_chunk()?;
-        let Value::Persistent(storage) = self.pickle.get(storage) else { return None };
+        let PickleValue::Persistent(storage) = self.pickle.get(storage) else { return None };
         let StorageUse { key, mut dtype, start } = StorageUse::of(self.pickle, *storage)?;
         if function.ends_with("_v3") {
             dtype = dtype_by_name(self.pickle.global(*arguments.get(6)?)?)?;

@@ -1,4 +1,4 @@
-//! Which network to bound: a name, a run, or layers on the command line.
+//! The network of `tropex bounds`: an architecture, a run, or layers on the command line.
 
 use std::path::Path;
 
@@ -13,17 +13,17 @@ use tropex::train::run::Run;
 use tropex::train::zoo::{Architecture, Classifier};
 
 use super::super::options::{DataOption, DeviceOption};
-use super::layers::Layers;
+use super::layer_list::LayerList;
 use crate::output::Output;
 
-/// Classes of a network that has none yet. The layer that gives the logits is not counted, so
-/// their number changes no bound.
+/// Classes of an architecture without dataset. The bounds do not count the layer of the logits, so
+/// this number changes nothing.
 const CLASSES: usize = 10;
 
 #[derive(Debug, Args)]
-pub struct NetworkOption {
-    /// Architecture, as `tropex list` names them, or folder of a run; where both are called the
-    /// same, ./NAME is the folder.
+pub struct NetworkArgs {
+    /// Architecture (`tropex list` names them), or folder of a run. If both have the same name,
+    /// ./NAME is the folder.
     #[arg(value_name = "ARCHITECTURE|RUN", required_unless_present_any = ["widths", "layers"])]
     network: Option<String>,
     /// Dense layers: inputs, hidden widths, classes, such as 784,784,200,80,10.
@@ -32,11 +32,11 @@ pub struct NetworkOption {
     /// Hidden layers on images of --shape, such as C32,C64k5s2,P,D128: C filters (k kernel 3,
     /// s stride 1, p padding 0), P max pool (k 2, s as k), D dense; k1x3 is 1 row and 3 columns.
     #[arg(long, value_name = "LAYER,...", conflicts_with = "network", requires = "images")]
-    layers: Option<Layers>,
-    /// Images that the network reads; by default those the architecture was made for.
+    layers: Option<LayerList>,
+    /// Shape of the images. Default: the shape that the architecture was designed for.
     #[arg(long, value_name = "C,H,W", group = "images", conflicts_with = "widths")]
-    shape: Option<Shape>,
-    /// Dataset with such images, as `tropex list` names them, or file:PATH.
+    shape: Option<ImageShape>,
+    /// Dataset with such images: one that `tropex list` names, or file:PATH.
     #[arg(long, group = "images", conflicts_with = "widths")]
     dataset: Option<String>,
     #[command(flatten)]
@@ -64,9 +64,9 @@ impl std::str::FromStr for Widths {
 
 /// `[channels, height, width]`
 #[derive(Clone, Copy, Debug)]
-struct Shape([usize; 3]);
+struct ImageShape([usize; 3]);
 
-impl std::str::FromStr for Shape {
+impl std::str::FromStr for ImageShape {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -83,8 +83,8 @@ fn numbers(text: &str) -> Result<Vec<usize>, String> {
     text.split(',').map(number).collect()
 }
 
-impl NetworkOption {
-    /// What the network is called, and its layers.
+impl NetworkArgs {
+    /// The name of the network, and its layers.
     pub fn describe(&self, output: &Output) -> anyhow::Result<(String, Structure)> {
         let Some(name) = &self.network else {
             let structure = match (&self.widths, &self.layers) {
@@ -103,7 +103,7 @@ impl NetworkOption {
             }
             Err(_) if is_path(name) => {
                 if self.shape.is_some() || self.dataset.is_some() {
-                    bail!("a run has images of its own: leave out --shape and --dataset");
+                    bail!("a run has its own images: leave out --shape and --dataset");
                 }
                 Structure::trained(&pipeline::network(&Run::open(Path::new(name))?, &device)?)?
             }
@@ -124,7 +124,7 @@ impl NetworkOption {
     }
 }
 
-/// Whether a name is meant as a folder: it is there, or looks like a path.
+/// Whether a name is a folder: it exists, or looks like a path.
 fn is_path(name: &str) -> bool {
     Path::new(name).exists() || name.contains(std::path::is_separator) || name.starts_with('.')
 }
@@ -137,7 +137,7 @@ impl Widths {
     }
 }
 
-/// The structure of an architecture: its weights, all zero, are not looked at.
+/// The structure of an architecture, which does not depend on weights.
 fn untrained(
     architecture: &Architecture,
     shape: [usize; 3],

@@ -1,10 +1,10 @@
-use super::super::{Gauge, Scale, Shifts, SpillBuffer, TightWalk};
+use super::super::{Gauge, ShiftScale, Shifts, SpillBuffer, TightPullback};
 use super::{CLASSES, FEATURES, network, points};
 use crate::network::ValueId;
 use crate::terms::{Classes, Terms};
 use crate::{Extractor, Network, Precision};
 
-/// How far, at some point, another term exceeds the point's own: by a plain loop over all pairs.
+/// The largest excess of another term over the term of a point, by a loop over all pairs.
 fn excess(terms: &Terms, points: &[f32]) -> f64 {
     let slot = |point: usize| if terms.per_point() > 1 { terms.predicted()[point] } else { 0 };
     let value = |(coefficients, bias): (Vec<f64>, f64), at: usize| {
@@ -25,20 +25,25 @@ fn excess(terms: &Terms, points: &[f32]) -> f64 {
     excess
 }
 
-/// Shifts and terms under a scale.
-fn under(network: &Network, classes: Classes, all: &[f32], scale: Scale) -> (Shifts, Terms) {
+/// Shifts and terms for a factor of the tight shifts.
+fn with_scale(
+    network: &Network,
+    classes: Classes,
+    all: &[f32],
+    scale: ShiftScale,
+) -> (Shifts, Terms) {
     let extractor = Extractor::new(network, Gauge::Calibrated, classes).unwrap();
     let read = |_| Ok(all.to_vec());
     let batch = 0..all.len() / FEATURES;
     let (spec, gauge, buffer) =
         (extractor.spec(), (Gauge::Calibrated, scale), SpillBuffer::in_memory());
-    let walk = TightWalk::new(&[spec], gauge, &[batch], &read, buffer, &|_| {}).unwrap();
+    let walk = TightPullback::new(&[spec], gauge, &[batch], &read, buffer, &|_| {}).unwrap();
     let terms = walk.take(spec, walk.shifts(), 0).unwrap();
     (walk.shifts().clone(), terms)
 }
 
 #[test]
-fn own_terms_are_maximal_and_under_the_next_smaller_scale_are_not() {
+fn the_calibrated_scale_is_the_smallest_sufficient_one() {
     let mut scaled = 0;
     for seed in 1..9 {
         let all = points(6, seed);
@@ -49,8 +54,8 @@ fn own_terms_are_maximal_and_under_the_next_smaller_scale_are_not() {
             let terms = extractor.extract(&all).unwrap();
             assert!(excess(&terms, &all) < 1e-9, "{classes:?}");
             let step = (-4.0 * shifts.scale().log2()).round();
-            let smaller = Scale::of((-(step + 1.0) / 4.0).exp2()).unwrap();
-            let (_, smaller) = under(&network, classes, &all, smaller);
+            let smaller = ShiftScale::of((-(step + 1.0) / 4.0).exp2()).unwrap();
+            let (_, smaller) = with_scale(&network, classes, &all, smaller);
             assert!(excess(&smaller, &all) > 1e-9, "{classes:?}");
             scaled += usize::from(shifts.scale() < 1.0);
         }
@@ -76,15 +81,15 @@ fn coefficients_at_the_input_are_not_negative() {
 fn the_linear_terms_do_not_depend_on_the_scale() {
     let all = points(10, 1);
     let network = network(Precision::F64);
-    let (whole, expected) = under(&network, Classes::All, &all, Scale::WHOLE);
-    let (half, found) = under(&network, Classes::All, &all, Scale::of(0.5).unwrap());
+    let (whole, expected) = with_scale(&network, Classes::All, &all, ShiftScale::FULL);
+    let (half, found) = with_scale(&network, Classes::All, &all, ShiftScale::of(0.5).unwrap());
     for point in 0..10 {
         for class in 0..CLASSES {
             assert_eq!(found.linear(point, class), expected.linear(point, class));
         }
         assert_ne!(found.negative(point), expected.negative(point));
     }
-    // The maximum next to the logits receives rows that no shift has changed yet.
+    // The maximum next to the logits receives rows that no shift has changed.
     let first = network.nodes().iter().rposition(|node| node.op().is_maximum()).unwrap();
     let at = |shifts: &Shifts| shifts.at(ValueId::of_node(first)).unwrap();
     for (half, whole) in at(&half).into_iter().zip(at(&whole)) {

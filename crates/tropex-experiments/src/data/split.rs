@@ -1,0 +1,61 @@
+//! The two splits of a dataset.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
+use serde::Serialize;
+use tropex_train::data::{Dataset, Images};
+
+/// One of the two splits of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// The images that networks are trained on.
+    Train,
+    /// The images that networks never see in training.
+    Test,
+}
+
+impl Split {
+    /// Name on the command line and in folders.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+
+    /// Name of its images in sentences.
+    pub fn images(self) -> &'static str {
+        match self {
+            Self::Train => "training images",
+            Self::Test => "test images",
+        }
+    }
+
+    /// Its images in a dataset.
+    pub fn of(self, dataset: &Dataset) -> &Images {
+        match self {
+            Self::Train => &dataset.train,
+            Self::Test => &dataset.test,
+        }
+    }
+}
+
+impl Display for Split {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Split {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "train" => Ok(Self::Train),
+            "test" => Ok(Self::Test),
+            _ => Err(format!("unknown split `{text}`, expected train or test")),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! In which linear regions do the images lie?
+
+pub(crate) mod boundary;
+pub(crate) mod count;
+pub(crate) mod patterns;

@@ -1,0 +1,111 @@
+//! Assigns images to the training images whose terms win there.
+
+use serde::Serialize;
+use tropex_extract::function::{RankedTerm, WorkStats};
+use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
+use tropex_train::data::{Dataset, SubsetSummary};
+use tropex_train::run::Run;
+
+use crate::Error;
+use crate::data::{ImagePoints, Split};
+use crate::run::{ProgressFn, ProgressReporter, open_terms, predict, term_points};
+
+/// Which images to assign, and to which terms.
+#[derive(Clone, Debug)]
+pub struct AssignSettings {
+    /// The gauge of the terms of the training images.
+    pub gauge: Gauge,
+    /// The images to assign.
+    pub split: Split,
+    /// Number of images, with every class in proportion; `None` for all of them.
+    pub limit: Option<usize>,
+    /// Number of best terms per image.
+    pub top: usize,
+}
+
+/// An image and its best terms.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AssignedImage {
+    /// Index of the image in its split.
+    pub image: usize,
+    /// True class.
+    pub label: usize,
+    /// Class that the network predicts.
+    pub network: usize,
+    /// Index of the training image whose negative term wins.
+    pub negative: usize,
+    /// The best positive terms in descending order; the class of the first one is the class of the
+    /// extracted function.
+    pub best: Vec<RankedImage>,
+}
+
+/// One of the best positive terms at an image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RankedImage {
+    /// Index of the training image that the term belongs to.
+    pub training_image: usize,
+    /// Class of the term.
+    pub class: usize,
+    /// Value of the term minus the value of the winning negative term.
+    pub value: f64,
+    /// Value of the best term minus the value of this one.
+    pub gap: f64,
+}
+
+/// Assigned images, and the work that it took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssignedImages {
+    /// The images, in the order of the split.
+    pub images: Vec<AssignedImage>,
+    /// Which images of the split these are.
+    pub taken: SubsetSummary,
+    /// The training images whose terms compete.
+    pub terms: SubsetSummary,
+    /// Numbers of values by the way they were computed.
+    pub effort: WorkStats,
+}
+
+/// Assigns images to the terms of a run's training images. Several devices share the images if
+/// there are many.
+///
+/// # Errors
+/// [`Error::NoTerms`], [`Error::StaleTerms`], damaged shards, [`Error::Cancelled`].
+pub fn assign(
+    run: &Run,
+    dataset: &Dataset,
+    devices: impl Into<Devices>,
+    settings: &AssignSettings,
+    progress: ProgressFn<'_>,
+) -> Result<AssignedImages, Error> {
+    let devices = devices.into();
+    let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
+    let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
+    let predicted = predict(&network, &points)?;
+    let function = ExtractedFunction::new(&store, devices.first())?;
+    let function = function.share_with(devices.others())?;
+    let all = points.len() * store.len();
+    let with_terms = term_points(&store, dataset)?;
+    let mut assigned = AssignedImages {
+        images: Vec::with_capacity(points.len()),
+        taken: points.summary(),
+        terms: with_terms.summary(),
+        effort: WorkStats::default(),
+    };
+    let reporter = ProgressReporter::new(progress);
+    let report = |pairs| reporter.report("assigning images to terms", pairs, all);
+    function.stream(&points, settings.top, &report, &mut |standings| {
+        assigned.effort = assigned.effort.with(standings.work);
+        for (winner, best) in standings.assignments.into_iter().zip(standings.best) {
+            let point = assigned.images.len();
+            let (image, label) = (points.index(point), points.label(point));
+            let (network, negative) = (predicted[point], with_terms.index(winner.negative));
+            let best = best.into_iter().map(|RankedTerm { position, class, value, gap }| {
+                RankedImage { training_image: with_terms.index(position), class, value, gap }
+            });
+            let best = best.collect();
+            assigned.images.push(AssignedImage { image, label, network, negative, best });
+        }
+    })?;
+    reporter.check()?;
+    Ok(assigned)
+}

@@ -1,0 +1,238 @@
+//! Linear regions of a network and of its extracted function on a plane through images.
+
+use std::time::Instant;
+
+use tropex_extract::{Network, TermStore};
+use tropex_geometry::PiecewiseNodes;
+use tropex_geometry::slice::{
+    ESTIMATE_POINTS, Partition, Plane, SliceProgress, TermPartition, Window, estimate_regions,
+};
+use tropex_train::data::{Dataset, Images};
+use tropex_train::run::Run;
+
+use crate::Error;
+use crate::data::Split;
+use crate::render::{MarkedPoint, RegionMap, RegionPanel};
+use crate::run::check_data;
+
+/// Most data points of a picture.
+const MARKS: usize = 400;
+
+/// A window of a plane.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SlicePlane {
+    /// A window around the data points: on the input plane of a network with two inputs, else on
+    /// the plane through the first images of three classes.
+    Default,
+    /// A window around three images on the plane through them, given by their indices.
+    Through([usize; 3]),
+    /// A rectangle of the input plane of a network with two inputs: least and largest value of the
+    /// first input, least and largest value of the second.
+    Rectangle([f64; 4]),
+}
+
+/// Which window to look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegionViewSettings {
+    /// The window.
+    pub place: SlicePlane,
+    /// Margin around the points on every side, as a share of the longer side of their bounding
+    /// rectangle. A negative margin makes the window smaller; -0.5 leaves nothing.
+    pub margin: f64,
+    /// The split that points are taken from.
+    pub split: Split,
+    /// Most polygons of a partition.
+    pub limit: usize,
+}
+
+impl Default for RegionViewSettings {
+    fn default() -> Self {
+        Self { place: SlicePlane::Default, margin: 0.25, split: Split::Train, limit: 100_000 }
+    }
+}
+
+/// Estimated number of regions in a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RegionEstimate {
+    /// Approximate number of regions of the network.
+    pub regions: usize,
+    /// Most polygons.
+    pub limit: usize,
+    /// Approximate time to find the regions, in seconds.
+    pub seconds: f64,
+}
+
+impl RegionEstimate {
+    /// Whether the number of regions probably exceeds the limit.
+    pub fn is_beyond_limit(&self) -> bool {
+        self.regions > self.limit
+    }
+}
+
+/// A window on a plane, for partitions of a network and of its terms.
+#[derive(Clone, Debug)]
+pub struct RegionView {
+    /// The images that the plane passes through; `None` if the plane is the input space.
+    pub through: Option<[usize; 3]>,
+    /// The plane.
+    pub plane: Plane,
+    /// The window of the plane.
+    pub window: Window,
+    /// Data points in the window.
+    pub marks: Vec<MarkedPoint>,
+    class_names: Vec<String>,
+    limit: usize,
+}
+
+impl RegionView {
+    /// The window on a plane through the images of a run.
+    ///
+    /// # Errors
+    /// [`Error::OtherData`]; [`Error::NoImage`]; three images on a line; a rectangle for a network
+    /// with more than two inputs; an empty window.
+    pub fn new(run: &Run, dataset: &Dataset, settings: &RegionViewSettings) -> Result<Self, Error> {
+        check_data(run, dataset)?;
+        let images = settings.split.of(dataset);
+        let is_plane = images.features() == 2;
+        let (through, plane, window, marks) = match settings.place {
+            SlicePlane::Through(through) if !is_plane => of_images(images, through, settings)?,
+            SlicePlane::Default if !is_plane => {
+                of_images(images, first_of_classes(images), settings)?
+            }
+            SlicePlane::Through(_) => {
+                let reason = "the network has two inputs, so there is only one plane; leave out \
+                    the images it should go through";
+                return Err(Error::Regions(reason.into()));
+            }
+            SlicePlane::Default => of_plane(images, None, settings)?,
+            SlicePlane::Rectangle(rectangle) if is_plane => {
+                of_plane(images, Some(rectangle), settings)?
+            }
+            SlicePlane::Rectangle(_) => {
+                let reason = format!(
+                    "a window is given by two inputs, but the network has {}; choose three images \
+                     for a plane instead",
+                    images.features()
+                );
+                return Err(Error::Regions(reason));
+            }
+        };
+        let class_names = (0..images.classes()).map(|class| name_of(dataset, class)).collect();
+        Ok(Self { through, plane, window, marks, class_names, limit: settings.limit })
+    }
+
+    /// The regions of a network. `progress` is called while they are found.
+    ///
+    /// # Errors
+    /// More polygons than the limit, or values that are not finite.
+    pub fn network(
+        &self,
+        network: &Network,
+        progress: &dyn Fn(SliceProgress),
+    ) -> Result<Partition, Error> {
+        let (plane, window) = (&self.plane, &self.window);
+        Ok(Partition::of_network_with_progress(network, plane, window, self.limit, progress)?)
+    }
+
+    /// Estimates the work of [`RegionView::network`] from the regions on the border of the window.
+    ///
+    /// # Errors
+    /// A device failure.
+    pub fn estimate(&self, network: &Network) -> Result<RegionEstimate, Error> {
+        let start = Instant::now();
+        let regions = estimate_regions(network, &self.plane, &self.window)?;
+        let of_point = start.elapsed().as_secs_f64() / ESTIMATE_POINTS as f64;
+        let nodes = PiecewiseNodes::of(network).nodes().count();
+        // At every node with pieces, the corners of the regions so far pass through the nodes
+        // before: once to find the units that change and once to cut. That is on average half of
+        // the network, twice.
+        let points = regions.min(self.limit) * nodes;
+        let seconds = of_point * points as f64;
+        Ok(RegionEstimate { regions, limit: self.limit, seconds })
+    }
+
+    /// The regions of the extracted function.
+    ///
+    /// # Errors
+    /// More polygons than the limit, or damaged shards.
+    pub fn terms(&self, store: &TermStore) -> Result<TermPartition, Error> {
+        Ok(TermPartition::new(store, &self.plane, &self.window, self.limit)?)
+    }
+
+    /// A picture of partitions, each with a title.
+    pub fn region_map<'a>(&'a self, panels: Vec<RegionPanel<'a>>) -> RegionMap<'a> {
+        let class_names = self.class_names.clone();
+        RegionMap { window: &self.window, panels, marks: self.marks.clone(), class_names }
+    }
+}
+
+/// The images that span the plane, the plane, the window and the data points in the window.
+type ViewGeometry = (Option<[usize; 3]>, Plane, Window, Vec<MarkedPoint>);
+
+fn of_images(
+    images: &Images,
+    through: [usize; 3],
+    settings: &RegionViewSettings,
+) -> Result<ViewGeometry, Error> {
+    if let Some(&image) = through.iter().find(|&&image| image >= images.len()) {
+        return Err(Error::NoImage { image, split: settings.split, images: images.len() });
+    }
+    let [first, second, third] = through.map(|index| images.read(index..index + 1));
+    let plane = Plane::through([&first, &second, &third])?;
+    let mut marks = Vec::with_capacity(through.len());
+    for (index, image) in through.into_iter().zip([first, second, third]) {
+        let label = images.labels()[index] as usize;
+        marks.push(MarkedPoint { at: plane.coordinates(&image)?, label });
+    }
+    let window = around(&marks, settings)?;
+    Ok((Some(through), plane, window, marks))
+}
+
+fn of_plane(
+    images: &Images,
+    rectangle: Option<[f64; 4]>,
+    settings: &RegionViewSettings,
+) -> Result<ViewGeometry, Error> {
+    let values = images.read(0..images.len());
+    let points = values.chunks_exact(2).zip(images.labels()).map(|(point, &label)| MarkedPoint {
+        at: [f64::from(point[0]), f64::from(point[1])],
+        label: label as usize,
+    });
+    let mut marks: Vec<_> = points.collect();
+    let window = match rectangle {
+        None => around(&marks, settings)?,
+        Some([left, right, low, high]) => Window::rectangle([left, right], [low, high])?,
+    };
+    marks.retain(|mark| window.contains(mark.at));
+    marks.truncate(MARKS);
+    Ok((None, Plane::whole(), window, marks))
+}
+
+fn around(marks: &[MarkedPoint], settings: &RegionViewSettings) -> Result<Window, Error> {
+    if !(settings.margin > -0.5 && settings.margin <= 1e3) {
+        let reason =
+            format!("a margin of {}, expected more than -0.5, and up to 1000", settings.margin);
+        return Err(Error::Regions(reason));
+    }
+    let points: Vec<_> = marks.iter().map(|mark| mark.at).collect();
+    Ok(Window::around(&points, settings.margin)?)
+}
+
+/// The first images of the first three classes in the split, or the first three images if there are
+/// fewer classes.
+fn first_of_classes(images: &Images) -> [usize; 3] {
+    let mut found: Vec<usize> = Vec::with_capacity(3);
+    for (index, label) in images.labels().iter().enumerate() {
+        if found.len() < 3 && found.iter().all(|&other| images.labels()[other] != *label) {
+            found.push(index);
+        }
+    }
+    found.try_into().unwrap_or([0, 1, 2])
+}
+
+fn name_of(dataset: &Dataset, class: usize) -> String {
+    match dataset.class_names.get(class) {
+        Some(name) => name.clone(),
+        None => format!("class {class}"),
+    }
+}

@@ -1,0 +1,20 @@
+//! What an experiment asks, in words.
+
+/// Name, question and method of an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExperimentDescription {
+    /// Name on the command line and in folders.
+    pub name: &'static str,
+    /// What the experiment asks.
+    pub question: &'static str,
+    /// How the experiment answers, in three sentences or paragraphs.
+    pub method: [&'static str; 3],
+}
+
+#[cfg(test)]
+impl ExperimentDescription {
+    /// The description of the experiment of findings in tests.
+    pub(crate) fn in_tests() -> Self {
+        Self { name: "exactness", question: "Is it so?", method: ["First.", "Second.", "Third."] }
+    }
+}

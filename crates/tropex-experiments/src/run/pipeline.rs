@@ -1,0 +1,270 @@
+//! The steps from a run to a network, to terms and to an evaluation. Each reuses what is done.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use tropex_extract::function::Evaluation;
+use tropex_extract::job::{ExtractOptions, Progress};
+use tropex_extract::store::Manifest;
+use tropex_extract::{
+    Classes, ComputeTarget, Devices, ExtractedFunction, Extractor, Gauge, Network, PointSource,
+    Precision, TermStore, capture,
+};
+use tropex_files::LockError;
+use tropex_train::data::{Dataset, SubsetRule, SubsetSummary};
+use tropex_train::run::Run;
+use tropex_train::zoo::Classifier;
+
+use super::progress::{ProgressFn, ProgressReporter};
+use super::trained_epoch::TrainedEpoch;
+use crate::Error;
+use crate::data::{ImagePoints, Split};
+
+/// Which terms to extract, and how.
+#[derive(Clone, Debug)]
+pub struct ExtractSettings {
+    /// The epoch of the weights.
+    pub epoch: TrainedEpoch,
+    /// The images whose terms are extracted.
+    pub split: Split,
+    /// Number of images; `None` for the training images that the run used, or for all test images.
+    pub limit: Option<usize>,
+    /// The rule that chooses the images.
+    pub rule: SubsetRule,
+    /// The classes whose terms are extracted.
+    pub classes: Classes,
+    /// The rule that chooses the shifts.
+    pub gauge: Gauge,
+    /// The split whose stored shifts are used, with the tight and calibrated gauges; `None` for the
+    /// shifts of the images themselves.
+    pub shifts_of: Option<Split>,
+    /// Format of the numbers.
+    pub precision: Precision,
+    /// Sizes of batches and shards, and the self-check.
+    pub options: ExtractOptions,
+}
+
+/// Name of the task in progress reports.
+const EVALUATING: &str = "comparing with the extracted function";
+
+impl Default for ExtractSettings {
+    fn default() -> Self {
+        Self {
+            epoch: TrainedEpoch::Final,
+            split: Split::Train,
+            limit: None,
+            rule: SubsetRule::DEFAULT,
+            classes: Classes::Predicted,
+            gauge: Gauge::WorstCase,
+            shifts_of: None,
+            precision: Precision::F32,
+            options: ExtractOptions::default(),
+        }
+    }
+}
+
+/// Which terms to evaluate, and on which images.
+#[derive(Clone, Debug)]
+pub struct EvaluateSettings {
+    /// The gauge of the terms of the training images.
+    pub gauge: Gauge,
+    /// The images to classify.
+    pub split: Split,
+    /// Number of images, with every class in proportion; `None` for all of them.
+    pub limit: Option<usize>,
+}
+
+impl Default for EvaluateSettings {
+    fn default() -> Self {
+        Self { gauge: Gauge::WorstCase, split: Split::Test, limit: None }
+    }
+}
+
+/// Folder in which a run keeps the terms of an epoch.
+pub fn terms_folder(run: &Run, epoch: TrainedEpoch, split: Split, gauge: Gauge) -> PathBuf {
+    let terms = run.path().join("terms");
+    let folder = epoch.folder().map_or(terms.clone(), |epoch| terms.join(epoch));
+    folder.join(format!("{split}-{}", gauge.name()))
+}
+
+/// Captures the trained network of a run in f32 on a device.
+///
+/// # Errors
+/// An unfinished or damaged run; a device failure.
+pub fn network(run: &Run, device: &Device) -> Result<Network, Error> {
+    network_at(run, TrainedEpoch::Final, device)
+}
+
+/// Captures the network of a run with the weights of an epoch, in f32 on a device.
+///
+/// # Errors
+/// An unfinished or damaged run; an epoch without a checkpoint; a device failure.
+pub fn network_at(run: &Run, epoch: TrainedEpoch, device: &Device) -> Result<Network, Error> {
+    let classifier = match epoch {
+        TrainedEpoch::Final => run.load_model(device)?,
+        TrainedEpoch::Epoch(epoch) => run.load_checkpoint(epoch, device)?,
+    };
+    Ok(capture(&classifier, classifier.input_shape(), Classifier::forward)?)
+}
+
+/// Checks that a dataset has the images that the run was made with.
+///
+/// # Errors
+/// [`Error::OtherData`] names the split that differs.
+pub fn check_data(run: &Run, dataset: &Dataset) -> Result<(), Error> {
+    let expected = &run.config().data;
+    for (split, expected) in [(Split::Train, &expected.train), (Split::Test, &expected.test)] {
+        if split.of(dataset).fingerprint() != *expected {
+            return Err(Error::OtherData {
+                dataset: dataset.name.clone(),
+                split,
+                run: run.path().to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Extracts terms of a run into its folder. Resumes an interrupted extraction, and opens the store
+/// of a finished one. Several devices share the images.
+///
+/// # Errors
+/// Errors of capturing, extracting and writing; terms of other settings in the folder;
+/// [`Error::NoTerms`] of [`ExtractSettings::shifts_of`].
+pub fn extract(
+    run: &Run,
+    dataset: &Dataset,
+    devices: impl Into<Devices>,
+    settings: &ExtractSettings,
+    progress: &dyn Fn(Progress),
+) -> Result<TermStore, Error> {
+    let devices = devices.into();
+    check_data(run, dataset)?;
+    let target = ComputeTarget::new(devices.first(), settings.precision)?;
+    let network = network_at(run, settings.epoch, devices.first())?.to_target(&target);
+    let extractor = match settings.shifts_of {
+        None => Extractor::new(&network, settings.gauge, settings.classes)?,
+        Some(split) => {
+            let shifts = open_store(run, settings.epoch, split, settings.gauge)?;
+            let shifts = shifts.shifts(&network)?;
+            Extractor::with_shifts(&network, &shifts, settings.classes)?
+        }
+    };
+    let extractor = extractor.share_with(devices.others())?;
+    let points = settings.points(run, dataset);
+    let folder = terms_folder(run, settings.epoch, settings.split, settings.gauge);
+    Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
+}
+
+/// Opens stored terms of a run.
+fn open_store(
+    run: &Run,
+    epoch: TrainedEpoch,
+    split: Split,
+    gauge: Gauge,
+) -> Result<TermStore, Error> {
+    let folder = terms_folder(run, epoch, split, gauge);
+    if Manifest::find(&folder)?.is_some() {
+        return Ok(TermStore::open(&folder)?);
+    }
+    if let Some(holder) = tropex_files::holder(&folder) {
+        return Err(LockError::Held { folder, holder }.into());
+    }
+    Err(Error::NoTerms { folder, run: run.path().to_owned(), split, gauge })
+}
+
+impl ExtractSettings {
+    /// The images whose terms are extracted.
+    pub fn points<'a>(&self, run: &Run, dataset: &'a Dataset) -> ImagePoints<'a> {
+        let images = self.split.of(dataset);
+        let subset = match (self.limit, self.split) {
+            (None, Split::Train) => run.config().trained_on(images),
+            (limit, _) => images.subset(limit, self.rule),
+        };
+        ImagePoints::of_subset(images, subset)
+    }
+}
+
+/// The training images whose terms a store contains.
+///
+/// # Errors
+/// [`Error::StaleTerms`] for terms of other images.
+pub fn term_points<'a>(store: &TermStore, dataset: &'a Dataset) -> Result<ImagePoints<'a>, Error> {
+    let stale = || Error::StaleTerms { folder: store.folder().to_owned() };
+    ImagePoints::of_terms(&dataset.train, &store.manifest().terms).ok_or_else(stale)
+}
+
+/// The result of [`evaluate`].
+#[derive(Clone, Debug)]
+pub struct TermEvaluation {
+    /// Agreement and accuracies.
+    pub evaluation: Evaluation,
+    /// The classified images of the split.
+    pub images: SubsetSummary,
+    /// The training images whose terms form the extracted function.
+    pub terms: SubsetSummary,
+}
+
+/// Compares the extracted function of a run's training terms with the network and the labels.
+/// Several devices share the images if there are many.
+///
+/// # Errors
+/// [`Error::NoTerms`], [`Error::StaleTerms`], damaged shards, [`Error::Cancelled`].
+pub fn evaluate(
+    run: &Run,
+    dataset: &Dataset,
+    devices: impl Into<Devices>,
+    settings: &EvaluateSettings,
+    progress: ProgressFn<'_>,
+) -> Result<TermEvaluation, Error> {
+    let devices = devices.into();
+    let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
+    let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
+    let predicted = predict(&network, &points)?;
+    let function = ExtractedFunction::new(&store, devices.first())?;
+    let function = function.share_with(devices.others())?;
+    let all = points.len() * store.len();
+    let reporter = ProgressReporter::new(progress);
+    let report = |pairs| reporter.report(EVALUATING, pairs, all);
+    let evaluation = function.evaluate(&points, &predicted, &report)?;
+    reporter.check()?;
+    let terms = term_points(&store, dataset)?.summary();
+    Ok(TermEvaluation { evaluation, images: points.summary(), terms })
+}
+
+/// Opens the terms of a run's training images, and captures the network that they belong to.
+///
+/// # Errors
+/// [`Error::NoTerms`], [`Error::StaleTerms`].
+pub fn open_terms(
+    run: &Run,
+    dataset: &Dataset,
+    device: &Device,
+    gauge: Gauge,
+) -> Result<(TermStore, Network), Error> {
+    check_data(run, dataset)?;
+    let store = open_store(run, TrainedEpoch::Final, Split::Train, gauge)?;
+    let terms = &store.manifest().terms;
+    let target = ComputeTarget::new(device, terms.precision)?;
+    let network = network(run, device)?.to_target(&target);
+    let extractor = Extractor::new(&network, terms.gauge, terms.classes)?;
+    if extractor.fingerprint() != terms.network || dataset.train.fingerprint() != terms.source {
+        return Err(Error::StaleTerms { folder: store.folder().to_owned() });
+    }
+    term_points(&store, dataset)?;
+    Ok((store, network))
+}
+
+/// The class that a network predicts at every point.
+///
+/// # Errors
+/// Points of another shape; a device failure.
+pub fn predict(network: &Network, points: &dyn PointSource) -> Result<Vec<usize>, Error> {
+    const BATCH: usize = 256;
+    let mut predicted = Vec::with_capacity(points.len());
+    for start in (0..points.len()).step_by(BATCH) {
+        let batch = points.read(start..points.len().min(start + BATCH));
+        predicted.extend(network.classify(&batch)?);
+    }
+    Ok(predicted)
+}

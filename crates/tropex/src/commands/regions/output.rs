@@ -1,0 +1,178 @@
+//! The result of `tropex regions`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use tropex::experiments::query::RegionView;
+use tropex::geometry::slice::{Partition, TermPartition};
+
+use crate::output::{count, duration, pairs, plural, table};
+
+/// Regions in a window.
+#[derive(Serialize)]
+pub struct RegionsOutput {
+    /// Images that the plane goes through; `None` for networks with two inputs.
+    through: Option<[usize; 3]>,
+    /// Smallest and largest value of both coordinates.
+    window: [[f64; 2]; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkRegions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extracted: Option<TermRegions>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<FrameOutput>,
+    /// The picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+pub struct NetworkRegions {
+    /// Activation patterns.
+    regions: usize,
+    /// Regions, where neighbours with equal affine maps count as one.
+    linear_regions: usize,
+    /// Pieces of the decision boundary.
+    boundary_segments: usize,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+pub struct TermRegions {
+    /// Terms in the store.
+    terms: usize,
+    /// Pairs of a positive and a negative term that are maximal together.
+    regions: usize,
+    linear_regions: usize,
+    boundary_segments: usize,
+    /// Positive terms that are maximal somewhere.
+    positive_terms: usize,
+    /// Negative terms that are maximal somewhere.
+    negative_terms: usize,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+pub struct FrameOutput {
+    epoch: usize,
+    regions: usize,
+    linear_regions: usize,
+    file: PathBuf,
+}
+
+impl NetworkRegions {
+    pub fn of(partition: &Partition, time: Duration) -> Self {
+        Self {
+            regions: partition.regions.len(),
+            linear_regions: partition.linear_regions(),
+            boundary_segments: partition.boundary.len(),
+            seconds: time.as_secs_f64(),
+        }
+    }
+}
+
+impl TermRegions {
+    pub fn of(found: &TermPartition, terms: usize, time: Duration) -> Self {
+        Self {
+            terms,
+            regions: found.partition.regions.len(),
+            linear_regions: found.partition.linear_regions(),
+            boundary_segments: found.partition.boundary.len(),
+            positive_terms: found.positive_terms,
+            negative_terms: found.negative_terms,
+            seconds: time.as_secs_f64(),
+        }
+    }
+}
+
+impl FrameOutput {
+    pub fn of(epoch: usize, partition: &Partition, file: PathBuf) -> Self {
+        let (regions, linear_regions) = (partition.regions.len(), partition.linear_regions());
+        Self { epoch, regions, linear_regions, file }
+    }
+}
+
+impl RegionsOutput {
+    pub fn of(view: &RegionView) -> Self {
+        Self {
+            through: view.through,
+            window: view.window.extents(),
+            network: None,
+            extracted: None,
+            frames: Vec::new(),
+            out: None,
+        }
+    }
+
+    pub fn text(&self) -> String {
+        if !self.frames.is_empty() {
+            return self.frames_text();
+        }
+        let mut lines = vec![("plane", self.plane())];
+        if let Some(network) = &self.network {
+            lines.push(("network", network.text()));
+        }
+        if let Some(extracted) = &self.extracted {
+            lines.push(("extracted function", extracted.text()));
+        }
+        lines.extend(self.out.as_ref().map(|path| ("picture", path.display().to_string())));
+        pairs(&lines)
+    }
+
+    fn frames_text(&self) -> String {
+        let row = |frame: &FrameOutput| {
+            vec![
+                frame.epoch.to_string(),
+                count(frame.regions),
+                count(frame.linear_regions),
+                frame.file.display().to_string(),
+            ]
+        };
+        let heading = ["epoch", "regions", "linear regions", "picture"];
+        let rows = self.frames.iter().map(row).collect();
+        format!("{}\n{}", table(&heading, rows), pairs(&[("plane", self.plane())]))
+    }
+
+    fn plane(&self) -> String {
+        let [width, height] = self.window.map(|[low, high]| high - low);
+        let size = format!("{width:.3} by {height:.3}");
+        match self.through {
+            Some([first, second, third]) => {
+                format!("through images {first}, {second} and {third}, window {size}")
+            }
+            None => {
+                let [[left, right], [low, high]] = self.window;
+                format!("both inputs, from {left:.3} to {right:.3} and from {low:.3} to {high:.3}")
+            }
+        }
+    }
+}
+
+impl NetworkRegions {
+    fn text(&self) -> String {
+        format!(
+            "{} (activation patterns), {} of different maps, {} of decision boundary, {}",
+            plural(self.regions, "region"),
+            count(self.linear_regions),
+            plural(self.boundary_segments, "segment"),
+            duration(Duration::from_secs_f64(self.seconds))
+        )
+    }
+}
+
+impl TermRegions {
+    fn text(&self) -> String {
+        format!(
+            "{} (pairs of terms) of {}, {} of different maps, {} positive and {} negative terms \
+             win, {} of decision boundary, {}",
+            plural(self.regions, "region"),
+            plural(self.terms, "term"),
+            count(self.linear_regions),
+            count(self.positive_terms),
+            count(self.negative_terms),
+            plural(self.boundary_segments, "segment"),
+            duration(Duration::from_secs_f64(self.seconds))
+        )
+    }
+}
