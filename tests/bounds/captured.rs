@@ -22,7 +22,7 @@ fn layers(structure: &Structure) -> Vec<String> {
 }
 
 #[test]
-fn architectures_have_the_layers_that_their_summaries_say() {
+fn architectures_have_the_layers_of_their_summaries() {
     let zoo = |name: &str, shape| {
         let architecture = Architecture::find(name).unwrap();
         let classifier = architecture.init(shape, 10, &device(), 0).unwrap();
@@ -60,7 +60,7 @@ impl Residual {
 }
 
 #[test]
-fn branches_leave_the_bounds_that_hold_for_any_graph() {
+fn networks_with_branches_have_the_bounds_for_any_graph() {
     let module = Residual { first: linear(2, 3), second: linear(3, 3), output: linear(3, 2) };
     let network = capture(&module, [2], Residual::forward).unwrap();
     let bounds = table(&Structure::of(&network).unwrap());
@@ -90,17 +90,17 @@ impl Leaky {
 }
 
 #[test]
-fn inactive_leaky_units_lose_no_dimension() {
+fn inactive_leaky_units_keep_their_dimension() {
     let module = Leaky { first: linear(2, 3), second: linear(3, 3), output: linear(3, 2) };
     let network = capture(&module, [2], Leaky::forward).unwrap();
     let bounds = table(&Structure::of(&network).unwrap());
-    // ReLUs would have 40.
+    // With ReLUs the bound would be 40.
     assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", BoundKind::Upper), "49");
     let lower = reason(&bounds, "Montúfar 2014, Thm 4", BoundKind::Lower);
     assert_eq!(lower, "layer 1 (dense 3 (leaky)) is not dense with ReLU");
 }
 
-/// A layer whose weights are all multiples of one row.
+/// A network whose hidden layer has weights of rank 1.
 #[derive(Module, Debug)]
 struct Flat {
     hidden: Linear,
@@ -114,7 +114,7 @@ impl Flat {
 }
 
 #[test]
-fn ranks_of_trained_weights_count_where_they_are_known() {
+fn ranks_of_trained_weights_lower_the_trained_bound() {
     let mut module = Flat { hidden: linear(3, 4), output: linear(4, 2) };
     let weights = [1.0, 2.0, 3.0, 4.0, 2.0, 4.0, 6.0, 8.0, -1.0, -2.0, -3.0, -4.0];
     module.hidden.weight = Param::from_tensor(tensor(&weights, [3, 4], &device()));
@@ -129,7 +129,7 @@ fn ranks_of_trained_weights_count_where_they_are_known() {
 }
 
 #[derive(Module, Debug)]
-struct Images {
+struct ImageNetwork {
     conv: Conv2d,
     average: AvgPool2d,
     second: Conv2d,
@@ -137,7 +137,7 @@ struct Images {
     output: Linear,
 }
 
-impl Images {
+impl ImageNetwork {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let values = self.average.forward(relu(self.conv.forward(images)));
         let values = self.pool.forward(self.second.forward(values));
@@ -146,23 +146,22 @@ impl Images {
 }
 
 #[test]
-fn maps_that_follow_each_other_are_one_and_pooling_may_stand_alone() {
-    let module = Images {
+fn consecutive_maps_are_composed_and_poolings_are_layers() {
+    let module = ImageNetwork {
         conv: Conv2dConfig::new([1, 2], [3, 3]).init(&device()),
         average: AvgPool2dConfig::new([2, 2]).init(),
         second: Conv2dConfig::new([2, 3], [1, 1]).init(&device()),
         pool: MaxPool2dConfig::new([1, 2]).init(),
         output: linear(6, 2),
     };
-    let network = capture(&module, [1, 6, 6], Images::forward).unwrap();
+    let network = capture(&module, [1, 6, 6], ImageNetwork::forward).unwrap();
     let structure = Structure::trained(&network).unwrap();
     assert_eq!(layers(&structure), ["conv 2x4x4", "average pool + conv 6 (max of 2)"]);
-    // Averages leave 8 of 32 dimensions.
+    // The average pooling leaves 8 of 32 dimensions.
     assert_eq!(structure.layers()[1].dimension, 8);
     let bounds = table(&structure);
     let trained = found(&bounds, "Serra 2018, Thm 1, ranks", BoundKind::TrainedUpper);
-    // Two kernels at 16 positions; two of three channels at 4 positions, of which 6 values are
-    // read in pairs.
+    // Layer 1: two kernels at 16 positions. Layer 2: a map of rank 2 at 4 positions.
     assert_eq!(trained.ranks, Some(vec![32, 8]));
 }
 
@@ -181,7 +180,7 @@ impl Unpadded {
 }
 
 #[test]
-fn captured_convolutions_are_those_of_the_formulas() {
+fn captured_convolutions_equal_constructed_ones() {
     let conv = |channels, kernel, stride| {
         Conv2dConfig::new(channels, kernel).with_stride(stride).init(&device())
     };

@@ -1,4 +1,4 @@
-//! Regions of small convolutions, counted without any formula.
+//! Bounds of small convolutions, against regions counted without a formula.
 
 use std::collections::HashSet;
 
@@ -9,21 +9,22 @@ use tropex::bounds::{BoundKind, Structure};
 use super::counted::{Matrix, independent_sets, number, random};
 use super::{found, reason, table};
 
-/// A convolution and the inputs that each of its positions sees.
-struct Conv {
+/// A convolution without padding.
+struct TestConv {
     input: [usize; 3],
     filters: usize,
     kernel: [usize; 2],
     stride: [usize; 2],
 }
 
-impl Conv {
+impl TestConv {
     fn structure(&self) -> Structure {
         let start = Structure::new(&self.input).unwrap();
         start.conv(self.filters, self.kernel, self.stride, [0, 0]).unwrap()
     }
 
-    fn seen(&self) -> Vec<Vec<usize>> {
+    /// The inputs that the window of every position covers.
+    fn covered(&self) -> Vec<Vec<usize>> {
         let ([channels, height, width], [rows, columns]) = (self.input, self.kernel);
         let corners = (0..=height - rows).step_by(self.stride[0]).flat_map(|row| {
             (0..=width - columns).step_by(self.stride[1]).map(move |column| (row, column))
@@ -38,12 +39,12 @@ impl Conv {
         corners.map(window).collect()
     }
 
-    /// Normals with random weights, shared by the positions.
+    /// The normals of all hyperplanes, with random kernels that all positions share.
     fn normals(&self, generator: &mut impl Rng) -> Matrix {
-        let seen = self.seen();
-        let kernels = random(self.filters, seen[0].len(), generator);
+        let covered = self.covered();
+        let kernels = random(self.filters, covered[0].len(), generator);
         let features = self.input.iter().product();
-        let normals = seen.iter().flat_map(|cells| {
+        let normals = covered.iter().flat_map(|cells| {
             kernels.iter().map(move |kernel| {
                 let mut normal = vec![0.0; features];
                 cells.iter().zip(kernel).for_each(|(&cell, &weight)| normal[cell] = weight);
@@ -53,13 +54,14 @@ impl Conv {
         normals.collect()
     }
 
-    /// The theorem as it is stated: all `t`, and all sets of positions for each.
+    /// The published sum by its definition: over all `t`, with a condition for all sets of
+    /// positions.
     fn by_definition(&self) -> u128 {
-        let (seen, filters) = (self.seen(), self.filters);
-        let count = seen.len();
+        let (covered, filters) = (self.covered(), self.filters);
+        let count = covered.len();
         let union = |set: usize| {
             let positions = (0..count).filter(|position| set >> position & 1 == 1);
-            positions.flat_map(|position| &seen[position]).collect::<HashSet<_>>().len()
+            positions.flat_map(|position| &covered[position]).collect::<HashSet<_>>().len()
         };
         let unions: Vec<_> = (0..1 << count).map(union).collect();
         let mut sum = 0;
@@ -79,8 +81,8 @@ impl Conv {
     }
 }
 
-fn convolutions() -> [Conv; 10] {
-    let conv = |input, filters, kernel, stride| Conv { input, filters, kernel, stride };
+fn convolutions() -> [TestConv; 10] {
+    let conv = |input, filters, kernel, stride| TestConv { input, filters, kernel, stride };
     [
         conv([1, 1, 4], 2, [1, 2], [1, 1]),
         conv([2, 1, 4], 3, [1, 2], [1, 1]),
@@ -100,7 +102,7 @@ fn choose(n: usize, k: usize) -> u128 {
 }
 
 #[test]
-fn one_convolution_has_as_many_regions_as_its_hyperplanes_make() {
+fn bounds_of_one_convolution_bracket_its_number_of_regions() {
     let mut generator = ChaCha8Rng::seed_from_u64(6);
     let mut along_one_axis = 0;
     for conv in convolutions() {
@@ -122,12 +124,12 @@ fn one_convolution_has_as_many_regions_as_its_hyperplanes_make() {
     assert_eq!(along_one_axis, 7);
 }
 
-/// Two filters on one channel commute: one set of hyperplanes that could be matched to inputs of
-/// their own is dependent, whatever the weights, and the published number is not attained.
+/// Two filters on one channel commute. One set of hyperplanes that can be matched to different
+/// inputs is therefore dependent for all weights, and the published number is not attained.
 #[test]
-fn filters_that_commute_fall_short_of_the_published_number() {
+fn commuting_filters_do_not_attain_the_published_number() {
     let mut generator = ChaCha8Rng::seed_from_u64(7);
-    let conv = Conv { input: [1, 3, 3], filters: 2, kernel: [2, 2], stride: [1, 1] };
+    let conv = TestConv { input: [1, 3, 3], filters: 2, kernel: [2, 2], stride: [1, 1] };
     assert_eq!(conv.by_definition(), 256);
     for _ in 0..5 {
         assert_eq!(independent_sets(&conv.normals(&mut generator)), 255);
@@ -138,7 +140,7 @@ fn filters_that_commute_fall_short_of_the_published_number() {
 }
 
 #[test]
-fn several_convolutions_by_hand() {
+fn bounds_of_two_convolutions_equal_numbers_computed_by_hand() {
     // Layers of 3 and of 5 filters on 2 channels, windows of one cell: 4 positions in both layers.
     let structure = Structure::new(&[2, 2, 2]).unwrap();
     let structure = structure.conv(3, [1, 1], [1, 1], [0, 0]).unwrap();
@@ -153,9 +155,9 @@ fn several_convolutions_by_hand() {
 }
 
 #[test]
-fn wide_convolutions_are_bracketed() {
-    // 4 x 4 positions: more than are enumerated. Every window has one cell for its own but those
-    // at the end, which have two or four.
+fn bounds_of_a_wide_convolution_equal_their_formulas() {
+    // 4 x 4 positions are more than are enumerated. Every window has one exclusive cell, except the
+    // windows at the end, which have two or four.
     let structure = Structure::new(&[1, 5, 5]).unwrap();
     let table = table(&structure.conv(3, [2, 2], [1, 1], [0, 0]).unwrap());
     let lower = number(&table, "Xiong 2020, one layer", BoundKind::Lower);

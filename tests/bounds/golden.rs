@@ -1,11 +1,11 @@
-//! Numbers that were computed with other programs.
+//! Golden numbers from other programs, and numbers computed by hand.
 
 use tropex::bounds::{BoundKind, Structure};
 
 use super::{decimal, dense, found, reason, table};
 
 #[test]
-fn upper_bounds_of_dense_networks() {
+fn upper_bounds_of_dense_networks_equal_golden_numbers() {
     let cases: [(usize, &[usize], &str); 9] = [
         (1, &[3, 3], "16"),
         (2, &[3], "7"),
@@ -35,7 +35,7 @@ fn upper_bounds_of_dense_networks() {
 }
 
 #[test]
-fn one_convolution_in_one_dimension() {
+fn bounds_of_a_convolution_along_one_axis_equal_golden_numbers() {
     let cases = [
         ([4, 2, 1, 1, 2], "55"),
         ([6, 3, 1, 1, 4], "12385"),
@@ -59,7 +59,7 @@ fn one_convolution_in_one_dimension() {
 }
 
 #[test]
-fn one_convolution_in_two_dimensions() {
+fn bounds_of_a_convolution_along_two_axes_equal_golden_numbers() {
     for (filters, expected) in [(2, "256"), (3, "4013")] {
         let structure = Structure::new(&[1, 3, 3]).unwrap();
         let table = table(&structure.conv(filters, [2, 2], [1, 1], [0, 0]).unwrap());
@@ -68,17 +68,18 @@ fn one_convolution_in_two_dimensions() {
     }
 }
 
-/// Whether a logarithm is what was printed with so many decimals.
+/// Whether a logarithm, rounded to the decimals of a printed number, equals it.
 fn is_printed_as(log10: f64, printed: &str) -> bool {
     let decimals = printed.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     format!("{log10:.decimals$}") == printed
 }
 
-/// A network, Serra's upper bound, the two lower bounds with their `p`, and the first layer.
+/// Inputs and widths of a network, the logarithms of Serra's upper bound and of two lower bounds
+/// with their `p`, and of the bound of the first layer.
 type Zoo = (usize, &'static [usize], &'static str, [(&'static str, usize); 2], &'static str);
 
 #[test]
-fn fully_connected_networks_of_the_zoo() {
+fn bounds_of_fully_connected_networks_of_the_zoo_equal_golden_numbers() {
     let zoo: [Zoo; 5] = [
         (784, &[784, 200, 80], "320.30", [("83.40", 26), ("125.56", 78)], "236.0"),
         (
@@ -88,7 +89,7 @@ fn fully_connected_networks_of_the_zoo() {
             [("827.97", 166), ("1190.1", 500)],
             "673.8",
         ),
-        // The last number rises so slowly with p that it is the same to 15 digits from 1739 on.
+        // From p = 1739 on, the last number is constant in its first 15 digits.
         (3072, &[3072], "924.76", [("847.7", 1024), ("924.76", 3072)], "924.8"),
         (3072, &[3072, 400, 120], "1081.30", [("149.5", 40), ("261.1", 120)], "924.8"),
         (
@@ -115,7 +116,7 @@ fn fully_connected_networks_of_the_zoo() {
 }
 
 #[test]
-fn fcn4_by_name_of_its_best_bounds() {
+fn the_best_bounds_of_fcn4_are_named() {
     let table = table(&dense(784, &[784, 200, 80]));
     let (lower, upper) = (table.best_lower().unwrap(), table.best_upper().unwrap());
     assert_eq!(
@@ -128,7 +129,7 @@ fn fcn4_by_name_of_its_best_bounds() {
 }
 
 #[test]
-fn small_numbers_of_every_other_dense_bound() {
+fn other_dense_bounds_equal_numbers_computed_by_hand() {
     // By hand: m = 2, w = 3, Z(1, 1) = 2.
     let deep = table(&dense(2, &[5, 3, 4]));
     assert_eq!(decimal(&deep, "Arora 2016", BoundKind::Lower), "36");

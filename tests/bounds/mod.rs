@@ -1,9 +1,9 @@
-//! Bounds on the number of linear regions, against published and counted numbers.
+//! Bounds on the number of linear regions, against published numbers and counted regions.
 
 mod captured; // structures of captured networks
-mod convolutions; // regions of small convolutions, counted
-mod counted; // regions of small dense networks, counted
-mod golden; // numbers computed elsewhere
+mod convolutions; // counted regions of small convolutions
+mod counted; // counted regions of small dense networks
+mod golden; // numbers from other programs
 
 use tropex::bounds::{
     BoundError, BoundKind, BoundSettings, BoundTable, BoundValue, Structure, evaluate,
@@ -18,7 +18,7 @@ fn table(structure: &Structure) -> BoundTable {
     evaluate(structure, &BoundSettings::default())
 }
 
-/// What a bound of a structure gives.
+/// The value of a bound.
 fn found<'a>(table: &'a BoundTable, name: &str, kind: BoundKind) -> &'a BoundValue {
     let entry = table.entry(name, kind).unwrap_or_else(|| panic!("no bound {name}"));
     entry.outcome().unwrap_or_else(|absent| panic!("{name}: {absent:?}"))
@@ -28,7 +28,7 @@ fn decimal(table: &BoundTable, name: &str, kind: BoundKind) -> String {
     found(table, name, kind).count.decimal()
 }
 
-/// Why a bound gives nothing.
+/// The reason why a bound does not apply.
 fn reason(table: &BoundTable, name: &str, kind: BoundKind) -> String {
     match table.entry(name, kind).unwrap().outcome() {
         Err(BoundError::NotApplicable(reason)) => reason.clone(),

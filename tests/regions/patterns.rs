@@ -1,4 +1,4 @@
-//! Patterns of random networks, against plain lists of pieces.
+//! Patterns of random networks, against plain lists of the pieces of all units.
 
 use std::collections::HashSet;
 
@@ -13,19 +13,19 @@ use crate::common::properties::{Measured, Verdict};
 type Listed = Vec<Vec<(usize, Vec<u32>)>>;
 
 fn listed(network: &Network, points: &[f64]) -> Listed {
-    let boundaries = PiecewiseNodes::of(network);
+    let nodes = PiecewiseNodes::of(network);
     let trace = network.replay(placed(points, network));
     let point = |point: usize| {
-        let nodes = boundaries.nodes().map(|(node, choice)| {
-            let all = choice.numbers(trace.piece(node));
-            (node, all[point * choice.units()..][..choice.units()].to_vec())
+        let nodes = nodes.nodes().map(|(node, rule)| {
+            let all = rule.numbers(trace.piece(node));
+            (node, all[point * rule.units()..][..rule.units()].to_vec())
         });
         nodes.collect()
     };
     (0..trace.points()).map(point).collect()
 }
 
-pub(super) fn patterns_are_what_a_list_of_pieces_says(
+pub(super) fn patterns_equal_plain_lists_of_pieces(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
@@ -46,16 +46,16 @@ pub(super) fn patterns_are_what_a_list_of_pieces_says(
     }
     for (one, first) in listed.iter().zip(&patterns) {
         for (other, second) in listed.iter().zip(&patterns) {
-            alike(first, second, one, other)?;
+            compare(first, second, one, other)?;
         }
     }
-    counted(&reader, &patterns, &listed)
+    check_statistics(&reader, &patterns, &listed)
 }
 
 type Point = Vec<(usize, Vec<u32>)>;
 
-/// Distance, agreement, equality and facets of two patterns.
-fn alike(first: &Pattern, second: &Pattern, one: &Point, other: &Point) -> Verdict {
+/// Checks distance, agreement, equality and facets of two patterns.
+fn compare(first: &Pattern, second: &Pattern, one: &Point, other: &Point) -> Verdict {
     let mut changed = Vec::new();
     for ((node, left), (_, right)) in one.iter().zip(other) {
         let different = (0..left.len()).filter(|&unit| left[unit] != right[unit]);
@@ -74,8 +74,8 @@ fn alike(first: &Pattern, second: &Pattern, one: &Point, other: &Point) -> Verdi
     if agree { Ok(()) } else { Err(format!("{first:?} and {second:?} differ in {changed:?}")) }
 }
 
-/// Regions and units that never change.
-fn counted(reader: &Patterns, patterns: &[Pattern], listed: &Listed) -> Verdict {
+/// Checks the number of regions and the stable units.
+fn check_statistics(reader: &Patterns, patterns: &[Pattern], listed: &Listed) -> Verdict {
     let mut count = RegionCount::default();
     let mut stable = StableUnits::new(reader);
     for pattern in patterns {
@@ -90,10 +90,10 @@ fn counted(reader: &Patterns, patterns: &[Pattern], listed: &Listed) -> Verdict 
         let of = |point: &Point| point.iter().find(|(node, _)| *node == found.node).cloned();
         let pieces: Vec<Vec<u32>> =
             listed.iter().filter_map(of).map(|(_, pieces)| pieces).collect();
-        let is_constant = |unit: &usize| pieces.iter().all(|p| p[*unit] == pieces[0][*unit]);
-        let expected = (0..pieces[0].len()).filter(is_constant).map(|unit| (unit, pieces[0][unit]));
+        let is_stable = |unit: &usize| pieces.iter().all(|p| p[*unit] == pieces[0][*unit]);
+        let expected = (0..pieces[0].len()).filter(is_stable).map(|unit| (unit, pieces[0][unit]));
         let mut expected: Vec<_> = expected.collect();
-        // Units that do not bend are not listed, and never change.
+        // Units with one piece are always stable, and not listed.
         let bending = pieces[0].len() - found.units;
         expected.retain(|pair| bending == 0 || found.stable.contains(pair));
         if found.stable != expected {
@@ -103,7 +103,7 @@ fn counted(reader: &Patterns, patterns: &[Pattern], listed: &Listed) -> Verdict 
     Ok(())
 }
 
-pub(super) fn batches_of_any_size_have_the_same_patterns(
+pub(super) fn the_batch_size_does_not_change_patterns(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {

@@ -42,5 +42,5 @@ pub use bound::{Bound, BoundKind, BoundValue};
 pub use catalogue::BOUNDS;
 pub use error::{BoundError, StructureError};
 pub use exact_count::ExactCount;
-pub use structure::{AffineMap, ConvShape, HiddenLayer, Maximum, Structure};
+pub use structure::{AffineMap, ConvShape, HiddenLayer, LayerActivation, Structure};
 pub use table::{BoundResult, BoundSettings, BoundTable, TightestBound, evaluate};

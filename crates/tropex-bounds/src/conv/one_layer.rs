@@ -2,7 +2,7 @@
 
 use super::SOURCE;
 use super::window_arrangement::WindowArrangement;
-use crate::{AffineMap, Bound, BoundError, BoundKind, Maximum, Structure};
+use crate::{AffineMap, Bound, BoundError, BoundKind, LayerActivation, Structure};
 
 const CONDITION: &str = "one conv, no padding";
 
@@ -42,8 +42,8 @@ fn arrangement(structure: &Structure) -> Result<WindowArrangement, BoundError> {
     let [layer] = structure.chain()? else {
         return Err(BoundError::not_applicable(format!("{} layers", structure.layers().len())));
     };
-    match (&layer.map, layer.maximum) {
-        (AffineMap::Conv(shape), Maximum::Relu | Maximum::LeakyRelu) => {
+    match (&layer.map, layer.activation) {
+        (AffineMap::Conv(shape), LayerActivation::Relu | LayerActivation::LeakyRelu) => {
             WindowArrangement::of(shape)
         }
         _ => Err(BoundError::not_applicable(format!("layer 1 ({layer}) is no convolution"))),

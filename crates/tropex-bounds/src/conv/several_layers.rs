@@ -7,7 +7,9 @@ use super::window_arrangement::WindowArrangement;
 use crate::binomial::zaslavsky;
 use crate::deadline::Deadline;
 use crate::maximize::maximize_over_inputs;
-use crate::{AffineMap, Bound, BoundError, BoundKind, BoundValue, ConvShape, Maximum, Structure};
+use crate::{
+    AffineMap, Bound, BoundError, BoundKind, BoundValue, ConvShape, LayerActivation, Structure,
+};
 
 /// Uses `p` of the `d_0` input channels and ignores the others.
 pub(crate) const LOWER: Bound = Bound {
@@ -35,8 +37,10 @@ fn layers(structure: &Structure) -> Result<Vec<(&ConvShape, WindowArrangement)>,
         return Err(BoundError::not_applicable("fewer than two layers"));
     }
     let shapes =
-        layers.iter().enumerate().map(|(index, layer)| match (&layer.map, layer.maximum) {
-            (AffineMap::Conv(shape), Maximum::Relu) => Ok((shape, WindowArrangement::of(shape)?)),
+        layers.iter().enumerate().map(|(index, layer)| match (&layer.map, layer.activation) {
+            (AffineMap::Conv(shape), LayerActivation::Relu) => {
+                Ok((shape, WindowArrangement::of(shape)?))
+            }
             _ => {
                 let reason = format!("layer {} ({layer}) is no convolution with ReLU", index + 1);
                 Err(BoundError::not_applicable(reason))

@@ -2,7 +2,7 @@
 
 use crate::binomial::zaslavsky;
 use crate::deadline::Deadline;
-use crate::{AffineMap, Bound, BoundError, BoundKind, BoundValue, Maximum, Structure};
+use crate::{AffineMap, Bound, BoundError, BoundKind, BoundValue, LayerActivation, Structure};
 
 const SOURCE: &str = "Zaslavsky, Facing up to Arrangements, 1975; Pascanu, Montúfar, Bengio, On \
                       the Number of Response Regions of Deep Feedforward Networks, 2014";
@@ -31,8 +31,8 @@ fn one_layer(structure: &Structure, deadline: &Deadline) -> Result<BoundValue, B
     let [layer] = structure.chain()? else {
         return Err(BoundError::not_applicable(format!("{} layers", structure.layers().len())));
     };
-    match (&layer.map, layer.maximum) {
-        (AffineMap::Dense { bias: true }, Maximum::Relu | Maximum::LeakyRelu) => {
+    match (&layer.map, layer.activation) {
+        (AffineMap::Dense { bias: true }, LayerActivation::Relu | LayerActivation::LeakyRelu) => {
             Ok(zaslavsky(layer.units, structure.inputs(), deadline)?.into())
         }
         (AffineMap::Dense { bias: false }, _) => {

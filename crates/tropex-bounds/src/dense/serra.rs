@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::binomial::{Binomials, zaslavsky_numbers};
 use crate::deadline::Deadline;
 use crate::rank::ranks;
-use crate::{Bound, BoundError, BoundKind, BoundValue, HiddenLayer, Maximum, Structure};
+use crate::{Bound, BoundError, BoundKind, BoundValue, HiddenLayer, LayerActivation, Structure};
 
 /// Largest size in bytes of the numbers of regions by dimension.
 const MAX_MEMORY: usize = 2 << 30;
@@ -69,9 +69,11 @@ fn count<'a>(
     regions.push(BigUint::from(1_u32));
     for (layer, cap) in layers {
         regions = merge_above(regions, cap);
-        regions = match layer.maximum {
-            Maximum::Relu => rectify(&regions, layer.units, deadline)?,
-            Maximum::LeakyRelu | Maximum::Of { .. } => cut(&regions, layer, deadline)?,
+        regions = match layer.activation {
+            LayerActivation::Relu => rectify(&regions, layer.units, deadline)?,
+            LayerActivation::LeakyRelu | LayerActivation::Of { .. } => {
+                cut(&regions, layer, deadline)?
+            }
         };
     }
     Ok(regions.iter().sum())
@@ -156,8 +158,8 @@ mod tests {
     use super::*;
     use crate::AffineMap;
 
-    fn layer(units: usize, maximum: Maximum, dimension: usize) -> HiddenLayer {
-        HiddenLayer { map: AffineMap::Dense { bias: true }, maximum, units, dimension }
+    fn layer(units: usize, activation: LayerActivation, dimension: usize) -> HiddenLayer {
+        HiddenLayer { map: AffineMap::Dense { bias: true }, activation, units, dimension }
     }
 
     /// `R(l, d)` by recursion, in machine integers.
@@ -165,8 +167,8 @@ mod tests {
         let Some(((layer, cap), rest)) = layers.split_first() else { return 1 };
         let (d, n) = (dimension.min(*cap), layer.units);
         let hyperplanes = layer.hyperplanes();
-        match layer.maximum {
-            Maximum::Relu => {
+        match layer.activation {
+            LayerActivation::Relu => {
                 (0..=d.min(n)).map(|j| choose(n, j) * by_definition(d.min(n - j), rest)).sum()
             }
             _ => {
@@ -183,7 +185,8 @@ mod tests {
     #[test]
     fn one_pass_over_the_layers_equals_the_recursion() {
         let deadline = Deadline::new(None, &|_, _| {});
-        let maxima = [Maximum::Relu, Maximum::LeakyRelu, Maximum::Of { pieces: 3 }];
+        let activations =
+            [LayerActivation::Relu, LayerActivation::LeakyRelu, LayerActivation::Of { pieces: 3 }];
         let mut state = 7_usize;
         let mut next = |below: usize| {
             state =
@@ -195,9 +198,9 @@ mod tests {
             let layers: Vec<_> = (0..1 + next(4))
                 .map(|_| {
                     // A third of the cases has only ReLUs, as in the theorem.
-                    let maximum = maxima[if case % 3 == 0 { 0 } else { next(3) }];
+                    let activation = activations[if case % 3 == 0 { 0 } else { next(3) }];
                     let units = 1 + next(7);
-                    (layer(units, maximum, inputs), if case % 2 == 0 { 99 } else { next(7) })
+                    (layer(units, activation, inputs), if case % 2 == 0 { 99 } else { next(7) })
                 })
                 .collect();
             let found = count(inputs, layers.iter().map(|(layer, cap)| (layer, *cap)), &deadline);

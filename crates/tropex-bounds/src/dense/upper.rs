@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 
 use crate::binomial::zaslavsky;
 use crate::deadline::Deadline;
-use crate::{Bound, BoundError, BoundKind, BoundValue, HiddenLayer, Maximum, Structure};
+use crate::{Bound, BoundError, BoundKind, BoundValue, HiddenLayer, LayerActivation, Structure};
 
 pub(crate) const PATTERNS: Bound = Bound {
     name: "all patterns",
@@ -31,9 +31,9 @@ pub(crate) const MONTUFAR_2017: Bound = Bound {
 
 fn patterns(structure: &Structure, _: &Deadline) -> Result<BoundValue, BoundError> {
     let one = BigUint::from(1_u32);
-    let pieces = |layer: &HiddenLayer| match layer.maximum {
-        Maximum::Relu | Maximum::LeakyRelu => &one << layer.units,
-        Maximum::Of { pieces } => power(pieces, layer.units),
+    let pieces = |layer: &HiddenLayer| match layer.activation {
+        LayerActivation::Relu | LayerActivation::LeakyRelu => &one << layer.units,
+        LayerActivation::Of { pieces } => power(pieces, layer.units),
     };
     Ok(structure.layers().iter().map(pieces).product::<BigUint>().into())
 }

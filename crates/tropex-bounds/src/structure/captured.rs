@@ -1,6 +1,6 @@
 //! The structure of a captured network.
 
-use super::{AffineMap, ConvShape, Maximum, Structure};
+use super::{AffineMap, ConvShape, LayerActivation, Structure};
 use crate::StructureError;
 use tropex_extract::Network;
 use tropex_extract::network::Node;
@@ -31,11 +31,12 @@ impl Structure {
             let read = node.inputs().iter().map(|value| dimensions[value.index()]);
             let dimension = read.sum::<usize>().min(inputs);
             let features = node.shape().iter().product::<usize>();
-            match maximum(node.op())? {
+            match activation(node.op())? {
                 None => maps.push(map(node)),
-                Some(maximum) => {
+                Some(activation) => {
                     let map = join(std::mem::take(&mut maps));
-                    structure = structure.layer(map, maximum, node.shape().to_vec(), dimension)?;
+                    structure =
+                        structure.layer(map, activation, node.shape().to_vec(), dimension)?;
                 }
             }
             dimensions.push(dimension.min(features));
@@ -57,13 +58,15 @@ fn follows(node: &Node, index: usize) -> bool {
     matches!(node.inputs(), [value] if value.index() == index)
 }
 
-fn maximum(op: &Op) -> Result<Option<Maximum>, StructureError> {
+fn activation(op: &Op) -> Result<Option<LayerActivation>, StructureError> {
     Ok(match op {
-        Op::LeakyRelu(relu) if relu.slope() == Some(0.0) => Some(Maximum::Relu),
+        Op::LeakyRelu(relu) if relu.slope() == Some(0.0) => Some(LayerActivation::Relu),
         Op::LeakyRelu(relu) if relu.slope() == Some(1.0) => None,
-        Op::LeakyRelu(_) => Some(Maximum::LeakyRelu),
-        Op::MaxPool2d(pool) => Some(Maximum::Of { pieces: pool.spec().kernel.iter().product() }),
-        Op::Batched(each) => maximum(each.op())?,
+        Op::LeakyRelu(_) => Some(LayerActivation::LeakyRelu),
+        Op::MaxPool2d(pool) => {
+            Some(LayerActivation::Of { pieces: pool.spec().kernel.iter().product() })
+        }
+        Op::Batched(each) => activation(each.op())?,
         op if op.is_maximum() => {
             let expected = "relu, leaky relu or max pool, whose regions there are bounds for";
             return Err(StructureError::new("an operation of several pieces", op.name(), expected));

@@ -35,7 +35,7 @@ pub struct HiddenLayer {
     /// The affine map from the previous layer.
     pub map: AffineMap,
     /// The activation of the units.
-    pub maximum: Maximum,
+    pub activation: LayerActivation,
     /// Number of units.
     pub units: usize,
     /// Upper bound of the dimension of the image of a region at the input of the units.
@@ -62,7 +62,7 @@ pub enum AffineMap {
 /// The activation of the units of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Maximum {
+pub enum LayerActivation {
     /// `max(x, 0)`.
     Relu,
     /// `max(x, slope * x)`. The output of an inactive unit still depends on its input.
@@ -78,9 +78,9 @@ impl HiddenLayer {
     /// Number of hyperplanes on which the units change their piece: one for a unit with two pieces,
     /// and one for each pair of values of a maximum.
     pub fn hyperplanes(&self) -> usize {
-        match self.maximum {
-            Maximum::Relu | Maximum::LeakyRelu => self.units,
-            Maximum::Of { pieces } => {
+        match self.activation {
+            LayerActivation::Relu | LayerActivation::LeakyRelu => self.units,
+            LayerActivation::Of { pieces } => {
                 let pairs = pieces.saturating_mul(pieces.saturating_sub(1)) / 2;
                 self.units.saturating_mul(pairs)
             }
@@ -91,8 +91,8 @@ impl HiddenLayer {
 impl fmt::Display for HiddenLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = self.units;
-        match (&self.map, self.maximum) {
-            (AffineMap::None, Maximum::Of { pieces }) => {
+        match (&self.map, self.activation) {
+            (AffineMap::None, LayerActivation::Of { pieces }) => {
                 return write!(f, "max of {pieces} {units}");
             }
             (AffineMap::Dense { .. }, _) => write!(f, "dense {units}")?,
@@ -100,10 +100,10 @@ impl fmt::Display for HiddenLayer {
             (AffineMap::None, _) => write!(f, "units {units}")?,
             (AffineMap::Other(map), _) => write!(f, "{map} {units}")?,
         }
-        match self.maximum {
-            Maximum::Relu => Ok(()),
-            Maximum::LeakyRelu => f.write_str(" (leaky)"),
-            Maximum::Of { pieces } => write!(f, " (max of {pieces})"),
+        match self.activation {
+            LayerActivation::Relu => Ok(()),
+            LayerActivation::LeakyRelu => f.write_str(" (leaky)"),
+            LayerActivation::Of { pieces } => write!(f, " (max of {pieces})"),
         }
     }
 }
@@ -133,7 +133,7 @@ impl Structure {
     /// A width of 0, or a network too wide for bounds.
     pub fn dense(self, width: usize) -> Result<Self, StructureError> {
         let dimension = self.dimension.min(width);
-        self.layer(AffineMap::Dense { bias: true }, Maximum::Relu, vec![width], dimension)
+        self.layer(AffineMap::Dense { bias: true }, LayerActivation::Relu, vec![width], dimension)
     }
 
     /// Adds a dense maxout layer: each unit is the maximum of several affine functions.
@@ -142,8 +142,8 @@ impl Structure {
     /// A width of 0, or a network too wide for bounds.
     pub fn maxout(self, width: usize, pieces: usize) -> Result<Self, StructureError> {
         let dimension = self.dimension.min(width.saturating_mul(pieces));
-        let maximum = Maximum::Of { pieces };
-        self.layer(AffineMap::Dense { bias: true }, maximum, vec![width], dimension)
+        let activation = LayerActivation::Of { pieces };
+        self.layer(AffineMap::Dense { bias: true }, activation, vec![width], dimension)
     }
 
     /// Adds a convolution with ReLU. `padding` is the number of zero cells at each end of an axis.
@@ -162,7 +162,7 @@ impl Structure {
         let output = windows.output();
         let units = output.iter().fold(1_usize, |units, &extent| units.saturating_mul(extent));
         let dimension = self.dimension.min(units);
-        self.layer(AffineMap::Conv(windows), Maximum::Relu, output.to_vec(), dimension)
+        self.layer(AffineMap::Conv(windows), LayerActivation::Relu, output.to_vec(), dimension)
     }
 
     /// Adds a max pooling.
@@ -172,9 +172,9 @@ impl Structure {
     pub fn max_pool(self, kernel: [usize; 2], stride: [usize; 2]) -> Result<Self, StructureError> {
         let planes = self.planes("max pooling")?;
         let output = ConvShape::new(planes, planes[0], kernel, stride, [0, 0])?.output();
-        let maximum = Maximum::Of { pieces: kernel[0] * kernel[1] };
+        let activation = LayerActivation::Of { pieces: kernel[0] * kernel[1] };
         let dimension = self.dimension;
-        self.layer(AffineMap::None, maximum, output.to_vec(), dimension)
+        self.layer(AffineMap::None, activation, output.to_vec(), dimension)
     }
 
     fn planes(&self, what: &str) -> Result<[usize; 3], StructureError> {
@@ -188,7 +188,7 @@ impl Structure {
     pub(super) fn layer(
         mut self,
         map: AffineMap,
-        maximum: Maximum,
+        activation: LayerActivation,
         shape: Vec<usize>,
         dimension: usize,
     ) -> Result<Self, StructureError> {
@@ -203,7 +203,7 @@ impl Structure {
             }
         }
         let units = units.unwrap_or(0);
-        self.layers.push(HiddenLayer { map, maximum, units, dimension });
+        self.layers.push(HiddenLayer { map, activation, units, dimension });
         self.dimension = dimension.min(units);
         self.shape = shape;
         Ok(self)
@@ -251,8 +251,8 @@ impl Structure {
 
     /// The widths of the layers, if all are dense with bias and ReLU.
     pub(crate) fn dense_widths(&self) -> Result<Vec<usize>, BoundError> {
-        let width = |(index, layer): (usize, &HiddenLayer)| match (&layer.map, layer.maximum) {
-            (AffineMap::Dense { bias: true }, Maximum::Relu) => Ok(layer.units),
+        let width = |(index, layer): (usize, &HiddenLayer)| match (&layer.map, layer.activation) {
+            (AffineMap::Dense { bias: true }, LayerActivation::Relu) => Ok(layer.units),
             (AffineMap::Dense { bias: false }, _) => {
                 Err(BoundError::not_applicable(format!("layer {} has no bias", index + 1)))
             }

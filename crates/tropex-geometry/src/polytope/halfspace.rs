@@ -197,7 +197,7 @@ impl Regions {
     }
 
     /// Pulls the rows of some gaps of every point back to the input.
-    fn pull(&self, gaps: &NodeGaps<'_>, groups: Range<usize>, trace: &Trace) -> PulledRows {
+    fn pull(&self, gaps: &NodeGaps<'_>, groups: Range<usize>, trace: &Trace) -> HalfspaceRows {
         let points = trace.points();
         let (count, width) = (groups.len() * points, gaps.inputs.len() / points);
         let mut seeds = vec![0.0; count * width];
@@ -221,12 +221,12 @@ impl Regions {
             walk.step(index, trace.piece(index), None);
         }
         let (normals, offsets) = walk.finish(None);
-        PulledRows { normals: to_host(normals), offsets: to_host(offsets), largest }
+        HalfspaceRows { normals: to_host(normals), offsets: to_host(offsets), largest }
     }
 }
 
 /// Rows at the input.
-struct PulledRows {
+struct HalfspaceRows {
     /// `[rows, features]`
     normals: Vec<f64>,
     /// `[rows]`

@@ -158,9 +158,9 @@ mod tests {
     use super::*;
 
     /// Functions `a u + b v + c`.
-    struct AffineFunctions(Vec<[f64; 3]>);
+    struct GivenFunctions(Vec<[f64; 3]>);
 
-    impl FunctionFamily for AffineFunctions {
+    impl FunctionFamily for GivenFunctions {
         fn count(&self) -> usize {
             self.0.len()
         }
@@ -183,7 +183,7 @@ mod tests {
 
     fn divided(planes: &[[f64; 3]]) -> Mesh {
         let mut mesh = Mesh::new(&Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).unwrap(), 1000);
-        mesh.divide(&mut AffineFunctions(planes.to_vec())).unwrap();
+        mesh.divide(&mut GivenFunctions(planes.to_vec())).unwrap();
         mesh.tidy();
         mesh
     }
