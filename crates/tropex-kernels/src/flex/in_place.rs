@@ -9,7 +9,7 @@ use super::ROWS_PER_TASK;
 use crate::data::{AffineRows, Slope};
 use crate::simd::{Float, for_float, held, holds, positions, zeros};
 
-/// [`crate::mask`], or the rows as they came if `flex` does not hold the tensors.
+/// [`crate::mask`], or the unchanged rows if `flex` does not hold the tensors.
 pub(crate) fn mask(
     rows: AffineRows,
     sign: &Tensor<2>,
@@ -33,7 +33,7 @@ pub(crate) fn mask(
     Ok(AffineRows::new(Tensor::from_primitive::<Flex>(masked), points))
 }
 
-/// [`crate::scatter`], or the rows as they came if `flex` does not hold them.
+/// [`crate::scatter`], or the unchanged rows if `flex` does not hold them.
 pub(crate) fn scatter(
     rows: AffineRows,
     winner: &Tensor<3, Int>,
