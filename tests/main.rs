@@ -10,4 +10,5 @@ mod plans; // the random networks themselves
 mod regions; // the geometry of linear regions
 mod slices; // regions on planes
 mod store; // terms on disk, and the function that they make up
+mod structure; // which modules of a crate may import which
 mod zoo; // every architecture of the zoo

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use burn::module::Module;
-use tropex::geometry::{Paths, Patterns, Regions, Stretch};
+use tropex::geometry::{Paths, Patterns, RegionSegment, Regions};
 use tropex::train::zoo::{ARCHITECTURES, Architecture, Classifier};
 use tropex::{Classes, Error, Extractor, Gauge, Network, Precision, SelfCheck, capture};
 
@@ -136,7 +136,7 @@ fn every_architecture_has_the_regions_that_its_replays_find() {
         let (from, other) = (&points[..FEATURES], &points[FEATURES..2 * FEATURES]);
         let direction: Vec<f64> = from.iter().zip(other).map(|(x, y)| y - x).collect();
         let mut seen = Vec::new();
-        let visit = |_, stretch: &Stretch<'_>| {
+        let visit = |_, stretch: &RegionSegment<'_>| {
             seen.push(((stretch.from + stretch.to) / 2.0, stretch.pattern().id()));
             if seen.len() < REGIONS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };

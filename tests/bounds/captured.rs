@@ -6,7 +6,7 @@ use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, relu};
-use tropex::bounds::{Kind, Structure};
+use tropex::bounds::{BoundKind, Structure};
 use tropex::capture;
 use tropex::train::zoo::{Architecture, Classifier};
 
@@ -22,7 +22,7 @@ fn layers(structure: &Structure) -> Vec<String> {
 }
 
 #[test]
-fn architectures_have_the_layers_that_their_summaries_say() {
+fn architectures_have_the_layers_of_their_summaries() {
     let zoo = |name: &str, shape| {
         let architecture = Architecture::find(name).unwrap();
         let classifier = architecture.init(shape, 10, &device(), 0).unwrap();
@@ -37,11 +37,11 @@ fn architectures_have_the_layers_that_their_summaries_say() {
         ["conv 32x8x8", "max of 4 512", "conv 64x4x4", "conv 64x4x4", "max of 4 256", "dense 64"];
     assert_eq!(layers(&cnn), expected);
     let bounds = table(&cnn);
-    assert_eq!(reason(&bounds, "Xiong 2020, layers", Kind::Upper), "convolution with padding");
-    let lower = reason(&bounds, "Serra 2018, Thm 6", Kind::Lower);
+    assert_eq!(reason(&bounds, "Xiong 2020, layers", BoundKind::Upper), "convolution with padding");
+    let lower = reason(&bounds, "Serra 2018, Thm 6", BoundKind::Lower);
     assert_eq!(lower, "layer 1 (conv 32x8x8) is not dense with ReLU");
     let uppers = ["Serra 2018, Thm 1", "Montúfar 2017", "all patterns"];
-    let uppers = uppers.map(|name| found(&bounds, name, Kind::Upper).count.clone());
+    let uppers = uppers.map(|name| found(&bounds, name, BoundKind::Upper).count.clone());
     assert!(uppers.is_sorted(), "{uppers:?}");
 }
 
@@ -60,15 +60,15 @@ impl Residual {
 }
 
 #[test]
-fn branches_leave_the_bounds_that_hold_for_any_graph() {
+fn networks_with_branches_have_the_bounds_for_any_graph() {
     let module = Residual { first: linear(2, 3), second: linear(3, 3), output: linear(3, 2) };
     let network = capture(&module, [2], Residual::forward).unwrap();
     let bounds = table(&Structure::of(&network).unwrap());
     // Three times three lines in the plane, Z(3, 2) = 7; nine units.
-    assert_eq!(decimal(&bounds, "Montúfar 2017", Kind::Upper), "343");
-    assert_eq!(decimal(&bounds, "all patterns", Kind::Upper), "512");
+    assert_eq!(decimal(&bounds, "Montúfar 2017", BoundKind::Upper), "343");
+    assert_eq!(decimal(&bounds, "all patterns", BoundKind::Upper), "512");
     assert_eq!(
-        reason(&bounds, "Serra 2018, Thm 1", Kind::Upper),
+        reason(&bounds, "Serra 2018, Thm 1", BoundKind::Upper),
         "node 5 (add) belongs to a branch"
     );
     assert_eq!(bounds.best_upper().unwrap().bound().name, "Montúfar 2017");
@@ -90,17 +90,17 @@ impl Leaky {
 }
 
 #[test]
-fn inactive_leaky_units_lose_no_dimension() {
+fn inactive_leaky_units_keep_their_dimension() {
     let module = Leaky { first: linear(2, 3), second: linear(3, 3), output: linear(3, 2) };
     let network = capture(&module, [2], Leaky::forward).unwrap();
     let bounds = table(&Structure::of(&network).unwrap());
-    // ReLUs would have 40.
-    assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", Kind::Upper), "49");
-    let lower = reason(&bounds, "Montúfar 2014, Thm 4", Kind::Lower);
+    // With ReLUs the bound would be 40.
+    assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", BoundKind::Upper), "49");
+    let lower = reason(&bounds, "Montúfar 2014, Thm 4", BoundKind::Lower);
     assert_eq!(lower, "layer 1 (dense 3 (leaky)) is not dense with ReLU");
 }
 
-/// A layer whose weights are all multiples of one row.
+/// A network whose hidden layer has weights of rank 1.
 #[derive(Module, Debug)]
 struct Flat {
     hidden: Linear,
@@ -114,22 +114,22 @@ impl Flat {
 }
 
 #[test]
-fn ranks_of_trained_weights_count_where_they_are_known() {
+fn ranks_of_trained_weights_lower_the_trained_bound() {
     let mut module = Flat { hidden: linear(3, 4), output: linear(4, 2) };
     let weights = [1.0, 2.0, 3.0, 4.0, 2.0, 4.0, 6.0, 8.0, -1.0, -2.0, -3.0, -4.0];
     module.hidden.weight = Param::from_tensor(tensor(&weights, [3, 4], &device()));
     let network = capture(&module, [3], Flat::forward).unwrap();
     let bounds = table(&Structure::trained(&network).unwrap());
     // Four parallel planes.
-    let trained = found(&bounds, "Serra 2018, Thm 1, ranks", Kind::TrainedUpper);
+    let trained = found(&bounds, "Serra 2018, Thm 1, ranks", BoundKind::TrainedUpper);
     assert_eq!((trained.count.decimal().as_str(), trained.ranks.clone()), ("5", Some(vec![1])));
-    assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", Kind::Upper), "15");
-    assert_eq!(decimal(&bounds, "Zaslavsky 1975", Kind::Exact), "15");
+    assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", BoundKind::Upper), "15");
+    assert_eq!(decimal(&bounds, "Zaslavsky 1975", BoundKind::Exact), "15");
     assert_eq!(bounds.best_upper().unwrap().count().decimal(), "15", "for all weights");
 }
 
 #[derive(Module, Debug)]
-struct Images {
+struct ImageNetwork {
     conv: Conv2d,
     average: AvgPool2d,
     second: Conv2d,
@@ -137,7 +137,7 @@ struct Images {
     output: Linear,
 }
 
-impl Images {
+impl ImageNetwork {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let values = self.average.forward(relu(self.conv.forward(images)));
         let values = self.pool.forward(self.second.forward(values));
@@ -146,23 +146,22 @@ impl Images {
 }
 
 #[test]
-fn maps_that_follow_each_other_are_one_and_pooling_may_stand_alone() {
-    let module = Images {
+fn consecutive_maps_are_composed_and_poolings_are_layers() {
+    let module = ImageNetwork {
         conv: Conv2dConfig::new([1, 2], [3, 3]).init(&device()),
         average: AvgPool2dConfig::new([2, 2]).init(),
         second: Conv2dConfig::new([2, 3], [1, 1]).init(&device()),
         pool: MaxPool2dConfig::new([1, 2]).init(),
         output: linear(6, 2),
     };
-    let network = capture(&module, [1, 6, 6], Images::forward).unwrap();
+    let network = capture(&module, [1, 6, 6], ImageNetwork::forward).unwrap();
     let structure = Structure::trained(&network).unwrap();
     assert_eq!(layers(&structure), ["conv 2x4x4", "average pool + conv 6 (max of 2)"]);
-    // Averages leave 8 of 32 dimensions.
+    // The average pooling leaves 8 of 32 dimensions.
     assert_eq!(structure.layers()[1].dimension, 8);
     let bounds = table(&structure);
-    let trained = found(&bounds, "Serra 2018, Thm 1, ranks", Kind::TrainedUpper);
-    // Two kernels at 16 positions; two of three channels at 4 positions, of which 6 values are
-    // read in pairs.
+    let trained = found(&bounds, "Serra 2018, Thm 1, ranks", BoundKind::TrainedUpper);
+    // Layer 1: two kernels at 16 positions. Layer 2: a map of rank 2 at 4 positions.
     assert_eq!(trained.ranks, Some(vec![32, 8]));
 }
 
@@ -181,7 +180,7 @@ impl Unpadded {
 }
 
 #[test]
-fn captured_convolutions_are_those_of_the_formulas() {
+fn captured_convolutions_equal_constructed_ones() {
     let conv = |channels, kernel, stride| {
         Conv2dConfig::new(channels, kernel).with_stride(stride).init(&device())
     };
@@ -197,7 +196,7 @@ fn captured_convolutions_are_those_of_the_formulas() {
     let built = built.conv(3, [2, 1], [2, 1], [0, 0]).unwrap();
     assert_eq!(structure.layers(), built.layers());
     let bounds = table(&structure);
-    for kind in [Kind::Lower, Kind::Upper] {
+    for kind in [BoundKind::Lower, BoundKind::Upper] {
         found(&bounds, "Xiong 2020, layers", kind);
     }
     assert!(bounds.best_lower().unwrap().count() <= bounds.best_upper().unwrap().count());

@@ -1,29 +1,30 @@
-//! Regions of small convolutions, counted without any formula.
+//! Bounds of small convolutions, against regions counted without a formula.
 
 use std::collections::HashSet;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::bounds::{Kind, Structure};
+use tropex::bounds::{BoundKind, Structure};
 
 use super::counted::{Matrix, independent_sets, number, random};
 use super::{found, reason, table};
 
-/// A convolution and the inputs that each of its positions sees.
-struct Conv {
+/// A convolution without padding.
+struct TestConv {
     input: [usize; 3],
     filters: usize,
     kernel: [usize; 2],
     stride: [usize; 2],
 }
 
-impl Conv {
+impl TestConv {
     fn structure(&self) -> Structure {
         let start = Structure::new(&self.input).unwrap();
         start.conv(self.filters, self.kernel, self.stride, [0, 0]).unwrap()
     }
 
-    fn seen(&self) -> Vec<Vec<usize>> {
+    /// The inputs that the window of every position covers.
+    fn covered(&self) -> Vec<Vec<usize>> {
         let ([channels, height, width], [rows, columns]) = (self.input, self.kernel);
         let corners = (0..=height - rows).step_by(self.stride[0]).flat_map(|row| {
             (0..=width - columns).step_by(self.stride[1]).map(move |column| (row, column))
@@ -38,12 +39,12 @@ impl Conv {
         corners.map(window).collect()
     }
 
-    /// Normals with random weights, shared by the positions.
+    /// The normals of all hyperplanes, with random kernels that all positions share.
     fn normals(&self, generator: &mut impl Rng) -> Matrix {
-        let seen = self.seen();
-        let kernels = random(self.filters, seen[0].len(), generator);
+        let covered = self.covered();
+        let kernels = random(self.filters, covered[0].len(), generator);
         let features = self.input.iter().product();
-        let normals = seen.iter().flat_map(|cells| {
+        let normals = covered.iter().flat_map(|cells| {
             kernels.iter().map(move |kernel| {
                 let mut normal = vec![0.0; features];
                 cells.iter().zip(kernel).for_each(|(&cell, &weight)| normal[cell] = weight);
@@ -53,13 +54,14 @@ impl Conv {
         normals.collect()
     }
 
-    /// The theorem as it is stated: all `t`, and all sets of positions for each.
+    /// The published sum by its definition: over all `t`, with a condition for all sets of
+    /// positions.
     fn by_definition(&self) -> u128 {
-        let (seen, filters) = (self.seen(), self.filters);
-        let count = seen.len();
+        let (covered, filters) = (self.covered(), self.filters);
+        let count = covered.len();
         let union = |set: usize| {
             let positions = (0..count).filter(|position| set >> position & 1 == 1);
-            positions.flat_map(|position| &seen[position]).collect::<HashSet<_>>().len()
+            positions.flat_map(|position| &covered[position]).collect::<HashSet<_>>().len()
         };
         let unions: Vec<_> = (0..1 << count).map(union).collect();
         let mut sum = 0;
@@ -79,8 +81,8 @@ impl Conv {
     }
 }
 
-fn convolutions() -> [Conv; 10] {
-    let conv = |input, filters, kernel, stride| Conv { input, filters, kernel, stride };
+fn convolutions() -> [TestConv; 10] {
+    let conv = |input, filters, kernel, stride| TestConv { input, filters, kernel, stride };
     [
         conv([1, 1, 4], 2, [1, 2], [1, 1]),
         conv([2, 1, 4], 3, [1, 2], [1, 1]),
@@ -100,21 +102,21 @@ fn choose(n: usize, k: usize) -> u128 {
 }
 
 #[test]
-fn one_convolution_has_as_many_regions_as_its_hyperplanes_make() {
+fn bounds_of_one_convolution_bracket_its_number_of_regions() {
     let mut generator = ChaCha8Rng::seed_from_u64(6);
     let mut along_one_axis = 0;
     for conv in convolutions() {
         let table = table(&conv.structure());
         let about =
             format!("{:?} {} {:?} {:?}", conv.input, conv.filters, conv.kernel, conv.stride);
-        let [lower, upper] =
-            [Kind::Lower, Kind::Upper].map(|kind| number(&table, "Xiong 2020, one layer", kind));
+        let [lower, upper] = [BoundKind::Lower, BoundKind::Upper]
+            .map(|kind| number(&table, "Xiong 2020, one layer", kind));
         assert_eq!(upper, conv.by_definition(), "{about}");
         let normals = conv.normals(&mut generator);
         let counted = independent_sets(&normals);
         assert!(0 < lower && lower <= counted && counted <= upper, "{about}: {counted}");
-        if table.entry("Xiong 2020, one layer", Kind::Exact).unwrap().outcome().is_ok() {
-            let exact = number(&table, "Xiong 2020, one layer", Kind::Exact);
+        if table.entry("Xiong 2020, one layer", BoundKind::Exact).unwrap().outcome().is_ok() {
+            let exact = number(&table, "Xiong 2020, one layer", BoundKind::Exact);
             assert_eq!([exact, upper], [counted; 2], "{about}");
             along_one_axis += 1;
         }
@@ -122,44 +124,47 @@ fn one_convolution_has_as_many_regions_as_its_hyperplanes_make() {
     assert_eq!(along_one_axis, 7);
 }
 
-/// Two filters on one channel commute: one set of hyperplanes that could be matched to inputs of
-/// their own is dependent, whatever the weights, and the published number is not attained.
+/// Two filters on one channel commute. One set of hyperplanes that can be matched to different
+/// inputs is therefore dependent for all weights, and the published number is not attained.
 #[test]
-fn filters_that_commute_fall_short_of_the_published_number() {
+fn commuting_filters_do_not_attain_the_published_number() {
     let mut generator = ChaCha8Rng::seed_from_u64(7);
-    let conv = Conv { input: [1, 3, 3], filters: 2, kernel: [2, 2], stride: [1, 1] };
+    let conv = TestConv { input: [1, 3, 3], filters: 2, kernel: [2, 2], stride: [1, 1] };
     assert_eq!(conv.by_definition(), 256);
     for _ in 0..5 {
         assert_eq!(independent_sets(&conv.normals(&mut generator)), 255);
     }
     let table = table(&conv.structure());
-    let said = reason(&table, "Xiong 2020, one layer", Kind::Exact);
+    let said = reason(&table, "Xiong 2020, one layer", BoundKind::Exact);
     assert_eq!(said, "windows overlap along both axes");
 }
 
 #[test]
-fn several_convolutions_by_hand() {
+fn bounds_of_two_convolutions_equal_numbers_computed_by_hand() {
     // Layers of 3 and of 5 filters on 2 channels, windows of one cell: 4 positions in both layers.
     let structure = Structure::new(&[2, 2, 2]).unwrap();
     let structure = structure.conv(3, [1, 1], [1, 1], [0, 0]).unwrap();
     let two = table(&structure.conv(5, [1, 1], [1, 1], [0, 0]).unwrap());
     // p = 1: 3^4 * Z(5, 1)^4; p = 2: 1 * Z(5, 2)^4.
-    let lower = found(&two, "Xiong 2020, layers", Kind::Lower);
+    let lower = found(&two, "Xiong 2020, layers", BoundKind::Lower);
     assert_eq!((lower.count.decimal().as_str(), lower.inputs), ("104976", Some(1)));
     // Z(3, 2)^4 * Z(20, 8).
     let z: u128 = (0..=8).map(|k| choose(20, k)).sum();
-    assert_eq!(number(&two, "Xiong 2020, layers", Kind::Upper), 7_u128.pow(4) * z);
+    assert_eq!(number(&two, "Xiong 2020, layers", BoundKind::Upper), 7_u128.pow(4) * z);
     assert!(lower.count <= *two.best_upper().unwrap().count());
 }
 
 #[test]
-fn wide_convolutions_are_bracketed() {
-    // 4 x 4 positions: more than are enumerated. Every window has one cell for its own but those
-    // at the end, which have two or four.
+fn bounds_of_a_wide_convolution_equal_their_formulas() {
+    // 4 x 4 positions are more than are enumerated. Every window has one exclusive cell, except the
+    // windows at the end, which have two or four.
     let structure = Structure::new(&[1, 5, 5]).unwrap();
     let table = table(&structure.conv(3, [2, 2], [1, 1], [0, 0]).unwrap());
-    let lower = number(&table, "Xiong 2020, one layer", Kind::Lower);
+    let lower = number(&table, "Xiong 2020, one layer", BoundKind::Lower);
     assert_eq!(lower, 4_u128.pow(9) * 7_u128.pow(6) * 8);
     let upper: u128 = (0..=25).map(|k| choose(48, k)).sum();
-    assert_eq!(number(&table, "Xiong 2020, one layer", Kind::Upper), upper.min(8_u128.pow(16)));
+    assert_eq!(
+        number(&table, "Xiong 2020, one layer", BoundKind::Upper),
+        upper.min(8_u128.pow(16))
+    );
 }

@@ -1,10 +1,10 @@
-//! Regions of small dense networks, counted without any formula.
+//! Bounds of small dense networks, against regions counted without a formula.
 
 use std::collections::HashSet;
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::bounds::{Kind, Structure};
+use tropex::bounds::{BoundKind, Structure};
 
 use super::{decimal, dense, table};
 
@@ -19,7 +19,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-pub(super) fn number(table: &super::Table, name: &str, kind: Kind) -> u128 {
+pub(super) fn number(table: &super::BoundTable, name: &str, kind: BoundKind) -> u128 {
     decimal(table, name, kind).parse().unwrap()
 }
 
@@ -43,8 +43,8 @@ fn rank(mut rows: Matrix) -> usize {
     rank
 }
 
-/// Regions of hyperplanes with generic offsets: as many as there are sets of them whose normals
-/// are independent (Zaslavsky; Whitney).
+/// The number of regions of hyperplanes with generic offsets: the number of sets of hyperplanes
+/// with independent normals (Whitney 1932, Zaslavsky 1975).
 pub(super) fn independent_sets(normals: &Matrix) -> u128 {
     let sets = 0_u32..1 << normals.len();
     let independent = sets.filter(|set| {
@@ -61,13 +61,14 @@ fn generic_weights_of_one_dense_layer_attain_the_exact_number() {
     for (inputs, width) in [(1, 5), (2, 4), (2, 7), (3, 6), (4, 4), (5, 3)] {
         let table = table(&dense(inputs, &[width]));
         let counted = independent_sets(&random(width, inputs, &mut generator));
-        assert_eq!(number(&table, "Zaslavsky 1975", Kind::Exact), counted, "{inputs} {width}");
+        assert_eq!(number(&table, "Zaslavsky 1975", BoundKind::Exact), counted, "{inputs} {width}");
     }
 }
 
-/// Lines in the plane in general position: every region has a corner, where two of them meet.
+/// Counts the regions of lines in general position at their corners: every region has a corner
+/// where two lines meet.
 #[test]
-fn the_regions_of_lines_are_seen_at_their_corners() {
+fn lines_in_general_position_have_the_exact_number_of_regions() {
     let mut generator = ChaCha8Rng::seed_from_u64(4);
     let width = 6;
     let (lines, offsets) = (random(width, 2, &mut generator), random(width, 1, &mut generator));
@@ -77,7 +78,7 @@ fn the_regions_of_lines_are_seen_at_their_corners() {
         let (e, f) = (-offsets[a][0], -offsets[b][0]);
         let determinant = p * s - q * r;
         let corner = [(e * s - q * f) / determinant, (p * f - e * r) / determinant];
-        // A small step across neither, one or both of the two lines.
+        // A small step to each of the four sides of the two lines.
         for signs in 0..4 {
             let side = |bit: usize| if signs >> bit & 1 == 1 { 1e-6 } else { -1e-6 };
             let (u, v) = (side(0), side(1));
@@ -88,26 +89,26 @@ fn the_regions_of_lines_are_seen_at_their_corners() {
         }
     }
     let table = table(&dense(2, &[width]));
-    assert_eq!(number(&table, "Zaslavsky 1975", Kind::Exact), patterns.len() as u128);
+    assert_eq!(number(&table, "Zaslavsky 1975", BoundKind::Exact), patterns.len() as u128);
 }
 
-/// A layer of a random network: weights and offsets, and how many values each unit is the maximum
-/// of; one value is compared with zero.
-struct Layer {
+/// A layer of a random network. Each unit is the maximum of `pieces` values. With one piece it is a
+/// ReLU.
+struct RandomLayer {
     weights: Matrix,
     offsets: Matrix,
     pieces: usize,
 }
 
-/// Activation patterns on a fine grid of the plane.
-fn patterns(layers: &[Layer]) -> usize {
+/// The number of activation patterns on a fine grid of the plane.
+fn patterns(layers: &[RandomLayer]) -> usize {
     let cells = 120;
     let at = |cell: usize| 8.0 * (cell as f64 + 0.5) / cells as f64 - 4.0;
     let mut seen = HashSet::new();
     for (row, column) in (0..cells).flat_map(|row| (0..cells).map(move |column| (row, column))) {
         let mut values = vec![at(row), at(column)];
         let mut pattern = Vec::new();
-        for Layer { weights, offsets, pieces } in layers {
+        for RandomLayer { weights, offsets, pieces } in layers {
             let sum = |line: usize| dot(&weights[line], &values) + offsets[line][0];
             let sums: Vec<_> = (0..weights.len()).map(sum).collect();
             let unit = |sums: &[f64]| {
@@ -125,7 +126,7 @@ fn patterns(layers: &[Layer]) -> usize {
 }
 
 #[test]
-fn random_networks_have_no_more_regions_than_the_upper_bounds_say() {
+fn random_networks_do_not_exceed_the_upper_bounds() {
     let mut generator = ChaCha8Rng::seed_from_u64(5);
     let mut closest = 0.0_f64;
     for _ in 0..30 {
@@ -139,16 +140,16 @@ fn random_networks_have_no_more_regions_than_the_upper_bounds_say() {
             };
             let weights = random(units * pieces, width, &mut generator);
             let offsets = random(units * pieces, 1, &mut generator);
-            layers.push(Layer { weights, offsets, pieces });
+            layers.push(RandomLayer { weights, offsets, pieces });
             width = units;
         }
         let counted = patterns(&layers) as u128;
         let table = table(&structure);
         let [patterns, montufar, serra] = ["all patterns", "Montúfar 2017", "Serra 2018, Thm 1"]
-            .map(|name| number(&table, name, Kind::Upper));
+            .map(|name| number(&table, name, BoundKind::Upper));
         assert!(counted <= patterns.min(montufar).min(serra), "{counted} regions of {structure:?}");
         assert!(serra <= montufar, "{serra} {montufar}");
         closest = closest.max(counted as f64 / serra as f64);
     }
-    assert!(closest > 0.8, "no network with regions enough for a test: {closest}");
+    assert!(closest > 0.8, "no network comes near the bound: {closest}");
 }

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{DType, Device, FloatDType, Tensor, activation};
+use burn::tensor::{Device, FloatDType, Tensor, activation};
 use tropex::{
     Classes, ComputeTarget, Error, Extractor, Gauge, Network, Precision, SelfCheck, capture,
 };

@@ -1,22 +1,22 @@
-//! Sides of regions and distances to them, against directions pushed forward and rays.
+//! Halfspaces of regions against pushforwards, and distances against rays.
 
 use std::collections::HashMap;
 
 use tropex::Precision;
-use tropex::geometry::{Boundaries, Facet, Paths, Regions};
+use tropex::geometry::{Facet, Paths, PiecewiseNodes, Regions};
 
 use super::{placed, random, wide};
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 use crate::common::{largest, values};
 
-/// Points of a case that are looked at.
+/// Number of points of a case.
 pub(super) const POINTS: usize = 3;
 
-/// Rays from each of them.
+/// Number of rays from each point.
 const RAYS: usize = 8;
 
-/// Points nearer to a boundary than this are left out: rays take the other side.
+/// Points nearer to a boundary than this are left out, because rays may start on the other side.
 pub(super) const TOUCHING: f64 = 1e-9;
 
 type Norm = fn(&[f64]) -> f64;
@@ -26,30 +26,27 @@ pub(super) fn first_points(case: &Case) -> Vec<f64> {
     wide(&case.points[..case.points.len().min(POINTS * case.plan.features())])
 }
 
-pub(super) fn sides_are_the_gaps_of_units_and_change_like_them(
-    case: &Case,
-    measured: &mut Measured,
-) -> Verdict {
+pub(super) fn halfspaces_equal_the_gaps_of_units(case: &Case, measured: &mut Measured) -> Verdict {
     let regions = Regions::new(&case.placed(Precision::F32)?).map_err(|e| e.to_string())?;
     let points = first_points(case);
     let directions = random(case.plan.seed, points.len());
-    // Every gap at every point, and its derivative along the point's direction.
+    // Every gap at every point, and its derivative along the direction of the point.
     let network = case.placed(Precision::F64)?;
-    let boundaries = Boundaries::of(&network);
+    let nodes = PiecewiseNodes::of(&network);
     let mut gaps: HashMap<(usize, Facet), (f64, f64)> = HashMap::new();
     let mut scale = 1.0_f64;
     network.inspect(placed(&points, &network), placed(&directions, &network), |seen| {
         scale = scale.max(largest(&values(seen.output.values.clone())));
         scale = scale.max(largest(&values(seen.output.derivatives.clone())));
-        let Some(choice) = boundaries.at(seen.node) else { return };
+        let Some(rule) = nodes.at(seen.node) else { return };
         let inputs = values(seen.inputs[0].values.clone());
         let slopes = values(seen.inputs[0].derivatives.clone());
-        let numbers = choice.numbers(seen.piece);
-        let width = inputs.len() / (numbers.len() / choice.units());
-        for (point, numbers) in numbers.chunks_exact(choice.units()).enumerate() {
+        let numbers = rule.numbers(seen.piece);
+        let width = inputs.len() / (numbers.len() / rule.units());
+        for (point, numbers) in numbers.chunks_exact(rule.units()).enumerate() {
             let of = |list: &[f64]| list[point * width..][..width].to_vec();
             let (inputs, slopes) = (of(&inputs), of(&slopes));
-            choice.visit_gaps(numbers, |gap| {
+            rule.visit_gaps(numbers, |gap| {
                 let both = (gap.of(&inputs), gap.of(&slopes));
                 gaps.insert((point, Facet::new(seen.node, gap)), both);
             });
@@ -60,7 +57,7 @@ pub(super) fn sides_are_the_gaps_of_units_and_change_like_them(
     regions
         .clone()
         .with_rows(5)
-        .visit_sides(&points, |side| {
+        .visit_halfspaces(&points, |side| {
             measured.compared += 1;
             let at = |list: &[f64]| {
                 let own = &list[side.point * features..][..features];
@@ -68,7 +65,7 @@ pub(super) fn sides_are_the_gaps_of_units_and_change_like_them(
             };
             let found = gaps.remove(&(side.point, side.facet));
             let Some((gap, slope)) = found else {
-                verdict = Err(format!("{:?} is no facet, or comes twice", side.facet));
+                verdict = Err(format!("{:?} is not a facet, or is visited twice", side.facet));
                 return;
             };
             let errors = [side.gap - gap, at(&points) + side.offset - gap, at(&directions) - slope];
@@ -76,12 +73,12 @@ pub(super) fn sides_are_the_gaps_of_units_and_change_like_them(
             verdict = verdict.clone().and(within);
         })
         .map_err(|error| error.to_string())?;
-    // What is left does not depend on the points.
-    let still = largest(gaps.values().map(|(_, slope)| slope));
-    verdict.and(measured.within("slope of what is no side", still / scale, 1e-12))
+    // The gaps without a halfspace do not depend on the point.
+    let constant = largest(gaps.values().map(|(_, slope)| slope));
+    verdict.and(measured.within("slope of a gap without a halfspace", constant / scale, 1e-12))
 }
 
-pub(super) fn no_ray_leaves_a_region_nearer_than_its_distance(
+pub(super) fn no_ray_leaves_a_region_before_its_distance(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {

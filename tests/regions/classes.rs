@@ -1,4 +1,4 @@
-//! Decision boundaries along rays, against logits that replays of single points have.
+//! Changes of the class along rays, against the logits of replays.
 
 use tropex::Precision;
 use tropex::geometry::{ClassChange, Paths};
@@ -8,10 +8,10 @@ use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 use crate::common::{largest, values};
 
-/// Positions looked at before a change, or to the end.
+/// Number of positions before the change, or before the end.
 const GRID: usize = 48;
 
-pub(super) fn classes_change_where_logits_meet_and_not_before(
+pub(super) fn the_class_changes_where_two_logits_are_equal_and_not_before(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
@@ -32,7 +32,7 @@ pub(super) fn classes_change_where_logits_meet_and_not_before(
         let logits = values(network.replay(placed(&line, &network)).logits());
         let at: Vec<&[f64]> = logits.chunks_exact(network.classes()).collect();
         let start = first_largest(at[0]);
-        // Before the change, and at it at last, no logit is above that of the first class.
+        // Up to the change no logit is above the logit of the first class.
         for logits in &at {
             measured.compared += 1;
             let above = largest_of(logits) - logits[start];

@@ -1,5 +1,4 @@
-//! Lines along faces, through corners, from and to boundaries, in networks that one can see
-//! through.
+//! Lines along faces, through corners, from boundaries and to boundaries, in small networks.
 
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, relu};
@@ -11,13 +10,13 @@ use tropex::{Network, Precision, capture};
 
 use crate::common::{device, target};
 
-/// A function of two numbers.
+/// A network that computes a function of two numbers.
 pub(super) fn network(function: impl Fn(Tensor<2>) -> Tensor<2>) -> Network {
     let module: Linear = LinearConfig::new(2, 2).init(&device());
     capture(&module, [2], |_: &Linear, points: Tensor<2>| function(points)).expect("is supported")
 }
 
-/// Two numbers times a matrix `[2, n]`, row by row.
+/// Points `[points, 2]` times a matrix `[2, n]`.
 pub(super) fn times(points: Tensor<2>, matrix: &[f32]) -> Tensor<2> {
     let data = TensorData::new(matrix.to_vec(), [2, matrix.len() / 2]);
     let device = points.device();
@@ -29,7 +28,7 @@ fn segment(network: &Network, from: [f64; 2], to: [f64; 2]) -> Path {
     paths.segments(&from, &to).expect("whole points").remove(0)
 }
 
-/// Positions, and the units that change there.
+/// The positions of crossings, and the units that change there.
 fn crossed(path: &Path) -> Vec<(f64, Vec<usize>)> {
     let units = |facets: &[Facet]| facets.iter().map(|facet| facet.unit).collect();
     path.crossings.iter().map(|crossing| (crossing.at, units(&crossing.facets))).collect()
@@ -39,7 +38,7 @@ fn crossed(path: &Path) -> Vec<(f64, Vec<usize>)> {
 fn a_line_along_a_face_does_not_cross_it() {
     let path = segment(&network(relu), [-1.0, 0.0], [3.0, 0.0]);
     assert_eq!(crossed(&path), [(0.25, vec![0])]);
-    // On the face the other unit counts as inactive.
+    // On its own face the other unit counts as inactive.
     assert_eq!(path.start.piece(0, 1), Some(0));
     assert_eq!(path.pattern(1).piece(0, 1), Some(0));
 }
@@ -49,7 +48,7 @@ fn units_that_change_together_are_one_crossing() {
     let path = segment(&network(relu), [-1.0, -1.0], [1.0, 1.0]);
     assert_eq!(crossed(&path), [(0.5, vec![0, 1])]);
     assert_eq!(path.regions(), 2);
-    // A tenth and three tenths are rounded; their hyperplanes meet in the origin all the same.
+    // The weights are rounded, but their hyperplanes still meet in the origin.
     let skewed = network(|x| relu(times(x, &[0.1, 0.7, 0.3, -0.9])));
     let path = segment(&skewed, [-0.3, -0.7], [0.6, 1.4]);
     assert_eq!(path.regions(), 2, "{path:?}");
@@ -67,12 +66,12 @@ fn at_the_start_the_direction_decides() {
 }
 
 #[test]
-fn what_ends_on_a_face_does_not_cross_it() {
+fn a_line_that_ends_on_a_face_does_not_cross_it() {
     let path = segment(&network(relu), [-1.0, 0.5], [0.0, 0.5]);
     assert_eq!((path.regions(), path.end), (1, 1.0));
 }
 
-/// `|x|` touches zero and turns back: units that read it keep their pieces.
+/// The units of the second layer read `|x|`, which touches zero without changing its sign.
 #[test]
 fn units_that_touch_zero_and_turn_back_do_not_change() {
     let bent = network(|x| {
@@ -86,9 +85,9 @@ fn units_that_touch_zero_and_turn_back_do_not_change() {
     assert!(facets.len() == 2 && facets[0].node == facets[1].node, "{facets:?}");
 }
 
-/// A slope of one is no bend.
+/// A leaky ReLU with slope 1 has one piece.
 #[test]
-fn units_that_do_not_bend_have_no_boundary() {
+fn units_with_one_piece_have_no_boundary() {
     let straight = network(|x| leaky_relu(x, 1.0));
     assert_eq!(segment(&straight, [-1.0, -1.0], [1.0, 2.0]).regions(), 1);
 }
@@ -101,19 +100,19 @@ fn the_first_of_equal_cells_wins() {
         let largest = max_pool2d(cells, MaxPoolOptions::new([1, 3]));
         largest.reshape([-1, 1])
     });
-    // Along the diagonal all are equal.
+    // Along the diagonal all cells are equal.
     let along = segment(&pool, [-1.0, -1.0], [1.0, 1.0]);
     assert_eq!((along.regions(), along.start.piece(pool_node(&pool), 0)), (1, Some(0)));
-    // Across it the second gives way to the first, not to the third.
+    // Across the diagonal the winner changes from the second cell to the first, not to the third.
     let across = segment(&pool, [-1.0, 1.0], [1.0, -1.0]);
     let [crossing] = across.crossings.as_slice() else { panic!("{across:?}") };
     assert_eq!((across.start.piece(pool_node(&pool), 0), crossing.at), (Some(1), 0.5));
     assert_eq!(crossing.facets, [Facet { node: pool_node(&pool), unit: 0, rival: 0 }]);
 }
 
-/// A map and the same in two steps are equal but for rounding, which must not make regions.
+/// One cell is computed in one step and the other in two, so that they differ by rounding errors.
 #[test]
-fn cells_that_are_equal_but_for_rounding_make_no_boundary() {
+fn cells_that_are_equal_up_to_rounding_make_no_boundary() {
     let pool = network(|x| {
         let whole = times(x.clone(), &[15.0, 35.0]);
         let split = times(times(x, &[3.0, 0.0, 7.0, 0.0]), &[5.0, 0.0]);
@@ -140,13 +139,13 @@ fn pool_node(network: &Network) -> usize {
 }
 
 #[test]
-fn a_polygon_around_a_corner_and_one_with_its_corner_there() {
+fn polygons_around_and_through_a_corner_of_regions() {
     let paths = Paths::new(&network(relu)).expect("test devices have f64");
     let around =
         paths.polygon(&[1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0, -1.0]).expect("whole points");
     assert_eq!(crossed(&around), [0.5, 1.5, 2.5, 3.5].map(|at| (at, vec![around_unit(at)])));
     assert_eq!(around.regions(), 4);
-    // Its first corner is the origin, its other two lie in the first and the third quadrant.
+    // The first corner is the origin, the others are in the first and the third quadrant.
     let through = paths.polygon(&[0.0, 0.0, 1.0, 2.0, -2.0, -1.0]).expect("whole points");
     let at: Vec<f64> = through.crossings.iter().map(|crossing| crossing.at).collect();
     assert_eq!(at.len(), 3, "{through:?}");
@@ -161,7 +160,7 @@ fn around_unit(at: f64) -> usize {
 }
 
 #[test]
-fn classes_that_are_equal_at_the_start_are_told_apart_beyond() {
+fn the_direction_decides_between_classes_that_are_equal_at_the_start() {
     let paths = Paths::new(&network(|x| x)).expect("test devices have f64");
     let found = |point: [f64; 2], direction: [f64; 2]| {
         paths.class_changes(&point, &direction, f64::INFINITY).expect("whole points")[0]
@@ -173,7 +172,7 @@ fn classes_that_are_equal_at_the_start_are_told_apart_beyond() {
     assert_eq!(found([1.0, 0.0], [0.0, -1.0]), None);
 }
 
-/// Units that change one after the other where the first number grows from zero.
+/// Four units that change one after the other as the first number grows from zero.
 fn steps(spacing: f32) -> Network {
     network(move |x| {
         let thresholds = [1.0, 2.0, 3.0, 4.0].map(|step| step * spacing);
@@ -185,7 +184,7 @@ fn steps(spacing: f32) -> Network {
 }
 
 #[test]
-fn crossings_are_told_apart_on_the_scale_of_their_line() {
+fn the_resolution_of_crossings_scales_with_their_line() {
     let crossed_from = |network: &Network, from: [f64; 2], direction: [f64; 2]| {
         let paths = Paths::new(network).expect("test devices have f64");
         crossed(&paths.rays(&from, &direction, f64::INFINITY).expect("whole points")[0])
@@ -203,14 +202,14 @@ fn crossings_are_told_apart_on_the_scale_of_their_line() {
     let tiny = crossed_from(&steps((0.5 / factor) as f32), [0.0, 0.0], [1.0, 0.0]);
     let of_zero = crossed_from(&steps(0.5), [0.0, 0.0], [1.0, 0.0]);
     assert_eq!((scaled(&tiny, factor), of_zero.len()), (of_zero, 4));
-    // What rounding alone tells apart is one crossing, however fast the line is.
+    // Crossings that differ by rounding errors are one, for any length of the direction.
     let skewed = network(|x| relu(times(x, &[0.1, 0.7, 0.3, -0.9])));
     let at_once = crossed_from(&skewed, [-0.3, -0.7], [0.9 * factor, 2.1 * factor]);
     assert_eq!(at_once.len(), 1, "{at_once:?}");
 }
 
 #[test]
-fn classes_change_on_the_scale_of_their_line() {
+fn the_resolution_of_class_changes_scales_with_their_line() {
     let paths = Paths::new(&network(|x| x)).expect("test devices have f64");
     let step = f64::powi(2.0, 60);
     let found = paths.class_changes(&[1.0, 0.0], &[0.0, 0.25 * step], f64::INFINITY);
@@ -219,7 +218,7 @@ fn classes_change_on_the_scale_of_their_line() {
 }
 
 #[test]
-fn lines_that_make_no_sense_are_refused() {
+fn invalid_lines_are_refused() {
     let paths = Paths::new(&network(relu)).expect("test devices have f64");
     let said = |result: Result<Vec<Path>, tropex::geometry::Error>| result.unwrap_err().to_string();
     assert!(said(paths.segments(&[1.0, 2.0], &[1.0])).contains("found 1, expected 2"));

@@ -1,4 +1,4 @@
-//! The geometry of the linear regions of random networks: directions, crossings, boundaries.
+//! The linear regions of random networks: patterns, paths, boundaries, polytopes.
 
 mod boundary;
 mod classes;
@@ -12,36 +12,36 @@ use burn::tensor::{Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tropex::Network;
-use tropex::geometry::{Boundaries, Facet, Pattern};
+use tropex::geometry::{Facet, Pattern, PiecewiseNodes};
 
 use crate::common::properties::properties;
 use crate::common::{largest, values};
 
 properties! {
     pushforward:
-        pushing_a_direction_forward_is_adjoint_to_pulling_rows_back,
-        every_unit_has_the_piece_that_no_gap_speaks_against;
+        pushforward_is_adjoint_to_pullback,
+        all_gaps_of_the_chosen_pieces_are_non_negative;
     patterns:
-        patterns_are_what_a_list_of_pieces_says,
-        batches_of_any_size_have_the_same_patterns;
+        patterns_equal_plain_lists_of_pieces,
+        the_batch_size_does_not_change_patterns;
     path:
-        every_stretch_has_the_pattern_of_a_replay,
-        no_position_has_another_pattern_than_its_stretch,
-        crossings_are_where_bisection_finds_them,
-        rays_first_cross_what_paths_cross_first,
-        polygons_are_closed;
+        a_replay_in_the_middle_of_a_segment_finds_its_pattern,
+        a_replay_at_any_position_finds_the_pattern_of_its_segment,
+        bisection_finds_the_crossings,
+        first_crossings_of_rays_equal_those_of_paths,
+        paths_around_polygons_end_in_their_first_region;
     classes:
-        classes_change_where_logits_meet_and_not_before;
+        the_class_changes_where_two_logits_are_equal_and_not_before;
     boundary:
-        sides_are_the_gaps_of_units_and_change_like_them,
-        no_ray_leaves_a_region_nearer_than_its_distance;
+        halfspaces_equal_the_gaps_of_units,
+        no_ray_leaves_a_region_before_its_distance;
     polytope:
-        polytopes_end_where_rays_leave_the_region,
-        polytopes_hold_the_points_of_the_same_pattern,
-        essential_sides_make_the_same_polytope;
+        rays_leave_a_polytope_where_they_leave_the_region,
+        a_polytope_contains_the_points_with_its_pattern,
+        irredundant_sides_define_an_equal_polytope;
 }
 
-/// Numbers `[rows, features]` of a network's own precision, on its device.
+/// A tensor `[rows, features]` on the device and in the precision of a network.
 fn placed(values: &[f64], network: &Network) -> Tensor<2> {
     let dtype = network.target().precision().dtype();
     let shape = [values.len() / network.features(), network.features()];
@@ -59,21 +59,21 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().copied().map(f64::from).collect()
 }
 
-/// Whether a replay of a point found a pattern, but for units whose pieces are equal there and
-/// everywhere around, so that rounding takes them to either side.
+/// Whether a replay of a point has a pattern, except for units between two pieces with equal
+/// values, whose piece depends on rounding.
 fn is_same(network: &Network, point: &[f64], pattern: &Pattern, replayed: &Pattern) -> bool {
     let facets = replayed.facets_to(pattern);
     if facets.is_empty() {
         return true;
     }
-    let boundaries = Boundaries::of(network);
+    let nodes = PiecewiseNodes::of(network);
     let point = placed(point, network);
     let (mut is_rounding, mut scale) = (true, 1.0_f64);
     network.inspect(point.clone(), point.zeros_like(), |seen| {
         scale = scale.max(largest(&values(seen.output.values.clone())));
-        let Some(choice) = boundaries.at(seen.node) else { return };
+        let Some(rule) = nodes.at(seen.node) else { return };
         let inputs = values(seen.inputs[0].values.clone());
-        choice.visit_gaps(&choice.numbers(seen.piece), |gap| {
+        rule.visit_gaps(&rule.numbers(seen.piece), |gap| {
             let is_other = facets.contains(&Facet::new(seen.node, gap));
             is_rounding &= !is_other || gap.of(&inputs) <= 1e-13 * scale;
         });

@@ -1,4 +1,4 @@
-//! Paths through random networks, against the patterns that replays of single points have.
+//! Paths through random networks, against the patterns of replays.
 
 use tropex::geometry::{Path, Paths, Pattern, Patterns};
 use tropex::{Network, Precision};
@@ -7,19 +7,19 @@ use super::{is_same, random, wide};
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 
-/// Stretches shorter than this are not looked into: rounding may hide them from a replay.
+/// Segments shorter than this are left out, because rounding may hide them from a replay.
 const SHORT: f64 = 1e-9;
 
-/// The positions of a grid on a segment.
+/// Number of grid positions on a segment.
 const GRID: usize = 64;
 
-/// Steps of a bisection, which end below what f64 tells apart.
+/// Number of steps of a bisection, enough for the precision of f64.
 const HALVINGS: usize = 50;
 
-/// Segments of a case.
+/// Number of segments of a case.
 const SEGMENTS: usize = 3;
 
-/// The segments from the first points of a case to the next.
+/// Segments between consecutive points of a case, and their paths.
 pub(super) struct Segments {
     from: Vec<f64>,
     to: Vec<f64>,
@@ -35,19 +35,19 @@ impl Segments {
         let used = case.points.len().min((SEGMENTS + 1) * features);
         let points = wide(&case.points[..used]);
         let (from, to) = (points[..points.len() - features].to_vec(), points[features..].to_vec());
-        // As computed from f32, so that the walk has to find its own precision.
+        // From the network in f32: paths choose f64 themselves.
         let paths = Paths::new(&case.placed(Precision::F32)?).map_err(|e| e.to_string())?;
         let paths = paths.with_batch(3).segments(&from, &to).map_err(|e| e.to_string())?;
         Ok(Self { from, to, patterns: Patterns::new(&network), network, paths })
     }
 
-    /// The points that the segments lie between.
+    /// The start of the first segment and the ends of all segments.
     fn corners(&self) -> Vec<f64> {
         let last = self.to.len() - self.network.features();
         [&self.from, &self.to[last..]].concat()
     }
 
-    /// Positions on a segment as points.
+    /// The points at positions on a segment.
     fn points(&self, segment: usize, positions: &[f64]) -> Vec<f64> {
         let features = self.network.features();
         let ends = segment * features..(segment + 1) * features;
@@ -58,28 +58,31 @@ impl Segments {
         points.collect()
     }
 
-    /// The patterns that replays have at positions on a segment.
+    /// The patterns of replays at positions on a segment.
     fn replayed(&self, segment: usize, positions: &[f64]) -> Vec<Pattern> {
         self.patterns.of(&self.points(segment, positions)).expect("whole points")
     }
 
-    /// Whether a pattern is that of a replay at a position.
+    /// Whether a replay at a position has a pattern, up to rounding.
     fn is_there(&self, segment: usize, at: f64, pattern: &Pattern, replayed: &Pattern) -> bool {
         is_same(&self.network, &self.points(segment, &[at]), pattern, replayed)
     }
 }
 
-/// Every region that a path names is there, in the middle of its stretch.
-pub(super) fn every_stretch_has_the_pattern_of_a_replay(
+/// No segment of a path is wrong.
+pub(super) fn a_replay_in_the_middle_of_a_segment_finds_its_pattern(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
     let segments = Segments::of(case)?;
     for (segment, path) in segments.paths.iter().enumerate() {
-        let stretches: Vec<_> = path.stretches().collect();
-        let middles: Vec<f64> = stretches.iter().map(|(from, to, _)| (from + to) / 2.0).collect();
+        let segments_of_path: Vec<_> = path.region_segments().collect();
+        let middles: Vec<f64> =
+            segments_of_path.iter().map(|(from, to, _)| (from + to) / 2.0).collect();
         let replayed = segments.replayed(segment, &middles);
-        for (index, ((from, to, region), replayed)) in stretches.iter().zip(replayed).enumerate() {
+        for (index, ((from, to, region), replayed)) in
+            segments_of_path.iter().zip(replayed).enumerate()
+        {
             measured.compared += 1;
             if to - from < SHORT {
                 measured.left_out += 1;
@@ -100,22 +103,22 @@ pub(super) fn every_stretch_has_the_pattern_of_a_replay(
     Ok(())
 }
 
-/// No region is missing: wherever one looks, there is the region that the path says.
-pub(super) fn no_position_has_another_pattern_than_its_stretch(
+/// No region is missing from a path.
+pub(super) fn a_replay_at_any_position_finds_the_pattern_of_its_segment(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
     let segments = Segments::of(case)?;
     for (segment, path) in segments.paths.iter().enumerate() {
-        // Off the dyadic fractions, where points of small whole numbers change their pieces.
+        // Not at dyadic fractions, where networks with small whole weights change their pieces.
         let offset = random(case.plan.seed, 1)[0] / 4.0 + 0.5;
         let grid: Vec<f64> = (0..GRID).map(|k| (k as f64 + offset) / GRID as f64).collect();
         let replayed = segments.replayed(segment, &grid);
-        let stretches: Vec<_> = path.stretches().collect();
+        let segments_of_path: Vec<_> = path.region_segments().collect();
         for (at, replayed) in grid.iter().zip(replayed) {
             measured.compared += 1;
-            let index = stretches.partition_point(|(_, to, _)| to < at);
-            let (from, to, region) = stretches[index];
+            let index = segments_of_path.partition_point(|(_, to, _)| to < at);
+            let (from, to, region) = segments_of_path[index];
             if at - from < SHORT || to - at < SHORT {
                 measured.left_out += 1;
             } else if replayed.id() != region
@@ -129,15 +132,12 @@ pub(super) fn no_position_has_another_pattern_than_its_stretch(
     Ok(())
 }
 
-/// Crossings are where bisection finds that their first unit changes its piece.
-pub(super) fn crossings_are_where_bisection_finds_them(
-    case: &Case,
-    measured: &mut Measured,
-) -> Verdict {
+/// Bisects each crossing by the piece of its first unit.
+pub(super) fn bisection_finds_the_crossings(case: &Case, measured: &mut Measured) -> Verdict {
     let segments = Segments::of(case)?;
     for (segment, path) in segments.paths.iter().enumerate() {
-        let stretches: Vec<_> = path.stretches().collect();
-        let pairs = stretches.windows(2).zip(&path.crossings);
+        let segments_of_path: Vec<_> = path.region_segments().collect();
+        let pairs = segments_of_path.windows(2).zip(&path.crossings);
         let long = pairs.filter(|(pair, _)| pair.iter().all(|(from, to, _)| to - from >= SHORT));
         let middle = |(from, to, _): &(f64, f64, _)| (from + to) / 2.0;
         let mut brackets: Vec<_> =
@@ -163,8 +163,8 @@ pub(super) fn crossings_are_where_bisection_finds_them(
     Ok(())
 }
 
-/// The first crossing of a ray is that of its path, and none comes before it.
-pub(super) fn rays_first_cross_what_paths_cross_first(
+/// Compares the first crossings of rays with the first crossings of paths.
+pub(super) fn first_crossings_of_rays_equal_those_of_paths(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
@@ -189,8 +189,11 @@ pub(super) fn rays_first_cross_what_paths_cross_first(
     Ok(())
 }
 
-/// Around a polygon one comes back to where one started.
-pub(super) fn polygons_are_closed(case: &Case, measured: &mut Measured) -> Verdict {
+/// Compares the crossings around a polygon with those of its edges.
+pub(super) fn paths_around_polygons_end_in_their_first_region(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
     let segments = Segments::of(case)?;
     let paths = Paths::new(&case.placed(Precision::F64)?).map_err(|e| e.to_string())?;
     let polygon = paths.polygon(&segments.corners()).map_err(|e| e.to_string())?;

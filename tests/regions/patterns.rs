@@ -1,8 +1,8 @@
-//! Patterns of random networks, against plain lists of pieces.
+//! Patterns of random networks, against plain lists of the pieces of all units.
 
 use std::collections::HashSet;
 
-use tropex::geometry::{Boundaries, Constancy, Pattern, Patterns, RegionCount};
+use tropex::geometry::{Pattern, Patterns, PiecewiseNodes, RegionCount, StableUnits};
 use tropex::{Network, Precision};
 
 use super::{placed, wide};
@@ -13,19 +13,19 @@ use crate::common::properties::{Measured, Verdict};
 type Listed = Vec<Vec<(usize, Vec<u32>)>>;
 
 fn listed(network: &Network, points: &[f64]) -> Listed {
-    let boundaries = Boundaries::of(network);
+    let nodes = PiecewiseNodes::of(network);
     let trace = network.replay(placed(points, network));
     let point = |point: usize| {
-        let nodes = boundaries.nodes().map(|(node, choice)| {
-            let all = choice.numbers(trace.piece(node));
-            (node, all[point * choice.units()..][..choice.units()].to_vec())
+        let nodes = nodes.nodes().map(|(node, rule)| {
+            let all = rule.numbers(trace.piece(node));
+            (node, all[point * rule.units()..][..rule.units()].to_vec())
         });
         nodes.collect()
     };
     (0..trace.points()).map(point).collect()
 }
 
-pub(super) fn patterns_are_what_a_list_of_pieces_says(
+pub(super) fn patterns_equal_plain_lists_of_pieces(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
@@ -46,16 +46,16 @@ pub(super) fn patterns_are_what_a_list_of_pieces_says(
     }
     for (one, first) in listed.iter().zip(&patterns) {
         for (other, second) in listed.iter().zip(&patterns) {
-            alike(first, second, one, other)?;
+            compare(first, second, one, other)?;
         }
     }
-    counted(&reader, &patterns, &listed)
+    check_statistics(&reader, &patterns, &listed)
 }
 
 type Point = Vec<(usize, Vec<u32>)>;
 
-/// Distance, agreement, equality and facets of two patterns.
-fn alike(first: &Pattern, second: &Pattern, one: &Point, other: &Point) -> Verdict {
+/// Checks distance, agreement, equality and facets of two patterns.
+fn compare(first: &Pattern, second: &Pattern, one: &Point, other: &Point) -> Verdict {
     let mut changed = Vec::new();
     for ((node, left), (_, right)) in one.iter().zip(other) {
         let different = (0..left.len()).filter(|&unit| left[unit] != right[unit]);
@@ -70,40 +70,40 @@ fn alike(first: &Pattern, second: &Pattern, one: &Point, other: &Point) -> Verdi
         && unequal == changed.len()
         && (first == second) == same
         && (first.id() == second.id()) == same
-        && first.beyond(&facets) == *second;
+        && first.across(&facets) == *second;
     if agree { Ok(()) } else { Err(format!("{first:?} and {second:?} differ in {changed:?}")) }
 }
 
-/// Regions and units that never change.
-fn counted(reader: &Patterns, patterns: &[Pattern], listed: &Listed) -> Verdict {
+/// Checks the number of regions and the stable units.
+fn check_statistics(reader: &Patterns, patterns: &[Pattern], listed: &Listed) -> Verdict {
     let mut count = RegionCount::default();
-    let mut constancy = Constancy::new(reader);
+    let mut stable = StableUnits::new(reader);
     for pattern in patterns {
         count.add(pattern.id());
-        constancy.add(pattern);
+        stable.add(pattern);
     }
     let distinct: HashSet<&Point> = listed.iter().collect();
     if (count.regions(), count.points()) != (distinct.len(), listed.len() as u64) {
         return Err(format!("{count:?}, {} distinct", distinct.len()));
     }
-    for found in constancy.constant() {
+    for found in stable.by_node() {
         let of = |point: &Point| point.iter().find(|(node, _)| *node == found.node).cloned();
         let pieces: Vec<Vec<u32>> =
             listed.iter().filter_map(of).map(|(_, pieces)| pieces).collect();
-        let is_constant = |unit: &usize| pieces.iter().all(|p| p[*unit] == pieces[0][*unit]);
-        let expected = (0..pieces[0].len()).filter(is_constant).map(|unit| (unit, pieces[0][unit]));
+        let is_stable = |unit: &usize| pieces.iter().all(|p| p[*unit] == pieces[0][*unit]);
+        let expected = (0..pieces[0].len()).filter(is_stable).map(|unit| (unit, pieces[0][unit]));
         let mut expected: Vec<_> = expected.collect();
-        // Units that do not bend are not listed, and never change.
+        // Units with one piece are always stable, and not listed.
         let bending = pieces[0].len() - found.units;
-        expected.retain(|pair| bending == 0 || found.constant.contains(pair));
-        if found.constant != expected {
+        expected.retain(|pair| bending == 0 || found.stable.contains(pair));
+        if found.stable != expected {
             return Err(format!("{found:?}, expected {expected:?}"));
         }
     }
     Ok(())
 }
 
-pub(super) fn batches_of_any_size_have_the_same_patterns(
+pub(super) fn the_batch_size_does_not_change_patterns(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {

@@ -1,4 +1,4 @@
-//! Polytopes of random networks against rays and patterns, and small ones against brute force.
+//! Polytopes of random networks against rays and patterns, and polygons against brute force.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use crate::common::device;
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 
-/// Rays from every point, and neighbours of it.
+/// Number of rays from every point, and number of points near it.
 const RAYS: usize = 6;
 
-/// Networks of more inputs take linear programs that are too long for a test.
+/// Largest number of inputs: linear programs with more inputs take too long for a test.
 const FEATURES: usize = 16;
 
 fn polytope(network: &Network, point: &[f64]) -> Result<Polytope, String> {
@@ -28,7 +28,7 @@ fn polytope(network: &Network, point: &[f64]) -> Result<Polytope, String> {
     regions.polytope(point).map_err(|error| error.to_string())
 }
 
-/// Where a ray from a polytope's point leaves it.
+/// The position at which a ray from the point of a polytope leaves it.
 fn exit(polytope: &Polytope, direction: &[f64]) -> f64 {
     let at = |side: Inequality<'_>| {
         let rate = dot(side.normal, direction);
@@ -42,7 +42,7 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| a * b).sum()
 }
 
-/// Points of a case that are not on a boundary, each with its polytope.
+/// The points of a case that are not on a boundary, each with its polytope.
 fn inner(case: &Case, measured: &mut Measured) -> Result<Vec<(Vec<f64>, Polytope)>, String> {
     let network = case.placed(Precision::F64)?;
     let mut inner = Vec::new();
@@ -58,7 +58,7 @@ fn inner(case: &Case, measured: &mut Measured) -> Result<Vec<(Vec<f64>, Polytope
     Ok(inner)
 }
 
-pub(super) fn polytopes_end_where_rays_leave_the_region(
+pub(super) fn rays_leave_a_polytope_where_they_leave_the_region(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
@@ -72,7 +72,7 @@ pub(super) fn polytopes_end_where_rays_leave_the_region(
                 (exit(&polytope, direction), crossing.map_or(f64::INFINITY, |found| found.at));
             if found != expected {
                 let error = (found - expected).abs() / expected.max(1.0);
-                // A slope of nothing but rounding meets something far away.
+                // A slope that consists of rounding errors leads to a crossing far away.
                 let is_far = found.min(expected) > 1e9;
                 measured.within("end of a ray", if is_far { 0.0 } else { error }, 1e-9)?;
             }
@@ -81,7 +81,7 @@ pub(super) fn polytopes_end_where_rays_leave_the_region(
     Ok(())
 }
 
-pub(super) fn polytopes_hold_the_points_of_the_same_pattern(
+pub(super) fn a_polytope_contains_the_points_with_its_pattern(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
@@ -98,27 +98,27 @@ pub(super) fn polytopes_hold_the_points_of_the_same_pattern(
             let is_inside = polytope.contains(&near, 0.0).map_err(|error| error.to_string())?;
             let is_same = is_same(&network, &near, &own, &pattern(&near));
             if depth.abs() > TOUCHING && is_inside != is_same {
-                return Err(format!("depth {depth:e}, the same pattern: {is_same}"));
+                return Err(format!("depth {depth:e}, equal patterns: {is_same}"));
             }
         }
     }
     Ok(())
 }
 
-pub(super) fn essential_sides_make_the_same_polytope(
+pub(super) fn irredundant_sides_define_an_equal_polytope(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
     let few = case.plan.features() <= FEATURES;
     for (point, polytope) in inner(case, measured)?.into_iter().filter(|_| few) {
-        let essential = polytope.essential().map_err(|error| error.to_string())?;
+        let essential = polytope.irredundant().map_err(|error| error.to_string())?;
         let directions = random(case.plan.seed, RAYS * point.len());
         for direction in directions.chunks_exact(point.len()) {
             let (found, expected) = (exit(&essential, direction), exit(&polytope, direction));
             let error = if found == expected { 0.0 } else { (found - expected).abs() / expected };
             measured.within("end of a ray", error, 1e-6)?;
         }
-        let again = essential.essential().map_err(|error| error.to_string())?;
+        let again = essential.irredundant().map_err(|error| error.to_string())?;
         if again.sides() != essential.sides() {
             return Err(format!("{} sides, then {}", essential.sides(), again.sides()));
         }
@@ -126,12 +126,13 @@ pub(super) fn essential_sides_make_the_same_polytope(
     Ok(())
 }
 
-/// A random layer of twelve units on two numbers, and a point between -0.5 and 0.5.
+/// The region of a random point between -0.5 and 0.5, for a random layer with twelve units and two
+/// inputs, in a square.
 fn random_polygon(seed: u64) -> Polytope {
     scaled_polygon(seed, 1.0)
 }
 
-/// The polygon, larger by a factor.
+/// The random polygon, scaled by a factor.
 fn scaled_polygon(seed: u64, factor: f64) -> Polytope {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let weights: Vec<f32> = (0..24).map(|_| random.random_range(-1.0..1.0)).collect();
@@ -147,7 +148,7 @@ fn scaled_polygon(seed: u64, factor: f64) -> Polytope {
     polytope(&network, &point).unwrap().within(-factor, factor).unwrap()
 }
 
-/// The corners of a polygon by trying all pairs of its sides.
+/// The corners of a polygon, from all pairs of its sides.
 fn corners(sides: &[Inequality<'_>]) -> Vec<([f64; 2], [usize; 2])> {
     let mut corners = Vec::new();
     for (i, a) in sides.iter().enumerate() {
@@ -165,7 +166,7 @@ fn corners(sides: &[Inequality<'_>]) -> Vec<([f64; 2], [usize; 2])> {
 }
 
 #[test]
-fn the_essential_sides_of_a_polygon_are_those_with_corners() {
+fn the_irredundant_sides_of_a_polygon_are_those_with_corners() {
     for seed in 0..40 {
         let polygon = random_polygon(seed);
         let sides: Vec<_> = polygon.inequalities().collect();
@@ -174,7 +175,7 @@ fn the_essential_sides_of_a_polygon_are_those_with_corners() {
         let expected = (0..sides.len()).filter(|&side| has_corner(side));
         let expected: Vec<_> =
             expected.map(|side| (sides[side].facet, sides[side].limit)).collect();
-        let essential = polygon.essential().unwrap();
+        let essential = polygon.irredundant().unwrap();
         let found: Vec<_> = essential.inequalities().map(|side| (side.facet, side.limit)).collect();
         assert_eq!(found, expected, "seed {seed}");
         assert_eq!(corners.len(), found.len());
@@ -182,7 +183,7 @@ fn the_essential_sides_of_a_polygon_are_those_with_corners() {
 }
 
 #[test]
-fn the_largest_circle_of_a_polygon_touches_three_sides_and_none_is_larger() {
+fn the_largest_circle_of_a_polygon_touches_its_sides_and_none_is_larger() {
     for seed in 0..40 {
         let polygon = random_polygon(seed);
         let ball = polygon.ball().unwrap().expect("polygons are bounded");
@@ -193,7 +194,7 @@ fn the_largest_circle_of_a_polygon_touches_three_sides_and_none_is_larger() {
             (side.limit - dot(side.normal, &ball.centre) - ball.radius).abs() < 1e-9
         });
         assert!(touched.count() >= 2, "seed {seed}");
-        // A grid finds no larger one.
+        // No point of a grid is the centre of a larger circle.
         let grid = (0..=100).flat_map(|x| (0..=100).map(move |y| [x, y]));
         let deepest = grid.map(|at| polygon.depth(&at.map(|k| f64::from(k) / 50.0 - 1.0)).unwrap());
         let deepest = deepest.fold(0.0, f64::max);
@@ -202,16 +203,16 @@ fn the_largest_circle_of_a_polygon_touches_three_sides_and_none_is_larger() {
 }
 
 #[test]
-fn regions_without_an_answer_are_told_so() {
+fn unbounded_regions_and_invalid_points_are_reported() {
     let network = network(relu);
     let regions = Regions::new(&network).unwrap();
     let quadrant = regions.polytope(&[0.5, 0.25]).unwrap();
-    assert_eq!((quadrant.sides(), quadrant.essential().unwrap().sides()), (2, 2));
-    assert!(quadrant.ball().unwrap().is_none(), "it holds balls of any size");
+    assert_eq!((quadrant.sides(), quadrant.irredundant().unwrap().sides()), (2, 2));
+    assert!(quadrant.ball().unwrap().is_none(), "it contains balls of any size");
     let in_box = quadrant.clone().within(0.0, 1.0).unwrap();
     assert!((in_box.ball().unwrap().unwrap().radius - 0.5).abs() < 1e-12);
-    // The box has four sides, of which two are those of the quadrant, which comes first.
-    let essential = in_box.essential().unwrap();
+    // Two of the four sides of the box equal sides of the quadrant, which come first.
+    let essential = in_box.irredundant().unwrap();
     let facets: Vec<_> = essential.inequalities().map(|side| side.facet.is_some()).collect();
     assert_eq!(facets, [true, true, false, false]);
     let outside = quadrant.clone().within(0.3, 1.0).unwrap_err().to_string();
@@ -224,33 +225,33 @@ fn regions_without_an_answer_are_told_so() {
     assert!(nowhere.contains("a side of a region"), "{nowhere}");
 }
 
-/// Sides that are parallel but for rounding, of which the nearer one implies the others.
+/// Sides that are parallel up to rounding. The nearest one implies the others.
 #[test]
-fn of_parallel_sides_the_nearest_is_needed() {
+fn of_parallel_sides_the_nearest_is_irredundant() {
     let layer = network(|x| {
-        let [a, b] = [0.3125, 0.6875]; // whose multiples are exact
+        let [a, b] = [0.3125, 0.6875]; // their multiples are exact
         let copies = times(x, &[a, 3.0 * a, 7.0 * a, 1.0, b, 3.0 * b, 7.0 * b, 0.1]);
         let offsets = TensorData::new(vec![1.0_f32, 300.0, 7e3, 0.5], [1, 4]);
         let offsets = Tensor::from_data(offsets, &copies.device());
         relu(copies + offsets)
     });
-    let essential = polytope(&layer, &[0.1, 0.2]).unwrap().essential().unwrap();
+    let essential = polytope(&layer, &[0.1, 0.2]).unwrap().irredundant().unwrap();
     let units: Vec<_> =
         essential.inequalities().filter_map(|side| Some(side.facet?.unit)).collect();
     assert_eq!(units, [0, 3]);
 }
 
 #[test]
-fn a_region_without_interior_is_told_so() {
-    // Both x and -x are at zero: on the line between, x = 0.
+fn a_region_without_interior_is_an_error() {
+    // The units x and -x are both zero on the line x = 0.
     let network = network(|x| relu(times(x, &[1.0, -1.0, 0.0, 0.0])));
     let line = Regions::new(&network).unwrap().polytope(&[0.0, 0.3]).unwrap();
-    let flat = line.essential().unwrap_err().to_string();
+    let flat = line.irredundant().unwrap_err().to_string();
     assert!(flat.contains("no interior"), "{flat}");
 }
 
 #[test]
-fn no_scale_of_inputs_changes_facets() {
+fn the_scale_of_inputs_does_not_change_facets() {
     for seed in 0..8 {
         let [polygon, essential] = parts(scaled_polygon(seed, 1.0));
         let facets = facets(&essential);
@@ -265,9 +266,9 @@ fn no_scale_of_inputs_changes_facets() {
     }
 }
 
-/// A polygon, and the same by its facets alone.
+/// A polygon, and the polygon of its irredundant sides.
 fn parts(polygon: Polytope) -> [Polytope; 2] {
-    let essential = polygon.essential().unwrap();
+    let essential = polygon.irredundant().unwrap();
     [polygon, essential]
 }
 
@@ -275,7 +276,8 @@ fn facets(polygon: &Polytope) -> Vec<Option<Facet>> {
     polygon.inequalities().map(|side| side.facet).collect()
 }
 
-/// A random layer of more units than numbers, at a random point: its linear programs take minutes.
+/// The region of a random point for a layer with more units than inputs. Its linear programs take
+/// minutes.
 fn large_polytope() -> Polytope {
     const FEATURES: usize = 300;
     const UNITS: usize = 1200;
@@ -290,11 +292,11 @@ fn large_polytope() -> Polytope {
 }
 
 #[test]
-fn a_deadline_is_kept_and_the_facets_known_by_then_are_told() {
+fn a_deadline_is_kept_and_the_facets_found_by_then_are_returned() {
     let polytope = large_polytope();
     let limit = Duration::from_secs(2);
     let start = Instant::now();
-    let found = polytope.essential_until(Some(start + limit), &|_, _| {}).unwrap();
+    let found = polytope.irredundant_until(Some(start + limit), &|_, _| {}).unwrap();
     assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
     assert!(!found.is_complete, "{} of {} sides", found.polytope.sides(), polytope.sides());
     assert!(found.examined >= found.polytope.sides());
@@ -305,14 +307,14 @@ fn a_deadline_is_kept_and_the_facets_known_by_then_are_told() {
 }
 
 #[test]
-fn without_time_nothing_is_said_of_facets() {
+fn without_time_no_side_is_examined() {
     let polygon = random_polygon(1);
     let now = Some(Instant::now());
-    let nothing = polygon.essential_until(now, &|_, _| {}).unwrap();
+    let nothing = polygon.irredundant_until(now, &|_, _| {}).unwrap();
     assert_eq!((nothing.examined, nothing.is_complete), (0, false));
     assert_eq!(polygon.ball_until(now).unwrap(), LargestBall::OutOfTime);
     let told = std::cell::Cell::new(0);
-    let all = polygon.essential_until(None, &|examined, _| told.set(examined)).unwrap();
+    let all = polygon.irredundant_until(None, &|examined, _| told.set(examined)).unwrap();
     assert_eq!(
         (all.examined, told.get(), all.is_complete),
         (polygon.sides(), polygon.sides(), true)

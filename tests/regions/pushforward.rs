@@ -1,6 +1,6 @@
-//! Directions through networks, and the gaps of their units.
+//! Pushforwards of directions, and the gaps of units.
 
-use tropex::geometry::Boundaries;
+use tropex::geometry::PiecewiseNodes;
 use tropex::{Classes, Network, Precision};
 
 use super::{placed, random, wide};
@@ -9,17 +9,14 @@ use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 use crate::common::{difference, largest, values};
 
-/// Directions per point.
+/// Number of directions per point.
 const GROUPS: usize = 2;
 
 fn directions(case: &Case) -> Vec<f64> {
     random(case.plan.seed, GROUPS * case.points.len())
 }
 
-pub(super) fn pushing_a_direction_forward_is_adjoint_to_pulling_rows_back(
-    case: &Case,
-    measured: &mut Measured,
-) -> Verdict {
+pub(super) fn pushforward_is_adjoint_to_pullback(case: &Case, measured: &mut Measured) -> Verdict {
     let network = case.placed(Precision::F64)?;
     let terms = case.terms(Precision::F64, Classes::All)?;
     let trace = network.replay(placed(&wide(&case.points), &network));
@@ -40,7 +37,7 @@ pub(super) fn pushing_a_direction_forward_is_adjoint_to_pulling_rows_back(
     Ok(())
 }
 
-pub(super) fn every_unit_has_the_piece_that_no_gap_speaks_against(
+pub(super) fn all_gaps_of_the_chosen_pieces_are_non_negative(
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
@@ -49,25 +46,25 @@ pub(super) fn every_unit_has_the_piece_that_no_gap_speaks_against(
     inspect(&network, &wide(&case.points), &directions(case))
 }
 
-/// Inspects points and directions: every gap is non-negative, a unit's output is the feature that
-/// it chose, and the logits are those of a replay and a pushforward.
+/// Checks that every gap is non-negative, that the output of a unit is the feature that it chose,
+/// and that the logits and their derivatives equal those of a replay and a pushforward.
 fn inspect(network: &Network, points: &[f64], directions: &[f64]) -> Verdict {
-    let boundaries = Boundaries::of(network);
+    let nodes = PiecewiseNodes::of(network);
     let points = placed(points, network);
     let directions = placed(directions, network);
     let mut verdict = Ok(());
     let logits = network.inspect(points.clone(), directions.clone(), |seen| {
-        let Some(choice) = boundaries.at(seen.node) else { return };
-        let numbers = choice.numbers(seen.piece);
-        if choice.numbers(&choice.piece(&numbers, network.target())) != numbers {
-            verdict = Err(format!("node {}: pieces do not come back", seen.node));
+        let Some(rule) = nodes.at(seen.node) else { return };
+        let numbers = rule.numbers(seen.piece);
+        if rule.numbers(&rule.piece(&numbers, network.target())) != numbers {
+            verdict = Err(format!("node {}: pieces change in a round trip", seen.node));
         }
         let inputs = values(seen.inputs[0].values.clone());
         let outputs = values(seen.output.values.clone());
-        let width = inputs.len() / (outputs.len() / choice.units());
-        let points = numbers.chunks_exact(choice.units()).zip(inputs.chunks_exact(width));
-        for ((numbers, inputs), outputs) in points.zip(outputs.chunks_exact(choice.units())) {
-            choice.visit_gaps(numbers, |gap| {
+        let width = inputs.len() / (outputs.len() / rule.units());
+        let points = numbers.chunks_exact(rule.units()).zip(inputs.chunks_exact(width));
+        for ((numbers, inputs), outputs) in points.zip(outputs.chunks_exact(rule.units())) {
+            rule.visit_gaps(numbers, |gap| {
                 let is_kept = gap.of(inputs) >= 0.0;
                 let is_chosen = gap.above.is_none_or(|above| outputs[gap.unit] == inputs[above]);
                 if !(is_kept && is_chosen) {
@@ -89,13 +86,13 @@ fn inspect(network: &Network, points: &[f64], directions: &[f64]) -> Verdict {
     Ok(())
 }
 
-/// Maxima that are applied to every frame of a clip.
+/// Layers that are applied to every frame of a clip.
 #[test]
-fn gaps_of_layers_on_every_piece_of_a_point() {
+fn gaps_of_layers_on_every_frame_are_non_negative() {
     let network = captured_clip();
     let points = random(1, 3 * network.features());
     inspect(&network, &points, &random(2, 6 * network.features())).unwrap();
-    let boundaries = Boundaries::of(&network);
-    assert!(boundaries.nodes().count() >= 3);
-    assert_eq!(boundaries.units(), network.units());
+    let nodes = PiecewiseNodes::of(&network);
+    assert!(nodes.nodes().count() >= 3);
+    assert_eq!(nodes.units(), network.units());
 }

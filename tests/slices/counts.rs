@@ -1,10 +1,10 @@
-//! Networks whose regions can be counted in another way, and what cannot be sliced.
+//! Networks whose regions can be counted in another way, and partitions that are errors.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
-use tropex::geometry::slice::{Partition, Plane, Window, expected_regions};
+use tropex::geometry::slice::{Partition, Plane, Window, estimate_regions};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Network, Precision, capture};
 
@@ -49,7 +49,7 @@ impl Layers {
         self.run(points, |value| leaky_relu(value, 0.1))
     }
 
-    /// Slope 1 everywhere: affine.
+    /// Affine: a leaky ReLU with slope 1.
     fn affine(&self, points: Tensor<2>) -> Tensor<2> {
         self.run(points, |value| leaky_relu(value, 1.0))
     }
@@ -73,10 +73,10 @@ fn sliced(network: Network) -> Slice {
     Slice::new(network, Plane::whole(), window()).unwrap()
 }
 
-/// Lines in general position divide the window into one part, one more for each line that crosses
-/// it, and one more for each crossing of two lines inside.
+/// The number of parts of a window under lines in general position is 1, plus the number of lines
+/// that cross it, plus the number of crossings of two lines inside.
 #[test]
-fn one_layer_has_the_regions_of_its_arrangement_of_lines() {
+fn one_layer_has_the_regions_of_its_line_arrangement() {
     for (seed, units) in [(1, 1), (2, 8), (3, 40), (4, 100)] {
         let layers = Layers::new(&[2, units, 3], seed, &device());
         let weights: Vec<f64> = layers.layers[0].weight.val().into_data().iter().collect();
@@ -105,7 +105,7 @@ fn one_layer_has_the_regions_of_its_arrangement_of_lines() {
 }
 
 #[test]
-fn deep_networks_are_cut_like_shallow_ones() {
+fn deep_networks_are_cut_exactly() {
     for (widths, forward) in [
         (&[2, 64, 64, 64, 64, 3][..], Layers::relu as fn(&Layers, Tensor<2>) -> Tensor<2>),
         (&[2, 16, 16, 2], Layers::leaky),
@@ -122,7 +122,7 @@ fn deep_networks_are_cut_like_shallow_ones() {
         check_tiling(&slice.partition, &slice.window).unwrap();
         slice.check_maps(&mut measured).unwrap();
         slice.check_patterns(&mut measured).unwrap();
-        // Of patterns that differ, few have the same map.
+        // Few different patterns have equal maps.
         let linear = slice.partition.linear_regions();
         assert!(linear <= slice.partition.regions.len(), "{widths:?}");
         assert!(2 * linear > slice.partition.regions.len(), "{widths:?}: {linear}");
@@ -148,12 +148,12 @@ fn convolutional_networks_are_cut_on_planes_through_images() {
 }
 
 #[test]
-fn units_without_a_bend_cut_nothing() {
+fn units_with_one_piece_cut_nothing() {
     let layers = Layers::new(&[2, 30, 30, 3], 8, &device());
     let slice = sliced(captured(&layers, Layers::affine));
     assert_eq!(slice.partition.regions.len(), 1);
     assert_eq!(slice.partition.linear_regions(), 1);
-    // The decision boundary is there all the same.
+    // Cells are still divided by the decision boundary.
     assert!(slice.partition.cells.len() <= 3);
     check_tiling(&slice.partition, &slice.window).unwrap();
 }
@@ -177,7 +177,7 @@ fn the_decision_boundary_is_where_the_two_largest_logits_are_equal() {
         let [[a, b], [c, d]] = edge.map(|vertex| partition.vertices[vertex]);
         let middle = [(a + c) / 2.0, (b + d) / 2.0];
         let region = partition.region_at(middle);
-        // Rounding may put the middle of an edge between two regions outside of both.
+        // Because of rounding, the middle of an edge may be outside of both regions.
         let Some(region) = region else { continue };
         let mut logits: Vec<_> =
             partition.regions[region].maps.iter().map(|map| map.at(middle)).collect();
@@ -187,14 +187,14 @@ fn the_decision_boundary_is_where_the_two_largest_logits_are_equal() {
 }
 
 #[test]
-fn the_same_network_has_the_same_picture_every_time() {
+fn partitions_are_reproducible() {
     let layers = Layers::new(&[2, 24, 24, 3], 11, &device());
     let [one, other] = [(); 2].map(|()| sliced(captured(&layers, Layers::relu)).partition);
     assert_eq!(one, other);
 }
 
 #[test]
-fn what_cannot_be_sliced_is_named() {
+fn partitions_that_cannot_be_computed_are_errors() {
     let network = captured(&Layers::new(&[2, 40, 3], 12, &device()), Layers::relu);
     let too_many = Partition::of_network(&network, &Plane::whole(), &window(), 30);
     let error = too_many.unwrap_err().to_string();
@@ -216,12 +216,12 @@ fn what_cannot_be_sliced_is_named() {
     assert!(error.contains("not finite"), "{error}");
 }
 
-/// Ten strips with ten maps: logit 1 bends at nine places, `at` apart; what logit 0 does, and what
-/// logit 1 does besides, is not to matter.
+/// Ten strips with ten maps: logit 1 has nine kinks at distances of `at`. `zeroth` and `first` add
+/// a slope and an offset to the logits, which must not change the counts.
 fn strips(at: f64, scale: f64, zeroth: [f64; 2], first: [f64; 2]) -> Partition {
     let joints = 9;
     let units = joints + 2;
-    // The last two units are never off: they give both logits a slope.
+    // The last two units are always active. They add slopes and offsets to the logits.
     let bias = |unit: usize| if unit < joints { -((unit + 1) as f64 * at) } else { 1.0 };
     let biases: Vec<f32> = (0..units).map(|unit| (scale * bias(unit)) as f32).collect();
     let weight = |unit: usize| if unit <= joints { 1.0 } else { 0.0 };
@@ -248,7 +248,7 @@ fn strips(at: f64, scale: f64, zeroth: [f64; 2], first: [f64; 2]) -> Partition {
 }
 
 #[test]
-fn ten_strips_are_ten_maps_whatever_else_logits_do() {
+fn large_slopes_and_offsets_do_not_hide_linear_regions() {
     let nothing = [0.0; 2];
     for (what, at, zeroth, first) in [
         ("nothing", 0.1, nothing, nothing),
@@ -265,10 +265,10 @@ fn ten_strips_are_ten_maps_whatever_else_logits_do() {
 }
 
 #[test]
-fn no_scale_of_logits_or_inputs_changes_a_count() {
+fn the_scale_of_logits_and_inputs_does_not_change_counts() {
     for exponent in [-60, -20, 20, 60] {
         let power = f64::powi(2.0, exponent);
-        // Offsets are those of the last units, which do not bend.
+        // The offset of the last unit is scaled too.
         let inputs = strips(0.125, power, [0.0; 2], [0.0; 2]);
         assert_eq!(
             (inputs.regions.len(), inputs.linear_regions()),
@@ -299,7 +299,7 @@ fn no_scale_of_logits_or_inputs_changes_a_count() {
 
 #[test]
 fn units_that_cancel_make_no_linear_regions() {
-    // Every hidden unit is there twice, once with the opposite weight to the logits.
+    // Every hidden unit occurs twice, with opposite weights to the logits.
     let units = 20;
     let mut layers = Layers::new(&[2, 2 * units, 3], 14, &device());
     let twice = |numbers: Vec<f32>| [numbers.clone(), numbers].concat();
@@ -319,12 +319,12 @@ fn units_that_cancel_make_no_linear_regions() {
 }
 
 #[test]
-fn the_expected_number_of_regions_is_that_of_an_arrangement_of_lines() {
+fn the_estimated_number_of_regions_is_at_least_half_of_the_exact_one() {
     for (seed, units) in [(2, 8), (3, 40), (4, 100)] {
         let network = captured(&Layers::new(&[2, units, 3], seed, &device()), Layers::relu);
-        let expected = expected_regions(&network, &Plane::whole(), &window()).unwrap();
+        let expected = estimate_regions(&network, &Plane::whole(), &window()).unwrap();
         let found = sliced(network).partition.regions.len();
-        // Ends of lines that are in one step of the border are not told apart.
+        // The estimate misses crossings of lines that end in one step of the border.
         assert!(expected <= found && 2 * expected > found, "{units} units: {expected} of {found}");
     }
 }

@@ -1,5 +1,5 @@
 //! Regions on planes through input space: of random networks, of networks whose regions can be
-//! counted in other ways, and of the functions that terms make up.
+//! counted in another way, and of extracted functions.
 
 mod counts;
 mod partition;
@@ -18,10 +18,10 @@ properties! {
     partition:
         regions_tile_the_window,
         regions_have_the_maps_of_the_network,
-        regions_have_one_pattern_each;
+        every_region_has_its_own_pattern;
 }
 
-/// More polygons than any network here makes.
+/// A limit above the number of polygons of every network here.
 const LIMIT: usize = 100_000;
 
 /// Numbers between -1 and 1.
@@ -30,7 +30,7 @@ fn random(seed: u64, count: usize) -> Vec<f64> {
     (0..count).map(|_| random.random_range(-1.0..1.0)).collect()
 }
 
-/// Points of a plane as a network in f64 takes them.
+/// Points of a plane as a tensor on the device and in the precision of a network.
 fn placed(plane: &Plane, points: &[[f64; 2]], network: &Network) -> Tensor<2> {
     let values: Vec<f64> = points.iter().flat_map(|&point| plane.point(point)).collect();
     let dtype = network.target().precision().dtype();
@@ -38,8 +38,8 @@ fn placed(plane: &Plane, points: &[[f64; 2]], network: &Network) -> Tensor<2> {
     Tensor::from_data(data, (network.target().device(), dtype))
 }
 
-/// Whether regions and cells are polygons that cover the window once, and neighbours have common
-/// edges. Says what is wrong.
+/// Checks that regions and cells are convex polygons that cover the window once, and that
+/// neighbours share edges.
 fn check_tiling(partition: &Partition, window: &Window) -> Result<(), String> {
     let regions = partition.regions.iter().map(|region| &region.corners);
     covers(partition, regions.clone(), window.area())?;
@@ -64,7 +64,7 @@ fn covers<'a>(
     for corners in polygons {
         let area = partition.area(corners);
         if area <= 0.0 || !is_convex(&partition.outline(corners)) {
-            return Err(format!("no convex polygon: {:?}", partition.outline(corners)));
+            return Err(format!("not a convex polygon: {:?}", partition.outline(corners)));
         }
         sum += area;
     }
@@ -72,8 +72,8 @@ fn covers<'a>(
     if error <= 1e-9 { Ok(()) } else { Err(format!("areas add up to {sum}, not to {area}")) }
 }
 
-/// Up to rounding, judged by the lengths of the sides. Where each batch is rounded in its own way,
-/// corners that stand out less than the smallest part that is cut off count as none.
+/// Whether a polygon is convex, up to rounding. On devices that round each batch differently,
+/// corners with a turn below the smallest part that a cut makes are left out.
 fn is_convex(corners: &[[f64; 2]]) -> bool {
     let turns = |corners: &[[f64; 2]]| -> Vec<f64> {
         let corner = |index: usize| corners[index % corners.len()];
@@ -90,7 +90,7 @@ fn is_convex(corners: &[[f64; 2]]) -> bool {
     turns(&large).into_iter().all(|turn| turn > -1e-10)
 }
 
-/// Every edge belongs to two polygons, one on each side, or lies on the border.
+/// Checks that every edge is on the border or belongs to two polygons, one on each side.
 fn meets<'a>(
     partition: &Partition,
     polygons: impl Iterator<Item = &'a Vec<usize>>,
@@ -115,6 +115,6 @@ fn meets<'a>(
     let alone = edges.iter().find(|edge| !known.contains(&[edge[1], edge[0]]) && !is_border(edge));
     match alone {
         None => Ok(()),
-        Some(edge) => Err(format!("edge {:?} has one side", partition.outline(edge))),
+        Some(edge) => Err(format!("edge {:?} has one polygon", partition.outline(edge))),
     }
 }

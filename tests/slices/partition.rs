@@ -1,10 +1,10 @@
-//! Windows on planes through random networks.
+//! Partitions of windows on planes by random networks.
 
 use std::collections::HashSet;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::geometry::Boundaries;
+use tropex::geometry::PiecewiseNodes;
 use tropex::geometry::slice::{Partition, Plane, Window};
 use tropex::{Network, Precision};
 
@@ -13,11 +13,13 @@ use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 use crate::common::{largest, values};
 
-/// Regions and points that are looked at, at most.
+/// Largest number of regions whose maps are checked.
 const REGIONS: usize = 60;
+
+/// Number of points whose pieces and classes are checked.
 const POINTS: usize = 400;
 
-/// A network and what was found of it.
+/// A network and its partition of a window.
 pub(super) struct Slice {
     pub(super) network: Network,
     pub(super) plane: Plane,
@@ -32,8 +34,8 @@ impl Slice {
         Ok(Self { network, plane, window, partition })
     }
 
-    /// A window around a point of a random network; none if it has one input. Networks in which
-    /// ties are exact are cut along planes that pass through them.
+    /// A window around a point of a random network. `None` if it has one input. Planes through
+    /// networks with exact ties have coordinates in quarters, so that they meet the ties.
     fn of(case: &Case) -> Result<Option<Self>, String> {
         let features = case.plan.features();
         if features < 2 {
@@ -51,7 +53,7 @@ impl Slice {
         Self::new(case.placed(Precision::F64)?, plane, window).map(Some)
     }
 
-    /// A point inside a region, different for different seeds.
+    /// A random point inside a region.
     fn inside(&self, region: usize, random: &mut ChaCha8Rng) -> [f64; 2] {
         let corners = self.partition.outline(&self.partition.regions[region].corners);
         let weights: Vec<f64> = corners.iter().map(|_| random.random_range(0.05..1.0)).collect();
@@ -75,7 +77,7 @@ impl Slice {
         values(self.network.replay(placed(&self.plane, points, &self.network)).logits())
     }
 
-    /// Compares maps with logits at points inside regions.
+    /// Checks the maps of regions against logits at points inside.
     pub(super) fn check_maps(&self, measured: &mut Measured) -> Verdict {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let count = self.partition.regions.len().min(REGIONS);
@@ -92,8 +94,8 @@ impl Slice {
         Ok(())
     }
 
-    /// Whether random points of the window have, up to ties, the pieces of the region that they lie
-    /// in, and the class of its cell; and whether no two regions have the same pattern.
+    /// Checks that random points of the window have, up to ties, the pieces of their region and the
+    /// class of their cell, and that all regions have different patterns.
     pub(super) fn check_patterns(&self, measured: &mut Measured) -> Verdict {
         let regions = &self.partition.regions;
         let patterns: HashSet<_> = regions.iter().map(|region| region.id).collect();
@@ -109,7 +111,7 @@ impl Slice {
                 Some(([u, v], self.partition.region_at([u, v])?))
             })
             .unzip();
-        // On an edge to the last bit a point may be in neither.
+        // A point exactly on an edge may be in neither region, because of rounding.
         if points.len() + 2 < POINTS {
             return Err(format!("{} of {POINTS} points are in no region", POINTS - points.len()));
         }
@@ -123,7 +125,7 @@ impl Slice {
         places: &[usize],
         measured: &mut Measured,
     ) -> Verdict {
-        let boundaries = Boundaries::of(&self.network);
+        let nodes = PiecewiseNodes::of(&self.network);
         let middles: Vec<_> = places.iter().map(|&region| self.middle(region)).collect();
         let trace = self.network.replay(placed(&self.plane, &middles, &self.network));
         let points = placed(&self.plane, points, &self.network);
@@ -131,13 +133,13 @@ impl Slice {
         self.network.inspect(points.clone(), points, |seen| {
             let features: Vec<f64> = values(seen.inputs[0].values.clone());
             let width = features.len() / places.len();
-            // Differences of numbers that were as large once may be rounding alone.
+            // A difference may be a rounding error of the largest numbers so far.
             size = size.max(largest(&features));
-            let Some(choice) = boundaries.at(seen.node) else { return };
-            let numbers = choice.numbers(trace.piece(seen.node));
-            let rows = features.chunks_exact(width).zip(numbers.chunks_exact(choice.units()));
+            let Some(rule) = nodes.at(seen.node) else { return };
+            let numbers = rule.numbers(trace.piece(seen.node));
+            let rows = features.chunks_exact(width).zip(numbers.chunks_exact(rule.units()));
             for (features, numbers) in rows {
-                choice.visit_gaps(numbers, |gap| {
+                rule.visit_gaps(numbers, |gap| {
                     measured.compared += 1;
                     let excess = -gap.of(features) / size;
                     let found = measured.within("pieces", excess.max(0.0), 1e-9);
@@ -185,6 +187,6 @@ pub(super) fn regions_have_the_maps_of_the_network(
     Slice::of(case)?.map_or(Ok(()), |slice| slice.check_maps(measured))
 }
 
-pub(super) fn regions_have_one_pattern_each(case: &Case, measured: &mut Measured) -> Verdict {
+pub(super) fn every_region_has_its_own_pattern(case: &Case, measured: &mut Measured) -> Verdict {
     Slice::of(case)?.map_or(Ok(()), |slice| slice.check_patterns(measured))
 }

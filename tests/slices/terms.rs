@@ -1,4 +1,4 @@
-//! The function that terms make up, on planes.
+//! Partitions of planes by extracted functions.
 
 use std::ops::Range;
 
@@ -20,11 +20,11 @@ use crate::common::{device, target, tensor};
 const CLASSES: usize = 3;
 
 #[derive(Module, Debug)]
-struct Model {
+struct SliceModel {
     layers: [Linear; 3],
 }
 
-impl Model {
+impl SliceModel {
     fn new(features: usize, device: &Device) -> Self {
         let linear = |inputs: usize, outputs: usize, seed: u64| {
             let scale = 2.0 / (inputs as f64).sqrt();
@@ -48,12 +48,12 @@ fn singles(seed: u64, count: usize, scale: f64) -> Vec<f32> {
     random(seed, count).into_iter().map(|number| (scale * number) as f32).collect()
 }
 
-struct Points {
+struct SlicePoints {
     values: Vec<f32>,
     features: usize,
 }
 
-impl PointSource for Points {
+impl PointSource for SlicePoints {
     fn len(&self) -> usize {
         self.values.len() / self.features
     }
@@ -78,16 +78,17 @@ impl PointSource for Points {
 /// A network, points, and their terms on disk.
 struct Extracted {
     network: Network,
-    points: Points,
+    points: SlicePoints,
     store: TermStore,
     _folder: TempDir,
 }
 
 impl Extracted {
     fn new(features: usize, count: usize, gauge: Gauge, classes: Classes, p: Precision) -> Self {
-        let network = capture(&Model::new(features, &device()), [features], Model::forward);
+        let network =
+            capture(&SliceModel::new(features, &device()), [features], SliceModel::forward);
         let network = network.unwrap().to_target(&target(p).unwrap());
-        let points = Points { values: singles(9, count * features, 1.0), features };
+        let points = SlicePoints { values: singles(9, count * features, 1.0), features };
         let folder = tempfile::tempdir().unwrap();
         let extractor = Extractor::new(&network, gauge, classes).unwrap();
         let options = ExtractOptions { shard_bytes: 4000, ..ExtractOptions::default() };
@@ -107,14 +108,14 @@ fn square() -> Window {
     Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).unwrap()
 }
 
-/// A grid of points that are the same in f32 and f64, off all symmetries.
+/// A grid of points that f32 represents exactly, without symmetries.
 fn grid() -> Vec<f32> {
     let at = |step: u16| f32::from(step) / 32.0 - 0.98;
     (0..62).flat_map(|row| (0..62).flat_map(move |column| [at(row), at(column)])).collect()
 }
 
 #[test]
-fn winners_on_a_grid_are_those_of_exact_arithmetic() {
+fn winners_on_a_grid_equal_those_of_exact_arithmetic() {
     for (gauge, classes, precision, tolerance) in [
         (Gauge::WorstCase, Classes::Predicted, Precision::F64, 1e-9),
         (Gauge::Tight, Classes::Predicted, Precision::F64, 1e-9),
@@ -136,7 +137,7 @@ fn winners_on_a_grid_are_those_of_exact_arithmetic() {
             };
             let (winners, map) = (found.winners[region], found.partition.regions[region].maps[0]);
             let what = format!("{gauge:?} {classes:?} {precision:?} at {at:?}");
-            // The same terms up to copies: points of one region have the same ones, up to rounding.
+            // Classes and values are compared, because points of one region have copies of a term.
             assert_eq!(winners.class, expected.class, "{what}");
             assert!((map.at(at) - expected.value).abs() < tolerance * 1e2, "{what}");
         }
@@ -145,7 +146,7 @@ fn winners_on_a_grid_are_those_of_exact_arithmetic() {
 }
 
 #[test]
-fn the_function_is_that_of_the_network_at_the_points() {
+fn the_extracted_function_equals_the_network_at_its_points() {
     for gauge in [Gauge::WorstCase, Gauge::Tight] {
         let extracted = Extracted::new(2, 150, gauge, Classes::Predicted, Precision::F64);
         let found = extracted.sliced(&Plane::whole(), &square());
@@ -163,7 +164,7 @@ fn the_function_is_that_of_the_network_at_the_points() {
 }
 
 #[test]
-fn planes_through_points_of_higher_dimension_are_the_same() {
+fn planes_through_points_of_higher_dimension_are_sliced() {
     let extracted = Extracted::new(7, 60, Gauge::Tight, Classes::Predicted, Precision::F64);
     let points: Vec<_> = extracted.points.values.chunks_exact(7).take(3).collect();
     let plane = Plane::through([points[0], points[1], points[2]]).unwrap();
@@ -179,7 +180,7 @@ fn planes_through_points_of_higher_dimension_are_the_same() {
 }
 
 #[test]
-fn what_cannot_be_sliced_is_named() {
+fn partitions_that_cannot_be_computed_are_errors() {
     let extracted = Extracted::new(7, 40, Gauge::WorstCase, Classes::Predicted, Precision::F32);
     let error = TermPartition::new(&extracted.store, &Plane::whole(), &square(), LIMIT);
     let error = error.unwrap_err().to_string();

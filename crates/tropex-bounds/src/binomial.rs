@@ -2,9 +2,10 @@
 
 use num_bigint::BigUint;
 
-use super::{Absent, Watch};
+use crate::BoundError;
+use crate::deadline::Deadline;
 
-/// `C(n, 0)`, `C(n, 1)`, ... without end: after `C(n, n)` all are zero.
+/// The binomial coefficients `C(n, 0)`, `C(n, 1)`, ... without end. After `C(n, n)` all are zero.
 #[derive(Debug)]
 pub(super) struct Binomials {
     n: usize,
@@ -28,8 +29,8 @@ impl Iterator for Binomials {
     }
 }
 
-/// `Z(n, 0)`, `Z(n, 1)`, ... with `Z(n, d) = C(n, 0) + ... + C(n, d)`: the most regions into which
-/// `n` hyperplanes cut `d` dimensions (Zaslavsky 1975).
+/// The numbers `Z(n, 0)`, `Z(n, 1)`, ... with `Z(n, d) = C(n, 0) + ... + C(n, d)`: the largest
+/// number of regions of `n` hyperplanes in `d` dimensions (Zaslavsky 1975).
 pub(super) fn zaslavsky_numbers(n: usize) -> impl Iterator<Item = BigUint> {
     Binomials::new(n).scan(BigUint::ZERO, |sum, binomial| {
         *sum += binomial;
@@ -38,8 +39,8 @@ pub(super) fn zaslavsky_numbers(n: usize) -> impl Iterator<Item = BigUint> {
 }
 
 /// `Z(n, d)`.
-pub(super) fn zaslavsky(n: usize, d: usize, watch: &Watch) -> Result<BigUint, Absent> {
-    // Not computed unless needed: there may be many more hyperplanes than dimensions.
+pub(super) fn zaslavsky(n: usize, d: usize, deadline: &Deadline) -> Result<BigUint, BoundError> {
+    // Computed only where needed, because `n` may be much larger than `d`.
     let all = || BigUint::from(1_u32) << n;
     if d >= n {
         return Ok(all());
@@ -47,10 +48,10 @@ pub(super) fn zaslavsky(n: usize, d: usize, watch: &Watch) -> Result<BigUint, Ab
     // The sum of the other binomials may be the shorter one.
     let rest = n - d - 1;
     let terms = d.min(rest) + 1;
-    watch.expect(terms);
+    deadline.expect(terms);
     let mut sum = BigUint::ZERO;
     for binomial in Binomials::new(n).take(terms) {
-        watch.step()?;
+        deadline.step()?;
         sum += binomial;
     }
     Ok(if rest < d { all() - sum } else { sum })
@@ -70,7 +71,7 @@ mod tests {
 
     #[test]
     fn binomials_and_sums_are_those_of_pascals_triangle() {
-        let watch = Watch::new(None, &|_, _| {});
+        let deadline = Deadline::new(None, &|_, _| {});
         for n in 0..40 {
             let mut row = pascal(n);
             row.resize(n + 4, 0);
@@ -79,7 +80,7 @@ mod tests {
             for (d, number) in zaslavsky_numbers(n).take(row.len()).enumerate() {
                 let sum: u64 = row[..=d].iter().sum();
                 assert_eq!(number, BigUint::from(sum), "Z({n}, {d})");
-                assert_eq!(zaslavsky(n, d, &watch).unwrap(), number, "Z({n}, {d})");
+                assert_eq!(zaslavsky(n, d, &deadline).unwrap(), number, "Z({n}, {d})");
             }
         }
     }

@@ -1,42 +1,42 @@
-//! How long a bound may take, and how far it is.
+//! The time limit and the progress of a computation.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Absent;
+use crate::BoundError;
 
-/// Told the steps done and all steps of a bound, from any thread.
-pub type Report<'a> = dyn Fn(usize, usize) + Sync + 'a;
+/// Receives the number of steps done and the number of all steps, from any thread.
+pub(crate) type StepProgress<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
-/// Ends a computation that takes too long, and reports on it.
-pub struct Watch<'a> {
-    deadline: Option<Instant>,
-    report: &'a Report<'a>,
+/// Counts the steps of a computation, reports them, and ends the computation at its time limit.
+pub(crate) struct Deadline<'a> {
+    end: Option<Instant>,
+    progress: &'a StepProgress<'a>,
     done: AtomicUsize,
     all: AtomicUsize,
 }
 
-impl<'a> Watch<'a> {
-    /// A watch that starts now; without a limit it never ends anything.
-    pub fn new(limit: Option<Duration>, report: &'a Report<'a>) -> Self {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        Self { deadline, report, done: AtomicUsize::new(0), all: AtomicUsize::new(0) }
+impl<'a> Deadline<'a> {
+    /// A deadline `limit` from now. Without a limit it never ends a computation.
+    pub(crate) fn new(limit: Option<Duration>, progress: &'a StepProgress<'a>) -> Self {
+        let end = limit.and_then(|limit| Instant::now().checked_add(limit));
+        Self { end, progress, done: AtomicUsize::new(0), all: AtomicUsize::new(0) }
     }
 
-    /// Announces steps beyond those announced before.
-    pub(super) fn expect(&self, steps: usize) {
+    /// Adds steps to the number of all steps.
+    pub(crate) fn expect(&self, steps: usize) {
         self.all.fetch_add(steps, Ordering::Relaxed);
     }
 
-    /// Counts a step.
+    /// Counts one step as done.
     ///
     /// # Errors
-    /// [`Absent::OutOfTime`] once the limit has passed.
-    pub(super) fn step(&self) -> Result<(), Absent> {
+    /// [`BoundError::OutOfTime`] after the time limit.
+    pub(crate) fn step(&self) -> Result<(), BoundError> {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        (self.report)(done, self.all.load(Ordering::Relaxed).max(done));
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Absent::OutOfTime),
+        (self.progress)(done, self.all.load(Ordering::Relaxed).max(done));
+        match self.end {
+            Some(end) if Instant::now() >= end => Err(BoundError::OutOfTime),
             _ => Ok(()),
         }
     }
@@ -51,11 +51,12 @@ mod tests {
     #[test]
     fn steps_are_reported_until_the_limit() {
         let seen = Mutex::new(Vec::new());
-        let report = |done, all| seen.lock().unwrap().push((done, all));
-        let watch = Watch::new(None, &report);
-        watch.expect(2);
-        assert_eq!([watch.step(), watch.step(), watch.step()], [Ok(()), Ok(()), Ok(())]);
+        let progress = |done, all| seen.lock().unwrap().push((done, all));
+        let deadline = Deadline::new(None, &progress);
+        deadline.expect(2);
+        assert_eq!([deadline.step(), deadline.step(), deadline.step()], [Ok(()), Ok(()), Ok(())]);
         assert_eq!(*seen.lock().unwrap(), [(1, 2), (2, 2), (3, 3)]);
-        assert_eq!(Watch::new(Some(Duration::ZERO), &report).step(), Err(Absent::OutOfTime));
+        let passed = Deadline::new(Some(Duration::ZERO), &progress);
+        assert_eq!(passed.step(), Err(BoundError::OutOfTime));
     }
 }

@@ -1,10 +1,11 @@
-//! Networks whose regions no formula bounds.
+//! Errors of structures and bounds.
 
 use thiserror::Error;
 
-/// A structure that a network cannot have, or that no formula covers.
+/// A structure that no network has, or that no formula covers.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{what}: found {found}, expected {expected}")]
+#[non_exhaustive]
 pub struct StructureError {
     /// The part of the structure.
     pub what: String,
@@ -21,5 +22,25 @@ impl StructureError {
         expected: impl ToString,
     ) -> Self {
         Self { what: what.into(), found: found.to_string(), expected: expected.to_string() }
+    }
+}
+
+/// Why a bound gives no number.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum BoundError {
+    /// The formula does not hold for the structure, for this reason.
+    #[error("{0}")]
+    NotApplicable(String),
+    /// The computation did not finish within the time limit.
+    #[error("not finished within the time limit")]
+    OutOfTime,
+    /// The computation needs too much memory.
+    #[error("needs more memory than is allowed")]
+    TooLarge,
+}
+
+impl BoundError {
+    pub(crate) fn not_applicable(reason: impl Into<String>) -> Self {
+        Self::NotApplicable(reason.into())
     }
 }

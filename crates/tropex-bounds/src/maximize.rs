@@ -1,26 +1,27 @@
-//! The best number of inputs to use.
+//! The maximum of a formula over the number of inputs that it uses.
 
 use num_bigint::BigUint;
 use rayon::prelude::*;
 
-use super::{Absent, Value, Watch};
+use crate::deadline::Deadline;
+use crate::{BoundError, BoundValue};
 
-/// Numbers of inputs that are tried at a time.
+/// Number of candidates that are computed in parallel.
 const BATCH: usize = 64;
 
-/// The largest number that `regions` gives for some `(inputs, argument)`, and the fewest inputs
-/// that give it.
-pub(super) fn most_over_inputs<T: Send + Sync>(
+/// The maximum of `regions(inputs, argument)` over all candidates, and the number of inputs of the
+/// first maximum.
+pub(super) fn maximize_over_inputs<T: Send + Sync>(
     candidates: impl Iterator<Item = (usize, T)>,
-    watch: &Watch,
-    regions: impl Fn(usize, &T) -> Result<BigUint, Absent> + Sync,
-) -> Result<Value, Absent> {
+    deadline: &Deadline,
+    regions: impl Fn(usize, &T) -> Result<BigUint, BoundError> + Sync,
+) -> Result<BoundValue, BoundError> {
     let mut candidates = candidates.peekable();
     let (mut most, mut best) = (BigUint::ZERO, 0);
     while candidates.peek().is_some() {
         let batch: Vec<_> = candidates.by_ref().take(BATCH).collect();
         let numbers = batch.par_iter().map(|(inputs, argument)| {
-            watch.step()?;
+            deadline.step()?;
             Ok((regions(*inputs, argument)?, *inputs))
         });
         for (number, inputs) in numbers.collect::<Result<Vec<_>, _>>()? {
@@ -29,5 +30,5 @@ pub(super) fn most_over_inputs<T: Send + Sync>(
             }
         }
     }
-    Ok(Value { inputs: Some(best), ..most.into() })
+    Ok(BoundValue { inputs: Some(best), ..most.into() })
 }

@@ -3,18 +3,21 @@
 use burn::tensor::TensorData;
 use rayon::prelude::*;
 
-use super::{Absent, Watch};
+use crate::BoundError;
+use crate::deadline::Deadline;
 use tropex_extract::Network;
 use tropex_extract::ops::Op;
 
-/// For every layer that bends, in the order of execution, the rank of the affine map before it, or
-/// an upper bound of it: a product has at most the rank of each factor, and a convolution at most
-/// the rank of its kernels times its positions.
-pub(super) fn ranks(network: &Network, watch: &Watch) -> Result<Vec<usize>, Absent> {
+/// Upper bounds of the ranks of the affine maps before the hidden layers, in the order of
+/// execution.
+///
+/// The rank of a product is at most the rank of each factor. The rank of a convolution is at most
+/// the rank of its kernels times the number of its positions.
+pub(super) fn ranks(network: &Network, deadline: &Deadline) -> Result<Vec<usize>, BoundError> {
     let mut ranks = Vec::new();
     let mut rank = network.features();
     for node in network.nodes() {
-        if let Some(of_op) = rank_of(node.op(), watch)? {
+        if let Some(of_op) = rank_of(node.op(), deadline)? {
             rank = rank.min(of_op);
         }
         let features = node.shape().iter().product();
@@ -27,43 +30,48 @@ pub(super) fn ranks(network: &Network, watch: &Watch) -> Result<Vec<usize>, Abse
     Ok(ranks)
 }
 
-/// Rank of the weights of an operation, or an upper bound; none without weights.
-fn rank_of(op: &Op, watch: &Watch) -> Result<Option<usize>, Absent> {
+/// Upper bound of the rank of the weights of an operation. `None` without weights.
+fn rank_of(op: &Op, deadline: &Deadline) -> Result<Option<usize>, BoundError> {
     Ok(match op {
         Op::Linear(linear) => {
             let [_, width] = linear.extents();
             let weight: Vec<f64> = linear.weight().iter().collect();
-            Some(rank(rows(&weight, width), watch)?)
+            Some(rank(rows(&weight, width), deadline)?)
         }
         Op::Conv2d(conv) => {
-            Some(kernel_rank(conv.weight(), conv.spec().groups, watch)? * conv.windows())
+            Some(kernel_rank(conv.weight(), conv.spec().groups, deadline)? * conv.windows())
         }
         Op::Conv3d(conv) => {
-            Some(kernel_rank(conv.weight(), conv.spec().groups, watch)? * conv.windows())
+            Some(kernel_rank(conv.weight(), conv.spec().groups, deadline)? * conv.windows())
         }
-        Op::Batched(each) => rank_of(each.op(), watch)?.map(|rank| rank * each.pieces()),
+        Op::Batched(each) => rank_of(each.op(), deadline)?.map(|rank| rank * each.pieces()),
         _ => None,
     })
 }
 
 /// Sum over the groups of the ranks of their kernels, each a row of a matrix.
-fn kernel_rank(weight: &TensorData, groups: usize, watch: &Watch) -> Result<usize, Absent> {
+fn kernel_rank(
+    weight: &TensorData,
+    groups: usize,
+    deadline: &Deadline,
+) -> Result<usize, BoundError> {
     let values: Vec<f64> = weight.iter().collect();
     let filters = weight.shape()[0];
     let width = values.len() / filters;
     let groups = values.chunks_exact(filters / groups * width);
-    groups.map(|group| rank(rows(group, width), watch)).sum()
+    groups.map(|group| rank(rows(group, width), deadline)).sum()
 }
 
 fn rows(values: &[f64], width: usize) -> Vec<Vec<f64>> {
     values.chunks_exact(width).map(<[f64]>::to_vec).collect()
 }
 
-/// Rank by elimination with complete pivoting: pivots not above `max(rows, columns) * epsilon` of
-/// the largest entry, with the epsilon of f64, count as zero. `O(rows * columns * rank)`.
-fn rank(mut rows: Vec<Vec<f64>>, watch: &Watch) -> Result<usize, Absent> {
+/// Rank by Gaussian elimination with complete pivoting, in `O(rows * columns * rank)`. A pivot
+/// counts as zero up to `max(rows, columns) * epsilon` times the largest entry, with the epsilon of
+/// f64.
+fn rank(mut rows: Vec<Vec<f64>>, deadline: &Deadline) -> Result<usize, BoundError> {
     let columns = rows.first().map_or(0, Vec::len);
-    watch.expect(rows.len().min(columns));
+    deadline.expect(rows.len().min(columns));
     let mut largest = rows.iter().map(|row| largest_entry(row)).collect::<Vec<_>>();
     let scale = largest.iter().fold(0.0, |scale: f64, (value, _)| scale.max(*value));
     let tolerance = scale * rows.len().max(columns) as f64 * f64::EPSILON;
@@ -73,7 +81,7 @@ fn rank(mut rows: Vec<Vec<f64>>, watch: &Watch) -> Result<usize, Absent> {
         if value <= tolerance {
             break;
         }
-        watch.step()?;
+        deadline.step()?;
         rank += 1;
         let mut pivot = rows.swap_remove(at);
         largest.swap_remove(at);
@@ -87,7 +95,7 @@ fn rank(mut rows: Vec<Vec<f64>>, watch: &Watch) -> Result<usize, Absent> {
     Ok(rank)
 }
 
-/// The largest absolute value and its position; zero in a row without entries.
+/// The largest absolute value of a row and its position. Zero for a row without entries.
 fn largest_entry(row: &[f64]) -> (f64, usize) {
     let entries = row.iter().map(|entry| entry.abs()).zip(0..);
     entries.fold((0.0, 0), |best, entry| if entry.0 > best.0 { entry } else { best })
@@ -116,17 +124,17 @@ mod tests {
     }
 
     #[test]
-    fn products_through_a_narrow_middle_have_its_rank() {
-        let watch = Watch::new(None, &|_, _| {});
+    fn a_product_of_random_factors_has_the_rank_of_its_inner_dimension() {
+        let deadline = Deadline::new(None, &|_, _| {});
         let mut generator = ChaCha8Rng::seed_from_u64(1);
         for (height, middle, width) in [(1, 1, 1), (5, 3, 7), (30, 1, 20), (20, 19, 40), (9, 9, 9)]
         {
             let (left, right) =
                 (random(height, middle, &mut generator), random(middle, width, &mut generator));
-            assert_eq!(rank(product(&left, &right), &watch), Ok(middle));
+            assert_eq!(rank(product(&left, &right), &deadline), Ok(middle));
         }
-        assert_eq!(rank(vec![vec![0.0; 4]; 3], &watch), Ok(0));
-        assert_eq!(rank(vec![vec![1e-30, 0.0], vec![0.0, 1e-30]], &watch), Ok(2));
-        assert_eq!(rank(vec![vec![1.0, 0.0], vec![0.0, 1e-17]], &watch), Ok(1));
+        assert_eq!(rank(vec![vec![0.0; 4]; 3], &deadline), Ok(0));
+        assert_eq!(rank(vec![vec![1e-30, 0.0], vec![0.0, 1e-30]], &deadline), Ok(2));
+        assert_eq!(rank(vec![vec![1.0, 0.0], vec![0.0, 1e-17]], &deadline), Ok(1));
     }
 }

@@ -3,128 +3,130 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Absent, BOUNDS, Bound, Count, Kind, Structure, Watch};
+use crate::deadline::Deadline;
+use crate::{BOUNDS, Bound, BoundError, BoundKind, BoundValue, ExactCount, Structure};
 
-/// How bounds are computed.
+/// Options of [`evaluate`].
 #[derive(Clone, Copy)]
-pub struct Settings<'a> {
-    /// The most time for one bound; it is not finished otherwise.
+pub struct BoundSettings<'a> {
+    /// The time limit of each bound.
     pub time_limit: Option<Duration>,
-    /// Told the bound under way, its steps done and all its steps, from any thread.
+    /// Receives the current bound, the number of its steps done, and the number of all its steps,
+    /// from any thread.
     pub progress: &'a (dyn Fn(&'static Bound, usize, usize) + Sync),
 }
 
-impl Default for Settings<'_> {
+impl<'a> BoundSettings<'a> {
+    /// Sets the time limit of each bound.
+    pub fn with_time_limit(self, limit: Duration) -> Self {
+        Self { time_limit: Some(limit), ..self }
+    }
+
+    /// Sets the function that receives the progress.
+    pub fn with_progress(
+        self,
+        progress: &'a (dyn Fn(&'static Bound, usize, usize) + Sync),
+    ) -> Self {
+        Self { progress, ..self }
+    }
+}
+
+impl Default for BoundSettings<'_> {
     fn default() -> Self {
         Self { time_limit: None, progress: &|_, _, _| {} }
     }
 }
 
-impl fmt::Debug for Settings<'_> {
+impl fmt::Debug for BoundSettings<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings").field("time_limit", &self.time_limit).finish_non_exhaustive()
+        let mut fields = f.debug_struct("BoundSettings");
+        fields.field("time_limit", &self.time_limit).finish_non_exhaustive()
     }
 }
 
-/// The number that a bound gives.
+/// A bound and its outcome.
 #[derive(Clone, Debug)]
-pub struct Found {
-    /// The number.
-    pub count: Count,
-    /// How many inputs it uses, the rest being ignored; channels where inputs are images.
-    pub inputs: Option<usize>,
-    /// Ranks of the weights it is computed from, layer by layer.
-    pub ranks: Option<Vec<usize>>,
-}
-
-/// A bound and what came of it.
-#[derive(Clone, Debug)]
-pub struct Entry {
+pub struct BoundResult {
     bound: &'static Bound,
-    outcome: Result<Found, Absent>,
+    outcome: Result<BoundValue, BoundError>,
 }
 
-/// A bound that gave a number.
+impl BoundResult {
+    /// The bound.
+    pub fn bound(&self) -> &'static Bound {
+        self.bound
+    }
+
+    /// Its number, or the reason why it gives none.
+    pub fn outcome(&self) -> Result<&BoundValue, &BoundError> {
+        self.outcome.as_ref()
+    }
+}
+
+/// The best bound of a table, and its number.
 #[derive(Clone, Copy, Debug)]
-pub struct Best<'a> {
+pub struct TightestBound<'a> {
     bound: &'static Bound,
-    found: &'a Found,
+    value: &'a BoundValue,
 }
 
-impl Best<'_> {
+impl TightestBound<'_> {
     /// The bound.
     pub fn bound(&self) -> &'static Bound {
         self.bound
     }
 
     /// Its number.
-    pub fn count(&self) -> &Count {
-        &self.found.count
+    pub fn count(&self) -> &ExactCount {
+        &self.value.count
     }
 }
 
-impl Entry {
-    /// The bound.
-    pub fn bound(&self) -> &'static Bound {
-        self.bound
-    }
-
-    /// Its number, or why there is none.
-    pub fn outcome(&self) -> Result<&Found, &Absent> {
-        self.outcome.as_ref()
-    }
-}
-
-/// Every bound of [`BOUNDS`], evaluated.
+/// All bounds of [`BOUNDS`], evaluated for one structure.
 #[derive(Clone, Debug)]
-pub struct Table {
-    entries: Vec<Entry>,
+pub struct BoundTable {
+    entries: Vec<BoundResult>,
 }
 
-/// Evaluates every bound for a structure, one after the other.
-pub fn evaluate(structure: &Structure, settings: &Settings) -> Table {
+/// Evaluates all bounds for a structure, one after the other.
+pub fn evaluate(structure: &Structure, settings: &BoundSettings<'_>) -> BoundTable {
     let entry = |bound: &'static Bound| {
-        let report = |done, all| (settings.progress)(bound, done, all);
-        let watch = Watch::new(settings.time_limit, &report);
-        let outcome = (bound.evaluate)(structure, &watch).map(|value| Found {
-            count: value.number.into(),
-            inputs: value.inputs,
-            ranks: value.ranks,
-        });
-        Entry { bound, outcome }
+        let progress = |done, all| (settings.progress)(bound, done, all);
+        let deadline = Deadline::new(settings.time_limit, &progress);
+        BoundResult { bound, outcome: (bound.evaluate)(structure, &deadline) }
     };
-    Table { entries: BOUNDS.iter().map(entry).collect() }
+    BoundTable { entries: BOUNDS.iter().map(entry).collect() }
 }
 
-impl Table {
+impl BoundTable {
     /// The bounds, in the order of [`BOUNDS`].
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[BoundResult] {
         &self.entries
     }
 
-    /// The bound of a name and kind, and what came of it.
-    pub fn entry(&self, name: &str, kind: Kind) -> Option<&Entry> {
-        let is_it = |entry: &&Entry| entry.bound.name == name && entry.bound.kind == kind;
+    /// The bound with a name and a kind, and its outcome.
+    pub fn entry(&self, name: &str, kind: BoundKind) -> Option<&BoundResult> {
+        let is_it = |entry: &&BoundResult| entry.bound.name == name && entry.bound.kind == kind;
         self.entries.iter().find(is_it)
     }
 
-    /// The largest number of regions that some weights surely have, by the first bound that gives it.
-    pub fn best_lower(&self) -> Option<Best<'_>> {
-        let candidates = self.of_kinds([Kind::Exact, Kind::Lower]);
+    /// The largest lower bound. On ties the first one.
+    pub fn best_lower(&self) -> Option<TightestBound<'_>> {
+        let candidates = self.of_kinds([BoundKind::Exact, BoundKind::Lower]);
         candidates.reduce(|best, next| if next.count() > best.count() { next } else { best })
     }
 
-    /// The least number of regions that no weights exceed, by the first bound that gives it.
-    pub fn best_upper(&self) -> Option<Best<'_>> {
-        let candidates = self.of_kinds([Kind::Exact, Kind::Upper]);
+    /// The smallest upper bound for all weights. On ties the first one.
+    pub fn best_upper(&self) -> Option<TightestBound<'_>> {
+        let candidates = self.of_kinds([BoundKind::Exact, BoundKind::Upper]);
         candidates.reduce(|best, next| if next.count() < best.count() { next } else { best })
     }
 
-    fn of_kinds(&self, kinds: [Kind; 2]) -> impl Iterator<Item = Best<'_>> {
+    fn of_kinds(&self, kinds: [BoundKind; 2]) -> impl Iterator<Item = TightestBound<'_>> {
         let entries = self.entries.iter().filter(move |entry| kinds.contains(&entry.bound.kind));
         entries.filter_map(|entry| {
-            let found = entry.outcome.as_ref().ok()?;
-            Some(Best { bound: entry.bound, found })
+            let value = entry.outcome.as_ref().ok()?;
+            Some(TightestBound { bound: entry.bound, value })
         })
     }
 }
@@ -143,19 +145,19 @@ mod tests {
         for bound in BOUNDS {
             let texts = [bound.name, bound.formula, bound.condition, bound.source];
             assert!(texts.iter().all(|text| !text.is_empty() && !text.contains('\n')), "{bound:?}");
-            assert!(bound.name.chars().count() <= 25, "{} spoils the table", bound.name);
+            assert!(bound.name.chars().count() <= 25, "{} is too long for the table", bound.name);
         }
     }
 
     #[test]
-    fn time_that_has_run_out_leaves_what_needs_none() {
+    fn bounds_without_steps_are_computed_after_the_time_limit() {
         let structure = Structure::new(&[10]).unwrap().dense(20).unwrap().dense(20).unwrap();
-        let settings = Settings { time_limit: Some(Duration::ZERO), ..Settings::default() };
+        let settings = BoundSettings::default().with_time_limit(Duration::ZERO);
         let table = evaluate(&structure, &settings);
         let outcome = |name, kind| table.entry(name, kind).unwrap().outcome();
-        assert!(outcome("all patterns", Kind::Upper).is_ok());
-        let serra = outcome("Serra 2018, Thm 1", Kind::Upper).unwrap_err();
-        assert_eq!(*serra, Absent::OutOfTime);
+        assert!(outcome("all patterns", BoundKind::Upper).is_ok());
+        let serra = outcome("Serra 2018, Thm 1", BoundKind::Upper).unwrap_err();
+        assert_eq!(*serra, BoundError::OutOfTime);
         assert_eq!(table.best_upper().unwrap().bound().name, "all patterns");
     }
 }

@@ -1,19 +1,19 @@
-//! What can go wrong in asking about regions.
+//! Errors of computations about regions.
 
 use thiserror::Error;
 use tropex_kernels::DeviceError;
 
-/// What went wrong in a computation about regions.
+/// An error of a computation about regions.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A plane, a window or the points on it do not allow regions to be computed on them.
+    /// The plane or the window is degenerate, or the values on it cannot be computed.
     #[error("cannot slice: {0}")]
     Slice(String),
-    /// A question about a region that has no answer.
+    /// The region does not have what was asked for.
     #[error("{0}")]
     Region(String),
-    /// The network or its terms: points of another shape, a device that failed, a file of terms.
+    /// An error of the network or of its terms: a wrong shape, a failed device, a damaged file.
     #[error(transparent)]
     Extract(#[from] tropex_extract::Error),
 }

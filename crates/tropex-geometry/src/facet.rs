@@ -1,55 +1,59 @@
-//! Where regions end.
+//! Facets of regions, and the nodes of a network that have them.
 
 use tropex_extract::Network;
+use tropex_extract::network::Node;
 use tropex_extract::ops::{ActivationRule, Gap};
 
-/// A side of a region: the points where one unit goes over to another piece. Points beyond it have
-/// the same pattern but for the piece of that unit, and of those that depend on it.
+/// A side of a region: the points at which one unit changes to another piece.
+///
+/// Points on the other side have the pattern of the region, except for the piece of this unit and
+/// of units that depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Facet {
     /// The node, counted from 0.
     pub node: usize,
     /// The unit, a feature of the node's output.
     pub unit: usize,
-    /// The piece beyond: 0 or 1 for below or above zero, or a position in a window of a pooling,
-    /// its cells outside the plane not counted.
+    /// The piece on the other side. For a ReLU: 0 below zero, 1 above zero. For a pooling: the
+    /// position in the window, where cells of the padding are not counted.
     pub rival: u32,
 }
 
 impl Facet {
-    /// The facet that a gap of a node vanishes at.
+    /// The facet on which a gap of a node is zero.
     pub fn new(node: usize, gap: Gap) -> Self {
         Self { node, unit: gap.unit, rival: gap.rival }
     }
 }
 
-/// The nodes of a network that choose between pieces. Facets of a region are where a
-/// [`Gap`] of one of them vanishes: an affine function of the points of the region that is not
-/// negative inside.
+/// The nodes of a network whose units have more than one piece.
+///
+/// A facet of a region lies where a [`Gap`] of one of these nodes is zero. A gap is an affine
+/// function of the points of the region, and not negative in it.
 #[derive(Clone, Debug)]
-pub struct Boundaries {
-    choices: Vec<Option<ActivationRule>>,
+pub struct PiecewiseNodes {
+    rules: Vec<Option<ActivationRule>>,
 }
 
-impl Boundaries {
-    /// The boundaries of a network's regions.
+impl PiecewiseNodes {
+    /// The nodes of a network.
     pub fn of(network: &Network) -> Self {
-        let choice = |node: &tropex_extract::network::Node| node.op().activation_rule(node.units());
-        Self { choices: network.nodes().iter().map(choice).collect() }
+        let rule = |node: &Node| node.op().activation_rule(node.units());
+        Self { rules: network.nodes().iter().map(rule).collect() }
     }
 
-    /// How a node chooses, if it has more than one piece.
+    /// How the units of a node choose their piece. `None` if the node has only one piece.
     pub fn at(&self, node: usize) -> Option<&ActivationRule> {
-        self.choices[node].as_ref()
+        self.rules[node].as_ref()
     }
 
-    /// The nodes that choose, in order.
+    /// The nodes with more than one piece, in order.
     pub fn nodes(&self) -> impl Iterator<Item = (usize, &ActivationRule)> {
-        self.choices.iter().enumerate().filter_map(|(node, choice)| Some((node, choice.as_ref()?)))
+        self.rules.iter().enumerate().filter_map(|(node, rule)| Some((node, rule.as_ref()?)))
     }
 
-    /// Number of units that choose.
+    /// Number of units of these nodes.
     pub fn units(&self) -> usize {
-        self.nodes().map(|(_, choice)| choice.units()).sum()
+        self.nodes().map(|(_, rule)| rule.units()).sum()
     }
 }

@@ -1,14 +1,19 @@
-//! The geometry of linear regions: their boundaries, and how far these are.
+//! The geometry of linear regions: their boundaries, distances, patterns and plane sections.
 //!
-//! A *region* is the set of points at which every unit chooses the same piece, its *pattern*: a
-//! polytope on which the network is affine. Different patterns may stand for the same affine map.
+//! A *linear region* is a set of points on which no unit changes its piece. The pieces of all units
+//! form its *activation pattern*. A region is a polytope on which the network is affine. Two
+//! regions with different patterns may have equal affine maps.
 //!
-//! [`Patterns`] reads the patterns of points, [`Paths`] finds the regions along lines, and
-//! [`Regions`] the sides of the region of a point and how far they are. The last two compute in
-//! f64, whatever the network's own precision.
+//! - [`Patterns`] reads the activation patterns of points.
+//! - [`Paths`] finds the regions along straight lines.
+//! - [`Regions`] computes the polytope of the region of a point and its distance to the boundary.
+//! - [`slice`] computes all regions on a plane.
+//!
+//! [`Paths`] and [`Regions`] compute in f64, whatever the precision of the network is.
 //!
 //! ```no_run
-//! # use tropex_extract::{Error, Network};
+//! # use tropex_extract::Network;
+//! # use tropex_geometry::Error;
 //! # fn example(network: &Network, from: &[f64], to: &[f64]) -> Result<(), Error> {
 //! use tropex_geometry::{Paths, Regions};
 //!
@@ -22,33 +27,23 @@
 //! # }
 //! ```
 
-mod beyond;
-mod boundary;
-mod census;
-mod centre;
-mod class;
+mod distance;
 mod error;
 mod facet;
-mod layout;
-mod line;
+mod lp;
 mod path;
 mod pattern;
-mod polygon;
 mod polytope;
-mod program;
-mod side;
 pub mod slice;
-mod solver;
+mod tensor;
 
-pub use beyond::RESOLUTION;
-pub use boundary::{Distances, Nearest};
-pub use census::{Constancy, Constant, RegionCount};
-pub use class::ClassChange;
+pub use distance::{Distances, Nearest};
 pub use error::Error;
-pub use facet::{Boundaries, Facet};
-pub use line::Stretch;
-pub use path::{Crossing, Path, Paths};
-pub use pattern::{Agreement, Pattern, Patterns, RegionId};
-pub use polytope::{Inequality, Polytope};
-pub use program::{Ball, Essential, LargestBall};
-pub use side::{Regions, Side};
+pub use facet::{Facet, PiecewiseNodes};
+pub use path::{ClassChange, Crossing, Path, Paths, RESOLUTION, RegionSegment};
+pub use pattern::{
+    Agreement, NodeStability, Pattern, Patterns, RegionCount, RegionId, StableUnits,
+};
+pub use polytope::{
+    Ball, Halfspace, Inequality, LargestBall, Polytope, RedundancyRemoval, Regions,
+};

@@ -1,4 +1,4 @@
-//! Which of Burn's backends a device belongs to.
+//! Tests for the backends of Burn that a device belongs to.
 
 use burn::tensor::Device;
 
@@ -16,13 +16,13 @@ pub fn is_ndarray(device: &Device) -> bool {
     *device == Device::ndarray()
 }
 
-/// Whether the device is Burn's `ndarray` backend: this build does not have it.
+/// Whether the device is Burn's `ndarray` backend, which this build does not have.
 #[cfg(not(feature = "ndarray"))]
 pub fn is_ndarray(_: &Device) -> bool {
     false
 }
 
-/// Whether the device is a CPU, which rounds products and sums of `f32` as IEEE 754 says.
+/// Whether the device is a CPU, which rounds products and sums in f32 according to IEEE 754.
 #[allow(deprecated)] // `tch` is deprecated in Burn 0.22, and supported here as long as Burn has it
 pub fn is_cpu(device: &Device) -> bool {
     #[cfg(feature = "tch")]

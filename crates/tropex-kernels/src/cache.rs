@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 /// The value of a cell; computes it first if the cell is empty.
 ///
-/// Unlike [`OnceLock::get_or_init`], the value is computed outside of the cell. A thread of the pool
-/// that waits for parts of the computation may take up another task that asks for the same value, and
-/// would wait for itself.
+/// Unlike [`OnceLock::get_or_init`], it does not lock the cell while it computes. A thread of the
+/// pool that waits for parts of the computation may take up another task that asks for this value.
+/// With a locked cell the thread would wait for itself.
 pub fn get_or_init<T>(cell: &OnceLock<T>, compute: impl FnOnce() -> T) -> &T {
     if let Some(value) = cell.get() {
         return value;

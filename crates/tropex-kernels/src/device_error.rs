@@ -1,10 +1,10 @@
-//! What a device cannot do.
+//! Errors of devices.
 
 use thiserror::Error;
 
 use crate::precision::Precision;
 
-/// A device that cannot compute what was asked.
+/// A device cannot compute, or failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DeviceError {

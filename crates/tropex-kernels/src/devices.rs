@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 
-/// One device or several that share batches of points: a free device takes the next batch. The
-/// first device does the work that is not shared.
+/// One or more devices that share batches of points: a free device takes the next batch. The first
+/// device does the work that is not shared.
 #[derive(Clone, Debug)]
 pub struct Devices {
     first: Device,
@@ -11,8 +11,8 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// A device and those that it shares work with. A device that is listed several times works on
-    /// that number of batches at a time.
+    /// A device and the devices that it shares work with. A device that is listed `n` times works
+    /// on `n` batches at a time.
     pub fn new(first: Device, others: Vec<Device>) -> Self {
         Self { first, others }
     }

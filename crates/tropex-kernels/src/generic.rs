@@ -1,4 +1,4 @@
-//! The bodies in Burn's own operations, for any backend.
+//! The bodies of the operations in Burn's own operations, for any backend.
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 use rayon::prelude::*;

@@ -1,9 +1,9 @@
 //! Products, convolutions, poolings and masks on affine rows, for any Burn backend.
 //!
-//! Every operation has one function in `operations` and two bodies behind it: `generic`, written in
-//! Burn's own operations, which runs on any backend, and `flex`, which works in place on the memory of
-//! Burn's `flex` backend with SIMD instructions on all cores. An operation takes the second body where
-//! the tensors allow it; the tests compare the two. Nothing in this crate knows networks.
+//! Every operation has one function and two bodies behind it. The `generic` body uses Burn's own
+//! operations and runs on any backend. The `flex` body works in place on the memory of Burn's
+//! `flex` backend, with SIMD instructions on all cores. An operation takes the `flex` body if that
+//! backend holds its tensors. The tests compare both bodies. Nothing in this crate knows networks.
 
 mod backend;
 mod cache;
@@ -26,8 +26,8 @@ mod worker_pool;
 pub use backend::{is_cpu, is_ndarray};
 pub use cache::get_or_init;
 pub use data::{
-    AffineRows, Columns, Constant, PackedWeight, RowsAndOffset, Slope, Stencil, Windows, copy_rows,
-    on_last_group,
+    AffineRows, Columns, Constant, PackedWeight, PoolingWindows, RowsAndOffset, Slope, Stencil,
+    copy_rows, on_last_group,
 };
 pub use device_error::DeviceError;
 pub use devices::Devices;

@@ -5,8 +5,9 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::device_error::DeviceError;
 
-/// The numbers of a tensor. A GPU computes asynchronously, so this is where a failed computation,
-/// most often for lack of memory, is reported.
+/// The numbers of a tensor, on the host.
+///
+/// A GPU computes asynchronously, so that a failed computation is reported here.
 ///
 /// # Errors
 /// [`DeviceError::Failed`] with the innermost cause.

@@ -8,7 +8,7 @@ pub struct SparsityPattern {
     taps: Vec<Taps>,
     /// Number of taps of all output cells.
     count: usize,
-    /// Cells of the input.
+    /// Number of input cells.
     inputs: usize,
 }
 
@@ -24,7 +24,8 @@ pub struct Taps {
 }
 
 impl SparsityPattern {
-    /// From the number of output and input cells, and taps `[output cell, kernel cell, input cell]`.
+    /// The pattern of a list of taps `[output cell, kernel cell, input cell]`, with the numbers of
+    /// output and input cells.
     pub fn new([outputs, inputs]: [usize; 2], mut taps: Vec<[u32; 3]>) -> Self {
         taps.sort_unstable();
         let (mut runs, mut ends): (Vec<Taps>, _) = (Vec::new(), Vec::with_capacity(outputs));
@@ -42,7 +43,7 @@ impl SparsityPattern {
         Self { ends, taps: runs, count: taps.len(), inputs }
     }
 
-    /// One output cell that reads one input cell: a fully-connected layer.
+    /// The pattern of a fully-connected layer: one output cell that reads one input cell.
     pub fn single() -> Self {
         Self::new([1, 1], vec![[0, 0, 0]])
     }
@@ -52,12 +53,12 @@ impl SparsityPattern {
         self.count
     }
 
-    /// Cells of the input.
+    /// Number of input cells.
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
-    /// Cells of the output.
+    /// Number of output cells.
     pub fn outputs(&self) -> usize {
         self.ends.len()
     }

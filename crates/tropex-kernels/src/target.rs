@@ -1,4 +1,4 @@
-//! Where and in which precision a network computes.
+//! The device and the precision of a computation.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
@@ -7,7 +7,7 @@ use crate::device_error::DeviceError;
 use crate::precision::Precision;
 use crate::simd;
 
-/// A device and a precision: where tensors are made and computed.
+/// The device and the precision of a computation.
 #[derive(Clone, Debug)]
 pub struct ComputeTarget {
     device: Device,
@@ -15,7 +15,7 @@ pub struct ComputeTarget {
 }
 
 impl ComputeTarget {
-    /// Checks that the device can compute in the precision.
+    /// A target, after a check that the device can compute in the precision.
     ///
     /// # Errors
     /// [`DeviceError::Precision`] if it cannot.
@@ -31,7 +31,7 @@ impl ComputeTarget {
         Ok(target)
     }
 
-    /// f64 on the device. On a device without f64, such as most GPUs: f64 on the CPU by `flex`.
+    /// f64 on the device. For a device without f64, such as most GPUs: f64 on the CPU, by `flex`.
     ///
     /// # Errors
     /// [`DeviceError::Precision`] if the device has no f64 and this build has no `flex`.
@@ -42,13 +42,13 @@ impl ComputeTarget {
         })
     }
 
-    /// [f64](Self::in_f64) where this build has it, else the target itself.
+    /// [f64](Self::in_f64) if this build has it, else the target itself.
     pub fn widest(&self) -> Self {
         Self::in_f64(&self.device).unwrap_or_else(|_| self.clone())
     }
 
-    /// A CPU in f64 if this build has one. A CPU rounds every product and sum of an f64 as IEEE 754
-    /// says; not every GPU does.
+    /// f64 on a CPU, if this build has it. A CPU rounds every product and sum in f64 according to
+    /// IEEE 754, which not every GPU does.
     pub fn on_cpu(&self) -> Self {
         match simd::device() {
             Some(device) if !is_cpu(&self.device) => Self { device, precision: Precision::F64 },

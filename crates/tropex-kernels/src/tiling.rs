@@ -1,28 +1,30 @@
-//! How points are divided among threads.
+//! The division of points among threads.
 //!
-//! Threads of the `flex` backend take chunks of points through the whole network by themselves, so that
-//! a chunk's values stay in a core's cache. Other backends divide every operation instead.
+//! On the `flex` backend each thread takes chunks of points through the whole network, so that the
+//! values of a chunk stay in the cache of a core. Other backends divide every operation.
 
 use crate::backend::is_flex;
 use crate::data::MIN_INTERLEAVED_GROUPS;
 use crate::target::ComputeTarget;
 
-/// Bytes of a layer's values that stay in a core's own caches.
+// `cargo bench --bench extraction` measures the effect of these constants.
+
+/// Bytes of a layer's values that stay in the caches of one core.
 const CACHED_BYTES: usize = 1 << 20;
 
-/// Bytes of weights that stay in the shared cache: cheap enough to be read again for every chunk.
+/// Bytes of weights that stay in the shared cache, so that they can be read again for every chunk.
 const SHARED_CACHE_BYTES: usize = 1 << 22;
 
-/// Rows per chunk at least, so that every weight is read for many rows.
+/// Rows per chunk at least, so that every weight is used for many rows.
 const MIN_ROWS: usize = 160;
 
-/// Points per chunk at least: they fill the SIMD vectors of any machine.
+/// Points per chunk at least. They fill the SIMD vectors of any machine.
 const MIN_POINTS: usize = 16;
 
-/// Points per chunk at least where weights come from main memory and a point uses each of them once.
+/// Points per chunk at least, if weights come from main memory and a point uses each of them once.
 const MIN_POINTS_PER_WEIGHT: usize = 160;
 
-/// What a network costs to compute, as far as the division of points depends on it.
+/// The sizes of a network on which the division of points depends.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
     /// The largest number of values of one point anywhere in the network.
@@ -35,8 +37,8 @@ pub struct Workload {
     pub multiplications: usize,
 }
 
-/// The number of points that a thread takes through the network at a time, with `groups` rows a point.
-/// `None` if the device divides its operations itself.
+/// Number of points that a thread takes through the network at a time, with `groups` rows per
+/// point. `None` if the device divides its operations itself.
 pub fn points_per_thread(
     target: &ComputeTarget,
     workload: &Workload,
@@ -48,8 +50,8 @@ pub fn points_per_thread(
     is_flex(target.device()).then(|| (CACHED_BYTES / bytes.max(1)).clamp(least, most))
 }
 
-/// Points per chunk, of a number of points. With too few points for all threads, one chunk holds all
-/// points, and every operation is divided instead.
+/// Points per chunk. With too few points for all threads, one chunk holds all points, and every
+/// operation is divided among the threads.
 pub fn points_per_chunk(
     target: &ComputeTarget,
     workload: &Workload,
@@ -68,8 +70,8 @@ pub fn points_per_chunk(
     }
 }
 
-/// Points per chunk at least. The fewer times a point uses a weight, the more points share one reading
-/// of the weights, up to the point where their values take as much memory as the weights.
+/// Points per chunk at least. If a point uses each weight few times, more points share one reading
+/// of the weights, as long as their values take less memory than the weights.
 fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usize {
     if workload.parameters * target.precision().bytes() <= SHARED_CACHE_BYTES {
         return MIN_POINTS;
@@ -79,8 +81,8 @@ fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usi
     shared.div_ceil(workload.multiplications.max(1)).min(most).max(MIN_POINTS)
 }
 
-/// Points of a chunk whose rows are pulled back together: few enough that interleaved rows stay in a
-/// core's caches, unless the weights are too large to be read again for every part.
+/// Points of a chunk whose rows are pulled back at a time. Their interleaved rows fit into the
+/// caches of a core. If the weights are too large to be read again, all points of the chunk.
 pub fn points_per_pullback(
     target: &ComputeTarget,
     workload: &Workload,
@@ -98,14 +100,14 @@ pub fn points_per_pullback(
     points.div_ceil(points.div_ceil(most))
 }
 
-/// Number of batches that a device works on at a time: one per thread where threads take batches by
-/// themselves, else one.
+/// Number of batches that a device works on at a time: one per thread on the `flex` backend, else
+/// one.
 pub fn batches_at_a_time(target: &ComputeTarget) -> usize {
     if is_flex(target.device()) { rayon::current_num_threads() } else { 1 }
 }
 
-/// Runs the work on one batch: in a thread of the pool if there are several batches at a time, so that
-/// the work is not divided further.
+/// Runs the work on one batch. If there are several batches at a time, it runs in a thread of the
+/// pool, so that the work is not divided further.
 pub fn on_batch<R: Send>(target: &ComputeTarget, work: impl FnOnce() -> R + Send) -> R {
     match batches_at_a_time(target) {
         1 => work(),

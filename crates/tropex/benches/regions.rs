@@ -1,5 +1,5 @@
-//! The geometry of regions against the passes that it cannot do without, timed in turn in one run:
-//! crossings against forward passes in f64, patterns against replays, sides of regions against
+//! The geometry of regions against the passes that it needs at least, timed in turn in one run:
+//! crossings against forward passes in f64, patterns against replays, halfspaces of regions against
 //! linear terms in f64.
 //!
 //! ```text
@@ -10,7 +10,7 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use tropex::geometry::{Paths, Patterns, RegionCount, Regions, Stretch};
+use tropex::geometry::{Paths, Patterns, RegionCount, RegionSegment, Regions};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Classes, ComputeTarget, Extractor, Gauge, Network, Precision, capture};
 
@@ -20,19 +20,21 @@ use support::{arguments, threads, timed};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rounds; the fastest of each side counts, which a busy machine disturbs least.
+/// Number of rounds. The fastest one counts, which other load on the machine disturbs least.
 const ROUNDS: usize = 3;
 
 struct RegionBench {
     architecture: &'static str,
     shape: [usize; 3],
-    /// Points whose patterns are read, and how many at a time.
+    /// Number of points whose patterns are read.
     points: usize,
+    /// Number of these points at a time.
     batch: usize,
-    /// Rays that are walked together, and the regions that each passes.
+    /// Number of rays at a time.
     rays: usize,
+    /// Number of regions on each ray.
     regions: usize,
-    /// Points whose distances are found.
+    /// Number of points whose distances are computed.
     distances: usize,
 }
 
@@ -53,7 +55,7 @@ const CASES: [RegionBench; 2] = [
         batch: 32,
         rays: 16,
         regions: 4,
-        // Every point has about 180,000 sides, each of which takes a pass through the network.
+        // A point has about 180,000 halfspaces, each of which takes a backward pass.
         distances: 0,
     },
 ];
@@ -76,7 +78,7 @@ impl RegionBench {
     fn run(&self, device: &Device) {
         let network = self.network(device);
         let units = Patterns::new(&network).units();
-        println!("{}: {units} units that choose", self.architecture);
+        println!("{}: {units} units with several pieces", self.architecture);
         self.crossings(&network);
         self.patterns(&network);
         if self.distances > 0 {
@@ -99,7 +101,7 @@ impl RegionBench {
         let tensor = tensor(&points, &wide);
         let walk = || {
             let mut passed = vec![0; self.rays];
-            let visit = |ray: usize, _: &Stretch<'_>| {
+            let visit = |ray: usize, _: &RegionSegment<'_>| {
                 passed[ray] += 1;
                 let ends = passed[ray] == self.regions;
                 if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -136,11 +138,12 @@ impl RegionBench {
         let regions = Regions::new(network).expect("the device has f64");
         let points = self.values(self.distances, 0.618_034);
         let mut sides = 0;
-        regions.visit_sides(&points, |_| sides += 1).expect("finite numbers");
+        regions.visit_halfspaces(&points, |_| sides += 1).expect("finite numbers");
         let find = || {
             std::hint::black_box(regions.distances(&points).expect("finite numbers"));
         };
-        // As many rows from the logits to the input: the linear terms of all classes, and one more.
+        // An equal number of rows from the logits to the input: a point has the linear terms of all
+        // classes and one negative term.
         let extractor = Extractor::new(&wide(network), Gauge::WorstCase, Classes::All)
             .expect("the shifts are finite");
         let rows = network.classes() + 1;
@@ -163,7 +166,7 @@ impl RegionBench {
     }
 }
 
-/// Times two ways to go through as many things, in turn.
+/// Times two functions in turn and prints their rates for `count` items.
 fn report(what: &str, other: &str, count: f64, work: impl Fn(), compared: impl Fn()) {
     let (mut own, mut least) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..ROUNDS {

@@ -1,5 +1,5 @@
-//! Exact partitions of planes: polygons per second, of networks and of extracted functions, beside
-//! the replay of as many points as there are vertices, which is the least that finding them takes.
+//! Exact partitions of planes by networks and by extracted functions: polygons per second, beside a
+//! replay of all vertices, which a partition needs at least.
 //!
 //! ```text
 //! cargo bench --bench slices
@@ -29,19 +29,19 @@ use support::{threads, timed};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rounds; the fastest of each side counts, which a busy machine disturbs least.
+/// Number of rounds. The fastest one counts, which other load on the machine disturbs least.
 const ROUNDS: usize = 3;
 
 const SEED: u64 = 0;
 
-/// Networks of images, and how far the window reaches beyond three of them: so little that it takes
-/// seconds.
+/// Networks of images, and the margin of the window around three images. The windows are so small
+/// that a partition takes seconds.
 const ARCHITECTURES: [(&str, f64); 2] = [("fcn4", -0.4), ("vgg-narrow", -0.4995)];
 
-/// More polygons than any network here makes.
+/// A limit above the number of polygons of every network here.
 const LIMIT: usize = 10_000_000;
 
-/// Widths of networks in the plane, and the regions after which a peer may stop.
+/// Widths of networks with two inputs, and the number of regions after which a peer may stop.
 const IN_THE_PLANE: [(&[usize], f64); 2] =
     [(&[2, 16, 16, 16, 2], f64::INFINITY), (&[2, 64, 64, 64, 2], 500.0)];
 
@@ -70,7 +70,7 @@ impl SliceNetwork {
         Self { layers: widths.windows(2).map(&mut layer).collect() }
     }
 
-    /// Weights and biases, named and laid out as PyTorch does.
+    /// Writes weights and biases with the names and layouts of PyTorch.
     fn write(&self, file: &Path) {
         let tensors = self.layers.iter().enumerate().flat_map(|(number, layer)| {
             let bias = layer.bias.as_ref().expect("every layer has one");
@@ -112,7 +112,7 @@ fn main() {
     }
 }
 
-/// All of a square, and the same by a peer.
+/// The partition of a square, here and by a peer.
 fn in_the_plane(widths: &[usize], limit: f64, device: &Device) {
     let layers = SliceNetwork::new(widths, device);
     let network = capture(&layers, [2], SliceNetwork::forward).expect("is supported");
@@ -151,7 +151,7 @@ fn untrained(name: &str, dataset: &Dataset, device: &Device) -> Classifier {
     architecture.init(shape, classes, device, SEED).expect("fits the images")
 }
 
-/// Prints regions a second, and returns them.
+/// Prints and returns the number of regions per second.
 fn of_network(what: &str, network: &Network, plane: &Plane, window: &Window) -> f64 {
     let target = tropex::ComputeTarget::new(network.target().device(), Precision::F64);
     let network = network.to_target(&target.expect("the device has f64"));
@@ -201,7 +201,7 @@ fn of_terms(network: &Network, dataset: &Dataset, plane: &Plane, window: &Window
     );
 }
 
-/// The least seconds of all rounds, and what the work gives.
+/// The smallest time of all rounds in seconds, and the result of the work.
 fn fastest<T>(mut work: impl FnMut() -> T) -> (f64, T) {
     let first = timed(&mut work);
     (1..ROUNDS).fold(first, |least, _| {

@@ -1,12 +1,9 @@
-//! Bounds that know which inputs a convolution sees.
+//! Bounds for convolutions, which use the inputs that each window covers.
 
-mod arrangement;
 mod enumeration;
 pub(super) mod one_layer;
 pub(super) mod several_layers;
-mod windows;
-
-pub use windows::Windows;
+mod window_arrangement;
 
 const SOURCE: &str = "Xiong, Huang, Yu, Liu, Zhu, Shao, On the Number of Linear Regions of \
                       Convolutional Neural Networks, ICML 2020";

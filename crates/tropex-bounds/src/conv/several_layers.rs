@@ -1,17 +1,20 @@
-//! Convolutions that follow each other.
+//! Bounds for a chain of convolutions.
 
 use num_bigint::BigUint;
 
-use super::arrangement::Arrangement;
-use super::{SOURCE, Windows};
+use super::SOURCE;
+use super::window_arrangement::WindowArrangement;
 use crate::binomial::zaslavsky;
-use crate::maximize::most_over_inputs;
-use crate::{Absent, Bound, Kind, Map, Maximum, Structure, Value, Watch};
+use crate::deadline::Deadline;
+use crate::maximize::maximize_over_inputs;
+use crate::{
+    AffineMap, Bound, BoundError, BoundKind, BoundValue, ConvShape, LayerActivation, Structure,
+};
 
-/// As for dense layers, input channels may be ignored: `p` of `d_0` are used.
+/// Uses `p` of the `d_0` input channels and ignores the others.
 pub(crate) const LOWER: Bound = Bound {
     name: "Xiong 2020, layers",
-    kind: Kind::Lower,
+    kind: BoundKind::Lower,
     formula: "R prod_(l<L) floor(d_l / p)^(positions_l p), R the regions of layer L on p channels",
     condition: "conv, no padding, d_l >= p",
     source: SOURCE,
@@ -20,50 +23,52 @@ pub(crate) const LOWER: Bound = Bound {
 
 pub(crate) const UPPER: Bound = Bound {
     name: "Xiong 2020, layers",
-    kind: Kind::Upper,
+    kind: BoundKind::Upper,
     formula: "R prod_(l>1) Z(n_l, n_0), R the regions of layer 1",
     condition: "conv, no padding",
     source: SOURCE,
     evaluate: upper,
 };
 
-/// The layers if all are convolutions that the theorem holds for.
-fn layers(structure: &Structure) -> Result<Vec<(&Windows, Arrangement)>, Absent> {
+/// The layers, if all are convolutions that the theorem holds for.
+fn layers(structure: &Structure) -> Result<Vec<(&ConvShape, WindowArrangement)>, BoundError> {
     let layers = structure.chain()?;
     if layers.len() < 2 {
-        return Err(Absent::not_applicable("fewer than two layers"));
+        return Err(BoundError::not_applicable("fewer than two layers"));
     }
-    let windows =
-        layers.iter().enumerate().map(|(index, layer)| match (&layer.map, layer.maximum) {
-            (Map::Conv(windows), Maximum::Relu) => Ok((windows, windows.arrangement()?)),
+    let shapes =
+        layers.iter().enumerate().map(|(index, layer)| match (&layer.map, layer.activation) {
+            (AffineMap::Conv(shape), LayerActivation::Relu) => {
+                Ok((shape, WindowArrangement::of(shape)?))
+            }
             _ => {
                 let reason = format!("layer {} ({layer}) is no convolution with ReLU", index + 1);
-                Err(Absent::not_applicable(reason))
+                Err(BoundError::not_applicable(reason))
             }
         });
-    windows.collect()
+    shapes.collect()
 }
 
-fn lower(structure: &Structure, watch: &Watch) -> Result<Value, Absent> {
+fn lower(structure: &Structure, deadline: &Deadline) -> Result<BoundValue, BoundError> {
     let layers = layers(structure)?;
-    let filters = layers.iter().map(|(windows, _)| windows.filters()).min().unwrap_or(0);
+    let filters = layers.iter().map(|(shape, _)| shape.filters()).min().unwrap_or(0);
     let channels = layers[0].0.channels().min(filters);
-    let (last, folded) = layers.split_last().ok_or(Absent::TooLarge)?;
-    watch.expect(channels);
-    most_over_inputs((1..=channels).map(|p| (p, ())), watch, |p, ()| {
-        let folds = folded.iter().map(|(windows, arrangement)| {
-            // Units fit into 32 bits: `Structure` sees to that.
+    let (last, folded) = layers.split_last().ok_or(BoundError::TooLarge)?;
+    deadline.expect(channels);
+    maximize_over_inputs((1..=channels).map(|p| (p, ())), deadline, |p, ()| {
+        let folds = folded.iter().map(|(shape, arrangement)| {
+            // `Structure` limits the number of units to 32 bits.
             let exponent = u32::try_from(arrangement.positions() * p).unwrap_or(u32::MAX);
-            BigUint::from(windows.filters() / p).pow(exponent)
+            BigUint::from(shape.filters() / p).pow(exponent)
         });
-        let arrangement = Arrangement { channels: p, ..last.1 };
-        Ok(folds.product::<BigUint>() * arrangement.at_least(watch)?)
+        let arrangement = WindowArrangement { channels: p, ..last.1 };
+        Ok(folds.product::<BigUint>() * arrangement.at_least(deadline)?)
     })
 }
 
-fn upper(structure: &Structure, watch: &Watch) -> Result<Value, Absent> {
-    let first = layers(structure)?[0].1.at_most(watch)?;
+fn upper(structure: &Structure, deadline: &Deadline) -> Result<BoundValue, BoundError> {
+    let first = layers(structure)?[0].1.at_most(deadline)?;
     let later = structure.layers()[1..].iter();
-    let factors = later.map(|layer| zaslavsky(layer.units, structure.inputs(), watch));
+    let factors = later.map(|layer| zaslavsky(layer.units, structure.inputs(), deadline));
     Ok((first * factors.product::<Result<BigUint, _>>()?).into())
 }

@@ -1,4 +1,4 @@
-//! Bounds that count units and dimensions, as if every map were dense.
+//! Bounds from the numbers of units and dimensions, which treat every affine map as dense.
 
 pub(super) mod exact;
 pub(super) mod lower;

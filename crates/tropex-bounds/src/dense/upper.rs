@@ -1,24 +1,25 @@
-//! Upper bounds layer by layer, for any graph of layers.
+//! Upper bounds that multiply a number for each layer, for any graph of layers.
 
 use num_bigint::BigUint;
 
 use crate::binomial::zaslavsky;
-use crate::{Absent, Bound, Kind, Layer, Maximum, Structure, Value, Watch};
+use crate::deadline::Deadline;
+use crate::{Bound, BoundError, BoundKind, BoundValue, HiddenLayer, LayerActivation, Structure};
 
 pub(crate) const PATTERNS: Bound = Bound {
     name: "all patterns",
-    kind: Kind::Upper,
+    kind: BoundKind::Upper,
     formula: "2^N; k for 2 where a unit is the maximum of k values",
     condition: "none",
     source: "the number of pieces of each unit, multiplied",
     evaluate: patterns,
 };
 
-/// Pooling `k` values is one hyperplane for each pair of them (Serra et al. 2018, Theorem 8).
-/// In a graph with branches `d_l` is the dimension that the branches can have together.
+/// A pooling of `k` values has one hyperplane for each pair of them (Serra et al. 2018, Theorem 8).
+/// In a graph with branches, `d_l` is the dimension of all branches together.
 pub(crate) const MONTUFAR_2017: Bound = Bound {
     name: "Montúfar 2017",
-    kind: Kind::Upper,
+    kind: BoundKind::Upper,
     formula: "prod_l Z(n_l, d_l), d_l = min(n_0 ... n_l); n_l k(k-1)/2 for n_l where a unit is the \
               maximum of k values",
     condition: "none",
@@ -28,22 +29,22 @@ pub(crate) const MONTUFAR_2017: Bound = Bound {
     evaluate: montufar,
 };
 
-fn patterns(structure: &Structure, _: &Watch) -> Result<Value, Absent> {
+fn patterns(structure: &Structure, _: &Deadline) -> Result<BoundValue, BoundError> {
     let one = BigUint::from(1_u32);
-    let pieces = |layer: &Layer| match layer.maximum {
-        Maximum::Relu | Maximum::LeakyRelu => &one << layer.units,
-        Maximum::Of { pieces } => power(pieces, layer.units),
+    let pieces = |layer: &HiddenLayer| match layer.activation {
+        LayerActivation::Relu | LayerActivation::LeakyRelu => &one << layer.units,
+        LayerActivation::Of { pieces } => power(pieces, layer.units),
     };
     Ok(structure.layers().iter().map(pieces).product::<BigUint>().into())
 }
 
 fn power(base: usize, exponent: usize) -> BigUint {
-    // Units are counted in 32 bits: `Structure` sees to that.
+    // `Structure` limits the number of units to 32 bits.
     BigUint::from(base).pow(u32::try_from(exponent).unwrap_or(u32::MAX))
 }
 
-fn montufar(structure: &Structure, watch: &Watch) -> Result<Value, Absent> {
+fn montufar(structure: &Structure, deadline: &Deadline) -> Result<BoundValue, BoundError> {
     let factors = structure.layers().iter();
-    let factors = factors.map(|layer| zaslavsky(layer.hyperplanes(), layer.dimension, watch));
+    let factors = factors.map(|layer| zaslavsky(layer.hyperplanes(), layer.dimension, deadline));
     Ok(factors.product::<Result<BigUint, _>>()?.into())
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tropex_extract::{Network, PointSource};
 use tropex_geometry::{
-    Distances, Essential, Facet, LargestBall, Nearest, Paths, Patterns, Polytope, Regions,
+    Distances, Facet, LargestBall, Nearest, Paths, Patterns, Polytope, RedundancyRemoval, Regions,
 };
 
 use crate::Error;
@@ -160,21 +160,21 @@ impl RegionInspector<'_> {
             }
         };
         let check = || if is_cancelled.get() { Err(Error::Cancelled) } else { Ok(()) };
-        let rows = self.regions.rows_of_point();
+        let rows = self.regions.rows_per_point();
         let network = self.regions.network();
         let point = self.point(image);
         let predicted = network.classify(&point)?[0];
         let region = Patterns::new(network).of(&point)?[0].id();
         let Distances { l1, l2, linf } = self
             .regions
-            .distances_watched(&point, &|done| {
+            .distances_with_progress(&point, &|done| {
                 report("looking for boundaries", done, rows);
             })?
             .remove(0);
         check()?;
         let shape = || -> Result<RegionShape, Error> {
             let read = |done| report("reading sides", done, rows);
-            let polytope = self.regions.polytope_watched(&point, &read)?;
+            let polytope = self.regions.polytope_with_progress(&point, &read)?;
             check()?;
             let sides = polytope.sides();
             RegionShape::of(&polytope, options.time_limit, &|done| {
@@ -224,8 +224,8 @@ impl RegionShape {
         progress: &dyn Fn(usize),
     ) -> Result<Self, Error> {
         let deadline = time_limit.and_then(|limit| Instant::now().checked_add(limit));
-        let Essential { polytope: essential, examined, is_complete } =
-            polytope.essential_until(deadline, &|examined, _| progress(examined))?;
+        let RedundancyRemoval { polytope: essential, examined, is_complete } =
+            polytope.irredundant_until(deadline, &|examined, _| progress(examined))?;
         let ball = match is_complete {
             true => essential.ball_until(deadline)?,
             false => LargestBall::OutOfTime,

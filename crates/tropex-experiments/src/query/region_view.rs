@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use tropex_extract::{Network, TermStore};
-use tropex_geometry::Boundaries;
+use tropex_geometry::PiecewiseNodes;
 use tropex_geometry::slice::{
-    EXPECTED_POINTS, Partition, Plane, SliceProgress, TermPartition, Window, expected_regions,
+    ESTIMATE_POINTS, Partition, Plane, SliceProgress, TermPartition, Window, estimate_regions,
 };
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
@@ -131,7 +131,7 @@ impl RegionView {
         progress: &dyn Fn(SliceProgress),
     ) -> Result<Partition, Error> {
         let (plane, window) = (&self.plane, &self.window);
-        Ok(Partition::of_network_watched(network, plane, window, self.limit, progress)?)
+        Ok(Partition::of_network_with_progress(network, plane, window, self.limit, progress)?)
     }
 
     /// Estimates the work of [`RegionView::network`] from the regions on the border of the window.
@@ -140,9 +140,9 @@ impl RegionView {
     /// A device failure.
     pub fn estimate(&self, network: &Network) -> Result<RegionEstimate, Error> {
         let start = Instant::now();
-        let regions = expected_regions(network, &self.plane, &self.window)?;
-        let of_point = start.elapsed().as_secs_f64() / EXPECTED_POINTS as f64;
-        let nodes = Boundaries::of(network).nodes().count();
+        let regions = estimate_regions(network, &self.plane, &self.window)?;
+        let of_point = start.elapsed().as_secs_f64() / ESTIMATE_POINTS as f64;
+        let nodes = PiecewiseNodes::of(network).nodes().count();
         // At every node with pieces, the corners of the regions so far pass through the nodes
         // before: once to find the units that change and once to cut. That is on average half of
         // the network, twice.

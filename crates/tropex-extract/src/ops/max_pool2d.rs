@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use burn::tensor::module::max_pool2d_with_indices;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, TensorData};
-use tropex_kernels::{self as kernels, AffineRows, Windows};
+use tropex_kernels::{self as kernels, AffineRows, PoolingWindows};
 
 use super::{ActivationRule, Interval, Op, Piece, PiecewiseLinear, PulledRows, only};
 use crate::ComputeTarget;
@@ -34,7 +34,7 @@ pub struct MaxPool2d {
     input: [usize; 3],
     output: [usize; 3],
     /// Built on first use; `None` if a window has no cells.
-    windows: Arc<OnceLock<Option<Windows>>>,
+    windows: Arc<OnceLock<Option<PoolingWindows>>>,
 }
 
 impl MaxPool2d {
@@ -164,7 +164,7 @@ impl PiecewiseLinear for MaxPool2d {
         let input = only(inputs);
         let [points, _] = input.dims();
         let [channels, height, width] = self.input;
-        let windows = kernels::get_or_init(&self.windows, || Windows::new(&self.windows()));
+        let windows = kernels::get_or_init(&self.windows, || PoolingWindows::new(&self.windows()));
         let by_windows = windows.as_ref().and_then(|it| kernels::largest(&input, channels, it));
         if let Some((output, winner)) = by_windows {
             return (output, Piece::Winner(winner));

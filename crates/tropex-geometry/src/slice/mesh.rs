@@ -6,30 +6,30 @@ use super::window::{Window, area};
 #[derive(Clone, Debug)]
 pub(super) struct Polygon {
     pub(super) corners: Vec<u32>,
-    /// What it is a part of.
+    /// The polygon that it was a part of, see [`Mesh::divide`].
     pub(super) parent: u32,
-    /// Which function is the largest on it, while a maximum is being formed.
+    /// The largest function on it, see [`Mesh::divide`].
     pub(super) winner: u32,
 }
 
-/// Polygons without gaps and overlaps. Neighbours share the vertices of their common edge, which
-/// is cut in the same way for both: at a place that only depends on values at its ends.
+/// Polygons without gaps or overlaps. Neighbours share the vertices of their common edge. A cut of
+/// this edge depends only on the values at its ends, so that both neighbours get one new vertex.
 #[derive(Clone, Debug)]
 pub(super) struct Mesh {
     pub(super) vertices: Vec<[f64; 2]>,
-    /// For every vertex the sides of the window that it lies on, a bit each.
+    /// The sides of the window that each vertex lies on, a bit for each side.
     pub(super) sides: Vec<u64>,
     pub(super) polygons: Vec<Polygon>,
-    /// Most polygons.
+    /// Largest number of polygons.
     pub(super) limit: usize,
-    /// Of the window.
+    /// Length of the window's diagonal.
     pub(super) diagonal: f64,
-    /// Of the window.
+    /// Area of the window.
     pub(super) area: f64,
 }
 
 impl Mesh {
-    /// The window as one polygon, to be cut into no more than `limit`.
+    /// The window as one polygon, to be cut into at most `limit` polygons.
     pub(super) fn new(window: &Window, limit: usize) -> Self {
         let vertices = window.corners().to_vec();
         let count = vertices.len();
@@ -51,7 +51,7 @@ impl Mesh {
         area(&corners)
     }
 
-    /// A point inside a polygon: the mean of its corners.
+    /// A point inside a polygon, the mean of its corners.
     pub(super) fn inside(&self, polygon: usize) -> [f64; 2] {
         let corners = &self.polygons[polygon].corners;
         let share = 1.0 / corners.len() as f64;
@@ -61,13 +61,14 @@ impl Mesh {
         })
     }
 
-    /// Removes vertices that are no corner of anything, and returns which are left, by their old
-    /// numbers in order of the new ones.
+    /// Removes vertices that are not a corner of any polygon. Returns the old numbers of the
+    /// vertices that are left, in the order of their new numbers.
     pub(super) fn tidy(&mut self) -> Vec<u32> {
         let mut meeting = vec![0_u32; self.vertices.len()];
         let corners = self.polygons.iter().flat_map(|polygon| &polygon.corners);
         corners.for_each(|&corner| meeting[corner as usize] += 1);
-        // Inside, three polygons meet at a corner, on a side of the window two; at its own, any.
+        // At a corner at least three polygons meet inside the window, two on a side of the window,
+        // and one at a corner of the window.
         let stays =
             |vertex: usize| meeting[vertex] > 2_u32.saturating_sub(self.sides[vertex].count_ones());
         let left: Vec<u32> =

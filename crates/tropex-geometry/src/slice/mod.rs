@@ -1,30 +1,33 @@
-//! Exact pictures of linear regions on planes through input space.
+//! All linear regions on a plane through input space, computed exactly.
 //!
-//! On a plane through input space a network is piecewise linear with polygons as regions. A
-//! [`Partition`] lists those in a [`Window`] on a [`Plane`]; a [`TermPartition`] those of the function
-//! that extracted terms make up.
+//! On a plane through input space a network is piecewise linear, and its regions are polygons. A
+//! [`Partition`] lists the regions of a network in a [`Window`] of a [`Plane`]. A [`TermPartition`]
+//! lists the regions of the function that extracted terms define.
 //!
-//! # How it is found
-//! The window starts as one polygon. At every node of the network polygons are cut along the lines
-//! where units change their piece, and the walk goes on with the parts. What is looked at are the
-//! values at the *vertices*: each belongs to all polygons around it, so neighbours are cut at the
-//! same place, bit by bit, and the polygons tile the window.
+//! # Method
+//! The window starts as one polygon. Node by node, every polygon is cut along the lines on which a
+//! unit changes its piece. The cuts follow from the values at the *vertices*, which all polygons
+//! around a vertex share. Neighbours are therefore cut at one vertex, and the polygons tile the
+//! window without gaps or overlaps.
 
-mod cut;
-mod expected;
-mod maximum;
+mod affine_maps;
 mod mesh;
+mod mesh_cut;
+mod modular_slopes;
+mod network_partition;
 mod partition;
-mod pieces;
 mod plane;
-mod residue;
+mod region;
+mod region_estimate;
+mod subdivision;
 mod terms;
-mod walk;
+mod upper_envelope;
 mod window;
 
-pub use expected::{EXPECTED_POINTS, expected_regions};
-pub use partition::{Affine, Cell, Partition, Region};
+pub use partition::Partition;
 pub use plane::Plane;
+pub use region::{ClassCell, PlaneAffine, SliceRegion};
+pub use region_estimate::{ESTIMATE_POINTS, estimate_regions};
+pub use subdivision::SliceProgress;
 pub use terms::{TermPartition, Winners};
-pub use walk::SliceProgress;
 pub use window::Window;

@@ -1,15 +1,19 @@
-//! Planes through input space.
+//! AffineFunctions through input space.
 
 use burn::tensor::{Tensor, TensorData};
 
 use crate::Error;
 use tropex_kernels::ComputeTarget;
 
-/// Triangles flatter than this share of their longest side count as lines.
+/// Number of points of a plane that run through a network at a time.
+pub(super) const BATCH: usize = 256;
+
+/// Smallest height of a triangle, as a share of its longest side. A flatter triangle counts as a
+/// line.
 const FLATTEST: f64 = 1e-6;
 
-/// A plane through input space: `origin + u * axes[0] + v * axes[1]`, with axes of length 1 that
-/// are orthogonal, so that distances on the plane are distances between points.
+/// A plane through input space: the points `origin + u * axes[0] + v * axes[1]`. The axes are
+/// orthonormal, so that distances on the plane are distances between points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {
     origin: Vec<f64>,
@@ -17,8 +21,11 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// The plane through three points, the first of which is `(0, 0)`; the second lies to its
-    /// right, the third above the line through both.
+    /// The plane through three points. The first point is the origin `(0, 0)`, the second one has
+    /// `v = 0` and a positive `u`, and the third one has a positive `v`.
+    ///
+    /// # Shapes
+    /// - points: `[features]` each
     ///
     /// # Errors
     /// Points of different length, points that are not finite, or that lie on a line.
@@ -36,7 +43,7 @@ impl Plane {
         let longest = [&right, &up, &minus(&third, &second)].map(|side| length(side));
         let longest = longest.into_iter().fold(0.0, f64::max);
         let (right, base) = normalised(right);
-        // Once more, since the first difference may have lost digits.
+        // Twice, because the first subtraction may cancel leading digits.
         let up = without(&right, without(&right, up));
         let (up, height) = normalised(up);
         if !finite || base.min(height) <= FLATTEST * longest {
@@ -47,12 +54,12 @@ impl Plane {
         Ok(Self { origin: first, axes: [right, up] })
     }
 
-    /// The whole input space of a network with two inputs, with its own coordinates.
+    /// The input space of a network with two inputs, in the coordinates of the inputs.
     pub fn whole() -> Self {
         Self { origin: vec![0.0; 2], axes: [vec![1.0, 0.0], vec![0.0, 1.0]] }
     }
 
-    /// Values of a point.
+    /// Number of values of a point.
     pub fn features(&self) -> usize {
         self.origin.len()
     }
@@ -62,7 +69,7 @@ impl Plane {
         &self.origin
     }
 
-    /// The directions of both coordinates.
+    /// The directions of the coordinates `u` and `v`, `[features]` each.
     pub fn axes(&self) -> &[Vec<f64>; 2] {
         &self.axes
     }
@@ -73,7 +80,8 @@ impl Plane {
         self.origin.iter().zip(axes).map(move |(origin, (right, up))| origin + u * right + v * up)
     }
 
-    /// The sums of the squares of what points are added up from, `[points, features]`.
+    /// For every value of a point, the sum of the squares of its three summands,
+    /// `[points, features]`.
     pub(super) fn squares(&self, points: &[[f64; 2]], target: &ComputeTarget) -> Tensor<2> {
         let squared = |numbers: &[f64]| numbers.iter().map(|x| x * x).collect::<Vec<f64>>();
         let [right, up] = self.axes.each_ref().map(|axis| squared(axis));
@@ -88,10 +96,10 @@ impl Plane {
         target.tensor(TensorData::new(values, [points.len(), self.features()]))
     }
 
-    /// Coordinates of the point of the plane that is nearest to a point.
+    /// Coordinates of the orthogonal projection of a point to the plane.
     ///
     /// # Errors
-    /// A point of another length.
+    /// A wrong number of values.
     pub fn coordinates(&self, point: &[f32]) -> Result<[f64; 2], Error> {
         if point.len() != self.features() {
             return Err(Error::shape("values of a point", point.len(), self.features()));
@@ -113,14 +121,14 @@ fn length(vector: &[f64]) -> f64 {
     vector.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-/// The vector with length 1, and what its length was.
+/// The normalised vector and its previous length.
 fn normalised(mut vector: Vec<f64>) -> (Vec<f64>, f64) {
     let length = length(&vector);
     vector.iter_mut().for_each(|x| *x /= length);
     (vector, length)
 }
 
-/// What is left of a vector without its part along a direction of length 1.
+/// A vector without its component along a direction of length 1.
 fn without(direction: &[f64], mut vector: Vec<f64>) -> Vec<f64> {
     let along: f64 = vector.iter().zip(direction).map(|(x, axis)| x * axis).sum();
     vector.iter_mut().zip(direction).for_each(|(x, axis)| *x -= along * axis);
@@ -132,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn coordinates_lead_back_to_the_points_of_a_plane() {
+    fn points_of_a_plane_are_recovered_from_their_coordinates() {
         let points: [&[f32]; 3] =
             [&[1.0, 2.0, 3.0, 4.0], &[4.0, 6.0, 3.0, 4.0], &[0.0, 1.0, 5.0, 4.5]];
         let plane = Plane::through(points).unwrap();
@@ -148,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_spans_no_plane_is_refused() {
+    fn points_that_span_no_plane_are_refused() {
         let line: [&[f32]; 3] = [&[0.0, 0.0, 1.0], &[1.0, 1.0, 1.0], &[3.0, 3.0, 1.0]];
         let same: [&[f32]; 3] = [&[0.0, 0.0], &[0.0, 0.0], &[1.0, 2.0]];
         let endless: [&[f32]; 3] = [&[0.0, 0.0], &[f32::NAN, 0.0], &[1.0, 2.0]];

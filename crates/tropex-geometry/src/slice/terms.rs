@@ -1,41 +1,43 @@
-//! The function that extracted terms make up, on a plane.
+//! The regions of an extracted function on a plane.
 
-use super::cut::Birth;
-use super::maximum::Functions;
 use super::mesh::Mesh;
-use super::partition::{Affine, Cell, Partition, Region};
+use super::mesh_cut::EdgeVertex;
+use super::partition::Partition;
 use super::plane::Plane;
+use super::region::{ClassCell, PlaneAffine, SliceRegion};
+use super::upper_envelope::FunctionFamily;
 use super::window::Window;
-use crate::Error;
-use crate::RegionId;
+use crate::{Error, RegionId};
 use tropex_extract::TermStore;
 
-/// Rounding of a term's value, as a share of the three numbers that it is the sum of.
+/// Rounding error of a term's value, as a share of the sum of its three absolute summands.
 const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
-/// Slopes that differ by less than this share of the terms' slopes that they are the sums of are equal.
+/// Two slopes are equal if they differ by at most this share of the absolute slopes of their terms.
 const EQUAL: f64 = 1e-11;
 
-/// Points along each side of a grid whose winners enter first.
+/// Points along each side of the grid whose winners are added first.
 const GRID: usize = 24;
 
-/// The terms whose difference a region of the extracted function stands for.
+/// The winning terms on a region: the extracted function is their difference there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Winners {
     /// The class of the positive term.
     pub class: usize,
-    /// Position in the store of the positive term, of equal ones the first.
+    /// Index of the positive term in the store. Of equal terms the first one.
     pub positive: usize,
-    /// Position in the store of the negative term, of equal ones the first.
+    /// Index of the negative term in the store. Of equal terms the first one.
     pub negative: usize,
 }
 
-/// The regions of an extracted function in a window, `N^X = F^X - G^X` being affine on each.
+/// The regions of an extracted function `N^X = F^X - G^X` in a window. The function is affine on
+/// each.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TermPartition {
-    /// The regions, each a cell of its own: the class is that of the positive term.
+    /// The regions. Each has one cell, whose class is the class of the positive term.
     pub partition: Partition,
-    /// The winning terms, region by region.
+    /// The winning terms of every region.
     pub winners: Vec<Winners>,
     /// Number of positive terms that win somewhere in the window.
     pub positive_terms: usize,
@@ -44,8 +46,8 @@ pub struct TermPartition {
 }
 
 impl TermPartition {
-    /// The regions of the function that the terms of a store make up, computed in f64 from their
-    /// differences. The store is read once, and each of its terms becomes three numbers.
+    /// The regions of the extracted function of a store, computed in f64. Reads the store once and
+    /// keeps three numbers for each term.
     ///
     /// # Errors
     /// A plane through another space; more polygons than `limit`; damaged shards.
@@ -62,11 +64,11 @@ impl TermPartition {
         }
         let terms = PlaneTerms::read(store, plane)?;
         let mut mesh = Mesh::new(window, limit);
-        let mut positive = Contest::new(terms.positive(), window);
+        let mut positive = OrderedTerms::new(terms.positive(), window);
         mesh.divide(&mut positive)?;
         let first: Vec<usize> =
             mesh.polygons.iter().map(|polygon| positive.term(polygon.winner)).collect();
-        let mut negative = Contest::new(terms.negative.clone(), window);
+        let mut negative = OrderedTerms::new(terms.negative.clone(), window);
         mesh.divide(&mut negative)?;
         mesh.tidy();
         let pairs: Vec<_> = mesh
@@ -78,12 +80,12 @@ impl TermPartition {
     }
 }
 
-/// All terms on a plane: coefficients of `u` and `v`, and biases. Of the negative ones it is how
-/// much more they are worth than the mean, which would take the digits that tell them apart.
+/// All terms on a plane, each as the coefficients of `u` and `v` and a bias. Negative terms are
+/// relative to their mean: they differ in few digits, which adding the mean would cut off.
 struct PlaneTerms {
-    /// Class and position in the store, and the linear term.
+    /// Class, index in the store, and the linear term.
     linear: Vec<(usize, usize, [f64; 3])>,
-    /// By position in the store.
+    /// Negative terms by their index in the store.
     negative: Vec<[f64; 3]>,
 }
 
@@ -116,20 +118,24 @@ impl PlaneTerms {
         self.linear.iter().map(sum).collect()
     }
 
-    /// The regions of a mesh, each with the positive and the negative term that win there.
+    /// The regions of a mesh from the pair of winning positive and negative terms of each polygon.
     fn regions(&self, mesh: &Mesh, pairs: &[(usize, usize)]) -> TermPartition {
         let mut winners = Vec::with_capacity(pairs.len());
         let (mut regions, mut cells, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
         for (region, (polygon, &(row, negative))) in mesh.polygons.iter().zip(pairs).enumerate() {
             let (class, positive, linear) = self.linear[row];
-            // The linear term itself where both are of one point.
+            // The difference is exactly zero if both terms are of one point.
             let [plus, minus] = [positive, negative].map(|term| self.negative[term]);
             let [u, v, bias] = [0, 1, 2].map(|at| linear[at] + (plus[at] - minus[at]));
             sizes.push([0, 1].map(|at| linear[at].abs() + plus[at].abs() + minus[at].abs()));
             let corners: Vec<_> = polygon.corners.iter().map(|&corner| corner as usize).collect();
-            cells.push(Cell { corners: corners.clone(), region, class });
+            cells.push(ClassCell { corners: corners.clone(), region, class });
             let id = RegionId(((row as u128) << 64) | negative as u128);
-            regions.push(Region { corners, maps: vec![Affine { slope: [u, v], bias }], id });
+            regions.push(SliceRegion {
+                corners,
+                maps: vec![PlaneAffine { slope: [u, v], bias }],
+                id,
+            });
             winners.push(Winners { class, positive, negative });
         }
         let count = |terms: Vec<usize>| {
@@ -155,15 +161,15 @@ impl PlaneTerms {
     }
 }
 
-/// Terms in the order in which they enter: first those that win at points of a grid, so that the
-/// many that win nowhere find the maximum nearly complete.
-struct Contest {
+/// Terms in the order in which they are added to the envelope. Terms that win at points of a grid
+/// come first, so that the many losing terms meet a nearly complete envelope.
+struct OrderedTerms {
     terms: Vec<[f64; 3]>,
     order: Vec<usize>,
-    most_rounding: f64,
+    max_rounding: f64,
 }
 
-impl Contest {
+impl OrderedTerms {
     fn new(terms: Vec<[f64; 3]>, window: &Window) -> Self {
         let extents = window.extents();
         let at = |axis: usize, step: usize| {
@@ -186,8 +192,8 @@ impl Contest {
         }
         let corners = || window.corners().iter();
         let sizes = terms.iter().flat_map(|term| corners().map(|&corner| size(term, corner)));
-        let most_rounding = ROUNDING * sizes.fold(0.0, f64::max);
-        Self { terms, order, most_rounding }
+        let max_rounding = ROUNDING * sizes.fold(0.0, f64::max);
+        Self { terms, order, max_rounding }
     }
 
     fn term(&self, winner: u32) -> usize {
@@ -195,7 +201,7 @@ impl Contest {
     }
 }
 
-impl Functions for Contest {
+impl FunctionFamily for OrderedTerms {
     fn count(&self) -> usize {
         self.order.len()
     }
@@ -209,18 +215,18 @@ impl Functions for Contest {
         ROUNDING * size(&self.terms[self.order[function]], point)
     }
 
-    fn most_rounding(&self) -> f64 {
-        self.most_rounding
+    fn max_rounding(&self) -> f64 {
+        self.max_rounding
     }
 
-    fn born(&mut self, _: &[Birth]) {}
+    fn add_vertices(&mut self, _: &[EdgeVertex]) {}
 }
 
 fn value([a, b, c]: &[f64; 3], [u, v]: [f64; 2]) -> f64 {
     a * u + b * v + c
 }
 
-/// Size of the numbers that a value is the sum of.
+/// Sum of the absolute summands of a value.
 fn size([a, b, c]: &[f64; 3], [u, v]: [f64; 2]) -> f64 {
     (a * u).abs() + (b * v).abs() + c.abs()
 }

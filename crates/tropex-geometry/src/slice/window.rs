@@ -2,29 +2,30 @@
 
 use crate::Error;
 
-/// Most sides of a window.
+/// Largest number of sides of a window: a mesh has a bit for each in a 64-bit word.
 const SIDES: usize = 64;
 
-/// A convex part of a plane.
+/// A convex polygon on a plane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {
     corners: Vec<[f64; 2]>,
 }
 
 impl Window {
-    /// All points with coordinates between two numbers each.
+    /// The rectangle with `u` from `left` to `right` and `v` from `low` to `high`.
     ///
     /// # Errors
-    /// Numbers that are not finite, or not in order.
+    /// Limits that are not finite, or not in increasing order.
     pub fn rectangle([left, right]: [f64; 2], [low, high]: [f64; 2]) -> Result<Self, Error> {
         Self::polygon(vec![[left, low], [right, low], [right, high], [left, high]])
     }
 
-    /// The smallest rectangle around some points of a plane, wider on every side by a share of its
-    /// longer side; if that is negative, narrower by a share of its width and height.
+    /// The smallest rectangle around some points of a plane, with a margin on every side. A
+    /// positive margin is a share of the longer side. A negative margin is a share of the width or
+    /// height.
     ///
     /// # Errors
-    /// No points, or points that are all the same; less than nothing left.
+    /// No points, or a rectangle without area.
     pub fn around(points: &[[f64; 2]], margin: f64) -> Result<Self, Error> {
         let extent = |axis: usize| {
             points.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], point| {
@@ -40,11 +41,11 @@ impl Window {
         Self::rectangle(moved[0], moved[1])
     }
 
-    /// The inside of a convex polygon, given by its corners counter-clockwise.
+    /// A convex polygon from its corners, counter-clockwise.
     ///
     /// # Errors
-    /// Fewer than 3 or more than 64 corners; corners that are not finite, or not those of a convex
-    /// polygon in this order.
+    /// Fewer than 3 or more than 64 corners; corners that are not finite; corners that are not
+    /// those of a convex polygon in counter-clockwise order.
     pub fn polygon(corners: Vec<[f64; 2]>) -> Result<Self, Error> {
         let count = corners.len();
         let finite = corners.iter().flatten().all(|coordinate| coordinate.is_finite());
@@ -57,7 +58,8 @@ impl Window {
         let turns_left = |index| {
             area(&[corner(index), corner(index + 1), corner(index + 2)]) > 1e-12 * window.area()
         };
-        // Left turns only, and once around: fans of triangles from the first corner overlap else.
+        // The corners turn left, and only once around: otherwise triangles from the first corner
+        // would overlap.
         let fan = |index| area(&[corner(0), corner(index), corner(index + 1)]) > 0.0;
         if window.area() > 0.0 && (0..count).all(turns_left) && (1..count - 1).all(fan) {
             return Ok(window);
@@ -66,17 +68,17 @@ impl Window {
         Err(Error::slice(reason))
     }
 
-    /// Its corners, counter-clockwise.
+    /// The corners, counter-clockwise.
     pub fn corners(&self) -> &[[f64; 2]] {
         &self.corners
     }
 
-    /// Its area.
+    /// The area.
     pub fn area(&self) -> f64 {
         area(&self.corners)
     }
 
-    /// Least and largest value of both coordinates.
+    /// Smallest and largest value of `u`, and of `v`.
     pub fn extents(&self) -> [[f64; 2]; 2] {
         [0, 1].map(|axis| {
             let values = self.corners.iter().map(|corner| corner[axis]);
@@ -84,17 +86,17 @@ impl Window {
         })
     }
 
-    /// Whether a point of the plane lies inside or on the border.
+    /// Whether a point of the plane is inside or on the border.
     pub fn contains(&self, point: [f64; 2]) -> bool {
         let following = self.corners.iter().cycle().skip(1);
         self.corners.iter().zip(following).all(|(&from, &to)| area(&[from, to, point]) >= 0.0)
     }
 }
 
-/// Area of a polygon, negative if its corners run clockwise.
+/// Area of a polygon, negative for clockwise corners.
 pub(crate) fn area(corners: &[[f64; 2]]) -> f64 {
     let [x, y] = corners.first().copied().unwrap_or_default();
-    // From one of the corners, so that no digits are lost far from the origin.
+    // Relative to one corner, so that no digits cancel far from the origin.
     let crossed = corners.windows(2).map(|side| {
         let ([a, b], [c, d]) = (side[0], side[1]);
         (a - x) * (d - y) - (c - x) * (b - y)
@@ -107,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_are_convex() {
+    fn only_convex_windows_are_accepted() {
         let window = Window::around(&[[0.0, 1.0], [4.0, 2.0]], 0.25).unwrap();
         assert_eq!(window.extents(), [[-1.0, 5.0], [0.0, 3.0]]);
         assert_eq!(window.area(), 18.0);

@@ -6,21 +6,21 @@ use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::target::ComputeTarget;
 
-/// For every column of a result the number of a source column, or none.
+/// For every column of a result the number of its source column. A column without a source is zero.
 #[derive(Clone, Debug)]
 pub struct Columns {
     numbers: Arc<[u32]>,
-    /// The numbers on the device, 0 for none.
+    /// The numbers on the device, 0 for a column without a source.
     tensor: Tensor<1, Int>,
-    /// `[1, columns]`: 0 for none and 1 for a column, if any is none.
+    /// `[1, columns]`: 1 for a column with a source, else 0. `None` if all have one.
     present: Option<Tensor<2>>,
 }
 
 impl Columns {
-    /// The number that stands for no column.
+    /// The number of a column without a source.
     pub const NONE: u32 = u32::MAX;
 
-    /// The column numbers, on the device of a target.
+    /// The source columns, on the device of a target.
     pub fn new(columns: &[Option<usize>], target: &ComputeTarget) -> Self {
         let numbers =
             columns.iter().map(|column| column.map_or(Self::NONE, |column| column as u32));
@@ -45,17 +45,17 @@ impl Columns {
         Self::on_target(self.numbers.clone(), target)
     }
 
-    /// The column numbers, [`Columns::NONE`] for none.
+    /// The numbers of the source columns, [`Columns::NONE`] for a column without a source.
     pub fn numbers(&self) -> &[u32] {
         &self.numbers
     }
 
-    /// The column numbers as bytes.
+    /// The numbers of the source columns as bytes.
     pub fn bytes(&self) -> &[u8] {
         bytemuck::cast_slice(&self.numbers)
     }
 
-    /// The numbers on the device, 0 for none.
+    /// The numbers on the device, 0 for a column without a source.
     pub(crate) fn tensor(&self) -> Tensor<1, Int> {
         self.tensor.clone()
     }

@@ -1,4 +1,4 @@
-//! Constants of a network, kept on the host as given and on a device for computing.
+//! Constants of a network, on the host and on a device.
 
 use std::sync::Arc;
 
@@ -6,8 +6,10 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::target::ComputeTarget;
 
-/// A constant tensor. A change of target starts from the host copy, so a detour over a lower
-/// precision loses no digit.
+/// A constant tensor of a network.
+///
+/// A change of target starts from the numbers on the host, so that a change to a lower precision
+/// and back loses no digits.
 #[derive(Clone, Debug)]
 pub struct Constant<const D: usize> {
     data: Arc<TensorData>,
@@ -15,7 +17,7 @@ pub struct Constant<const D: usize> {
 }
 
 impl<const D: usize> Constant<D> {
-    /// `data` must have `D` axes and a float type.
+    /// A constant from its numbers, which must have `D` axes and a float type.
     pub fn new(data: TensorData, target: &ComputeTarget) -> Self {
         let tensor = target.tensor(data.clone());
         Self { data: Arc::new(data), tensor }
@@ -27,7 +29,7 @@ impl<const D: usize> Constant<D> {
         Self { data: self.data.clone(), tensor }
     }
 
-    /// The constant with every number replaced by `change` of it, in f64.
+    /// The constant after `change` of every number, in f64.
     pub fn map(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Self {
         let numbers = self.data.iter::<f64>().map(change).collect::<Vec<f64>>();
         Self::new(TensorData::new(numbers, self.data.shape().clone()), target)
@@ -48,7 +50,7 @@ impl<const D: usize> Constant<D> {
         self.data.as_bytes()
     }
 
-    /// How many numbers there are.
+    /// Number of numbers.
     #[allow(clippy::len_without_is_empty)] // a constant has at least one number
     pub fn len(&self) -> usize {
         self.data.num_elements()

@@ -1,4 +1,4 @@
-//! What the operations work on: rows, weights, stencils, windows and columns.
+//! Operands of the operations: rows, weights, stencils, windows and columns.
 
 mod columns;
 mod constant;
@@ -15,4 +15,4 @@ pub use rows::{AffineRows, RowsAndOffset, copy_rows, on_last_group};
 pub use slope::Slope;
 pub use stencil::Stencil;
 pub use weight::PackedWeight;
-pub use windows::Windows;
+pub use windows::PoolingWindows;

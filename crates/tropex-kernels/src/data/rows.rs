@@ -5,13 +5,13 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 use burn::tensor::kind::Basic;
 
-use crate::simd::{self, Storage};
+use crate::simd::{self, RowStorage};
 
 /// Coefficient rows of affine functions, one row per point and group.
 ///
-/// A group is one affine function per point, such as the linear term of the predicted class. A
-/// pending shift belongs to the **last** group alone, the negative term: the positive term is carried
-/// as its difference to the negative one.
+/// A group is one affine function per point, such as the linear term of the predicted class. The
+/// last group is the negative term. A positive term is represented by its difference to the
+/// negative term, so that a pending shift is added to the **last** group only.
 ///
 /// # Shapes
 /// - rows: `[groups * points, features]`, group by group: row `g * points + i` belongs to point `i`
@@ -19,19 +19,20 @@ use crate::simd::{self, Storage};
 /// - active mask: `[points, features at the input]`
 #[derive(Clone, Debug)]
 pub struct AffineRows {
-    pub(crate) storage: Storage,
+    pub(crate) storage: RowStorage,
     pub(crate) points: usize,
     pub(crate) shift: Option<Tensor<2>>,
     pub(crate) active: Option<Tensor<2>>,
 }
 
-/// Groups from which on rows may be interleaved.
+/// Smallest number of groups of interleaved rows.
 pub(crate) const MIN_INTERLEAVED_GROUPS: usize = 4;
 
 impl AffineRows {
-    /// Rows `[groups * points, features]` without a shift; their number is a multiple of `points`.
+    /// Rows `[groups * points, features]` without a shift. Their number must be a multiple of
+    /// `points`.
     pub fn new(tensor: Tensor<2>, points: usize) -> Self {
-        Self { storage: Storage::new(tensor), points, shift: None, active: None }
+        Self { storage: RowStorage::new(tensor), points, shift: None, active: None }
     }
 
     /// Rows with a pending shift `[1, features]`, which the next operation adds in its own pass.
@@ -39,13 +40,13 @@ impl AffineRows {
         Self { shift: shift.cloned(), ..self }
     }
 
-    /// Rows with the active mask of the value that they are pulled back to, `[points, features at the
-    /// input]`: a kernel may skip an entry of its result where the mask is not positive.
+    /// Rows with the active mask `[points, features at the input]` of the value that they are
+    /// pulled back to. A kernel may skip entries of its result where the mask is not positive.
     pub fn with_active_mask(self, active: Option<Tensor<2>>) -> Self {
         Self { active, ..self }
     }
 
-    /// Whether a kernel can make use of the active mask.
+    /// Whether a kernel can use the active mask.
     pub fn can_be_masked(&self) -> bool {
         let is_readable = self.active.as_ref().is_none_or(simd::holds);
         self.shift.is_none() && self.storage.is_in_memory() && is_readable
@@ -61,13 +62,13 @@ impl AffineRows {
         self.storage.groups(self.points)
     }
 
-    /// The rows `f(rows)`, after the pending shift is added.
+    /// The rows `f(rows)`, where `rows` include the pending shift.
     pub fn map(self, f: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Self {
         let points = self.points;
         Self::new(f(self.into_tensor()), points)
     }
 
-    /// The rows `[groups * points, features]`, the pending shift added.
+    /// The rows `[groups * points, features]`, including the pending shift.
     pub fn into_tensor(self) -> Tensor<2> {
         let tensor = self.storage.into_tensor();
         match self.shift {
@@ -82,8 +83,8 @@ impl AffineRows {
         }
     }
 
-    /// The sum of rows that arrived at a value earlier and of further rows: a value that two operations
-    /// read receives rows from both.
+    /// The sum of rows that arrived at a value earlier and of further rows. A value that two
+    /// operations read receives rows from both.
     pub fn sum(arrived: Option<Self>, further: Self) -> Self {
         let Some(arrived) = arrived else { return further };
         let points = further.points;
@@ -91,7 +92,8 @@ impl AffineRows {
     }
 }
 
-/// Rows at the input of an operation, and the sums `[rows, 1]` that its bias adds to their constants.
+/// Rows at the input of an operation, and the sums `[rows, 1]` that its bias adds to their
+/// constants.
 pub type RowsAndOffset = (AffineRows, Option<Tensor<2>>);
 
 /// A shift `[1, features]` in the last group and zeros in the others: `[groups, 1, features]`.
@@ -104,7 +106,7 @@ pub fn on_last_group(shift: Tensor<2>, groups: usize) -> Tensor<3> {
     Tensor::cat(vec![zeros, shift], 0)
 }
 
-/// A range of rows of a tensor, copied to a tensor of their own unless the range is the whole tensor.
+/// A copy of a range of rows of a tensor. The whole tensor is not copied.
 pub fn copy_rows<const D: usize, K: Basic>(
     tensor: &Tensor<D, K>,
     rows: Range<usize>,
@@ -113,6 +115,6 @@ pub fn copy_rows<const D: usize, K: Basic>(
         return tensor.clone();
     }
     let part = tensor.clone().narrow(0, rows.start, rows.len());
-    // The `flex` bodies need contiguous memory, which a view of the whole is not.
+    // The `flex` bodies need contiguous memory, which a view does not have.
     Tensor::from_data(part.into_data(), (&tensor.device(), tensor.dtype()))
 }

@@ -4,7 +4,7 @@ use super::Constant;
 
 /// The factor that inactive units of a layer multiply their input by.
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)] // there is one a layer
+#[allow(clippy::large_enum_variant)] // a layer has one slope
 pub enum Slope {
     /// One factor for all units.
     Uniform(f64),

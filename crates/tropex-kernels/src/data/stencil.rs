@@ -1,12 +1,12 @@
-//! Convolutions and transposed convolutions, cell by cell.
+//! Convolutions and transposed convolutions as stencils.
 
 use burn::tensor::Tensor;
 
 use crate::simd::PackedStencil;
 use crate::sparsity::SparsityPattern;
 
-/// A convolution or a transposed one, over any number of axes, without groups of channels: which input
-/// cells every output cell reads, and through which weights.
+/// A convolution or transposed convolution over any number of axes, without groups of channels: the
+/// taps of every output cell, and the weights.
 #[derive(Debug)]
 pub struct Stencil {
     pattern: SparsityPattern,
@@ -29,7 +29,7 @@ impl Stencil {
         &self.pattern
     }
 
-    /// Channels of input and output.
+    /// Numbers of input and output channels.
     pub fn channels(&self) -> [usize; 2] {
         self.channels
     }
@@ -39,17 +39,17 @@ impl Stencil {
         &self.weight
     }
 
-    /// Numbers of one point at the input.
+    /// Number of input features.
     pub fn inputs(&self) -> usize {
         self.channels[0] * self.pattern.inputs()
     }
 
-    /// Numbers of one point at the output.
+    /// Number of output features.
     pub fn outputs(&self) -> usize {
         self.channels[1] * self.pattern.outputs()
     }
 
-    /// Multiplications for one point.
+    /// Number of multiplications for one point.
     pub fn multiplications(&self) -> usize {
         self.pattern.taps() * self.channels[0] * self.channels[1]
     }

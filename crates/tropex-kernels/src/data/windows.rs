@@ -1,15 +1,15 @@
 //! The windows of a pooling.
 
-/// The cells of a plane that every window covers, at least one a window.
+/// The cells of a plane that every window of a pooling covers, at least one for each window.
 #[derive(Clone, Debug)]
-pub struct Windows {
+pub struct PoolingWindows {
     cells: Vec<u32>,
-    /// The end of every window in `cells`.
+    /// The end of every window in the list of cells.
     ends: Vec<usize>,
 }
 
-impl Windows {
-    /// `None` if a window has no cells.
+impl PoolingWindows {
+    /// The windows from their cells. `None` if a window has no cells.
     pub fn new(windows: &[Vec<usize>]) -> Option<Self> {
         let mut cells = Vec::new();
         let mut ends = Vec::with_capacity(windows.len());

@@ -1,4 +1,4 @@
-//! Columns and winners of rows, by number.
+//! Columns of a matrix and winners of windows, gathered and scattered.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
@@ -9,7 +9,7 @@ use super::ROWS_PER_TASK;
 use crate::data::Columns;
 use crate::simd::{Float, for_float, held, holds, positions, zeros};
 
-/// [`crate::pick`], or the values as they came if `flex` does not hold them.
+/// [`crate::pick`], or the unchanged values if `flex` does not hold them.
 pub(crate) fn pick(
     values: Tensor<2>,
     winner: &Tensor<3, Int>,
@@ -39,7 +39,7 @@ fn pick_in<F: Float>(
     })
 }
 
-/// [`crate::gather`], or the values as they came if `flex` does not hold them.
+/// [`crate::gather`], or the unchanged values if `flex` does not hold them.
 pub(crate) fn gather(values: Tensor<2>, columns: &Columns) -> Result<Tensor<2>, Tensor<2>> {
     if !holds(&values) {
         return Err(values);
@@ -59,7 +59,7 @@ fn gather_in<F: Float>(values: &FlexTensor, columns: &[u32]) -> FlexTensor {
     })
 }
 
-/// [`crate::scatter_add`], or the values as they came if `flex` does not hold them.
+/// [`crate::scatter_add`], or the unchanged values if `flex` does not hold them.
 pub(crate) fn scatter_add(
     values: Tensor<2>,
     columns: &Columns,
@@ -83,8 +83,8 @@ fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) 
     })
 }
 
-/// A matrix `[rows, width]` of zeros after `fill(index, row of values, row of the matrix)` for every
-/// row.
+/// Makes a matrix `[rows, width]` of zeros and calls `fill(index, row of values, row of the
+/// matrix)` for every row.
 fn from_rows<F: Float>(
     values: &FlexTensor,
     width: usize,

@@ -1,4 +1,4 @@
-//! The smallest coefficients, looking at every number once.
+//! The smallest coefficients, in one pass over the numbers.
 
 use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
@@ -7,7 +7,7 @@ use super::in_place::holds_rows;
 use crate::data::AffineRows;
 use crate::simd::{Float, for_float, held};
 
-/// Points that one task looks at.
+/// Points per task.
 const POINTS_PER_TASK: usize = 64;
 
 /// [`crate::lowest`], if `flex` holds the rows and no shift is pending.
@@ -44,7 +44,7 @@ fn lowest_in<F: Float + Into<f64>>(rows: &FlexTensor, points: usize) -> Vec<f64>
     lowest.into_iter().flatten().map(Into::into).collect()
 }
 
-/// Replaces every number by the other one where that is smaller.
+/// Replaces every number by the other one if that is smaller.
 fn lower<F: Float>(numbers: &mut [F], others: impl Iterator<Item = F>) {
     for (number, other) in numbers.iter_mut().zip(others) {
         *number = if other < *number { other } else { *number };

@@ -9,7 +9,7 @@ use super::ROWS_PER_TASK;
 use crate::data::{AffineRows, Slope};
 use crate::simd::{Float, for_float, held, holds, positions, zeros};
 
-/// [`crate::mask`], or the rows as they came if `flex` does not hold the tensors.
+/// [`crate::mask`], or the unchanged rows if `flex` does not hold the tensors.
 pub(crate) fn mask(
     rows: AffineRows,
     sign: &Tensor<2>,
@@ -33,7 +33,7 @@ pub(crate) fn mask(
     Ok(AffineRows::new(Tensor::from_primitive::<Flex>(masked), points))
 }
 
-/// [`crate::scatter`], or the rows as they came if `flex` does not hold them.
+/// [`crate::scatter`], or the unchanged rows if `flex` does not hold them.
 pub(crate) fn scatter(
     rows: AffineRows,
     winner: &Tensor<3, Int>,
@@ -60,7 +60,7 @@ pub(super) fn holds_rows(rows: &AffineRows) -> bool {
     rows.tensor().is_some_and(holds) && rows.shift.as_ref().is_none_or(holds)
 }
 
-/// Rows with their pending shift, taken out of Burn's hands to be worked on in place.
+/// Rows and their pending shift as `flex` tensors, to be changed in place.
 struct RowsInPlace {
     rows: FlexTensor,
     shift: Option<FlexTensor>,
@@ -81,7 +81,7 @@ impl RowsInPlace {
         self.rows.layout().shape()[0]
     }
 
-    /// Works on every row in place: its index, its entries and its shift, where it has one.
+    /// Calls `work` with every row: its index, its numbers and its shift, if it has one.
     fn in_place<F: Float>(self, work: impl Fn(usize, &mut [F], Option<&[F]>) + Sync) -> FlexTensor {
         let (features, first_shifted) = (self.features(), self.count() - self.points);
         let Self { mut rows, shift, .. } = self;
@@ -95,7 +95,7 @@ impl RowsInPlace {
         rows
     }
 
-    /// The shift of a row: only the last group has one.
+    /// The shift of a row. Only rows of the last group have one.
     fn shift_of<F: Float>(&self, row: usize) -> Option<&[F]> {
         let shifted = row >= self.count() - self.points;
         self.shift.as_ref().filter(|_| shifted).map(FlexTensor::storage)
@@ -118,7 +118,7 @@ fn mask_uniform<F: Float>(held: RowsInPlace, sign: &FlexTensor, slope: f64) -> F
     })
 }
 
-/// A number where the sign is positive, or its multiple: both are computed, so that nothing branches.
+/// A number if the sign is positive, else its multiple. Both are computed, to avoid a branch.
 fn sloped<F: Float>(value: F, sign: F, slope: F) -> F {
     let scaled = value * slope;
     if sign > F::ZERO { value } else { scaled }

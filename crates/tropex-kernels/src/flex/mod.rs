@@ -1,7 +1,6 @@
 //! The bodies for Burn's `flex` backend: in place, with SIMD instructions, on all cores.
 //!
-//! Every function that the crate calls here says whether it could do the work, so that the generic body
-//! does it otherwise.
+//! A function here returns `None` or `Err` if it cannot do the work. The generic body then does it.
 
 mod columns;
 mod convolution;
@@ -26,5 +25,5 @@ pub(crate) use visit::visit_rows;
 pub(crate) use weight::{product, pullback, transposed_product};
 pub(crate) use windows::largest;
 
-/// Rows that one task handles at least, so that short rows do not drown in scheduling.
+/// Rows per task at least, so that scheduling costs little for short rows.
 const ROWS_PER_TASK: usize = 8;

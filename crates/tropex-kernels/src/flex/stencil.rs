@@ -1,9 +1,9 @@
-//! Planes and rows through a stencil.
+//! Convolutions of planes, and their pullbacks of rows: the choice among the kernels.
 
 use burn::backend::Flex;
 use burn::tensor::Tensor;
 
-use super::masked_gemm::{self, Alternative, LinearMap};
+use super::masked_gemm::{self, AlternativeProduct, LinearMap};
 use super::{convolution, sparse};
 use crate::data::{AffineRows, RowsAndOffset, Stencil};
 use crate::simd::{PackedMatrix, PackedStencil, held, holds};
@@ -24,7 +24,7 @@ impl Stencil {
     }
 }
 
-/// [`crate::correlate`], if `flex` holds the planes: by their entries where many are zero, else dense.
+/// [`crate::correlate`], if `flex` holds the planes: sparse if many numbers are zero, else dense.
 pub(crate) fn correlate(
     planes: &Tensor<2>,
     points: usize,
@@ -53,5 +53,5 @@ pub(crate) fn correlate_masked(
         channels: stencil.channels(),
         weights: held(stencil.packed().by_output(stencil.weight()).clone()),
     };
-    masked_gemm::pullback(rows, map, Alternative { cost, reads_interleaved: false }, bias)
+    masked_gemm::pullback(rows, map, AlternativeProduct { cost, reads_interleaved: false }, bias)
 }

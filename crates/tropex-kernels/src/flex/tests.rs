@@ -9,11 +9,13 @@ use super::in_place::holds_rows;
 use super::weight;
 use crate::simd::PackedMatrix;
 use crate::simd::holds;
-use crate::{AffineRows, Columns, ComputeTarget, Constant, Precision, Slope, Windows, generic};
+use crate::{
+    AffineRows, Columns, ComputeTarget, Constant, PoolingWindows, Precision, Slope, generic,
+};
 
 /// Rows of several groups with or without a pending shift.
 #[derive(Clone, Debug)]
-struct Problem {
+struct RowsProblem {
     seed: u64,
     dtype: DType,
     groups: usize,
@@ -21,15 +23,21 @@ struct Problem {
     shifted: bool,
 }
 
-fn problems() -> impl Strategy<Value = Problem> {
+fn problems() -> impl Strategy<Value = RowsProblem> {
     let dtype = prop_oneof![Just(DType::F32), Just(DType::F64)];
-    // More rows than one task of the in-place forms handles.
+    // More rows than one task has.
     (any::<u64>(), dtype, 1..4_usize, 1..12_usize, any::<bool>()).prop_map(
-        |(seed, dtype, groups, points, shifted)| Problem { seed, dtype, groups, points, shifted },
+        |(seed, dtype, groups, points, shifted)| RowsProblem {
+            seed,
+            dtype,
+            groups,
+            points,
+            shifted,
+        },
     )
 }
 
-/// Small whole numbers, zero among them: sums are exact, and ties occur.
+/// Small whole numbers, so that sums are exact, and zeros and ties occur.
 fn numbers<const D: usize>(random: &mut ChaCha8Rng, shape: [usize; D], dtype: DType) -> Tensor<D> {
     let count = shape.iter().product();
     let values: Vec<f64> = (0..count).map(|_| f64::from(random.random_range(-3..=3_i8))).collect();
@@ -37,7 +45,7 @@ fn numbers<const D: usize>(random: &mut ChaCha8Rng, shape: [usize; D], dtype: DT
     Tensor::from_data(data, (&Device::flex(), dtype))
 }
 
-impl Problem {
+impl RowsProblem {
     fn random(&self) -> ChaCha8Rng {
         ChaCha8Rng::seed_from_u64(self.seed)
     }
@@ -70,7 +78,7 @@ fn slopes(features: usize, dtype: DType) -> Constant<2> {
     Constant::new(TensorData::new(slopes, [1, features]), &target(dtype))
 }
 
-/// Columns of a matrix of that width, some missing and some several times.
+/// Source columns in a matrix of a width, some of them missing and some repeated.
 fn columns(random: &mut ChaCha8Rng, width: usize, count: usize) -> Vec<Option<usize>> {
     let column = |_| Some(random.random_range(0..=width)).filter(|&column| column < width);
     (0..count).map(column).collect()
@@ -80,7 +88,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn masks_agree(problem in problems(), features in 1..9_usize, slope in 0..=5_u8) {
+    fn masks_equal_the_generic_body(
+        problem in problems(),
+        features in 1..9_usize,
+        slope in 0..=5_u8,
+    ) {
         let mut random = problem.random();
         let rows = problem.rows(&mut random, features);
         let sign = numbers(&mut random, [problem.points, features], problem.dtype);
@@ -96,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn masking_leaves_other_owners_of_the_rows_alone(problem in problems()) {
+    fn masking_does_not_change_shared_rows(problem in problems()) {
         let mut random = problem.random();
         let rows = problem.rows(&mut random, 5);
         let before = values(rows.tensor().unwrap().clone());
@@ -106,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn scatters_agree(
+    fn scatters_equal_the_generic_body(
         problem in problems(),
         channels in 1..4_usize,
         windows in 1..6_usize,
@@ -123,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn windows_receive_what_a_loop_gives_them(
+    fn picks_equal_a_plain_loop(
         problem in problems(),
         channels in 1..4_usize,
         windows in 1..6_usize,
@@ -147,14 +159,14 @@ proptest! {
     }
 
     #[test]
-    fn windows_have_the_first_of_their_largest_cells(
+    fn the_first_of_the_largest_cells_of_a_window_wins(
         problem in problems(),
         channels in 1..4_usize,
         windows in prop::collection::vec(prop::collection::vec(0..9_usize, 1..5), 1..7),
     ) {
         let mut random = problem.random();
         let tensor = numbers::<2>(&mut random, [problem.points, channels * 9], problem.dtype);
-        let windows_of = Windows::new(&windows).expect("every window has a cell");
+        let windows_of = PoolingWindows::new(&windows).expect("every window has a cell");
         let (largest, cells) = crate::largest(&tensor, channels, &windows_of).expect("on flex");
         prop_assert_eq!(cells.dims(), [problem.points, channels, windows.len()]);
         let all = values(tensor);
@@ -169,18 +181,18 @@ proptest! {
     }
 
     #[test]
-    fn lowest_coefficients_agree(problem in problems(), features in 1..9_usize) {
-        // One group of linear rows at least, and more points than one task handles.
-        let problem = Problem { groups: problem.groups + 1, shifted: false, ..problem };
-        let problem = Problem { points: problem.points * 17, ..problem };
+    fn lowest_coefficients_equal_the_generic_body(problem in problems(), features in 1..9_usize) {
+        // At least one group of linear rows, and more points than one task has.
+        let problem = RowsProblem { groups: problem.groups + 1, shifted: false, ..problem };
+        let problem = RowsProblem { points: problem.points * 17, ..problem };
         let rows = problem.rows(&mut problem.random(), features);
         prop_assert!(holds_rows(&rows));
         prop_assert_eq!(super::lowest(&rows), Some(generic::lowest(&rows)));
     }
 
     #[test]
-    fn extremes_are_those_of_a_loop(problem in problems(), features in 1..9_usize) {
-        let problem = Problem { groups: problem.groups + 1, ..problem };
+    fn extremes_equal_a_plain_loop(problem in problems(), features in 1..9_usize) {
+        let problem = RowsProblem { groups: problem.groups + 1, ..problem };
         let rows = problem.rows(&mut problem.random(), features);
         let all = values(rows.clone().into_tensor());
         let at = |row: usize, feature: usize| all[row * features + feature];
@@ -201,7 +213,7 @@ proptest! {
     }
 
     #[test]
-    fn columns_go_where_a_loop_puts_them(
+    fn gathered_and_scattered_columns_equal_a_plain_loop(
         problem in problems(),
         width in 1..9_usize,
         count in 1..12_usize,
@@ -224,7 +236,8 @@ proptest! {
 
         let tensor = numbers_of(&mut random, count);
         let mut scattered = vec![0.0; problem.points * width];
-        for (to, row) in scattered.chunks_exact_mut(width).zip(values(tensor.clone()).chunks(count)) {
+        let rows = values(tensor.clone());
+        for (to, row) in scattered.chunks_exact_mut(width).zip(rows.chunks(count)) {
             for (value, to_column) in row.iter().zip(&source) {
                 to_column.iter().for_each(|&column| to[column] += value);
             }
@@ -234,7 +247,11 @@ proptest! {
     }
 
     #[test]
-    fn the_same_rows_are_visited(problem in problems(), columns in 1..90_usize, at_least in -6..7_i8) {
+    fn both_bodies_visit_the_rows_with_large_entries(
+        problem in problems(),
+        columns in 1..90_usize,
+        at_least in -6..7_i8,
+    ) {
         let mut random = problem.random();
         let scores = numbers(&mut random, [problem.points, columns], DType::F32);
         let bias = numbers(&mut random, [1, columns], DType::F32);
@@ -277,8 +294,8 @@ fn tensors_with_gaps_are_left_to_the_generic_bodies() {
     assert_eq!(peaks, values((transposed + bias).max_dim(1)));
 }
 
-/// Rows of which points have entries other than zero at a few places of their own.
-fn mostly_zero(problem: &Problem, inputs: usize, every: usize) -> Tensor<2> {
+/// Rows with few nonzero features, which differ from point to point.
+fn mostly_zero(problem: &RowsProblem, inputs: usize, every: usize) -> Tensor<2> {
     let mut random = problem.random();
     let rows = numbers(&mut random, [problem.groups * problem.points, inputs], problem.dtype);
     let lottery = numbers(&mut random, [problem.points, inputs * every], problem.dtype);
@@ -292,10 +309,10 @@ fn mostly_zero(problem: &Problem, inputs: usize, every: usize) -> Tensor<2> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Of any number of columns, of more groups than are multiplied row_blocks, of rows with few
-    /// entries and with many, and of more points than a task takes.
+    /// With any number of columns, more groups than a register tile has rows, rows of any density,
+    /// and more points than a task has.
     #[test]
-    fn products_are_products(
+    fn packed_products_equal_products_of_the_backend(
         problem in problems(),
         groups in 1..12_usize,
         more in prop_oneof![3 => Just(1_usize), 1 => Just(60)],
@@ -303,7 +320,7 @@ proptest! {
         every in 1..4_usize,
         biased: bool,
     ) {
-        let problem = Problem { groups, points: problem.points * more, ..problem };
+        let problem = RowsProblem { groups, points: problem.points * more, ..problem };
         let rows = mostly_zero(&problem, inputs, every);
         let mut random = problem.random();
         let weight = numbers(&mut random, [inputs, outputs], problem.dtype);

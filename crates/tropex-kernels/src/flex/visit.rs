@@ -1,4 +1,4 @@
-//! Rows of a score matrix whose largest entry matters.
+//! A visit of the rows of a score matrix that are selected by their largest entry.
 
 use burn::tensor::Tensor;
 use rayon::prelude::*;
@@ -27,7 +27,7 @@ pub(crate) fn visit_rows<S: Send>(
 
 /// The largest entry of `row + bias`.
 fn peak(row: &[f32], bias: &[f32]) -> f32 {
-    /// Independent maxima: enough for the widest SIMD registers.
+    /// Number of independent maxima, enough for the widest SIMD registers.
     const LANES: usize = 32;
     let larger = |a: f32, b: f32| if b > a { b } else { a };
     let mut lanes = [f32::NEG_INFINITY; LANES];

@@ -4,7 +4,7 @@ use burn::backend::Flex;
 use burn::tensor::Tensor;
 
 use super::gemm;
-use super::masked_gemm::{self, Alternative, LinearMap};
+use super::masked_gemm::{self, AlternativeProduct, LinearMap};
 use crate::data::{AffineRows, PackedWeight, RowsAndOffset};
 use crate::simd::{PackedMatrix, WeightLayouts, held, holds};
 use crate::sparsity::SparsityPattern;
@@ -44,8 +44,8 @@ pub(super) fn multiply(
     Tensor::from_primitive::<Flex>(gemm::product(&rows, points, weight, bias.as_ref()))
 }
 
-/// [`PackedWeight::pullback`] where the rows' active mask is positive, or of interleaved rows. `None`
-/// if the dense product of rows in a tensor costs less.
+/// [`PackedWeight::pullback`], masked by the rows' active mask or from interleaved rows. `None` if
+/// the dense product of rows in a tensor costs less.
 pub(crate) fn pullback(
     weight: &PackedWeight,
     rows: &AffineRows,
@@ -66,7 +66,7 @@ fn pullback_masked(
         channels: [outputs, inputs],
         weights: held(weight.matrix().clone()),
     };
-    let dense = Alternative { cost: |density| density, reads_interleaved: true };
+    let dense = AlternativeProduct { cost: |density| density, reads_interleaved: true };
     masked_gemm::pullback(rows, map, dense, bias.cloned())
 }
 

@@ -5,14 +5,14 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
-use crate::data::Windows;
+use crate::data::PoolingWindows;
 use crate::simd::{Float, for_float, held, holds, zeros};
 
 /// [`crate::largest`], if `flex` holds the planes.
 pub(crate) fn largest(
     planes: &Tensor<2>,
     channels: usize,
-    windows: &Windows,
+    windows: &PoolingWindows,
 ) -> Option<(Tensor<2>, Tensor<3, Int>)> {
     if !holds(planes) {
         return None;
@@ -25,7 +25,7 @@ pub(crate) fn largest(
 fn largest_in<F: Float>(
     planes: &FlexTensor,
     channels: usize,
-    windows: &Windows,
+    windows: &PoolingWindows,
 ) -> (FlexTensor, FlexTensor) {
     let [points, features] = [planes.layout().shape()[0], planes.layout().shape()[1]];
     let count = windows.count();
@@ -43,7 +43,12 @@ fn largest_in<F: Float>(
     (values, cells)
 }
 
-fn largest_of_plane<F: Float>(windows: &Windows, plane: &[F], values: &mut [F], cells: &mut [i32]) {
+fn largest_of_plane<F: Float>(
+    windows: &PoolingWindows,
+    plane: &[F],
+    values: &mut [F],
+    cells: &mut [i32],
+) {
     for ((value, cell), window) in values.iter_mut().zip(cells).zip(windows.iter()) {
         let first = (plane[window[0] as usize], window[0]);
         let (largest, at) = window[1..].iter().fold(first, |best, &cell| {

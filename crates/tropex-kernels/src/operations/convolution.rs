@@ -1,16 +1,17 @@
-//! Planes and rows through a stencil.
+//! Convolutions of planes, and their pullbacks of rows.
 
 use burn::tensor::Tensor;
 
 use crate::data::{AffineRows, RowsAndOffset, Stencil};
 use crate::flex;
 
-/// Planes through a stencil, plus a bias per output channel. `None` if the planes are not in the memory
-/// of this process or are too few: the caller then uses the backend's own convolution.
+/// Planes through a stencil, plus a bias per output channel. `None` if the planes are not in the
+/// memory of this process or are too few. The caller then uses the backend's own convolution.
 ///
 /// # Shapes
-/// - planes: `[groups * points, channels * cells]`, group by group
+/// - planes: `[groups * points, input channels * cells]`, group by group
 /// - bias: `[output channels]`
+/// - output: `[groups * points, output channels * cells]`
 pub fn correlate(
     planes: &Tensor<2>,
     points: usize,
@@ -20,8 +21,13 @@ pub fn correlate(
     flex::correlate(planes, points, stencil, bias)
 }
 
-/// Rows pulled back through a stencil where their active mask is positive, and the sums `[rows, 1]` of
-/// the rows times a bias per channel. `None` if computing the whole product costs less.
+/// Rows pulled back through a stencil where their active mask is positive, and the sums of the rows
+/// times a bias per channel. `None` if the unmasked product takes less time.
+///
+/// # Shapes
+/// - rows: `[groups * points, input channels * cells]`
+/// - bias: `[input channels]`
+/// - output: `[groups * points, output channels * cells]` and `[groups * points, 1]`
 pub fn correlate_masked(
     rows: &AffineRows,
     stencil: &Stencil,

@@ -1,20 +1,20 @@
 //! Smallest and largest coefficients of negative and positive terms.
 //!
-//! The last group of rows holds the negative terms; the other groups hold linear ones, positive minus
-//! negative.
+//! The last group of rows holds the negative terms. The other groups hold linear terms, which are
+//! positive terms minus negative terms.
 
 use burn::tensor::Tensor;
 
 use crate::data::AffineRows;
 use crate::{flex, generic};
 
-/// Per feature the smallest coefficient of all negative and all positive terms.
+/// For every feature the smallest coefficient of all negative and positive terms, `[features]`.
 pub fn lowest(rows: &AffineRows) -> Vec<f64> {
     flex::lowest(rows).unwrap_or_else(|| generic::lowest(rows))
 }
 
-/// Per point the smallest coefficient of its negative and positive terms, and the largest absolute
-/// value of a coefficient.
+/// For every point the smallest coefficient of its negative and positive terms, and the largest
+/// absolute value of these coefficients.
 pub fn extremes(rows: AffineRows) -> Vec<(f64, f64)> {
     let [linear, negative] = generic::split_negative(rows);
     let all = Tensor::cat(vec![linear + negative.clone(), negative], 0);

@@ -1,11 +1,11 @@
-//! Rows through a leaky ReLU.
+//! Pullbacks of rows through a leaky ReLU.
 
 use burn::tensor::Tensor;
 
 use crate::data::{AffineRows, Slope};
 use crate::{flex, generic};
 
-/// Rows pulled back through a leaky ReLU: adds the pending shift, then multiplies the entries of
+/// Pulls rows back through a leaky ReLU: adds the pending shift, then multiplies the entries of
 /// inactive units by the slope.
 ///
 /// # Shapes

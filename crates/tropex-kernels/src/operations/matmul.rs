@@ -1,10 +1,11 @@
-//! Products of matrices in the precision of their numbers.
+//! Products of matrices in full precision.
 
 use burn::tensor::Tensor;
 
-/// `left . right`, where no number is rounded to fewer digits than it has.
+/// The product `left . right` in the precision of its operands.
 ///
-/// Burn's own product may use an accelerator: on NVIDIA GPUs that reads 10 bits of the 23 of an `f32`.
+/// Burn's own product may use an accelerator. On NVIDIA GPUs the accelerator reads numbers as TF32,
+/// with 10 of the 23 mantissa bits of an f32.
 pub fn matmul<const D: usize>(left: Tensor<D>, right: Tensor<D>) -> Tensor<D> {
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     if let Some(product) = on_gpu::matmul(&left, &right) {
@@ -13,7 +14,7 @@ pub fn matmul<const D: usize>(left: Tensor<D>, right: Tensor<D>) -> Tensor<D> {
     left.matmul(right)
 }
 
-/// Whether Burn's own product of such matrices reads fewer digits than they have.
+/// Whether Burn's own product rounds matrices of this kind to TF32.
 #[cfg_attr(not(any(feature = "cuda", feature = "wgpu")), allow(unused_variables))]
 pub fn is_rounded<const D: usize>(matrix: &Tensor<D>) -> bool {
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
@@ -35,14 +36,14 @@ mod on_gpu {
     use cubek::matmul::multi_level::Strategy;
     use cubek::std::InputBinding;
 
-    /// None where Burn's own product is as exact.
+    /// The product without an accelerator. `None` if Burn's own product does not use one.
     pub(super) fn matmul<const D: usize>(left: &Tensor<D>, right: &Tensor<D>) -> Option<Tensor<D>> {
         let (left, right) = (accelerated(left)?, accelerated(right)?);
         let client = left.client.clone();
         let product = init_matmul_output(&left, &right, DType::F32);
         let single = f32::elem_type_native();
         let globals = MatmulGlobalElems { lhs: single, rhs: single, out: single };
-        // The second takes matrices of any layout, and is slower.
+        // The second strategy is slower, but takes matrices of any layout.
         let strategies = [Strategy::SimpleUnit(Default::default()), Strategy::Naive];
         let is_launched = strategies.into_iter().any(|strategy| {
             let launched = launch_ref(
@@ -58,7 +59,7 @@ mod on_gpu {
         is_launched.then(|| Tensor::from_primitive::<Cube>(product))
     }
 
-    /// A matrix of a kind that Burn multiplies by an accelerator.
+    /// The matrix, if Burn multiplies it by an accelerator.
     pub(super) fn accelerated<const D: usize>(matrix: &Tensor<D>) -> Option<CubeTensor> {
         if matrix.dtype() != DType::F32 {
             return None;

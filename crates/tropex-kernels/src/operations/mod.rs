@@ -23,8 +23,7 @@ use burn::tensor::Tensor;
 
 use crate::simd;
 
-/// Whether the `flex` bodies can read the tensor: it lies in the memory of this process, in order
-/// and without gaps.
+/// Whether the `flex` bodies can read the tensor: it is contiguous in the memory of this process.
 pub fn is_in_memory(tensor: &Tensor<2>) -> bool {
     simd::holds(tensor)
 }

@@ -1,12 +1,12 @@
-//! Rows and directions through a max pooling.
+//! Pullbacks of rows and pushforwards of directions through a max pooling.
 
 use burn::tensor::{Int, Tensor};
 
 use crate::data::AffineRows;
 use crate::{flex, generic};
 
-/// Rows pulled back through a maximum over windows: adds the pending shift, then moves the coefficient
-/// of every window to the cell that won. Windows that `overlap` may have the same winner.
+/// Pulls rows back through a maximum over windows: adds the pending shift, then moves the
+/// coefficient of every window to its winner. Windows that `overlap` may have one winner.
 ///
 /// # Shapes
 /// - winner: `[points, channels, windows]`, positions among the `cells` of the channel's plane
@@ -20,7 +20,7 @@ pub fn scatter(
         .unwrap_or_else(|rows| generic::scatter(rows, winner, cells))
 }
 
-/// The transpose of [`scatter`]: every window receives the value of its winner.
+/// The transpose of [`scatter`]: every window gets the value of its winner.
 ///
 /// # Shapes
 /// - values: `[groups * points, channels * cells]`

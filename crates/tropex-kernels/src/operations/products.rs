@@ -34,12 +34,13 @@ impl PackedWeight {
             .unwrap_or_else(|| matmul(rows, self.matrix().clone().transpose()))
     }
 
-    /// Rows pulled back through `x * weight + bias`: the
-    /// [transposed product](Self::transposed_product), and the sums of every row times the bias.
+    /// Pulls rows back through `x * weight + bias`: returns the
+    /// [transposed product](Self::transposed_product), and the sum of every row times the bias.
     ///
     /// # Shapes
+    /// - rows: `[groups * points, outputs]`
     /// - bias: `[1, outputs]`
-    /// - sums: `[groups * points, 1]`
+    /// - output: `[groups * points, inputs]` and `[groups * points, 1]`
     pub fn pullback(&self, rows: AffineRows, bias: Option<Tensor<2>>) -> RowsAndOffset {
         if let Some(pulled) = flex::pullback(self, &rows, bias.as_ref()) {
             return pulled;

@@ -1,12 +1,12 @@
-//! Rows of a score matrix whose largest entry matters.
+//! A visit of the rows of a score matrix that are selected by their largest entry.
 
 use burn::tensor::Tensor;
 
 use crate::{flex, generic, simd};
 
-/// Calls `visit` for every row of `scores + bias` whose largest entry is `wanted`, with the row's state
-/// and its entries. Rows are visited in any order, on all cores. Entries must be finite: a NaN may be
-/// skipped.
+/// Calls `visit` for every row of `scores + bias` whose largest entry is `wanted`, with the state
+/// of the row and its entries. Rows are visited in any order, on all cores. Entries must be finite:
+/// a NaN may be ignored.
 ///
 /// # Shapes
 /// - scores: `[rows, columns]` in f32, with one state per row

@@ -2,11 +2,11 @@
 
 use burn::tensor::{Int, Tensor};
 
-use crate::data::Windows;
+use crate::data::PoolingWindows;
 use crate::flex;
 
-/// The largest number of every window and its cell, the first on ties. `None` if the planes are not in
-/// the memory of this process: the caller then uses the backend's own pooling.
+/// The largest number of every window and its cell. On ties the first cell. `None` if the planes
+/// are not in the memory of this process. The caller then uses the backend's own pooling.
 ///
 /// # Shapes
 /// - planes: `[points, channels * cells]`
@@ -14,7 +14,7 @@ use crate::flex;
 pub fn largest(
     planes: &Tensor<2>,
     channels: usize,
-    windows: &Windows,
+    windows: &PoolingWindows,
 ) -> Option<(Tensor<2>, Tensor<3, Int>)> {
     flex::largest(planes, channels, windows)
 }

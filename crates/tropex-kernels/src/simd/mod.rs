@@ -1,4 +1,4 @@
-//! The memory layouts that the `flex` bodies compute on, and SIMD vectors.
+//! SIMD vectors, and the memory layouts that the `flex` bodies read and write.
 
 mod interleaved;
 mod layouts;
@@ -8,14 +8,14 @@ mod storage;
 mod tensor;
 mod vector;
 
-pub(crate) use interleaved::{Entries, Interleaved, Units, starts, width};
+pub(crate) use interleaved::{ActiveUnits, Interleaved, PointEntries, starts, width};
 pub(crate) use layouts::{PackedStencil, WeightLayouts};
-pub(crate) use packed::{PANEL, PackedMatrix, Panel};
+pub(crate) use packed::{PANEL_VECTORS, PackedMatrix, WeightPanel};
 pub(crate) use scratch::with_scratch;
-pub(crate) use storage::Storage;
+pub(crate) use storage::RowStorage;
 pub use tensor::HostBackend;
 pub(crate) use tensor::{Float, device, for_float, held, holds, positions, threads, zeros};
 pub(crate) use vector::{
-    Block, MAX_ROWS, SimdFloat, add_product, add_products, lanes, row_blocks, with_rows, with_simd,
-    zero_block,
+    MAX_ROWS, RegisterTile, SimdFloat, add_product, add_products, lanes, row_blocks, with_rows,
+    with_simd, zero_tile,
 };

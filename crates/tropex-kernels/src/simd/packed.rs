@@ -1,4 +1,4 @@
-//! Weights in the order in which kernels read them.
+//! Weight matrices packed into panels, in the order in which micro-kernels read them.
 
 use std::ops::Range;
 
@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use super::tensor::for_float;
 use super::vector::lanes;
 
-/// A matrix `[inputs, outputs]` in panels of some columns, one panel after the other and each panel row
-/// by row: the numbers that one row contributes to a few columns lie together, and a panel stays in a
-/// core's own cache.
+/// A matrix `[inputs, outputs]` packed into panels of columns, as in BLIS. A panel is stored row by
+/// row, so that the numbers of one input lie together, and a whole panel fits into the cache of a
+/// core.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedMatrix {
     data: TensorData,
@@ -21,14 +21,14 @@ pub(crate) struct PackedMatrix {
 /// The memory layout of a matrix.
 #[derive(Clone, Copy)]
 struct MatrixLayout {
-    /// Number of inputs and outputs.
+    /// Numbers of inputs and outputs.
     extents: [usize; 2],
-    /// Distance from an input to the next, and from an output to the next.
+    /// Distances between neighbouring inputs and neighbouring outputs, in numbers.
     strides: [usize; 2],
 }
 
 impl MatrixLayout {
-    /// Of a matrix `[inputs, outputs]`.
+    /// The layout of a matrix `[inputs, outputs]`.
     fn of(weight: &Tensor<2>) -> Self {
         let extents @ [_, outputs] = weight.dims();
         Self { extents, strides: [outputs, 1] }
@@ -39,38 +39,38 @@ impl MatrixLayout {
 #[derive(Clone, Debug)]
 struct PanelSpan {
     columns: Range<usize>,
-    /// Numbers of a row: the columns, then zeros.
+    /// Length of a row: the columns, then zeros.
     width: usize,
     /// Position of the first number.
     start: usize,
 }
 
-/// Some columns of a matrix.
-pub(crate) struct Panel<'a, F> {
+/// A panel: some columns of a matrix.
+pub(crate) struct WeightPanel<'a, F> {
     /// The column numbers.
     pub(crate) columns: Range<usize>,
-    /// Numbers of a row: the columns, then zeros.
+    /// Length of a row: the columns, then zeros.
     pub(crate) width: usize,
     /// `[inputs, width]`
     pub(crate) weights: &'a [F],
 }
 
-impl<F> Panel<'_, F> {
+impl<F> WeightPanel<'_, F> {
     #[inline(always)]
     pub(crate) fn row(&self, row: usize) -> &[F] {
         &self.weights[row * self.width..][..self.width]
     }
 }
 
-/// SIMD vectors in a row of a panel made by [`PackedMatrix::new`].
-pub(crate) const PANEL: usize = 2;
+/// SIMD vectors in a row of a panel made by [`PackedMatrix::new`] (NR of BLIS, in vectors).
+pub(crate) const PANEL_VECTORS: usize = 2;
 
 /// Columns of a wide panel.
-const WIDE: usize = 64;
+const WIDE_COLUMNS: usize = 64;
 
 impl PackedMatrix {
-    /// Packs a matrix `[inputs, outputs]` into panels of [`PANEL`] vectors, the last one filled up with
-    /// zeros.
+    /// Packs a matrix `[inputs, outputs]` into panels of [`PANEL_VECTORS`] vectors. The last panel
+    /// is filled up with zeros.
     pub(crate) fn new(weight: Tensor<2>) -> Self {
         let layout = MatrixLayout::of(&weight);
         Self::in_vectors(weight, layout)
@@ -84,19 +84,19 @@ impl PackedMatrix {
     }
 
     fn in_vectors(weight: Tensor<2>, layout: MatrixLayout) -> Self {
-        let width = PANEL * for_float!(weight.dtype(), lanes());
+        let width = PANEL_VECTORS * for_float!(weight.dtype(), lanes());
         let count = layout.extents[1].div_ceil(width);
         Self::in_panels(weight, layout, count, |panel| panel * width, |_| width)
     }
 
-    /// Panels of [`WIDE`] columns, which kernels read block by block.
+    /// Packs a matrix into panels of [`WIDE_COLUMNS`] columns, which kernels read tile by tile.
     pub(crate) fn wide(weight: Tensor<2>) -> Self {
         let layout @ MatrixLayout { extents: [_, outputs], .. } = MatrixLayout::of(&weight);
-        let count = outputs.div_ceil(WIDE);
-        Self::in_panels(weight, layout, count, |panel| panel * WIDE, |columns| columns)
+        let count = outputs.div_ceil(WIDE_COLUMNS);
+        Self::in_panels(weight, layout, count, |panel| panel * WIDE_COLUMNS, |columns| columns)
     }
 
-    /// Panels of at most `most` columns, as equally wide as possible.
+    /// Packs a matrix into panels of at most `most` columns, whose widths differ by at most one.
     pub(crate) fn narrow(weight: Tensor<2>, most: usize) -> Self {
         let layout @ MatrixLayout { extents: [_, outputs], .. } = MatrixLayout::of(&weight);
         let count = outputs.div_ceil(most);
@@ -104,7 +104,8 @@ impl PackedMatrix {
         Self::in_panels(weight, layout, count, first, |columns| columns)
     }
 
-    /// A number of panels, from the first column of each panel and the width for a number of columns.
+    /// Packs a matrix into `count` panels. `first` gives the first column of a panel, and `width`
+    /// the length of a row with a number of columns.
     fn in_panels(
         weight: Tensor<2>,
         layout: MatrixLayout,
@@ -130,12 +131,12 @@ impl PackedMatrix {
         Self { data, extents, panels }
     }
 
-    /// SimdFloat of panels.
+    /// Number of panels.
     pub(crate) fn len(&self) -> usize {
         self.panels.len()
     }
 
-    /// Columns of all panels.
+    /// Number of columns of all panels.
     pub(crate) fn outputs(&self) -> usize {
         self.extents[1]
     }
@@ -145,20 +146,20 @@ impl PackedMatrix {
         self.panels[panels.start].columns.start..self.panels[panels.end - 1].columns.end
     }
 
-    /// All panels, if `F` is the type of the weights.
-    pub(crate) fn all<F: Element>(&self) -> impl Iterator<Item = Panel<'_, F>> {
+    /// All panels. Empty if `F` is not the type of the weights.
+    pub(crate) fn all<F: Element>(&self) -> impl Iterator<Item = WeightPanel<'_, F>> {
         self.some(0..self.len())
     }
 
-    /// Some panels, if `F` is the type of the weights.
+    /// Some panels. Empty if `F` is not the type of the weights.
     pub(crate) fn some<F: Element>(
         &self,
         panels: Range<usize>,
-    ) -> impl Iterator<Item = Panel<'_, F>> {
+    ) -> impl Iterator<Item = WeightPanel<'_, F>> {
         let weights = self.data.as_slice::<F>().unwrap_or(&[]);
         self.panels[panels].iter().filter_map(|PanelSpan { columns, width, start }| {
             let weights = weights.get(*start..start + self.extents[0] * width)?;
-            Some(Panel { columns: columns.clone(), width: *width, weights })
+            Some(WeightPanel { columns: columns.clone(), width: *width, weights })
         })
     }
 }

@@ -5,16 +5,16 @@ use burn::tensor::Tensor;
 use super::interleaved::Interleaved;
 use super::tensor::holds;
 
-/// Rows in one of two layouts.
+/// The numbers of affine rows in one of two layouts.
 #[derive(Clone, Debug)]
-pub(crate) enum Storage {
+pub(crate) enum RowStorage {
     /// `[groups * points, features]`
     Tensor(Tensor<2>),
-    /// Point by point, the groups of a feature side by side.
+    /// Point by point, with the numbers of all groups at a feature in SIMD vectors.
     Interleaved(Interleaved),
 }
 
-impl Storage {
+impl RowStorage {
     pub(crate) fn new(rows: Tensor<2>) -> Self {
         Self::Tensor(rows)
     }
@@ -27,7 +27,7 @@ impl Storage {
         }
     }
 
-    /// Number of groups, with a number of points.
+    /// Number of groups, from the number of points.
     pub(crate) fn groups(&self, points: usize) -> usize {
         match self {
             Self::Tensor(tensor) => tensor.dims()[0] / points,

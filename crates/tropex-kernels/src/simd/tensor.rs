@@ -1,4 +1,4 @@
-//! Tensors of Burn's `flex` backend as numbers in memory.
+//! Tensors of Burn's `flex` backend, and their numbers in memory.
 
 use std::ops::{Add, AddAssign, Mul};
 
@@ -57,7 +57,7 @@ pub(crate) fn holds<const D: usize>(tensor: &Tensor<D>) -> bool {
     })
 }
 
-/// A tensor of zeros. [`FlexTensor::zeros`] would fill one, copy it to an aligned place and free it.
+/// A tensor of zeros. Unlike [`FlexTensor::zeros`], it does not copy them to aligned memory.
 pub(crate) fn zeros<E: Element>(shape: impl Into<Shape>) -> FlexTensor {
     let shape = shape.into();
     let zeros = vec![E::from_elem(0); shape.num_elements()];
@@ -69,7 +69,7 @@ pub(crate) fn held<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
     tensor.try_into_primitive::<Flex>().expect("callers check `holds`")
 }
 
-/// Positions as the backend's own integers.
+/// Positions as unsigned integers, from either integer type of the backend.
 pub(crate) fn positions(winner: &Tensor<3, Int>) -> Vec<u32> {
     let data = winner.to_data();
     match (data.as_slice::<i32>(), data.as_slice::<i64>()) {
@@ -79,8 +79,8 @@ pub(crate) fn positions(winner: &Tensor<3, Int>) -> Vec<u32> {
     }
 }
 
-/// Number of threads that divide one operation: one inside of the pool, whose other threads have chunks
-/// of their own, else all.
+/// Number of threads that divide one operation. Inside the thread pool it is one, because the other
+/// threads have their own chunks of points.
 pub(crate) fn threads() -> usize {
     match rayon::current_thread_index() {
         Some(_) => 1,

@@ -1,4 +1,4 @@
-//! Vectors of numbers, and sums of products that stay in registers.
+//! SIMD vectors, and register tiles of sums of products.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -7,18 +7,18 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::tensor::Float;
 
-/// A number that vectors are made of.
+/// A floating-point type with SIMD vectors.
 pub(crate) trait SimdFloat: Float {
-    /// As many numbers as the machine works on at once.
+    /// A SIMD vector.
     type Vector<S: Simd>: Copy;
 
-    /// Numbers in a vector.
+    /// Number of numbers in a vector.
     fn lanes<S: Simd>() -> usize;
 
-    /// A vector of the same number.
+    /// A vector with this number in every lane.
     fn splat<S: Simd>(self, simd: S) -> Self::Vector<S>;
 
-    /// `factor * other + sum`, rounded once where the machine can.
+    /// `factor * other + sum`, rounded once if the machine has fused multiply-add.
     fn multiply_add<S: Simd>(
         simd: S,
         factor: Self::Vector<S>,
@@ -26,15 +26,18 @@ pub(crate) trait SimdFloat: Float {
         sum: Self::Vector<S>,
     ) -> Self::Vector<S>;
 
-    /// Numbers as vectors, without those at the end that fill none.
+    /// Numbers as vectors, without the last ones that do not fill a vector.
     fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
 
-    /// The same to write to.
+    /// Like [`vectors`](Self::vectors), to write to.
     fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
 }
 
 macro_rules! number {
-    ($float:ty, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $read:ident, $write:ident) => {
+    (
+        $float:ty, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident,
+        $read:ident, $write:ident
+    ) => {
         impl SimdFloat for $float {
             type Vector<S: Simd> = S::$vector;
 
@@ -74,11 +77,11 @@ macro_rules! number {
 number!(f32, f32s, F32_LANES, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
 number!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
 
-/// Rows that are multiplied together: as many as registers hold sums of.
+/// Largest number of rows of a register tile (MR of BLIS).
 pub(crate) const MAX_ROWS: usize = 6;
 
-/// Calls a function with a number of rows, up to [`MAX_ROWS`], as a constant, so that loops over them
-/// unroll.
+/// Evaluates an expression with a number of rows, up to [`MAX_ROWS`], as a constant, so that loops
+/// over the rows unroll.
 macro_rules! with_rows {
     ($rows:expr, $name:ident => $call:expr) => {{
         use $crate::simd::MAX_ROWS;
@@ -98,34 +101,35 @@ macro_rules! with_rows {
 }
 pub(crate) use with_rows;
 
-/// Groups of rows by about as many each, and no more than are multiplied together.
+/// Divides groups into blocks of at most [`MAX_ROWS`], whose sizes differ by at most one.
 pub(crate) fn row_blocks(groups: usize) -> impl Iterator<Item = Range<usize>> {
     let parts = groups.div_ceil(MAX_ROWS);
     let start = move |part: usize| part * groups / parts;
     (0..parts).map(move |part| start(part)..start(part + 1))
 }
 
-/// Sums of `ROWS` rows and `VECTORS` vectors, few enough for the registers of a machine.
-pub(crate) type Block<F, S, const ROWS: usize, const VECTORS: usize> =
+/// A register tile: the sums of `ROWS` rows and `VECTORS` vectors of columns.
+pub(crate) type RegisterTile<F, S, const ROWS: usize, const VECTORS: usize> =
     [[<F as SimdFloat>::Vector<S>; VECTORS]; ROWS];
 
-/// Sums of nothing.
+/// A register tile of zeros.
 #[inline(always)]
-pub(crate) fn zero_block<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
+pub(crate) fn zero_tile<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
-) -> Block<F, S, ROWS, VECTORS> {
+) -> RegisterTile<F, S, ROWS, VECTORS> {
     [[F::ZERO.splat(simd); VECTORS]; ROWS]
 }
 
-/// Sums with products added to them: of a number for every row with the vectors that all rows share.
+/// Adds products to a register tile: for every pair, the number of each row times the shared
+/// vectors.
 #[inline(always)]
 pub(crate) fn add_products<'a, F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
-    block: Block<F, S, ROWS, VECTORS>,
+    block: RegisterTile<F, S, ROWS, VECTORS>,
     factors: impl Iterator<Item = (&'a [F; ROWS], &'a [F])>,
-) -> Block<F, S, ROWS, VECTORS> {
-    // By value and of arrays, so that the loops unroll and the sums stay in registers; and no closure,
-    // which would not be compiled for the vectors of this machine.
+) -> RegisterTile<F, S, ROWS, VECTORS> {
+    // The tile is an array passed by value, so that the loops unroll and the sums stay in
+    // registers. A closure would not be compiled for the vectors of this machine.
     let mut block = block;
     for (numbers, shared) in factors {
         let Some(shared) = F::vectors::<S>(shared).first_chunk::<VECTORS>() else { continue };
@@ -134,11 +138,11 @@ pub(crate) fn add_products<'a, F: SimdFloat, S: Simd, const ROWS: usize, const V
     block
 }
 
-/// Adds the product of a number for every row with the vectors that all rows share.
+/// Adds one product to a register tile: the number of each row times the shared vectors.
 #[inline(always)]
 pub(crate) fn add_product<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
-    block: &mut Block<F, S, ROWS, VECTORS>,
+    block: &mut RegisterTile<F, S, ROWS, VECTORS>,
     numbers: &[F; ROWS],
     shared: &[F::Vector<S>; VECTORS],
 ) {
@@ -150,7 +154,7 @@ pub(crate) fn add_product<F: SimdFloat, S: Simd, const ROWS: usize, const VECTOR
     }
 }
 
-/// Runs with the widest vectors of the machine.
+/// Runs work with the widest vectors of the machine.
 pub(crate) fn with_simd<T>(work: impl WithSimd<Output = T>) -> T {
     #[cfg(test)]
     if tests::is_wide() {
@@ -159,14 +163,14 @@ pub(crate) fn with_simd<T>(work: impl WithSimd<Output = T>) -> T {
     ARCH.dispatch(work)
 }
 
-/// What the machine can do, found out once.
+/// The instruction set of the machine, detected once.
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
-/// Numbers in the widest vector of the machine.
+/// Number of numbers in the widest vector of the machine.
 pub(crate) fn lanes<F: SimdFloat>() -> usize {
-    struct Interleaved<F>(std::marker::PhantomData<F>);
+    struct CountLanes<F>(std::marker::PhantomData<F>);
 
-    impl<F: SimdFloat> WithSimd for Interleaved<F> {
+    impl<F: SimdFloat> WithSimd for CountLanes<F> {
         type Output = usize;
 
         #[inline(always)]
@@ -175,7 +179,7 @@ pub(crate) fn lanes<F: SimdFloat>() -> usize {
         }
     }
 
-    with_simd(Interleaved::<F>(std::marker::PhantomData))
+    with_simd(CountLanes::<F>(std::marker::PhantomData))
 }
 
 #[cfg(test)]
@@ -184,18 +188,18 @@ mod tests {
     use std::process::Command;
     use std::sync::LazyLock;
 
-    /// Names vectors that a process takes instead of the machine's.
+    /// The environment variable that replaces the vectors of the machine in a process.
     const VECTORS: &str = "TROPEX_TEST_VECTORS";
 
-    /// Whether vectors are as wide as AVX-512's, on any machine: this process has no others.
+    /// Whether this process uses vectors of 512 bits, as AVX-512 has, on any machine.
     pub(crate) fn is_wide() -> bool {
         static WIDE: LazyLock<bool> = LazyLock::new(|| env::var_os(VECTORS).is_some());
         *WIDE
     }
 
-    /// Most machines that run the tests have vectors of 256 bits.
+    /// Runs the tests of the kernels again with wide vectors, because most machines have 256 bits.
     #[test]
-    fn kernels_do_the_same_with_vectors_of_512_bits() {
+    fn kernels_pass_their_tests_with_vectors_of_512_bits() {
         let mut again = Command::new(env::current_exe().unwrap());
         again.args(["flex::", "--skip", "512_bits"]).env(VECTORS, "512");
         let output = again.output().unwrap();

@@ -1,9 +1,11 @@
-//! Stands for the `flex` bodies in a build without Burn's `flex` backend: every function leaves the
+//! Replaces the `flex` bodies in a build without Burn's `flex` backend: every function leaves the
 //! work to the generic body or to the backend.
 
 use burn::tensor::{Int, Tensor};
 
-use crate::data::{AffineRows, Columns, PackedWeight, RowsAndOffset, Slope, Stencil, Windows};
+use crate::data::{
+    AffineRows, Columns, PackedWeight, PoolingWindows, RowsAndOffset, Slope, Stencil,
+};
 
 pub(crate) fn mask(rows: AffineRows, _: &Tensor<2>, _: &Slope) -> Result<AffineRows, AffineRows> {
     Err(rows)
@@ -42,11 +44,15 @@ pub(crate) fn lowest(_: &AffineRows) -> Option<Vec<f64>> {
     None
 }
 
-pub(crate) fn largest(_: &Tensor<2>, _: usize, _: &Windows) -> Option<(Tensor<2>, Tensor<3, Int>)> {
+pub(crate) fn largest(
+    _: &Tensor<2>,
+    _: usize,
+    _: &PoolingWindows,
+) -> Option<(Tensor<2>, Tensor<3, Int>)> {
     None
 }
 
-/// Is never called: no tensor is held by `flex`.
+/// Never called, because `flex` holds no tensor.
 pub(crate) fn visit_rows<S: Send>(
     scores: Tensor<2>,
     bias: Tensor<2>,

@@ -1,4 +1,4 @@
-//! Stands for the memory layouts of the `flex` bodies in a build without Burn's `flex` backend.
+//! Replaces the memory layouts of the `flex` bodies in a build without Burn's `flex` backend.
 
 use burn::tensor::{Device, Tensor};
 
@@ -13,9 +13,9 @@ pub type HostBackend = burn::backend::NdArray;
 
 /// Rows `[groups * points, features]`.
 #[derive(Clone, Debug)]
-pub(crate) struct Storage(Tensor<2>);
+pub(crate) struct RowStorage(Tensor<2>);
 
-impl Storage {
+impl RowStorage {
     pub(crate) fn new(rows: Tensor<2>) -> Self {
         Self(rows)
     }
@@ -33,11 +33,11 @@ impl Storage {
     }
 }
 
-/// Packed layouts of a weight, of which there are none.
+/// The packed layouts of a weight: none in this build.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WeightLayouts;
 
-/// Packed layouts of a stencil, of which there are none.
+/// The packed layouts of a stencil: none in this build.
 #[derive(Debug, Default)]
 pub(crate) struct PackedStencil;
 

@@ -1,4 +1,4 @@
-//! Jobs that several workers share: a free worker takes the next job.
+//! A pool of workers that share jobs: a free worker takes the next job.
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +13,7 @@ use burn::tensor::Device;
 
 use crate::target::ComputeTarget;
 
-/// Does jobs on a device.
+/// A worker that does jobs on a device.
 pub trait Worker: Sync {
     /// The device.
     fn device(&self) -> &Device;
@@ -25,29 +25,29 @@ impl Worker for ComputeTarget {
     }
 }
 
-/// Workers that share jobs.
+/// A pool of workers that share jobs.
 pub struct WorkerPool<'a, W> {
-    /// At least one worker. A single one works on the thread of the caller.
+    /// The workers, at least one. A single worker works on the thread of the caller.
     pub workers: &'a [W],
-    /// Finished results that may wait for an earlier job, besides one per worker.
+    /// Number of finished results that may wait for an earlier job, in addition to one per worker.
     pub waiting: usize,
 }
 
-/// What a worker tells the caller.
+/// A message of a worker to the caller.
 enum Message<R, E> {
-    /// This much of a job is done.
+    /// Steps of a job are done.
     Progress(usize),
-    /// The job with a number has ended, by its result or by a panic.
+    /// The job with a number has ended, with its result or by a panic.
     Done(usize, thread::Result<Result<R, E>>),
 }
 
 impl<W: Worker> WorkerPool<'_, W> {
-    /// Does the jobs and hands their results to `take`, in the order of the jobs and on the thread of the
-    /// caller.
+    /// Does the jobs and passes their results to `take`, in the order of the jobs and on the thread
+    /// of the caller.
     ///
     /// # Errors
-    /// The first error in the order of the jobs. Jobs that have begun by then are finished and their
-    /// results dropped.
+    /// The first error in the order of the jobs. Jobs that have begun by then are finished and
+    /// their results dropped.
     ///
     /// # Panics
     /// If a job panics, with the job's message.
@@ -60,7 +60,7 @@ impl<W: Worker> WorkerPool<'_, W> {
         self.run_with_progress(jobs, &|_| {}, |worker, job, _| work(worker, job), take)
     }
 
-    /// Like [`run`](Self::run), where `work` reports how much of its job it has done since its last
+    /// Like [`run`](Self::run). `work` reports the number of steps that it did since its last
     /// report. `progress` receives the reports on the thread of the caller.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl<W: Worker> WorkerPool<'_, W> {
             return jobs.try_for_each(|job| take(work(worker, job, progress)?));
         }
         let allowed = self.workers.len().saturating_add(self.waiting);
-        let queue = Queue::new(jobs, allowed);
+        let queue = JobQueue::new(jobs, allowed);
         let result = thread::scope(|scope| {
             let (sender, receiver) = channel();
             for worker in self.workers {
@@ -87,7 +87,7 @@ impl<W: Worker> WorkerPool<'_, W> {
                 scope.spawn(move || queue.run(&sender, |job, report| work(worker, job, report)));
             }
             drop(sender);
-            let _closing = Closing(&queue);
+            let _closing = CloseOnDrop(&queue);
             let (mut next, mut finished) = (0, BTreeMap::new());
             for message in receiver {
                 match message {
@@ -104,19 +104,19 @@ impl<W: Worker> WorkerPool<'_, W> {
             }
             Ok(())
         });
-        // On a GPU every thread has memory of its own that no other thread would reuse.
+        // On a GPU every thread has its own memory, which no other thread reuses.
         self.workers.iter().for_each(|worker| worker.device().memory_cleanup());
         result
     }
 }
 
-/// Jobs to do, numbered in the order in which they begin.
-struct Queue<I> {
-    state: Mutex<State<I>>,
+/// The jobs to do, numbered in the order in which they begin.
+struct JobQueue<I> {
+    state: Mutex<QueueState<I>>,
     changed: Condvar,
 }
 
-struct State<I> {
+struct QueueState<I> {
     jobs: I,
     next: usize,
     /// Number of jobs that may have begun, finished ones included.
@@ -124,9 +124,9 @@ struct State<I> {
     is_closed: bool,
 }
 
-impl<J, I: Iterator<Item = J>> Queue<I> {
+impl<J, I: Iterator<Item = J>> JobQueue<I> {
     fn new(jobs: I, allowed: usize) -> Self {
-        let state = State { jobs, next: 0, allowed, is_closed: false };
+        let state = QueueState { jobs, next: 0, allowed, is_closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -136,7 +136,7 @@ impl<J, I: Iterator<Item = J>> Queue<I> {
         sender: &Sender<Message<R, E>>,
         work: impl Fn(J, &dyn Fn(usize)) -> Result<R, E>,
     ) {
-        // After the caller has given up, nobody receives, and the queue is closed.
+        // Sending fails after the caller has returned early, which closes the queue.
         let report = |step| drop(sender.send(Message::Progress(step)));
         while let Some((number, job)) = self.begin() {
             let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &report)));
@@ -146,7 +146,7 @@ impl<J, I: Iterator<Item = J>> Queue<I> {
 
     /// The next job, as soon as it may begin.
     fn begin(&self) -> Option<(usize, J)> {
-        let may_not = |state: &mut State<I>| !state.is_closed && state.next >= state.allowed;
+        let may_not = |state: &mut QueueState<I>| !state.is_closed && state.next >= state.allowed;
         let waited = self.changed.wait_while(self.state(), may_not);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if state.is_closed {
@@ -158,8 +158,8 @@ impl<J, I: Iterator<Item = J>> Queue<I> {
     }
 }
 
-impl<I> Queue<I> {
-    fn state(&self) -> MutexGuard<'_, State<I>> {
+impl<I> JobQueue<I> {
+    fn state(&self) -> MutexGuard<'_, QueueState<I>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -176,10 +176,10 @@ impl<I> Queue<I> {
     }
 }
 
-/// Closes the queue when the caller leaves, by return or by panic, so that no worker waits for ever.
-struct Closing<'a, I>(&'a Queue<I>);
+/// Closes the queue when the caller returns or panics, so that no worker waits for ever.
+struct CloseOnDrop<'a, I>(&'a JobQueue<I>);
 
-impl<I> Drop for Closing<'_, I> {
+impl<I> Drop for CloseOnDrop<'_, I> {
     fn drop(&mut self) {
         self.0.close();
     }

@@ -33,7 +33,7 @@ fn results_arrive_in_the_order_of_the_jobs() {
         for waiting in [0, 1, 7, usize::MAX] {
             let mut taken = Vec::new();
             let work = |_: &TestWorker, job: usize| {
-                // The later a job of four, the sooner it is done.
+                // The last of four jobs ends first.
                 (0..(3 - job % 4) * 50).for_each(|_| thread::yield_now());
                 Ok(job * job)
             };
@@ -49,7 +49,7 @@ fn results_arrive_in_the_order_of_the_jobs() {
 
 #[test]
 fn all_workers_work_at_once() {
-    // Nobody passes before everybody is there.
+    // Every job waits until all jobs have begun.
     let barrier = Barrier::new(3);
     let done = Mutex::new(Vec::new());
     let work = |worker: &TestWorker, _: usize| {
@@ -65,7 +65,7 @@ fn all_workers_work_at_once() {
 
 #[test]
 fn a_free_worker_takes_the_next_job() {
-    // The first job is done when the other worker has done all others.
+    // The first job ends after the other worker has done all other jobs.
     let others = AtomicUsize::new(0);
     let work = |_: &TestWorker, job: usize| {
         if job == 0 {

@@ -7,7 +7,7 @@ mod output;
 use std::time::Duration;
 
 use clap::Args;
-use tropex::bounds::{BOUNDS, Bound, Settings, evaluate};
+use tropex::bounds::{BOUNDS, Bound, BoundSettings, evaluate};
 
 use self::network::NetworkArgs;
 use self::output::BoundsOutput;
@@ -35,7 +35,7 @@ impl BoundsArgs {
             let share = before as f64 + done as f64 / all.max(1) as f64;
             bar.show(share / BOUNDS.len() as f64, bound.name);
         };
-        let settings = Settings { time_limit: Some(self.time_limit), progress: &show };
+        let settings = BoundSettings { time_limit: Some(self.time_limit), progress: &show };
         let table = evaluate(&structure, &settings);
         bar.finish();
         let report = BoundsOutput::new(name, &structure, &table, self.time_limit);

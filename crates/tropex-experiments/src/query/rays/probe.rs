@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use tropex_extract::{ComputeTarget, Network};
-use tropex_geometry::{Boundaries, Paths, Patterns, RegionId, Regions};
+use tropex_geometry::{Paths, Patterns, PiecewiseNodes, RegionId, Regions};
 
 use super::change::FirstChange;
 use super::grid::first_steps;
@@ -100,7 +100,7 @@ impl RayProbe {
 
     /// Approximate cost per point.
     pub fn cost(&self) -> RayCost {
-        let boundaries = Boundaries::of(&self.network);
+        let boundaries = PiecewiseNodes::of(&self.network);
         let (mut before, mut nearest) = (0.0, 0.0);
         for (index, node) in self.network.nodes().iter().enumerate() {
             if let Some(choice) = boundaries.at(index) {

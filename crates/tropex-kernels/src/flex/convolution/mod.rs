@@ -1,9 +1,8 @@
-//! Convolutions and their transposes on the `flex` backend, of any planes.
+//! Dense convolutions and transposed convolutions on the `flex` backend.
 //!
-//! Points lie side by side in the vectors of the machine, so a cell of the output is a sum over the
-//! cells that it sees, whatever stride, padding and dilation are: nothing is unfolded, nothing is
-//! shuffled, and cells beyond the border cost nothing. All sums of a few channels and points stay in
-//! registers until they are complete.
+//! A SIMD vector holds one number of several points. An output cell is a sum over its taps, for any
+//! stride, padding and dilation: no `im2col` copy, no shuffles, and no work for cells of the
+//! padding. The sums of a tile of channels and points stay in registers until they are complete.
 
 mod planes;
 mod tiles;
@@ -16,18 +15,22 @@ use rayon::prelude::*;
 
 use crate::data::Stencil;
 use crate::simd::{SimdFloat, for_float, lanes, with_scratch, with_simd, zeros};
-use planes::Planes;
-use tiles::Tiles;
+use planes::PlaneLayout;
+use tiles::OutputTiles;
 
-/// Vectors of points whose sums are in registers at the same time.
+/// Vectors of points in a register tile (NR = 2 vectors).
 const VECTORS: usize = 2;
 
-/// Cells that are worked on together: the weights of some channels are read for all of them, and
-/// what they see overlaps.
+/// Output cells per task. They share the weights of a panel, and their taps overlap.
 const CELLS: usize = 8;
 
-/// Planes `[count, channels * cells]` under a stencil, and a bias for every channel of the output;
-/// none if there are too few planes to fill half of the vectors.
+/// Planes through a stencil, plus a bias per output channel. `None` if there are too few planes to
+/// fill half of a vector.
+///
+/// # Shapes
+/// - planes: `[count, input channels * cells]`
+/// - bias: `[output channels]`
+/// - output: `[count, output channels * cells]`
 pub(in crate::flex) fn correlation(
     planes: &FlexTensor,
     stencil: &Stencil,
@@ -52,14 +55,14 @@ fn correlation_in<F: SimdFloat>(
     let rows = VECTORS * lanes;
     let blocks = values.par_chunks(rows * inputs);
     blocks.zip(result.storage_mut::<F>().par_chunks_mut(rows * outputs)).for_each(|(from, to)| {
-        // A last block of few points makes do with fewer vectors.
+        // The last block may have few points, which need fewer vectors.
         let width = (from.len() / inputs).div_ceil(lanes) * lanes;
         block(stencil, bias, width, from, to);
     });
     Some(result)
 }
 
-/// Some points, at most `width`.
+/// Convolves a block of at most `width` points.
 fn block<F: SimdFloat>(
     stencil: &Stencil,
     bias: Option<&[F]>,
@@ -69,29 +72,29 @@ fn block<F: SimdFloat>(
 ) {
     let [inputs, outputs] = stencil.channels();
     let (seen, made) = (stencil.pattern().inputs(), stencil.pattern().outputs());
-    let source = Planes { channels: inputs, cells: seen, width };
-    let target = Planes { channels: outputs, cells: made, width };
+    let source = PlaneLayout { channels: inputs, cells: seen, width };
+    let target = PlaneLayout { channels: outputs, cells: made, width };
     with_scratch(source.len() + target.len(), |space| {
         let (packed, sums) = space.split_at_mut(source.len());
-        with_simd(Pack { planes: &source, from, packed });
+        with_simd(PackPlanes { planes: &source, from, packed });
         let packed = &*packed;
         let cells = CELLS * outputs * width;
         sums.par_chunks_mut(cells).enumerate().for_each(|(part, sums)| {
             let first = part * CELLS;
             let cells = first..made.min(first + CELLS);
-            with_simd(Sum { stencil, width, packed, cells, sums });
+            with_simd(SumCells { stencil, width, packed, cells, sums });
         });
-        with_simd(Unpack { planes: &target, sums, bias, to });
+        with_simd(UnpackPlanes { planes: &target, sums, bias, to });
     });
 }
 
-struct Pack<'a, F> {
-    planes: &'a Planes,
+struct PackPlanes<'a, F> {
+    planes: &'a PlaneLayout,
     from: &'a [F],
     packed: &'a mut [F],
 }
 
-impl<F: SimdFloat> WithSimd for Pack<'_, F> {
+impl<F: SimdFloat> WithSimd for PackPlanes<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -100,14 +103,14 @@ impl<F: SimdFloat> WithSimd for Pack<'_, F> {
     }
 }
 
-struct Unpack<'a, F> {
-    planes: &'a Planes,
+struct UnpackPlanes<'a, F> {
+    planes: &'a PlaneLayout,
     sums: &'a [F],
     bias: Option<&'a [F]>,
     to: &'a mut [F],
 }
 
-impl<F: SimdFloat> WithSimd for Unpack<'_, F> {
+impl<F: SimdFloat> WithSimd for UnpackPlanes<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -116,8 +119,8 @@ impl<F: SimdFloat> WithSimd for Unpack<'_, F> {
     }
 }
 
-/// Some cells of the output.
-struct Sum<'a, F> {
+/// The sums of some output cells.
+struct SumCells<'a, F> {
     stencil: &'a Stencil,
     width: usize,
     packed: &'a [F],
@@ -126,12 +129,12 @@ struct Sum<'a, F> {
     sums: &'a mut [F],
 }
 
-impl<F: SimdFloat> WithSimd for Sum<'_, F> {
+impl<F: SimdFloat> WithSimd for SumCells<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let tiles = Tiles { stencil: self.stencil, packed: self.packed, cells: self.cells };
+        let tiles = OutputTiles { stencil: self.stencil, packed: self.packed, cells: self.cells };
         if self.width == F::lanes::<S>() {
             tiles.sum::<S, 1>(simd, self.sums);
         } else {

@@ -1,25 +1,25 @@
-//! Planes of several points, side by side.
+//! Planes of several points, transposed so that a vector holds one number of every point.
 
 use crate::simd::SimdFloat;
 
-/// Points and cells that are turned row_blocks, in registers.
+/// Points and cells of a tile that is transposed in registers.
 const TILE: usize = 8;
 
-/// Planes of at most `width` points: by row, `[points, channels, cells]`, or side by side,
-/// `[cells, channels, width]`.
-pub(super) struct Planes {
+/// Two layouts of planes of at most `width` points: by row, `[points, channels, cells]`, and
+/// packed, `[cells, channels, width]`.
+pub(super) struct PlaneLayout {
     pub(super) channels: usize,
     pub(super) cells: usize,
     pub(super) width: usize,
 }
 
-impl Planes {
-    /// Numbers of planes side by side.
+impl PlaneLayout {
+    /// Number of packed numbers.
     pub(super) fn len(&self) -> usize {
         self.cells * self.channels * self.width
     }
 
-    /// Puts planes side by side. Where no point is, whatever was there stays, and sums nobody reads.
+    /// Packs planes. Places without a point keep their old numbers, whose sums are never read.
     #[inline(always)]
     pub(super) fn pack<F: SimdFloat>(&self, rows: &[F], packed: &mut [F]) {
         for tile in self.tiles(rows.len()) {
@@ -28,40 +28,40 @@ impl Planes {
                     std::array::from_fn(|point| whole(&rows[self.by_row(&tile, point)..]));
                 for cell in 0..TILE {
                     let line: [F; TILE] = std::array::from_fn(|point| from[point][cell]);
-                    packed[self.side_by_side(&tile, cell)..][..TILE].copy_from_slice(&line);
+                    packed[self.packed_start(&tile, cell)..][..TILE].copy_from_slice(&line);
                 }
             } else {
                 for (point, cell) in tile.places() {
                     let from = rows[self.by_row(&tile, point) + cell];
-                    packed[self.side_by_side(&tile, cell) + point] = from;
+                    packed[self.packed_start(&tile, cell) + point] = from;
                 }
             }
         }
     }
 
-    /// The reverse, with a bias for every channel added.
+    /// Unpacks planes and adds a bias per channel.
     #[inline(always)]
     pub(super) fn unpack<F: SimdFloat>(&self, packed: &[F], bias: Option<&[F]>, rows: &mut [F]) {
         for tile in self.tiles(rows.len()) {
             let bias = bias.map_or(F::ZERO, |bias| bias[tile.channel]);
             if tile.is_whole() {
                 let from: [&[F; TILE]; TILE] =
-                    std::array::from_fn(|cell| whole(&packed[self.side_by_side(&tile, cell)..]));
+                    std::array::from_fn(|cell| whole(&packed[self.packed_start(&tile, cell)..]));
                 for point in 0..TILE {
                     let line: [F; TILE] = std::array::from_fn(|cell| from[cell][point] + bias);
                     rows[self.by_row(&tile, point)..][..TILE].copy_from_slice(&line);
                 }
             } else {
                 for (point, cell) in tile.places() {
-                    let from = packed[self.side_by_side(&tile, cell) + point];
+                    let from = packed[self.packed_start(&tile, cell) + point];
                     rows[self.by_row(&tile, point) + cell] = from + bias;
                 }
             }
         }
     }
 
-    /// Tiles of so many numbers by row.
-    fn tiles(&self, numbers: usize) -> impl Iterator<Item = Tile> {
+    /// The tiles of planes with a total of `numbers` numbers.
+    fn tiles(&self, numbers: usize) -> impl Iterator<Item = TransposeTile> {
         let (cells, channels) = (self.cells, self.channels);
         let points = numbers / (channels * cells);
         (0..cells).step_by(TILE).flat_map(move |cell| {
@@ -69,27 +69,27 @@ impl Planes {
             (0..channels).flat_map(move |channel| {
                 (0..points).step_by(TILE).map(move |point| {
                     let points = TILE.min(points - point);
-                    Tile { channel, cell, cells, point, points }
+                    TransposeTile { channel, cell, cells, point, points }
                 })
             })
         })
     }
 
-    /// Where the cells of a tile start, of one of its points.
+    /// The start of a tile's cells in the layout by row, for one of its points.
     #[inline(always)]
-    fn by_row(&self, tile: &Tile, point: usize) -> usize {
+    fn by_row(&self, tile: &TransposeTile, point: usize) -> usize {
         ((tile.point + point) * self.channels + tile.channel) * self.cells + tile.cell
     }
 
-    /// Where the points of a tile start, at one of its cells.
+    /// The start of a tile's points in the packed layout, for one of its cells.
     #[inline(always)]
-    fn side_by_side(&self, tile: &Tile, cell: usize) -> usize {
+    fn packed_start(&self, tile: &TransposeTile, cell: usize) -> usize {
         ((tile.cell + cell) * self.channels + tile.channel) * self.width + tile.point
     }
 }
 
 /// Some cells and points of a channel.
-struct Tile {
+struct TransposeTile {
     channel: usize,
     cell: usize,
     cells: usize,
@@ -97,13 +97,13 @@ struct Tile {
     points: usize,
 }
 
-impl Tile {
+impl TransposeTile {
     #[inline(always)]
     fn is_whole(&self) -> bool {
         self.cells == TILE && self.points == TILE
     }
 
-    /// Points and cells, counted from the first.
+    /// Points and cells, relative to the first ones.
     fn places(&self) -> impl Iterator<Item = (usize, usize)> {
         let cells = self.cells;
         (0..self.points).flat_map(move |point| (0..cells).map(move |cell| (point, cell)))

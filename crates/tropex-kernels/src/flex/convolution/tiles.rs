@@ -1,23 +1,25 @@
-//! Sums over the cells that a cell sees, for a few channels and points at a time.
+//! The micro-kernel of convolutions: sums over the taps of a cell, for a tile of channels and
+//! points.
 
 use std::ops::Range;
 
 use pulp::Simd;
 
 use crate::data::Stencil;
-use crate::simd::{Panel, SimdFloat, add_products, with_rows, zero_block};
+use crate::simd::{SimdFloat, WeightPanel, add_products, with_rows, zero_tile};
 use crate::sparsity::Taps;
 
-/// Some cells of the output of a stencil.
-pub(super) struct Tiles<'a, F> {
+/// Some output cells of a stencil.
+pub(super) struct OutputTiles<'a, F> {
     pub(super) stencil: &'a Stencil,
-    /// The input, `[cells, channels, width]`.
+    /// The packed input, `[cells, channels, width]`.
     pub(super) packed: &'a [F],
     pub(super) cells: Range<usize>,
 }
 
-impl<F: SimdFloat> Tiles<'_, F> {
-    /// Writes sums `[cells, channels, width]` for as many points as `VECTORS` vectors hold.
+impl<F: SimdFloat> OutputTiles<'_, F> {
+    /// Writes sums `[cells, channels, width]`, where `width` is the number of points in `VECTORS`
+    /// vectors.
     #[inline(always)]
     pub(super) fn sum<S: Simd, const VECTORS: usize>(&self, simd: S, sums: &mut [F]) {
         let width = VECTORS * F::lanes::<S>();
@@ -37,10 +39,12 @@ impl<F: SimdFloat> Tiles<'_, F> {
         &self,
         simd: S,
         runs: &[Taps],
-        panel: &Panel<'_, F>,
+        panel: &WeightPanel<'_, F>,
         sums: &mut [F],
     ) {
-        with_rows!(panel.width, COLUMNS => self.tile_of::<S, COLUMNS, VECTORS>(simd, runs, panel, sums))
+        with_rows!(panel.width, COLUMNS => {
+            self.tile_of::<S, COLUMNS, VECTORS>(simd, runs, panel, sums);
+        });
     }
 
     #[inline(always)]
@@ -48,12 +52,12 @@ impl<F: SimdFloat> Tiles<'_, F> {
         &self,
         simd: S,
         runs: &[Taps],
-        panel: &Panel<'_, F>,
+        panel: &WeightPanel<'_, F>,
         sums: &mut [F],
     ) {
         let width = VECTORS * F::lanes::<S>();
         let weights = panel.weights.as_chunks::<COLUMNS>().0;
-        let mut block = zero_block::<F, S, COLUMNS, VECTORS>(simd);
+        let mut block = zero_tile::<F, S, COLUMNS, VECTORS>(simd);
         for run in runs {
             let [kernel, input, count] = run.rows(self.stencil.channels()[0]);
             let weights = &weights[kernel..][..count];

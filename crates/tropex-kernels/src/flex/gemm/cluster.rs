@@ -1,23 +1,23 @@
-//! Points that are zero at nearly the same features.
+//! Clusters of points whose rows are zero at nearly equal features.
 
 use crate::simd::SimdFloat;
 
-/// At which features points have an entry other than zero, a bit each.
-pub(super) struct Patterns {
+/// The features at which the rows of each point are not zero, a bit each.
+pub(super) struct NonzeroPatterns {
     /// `[points, words]`
     bits: Vec<u64>,
     words: usize,
     features: usize,
 }
 
-impl Patterns {
-    /// Points without entries.
+impl NonzeroPatterns {
+    /// Points without nonzero entries.
     pub(super) fn new(points: usize, features: usize) -> Self {
         let words = features.div_ceil(WORD);
         Self { bits: vec![0; points * words], words, features }
     }
 
-    /// Words of a point.
+    /// Number of words of a point.
     pub(super) fn words(&self) -> usize {
         self.words
     }
@@ -34,7 +34,7 @@ impl Patterns {
         }
     }
 
-    /// The features at which one of some points has an entry.
+    /// The features at which at least one of some points is not zero.
     #[inline(always)]
     pub(super) fn union(&self, points: &[u32], union: &mut [u64]) {
         union.fill(0);
@@ -50,7 +50,7 @@ impl Patterns {
         &self.bits[point as usize * self.words..][..self.words]
     }
 
-    /// Features at which exactly one of two points has an entry.
+    /// Number of features at which exactly one of two points is not zero.
     #[inline(always)]
     fn distance(&self, one: u32, other: u32) -> u32 {
         let mut distance = 0;
@@ -60,9 +60,9 @@ impl Patterns {
         distance
     }
 
-    /// Share of entries.
+    /// Share of nonzero entries.
     #[inline(always)]
-    fn share(&self) -> f64 {
+    fn density(&self) -> f64 {
         let mut entries = 0;
         for word in &self.bits {
             entries += u64::from(word.count_ones());
@@ -74,25 +74,26 @@ impl Patterns {
 /// Bits of a word.
 const WORD: usize = u64::BITS as usize;
 
-/// Share of entries from which on it does not matter which points are together.
-const FULL: f64 = 0.95;
+/// Density above which clustering saves nothing, because the union of any points is nearly full.
+const MAX_DENSITY: f64 = 0.95;
 
-/// Points in an order in which each run of so many consists of a point and those nearest to it.
+/// An order of the points in which every run of `size` points is a cluster: a point and its nearest
+/// neighbours by [`NonzeroPatterns::distance`].
 #[inline(always)]
-pub(super) fn cluster_by_sparsity(patterns: &Patterns, together: usize) -> Vec<u32> {
+pub(super) fn cluster_by_sparsity(patterns: &NonzeroPatterns, size: usize) -> Vec<u32> {
     let points = patterns.bits.len().checked_div(patterns.words).unwrap_or(0) as u32;
     let mut order: Vec<u32> = (0..points).collect();
-    if together == 1 || patterns.share() > FULL {
+    if size == 1 || patterns.density() > MAX_DENSITY {
         return order;
     }
     let mut left: Vec<(u32, u32)> = order.drain(..).map(|point| (0, point)).collect();
-    while left.len() > together {
+    while left.len() > size {
         let (_, first) = left[0];
         for (distance, point) in &mut left {
             *distance = patterns.distance(first, *point);
         }
-        left.select_nth_unstable(together - 1);
-        order.extend(left.drain(..together).map(|(_, point)| point));
+        left.select_nth_unstable(size - 1);
+        order.extend(left.drain(..size).map(|(_, point)| point));
     }
     order.extend(left.drain(..).map(|(_, point)| point));
     order

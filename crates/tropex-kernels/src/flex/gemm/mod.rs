@@ -1,10 +1,11 @@
-//! Rows times a matrix, on the `flex` backend.
+//! Rows times a packed matrix, on the `flex` backend.
 //!
-//! A ReLU layer leaves few of its units active, rows on their way back are zero at all others, and
-//! images are often empty at their borders. Six rows at a time are multiplied with a few columns, so
-//! that their sums stay in registers, and a feature at which all six are zero is not even read. Rows
-//! of one point are zero at the same features; points are put together with others that are zero at
-//! nearly the same ones.
+//! As in BLIS, a micro-kernel multiplies a tile of MR = [`MAX_ROWS`] rows with a panel of NR =
+//! [`PANEL_VECTORS`] vectors of columns and keeps the sums in registers. Unlike in BLIS, the packed
+//! tile leaves out features at which all of its rows are zero. Many features are zero: few units of
+//! a ReLU layer are active, rows that are pulled back are zero at the other units, and images are
+//! often empty at their borders. The rows of one point are zero at equal features, and points are
+//! clustered by the features at which they are zero.
 
 mod cluster;
 mod tile;
@@ -16,18 +17,23 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::simd::{
-    Interleaved, MAX_ROWS, PANEL, PackedMatrix, SimdFloat, for_float, row_blocks, threads,
+    Interleaved, MAX_ROWS, PANEL_VECTORS, PackedMatrix, SimdFloat, for_float, row_blocks, threads,
     with_scratch, with_simd, zeros,
 };
-use cluster::{Patterns, cluster_by_sparsity};
-use tile::{Columns, Packed, Tile};
+use cluster::{NonzeroPatterns, cluster_by_sparsity};
+use tile::{PackedTile, PanelColumns, RowTile};
 
-/// Rows that a task takes, about: the more there are, the more are alike, and the more often a panel
-/// of weights is used while it is near.
-const TASK: usize = 256;
+/// Rows per task, approximately. With more rows, clusters are more similar, and a panel of weights
+/// is used more often while it is in the cache.
+const ROWS_PER_TASK: usize = 256;
 
-/// `rows . weights + bias`: rows `[groups * points, inputs]`, group by group, and a bias for every
-/// output.
+/// `rows . weights + bias`.
+///
+/// # Shapes
+/// - rows: `[groups * points, inputs]`, group by group
+/// - weights: `[inputs, outputs]`
+/// - bias: `[1, outputs]`
+/// - output: `[groups * points, outputs]`
 pub(in crate::flex) fn product(
     rows: &FlexTensor,
     points: usize,
@@ -44,11 +50,11 @@ fn product_in<F: SimdFloat>(
     bias: Option<&FlexTensor>,
 ) -> FlexTensor {
     let [count, inputs] = [rows.layout().shape()[0], rows.layout().shape()[1]];
-    let (values, bias) = (Values::Rows(rows.storage::<F>()), bias.map(FlexTensor::storage::<F>));
-    Factors { values, points, groups: count / points.max(1), inputs, weights, bias }.product()
+    let (values, bias) = (GemmRows::Rows(rows.storage::<F>()), bias.map(FlexTensor::storage::<F>));
+    GemmOperands { values, points, groups: count / points.max(1), inputs, weights, bias }.product()
 }
 
-/// `rows . weights`, of rows that lie side by side.
+/// `rows . weights` for interleaved rows.
 pub(in crate::flex) fn product_of_interleaved(
     rows: &Interleaved,
     weights: &PackedMatrix,
@@ -62,20 +68,20 @@ fn product_of_interleaved_in<F: SimdFloat>(
     weights: &PackedMatrix,
 ) -> FlexTensor {
     let (points, groups, inputs) = (rows.points(), rows.groups(), rows.features());
-    let values: Values<'_, F> = Values::Interleaved(rows);
-    Factors { values, points, groups, inputs, weights, bias: None }.product()
+    let values: GemmRows<'_, F> = GemmRows::Interleaved(rows);
+    GemmOperands { values, points, groups, inputs, weights, bias: None }.product()
 }
 
-/// How rows are given.
-enum Values<'a, F> {
+/// The rows of a product, in one of two layouts.
+enum GemmRows<'a, F> {
     /// `[groups * points, inputs]`, group by group.
     Rows(&'a [F]),
     Interleaved(&'a Interleaved),
 }
 
 /// What is multiplied.
-struct Factors<'a, F> {
-    values: Values<'a, F>,
+struct GemmOperands<'a, F> {
+    values: GemmRows<'a, F>,
     points: usize,
     groups: usize,
     inputs: usize,
@@ -83,7 +89,7 @@ struct Factors<'a, F> {
     bias: Option<&'a [F]>,
 }
 
-impl<'a, F: SimdFloat> Factors<'a, F> {
+impl<'a, F: SimdFloat> GemmOperands<'a, F> {
     fn product(&self) -> FlexTensor {
         let (count, outputs) = (self.groups * self.points, self.weights.outputs());
         let mut product = zeros::<F>([count, outputs]);
@@ -94,10 +100,11 @@ impl<'a, F: SimdFloat> Factors<'a, F> {
         product
     }
 
-    /// The work in parts: some points each, and some columns where points are too few for all threads.
-    fn tasks<'t>(&'t self, product: &'t mut [F]) -> Vec<Task<'t, F>> {
+    /// Divides the product into tasks: by points, and also by columns if there are too few points
+    /// for all threads.
+    fn tasks<'t>(&'t self, product: &'t mut [F]) -> Vec<GemmTask<'t, F>> {
         let (threads, groups) = (threads(), self.groups);
-        let parts = threads * (self.points * groups).div_ceil(threads * TASK);
+        let parts = threads * (self.points * groups).div_ceil(threads * ROWS_PER_TASK);
         let points = self.points.div_ceil(parts).next_multiple_of(MAX_ROWS).min(self.points);
         let parts = self.points.div_ceil(points);
         let columns = threads.div_ceil(parts).min(self.weights.len());
@@ -107,7 +114,7 @@ impl<'a, F: SimdFloat> Factors<'a, F> {
                 let (part, column) = (task / columns, task % columns);
                 let points = part * points..self.points.min((part + 1) * points);
                 let panels = panels(column)..panels(column + 1);
-                Task { factors: self, points, panels, rows: Vec::new() }
+                GemmTask { operands: self, points, panels, rows: Vec::new() }
             })
             .collect();
         for (row, mut rest) in product.chunks_exact_mut(self.weights.outputs()).enumerate() {
@@ -123,36 +130,37 @@ impl<'a, F: SimdFloat> Factors<'a, F> {
     }
 }
 
-/// Some points, of all groups, and some panels of weights.
-struct Task<'a, F> {
-    factors: &'a Factors<'a, F>,
+/// The product of some points, in all groups, and some panels of weights.
+struct GemmTask<'a, F> {
+    operands: &'a GemmOperands<'a, F>,
     points: Range<usize>,
     panels: Range<usize>,
-    /// Where the products go, group by group.
+    /// The rows of the product, group by group.
     rows: Vec<&'a mut [F]>,
 }
 
-impl<F: SimdFloat> Task<'_, F> {
+impl<F: SimdFloat> GemmTask<'_, F> {
     fn run(self) {
-        let (inputs, groups) = (self.factors.inputs, self.factors.groups);
-        let tiles = self.points.len().div_ceil(mates(groups)) * row_blocks(groups).count();
-        // Of every entry, a number for every row and, as wide as one, where it is.
+        let (inputs, groups) = (self.operands.inputs, self.operands.groups);
+        let tiles = self.points.len().div_ceil(cluster_size(groups)) * row_blocks(groups).count();
+        // An entry has a number for every row and a feature, which takes at most as much memory as
+        // a number.
         with_scratch(tiles * inputs * (MAX_ROWS + 1), |space: &mut [F]| {
             let (values, entries) = space.split_at_mut(tiles * inputs * MAX_ROWS);
             let entries = &mut bytemuck::cast_slice_mut(entries)[..tiles * inputs];
-            with_simd(InSpace { task: self, values, entries });
+            with_simd(GemmTaskInScratch { task: self, values, entries });
         });
     }
 }
 
-/// Points whose rows are multiplied together.
-fn mates(groups: usize) -> usize {
+/// Number of points whose rows are multiplied together.
+fn cluster_size(groups: usize) -> usize {
     (MAX_ROWS / groups).max(1)
 }
 
-impl<F: SimdFloat> Factors<'_, F> {
-    /// Rows of some points, those that are zero at nearly the same features together. All tiles of a
-    /// point follow each other, and read the same weights.
+impl<F: SimdFloat> GemmOperands<'_, F> {
+    /// Packs the rows of some points into tiles, by clusters. The tiles of a cluster follow each
+    /// other and read equal rows of the weights.
     #[inline(always)]
     fn tiles_of_rows<'s>(
         &self,
@@ -160,11 +168,11 @@ impl<F: SimdFloat> Factors<'_, F> {
         points: Range<usize>,
         mut values: &'s mut [F],
         mut entries: &'s mut [u32],
-    ) -> Vec<Packed<'s, F>> {
+    ) -> Vec<PackedTile<'s, F>> {
         let row = |group: usize, point: usize| {
             &all[(group * self.points + point) * self.inputs..][..self.inputs]
         };
-        let mut patterns = Patterns::new(points.len(), self.inputs);
+        let mut patterns = NonzeroPatterns::new(points.len(), self.inputs);
         for group in 0..self.groups {
             for (at, point) in points.clone().enumerate() {
                 patterns.add(at, row(group, point));
@@ -172,15 +180,15 @@ impl<F: SimdFloat> Factors<'_, F> {
         }
         let mut tiles = Vec::with_capacity(points.len() * self.groups);
         let mut union = vec![0; patterns.words()];
-        let mates = mates(self.groups);
-        for mates in cluster_by_sparsity(&patterns, mates).chunks(mates) {
-            patterns.union(mates, &mut union);
+        let size = cluster_size(self.groups);
+        for cluster in cluster_by_sparsity(&patterns, size).chunks(size) {
+            patterns.union(cluster, &mut union);
             for groups in row_blocks(self.groups) {
-                let mut tile = Tile::new(&union, values, entries);
-                for &mate in mates {
+                let mut tile = RowTile::new(&union, values, entries);
+                for &point in cluster {
                     for group in groups.clone() {
-                        let (mate, slot) = (mate as usize, group * points.len() + mate as usize);
-                        tile.add(row(group, points.start + mate), slot);
+                        let (point, slot) = (point as usize, group * points.len() + point as usize);
+                        tile.add(row(group, points.start + point), slot);
                     }
                 }
                 let packed;
@@ -191,7 +199,7 @@ impl<F: SimdFloat> Factors<'_, F> {
         tiles
     }
 
-    /// The same of rows that lie side by side, point by point.
+    /// Packs the interleaved rows of some points into tiles, point by point.
     #[inline(always)]
     fn tiles_of_interleaved<'s>(
         &self,
@@ -199,10 +207,10 @@ impl<F: SimdFloat> Factors<'_, F> {
         points: Range<usize>,
         mut values: &'s mut [F],
         mut entries: &'s mut [u32],
-    ) -> Vec<Packed<'s, F>> {
+    ) -> Vec<PackedTile<'s, F>> {
         let mut tiles = Vec::with_capacity(points.len() * self.groups);
         for (at, point) in points.clone().enumerate() {
-            let (units, numbers) = rows.listed::<F>(point);
+            let (units, numbers) = rows.entries_of::<F>(point);
             for groups in row_blocks(self.groups) {
                 let packed;
                 (packed, values, entries) = tile::pack_interleaved(
@@ -220,31 +228,31 @@ impl<F: SimdFloat> Factors<'_, F> {
     }
 }
 
-/// A task with room for what its rows have.
-struct InSpace<'a, 's, F> {
-    task: Task<'a, F>,
+/// A task with scratch memory for its packed tiles.
+struct GemmTaskInScratch<'a, 's, F> {
+    task: GemmTask<'a, F>,
     values: &'s mut [F],
     entries: &'s mut [u32],
 }
 
-impl<F: SimdFloat> WithSimd for InSpace<'_, '_, F> {
+impl<F: SimdFloat> WithSimd for GemmTaskInScratch<'_, '_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { task, values, entries } = self;
-        let Task { factors, points, panels, mut rows } = task;
-        let tiles = match factors.values {
-            Values::Rows(all) => factors.tiles_of_rows(all, points, values, entries),
-            Values::Interleaved(rows) => {
-                factors.tiles_of_interleaved(rows, points, values, entries)
+        let GemmTask { operands, points, panels, mut rows } = task;
+        let tiles = match operands.values {
+            GemmRows::Rows(all) => operands.tiles_of_rows(all, points, values, entries),
+            GemmRows::Interleaved(rows) => {
+                operands.tiles_of_interleaved(rows, points, values, entries)
             }
         };
-        let first = factors.weights.columns(panels.clone()).start;
-        let mut spare = vec![F::ZERO; PANEL * F::lanes::<S>()];
-        for panel in factors.weights.some::<F>(panels) {
+        let first = operands.weights.columns(panels.clone()).start;
+        let mut spare = vec![F::ZERO; PANEL_VECTORS * F::lanes::<S>()];
+        for panel in operands.weights.some::<F>(panels) {
             let span = panel.columns.start - first..panel.columns.end - first;
-            let columns = Columns::new(simd, &panel, factors.bias, span);
+            let columns = PanelColumns::new(simd, &panel, operands.bias, span);
             for tile in &tiles {
                 columns.multiply(simd, tile, &mut rows, &mut spare);
             }

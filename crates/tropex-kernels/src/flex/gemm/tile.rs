@@ -1,14 +1,16 @@
-//! A few rows, and their products with a few columns.
+//! Packed tiles of rows, and the micro-kernel: a tile of rows times a panel of weights.
 
 use std::hint::black_box;
 use std::ops::Range;
 
-use crate::simd::{Block, MAX_ROWS, PANEL, Panel, SimdFloat, add_product, with_rows};
+use crate::simd::{
+    MAX_ROWS, PANEL_VECTORS, RegisterTile, SimdFloat, WeightPanel, add_product, with_rows,
+};
 use pulp::Simd;
 
-/// Rows that are multiplied row_blocks, before they are packed.
-pub(super) struct Tile<'u, 'a, 's, F> {
-    /// The features at which one of the rows has an entry, a bit each.
+/// Rows that are multiplied together, before they are packed.
+pub(super) struct RowTile<'u, 'a, 's, F> {
+    /// The features at which at least one of the rows is not zero, a bit each.
     union: &'u [u64],
     rows: [&'a [F]; MAX_ROWS],
     slots: [u32; MAX_ROWS],
@@ -17,32 +19,32 @@ pub(super) struct Tile<'u, 'a, 's, F> {
     entries: &'s mut [u32],
 }
 
-/// Rows that are multiplied row_blocks, entry by entry.
-pub(super) struct Packed<'s, F> {
-    /// What the rows have at every entry, `[entries, rows]`.
+/// Packed rows that are multiplied together, entry by entry (the packed A of BLIS, without zeros).
+pub(super) struct PackedTile<'s, F> {
+    /// The numbers of the rows, `[entries, rows]`.
     values: &'s [F],
     /// The features of the entries.
     entries: &'s [u32],
-    /// Where each of the rows has its products.
+    /// The row of the product for each of the rows.
     slots: [u32; MAX_ROWS],
     count: usize,
 }
 
-/// A packed tile, and the room that is left.
-type Rest<'s, F> = (Packed<'s, F>, &'s mut [F], &'s mut [u32]);
+/// A packed tile, and the scratch memory that is left.
+type PackedAndRest<'s, F> = (PackedTile<'s, F>, &'s mut [F], &'s mut [u32]);
 
-impl<'a, 's, F: SimdFloat> Tile<'_, 'a, 's, F> {
-    /// A tile without rows, with room for those that it will have.
+impl<'a, 's, F: SimdFloat> RowTile<'_, 'a, 's, F> {
+    /// A tile without rows, and scratch memory for packing.
     pub(super) fn new<'u>(
         union: &'u [u64],
         values: &'s mut [F],
         entries: &'s mut [u32],
-    ) -> Tile<'u, 'a, 's, F> {
+    ) -> RowTile<'u, 'a, 's, F> {
         let (rows, slots) = ([&[] as &[F]; MAX_ROWS], [0; MAX_ROWS]);
-        Tile { union, rows, slots, count: 0, values, entries }
+        RowTile { union, rows, slots, count: 0, values, entries }
     }
 
-    /// Adds a row whose products have that place.
+    /// Adds a row, and the row of the product that it has.
     #[inline(always)]
     pub(super) fn add(&mut self, row: &'a [F], slot: usize) {
         self.rows[self.count] = row;
@@ -51,12 +53,12 @@ impl<'a, 's, F: SimdFloat> Tile<'_, 'a, 's, F> {
     }
 
     #[inline(always)]
-    pub(super) fn pack(self) -> Rest<'s, F> {
+    pub(super) fn pack(self) -> PackedAndRest<'s, F> {
         with_rows!(self.count, ROWS => self.pack_rows::<ROWS>())
     }
 
     #[inline(always)]
-    fn pack_rows<const COUNT: usize>(self) -> Rest<'s, F> {
+    fn pack_rows<const COUNT: usize>(self) -> PackedAndRest<'s, F> {
         let features = self.rows[0].len();
         let mut rows = [&[] as &[F]; COUNT];
         for (to, row) in rows.iter_mut().zip(self.rows) {
@@ -78,12 +80,16 @@ impl<'a, 's, F: SimdFloat> Tile<'_, 'a, 's, F> {
         }
         let (values, room) = self.values.split_at_mut(entries * COUNT);
         let (entries, more) = self.entries.split_at_mut(entries);
-        (Packed { values, entries, slots: self.slots, count: COUNT }, room, more)
+        (PackedTile { values, entries, slots: self.slots, count: COUNT }, room, more)
     }
 }
 
-/// Some groups of the rows of a point that lie side by side: units, and numbers `[units, width]`. `at` is
-/// the point, of how many.
+/// Packs some groups of the interleaved rows of a point.
+///
+/// # Shapes
+/// - units: `[units]`
+/// - numbers: `[units, width]`
+/// - at: the index of the point in the task, and the number of points of the task
 #[inline(always)]
 pub(super) fn pack_interleaved<'s, F: SimdFloat>(
     units: &[u32],
@@ -92,7 +98,7 @@ pub(super) fn pack_interleaved<'s, F: SimdFloat>(
     groups: Range<usize>,
     values: &'s mut [F],
     entries: &'s mut [u32],
-) -> Rest<'s, F> {
+) -> PackedAndRest<'s, F> {
     let (count, width) = (groups.len(), numbers.len() / units.len().max(1));
     let (values, room) = values.split_at_mut(units.len() * count);
     let (entries, more) = entries.split_at_mut(units.len());
@@ -107,26 +113,26 @@ pub(super) fn pack_interleaved<'s, F: SimdFloat>(
     for (slot, group) in slots.iter_mut().zip(groups) {
         *slot = (group * at[1] + at[0]) as u32;
     }
-    (Packed { values, entries, slots, count }, room, more)
+    (PackedTile { values, entries, slots, count }, room, more)
 }
 
-/// Some columns of the weights, and a bias for each.
-pub(super) struct Columns<'a, F: SimdFloat, S: Simd> {
-    /// `[inputs]`
+/// A panel of weights, and a bias for each of its columns.
+pub(super) struct PanelColumns<'a, F: SimdFloat, S: Simd> {
+    /// The columns of every input, `[inputs]`.
     weights: &'a [Vectors<F, S>],
     bias: Vectors<F, S>,
-    /// Where they are in the rows of the product.
+    /// The place of the columns in the rows of the product.
     span: Range<usize>,
 }
 
-type Vectors<F, S> = [<F as SimdFloat>::Vector<S>; PANEL];
+type Vectors<F, S> = [<F as SimdFloat>::Vector<S>; PANEL_VECTORS];
 
-impl<'a, F: SimdFloat, S: Simd> Columns<'a, F, S> {
-    /// The columns of a panel, which have that place in the rows of the product.
+impl<'a, F: SimdFloat, S: Simd> PanelColumns<'a, F, S> {
+    /// The columns of a panel, and their place in the rows of the product.
     #[inline(always)]
     pub(super) fn new(
         simd: S,
-        panel: &Panel<'a, F>,
+        panel: &WeightPanel<'a, F>,
         bias: Option<&[F]>,
         span: Range<usize>,
     ) -> Self {
@@ -134,21 +140,22 @@ impl<'a, F: SimdFloat, S: Simd> Columns<'a, F, S> {
         if let Some(bias) = bias {
             padded[..span.len()].copy_from_slice(&bias[panel.columns.clone()]);
         }
-        // Tiles read here and there, which no prefetcher foresees: lines in order come much sooner.
+        // Tiles read rows of the panel in an irregular order, which hardware prefetchers do not
+        // follow. Reading one number of every row in order first brings the panel into the cache.
         for line in panel.weights.chunks(panel.width) {
             black_box(line[0]);
         }
         let bias = F::vectors::<S>(&padded).first_chunk().copied();
-        let bias = bias.unwrap_or([F::ZERO.splat(simd); PANEL]);
+        let bias = bias.unwrap_or([F::ZERO.splat(simd); PANEL_VECTORS]);
         Self { weights: F::vectors::<S>(panel.weights).as_chunks().0, bias, span }
     }
 
-    /// Writes the products of a tile with the columns to the rows that are theirs.
+    /// Writes the product of a tile and the panel to the rows of the product.
     #[inline(always)]
     pub(super) fn multiply(
         &self,
         simd: S,
-        tile: &Packed<'_, F>,
+        tile: &PackedTile<'_, F>,
         rows: &mut [&mut [F]],
         spare: &mut [F],
     ) {
@@ -159,11 +166,11 @@ impl<'a, F: SimdFloat, S: Simd> Columns<'a, F, S> {
     fn multiply_rows<const COUNT: usize>(
         &self,
         simd: S,
-        tile: &Packed<'_, F>,
+        tile: &PackedTile<'_, F>,
         rows: &mut [&mut [F]],
         spare: &mut [F],
     ) {
-        let mut block: Block<F, S, COUNT, PANEL> = [self.bias; COUNT];
+        let mut block: RegisterTile<F, S, COUNT, PANEL_VECTORS> = [self.bias; COUNT];
         let numbers = tile.values.as_chunks::<COUNT>().0;
         for (numbers, &entry) in numbers.iter().zip(tile.entries) {
             add_product(simd, &mut block, numbers, &self.weights[entry as usize]);

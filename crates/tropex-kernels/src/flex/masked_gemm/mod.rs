@@ -2,9 +2,9 @@
 //!
 //! Rows that are pulled back from all logits are zero at the inactive units of their point, and the
 //! layer below reads their products only at its own active units. So the rows of a point are
-//! [interleaved](Interleaved): the numbers of all groups at one unit fill SIMD vectors. An active unit
-//! above and an active unit below then meet in one multiplication for all groups, and no other units
-//! meet.
+//! [interleaved](Interleaved): the numbers of all groups at one unit fill SIMD vectors. An active
+//! unit above and an active unit below then meet in one multiplication for all groups, and no other
+//! units meet.
 
 mod tile;
 
@@ -20,43 +20,47 @@ use super::sparse::density;
 use crate::data::MIN_INTERLEAVED_GROUPS;
 use crate::data::{AffineRows, RowsAndOffset};
 use crate::simd::{
-    Entries, Interleaved, SimdFloat, Units, for_float, held, width, with_rows, with_simd,
+    ActiveUnits, Interleaved, PointEntries, SimdFloat, for_float, held, width, with_rows, with_simd,
 };
 use crate::sparsity::SparsityPattern;
-use tile::Part;
+use tile::UnitRun;
 
-/// Vectors of groups whose sums are in registers at the same time, at most.
+/// Largest number of vectors of groups in a register tile (NR).
 const VECTORS: usize = 3;
 
-/// Units whose sums are in registers at the same time, by the number of vectors.
+/// Largest number of output units in a register tile (MR), for 1, 2 and 3 vectors.
 const UNITS: [usize; VECTORS] = [6, 6, 4];
 
-/// Bytes of weights, and of entries of points, that one loop reuses while they are in a core's cache.
+/// Bytes of weights, and bytes of entries of points, that one loop reuses while they are in the
+/// cache of a core.
 const REUSED_BYTES: usize = 1 << 17;
 
-// The cost model of `is_gain`. Its unit is one multiply-add of a dense product; the
-// constants were measured with AVX2. `cargo bench --bench layers -- all 512 RUN` measures again.
+// The cost model of `is_gain`. Its unit is one multiply-add of a dense product. The constants were
+// measured with AVX2. `cargo bench --bench layers -- all 512 RUN` measures again: it prints the
+// time of every operation, forward and back, and the density of its input.
 
-/// Cost of one multiply-add here. It is above 1 because weights are read by unit number.
+/// Multiply-adds of a dense product in the time of one multiply-add here. It is above 1 because
+/// weights are read by unit number.
 const MASKED_MULTIPLY_ADD: f64 = 1.2;
 
-/// Cost of interleaving one number of a row, in multiply-adds.
+/// Multiply-adds in the time of interleaving one number of a row.
 const INTERLEAVE: f64 = 30.0;
 
-/// Cost of writing one number of the result to a row of its own, in multiply-adds.
+/// Multiply-adds in the time of writing one number of the result to a row of a tensor.
 const WRITE_ROW: f64 = 40.0;
 
-/// Cost of writing one number of the result to interleaved rows, in multiply-adds.
+/// Multiply-adds in the time of writing one number of the result to interleaved rows.
 const WRITE_INTERLEAVED: f64 = 5.0;
 
-/// Cost of unpacking one number of interleaved rows for the dense kernel, in multiply-adds.
+/// Multiply-adds in the time of unpacking one number of interleaved rows for the dense kernel.
 const UNPACK: f64 = 12.0;
 
-/// The product that is computed if the masked one costs more.
-pub(in crate::flex) struct Alternative<C> {
-    /// From the density of the rows to the cost of a multiply-add, in those of a dense product.
+/// The product that is computed if the masked product costs more.
+pub(in crate::flex) struct AlternativeProduct<C> {
+    /// The cost of one multiply-add as a function of the density of the rows, in multiply-adds of a
+    /// dense product.
     pub(in crate::flex) cost: C,
-    /// Whether it reads interleaved rows. The next operation most likely reads interleaved rows too.
+    /// Whether it reads interleaved rows. The next operation most likely reads them too.
     pub(in crate::flex) reads_interleaved: bool,
 }
 
@@ -69,12 +73,17 @@ pub(in crate::flex) struct LinearMap<'a> {
     pub(in crate::flex) weights: FlexTensor,
 }
 
-/// Rows pulled back through a map where their active mask is positive, and the sums `[rows, 1]` of the
-/// rows times a bias per channel. `None` if the alternative costs less.
+/// Rows pulled back through a map where their active mask is positive, and the sums of the rows
+/// times a bias per channel. `None` if the alternative costs less.
+///
+/// # Shapes
+/// - rows: `[groups * points, input channels * cells]`
+/// - bias: `[input channels]`
+/// - output: `[groups * points, output channels * cells]` and `[groups * points, 1]`
 pub(in crate::flex) fn pullback<'a, const D: usize>(
     rows: &AffineRows,
     map: impl FnOnce() -> LinearMap<'a>,
-    other: Alternative<impl FnOnce(f64) -> f64>,
+    other: AlternativeProduct<impl FnOnce(f64) -> f64>,
     bias: Option<Tensor<D>>,
 ) -> Option<RowsAndOffset> {
     if rows.groups() < MIN_INTERLEAVED_GROUPS || !rows.can_be_masked() {
@@ -104,7 +113,7 @@ fn is_gain(
     rows: &AffineRows,
     map: &LinearMap<'_>,
     mask: Option<&FlexTensor>,
-    other: Alternative<impl FnOnce(f64) -> f64>,
+    other: AlternativeProduct<impl FnOnce(f64) -> f64>,
 ) -> Option<bool> {
     let (density, interleave, unpack) = match rows.interleaved() {
         Some(rows) => (rows.density(), 0.0, UNPACK),
@@ -141,7 +150,7 @@ fn product<F: SimdFloat>(
     rows: &Interleaved,
     mask: Option<&FlexTensor>,
 ) -> Interleaved {
-    let product = Product {
+    let product = MaskedProduct {
         pattern: map.pattern,
         channels: map.channels,
         weights: map.weights.storage::<F>(),
@@ -152,46 +161,50 @@ fn product<F: SimdFloat>(
     let mask = mask.map(FlexTensor::storage::<F>);
     let result = |(point, entries)| {
         let marks = match mask {
-            Some(mask) => open(&mask[point * outputs..][..outputs]),
+            Some(mask) => positive_marks(&mask[point * outputs..][..outputs]),
             None => vec![1; outputs],
         };
-        Point { entries, pulled: Entries::new::<F>(Units::marked(&marks, cells), product.width) }
+        PointProduct {
+            entries,
+            pulled: PointEntries::new::<F>(ActiveUnits::marked(&marks, cells), product.width),
+        }
     };
     let mut points: Vec<_> = rows.points.par_iter().enumerate().map(result).collect();
     let bytes = rows.features() * product.width * size_of::<F>();
     let chunk = (REUSED_BYTES / bytes.max(1)).max(1);
     let product = &product;
-    points.par_chunks_mut(chunk).for_each(|points| with_simd(Task { product, points }));
+    points.par_chunks_mut(chunk).for_each(|points| with_simd(MaskedGemmTask { product, points }));
     let points = points.into_iter().map(|point| point.pulled);
     Interleaved { points: points.collect(), groups: rows.groups, dtype: rows.dtype }
 }
 
-/// Marks for numbers of a mask that are positive.
-fn open<F: SimdFloat>(mask: &[F]) -> Vec<u8> {
+/// 1 for every positive number of a mask, else 0.
+fn positive_marks<F: SimdFloat>(mask: &[F]) -> Vec<u8> {
     mask.iter().map(|&number| u8::from(number > F::ZERO)).collect()
 }
 
-struct Product<'a, F> {
+/// A linear map with its weights as numbers.
+struct MaskedProduct<'a, F> {
     pattern: &'a SparsityPattern,
     channels: [usize; 2],
     weights: &'a [F],
-    /// Numbers of an entry.
+    /// Numbers of an entry: one per group, filled up to whole vectors.
     width: usize,
 }
 
-/// A point, and what its rows have at the output.
-struct Point<'a> {
-    entries: &'a Entries,
-    pulled: Entries,
+/// The entries of a point's rows at the input and at the output.
+struct PointProduct<'a> {
+    entries: &'a PointEntries,
+    pulled: PointEntries,
 }
 
-/// Some points.
-struct Task<'a, 'p, F> {
-    product: &'a Product<'a, F>,
-    points: &'a mut [Point<'p>],
+/// The products of some points.
+struct MaskedGemmTask<'a, 'p, F> {
+    product: &'a MaskedProduct<'a, F>,
+    points: &'a mut [PointProduct<'p>],
 }
 
-impl<F: SimdFloat> WithSimd for Task<'_, '_, F> {
+impl<F: SimdFloat> WithSimd for MaskedGemmTask<'_, '_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -208,30 +221,30 @@ impl<F: SimdFloat> WithSimd for Task<'_, '_, F> {
     }
 }
 
-impl<F: SimdFloat> Product<'_, F> {
-    /// Sums for some channels of the output of a point.
+impl<F: SimdFloat> MaskedProduct<'_, F> {
+    /// Computes some output channels of a point.
     #[inline(always)]
-    fn channels_of<S: Simd>(&self, simd: S, point: &mut Point<'_>, channels: Range<usize>) {
+    fn channels_of<S: Simd>(&self, simd: S, point: &mut PointProduct<'_>, channels: Range<usize>) {
         let numbers = point.entries.numbers::<F>();
-        let (open, sums) = point.pulled.parts::<F>();
+        let (active, sums) = point.pulled.units_and_numbers::<F>();
         let (lanes, inputs) = (F::lanes::<S>(), self.channels[0] as u32);
-        let mut parts = Vec::new();
+        let mut runs = Vec::new();
         for cell in 0..self.pattern.outputs() {
-            let within = open.within(cell, channels.clone());
+            let within = active.within(cell, channels.clone());
             if within.is_empty() {
                 continue;
             }
-            parts.clear();
+            runs.clear();
             for &run in self.pattern.taps_of(cell) {
                 let span = point.entries.units.of_run(run);
-                parts.push(Part {
+                runs.push(UnitRun {
                     units: point.entries.units.of(span.clone()),
                     numbers: &numbers[span.start * self.width..span.end * self.width],
                     offset: run.kernel.wrapping_sub(run.input).wrapping_mul(inputs),
                 });
             }
-            let cell = Cell { product: self, parts: &parts, origin: cell * self.channels[1] };
-            let units = open.of(within.clone());
+            let cell = OutputCell { product: self, runs: &runs, origin: cell * self.channels[1] };
+            let units = active.of(within.clone());
             let sums = &mut sums[within.start * self.width..within.end * self.width];
             let mut start = 0;
             while start < self.width {
@@ -246,16 +259,16 @@ impl<F: SimdFloat> Product<'_, F> {
     }
 }
 
-/// A cell of the output, and all that it sees.
-struct Cell<'a, F> {
-    product: &'a Product<'a, F>,
-    parts: &'a [Part<'a, F>],
-    /// The number of its first unit.
+/// An output cell and the runs of its taps.
+struct OutputCell<'a, F> {
+    product: &'a MaskedProduct<'a, F>,
+    runs: &'a [UnitRun<'a, F>],
+    /// The number of the cell's first unit.
     origin: usize,
 }
 
-impl<F: SimdFloat> Cell<'_, F> {
-    /// Sums `[units, width]`, in some vectors of groups from `start` on.
+impl<F: SimdFloat> OutputCell<'_, F> {
+    /// Writes sums `[units, width]`, for the groups of `VECTORS` vectors from `start` on.
     #[inline(always)]
     fn sum<S: Simd, const VECTORS: usize>(
         &self,
@@ -274,7 +287,7 @@ impl<F: SimdFloat> Cell<'_, F> {
         }
     }
 
-    /// The same of a few units.
+    /// Writes the sums of one register tile of units.
     #[inline(always)]
     fn tile<S: Simd, const COUNT: usize, const VECTORS: usize>(
         &self,
@@ -283,13 +296,13 @@ impl<F: SimdFloat> Cell<'_, F> {
         start: usize,
         sums: &mut [F],
     ) {
-        let Product { channels: [_, outputs], weights: all, width, .. } = *self.product;
+        let MaskedProduct { channels: [_, outputs], weights: all, width, .. } = *self.product;
         let length = all.len() / outputs;
         let mut weights = [&[] as &[F]; COUNT];
         for (weights, &unit) in weights.iter_mut().zip(units) {
             *weights = &all[(unit as usize - self.origin) * length..][..length];
         }
-        let block = tile::sums::<F, S, COUNT, VECTORS>(simd, self.parts, weights, [start, width]);
+        let block = tile::sums::<F, S, COUNT, VECTORS>(simd, self.runs, weights, [start, width]);
         for (sums, block) in sums.chunks_exact_mut(width).zip(block) {
             for (to, sum) in F::vectors_mut::<S>(&mut sums[start..]).iter_mut().zip(block) {
                 *to = sum;

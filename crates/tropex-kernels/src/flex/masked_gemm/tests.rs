@@ -10,26 +10,26 @@ use crate::flex::tests::values;
 use crate::simd::PackedMatrix;
 use crate::{Slope, generic, mask, scatter};
 
-/// Planes that see planes, and rows on their way back.
+/// A random linear map of planes, and rows to pull back through it.
 #[derive(Clone, Debug)]
-struct Problem {
+struct MaskedGemmProblem {
     seed: u64,
     dtype: DType,
     groups: usize,
     points: usize,
     channels: [usize; 2],
-    /// Of input, output and kernel.
+    /// Cells of input, output and kernel.
     cells: [usize; 3],
 }
 
-fn problems() -> impl Strategy<Value = Problem> {
+fn problems() -> impl Strategy<Value = MaskedGemmProblem> {
     let dtype = prop_oneof![Just(DType::F32), Just(DType::F64)];
-    // Up to more groups than three vectors hold.
+    // Also more groups than three vectors hold.
     let groups = prop_oneof![4..12_usize, 12..40_usize];
     let channels = [1..20_usize, 1..20];
     let cells = [1..8_usize, 1..8, 1..5];
     (any::<u64>(), dtype, groups, 1..9_usize, channels, cells).prop_map(
-        |(seed, dtype, groups, points, channels, cells)| Problem {
+        |(seed, dtype, groups, points, channels, cells)| MaskedGemmProblem {
             seed,
             dtype,
             groups,
@@ -43,12 +43,12 @@ fn problems() -> impl Strategy<Value = Problem> {
 /// No bias.
 const NONE: Option<Tensor<1>> = None;
 
-/// A way that costs more than any.
-fn slow() -> Alternative<fn(f64) -> f64> {
-    Alternative { cost: |_| f64::INFINITY, reads_interleaved: false }
+/// An alternative that costs more than any product.
+fn slow() -> AlternativeProduct<fn(f64) -> f64> {
+    AlternativeProduct { cost: |_| f64::INFINITY, reads_interleaved: false }
 }
 
-/// Whole numbers, of which a share is zero: sums are exact.
+/// Whole numbers, about half of them zero, so that sums are exact.
 fn numbers<const D: usize>(random: &mut ChaCha8Rng, shape: [usize; D], dtype: DType) -> Tensor<D> {
     let number = |_| match random.random_range(-6..=6_i8) {
         number @ -3..=3 => f64::from(number),
@@ -59,12 +59,12 @@ fn numbers<const D: usize>(random: &mut ChaCha8Rng, shape: [usize; D], dtype: DT
     Tensor::from_data(data, (&Device::flex(), dtype))
 }
 
-impl Problem {
+impl MaskedGemmProblem {
     fn random(&self) -> ChaCha8Rng {
         ChaCha8Rng::seed_from_u64(self.seed)
     }
 
-    /// Pairs of output and input that meet through a cell of the kernel.
+    /// Random taps.
     fn taps(&self, random: &mut ChaCha8Rng) -> Vec<[u32; 3]> {
         let [inputs, outputs, kernel] = self.cells.map(|cells| cells as u32);
         let all = (0..outputs).flat_map(|output| (0..kernel).map(move |tap| (output, tap)));
@@ -75,7 +75,7 @@ impl Problem {
         .collect()
     }
 
-    /// Rows where all groups of a point have their entries at the same places.
+    /// Rows in which the groups of a point are not zero at equal features.
     fn rows(&self, random: &mut ChaCha8Rng) -> Tensor<2> {
         let features = self.channels[0] * self.cells[0];
         let present = numbers(random, [1, self.points, features], self.dtype);
@@ -84,7 +84,7 @@ impl Problem {
         rows.mask_fill(absent, 0).reshape([self.groups * self.points, features])
     }
 
-    /// A plain loop over all that meets.
+    /// The product by a plain loop.
     fn expected(&self, rows: &[f64], taps: &[[u32; 3]], weights: &[f64]) -> Vec<f64> {
         let ([inputs, outputs], [seen, made, kernel]) = (self.channels, self.cells);
         let mut sums = vec![0.0; self.groups * self.points * outputs * made];
@@ -111,14 +111,14 @@ fn masked(rows: &[f64], active: &[f64]) -> Vec<f64> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// With a mask and without; and what comes out goes through a ReLU, a pooling and a second map.
+    /// With a mask and without. The result then goes through a ReLU, a pooling and a second map.
     #[test]
-    fn masked_products_are_those_of_a_loop(problem in problems(), overlap: bool) {
+    fn masked_products_equal_a_plain_loop(problem in problems(), overlap: bool) {
         let mut random = problem.random();
-        let Problem { groups, points, channels: [inputs, outputs], cells, .. } = problem;
+        let MaskedGemmProblem { groups, points, channels: [inputs, outputs], cells, .. } = problem;
         let [seen, made, kernel] = cells;
         let taps = problem.taps(&mut random);
-        // Where nothing meets, nothing is gained.
+        // Without taps the masked product is not chosen.
         prop_assume!(!taps.is_empty());
         let pattern = SparsityPattern::new([made, seen], taps.clone());
         let weights = numbers(&mut random, [outputs, kernel * inputs], problem.dtype);
@@ -174,7 +174,7 @@ proptest! {
         let generic = values(generic::scatter(tensor, &winner, 2 * made).into_tensor());
         prop_assert_eq!(values(scattered.clone().into_tensor()), generic.clone());
 
-        // As to a fully-connected layer, to which planes are one cell.
+        // A fully-connected layer, whose input planes have one cell.
         let single = SparsityPattern::single();
         let features = outputs * 2 * made;
         let weights = numbers(&mut random, [3, features], problem.dtype);
@@ -183,7 +183,8 @@ proptest! {
             channels: [features, 3],
             weights: held(weights.clone()),
         };
-        let second = Problem { channels: [features, 3], cells: [1, 1, 1], ..problem.clone() };
+        let (channels, cells) = ([features, 3], [1, 1, 1]);
+        let second = MaskedGemmProblem { channels, cells, ..problem.clone() };
         let expected = second.expected(&generic, &[[0, 0, 0]], &values(weights.clone()));
         let (found, _) = pullback(&scattered, map, slow(), NONE).unwrap();
         prop_assert_eq!(values(found.into_tensor()), expected.clone());
@@ -203,7 +204,7 @@ fn a_product_that_costs_more_is_left_to_the_alternative() {
     let weights = weights.try_into_primitive::<Flex>().unwrap();
     let map = || LinearMap { pattern: &single, channels: [30, 20], weights: weights.clone() };
     let rows = |groups: usize| AffineRows::new(rows.clone(), 8 / groups);
-    let as_dense = Alternative { cost: |share| share, reads_interleaved: false };
+    let as_dense = AlternativeProduct { cost: |share| share, reads_interleaved: false };
     assert!(pullback(&rows(8), map, as_dense, NONE).is_none());
     assert!(pullback(&rows(8), map, slow(), NONE).is_some());
     assert!(pullback(&rows(2), map, slow(), NONE).is_none());

@@ -1,20 +1,20 @@
-//! The entries of rows that are not zero.
+//! The nonzero entries of rows.
 
 use std::ops::Range;
 
 use crate::simd::starts;
-use crate::simd::{Panel, SimdFloat, with_rows};
+use crate::simd::{SimdFloat, WeightPanel, with_rows};
 use crate::sparsity::Taps;
 
-/// Values `[groups * points, features]`, group by group.
-pub(super) struct Grouped<'a, F> {
+/// Rows `[groups * points, features]`, group by group.
+pub(super) struct GroupedRows<'a, F> {
     pub(super) values: &'a [F],
     pub(super) points: usize,
     pub(super) features: usize,
 }
 
-impl<'a, F> Grouped<'a, F> {
-    /// The row of a point in each of the groups from `first` on.
+impl<'a, F> GroupedRows<'a, F> {
+    /// The rows of a point in `ROWS` groups from `first` on.
     fn rows<const ROWS: usize>(&self, point: usize, first: usize) -> [&'a [F]; ROWS] {
         std::array::from_fn(|group| {
             let row = (first + group) * self.points + point;
@@ -23,50 +23,51 @@ impl<'a, F> Grouped<'a, F> {
     }
 }
 
-/// Entries of rows that are multiplied row_blocks, one list after the other: where at least one of
-/// the rows is not zero.
-pub(super) struct Entries<F> {
+/// The entries of rows that are multiplied together at which at least one row is not zero, cell by
+/// cell.
+pub(super) struct NonzeroEntries<F> {
+    /// `cell * channels + channel`
     entries: Vec<u32>,
-    /// What each of the rows has there, entry by entry.
+    /// The numbers of the rows, `[entries, rows]`.
     values: Vec<F>,
-    /// Where a list ends.
+    /// The end of every cell in `entries`.
     ends: Vec<u32>,
-    /// Rows.
-    together: usize,
+    /// Number of rows.
+    rows: usize,
 }
 
-/// Some entries of the rows of a point that are multiplied together.
-pub(super) struct Part<'a, F> {
-    /// Where at least one of the rows is not zero.
+/// The entries of a run of taps.
+pub(super) struct EntryRun<'a, F> {
     entries: &'a [u32],
-    /// What the rows have there, entry by entry.
+    /// The numbers of the rows, `[entries, rows]`.
     values: &'a [F],
-    /// From an entry to the row of the weights that it meets.
+    /// The difference between the row of an entry's weights and the entry.
     offset: u32,
 }
 
-impl<F: SimdFloat> Part<'_, F> {
-    /// What the rows have at an entry, and the weights that it meets.
+impl<F: SimdFloat> EntryRun<'_, F> {
+    /// The numbers of the rows at every entry, and the weights that they are multiplied with.
     #[inline(always)]
     pub(super) fn pairs<'a, const ROWS: usize>(
         &'a self,
-        panel: &'a Panel<'_, F>,
+        panel: &'a WeightPanel<'_, F>,
     ) -> impl Iterator<Item = (&'a [F; ROWS], &'a [F])> {
         let row = |&entry: &u32| panel.row(entry.wrapping_add(self.offset) as usize);
         self.values.as_chunks::<ROWS>().0.iter().zip(self.entries.iter().map(row))
     }
 }
 
-impl<F: SimdFloat> Entries<F> {
-    /// A list of channels for every cell of the planes `[channels, cells]` of a point; an entry is
-    /// `cell * channels + channel`.
+impl<F: SimdFloat> NonzeroEntries<F> {
+    /// The nonzero entries of the planes `[channels, cells]` of a point, in some groups.
     pub(super) fn of_cells(
-        grouped: &Grouped<'_, F>,
+        grouped: &GroupedRows<'_, F>,
         point: usize,
         groups: Range<usize>,
         cells: usize,
     ) -> Self {
-        with_rows!(groups.len(), ROWS => Self::of_planes::<ROWS>(grouped.rows(point, groups.start), cells))
+        with_rows!(groups.len(), ROWS => {
+            Self::of_planes::<ROWS>(grouped.rows(point, groups.start), cells)
+        })
     }
 
     fn of_planes<const ROWS: usize>(planes: [&[F]; ROWS], cells: usize) -> Self {
@@ -81,7 +82,7 @@ impl<F: SimdFloat> Entries<F> {
         }
         let count = starts(&mut ends);
         let (mut entries, mut values) = (vec![0; count], vec![[F::ZERO; ROWS]; count]);
-        // Where a list begins moves to where it ends.
+        // The start of every cell moves on until it is the end.
         for channel in 0..channels {
             let plane = plane(channel);
             for (cell, end) in ends.iter_mut().enumerate() {
@@ -93,20 +94,17 @@ impl<F: SimdFloat> Entries<F> {
                 }
             }
         }
-        Self { entries, values: values.into_flattened(), ends, together: ROWS }
+        Self { entries, values: values.into_flattened(), ends, rows: ROWS }
     }
 
-    /// The lists of some cells, which meet the weights of cells of a kernel.
-    pub(super) fn of_run(&self, run: Taps, channels: usize) -> Part<'_, F> {
+    /// The entries of a run of taps.
+    pub(super) fn of_run(&self, run: Taps, channels: usize) -> EntryRun<'_, F> {
         let offset = run.kernel.wrapping_sub(run.input).wrapping_mul(channels as u32);
-        self.lists(run.input as usize, run.count as usize, offset)
-    }
-
-    fn lists(&self, first: usize, count: usize, offset: u32) -> Part<'_, F> {
+        let (first, count) = (run.input as usize, run.count as usize);
         let start = if first == 0 { 0 } else { self.ends[first - 1] as usize };
         let span = start..self.ends[first + count - 1] as usize;
-        let values = span.start * self.together..span.end * self.together;
-        Part { entries: &self.entries[span], values: &self.values[values], offset }
+        let values = span.start * self.rows..span.end * self.rows;
+        EntryRun { entries: &self.entries[span], values: &self.values[values], offset }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Products of rows that are mostly zero, on the `flex` backend.
 //!
-//! A ReLU layer leaves few of its units active, rows on their way back are zero at all others, and
-//! those that come from a pooling at all cells but the winners. A product that reads only the weights
-//! of entries other than zero does a fraction of the work. Rows of one point are zero at the same
-//! entries, so they are multiplied together: each weight is read once for all of them.
+//! Few units of a ReLU layer are active, and rows that are pulled back are zero at all other units.
+//! Rows behind a pooling are zero at all cells except the winners. These products read only the
+//! weights of entries that are not zero. The rows of one point are zero at equal entries, so that
+//! they are multiplied together and each weight is read once for all of them.
 
 mod entries;
 mod planes;
@@ -13,38 +13,40 @@ pub(super) use planes::correlation;
 
 use crate::simd::{MAX_ROWS, SimdFloat};
 
-/// Share of entries other than zero up to which skipping pays where there are many outputs, by the
-/// number of rows that are multiplied together. Dense products use every weight that they read for
-/// many rows, and are faster beyond it.
-const SPARSE: [f64; MAX_ROWS] = [0.3, 0.45, 0.6, 0.6, 0.6, 0.6];
+// The cost model of `cost`. `cargo bench --bench layers -- predicted 512 RUN` measures again: it
+// prints the time of every operation, forward and back, and the density of its input.
 
-/// Outputs for which an entry takes as long as it does by itself.
-const FEW: usize = 40;
+/// Density (share of nonzero entries) at which a sparse and a dense product of many outputs take
+/// equal time, for 1 to 6 rows that are multiplied together.
+const BREAK_EVEN_DENSITY: [f64; MAX_ROWS] = [0.3, 0.45, 0.6, 0.6, 0.6, 0.6];
 
-/// Products of fewer multiplications are left to the backend.
-const LEAST: usize = 1 << 12;
+/// Outputs whose products take as long as finding one nonzero entry.
+const ENTRY_OVERHEAD: usize = 40;
 
-/// Numbers that are looked at to tell how many are zero: so many blocks of so many.
+/// Smallest number of multiplications of a sparse product.
+const MIN_MULTIPLICATIONS: usize = 1 << 12;
+
+/// Blocks, and numbers per block, of the sample that [`density`] reads.
 const SAMPLE: (usize, usize) = (128, 256);
 
-/// Whether zeros are worth skipping: in values of so many groups of rows, of which each is multiplied
-/// with weights of so many outputs, and for so many multiplications in all.
-fn is_worth_it<F: SimdFloat>(
+/// Whether a sparse product takes less time than a dense one.
+fn is_gain<F: SimdFloat>(
     values: &[F],
     groups: usize,
     outputs: usize,
     multiplications: usize,
 ) -> bool {
-    multiplications >= LEAST && cost(density(values), groups, outputs) <= 1.0
+    multiplications >= MIN_MULTIPLICATIONS && cost(density(values), groups, outputs) <= 1.0
 }
 
-/// What skipping costs where so much is not zero, of what a dense product does.
-pub(super) fn cost(share: f64, groups: usize, outputs: usize) -> f64 {
-    let limit = SPARSE[groups.clamp(1, MAX_ROWS) - 1] * outputs as f64 / (outputs + FEW) as f64;
-    share / limit
+/// The time of a sparse product at a density, divided by the time of a dense product.
+pub(super) fn cost(density: f64, groups: usize, outputs: usize) -> f64 {
+    let break_even = BREAK_EVEN_DENSITY[groups.clamp(1, MAX_ROWS) - 1];
+    let limit = break_even * outputs as f64 / (outputs + ENTRY_OVERHEAD) as f64;
+    density / limit
 }
 
-/// Share of entries other than zero in a sample.
+/// Share of nonzero entries, from a sample.
 pub(super) fn density<F: SimdFloat>(values: &[F]) -> f64 {
     let (blocks, length) = SAMPLE;
     let sample = values.chunks(length).step_by((values.len() / length).div_ceil(blocks).max(1));

@@ -1,59 +1,57 @@
-//! Sums of the products of a few entries with rows of weights.
+//! The micro-kernel of sparse products: nonzero entries times rows of weights.
 
 use pulp::Simd;
 
-use super::entries::Part;
-use crate::simd::{MAX_ROWS, Panel, SimdFloat, add_products, with_rows, zero_block};
+use super::entries::EntryRun;
+use crate::simd::{MAX_ROWS, SimdFloat, WeightPanel, add_products, with_rows, zero_tile};
 
-/// Vectors that are summed at a time, by the number of rows: as many as leave registers for weights and
-/// numbers, and fewer for what is left of the columns.
-const AT_ONCE: [[usize; 2]; MAX_ROWS] = [[8, 4], [4, 2], [4, 2], [2, 1], [2, 1], [2, 1]];
+/// Vectors in a register tile (NR) for 1 to 6 rows: first the wide tile, which leaves registers for
+/// weights and numbers, then the narrow tile for the remaining columns.
+const TILE_VECTORS: [[usize; 2]; MAX_ROWS] = [[8, 4], [4, 2], [4, 2], [2, 1], [2, 1], [2, 1]];
 
-/// Sets a sum for every row: of the products of its entries with their weights, for the columns of a
-/// panel.
+/// Writes the sum of entries times weights for every row, for the columns of a panel.
 #[inline(always)]
 pub(super) fn sum<F: SimdFloat, S: Simd>(
     simd: S,
-    parts: &[Part<'_, F>],
-    panel: &Panel<'_, F>,
+    parts: &[EntryRun<'_, F>],
+    panel: &WeightPanel<'_, F>,
     sums: &mut [&mut [F]],
 ) {
     with_rows!(sums.len(), ROWS => {
-        const MANY: usize = AT_ONCE[ROWS - 1][0];
-        const FEW: usize = AT_ONCE[ROWS - 1][1];
-        sum_rows::<F, S, ROWS, MANY, FEW>(simd, parts, panel, sums)
+        const WIDE: usize = TILE_VECTORS[ROWS - 1][0];
+        const NARROW: usize = TILE_VECTORS[ROWS - 1][1];
+        sum_rows::<F, S, ROWS, WIDE, NARROW>(simd, parts, panel, sums)
     })
 }
 
-/// All columns: blocks of `MANY` vectors, then of `FEW`, then single vectors and single numbers.
+/// All columns: tiles of `WIDE` vectors, tiles of `NARROW` vectors, single vectors, single numbers.
 #[inline(always)]
-fn sum_rows<F: SimdFloat, S: Simd, const ROWS: usize, const MANY: usize, const FEW: usize>(
+fn sum_rows<F: SimdFloat, S: Simd, const ROWS: usize, const WIDE: usize, const NARROW: usize>(
     simd: S,
-    parts: &[Part<'_, F>],
-    panel: &Panel<'_, F>,
+    parts: &[EntryRun<'_, F>],
+    panel: &WeightPanel<'_, F>,
     sums: &mut [&mut [F]],
 ) {
-    let done = sum_blocks::<F, S, ROWS, MANY>(simd, parts, panel, sums, 0);
-    let done = sum_blocks::<F, S, ROWS, FEW>(simd, parts, panel, sums, done);
-    let done = sum_blocks::<F, S, ROWS, 1>(simd, parts, panel, sums, done);
+    let done = sum_tiles::<F, S, ROWS, WIDE>(simd, parts, panel, sums, 0);
+    let done = sum_tiles::<F, S, ROWS, NARROW>(simd, parts, panel, sums, done);
+    let done = sum_tiles::<F, S, ROWS, 1>(simd, parts, panel, sums, done);
     if done < panel.width {
         sum_singly::<F, ROWS>(parts, panel, sums, done);
     }
 }
 
-/// Blocks of `VECTORS` vectors, as long as there are as many columns from `start` on. Returns the first
-/// column that is left.
+/// Whole tiles of `VECTORS` vectors from column `start` on. Returns the first column that is left.
 #[inline(always)]
-fn sum_blocks<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
+fn sum_tiles<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
-    parts: &[Part<'_, F>],
-    panel: &Panel<'_, F>,
+    parts: &[EntryRun<'_, F>],
+    panel: &WeightPanel<'_, F>,
     sums: &mut [&mut [F]],
     mut start: usize,
 ) -> usize {
     let step = VECTORS * F::lanes::<S>();
     while start + step <= panel.width {
-        let mut block = zero_block::<F, S, ROWS, VECTORS>(simd);
+        let mut block = zero_tile::<F, S, ROWS, VECTORS>(simd);
         for part in parts {
             let pairs = part.pairs::<ROWS>(panel);
             let pairs = pairs.map(|(numbers, row)| (numbers, &row[start..start + step]));
@@ -68,10 +66,10 @@ fn sum_blocks<F: SimdFloat, S: Simd, const ROWS: usize, const VECTORS: usize>(
     start
 }
 
-/// The columns from `start` on, which fill no vector.
+/// The columns from `start` on, which do not fill a vector.
 fn sum_singly<F: SimdFloat, const ROWS: usize>(
-    parts: &[Part<'_, F>],
-    panel: &Panel<'_, F>,
+    parts: &[EntryRun<'_, F>],
+    panel: &WeightPanel<'_, F>,
     sums: &mut [&mut [F]],
     start: usize,
 ) {

@@ -1,4 +1,4 @@
-//! The units of a point that count.
+//! The active units of a point.
 
 use std::ops::Range;
 
@@ -6,21 +6,25 @@ use crate::sparsity::Taps;
 
 use super::starts;
 
-/// Cells that are listed together.
+/// Cells that are listed at a time.
 const CELLS: usize = 64;
 
-/// Some of the units `[channels, cells]` of a point, cell by cell.
+/// A subset of the units `[channels, cells]` of a point, cell by cell.
+///
+/// A unit is `cell * channels + channel`, its *place* in planes is `channel * cells + cell`.
 #[derive(Clone, Debug)]
-pub(crate) struct Units {
-    /// `cell * channels + channel`
+pub(crate) struct ActiveUnits {
     units: Vec<u32>,
-    /// Where those of a cell end.
+    /// The end of every cell in `units`.
     ends: Vec<u32>,
     channels: usize,
 }
 
-impl Units {
-    /// Those that are marked with a one, of `[channels, cells]`; the channels of a cell are in order.
+impl ActiveUnits {
+    /// The units with a mark of 1, in the order of cells and channels.
+    ///
+    /// # Shapes
+    /// - marks: `[channels, cells]`, 0 or 1
     pub(crate) fn marked(marks: &[u8], cells: usize) -> Self {
         let channels = marks.len() / cells;
         let (mut units, mut ends) = (Vec::with_capacity(marks.len()), Vec::with_capacity(cells));
@@ -28,7 +32,8 @@ impl Units {
         for first in (0..cells).step_by(CELLS) {
             let some = CELLS.min(cells - first);
             let mut counts = [0; CELLS];
-            // What is not marked is overwritten by the next; a branch would often be foretold wrongly.
+            // A channel without a mark is overwritten by the next one. A branch would often be
+            // mispredicted.
             for (channel, plane) in marks.chunks_exact(cells).enumerate() {
                 let cells = plane[first..][..some].iter().zip(found.chunks_exact_mut(channels));
                 for ((&mark, found), count) in cells.zip(&mut counts) {
@@ -46,7 +51,7 @@ impl Units {
         Self { units, ends, channels }
     }
 
-    /// Those at some places of planes `[channels, cells]`, and which of the places each of them is.
+    /// The units at some places of planes `[channels, cells]`, and the index of each unit's place.
     pub(crate) fn at(places: &[u32], [channels, cells]: [usize; 2]) -> (Self, Vec<u32>) {
         let split = |&place: &u32| (place / cells as u32, place as usize % cells);
         let mut ends = vec![0; cells];
@@ -65,7 +70,7 @@ impl Units {
         (Self { units, ends, channels }, origins)
     }
 
-    /// Channels and cells of the planes.
+    /// Numbers of channels and cells of the planes.
     pub(crate) fn extents(&self) -> [usize; 2] {
         [self.channels, self.ends.len()]
     }
@@ -74,7 +79,7 @@ impl Units {
         self.units.len()
     }
 
-    /// Where in the planes, channel by channel, the units are.
+    /// The place of every unit.
     pub(crate) fn places(&self) -> Vec<u32> {
         let [channels, cells] = self.extents();
         let mut places = Vec::with_capacity(self.len());
@@ -86,7 +91,7 @@ impl Units {
         places
     }
 
-    /// Which units some channels of a cell are.
+    /// The indices of the units of some channels of a cell.
     pub(crate) fn within(&self, cell: usize, channels: Range<usize>) -> Range<usize> {
         let span = self.span(cell, 1);
         let units = &self.units[span.clone()];
@@ -95,12 +100,12 @@ impl Units {
         span.start + before(channels.start)..span.start + before(channels.end)
     }
 
-    /// Which units the cells of a run are.
+    /// The indices of the units of a run of taps.
     pub(crate) fn of_run(&self, run: Taps) -> Range<usize> {
         self.span(run.input as usize, run.count as usize)
     }
 
-    /// The numbers of some units.
+    /// The units with some indices.
     pub(crate) fn of(&self, span: Range<usize>) -> &[u32] {
         &self.units[span]
     }

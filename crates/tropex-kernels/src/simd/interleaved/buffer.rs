@@ -1,30 +1,31 @@
-//! Memory for numbers that a thread uses again.
+//! Buffers of numbers whose memory a thread reuses.
 
 use std::cell::RefCell;
 
 use bytemuck::Pod;
 
 thread_local! {
-    /// Rows of points are large and short-lived: fresh memory for each costs more than what is computed.
+    /// Memory of dropped buffers. Rows of points are large and short-lived, so that allocating
+    /// memory for each would take longer than computing them.
     static SPARE: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Buffers that a thread keeps at most.
-const BUFFERS: usize = 4;
+/// Largest number of buffers that a thread keeps for reuse.
+const MAX_BUFFERS: usize = 4;
 
-/// Words of a buffer that is kept at most, 8 MiB.
-const WORDS: usize = 1 << 20;
+/// Largest size of a buffer that is kept for reuse, in words of 8 bytes (8 MiB).
+const MAX_WORDS: usize = 1 << 20;
 
-/// Numbers of one type.
+/// A buffer for numbers of one type.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     words: Vec<u64>,
-    /// Bytes that are in use.
+    /// Number of bytes in use.
     length: usize,
 }
 
 impl Buffer {
-    /// So many numbers of whatever values.
+    /// A buffer for `count` numbers of arbitrary values.
     pub(crate) fn new<F: Pod>(count: usize) -> Self {
         let length = count * size_of::<F>();
         let mut words = SPARE.with_borrow_mut(|spare| spare.pop().unwrap_or_default());
@@ -56,11 +57,11 @@ impl Clone for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let words = std::mem::take(&mut self.words);
-        if words.len() <= WORDS {
-            // A thread that ends has no place for spare memory any more.
+        if words.len() <= MAX_WORDS {
+            // Fails in a thread that ends, whose memory is freed.
             let _ = SPARE.try_with(|spare| {
                 if let Ok(mut spare) = spare.try_borrow_mut()
-                    && spare.len() < BUFFERS
+                    && spare.len() < MAX_BUFFERS
                 {
                     spare.push(words);
                 }

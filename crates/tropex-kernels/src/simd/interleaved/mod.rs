@@ -1,4 +1,4 @@
-//! Rows of all groups side by side.
+//! Interleaved rows: the numbers of all groups at one unit are neighbours in memory.
 
 mod active_units;
 mod buffer;
@@ -14,31 +14,31 @@ use crate::simd::tensor::{for_float, held, positions, zeros};
 use crate::simd::vector::{SimdFloat, lanes};
 use buffer::Buffer;
 
-pub(crate) use active_units::Units;
+pub(crate) use active_units::ActiveUnits;
 
-/// Rows of several groups, point by point: a number for every group wherever one of the rows has an
-/// entry.
+/// Interleaved rows of several groups, point by point. At every unit at which at least one row of
+/// the point is not zero, there is a number for every group.
 #[derive(Clone, Debug)]
 pub(crate) struct Interleaved {
-    pub(crate) points: Vec<Entries>,
+    pub(crate) points: Vec<PointEntries>,
     pub(crate) groups: usize,
     pub(crate) dtype: DType,
 }
 
-/// What the rows of a point have.
+/// The entries of the rows of a point.
 #[derive(Clone, Debug)]
-pub(crate) struct Entries {
-    pub(crate) units: Units,
-    /// `[units, width]`: a number for every group, and zeros that fill a vector.
+pub(crate) struct PointEntries {
+    pub(crate) units: ActiveUnits,
+    /// `[units, width]`: a number for every group, filled up to whole vectors with zeros.
     numbers: Buffer,
 }
 
-/// Features that are written row by row.
+/// Features of a row that are written at a time: a cache line of 64 bytes holds 16 numbers in f32.
 const FEATURES: usize = 16;
 
-impl Entries {
-    /// Entries of units, `[units, width]`, of whatever values.
-    pub(crate) fn new<F: SimdFloat>(units: Units, width: usize) -> Self {
+impl PointEntries {
+    /// Entries of arbitrary values at some units.
+    pub(crate) fn new<F: SimdFloat>(units: ActiveUnits, width: usize) -> Self {
         Self { numbers: Buffer::new::<F>(units.len() * width), units }
     }
 
@@ -46,12 +46,12 @@ impl Entries {
         self.numbers.numbers()
     }
 
-    /// The units, and what is to be written for them.
-    pub(crate) fn parts<F: SimdFloat>(&mut self) -> (&Units, &mut [F]) {
+    /// The units, and their numbers to write to.
+    pub(crate) fn units_and_numbers<F: SimdFloat>(&mut self) -> (&ActiveUnits, &mut [F]) {
         (&self.units, self.numbers.numbers_mut())
     }
 
-    /// Of rows `[channels, cells]`.
+    /// The entries of rows `[channels, cells]`.
     fn of_rows<F: SimdFloat>(rows: &[&[F]], cells: usize) -> Self {
         let mut marks = vec![0; rows[0].len()];
         for row in rows {
@@ -59,10 +59,10 @@ impl Entries {
                 *mark |= u8::from(number != F::ZERO);
             }
         }
-        let units = Units::marked(&marks, cells);
+        let units = ActiveUnits::marked(&marks, cells);
         let width = width::<F>(rows.len());
         let mut entries = Self::new::<F>(units, width);
-        let (units, numbers) = entries.parts::<F>();
+        let (units, numbers) = entries.units_and_numbers::<F>();
         for (numbers, place) in numbers.chunks_exact_mut(width).zip(units.places()) {
             let (present, absent) = numbers.split_at_mut(rows.len());
             for (number, row) in present.iter_mut().zip(rows) {
@@ -73,37 +73,41 @@ impl Entries {
         entries
     }
 
-    /// Those at some places of other planes: for each of these its number here.
+    /// Entries at some places of planes with other extents. `origins` is the index of the entry
+    /// here for every place.
     fn moved<F: SimdFloat>(&self, places: &[u32], origins: &[u32], extents: [usize; 2]) -> Self {
         let numbers = self.numbers::<F>();
         let width = numbers.len() / self.units.len().max(1);
-        let (units, order) = Units::at(places, extents);
+        let (units, order) = ActiveUnits::at(places, extents);
         let mut moved = Self::new::<F>(units, width);
-        for (to, place) in moved.parts::<F>().1.chunks_exact_mut(width.max(1)).zip(order) {
+        for (to, place) in
+            moved.units_and_numbers::<F>().1.chunks_exact_mut(width.max(1)).zip(order)
+        {
             let start = origins[place as usize] as usize * width;
             to.copy_from_slice(&numbers[start..start + width]);
         }
         moved
     }
 
+    /// The entries in planes with other extents and an equal number of features.
     fn regrouped<F: SimdFloat>(&self, extents: [usize; 2]) -> Self {
         let origins: Vec<_> = (0..self.units.len() as u32).collect();
         self.moved::<F>(&self.units.places(), &origins, extents)
     }
 
-    /// Those of places that a mask of the point lets through.
+    /// The entries where the mask of the point is positive. `None` if these are all.
     fn masked<F: SimdFloat>(&self, mask: &[F]) -> Option<Self> {
         let places = self.units.places();
         if places.iter().all(|&place| mask[place as usize] > F::ZERO) {
             return None;
         }
-        let open = |&origin: &u32| mask[places[origin as usize] as usize] > F::ZERO;
-        let origins: Vec<_> = (0..places.len() as u32).filter(open).collect();
+        let is_active = |&origin: &u32| mask[places[origin as usize] as usize] > F::ZERO;
+        let origins: Vec<_> = (0..places.len() as u32).filter(is_active).collect();
         let places: Vec<_> = origins.iter().map(|&origin| places[origin as usize]).collect();
         Some(self.moved::<F>(&places, &origins, self.units.extents()))
     }
 
-    /// Those of windows at the winners.
+    /// The entries of windows, moved to the winners of the windows.
     fn scattered<F: SimdFloat>(&self, winners: &[u32], [channels, cells]: [usize; 2]) -> Self {
         let windows = winners.len() / channels;
         let mut places = self.units.places();
@@ -115,7 +119,7 @@ impl Entries {
         self.moved::<F>(&places, &origins, [channels, cells])
     }
 
-    /// Writes rows.
+    /// Writes the entries to rows of zeros.
     fn write<F: SimdFloat>(&self, rows: &mut [&mut [F]]) {
         let Some(features) = rows.first().map(|row| row.len()) else { return };
         let (numbers, width) = (self.numbers::<F>(), width::<F>(rows.len()));
@@ -123,7 +127,8 @@ impl Entries {
         for (entry, place) in self.units.places().into_iter().enumerate() {
             entries[place as usize] = entry as u32;
         }
-        // Rows are often a multiple of the memory's pages apart, and would drive each other out.
+        // A few features at a time: rows are often a multiple of a memory page apart, so that their
+        // addresses map to the same cache set.
         for (part, entries) in entries.chunks(FEATURES).enumerate() {
             for (group, row) in rows.iter_mut().enumerate() {
                 let row = row[part * FEATURES..].iter_mut().zip(entries);
@@ -134,7 +139,7 @@ impl Entries {
         }
     }
 
-    /// The sum of all that each group has, times the bias of the channel.
+    /// For every group the sum of its numbers times the bias of their channel.
     fn offset<F: SimdFloat>(&self, bias: &[F], groups: usize) -> Vec<F> {
         let (numbers, width) = (self.numbers::<F>(), width::<F>(groups));
         let cells = self.units.extents()[0] * self.units.extents()[1] / bias.len();
@@ -149,18 +154,18 @@ impl Entries {
     }
 }
 
-/// Numbers for so many groups that fill vectors.
+/// Numbers of an entry: one per group, filled up to whole vectors.
 pub(crate) fn width<F: SimdFloat>(groups: usize) -> usize {
     groups.next_multiple_of(lanes::<F>())
 }
 
 impl Interleaved {
-    /// Of rows `[groups * points, channels * cells]`, group by group.
+    /// Interleaves rows `[groups * points, channels * cells]`, group by group.
     pub(crate) fn of(rows: &FlexTensor, points: usize, cells: usize) -> Self {
         for_float!(rows.dtype(), interleave(rows, points, cells))
     }
 
-    /// The same in planes of other extents.
+    /// The rows in planes with other extents and an equal number of features.
     pub(crate) fn in_planes(&self, extents: [usize; 2]) -> Cow<'_, Self> {
         if self.points.iter().all(|entries| entries.units.extents() == extents) {
             return Cow::Borrowed(self);
@@ -168,26 +173,28 @@ impl Interleaved {
         Cow::Owned(for_float!(self.dtype, regrouped(self, extents)))
     }
 
-    /// Behind a mask `[points, features]`.
+    /// The rows where a mask `[points, features]` is positive, and zeros.
     pub(crate) fn masked(self, mask: &Tensor<2>) -> Self {
         let mask = held(mask.clone());
         for_float!(self.dtype, masked(self, &mask))
     }
 
-    /// Rows of windows at the winners `[points, channels, windows]` in planes of so many cells, of which
-    /// no two windows share one.
+    /// Moves the numbers of windows to their winners. No two windows may have one winner.
+    ///
+    /// # Shapes
+    /// - winner: `[points, channels, windows]`, positions among the `cells` of a plane
     pub(crate) fn scattered(&self, winner: &Tensor<3, Int>, cells: usize) -> Self {
         let [_, channels, windows] = winner.dims();
         let (winners, size) = (positions(winner), channels * windows);
         for_float!(self.dtype, scattered(self, &winners, size, [channels, cells]))
     }
 
-    /// Rows `[groups * points, features]`, group by group.
+    /// The rows `[groups * points, features]`, group by group.
     pub(crate) fn into_tensor(self) -> Tensor<2> {
         Tensor::from_primitive::<Flex>(for_float!(self.dtype, dense(&self)))
     }
 
-    /// Sums `[groups * points, 1]` of what the rows have, times a bias for every channel.
+    /// Sums `[groups * points, 1]` of the rows times a bias per channel.
     pub(crate) fn offset(&self, bias: &FlexTensor) -> Tensor<2> {
         Tensor::from_primitive::<Flex>(for_float!(self.dtype, offset(self, bias)))
     }
@@ -197,36 +204,35 @@ impl Interleaved {
         self.dtype
     }
 
-    /// The units of a point that have entries, and their numbers `[units, width]`: for each as many as
-    /// there are groups, and some that fill vectors.
-    pub(crate) fn listed<F: SimdFloat>(&self, point: usize) -> (&[u32], &[F]) {
+    /// The units of a point and their numbers `[units, width]`.
+    pub(crate) fn entries_of<F: SimdFloat>(&self, point: usize) -> (&[u32], &[F]) {
         let entries = &self.points[point];
         (entries.units.of(0..entries.units.len()), entries.numbers())
     }
 
-    /// Numbers of a row.
+    /// Number of features of a row.
     pub(crate) fn features(&self) -> usize {
         self.points.first().map_or(0, |entries| entries.units.extents().iter().product())
     }
 
-    /// Points.
+    /// Number of points.
     pub(crate) fn points(&self) -> usize {
         self.points.len()
     }
 
-    /// Groups.
+    /// Number of groups.
     pub(crate) fn groups(&self) -> usize {
         self.groups
     }
 
-    /// Share of entries that are not left out.
+    /// Share of the features that have an entry.
     pub(crate) fn density(&self) -> f64 {
         let entries: usize = self.points.iter().map(|entries| entries.units.len()).sum();
         entries as f64 / (self.features() * self.points.len()).max(1) as f64
     }
 
-    /// Alternative entries for every point.
-    fn map(&self, work: impl Fn(usize, &Entries) -> Entries + Sync) -> Self {
+    /// The rows with other entries for every point.
+    fn map(&self, work: impl Fn(usize, &PointEntries) -> PointEntries + Sync) -> Self {
         let points = self.points.par_iter().enumerate();
         let points = points.map(|(point, entries)| work(point, entries)).collect();
         Self { points, ..*self }
@@ -238,7 +244,7 @@ fn interleave<F: SimdFloat>(rows: &FlexTensor, points: usize, cells: usize) -> I
     let (values, groups) = (rows.storage::<F>(), count / points);
     let entries = |point| {
         let row = |group| &values[(group * points + point) * features..][..features];
-        Entries::of_rows(&(0..groups).map(row).collect::<Vec<_>>(), cells)
+        PointEntries::of_rows(&(0..groups).map(row).collect::<Vec<_>>(), cells)
     };
     let entries = (0..points).into_par_iter().map(entries).collect();
     Interleaved { points: entries, groups, dtype: rows.dtype() }
@@ -291,8 +297,7 @@ fn offset<F: SimdFloat>(rows: &Interleaved, bias: &FlexTensor) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(result, [rows.groups * points, 1]))
 }
 
-/// Turns the lengths of lists that follow each other into where they start, and returns how long all
-/// of them are.
+/// Replaces the lengths of consecutive lists by their starts, and returns the sum of the lengths.
 pub(crate) fn starts(lengths: &mut [u32]) -> usize {
     let mut count = 0;
     for length in lengths {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use tropex::bounds::{Absent, Best, Count, Entry, Structure, Table};
+use tropex::bounds::{BoundError, BoundResult, BoundTable, ExactCount, Structure, TightestBound};
 
 use crate::output::{count, plural, table};
 
@@ -39,7 +39,7 @@ struct BoundOutput {
 }
 
 /// A number that is written with all digits; they are computed when it is written.
-struct Decimal(Count);
+struct Decimal(ExactCount);
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -56,14 +56,14 @@ struct BestBound {
 }
 
 impl BestBound {
-    fn of(best: Best<'_>) -> Self {
+    fn of(best: TightestBound<'_>) -> Self {
         let (name, kind) = (best.bound().name, best.bound().kind.name());
         Self { name, kind, scientific: best.count().scientific() }
     }
 }
 
 impl BoundOutput {
-    fn of(entry: &Entry, limit: Duration) -> Self {
+    fn of(entry: &BoundResult, limit: Duration) -> Self {
         let (bound, outcome) = (entry.bound(), entry.outcome());
         let found = outcome.ok();
         let counted = found.map(|found| &found.count);
@@ -96,16 +96,21 @@ impl BoundOutput {
     }
 }
 
-fn reason(absent: &Absent, limit: Duration) -> String {
+fn reason(absent: &BoundError, limit: Duration) -> String {
     match absent {
-        Absent::NotApplicable(reason) => reason.clone(),
-        Absent::OutOfTime => format!("not finished within {} s", limit.as_secs_f64()),
-        Absent::TooLarge => "needs more memory than is allowed".into(),
+        BoundError::NotApplicable(reason) => reason.clone(),
+        BoundError::OutOfTime => format!("not finished within {} s", limit.as_secs_f64()),
+        BoundError::TooLarge => "needs more memory than is allowed".into(),
     }
 }
 
 impl BoundsOutput {
-    pub fn new(network: String, structure: &Structure, table: &Table, limit: Duration) -> Self {
+    pub fn new(
+        network: String,
+        structure: &Structure,
+        table: &BoundTable,
+        limit: Duration,
+    ) -> Self {
         Self {
             network,
             input_shape: structure.input_shape().to_vec(),

@@ -1,4 +1,4 @@
-//! Linear programs whose origin is feasible, in coordinates that may have either sign.
+//! Linear programs with a feasible origin and coordinates of either sign, solved by `microlp`.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -9,31 +9,31 @@ use microlp::{
     SolveOutcome, Variable,
 };
 
-/// How far a point may be beyond a row of length about 1.
+/// Tolerance of the constraints, absolute, for rows of length about 1.
 const FEASIBILITY: f64 = 1e-10;
 
-/// Where a linear program ends.
+/// The outcome of a linear program.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Outcome {
-    /// At a point that is best.
-    Best(Vec<f64>),
-    /// There are better points without end.
+pub(super) enum LpOutcome {
+    /// An optimal point.
+    Optimal(Vec<f64>),
+    /// The objective has no upper bound.
     Unbounded,
-    /// Rounding keeps it from an end.
+    /// The solver fails, because of rounding errors.
     Stuck,
-    /// There was no time for an end.
+    /// The solver did not end before the deadline.
     OutOfTime,
 }
 
-/// Maximises `costs . y` over all `y` with `row . y <= limit` for every row, until a deadline.
-pub(super) fn maximise<'a>(
-    costs: &[f64],
+/// Maximizes `objective . y` over all `y` with `row . y <= limit` for every row, until a deadline.
+pub(super) fn maximize<'a>(
+    objective: &[f64],
     rows: impl IntoIterator<Item = (&'a [f64], f64)>,
     deadline: Option<Instant>,
-) -> Outcome {
+) -> LpOutcome {
     let mut problem = Problem::new(OptimizationDirection::Maximize);
-    let coordinate = |&cost: &f64| problem.add_var(cost, (f64::NEG_INFINITY, f64::INFINITY));
-    let coordinates: Vec<Variable> = costs.iter().map(coordinate).collect();
+    let coordinate = |&factor: &f64| problem.add_var(factor, (f64::NEG_INFINITY, f64::INFINITY));
+    let coordinates: Vec<Variable> = objective.iter().map(coordinate).collect();
     for (row, limit) in rows {
         let coefficients = coordinates.iter().copied().zip(row.iter().copied());
         let coefficients = coefficients.filter(|(_, coefficient)| *coefficient != 0.0);
@@ -41,18 +41,19 @@ pub(super) fn maximise<'a>(
     }
     match solve(problem, deadline) {
         Some(Ok(SolveOutcome::Solution(best))) if best.status() == SolutionStatus::Optimal => {
-            Outcome::Best(coordinates.iter().map(|&at| best.var_value(at)).collect())
+            LpOutcome::Optimal(coordinates.iter().map(|&at| best.var_value(at)).collect())
         }
-        Some(Ok(_)) | None => Outcome::OutOfTime,
-        Some(Err(Error::Unbounded)) => Outcome::Unbounded,
-        Some(Err(_)) => Outcome::Stuck,
+        Some(Ok(_)) | None => LpOutcome::OutOfTime,
+        Some(Err(Error::Unbounded)) => LpOutcome::Unbounded,
+        Some(Err(_)) => LpOutcome::Stuck,
     }
 }
 
-/// Solves a problem; `None` if that takes longer than until the deadline.
+/// Solves a problem. `None` if the deadline passes first.
 ///
-/// microlp looks at its own time limit once in 1,000 iterations, which may take minutes. So a program
-/// with a deadline has a thread of its own, which ends at its next look if it is no longer waited for.
+/// microlp checks its own time limit once in 1,000 iterations, which may take minutes. A program
+/// with a deadline therefore runs in its own thread. After the deadline the caller returns, and the
+/// thread ends at its next check.
 fn solve(problem: Problem, deadline: Option<Instant>) -> Option<Result<SolveOutcome, Error>> {
     let mut options = SolveOptions::default();
     options.tolerances.feasibility = FEASIBILITY;
@@ -63,7 +64,7 @@ fn solve(problem: Problem, deadline: Option<Instant>) -> Option<Result<SolveOutc
     }
     options.time_limit = Some(left());
     let (send, receive) = mpsc::sync_channel(1);
-    // Sending fails if nobody waits any more.
+    // Sending fails after the caller has returned.
     let solver = thread::spawn(move || send.send(problem.solve_with(options)).unwrap_or(()));
     match receive.recv_timeout(left()) {
         Ok(outcome) => Some(outcome),
@@ -81,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    /// Rows of small whole numbers in the plane, and limits that are often zero.
+    /// Programs in the plane with small whole numbers, many of whose limits are zero.
     fn programs() -> impl Strategy<Value = ([f64; 2], Vec<([f64; 2], f64)>)> {
         let number = || (-3..=3_i8).prop_map(f64::from);
         let pair = || [number(), number()];
@@ -89,9 +90,9 @@ mod tests {
         (pair(), prop::collection::vec(row, 0..9))
     }
 
-    /// The best corner by trying all pairs of rows; none where there is no best one.
-    fn brute_force(costs: [f64; 2], rows: &[([f64; 2], f64)]) -> Option<f64> {
-        // Far away there is a corner too, but not one that a bounded program reaches.
+    /// The largest objective at a corner, by trying all pairs of rows. `None` if it is unbounded.
+    fn brute_force(objective: [f64; 2], rows: &[([f64; 2], f64)]) -> Option<f64> {
+        // A far box closes the feasible set. An optimum on it means that the program is unbounded.
         let far = [([1.0, 0.0], 1e4), ([-1.0, 0.0], 1e4), ([0.0, 1.0], 1e4), ([0.0, -1.0], 1e4)];
         let rows: Vec<_> = rows.iter().copied().chain(far).collect();
         let mut best = f64::NEG_INFINITY;
@@ -106,7 +107,7 @@ mod tests {
                 let inside =
                     rows.iter().all(|(row, limit)| row[0] * x + row[1] * y <= limit + 1e-6);
                 if inside {
-                    best = best.max(costs[0] * x + costs[1] * y);
+                    best = best.max(objective[0] * x + objective[1] * y);
                 }
             }
         }
@@ -115,18 +116,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_best_point_is_the_best_corner((costs, rows) in programs()) {
-            let expected = brute_force(costs, &rows);
+        fn an_optimal_point_has_the_objective_of_the_best_corner((objective, rows) in programs()) {
+            let expected = brute_force(objective, &rows);
             let slices = rows.iter().map(|(row, limit)| (row.as_slice(), *limit));
-            match (maximise(&costs, slices, None), expected) {
-                (Outcome::Best(point), Some(expected)) => {
-                    let value = costs[0] * point[0] + costs[1] * point[1];
+            match (maximize(&objective, slices, None), expected) {
+                (LpOutcome::Optimal(point), Some(expected)) => {
+                    let value = objective[0] * point[0] + objective[1] * point[1];
                     prop_assert!((value - expected).abs() < 1e-6, "{value}, not {expected}");
                     for (row, limit) in &rows {
                         prop_assert!(row[0] * point[0] + row[1] * point[1] <= limit + 1e-9);
                     }
                 }
-                (Outcome::Unbounded, None) => {}
+                (LpOutcome::Unbounded, None) => {}
                 (found, expected) => prop_assert!(false, "{found:?}, not {expected:?}"),
             }
         }

@@ -1,29 +1,26 @@
-//! What a network computes around points: which pieces, and which affine map.
+//! The pattern and the affine map of a network around points of a plane.
 
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::partition::{Affine, Region};
-use super::plane::Plane;
-use super::residue::{Modular, Residues};
-use super::walk::BATCH;
-use crate::Error;
-use crate::layout::Layout;
-use crate::pattern::Pattern;
+use super::modular_slopes::{ModularNetwork, Residues};
+use super::plane::{BATCH, Plane};
+use super::region::{PlaneAffine, SliceRegion};
+use crate::pattern::layout::PatternLayout;
+use crate::{Error, Pattern};
 use tropex_extract::Network;
 use tropex_extract::network::Jet;
 
-/// The region of every point of a plane: its pattern, and the logits around the point as functions
-/// of plane coordinates; and the residues of their slopes for the probe. Corners are left to whoever
-/// knows them.
-pub(super) fn pieces(
+/// The regions of points of a plane, without their corners: the pattern, and the logits around the
+/// point as functions of plane coordinates. Also the residues of the slopes for the probe prime.
+pub(super) fn affine_maps(
     network: &Network,
     plane: &Plane,
     points: &[[f64; 2]],
-) -> Result<(Vec<Region>, Vec<Residues>), Error> {
-    let layout = Arc::new(Layout::of(network));
-    let probe = Modular::probe(network, plane);
+) -> Result<(Vec<SliceRegion>, Vec<Residues>), Error> {
+    let layout = Arc::new(PatternLayout::of(network));
+    let probe = ModularNetwork::probe(network, plane);
     let mut found = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
     for points in points.chunks(BATCH) {
         let (regions, residues) = batch(network, &layout, plane, probe.as_ref(), points)?;
@@ -33,44 +30,44 @@ pub(super) fn pieces(
     Ok(found)
 }
 
-/// What goes through the network together.
+/// Values, derivatives and residues on their way through the network.
 #[derive(Clone)]
-struct Carried {
+struct PushedValues {
     jet: Jet,
-    /// Directions modulo a prime.
+    /// Derivatives modulo a prime.
     residues: Option<Tensor<2>>,
 }
 
 fn batch(
     network: &Network,
-    layout: &Arc<Layout>,
+    layout: &Arc<PatternLayout>,
     plane: &Plane,
-    probe: Option<&Modular>,
+    probe: Option<&ModularNetwork>,
     points: &[[f64; 2]],
-) -> Result<(Vec<Region>, Vec<Residues>), Error> {
+) -> Result<(Vec<SliceRegion>, Vec<Residues>), Error> {
     let count = points.len();
     let values = plane.tensor(points, network.target());
     let directions = plane.axes().iter().flat_map(|axis| axis.repeat(count)).collect::<Vec<_>>();
     let directions = TensorData::new(directions, [2 * count, network.features()]);
     let directions = network.target().tensor(directions);
     let mut numbers = vec![Vec::with_capacity(layout.units()); count];
-    let start = Carried {
+    let start = PushedValues {
         jet: Jet { values, derivatives: directions },
         residues: probe.map(|probe| probe.start(count)),
     };
-    let Carried { jet, residues } = network.forward(start, |index, node, inputs| {
+    let PushedValues { jet, residues } = network.forward(start, |index, node, inputs| {
         let residues: Option<Vec<_>> = inputs.iter().map(|input| input.residues.clone()).collect();
         let jets = inputs.into_iter().map(|input| (input.jet.values, input.jet.derivatives));
         let (values, derivatives) = jets.unzip();
         let (values, piece) = node.op().forward(values);
         if let Some(span) = layout.at(index) {
-            let pieces = span.choice.numbers(&piece);
-            let pieces = pieces.chunks_exact(span.choice.units());
+            let pieces = span.rule.numbers(&piece);
+            let pieces = pieces.chunks_exact(span.rule.units());
             numbers.iter_mut().zip(pieces).for_each(|(numbers, pieces)| numbers.extend(pieces));
         }
         let residues = probe.zip(residues).map(|(probe, of)| probe.step(index, of, &piece));
         let derivatives = node.op().pushforward(derivatives, &piece);
-        Carried { jet: Jet { values, derivatives }, residues }
+        PushedValues { jet: Jet { values, derivatives }, residues }
     });
     let classes = network.classes();
     let logits: Vec<f64> = jet.values.into_data().iter().collect();
@@ -79,9 +76,9 @@ fn batch(
         let [right, up] = [0, count].map(|group| slopes[(group + index) * classes + class]);
         let [u, v] = points[index];
         let bias = logits[index * classes + class] - right * u - up * v;
-        Affine { slope: [right, up], bias }
+        PlaneAffine { slope: [right, up], bias }
     };
-    let region = |(index, numbers): (usize, Vec<u32>)| Region {
+    let region = |(index, numbers): (usize, Vec<u32>)| SliceRegion {
         corners: Vec::new(),
         maps: (0..classes).map(|class| map(index, class)).collect(),
         id: Pattern::new(layout, &numbers).id(),

@@ -1,81 +1,86 @@
-//! What bounds need to know of a network: its layers, without weights.
+//! The structure of a network: its layers, without weights.
+
+mod captured;
+mod conv_shape;
 
 use std::fmt;
 
-use super::{Absent, Windows};
-use crate::StructureError;
+use crate::{BoundError, StructureError};
+pub use conv_shape::ConvShape;
+pub(crate) use conv_shape::WindowAxis;
 use tropex_extract::Network;
 use tropex_extract::ops::extents;
 
-/// The most units of a network whose regions are bounded: beyond it a bound has more digits than
-/// anyone reads, and `2^N` alone takes minutes to write down.
-const MOST_UNITS: usize = 20_000_000;
+/// Largest number of units. The decimal digits of `2^N` take minutes to write for a larger `N`.
+const MAX_UNITS: usize = 20_000_000;
 
-/// The layers of a network up to the last one that bends. Made layer by layer, or from a captured
-/// network by [`Structure::of`] and [`Structure::trained`].
+/// The hidden layers of a network and the affine maps between them. Made layer by layer, or from a
+/// captured network by [`Structure::of`] and [`Structure::trained`].
 #[derive(Clone, Debug)]
 pub struct Structure {
     input: Vec<usize>,
-    layers: Vec<Layer>,
-    /// Shape of the values after the last layer.
+    layers: Vec<HiddenLayer>,
+    /// Shape of the output of the last layer.
     shape: Vec<usize>,
-    /// Dimensions that the image of a region can have there.
+    /// Upper bound of the dimension of the image of a region there.
     dimension: usize,
-    /// Why the layers do not simply follow each other, if they do not.
+    /// The first branch, in words. `None` for a chain of layers.
     branch: Option<String>,
     trained: Option<Network>,
 }
 
-/// Units that bend, and the affine map before them.
+/// A hidden layer: units with several pieces, and the affine map before them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    /// The affine map from the layer before.
-    pub map: Map,
-    /// What the units do.
-    pub maximum: Maximum,
+pub struct HiddenLayer {
+    /// The affine map from the previous layer.
+    pub map: AffineMap,
+    /// The activation of the units.
+    pub activation: LayerActivation,
     /// Number of units.
     pub units: usize,
-    /// The most dimensions that the image of a region can have where the units read it.
+    /// Upper bound of the dimension of the image of a region at the input of the units.
     pub dimension: usize,
 }
 
 /// An affine map between two layers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Map {
-    /// Any matrix, and any offset if there is a bias.
+#[non_exhaustive]
+pub enum AffineMap {
+    /// A dense layer.
     Dense {
-        /// Whether there is an offset.
+        /// Whether the layer has a bias.
         bias: bool,
     },
     /// A convolution.
-    Conv(Windows),
-    /// None: the units read the layer before.
+    Conv(ConvShape),
+    /// No map: the units read the output of the previous layer.
     None,
-    /// Anything else, in words.
+    /// Another map, in words.
     Other(String),
 }
 
-/// What the units of a layer do.
+/// The activation of the units of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Maximum {
+#[non_exhaustive]
+pub enum LayerActivation {
     /// `max(x, 0)`.
     Relu,
-    /// `max(x, slope * x)`: inactive units pass their input on.
+    /// `max(x, slope * x)`. The output of an inactive unit still depends on its input.
     LeakyRelu,
     /// The maximum of several values, as in max pooling and maxout.
     Of {
-        /// The most values of a unit.
+        /// Largest number of values of a unit.
         pieces: usize,
     },
 }
 
-impl Layer {
-    /// Number of hyperplanes where its units change piece: one for two pieces, and one for each
-    /// pair of pooled values.
+impl HiddenLayer {
+    /// Number of hyperplanes on which the units change their piece: one for a unit with two pieces,
+    /// and one for each pair of values of a maximum.
     pub fn hyperplanes(&self) -> usize {
-        match self.maximum {
-            Maximum::Relu | Maximum::LeakyRelu => self.units,
-            Maximum::Of { pieces } => {
+        match self.activation {
+            LayerActivation::Relu | LayerActivation::LeakyRelu => self.units,
+            LayerActivation::Of { pieces } => {
                 let pairs = pieces.saturating_mul(pieces.saturating_sub(1)) / 2;
                 self.units.saturating_mul(pairs)
             }
@@ -83,33 +88,35 @@ impl Layer {
     }
 }
 
-impl fmt::Display for Layer {
+impl fmt::Display for HiddenLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = self.units;
-        match (&self.map, self.maximum) {
-            (Map::None, Maximum::Of { pieces }) => return write!(f, "max of {pieces} {units}"),
-            (Map::Dense { .. }, _) => write!(f, "dense {units}")?,
-            (Map::Conv(windows), _) => write!(f, "conv {}", extents(&windows.output()))?,
-            (Map::None, _) => write!(f, "units {units}")?,
-            (Map::Other(map), _) => write!(f, "{map} {units}")?,
+        match (&self.map, self.activation) {
+            (AffineMap::None, LayerActivation::Of { pieces }) => {
+                return write!(f, "max of {pieces} {units}");
+            }
+            (AffineMap::Dense { .. }, _) => write!(f, "dense {units}")?,
+            (AffineMap::Conv(windows), _) => write!(f, "conv {}", extents(&windows.output()))?,
+            (AffineMap::None, _) => write!(f, "units {units}")?,
+            (AffineMap::Other(map), _) => write!(f, "{map} {units}")?,
         }
-        match self.maximum {
-            Maximum::Relu => Ok(()),
-            Maximum::LeakyRelu => f.write_str(" (leaky)"),
-            Maximum::Of { pieces } => write!(f, " (max of {pieces})"),
+        match self.activation {
+            LayerActivation::Relu => Ok(()),
+            LayerActivation::LeakyRelu => f.write_str(" (leaky)"),
+            LayerActivation::Of { pieces } => write!(f, " (max of {pieces})"),
         }
     }
 }
 
 impl Structure {
-    /// A network without layers, on points of a shape such as `[784]` or `[3, 32, 32]`.
+    /// A network without layers. `input` is the shape of a point, such as `[784]` or `[3, 32, 32]`.
     ///
     /// # Errors
-    /// Points without values, or of too many.
+    /// A point without values, or with too many.
     pub fn new(input: &[usize]) -> Result<Self, StructureError> {
         let values = input.iter().try_fold(1_usize, |values, &e| values.checked_mul(e));
-        let Some(dimension @ 1..=MOST_UNITS) = values else {
-            let expected = format!("at least one and at most {MOST_UNITS} values");
+        let Some(dimension @ 1..=MAX_UNITS) = values else {
+            let expected = format!("at least one and at most {MAX_UNITS} values");
             return Err(StructureError::new(
                 "a point to bound regions of",
                 extents(input),
@@ -126,24 +133,23 @@ impl Structure {
     /// A width of 0, or a network too wide for bounds.
     pub fn dense(self, width: usize) -> Result<Self, StructureError> {
         let dimension = self.dimension.min(width);
-        self.layer(Map::Dense { bias: true }, Maximum::Relu, vec![width], dimension)
+        self.layer(AffineMap::Dense { bias: true }, LayerActivation::Relu, vec![width], dimension)
     }
 
-    /// Adds a dense layer of units that are each the maximum of several affine functions.
+    /// Adds a dense maxout layer: each unit is the maximum of several affine functions.
     ///
     /// # Errors
     /// A width of 0, or a network too wide for bounds.
     pub fn maxout(self, width: usize, pieces: usize) -> Result<Self, StructureError> {
         let dimension = self.dimension.min(width.saturating_mul(pieces));
-        let maximum = Maximum::Of { pieces };
-        self.layer(Map::Dense { bias: true }, maximum, vec![width], dimension)
+        let activation = LayerActivation::Of { pieces };
+        self.layer(AffineMap::Dense { bias: true }, activation, vec![width], dimension)
     }
 
-    /// Adds a convolution with ReLU: `filters` of extent `kernel`, with as many cells of zeros
-    /// around the plane as `padding` says.
+    /// Adds a convolution with ReLU. `padding` is the number of zero cells at each end of an axis.
     ///
     /// # Errors
-    /// No image to read, a kernel that does not fit, or a network too wide for bounds.
+    /// The input is no image; a kernel that does not fit; a network too wide for bounds.
     pub fn conv(
         self,
         filters: usize,
@@ -152,23 +158,23 @@ impl Structure {
         padding: [usize; 2],
     ) -> Result<Self, StructureError> {
         let planes = self.planes("a convolution")?;
-        let windows = Windows::new(planes, filters, kernel, stride, padding)?;
+        let windows = ConvShape::new(planes, filters, kernel, stride, padding)?;
         let output = windows.output();
         let units = output.iter().fold(1_usize, |units, &extent| units.saturating_mul(extent));
         let dimension = self.dimension.min(units);
-        self.layer(Map::Conv(windows), Maximum::Relu, output.to_vec(), dimension)
+        self.layer(AffineMap::Conv(windows), LayerActivation::Relu, output.to_vec(), dimension)
     }
 
-    /// Adds a maximum over windows.
+    /// Adds a max pooling.
     ///
     /// # Errors
-    /// No image to read, or windows that do not fit.
+    /// The input is no image; windows that do not fit.
     pub fn max_pool(self, kernel: [usize; 2], stride: [usize; 2]) -> Result<Self, StructureError> {
         let planes = self.planes("max pooling")?;
-        let output = Windows::new(planes, planes[0], kernel, stride, [0, 0])?.output();
-        let maximum = Maximum::Of { pieces: kernel[0] * kernel[1] };
+        let output = ConvShape::new(planes, planes[0], kernel, stride, [0, 0])?.output();
+        let activation = LayerActivation::Of { pieces: kernel[0] * kernel[1] };
         let dimension = self.dimension;
-        self.layer(Map::None, maximum, output.to_vec(), dimension)
+        self.layer(AffineMap::None, activation, output.to_vec(), dimension)
     }
 
     fn planes(&self, what: &str) -> Result<[usize; 3], StructureError> {
@@ -177,26 +183,27 @@ impl Structure {
         })
     }
 
-    /// Adds a layer whose units, of a shape, read a value of so many dimensions.
+    /// Adds a layer. `shape` is the shape of its units, and `dimension` bounds the dimension of the
+    /// image of a region at their input.
     pub(super) fn layer(
         mut self,
-        map: Map,
-        maximum: Maximum,
+        map: AffineMap,
+        activation: LayerActivation,
         shape: Vec<usize>,
         dimension: usize,
     ) -> Result<Self, StructureError> {
         let units = shape.iter().try_fold(1_usize, |units, &extent| units.checked_mul(extent));
         let sum = units.and_then(|units| self.units().checked_add(units));
         match (units, sum) {
-            (Some(1..), Some(..=MOST_UNITS)) => {}
+            (Some(1..), Some(..=MAX_UNITS)) => {}
             _ => {
                 let found = format!("{} with {} before", extents(&shape), self.units());
-                let expected = format!("at least one in a layer and at most {MOST_UNITS} in all");
+                let expected = format!("at least one in a layer and at most {MAX_UNITS} in all");
                 return Err(StructureError::new("units to bound regions of", found, expected));
             }
         }
         let units = units.unwrap_or(0);
-        self.layers.push(Layer { map, maximum, units, dimension });
+        self.layers.push(HiddenLayer { map, activation, units, dimension });
         self.dimension = dimension.min(units);
         self.shape = shape;
         Ok(self)
@@ -220,43 +227,47 @@ impl Structure {
         self.input.iter().product()
     }
 
-    /// The layers that bend, in the order of execution.
-    pub fn layers(&self) -> &[Layer] {
+    /// The hidden layers, in the order of execution.
+    pub fn layers(&self) -> &[HiddenLayer] {
         &self.layers
     }
 
-    /// Number of units that bend, `N`.
+    /// Number of units of all hidden layers, `N`.
     pub fn units(&self) -> usize {
         self.layers.iter().map(|layer| layer.units).sum()
     }
 
-    pub(super) fn trained_network(&self) -> Option<&Network> {
+    pub(crate) fn trained_network(&self) -> Option<&Network> {
         self.trained.as_ref()
     }
 
-    /// Refuses networks whose layers do not simply follow each other.
-    pub(super) fn chain(&self) -> Result<&[Layer], Absent> {
+    /// The layers, if each reads only the previous one.
+    pub(crate) fn chain(&self) -> Result<&[HiddenLayer], BoundError> {
         match &self.branch {
             None => Ok(&self.layers),
-            Some(branch) => Err(Absent::not_applicable(branch.clone())),
+            Some(branch) => Err(BoundError::not_applicable(branch.clone())),
         }
     }
 
-    /// Widths of the layers if all are dense with bias and ReLU.
-    pub(super) fn dense_widths(&self) -> Result<Vec<usize>, Absent> {
-        let width = |(index, layer): (usize, &Layer)| match (&layer.map, layer.maximum) {
-            (Map::Dense { bias: true }, Maximum::Relu) => Ok(layer.units),
-            (Map::Dense { bias: false }, _) => {
-                Err(Absent::not_applicable(format!("layer {} has no bias", index + 1)))
+    /// The widths of the layers, if all are dense with bias and ReLU.
+    pub(crate) fn dense_widths(&self) -> Result<Vec<usize>, BoundError> {
+        let width = |(index, layer): (usize, &HiddenLayer)| match (&layer.map, layer.activation) {
+            (AffineMap::Dense { bias: true }, LayerActivation::Relu) => Ok(layer.units),
+            (AffineMap::Dense { bias: false }, _) => {
+                Err(BoundError::not_applicable(format!("layer {} has no bias", index + 1)))
             }
             _ => {
                 let reason = format!("layer {} ({layer}) is not dense with ReLU", index + 1);
-                Err(Absent::not_applicable(reason))
+                Err(BoundError::not_applicable(reason))
             }
         };
         let widths: Vec<_> =
             self.chain()?.iter().enumerate().map(width).collect::<Result<_, _>>()?;
-        if widths.is_empty() { Err(Absent::not_applicable("no hidden layers")) } else { Ok(widths) }
+        if widths.is_empty() {
+            Err(BoundError::not_applicable("no hidden layers"))
+        } else {
+            Ok(widths)
+        }
     }
 }
 
@@ -265,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dimensions_never_grow_and_shapes_follow() {
+    fn dimensions_never_grow_and_layers_have_their_shapes() {
         let structure =
             Structure::new(&[1, 6, 6]).unwrap().conv(2, [3, 3], [1, 1], [0, 0]).unwrap();
         let structure = structure.max_pool([2, 2], [2, 2]).unwrap().dense(20).unwrap();
@@ -273,12 +284,12 @@ mod tests {
         assert_eq!(text, ["conv 2x4x4", "max of 4 8", "dense 20"]);
         let dimensions: Vec<_> = structure.layers().iter().map(|layer| layer.dimension).collect();
         assert_eq!((dimensions, structure.units()), (vec![32, 32, 8], 60));
-        let hyperplanes: Vec<_> = structure.layers().iter().map(Layer::hyperplanes).collect();
+        let hyperplanes: Vec<_> = structure.layers().iter().map(HiddenLayer::hyperplanes).collect();
         assert_eq!(hyperplanes, [32, 48, 20]);
     }
 
     #[test]
-    fn layers_that_cannot_be_are_refused() {
+    fn impossible_layers_are_refused() {
         let image = Structure::new(&[1, 4, 4]).unwrap();
         let refused = |structure: Result<Structure, StructureError>, part: &str| {
             let error = structure.unwrap_err().to_string();

@@ -1,44 +1,44 @@
-//! Where on the polygons of a mesh which of several functions is the largest.
+//! The upper envelope of functions on a mesh: where each of them is the largest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::cut::Birth;
 use super::mesh::{Mesh, Polygon};
+use super::mesh_cut::EdgeVertex;
 use crate::Error;
 
-/// Differences below this share of the largest value at the corners of the polygons around a vertex
-/// are ties.
+/// Two values at a vertex are equal if they differ by less than this share of the largest value at
+/// the corners of the polygons around the vertex.
 const TIE: f64 = 1e-11;
 
-/// Continuous functions, affine on every polygon of a mesh.
-pub(super) trait Functions {
-    /// How many there are.
+/// A family of continuous functions that are affine on every polygon of a mesh.
+pub(super) trait FunctionFamily {
+    /// Number of functions.
     fn count(&self) -> usize;
 
-    /// Values of one of them at the vertices of the mesh.
+    /// Values of a function at the vertices of the mesh.
     fn values(&self, vertices: &[[f64; 2]], function: usize) -> Vec<f64>;
 
-    /// How much of the value of one of them at a point may be rounding.
+    /// Upper bound of the rounding error of a function at a point.
     fn rounding(&self, function: usize, point: [f64; 2]) -> f64;
 
-    /// The most that [`rounding`](Self::rounding) says of any function in the window.
-    fn most_rounding(&self) -> f64;
+    /// Upper bound of the [rounding error](Self::rounding) of all functions in the window.
+    fn max_rounding(&self) -> f64;
 
-    /// Is told of vertices that are new, in order.
-    fn born(&mut self, births: &[Birth]);
+    /// Receives the new vertices of a cut, in order.
+    fn add_vertices(&mut self, new_vertices: &[EdgeVertex]);
 }
 
 impl Mesh {
-    /// Divides every polygon into the parts on which one function is the largest, the first of
-    /// equal ones. Afterwards a polygon's parent is the place that the polygon it is a part of had
-    /// before, and its winner is the largest function there.
+    /// Divides every polygon into the parts on which one function is the largest. On ties the first
+    /// function wins. Afterwards the parent of a polygon is the previous index of the polygon that
+    /// it is a part of, and its winner is the largest function.
     ///
-    /// Functions enter one after the other. Where one exceeds the largest so far it takes over: a
-    /// convex part, put together from what it takes from each of them.
+    /// Functions are added one after the other. Where a function exceeds the envelope so far, it
+    /// takes parts of several polygons, whose union is convex and becomes one polygon.
     ///
     /// # Errors
     /// More polygons than the limit.
-    pub(super) fn divide(&mut self, functions: &mut dyn Functions) -> Result<(), Error> {
+    pub(super) fn divide(&mut self, functions: &mut dyn FunctionFamily) -> Result<(), Error> {
         for (place, polygon) in (0..).zip(&mut self.polygons) {
             (polygon.parent, polygon.winner) = (place, 0);
         }
@@ -50,23 +50,23 @@ impl Mesh {
                 continue;
             }
             let cut = self.cut(above)?;
-            functions.born(&cut.births);
+            functions.add_vertices(&cut.new_vertices);
             largest.iter_mut().zip(&values).for_each(|(most, &x)| *most = most.max(x));
-            // At a new vertex the function is as large as the largest: of both ends.
+            // At a new vertex the function and the envelope are equal.
             let mut values = values;
-            cut.births.iter().for_each(|birth| birth.extend(&mut values));
+            cut.new_vertices.iter().for_each(|vertex| vertex.extend(&mut values));
             largest.extend_from_slice(&values[largest.len()..]);
-            self.hand_over(function as u32, &cut.positive);
+            self.assign(function as u32, &cut.positive);
         }
         Ok(())
     }
 
-    /// How far a function exceeds the largest so far at the vertices; zero where both are equal but
-    /// for rounding. That is judged by what they are around the vertex: elsewhere in the window they
-    /// may be larger by orders of magnitude.
+    /// By how much a function exceeds the envelope so far at the vertices, zero where both are
+    /// equal up to rounding errors. The tolerance depends on the values around the vertex, because
+    /// values elsewhere in the window may be larger by orders of magnitude.
     fn above(
         &self,
-        functions: &dyn Functions,
+        functions: &dyn FunctionFamily,
         function: usize,
         values: &[f64],
         largest: &[f64],
@@ -75,7 +75,7 @@ impl Mesh {
         let mut above: Vec<f64> = pairs().map(|(value, most)| value - most).collect();
         let sizes: Vec<f64> = pairs().map(|(value, most)| value.abs().max(most.abs())).collect();
         let most = sizes.iter().fold(0.0_f64, |most, &size| most.max(size));
-        let limit = (TIE * most).max(2.0 * functions.most_rounding());
+        let limit = (TIE * most).max(2.0 * functions.max_rounding());
         let is_close = |corner: u32| {
             let above = above[corner as usize];
             above != 0.0 && above.abs() <= limit
@@ -105,8 +105,8 @@ impl Mesh {
         above
     }
 
-    /// Makes a function the winner of polygons, and one of those that have the same parent.
-    fn hand_over(&mut self, function: u32, polygons: &[bool]) {
+    /// Makes a function the winner of polygons, and merges those with one parent.
+    fn assign(&mut self, function: u32, polygons: &[bool]) {
         let mut parts = vec![0_u32; polygons.len()];
         for (polygon, _) in self.polygons.iter_mut().zip(polygons).filter(|(_, taken)| **taken) {
             polygon.winner = function;
@@ -131,21 +131,21 @@ impl Mesh {
     }
 }
 
-/// The corners of the union of polygons that share edges; none if it is in pieces or has holes,
-/// which takes polygons that rounding made out of nothing.
+/// The corners of the union of polygons that share edges. `None` if the union is not connected or
+/// has holes, which happens only where rounding errors made polygons.
 fn outline<'a>(polygons: impl Iterator<Item = &'a [u32]>) -> Option<Vec<u32>> {
     let mut edges = HashSet::new();
     for corners in polygons {
         for (index, &from) in corners.iter().enumerate() {
             let to = corners[(index + 1) % corners.len()];
-            // An edge that another polygon has the other way round is inside.
+            // An edge that another polygon has in the opposite direction is inside the union.
             if !edges.remove(&(to, from)) {
                 edges.insert((from, to));
             }
         }
     }
     let following: HashMap<u32, u32> = edges.iter().copied().collect();
-    let start = *following.keys().min()?; // the same in every run
+    let start = *following.keys().min()?; // independent of the order of the hash map
     let next = |&at: &u32| following.get(&at).copied().filter(|&to| to != start);
     let outline: Vec<u32> =
         std::iter::successors(Some(start), next).take(edges.len() + 1).collect();
@@ -157,10 +157,10 @@ mod tests {
     use super::super::window::Window;
     use super::*;
 
-    /// Planes `a u + b v + c`.
-    struct Planes(Vec<[f64; 3]>);
+    /// Functions `a u + b v + c`.
+    struct GivenFunctions(Vec<[f64; 3]>);
 
-    impl Functions for Planes {
+    impl FunctionFamily for GivenFunctions {
         fn count(&self) -> usize {
             self.0.len()
         }
@@ -174,16 +174,16 @@ mod tests {
             0.0
         }
 
-        fn most_rounding(&self) -> f64 {
+        fn max_rounding(&self) -> f64 {
             0.0
         }
 
-        fn born(&mut self, _: &[Birth]) {}
+        fn add_vertices(&mut self, _: &[EdgeVertex]) {}
     }
 
     fn divided(planes: &[[f64; 3]]) -> Mesh {
         let mut mesh = Mesh::new(&Window::rectangle([-1.0, 1.0], [-1.0, 1.0]).unwrap(), 1000);
-        mesh.divide(&mut Planes(planes.to_vec())).unwrap();
+        mesh.divide(&mut GivenFunctions(planes.to_vec())).unwrap();
         mesh.tidy();
         mesh
     }
@@ -197,23 +197,23 @@ mod tests {
     }
 
     #[test]
-    fn every_winner_has_one_part() {
-        // The middle one comes last, and takes from both.
+    fn every_winner_has_one_polygon() {
+        // The function that wins in the middle comes last and takes parts of both others.
         let mesh = divided(&[[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 0.5]]);
         assert_eq!(winners(&mesh), [(0, 1.0), (1, 1.0), (2, 2.0)]);
         assert_eq!(mesh.vertices.len(), 8);
     }
 
     #[test]
-    fn ties_and_what_never_wins_change_nothing() {
+    fn equal_functions_and_losing_functions_change_nothing() {
         let mesh =
             divided(&[[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -2.0], [1.0, 0.0, -1e-15]]);
         assert_eq!(winners(&mesh), [(0, 4.0)]);
     }
 
     #[test]
-    fn many_planes_divide_the_window_as_brute_force_does() {
-        // Tangents of a paraboloid: all win near where they touch it.
+    fn many_functions_divide_the_window_as_brute_force_does() {
+        // Tangent planes of a paraboloid: each wins near its point of contact.
         let touch = |index: usize| {
             let golden = (index as f64 * 0.618_033_988_75).fract() * 2.0 - 1.0;
             [golden, index as f64 / 50.0 - 1.0]

@@ -1,23 +1,23 @@
-//! Numbers of linear regions: integers of any size, and what people read of them.
+//! Numbers of linear regions: integers of any size, and their short forms.
 
 use std::f64::consts::LOG10_2;
 
 use num_bigint::BigUint;
 
-/// Leading digits that are looked at; they fit into 64 bits, whatever follows.
+/// Number of leading decimal digits that short forms use. They fit into 64 bits.
 const LEADING: u64 = 18;
 
-/// A number of linear regions, exact however large.
+/// A number of linear regions, an exact integer of any size.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Count(BigUint);
+pub struct ExactCount(BigUint);
 
-impl From<BigUint> for Count {
+impl From<BigUint> for ExactCount {
     fn from(number: BigUint) -> Self {
         Self(number)
     }
 }
 
-impl Count {
+impl ExactCount {
     /// The integer itself.
     pub fn number(&self) -> &BigUint {
         &self.0
@@ -63,8 +63,8 @@ impl Count {
         format!("{}…{:0>width$}", &leading[..width], last.to_string())
     }
 
-    /// The number divided by a power of ten, rounded down to at most 20 digits, and the exponent
-    /// of that power. One division: all digits would take time that grows with their square.
+    /// The number divided by a power of ten and rounded down, with at most 20 digits, and the
+    /// exponent of this power. Takes one division. Writing all digits takes quadratic time.
     fn leading(&self) -> (u64, u64) {
         let digits = (self.0.bits() as f64 * LOG10_2) as u64;
         let dropped = digits.saturating_sub(LEADING);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_those_of_the_decimal_text() {
+    fn the_number_of_digits_is_the_length_of_the_decimal_text() {
         let edges = (0..40).flat_map(|exponent| {
             let power = power(10, exponent);
             [&power - 1_u32, power.clone(), power + 1_u32]
@@ -91,7 +91,7 @@ mod tests {
         let powers = (0..2_000).step_by(7).map(|exponent| power(2, exponent) - 1_u32);
         let nines = [500, 4_999].map(|exponent| power(10, exponent) - 1_u32);
         for number in edges.chain(powers).chain(nines) {
-            let count = Count::from(number.clone());
+            let count = ExactCount::from(number.clone());
             let text = number.to_string();
             assert_eq!(count.digits(), text.len() as u64, "{text}");
             assert_eq!(count.decimal(), text);
@@ -107,17 +107,17 @@ mod tests {
     }
 
     #[test]
-    fn logarithms_and_powers_of_ten() {
-        let exact = |exponent: u32| Count::from(power(10, exponent));
+    fn logarithms_and_scientific_forms_are_right_at_powers() {
+        let exact = |exponent: u32| ExactCount::from(power(10, exponent));
         assert_eq!(
             [0, 1, 18, 19, 20, 3_000].map(|n| exact(n).log10()),
             [0., 1., 18., 19., 20., 3e3]
         );
         assert_eq!(exact(3_000).scientific(), "1.00e3000");
-        assert_eq!(Count::from(power(10, 40) - 1_u32).scientific(), "1.00e40");
-        assert_eq!(Count::from(power(2, 64)).scientific(), "1.84e19");
-        assert_eq!(Count::from(BigUint::from(7_u32)).scientific(), "7.00e0");
-        let log2 = Count::from(power(2, 100_000)).log10();
+        assert_eq!(ExactCount::from(power(10, 40) - 1_u32).scientific(), "1.00e40");
+        assert_eq!(ExactCount::from(power(2, 64)).scientific(), "1.84e19");
+        assert_eq!(ExactCount::from(BigUint::from(7_u32)).scientific(), "7.00e0");
+        let log2 = ExactCount::from(power(2, 100_000)).log10();
         assert!((log2 - 100_000.0 * LOG10_2).abs() < 1e-9, "{log2}");
     }
 }

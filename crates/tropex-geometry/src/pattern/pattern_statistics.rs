@@ -1,15 +1,15 @@
-//! What many patterns have in common: how many regions they are, and which units never change.
+//! Statistics of many patterns: the number of regions, and the units that never change.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::layout::{Layout, Span};
+use super::layout::{NodeSpan, PatternLayout};
 use super::{Pattern, Patterns, RegionId};
 
-/// Counts points and the regions that they are in.
+/// Counts points and the regions that contain them.
 ///
-/// A region takes 16 bytes, and between 1 and 24 more for its place in the table, however many
-/// units the network has.
+/// A region takes 16 bytes, and 1 to 24 bytes for its slot in the hash table, whatever the number
+/// of units is.
 #[derive(Clone, Debug, Default)]
 pub struct RegionCount {
     regions: HashSet<RegionId>,
@@ -17,7 +17,7 @@ pub struct RegionCount {
 }
 
 impl RegionCount {
-    /// Takes a point's region into account; says whether it is the first point there.
+    /// Counts a point by its region. Returns whether it is the first point of this region.
     pub fn add(&mut self, region: RegionId) -> bool {
         self.points += 1;
         self.regions.insert(region)
@@ -42,46 +42,49 @@ impl Extend<RegionId> for RegionCount {
     }
 }
 
-/// Which units chose the same piece at all points seen: those that are never active, always active,
-/// or a pooling's that always have the same winner. Takes two patterns of memory.
+/// Finds the stable units: those that choose one piece at all points added.
+///
+/// A stable ReLU is never active or always active. A stable unit of a pooling always has one
+/// winner. Takes the memory of two patterns.
 #[derive(Clone, Debug)]
-pub struct Constancy {
-    layout: Arc<Layout>,
-    /// Bits that some pattern has.
+pub struct StableUnits {
+    layout: Arc<PatternLayout>,
+    /// Bits that are set in at least one pattern.
     any: Vec<u64>,
-    /// Bits that all patterns have.
+    /// Bits that are set in all patterns.
     all: Vec<u64>,
     points: u64,
 }
 
-/// The units of a node that never changed their piece.
+/// The stable units of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Constant {
+#[non_exhaustive]
+pub struct NodeStability {
     /// The node, counted from 0.
     pub node: usize,
-    /// Units with more than one piece.
+    /// Number of units with more than one piece.
     pub units: usize,
-    /// Units and their only piece. With piece 0 a unit of a ReLU is dead, with piece 1 it is always
-    /// on.
-    pub constant: Vec<(usize, u32)>,
+    /// The stable units, each with its piece. A ReLU is dead with piece 0 and always active with
+    /// piece 1.
+    pub stable: Vec<(usize, u32)>,
 }
 
-impl Constant {
-    /// Number of units that always chose a piece.
+impl NodeStability {
+    /// Number of units that always chose the piece.
     pub fn with_piece(&self, piece: u32) -> usize {
-        self.constant.iter().filter(|(_, only)| *only == piece).count()
+        self.stable.iter().filter(|(_, only)| *only == piece).count()
     }
 }
 
-impl Constancy {
-    /// Before any point.
+impl StableUnits {
+    /// No points yet.
     pub fn new(patterns: &Patterns) -> Self {
         let layout = patterns.layout().clone();
         let words = layout.words();
         Self { layout, any: vec![0; words], all: vec![u64::MAX; words], points: 0 }
     }
 
-    /// Takes a point's pattern into account.
+    /// Adds the pattern of a point.
     pub fn add(&mut self, pattern: &Pattern) {
         self.points += 1;
         for ((any, all), word) in self.any.iter_mut().zip(&mut self.all).zip(pattern.words()) {
@@ -95,20 +98,20 @@ impl Constancy {
         self.points
     }
 
-    /// The units that never changed, node by node; none before the first point.
-    pub fn constant(&self) -> Vec<Constant> {
-        let at = |span: &Span| {
-            let bending = (0..span.units.len()).filter(|&unit| span.choice.bends(unit));
-            let only = |unit| {
+    /// The stable units of every node. Without points no unit is stable.
+    pub fn by_node(&self) -> Vec<NodeStability> {
+        let of_node = |span: &NodeSpan| {
+            let piecewise = (0..span.units.len()).filter(|&unit| span.rule.bends(unit));
+            let only_piece = |unit| {
                 let piece = span.piece(&self.any, unit);
                 (piece == span.piece(&self.all, unit)).then_some((unit, piece))
             };
-            Constant {
+            NodeStability {
                 node: span.node,
-                units: bending.clone().count(),
-                constant: bending.filter_map(only).collect(),
+                units: piecewise.clone().count(),
+                stable: piecewise.filter_map(only_piece).collect(),
             }
         };
-        self.layout.spans().iter().map(at).collect()
+        self.layout.spans().iter().map(of_node).collect()
     }
 }

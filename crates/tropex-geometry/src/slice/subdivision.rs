@@ -1,106 +1,108 @@
-//! The walk through a network that cuts polygons where units change their piece.
+//! The subdivision of a window into the regions of a network, node by node.
 
 use std::collections::BTreeSet;
 
 use burn::tensor::Tensor;
 
-use super::cut::Birth;
-use super::maximum::Functions;
 use super::mesh::Mesh;
-use super::plane::Plane;
-use crate::Boundaries;
-use crate::Error;
+use super::mesh_cut::EdgeVertex;
+use super::plane::{BATCH, Plane};
+use super::upper_envelope::FunctionFamily;
+use crate::{Error, PiecewiseNodes};
 use tropex_extract::Network;
 use tropex_extract::network::ValueId;
 use tropex_kernels::read;
 
-/// Points that run through the network together.
-pub(super) const BATCH: usize = 256;
-
-/// Bytes of values that are kept at the vertices, about.
+/// Approximate size in bytes of the values that are kept at the vertices.
 const MEMORY: usize = 512 << 20;
 
-/// How many times the estimated deviation a rounding error can be: sums of a few thousand numbers of
-/// one sign are off by up to 55 times what independent signs would give.
+/// Upper bound of a rounding error in estimated standard deviations. The estimate takes rounding
+/// errors for independent. For a sum of a few thousand numbers of one sign, a rounding error
+/// reached 55 deviations.
 const DEVIATIONS: f64 = 64.0;
 
-/// How far the search for the regions of a network is.
+/// How much of the subdivision is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliceProgress {
-    /// Units along whose changes regions have been cut.
+    /// Number of units that are done.
     pub done: usize,
-    /// All units.
+    /// Number of all units.
     pub units: usize,
-    /// Regions so far.
+    /// Number of regions so far.
     pub regions: usize,
 }
 
-/// The features of a value of which a unit passes on the largest; no feature is zero.
-type Contenders = Vec<Option<usize>>;
+/// The features of which a unit passes on the largest value. `None` stands for the constant zero.
+type Alternatives = Vec<Option<usize>>;
 
-/// A network on a plane.
+/// The subdivision of a mesh by a network on a plane.
 #[derive(Debug)]
-pub(super) struct Walk<'a> {
+pub(super) struct Subdivision<'a> {
     network: &'a Network,
-    /// The network with the squares of its constants, which squares of rounding errors go through.
+    /// The network with squared constants, for the variances of rounding errors.
     squares: Network,
     plane: &'a Plane,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Subdivision<'a> {
     pub(super) fn new(network: &'a Network, plane: &'a Plane) -> Self {
         let squares = network.map_constants(&|number| number * number, network.target());
         Self { network, squares, plane }
     }
 
-    /// Cuts the polygons of a mesh until every unit has one piece on each.
+    /// Cuts the polygons of a mesh until every unit has one piece on each polygon.
     ///
-    /// What units choose from is computed anew at every node, for all vertices that there are by
-    /// then, and kept for as many units as memory allows.
+    /// At every node the inputs of its units are computed at all vertices that exist by then, for
+    /// as many units at a time as memory allows.
     ///
     /// # Errors
     /// More polygons than the mesh allows; values that are not finite.
-    pub(super) fn cut(&self, mesh: &mut Mesh, watch: &dyn Fn(SliceProgress)) -> Result<(), Error> {
-        let all = Boundaries::of(self.network).units();
+    pub(super) fn cut(
+        &self,
+        mesh: &mut Mesh,
+        progress: &dyn Fn(SliceProgress),
+    ) -> Result<(), Error> {
+        let all = PiecewiseNodes::of(self.network).units();
         let mut done = 0;
         for node in self.network.nodes() {
-            let Some(choice) = node.op().activation_rule(node.units()) else { continue };
+            let Some(rule) = node.op().activation_rule(node.units()) else { continue };
             let mut units = Vec::new();
-            choice.visit_candidates(|contenders| units.push(contenders.to_vec()));
-            done += choice.units();
+            rule.visit_candidates(|alternatives| units.push(alternatives.to_vec()));
+            done += rule.units();
             let value = node.inputs()[0];
             let prefix = self.network.until(value);
             let units = self.undecided(&prefix, &mesh.vertices, units)?;
             if units.is_empty() {
                 continue;
             }
-            let tell = |left: usize, regions: usize| {
-                watch(SliceProgress { done: done - left, units: all, regions });
+            let report = |left: usize, regions: usize| {
+                progress(SliceProgress { done: done - left, units: all, regions });
             };
-            self.divide(mesh, value, &units, &tell)?;
+            self.divide(mesh, value, &units, &report)?;
             mesh.tidy();
         }
         Ok(())
     }
 
-    /// Divides the polygons by the largest logit, and returns which vertices are left.
+    /// Divides the polygons by the class with the largest logit. Returns the vertices that are
+    /// left.
     ///
     /// # Errors
-    /// As for [`Walk::cut`].
+    /// As for [`Subdivision::cut`].
     pub(super) fn cut_by_class(&self, mesh: &mut Mesh) -> Result<Vec<u32>, Error> {
         let classes = (0..self.network.classes()).map(Some).collect();
         self.divide(mesh, self.network.output(), &[classes], &|_, _| {})?;
         Ok(mesh.tidy())
     }
 
-    /// Divides the polygons by what units choose from a value of the network. `tell` is told how many
-    /// units are left, and how many polygons there are.
+    /// Divides the polygons by the alternative that each unit takes from a value of the network.
+    /// `report` receives the number of units left and the number of polygons.
     fn divide(
         &self,
         mesh: &mut Mesh,
         value: ValueId,
-        units: &[Contenders],
-        tell: &dyn Fn(usize, usize),
+        units: &[Alternatives],
+        report: &dyn Fn(usize, usize),
     ) -> Result<(), Error> {
         let prefix = &self.network.until(value);
         let rounding = self.rounding(value, &mesh.vertices)?;
@@ -113,15 +115,17 @@ impl<'a> Walk<'a> {
             {
                 features.extend(next.iter().flatten());
             }
-            let mut rows = AffineRows::new(features.into_iter().collect());
-            self.each_row(prefix, &mesh.vertices, |row| rows.push(row))?;
+            let mut values = VertexValues::new(features.into_iter().collect());
+            self.visit_rows(prefix, &mesh.vertices, |row| values.push(row))?;
             let vertices = mesh.vertices.len();
-            while let Some(contenders) = left.first().filter(|unit| rows.serve(unit)) {
-                mesh.divide(&mut Unit { rows: &mut rows, contenders, rounding: &rounding })?;
+            while let Some(alternatives) = left.first().filter(|unit| values.contain(unit)) {
+                let values = &mut values;
+                let mut unit = UnitAlternatives { values, alternatives, rounding: &rounding };
+                mesh.divide(&mut unit)?;
                 left = &left[1..];
-                tell(left.len(), mesh.polygons.len());
+                report(left.len(), mesh.polygons.len());
                 // New vertices take memory too.
-                if mesh.vertices.len() > 2 * vertices && rows.bytes() > MEMORY {
+                if mesh.vertices.len() > 2 * vertices && unit.values.bytes() > MEMORY {
                     break;
                 }
             }
@@ -129,12 +133,12 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// How much of every feature of a value may be rounding, at any of the first vertices: the
-    /// corners of the window are among them.
+    /// The largest rounding error of every feature of a value, over the first vertices, which
+    /// include the corners of the window.
     ///
-    /// Rounding errors are taken to be independent: squares of their deviations add up, and go
-    /// through the squares of the weights. Bounds that hold for all errors grow with the product of
-    /// all weights and say nothing of deep networks.
+    /// Rounding errors are taken for independent, so that their variances add up and are multiplied
+    /// by squared weights. A bound for dependent errors grows with the product of the absolute
+    /// weights and is useless for deep networks.
     fn rounding(&self, value: ValueId, vertices: &[[f64; 2]]) -> Result<Vec<f64>, Error> {
         let vertices = &vertices[..vertices.len().min(BATCH)];
         let target = self.network.target();
@@ -154,25 +158,25 @@ impl<'a> Walk<'a> {
             (values, errors)
         });
         let deviations: Vec<f64> = read(squares.max_dim(0).sqrt())?.iter().collect();
-        // What is beyond the range of numbers is no rounding.
+        // A variance beyond the range of numbers says nothing about rounding.
         let finite = |deviation: f64| if deviation.is_finite() { deviation } else { 0.0 };
         Ok(deviations.into_iter().map(|deviation| DEVIATIONS * finite(deviation)).collect())
     }
 
-    /// The units that do not pass on the same contender at all vertices.
+    /// The units that pass on different alternatives at different vertices.
     fn undecided(
         &self,
         prefix: &Network,
         vertices: &[[f64; 2]],
-        mut units: Vec<Contenders>,
-    ) -> Result<Vec<Contenders>, Error> {
-        // Only what is the largest at every vertex is the largest everywhere.
+        mut units: Vec<Alternatives>,
+    ) -> Result<Vec<Alternatives>, Error> {
+        // An alternative that is the largest at every vertex is the largest everywhere.
         let mut leaders = units.clone();
-        self.each_row(prefix, vertices, |row| {
-            let value = |contender: &Option<usize>| contender.map_or(0.0, |at| row[at]);
-            for (contenders, leaders) in units.iter().zip(&mut leaders) {
+        self.visit_rows(prefix, vertices, |row| {
+            let value = |alternative: &Option<usize>| alternative.map_or(0.0, |at| row[at]);
+            for (alternatives, leaders) in units.iter().zip(&mut leaders) {
                 if !leaders.is_empty() {
-                    let peak = contenders.iter().map(value).fold(f64::NEG_INFINITY, f64::max);
+                    let peak = alternatives.iter().map(value).fold(f64::NEG_INFINITY, f64::max);
                     leaders.retain(|leader| value(leader) == peak);
                 }
             }
@@ -182,8 +186,8 @@ impl<'a> Walk<'a> {
         Ok(units)
     }
 
-    /// Visits the values of the last node of a network at points of the plane.
-    fn each_row(
+    /// Calls `visit` with the values of the last node of a network at every point of the plane.
+    fn visit_rows(
         &self,
         prefix: &Network,
         points: &[[f64; 2]],
@@ -201,15 +205,15 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Some features at all vertices.
-struct AffineRows {
-    /// In order.
+/// The values of some features at all vertices.
+struct VertexValues {
+    /// The features in increasing order.
     features: Vec<usize>,
     /// `[vertices, features]`
     values: Vec<f64>,
 }
 
-impl AffineRows {
+impl VertexValues {
     fn new(features: Vec<usize>) -> Self {
         Self { features, values: Vec::new() }
     }
@@ -218,9 +222,9 @@ impl AffineRows {
         self.values.extend(self.features.iter().map(|&feature| row[feature]));
     }
 
-    /// Whether all features of a unit are there.
-    fn serve(&self, contenders: &Contenders) -> bool {
-        contenders.iter().flatten().all(|feature| self.column(*feature).is_some())
+    /// Whether the values of all alternatives of a unit are there.
+    fn contain(&self, alternatives: &Alternatives) -> bool {
+        alternatives.iter().flatten().all(|feature| self.column(*feature).is_some())
     }
 
     fn bytes(&self) -> usize {
@@ -232,37 +236,37 @@ impl AffineRows {
     }
 }
 
-/// A unit that passes on the largest of its contenders.
-struct Unit<'a> {
-    rows: &'a mut AffineRows,
-    contenders: &'a Contenders,
-    /// Of every feature.
+/// The alternatives of a unit as functions on the mesh.
+struct UnitAlternatives<'a> {
+    values: &'a mut VertexValues,
+    alternatives: &'a Alternatives,
+    /// The largest rounding error of every feature.
     rounding: &'a [f64],
 }
 
-impl Functions for Unit<'_> {
+impl FunctionFamily for UnitAlternatives<'_> {
     fn count(&self) -> usize {
-        self.contenders.len()
+        self.alternatives.len()
     }
 
     fn values(&self, vertices: &[[f64; 2]], function: usize) -> Vec<f64> {
-        let rows = self.rows.values.chunks_exact(self.rows.features.len().max(1));
-        match self.contenders[function].and_then(|feature| self.rows.column(feature)) {
+        let rows = self.values.values.chunks_exact(self.values.features.len().max(1));
+        match self.alternatives[function].and_then(|feature| self.values.column(feature)) {
             None => vec![0.0; vertices.len()],
             Some(column) => rows.map(|row| row[column]).collect(),
         }
     }
 
     fn rounding(&self, function: usize, _: [f64; 2]) -> f64 {
-        self.contenders[function].map_or(0.0, |feature| self.rounding[feature])
+        self.alternatives[function].map_or(0.0, |feature| self.rounding[feature])
     }
 
-    fn most_rounding(&self) -> f64 {
+    fn max_rounding(&self) -> f64 {
         (0..self.count()).map(|of| self.rounding(of, [0.0; 2])).fold(0.0, f64::max)
     }
 
-    fn born(&mut self, births: &[Birth]) {
-        let width = self.rows.features.len();
-        births.iter().for_each(|birth| birth.extend_rows(&mut self.rows.values, width));
+    fn add_vertices(&mut self, new_vertices: &[EdgeVertex]) {
+        let width = self.values.features.len();
+        new_vertices.iter().for_each(|vertex| vertex.extend_rows(&mut self.values.values, width));
     }
 }

@@ -1,4 +1,7 @@
-//! Patterns: the piece that every unit chose, a few bits each.
+//! Activation patterns: the piece that every unit chose, in a few bits each.
+
+pub(crate) mod layout;
+mod pattern_statistics;
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,25 +10,29 @@ use burn::tensor::{Element, Tensor};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::Facet;
-use super::layout::Layout;
-use crate::Error;
+use crate::{Error, Facet};
+use layout::PatternLayout;
+pub use pattern_statistics::{NodeStability, RegionCount, StableUnits};
 use tropex_extract::Network;
 
-/// Bytes that the values of a batch of points take, about.
+/// Approximate size in bytes of the values of a batch of points.
 const MEMORY: usize = 256 << 20;
 
-/// The piece that every unit of a network chose at a point, which says in what region the point is.
-/// A unit with two pieces takes one bit, a pooling as many as it needs to tell the cells of its
-/// windows apart. Units that do not bend have no say.
+/// The activation pattern of a point: the piece that every unit of a network chose. It identifies
+/// the region of the point.
+///
+/// A unit with two pieces takes one bit. A unit of a pooling takes as many bits as number the cells
+/// of its window. Units with one piece take none.
 #[derive(Clone)]
 pub struct Pattern {
-    layout: Arc<Layout>,
+    layout: Arc<PatternLayout>,
     words: Box<[u64]>,
 }
 
-/// A region by its pattern: the first 128 bits of the pattern's SHA-256. The same on every machine;
-/// two of `n` regions share theirs by chance with a probability of `n^2 / 2^129`.
+/// The identifier of a region: the first 128 bits of the SHA-256 of its pattern.
+///
+/// It is equal on every machine. The probability that two of `n` regions have one identifier is
+/// about `n^2 / 2^129`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegionId(pub u128);
 
@@ -35,37 +42,38 @@ impl fmt::Display for RegionId {
     }
 }
 
-/// How alike two patterns are in one node.
+/// The agreement of two patterns in one node.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Agreement {
     /// The node, counted from 0.
     pub node: usize,
-    /// Units with more than one piece.
+    /// Number of units with more than one piece.
     pub units: usize,
-    /// Those of them that chose the same piece.
+    /// Number of units with equal pieces in both patterns.
     pub equal: usize,
 }
 
 impl Agreement {
-    /// Share of the units that chose the same piece.
+    /// Share of the units with equal pieces, from 0 to 1.
     pub fn share(&self) -> f64 {
         self.equal as f64 / self.units as f64
     }
 }
 
 impl Pattern {
-    pub(super) fn new(layout: &Arc<Layout>, numbers: &[u32]) -> Self {
-        Self { layout: layout.clone(), words: layout.pack(numbers) }
+    /// The pattern of the pieces of all units.
+    pub(crate) fn new(layout: &Arc<PatternLayout>, pieces: &[u32]) -> Self {
+        Self { layout: layout.clone(), words: layout.pack(pieces) }
     }
 
-    /// The piece of a unit of a node, see [`Facet::rival`]; none if the node does not choose or has
-    /// no such unit.
+    /// The piece of a unit of a node, numbered as in [`Facet::rival`]. `None` if the node has only
+    /// one piece, or no such unit.
     pub fn piece(&self, node: usize, unit: usize) -> Option<u32> {
         let span = self.layout.at(node).filter(|span| unit < span.units.len())?;
         Some(span.piece(&self.words, unit))
     }
 
-    /// The region.
+    /// The identifier of the region.
     pub fn id(&self) -> RegionId {
         let bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let mut first = [0; 16];
@@ -73,13 +81,13 @@ impl Pattern {
         RegionId(u128::from_be_bytes(first))
     }
 
-    /// Number of units that chose another piece in another pattern of the same network.
+    /// Number of units whose pieces differ between two patterns of one network (Hamming distance).
     pub fn distance(&self, other: &Self) -> usize {
         let spans = self.layout.spans().iter();
         spans.map(|span| span.different(&self.words, &other.words)).sum()
     }
 
-    /// The same node by node.
+    /// The agreement with another pattern of the network, node by node.
     pub fn agreement(&self, other: &Self) -> Vec<Agreement> {
         let spans = self.layout.spans().iter().map(|span| {
             let units = span.units.len();
@@ -89,13 +97,14 @@ impl Pattern {
         spans.collect()
     }
 
-    /// Where another pattern of the same network has other pieces, in the order of the units.
+    /// The units whose pieces differ in another pattern of the network, with the pieces of the
+    /// other pattern, in the order of the units.
     pub fn facets_to(&self, other: &Self) -> Vec<Facet> {
         self.layout.facets(&self.words, &other.words)
     }
 
     /// The pattern on the other side of facets.
-    pub fn beyond(&self, facets: &[Facet]) -> Self {
+    pub fn across(&self, facets: &[Facet]) -> Self {
         let mut words = self.words.clone();
         for facet in facets {
             if let Some(span) = self.layout.at(facet.node) {
@@ -105,12 +114,12 @@ impl Pattern {
         Self { layout: self.layout.clone(), words }
     }
 
-    /// Bytes that the pieces take.
+    /// Size of the pieces in bytes.
     pub fn bytes(&self) -> usize {
         size_of_val(&*self.words)
     }
 
-    pub(super) fn words(&self) -> &[u64] {
+    fn words(&self) -> &[u64] {
         &self.words
     }
 }
@@ -129,27 +138,27 @@ impl fmt::Debug for Pattern {
     }
 }
 
-/// Reads the patterns of points.
+/// Reads the patterns of points, in the precision of the network.
 ///
-/// They are those of the network's own precision: where rounding may take a unit to the other side
-/// of zero, they may depend on device and batch, otherwise on neither.
+/// A pattern may depend on the device and on the batch only if a pre-activation is so near to zero
+/// that rounding changes its sign.
 #[derive(Clone, Debug)]
 pub struct Patterns {
     network: Network,
-    layout: Arc<Layout>,
+    layout: Arc<PatternLayout>,
     batch: usize,
 }
 
 impl Patterns {
-    /// A reader that computes where the network is placed.
+    /// A reader on the device of the network.
     pub fn new(network: &Network) -> Self {
-        let layout = Arc::new(Layout::of(network));
+        let layout = Arc::new(PatternLayout::of(network));
         let bytes = 4 * network.widest() * network.target().precision().bytes();
         let batch = (MEMORY / bytes.max(1)).clamp(1, 1024);
         Self { network: network.clone(), layout, batch }
     }
 
-    /// The same reader with so many points at a time, at least one.
+    /// Sets the number of points at a time, at least one.
     pub fn with_batch(self, batch: usize) -> Self {
         Self { batch: batch.max(1), ..self }
     }
@@ -159,11 +168,14 @@ impl Patterns {
         self.layout.units()
     }
 
-    pub(super) fn layout(&self) -> &Arc<Layout> {
+    fn layout(&self) -> &Arc<PatternLayout> {
         &self.layout
     }
 
-    /// The patterns of points `[points, features]`, row by row.
+    /// The patterns of points, row by row.
+    ///
+    /// # Shapes
+    /// - points: `[points, features]`
     ///
     /// # Errors
     /// No points, or values that are not whole points.
@@ -173,7 +185,10 @@ impl Patterns {
         Ok(patterns)
     }
 
-    /// The regions of points `[points, features]`, row by row.
+    /// The regions of points, row by row.
+    ///
+    /// # Shapes
+    /// - points: `[points, features]`
     ///
     /// # Errors
     /// No points, or values that are not whole points.
@@ -183,8 +198,11 @@ impl Patterns {
         Ok(ids)
     }
 
-    /// Shows the patterns of points `[points, features]` one after the other. No more than a batch
-    /// of them is in memory at a time.
+    /// Calls `visit` with the pattern of every point, row by row. The patterns of one batch are in
+    /// memory at a time.
+    ///
+    /// # Shapes
+    /// - points: `[points, features]`
     ///
     /// # Errors
     /// No points, or values that are not whole points.
@@ -215,7 +233,7 @@ impl Patterns {
         self.network.forward(points, |index, node, inputs| {
             let (output, piece) = node.op().forward(inputs);
             if let Some(span) = self.layout.at(index) {
-                span.pack_all(&span.choice.numbers(&piece), &mut words, width);
+                span.pack_points(&span.rule.numbers(&piece), &mut words, width);
             }
             output
         });

@@ -1,24 +1,33 @@
-//! What a convolution sees.
+//! The shape of a convolution.
 
-use super::arrangement::{Arrangement, Axis};
-use crate::Absent;
 use crate::StructureError;
 use tropex_extract::ops::Conv2d;
 use tropex_extract::ops::extents;
 
-/// The windows of a convolution and the filters on each.
+/// The windows of a convolution along one axis of the plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WindowAxis {
+    pub(crate) positions: usize,
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+}
+
+/// The windows of a convolution and the number of its filters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Windows {
+pub struct ConvShape {
     input: [usize; 3],
     filters: usize,
-    axes: [Axis; 2],
-    /// What published counts leave out, if it has that.
+    axes: [WindowAxis; 2],
+    /// A property that published formulas exclude, if the convolution has one.
     unusual: Option<&'static str>,
 }
 
-impl Windows {
-    /// Windows on planes `[channels, height, width]`, each of extent `kernel`, as far apart as
-    /// `stride` says, with `padding` cells around the planes.
+impl ConvShape {
+    /// A convolution of planes with a kernel, a stride, and `padding` zero cells at each end of an
+    /// axis.
+    ///
+    /// # Shapes
+    /// - input: `[channels, height, width]`
     ///
     /// # Errors
     /// No filters, no channels, no stride, or a kernel that does not fit.
@@ -45,7 +54,7 @@ impl Windows {
             let expected = format!("at least 1x1 and at most {} (with padding)", extents(&padded));
             return refuse("kernel", extents(&kernel), &expected);
         }
-        let axes = [0, 1].map(|axis| Axis {
+        let axes = [0, 1].map(|axis| WindowAxis {
             positions: (padded[axis] - kernel[axis]) / stride[axis] + 1,
             kernel: kernel[axis],
             stride: stride[axis],
@@ -54,10 +63,10 @@ impl Windows {
         Ok(Self { input, filters, axes, unusual })
     }
 
-    /// The windows of a captured convolution.
+    /// The shape of a captured convolution.
     pub fn of(conv: &Conv2d) -> Self {
         let (spec, [input, output]) = (conv.spec(), conv.planes());
-        let axes = [0, 1].map(|axis| Axis {
+        let axes = [0, 1].map(|axis| WindowAxis {
             positions: output.extent[axis],
             kernel: conv.kernel()[axis],
             stride: spec.stride[axis],
@@ -80,24 +89,22 @@ impl Windows {
     }
 
     /// Number of filters.
-    pub(super) fn filters(&self) -> usize {
+    pub(crate) fn filters(&self) -> usize {
         self.filters
     }
 
     /// Number of input channels.
-    pub(super) fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.input[0]
     }
 
-    /// The hyperplanes of the layer, if it is one that the published counts hold for.
-    pub(super) fn arrangement(&self) -> Result<Arrangement, Absent> {
-        match self.unusual {
-            Some(unusual) => Err(Absent::not_applicable(format!("convolution with {unusual}"))),
-            None => Ok(Arrangement {
-                channels: self.channels(),
-                filters: self.filters,
-                axes: self.axes,
-            }),
-        }
+    /// The windows along both axes.
+    pub(crate) fn axes(&self) -> [WindowAxis; 2] {
+        self.axes
+    }
+
+    /// A property that published formulas exclude, if the convolution has one.
+    pub(crate) fn unusual(&self) -> Option<&'static str> {
+        self.unusual
     }
 }

@@ -1,14 +1,13 @@
-//! The hyperplanes that bound regions, read a few at a time.
+//! The halfspaces whose intersection is a region.
 
 use std::cell::Cell;
 use std::ops::Range;
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::Facet;
-use super::layout::{Layout, Span};
-use super::line::host;
-use crate::Error;
+use crate::pattern::layout::{NodeSpan, PatternLayout};
+use crate::tensor::to_host;
+use crate::{Error, Facet};
 use tropex_extract::Network;
 use tropex_extract::network::{Trace, ValueId};
 use tropex_extract::ops::Gap;
@@ -16,44 +15,48 @@ use tropex_extract::terms::Pullback;
 use tropex_kernels::AffineRows;
 use tropex_kernels::{ComputeTarget, Precision};
 
-/// Bytes that the rows take that are pulled back at a time, about.
+/// Approximate size in bytes of the rows that are pulled back at a time.
 const MEMORY: usize = 256 << 20;
 
-/// Coefficients that are smaller, compared with the largest on their way from the unit, are what
-/// rounding leaves where parts cancel.
+/// Coefficients below this share of the largest coefficient on their way back from the unit are
+/// taken for rounding errors of zero.
 const ROUNDED_ZERO: f64 = 1e-14;
 
-/// A side of the region of a point: in the region, and as long as it lasts,
-/// `normal . x + offset >= 0`.
+/// A halfspace that contains the region of a point: `normal . x + offset >= 0` for all points `x`
+/// of the region.
 #[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
+#[non_exhaustive]
+pub struct Halfspace<'a> {
     /// The point, counted from 0.
     pub point: usize,
-    /// What is beyond.
+    /// The unit that changes on the hyperplane, and its piece on the other side.
     pub facet: Facet,
-    /// The value of the left-hand side at the point.
+    /// The value of `normal . x + offset` at the point.
     pub gap: f64,
-    /// Coefficients, of which not all are zero.
+    /// The coefficients `[features]`, not all of them zero.
     pub normal: &'a [f64],
     /// The constant.
     pub offset: f64,
 }
 
-/// Reads the sides of the regions of points, those of all units and of all rivals in poolings: many
-/// of them do not touch the region. In f64, whatever the network's own precision.
+/// Computes the halfspaces of the regions of points, in f64, whatever the precision of the network
+/// is.
+///
+/// There is one halfspace for every unit, and for a pooling one for every other cell of its window.
+/// Many of their hyperplanes do not touch the region.
 #[derive(Clone, Debug)]
 pub struct Regions {
     network: Network,
-    layout: Layout,
-    /// Rows that are pulled back at a time.
+    layout: PatternLayout,
+    /// Number of rows that are pulled back at a time.
     rows: usize,
 }
 
-/// Gaps of one node at the points of a batch.
-struct Gaps<'a> {
-    span: &'a Span,
-    /// Of every point in the same order of units.
-    of: Vec<Vec<Gap>>,
+/// The gaps of one node at the points of a batch.
+struct NodeGaps<'a> {
+    span: &'a NodeSpan,
+    /// The gaps of every point. The order of units is one for all points.
+    of_points: Vec<Vec<Gap>>,
     /// Inputs of the node, point by point.
     inputs: Vec<f64>,
 }
@@ -62,18 +65,18 @@ impl Regions {
     /// The regions of a network.
     ///
     /// # Errors
-    /// No f64 on the device, and no `flex` in this build.
+    /// The device has no f64 and this build has no `flex`.
     pub fn new(network: &Network) -> Result<Self, Error> {
         let target = ComputeTarget::in_f64(network.target().device())?;
         let bytes = 4 * network.widest() * size_of::<f64>();
         Ok(Self {
             network: network.to_target(&target),
-            layout: Layout::of(network),
+            layout: PatternLayout::of(network),
             rows: (MEMORY / bytes.max(1)).max(1),
         })
     }
 
-    /// The same with so many rows pulled back at a time, at least one.
+    /// Sets the number of rows that are pulled back at a time, at least one.
     pub fn with_rows(self, rows: usize) -> Self {
         Self { rows: rows.max(1), ..self }
     }
@@ -83,68 +86,78 @@ impl Regions {
         &self.network
     }
 
-    /// Shows the sides of the regions of points `[points, features]`, by node, but for those that do
-    /// not depend on the point. Pulls back a row per side, as many at a time as about 256 MiB hold.
+    /// Calls `visit` with the halfspaces of the regions of points, node by node. Leaves out
+    /// halfspaces that are the whole space. Pulls back one row per halfspace, about 256 MiB of rows
+    /// at a time.
+    ///
+    /// # Shapes
+    /// - points: `[points, features]`
     ///
     /// # Errors
-    /// No points, or values that are not whole points; numbers beyond f64.
-    pub fn visit_sides(&self, points: &[f64], visit: impl FnMut(Side<'_>)) -> Result<(), Error> {
-        self.visit_sides_watched(points, visit, &|_| {})
-    }
-
-    /// The same; `watch` is told how many of the [rows](Self::rows_of_point) of all points were pulled
-    /// back.
-    ///
-    /// # Errors
-    /// As for [`Regions::visit_sides`].
-    pub fn visit_sides_watched(
+    /// No points, or values that are not whole points; values outside the range of f64.
+    pub fn visit_halfspaces(
         &self,
         points: &[f64],
-        mut visit: impl FnMut(Side<'_>),
-        watch: &dyn Fn(usize),
+        visit: impl FnMut(Halfspace<'_>),
+    ) -> Result<(), Error> {
+        self.visit_halfspaces_with_progress(points, visit, &|_| {})
+    }
+
+    /// Like [`Regions::visit_halfspaces`]. `progress` receives the number of
+    /// [rows](Self::rows_per_point) of all points that were pulled back.
+    ///
+    /// # Errors
+    /// As for [`Regions::visit_halfspaces`].
+    pub fn visit_halfspaces_with_progress(
+        &self,
+        points: &[f64],
+        mut visit: impl FnMut(Halfspace<'_>),
+        progress: &dyn Fn(usize),
     ) -> Result<(), Error> {
         self.network.count(points)?;
         let pulled = Cell::new(0);
-        let watch = |rows| {
+        let add = |rows| {
             pulled.set(pulled.get() + rows);
-            watch(pulled.get());
+            progress(pulled.get());
         };
-        // Few enough that lists of their gaps are small beside the rows.
+        // Few points, so that the lists of their gaps are small beside the rows.
         let batch = (self.rows / 8).max(1);
         for (index, points) in points.chunks(batch * self.network.features()).enumerate() {
             let first = index * batch;
-            let visit = |side: Side<'_>| visit(Side { point: first + side.point, ..side });
-            self.visit_batch(points, visit, &watch)?;
+            let visit = |halfspace: Halfspace<'_>| {
+                visit(Halfspace { point: first + halfspace.point, ..halfspace });
+            };
+            self.visit_batch(points, visit, &add)?;
         }
         Ok(())
     }
 
-    /// Number of rows that are pulled back for the sides of a point: one for every unit, and of a
-    /// pooling one for every rival.
-    pub fn rows_of_point(&self) -> usize {
+    /// Number of rows that are pulled back for the halfspaces of a point: one for every unit, and
+    /// for a pooling one for every other cell of its window.
+    pub fn rows_per_point(&self) -> usize {
         let rows = self.layout.spans().iter().map(|span| {
             let mut rows = 0;
-            span.choice.visit_gaps(&vec![0; span.units.len()], |_| rows += 1);
+            span.rule.visit_gaps(&vec![0; span.units.len()], |_| rows += 1);
             rows
         });
         rows.sum()
     }
 
-    /// No more points than rows that are pulled back at a time.
+    /// The halfspaces of at most as many points as rows are pulled back at a time.
     fn visit_batch(
         &self,
         points: &[f64],
-        mut visit: impl FnMut(Side<'_>),
-        watch: &dyn Fn(usize),
+        mut visit: impl FnMut(Halfspace<'_>),
+        progress: &dyn Fn(usize),
     ) -> Result<(), Error> {
         let points = self.network.tensor(points)?;
         let trace = self.network.replay(points.clone());
         let mut failed = None;
-        // A second walk shows the values again, so that no more than a node's are in memory.
+        // A second forward pass computes the values again, so that only one node's are in memory.
         self.network.forward(points, |index, node, inputs| {
             if let Some(span) = self.layout.at(index).filter(|_| failed.is_none()) {
-                let gaps = Gaps::of(span, &trace, &inputs[0]);
-                failed = self.visit_node(&gaps, &trace, &mut visit, watch).err();
+                let gaps = NodeGaps::new(span, &trace, &inputs[0]);
+                failed = self.visit_node(&gaps, &trace, &mut visit, progress).err();
             }
             node.op().forward(inputs).0
         });
@@ -153,34 +166,30 @@ impl Regions {
 
     fn visit_node(
         &self,
-        gaps: &Gaps<'_>,
+        gaps: &NodeGaps<'_>,
         trace: &Trace,
-        visit: &mut impl FnMut(Side<'_>),
-        watch: &dyn Fn(usize),
+        visit: &mut impl FnMut(Halfspace<'_>),
+        progress: &dyn Fn(usize),
     ) -> Result<(), Error> {
         let points = trace.points();
-        let count = gaps.of[0].len();
+        let count = gaps.of_points[0].len();
         let groups = (self.rows / points).max(1);
         for first in (0..count).step_by(groups) {
             let groups = first..(first + groups).min(count);
             let pulled = self.pull(gaps, groups.clone(), trace);
-            watch(groups.len() * points);
+            progress(groups.len() * points);
             let features = self.network.features();
             for (row, normal) in pulled.normals.chunks_exact(features).enumerate() {
-                let (point, gap) = (row % points, gaps.of[row % points][first + row / points]);
+                let (point, gap) =
+                    (row % points, gaps.of_points[row % points][first + row / points]);
                 let facet = Facet::new(gaps.span.node, gap);
                 let (gap, offset) = (gap.of(gaps.inputs_of(point, points)), pulled.offsets[row]);
                 let largest = normal.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
                 if ![gap, offset, largest].iter().all(|number| number.is_finite()) {
-                    let what = "a side of a region".into();
-                    return Err(tropex_extract::Error::Overflow {
-                        what,
-                        precision: Precision::F64,
-                    }
-                    .into());
+                    return Err(overflow());
                 }
                 if largest > ROUNDED_ZERO * pulled.largest[row] {
-                    visit(Side { point, facet, gap, normal, offset });
+                    visit(Halfspace { point, facet, gap, normal, offset });
                 }
             }
         }
@@ -188,12 +197,12 @@ impl Regions {
     }
 
     /// Pulls the rows of some gaps of every point back to the input.
-    fn pull(&self, gaps: &Gaps<'_>, groups: Range<usize>, trace: &Trace) -> Pulled {
+    fn pull(&self, gaps: &NodeGaps<'_>, groups: Range<usize>, trace: &Trace) -> HalfspaceRows {
         let points = trace.points();
         let (count, width) = (groups.len() * points, gaps.inputs.len() / points);
         let mut seeds = vec![0.0; count * width];
         for (row, seed) in seeds.chunks_exact_mut(width).enumerate() {
-            let gap = gaps.of[row % points][groups.start + row / points];
+            let gap = gaps.of_points[row % points][groups.start + row / points];
             gap.above.into_iter().for_each(|feature| seed[feature] = 1.0);
             gap.below.into_iter().for_each(|feature| seed[feature] = -1.0);
         }
@@ -207,34 +216,40 @@ impl Regions {
         for index in (0..node).rev() {
             let value = ValueId::of_node(index);
             let Some(rows) = walk.at(value) else { continue };
-            let sizes = host(rows.clone().into_tensor().abs().max_dim(1));
+            let sizes = to_host(rows.clone().into_tensor().abs().max_dim(1));
             largest.iter_mut().zip(sizes).for_each(|(largest, size)| *largest = largest.max(size));
             walk.step(index, trace.piece(index), None);
         }
         let (normals, offsets) = walk.finish(None);
-        Pulled { normals: host(normals), offsets: host(offsets), largest }
+        HalfspaceRows { normals: to_host(normals), offsets: to_host(offsets), largest }
     }
 }
 
-/// Rows that arrived at the input.
-struct Pulled {
+/// Rows at the input.
+struct HalfspaceRows {
     /// `[rows, features]`
     normals: Vec<f64>,
+    /// `[rows]`
     offsets: Vec<f64>,
-    /// The largest coefficient of each row on its way.
+    /// The largest coefficient of each row on its way back, `[rows]`.
     largest: Vec<f64>,
 }
 
-impl<'a> Gaps<'a> {
-    fn of(span: &'a Span, trace: &Trace, input: &Tensor<2>) -> Self {
-        let numbers = span.choice.numbers(trace.piece(span.node));
-        let of_point = |numbers: &[u32]| {
+fn overflow() -> Error {
+    let what = "a side of a region".into();
+    tropex_extract::Error::Overflow { what, precision: Precision::F64 }.into()
+}
+
+impl<'a> NodeGaps<'a> {
+    fn new(span: &'a NodeSpan, trace: &Trace, input: &Tensor<2>) -> Self {
+        let pieces = span.rule.numbers(trace.piece(span.node));
+        let of_point = |pieces: &[u32]| {
             let mut gaps = Vec::new();
-            span.choice.visit_gaps(numbers, |gap| gaps.push(gap));
+            span.rule.visit_gaps(pieces, |gap| gaps.push(gap));
             gaps
         };
-        let of = numbers.chunks_exact(span.units.len()).map(of_point).collect();
-        Self { span, of, inputs: host(input.clone()) }
+        let of_points = pieces.chunks_exact(span.units.len()).map(of_point).collect();
+        Self { span, of_points, inputs: to_host(input.clone()) }
     }
 
     fn inputs_of(&self, point: usize, points: usize) -> &[f64] {

@@ -1,44 +1,44 @@
-//! Where the pieces of every unit stand in a pattern.
+//! The bits of every unit in a pattern.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Boundaries, Facet};
+use crate::{Facet, PiecewiseNodes};
 use tropex_extract::Network;
 use tropex_extract::ops::ActivationRule;
 
-/// The units of a network that have more than one piece, in the order of its nodes, and the words
-/// of a pattern that hold their pieces. A node's pieces begin with a word of their own.
+/// The units of a network that have more than one piece, in the order of its nodes, and the 64-bit
+/// words that hold their pieces. The pieces of each node begin in a new word.
 #[derive(Clone, Debug)]
-pub(crate) struct Layout {
-    spans: Vec<Span>,
+pub(crate) struct PatternLayout {
+    spans: Vec<NodeSpan>,
     words: usize,
     units: usize,
 }
 
-/// The share of one node.
+/// The units and the words of one node.
 #[derive(Clone, Debug)]
-pub(crate) struct Span {
+pub(crate) struct NodeSpan {
     pub(crate) node: usize,
-    pub(crate) choice: ActivationRule,
-    /// Its units among those of all nodes.
+    pub(crate) rule: ActivationRule,
+    /// The numbers of its units among the units of all nodes.
     pub(crate) units: Range<usize>,
     words: Range<usize>,
     /// Bits of a piece.
     width: u32,
 }
 
-impl Layout {
+impl PatternLayout {
     pub(crate) fn of(network: &Network) -> Self {
         let mut layout = Self { spans: Vec::new(), words: 0, units: 0 };
-        for (node, choice) in Boundaries::of(network).nodes() {
-            let width = (usize::BITS - (choice.pieces() - 1).leading_zeros()).max(1);
-            let words = choice.units().div_ceil(fields(width));
-            let span = Span {
+        for (node, rule) in PiecewiseNodes::of(network).nodes() {
+            let width = (usize::BITS - (rule.pieces() - 1).leading_zeros()).max(1);
+            let words = rule.units().div_ceil(fields(width));
+            let span = NodeSpan {
                 node,
-                choice: choice.clone(),
-                units: layout.units..layout.units + choice.units(),
+                rule: rule.clone(),
+                units: layout.units..layout.units + rule.units(),
                 words: layout.words..layout.words + words,
                 width,
             };
@@ -48,12 +48,12 @@ impl Layout {
         layout
     }
 
-    pub(crate) fn spans(&self) -> &[Span] {
+    pub(crate) fn spans(&self) -> &[NodeSpan] {
         &self.spans
     }
 
-    /// The share of a node, if it chooses.
-    pub(crate) fn at(&self, node: usize) -> Option<&Span> {
+    /// The units and words of a node. `None` if the node has only one piece.
+    pub(crate) fn at(&self, node: usize) -> Option<&NodeSpan> {
         self.spans.binary_search_by_key(&node, |span| span.node).ok().map(|at| &self.spans[at])
     }
 
@@ -62,19 +62,19 @@ impl Layout {
         self.units
     }
 
-    /// Words of a pattern.
+    /// Number of words of a pattern.
     pub(crate) fn words(&self) -> usize {
         self.words
     }
 
-    /// The words of the pieces of all units of a point.
-    pub(crate) fn pack(&self, numbers: &[u32]) -> Box<[u64]> {
+    /// Packs the pieces of all units of a point into words.
+    pub(crate) fn pack(&self, pieces: &[u32]) -> Box<[u64]> {
         let mut words = vec![0; self.words];
-        self.spans.iter().for_each(|span| span.pack(&numbers[span.units.clone()], &mut words));
+        self.spans.iter().for_each(|span| span.pack(&pieces[span.units.clone()], &mut words));
         words.into()
     }
 
-    /// The facets between two lists of the pieces of all units.
+    /// The facets between two patterns that are given as the pieces of all units.
     pub(crate) fn changes(&self, from: &[u32], to: &[u32]) -> Vec<Facet> {
         let facets = self.spans.iter().flat_map(|span| {
             let units = span.units.clone().enumerate();
@@ -84,7 +84,7 @@ impl Layout {
         facets.collect()
     }
 
-    /// The facets between two patterns: where the second has another piece than the first.
+    /// The facets between two patterns that are given as words.
     pub(crate) fn facets(&self, from: &[u64], to: &[u64]) -> Vec<Facet> {
         let mut facets = Vec::new();
         for span in &self.spans {
@@ -104,14 +104,14 @@ impl Layout {
     }
 }
 
-impl Span {
-    /// The piece of a unit, counted within the node.
+impl NodeSpan {
+    /// The piece of a unit, which is numbered within the node.
     pub(crate) fn piece(&self, words: &[u64], unit: usize) -> u32 {
         let (word, shift) = self.place(unit);
         (words[word] >> shift & (u64::MAX >> (u64::BITS - self.width))) as u32
     }
 
-    /// Puts another piece in.
+    /// Replaces the piece of a unit.
     pub(crate) fn set(&self, words: &mut [u64], unit: usize, piece: u32) {
         let (word, shift) = self.place(unit);
         let mask = u64::MAX >> (u64::BITS - self.width) << shift;
@@ -124,21 +124,21 @@ impl Span {
     }
 
     /// Writes the pieces of the node's units into the words of a pattern.
-    fn pack(&self, numbers: &[u32], words: &mut [u64]) {
+    fn pack(&self, pieces: &[u32], words: &mut [u64]) {
         let words = words[self.words.clone()].iter_mut();
-        for (word, numbers) in words.zip(numbers.chunks(fields(self.width))) {
-            let fields = numbers.iter().enumerate();
-            *word = fields.fold(0, |word, (field, &number)| {
-                word | u64::from(number) << (field as u32 * self.width)
+        for (word, pieces) in words.zip(pieces.chunks(fields(self.width))) {
+            let fields = pieces.iter().enumerate();
+            *word = fields.fold(0, |word, (field, &piece)| {
+                word | u64::from(piece) << (field as u32 * self.width)
             });
         }
     }
 
-    /// Writes the pieces of many points, `[points, units]`, into their patterns, each so many words.
-    pub(crate) fn pack_all(&self, numbers: &[u32], patterns: &mut [u64], words: usize) {
+    /// Writes the pieces `[points, units]` of many points into their patterns `[points, words]`.
+    pub(crate) fn pack_points(&self, pieces: &[u32], patterns: &mut [u64], words: usize) {
         let points = patterns.par_chunks_exact_mut(words);
-        let points = points.zip(numbers.par_chunks_exact(self.units.len()));
-        points.for_each(|(pattern, numbers)| self.pack(numbers, pattern));
+        let points = points.zip(pieces.par_chunks_exact(self.units.len()));
+        points.for_each(|(pattern, pieces)| self.pack(pieces, pattern));
     }
 
     /// Number of units with different pieces in two patterns.
@@ -147,7 +147,7 @@ impl Span {
         pairs.map(|(left, right)| self.set_fields(left ^ right)).sum()
     }
 
-    /// Number of fields of a word that are not zero.
+    /// Number of pieces in a word that are not zero.
     fn set_fields(&self, word: u64) -> usize {
         let lowest =
             (0..fields(self.width)).fold(0, |bits, field| bits | 1 << (field as u32 * self.width));
@@ -156,7 +156,7 @@ impl Span {
     }
 }
 
-/// Pieces in a word.
+/// Number of pieces of a width in bits that fit into a word.
 fn fields(width: u32) -> usize {
     (u64::BITS / width) as usize
 }

@@ -1,29 +1,28 @@
-//! How many regions a window has, about, before they are found.
+//! A quick estimate of the number of regions in a window.
 
 use std::collections::BTreeMap;
 
 use super::plane::Plane;
 use super::window::Window;
-use crate::Error;
-use crate::pattern::{Pattern, Patterns};
+use crate::{Error, Pattern, Patterns};
 use tropex_extract::Network;
 
 /// Points along each side of a window.
 const STEPS: usize = 32;
 
-/// Points at which [`expected_regions`] looks, for a window of four sides.
-pub const EXPECTED_POINTS: usize = 4 * STEPS;
+/// Number of points whose patterns [`estimate_regions`] reads, for a window with four sides.
+pub const ESTIMATE_POINTS: usize = 4 * STEPS;
 
-/// Number of regions to be expected in a window, from the units that change along its border.
+/// Estimates the number of regions in a window from the units that change along its border.
 ///
-/// A unit that changes at two places of the border changes along a line between them, and two such
-/// lines whose ends alternate along the border cross each other: each line, and each crossing, makes
-/// a region more. Lines that stay inside are not seen, nor those that are crossed twice between two
-/// points; where many lines meet in one point, there are fewer regions.
+/// A unit that changes at two places of the border changes along a chord between them. Two chords
+/// cross if their ends alternate along the border. The estimate is 1 plus the number of chords plus
+/// the number of crossings. It misses chords that do not reach the border and chords between two
+/// neighbouring points, and it counts too many regions where several chords meet in one point.
 ///
 /// # Errors
 /// A plane through another space.
-pub fn expected_regions(network: &Network, plane: &Plane, window: &Window) -> Result<usize, Error> {
+pub fn estimate_regions(network: &Network, plane: &Plane, window: &Window) -> Result<usize, Error> {
     let patterns = Patterns::new(network);
     let points: Vec<f64> =
         border(window).into_iter().flat_map(|point| plane.point(point)).collect();
@@ -32,7 +31,7 @@ pub fn expected_regions(network: &Network, plane: &Plane, window: &Window) -> Re
     Ok(1 + chords.len() + crossings(&chords, patterns.len()))
 }
 
-/// Points along the border, in order around the window.
+/// Points along the border, counter-clockwise.
 fn border(window: &Window) -> Vec<[f64; 2]> {
     let corners = window.corners();
     let following = corners.iter().cycle().skip(1);
@@ -45,7 +44,7 @@ fn border(window: &Window) -> Vec<[f64; 2]> {
     sides.collect()
 }
 
-/// For every line along which a unit changes, the two steps of the border in which it ends.
+/// The chords along which units change, each as the two steps of the border in which it ends.
 fn chords(patterns: &[Pattern]) -> Vec<[usize; 2]> {
     let mut changes: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     for (step, from) in patterns.iter().enumerate() {
@@ -62,7 +61,7 @@ fn chords(patterns: &[Pattern]) -> Vec<[usize; 2]> {
 
 /// Pairs of chords whose ends alternate.
 fn crossings(chords: &[[usize; 2]], steps: usize) -> usize {
-    // `ending[a][b]`: chords that begin in step `a` and end in step `b` or later.
+    // `ending[a][b]` is the number of chords that begin in step `a` and end in step `b` or later.
     let mut ending = vec![vec![0_usize; steps + 1]; steps];
     chords.iter().for_each(|&[first, last]| ending[first][last] += 1);
     for row in &mut ending {
@@ -82,9 +81,9 @@ mod tests {
     fn chords_cross_where_their_ends_alternate() {
         assert_eq!(crossings(&[], 8), 0);
         assert_eq!(crossings(&[[0, 4], [2, 6]], 8), 1);
-        assert_eq!(crossings(&[[0, 4], [1, 3], [5, 7]], 8), 0); // beside each other
-        assert_eq!(crossings(&[[0, 4], [0, 6], [2, 4]], 8), 0); // ends in one step do not tell
-        // All pairs of chords through the middle.
+        assert_eq!(crossings(&[[0, 4], [1, 3], [5, 7]], 8), 0); // side by side
+        assert_eq!(crossings(&[[0, 4], [0, 6], [2, 4]], 8), 0); // ends in one step
+        // All pairs of chords through the middle cross.
         let through: Vec<_> = (0..10).map(|step| [step, step + 10]).collect();
         assert_eq!(crossings(&through, 20), 45);
     }

@@ -1,14 +1,13 @@
-//! Slopes of logits modulo primes, which tell equal maps from different ones without rounding.
+//! Slopes of logits modulo primes, to decide without rounding errors whether two maps are equal.
 //!
-//! Every weight is a whole number times a power of two, so it has a residue modulo an odd prime.
-//! Sums of products of residues stay whole numbers below 2^53, which f64 holds exactly. Slopes whose
-//! residues differ are different; slopes whose residues are equal for all primes are equal, but for
-//! a chance of about 2^-72.
+//! Every weight is a whole number times a power of two, so that it has a residue modulo an odd
+//! prime. Sums of products of residues are whole numbers below 2^53, which f64 represents exactly.
+//! Slopes with different residues are different. Slopes with equal residues modulo all primes are
+//! equal, except with a probability of about 2^-72.
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use super::plane::Plane;
-use super::walk::BATCH;
+use super::plane::{BATCH, Plane};
 use crate::Error;
 use tropex_extract::Network;
 use tropex_extract::ops::Piece;
@@ -16,14 +15,15 @@ use tropex_kernels as kernels;
 use tropex_kernels::read;
 use tropex_kernels::{ComputeTarget, Precision};
 
-/// Decides for most pairs of regions that their maps differ.
+/// The prime of the probe, which shows for most pairs of regions that their maps differ.
 const PROBE: u32 = 4093;
 
-/// Decide for the others. Below 2^12, so that the products of two weights with a slope, which an
-/// interpolation along both axes takes, can be added up 2^20 times.
+/// The primes for the other pairs. They are below 2^12, so that residues are below 2^11 in absolute
+/// value. An interpolation along both axes multiplies a slope by two weights; the sum of 2^20 such
+/// products stays below 2^53.
 const PRIMES: [u32; 6] = [4091, 4079, 4073, 4057, 4051, 4049];
 
-/// How the probe mixes the two axes of the plane.
+/// Factors of the two axes of the plane in the direction of the probe.
 const MIX: [f64; 2] = [1.0, 1009.0];
 
 /// Residues of slopes.
@@ -31,17 +31,18 @@ pub(super) type Residues = Vec<u16>;
 
 /// A network whose constants are residues.
 #[derive(Debug)]
-pub(super) struct Modular {
+pub(super) struct ModularNetwork {
     network: Network,
     prime: Prime,
-    /// `[groups, features]`: the directions whose slopes are found.
+    /// The directions whose slopes are computed, `[groups, features]`.
     directions: Vec<f64>,
-    /// Whether pieces come from another device.
+    /// Whether the pieces come from another device.
     is_elsewhere: bool,
 }
 
-impl Modular {
-    /// For the probe: one direction between the axes of a plane. None where a build has no f64.
+impl ModularNetwork {
+    /// The network of the probe, with one direction between the axes of a plane. `None` in a build
+    /// without f64.
     pub(super) fn probe(network: &Network, plane: &Plane) -> Option<Self> {
         let prime = Prime(PROBE);
         let axes = plane.axes().each_ref().map(|axis| prime.of_all(axis));
@@ -64,7 +65,7 @@ impl Modular {
         self.network.target()
     }
 
-    /// The directions at so many points, group by group.
+    /// The directions at a number of points, `[groups * points, features]`, group by group.
     pub(super) fn start(&self, points: usize) -> Tensor<2> {
         let groups = self.directions.chunks_exact(self.network.features());
         let count = groups.len() * points;
@@ -72,7 +73,7 @@ impl Modular {
         self.target().tensor(TensorData::new(rows, [count, self.network.features()]))
     }
 
-    /// Takes directions through a node in its piece.
+    /// Pushes directions forward through a node in its piece, and reduces them modulo the prime.
     pub(super) fn step(&self, node: usize, inputs: Vec<Tensor<2>>, piece: &Piece) -> Tensor<2> {
         let op = self.network.nodes()[node].op();
         let pushed = match self.is_elsewhere {
@@ -83,7 +84,7 @@ impl Modular {
         pushed - multiples.mul_scalar(f64::from(self.prime.0))
     }
 
-    /// What arrived at the logits, point by point.
+    /// The residues of the slopes of the logits, point by point.
     pub(super) fn finish(&self, slopes: Tensor<2>, points: usize) -> Result<Vec<Residues>, Error> {
         let slopes: Vec<f64> = read(slopes)?.iter().collect();
         let classes = self.network.classes();
@@ -105,7 +106,7 @@ pub(super) fn slopes(
     let mut found = vec![Residues::new(); points.len()];
     for prime in PRIMES.map(Prime) {
         let axes = plane.axes().each_ref().map(|axis| prime.of_all(axis));
-        let Some(modular) = Modular::new(network, prime, axes.concat()) else { continue };
+        let Some(modular) = ModularNetwork::new(network, prime, axes.concat()) else { continue };
         for (points, found) in points.chunks(BATCH).zip(found.chunks_mut(BATCH)) {
             let values = plane.tensor(points, network.target());
             let start = (values, modular.start(points.len()));
@@ -143,11 +144,11 @@ impl Prime {
     fn of(self, number: f64) -> f64 {
         let bits = number.abs().to_bits();
         let (exponent, fraction) = (bits >> 52, bits & ((1 << 52) - 1));
-        // Numbers below the smallest normal one have no leading bit, and its exponent.
+        // Subnormal numbers have no leading bit, and the exponent of the smallest normal number.
         let mantissa = fraction | (u64::from(exponent > 0) << 52);
         let exponent = exponent.max(1) as i64 - 1075;
         let prime = u64::from(self.0);
-        // 2^(prime - 1) is 1.
+        // 2^(prime - 1) is 1 modulo the prime (Fermat).
         let power = self.power_of_two(exponent.rem_euclid(prime as i64 - 1) as u64);
         self.reduce((mantissa % prime * power % prime) as f64 * number.signum())
     }
@@ -183,14 +184,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn divisors_are_primes_below_two_to_the_twelfth() {
+    fn moduli_are_primes_below_two_to_the_twelfth() {
         for prime in PRIMES.into_iter().chain([PROBE]) {
             assert!(prime < 1 << 12 && (2..prime).all(|divisor| prime % divisor != 0), "{prime}");
         }
     }
 
     #[test]
-    fn residues_of_whole_numbers_and_halves_are_the_usual_ones() {
+    fn residues_of_whole_numbers_and_halves_are_as_computed_by_hand() {
         let prime = Prime(4091);
         for (number, residue) in [
             (0.0, 0.0),
@@ -207,7 +208,8 @@ mod tests {
     }
 
     proptest! {
-        /// Sums and products of f32 that f64 holds exactly have the sums and products of residues.
+        /// Where f64 represents a sum or product of f32 exactly, its residue is the sum or product
+        /// of the residues.
         #[test]
         fn residues_add_and_multiply(
             a in prop::num::f32::NORMAL, b in prop::num::f32::NORMAL, whole in -1000_i32..1000,

@@ -1,50 +1,66 @@
 //! Regions as polytopes.
 
-use super::{Facet, Regions, Side};
-use crate::Error;
+mod chebyshev;
+mod halfspace;
+mod irredundant;
+mod ray_shooting;
+mod search;
 
-/// The closed region of a point as inequalities `A x <= b`, one for every unit and every rival in a
-/// pooling, until [`Polytope::essential`] leaves out those that follow from others. Takes
-/// `8 * sides * features` bytes.
+use crate::{Error, Facet};
+
+pub use chebyshev::{Ball, LargestBall};
+pub use halfspace::{Halfspace, Regions};
+pub use irredundant::RedundancyRemoval;
+
+/// The closed region of a point as inequalities `A x <= b`.
+///
+/// There is one inequality for every unit, and for a pooling one for every other cell of its
+/// window. [`Polytope::irredundant`] removes those that others imply. Takes `8 * sides * features`
+/// bytes.
 #[derive(Clone, Debug)]
 pub struct Polytope {
-    /// The point whose region it is.
-    pub(super) point: Vec<f64>,
-    /// Unit vectors `[sides, features]`.
+    /// The point of the region, `[features]`.
+    point: Vec<f64>,
+    /// Outward unit normals `[sides, features]`.
     normals: Vec<f64>,
-    /// How far the point is from each side.
-    pub(super) distances: Vec<f64>,
+    /// Distances of the point from the hyperplanes, `[sides]`.
+    distances: Vec<f64>,
     facets: Vec<Option<Facet>>,
 }
 
-/// An inequality `normal . x <= limit`, its normal of length 1.
+/// An inequality `normal . x <= limit` with a normal of length 1.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Inequality<'a> {
-    /// The outward normal.
+    /// The outward normal, `[features]`.
     pub normal: &'a [f64],
     /// The right-hand side.
     pub limit: f64,
-    /// What is beyond; none for the sides of a box.
+    /// The unit that changes on the hyperplane. `None` for a side of a box.
     pub facet: Option<Facet>,
 }
 
 impl Regions {
     /// The region of a point.
     ///
+    /// # Shapes
+    /// - point: `[features]`
+    ///
     /// # Errors
-    /// Other than one whole point; numbers beyond f64.
+    /// Not one whole point; values outside the range of f64.
     pub fn polytope(&self, point: &[f64]) -> Result<Polytope, Error> {
-        self.polytope_watched(point, &|_| {})
+        self.polytope_with_progress(point, &|_| {})
     }
 
-    /// The same; `watch` is told how many of the [rows](Self::rows_of_point) were pulled back.
+    /// Like [`Regions::polytope`]. `progress` receives the number of [rows](Self::rows_per_point)
+    /// that were pulled back.
     ///
     /// # Errors
     /// As for [`Regions::polytope`].
-    pub fn polytope_watched(
+    pub fn polytope_with_progress(
         &self,
         point: &[f64],
-        watch: &dyn Fn(usize),
+        progress: &dyn Fn(usize),
     ) -> Result<Polytope, Error> {
         let features = self.network().features();
         if point.len() != features {
@@ -56,13 +72,13 @@ impl Regions {
             distances: Vec::new(),
             facets: Vec::new(),
         };
-        let add = |side: Side<'_>| {
-            let length = length(side.normal);
-            polytope.normals.extend(side.normal.iter().map(|value| -value / length));
-            polytope.distances.push(side.gap / length);
-            polytope.facets.push(Some(side.facet));
+        let add = |halfspace: Halfspace<'_>| {
+            let length = length(halfspace.normal);
+            polytope.normals.extend(halfspace.normal.iter().map(|value| -value / length));
+            polytope.distances.push(halfspace.gap / length);
+            polytope.facets.push(Some(halfspace.facet));
         };
-        self.visit_sides_watched(point, add, watch)?;
+        self.visit_halfspaces_with_progress(point, add, progress)?;
         Ok(polytope)
     }
 }
@@ -78,7 +94,7 @@ impl Polytope {
         self.distances.len()
     }
 
-    /// The point whose region it is.
+    /// The point of the region.
     pub fn point(&self) -> &[f64] {
         &self.point
     }
@@ -93,36 +109,33 @@ impl Polytope {
         })
     }
 
-    /// How far a point is inside: its distance to the nearest of the hyperplanes, negative outside,
-    /// infinite if there are none.
+    /// The depth of a point: its distance to the nearest hyperplane. It is negative outside, and
+    /// infinite without inequalities.
     ///
     /// # Errors
-    /// Another number of coordinates.
+    /// A wrong number of coordinates.
     pub fn depth(&self, point: &[f64]) -> Result<f64, Error> {
         if point.len() != self.features() {
             return Err(Error::shape("values of the point", point.len(), self.features()));
         }
-        Ok(self.depths(point).fold(f64::INFINITY, f64::min))
-    }
-
-    /// How far a point is inside of every side.
-    pub(super) fn depths(&self, point: &[f64]) -> impl Iterator<Item = f64> {
         let moved: Vec<f64> = point.iter().zip(&self.point).map(|(to, from)| to - from).collect();
-        self.rows().map(move |(normal, distance)| distance - dot(normal, &moved))
+        let depths = self.rows().map(|(normal, distance)| distance - dot(normal, &moved));
+        Ok(depths.fold(f64::INFINITY, f64::min))
     }
 
-    /// Whether a point is in the polytope or no further than `tolerance` from its hyperplanes.
+    /// Whether a point is in the polytope, or at most `tolerance` beyond its hyperplanes.
     ///
     /// # Errors
-    /// Another number of coordinates.
+    /// A wrong number of coordinates.
     pub fn contains(&self, point: &[f64], tolerance: f64) -> Result<bool, Error> {
         Ok(self.depth(point)? >= -tolerance)
     }
 
-    /// The part in a box with the same limits for every coordinate, such as 0 and 1 for images.
+    /// The intersection with a box that has one lower and one upper limit for all coordinates, such
+    /// as 0 and 1 for images.
     ///
     /// # Errors
-    /// A box that the point is not in.
+    /// The point of the region is outside the box.
     pub fn within(mut self, lowest: f64, highest: f64) -> Result<Self, Error> {
         for (index, value) in self.point.iter().enumerate() {
             let (below, above) = (value - lowest, highest - value);
@@ -140,8 +153,8 @@ impl Polytope {
         Ok(self)
     }
 
-    /// The polytope of some of the sides.
-    pub(super) fn only(&self, sides: &[usize]) -> Self {
+    /// The polytope with these sides only.
+    fn only(&self, sides: &[usize]) -> Self {
         Self {
             point: self.point.clone(),
             normals: sides.iter().flat_map(|&side| self.normal(side)).copied().collect(),
@@ -150,17 +163,31 @@ impl Polytope {
         }
     }
 
-    /// Normals, and the distances of the sides from the point.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&[f64], f64)> {
+    /// The normals, and the distances of the point from the hyperplanes.
+    fn rows(&self) -> impl Iterator<Item = (&[f64], f64)> {
         self.normals.chunks_exact(self.features()).zip(self.distances.iter().copied())
     }
 
-    pub(super) fn normal(&self, side: usize) -> &[f64] {
+    fn normal(&self, side: usize) -> &[f64] {
         &self.normals[side * self.features()..][..self.features()]
+    }
+
+    /// The unit of length of searches in the polytope: a power of two near the median distance of
+    /// the hyperplanes from the point. In this unit distances are about 1, which tolerances rely
+    /// on.
+    fn unit(&self) -> f64 {
+        let mut distances: Vec<f64> =
+            self.distances.iter().copied().filter(|distance| *distance > 0.0).collect();
+        if distances.is_empty() {
+            return 1.0;
+        }
+        let middle = distances.len() / 2;
+        let (_, median, _) = distances.select_nth_unstable_by(middle, f64::total_cmp);
+        median.log2().floor().clamp(-1000.0, 1000.0).exp2()
     }
 }
 
-pub(super) fn dot(left: &[f64], right: &[f64]) -> f64 {
+fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| a * b).sum()
 }
 

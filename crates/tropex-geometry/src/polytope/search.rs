@@ -1,0 +1,33 @@
+//! What the searches in a polytope have in common: tolerance, deadline, errors.
+
+use std::time::Instant;
+
+use crate::Error;
+
+/// A point is on a hyperplane if it is at most this far from it, in [units](super::Polytope::unit).
+pub(super) const TOUCHING: f64 = 1e-9;
+
+/// Why a search ends without a result.
+pub(super) enum SearchError {
+    OutOfTime,
+    Failed(Error),
+}
+
+impl From<Error> for SearchError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The error of a linear program that does not end.
+pub(super) fn stuck() -> Error {
+    Error::Region("a linear program about the region does not end: its sides are too alike".into())
+}
+
+/// Ends a search after its deadline.
+pub(super) fn require_time(deadline: Option<Instant>) -> Result<(), SearchError> {
+    match deadline {
+        Some(end) if Instant::now() >= end => Err(SearchError::OutOfTime),
+        _ => Ok(()),
+    }
+}
