@@ -5,6 +5,7 @@
 //! `flex` backend, with SIMD instructions on all cores. An operation takes the `flex` body if that
 //! backend holds its tensors. The tests compare both bodies. Nothing in this crate knows networks.
 
+mod attempt;
 mod backend;
 mod cache;
 mod data;

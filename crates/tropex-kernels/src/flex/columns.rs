@@ -6,22 +6,19 @@ use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
 use super::ROWS_PER_TASK;
+use crate::attempt::Attempt;
 use crate::data::Columns;
 use crate::simd::{Float, for_float, held, holds, positions, zeros};
 
 /// [`crate::pick`], or the unchanged values if `flex` does not hold them.
-pub(crate) fn pick(
-    values: Tensor<2>,
-    winner: &Tensor<3, Int>,
-    cells: usize,
-) -> Result<Tensor<2>, Tensor<2>> {
+pub(crate) fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Attempt<Tensor<2>> {
     if !holds(&values) {
-        return Err(values);
+        return Attempt::Declined(values);
     }
     let (values, winners) = (held(values), positions(winner));
     let extents = winner.dims();
     let picked = for_float!(values.dtype(), pick_in(&values, &winners, extents, cells));
-    Ok(Tensor::from_primitive::<Flex>(picked))
+    Attempt::Done(Tensor::from_primitive::<Flex>(picked))
 }
 
 fn pick_in<F: Float>(
@@ -40,13 +37,13 @@ fn pick_in<F: Float>(
 }
 
 /// [`crate::gather`], or the unchanged values if `flex` does not hold them.
-pub(crate) fn gather(values: Tensor<2>, columns: &Columns) -> Result<Tensor<2>, Tensor<2>> {
+pub(crate) fn gather(values: Tensor<2>, columns: &Columns) -> Attempt<Tensor<2>> {
     if !holds(&values) {
-        return Err(values);
+        return Attempt::Declined(values);
     }
     let values = held(values);
     let gathered = for_float!(values.dtype(), gather_in(&values, columns.numbers()));
-    Ok(Tensor::from_primitive::<Flex>(gathered))
+    Attempt::Done(Tensor::from_primitive::<Flex>(gathered))
 }
 
 fn gather_in<F: Float>(values: &FlexTensor, columns: &[u32]) -> FlexTensor {
@@ -64,13 +61,13 @@ pub(crate) fn scatter_add(
     values: Tensor<2>,
     columns: &Columns,
     width: usize,
-) -> Result<Tensor<2>, Tensor<2>> {
+) -> Attempt<Tensor<2>> {
     if !holds(&values) {
-        return Err(values);
+        return Attempt::Declined(values);
     }
     let values = held(values);
     let sums = for_float!(values.dtype(), scatter_add_in(&values, columns.numbers(), width));
-    Ok(Tensor::from_primitive::<Flex>(sums))
+    Attempt::Done(Tensor::from_primitive::<Flex>(sums))
 }
 
 fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) -> FlexTensor {

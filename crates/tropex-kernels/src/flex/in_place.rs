@@ -6,21 +6,18 @@ use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
 use super::ROWS_PER_TASK;
+use crate::attempt::Attempt;
 use crate::data::{AffineRows, Slope};
 use crate::simd::{Float, for_float, held, holds, positions, zeros};
 
 /// [`crate::mask`], or the unchanged rows if `flex` does not hold the tensors.
-pub(crate) fn mask(
-    rows: AffineRows,
-    sign: &Tensor<2>,
-    slope: &Slope,
-) -> Result<AffineRows, AffineRows> {
+pub(crate) fn mask(rows: AffineRows, sign: &Tensor<2>, slope: &Slope) -> Attempt<AffineRows> {
     if rows.interleaved().is_some() && matches!(slope, Slope::Uniform(0.0)) {
-        return Ok(rows.map_interleaved(|rows| rows.masked(sign)));
+        return Attempt::Done(rows.map_interleaved(|rows| rows.masked(sign)));
     }
     let (points, rows) = (rows.points(), rows.in_tensor());
     if !holds_rows(&rows) || !holds(sign) {
-        return Err(rows);
+        return Attempt::Declined(rows);
     }
     let (rows, sign) = (RowsInPlace::take(rows), held(sign.clone()));
     let masked = match slope {
@@ -30,7 +27,7 @@ pub(crate) fn mask(
             for_float!(sign.dtype(), mask_per_unit(rows, &sign, &slopes))
         }
     };
-    Ok(AffineRows::new(Tensor::from_primitive::<Flex>(masked), points))
+    Attempt::Done(AffineRows::new(Tensor::from_primitive::<Flex>(masked), points))
 }
 
 /// [`crate::scatter`], or the unchanged rows if `flex` does not hold them.
@@ -39,20 +36,20 @@ pub(crate) fn scatter(
     winner: &Tensor<3, Int>,
     cells: usize,
     overlap: bool,
-) -> Result<AffineRows, AffineRows> {
+) -> Attempt<AffineRows> {
     if rows.interleaved().is_some() && !overlap {
-        return Ok(rows.map_interleaved(|rows| rows.scattered(winner, cells)));
+        return Attempt::Done(rows.map_interleaved(|rows| rows.scattered(winner, cells)));
     }
     let (points, rows) = (rows.points(), rows.in_tensor());
     if !holds_rows(&rows) {
-        return Err(rows);
+        return Attempt::Declined(rows);
     }
     let winners = positions(winner);
     let [_, channels, windows] = winner.dims();
     let rows = RowsInPlace::take(rows);
     let extents = [channels, windows, cells];
     let scattered = for_float!(rows.rows.dtype(), scatter_in(&rows, &winners, extents));
-    Ok(AffineRows::new(Tensor::from_primitive::<Flex>(scattered), points))
+    Attempt::Done(AffineRows::new(Tensor::from_primitive::<Flex>(scattered), points))
 }
 
 /// Whether `flex` holds the rows and their pending shift.

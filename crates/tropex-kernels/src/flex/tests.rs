@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::in_place::holds_rows;
 use super::weight;
+use crate::attempt::Attempt;
 use crate::simd::PackedMatrix;
 use crate::simd::holds;
 use crate::{
@@ -84,6 +85,14 @@ fn columns(random: &mut ChaCha8Rng, width: usize, count: usize) -> Vec<Option<us
     (0..count).map(column).collect()
 }
 
+/// The result of a body that must not decline.
+fn done<T>(attempt: Attempt<T>) -> T {
+    match attempt {
+        Attempt::Done(result) => result,
+        Attempt::Declined(_) => panic!("the flex body declined"),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -102,7 +111,7 @@ proptest! {
         };
         prop_assert!(holds_rows(&rows) && holds(&sign));
         let generic = generic::mask(rows.clone(), &sign, &slope).into_tensor();
-        let in_place = super::mask(rows, &sign, &slope).unwrap().into_tensor();
+        let in_place = done(super::mask(rows, &sign, &slope)).into_tensor();
         prop_assert_eq!(in_place.dtype(), problem.dtype);
         prop_assert_eq!(values(in_place), values(generic));
     }
@@ -113,7 +122,7 @@ proptest! {
         let rows = problem.rows(&mut random, 5);
         let before = values(rows.tensor().unwrap().clone());
         let sign = numbers(&mut random, [problem.points, 5], problem.dtype);
-        super::mask(rows.clone(), &sign, &Slope::Uniform(0.0)).unwrap();
+        done(super::mask(rows.clone(), &sign, &Slope::Uniform(0.0)));
         prop_assert_eq!(values(rows.tensor().unwrap().clone()), before);
     }
 
@@ -129,7 +138,7 @@ proptest! {
         let winner = winners(&mut random, [problem.points, channels, windows], cells);
         prop_assert!(holds_rows(&rows));
         let generic = generic::scatter(rows.clone(), &winner, cells).into_tensor();
-        let in_place = super::scatter(rows, &winner, cells, true).unwrap().into_tensor();
+        let in_place = done(super::scatter(rows, &winner, cells, true)).into_tensor();
         prop_assert_eq!(in_place.dims(), generic.dims());
         prop_assert_eq!(values(in_place), values(generic));
     }

@@ -11,7 +11,7 @@ use crate::{flex, generic};
 /// - values: `[rows, source columns]`
 /// - output: `[rows, columns]`
 pub fn gather(values: Tensor<2>, columns: &Columns) -> Tensor<2> {
-    flex::gather(values, columns).unwrap_or_else(|values| generic::gather(values, columns))
+    flex::gather(values, columns).or_else(|values| generic::gather(values, columns))
 }
 
 /// The transpose of [`gather`]: column `c` of the result is the sum of the columns `j` of `values`
@@ -22,5 +22,5 @@ pub fn gather(values: Tensor<2>, columns: &Columns) -> Tensor<2> {
 /// - output: `[rows, width]`
 pub fn scatter_add(values: Tensor<2>, columns: &Columns, width: usize) -> Tensor<2> {
     flex::scatter_add(values, columns, width)
-        .unwrap_or_else(|values| generic::scatter_add(values, columns, width))
+        .or_else(|values| generic::scatter_add(values, columns, width))
 }

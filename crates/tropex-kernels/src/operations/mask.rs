@@ -11,5 +11,5 @@ use crate::{flex, generic};
 /// # Shapes
 /// - sign: `[points, features]`, positive where the unit is active
 pub fn mask(rows: AffineRows, sign: &Tensor<2>, slope: &Slope) -> AffineRows {
-    flex::mask(rows, sign, slope).unwrap_or_else(|rows| generic::mask(rows, sign, slope))
+    flex::mask(rows, sign, slope).or_else(|rows| generic::mask(rows, sign, slope))
 }

@@ -17,7 +17,7 @@ pub fn scatter(
     overlap: bool,
 ) -> AffineRows {
     flex::scatter(rows, winner, cells, overlap)
-        .unwrap_or_else(|rows| generic::scatter(rows, winner, cells))
+        .or_else(|rows| generic::scatter(rows, winner, cells))
 }
 
 /// The transpose of [`scatter`]: every window gets the value of its winner.
@@ -26,5 +26,5 @@ pub fn scatter(
 /// - values: `[groups * points, channels * cells]`
 /// - output: `[groups * points, channels * windows]`
 pub fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
-    flex::pick(values, winner, cells).unwrap_or_else(|values| generic::pick(values, winner, cells))
+    flex::pick(values, winner, cells).or_else(|values| generic::pick(values, winner, cells))
 }

@@ -3,12 +3,13 @@
 
 use burn::tensor::{Int, Tensor};
 
+use crate::attempt::Attempt;
 use crate::data::{
     AffineRows, Columns, PackedWeight, PoolingWindows, RowsAndOffset, Slope, Stencil,
 };
 
-pub(crate) fn mask(rows: AffineRows, _: &Tensor<2>, _: &Slope) -> Result<AffineRows, AffineRows> {
-    Err(rows)
+pub(crate) fn mask(rows: AffineRows, _: &Tensor<2>, _: &Slope) -> Attempt<AffineRows> {
+    Attempt::Declined(rows)
 }
 
 pub(crate) fn scatter(
@@ -16,28 +17,20 @@ pub(crate) fn scatter(
     _: &Tensor<3, Int>,
     _: usize,
     _: bool,
-) -> Result<AffineRows, AffineRows> {
-    Err(rows)
+) -> Attempt<AffineRows> {
+    Attempt::Declined(rows)
 }
 
-pub(crate) fn pick(
-    values: Tensor<2>,
-    _: &Tensor<3, Int>,
-    _: usize,
-) -> Result<Tensor<2>, Tensor<2>> {
-    Err(values)
+pub(crate) fn pick(values: Tensor<2>, _: &Tensor<3, Int>, _: usize) -> Attempt<Tensor<2>> {
+    Attempt::Declined(values)
 }
 
-pub(crate) fn gather(values: Tensor<2>, _: &Columns) -> Result<Tensor<2>, Tensor<2>> {
-    Err(values)
+pub(crate) fn gather(values: Tensor<2>, _: &Columns) -> Attempt<Tensor<2>> {
+    Attempt::Declined(values)
 }
 
-pub(crate) fn scatter_add(
-    values: Tensor<2>,
-    _: &Columns,
-    _: usize,
-) -> Result<Tensor<2>, Tensor<2>> {
-    Err(values)
+pub(crate) fn scatter_add(values: Tensor<2>, _: &Columns, _: usize) -> Attempt<Tensor<2>> {
+    Attempt::Declined(values)
 }
 
 pub(crate) fn lowest(_: &AffineRows) -> Option<Vec<f64>> {
