@@ -69,6 +69,27 @@ impl fmt::Display for RunState {
     }
 }
 
+/// Name of the architecture of an imported ONNX model.
+pub const ONNX: &str = "onnx";
+
+/// The imported model file of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelFile {
+    /// Shape of a point of the model.
+    pub input_shape: Vec<usize>,
+    /// Name of the output.
+    pub output: String,
+    /// Whether the model reads channels last while the run's images have channels first. The first
+    /// operation of the network then moves the axes.
+    #[serde(default)]
+    pub channels_last: bool,
+    /// Files with weights beside the model file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_data: Vec<String>,
+    /// SHA-256 of the model file.
+    pub sha256: String,
+}
+
 /// The content of `config.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunConfig {
@@ -88,6 +109,9 @@ pub struct RunConfig {
     pub training: Option<TrainingConfig>,
     /// File of imported weights.
     pub imported_from: Option<String>,
+    /// The model file of an imported ONNX model; `None` for networks of the zoo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelFile>,
     /// Normalisation of the images by an imported network.
     #[serde(default)]
     pub normalisation: Option<Normalisation>,
@@ -137,8 +161,15 @@ impl RunConfig {
         })
     }
 
-    /// The dataset as the run used it, with shuffled training labels if the run shuffled them.
+    /// The dataset as the run used it, with shuffled training labels if the run shuffled them, and a
+    /// class for every output of an imported model.
     pub fn as_used(&self, dataset: Dataset) -> Dataset {
+        let dataset = match &self.model {
+            Some(_) if dataset.train.classes() < self.classes => {
+                dataset.with_classes(self.classes).expect("more classes hold all labels")
+            }
+            _ => dataset,
+        };
         match self.shuffled_labels {
             Some(seed) => dataset.with_shuffled_labels(seed),
             None => dataset,
