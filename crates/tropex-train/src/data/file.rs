@@ -287,7 +287,7 @@ fn axes(
 }
 
 /// The shape of a point with three axes: leading ones, or the first axes joined.
-pub(crate) fn as_planes(shape: &[usize]) -> [usize; 3] {
+pub fn as_planes(shape: &[usize]) -> [usize; 3] {
     match *shape {
         [] => [1, 1, 1],
         [width] => [1, 1, width],

@@ -35,8 +35,9 @@ pub use cifar::CifarError;
 pub use download::{DownloadCallback, DownloadProgress};
 pub use error::DataError;
 pub use file::FileError;
-pub(crate) use file::as_planes;
+pub use file::as_planes;
 pub use idx::IdxError;
+pub use image_layout::looks_like_channels_last;
 pub use image_layout::{ImageLayout, ParseImageLayoutError};
 pub use images::{Images, ImagesError};
 pub use shapes::Shapes;
@@ -180,12 +181,11 @@ pub struct FileReadOptions {
 
 impl FileReadOptions {
     /// The options of runs that record none.
-    pub(crate) const OF_OLD_RUNS: Self =
-        Self {
-            layout: ImageLayout::Nchw,
-            held_out: Some(HoldOut::Last),
-            values: ValueRange::Pixels,
-        };
+    pub(crate) const OF_OLD_RUNS: Self = Self {
+        layout: ImageLayout::Nchw,
+        held_out: Some(HoldOut::Last),
+        values: ValueRange::Pixels,
+    };
 }
 
 impl fmt::Debug for OpenOptions<'_> {

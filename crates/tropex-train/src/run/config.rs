@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tropex_files::replace;
 
-use super::{RunError, RunRequest};
-use crate::data::{Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset};
+use super::{ModelImport, RunError, RunRequest};
+use crate::data::{
+    Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset, looks_like_channels_last,
+};
 use crate::import::{ImportOptions, is_epsilon};
 use crate::messages::in_plain_words;
 use crate::training::{EpochMetrics, TrainingConfig};
@@ -32,6 +34,12 @@ pub struct Versions {
     pub tropex: String,
     /// Version of Burn.
     pub burn: String,
+}
+
+impl Versions {
+    fn current() -> Self {
+        Self { tropex: env!("CARGO_PKG_VERSION").into(), burn: BURN_VERSION.into() }
+    }
 }
 
 /// SHA-256 of the images and labels that a run used.
@@ -88,6 +96,24 @@ pub struct ModelFile {
     pub external_data: Vec<String>,
     /// SHA-256 of the model file.
     pub sha256: String,
+}
+
+impl ModelFile {
+    /// Channels of a point of the model: the last axis of images with channels last, else the first
+    /// of three axes, else one.
+    pub fn channels(&self) -> usize {
+        match (&self.input_shape[..], self.has_channels_last()) {
+            (&[.., channels], true) => channels,
+            (&[channels, _, _], false) => channels,
+            _ => 1,
+        }
+    }
+
+    /// Whether a point of the model looks like an image with channels last.
+    pub fn has_channels_last(&self) -> bool {
+        let shape = <[usize; 3]>::try_from(&self.input_shape[..]);
+        self.channels_last || shape.is_ok_and(looks_like_channels_last)
+    }
 }
 
 /// The content of `config.json`.
@@ -161,6 +187,35 @@ impl RunConfig {
         })
     }
 
+    /// The record of a model that was imported from a file.
+    pub(super) fn of_model(import: &ModelImport<'_>, model: ModelFile) -> Self {
+        let data = import.data;
+        Self {
+            format_version: FORMAT_VERSION,
+            architecture: ONNX.into(),
+            dataset: data.name.clone(),
+            input_shape: data.train.shape(),
+            classes: data.train.classes(),
+            parameters: import.parameters,
+            training: None,
+            imported_from: Some(import.source.display().to_string()),
+            model: Some(model),
+            normalisation: import.normalisation.cloned(),
+            batch_norm_epsilon: None,
+            device: import.device_name.into(),
+            versions: Versions::current(),
+            data: DataFingerprints {
+                train: data.train.fingerprint(),
+                test: data.test.fingerprint(),
+            },
+            shuffled_labels: None,
+            reading: data.reading,
+            data_warnings: data.warnings.clone(),
+            state: RunState::Imported,
+            metrics: Vec::new(),
+        }
+    }
+
     /// The dataset as the run used it, with shuffled training labels if the run shuffled them, and a
     /// class for every output of an imported model.
     pub fn as_used(&self, dataset: Dataset) -> Dataset {
@@ -201,13 +256,11 @@ impl RunConfig {
             parameters: request.architecture.parameters(input_shape, classes, request.device)?,
             training: None,
             imported_from: None,
+            model: None,
             normalisation: None,
             batch_norm_epsilon: None,
             device: request.device_name.into(),
-            versions: Versions {
-                tropex: env!("CARGO_PKG_VERSION").into(),
-                burn: BURN_VERSION.into(),
-            },
+            versions: Versions::current(),
             data: DataFingerprints {
                 train: request.train.fingerprint(),
                 test: request.test.fingerprint(),
@@ -260,11 +313,14 @@ impl RunConfig {
     }
 
     /// Refuses invalid settings of an import.
-    fn check_import(&self, path: &Path) -> Result<(), RunError> {
+    pub(super) fn check_import(&self, path: &Path) -> Result<(), RunError> {
         let damaged = |reason: String| RunError::Config { path: path.into(), reason };
         if let Some(normalisation) = &self.normalisation {
-            let checked = normalisation.check(self.input_shape[0]);
-            checked.map_err(|error| damaged(error.to_string()))?;
+            let channels = match &self.model {
+                Some(model) => model.channels(),
+                None => self.input_shape[0],
+            };
+            normalisation.check(channels).map_err(|error| damaged(error.to_string()))?;
         }
         match self.batch_norm_epsilon {
             Some(epsilon) if !is_epsilon(epsilon) => {
