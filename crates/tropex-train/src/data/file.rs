@@ -280,7 +280,13 @@ fn axes(
                 let found = shape.to_vec();
                 return Err(FileError::ChannelsLast { name: name.to_owned(), found });
             }
-            Ok((extents, options.layout.unwrap_or(ImageLayout::Nchw)))
+            // The network reads channels last, the file has channels first.
+            let is_of_network_last =
+                options.point_shape.as_deref() == Some(&[second, third, first]);
+            match options.layout {
+                Some(layout) if !is_of_network_last => Ok((extents, layout)),
+                _ => Ok((extents, ImageLayout::Nchw)),
+            }
         }
         _ => Err(wrong("[count, channels, height, width]")),
     }

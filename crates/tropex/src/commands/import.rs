@@ -201,7 +201,7 @@ impl ImportArgs {
 }
 
 /// Whether the source is an ONNX file: by its ending.
-fn is_onnx(source: &str) -> bool {
+pub(super) fn is_onnx(source: &str) -> bool {
     Path::new(source).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
 }
 
