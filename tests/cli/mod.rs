@@ -21,6 +21,8 @@ mod images; // invalid datasets
 mod interruption; // commands killed at any moment
 #[cfg(target_os = "linux")]
 mod memory; // too large networks and files
+#[cfg(feature = "flex")]
+mod onnx; // ONNX files as runs
 #[cfg(unix)]
 mod outputs; // output files
 mod page; // the page of a study in a browser

@@ -30,6 +30,7 @@ const CRATES: &[ModuleOrder] = &[
         folder: "tropex-kernels",
         root: "lib.rs",
         modules: &[
+            "attempt",
             "cache",
             "sparsity",
             "simd",

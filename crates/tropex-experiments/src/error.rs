@@ -20,6 +20,17 @@ pub enum Error {
     /// Capturing, extracting, storing or evaluating failed.
     #[error(transparent)]
     Extract(#[from] tropex_extract::Error),
+    /// An ONNX file cannot be used.
+    #[error(transparent)]
+    Onnx(#[from] tropex_onnx::OnnxError),
+    /// A model does not fit its dataset.
+    #[error("{}: {reason}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit, and what to do.
+        reason: String,
+    },
     /// Regions could not be computed.
     #[error(transparent)]
     Geometry(#[from] tropex_geometry::Error),

@@ -36,5 +36,5 @@ pub use error::Error;
 pub use experiments::EXPERIMENTS;
 pub use run::{
     EvaluateSettings, ExtractSettings, ProgressFn, RunContext, RunSettings, TaskProgress,
-    TrainedEpoch, TrainedEpochs, pipeline,
+    TrainedEpoch, TrainedEpochs, onnx, pipeline,
 };

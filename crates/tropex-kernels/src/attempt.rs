@@ -1,18 +1,14 @@
 //! What comes of a body that cannot do every work.
 
-/// The result of a body, or its input, unchanged, for another body.
-#[derive(Debug)]
-pub(crate) enum Attempt<T> {
-    Done(T),
-    Declined(T),
-}
+use std::ops::ControlFlow;
 
-impl<T> Attempt<T> {
-    /// The result, by another body if this one declined.
-    pub(crate) fn or_else(self, other: impl FnOnce(T) -> T) -> T {
-        match self {
-            Self::Done(result) => result,
-            Self::Declined(input) => other(input),
-        }
+/// `Break` with the result, or `Continue` with the unchanged input for the next body.
+pub(crate) type Attempt<T> = ControlFlow<T, T>;
+
+/// The result of an attempt, by the next body if the first one declined.
+pub(crate) fn or_else<T>(attempt: Attempt<T>, next: impl FnOnce(T) -> T) -> T {
+    match attempt {
+        ControlFlow::Break(result) => result,
+        ControlFlow::Continue(input) => next(input),
     }
 }

@@ -1,5 +1,6 @@
 //! Reading of an ONNX file and of its external data.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
@@ -34,6 +35,17 @@ pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
         damaged(format!("its bytes are no protocol buffer of a model ({error}); is it complete?"))
     })?;
     Ok(ModelFile { model, bytes: length })
+}
+
+/// The other files that the model's tensors are in, relative to its folder.
+pub(crate) fn external_files(model: &proto::ModelProto) -> Vec<PathBuf> {
+    let Some(graph) = &model.graph else { return Vec::new() };
+    let attributes = graph.nodes.iter().flat_map(|node| &node.attributes);
+    let tensors = graph.initializers.iter().chain(attributes.filter_map(|a| a.tensor.as_ref()));
+    let locations = tensors.flat_map(|tensor| &tensor.external);
+    let locations = locations.filter(|entry| entry.key == "location");
+    let files: BTreeSet<PathBuf> = locations.map(|entry| PathBuf::from(&entry.value)).collect();
+    files.into_iter().collect()
 }
 
 /// Reads the `expected` bytes of a tensor from another file.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
@@ -51,6 +51,7 @@ pub(crate) struct ModelInfo {
     pub(crate) written: usize,
     pub(crate) opset: i64,
     pub(crate) producer: String,
+    pub(crate) external_data: Vec<PathBuf>,
     pub(crate) input: String,
     pub(crate) input_shape: Vec<usize>,
     pub(crate) output: String,
@@ -190,6 +191,11 @@ impl OnnxModel {
     /// Name of the program that wrote the file; can be empty.
     pub fn producer(&self) -> &str {
         &self.parts.producer
+    }
+
+    /// The other files that hold weights of the model, relative to the folder of its file.
+    pub fn external_data(&self) -> &[PathBuf] {
+        &self.parts.external_data
     }
 
     /// Floating-point format of parameters and points.

@@ -70,6 +70,7 @@ impl OnnxOptions {
         let damaged = |reason| OnnxError::Damaged { path: path.to_owned(), reason };
         let file = file::read(path)?;
         let producer = file.model.producer.clone();
+        let external_data = file::external_files(&file.model);
         let graph = OnnxGraph::new(file.model).map_err(damaged)?;
         let chosen = output::choose(&graph, self.output.as_deref())?;
         let dtype = self.precision.unwrap_or_else(|| device.settings().float_dtype);
@@ -98,6 +99,7 @@ impl OnnxOptions {
                 written,
                 opset,
                 producer,
+                external_data,
                 input: input.name,
                 input_shape: shape,
                 output: chosen.name,

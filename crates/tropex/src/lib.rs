@@ -2,6 +2,12 @@
 
 pub mod device;
 
+/// Networks from ONNX files.
+pub mod onnx {
+    pub use tropex_experiments::onnx::capture_onnx as capture;
+    pub use tropex_onnx::{DroppedNode, OnnxError, OnnxModel, OnnxOptions, UnsupportedNode};
+}
+
 pub use tropex_bounds as bounds;
 pub use tropex_experiments as experiments;
 pub use tropex_extract as extract;

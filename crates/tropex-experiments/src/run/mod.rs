@@ -1,5 +1,6 @@
 //! Runs: the steps from a run to terms, and what they found, computed once.
 
+pub mod onnx;
 pub mod pipeline;
 mod predicted_terms;
 mod progress;

@@ -100,6 +100,9 @@ pub fn network(run: &Run, device: &Device) -> Result<Network, Error> {
 /// # Errors
 /// An unfinished or damaged run; an epoch without a checkpoint; a device failure.
 pub fn network_at(run: &Run, epoch: TrainedEpoch, device: &Device) -> Result<Network, Error> {
+    if let Some((path, model)) = run.model_file()? {
+        return super::onnx::capture_run(run, &path, model, device);
+    }
     let classifier = match epoch {
         TrainedEpoch::Final => run.load_model(device)?,
         TrainedEpoch::Epoch(epoch) => run.load_checkpoint(epoch, device)?,

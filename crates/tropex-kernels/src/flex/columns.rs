@@ -13,12 +13,12 @@ use crate::simd::{Float, for_float, held, holds, positions, zeros};
 /// [`crate::pick`], or the unchanged values if `flex` does not hold them.
 pub(crate) fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Attempt<Tensor<2>> {
     if !holds(&values) {
-        return Attempt::Declined(values);
+        return Attempt::Continue(values);
     }
     let (values, winners) = (held(values), positions(winner));
     let extents = winner.dims();
     let picked = for_float!(values.dtype(), pick_in(&values, &winners, extents, cells));
-    Attempt::Done(Tensor::from_primitive::<Flex>(picked))
+    Attempt::Break(Tensor::from_primitive::<Flex>(picked))
 }
 
 fn pick_in<F: Float>(
@@ -39,11 +39,11 @@ fn pick_in<F: Float>(
 /// [`crate::gather`], or the unchanged values if `flex` does not hold them.
 pub(crate) fn gather(values: Tensor<2>, columns: &Columns) -> Attempt<Tensor<2>> {
     if !holds(&values) {
-        return Attempt::Declined(values);
+        return Attempt::Continue(values);
     }
     let values = held(values);
     let gathered = for_float!(values.dtype(), gather_in(&values, columns.numbers()));
-    Attempt::Done(Tensor::from_primitive::<Flex>(gathered))
+    Attempt::Break(Tensor::from_primitive::<Flex>(gathered))
 }
 
 fn gather_in<F: Float>(values: &FlexTensor, columns: &[u32]) -> FlexTensor {
@@ -63,11 +63,11 @@ pub(crate) fn scatter_add(
     width: usize,
 ) -> Attempt<Tensor<2>> {
     if !holds(&values) {
-        return Attempt::Declined(values);
+        return Attempt::Continue(values);
     }
     let values = held(values);
     let sums = for_float!(values.dtype(), scatter_add_in(&values, columns.numbers(), width));
-    Attempt::Done(Tensor::from_primitive::<Flex>(sums))
+    Attempt::Break(Tensor::from_primitive::<Flex>(sums))
 }
 
 fn scatter_add_in<F: Float>(values: &FlexTensor, columns: &[u32], width: usize) -> FlexTensor {

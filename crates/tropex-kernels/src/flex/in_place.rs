@@ -13,11 +13,11 @@ use crate::simd::{Float, for_float, held, holds, positions, zeros};
 /// [`crate::mask`], or the unchanged rows if `flex` does not hold the tensors.
 pub(crate) fn mask(rows: AffineRows, sign: &Tensor<2>, slope: &Slope) -> Attempt<AffineRows> {
     if rows.interleaved().is_some() && matches!(slope, Slope::Uniform(0.0)) {
-        return Attempt::Done(rows.map_interleaved(|rows| rows.masked(sign)));
+        return Attempt::Break(rows.map_interleaved(|rows| rows.masked(sign)));
     }
     let (points, rows) = (rows.points(), rows.in_tensor());
     if !holds_rows(&rows) || !holds(sign) {
-        return Attempt::Declined(rows);
+        return Attempt::Continue(rows);
     }
     let (rows, sign) = (RowsInPlace::take(rows), held(sign.clone()));
     let masked = match slope {
@@ -27,7 +27,7 @@ pub(crate) fn mask(rows: AffineRows, sign: &Tensor<2>, slope: &Slope) -> Attempt
             for_float!(sign.dtype(), mask_per_unit(rows, &sign, &slopes))
         }
     };
-    Attempt::Done(AffineRows::new(Tensor::from_primitive::<Flex>(masked), points))
+    Attempt::Break(AffineRows::new(Tensor::from_primitive::<Flex>(masked), points))
 }
 
 /// [`crate::scatter`], or the unchanged rows if `flex` does not hold them.
@@ -38,18 +38,18 @@ pub(crate) fn scatter(
     overlap: bool,
 ) -> Attempt<AffineRows> {
     if rows.interleaved().is_some() && !overlap {
-        return Attempt::Done(rows.map_interleaved(|rows| rows.scattered(winner, cells)));
+        return Attempt::Break(rows.map_interleaved(|rows| rows.scattered(winner, cells)));
     }
     let (points, rows) = (rows.points(), rows.in_tensor());
     if !holds_rows(&rows) {
-        return Attempt::Declined(rows);
+        return Attempt::Continue(rows);
     }
     let winners = positions(winner);
     let [_, channels, windows] = winner.dims();
     let rows = RowsInPlace::take(rows);
     let extents = [channels, windows, cells];
     let scattered = for_float!(rows.rows.dtype(), scatter_in(&rows, &winners, extents));
-    Attempt::Done(AffineRows::new(Tensor::from_primitive::<Flex>(scattered), points))
+    Attempt::Break(AffineRows::new(Tensor::from_primitive::<Flex>(scattered), points))
 }
 
 /// Whether `flex` holds the rows and their pending shift.

@@ -88,8 +88,8 @@ fn columns(random: &mut ChaCha8Rng, width: usize, count: usize) -> Vec<Option<us
 /// The result of a body that must not decline.
 fn done<T>(attempt: Attempt<T>) -> T {
     match attempt {
-        Attempt::Done(result) => result,
-        Attempt::Declined(_) => panic!("the flex body declined"),
+        Attempt::Break(result) => result,
+        Attempt::Continue(_) => panic!("the flex body declined"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::attempt::or_else;
 use crate::data::Columns;
 use crate::{flex, generic};
 
@@ -11,7 +12,7 @@ use crate::{flex, generic};
 /// - values: `[rows, source columns]`
 /// - output: `[rows, columns]`
 pub fn gather(values: Tensor<2>, columns: &Columns) -> Tensor<2> {
-    flex::gather(values, columns).or_else(|values| generic::gather(values, columns))
+    or_else(flex::gather(values, columns), |values| generic::gather(values, columns))
 }
 
 /// The transpose of [`gather`]: column `c` of the result is the sum of the columns `j` of `values`
@@ -21,6 +22,6 @@ pub fn gather(values: Tensor<2>, columns: &Columns) -> Tensor<2> {
 /// - values: `[rows, columns]`
 /// - output: `[rows, width]`
 pub fn scatter_add(values: Tensor<2>, columns: &Columns, width: usize) -> Tensor<2> {
-    flex::scatter_add(values, columns, width)
-        .or_else(|values| generic::scatter_add(values, columns, width))
+    let sums = flex::scatter_add(values, columns, width);
+    or_else(sums, |values| generic::scatter_add(values, columns, width))
 }

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::attempt::or_else;
 use crate::data::{AffineRows, Slope};
 use crate::{flex, generic};
 
@@ -11,5 +12,5 @@ use crate::{flex, generic};
 /// # Shapes
 /// - sign: `[points, features]`, positive where the unit is active
 pub fn mask(rows: AffineRows, sign: &Tensor<2>, slope: &Slope) -> AffineRows {
-    flex::mask(rows, sign, slope).or_else(|rows| generic::mask(rows, sign, slope))
+    or_else(flex::mask(rows, sign, slope), |rows| generic::mask(rows, sign, slope))
 }

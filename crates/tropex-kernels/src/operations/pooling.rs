@@ -2,6 +2,7 @@
 
 use burn::tensor::{Int, Tensor};
 
+use crate::attempt::or_else;
 use crate::data::AffineRows;
 use crate::{flex, generic};
 
@@ -16,8 +17,8 @@ pub fn scatter(
     cells: usize,
     overlap: bool,
 ) -> AffineRows {
-    flex::scatter(rows, winner, cells, overlap)
-        .or_else(|rows| generic::scatter(rows, winner, cells))
+    let scattered = flex::scatter(rows, winner, cells, overlap);
+    or_else(scattered, |rows| generic::scatter(rows, winner, cells))
 }
 
 /// The transpose of [`scatter`]: every window gets the value of its winner.
@@ -26,5 +27,6 @@ pub fn scatter(
 /// - values: `[groups * points, channels * cells]`
 /// - output: `[groups * points, channels * windows]`
 pub fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
-    flex::pick(values, winner, cells).or_else(|values| generic::pick(values, winner, cells))
+    let picked = flex::pick(values, winner, cells);
+    or_else(picked, |values| generic::pick(values, winner, cells))
 }

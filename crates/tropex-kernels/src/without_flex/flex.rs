@@ -9,7 +9,7 @@ use crate::data::{
 };
 
 pub(crate) fn mask(rows: AffineRows, _: &Tensor<2>, _: &Slope) -> Attempt<AffineRows> {
-    Attempt::Declined(rows)
+    Attempt::Continue(rows)
 }
 
 pub(crate) fn scatter(
@@ -18,19 +18,19 @@ pub(crate) fn scatter(
     _: usize,
     _: bool,
 ) -> Attempt<AffineRows> {
-    Attempt::Declined(rows)
+    Attempt::Continue(rows)
 }
 
 pub(crate) fn pick(values: Tensor<2>, _: &Tensor<3, Int>, _: usize) -> Attempt<Tensor<2>> {
-    Attempt::Declined(values)
+    Attempt::Continue(values)
 }
 
 pub(crate) fn gather(values: Tensor<2>, _: &Columns) -> Attempt<Tensor<2>> {
-    Attempt::Declined(values)
+    Attempt::Continue(values)
 }
 
 pub(crate) fn scatter_add(values: Tensor<2>, _: &Columns, _: usize) -> Attempt<Tensor<2>> {
-    Attempt::Declined(values)
+    Attempt::Continue(values)
 }
 
 pub(crate) fn lowest(_: &AffineRows) -> Option<Vec<f64>> {

@@ -1,7 +1,8 @@
 //! Images from a safetensors file of the user's own.
 //!
 //! Images are `[count, channels, height, width]`, as U8 (scaled by 1/255) or as F32 in [0, 1];
-//! labels are `[count]`, as U8, U32, I32 or I64. A file holds both splits as `train.images`,
+//! labels are `[count]`, as U8, U32, I32 or I64. `points` of any number of axes stand in place of
+//! `images`: `[count, d]` becomes images of 1x1xd, `[count, a, b]` images of 1xaxb. A file holds both splits as `train.images`,
 //! `train.labels`, `test.images` and `test.labels`, or one set as `images` and `labels`, of which a
 //! sixth (at least one image), every class in its share, is then held out as the test split, never
 //! trained on. The number of classes is one more than the largest label of either split.
@@ -16,7 +17,9 @@ use super::image_layout::{ImageLayout, looks_like_channels_last};
 use super::images::{Images, ImagesError, Pixels};
 use super::regular_file;
 use super::subset::SubsetRule;
-use super::{Dataset, FILE_PREFIX, FileReadOptions, HoldOut, OpenOptions, missing_classes};
+use super::{
+    Dataset, FILE_PREFIX, FileReadOptions, HoldOut, OpenOptions, ValueRange, missing_classes,
+};
 use crate::memory::InsufficientMemory;
 
 #[cfg(test)]
@@ -34,7 +37,7 @@ pub enum FileError {
     Format(SafeTensorError),
     /// A tensor is missing.
     #[error(
-        "holds no tensor `{wanted}`, only {found}; expected `images` and `labels`, or \
+        "holds no tensor `{wanted}`, only {found}; expected `images` (or `points`) and `labels`, or \
          `train.images`, `train.labels`, `test.images` and `test.labels`"
     )]
     Lacking {
@@ -119,46 +122,52 @@ pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, Da
     };
     let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let bytes = regular_file::read(path)?;
-    let ((train, test), is_single) = read(&bytes, options.layout, options.held_out)
+    let content = read(&bytes, options)
         .map_err(|problem| DataError::File { path: path.to_path_buf(), problem })?;
+    let FileContent { train, test, reading } = content;
     let warnings = missing_classes::warning(&train, &test).into_iter().collect();
-    let layout = options.layout.unwrap_or(ImageLayout::Nchw);
     Ok(Dataset {
         name: format!("{FILE_PREFIX}{}", path.display()),
         train,
         test,
         class_names: Vec::new(),
-        reading: Some(FileReadOptions { layout, held_out: is_single.then_some(options.held_out) }),
+        reading: Some(reading),
         warnings,
     })
 }
 
-/// Reads training and test images, and whether both come from a single set.
-fn read(
-    bytes: &[u8],
-    layout: Option<ImageLayout>,
-    held_out: HoldOut,
-) -> Result<((Images, Images), bool), FileError> {
+/// Training and test images, and the options that they were read with.
+struct FileContent {
+    train: Images,
+    test: Images,
+    reading: FileReadOptions,
+}
+
+fn read(bytes: &[u8], options: &OpenOptions<'_>) -> Result<FileContent, FileError> {
     if let Some(reason) = tropex_files::lfs_pointer(bytes) {
         return Err(FileError::Pointer(reason));
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(FileError::Format)?;
     let splits = tensors.names().iter().any(|n| n.starts_with("train.") || n.starts_with("test."));
     if !splits {
-        return Ok((LabelledImages::read(&tensors, "", layout)?.held_out(held_out)?, true));
+        let all = LabelledImages::read(&tensors, "", options)?;
+        let reading = all.reading(Some(options.held_out));
+        let (train, test) = all.held_out(options.held_out)?;
+        return Ok(FileContent { train, test, reading });
     }
-    let train = LabelledImages::read(&tensors, "train.", layout)?;
-    let test = LabelledImages::read(&tensors, "test.", layout)?;
+    let train = LabelledImages::read(&tensors, "train.", options)?;
+    let test = LabelledImages::read(&tensors, "test.", options)?;
     if test.shape != train.shape {
         let [channels, height, width] = train.shape;
         return Err(FileError::Shape {
-            name: test.images_name(),
+            name: test.name,
             found: [&[test.labels.len()], test.shape.as_slice()].concat(),
-            expected: format!("[n, {channels}, {height}, {width}] as in `train.images`"),
+            expected: format!("[n, {channels}, {height}, {width}] as in `{}`", train.name),
         });
     }
     let classes = classes(train.labels.iter().chain(&test.labels));
-    Ok(((train.images(classes)?, test.images(classes)?), false))
+    let reading = train.reading(None);
+    Ok(FileContent { train: train.images(classes)?, test: test.images(classes)?, reading })
 }
 
 /// Number of classes: the largest label plus one.
@@ -166,42 +175,31 @@ fn classes<'a>(labels: impl Iterator<Item = &'a u32>) -> usize {
     labels.max().map_or(0, |&label| label as usize + 1)
 }
 
-/// Images and labels of one split, before the number of classes is known.
+/// Images or points and labels of one split, before the number of classes is known.
 struct LabelledImages {
-    prefix: &'static str,
+    /// Name of the tensor.
+    name: String,
     shape: [usize; 3],
     pixels: Pixels,
     labels: Vec<u32>,
+    layout: ImageLayout,
+    values: ValueRange,
 }
 
 impl LabelledImages {
     fn read(
         tensors: &SafeTensors<'_>,
         prefix: &'static str,
-        layout: Option<ImageLayout>,
+        options: &OpenOptions<'_>,
     ) -> Result<Self, FileError> {
-        let name = format!("{prefix}images");
+        let (images, points) = (format!("{prefix}images"), format!("{prefix}points"));
+        let are_points = tensors.tensor(&images).is_err() && tensors.tensor(&points).is_ok();
+        let name = if are_points { points } else { images };
         let view = tensor(tensors, &name)?;
-        let wrong = |expected: &str| FileError::Shape {
-            name: name.clone(),
-            found: view.shape().to_vec(),
-            expected: expected.to_string(),
-        };
-        let &[count, first, second, third] = view.shape() else {
-            return Err(wrong("[count, channels, height, width]"));
-        };
-        if view.shape().contains(&0) {
-            return Err(wrong("extents of at least 1"));
-        }
-        let extents = [first, second, third];
-        if layout.is_none() && looks_like_channels_last(extents) {
-            let found = view.shape().to_vec();
-            return Err(FileError::ChannelsLast { name, found });
-        }
-        let labels = read_labels(tensors, format!("{prefix}labels"), count)?;
+        let (extents, layout) = axes(&name, view.shape(), are_points, options)?;
+        let labels = read_labels(tensors, format!("{prefix}labels"), view.shape()[0])?;
         // Safetensors has checked that the data has the length of the shape.
         InsufficientMemory::require(2 * view.data().len() as u64).map_err(FileError::Memory)?;
-        let layout = layout.unwrap_or(ImageLayout::Nchw);
         let shape = layout.shape(extents);
         let pixels = match view.dtype() {
             Dtype::U8 => Pixels::Bytes(layout.channels_first(view.data().to_vec(), shape)),
@@ -211,7 +209,12 @@ impl LabelledImages {
             }
             found => return Err(FileError::Type { name, found, expected: "U8 or F32" }),
         };
-        Ok(Self { prefix, shape, pixels, labels })
+        Ok(Self { name, shape, pixels, labels, layout, values: options.values })
+    }
+
+    /// The options that the images were read with.
+    fn reading(&self, held_out: Option<HoldOut>) -> FileReadOptions {
+        FileReadOptions { layout: self.layout, held_out, values: self.values }
     }
 
     /// The training images, and the sixth that is held out for testing.
@@ -236,17 +239,66 @@ impl LabelledImages {
         Ok((images.select(train.iter().copied()), images.select(test.indices())))
     }
 
-    fn images_name(&self) -> String {
-        format!("{}images", self.prefix)
-    }
-
     fn images(self, classes: usize) -> Result<Images, FileError> {
-        let name = self.images_name();
-        match self.pixels {
-            Pixels::Bytes(bytes) => Images::from_bytes(self.shape, classes, bytes, self.labels),
-            Pixels::Floats(floats) => Images::from_floats(self.shape, classes, floats, self.labels),
+        let Self { name, shape, labels, .. } = self;
+        match (self.pixels, self.values) {
+            (Pixels::Bytes(bytes), _) => Images::from_bytes(shape, classes, bytes, labels),
+            (Pixels::Floats(values), ValueRange::Pixels) => {
+                Images::from_floats(shape, classes, values, labels)
+            }
+            (Pixels::Floats(values), ValueRange::Any) => {
+                Images::from_points(shape, classes, values, labels)
+            }
         }
         .map_err(|problem| FileError::Images { name, problem })
+    }
+}
+
+/// The last three axes of images or points `[count, ..]`, and their layout.
+fn axes(
+    name: &str,
+    shape: &[usize],
+    are_points: bool,
+    options: &OpenOptions<'_>,
+) -> Result<([usize; 3], ImageLayout), FileError> {
+    let wrong = |expected: &str| FileError::Shape {
+        name: name.to_owned(),
+        found: shape.to_vec(),
+        expected: expected.to_owned(),
+    };
+    if shape.contains(&0) {
+        return Err(wrong("extents of at least 1"));
+    }
+    let own = shape.split_first().map(|(_, point)| point).filter(|point| !point.is_empty());
+    let is_of_network = own.is_some() && own == options.point_shape.as_deref();
+    match own {
+        Some(point) if are_points || is_of_network => Ok((as_planes(point), ImageLayout::Nchw)),
+        None if are_points => Err(wrong("[count, ..], the shape of a point behind the count")),
+        Some(&[first, second, third]) => {
+            let extents = [first, second, third];
+            if options.layout.is_none() && looks_like_channels_last(extents) {
+                let found = shape.to_vec();
+                return Err(FileError::ChannelsLast { name: name.to_owned(), found });
+            }
+            // The network reads channels last, the file has channels first.
+            let is_of_network_last =
+                options.point_shape.as_deref() == Some(&[second, third, first]);
+            match options.layout {
+                Some(layout) if !is_of_network_last => Ok((extents, layout)),
+                _ => Ok((extents, ImageLayout::Nchw)),
+            }
+        }
+        _ => Err(wrong("[count, channels, height, width]")),
+    }
+}
+
+/// The shape of a point with three axes: leading ones, or the first axes joined.
+pub fn as_planes(shape: &[usize]) -> [usize; 3] {
+    match *shape {
+        [] => [1, 1, 1],
+        [width] => [1, 1, width],
+        [height, width] => [1, height, width],
+        [ref planes @ .., height, width] => [planes.iter().product(), height, width],
     }
 }
 

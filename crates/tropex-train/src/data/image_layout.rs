@@ -49,7 +49,7 @@ impl ImageLayout {
 /// Whether `[first, second, third]` is more likely `[height, width, channels]` than `[channels,
 /// height, width]`: the last extent is a number of colours, the others look like a height and a
 /// width.
-pub(super) fn looks_like_channels_last([first, second, third]: [usize; 3]) -> bool {
+pub fn looks_like_channels_last([first, second, third]: [usize; 3]) -> bool {
     let is_picture = if first == second { first > third } else { first.min(second) >= 5 };
     (1..=4).contains(&third) && second > third && is_picture
 }

@@ -40,6 +40,14 @@ pub enum ImagesError {
         /// Value of the pixel.
         value: f32,
     },
+    /// A value of a point is infinite or not a number.
+    #[error("value {index} is {value}, expected a finite number")]
+    NotFinite {
+        /// Index of the value.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
     /// A label is not the number of a class.
     #[error("label {label} of image {index}, expected one of the {classes} classes 0 to {}", classes - 1)]
     LabelRange {
@@ -98,6 +106,28 @@ impl Images {
             return Err(ImagesError::PixelRange { index, value: pixels[index] });
         }
         Self::new(shape, classes, Pixels::Floats(pixels), labels).checked()
+    }
+
+    /// Points with values of any range; `shape` is `[channels, height, width]`, with leading ones for
+    /// points of fewer axes.
+    pub fn from_points(
+        shape: [usize; 3],
+        classes: usize,
+        values: Vec<f32>,
+        labels: Vec<u32>,
+    ) -> Result<Self, ImagesError> {
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            return Err(ImagesError::NotFinite { index, value: values[index] });
+        }
+        Self::new(shape, classes, Pixels::Floats(values), labels).checked()
+    }
+
+    /// The images as images of more classes, most of which may have no images.
+    ///
+    /// # Errors
+    /// [`ImagesError::LabelRange`]: a label is not below `classes`.
+    pub fn with_classes(self, classes: usize) -> Result<Self, ImagesError> {
+        Self { classes, ..self }.checked()
     }
 
     fn new(shape: [usize; 3], classes: usize, pixels: Pixels, labels: Vec<u32>) -> Self {

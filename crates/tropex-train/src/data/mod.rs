@@ -35,7 +35,9 @@ pub use cifar::CifarError;
 pub use download::{DownloadCallback, DownloadProgress};
 pub use error::DataError;
 pub use file::FileError;
+pub use file::as_planes;
 pub use idx::IdxError;
+pub use image_layout::looks_like_channels_last;
 pub use image_layout::{ImageLayout, ParseImageLayoutError};
 pub use images::{Images, ImagesError};
 pub use shapes::Shapes;
@@ -82,6 +84,11 @@ pub struct OpenOptions<'a> {
     pub layout: Option<ImageLayout>,
     /// Images that are held out as the test split of a `file:PATH` with a single set of images.
     pub held_out: HoldOut,
+    /// Values that a `file:PATH` may contain.
+    pub values: ValueRange,
+    /// Shape of the points of a network. A `file:PATH` with points of that shape is read as it is,
+    /// without a guess at its layout.
+    pub point_shape: Option<Vec<usize>>,
     /// Called for every piece of a download.
     pub progress: Option<&'a DownloadCallback<'a>>,
 }
@@ -105,6 +112,12 @@ impl<'a> OpenOptions<'a> {
         Self { layout: Some(layout), ..self }
     }
 
+    /// Reads a `file:PATH` as points of a network: of this shape, or images, with values of any range.
+    #[must_use]
+    pub fn with_points_of(self, shape: impl Into<Vec<usize>>) -> Self {
+        Self { values: ValueRange::Any, point_shape: Some(shape.into()), ..self }
+    }
+
     /// Reports downloads, which the callback can cancel.
     #[must_use]
     pub fn with_progress(self, progress: &'a DownloadCallback<'a>) -> Self {
@@ -115,9 +128,9 @@ impl<'a> OpenOptions<'a> {
     #[must_use]
     pub fn with_file_options(self, options: Option<FileReadOptions>) -> Self {
         match options {
-            Some(FileReadOptions { layout, held_out }) => {
+            Some(FileReadOptions { layout, held_out, values }) => {
                 let held_out = held_out.unwrap_or_default();
-                Self { layout: Some(layout), held_out, ..self }
+                Self { layout: Some(layout), held_out, values, ..self }
             }
             None => self,
         }
@@ -136,6 +149,23 @@ pub enum HoldOut {
     Last,
 }
 
+/// The values that the images or points of a `file:PATH` may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueRange {
+    /// Pixels in [0, 1].
+    #[default]
+    Pixels,
+    /// Any finite numbers: points of a network that was trained elsewhere.
+    Any,
+}
+
+impl ValueRange {
+    fn is_default(&self) -> bool {
+        *self == Self::Pixels
+    }
+}
+
 /// The options that a `file:PATH` was read with. A run records them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReadOptions {
@@ -144,12 +174,18 @@ pub struct FileReadOptions {
     /// Rule of the held-out images; `None` if the file has both splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<HoldOut>,
+    /// The accepted values.
+    #[serde(default, skip_serializing_if = "ValueRange::is_default")]
+    pub values: ValueRange,
 }
 
 impl FileReadOptions {
     /// The options of runs that record none.
-    pub(crate) const OF_OLD_RUNS: Self =
-        Self { layout: ImageLayout::Nchw, held_out: Some(HoldOut::Last) };
+    pub(crate) const OF_OLD_RUNS: Self = Self {
+        layout: ImageLayout::Nchw,
+        held_out: Some(HoldOut::Last),
+        values: ValueRange::Pixels,
+    };
 }
 
 impl fmt::Debug for OpenOptions<'_> {
@@ -159,6 +195,8 @@ impl fmt::Debug for OpenOptions<'_> {
             .field("offline", &self.offline)
             .field("layout", &self.layout)
             .field("held_out", &self.held_out)
+            .field("values", &self.values)
+            .field("point_shape", &self.point_shape)
             .field("progress", &self.progress.is_some())
             .finish()
     }
@@ -196,6 +234,15 @@ impl Dataset {
     /// images stay true.
     pub fn with_shuffled_labels(self, seed: u64) -> Self {
         Self { train: self.train.with_shuffled_labels(seed), ..self }
+    }
+
+    /// The dataset with more classes, for a network with more outputs than there are labels.
+    ///
+    /// # Errors
+    /// [`ImagesError::LabelRange`]: the network has fewer outputs than there are labels.
+    pub fn with_classes(self, classes: usize) -> Result<Self, ImagesError> {
+        let (train, test) = (self.train.with_classes(classes)?, self.test.with_classes(classes)?);
+        Ok(Self { train, test, ..self })
     }
 
     /// Name of a class, or its number if the name is not known.

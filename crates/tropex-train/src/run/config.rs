@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tropex_files::replace;
 
-use super::{RunError, RunRequest};
-use crate::data::{Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset};
+use super::{ModelImport, RunError, RunRequest};
+use crate::data::{
+    Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset, looks_like_channels_last,
+};
 use crate::import::{ImportOptions, is_epsilon};
 use crate::messages::in_plain_words;
 use crate::training::{EpochMetrics, TrainingConfig};
@@ -32,6 +34,12 @@ pub struct Versions {
     pub tropex: String,
     /// Version of Burn.
     pub burn: String,
+}
+
+impl Versions {
+    fn current() -> Self {
+        Self { tropex: env!("CARGO_PKG_VERSION").into(), burn: BURN_VERSION.into() }
+    }
 }
 
 /// SHA-256 of the images and labels that a run used.
@@ -69,6 +77,45 @@ impl fmt::Display for RunState {
     }
 }
 
+/// Name of the architecture of an imported ONNX model.
+pub const ONNX: &str = "onnx";
+
+/// The imported model file of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelFile {
+    /// Shape of a point of the model.
+    pub input_shape: Vec<usize>,
+    /// Name of the output.
+    pub output: String,
+    /// Whether the model reads channels last while the run's images have channels first. The first
+    /// operation of the network then moves the axes.
+    #[serde(default)]
+    pub channels_last: bool,
+    /// Files with weights beside the model file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_data: Vec<String>,
+    /// SHA-256 of the model file.
+    pub sha256: String,
+}
+
+impl ModelFile {
+    /// Channels of a point of the model: the last axis of images with channels last, else the first
+    /// of three axes, else one.
+    pub fn channels(&self) -> usize {
+        match (&self.input_shape[..], self.has_channels_last()) {
+            (&[.., channels], true) => channels,
+            (&[channels, _, _], false) => channels,
+            _ => 1,
+        }
+    }
+
+    /// Whether a point of the model looks like an image with channels last.
+    pub fn has_channels_last(&self) -> bool {
+        let shape = <[usize; 3]>::try_from(&self.input_shape[..]);
+        self.channels_last || shape.is_ok_and(looks_like_channels_last)
+    }
+}
+
 /// The content of `config.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunConfig {
@@ -88,6 +135,9 @@ pub struct RunConfig {
     pub training: Option<TrainingConfig>,
     /// File of imported weights.
     pub imported_from: Option<String>,
+    /// The model file of an imported ONNX model; `None` for networks of the zoo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelFile>,
     /// Normalisation of the images by an imported network.
     #[serde(default)]
     pub normalisation: Option<Normalisation>,
@@ -137,8 +187,44 @@ impl RunConfig {
         })
     }
 
-    /// The dataset as the run used it, with shuffled training labels if the run shuffled them.
+    /// The record of a model that was imported from a file.
+    pub(super) fn of_model(import: &ModelImport<'_>, model: ModelFile) -> Self {
+        let data = import.data;
+        Self {
+            format_version: FORMAT_VERSION,
+            architecture: ONNX.into(),
+            dataset: data.name.clone(),
+            input_shape: data.train.shape(),
+            classes: data.train.classes(),
+            parameters: import.parameters,
+            training: None,
+            imported_from: Some(import.source.display().to_string()),
+            model: Some(model),
+            normalisation: import.normalisation.cloned(),
+            batch_norm_epsilon: None,
+            device: import.device_name.into(),
+            versions: Versions::current(),
+            data: DataFingerprints {
+                train: data.train.fingerprint(),
+                test: data.test.fingerprint(),
+            },
+            shuffled_labels: None,
+            reading: data.reading,
+            data_warnings: data.warnings.clone(),
+            state: RunState::Imported,
+            metrics: Vec::new(),
+        }
+    }
+
+    /// The dataset as the run used it, with shuffled training labels if the run shuffled them, and a
+    /// class for every output of an imported model.
     pub fn as_used(&self, dataset: Dataset) -> Dataset {
+        let dataset = match &self.model {
+            Some(_) if dataset.train.classes() < self.classes => {
+                dataset.with_classes(self.classes).expect("more classes hold all labels")
+            }
+            _ => dataset,
+        };
         match self.shuffled_labels {
             Some(seed) => dataset.with_shuffled_labels(seed),
             None => dataset,
@@ -170,13 +256,11 @@ impl RunConfig {
             parameters: request.architecture.parameters(input_shape, classes, request.device)?,
             training: None,
             imported_from: None,
+            model: None,
             normalisation: None,
             batch_norm_epsilon: None,
             device: request.device_name.into(),
-            versions: Versions {
-                tropex: env!("CARGO_PKG_VERSION").into(),
-                burn: BURN_VERSION.into(),
-            },
+            versions: Versions::current(),
             data: DataFingerprints {
                 train: request.train.fingerprint(),
                 test: request.test.fingerprint(),
@@ -229,11 +313,14 @@ impl RunConfig {
     }
 
     /// Refuses invalid settings of an import.
-    fn check_import(&self, path: &Path) -> Result<(), RunError> {
+    pub(super) fn check_import(&self, path: &Path) -> Result<(), RunError> {
         let damaged = |reason: String| RunError::Config { path: path.into(), reason };
         if let Some(normalisation) = &self.normalisation {
-            let checked = normalisation.check(self.input_shape[0]);
-            checked.map_err(|error| damaged(error.to_string()))?;
+            let channels = match &self.model {
+                Some(model) => model.channels(),
+                None => self.input_shape[0],
+            };
+            normalisation.check(channels).map_err(|error| damaged(error.to_string()))?;
         }
         match self.batch_norm_epsilon {
             Some(epsilon) if !is_epsilon(epsilon) => {

@@ -82,6 +82,12 @@ pub enum RunError {
         /// The file asked for; none where a training was.
         requested: Option<String>,
     },
+    /// The run is an imported model, which is not a module of the zoo.
+    #[error("{} holds an imported ONNX model, not weights of an architecture", path.display())]
+    Model {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The training has more epochs than requested.
     #[error(
         "{} holds {done} epochs, more than the {asked} asked for; choose another folder for a \

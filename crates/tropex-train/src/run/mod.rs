@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! RUN/config.json                        settings, data, versions, metrics per epoch, state
-//!     model.safetensors                  the final weights
+//!     model.safetensors                  the final weights; model.onnx of an imported ONNX model
 //!     checkpoints/epoch-0000.safetensors the weights after chosen epochs; 0 is the start
 //!     resume.safetensors                 weights and state of the optimizer, to continue from
 //! ```
 
 mod config;
 mod error;
+mod model;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -24,8 +25,11 @@ use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
 use crate::zoo::{Architecture, Classifier};
 
-pub use config::{BURN_VERSION, DataFingerprints, FORMAT_VERSION, RunConfig, RunState, Versions};
+pub use config::{
+    BURN_VERSION, DataFingerprints, FORMAT_VERSION, ModelFile, ONNX, RunConfig, RunState, Versions,
+};
 pub use error::RunError;
+pub use model::ModelImport;
 
 const CONFIG: &str = "config.json";
 const MODEL: &str = "model.safetensors";
@@ -333,9 +337,9 @@ impl Run {
         &self.config
     }
 
-    /// File of the final weights.
+    /// File of the final weights, or of the imported model.
     pub fn model_path(&self) -> PathBuf {
-        self.path.join(MODEL)
+        self.path.join(if self.config.model.is_some() { model::MODEL_FILE } else { MODEL })
     }
 
     /// The trained network.
@@ -372,6 +376,9 @@ impl Run {
     }
 
     fn load(&self, file: &Path, device: &Device) -> Result<Classifier, RunError> {
+        if self.config.model.is_some() {
+            return Err(RunError::Model { path: self.path.clone() });
+        }
         let architecture = Architecture::find(&self.config.architecture).map_err(|error| {
             RunError::Config { path: self.path.join(CONFIG), reason: error.to_string() }
         })?;

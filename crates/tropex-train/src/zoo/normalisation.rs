@@ -62,6 +62,23 @@ impl Normalisation {
     }
 }
 
+impl Normalisation {
+    /// Normalises images `[n, channels, height, width]`, or with the channels last
+    /// `[n, height, width, channels]`.
+    ///
+    /// # Shapes
+    /// - output: the shape of the input
+    pub fn apply(&self, images: Tensor<4>, channels_last: bool) -> Tensor<4> {
+        let options = (&images.device(), images.dtype());
+        let of_channels = |values: &[f32]| {
+            let mut shape = [1; 4];
+            shape[if channels_last { 3 } else { 1 }] = values.len();
+            Tensor::<4>::from_data(TensorData::new(values.to_vec(), shape), options)
+        };
+        (images - of_channels(&self.mean)) / of_channels(&self.std)
+    }
+}
+
 /// A [`Normalisation`] as a module.
 #[derive(Module, Debug)]
 pub(super) struct NormaliseLayer {
@@ -76,12 +93,7 @@ impl NormaliseLayer {
 
     /// Maps `[n, channels, height, width]` to the same shape.
     pub(super) fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let device = images.device();
-        let of_channels = |values: &[f32]| {
-            let data = TensorData::new(values.to_vec(), [1, values.len(), 1, 1]);
-            Tensor::<4>::from_data(data, &device)
-        };
-        let (mean, std) = (of_channels(&self.mean), of_channels(&self.std));
-        (images - mean) / std
+        let normalisation = Normalisation { mean: self.mean.clone(), std: self.std.clone() };
+        normalisation.apply(images, false)
     }
 }

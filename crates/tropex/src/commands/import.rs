@@ -1,27 +1,36 @@
 //! `tropex import`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
-use tropex::train::data::Images;
+use tropex::Network;
+use tropex::experiments::onnx::{OnnxImport, import_onnx};
+use tropex::extract::network::argmax;
+use tropex::train::data::{Dataset, Images};
 use tropex::train::import::ImportOptions;
 use tropex::train::run::{Run, RunRequest};
-use tropex::train::training::evaluate;
+use tropex::train::training::{Metrics, evaluate};
 use tropex::train::zoo::{Architecture, Normalisation};
 
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
 use crate::output::{Output, percent};
 
-/// Make a run from weights that PyTorch trained: a checkpoint of any kind, or a safetensors file.
+/// Make a run from a trained network: an ONNX file, or an architecture with the weights of a PyTorch
+/// checkpoint or a safetensors file.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// Architecture; `tropex list` names them.
-    architecture: String,
+    /// ONNX file, or architecture; `tropex list` names the architectures.
+    #[arg(value_name = "MODEL.onnx|ARCHITECTURE")]
+    source: String,
     /// File with the weights, recognised by its content. Layers are identified by their numbers
     /// (layers.0.weight or 0.weight), or else by order in the file, shapes, and numbers in names.
     #[arg(long, value_name = "FILE")]
-    weights: PathBuf,
+    weights: Option<PathBuf>,
+    /// Output of an ONNX file with several outputs.
+    #[arg(long, value_name = "NAME")]
+    output: Option<String>,
     /// State dict to take from a checkpoint with several, such as ema or model.state_dict.
     #[arg(long, value_name = "KEY")]
     entry: Option<String>,
@@ -96,17 +105,61 @@ struct ImportOutput {
 
 impl ImportArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        let architecture = Architecture::find(&self.architecture)?;
+        if is_onnx(&self.source) { self.import_onnx(output) } else { self.import_weights(output) }
+    }
+
+    fn import_onnx(&self, output: &Output) -> anyhow::Result<()> {
+        let unused = [
+            ("--weights", self.weights.is_some()),
+            ("--entry", self.entry.is_some()),
+            ("--map", !self.map.is_empty()),
+            ("--batch-norm-eps", self.batch_norm_eps.is_some()),
+        ];
+        if let Some((option, _)) = unused.into_iter().find(|(_, is_given)| *is_given) {
+            bail!("an ONNX file has its own weights: leave out {option}");
+        }
+        let (device, device_name) = (self.device.find()?, self.device.name());
+        let mut options = OnnxImport::default();
+        options.output.clone_from(&self.output);
+        options.layout = self.layout.layout;
+        options.normalisation = self.normalisation();
+        let source = Path::new(&self.source);
+        let model = options.open(source, &device)?;
+        let data = self.data.open_points(&self.dataset, options.layout, &model, output)?;
+        let imported = import_onnx(&self.out, source, &model, data, &options, &device_name)?;
+        let (run, network, data, notes) = imported;
+        let test = evaluate_network(&network, &data.test)?;
+        self.report(&run, &data, test, notes, output)
+    }
+
+    fn import_weights(&self, output: &Output) -> anyhow::Result<()> {
+        if self.output.is_some() {
+            bail!("--output chooses the output of an ONNX file; leave it out");
+        }
+        let architecture = Architecture::find(&self.source)?;
+        let Some(weights) = &self.weights else {
+            bail!("--weights FILE is missing: the weights of {}", self.source);
+        };
         let (device, device_name) = (self.device.find()?, self.device.name());
         let data = self.data.open(&self.dataset, self.layout.layout, output)?;
         let request = RunRequest::new(architecture, &data, &device, &device_name);
         let options = self.options();
-        let imported = Run::import(&self.out, &request, &self.weights, &options);
-        let (run, notes) = imported?;
+        let (run, notes) = Run::import(&self.out, &request, weights, &options)?;
+        let test = evaluate(&run.load_model(&device)?, &data.test)?;
+        self.report(&run, &data, test, notes, output)
+    }
+
+    fn report(
+        &self,
+        run: &Run,
+        data: &Dataset,
+        test: Metrics,
+        notes: Vec<String>,
+        output: &Output,
+    ) -> anyhow::Result<()> {
         for note in &notes {
             output.note(note)?;
         }
-        let test = evaluate(&run.load_model(&device)?, &data.test)?;
         let near_chance: Vec<_> = near_chance(test.accuracy, &data.test).into_iter().collect();
         near_chance.iter().for_each(|warning| output.warning(warning));
         let imported = ImportOutput {
@@ -122,29 +175,54 @@ impl ImportArgs {
             output.note(&format!("held out for testing: {held_out}"))?;
         }
         output.result(&imported, || {
-            format!(
-                "test accuracy {}, weights in {}",
-                percent(test.accuracy),
-                run.model_path().display()
-            )
+            let what = if run.config().model.is_some() { "model" } else { "weights" };
+            let (accuracy, file) = (percent(test.accuracy), run.model_path());
+            format!("test accuracy {accuracy}, {what} in {}", file.display())
         })
     }
 
     fn options(&self) -> ImportOptions {
-        let or = |values: &[f32], neutral| match values {
-            [] => vec![neutral],
-            values => values.to_vec(),
-        };
         let mut options = ImportOptions::default();
         options.entry = self.entry.clone();
         options.map = self.map.clone();
         options.batch_norm_epsilon = self.batch_norm_eps;
-        if !self.mean.is_empty() || !self.std.is_empty() {
-            let (mean, std) = (or(&self.mean, 0.0), or(&self.std, 1.0));
-            options.normalisation = Some(Normalisation { mean, std });
-        }
+        options.normalisation = self.normalisation();
         options
     }
+
+    fn normalisation(&self) -> Option<Normalisation> {
+        let or = |values: &[f32], neutral| match values {
+            [] => vec![neutral],
+            values => values.to_vec(),
+        };
+        let is_given = !self.mean.is_empty() || !self.std.is_empty();
+        is_given.then(|| Normalisation { mean: or(&self.mean, 0.0), std: or(&self.std, 1.0) })
+    }
+}
+
+/// Whether the source is an ONNX file: by its ending.
+pub(super) fn is_onnx(source: &str) -> bool {
+    Path::new(source).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
+}
+
+/// Mean cross-entropy and accuracy of a captured network.
+fn evaluate_network(network: &Network, test: &Images) -> anyhow::Result<Metrics> {
+    /// Images of a batch.
+    const BATCH: usize = 64;
+    let (mut loss, mut correct) = (0.0, 0);
+    for start in (0..test.len()).step_by(BATCH) {
+        let range = start..test.len().min(start + BATCH);
+        let logits = network.logits(&test.read(range.clone()))?;
+        let classes = network.classes();
+        for (logits, &label) in logits.chunks_exact(classes).zip(&test.labels()[range]) {
+            let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
+            loss += largest + sum.ln() - logits[label as usize];
+            correct += usize::from(argmax(logits) == label as usize);
+        }
+    }
+    let count = test.len() as f64;
+    Ok(Metrics { loss: loss / count, accuracy: correct as f64 / count })
 }
 
 /// A warning about an accuracy that is less than a third of the way from chance to 100 %.

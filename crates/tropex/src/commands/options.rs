@@ -12,6 +12,7 @@ use burn::tensor::Device;
 use clap::Args;
 use tropex::Devices;
 use tropex::device;
+use tropex::onnx::OnnxModel;
 use tropex::train::data::{
     DataError, Dataset, DownloadProgress, FileError, ImageLayout, OpenOptions, is_relative, open,
 };
@@ -102,6 +103,26 @@ impl DataOption {
         output: &Output,
     ) -> anyhow::Result<Dataset> {
         Ok(self.open_new(name, layout, output)?)
+    }
+
+    /// Opens a dataset for an ONNX model: a file may contain points of the model's own shape, with
+    /// values of any range.
+    pub fn open_points(
+        &self,
+        name: &str,
+        layout: Option<ImageLayout>,
+        model: &OnnxModel,
+        output: &Output,
+    ) -> anyhow::Result<Dataset> {
+        let dataset = self.read(name, output, |options| {
+            let options = options.with_points_of(model.input_shape());
+            match layout {
+                Some(layout) => options.with_layout(layout),
+                None => options,
+            }
+        })?;
+        dataset.warnings.iter().for_each(|warning| output.warning(warning));
+        Ok(dataset)
     }
 
     /// The same for a study, which chooses the layout in its file.

@@ -4,11 +4,12 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::data::{Dataset, SubsetSummary};
-use tropex::train::run::{Run, RunOutcome, RunRequest};
+use tropex::train::run::{ONNX, Run, RunOutcome, RunRequest};
 use tropex::train::training::{
     BatchProgress, EpochMetrics, LearningRateStep, OptimizerConfig, TrainingConfig,
     TrainingObserver,
@@ -16,6 +17,7 @@ use tropex::train::training::{
 use tropex::train::zoo::Architecture;
 
 use super::choices;
+use super::import::is_onnx;
 use super::options::{
     DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
 };
@@ -161,6 +163,9 @@ struct TrainOutput<'a> {
 
 impl TrainArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        if self.architecture == ONNX || is_onnx(&self.architecture) {
+            bail!("an ONNX model is imported, not trained: tropex import MODEL.onnx --dataset ...");
+        }
         let architecture = Architecture::find(&self.architecture).map_err(|unknown| {
             match Architecture::find(&self.dataset) {
                 Ok(_) => anyhow::anyhow!(

@@ -31,12 +31,17 @@ fn label_tensor(name: &'static str, labels: &[i64]) -> Tensor {
     (name, Dtype::I64, vec![labels.len()], data)
 }
 
+fn images_of(content: FileContent) -> (Images, Images) {
+    (content.train, content.test)
+}
+
 fn read_checked(bytes: &[u8]) -> Result<(Images, Images), FileError> {
-    Ok(read(bytes, None, HoldOut::Stratified)?.0)
+    Ok(images_of(read(bytes, &OpenOptions::default())?))
 }
 
 fn read_last(bytes: &[u8]) -> Result<(Images, Images), FileError> {
-    Ok(read(bytes, None, HoldOut::Last)?.0)
+    let options = OpenOptions { held_out: HoldOut::Last, ..OpenOptions::default() };
+    Ok(images_of(read(bytes, &options)?))
 }
 
 fn message(tensors: &[Tensor]) -> String {
@@ -119,7 +124,10 @@ fn channels_last_are_refused_or_moved() {
          choose the layout nhwc to have it read so, or nchw if these really are 6 channels of 5x3"
     );
     let whole = file(&tensors);
-    let read = |whole: &[u8], layout| read(whole, Some(layout), HoldOut::Last).unwrap().0;
+    let read = |whole: &[u8], layout| {
+        let options = OpenOptions { held_out: HoldOut::Last, ..OpenOptions::default() };
+        images_of(read(whole, &options.with_layout(layout)).unwrap())
+    };
     let (as_it_is, _) = read(&whole, ImageLayout::Nchw);
     assert_eq!((as_it_is.shape(), as_it_is.read(0..1)[1]), ([6, 5, 3], 1.0 / 255.0));
     let (moved, _) = read(&whole, ImageLayout::Nhwc);
@@ -132,6 +140,44 @@ fn channels_last_are_refused_or_moved() {
         ([3, 5, 3], vec![0.0, 3.0 / 128.0])
     );
     assert_eq!(test.read(0..1)[44], 89.0 / 128.0);
+}
+
+#[test]
+fn points_have_any_axes_and_values_where_a_network_reads_them() {
+    let values: Vec<f32> = (0..24).map(|value| value as f32 - 12.0).collect();
+    let labels = label_tensor("labels", &[0, 1, 0, 2]);
+    let of = |name, shape: &[usize]| {
+        let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        file(&[(name, Dtype::F32, shape.to_vec(), data), labels.clone()])
+    };
+    for (shape, planes) in [
+        (vec![4, 6], [1, 1, 6]),
+        (vec![4, 6, 1], [1, 6, 1]),
+        (vec![4, 2, 1, 3], [2, 1, 3]),
+        (vec![4, 1, 2, 1, 3], [2, 1, 3]),
+    ] {
+        let options = OpenOptions::default().with_points_of(&shape[1..]);
+        let content = read(&of("points", &shape), &options).unwrap();
+        assert_eq!(content.train.shape(), planes);
+        assert_eq!(content.reading.values, ValueRange::Any);
+        let refused = read(&of("points", &shape), &OpenOptions::default()).map(images_of);
+        assert!(refused.unwrap_err().to_string().contains("`points`: pixel 0 is -12"));
+    }
+    // Images in the network's own order, and images with channels last for one with channels first.
+    let own = OpenOptions::default().with_points_of([2, 3, 1]);
+    let train = read(&of("images", &[4, 2, 3, 1]), &own).unwrap().train;
+    assert_eq!((train.shape(), train.read(0..1)[1]), ([2, 3, 1], -11.0));
+    let other = OpenOptions::default().with_points_of([3, 1, 2]).with_layout(ImageLayout::Nhwc);
+    let content = read(&of("images", &[4, 1, 2, 3]), &other).unwrap();
+    assert_eq!((content.train.shape(), content.train.read(0..1)[1]), ([3, 1, 2], -9.0));
+    assert_eq!(content.reading.layout, ImageLayout::Nhwc);
+    let infinite = [f32_tensor("images", [2, 1, 1, 1], &[0.0, f32::INFINITY]), labels_of_two()];
+    let refused = read(&file(&infinite), &own.with_points_of([1, 1, 1])).map(images_of);
+    assert!(refused.unwrap_err().to_string().contains("value 1 is inf"));
+}
+
+fn labels_of_two() -> Tensor {
+    label_tensor("labels", &[0, 1])
 }
 
 #[test]
@@ -149,7 +195,8 @@ fn damaged_files_are_read_without_harm() {
     for whole in [single, splits] {
         for damaged in mutations(&whole, 300) {
             for layout in [None, Some(ImageLayout::Nhwc)] {
-                if let Ok(((train, test), _)) = read(&damaged, layout, HoldOut::Stratified) {
+                let options = OpenOptions { layout, ..OpenOptions::default() };
+                if let Ok(FileContent { train, test, .. }) = read(&damaged, &options) {
                     let values = train.len() * train.features() + test.len() * test.features();
                     assert!(values <= damaged.len());
                     let _ = missing_classes::warning(&train, &test);
