@@ -89,7 +89,7 @@ fn devices_that_share_points_find_what_one_finds() {
         let function = ExtractedFunction::new(store, &device()).unwrap();
         let function = function.share_with(&vec![device(); devices - 1]).unwrap();
         let (mut assigned, last) = (Vec::new(), Cell::new(0));
-        let take = &mut |standings: Ranking| assigned.extend(standings.assignments);
+        let take = &mut |ranking: Ranking| assigned.extend(ranking.assignments);
         function.stream(points, 1, &|pairs| last.set(pairs), take).unwrap();
         assert_eq!(last.get(), points.len() * store.len(), "all pairs were looked at");
         assigned
@@ -178,7 +178,7 @@ fn devices_of_several_kinds_agree_up_to_rounding() {
             let function = ExtractedFunction::new(&expected, &device()).unwrap();
             let function = function.share_with(further).unwrap();
             let mut all = Vec::new();
-            let take = &mut |standings: Ranking| all.extend(standings.assignments);
+            let take = &mut |ranking: Ranking| all.extend(ranking.assignments);
             function.stream(&shared_points(), 1, &|_| {}, take).unwrap();
             all
         };

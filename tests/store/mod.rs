@@ -7,7 +7,7 @@ mod devices; // devices that share the work
 mod function; // the extracted function against loops over all terms
 mod interruption; // extractions that stop anywhere and go on
 mod readback; // shards in the hands of other programs
-mod standings; // the best terms at points
+mod ranking; // the best terms at points
 mod tight; // shifts that depend on the points
 
 use std::cell::RefCell;

@@ -93,9 +93,9 @@ pub fn assign(
     };
     let reporter = ProgressReporter::new(progress);
     let report = |pairs| reporter.report("assigning images to terms", pairs, all);
-    function.stream(&points, settings.top, &report, &mut |standings| {
-        assigned.effort = assigned.effort.with(standings.work);
-        for (winner, best) in standings.assignments.into_iter().zip(standings.best) {
+    function.stream(&points, settings.top, &report, &mut |ranking| {
+        assigned.effort = assigned.effort.with(ranking.work);
+        for (winner, best) in ranking.assignments.into_iter().zip(ranking.best) {
             let point = assigned.images.len();
             let (image, label) = (points.index(point), points.label(point));
             let (network, negative) = (predicted[point], with_terms.index(winner.negative));

@@ -6,7 +6,7 @@ use tropex::{Classes, ExtractedFunction, Precision, TermStore};
 use super::{CLASSES, Cloud, FEATURES, Fixture};
 use crate::common::device;
 
-fn standings(store: &TermStore, points: &[f32], top: usize, own: Option<&[usize]>) -> Ranking {
+fn ranking(store: &TermStore, points: &[f32], top: usize, own: Option<&[usize]>) -> Ranking {
     let function = ExtractedFunction::new(store, &device()).unwrap();
     function.ranking(points, top, own, &|_| {}).unwrap()
 }
@@ -22,8 +22,8 @@ fn the_best_term_is_the_one_that_points_are_assigned_to() {
     let points = Cloud::new(50, 9).points;
     for classes in [Classes::Predicted, Classes::All, Classes::One(2)] {
         let (_fixture, store) = store(classes);
-        let many = standings(&store, &points, 5, None);
-        let one = standings(&store, &points, 1, None);
+        let many = ranking(&store, &points, 5, None);
+        let one = ranking(&store, &points, 1, None);
         assert_eq!(many.assignments, one.assignments);
         for (winner, best) in many.assignments.iter().zip(&many.best) {
             assert_eq!((best.len(), best[0].gap), (5, 0.0));
@@ -37,7 +37,7 @@ fn the_best_term_is_the_one_that_points_are_assigned_to() {
 #[test]
 fn as_many_terms_are_given_as_there_are() {
     let (_fixture, store) = store(Classes::All);
-    let found = standings(&store, &[0.5; FEATURES], usize::MAX, None);
+    let found = ranking(&store, &[0.5; FEATURES], usize::MAX, None);
     let mut terms: Vec<_> = found.best[0].iter().map(|term| (term.position, term.class)).collect();
     terms.sort_unstable();
     let all = (0..90).flat_map(|position| (0..CLASSES).map(move |class| (position, class)));
@@ -51,7 +51,7 @@ fn the_value_at_a_straight_term_is_that_of_its_linear_term() {
     let (_fixture, store) = store(Classes::Predicted);
     let shards: Vec<_> = store.shards().map(|shard| shard.unwrap()).collect();
     let points = Cloud::new(200, 9).points;
-    let found = standings(&store, &points, 1, None);
+    let found = ranking(&store, &points, 1, None);
     let straight = points.chunks(FEATURES).zip(&found.assignments);
     let straight: Vec<_> = straight.filter(|(_, won)| won.is_straight()).collect();
     assert!(straight.len() > 20, "{}", straight.len());
@@ -72,8 +72,8 @@ fn without_its_own_terms_a_point_is_assigned_to_the_best_of_the_others() {
         let (fixture, store) = store(classes);
         let points = &fixture.cloud.points;
         let own: Vec<usize> = (0..90).collect();
-        let others = standings(&store, points, 1, Some(&own));
-        let all = standings(&store, points, 1 + CLASSES, None);
+        let others = ranking(&store, points, 1, Some(&own));
+        let all = ranking(&store, points, 1 + CLASSES, None);
         for (position, winner) in others.assignments.iter().enumerate() {
             assert_ne!(winner.positive, position);
             assert_ne!(winner.negative, position);
@@ -88,7 +88,7 @@ fn without_its_own_terms_a_point_is_assigned_to_the_best_of_the_others() {
 fn the_effort_counts_all_pairs_and_few_are_computed_again() {
     for (classes, rows) in [(Classes::Predicted, 2), (Classes::All, CLASSES + 1)] {
         let (_fixture, store) = store(classes);
-        let effort = standings(&store, &Cloud::new(50, 9).points, 1, None).work;
+        let effort = ranking(&store, &Cloud::new(50, 9).points, 1, None).work;
         assert_eq!(effort.pairs, (50 * 90 * rows) as u64);
         assert!(effort.exact >= 100 && effort.exact <= effort.reevaluated, "{effort:?}");
         assert!(effort.share() < 0.2, "{effort:?}");
