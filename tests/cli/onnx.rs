@@ -146,6 +146,49 @@ fn every_command_works_on_an_imported_model() {
 }
 
 #[test]
+fn a_study_takes_models_beside_architectures() {
+    let case = Case::new("mlp", "points");
+    let study = r#"
+        title = "T"
+        seeds = [0, 1]
+        [[network]]
+        name = "imported"
+        model = { file = "m.onnx" }
+        dataset = "file:points.safetensors"
+        [[network]]
+        name = "trained"
+        architecture = "fcn4"
+        dataset = "file:data.safetensors"
+        training = { epochs = 1 }
+        terms = 20
+        [experiments]
+        names = ["exactness", "generalization"]
+        points = 5
+    "#;
+    fs::write(case.workspace.path("mine.toml"), study).unwrap();
+    case.workspace.run("study mine.toml --out done").ended();
+    let runs = fs::read_dir(case.workspace.path("done/runs")).unwrap();
+    let mut runs: Vec<_> =
+        runs.map(|run| run.unwrap().file_name().into_string().unwrap()).collect();
+    runs.sort();
+    assert_eq!(runs, ["imported", "trained-seed0", "trained-seed1"]);
+    case.workspace.run("study mine.toml --out done").ended();
+    for (from, to, expected) in [
+        (
+            "model = { file",
+            "architecture = \"fcn4\"\nmodel = { file",
+            "an architecture and a model",
+        ),
+        ("model = { file = \"m.onnx\" }", "", "an architecture or a model"),
+        ("\"m.onnx\" }", "\"m.onnx\" }\ntraining = { epochs = 1 }", "imported, not trained"),
+        ("m.onnx", "none.onnx", "none.onnx"),
+    ] {
+        fs::write(case.workspace.path("other.toml"), study.replacen(from, to, 1)).unwrap();
+        case.workspace.run("study other.toml --out other").failed(&[expected]);
+    }
+}
+
+#[test]
 fn points_are_normalised_before_the_model() {
     let raw = |shape, points: Vec<f64>| (shape, points.iter().map(|x| x * 2.0 + 0.5).collect());
     let case = Case::changed("mlp", "points", &raw);

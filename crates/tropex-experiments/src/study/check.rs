@@ -47,8 +47,9 @@ impl StudyPlan {
     /// A dataset that two networks read in different layouts.
     fn two_layouts(&self) -> Option<String> {
         self.networks.iter().enumerate().find_map(|(at, network)| {
-            let differs =
-                |of: &&NetworkPlan| of.dataset == network.dataset && of.layout != network.layout;
+            let differs = |of: &&NetworkPlan| {
+                of.dataset_key() == network.dataset_key() && of.layout != network.layout
+            };
             let other = self.networks[..at].iter().find(differs)?;
             Some(format!(
                 "networks `{}` and `{}` read {} in two layouts, expected the same layout in both",
@@ -114,12 +115,21 @@ impl NetworkPlan {
                 "its name is one of a folder: up to {LONGEST_NAME} letters, digits, - and _"
             ));
         }
-        if let Some(layout) = self.layout.filter(|_| !self.dataset.starts_with(FILE_PREFIX)) {
+        let takes_layout = self.model.is_some() || self.dataset.starts_with(FILE_PREFIX);
+        if let Some(layout) = self.layout.filter(|_| !takes_layout) {
             return named(format!(
                 "layout = \"{layout}\", but {} has one of its own; a layout is chosen for \
                  {FILE_PREFIX}PATH only",
                 self.dataset
             ));
+        }
+        match (&self.model, self.architecture.is_empty()) {
+            (None, true) => return named("it needs an architecture or a model".into()),
+            (Some(_), false) => return named("it has an architecture and a model".into()),
+            _ => {}
+        }
+        if self.model.is_some() && (!self.training.is_empty() || self.shuffled_labels) {
+            return named("its model is imported, not trained: leave out training".into());
         }
         if self.terms == Some(0) {
             return named("terms = 0, expected at least 1".into());
@@ -127,7 +137,10 @@ impl NetworkPlan {
         if self.training.contains_key("seed") {
             return named("the seeds of a study stand in `seeds`".into());
         }
-        self.training(0).err().and_then(named)
+        match self.model {
+            Some(_) => None,
+            None => self.training(0).err().and_then(named),
+        }
     }
 }
 

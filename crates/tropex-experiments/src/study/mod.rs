@@ -22,7 +22,7 @@ mod tolerance;
 
 pub use execute::FinishedStudy;
 pub use numbers::{NumberDifference, NumbersComparison, StudyNumber, StudyNumbers};
-pub use plan::{ExperimentsPlan, NetworkPlan, StudyPlan};
+pub use plan::{ExperimentsPlan, ModelPlan, NetworkPlan, StudyPlan};
 pub use plans::PLANS;
 pub use schedule::{StudyProgress, StudyProgressFn};
 pub use study_settings::Study;

@@ -8,12 +8,13 @@ use tropex_train::checkpoint::Checkpoints;
 use tropex_train::data::ImageLayout;
 use tropex_train::messages::in_plain_words;
 use tropex_train::training::TrainingConfig;
-use tropex_train::zoo::Architecture;
+use tropex_train::zoo::{Architecture, Normalisation};
 
 use crate::Error;
 use crate::experiments::ExperimentEntry;
 use crate::experiments::{EXPERIMENTS, Parameters, find};
 use crate::run::TrainedEpochs;
+use crate::run::onnx::OnnxImport;
 
 /// A study: networks that are trained from several seeds, and experiments on them.
 ///
@@ -49,8 +50,12 @@ pub struct StudyPlan {
 pub struct NetworkPlan {
     /// Name in the report and of the folders of its runs.
     pub name: String,
-    /// Name of the architecture in the zoo.
+    /// Name of the architecture in the zoo; empty for an imported model.
+    #[serde(default)]
     pub architecture: String,
+    /// ONNX file of an imported model, in place of an architecture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelPlan>,
     /// Dataset, as named on the command line.
     pub dataset: String,
     /// Layout of the images in a dataset `file:PATH`.
@@ -66,6 +71,20 @@ pub struct NetworkPlan {
     /// Whether the network is also trained on shuffled labels, from the first seed.
     #[serde(default)]
     pub shuffled_labels: bool,
+}
+
+/// An imported model of a study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ModelPlan {
+    /// The ONNX file.
+    pub file: String,
+    /// Name of the output; `None` for the only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// Normalisation that the network was trained with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalisation: Option<Normalisation>,
 }
 
 /// The experiments of a study.
@@ -128,6 +147,24 @@ impl StudyPlan {
 }
 
 impl NetworkPlan {
+    /// The key of the dataset among the datasets of a study: a model reads a file in its own way.
+    pub fn dataset_key(&self) -> String {
+        match &self.model {
+            Some(model) => format!("{} for {}", self.dataset, model.file),
+            None => self.dataset.clone(),
+        }
+    }
+
+    /// Options for importing the model.
+    pub fn import_options(&self) -> OnnxImport {
+        let model = self.model.as_ref();
+        let mut options = OnnxImport::default();
+        options.output = model.and_then(|model| model.output.clone());
+        options.normalisation = model.and_then(|model| model.normalisation.clone());
+        options.layout = self.layout;
+        options
+    }
+
     /// Settings of the training from a seed.
     pub(super) fn training(&self, seed: u64) -> Result<TrainingConfig, String> {
         let architecture = Architecture::find(&self.architecture).map_err(|e| e.to_string())?;

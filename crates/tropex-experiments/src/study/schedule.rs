@@ -1,12 +1,13 @@
 //! The steps of a study, and the threads that execute them.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use tropex_extract::Gauge;
+use tropex_train::data::Dataset;
 use tropex_train::run::{Run, RunOutcome, RunRequest};
 use tropex_train::training::{BatchProgress, TrainingObserver};
 use tropex_train::zoo::Architecture;
@@ -20,6 +21,7 @@ use crate::experiments::{
 };
 use crate::experiments::{ExperimentEntry, networks, random_labels};
 use crate::report::{Finding, ReportLocks};
+use crate::run::onnx::import_onnx;
 use crate::run::{RunSettings, TaskProgress};
 
 /// How much of a study is done.
@@ -50,6 +52,7 @@ struct PlannedRun<'a> {
 impl PlannedRun<'_> {
     fn name(&self) -> String {
         match self.shuffled {
+            _ if self.network.model.is_some() => self.network.name.clone(),
             true => format!("{}-shuffled", self.network.name),
             false => format!("{}-seed{}", self.network.name, self.seed),
         }
@@ -86,7 +89,9 @@ impl<'a> StudySchedule<'a> {
         for network in &study.plan.networks {
             let first = runs.len();
             let planned = |seed: &u64| PlannedRun { network, seed: *seed, shuffled: false };
-            runs.extend(study.plan.seeds.iter().map(planned));
+            // A model is imported, and does not depend on the seed.
+            let count = if network.model.is_some() { 1 } else { study.plan.seeds.len() };
+            runs.extend(study.plan.seeds[..count].iter().map(planned));
             for pair in (first..runs.len()).collect::<Vec<_>>().chunks_exact(2) {
                 if is_asked(networks::ENTRY.name) {
                     comparisons.push((network.name.clone(), pair.to_vec(), networks::ENTRY.name));
@@ -189,7 +194,10 @@ impl<'a> StudySchedule<'a> {
         let (study, network, name) = (self.study, run.network, run.name());
         let refused = |reason| Error::Study { origin: study.plan.title.clone(), reason };
         let missing = || refused(format!("dataset `{}` was not opened", network.dataset));
-        let dataset = study.datasets.get(&network.dataset).ok_or_else(missing)?.clone();
+        let dataset = study.datasets.get(&network.dataset_key()).ok_or_else(missing)?.clone();
+        if let Some(model) = &network.model {
+            return self.import(run, Path::new(&model.file), dataset);
+        }
         let dataset = match run.shuffled {
             true => dataset.with_shuffled_labels(run.seed),
             false => dataset,
@@ -212,6 +220,20 @@ impl<'a> StudySchedule<'a> {
             RunOutcome::Interrupted(_) => Err(Error::Cancelled),
             outcome => Ok(RunInput { run: outcome.run(), dataset }),
         }
+    }
+
+    fn import(
+        &self,
+        run: &PlannedRun<'_>,
+        file: &Path,
+        dataset: Dataset,
+    ) -> Result<RunInput, Error> {
+        let (device, options) = (self.study.devices.first(), run.network.import_options());
+        let model = options.open(file, device)?;
+        let (folder, name) = (self.folder(run), self.study.device_name);
+        let imported = import_onnx(&folder, file, &model, dataset, &options, name)?;
+        let (run, _, dataset, _) = imported;
+        Ok(RunInput { run, dataset })
     }
 
     fn folder(&self, run: &PlannedRun<'_>) -> PathBuf {

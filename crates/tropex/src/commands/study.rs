@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Context;
+use burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
 use tropex::experiments::report::TableCell;
 use tropex::experiments::study::{
-    FinishedStudy, NumberDifference, NumbersComparison, PLANS, Study, StudyNumbers, StudyPlan,
-    StudyProgress, StudySummary,
+    FinishedStudy, NetworkPlan, NumberDifference, NumbersComparison, PLANS, Study, StudyNumbers,
+    StudyPlan, StudyProgress, StudySummary,
 };
-use tropex::train::data::relative_to;
+use tropex::train::data::{Dataset, relative_to};
 use tropex::train::messages::hint;
 
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
@@ -67,15 +68,18 @@ impl StudyArgs {
         if self.print {
             return output.text(&text);
         }
-        let (plan, folder) = (StudyPlan::read(&text, &origin)?, self.folder()?);
+        let (mut plan, folder) = (StudyPlan::read(&text, &origin)?, self.folder()?);
         let other = self.compare.as_deref().map(StudyNumbers::read).transpose()?;
         let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
         let mut datasets = BTreeMap::new();
-        for network in &plan.networks {
-            if !datasets.contains_key(&network.dataset) {
-                let name = relative_to(&network.dataset, &self.base_folder());
-                let dataset = self.data.open_of_study(&name, network.layout, output)?;
-                datasets.insert(network.dataset.clone(), dataset);
+        for network in &mut plan.networks {
+            if let Some(model) = &mut network.model {
+                let file = std::path::absolute(self.base_folder().join(&model.file))?;
+                model.file = file.display().to_string();
+            }
+            let key = network.dataset_key();
+            if !datasets.contains_key(&key) {
+                datasets.insert(key, self.dataset(network, devices.first(), output)?);
             }
         }
         let study = Study {
@@ -112,6 +116,21 @@ impl StudyArgs {
             (Some(comparison), Some(file)) => require_equal(&comparison, &file),
             _ => Ok(()),
         }
+    }
+
+    /// The dataset of a network; for a model, points of its own shape.
+    fn dataset(
+        &self,
+        network: &NetworkPlan,
+        device: &Device,
+        output: &Output,
+    ) -> anyhow::Result<Dataset> {
+        let name = relative_to(&network.dataset, &self.base_folder());
+        let Some(model) = &network.model else {
+            return self.data.open_of_study(&name, network.layout, output);
+        };
+        let model = network.import_options().open(Path::new(&model.file), device)?;
+        self.data.open_points(&name, network.layout, &model, output)
     }
 
     /// The text of the study and its origin. A file takes precedence over a name.
