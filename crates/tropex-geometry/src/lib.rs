@@ -7,7 +7,7 @@
 //! - [`Patterns`] reads the activation patterns of points.
 //! - [`Paths`] finds the regions along straight lines.
 //! - [`Regions`] computes the polytope of the region of a point and its distance to the boundary.
-//! - [`slice`] computes all regions on a plane.
+//! - [`mod@slice`] computes all regions on a plane.
 //!
 //! [`Paths`] and [`Regions`] compute in f64, whatever the precision of the network is.
 //!

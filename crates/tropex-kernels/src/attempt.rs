@@ -1,4 +1,4 @@
-//! What comes of a body that cannot do every work.
+//! The outcome of a body that may decline its work.
 
 use std::ops::ControlFlow;
 
