@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tropex_files::replace;
 
-use super::{ModelImport, RunError, RunRequest};
+use super::{FORMAT_VERSION, ModelImport, RunError, RunRequest};
 use crate::data::{
     Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset, looks_like_channels_last,
 };
@@ -17,9 +17,6 @@ use crate::import::{ImportOptions, is_epsilon};
 use crate::messages::in_plain_words;
 use crate::training::{EpochMetrics, TrainingConfig};
 use crate::zoo::{MAX_VALUES, Normalisation};
-
-/// Format version of runs; other versions are refused.
-pub const FORMAT_VERSION: u32 = 1;
 
 /// Version of Burn in `Cargo.lock`.
 pub const BURN_VERSION: &str = "0.22.1";
