@@ -15,6 +15,27 @@ pub(super) fn imports(source: &str, module: &[&str]) -> Vec<Vec<String>> {
     .collect()
 }
 
+/// The paths below `self::` and below the names of child modules, from the root of the crate.
+pub(super) fn child_imports(source: &str, module: &[&str], children: &[&str]) -> Vec<Vec<String>> {
+    let code = code(source);
+    let mut found = Vec::new();
+    for (word, child) in children.iter().map(|child| (*child, Some(*child))).chain([("self", None)])
+    {
+        let parent = module.iter().copied().chain(child);
+        let parent: Vec<_> = parent.map(str::to_owned).collect();
+        let paths = paths_after(&format!("{word}::"), &code).into_iter();
+        found.extend(paths.map(|path| [&parent[..], &path].concat()));
+    }
+    found
+}
+
+/// The `use` statements of a module, without the other code.
+pub(super) fn use_statements(source: &str) -> String {
+    let code = code(source);
+    let statements = code.split("use ").skip(1).filter_map(|rest| rest.split(';').next());
+    statements.collect::<Vec<_>>().join(";\n")
+}
+
 /// The modules that the source of a crate root declares, without those for tests.
 pub(super) fn declared_modules(source: &str) -> Vec<String> {
     let code = code(source);
@@ -46,11 +67,12 @@ fn code(source: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The paths of all use trees after a word such as `crate::`.
+/// The paths of all use trees after a word such as `crate::`. Paths below `$crate::` in macros are
+/// left out.
 fn paths_after(start: &str, code: &str) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     for (at, _) in code.match_indices(start) {
-        let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let is_path = |c: char| c.is_alphanumeric() || "_:$".contains(c);
         if !code[..at].ends_with(is_path) {
             add_tree(&code[at + start.len()..], &[], &mut paths);
         }

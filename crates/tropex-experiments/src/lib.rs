@@ -21,8 +21,6 @@
 pub mod data;
 mod error;
 pub mod experiments;
-#[cfg(test)]
-mod folder_order;
 pub mod query;
 pub mod render;
 pub mod report;

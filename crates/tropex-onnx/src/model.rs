@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor};
@@ -12,7 +12,6 @@ use crate::array::Array;
 use crate::constant::NumberKind;
 use crate::error::OnnxError;
 use crate::op_args::RunValue;
-use crate::options::OnnxOptions;
 use crate::output::DroppedNode;
 use crate::run::{BatchShapes, NodeShapes, Program};
 use crate::weights::{self, Weight};
@@ -64,19 +63,6 @@ pub(crate) struct ModelInfo {
 impl OnnxModel {
     pub(crate) fn new(parts: ModelInfo, weights: Vec<Weight>) -> Self {
         Self { parts: Arc::new(parts), weights }
-    }
-
-    /// Opens a model with default [`OnnxOptions`].
-    ///
-    /// Test runs on random points check that the output of a batch is that of its points.
-    ///
-    /// # Errors
-    /// [`OnnxError::Read`] and [`OnnxError::Damaged`]: the file is not a readable model.
-    /// [`OnnxError::Unsupported`] lists every node that is not piecewise linear or not supported.
-    /// [`OnnxError::Output`], [`OnnxError::Input`]: the model has several outputs or inputs, or the
-    /// shape of its input is open. [`OnnxError::Batch`]: it mixes the points of a batch.
-    pub fn open(path: impl AsRef<Path>, device: &Device) -> Result<Self, OnnxError> {
-        OnnxOptions::default().open(path, device)
     }
 
     /// Computes the output, without a softmax or another [decision](Self::dropped) at the end.

@@ -218,6 +218,21 @@ impl OnnxOptions {
     }
 }
 
+impl OnnxModel {
+    /// Opens a model with default [`OnnxOptions`].
+    ///
+    /// Test runs on random points check that the output of a batch is that of its points.
+    ///
+    /// # Errors
+    /// [`OnnxError::Read`] and [`OnnxError::Damaged`]: the file is not a readable model.
+    /// [`OnnxError::Unsupported`] lists every node that is not piecewise linear or not supported.
+    /// [`OnnxError::Output`], [`OnnxError::Input`]: the model has several outputs or inputs, or the
+    /// shape of its input is open. [`OnnxError::Batch`]: it mixes the points of a batch.
+    pub fn open(path: impl AsRef<Path>, device: &Device) -> Result<Self, OnnxError> {
+        OnnxOptions::default().open(path, device)
+    }
+}
+
 fn open_text(shape: &[Option<usize>]) -> String {
     let extent =
         |extent: &Option<usize>| extent.map_or("?".to_owned(), |extent| extent.to_string());

@@ -8,10 +8,12 @@ pub mod data;
 pub mod import;
 mod memory;
 pub mod messages;
+mod naming;
 pub mod run;
 #[cfg(test)]
 mod testing;
 pub mod training;
+mod training_config;
 pub mod weights;
 pub mod zoo;
 

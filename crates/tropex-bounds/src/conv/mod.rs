@@ -2,6 +2,7 @@
 
 mod enumeration;
 pub(super) mod one_layer;
+mod region_count;
 pub(super) mod several_layers;
 mod window_arrangement;
 

@@ -7,7 +7,7 @@ use crate::{AffineMap, Bound, BoundError, BoundKind, LayerActivation, Structure}
 const CONDITION: &str = "one conv, no padding";
 
 /// Published for all overlaps of windows. It does not hold for all, see
-/// [`window_arrangement`](super::window_arrangement).
+/// [`region_count`](super::region_count).
 pub(crate) const EXACT: Bound = Bound {
     name: "Xiong 2020, one layer",
     kind: BoundKind::Exact,

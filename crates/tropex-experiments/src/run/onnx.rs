@@ -6,7 +6,7 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use tropex_extract::{Network, capture};
 use tropex_onnx::{OnnxModel, OnnxOptions};
 use tropex_train::data::{Dataset, ImageLayout};
-use tropex_train::run::{ModelFile, ModelImport, Run};
+use tropex_train::run::{ModelFile, ModelImport, Run, channels, has_channels_last};
 use tropex_train::zoo::Normalisation;
 
 use crate::Error;
@@ -87,6 +87,12 @@ pub fn import_onnx(
         data: &data,
         device_name,
     };
+    if let Some(normalisation) = &options.normalisation {
+        let channels = channels(model.input_shape(), channels_last);
+        normalisation
+            .check(channels)
+            .map_err(|error| Error::Model { path: source.to_owned(), reason: error.to_string() })?;
+    }
     let network = capture_model(model, shape, &input)?;
     let run = Run::import_model(out, &import)?;
     let mut notes = vec![format!("{model}")];
@@ -135,7 +141,7 @@ fn capture_model(
     input: &OnnxInput,
 ) -> Result<Network, Error> {
     let own = model.input_shape();
-    let channels_last = input.channels_last || has_channels_last(own);
+    let channels_last = has_channels_last(own, input.channels_last);
     let forward = |model: &OnnxModel, points: Tensor<4>| {
         let points = match input.channels_last {
             true => points.permute([0, 2, 3, 1]),
@@ -198,11 +204,6 @@ fn channels_last(
 /// A shape with three axes: leading ones, or the first axes joined.
 fn planes(shape: &[usize]) -> [usize; 3] {
     tropex_train::data::as_planes(shape)
-}
-
-fn has_channels_last(shape: &[usize]) -> bool {
-    let shape = <[usize; 3]>::try_from(shape);
-    shape.is_ok_and(tropex_train::data::looks_like_channels_last)
 }
 
 fn extents(shape: &[usize]) -> String {

@@ -3,6 +3,8 @@
 use burn::tensor::TensorData;
 
 use super::context::{CapturedValue, LoweringContext};
+use super::elementwise_function::UnivariateFunction;
+use super::piecewise::{Hinge, PiecewiseAffine};
 use crate::ops::{Add, Concat, ElementwiseAffine, LeakyRelu, MaxPool2d};
 
 impl LoweringContext {
@@ -99,5 +101,34 @@ impl LoweringContext {
         let beyond = self.scaled(&beyond, all(-1.0));
         let sum = self.sum(&above, &beyond);
         self.shifted(&sum, all(floor))
+    }
+
+    /// The value of a continuous function, in the given shape at one point.
+    pub(super) fn univariate(
+        &mut self,
+        function: &UnivariateFunction,
+        shape: Vec<usize>,
+    ) -> CapturedValue {
+        let base = CapturedValue { id: function.base, shape, padding: [(0, 0); 2] };
+        let (lines, hinges): (Vec<_>, Vec<_>) =
+            function.features.iter().map(PiecewiseAffine::hinges).unzip();
+        let largest_count = hinges.iter().map(Vec::len).max().unwrap_or(0);
+        let slopes: Vec<f64> = lines.iter().map(|line| line.slope).collect();
+        let mut terms = Vec::with_capacity(largest_count + 1);
+        if largest_count == 0 || slopes.iter().any(|&slope| slope != 0.0) {
+            terms.push(self.scaled(&base, slopes));
+        }
+        for nth in 0..largest_count {
+            let none = Hinge { side: 0.0, at: 0.0, change: 0.0 };
+            let hinges: Vec<_> =
+                hinges.iter().map(|hinges| hinges.get(nth).copied().unwrap_or(none)).collect();
+            let oriented = self.scaled(&base, hinges.iter().map(|hinge| hinge.side).collect());
+            let offsets = hinges.iter().map(|hinge| 0.0 - hinge.side * hinge.at).collect();
+            let shifted = self.shifted(&oriented, offsets);
+            let positive = self.relu(&shifted);
+            terms.push(self.scaled(&positive, hinges.iter().map(|hinge| hinge.change).collect()));
+        }
+        let sum = terms.into_iter().reduce(|sum, term| self.sum(&sum, &term)).unwrap_or(base);
+        self.shifted(&sum, lines.iter().map(|line| line.offset).collect())
     }
 }

@@ -6,10 +6,10 @@ use burn::backend::ir::{OperationIr, TensorIr};
 use burn::tensor::{TensorData, TensorId};
 
 use super::elementwise_function::ElementwiseFunction;
-use super::lower::Mask;
 use super::lowering_error::{
     CONSTANT_OPERAND, LoweringError, MIXES_POINTS, SECOND_RESULT, VARYING_OPERAND,
 };
+use super::mask::Mask;
 use super::record::Recording;
 use crate::ComputeTarget;
 use crate::network::{Node, OutputActivation, ValueId};

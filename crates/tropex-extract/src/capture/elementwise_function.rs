@@ -8,9 +8,8 @@ use std::rc::Rc;
 
 use burn::tensor::TensorData;
 
-use super::context::{CapturedValue, LoweringContext};
 use super::form::LinearForm;
-use super::piecewise::{Hinge, PiecewiseAffine};
+use super::piecewise::PiecewiseAffine;
 use crate::network::{Node, ValueId};
 use crate::ops::Op;
 
@@ -77,37 +76,30 @@ impl ElementwiseFunction {
         self.features
     }
 
-    /// Whether the function depends on a placeholder.
-    pub(super) fn is_placeholder(&self, context: &LoweringContext) -> bool {
-        let mut values = BTreeSet::new();
-        self.values(&mut values);
-        values.into_iter().any(|value| context.is_placeholder(ValueId::of_index(value)))
+    /// The indices of the values that the function depends on.
+    pub(super) fn values(&self) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        self.add_values(&mut found);
+        found
     }
 
-    fn values(&self, found: &mut BTreeSet<usize>) {
+    fn add_values(&self, found: &mut BTreeSet<usize>) {
         match &*self.expression {
             Expression::Value(value) => drop(found.insert(value.index())),
             Expression::Constant(_) => {}
-            Expression::Of(_, parts) => parts.iter().for_each(|part| part.values(found)),
+            Expression::Of(_, parts) => parts.iter().for_each(|part| part.add_values(found)),
         }
     }
 
     /// The function in terms of the latest value on which all its values depend elementwise. `None`
     /// if there is no such value or the function has too many pieces.
-    pub(super) fn univariate(&self, context: &LoweringContext) -> Option<UnivariateFunction> {
-        let mut values = BTreeSet::new();
-        self.values(&mut values);
-        let mut ancestors = Ancestors { nodes: &context.nodes, found: HashMap::new() };
-        let all_ancestors = values.iter().map(|&value| ancestors.of(value));
+    pub(super) fn univariate(&self, nodes: &[Node]) -> Option<UnivariateFunction> {
+        let mut ancestors = Ancestors { nodes, found: HashMap::new() };
+        let all_ancestors = self.values().into_iter().map(|value| ancestors.of(value));
         let common =
             all_ancestors.reduce(|all, next| all.intersection(&next).copied().collect())?;
         let base = ValueId::of_index(*common.last()?);
-        let mut composer = Composer {
-            nodes: &context.nodes,
-            base,
-            features: self.features,
-            found: HashMap::new(),
-        };
+        let mut composer = Composer { nodes, base, features: self.features, found: HashMap::new() };
         Some(UnivariateFunction { base, features: composer.compose(self)? })
     }
 }
@@ -206,38 +198,12 @@ impl Composer<'_> {
 
 /// An elementwise function of one value.
 pub(super) struct UnivariateFunction {
-    base: ValueId,
-    features: Vec<PiecewiseAffine>,
+    pub(super) base: ValueId,
+    pub(super) features: Vec<PiecewiseAffine>,
 }
 
 impl UnivariateFunction {
     pub(super) fn is_continuous(&self) -> bool {
         self.features.iter().all(PiecewiseAffine::is_continuous)
-    }
-
-    /// Lowers a continuous function to a value with the given shape at one point.
-    pub(super) fn lower(&self, context: &mut LoweringContext, shape: Vec<usize>) -> CapturedValue {
-        let base = CapturedValue { id: self.base, shape, padding: [(0, 0); 2] };
-        let (lines, hinges): (Vec<_>, Vec<_>) =
-            self.features.iter().map(PiecewiseAffine::hinges).unzip();
-        let largest_count = hinges.iter().map(Vec::len).max().unwrap_or(0);
-        let slopes: Vec<f64> = lines.iter().map(|line| line.slope).collect();
-        let mut terms = Vec::with_capacity(largest_count + 1);
-        if largest_count == 0 || slopes.iter().any(|&slope| slope != 0.0) {
-            terms.push(context.scaled(&base, slopes));
-        }
-        for nth in 0..largest_count {
-            let none = Hinge { side: 0.0, at: 0.0, change: 0.0 };
-            let hinges: Vec<_> =
-                hinges.iter().map(|hinges| hinges.get(nth).copied().unwrap_or(none)).collect();
-            let oriented = context.scaled(&base, hinges.iter().map(|hinge| hinge.side).collect());
-            let offsets = hinges.iter().map(|hinge| 0.0 - hinge.side * hinge.at).collect();
-            let shifted = context.shifted(&oriented, offsets);
-            let positive = context.relu(&shifted);
-            terms
-                .push(context.scaled(&positive, hinges.iter().map(|hinge| hinge.change).collect()));
-        }
-        let sum = terms.into_iter().reduce(|sum, term| context.sum(&sum, &term)).unwrap_or(base);
-        context.shifted(&sum, lines.iter().map(|line| line.offset).collect())
     }
 }

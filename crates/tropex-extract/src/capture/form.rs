@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::context::{CapturedValue, LoweringContext};
 use crate::network::{Node, ValueId};
 use crate::ops::Op;
 
@@ -22,8 +21,8 @@ impl LinearForm {
     }
 
     /// The form of a value, univariate back through sums and elementwise affine maps.
-    pub(super) fn of(context: &LoweringContext, value: &CapturedValue) -> Self {
-        trace(&context.nodes, value.id, value.features(), DEPTH)
+    pub(super) fn of(nodes: &[Node], value: ValueId, features: usize) -> Self {
+        trace(nodes, value, features, DEPTH)
     }
 
     /// `self + factor * other`.

@@ -7,8 +7,8 @@
 //! `lower` uses: `context`, the state of every recorded tensor; `diagnostics`, the unsupported
 //! operations; `shapes`, the axis of points; `evaluate`, the values of constants; `rearrange`,
 //! operations that move numbers; `linear`, the matrix of an operation; `form`, recognition of
-//! maxima; `elementwise_function` and `piecewise`, recognition of continuous functions; `build`,
-//! operations composed of others.
+//! maxima; `elementwise_function` and `piecewise`, recognition of continuous functions; `mask`,
+//! Boolean tensors; `build`, operations composed of others.
 
 mod broadcast;
 mod build;
@@ -21,6 +21,7 @@ mod fuse;
 mod linear;
 mod lower;
 mod lowering_error;
+mod mask;
 mod output;
 mod piecewise;
 mod rearrange;

@@ -8,7 +8,7 @@ use super::calibration_state::CalibrationState;
 use super::extraction::ExtractionJob;
 use super::{ExtractOptions, Progress};
 use crate::gauge::Shifts;
-use crate::store::{MANIFEST, Manifest, TermsHeader, cause_of, files, is_absent, shifts};
+use crate::store::{MANIFEST, Manifest, TermsHeader, cause_of, is_absent, remove_all_but, shifts};
 use crate::{Error, Extractor, PointSource, TermStore};
 
 impl TermStore {
@@ -65,7 +65,7 @@ impl TermStore {
             manifest = manifest.without_shifts();
         }
         loop {
-            files::remove_all_but(folder, &manifest)?;
+            remove_all_but(folder, &manifest)?;
             let terms = manifest.terms.clone();
             let with_saved_shifts =
                 saved.take().map(|shifts| extractor.with_found_shifts(&shifts)).transpose()?;

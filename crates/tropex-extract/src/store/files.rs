@@ -1,10 +1,7 @@
 //! Names of the files of a store.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::MANIFEST;
-use super::manifest::Manifest;
 use crate::Error;
 
 /// Name of the file of shifts.
@@ -24,41 +21,8 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     tropex_files::replace(path, content).map_err(Error::io("write", path))
 }
 
-/// Removes the files of an earlier extraction: every file of a store that the manifest does not
-/// list. The manifest is removed too if it lists nothing. Other files stay.
-pub(crate) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
-    let (shards, shifts) = (manifest.shards.len(), manifest.shifts.is_some());
-    for path in own_files(folder)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_kept = match shard_number(&name) {
-            Some(number) => number < shards,
-            None if name == SEARCH => manifest.check.is_none(),
-            None => (name == MANIFEST && (shards > 0 || shifts)) || (name == SHIFTS && shifts),
-        };
-        if !is_kept {
-            fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-        }
-    }
-    Ok(())
-}
-
-/// The files in a folder that belong to a store.
-fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = || Error::io("read", folder);
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed())? {
-        let entry = entry.map_err(failed())?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if [MANIFEST, SHIFTS, SEARCH].contains(&&*name) || shard_number(&name).is_some() {
-            paths.push(entry.path());
-        }
-    }
-    // The manifest first: without it, the other files are not a store.
-    paths.sort_by_key(|path| !path.ends_with(MANIFEST));
-    Ok(paths)
-}
-
-fn shard_number(name: &str) -> Option<usize> {
+/// Number of the shard with the given name; `None` for other files.
+pub(super) fn shard_number(name: &str) -> Option<usize> {
     let number = name.strip_prefix("shard-")?.strip_suffix(".safetensors")?.parse().ok()?;
     (shard_name(number) == name).then_some(number)
 }

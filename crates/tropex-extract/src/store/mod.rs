@@ -3,6 +3,7 @@
 //! Shards are safetensors files. The manifest lists them with their checksums. It is written after
 //! the shards, so that every listed file is complete.
 
+mod cleanup;
 mod content;
 pub(crate) mod files;
 mod header;
@@ -27,6 +28,7 @@ use crate::{ComputeTarget, Error, Extractor, Network};
 use content::require_length;
 use shards::Shards;
 
+pub(crate) use cleanup::remove_all_but;
 pub use header::TermsHeader;
 pub(crate) use manifest::is_absent;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry};

@@ -5,8 +5,10 @@ use std::ops::Range;
 use burn::tensor::{AllocationProperty, Bytes, Element, TensorData};
 use bytemuck::Pod;
 use safetensors::Dtype;
+use safetensors::tensor::Metadata;
 
-use super::shard::ShardFile;
+use super::content::ShardContent;
+use super::manifest::ShardEntry;
 use crate::Error;
 use crate::ops::extents;
 
@@ -15,9 +17,51 @@ fn described(dtype: Dtype, shape: &[usize]) -> String {
     format!("{dtype} of {}", extents(shape))
 }
 
+/// The tensors of a shard file.
+pub(super) struct ShardTensors {
+    content: ShardContent,
+    metadata: Metadata,
+    /// Position of the first tensor in the file, in bytes.
+    start: usize,
+    /// Number of points in the file.
+    pub(super) points: usize,
+}
+
+impl ShardTensors {
+    /// Reads the header of the file.
+    pub(super) fn new(content: ShardContent, entry: &ShardEntry) -> Result<Self, Error> {
+        let (metadata, start) = header(&content, entry.bytes)?;
+        Ok(Self { content, metadata, start, points: entry.points })
+    }
+}
+
+/// Reads the header of a file: the entries of the tensors and the position of the first one.
+fn header(content: &ShardContent, bytes: u64) -> Result<(Metadata, usize), Error> {
+    let damaged = |what: &dyn std::fmt::Display| {
+        let reason = format!("not a shard of terms ({what}); delete the file and extract again");
+        Error::store(content.path(), reason)
+    };
+    let bytes = usize::try_from(bytes).map_err(|error| damaged(&error))?;
+    let incomplete = || damaged(&"its header is not complete");
+    let length = match bytes {
+        0..8 => return Err(incomplete()),
+        _ => {
+            content.read(0..8)?.iter().rev().fold(0, |length, &byte| length << 8 | u64::from(byte))
+        }
+    };
+    let start = usize::try_from(length).ok().and_then(|length| length.checked_add(8));
+    let start = start.filter(|&start| start <= bytes).ok_or_else(incomplete)?;
+    let text = content.read(8..start)?;
+    let metadata: Metadata = serde_json::from_slice(&text).map_err(|error| damaged(&error))?;
+    match start.checked_add(metadata.data_len()) {
+        Some(end) if end == bytes => Ok((metadata, start)),
+        _ => Err(damaged(&"its tensors do not fill it")),
+    }
+}
+
 /// Reads tensors of a range of points.
 pub(super) struct TensorReader<'a> {
-    pub(super) file: &'a ShardFile<'a>,
+    pub(super) file: &'a ShardTensors,
     pub(super) points: Range<usize>,
 }
 

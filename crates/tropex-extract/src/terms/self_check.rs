@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::Terms;
 use super::dominance::Dominance;
-use super::violations::Violations;
+use super::violations::{ROUNDED_ZERO, Violations};
 use crate::network::rounding::RoundingModel;
 use crate::{ComputeTarget, Error, Network, Precision};
 
@@ -127,10 +127,6 @@ impl SelfCheck {
 
 /// Points at which rounding is measured together.
 const MEASURED: usize = 64;
-
-/// Size of a negative coefficient that rounding explains, in multiples of the precision's epsilon,
-/// relative to the largest coefficient or shift.
-pub(crate) const ROUNDED_ZERO: f64 = 16.0;
 
 impl SelfCheck {
     /// The value error divided by the largest logit; 0 if the value error is 0.

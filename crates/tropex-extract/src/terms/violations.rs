@@ -4,8 +4,11 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use tropex_kernels::{AffineRows, extremes};
 
-use super::self_check::ROUNDED_ZERO;
 use crate::Precision;
+
+/// Size of a negative coefficient that rounding explains, in multiples of the precision's epsilon,
+/// relative to the largest coefficient or shift.
+pub(super) const ROUNDED_ZERO: f64 = 16.0;
 
 /// Violations of shifts at points that they were not found for. At a violated point, the term of
 /// another point may exceed the term of the point.

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::cifar::CifarError;
-use super::file::FileError;
-use super::idx::IdxError;
+use super::cifar::error::CifarError;
+use super::file_error::FileError;
+use super::idx_error::IdxError;
 use super::images::ImagesError;
 
 /// Why a dataset cannot be opened: what is wrong, where, what is expected, and what to do.

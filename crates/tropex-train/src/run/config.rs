@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tropex_files::replace;
 
-use super::{ModelImport, RunError, RunRequest};
+use super::{FORMAT_VERSION, ModelImport, RunError, RunRequest};
 use crate::data::{
     Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset, looks_like_channels_last,
 };
@@ -17,9 +17,6 @@ use crate::import::{ImportOptions, is_epsilon};
 use crate::messages::in_plain_words;
 use crate::training::{EpochMetrics, TrainingConfig};
 use crate::zoo::{MAX_VALUES, Normalisation};
-
-/// Format version of runs; other versions are refused.
-pub const FORMAT_VERSION: u32 = 1;
 
 /// Version of Burn in `Cargo.lock`.
 pub const BURN_VERSION: &str = "0.22.1";
@@ -98,21 +95,20 @@ pub struct ModelFile {
     pub sha256: String,
 }
 
-impl ModelFile {
-    /// Channels of a point of the model: the last axis of images with channels last, else the first
-    /// of three axes, else one.
-    pub fn channels(&self) -> usize {
-        match (&self.input_shape[..], self.has_channels_last()) {
-            (&[.., channels], true) => channels,
-            (&[channels, _, _], false) => channels,
-            _ => 1,
-        }
-    }
+/// Whether a point of a model is an image with channels last: because the axes of the images are moved
+/// for it, or because its shape looks like that.
+pub fn has_channels_last(shape: &[usize], is_moved: bool) -> bool {
+    let shape = <[usize; 3]>::try_from(shape);
+    is_moved || shape.is_ok_and(looks_like_channels_last)
+}
 
-    /// Whether a point of the model looks like an image with channels last.
-    pub fn has_channels_last(&self) -> bool {
-        let shape = <[usize; 3]>::try_from(&self.input_shape[..]);
-        self.channels_last || shape.is_ok_and(looks_like_channels_last)
+/// Channels of a point of a model: the last axis of an image with channels last, else the first of
+/// three axes, else one.
+pub fn channels(shape: &[usize], is_moved: bool) -> usize {
+    match (shape, has_channels_last(shape, is_moved)) {
+        (&[.., channels], true) => channels,
+        (&[channels, _, _], false) => channels,
+        _ => 1,
     }
 }
 
@@ -317,7 +313,7 @@ impl RunConfig {
         let damaged = |reason: String| RunError::Config { path: path.into(), reason };
         if let Some(normalisation) = &self.normalisation {
             let channels = match &self.model {
-                Some(model) => model.channels(),
+                Some(model) => channels(&model.input_shape, model.channels_last),
                 None => self.input_shape[0],
             };
             normalisation.check(channels).map_err(|error| damaged(error.to_string()))?;

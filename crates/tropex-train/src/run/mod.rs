@@ -10,6 +10,7 @@
 mod config;
 mod error;
 mod model;
+mod model_import;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -26,10 +27,14 @@ use crate::weights::{Weights, WeightsError};
 use crate::zoo::{Architecture, Classifier};
 
 pub use config::{
-    BURN_VERSION, DataFingerprints, FORMAT_VERSION, ModelFile, ONNX, RunConfig, RunState, Versions,
+    BURN_VERSION, DataFingerprints, ModelFile, ONNX, RunConfig, RunState, Versions, channels,
+    has_channels_last,
 };
 pub use error::RunError;
-pub use model::ModelImport;
+pub use model_import::ModelImport;
+
+/// Format version of runs; other versions are refused.
+pub const FORMAT_VERSION: u32 = 1;
 
 const CONFIG: &str = "config.json";
 const MODEL: &str = "model.safetensors";

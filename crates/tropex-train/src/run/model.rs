@@ -8,36 +8,12 @@ use std::path::{Path, PathBuf};
 use tropex_files::{FolderLock, replace, sha256};
 
 use super::config::{ModelFile, RunConfig};
+use super::model_import::ModelImport;
 use super::{Run, RunError, clear};
-use crate::data::Dataset;
 use crate::weights::WeightsError;
-use crate::zoo::Normalisation;
 
 /// Name of the model file in a run.
 pub(super) const MODEL_FILE: &str = "model.onnx";
-
-/// A model file to import, and what the caller has found out about it.
-#[derive(Debug, Clone, Copy)]
-pub struct ModelImport<'a> {
-    /// The file.
-    pub source: &'a Path,
-    /// Files with weights beside it, as paths relative to its folder.
-    pub external_data: &'a [PathBuf],
-    /// Shape of a point of the model.
-    pub input_shape: &'a [usize],
-    /// Name of the output.
-    pub output: &'a str,
-    /// Whether the model reads channels last while the dataset has channels first.
-    pub channels_last: bool,
-    /// Number of parameters.
-    pub parameters: usize,
-    /// Normalisation before the model.
-    pub normalisation: Option<&'a Normalisation>,
-    /// The dataset, with a class for every output.
-    pub data: &'a Dataset,
-    /// Name of the device on the command line.
-    pub device_name: &'a str,
-}
 
 impl Run {
     /// Makes a run from a model file, which is copied into the folder together with its external

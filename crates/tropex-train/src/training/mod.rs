@@ -1,6 +1,5 @@
 //! Training of classifiers by gradient descent on the cross-entropy of their logits.
 
-mod config;
 mod metrics;
 mod observer;
 mod optimizer;
@@ -16,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use thiserror::Error;
 
-pub use config::{
+pub use crate::training_config::{
     ConfigError, LearningRateStep, OptimizerConfig, ParseOptimizerError, TrainingConfig,
 };
 pub use metrics::{EpochMetrics, Metrics, evaluate};

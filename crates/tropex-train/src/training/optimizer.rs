@@ -8,8 +8,9 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-use super::config::{OptimizerConfig, TrainingConfig};
-use crate::weights::{Naming, Weights, tensor_specs};
+use crate::naming::{Naming, tensor_specs};
+use crate::training_config::{OptimizerConfig, TrainingConfig};
+use crate::weights::Weights;
 use crate::zoo::Classifier;
 
 /// Prefixes of the keys of the state in a file.

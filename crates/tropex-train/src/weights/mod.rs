@@ -7,7 +7,6 @@
 
 mod error;
 mod file;
-mod naming;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,12 +14,12 @@ use std::path::Path;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+use crate::naming::Naming;
 use crate::zoo::Classifier;
 
+pub use crate::naming::{Role, TensorSpec, tensor_specs};
 pub use error::WeightsError;
 pub(crate) use file::{Safetensors, StoredTensor, TensorFile, write_safetensors};
-pub(crate) use naming::Naming;
-pub use naming::{Role, TensorSpec, tensor_specs};
 
 /// Header entry by which PyTorch recognises its layout.
 const FORMAT: (&str, &str) = ("format", "pt");

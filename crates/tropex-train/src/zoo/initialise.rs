@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::classifier::Classifier;
-use crate::weights::{Naming, Role, TensorSpec};
+use crate::naming::{Naming, Role, TensorSpec};
 
 /// Draws weights from He's uniform distribution, and sets biases to zero. For a leaky ReLU of slope
 /// 0.01 the variance of He would differ by one part in 10,000, which is ignored.

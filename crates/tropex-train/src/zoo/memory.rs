@@ -6,7 +6,7 @@ use tropex_files::free_memory;
 
 use super::{Architecture, ArchitectureError};
 use crate::memory::ByteCount;
-use crate::training::OptimizerConfig;
+use crate::training_config::OptimizerConfig;
 
 /// Bytes of a parameter.
 const NUMBER: u64 = 4;

@@ -32,8 +32,8 @@ pub use normalisation::{Normalisation, NormalisationError};
 
 use self::builder::ClassifierBuilder;
 use crate::messages::hint;
-use crate::training::TrainingConfig;
-use crate::weights::tensor_specs;
+use crate::naming::tensor_specs;
+use crate::training_config::TrainingConfig;
 
 /// A family of architectures.
 struct ArchitectureFamily {

@@ -4,7 +4,7 @@
 use super::Architecture;
 use super::builder::{ClassifierBuilder, conv};
 use super::classifier::Classifier;
-use crate::training::TrainingConfig;
+use crate::training_config::TrainingConfig;
 
 pub(super) static FAMILY: &[Architecture] = &[
     Architecture::new(

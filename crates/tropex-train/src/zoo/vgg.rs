@@ -4,7 +4,7 @@
 use super::builder::{ClassifierBuilder, ConvLayer, conv};
 use super::classifier::Classifier;
 use super::{Architecture, ArchitectureError};
-use crate::training::TrainingConfig;
+use crate::training_config::TrainingConfig;
 
 pub(super) static FAMILY: &[Architecture] = &[
     Architecture::new(

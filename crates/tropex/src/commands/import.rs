@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
+use clap::error::ErrorKind;
 use serde::Serialize;
 use tropex::Network;
 use tropex::experiments::onnx::{OnnxImport, import_onnx};
@@ -138,7 +139,12 @@ impl ImportArgs {
         }
         let architecture = Architecture::find(&self.source)?;
         let Some(weights) = &self.weights else {
-            bail!("--weights FILE is missing: the weights of {}", self.source);
+            let message = format!(
+                "the weights of {} are missing: --weights <FILE>, or an ONNX file in place of the \
+                 architecture\n",
+                self.source
+            );
+            clap::Error::raw(ErrorKind::MissingRequiredArgument, message).exit();
         };
         let (device, device_name) = (self.device.find()?, self.device.name());
         let data = self.data.open(&self.dataset, self.layout.layout, output)?;

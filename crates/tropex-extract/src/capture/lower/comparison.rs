@@ -2,11 +2,10 @@
 
 use burn::backend::ir::{BinaryOpIr, NumericOperationIr, ScalarOpIr, TensorIr};
 
-use super::mask::Mask;
-use super::numeric::number;
-use super::operand::Operand;
+use super::operand::{Operand, number};
 use super::{LoweringContext, LoweringError, NOT_SUPPORTED};
 use crate::capture::elementwise_function::ElementwiseFunction;
+use crate::capture::mask::Mask;
 
 /// Whether an operation is a comparison.
 pub(super) fn compares(operation: &NumericOperationIr) -> bool {

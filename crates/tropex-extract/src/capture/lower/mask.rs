@@ -8,57 +8,14 @@ use burn::backend::ir::{
     BoolOperationIr, MaskFillOpIr, MaskWhereOpIr, NumericOperationIr, ScalarOpIr, TensorIr,
 };
 
-use super::numeric::number;
-use super::operand::{Operand, mask_like};
+use super::operand::{Operand, mask_like, number};
 use super::{LoweringContext, LoweringError, NOT_SEEN, STEPS};
 use crate::capture::context::CapturedValue;
 use crate::capture::elementwise_function::ElementwiseFunction;
 use crate::capture::form::LinearForm;
+use crate::capture::mask::Mask;
 use crate::capture::piecewise::PiecewiseAffine;
-
-/// Boolean features that depend on the input.
-#[derive(Clone, Debug)]
-pub(in crate::capture) enum Mask {
-    /// True where a form is positive; also where it is zero, unless `strict`.
-    Positive { form: LinearForm, strict: bool },
-    /// An indicator function: 1 for true, 0 for false.
-    Indicator(ElementwiseFunction),
-}
-
-impl Mask {
-    pub(super) fn features(&self) -> usize {
-        match self {
-            Self::Positive { form, .. } => form.offset.len(),
-            Self::Indicator(function) => function.features(),
-        }
-    }
-
-    pub(super) fn negated(self) -> Self {
-        match self {
-            Self::Positive { form, strict } => {
-                Self::Positive { form: form.negated(), strict: !strict }
-            }
-            Self::Indicator(function) => {
-                Self::Indicator(ElementwiseFunction::of([function], |[step]| {
-                    Some(step.scaled(-1.0).shifted(1.0))
-                }))
-            }
-        }
-    }
-
-    /// The indicator function: 1 for true, 0 for false.
-    pub(super) fn function(&self) -> ElementwiseFunction {
-        match self {
-            Self::Positive { form, strict } => {
-                let strict = *strict;
-                ElementwiseFunction::of([ElementwiseFunction::form(form)], move |[form]| {
-                    form.positive(strict)
-                })
-            }
-            Self::Indicator(function) => function.clone(),
-        }
-    }
-}
+use crate::network::ValueId;
 
 /// Lowering of operations on masks.
 pub(super) fn bool(
@@ -263,14 +220,15 @@ fn define(
     out: &TensorIr,
 ) -> Result<(), LoweringError> {
     let shape = context.point_shape(out)?;
-    if function.is_placeholder(context) {
+    let mut values = function.values().into_iter().map(ValueId::of_index);
+    if values.any(|value| context.is_placeholder(value)) {
         return Err(LoweringError::DependsOnUnsupported);
     }
-    let univariate = function.univariate(context).ok_or(NOT_SEEN)?;
+    let univariate = function.univariate(&context.nodes).ok_or(NOT_SEEN)?;
     if !univariate.is_continuous() {
         context.set_function(out, function);
         return Ok(());
     }
-    let value = univariate.lower(context, shape);
+    let value = context.univariate(&univariate, shape);
     context.define(out, value)
 }

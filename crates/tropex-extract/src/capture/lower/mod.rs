@@ -26,8 +26,6 @@ use super::output;
 use super::record::Recording;
 use crate::{Error, Network};
 
-pub(super) use mask::Mask;
-
 pub(super) fn lower(recording: Recording, input_shape: &[usize]) -> Result<Network, Error> {
     let (mut context, operations) = LoweringContext::new(recording, input_shape);
     for (index, operation) in &operations {

@@ -1,9 +1,10 @@
 //! Lowering of arithmetic.
 
 use burn::backend::ir::{
-    BinaryOpIr, NumericOperationIr, OperationIr, PadModeIr, PadOpIr, ScalarIr, TensorIr,
+    BinaryOpIr, NumericOperationIr, OperationIr, PadModeIr, PadOpIr, TensorIr,
 };
 
+use super::operand::number;
 use super::{
     LoweringContext, LoweringError, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SUPPORTED, PRODUCT,
     STEPS, comparison, mask, reduce,
@@ -112,10 +113,6 @@ fn is_elementwise(operation: &NumericOperationIr) -> bool {
             | Ir::Abs(_)
             | Ir::Sign(_)
     )
-}
-
-pub(super) fn number(scalar: ScalarIr) -> f64 {
-    scalar.elem()
 }
 
 /// `lhs + sign * rhs`; one of them may be constant.

@@ -1,12 +1,12 @@
-//! Operands of comparisons, selections and arithmetic with masks.
+//! Operands of arithmetic, comparisons and selections.
 
-use burn::backend::ir::TensorIr;
+use burn::backend::ir::{ScalarIr, TensorIr};
 
-use super::mask::Mask;
 use super::{LoweringContext, LoweringError, NOT_SEEN};
 use crate::capture::context::CapturedValue;
 use crate::capture::elementwise_function::ElementwiseFunction;
 use crate::capture::form::LinearForm;
+use crate::capture::mask::Mask;
 
 /// An operand of a selection or of arithmetic with discontinuous functions.
 pub(super) enum Operand {
@@ -48,7 +48,7 @@ impl Operand {
     /// The operand as a linear form, if it is a value or a constant.
     pub(super) fn form(&self, context: &LoweringContext) -> Option<LinearForm> {
         match self {
-            Self::Value(value) => Some(LinearForm::of(context, value)),
+            Self::Value(value) => Some(LinearForm::of(&context.nodes, value.id, value.features())),
             Self::Constant(numbers) => Some(LinearForm::constant(numbers.clone())),
             Self::Function(_) | Self::Mask(_) => None,
         }
@@ -81,4 +81,8 @@ pub(super) fn mask_like(
     let mask = context.mask(tensor).ok_or(NOT_SEEN)?.clone();
     let features: usize = context.point_shape(out)?.iter().product();
     if mask.features() == features { Ok(mask) } else { Err(NOT_SEEN.into()) }
+}
+
+pub(super) fn number(scalar: ScalarIr) -> f64 {
+    scalar.elem()
 }

@@ -1,13 +1,12 @@
 //! A cross-correlation and its transpose, over any number of axes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Tensor, TensorData};
-use tropex_kernels::{Constant, is_cpu, is_ndarray};
+use tropex_kernels::{Constant, Stencil, is_cpu, is_ndarray};
 
-use super::stencils::Stencils;
 use crate::ComputeTarget;
 
 /// Stride, padding, dilation and groups of a convolution.
@@ -102,6 +101,13 @@ impl Spatial<3> for Tensor<5> {
     ) -> Self {
         conv_transpose3d(self, weight, bias, options)
     }
+}
+
+/// The stencils of a correlation and its transpose, built on first use.
+#[derive(Debug, Default)]
+pub(super) struct Stencils {
+    pub(super) down: OnceLock<Stencil>,
+    pub(super) up: OnceLock<Stencil>,
 }
 
 /// A cross-correlation from `large` planes to `small` planes with weights `[channels of small,

@@ -1,18 +1,9 @@
 //! Convolutions by the stencil kernels of `tropex-kernels`.
 
-use std::sync::OnceLock;
-
 use burn::tensor::Tensor;
 use tropex_kernels::{self as kernels, SparsityPattern, Stencil};
 
 use super::correlation::{ChannelPlanes, Correlation, Spatial};
-
-/// The stencils of a correlation and its transpose, built on first use.
-#[derive(Debug, Default)]
-pub(super) struct Stencils {
-    down: OnceLock<Stencil>,
-    up: OnceLock<Stencil>,
-}
 
 impl<const S: usize, const D: usize> Correlation<S, D>
 where

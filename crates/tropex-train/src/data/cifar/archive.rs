@@ -4,10 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use super::super::gzip::{self, Gunzip};
 use super::batch::{CifarBatch, unreadable};
+use super::limits::MAX_UNPACKED;
 use super::{BATCHES, CifarError};
-
-/// Most bytes that an archive may unpack to; the published archive unpacks to 184 million.
-pub(super) const MAX_UNPACKED: u64 = 1 << 30;
 
 /// Name of the archive in errors.
 const PART: &str = "the archive";

@@ -2,15 +2,9 @@
 
 use std::io::{self, Read};
 
+use super::limits::{MAX_RECORDS, RECORD};
 use super::{CLASSES, CifarError};
 use crate::memory::InsufficientMemory;
-
-/// Bytes of an image: three channels of 32 x 32 pixels.
-pub(super) const FEATURES: usize = 3 * 32 * 32;
-/// Bytes of a record: a label and an image.
-pub(super) const RECORD: usize = 1 + FEATURES;
-/// Most records of a batch: five times as many as the published batches have.
-pub(super) const MAX_RECORDS: usize = 50_000;
 
 /// Images and labels of one batch.
 #[derive(Debug, Default)]

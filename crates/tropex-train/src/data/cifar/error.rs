@@ -4,8 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::archive::MAX_UNPACKED;
-use super::batch::{MAX_RECORDS, RECORD};
+use super::limits::{MAX_RECORDS, MAX_UNPACKED, RECORD};
 use crate::memory::InsufficientMemory;
 
 /// Why a file is not a batch or the archive of CIFAR-10.

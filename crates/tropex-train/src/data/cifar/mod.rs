@@ -6,7 +6,8 @@
 
 mod archive;
 mod batch;
-mod error;
+pub(super) mod error;
+mod limits;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

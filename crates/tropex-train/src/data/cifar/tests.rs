@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::super::gzip::Gunzip;
 use super::super::idx::tests::gzip;
 use super::super::mutations::mutations;
-use super::batch::{FEATURES, MAX_RECORDS, RECORD};
+use super::limits::{FEATURES, MAX_RECORDS, RECORD};
 use super::*;
 
 /// A batch of `count` records; pixel `p` of record `i` is `i + p`, its label `(i + first) % 10`.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
-use super::pickle::{Pickle, PickleError, PickleId, PickleValue};
+use super::pickle::{Pickle, PickleError, PickleValue};
 use super::state_dict::{PickledCheckpoint, StorageUse};
 use super::{
     StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage, read_exactly, size_of,
@@ -115,7 +115,7 @@ fn legacy_parts(
         .map(|found| (found.key.clone(), found))
         .collect();
     let keys = keys.sequence(keys.root()).ok_or("it has no list of storages")?.iter().map(|&key| {
-        let key = key_text(&keys, key).ok_or("a storage has no name")?;
+        let key = keys.key_text(key).ok_or("a storage has no name")?;
         let found = uses.get(&key).ok_or(format!("storage {key} is of no known type"))?;
         Ok((key, size_of(found.dtype) as u64))
     });
@@ -167,7 +167,7 @@ fn tar_storages(file: &mut File, mut at: u64) -> Result<TarStorages, String> {
         let Some(&[key, _, kind]) = pickle.sequence(pickle.root()) else {
             return Err("a storage has no description".into());
         };
-        let key = key_text(&pickle, key).ok_or("a storage has no name")?;
+        let key = pickle.key_text(key).ok_or("a storage has no name")?;
         let dtype = pickle.global(kind).and_then(StorageUse::dtype_of);
         let dtype = dtype.ok_or(format!("storage {key} is of no known type"))?;
         storages.insert(key, (dtype, storage_at(file, &mut at, size_of(dtype) as u64)?));
@@ -190,8 +190,8 @@ fn tar_tensors(
         let Some(&[key, storage, _]) = pickle.sequence(pickle.root()) else {
             return Err("a tensor has no description".into());
         };
-        let key = key_text(&pickle, key).ok_or("a tensor has no name")?;
-        let storage = key_text(&pickle, storage).and_then(|storage| storages.get(&storage));
+        let key = pickle.key_text(key).ok_or("a tensor has no name")?;
+        let storage = pickle.key_text(storage).and_then(|storage| storages.get(&storage));
         let (dtype, storage) = storage.ok_or(format!("tensor {key} has no storage"))?.clone();
         // The number of axes is in the lower four of eight bytes.
         let axes = numbers_at(file, &mut at, 1)?[0] & u64::from(u32::MAX);
@@ -207,15 +207,6 @@ fn tar_tensors(
         tensors.insert(key, StoredTensor { name, dtype, shape, strides, offset, storage });
     }
     Ok(tensors)
-}
-
-/// A key as text; keys can be texts or integers.
-pub(super) fn key_text(pickle: &Pickle, id: PickleId) -> Option<String> {
-    match pickle.get(id) {
-        PickleValue::Text(text) => Some(text.clone()),
-        PickleValue::Int(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 /// Reads the pickle at a position, and moves the position behind it.

@@ -6,7 +6,6 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use super::pickle::{Pickle, PickleId, PickleObject, PickleValue};
-use super::pytorch::key_text;
 use super::{StoredTensor, TensorFile, TensorReader, TensorStorage};
 use crate::weights::WeightsError;
 
@@ -33,7 +32,7 @@ impl StorageUse {
         let parts = pickle.sequence(id)?;
         let &[tag, kind, key, _, _] = parts.first_chunk()?;
         let dtype = Self::dtype_of(pickle.global(kind)?)?;
-        let key = key_text(pickle, key).filter(|_| pickle.text(tag) == Some("storage"))?;
+        let key = pickle.key_text(key).filter(|_| pickle.text(tag) == Some("storage"))?;
         let view = parts.get(5).and_then(|&view| pickle.sequence(view));
         let start = view.and_then(|view| pickle.size(*view.get(1)?)).unwrap_or(0);
         Some(Self { key, dtype, start })
@@ -217,7 +216,7 @@ impl PickledCheckpoint<'_> {
         match self.pickle.get(id) {
             PickleValue::Object(object) => self.call(object, name, 0),
             PickleValue::Persistent(key) => {
-                let tensor = self.tensors.get(&key_text(self.pickle, *key)?)?;
+                let tensor = self.tensors.get(&self.pickle.key_text(*key)?)?;
                 Some(StoredTensor { name: name.to_owned(), ..tensor.clone() })
             }
             _ => None,

@@ -88,6 +88,15 @@ impl Pickle {
         }
     }
 
+    /// A key as text; keys can be texts or integers.
+    pub(super) fn key_text(&self, id: PickleId) -> Option<String> {
+        match self.get(id) {
+            PickleValue::Text(text) => Some(text.clone()),
+            PickleValue::Int(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
     /// An integer that is not negative.
     pub(super) fn size(&self, id: PickleId) -> Option<usize> {
         match self.get(id) {

@@ -3,8 +3,6 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::zoo::Classifier;
-
 /// The role of a tensor in its layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -128,10 +126,10 @@ impl Naming {
     }
 }
 
-/// The specs of the tensors of a classifier, in the order of its layers. Allocates no parameters.
-pub fn tensor_specs(classifier: &Classifier) -> Vec<TensorSpec> {
+/// The specs of the tensors of a module, in the order of its layers. Allocates no parameters.
+pub fn tensor_specs(module: &impl Module) -> Vec<TensorSpec> {
     let mut collect = SpecVisitor { naming: Naming::default(), tensor_specs: Vec::new() };
-    classifier.visit(&mut collect);
+    module.visit(&mut collect);
     collect.tensor_specs
 }
 

@@ -1,0 +1,10 @@
+//! Sizes of records, batches and archives.
+
+/// Bytes of an image: three channels of 32 x 32 pixels.
+pub(super) const FEATURES: usize = 3 * 32 * 32;
+/// Bytes of a record: a label and an image.
+pub(super) const RECORD: usize = 1 + FEATURES;
+/// Most records of a batch: five times as many as the published batches have.
+pub(super) const MAX_RECORDS: usize = 50_000;
+/// Most bytes that an archive may unpack to; the published archive unpacks to 184 million.
+pub(super) const MAX_UNPACKED: u64 = 1 << 30;
