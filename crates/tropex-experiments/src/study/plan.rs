@@ -158,11 +158,11 @@ impl NetworkPlan {
     /// Options for importing the model.
     pub fn import_options(&self) -> OnnxImport {
         let model = self.model.as_ref();
-        let mut options = OnnxImport::default();
-        options.output = model.and_then(|model| model.output.clone());
-        options.normalisation = model.and_then(|model| model.normalisation.clone());
-        options.layout = self.layout;
-        options
+        OnnxImport {
+            output: model.and_then(|model| model.output.clone()),
+            normalisation: model.and_then(|model| model.normalisation.clone()),
+            layout: self.layout,
+        }
     }
 
     /// Settings of the training from a seed.
