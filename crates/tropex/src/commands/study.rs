@@ -1,6 +1,7 @@
 //! `tropex study`
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -77,9 +78,8 @@ impl StudyArgs {
                 let file = std::path::absolute(self.base_folder().join(&model.file))?;
                 model.file = file.display().to_string();
             }
-            let key = network.dataset_key();
-            if !datasets.contains_key(&key) {
-                datasets.insert(key, self.dataset(network, devices.first(), output)?);
+            if let Entry::Vacant(entry) = datasets.entry(network.dataset_key()) {
+                entry.insert(self.dataset(network, devices.first(), output)?);
             }
         }
         let study = Study {
