@@ -17,8 +17,8 @@ const CLASSES: usize = 3;
 
 /// The architectures with few enough parameters to be extracted in a moment; the wider ones are
 /// put together like these.
-fn narrow() -> impl Iterator<Item = &'static Architecture> {
-    ARCHITECTURES.iter().filter(|architecture| {
+fn narrow() -> impl Iterator<Item = Architecture> {
+    ARCHITECTURES.iter().map(Architecture::from).filter(|architecture| {
         architecture.parameters(SHAPE, CLASSES, &device()).unwrap() < 600_000
     })
 }
@@ -47,8 +47,8 @@ fn evaluate((coefficients, bias): &(Vec<f64>, f64), point: &[f32]) -> (f64, f64)
 #[test]
 fn every_architecture_is_extracted_and_reproduced_at_the_points() {
     for architecture in narrow() {
-        let name = architecture.name;
-        let classifier = classifier(architecture);
+        let name = architecture.to_string();
+        let classifier = classifier(&architecture);
         let network = captured(&classifier, finest());
         let trained = architecture.parameters(SHAPE, CLASSES, &device()).unwrap();
         // Batch norm, with as many statistics as parameters, ends up in the convolution before it.
@@ -76,10 +76,10 @@ fn every_architecture_is_extracted_and_reproduced_at_the_points() {
         // No other term exceeds a point's own one.
         for class in 0..CLASSES {
             let positive: Vec<_> = (0..POINTS).map(|point| terms.positive(point, class)).collect();
-            assert_own_term_is_maximal(&positive, &points, name);
+            assert_own_term_is_maximal(&positive, &points, &name);
         }
         let negative: Vec<_> = (0..POINTS).map(|point| terms.negative(point)).collect();
-        assert_own_term_is_maximal(&negative, &points, name);
+        assert_own_term_is_maximal(&negative, &points, &name);
     }
 }
 
@@ -112,15 +112,10 @@ fn terms_of_all_classes_are_those_of_each() {
             for point in 0..all.len() {
                 let ((found, bias), (expected, own)) = (all.term(point, class), one.term(point, 0));
                 let size = largest(&expected);
-                assert!(
-                    difference(&found, &expected) <= of_finest(1e-12) * size,
-                    "{}",
-                    architecture.name
-                );
+                assert!(difference(&found, &expected) <= of_finest(1e-12) * size, "{architecture}");
                 assert!(
                     (bias - own).abs() <= of_finest(1e-12) * (size + own.abs()),
-                    "{}",
-                    architecture.name
+                    "{architecture}"
                 );
             }
         }
@@ -130,8 +125,8 @@ fn terms_of_all_classes_are_those_of_each() {
 #[test]
 fn every_architecture_has_the_regions_that_its_replays_find() {
     for architecture in narrow() {
-        let name = architecture.name;
-        let network = captured(&classifier(architecture), finest());
+        let name = architecture.to_string();
+        let network = captured(&classifier(&architecture), finest());
         let points: Vec<f64> = points().into_iter().map(f64::from).collect();
         let (from, other) = (&points[..FEATURES], &points[FEATURES..2 * FEATURES]);
         let direction: Vec<f64> = from.iter().zip(other).map(|(x, y)| y - x).collect();
@@ -152,7 +147,7 @@ fn every_architecture_has_the_regions_that_its_replays_find() {
 
 #[test]
 fn the_nearest_boundary_of_a_convolutional_network_is_where_a_ray_meets_it() {
-    let network = captured(&classifier(Architecture::find("vgg-narrow").unwrap()), finest());
+    let network = captured(&classifier(&Architecture::find("vgg-narrow").unwrap()), finest());
     let points: Vec<f64> = points().into_iter().map(f64::from).collect();
     let found = Regions::new(&network).unwrap().distances(&points).unwrap();
     for (from, found) in points.chunks_exact(FEATURES).zip(found) {
@@ -169,7 +164,7 @@ fn the_nearest_boundary_of_a_convolutional_network_is_where_a_ray_meets_it() {
 #[test]
 fn shifts_beyond_f32_are_an_overflow_and_nothing_else() {
     let deep = Architecture::find("resnet56").unwrap();
-    let network = captured(&classifier(deep), Precision::F32);
+    let network = captured(&classifier(&deep), Precision::F32);
     let error = Extractor::new(&network, Gauge::WorstCase, Classes::Predicted).unwrap_err();
     let Error::Overflow { precision: Precision::F32, .. } = error else { panic!("{error}") };
 }
