@@ -19,7 +19,7 @@ pub(super) static FAMILY: &[ArchitectureEntry] = &[
     ),
     ArchitectureEntry::new(
         "googlenet-narrow",
-        "GoogLeNet with an eighth of the filters: C24, 2 inception blocks, P, 5 blocks, P, 2 blocks, G",
+        "GoogLeNet with an eighth of the filters: C24, 2 blocks, P, 5 blocks, P, 2 blocks, G",
         |builder| build(builder, 8),
         TrainingConfig::cifar,
     ),
