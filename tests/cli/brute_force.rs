@@ -9,7 +9,7 @@ use super::{Workspace, images, labels, train};
 const SIDE: i32 = 8;
 
 /// A positive and a linear term, and the class that they stand for.
-pub(super) struct Term {
+pub(super) struct BruteForceTerm {
     pub(super) class: usize,
     positive: Vec<f64>,
     bias: f64,
@@ -17,7 +17,7 @@ pub(super) struct Term {
 }
 
 /// The terms of a store, in order.
-pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<Term> {
+pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<BruteForceTerm> {
     let store = TermStore::open(&workspace.path(folder)).unwrap();
     let mut terms = Vec::new();
     for shard in store.shards() {
@@ -29,7 +29,7 @@ pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<Term> {
         for (point, (bias, negative_bias)) in biases.enumerate() {
             let span = point * features..(point + 1) * features;
             let (linear, negative) = (&linear[span.clone()], &negative[span]);
-            terms.push(Term {
+            terms.push(BruteForceTerm {
                 class: shard.predicted[point] as usize,
                 positive: linear.iter().zip(negative).map(|(a, b)| a + b).collect(),
                 bias: bias + negative_bias,
@@ -73,7 +73,7 @@ fn test_images() -> Vec<Vec<f64>> {
 }
 
 /// The value of a term whose coefficients are moved, with zeros at the edge.
-pub(super) fn moved_value(term: &Term, [down, right]: [i32; 2], image: &[f64]) -> f64 {
+pub(super) fn moved_value(term: &BruteForceTerm, [down, right]: [i32; 2], image: &[f64]) -> f64 {
     let mut value = term.bias;
     for row in 0..SIDE {
         for column in 0..SIDE {
@@ -88,7 +88,10 @@ pub(super) fn moved_value(term: &Term, [down, right]: [i32; 2], image: &[f64]) -
 }
 
 /// The first term that is worth most.
-pub(super) fn winner(terms: &[Term], value: impl Fn(&Term) -> f64) -> &Term {
+pub(super) fn winner(
+    terms: &[BruteForceTerm],
+    value: impl Fn(&BruteForceTerm) -> f64,
+) -> &BruteForceTerm {
     let values = terms.iter().map(value);
     let best = values.enumerate().fold((0, f64::NEG_INFINITY), |best, (index, value)| {
         if value > best.1 { (index, value) } else { best }
@@ -105,11 +108,11 @@ fn network(workspace: &Workspace) -> Vec<usize> {
 
 /// Classes of the test images where every term is moved by all pairs of some pixels, and worth the
 /// largest of the values, or their sum.
-fn moved_classes(terms: &[Term], pixels: &[i32], sum: bool) -> Vec<usize> {
+fn moved_classes(terms: &[BruteForceTerm], pixels: &[i32], sum: bool) -> Vec<usize> {
     let row = |&down: &i32| pixels.iter().map(move |&right| [down, right]);
     let shifts: Vec<_> = pixels.iter().flat_map(row).collect();
     let class = |image: Vec<f64>| {
-        let value = |term: &Term| {
+        let value = |term: &BruteForceTerm| {
             let values = shifts.iter().map(|shift| moved_value(term, *shift, &image));
             if sum { values.sum() } else { values.fold(f64::NEG_INFINITY, f64::max) }
         };

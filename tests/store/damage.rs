@@ -228,8 +228,8 @@ fn impossible_numbers_in_a_manifest_are_refused_before_they_are_used() {
 
 #[test]
 fn a_list_of_shards_that_cannot_be_is_refused() {
-    type Edit = fn(&mut Vec<Value>);
-    let edits: [(Edit, &str); 6] = [
+    type ManifestEdit = fn(&mut Vec<Value>);
+    let edits: [(ManifestEdit, &str); 6] = [
         (|shards| shards[1]["file"] = json!("../terms/shard-00001.safetensors"), "lists `../terms"),
         (|shards| shards[1]["file"] = json!("/etc/passwd"), "lists `/etc/passwd`"),
         (|shards| shards[1] = shards[0].clone(), "lists `shard-00000.safetensors`"),

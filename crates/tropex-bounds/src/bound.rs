@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use num_bigint::BigUint;
+use thiserror::Error;
 
 use crate::deadline::Deadline;
 use crate::{BoundError, ExactCount, Structure};
@@ -47,15 +48,20 @@ impl fmt::Display for BoundKind {
     }
 }
 
-impl FromStr for BoundKind {
-    type Err = String;
+/// A text that is not the name of a kind of bound.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "unknown kind of bound `{0}`, expected one of {names}",
+    names = BoundKind::ALL.map(BoundKind::name).join(", ")
+)]
+pub struct ParseBoundKindError(String);
 
-    fn from_str(name: &str) -> Result<Self, String> {
+impl FromStr for BoundKind {
+    type Err = ParseBoundKindError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
         let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
-        kind.ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            format!("unknown kind of bound `{name}`, expected one of {names}")
-        })
+        kind.ok_or_else(|| ParseBoundKindError(name.into()))
     }
 }
 
@@ -103,6 +109,7 @@ mod tests {
         for kind in BoundKind::ALL {
             assert_eq!(kind.to_string().parse(), Ok(kind));
         }
-        assert!("lowest".parse::<BoundKind>().unwrap_err().contains("exact, lower, upper"));
+        let error = "lowest".parse::<BoundKind>().unwrap_err().to_string();
+        assert!(error.contains("exact, lower, upper"), "{error}");
     }
 }

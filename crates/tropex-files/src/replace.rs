@@ -39,14 +39,14 @@ pub fn replace_with(
     path: &Path,
     mut write: impl FnMut(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    match Target::of(path)? {
-        Target::New(path) => {
+    match WriteTarget::of(path)? {
+        WriteTarget::New(path) => {
             let mut temporary = temporary_beside(&path)?;
             let _own = OwnFile::new(temporary.path());
             write(temporary.as_file_mut())?;
             Ok(publish(temporary, &path)?)
         }
-        Target::Ordinary(path, metadata) => {
+        WriteTarget::Ordinary(path, metadata) => {
             let mut temporary = match temporary_beside(&path) {
                 Ok(temporary) => temporary,
                 Err(error) if takes_no_files(&error) => return overwrite(&path, write),
@@ -62,12 +62,12 @@ pub fn replace_with(
                 outcome => Ok(outcome?),
             }
         }
-        Target::Stream(path) => {
+        WriteTarget::Stream(path) => {
             let mut stream = File::options().append(true).open(path)?;
             write(&mut stream).map_err(explain_broken_pipe)
         }
         #[cfg(unix)]
-        Target::Standard(stream) => write(&mut stream.handle()?).map_err(explain_broken_pipe),
+        WriteTarget::Standard(stream) => write(&mut stream.handle()?).map_err(explain_broken_pipe),
     }
 }
 
@@ -122,7 +122,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// What is at a path, after following links.
-enum Target {
+enum WriteTarget {
     New(PathBuf),
     Ordinary(PathBuf, Metadata),
     Stream(PathBuf),
@@ -167,7 +167,7 @@ impl Standard {
     }
 }
 
-impl Target {
+impl WriteTarget {
     fn of(path: &Path) -> io::Result<Self> {
         let mut path = path.to_path_buf();
         for _ in 0..MAX_LINKS {

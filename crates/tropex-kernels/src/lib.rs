@@ -36,7 +36,7 @@ pub use operations::{
     correlate, correlate_masked, extremes, gather, is_in_memory, is_rounded, largest, lowest, mask,
     matmul, pick, scatter, scatter_add, visit_rows,
 };
-pub use precision::Precision;
+pub use precision::{ParsePrecisionError, Precision};
 pub use read::read;
 pub use simd::HostBackend;
 pub use sparsity::{SparsityPattern, Taps};

@@ -63,6 +63,9 @@ fn of_experiments(error: &experiments::Error) -> Option<String> {
             return Some(format!("make them with `{command}`"));
         }
         experiments::Error::OtherData { .. } => "--data-dir names the folder of the data",
+        experiments::Error::Extract(tropex::Error::OtherTerms { .. }) => {
+            "or extract with --replace"
+        }
         experiments::Error::OtherContent { .. } => "--out names it",
         experiments::Error::Data(error) => of_data(error)?,
         experiments::Error::Run(error) => of_run(error)?,

@@ -10,7 +10,7 @@ use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs};
 
 /// Input, kernel and bias of a convolution.
-struct ConvOperands {
+struct ConvInputs {
     input: Array,
     weight: Array,
     bias: Option<Array>,
@@ -22,7 +22,7 @@ struct ConvOperands {
     outputs: usize,
 }
 
-impl ConvOperands {
+impl ConvInputs {
     /// Checks that channels and axes fit. `transposed`: the kernel's first axis is the input's.
     fn of(args: &OpArgs, transposed: bool) -> Result<Self, OpError> {
         if args.depends(1) {
@@ -78,12 +78,12 @@ impl ConvOperands {
 }
 
 pub(super) fn conv(args: &OpArgs) -> Result<OpOutputs, OpError> {
-    let operands = ConvOperands::of(args, false)?;
+    let operands = ConvInputs::of(args, false)?;
     let (windows, auto_pad) = WindowSpec::of(args, &operands.extents, Some(&operands.kernel))?;
     let windows = windows.with_auto_pad(auto_pad, &operands.extents);
     args.allow(&operands.output_shape(&windows.counts(&operands.extents)?))?;
     args.allow(&[&operands.input.shape()[..2], &windows.padded(&operands.extents)].concat())?;
-    let ConvOperands { input, weight, bias, groups, .. } = operands;
+    let ConvInputs { input, weight, bias, groups, .. } = operands;
     let (weight, bias) = (weight.into_tensor(), bias.map(Array::into_tensor));
     let WindowSpec { stride, dilation, mut padding, .. } = windows;
     let mut input = input;
@@ -116,7 +116,7 @@ fn array<T: Copy + Default, const N: usize>(list: &[T]) -> [T; N] {
 }
 
 pub(super) fn conv_transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
-    let operands = ConvOperands::of(args, true)?;
+    let operands = ConvInputs::of(args, true)?;
     let axes = operands.extents.len();
     let (mut windows, auto_pad) = WindowSpec::of(args, &operands.extents, Some(&operands.kernel))?;
     let more = window::attribute(args, "output_padding", 0, axes)?.unwrap_or(vec![0; axes]);
@@ -161,7 +161,7 @@ pub(super) fn conv_transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
     }
     // The whole output, cut to size.
     let (bias, outputs) = (operands.bias.clone(), operands.outputs);
-    let whole = ConvOperands { bias: None, ..operands };
+    let whole = ConvInputs { bias: None, ..operands };
     let mut output = spread(whole, &windows, &vec![0; axes], &vec![0; axes])?;
     let mut missing = vec![(0, 0); axes + 2];
     for axis in 0..axes {
@@ -179,12 +179,12 @@ pub(super) fn conv_transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
 }
 
 fn spread(
-    operands: ConvOperands,
+    operands: ConvInputs,
     windows: &WindowSpec,
     padding: &[usize],
     more: &[usize],
 ) -> Result<Array, OpError> {
-    let ConvOperands { input, weight, bias, groups, .. } = operands;
+    let ConvInputs { input, weight, bias, groups, .. } = operands;
     let (weight, bias) = (weight.into_tensor(), bias.map(Array::into_tensor));
     macro_rules! options {
         ($axes:literal) => {

@@ -93,9 +93,9 @@ pub(super) fn resize(args: &OpArgs) -> Result<OpOutputs, OpError> {
 }
 
 /// Extent and scale of an axis afterwards.
-type Target = (usize, f64);
+type AxisTarget = (usize, f64);
 
-fn scaled(shape: &[usize], axes: &[usize], scales: &[f64]) -> Result<Vec<Target>, OpError> {
+fn scaled(shape: &[usize], axes: &[usize], scales: &[f64]) -> Result<Vec<AxisTarget>, OpError> {
     if scales.len() != axes.len() {
         return Err(format!("{} scales for {} axes", scales.len(), axes.len()).into());
     }
@@ -114,7 +114,7 @@ fn sized(
     shape: &[usize],
     axes: &[usize],
     policy: &str,
-) -> Result<Vec<Target>, OpError> {
+) -> Result<Vec<AxisTarget>, OpError> {
     let mut sizes = crate::op_args::extents(&args.integers(3)?)?;
     if sizes.len() != axes.len() || sizes.contains(&0) {
         return Err(format!("sizes {sizes:?} for {} axes", axes.len()).into());
@@ -143,7 +143,7 @@ fn resample(
     args: &OpArgs,
     resampling: &Resampling,
     axes: &[usize],
-    targets: &[Target],
+    targets: &[AxisTarget],
 ) -> Result<OpOutputs, OpError> {
     let mut shape = args.shape(0)?;
     for (&axis, &(extent, _)) in axes.iter().zip(targets) {

@@ -10,7 +10,8 @@ use zip::ZipArchive;
 use super::pickle::{Pickle, PickleError, PickleValue};
 use super::state_dict::{PickledCheckpoint, StorageUse};
 use super::{
-    StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage, read_exactly, size_of,
+    CheckpointReader, StorageLocation, StoredTensor, TensorFile, TensorStorage, read_exactly,
+    size_of,
 };
 use crate::weights::WeightsError;
 
@@ -66,7 +67,7 @@ pub(super) fn open_zip(
         }
     }
     let checkpoint = PickledCheckpoint { pickle: &pickle, storages, tensors: HashMap::new() };
-    checkpoint.state_dict(path, entry, TensorReader::Archive(Box::new(archive)))
+    checkpoint.state_dict(path, entry, CheckpointReader::Archive(Box::new(archive)))
 }
 
 fn read_small(archive: &mut ZipArchive<File>, index: usize) -> Result<Vec<u8>, String> {
@@ -94,7 +95,7 @@ pub(super) fn open_legacy(
         (pickle_at(&mut file, &mut 0).map_err(damaged)?, HashMap::new())
     };
     let checkpoint = PickledCheckpoint { pickle: &pickle, storages, tensors: HashMap::new() };
-    checkpoint.state_dict(path, entry, TensorReader::File(file))
+    checkpoint.state_dict(path, entry, CheckpointReader::File(file))
 }
 
 /// Reads the pickle of the content and the positions of its storages.
@@ -153,7 +154,7 @@ pub(super) fn open_tar(
     let tensors = tar_tensors(&mut file, tensors, &storages).map_err(damaged)?;
     let pickle = pickle_at(&mut file, &mut { pickle }).map_err(damaged)?;
     let checkpoint = PickledCheckpoint { pickle: &pickle, storages: HashMap::new(), tensors };
-    checkpoint.state_dict(path, entry, TensorReader::File(file))
+    checkpoint.state_dict(path, entry, CheckpointReader::File(file))
 }
 
 type TarStorages = HashMap<String, (safetensors::Dtype, TensorStorage)>;

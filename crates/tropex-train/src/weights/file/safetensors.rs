@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    BLOCK, START, StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage,
+    BLOCK, CheckpointReader, START, StorageLocation, StoredTensor, TensorFile, TensorStorage,
     read_exactly,
 };
 use crate::weights::{Weights, WeightsError};
@@ -62,7 +62,7 @@ impl Safetensors {
             }
         }
         let tensors = stored(&metadata, numbers);
-        let (reader, others) = (TensorReader::File(file), Vec::new());
+        let (reader, others) = (CheckpointReader::File(file), Vec::new());
         let file = TensorFile { path: path.into(), tensors, is_ordered: false, others, reader };
         Ok(Self { file, header })
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use super::pickle::{Pickle, PickleId, PickleObject, PickleValue};
-use super::{StoredTensor, TensorFile, TensorReader, TensorStorage};
+use super::{CheckpointReader, StoredTensor, TensorFile, TensorStorage};
 use crate::weights::WeightsError;
 
 /// Largest depth of dictionaries and modules that are searched.
@@ -109,7 +109,7 @@ impl PickledCheckpoint<'_> {
         self,
         path: &Path,
         entry: Option<&str>,
-        reader: TensorReader,
+        reader: CheckpointReader,
     ) -> Result<TensorFile, WeightsError> {
         let mut walk =
             StateDictSearch { found: Vec::new(), seen: HashSet::new(), left: MAX_ENTRIES };
