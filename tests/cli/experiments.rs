@@ -73,7 +73,11 @@ fn every_experiment_writes_its_findings() {
     assert!(said.contains("generalization: runs side by side"), "{said}");
     let page = fs::read_to_string(workspace.path("run/reports/index.html")).unwrap();
     for entry in EXPERIMENTS {
-        assert!(page.contains(&format!("<section id=\"{}\">", entry.name)), "{}", entry.name);
+        assert!(
+            page.contains(&format!("<details class=\"section\" id=\"{}\">", entry.name)),
+            "{}",
+            entry.name
+        );
     }
     assert!(!page.contains("src=") && !page.contains("https://"), "the page needs other files");
 }

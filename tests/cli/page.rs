@@ -48,6 +48,12 @@ const DAMAGE: &str = r#"<div style="width: 2000px">wide</div>
 struct Seen {
     width: u32,
     figures: usize,
+    /// Height of the page as it opens.
+    height: u32,
+    /// Number of words that are visible as the page opens.
+    words: usize,
+    /// Lower edge of the first figure.
+    first_figure: u32,
     faults: Vec<String>,
 }
 
@@ -96,7 +102,7 @@ fn every_figure_of_a_study_fits_small_and_large_screens() {
     fs::write(workspace.path("study.toml"), STUDY).unwrap();
     workspace.run("study study.toml --out done --jobs 2").succeeded();
     let page = fs::read_to_string(workspace.path("done/index.html")).unwrap();
-    let figures = page.matches("<figure>").count();
+    let figures = page.matches("<figure ").count();
     let (seen, complaints) = show(&browser, &workspace, &page);
     assert_eq!(seen.iter().map(|seen| seen.width).collect::<Vec<_>>(), [390, 1280]);
     for frame in &seen {
@@ -104,6 +110,9 @@ fn every_figure_of_a_study_fits_small_and_large_screens() {
         assert!(frame.faults.is_empty(), "{frame:?}");
     }
     assert!(complaints.is_empty(), "{complaints:?}");
+    let on_desk = &seen[1];
+    assert!(on_desk.height < 15_000 && on_desk.words < 6_000, "{on_desk:?}");
+    assert!(on_desk.first_figure < 800, "{on_desk:?}");
 
     let (seen, complaints) = show(&browser, &workspace, &page.replace("</main>", DAMAGE));
     for frame in &seen {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tropex_train::messages::in_plain_words;
 
 use crate::Error;
-use crate::report::{Answer, ExperimentDescription};
+use crate::report::{Answer, ExperimentDescription, Topic};
 use crate::run::RunContext;
 
 /// A question about runs with a method that answers it. The fields are its parameters.
@@ -56,6 +56,8 @@ pub struct ExperimentEntry {
     pub name: &'static str,
     /// What the experiment asks.
     pub question: &'static str,
+    /// What the question is about.
+    pub topic: Topic,
     /// How the experiment answers, in three sentences or paragraphs.
     pub method: [&'static str; 3],
     /// Whether it compares runs.
@@ -84,8 +86,8 @@ pub struct ConfiguredExperiment {
 impl ExperimentEntry {
     /// Name, question and method.
     pub fn description(&self) -> ExperimentDescription {
-        let Self { name, question, method, .. } = *self;
-        ExperimentDescription { name, question, method }
+        let Self { name, question, topic, method, .. } = *self;
+        ExperimentDescription { name, question, topic, method }
     }
 
     /// An error about a parameter.

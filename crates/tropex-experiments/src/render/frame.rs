@@ -52,7 +52,7 @@ impl Frame<'_> {
         self.draw_labels(&mut drawing);
         for (index, (name, [x, y])) in names.iter().zip(places).enumerate() {
             let y = UPWARDS[0] + BELOW + self.below + y + 8.0;
-            legend_entry(index, name, [x, y], &mut drawing);
+            drawing.series(index, |drawing| legend_entry(index, name, [x, y], drawing));
         }
         drawing
     }

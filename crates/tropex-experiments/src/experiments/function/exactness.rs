@@ -6,7 +6,7 @@ use tropex_extract::PointSource;
 use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
-use crate::report::{Answer, NumberId, Table, TableCell};
+use crate::report::{Answer, NumberId, Table, TableCell, Topic};
 use crate::run::RunContext;
 use crate::statistics::{Summary, agreement, share};
 use crate::unit::{Unit, count};
@@ -14,6 +14,7 @@ use crate::unit::{Unit, count};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "exactness",
     question: "Does the extracted function reproduce the network on its own data?",
+    topic: Topic::ExtractedFunction,
     method: [
         "All terms compete at the training images that they were extracted at.",
         "The class of the winning term is compared with the network's class, and the value of an \

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::statistics::Contingency;
 use crate::unit::{Unit, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "implications",
     question: "Where one of network and extracted function is right, is the other right too?",
+    topic: Topic::ExtractedFunction,
     method: [
         "Network and extracted function are each right or wrong at every test image.",
         "The four cases are counted, and divided by the number of cases in which one of them is \

@@ -7,13 +7,14 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
-use crate::report::{Answer, NumberId};
+use crate::report::{Answer, NumberId, Topic};
 use crate::statistics::agreement;
 use crate::unit::{Unit, count, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "leave-one-out",
     question: "How well do terms do on training images whose own terms are left out?",
+    topic: Topic::ExtractedFunction,
     method: [
         "At every training image all terms except its own compete.",
         "Agreement and accuracy are those of the best of the others; accuracy is judged by the \

@@ -13,7 +13,7 @@ use self::term_key::{TermKey, term_key};
 use crate::Error;
 use crate::data::{ImagePoints, Split};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::run::RunContext;
 use crate::statistics::share;
 use crate::unit::{Unit, count};
@@ -21,6 +21,7 @@ use crate::unit::{Unit, count};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "count",
     question: "In how many linear regions do the images lie?",
+    topic: Topic::Regions,
     method: [
         "Images are in one region where every unit chooses the same piece: their activation \
          patterns are compared by a hash of 128 bits, so that regions are counted exactly.",
