@@ -1,4 +1,4 @@
-//! The drawing of a network, read back by a small parser of Graphviz's language.
+//! The drawing of a network, parsed by a small parser of Graphviz's language.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn network() -> Network {
 
 type Attributes = BTreeMap<String, String>;
 
-/// What a drawing declares.
+/// The nodes and edges that a drawing declares.
 #[derive(Debug, Default)]
 struct Drawing {
     nodes: BTreeMap<String, Attributes>,

@@ -1,4 +1,4 @@
-//! What is no command, flag, name or number.
+//! Invalid commands, flags, names and numbers.
 
 use super::{ARCHITECTURE, Workspace, train};
 

@@ -1,4 +1,4 @@
-//! Images and the training images whose terms win there.
+//! Images, and the training images whose terms are maximal there.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Runs and terms that are not what they should be.
+//! Damaged or unfinished runs and terms.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ARCHITECTURE, Workspace, files, train};
 
-/// The commands that read a run.
+/// Some of the commands that read a run.
 const READERS: [&str; 3] = ["inspect", "extract", "evaluate"];
 
 #[test]

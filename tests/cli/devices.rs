@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Workspace, files};
 use crate::common::device_name;
 
-/// The tested device, named twice.
+/// The tested device, two times.
 fn twice() -> String {
     format!("{0},{0}", device_name())
 }

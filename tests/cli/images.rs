@@ -1,4 +1,4 @@
-//! Datasets that are none.
+//! Invalid datasets.
 
 use std::fs;
 

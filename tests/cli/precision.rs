@@ -1,4 +1,4 @@
-//! The table of how exact terms are.
+//! The table of `tropex precision`: the errors of terms in every format.
 
 use super::Workspace;
 use super::weights::edit_weights;

@@ -50,7 +50,7 @@ fn a_study_writes_one_report_and_resumes() {
         runs.iter().all(|run| workspace.path(&format!("done/runs/{run}/config.json")).exists())
     );
     let before = files(&workspace.path("done"));
-    // What is missing is made again, what was being written is gone, and nothing else changes.
+    // Missing files are made again, temporary files are removed, and all other files stay.
     let reports = workspace.path("done/runs/full-seed4/reports");
     fs::remove_dir_all(&reports).unwrap();
     fs::remove_file(workspace.path("done/index.html")).unwrap();
@@ -80,7 +80,7 @@ fn numbers_of_another_study_are_compared() {
     assert_eq!(comparison["differences"], json!([]));
     assert!(workspace.run(&same).succeeded().contains("numbers are as expected"));
 
-    // One accuracy is off by 20 points, one of what must hold by nearly nothing, one is not there.
+    // One accuracy differs by 20 points, one exact number by 1e-9, and one number is missing.
     let mut lines: Vec<_> = numbers.lines().map(String::from).collect();
     let position = |name: &str| lines.iter().position(|line| line.contains(name)).unwrap();
     let [accuracy, certain] = [r#""network accuracy""#, r#""agreement","value":1.0"#].map(position);
@@ -114,7 +114,7 @@ fn invalid_studies_are_refused() {
     workspace.run("study study.toml --out done").failed(&["done: the folder holds another study"]);
 }
 
-/// What is asked of runs is of no matter where only their images are looked at.
+/// A study of the images only: the numbers of points and terms are arbitrary.
 fn small(dataset: &str) -> String {
     let asked = "names = [\"count\"]\npoints = 5";
     format!(
@@ -134,7 +134,8 @@ fn paths_in_a_study_are_relative_to_its_file() {
     let config: Value = serde_json::from_str(&config).unwrap();
     let expected = format!("file:{}", workspace.path("p/data.safetensors").display());
     assert_eq!(config["dataset"], json!(expected), "not the file of that name in this folder");
-    // From its own folder it is the same study, and its runs are read from anywhere.
+    // Called in the folder of the plan, the study is the same one; its runs can be read from any
+    // folder.
     let mut inside = workspace.command("study mine.toml --out ../out");
     super::CommandOutcome::of(inside.current_dir(workspace.path("p"))).succeeded();
     let mut elsewhere = workspace.command("evaluate ../out/runs/net-seed0");

@@ -1,4 +1,4 @@
-//! Operations that are refused, each with its name in Burn, its place and the reason.
+//! Operations that are refused. The error gives Burn's name of each one, its place and the reason.
 
 use burn::nn::GroupNormConfig;
 use burn::tensor::{Tensor, activation};
@@ -98,7 +98,7 @@ fn what_looks_at_several_points_is_refused() {
             let [points, features] = x.dims();
             x.reshape([features, points]).reshape([points, features])
         }),
-        // A batch norm that takes the mean of its batch.
+        // A batch norm that uses the mean of its batch.
         ("MeanDim", |x| {
             let (variance, mean) = x.clone().var_mean(0);
             (x - mean) / (variance + 1e-5).sqrt()
