@@ -1,4 +1,4 @@
-//! Linear terms of more points than a thread takes at a time.
+//! Linear terms of more points than one thread takes at once.
 
 use tropex::{Classes, ComputeTarget};
 
@@ -7,10 +7,10 @@ use crate::common::module::Planned;
 use crate::common::plan::Plan;
 use crate::common::{device, finest, of_finest};
 
-/// More than any machine's threads take together in one part each.
+/// More points than all threads take in one round.
 const POINTS: usize = 700;
 
-/// So few that they are one part.
+/// Few enough points for a single part.
 const FEW: usize = 9;
 
 #[test]

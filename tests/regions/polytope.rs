@@ -1,4 +1,5 @@
-//! Polytopes of random networks against rays and patterns, and polygons against brute force.
+//! Polytopes of random networks compared with rays and patterns, and polygons compared with brute
+//! force.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use crate::common::device;
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 
-/// Number of rays from every point, and number of points near it.
+/// Number of rays from every point, and of points near it.
 const RAYS: usize = 6;
 
 /// Largest number of inputs: linear programs with more inputs take too long for a test.
@@ -72,7 +73,7 @@ pub(super) fn rays_leave_a_polytope_where_they_leave_the_region(
                 (exit(&polytope, direction), crossing.map_or(f64::INFINITY, |found| found.at));
             if found != expected {
                 let error = (found - expected).abs() / expected.max(1.0);
-                // A slope that consists of rounding errors leads to a crossing far away.
+                // A slope of rounding errors leads to a crossing that is very far away.
                 let is_far = found.min(expected) > 1e9;
                 measured.within("end of a ray", if is_far { 0.0 } else { error }, 1e-9)?;
             }

@@ -1,4 +1,4 @@
-//! Stores of the calibrated gauge: its scale, and what is found when trials misled.
+//! Stores of the calibrated gauge: the scale, and its correction if the trials were misleading.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use super::{Cloud, Fixture, files};
 
 const POINTS: usize = 8;
 
-/// Points in shards of 3; scales are tried out at so many of them.
+/// Points in shards of 3. Scales are tried at `tried` of the points.
 fn fixture(tried: usize) -> Fixture {
     let cloud = Cloud::new(POINTS, 6);
     let mut fixture = Fixture::with(cloud, Precision::F32, Classes::Predicted, 3);
@@ -71,7 +71,7 @@ fn trials(noted: &[Progress]) -> impl Iterator<Item = (usize, Progress)> {
     trials.filter(|(_, progress)| matches!(progress, Progress::Trial { .. }))
 }
 
-/// Which trial begins.
+/// The number of the trial that begins.
 fn number(progress: Progress) -> Option<usize> {
     match progress {
         Progress::Trial { trial, .. } => Some(trial),
@@ -104,7 +104,7 @@ fn an_extraction_that_is_broken_off_again_and_again_gets_on() {
     let longest = trials(&noted).zip(trials(&noted).skip(1)).map(|((a, _), (b, _))| b - a).max();
     let fixture = fixture(1);
     for _ in 0..noted.len() {
-        break_off(&fixture, longest.unwrap() + 2); // a trial and a word of the next one
+        break_off(&fixture, longest.unwrap() + 2); // a trial, and the first report of the next one
     }
     assert!(files(&fixture.folder()) == files(&whole.folder()));
 }

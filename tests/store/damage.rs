@@ -1,4 +1,4 @@
-//! Files that are not what they should be: one line that names the file, never a panic.
+//! Damaged files: one line that names the file, never a panic.
 
 use std::collections::HashMap;
 use std::fs;
@@ -86,13 +86,13 @@ fn swapped_shards_are_found() {
     fs::write(&first, &content[1]).unwrap();
     fs::write(&second, &content[0]).unwrap();
     assert_refused(&fixture, "shard-00000.safetensors", "does not match its checksum");
-    // Even where the manifest was made to agree.
+    // The test also finds them if the manifest lists the new checksums.
     register(&fixture, "shard-00000.safetensors", 0);
     register(&fixture, SHARD, 1);
     assert_refused(&fixture, "shard-00000.safetensors", "`index` holds 20, expected 0 to 19");
 }
 
-/// Makes the manifest agree with a file, whatever it holds.
+/// Writes the size and checksum of a file into the manifest.
 fn register(fixture: &Fixture, file: &str, number: usize) {
     let content = fs::read(fixture.file(file)).unwrap();
     let sum: String = Sha256::digest(&content).iter().map(|b| format!("{b:02x}")).collect();
@@ -104,7 +104,7 @@ fn register(fixture: &Fixture, file: &str, number: usize) {
 
 type Tensors = HashMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
-/// Writes a shard with other tensors, and makes the manifest agree.
+/// Writes a shard with changed tensors, and its checksum into the manifest.
 fn forge(fixture: &Fixture, edit: impl FnOnce(&mut Tensors)) {
     let content = fs::read(fixture.file(SHARD)).unwrap();
     let tensors = SafeTensors::deserialize(&content).unwrap();
@@ -155,7 +155,7 @@ fn a_shard_of_another_make_is_told_by_its_tensors() {
     assert_refused(&fixture, SHARD, "not a shard of terms");
 }
 
-/// Numbers at multiples of their size are read where they lie, others are not.
+/// Aligned numbers are read in place, others are copied.
 #[test]
 fn numbers_may_lie_anywhere_in_a_file() {
     let fixture = extracted();
@@ -199,7 +199,7 @@ fn a_manifest_that_is_none_is_named() {
     assert_refused(&fixture, "manifest.json", "cannot read");
 }
 
-/// Places in a manifest that hold a number.
+/// JSON pointers to numbers of a manifest.
 const NUMBERS: [&str; 7] = [
     "/terms/points",
     "/terms/shard_points",

@@ -1,4 +1,4 @@
-//! Devices that share the work.
+//! Several devices that share the work.
 
 use std::cell::Cell;
 use std::fs;
@@ -15,8 +15,7 @@ use crate::common::{device, difference};
 
 const GAUGES: [Gauge; 3] = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
 
-/// So many points in shards of 20 and batches of 3, on so many devices: the one that is tested,
-/// named again and again.
+/// Points in shards of 20 and batches of 3, with the tested device listed `devices` times.
 fn fixture(points: usize, gauge: Gauge, devices: usize) -> Fixture {
     let cloud = Cloud::new(points, 1);
     let mut fixture = Fixture::with(cloud, Precision::F32, Classes::Predicted, 20);
@@ -75,7 +74,7 @@ fn damage_is_repaired_by_whatever_devices_there_are() {
     assert!(files(&shared.folder()) == expected);
 }
 
-/// Points enough to be shared.
+/// Enough points for several devices.
 fn shared_points() -> Cloud {
     Cloud::new(3000, 5)
 }
@@ -131,8 +130,8 @@ fn a_failure_on_one_of_several_devices_is_told() {
     assert!(error.contains("found NaN, expected a finite number"), "{error}");
 }
 
-/// A device of another kind than the one that is tested, if this build has any.
-#[allow(deprecated)] // ndarray and tch are, and are tested as long as Burn has them
+/// A device of another kind than the tested one, if this build has one.
+#[allow(deprecated)] // ndarray and tch are deprecated, but tested
 fn another() -> Option<Device> {
     let compiled: [Option<Device>; 3] = [
         #[cfg(feature = "flex")]
@@ -182,7 +181,7 @@ fn devices_of_several_kinds_agree_up_to_rounding() {
             function.stream(&shared_points(), 1, &|_| {}, take).unwrap();
             all
         };
-        // Winners are those of exact arithmetic wherever products were computed.
+        // Winners are those of exact arithmetic, on whichever device products were computed.
         assert!(winners(std::slice::from_ref(&another)) == winners(&[]), "{gauge:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The best terms at points, and what they are worth.
+//! The best terms at points, and their values.
 
 use tropex::extract::function::Ranking;
 use tropex::{Classes, ExtractedFunction, Precision, TermStore};
@@ -44,8 +44,8 @@ fn as_many_terms_are_given_as_there_are() {
     assert!(terms.into_iter().eq(all));
 }
 
-/// Where both maxima are of one data point, the function is worth that point's linear term. With
-/// a worst-case gauge no digit of it would be left in a difference of values in f32.
+/// If both maximal terms belong to one data point, the value of the function is that of its linear
+/// term. Under a worst-case gauge, a difference of values in f32 would have no correct digit.
 #[test]
 fn the_value_at_a_straight_term_is_that_of_its_linear_term() {
     let (_fixture, store) = store(Classes::Predicted);

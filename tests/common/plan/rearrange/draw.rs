@@ -1,4 +1,4 @@
-//! Rearrangements.
+//! Draws rearrangements.
 
 use crate::common::grow::Grower;
 use crate::common::plan::{Range, Rearrange, Shape, Window};
