@@ -52,7 +52,7 @@ struct Drawing {
     edges: Vec<(String, String)>,
 }
 
-/// Words, quoted strings without their quotes, and single symbols; `->` is a word.
+/// Splits a text into words (`->` is one), quoted strings without their quotes, and single symbols.
 fn tokens(text: &str) -> Vec<String> {
     let mut characters = text.chars().peekable();
     let mut tokens = Vec::new();

@@ -1,4 +1,4 @@
-//! Models that cannot be used, and what is said about them.
+//! Models that cannot be used, and their errors.
 
 use burn::tensor::{DType, FloatDType, Tensor};
 use tropex_onnx::{OnnxError, OnnxModel, OnnxOptions};

@@ -8,7 +8,7 @@ use crate::zoo::TINY;
 
 const SHAPE: [usize; 3] = [1, 4, 4];
 
-/// Stops after an epoch.
+/// Stops a training after an epoch.
 struct StopAfter(usize);
 
 impl TrainingObserver for StopAfter {
@@ -17,7 +17,7 @@ impl TrainingObserver for StopAfter {
     }
 }
 
-/// What a test trains, and where.
+/// The data and the folder of a test.
 struct Bench {
     folder: tempfile::TempDir,
     train: Images,
@@ -163,7 +163,7 @@ fn a_run_that_cannot_train_on_says_so_and_stays_as_it_is() {
     let line = bench.refused("run", &further);
     assert!(line.contains("ended after 3 epochs") && line.contains("in another folder"), "{line}");
     assert!(Run::open(&bench.path("run")).unwrap().load_model(&bench.device).is_ok());
-    // A first epoch that fails takes nothing away from a run that holds its starting weights.
+    // A failing first epoch does not remove the starting weights of a run.
     let of = |epochs, learning_rate| TrainingConfig {
         epochs,
         learning_rate,
@@ -274,7 +274,7 @@ fn damaged_descriptions_are_refused() {
 #[test]
 fn a_network_that_does_not_fit_is_not_begun() {
     let bench = Bench::new();
-    // 128 units before two thousand million classes: 4 TB.
+    // A network with 128 units before two billion classes takes 4 TB.
     let images = Images::from_bytes([1, 1, 2], 2_000_000_000, vec![0; 4], vec![0, 1]).unwrap();
     let architecture = crate::zoo::Architecture::find("fcn8").unwrap();
     let request = RunRequest { architecture, train: &images, test: &images, ..bench.request() };

@@ -128,7 +128,7 @@ fn the_checksum_of_an_archive_is_compared() {
     for cut in 1..=8 {
         assert!(read_archive(&whole[..whole.len() - cut]).is_err());
     }
-    // Stored, so that a pixel is a byte.
+    // Stored without compression, so that a pixel is a byte.
     let mut tar = Vec::new();
     Gunzip::new(whole.as_slice()).read_to_end(&mut tar).unwrap();
     let mut stored = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
@@ -141,7 +141,7 @@ fn the_checksum_of_an_archive_is_compared() {
 #[test]
 fn archives_of_other_kinds_are_read_or_refused() {
     let whole = archive(&BATCHES);
-    // Two members, as parallel compressors write them.
+    // Two gzip members, as parallel compressors write them.
     let mut tar = Vec::new();
     Gunzip::new(whole.as_slice()).read_to_end(&mut tar).unwrap();
     let (first, second) = tar.split_at(tar.len() / 3);

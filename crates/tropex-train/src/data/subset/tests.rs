@@ -1,4 +1,4 @@
-//! What subsets promise, for any classes.
+//! Properties of subsets, for any classes.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ fn count_of(classes: &[u32], images: &[usize], class: u32) -> usize {
     images.iter().filter(|&&image| classes[image] == class).count()
 }
 
-/// Classes of all sorts: some large, many of one image, some of none, in any order.
+/// Random classes in any order: some large, some with a few images, some without images.
 fn any_classes() -> impl Strategy<Value = Vec<u32>> {
     let sizes = prop::collection::vec(prop_oneof![0..3_usize, 0..40_usize], 1..12);
     sizes.prop_flat_map(|sizes| {
@@ -81,7 +81,7 @@ fn subsets_of_a_sorted_split_are_spread_over_it() {
             assert!(found.abs_diff(count / 10) <= 1, "{found} images of class {class} in {count}");
         }
     }
-    // Within a class they are not the first ones.
+    // The chosen images of a class are not its first ones.
     assert!(chosen(&classes, 10, 0).iter().filter(|&&image| image % 60 >= 10).count() >= 6);
 }
 
