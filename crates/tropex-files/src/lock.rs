@@ -351,7 +351,7 @@ mod tests {
                 });
             }
         });
-        // Who found the folder there leaves it.
+        // The last holder removes the folder, because the lock created it.
         assert_eq!(fs::read_dir(&folder).map_or(0, Iterator::count), 0);
     }
 

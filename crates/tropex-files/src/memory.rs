@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-/// Assumed free bytes on systems that do not tell.
+/// Free bytes that are assumed on systems other than Linux.
 const UNKNOWN: u64 = 2 << 30;
 
 /// Linux's folder of control groups.
 const GROUPS: &str = "/sys/fs/cgroup";
 
-/// Bytes of memory that this process can still allocate: the least of the machine's available
-/// memory, the limits of its control groups, and its own limit (`ulimit -v`). 2 GiB on systems
-/// other than Linux.
+/// Bytes of memory that this process can still allocate. On Linux, the smallest of the machine's
+/// available memory, the limits of the control groups of the process, and its own limit (`ulimit
+/// -v`). On other systems, 2 GiB.
 pub fn free_memory() -> usize {
     let process = |file: &str| read(Path::new(&format!("/proc/self/{file}")));
     let machine = available(&read(Path::new("/proc/meminfo")));

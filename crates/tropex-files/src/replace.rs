@@ -15,7 +15,7 @@ pub(crate) const PREFIX: &str = ".tropex-";
 pub(crate) const SUFFIX: &str = ".tmp";
 pub(crate) const RANDOM: usize = 16;
 
-/// Most symbolic links in a chain, as in Linux.
+/// Largest number of symbolic links in a chain, as in Linux.
 const MAX_LINKS: usize = 40;
 
 /// Writes `bytes` to `path`: see [`replace_with`].
@@ -121,7 +121,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// What is at a path, after following links.
+/// The kinds of targets of a path, after following links.
 enum WriteTarget {
     New(PathBuf),
     Ordinary(PathBuf, Metadata),
