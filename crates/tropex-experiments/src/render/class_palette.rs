@@ -137,7 +137,7 @@ fn shades(colour: Colour, is_first: bool) -> Vec<Oklab> {
 }
 
 impl ColourCandidate {
-    /// Takes shades into account that were chosen since.
+    /// Updates the distance with newly chosen shades.
     fn update(&mut self, chosen: &[Oklab]) {
         let distances = self
             .shades

@@ -1,4 +1,4 @@
-//! What a drawing consists of, whatever format it is written in.
+//! Drawings: lists of shapes, independent of the file format.
 
 use super::colour::Colour;
 use super::png::Image;
@@ -19,7 +19,7 @@ pub struct Drawing {
     pub shapes: Vec<Shape>,
 }
 
-/// One thing that is drawn.
+/// One element of a drawing.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Shape {

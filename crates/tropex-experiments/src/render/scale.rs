@@ -3,7 +3,7 @@
 use super::axis::{PlotAxis, Spacing};
 use crate::unit::Unit;
 
-/// Most ticks of an axis; only numbers near the limits of f64 would have more.
+/// Largest number of ticks of an axis. Only numbers near the limits of f64 would have more.
 const MOST_TICKS: usize = 50;
 
 /// Positions of the numbers of an axis between its two ends.

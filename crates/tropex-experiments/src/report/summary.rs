@@ -13,7 +13,7 @@ pub struct StudySummary {
     pub claims: Vec<Claim>,
 }
 
-/// A question of the paper and what the study found.
+/// A question of the paper, and the answer of the study.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Claim {
     /// The question.

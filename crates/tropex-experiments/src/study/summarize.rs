@@ -1,4 +1,4 @@
-//! Summarizes a study: the headline table, and what the study says about the claims of the paper.
+//! Summarizes a study: the headline table, and the answers of the study to the claims of the paper.
 
 use crate::experiments::{
     ExperimentEntry, coefficients, count, generalization, leave_one_out, similarity,
