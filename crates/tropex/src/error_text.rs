@@ -1,6 +1,6 @@
 //! The line that the command prints for an error.
 //!
-//! Libraries do not know the command line. This file names the flag that helps.
+//! Libraries do not name flags. This file adds the flag that helps.
 
 use tropex::Gauge;
 use tropex::experiments::{self, Split};

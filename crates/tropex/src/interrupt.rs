@@ -14,7 +14,7 @@ fn notes() -> MutexGuard<'static, Vec<DescribeKept>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// While this value lives, an interrupt prints what its part of the command has saved.
+/// While this value exists, an interrupt prints what its part of the command has saved.
 #[must_use]
 pub struct InterruptNote(());
 

@@ -54,7 +54,8 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "warning: {}", printable(line));
     }
 
-    /// Prints a line about long work to standard error, unless `--json` or `--quiet` is given.
+    /// Prints a line about work in progress to standard error, unless `--json` or `--quiet` is
+    /// given.
     pub fn progress(&self, line: &str) {
         if !self.json && !self.quiet {
             let _ = writeln!(io::stderr().lock(), "{}", printable(line));

@@ -80,12 +80,12 @@ mod tests {
 
     fn unzipped(file: &[u8]) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
-        // A buffer of a few bytes, so that every boundary is met.
+        // A buffer of a few bytes, so that the test meets every boundary.
         Gunzip::new(io::BufReader::with_capacity(5, file)).read_to_end(&mut content)?;
         Ok(content)
     }
 
-    /// A member with a header of every kind: a name, a comment, a field of its own, a date.
+    /// A member with all parts of a header: a name, a comment, an extra field, a date.
     fn member(content: &[u8]) -> Vec<u8> {
         let builder = GzBuilder::new().filename("name").comment("comment").extra("extra").mtime(7);
         let mut encoder = builder.write(Vec::new(), Compression::default());
@@ -93,7 +93,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// The same with a checksum of the header: flag FHCRC, the lower half of its CRC-32.
+    /// A member with a checksum of its header: flag FHCRC, the lower half of the CRC-32.
     fn member_with_header_checksum(content: &[u8]) -> Vec<u8> {
         let mut encoder = GzBuilder::new().write(Vec::new(), Compression::default());
         encoder.write_all(content).unwrap();

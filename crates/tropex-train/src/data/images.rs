@@ -58,7 +58,7 @@ pub enum ImagesError {
         /// Number of classes.
         classes: usize,
     },
-    /// There is nothing in it.
+    /// There are no images.
     #[error("no images")]
     Empty,
 }
@@ -122,7 +122,7 @@ impl Images {
         Self::new(shape, classes, Pixels::Floats(values), labels).checked()
     }
 
-    /// The images as images of more classes, most of which may have no images.
+    /// The images with a larger number of classes. Some of these classes may have no images.
     ///
     /// # Errors
     /// [`ImagesError::LabelRange`]: a label is not below `classes`.

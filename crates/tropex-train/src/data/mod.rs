@@ -1,4 +1,4 @@
-//! Labelled images, where they come from, and how they are read.
+//! Labelled images: datasets, their files, and the options for opening them.
 //!
 //! [`open`] turns a name of [`DATASETS`] or `file:PATH` into a [`Dataset`]. To add a dataset: one
 //! file in this folder with an `ENTRY`, and one line in [`DATASETS`].
@@ -72,7 +72,7 @@ pub struct DatasetEntry {
     open: fn(&OpenOptions<'_>) -> Result<Dataset, DataError>,
 }
 
-/// How a dataset is opened: where its files are, and whether they may be downloaded.
+/// Options for opening a dataset: the folder of its files, and whether they may be downloaded.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OpenOptions<'a> {

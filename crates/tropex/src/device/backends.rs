@@ -1,7 +1,7 @@
 //! The device names of every backend, compiled into this build or not.
 //!
-//! This file needs nothing but Burn: the unit tests of other crates include it, so that a device
-//! has one name everywhere.
+//! This file uses only Burn, so that the unit tests of other crates can include it. A device
+//! therefore has one name everywhere.
 
 #![allow(deprecated)] // Burn 0.22 deprecates ndarray and tch; they are supported and tested here
 
