@@ -24,8 +24,8 @@ pub struct RandomPoints {
 }
 
 impl RandomPoints {
-    /// `count` points of `features` values each. Equal seeds give equal points; in another range they
-    /// are scaled to that range.
+    /// `count` points of `features` values each. Equal seeds give equal points; in another range
+    /// they are scaled to that range.
     pub fn new(count: usize, features: usize, range: [f32; 2], seed: u64) -> Self {
         Self { count, features, range, seed }
     }

@@ -57,8 +57,8 @@ pub fn capture_onnx(path: &Path, options: &OnnxOptions, device: &Device) -> Resu
 /// Imports an ONNX file as a run on a dataset. Returns the run, the network and notes for the user.
 ///
 /// # Errors
-/// Those of [`OnnxModel::open`]; a dataset with images of another shape or with more classes than the
-/// model has outputs; those of [`Run::import_model`].
+/// Those of [`OnnxModel::open`]; a dataset with images of another shape or with more classes than
+/// the model has outputs; those of [`Run::import_model`].
 pub fn import_onnx(
     out: &Path,
     source: &Path,

@@ -108,8 +108,8 @@ impl Images {
         Self::new(shape, classes, Pixels::Floats(pixels), labels).checked()
     }
 
-    /// Points with values of any range; `shape` is `[channels, height, width]`, with leading ones for
-    /// points of fewer axes.
+    /// Points with values of any range. `shape` is `[channels, height, width]`, with leading ones
+    /// for points with fewer axes.
     pub fn from_points(
         shape: [usize; 3],
         classes: usize,

@@ -114,7 +114,8 @@ impl<'a> OpenOptions<'a> {
         Self { layout: Some(layout), ..self }
     }
 
-    /// Reads a `file:PATH` as points of a network: of this shape, or images, with values of any range.
+    /// Reads a `file:PATH` as points of a network, with values of any range. The points have this
+    /// shape, or are images.
     #[must_use]
     pub fn with_points_of(self, shape: impl Into<Vec<usize>>) -> Self {
         Self { values: ValueRange::Any, point_shape: Some(shape.into()), ..self }

@@ -212,8 +212,8 @@ impl RunConfig {
         }
     }
 
-    /// The dataset as the run used it, with shuffled training labels if the run shuffled them, and a
-    /// class for every output of an imported model.
+    /// The dataset as the run used it: with shuffled training labels if the run shuffled them, and
+    /// with a class for every output of an imported model.
     pub fn as_used(&self, dataset: Dataset) -> Dataset {
         let dataset = match &self.model {
             Some(_) if dataset.train.classes() < self.classes => {
