@@ -1,4 +1,4 @@
-//! Graphs that contradict themselves, or ask for all memory.
+//! Graphs that contradict themselves, or need too much memory.
 
 use bytes::Bytes;
 use prost::Message;
@@ -53,7 +53,7 @@ fn port(name: &str, shape: &[i64]) -> proto::ValueInfoProto {
     }
 }
 
-/// What is said about a model from `x` of a shape to `y`.
+/// The error of a model from an input `x` of a shape to an output `y`; `opened` without error.
 fn told(
     shape: &[i64],
     nodes: Vec<proto::NodeProto>,

@@ -1,4 +1,4 @@
-//! Paths through regions: which facets they cross, and where.
+//! Paths through regions: the facets that they cross, and the positions of the crossings.
 
 mod class_change;
 mod closed_path;
@@ -40,7 +40,7 @@ pub struct Path {
     pub crossings: Vec<Crossing>,
     /// The position of the end.
     pub end: f64,
-    /// Whether the last region is the first again.
+    /// Whether the path ends in its first region.
     pub is_closed: bool,
 }
 

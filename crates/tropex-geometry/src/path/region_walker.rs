@@ -225,7 +225,7 @@ fn push(node: &Node, inputs: Vec<Jet>, piece: Option<Piece>) -> Jet {
     let (values, derivatives): (Vec<_>, Vec<_>) =
         inputs.into_iter().map(|jet| (jet.values, jet.derivatives)).unzip();
     match piece {
-        // A maximum has no constant part, so that values go the way of derivatives.
+        // A maximum has no constant part, so values are mapped like derivatives.
         Some(piece) => Jet {
             values: node.op().pushforward(values, &piece),
             derivatives: node.op().pushforward(derivatives, &piece),

@@ -77,7 +77,7 @@ impl NodeStability {
 }
 
 impl StableUnits {
-    /// No points yet.
+    /// Statistics without points.
     pub fn new(patterns: &Patterns) -> Self {
         let layout = patterns.layout().clone();
         let words = layout.words();

@@ -62,7 +62,7 @@ struct NodeGaps<'a> {
 }
 
 impl Regions {
-    /// The regions of a network.
+    /// Prepares to compute the halfspaces of the regions of a network.
     ///
     /// # Errors
     /// The device has no f64 and this build has no `flex`.
