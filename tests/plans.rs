@@ -99,7 +99,7 @@ const KINDS: [&str; 85] = [
 ];
 
 #[test]
-fn the_ordinary_run_meets_every_kind_of_network() {
+fn the_default_seeds_contain_every_kind_of_network() {
     let plans: Vec<Plan> = (0..NETWORKS).map(|seed| Plan::grow(seed, usize::MAX)).collect();
     let mut met = BTreeSet::new();
     plans.iter().for_each(|plan| collect(&plan.steps, &mut met));

@@ -100,7 +100,7 @@ fn assert_own_term_is_maximal(terms: &[(Vec<f64>, f64)], points: &[&[f32]], name
 const REGIONS: usize = 8;
 
 #[test]
-fn terms_of_all_classes_are_those_of_each() {
+fn terms_of_all_classes_equal_those_of_single_classes() {
     for architecture in narrow() {
         // With ten classes, backends that can do it pull rows back side by side.
         let classes = 10;

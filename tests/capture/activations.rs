@@ -163,7 +163,7 @@ const REFUSED: [Refused; 25] = [
 ];
 
 #[test]
-fn other_activations_are_refused_and_nothing_else_is_blamed() {
+fn other_activations_are_refused_with_true_reasons() {
     for (name, function, expected) in REFUSED {
         let error = refused(|_, hidden| function(hidden));
         let Error::Unsupported(found) = &error else { panic!("{name}: {error}") };

@@ -177,7 +177,7 @@ fn operations_after_a_refused_constant_are_still_named() {
 }
 
 #[test]
-fn constants_of_other_devices_are_told_where_to_go() {
+fn constants_on_other_devices_are_refused_with_advice() {
     let two = Two::new();
     let outside = Tensor::<2>::full([1, 12], 0.1307, &device());
     let matrix = Tensor::<2>::full([12, 12], 0.1307, &device());

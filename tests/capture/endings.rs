@@ -71,7 +71,7 @@ fn positive_temperatures_and_softmax_are_recorded_and_left_out() {
 }
 
 #[test]
-fn what_changes_the_largest_class_stays() {
+fn operations_that_change_the_largest_class_stay() {
     type Ending = fn(&Model, Tensor<2>) -> Tensor<2>;
     let endings: [Ending; 4] = [
         |_, logits| logits * -2.0,
@@ -87,7 +87,7 @@ fn what_changes_the_largest_class_stays() {
 }
 
 #[test]
-fn what_is_left_out_is_drawn() {
+fn omitted_operations_are_drawn() {
     let network = Model::new(3).ending_in(|_, logits| activation::softmax(logits / 4.0, 1));
     assert!(network.dot().contains("times 0.25, softmax, left out"), "{}", network.dot());
 }

@@ -53,7 +53,7 @@ impl Positions {
 }
 
 #[test]
-fn linear_layers_are_captured_whichever_axes_burn_merges() {
+fn linear_layers_are_captured_for_any_merged_axes() {
     // Burn merges points and positions if the product becomes more square, so the result depends on
     // the extents and on the number of points.
     for (positions, hidden) in (1..8).flat_map(|p| (1..16).map(move |hidden| (p, hidden))) {
@@ -113,7 +113,7 @@ impl Blocks {
 }
 
 #[test]
-fn layers_have_their_paths_and_are_joined_where_nothing_else_reads_them() {
+fn layers_with_one_reader_are_joined_and_have_their_paths() {
     let module = Blocks::new(&device());
     let network = capture(&module, [2, 4, 5], Blocks::forward).expect("a supported module");
     let nodes: Vec<_> =
@@ -134,7 +134,7 @@ fn layers_have_their_paths_and_are_joined_where_nothing_else_reads_them() {
 }
 
 #[test]
-fn modules_work_on_after_a_capture() {
+fn modules_work_after_a_capture() {
     for device in [device(), device().autodiff()] {
         let module = Blocks::new(&device);
         let images = || tensor(&numbers(3 * 40), [3, 2, 4, 5], &device);
@@ -291,7 +291,7 @@ fn dilated(dilation: usize) -> Network {
 }
 
 #[test]
-fn fingerprints_differ_where_windows_do() {
+fn fingerprints_depend_on_windows() {
     assert_eq!(dilated(1).fingerprint(), dilated(1).fingerprint());
     assert_ne!(dilated(1).fingerprint(), dilated(2).fingerprint());
     assert!(dilated(2).to_string().contains("dilation 2x2"), "{}", dilated(2));

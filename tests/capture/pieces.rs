@@ -83,7 +83,7 @@ fn every_piece_goes_through_the_same_layers() {
 
 /// A layer on the second axis, with the points on the third axis.
 #[test]
-fn pieces_that_trade_places_with_the_points_are_told_so() {
+fn pieces_that_mix_points_are_refused() {
     let clip = Clip::new();
     let forward = |clip: &Clip, points: Tensor<3>| {
         let turned = points.swap_dims(0, 1).reshape([-1, 12]);

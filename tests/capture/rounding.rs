@@ -167,7 +167,7 @@ fn small_logits_are_checked_on_their_own_scale() {
 }
 
 #[test]
-fn numbers_too_large_for_a_type_are_told_so() {
+fn numbers_too_large_for_a_type_are_refused() {
     if !has(FloatDType::F16) {
         return;
     }

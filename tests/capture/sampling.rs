@@ -105,7 +105,7 @@ fn sampling_at_constant_places_of_every_kind() {
 }
 
 #[test]
-fn sampling_is_what_a_plain_loop_makes_of_it() {
+fn sampling_equals_a_plain_loop() {
     let network =
         captured("bilinear", |head, x| head.end(sampled(x, GridSampleOptions::default())));
     let found = network.logits(&points()).expect("whole points");
@@ -129,7 +129,7 @@ fn sampling_is_what_a_plain_loop_makes_of_it() {
 }
 
 #[test]
-fn places_that_depend_on_the_input_are_told_so() {
+fn places_that_depend_on_the_input_are_refused() {
     let error = capture(&Head::new(), [2, 5, 4], |head: &Head, x: Tensor<4>| {
         let points = x.dims()[0];
         let grid = x.clone().narrow(1, 0, 1).reshape([points, 5, 2, 2]);

@@ -134,7 +134,7 @@ fn shifted_terms_equal_terms_shifted_one_by_one() {
         [(&[0][..], false), (&[-2, 0, 2], false), (&all, false), (&all, true)]
             .map(|(pixels, sum)| moved_classes(&terms, pixels, sum));
     for changed in [&largest, &sums] {
-        assert_ne!(*changed, alone, "no term that moves changes anything");
+        assert_ne!(*changed, alone, "moved terms change a class");
     }
     let moved = values(&workspace.experiment("shifted-terms run --set shifts=[-2,0,2]"));
     assert_eq!(moved["agreement of the terms alone"], agreement(&alone));

@@ -76,7 +76,7 @@ fn assert_clean(folder: &Path) {
 }
 
 #[test]
-fn an_interrupted_training_tells_its_epochs_and_continues() {
+fn an_interrupted_training_prints_its_epochs_and_continues() {
     let train = |run: &str| {
         format!(
             "train {ARCHITECTURE} --dataset file:data.safetensors --epochs 20 --checkpoints 0,20 \
@@ -166,7 +166,7 @@ fn catches_interrupts(running: &Running) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_command_without_saved_state_tells_so() {
+fn a_command_without_saved_state_starts_again() {
     let workspace = Workspace::new();
     // The bounds do not finish before the interrupt.
     for flags in ["", " --json", " --quiet"] {
@@ -194,7 +194,7 @@ fn an_interrupt_waits_for_the_end_of_a_result() {
     let text = format!("{}{}", begin[0] as char, outcome.stdout);
     let told: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(told["images"], 200);
-    assert!(text.len() > 1 << 20, "a pipe takes it at once");
+    assert!(text.len() > 1 << 20, "the result is larger than a pipe");
 }
 
 #[test]

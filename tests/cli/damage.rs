@@ -69,7 +69,7 @@ fn a_damaged_config_is_refused() {
             workspace.run(&format!("{reader} run")).failed(&["run/config.json"]);
         }
         workspace.run(&train("run")).failed(&["run/config.json"]);
-        assert_eq!(fs::read(&path).unwrap(), content, "it is left as it is");
+        assert_eq!(fs::read(&path).unwrap(), content, "the file does not change");
     }
 }
 
@@ -123,7 +123,7 @@ fn damaged_weights_are_refused() {
     }
     fs::remove_file(&path).unwrap();
     workspace.run("extract run").failed(&["cannot read weights run/model.safetensors"]);
-    assert!(!workspace.path("run/terms").exists(), "nothing was begun");
+    assert!(!workspace.path("run/terms").exists(), "no folder is created");
     let expected = ["run/model.safetensors is missing, and the training was finished"];
     workspace.run(&train("run")).failed(&expected);
 }

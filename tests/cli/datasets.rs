@@ -92,7 +92,7 @@ fn a_sixth_of_every_class_is_held_out() {
 }
 
 #[test]
-fn a_limit_takes_every_class_everywhere() {
+fn limits_keep_every_class_in_proportion() {
     let workspace = Workspace::sorted();
     let labels = sorted_labels(150);
     let said = workspace.run(&(train("run") + " --limit 60")).succeeded();

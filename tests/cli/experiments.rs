@@ -88,7 +88,7 @@ fn known_findings_are_reused() {
     assert!(reports.iter().all(|report| report["reused"] == true), "{told}");
     assert!(files(&workspace.path("run")) == before);
     workspace.run(&format!("{ALL} run --again")).succeeded();
-    assert!(files(&workspace.path("run")) == before, "the same numbers, bit by bit");
+    assert!(files(&workspace.path("run")) == before, "the numbers are equal bit by bit");
 }
 
 #[test]

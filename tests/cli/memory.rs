@@ -49,7 +49,7 @@ fn a_network_beyond_the_memory_is_refused_at_once() {
         "of memory are free: take smaller images",
     ]);
     workspace.run_within(3, &format!("{train} --epochs 0")).failed(&["784 M parameters, 3.1 GB;"]);
-    assert!(!workspace.path("run").exists(), "nothing is left");
+    assert!(!workspace.path("run").exists(), "no folder is left");
 }
 
 #[test]

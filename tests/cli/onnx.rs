@@ -198,7 +198,7 @@ fn points_are_normalised_before_the_model() {
 }
 
 #[test]
-fn images_and_models_may_have_their_channels_in_different_places() {
+fn images_and_models_can_have_different_layouts() {
     // The channels are last in the file and in the model: no order changes.
     let case = Case::new("channels_last", "images");
     case.import("--layout nhwc");
@@ -236,7 +236,7 @@ fn images_and_models_may_have_their_channels_in_different_places() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_refused_in_a_line() {
+fn invalid_imports_are_refused_in_one_line() {
     let case = Case::new("mlp", "points");
     let workspace = &case.workspace;
     for name in ["two_outputs", "refused", "mixing"] {
@@ -263,7 +263,7 @@ fn what_cannot_be_imported_is_refused_in_a_line() {
     workspace
         .run("import m.onnx --dataset file:data.safetensors --out no")
         .failed(&["its points are 4, but the images of the dataset are 1x8x8"]);
-    assert!(!workspace.path("no").exists(), "nothing is begun");
+    assert!(!workspace.path("no").exists(), "no folder is created");
     workspace.run("train onnx --dataset file:data.safetensors --out no").failed(&["imported"]);
     workspace.run("train m.onnx --dataset file:data.safetensors --out no").failed(&["imported"]);
     case.import("");

@@ -125,7 +125,7 @@ fn invalid_pictures_are_refused() {
 }
 
 #[test]
-fn the_region_of_an_image_and_the_way_to_another() {
+fn a_region_has_boundaries_facets_and_a_path() {
     let workspace = in_the_plane();
     let told = workspace.run("region run --of 3,0 --to 7 --facets --json").json();
     let images = told.as_array().unwrap();

@@ -71,7 +71,7 @@ fn numbers_of_another_study_are_compared() {
     workspace.run(&format!("{study} --compare study.toml")).failed(&["study.toml, line 1: "]);
     workspace.run(&format!("{study} --tolerance 2")).misused(&["--compare"]);
     workspace.run(&format!("{study} --compare x --tolerance=-1")).misused(&["--tolerance", "-1"]);
-    assert!(!workspace.path("done").exists(), "nothing was begun");
+    assert!(!workspace.path("done").exists(), "no folder is created");
     workspace.run(study).succeeded();
     let numbers = fs::read_to_string(workspace.path("done/numbers.jsonl")).unwrap();
     let same = format!("{study} --compare done/numbers.jsonl --tolerance 0");
@@ -133,7 +133,7 @@ fn paths_in_a_study_are_relative_to_its_file() {
     let config = fs::read_to_string(workspace.path("out/runs/net-seed0/config.json")).unwrap();
     let config: Value = serde_json::from_str(&config).unwrap();
     let expected = format!("file:{}", workspace.path("p/data.safetensors").display());
-    assert_eq!(config["dataset"], json!(expected), "not the file of that name in this folder");
+    assert_eq!(config["dataset"], json!(expected), "the path is relative to the plan");
     // Called in the folder of the plan, the study is the same one; its runs can be read from any
     // folder.
     let mut inside = workspace.command("study mine.toml --out ../out");
@@ -142,7 +142,7 @@ fn paths_in_a_study_are_relative_to_its_file() {
     super::CommandOutcome::of(elsewhere.current_dir(workspace.path("p"))).succeeded();
     fs::write(workspace.path("p/bad.toml"), small("file:none.safetensors")).unwrap();
     workspace.run("study p/bad.toml --out x").failed(&["cannot read", "/p/none.safetensors"]);
-    assert!(!workspace.path("x").exists(), "nothing was begun");
+    assert!(!workspace.path("x").exists(), "no folder is created");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_run_with_a_relative_path_names_the_missing_file() {
 }
 
 #[test]
-fn a_study_needs_a_folder_that_is_its_own() {
+fn a_study_needs_a_folder_of_its_own() {
     let workspace = Workspace::new();
     for name in ["...toml", ".toml"] {
         fs::write(workspace.path(name), small("embedded")).unwrap();
@@ -205,11 +205,11 @@ fn a_study_needs_a_folder_that_is_its_own() {
     workspace.run("study quik").failed(&["cannot read the study quik (did you mean quick?)"]);
     fs::write(workspace.path("bytes.toml"), [0xff, 0xfe]).unwrap();
     workspace.run("study bytes.toml").failed(&["bytes.toml is not a text"]);
-    assert!(!workspace.path("studies-done").exists(), "nothing was begun");
+    assert!(!workspace.path("studies-done").exists(), "no folder is created");
 }
 
 #[test]
-fn a_study_that_comes_with_the_program_can_be_changed() {
+fn a_study_of_the_program_can_be_printed_and_changed() {
     let workspace = workspace();
     let said = workspace.run("study quick --print").succeeded();
     assert!(said.starts_with("# A study") && said.contains("[[network]]"), "{said}");

@@ -174,7 +174,7 @@ fn an_interrupt_leaves_one_line_and_a_clean_terminal() {
     terminal.show(&mut command);
     let mut running = Running::spawn(&mut command, &arguments, workspace.path("run"));
     drop(command);
-    assert!(running.wait_for_files(12), "it has no end of its own");
+    assert!(running.wait_for_files(12), "the training has not ended");
     running.signal(Signal::Int);
     assert_eq!(running.child().wait().unwrap().code(), Some(130));
     assert_eq!(format!("{:?}", tcgetattr(&terminal.slave).unwrap()), before);

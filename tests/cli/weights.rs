@@ -51,7 +51,7 @@ fn refused(workspace: &Workspace, weights: &str, parts: &[&str]) {
 
 fn refused_as(workspace: &Workspace, architecture: &str, weights: &str, parts: &[&str]) {
     workspace.run(&import_as(architecture, weights)).failed(parts);
-    assert!(!workspace.path("imported").exists(), "nothing is begun");
+    assert!(!workspace.path("imported").exists(), "no folder is created");
 }
 
 #[test]

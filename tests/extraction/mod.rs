@@ -59,7 +59,7 @@ fn bias(found: &(Vec<f64>, f64), expected: &(Vec<f64>, f64)) -> f64 {
 }
 
 #[test]
-fn extraction_refuses_what_it_cannot_use() {
+fn extraction_refuses_invalid_classes_and_points() {
     let plan = Plan::grow(1, 0);
     let module = Planned::new(&plan, &device());
     let network = module.capture(&plan.input).expect("plans can be captured");

@@ -209,7 +209,7 @@ fn unbounded_regions_and_invalid_points_are_reported() {
     let regions = Regions::new(&network).unwrap();
     let quadrant = regions.polytope(&[0.5, 0.25]).unwrap();
     assert_eq!((quadrant.sides(), quadrant.irredundant().unwrap().sides()), (2, 2));
-    assert!(quadrant.ball().unwrap().is_none(), "it contains balls of any size");
+    assert!(quadrant.ball().unwrap().is_none(), "balls have any size");
     let in_box = quadrant.clone().within(0.0, 1.0).unwrap();
     assert!((in_box.ball().unwrap().unwrap().radius - 0.5).abs() < 1e-12);
     // Two of the four sides of the box equal sides of the quadrant, which come first.
@@ -293,7 +293,7 @@ fn large_polytope() -> Polytope {
 }
 
 #[test]
-fn a_deadline_is_kept_and_the_facets_found_by_then_are_returned() {
+fn facets_found_before_a_deadline_are_returned() {
     let polytope = large_polytope();
     let limit = Duration::from_secs(2);
     let start = Instant::now();

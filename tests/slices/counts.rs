@@ -159,7 +159,7 @@ fn units_with_one_piece_cut_nothing() {
 }
 
 #[test]
-fn units_that_are_dead_downstream_make_no_linear_regions() {
+fn units_without_effect_make_no_linear_regions() {
     let mut layers = Layers::new(&[2, 20, 3], 9, &device());
     let dead = tensor(&[0.0; 60], [20, 3], &device());
     layers.layers[1].weight = Param::from_tensor(dead);

@@ -11,7 +11,7 @@ use crate::common::{difference, precisions};
 const ALL_CLASSES: [Classes; 3] = [Classes::Predicted, Classes::All, Classes::One(1)];
 
 #[test]
-fn shards_hold_the_extractors_own_numbers() {
+fn shards_contain_the_numbers_of_the_extractor() {
     for precision in precisions() {
         for classes in ALL_CLASSES {
             let mut fixture = Fixture::with(Cloud::new(50, 1), precision, classes, 20);
@@ -156,7 +156,7 @@ fn the_self_check_covers_all_points_and_finds_them_dominant() {
 
 #[cfg(unix)]
 #[test]
-fn other_users_may_read_what_the_umask_lets_them() {
+fn files_have_the_mode_of_the_umask() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::new();
     fixture.extract().unwrap();

@@ -53,7 +53,7 @@ fn a_shard_of_another_length_is_named() {
 }
 
 #[test]
-fn terms_that_are_replaced_while_they_are_read_are_said_to_be() {
+fn terms_replaced_during_a_read_are_an_error() {
     let mut fixture = extracted();
     let store = TermStore::open(&fixture.folder()).unwrap();
     let mut shards = store.shards();
@@ -66,7 +66,7 @@ fn terms_that_are_replaced_while_they_are_read_are_said_to_be() {
 }
 
 #[test]
-fn a_flipped_bit_is_found_wherever_it_is() {
+fn flipped_bits_are_found_anywhere_in_a_file() {
     let fixture = extracted();
     let content = fs::read(fixture.file(SHARD)).unwrap();
     for position in [0, 7, 8, 50, content.len() / 2, content.len() - 1] {
@@ -123,7 +123,7 @@ fn forge(fixture: &Fixture, edit: impl FnOnce(&mut Tensors)) {
 }
 
 #[test]
-fn a_shard_of_another_make_is_told_by_its_tensors() {
+fn shards_with_wrong_tensors_are_refused() {
     let zeros = || vec![0_u8; 4 * 20 * 6];
     let classes = [3_i64; 20].map(i64::to_le_bytes).concat();
     for (name, tensor, reason) in [
@@ -178,7 +178,7 @@ fn numbers_may_lie_anywhere_in_a_file() {
 }
 
 #[test]
-fn a_manifest_that_is_none_is_named() {
+fn invalid_manifests_are_refused() {
     let fixture = extracted();
     let text = fs::read(fixture.file("manifest.json")).unwrap();
     let deep = "[".repeat(100_000);
@@ -227,7 +227,7 @@ fn impossible_numbers_in_a_manifest_are_refused_before_they_are_used() {
 }
 
 #[test]
-fn a_list_of_shards_that_cannot_be_is_refused() {
+fn impossible_lists_of_shards_are_refused() {
     type ManifestEdit = fn(&mut Vec<Value>);
     let edits: [(ManifestEdit, &str); 6] = [
         (|shards| shards[1]["file"] = json!("../terms/shard-00001.safetensors"), "lists `../terms"),
@@ -245,7 +245,7 @@ fn a_list_of_shards_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_damaged_manifest_hinders_an_extraction_unless_it_may_be_replaced() {
+fn a_damaged_manifest_is_replaced_on_request_only() {
     let expected = files(&extracted().folder());
     for content in ["", "{\"format\": 2}", "{\"format\": 1, \"shards\": []}"] {
         let mut fixture = extracted();

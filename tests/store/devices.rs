@@ -42,7 +42,7 @@ fn devices_that_share_an_extraction_write_the_files_that_one_writes() {
 }
 
 #[test]
-fn an_extraction_may_be_broken_off_and_go_on_with_other_devices() {
+fn an_interrupted_extraction_continues_on_other_devices() {
     for gauge in GAUGES {
         let alone = fixture(30, gauge, 1);
         let steps = alone.extract_and_note().len();
@@ -61,7 +61,7 @@ fn an_extraction_may_be_broken_off_and_go_on_with_other_devices() {
 }
 
 #[test]
-fn damage_is_repaired_by_whatever_devices_there_are() {
+fn damage_is_repaired_on_other_devices() {
     let alone = fixture(70, Gauge::Tight, 1);
     alone.extract().unwrap();
     let expected = files(&alone.folder());
@@ -90,7 +90,7 @@ fn devices_that_share_points_find_what_one_finds() {
         let (mut assigned, last) = (Vec::new(), Cell::new(0));
         let take = &mut |ranking: Ranking| assigned.extend(ranking.assignments);
         function.stream(points, 1, &|pairs| last.set(pairs), take).unwrap();
-        assert_eq!(last.get(), points.len() * store.len(), "all pairs were looked at");
+        assert_eq!(last.get(), points.len() * store.len(), "all pairs are compared");
         assigned
     };
     let alone = assigned(1);
@@ -119,7 +119,7 @@ fn devices_that_share_a_self_check_find_what_one_finds() {
 }
 
 #[test]
-fn a_failure_on_one_of_several_devices_is_told() {
+fn a_failure_on_one_of_several_devices_is_an_error() {
     let fixture = Fixture::new();
     let store = fixture.extract().unwrap();
     let mut cloud = shared_points();

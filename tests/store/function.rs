@@ -62,7 +62,7 @@ fn check_winner(
     let largest = terms.iter().map(|term| term.at(x)).fold(f64::NEG_INFINITY, f64::max);
     let winner = terms.iter().find(|term| (term.point, term.class) == (point, class)).unwrap();
     assert!(largest - winner.at(x) <= slack, "{} wins over {largest}", winner.at(x));
-    assert!((value - winner.at(x)).abs() <= 1e-9, "{value} is told, {} is it", winner.at(x));
+    assert!((value - winner.at(x)).abs() <= 1e-9, "{value} instead of {}", winner.at(x));
 }
 
 /// Compares every assignment with loops over all terms.
@@ -79,7 +79,7 @@ fn check(store: &TermStore, points: &[f32], slack: f64) -> Vec<Assignment> {
 }
 
 #[test]
-fn winners_are_those_of_a_loop_whatever_the_classes_and_precision() {
+fn winners_equal_those_of_a_loop_for_all_classes_and_precisions() {
     let points = Cloud::new(60, 9).points;
     for precision in precisions() {
         let slack = if precision == Precision::F32 { 1e-4 } else { 1e-11 };
@@ -137,7 +137,7 @@ fn every_term(shard: &TermTable) -> Vec<Vec<(Vec<f64>, f64)>> {
 }
 
 #[test]
-fn an_evaluation_counts_what_the_assignments_say() {
+fn an_evaluation_agrees_with_the_assignments() {
     let fixture = Fixture::new();
     let store = fixture.extract().unwrap();
     let test = Cloud::new(100, 5);
@@ -165,7 +165,7 @@ fn an_evaluation_counts_what_the_assignments_say() {
 }
 
 #[test]
-fn at_its_own_points_the_function_is_the_network() {
+fn the_function_equals_the_network_at_its_own_points() {
     for classes in [Classes::Predicted, Classes::All] {
         let fixture = Fixture::with(Cloud::new(80, 1), finest(), classes, 30);
         let store = fixture.extract().unwrap();

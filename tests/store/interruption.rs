@@ -78,7 +78,7 @@ fn a_finished_store_is_left_as_it_is() {
 }
 
 #[test]
-fn a_larger_self_check_is_caught_up_on() {
+fn a_larger_self_check_is_made_later() {
     let mut fixture = Fixture::new();
     let checked = |fixture: &Fixture| {
         let store = fixture.extract().unwrap();
@@ -92,7 +92,7 @@ fn a_larger_self_check_is_caught_up_on() {
 }
 
 #[test]
-fn a_damaged_shard_alone_is_extracted_again() {
+fn only_a_damaged_shard_is_extracted_again() {
     let mut fixture = Fixture::new();
     fixture.options.dominance_points = 0;
     fixture.extract().unwrap();
@@ -124,7 +124,7 @@ fn an_extraction_keeps_the_shards_it_began_with() {
 }
 
 #[test]
-fn what_a_killed_extraction_left_is_removed_and_nothing_else() {
+fn only_leftovers_of_a_killed_extraction_are_removed() {
     let fixture = Fixture::new();
     fs::create_dir(fixture.folder()).unwrap();
     let stale =
@@ -164,7 +164,7 @@ fn terms_of_other_settings_are_refused_by_name_or_replaced() {
         let store = other.extract().unwrap();
         assert_eq!(store.len(), store.shards().map(|shard| shard.unwrap().len()).sum::<usize>());
         let shards = store.manifest().shards.len();
-        assert_eq!(names(&other.folder()).len(), shards + 1, "nothing is left of the old terms");
+        assert_eq!(names(&other.folder()).len(), shards + 1, "no old files are left");
     }
 }
 

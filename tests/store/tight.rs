@@ -61,7 +61,7 @@ fn an_extraction_broken_off_anywhere_ends_with_the_same_files() {
 }
 
 #[test]
-fn shifts_that_are_saved_are_not_looked_for_again() {
+fn saved_shifts_are_not_computed_again() {
     let fixture = fixture();
     break_off(&fixture, 11); // after both stages and two shards
     let noted = fixture.extract_and_note();
@@ -141,7 +141,7 @@ fn further_points_are_extracted_under_the_same_shifts() {
 }
 
 #[test]
-fn shifts_of_others_are_told_apart_from_own_ones() {
+fn shifts_of_other_points_are_another_setting() {
     let first = fixture();
     let store = first.extract().unwrap();
     let mut further = further(&first, &store);
@@ -178,7 +178,7 @@ fn shifts_of_another_network_or_gauge_are_refused() {
 }
 
 #[test]
-fn stores_of_the_worst_case_are_written_as_ever() {
+fn stores_of_the_worst_case_contain_no_shifts() {
     let fixture = Fixture::new();
     fs::create_dir(fixture.folder()).unwrap();
     for name in [SHIFTS, ".tropex-0123456789abcdef.tmp"] {

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_available_is_read_in_bytes() {
+    fn available_memory_is_read_in_bytes() {
         let text = "MemTotal:       24000000 kB\nMemAvailable:   12345678 kB\n";
         assert_eq!(available(text), Some(12_345_678 * 1024));
         for other in ["", "MemAvailable: 1 MB", "MemAvailable:", "MemAvailable: -1 kB"] {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_limit_of_the_process_leaves_is_free() {
+    fn memory_below_the_limit_of_the_process_is_free() {
         let limits = |soft: &str| {
             format!(
                 "Max file size   unlimited  unlimited  bytes\nMax address space  {soft}  9999999  bytes\n"

@@ -20,7 +20,7 @@ fn agrees(name: &str, options: &OnnxOptions, share: f32) -> OnnxModel {
 }
 
 #[test]
-fn a_batch_of_one_in_the_file_takes_any_number() {
+fn models_exported_for_one_point_accept_any_batch() {
     let model = agrees("mlp", &OnnxOptions::default(), 1e-6);
     assert_eq!((model.input_shape(), model.output_shape()), (&[4][..], &[3][..]));
     assert_eq!(
@@ -39,7 +39,7 @@ fn halves_and_doubles_are_read() {
 }
 
 #[test]
-fn initializers_may_be_listed_as_inputs_and_shapes_be_computed() {
+fn initializers_can_be_listed_as_inputs_and_shapes_computed() {
     let model = agrees("listed", &OnnxOptions::default(), 1e-5);
     assert_eq!(model.input_shape(), [2, 6, 7]);
     // The shape for the reshape depends on the number of points. All constant nodes are computed.

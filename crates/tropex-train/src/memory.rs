@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_the_free_memory_is_refused() {
+    fn needs_beyond_the_free_memory_are_refused() {
         assert_eq!(InsufficientMemory::require(0), Ok(()));
         let text = InsufficientMemory::require(u64::MAX).unwrap_err().to_string();
         assert!(text.starts_with("takes 18446744073.7 GB, but only "), "{text}");

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_tells_what_is_saved_and_how_to_continue() {
+    fn the_line_describes_the_saved_state_and_the_next_command() {
         let said = |kept: Option<&str>| {
             let kept = kept.map(str::to_owned);
             let say: DescribeKept = Box::new(move || kept.clone());

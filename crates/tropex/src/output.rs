@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_stage_takes_half_of_the_rest_of_its_step() {
+    fn every_stage_counts_as_half_of_the_rest_of_its_step() {
         let mut stages = StepProgress::default();
         let shares = [
             (0, "extracting", 0.5),

@@ -258,14 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_stands_before_the_pixels() {
+    fn a_text_precedes_the_pixels() {
         let chunks = chunks(&png_with_text(1, 1, &[1, 2, 3], ("Software", "this")));
         assert_eq!(chunks[1], ("tEXt".to_owned(), b"Software\0this".to_vec()));
         assert_eq!(chunks.len(), 4);
     }
 
     #[test]
-    fn an_image_is_read_as_it_was_written() {
+    fn a_written_image_is_read_back() {
         let pixels: Vec<u8> = (0..3 * 5 * 2).collect();
         let image = Image::of_pixels(5, 2, &pixels);
         assert_eq!(image.pixels(), pixels);

@@ -149,7 +149,7 @@ mod tests {
     use crate::unit::Unit;
 
     #[test]
-    fn findings_are_read_as_they_were_written() {
+    fn written_findings_are_read_back() {
         let mut table = Table::new("rows", "Rows", &[("a", Unit::Text), ("b", Unit::Share)]);
         table.push(vec!["x".into(), 0.1.into()]);
         table.push(vec![TableCell::Missing, (1.0 / 3.0).into()]);

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn chosen_pairs_are_measured_as_if_there_were_no_others() {
+    fn measures_of_chosen_pairs_do_not_depend_on_other_pairs() {
         let (a, b) = (RowMatrix::new(&A, 2), RowMatrix::new(&B, 2));
         let chosen = PairMeasures::of(a, b, &[0, 2]);
         let alone = PairMeasures::of(
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn no_scale_changes_an_angle_or_a_correlation() {
+    fn angles_and_correlations_do_not_depend_on_the_scale() {
         let scaled = |exponent: i32| B.map(|value| value * 2_f32.powi(exponent));
         let measures =
             |b: &[f32]| PairMeasures::of(RowMatrix::new(&A, 2), RowMatrix::new(b, 2), &[0, 1, 2]);

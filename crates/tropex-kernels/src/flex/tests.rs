@@ -98,7 +98,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn masks_equal_the_generic_body(
+    fn masks_equal_the_generic_implementation(
         problem in problems(),
         features in 1..9_usize,
         slope in 0..=5_u8,
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn scatters_equal_the_generic_body(
+    fn scatters_equal_the_generic_implementation(
         problem in problems(),
         channels in 1..4_usize,
         windows in 1..6_usize,
@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn lowest_coefficients_equal_the_generic_body(problem in problems(), features in 1..9_usize) {
+    fn lowest_coefficients_equal_the_generic_implementation(problem in problems(), features in 1..9_usize) {
         // At least one group of linear rows, and more points than one task takes.
         let problem = RowsProblem { groups: problem.groups + 1, shifted: false, ..problem };
         let problem = RowsProblem { points: problem.points * 17, ..problem };
@@ -257,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn both_bodies_visit_the_rows_with_large_entries(
+    fn both_implementations_visit_the_rows_with_large_entries(
         problem in problems(),
         columns in 1..90_usize,
         at_least in -6..7_i8,
@@ -285,7 +285,7 @@ proptest! {
 }
 
 #[test]
-fn tensors_with_gaps_are_left_to_the_generic_bodies() {
+fn tensors_with_gaps_are_left_to_the_generic_implementation() {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let wide = numbers::<2>(&mut random, [4, 6], DType::F32);
     let narrow = wide.clone().narrow(1, 0, 3);

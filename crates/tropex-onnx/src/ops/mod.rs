@@ -37,8 +37,8 @@ pub(crate) const CURVED: &str = "it is not piecewise linear; replace it by ReLU,
 const JUMPS: &str = "it jumps, so it is not piecewise linear and continuous; replace it by ReLU, \
                      Clip, Max or Min";
 
-const DECIDES: &str = "it decides, which is left out at the end of a model only; choose an output \
-                       before it";
+const DECIDES: &str = "it chooses a class or its probability, which is supported at the end of a \
+                       model only; choose an output before it";
 
 /// Every operator that is supported, by name.
 #[rustfmt::skip]

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_after_the_end_are_padding_and_nothing_else_is() {
+    fn only_zeros_may_follow_the_end() {
         for zeros in [1, 4, 5, 1000] {
             let padded = [member(b"content"), vec![0; zeros]].concat();
             assert_eq!(unzipped(&padded).unwrap(), b"content");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_of_the_checksums_counts() {
+    fn every_byte_of_the_checksums_is_checked() {
         let first = member(b"some content");
         for file in [first.clone(), [first.clone(), member(b"more")].concat()] {
             for at in first.len() - 8..first.len() {

@@ -235,7 +235,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(
+        fn any_bytes_are_read_without_a_panic(
             bytes in prop::collection::vec(any::<u8>(), 0..200),
             compressed: bool,
             header: bool,
@@ -247,7 +247,7 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn no_bytes_after_a_gzip_header_make_it_panic(
+        fn any_bytes_after_a_gzip_header_are_read_without_a_panic(
             bytes in prop::collection::vec(any::<u8>(), 0..200),
         ) {
             let _ = elements(&[&gzip(&[])[..10], &bytes].concat(), &[]);

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn datasets_without_files_are_what_their_entries_say() {
+    fn datasets_without_files_match_their_entries() {
         for name in ["shapes", "embedded"] {
             let entry = DATASETS.iter().find(|entry| entry.name == name).unwrap();
             let data = open(name, &OpenOptions::default()).unwrap();

@@ -272,7 +272,7 @@ fn an_observer_gets_every_batch_and_can_cancel() {
 }
 
 #[test]
-fn every_flipped_bit_of_a_saved_training_is_noticed() {
+fn every_flipped_bit_of_a_saved_training_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resume.safetensors");
     let (images, config) = (separable_images(SHAPE, 3, 16), config(2, SGD));

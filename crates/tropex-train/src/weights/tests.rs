@@ -130,7 +130,7 @@ fn damaged_and_foreign_files_are_refused_in_one_line() {
 }
 
 #[test]
-fn every_flipped_bit_is_noticed() {
+fn every_flipped_bit_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let tiny = crate::zoo::TINY.init([1, 4, 4], 3, &device(), 1).unwrap();

@@ -313,10 +313,10 @@ fn a_slow_server_is_followed_by_the_next() {
     let error = fetched(&slow).unwrap_err();
     assert!(error.contains("the server sent only 1"), "{error}");
     assert!(error.ends_with(" bytes in 120 seconds, expected 1000000"), "{error}");
-    assert_eq!(slow.starts(), [None], "it is not asked again");
+    assert_eq!(slow.starts(), [None], "it gets one request");
     bytes_per_second.set(10_000);
     assert!(fs::read(fetched(&good).unwrap()).unwrap() == fetch.content);
-    assert!(good.starts()[0].is_some_and(|start| start > 120_000), "what came is kept");
+    assert!(good.starts()[0].is_some_and(|start| start > 120_000), "received bytes are kept");
 }
 
 #[test]

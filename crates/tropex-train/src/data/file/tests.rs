@@ -92,7 +92,7 @@ fn holds_out_a_sixth_of_every_class() {
 }
 
 #[test]
-fn both_splits_have_images_for_any_number() {
+fn both_splits_of_any_file_have_images() {
     for (count, kept) in [(2, 1), (5, 4), (12, 10), (13, 11)] {
         let given: Vec<i64> = (0..count as i64).collect();
         let tensors = [u8_tensor("images", [count, 1, 1, 2]), label_tensor("labels", &given)];
@@ -300,7 +300,7 @@ fn opens_by_path_and_names_it_in_errors() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(
+    fn any_bytes_are_read_without_a_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         cut in 0..200usize,
     ) {

@@ -24,7 +24,7 @@ fn any_classes() -> impl Strategy<Value = Vec<u32>> {
 
 proptest! {
     #[test]
-    fn every_size_has_every_class_in_its_share_and_holds_the_smaller_ones(
+    fn subsets_are_stratified_and_contain_smaller_subsets(
         classes in any_classes(),
         seed: u64,
     ) {
@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn any_size_is_defined(classes in any_classes(), count in 0..500_usize, first: bool) {
+    fn subsets_have_the_requested_size(classes in any_classes(), count in 0..500_usize, first: bool) {
         let rule = if first { SubsetRule::First } else { SubsetRule::DEFAULT };
         let subset = Subset::new(&classes, Some(count), rule);
         prop_assert_eq!(subset.len(), count.min(classes.len()));
@@ -63,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_a_rule_panic(text: String, seed: u64) {
+    fn any_text_is_parsed_without_a_panic(text: String, seed: u64) {
         let _ = text.parse::<SubsetRule>();
         for rule in [SubsetRule::First, SubsetRule::Stratified { seed }] {
             prop_assert_eq!(rule.to_string().parse(), Ok(rule));

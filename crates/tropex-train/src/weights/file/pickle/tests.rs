@@ -18,7 +18,7 @@ fn dictionaries_keep_their_order_and_references_are_shared() {
 }
 
 #[test]
-fn nothing_is_called() {
+fn calls_in_a_pickle_are_not_executed() {
     let pickle = read(b"cos\nsystem\n(X\x02\0\0\0lstR.");
     let PickleValue::Object(object) = pickle.get(pickle.root()) else { panic!("no object") };
     assert_eq!(pickle.global(object.class), Some("os.system"));
