@@ -283,7 +283,7 @@ fn average_pooling_may_be_padded_on_one_side() {
 /// A network with a pooling of some dilation. Two of them differ in the dilation only.
 fn dilated(dilation: usize) -> Network {
     let pool = MaxPool2dConfig::new([2, 2]).with_strides([3, 3]).with_dilation([dilation; 2]);
-    // Both networks have the same weights, bit by bit.
+    // Both networks have equal weights, bit by bit.
     let head =
         Linear { weight: Param::from_tensor(tensor(&numbers(8), [4, 2], &device())), bias: None };
     let module = Pooled { pool: pool.init(), head };

@@ -134,8 +134,7 @@ fn paths_in_a_study_are_relative_to_its_file() {
     let config: Value = serde_json::from_str(&config).unwrap();
     let expected = format!("file:{}", workspace.path("p/data.safetensors").display());
     assert_eq!(config["dataset"], json!(expected), "the path is relative to the plan");
-    // Called in the folder of the plan, the study is the same one; its runs can be read from any
-    // folder.
+    // A call in the folder of the plan gives an equal study. Its runs can be read from any folder.
     let mut inside = workspace.command("study mine.toml --out ../out");
     super::CommandOutcome::of(inside.current_dir(workspace.path("p"))).succeeded();
     let mut elsewhere = workspace.command("evaluate ../out/runs/net-seed0");

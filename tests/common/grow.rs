@@ -1,4 +1,4 @@
-//! Random plans: the same seed always grows the same network.
+//! Random plans. A seed determines a plan.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

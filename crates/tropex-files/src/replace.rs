@@ -10,7 +10,7 @@ use tempfile::{Builder, NamedTempFile};
 use crate::own::OwnFile;
 
 /// Names of temporary files are `.tropex-`, [`RANDOM`] letters and digits, and `.tmp`: 28 bytes,
-/// whatever the length of the target's name.
+/// for targets with names of any length.
 pub(crate) const PREFIX: &str = ".tropex-";
 pub(crate) const SUFFIX: &str = ".tmp";
 pub(crate) const RANDOM: usize = 16;

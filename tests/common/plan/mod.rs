@@ -49,7 +49,7 @@ pub(crate) enum Step {
     Rearrange(Rearrange),
     Maximum(Maximum),
     Fork(Fork),
-    /// The same layers several times in a row, with the same weights. They keep the shape.
+    /// Layers that are called several times in a row, with one set of weights. They keep the shape.
     Again {
         steps: Vec<Step>,
         times: usize,
@@ -66,7 +66,7 @@ impl Plan {
         size(&self.steps)
     }
 
-    /// All plans with one step less and with the same shapes.
+    /// All plans with one step less and with equal input and output shapes.
     pub(crate) fn smaller(&self) -> Vec<Self> {
         let smaller = smaller(&self.steps, &self.input).into_iter();
         let plans = smaller.map(|steps| Self { steps, ..self.clone() });

@@ -113,7 +113,7 @@ pub enum Shape {
 /// A colour that is fixed, or that follows the light or dark theme of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Paint {
-    /// The same colour in every theme.
+    /// One colour in every theme.
     Fixed(Colour),
     /// A colour of the theme.
     Theme(ThemeColour),

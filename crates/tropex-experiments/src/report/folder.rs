@@ -52,7 +52,7 @@ impl ReportLocks {
             let path = run.path();
             (path.canonicalize().unwrap_or_else(|_| path.to_owned()), path)
         };
-        // Every process locks in the same order.
+        // All processes take the locks in one order.
         let folders: BTreeMap<PathBuf, &Path> = runs.into_iter().map(name).collect();
         let locks = folders.values().map(|run| FolderLock::create(&reports(run)));
         Ok(Self { _locks: locks.collect::<Result<_, _>>()? })

@@ -258,7 +258,7 @@ impl<'a> RunContext<'a> {
     /// Calls a function for every shard of the store, in order.
     ///
     /// # Errors
-    /// As for [`RunContext::store`]; what the function returns.
+    /// Errors of [`RunContext::store`] and of the function.
     pub fn each_shard(
         &self,
         mut visit: impl FnMut(&TermTable) -> Result<(), Error>,

@@ -82,7 +82,7 @@ struct NextRegion {
 }
 
 impl RegionWalker {
-    /// A walker in f64, whatever the precision of the network is.
+    /// A walker in f64, for networks of any precision.
     pub(super) fn new(network: &Network) -> Result<Self, Error> {
         let target = ComputeTarget::in_f64(network.target().device())?;
         let bytes = size_of::<f64>() * (8 * network.widest() + network.units());

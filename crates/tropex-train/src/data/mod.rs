@@ -88,8 +88,8 @@ pub struct OpenOptions<'a> {
     pub held_out: HoldOut,
     /// Values that a `file:PATH` may contain.
     pub values: ValueRange,
-    /// Shape of the points of a network. A `file:PATH` with points of that shape is read as it is,
-    /// without a guess at its layout.
+    /// Shape of the points of a network. A `file:PATH` with points of this shape is read in their
+    /// order, without a guess at its layout.
     pub point_shape: Option<Vec<usize>>,
     /// Called for every piece of a download.
     pub progress: Option<&'a DownloadCallback<'a>>,

@@ -60,7 +60,7 @@ pub(crate) fn device_names() -> Vec<String> {
             false => backend.name.to_owned(),
         })
         .collect();
-    // The build cannot know whether there is a GPU for LibTorch, so that is never the default.
+    // The build does not determine whether LibTorch finds a GPU, so its GPU is never the default.
     names.sort_by_key(|name| name.starts_with("tch-cuda"));
     names
 }

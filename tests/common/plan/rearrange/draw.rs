@@ -49,7 +49,7 @@ impl Grower {
         })
     }
 
-    /// Another shape of one to four axes for the same values.
+    /// Another shape of one to four axes for the values of a shape.
     fn other_shape(&mut self, shape: &[usize]) -> Shape {
         let mut rest: usize = shape.iter().product();
         let mut extents = Vec::new();
