@@ -90,7 +90,7 @@ fn columns(random: &mut ChaCha8Rng, width: usize, count: usize) -> Vec<Option<us
 fn done<T>(attempt: Attempt<T>) -> T {
     match attempt {
         Attempt::Break(result) => result,
-        Attempt::Continue(_) => panic!("the flex body declined"),
+        Attempt::Continue(_) => panic!("the flex implementation declined"),
     }
 }
 
