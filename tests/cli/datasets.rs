@@ -82,7 +82,8 @@ fn a_sixth_of_every_class_is_held_out() {
     assert_eq!(workspace.config("run")["reading"], reading);
     let told = workspace.run("extract run --split test --json").json();
     assert_eq!(told["images"], json!({"count": 40, "of": 40}));
-    // Earlier versions recorded no `reading`. Such runs keep their images.
+    // A run without `reading` is read by the rules of earlier versions, which give other images
+    // here.
     let mut config = workspace.config("run");
     config.as_object_mut().unwrap().remove("reading");
     fs::write(workspace.path("run/config.json"), config.to_string()).unwrap();

@@ -282,8 +282,8 @@ fn windows(device: &Device) -> Vec<OperationBench> {
             "bilinear interpolation to 32x32",
             device,
             move |_, x| flat(interpolate(x, options().with_output_size([32, 32]))),
-            // Burn has no call for the transpose. This call reads as much as the transpose writes,
-            // and writes as much as it reads.
+            // Burn has no call for the transpose. An interpolation in the opposite direction reads
+            // and writes as many numbers.
             move |rows| interpolate(rows, options().with_output_size([16, 16])),
             double,
         ),

@@ -66,7 +66,7 @@ impl Plan {
         size(&self.steps)
     }
 
-    /// All plans with one step less and with equal input and output shapes.
+    /// All plans with one step less and with the input and output shapes of this plan.
     pub(crate) fn smaller(&self) -> Vec<Self> {
         let smaller = smaller(&self.steps, &self.input).into_iter();
         let plans = smaller.map(|steps| Self { steps, ..self.clone() });

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::Error;
 
-/// Largest distance of a point on a hyperplane from it, in [units](super::Polytope::unit).
+/// Points count as on a hyperplane up to this distance, in [units](super::Polytope::unit).
 pub(super) const TOUCHING: f64 = 1e-9;
 
 /// The reason why a search ends without a result.

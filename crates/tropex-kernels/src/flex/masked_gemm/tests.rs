@@ -75,8 +75,7 @@ impl MaskedGemmProblem {
         .collect()
     }
 
-    /// Rows whose groups share their zero features: a feature that is zero at a point is zero in
-    /// all groups.
+    /// Rows with features at which a point is zero in all groups.
     fn rows(&self, random: &mut ChaCha8Rng) -> Tensor<2> {
         let features = self.channels[0] * self.cells[0];
         let present = numbers(random, [1, self.points, features], self.dtype);
