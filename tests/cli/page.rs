@@ -1,4 +1,4 @@
-//! The page of a study in a browser, as on a phone and on a desk.
+//! The page of a study in a browser, on a narrow and on a wide screen.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Workspace;
 
-/// Puts a page into frames of both widths, and writes what is seen there into the document.
+/// Shows a page in two frames of different widths and writes what is visible into the document.
 const FRAMES: &str = include_str!("frames.html");
 
 /// Browsers by the names of their commands.
@@ -33,8 +33,8 @@ epochs = "all"
 parameters = { random-labels = { random_points = 20 } }
 "#;
 
-/// What is damaged in a page, one for everything that is looked at: a width, an empty drawing, a
-/// text beyond its drawing, and a path that is none.
+/// Damage to a page, one for each check: a wide element, an empty drawing, a text outside of its
+/// drawing, and an invalid path.
 const DAMAGE: &str = r#"<div style="width: 2000px">wide</div>
 <figure><figcaption>A</figcaption><svg viewBox="0 0 480 100" width="480" height="100"></svg></figure>
 <figure><figcaption>B</figcaption><svg viewBox="0 0 480 300" width="480" height="300">
@@ -43,7 +43,7 @@ const DAMAGE: &str = r#"<div style="width: 2000px">wide</div>
 <path d="M 1 NaN L 5 7"/><rect width="9" height="9"/></svg></figure>
 </main>"#;
 
-/// What a browser shows of a page in a frame.
+/// What a browser shows of a page in a frame: its width, its figures, and the faults of figures.
 #[derive(Debug, Deserialize)]
 struct Seen {
     width: u32,
@@ -57,8 +57,8 @@ struct Seen {
     faults: Vec<String>,
 }
 
-/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first that is there. None, which is
-/// told, where there is none.
+/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first one that is installed. Without a
+/// browser, prints that the test is skipped and returns `None`.
 fn browser() -> Option<String> {
     let named = std::env::var("TROPEX_TEST_BROWSER").ok();
     let mut known = named.into_iter().chain(BROWSERS.map(String::from));
@@ -73,7 +73,8 @@ fn browser() -> Option<String> {
     found
 }
 
-/// Shows a page in frames: what is seen in each, and what the browser complains of.
+/// Shows a page in frames. Returns the content of every frame, and the lines of the browser's
+/// console.
 fn show(browser: &str, workspace: &Workspace, page: &str) -> (Vec<Seen>, Vec<String>) {
     let path = workspace.path("frames.html");
     let quoted = page.replace('&', "&amp;").replace('"', "&quot;");

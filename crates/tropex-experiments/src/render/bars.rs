@@ -8,7 +8,7 @@ use super::frame::{ACROSS, Frame, UPWARDS};
 use super::scale::AxisScale;
 use super::theme::ThemeColour;
 
-/// Most lines of the name of a group.
+/// Largest number of lines of the name of a group.
 const MOST_LINES: usize = 3;
 
 /// Height of a line of a name.

@@ -1,4 +1,4 @@
-//! What a drawing consists of, whatever format it is written in.
+//! Drawings: lists of shapes, independent of the file format.
 
 use super::colour::Colour;
 use super::png::Image;
@@ -19,7 +19,7 @@ pub struct Drawing {
     pub shapes: Vec<Shape>,
 }
 
-/// One thing that is drawn.
+/// One element of a drawing.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Shape {
@@ -129,7 +129,7 @@ pub enum Shape {
 /// A colour that is fixed, or that follows the light or dark theme of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Paint {
-    /// The same colour in every theme.
+    /// One colour in every theme.
     Fixed(Colour),
     /// A colour of the theme.
     Theme(ThemeColour),

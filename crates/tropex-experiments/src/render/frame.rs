@@ -26,7 +26,7 @@ pub(super) const ACROSS: [f64; 2] = [LEFT, WIDTH - RIGHT];
 /// Start and end of the vertical axis; `y` grows downwards.
 pub(super) const UPWARDS: [f64; 2] = [TOP + HEIGHT, TOP];
 
-/// What stands around the data of a plot.
+/// Axes, grid and legend around the data of a plot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame<'a> {
     pub(super) title: &'a str,
@@ -88,7 +88,7 @@ impl Frame<'_> {
 }
 
 fn legend_entry(index: usize, name: &str, [x, y]: [f64; 2], drawing: &mut Drawing) {
-    // Where colours repeat, entries are dashed like the lines.
+    // If colours repeat, the entries have the dashes of the lines.
     let pieces: &[(f64, f64)] =
         if index < SERIES { &[(0.0, 16.0)] } else { &[(0.0, 6.0), (10.0, 6.0)] };
     let paint = Paint::Theme(ThemeColour::series(index));

@@ -8,7 +8,7 @@ use super::frame::{ACROSS, Frame, UPWARDS};
 use super::scale::AxisScale;
 use super::theme::{ThemeColour, dashes};
 
-/// Most points of a line that are marked: a line of one point would be invisible without a mark.
+/// Largest number of points of a line with marks. Without a mark, a line of one point is invisible.
 const MOST_MARKS: usize = 40;
 
 /// Most points of a line whose numbers are shown under the pointer.

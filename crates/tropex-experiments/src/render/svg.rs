@@ -251,7 +251,7 @@ impl Display for Paint {
     }
 }
 
-/// A number with at most two decimals: nobody sees a hundredth of a unit.
+/// A number with at most two decimals: smaller differences are invisible.
 struct Short(f64);
 
 impl Display for Short {

@@ -1,11 +1,11 @@
-//! What an experiment asks, in words.
+//! Descriptions of experiments.
 
 /// Name, question and method of an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExperimentDescription {
     /// Name on the command line and in folders.
     pub name: &'static str,
-    /// What the experiment asks.
+    /// The question.
     pub question: &'static str,
     /// What the question is about.
     pub topic: Topic,

@@ -10,7 +10,7 @@ const BY_SEED: &str = "by-seed";
 /// What runs from several seeds have in common: means over the seeds, a table of every seed, and
 /// curves with a band from the smallest to the largest. Pictures are those of the first seed.
 ///
-/// Findings are of one experiment and one network, in the order of the seeds.
+/// All findings must be of one experiment and one network, in the order of the seeds.
 pub(super) fn average_seeds(findings: &[&Finding], name: &str) -> Option<Finding> {
     let first = (*findings.first()?).clone();
     let mut finding = first;

@@ -1,4 +1,4 @@
-//! How well do the terms of the training images alone do on other images?
+//! How well do the terms of the training images classify other images?
 
 use serde::{Deserialize, Serialize};
 use tropex_extract::PointSource;

@@ -24,19 +24,19 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     make: make::<Implications>,
 };
 
-/// How often the extracted function is right where the network is right.
+/// P(extracted function right | network right), over the test images.
 const FUNCTION_RIGHT_NETWORK_RIGHT: NumberId =
     NumberId::new("function right, network right", Unit::Share);
 
-/// How often the extracted function is right where the network is wrong.
+/// P(extracted function right | network wrong), over the test images.
 const FUNCTION_RIGHT_NETWORK_WRONG: NumberId =
     NumberId::new("function right, network wrong", Unit::Share);
 
-/// How often the network is right where the extracted function is right.
+/// P(network right | extracted function right), over the test images.
 const NETWORK_RIGHT_FUNCTION_RIGHT: NumberId =
     NumberId::new("network right, function right", Unit::Share);
 
-/// How often the network is right where the extracted function is wrong.
+/// P(network right | extracted function wrong), over the test images.
 const NETWORK_RIGHT_FUNCTION_WRONG: NumberId =
     NumberId::new("network right, function wrong", Unit::Share);
 

@@ -30,10 +30,11 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
 /// one class.
 pub(crate) const AGREEMENT: NumberId = NumberId::new("agreement", Unit::Share);
 
-/// Share of training images that get their label without their own terms.
+/// Share of training images that the extracted function classifies correctly without their own
+/// terms.
 pub(crate) const ACCURACY: NumberId = NumberId::new("accuracy", Unit::Share);
 
-/// Share of training images that the network gives their label.
+/// Share of training images that the network classifies correctly.
 pub(crate) const NETWORK_ACCURACY: NumberId = NumberId::new("network accuracy", Unit::Share);
 
 /// The experiment has no parameters.

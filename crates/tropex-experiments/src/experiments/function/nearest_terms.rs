@@ -29,7 +29,7 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
 /// Number of test images that the extracted function classifies wrongly.
 const MISCLASSIFIED: NumberId = NumberId::new("misclassified", Unit::Count);
 
-/// Number of these that the network classifies wrongly too.
+/// Number of misclassified images that the network classifies wrongly too.
 const MISCLASSIFIED_BY_BOTH: NumberId = NumberId::new("by the network too", Unit::Count);
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -39,7 +39,7 @@ const ACCURACY: NumberId = NumberId::new("accuracy", Unit::Share);
 /// them.
 const FIRST_TOP: usize = 64;
 
-/// Most draws. Each has a flag per term in memory.
+/// Largest number of draws. Each draw keeps a flag per term in memory.
 const MOST_DRAWS: usize = 1000;
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -52,7 +52,7 @@ impl CombinationRule {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Slide {
-    /// Most pixels that terms move in every direction.
+    /// Largest number of pixels that terms move in every direction.
     distances: Vec<u8>,
     /// How the values of moved copies are combined.
     rules: Vec<CombinationRule>,

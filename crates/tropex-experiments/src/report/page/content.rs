@@ -20,7 +20,7 @@ use crate::unit::Unit;
 const SUBTITLE: &str =
     "What the linear terms of the training images say about how networks generalize.";
 
-/// Most columns of a table in half a page.
+/// Largest number of columns of a table in half a page.
 const MOST_COLUMNS: usize = 5;
 
 const PAGE_STYLE: &str = include_str!("../../../assets/page.css");
@@ -161,7 +161,7 @@ impl PageSection {
     }
 }
 
-/// The runs of findings, a row for each way that a run was looked at.
+/// The runs of findings: a row for each set of terms and images of a run.
 fn runs(findings: &[Finding]) -> TextTable {
     let columns = [
         ("run", Unit::Text),

@@ -1,4 +1,4 @@
-//! How far are points from where a network bends, and from where its class changes?
+//! How far are points from the boundaries of their regions, and from changes of the class?
 
 mod distances;
 mod sentences;

@@ -78,7 +78,7 @@ impl Default for DistinctRegions {
     }
 }
 
-/// Most decimals: no format of numbers has more.
+/// Largest number of decimals: no format of numbers has more.
 const MOST_DECIMALS: u8 = 15;
 
 /// Number of images whose patterns are read in one batch.
@@ -90,7 +90,7 @@ struct DistinctCounts {
     train: usize,
     test: usize,
     both: usize,
-    /// Number of test images whose region, or term, a training image has too.
+    /// Number of test images whose region, or term, equals that of a training image.
     shared: usize,
 }
 
