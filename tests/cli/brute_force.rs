@@ -45,7 +45,7 @@ pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<BruteForceTerm> 
 fn framed(count: usize, seed: usize) -> Vec<u8> {
     let (mut pixels, frame) = (images(count, seed), seed + 1..seed + 5);
     for (index, pixel) in pixels.iter_mut().enumerate() {
-        if [index / 8 % 8, index % 8].iter().any(|workspace| !frame.contains(workspace)) {
+        if [index / 8 % 8, index % 8].iter().any(|position| !frame.contains(position)) {
             *pixel = 0;
         }
     }

@@ -26,8 +26,14 @@ fn library() -> Option<&'static Path> {
         let mut compiler = Command::new("cc");
         let status = compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
         match status {
-            Err(_) => None,
-            Ok(status) => status.success().then_some((folder, library)),
+            Err(error) => {
+                println!("skipped: cc does not run: {error}");
+                None
+            }
+            Ok(status) => {
+                assert!(status.success(), "{source} does not compile");
+                Some((folder, library))
+            }
         }
     });
     compiled.as_ref().map(|(_, library)| library.as_path())
