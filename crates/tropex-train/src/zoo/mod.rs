@@ -48,17 +48,24 @@ use crate::training_config::TrainingConfig;
 /// A family of architectures.
 struct ArchitectureFamily {
     members: &'static [ArchitectureEntry],
+    has_convolutions: bool,
     /// Whether each member has a variant with leaky ReLU.
     has_leaky: bool,
 }
 
+impl ArchitectureFamily {
+    const fn convolutional(members: &'static [ArchitectureEntry], has_leaky: bool) -> Self {
+        Self { members, has_convolutions: true, has_leaky }
+    }
+}
+
 /// Every family, in the order in which they are listed.
 static FAMILIES: [ArchitectureFamily; 5] = [
-    ArchitectureFamily { members: fcn::FAMILY, has_leaky: true },
-    ArchitectureFamily { members: vgg::FAMILY, has_leaky: true },
-    ArchitectureFamily { members: all_cnn::FAMILY, has_leaky: false },
-    ArchitectureFamily { members: resnet::FAMILY, has_leaky: false },
-    ArchitectureFamily { members: googlenet::FAMILY, has_leaky: false },
+    ArchitectureFamily { members: fcn::FAMILY, has_convolutions: false, has_leaky: true },
+    ArchitectureFamily::convolutional(vgg::FAMILY, true),
+    ArchitectureFamily::convolutional(all_cnn::FAMILY, false),
+    ArchitectureFamily::convolutional(resnet::FAMILY, false),
+    ArchitectureFamily::convolutional(googlenet::FAMILY, false),
 ];
 
 /// Every architecture of the zoo: family by family, then the variants with leaky ReLU.
@@ -183,6 +190,20 @@ impl Architecture {
                         Err(ArchitectureError::ImagesTooSmall { architecture, shape })
                     }
                 }
+            }
+        }
+    }
+
+    /// Whether a layer is a convolution.
+    pub fn has_convolutions(&self) -> bool {
+        match self {
+            Self::Layers(layers) => layers.has_convolutions(),
+            Self::Zoo(entry) => {
+                let name = entry.leaky_of.unwrap_or(entry.name);
+                let has_it = |family: &&ArchitectureFamily| {
+                    family.members.iter().any(|member| member.name == name)
+                };
+                FAMILIES.iter().find(has_it).is_some_and(|family| family.has_convolutions)
             }
         }
     }

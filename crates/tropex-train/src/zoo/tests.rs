@@ -208,6 +208,16 @@ fn pooling_drops_an_odd_border() {
 }
 
 #[test]
+fn architectures_know_whether_they_have_convolutions() {
+    let lines = ["D8,D4", "P,D8", "C4,BN,G"].map(|line| line.parse().unwrap());
+    for architecture in ARCHITECTURES.iter().map(Architecture::from).chain(lines) {
+        let network = architecture.skeleton(CIFAR, 3, &device()).unwrap();
+        let has_kernels = tensor_specs(&network).iter().any(|spec| spec.shape.len() == 4);
+        assert_eq!(architecture.has_convolutions(), has_kernels, "{architecture}");
+    }
+}
+
+#[test]
 fn every_architecture_maps_images_to_finite_logits() {
     let device = device();
     for entry in ARCHITECTURES.iter().filter(|entry| entry.leaky_of.is_none()) {

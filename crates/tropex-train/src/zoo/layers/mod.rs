@@ -47,6 +47,11 @@ const MAX_LAYERS: usize = 1000;
 pub struct LayerList(Vec<LayerSpec>);
 
 impl LayerList {
+    /// Whether a layer is a convolution.
+    pub fn has_convolutions(&self) -> bool {
+        self.0.iter().any(|layer| matches!(layer, LayerSpec::Conv(_)))
+    }
+
     /// Width of the last layer, if that is a dense layer.
     pub fn last_width(&self) -> Option<usize> {
         match self.0.last()? {
