@@ -117,9 +117,7 @@ fn slopes_agree(terms: &Terms, network: &Network, expected: &Tensors) -> Result<
             let found = dot(&row, direction.iter().copied());
             let is_close = (found - expected).abs() <= 1e-6 * expected.abs().max(1.0);
             if !is_close {
-                return Err(format!(
-                    "point {index}, class {class}: slope {found}, not {expected}"
-                ));
+                return Err(format!("point {index}, class {class}: slope {found}, not {expected}"));
             }
             count += 1;
         }

@@ -50,18 +50,20 @@ def slopes(model, points, expected, directions):
 
     They are NaN where the slopes on both sides differ, because the point is on a boundary between
     regions, and where the evaluator fails or gives other outputs than `expected`: it lacks attributes
-    of some operators.
+    of some operators. It computes the weights of a Resize in single precision.
     """
+    found = np.full(expected.shape, np.nan)
+    if any(node.op_type == "Resize" for node in model.graph.node):
+        return found
     run = evaluator(model).run
     at = lambda point: np.asarray(run(None, {"x": point[None]})[0], np.float64).reshape(-1)
-    found = np.full(expected.shape, np.nan)
     for index, (point, direction) in enumerate(zip(points.astype(np.float64), directions)):
         try:
             low, here, high = (at(point + shift * direction) for shift in (-STEP, 0.0, STEP))
         except Exception:  # the evaluator has many kinds
             break
         scale = max(1.0, np.abs(expected[index]).max())
-        if np.abs(here - expected[index]).max() > 1e-4 * scale:
+        if np.abs(here - expected[index]).max() > 1e-5 * scale:
             continue
         left, right = (here - low) / STEP, (high - here) / STEP
         if np.abs(left - right).max() <= ROUNDING * max(1.0, np.abs(right).max()):

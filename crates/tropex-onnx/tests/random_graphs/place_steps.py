@@ -128,10 +128,10 @@ def beside_constant(b, x):
 
 
 def scaled_by_size(b, x):
-    """The value divided by the number of its numbers."""
-    if b.batch < 0:
-        return None
-    return b.node("Div", x, b.node("Cast", b.node("Size", x), to=TensorProto.FLOAT))
+    """The value divided by the number of its numbers at one point."""
+    points = b.node("Gather", b.node("Shape", x), b.weight(np.array(0, np.int64)), axis=0)
+    size = b.node("Div", b.node("Size", x), points)
+    return b.node("Div", x, b.node("Cast", size, to=TensorProto.FLOAT))
 
 
 STEPS = [transposed, reshaped, reshaped_by_shape, flattened, axes_changed, repeated, gathered, cut, split, padded, beside_constant, scaled_by_size]

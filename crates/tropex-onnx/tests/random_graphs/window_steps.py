@@ -7,14 +7,20 @@ def is_planes(b):
     return 3 <= len(b.shape) <= 5
 
 
-def windows(b, kernels=(1, 2, 3), dilated=True):
-    """Attributes of windows that fit the planes."""
+def windows(b, dilated=True):
+    """Attributes of windows that fit the planes.
+
+    Where onnxruntime contradicts ONNX, they have no `auto_pad`: for kernels that are shorter than a
+    stride, and for dilated poolings.
+    """
     extents = b.shape[2:]
-    kernel = [min(b.random.choice(kernels), extent) for extent in extents]
-    found = dict(kernel_shape=kernel, strides=[b.random.randint(1, 3) for _ in extents])
+    kernel = [b.random.randint(1, min(3, extent)) for extent in extents]
+    strides = [b.random.randint(1, 3) for _ in extents]
+    found = dict(kernel_shape=kernel, strides=strides)
     if dilated and b.chance(0.3):
-        found["dilations"] = [b.random.randint(1, 2) for _ in extents]
-    if b.chance(0.25):
+        pairs = zip(kernel, extents)
+        found["dilations"] = [2 if 2 * length - 1 <= extent and b.chance(0.5) else 1 for length, extent in pairs]
+    elif all(length >= stride for length, stride in zip(kernel, strides)) and b.chance(0.5):
         found["auto_pad"] = b.random.choice(["SAME_UPPER", "SAME_LOWER", "VALID"])
     elif b.chance(0.7):
         # Padding smaller than the kernel, as ONNX asks for.
@@ -41,7 +47,7 @@ def conv_transpose(b, x):
     groups = b.random.choice([group for group in (1, 2) if b.shape[1] % group == 0])
     attributes = windows(b)
     outputs = b.random.randint(1, 3)
-    if b.chance(0.5):
+    if b.chance(0.5) and "auto_pad" not in attributes:
         attributes["output_padding"] = [b.random.randint(0, stride - 1) for stride in attributes["strides"]]
     elif b.chance(0.3):
         strides = zip(b.shape[2:], attributes["strides"])
@@ -88,7 +94,7 @@ def resized(b, x):
     if not is_planes(b):
         return None
     axes = len(b.shape) - 2
-    scales = [b.random.choice([0.6, 1, 1.5, 2, 2.3]) for _ in range(axes)]
+    scales = [b.random.choice([0.6, 1.0, 1.5, 2.0, 2.3]) for _ in range(axes)]
     mode = b.random.choice(["nearest", "linear", "cubic"])
     if b.opset < 11:
         mode = "nearest" if mode == "cubic" else mode
@@ -96,9 +102,10 @@ def resized(b, x):
         if b.opset < 9:
             return b.node("Upsample", x, mode=mode, scales=scales)
         return b.node("Upsample" if b.opset < 10 else "Resize", x, b.weight(np.float32(scales)), mode=mode)
-    ways = ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"]
-    if b.opset >= 19:
-        ways.append("half_pixel_symmetric")
+    ways = ["half_pixel", "asymmetric", "pytorch_half_pixel"]
+    # The evaluators differ if corners are aligned and the result has no whole number of cells.
+    ways += ["align_corners"] if all((scale * extent).is_integer() for scale, extent in zip(scales, b.shape[2:])) else []
+    ways += ["half_pixel_symmetric"] if b.opset >= 19 else []
     attributes = dict(mode=mode, coordinate_transformation_mode=b.random.choice(ways))
     if mode == "nearest":
         roundings = ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"]
