@@ -54,6 +54,15 @@ impl Tensors {
         };
         (tensor.shape().to_vec(), numbers)
     }
+
+    /// The numbers of a tensor in `f64`.
+    pub(crate) fn doubles(&self, name: &str) -> Vec<f64> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let tensor = file.tensor(name).unwrap_or_else(|_| panic!("no tensor {name}"));
+        assert_eq!(tensor.dtype(), safetensors::Dtype::F64, "{name}");
+        let (numbers, _) = tensor.data().as_chunks();
+        numbers.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
+    }
 }
 
 /// The logits of a model at points, row by row.

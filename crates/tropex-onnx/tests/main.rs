@@ -6,4 +6,5 @@ mod damaged;
 mod exports;
 mod models;
 mod public;
+mod random;
 mod refusals;

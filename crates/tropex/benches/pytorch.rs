@@ -13,27 +13,20 @@
 //! `TROPEX_BENCH_DEVICE` names a device. With `cuda:0` or `wgpu`, PyTorch uses its first GPU.
 
 use std::path::Path;
-use std::thread::sleep;
-use std::time::Duration;
 
 use burn::tensor::{Device, Distribution, Tensor};
+use tropex::Classes;
 use tropex::experiments::pipeline::{check_data, network};
 use tropex::train::data::{OpenOptions, open};
 use tropex::train::run::Run;
-use tropex::{Classes, Network};
 
 mod support;
+use support::comparison::{Comparison, ROUNDS};
 use support::peer::{Peer, python};
 use support::{arguments, threads, timed, write_points};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Number of rounds. The fastest one of each side counts, which other load disturbs least.
-const ROUNDS: usize = 5;
-
-/// Pause before each side. Afterwards, idle threads of the other side no longer spin.
-const REST: Duration = Duration::from_millis(200);
 
 /// Rows and columns of the products that measure the speed of the machine.
 const GEMM: usize = 2048;
@@ -145,84 +138,13 @@ impl PytorchBench {
         let (mut peer, greeting) = Peer::start(python, "pytorch/linear_terms.py", &arguments);
         println!("\n{} ({}), peer {greeting}", self.architecture, run.path().display());
         products(&mut peer, device);
-        let sides = BothTimes { network: &network, points: &points, peer: &mut peer };
-        sides.compare("predicted", self.points, Classes::Predicted, self.batches);
+        let sides = Comparison { network: &network, points: &points, peer: &mut peer };
+        sides.run("predicted", Classes::Predicted, &self.batches);
         let some = &points[..self.points_of_all * network.features()];
         write_points(&file, some, self.points_of_all, shape);
         let (mut peer, _) = Peer::start(python, "pytorch/linear_terms.py", &arguments);
-        let sides = BothTimes { network: &network, points: some, peer: &mut peer };
-        sides.compare("all", self.points_of_all, Classes::All, self.batches_of_all);
-    }
-}
-
-/// Both sides and their common work.
-struct BothTimes<'a> {
-    network: &'a Network,
-    points: &'a [f32],
-    peer: &'a mut Peer,
-}
-
-impl BothTimes<'_> {
-    fn compare(mut self, what: &str, points: usize, classes: Classes, batches: [usize; 5]) {
-        let (mut own, mut other) = ((f64::INFINITY, 0), (f64::INFINITY, 0));
-        for batch in batches {
-            own = own.min_by_time((self.own(classes, batch).0, batch));
-            other = other.min_by_time((self.other(what, batch).0, batch));
-        }
-        let (mut sum, mut expected) = (0.0, 0.0);
-        for _ in 0..ROUNDS {
-            let (seconds, found) = self.own(classes, own.1);
-            own.0 = own.0.min(seconds);
-            sum = found;
-            let (seconds, found) = self.other(what, other.1);
-            other.0 = other.0.min(seconds);
-            expected = found;
-        }
-        assert!((sum - expected).abs() <= 1e-3 * expected, "{sum} and {expected} are not the same");
-        let rate = |seconds: f64| points as f64 / seconds;
-        println!(
-            "  {what:9} {points:5} points: {:8.0} a second (batches of {}), PyTorch {:8.0} ({}): x{:.2}",
-            rate(own.0),
-            own.1,
-            rate(other.0),
-            other.1,
-            other.0 / own.0
-        );
-    }
-
-    /// The time in seconds, and the sum of the absolute values of all coefficients. The sum is not
-    /// timed.
-    fn own(&self, classes: Classes, batch: usize) -> (f64, f64) {
-        sleep(REST);
-        let (mut seconds, mut total) = (0.0, 0.0);
-        for points in self.points.chunks(batch * self.network.features()) {
-            let (time, terms) =
-                timed(|| self.network.linear_terms(points, classes).expect("whole points"));
-            seconds += time;
-            for class in 0..terms.per_point() {
-                let coefficients = terms.coefficients(class);
-                let coefficients = coefficients.as_slice::<f32>().expect("in f32");
-                total += coefficients.iter().map(|&value| f64::from(value.abs())).sum::<f64>();
-            }
-        }
-        (seconds, total)
-    }
-
-    fn other(&mut self, what: &str, batch: usize) -> (f64, f64) {
-        sleep(REST);
-        let answer = self.peer.ask(&format!("{what} {batch}"));
-        (answer[0], answer[1])
-    }
-}
-
-/// The faster of two.
-trait Faster {
-    fn min_by_time(self, other: Self) -> Self;
-}
-
-impl Faster for (f64, usize) {
-    fn min_by_time(self, other: Self) -> Self {
-        if other.0 < self.0 { other } else { self }
+        let sides = Comparison { network: &network, points: some, peer: &mut peer };
+        sides.run("all", Classes::All, &self.batches_of_all);
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn assert_says(error: &Error, words: &[&str]) {
 fn the_shape_of_a_point_is_checked() {
     let forward = |model: &Model, points| model.around(points, |x| x);
     let error = capture(&Model::new(), [5], forward).expect_err("the layer takes 4 values");
-    assert_says(&error, &["panicked on an input of shape [2, 5]", "check the input shape"]);
+    assert_says(&error, &["panicked on an input of shape [3, 5]", "check the input shape"]);
     let error = capture(&Model::new(), [1, 4], forward).expect_err("the forward takes Tensor<2>");
     assert_says(&error, &["[1, 4]", "Tensor<2>", "without the axis of points"]);
     let error = capture(&Model::new(), [0], forward).expect_err("points without values");

@@ -38,6 +38,8 @@ impl CapturedValue {
 pub(super) enum TensorState {
     /// Data of the recorded shape.
     Constant(TensorData),
+    /// A constant whose data were freed after the last operation that reads them.
+    FreedConstant,
     Value(CapturedValue),
     Mask(Mask),
     /// A discontinuous function of a value, which may become continuous in a later operation.
@@ -122,7 +124,15 @@ impl LoweringContext {
     }
 
     pub(super) fn is_constant(&self, tensor: &TensorIr) -> bool {
-        matches!(self.known.get(&tensor.id), Some(TensorState::Constant(_)))
+        let known = self.known.get(&tensor.id);
+        matches!(known, Some(TensorState::Constant(_) | TensorState::FreedConstant))
+    }
+
+    /// Frees the data of a tensor that no further operation reads, if it is a constant.
+    pub(super) fn free_constant(&mut self, tensor: TensorId) {
+        if let Some(known @ TensorState::Constant(_)) = self.known.get_mut(&tensor) {
+            *known = TensorState::FreedConstant;
+        }
     }
 
     /// Whether an operand is the output of an unsupported operation.
@@ -181,7 +191,9 @@ impl LoweringContext {
     pub(super) fn padded_value(&self, tensor: &TensorIr) -> Result<CapturedValue, LoweringError> {
         match self.known.get(&tensor.id) {
             Some(TensorState::Value(value)) => Ok(value.clone()),
-            Some(TensorState::Constant(_)) => Err(CONSTANT_OPERAND.into()),
+            Some(TensorState::Constant(_) | TensorState::FreedConstant) => {
+                Err(CONSTANT_OPERAND.into())
+            }
             Some(TensorState::Mask(_) | TensorState::Function(_)) => {
                 Err(LoweringError::Discontinuous(tensor.id))
             }

@@ -77,16 +77,16 @@ fn join(before: &Op, affine: &ElementwiseAffine, target: &ComputeTarget) -> Opti
 fn join_linear(linear: &Linear, affine: &ElementwiseAffine, target: &ComputeTarget) -> Option<Op> {
     let [inputs, outputs] = linear.extents();
     let scale = ChannelAffine::of(affine, outputs)?;
-    let weight = scale.factors.as_ref().map_or_else(
-        || linear.weight().clone(),
-        |factors| {
+    let bias = TensorData::new(scale.bias(linear.bias()), [1, outputs]);
+    let linear = match &scale.factors {
+        None => linear.clone(),
+        Some(factors) => {
             let weights = linear.weight().iter::<f64>().zip(factors.iter().cycle());
             let scaled: Vec<f64> = weights.map(|(weight, factor)| weight * factor).collect();
-            TensorData::new(scaled, [inputs, outputs])
-        },
-    );
-    let bias = TensorData::new(scale.bias(linear.bias()), [1, outputs]);
-    Some(Linear::new(weight, target).with_bias(bias, target).into())
+            Linear::new(TensorData::new(scaled, [inputs, outputs]), target)
+        }
+    };
+    Some(linear.with_bias(bias, target).into())
 }
 
 fn join_conv<const S: usize, const D: usize>(
@@ -100,12 +100,12 @@ where
 {
     let channels = conv.channels();
     let scale = ChannelAffine::of(affine, channels)?;
-    let weight = match &scale.factors {
-        None => conv.weight().clone(),
-        Some(factors) => conv.scaled_weight(factors),
-    };
     let bias = TensorData::new(scale.bias(conv.bias()), [channels]);
-    Some(conv.with_weights(weight, Some(bias), target).into())
+    let conv = match &scale.factors {
+        None => conv.clone(),
+        Some(factors) => conv.with_weight(conv.scaled_weight(factors), target),
+    };
+    Some(conv.with_bias(bias, target).into())
 }
 
 /// An elementwise affine map with one factor and one offset per channel.

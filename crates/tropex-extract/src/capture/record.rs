@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::backend::Capture;
-use burn::backend::ir::OperationIr;
+use burn::backend::ir::{GraphIr, OperationIr};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{CapturedGraph, DType, Device, Tensor, TensorId};
 
@@ -38,8 +38,11 @@ pub(super) fn record<M: Module, const D: usize>(
     let capture = Device::capture();
     let record = |points| record_once(module, &host, &capture, input_shape, points, forward);
     let mut attempts = POINTS.iter().map(|&points| {
-        let ((graph, names), (other, _)) = (record(points)?, record(points + 1)?);
-        Ok((points, paired_shapes(&graph, &other)?, graph, names))
+        // Only the shapes of the first recording are needed: its copy of the parameters is freed
+        // before the second recording.
+        let other = record(points + 1)?.0.graph;
+        let (graph, names) = record(points)?;
+        Ok((points, paired_shapes(&graph.graph, &other)?, graph, names))
     });
     let is_usable = |attempt: &Result<_, RecordingMismatch>| {
         !matches!(attempt, Err(RecordingMismatch::Reshapes))
@@ -198,10 +201,10 @@ impl From<RecordingMismatch> for Error {
 
 /// Matches the tensors of both recordings.
 fn paired_shapes(
-    graph: &CapturedGraph,
-    other: &CapturedGraph,
+    graph: &GraphIr,
+    other: &GraphIr,
 ) -> Result<HashMap<TensorId, Vec<usize>>, RecordingMismatch> {
-    let (left, right) = (&graph.graph.operations, &other.graph.operations);
+    let (left, right) = (&graph.operations, &other.operations);
     let names = |operations: &[OperationIr]| operations.iter().map(operation_name).collect();
     let names: [Vec<String>; 2] = [names(left), names(right)];
     if names[0] != names[1] {

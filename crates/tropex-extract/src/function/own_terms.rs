@@ -69,10 +69,12 @@ struct OwnValues {
 impl OwnValues {
     fn of(table: &TermTable, term: usize, point: &[f32]) -> Self {
         let class = table.predicted_slot(term);
-        let positive = table.positive(term, class).at(point);
-        let negative = table.negative(term).at(point);
-        let size = positive.size.max(negative.size);
-        Self { positive: positive.value, negative: negative.value, size }
+        let [positive, negative] = [table.positive(term, class), table.negative(term)];
+        Self {
+            positive: positive.exactly(point).value(),
+            negative: negative.exactly(point).value(),
+            size: positive.size_at(point).max(negative.size_at(point)),
+        }
     }
 
     /// Excess of the winners over the terms of the point, relative to `size`.

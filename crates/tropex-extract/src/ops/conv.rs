@@ -111,15 +111,15 @@ where
         TensorData::new(scaled.collect::<Vec<f64>>(), shape.clone())
     }
 
-    /// The operation with other weights of equal shape and another bias.
-    pub(crate) fn with_weights(
-        &self,
-        weight: TensorData,
-        bias: Option<TensorData>,
-        target: &ComputeTarget,
-    ) -> Self {
-        let spec = self.correlation.spec.clone();
-        Self::new(self.direction, spec, weight, bias, self.planes(), target)
+    /// The operation with other weights of equal shape.
+    pub(crate) fn with_weight(&self, weight: TensorData, target: &ComputeTarget) -> Self {
+        let correlation = self.correlation.with_weight(Constant::new(weight, target), target);
+        Self { correlation, ..self.clone() }
+    }
+
+    /// The operation with another bias, `[output channels]`.
+    pub(crate) fn with_bias(self, bias: TensorData, target: &ComputeTarget) -> Self {
+        Self { bias: Some(Constant::new(bias, target)), ..self }
     }
 
     /// The planes `[input, output]`.
@@ -208,15 +208,17 @@ where
     }
 
     fn to_target(&self, target: &ComputeTarget) -> Op {
-        self.with_weights(self.weight().clone(), self.bias().cloned(), target).into()
+        let weight = self.correlation.weight.to_target(target);
+        let bias = self.bias.as_ref().map(|bias| bias.to_target(target));
+        let correlation = self.correlation.with_weight(weight, target);
+        Self { direction: self.direction, correlation, bias }.into()
     }
 
     fn map_constants(&self, change: &dyn Fn(f64) -> f64, target: &ComputeTarget) -> Op {
-        let map = |data: &TensorData| {
-            let numbers = data.iter::<f64>().map(change).collect::<Vec<f64>>();
-            TensorData::new(numbers, data.shape().clone())
-        };
-        self.with_weights(map(self.weight()), self.bias().map(map), target).into()
+        let weight = self.correlation.weight.map(change, target);
+        let bias = self.bias.as_ref().map(|bias| bias.map(change, target));
+        let correlation = self.correlation.with_weight(weight, target);
+        Self { direction: self.direction, correlation, bias }.into()
     }
 
     fn forward(&self, inputs: Vec<Tensor<2>>) -> (Tensor<2>, Piece) {

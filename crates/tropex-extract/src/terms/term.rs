@@ -38,14 +38,6 @@ trait Stored: Copy + Into<f64> {}
 impl Stored for f32 {}
 impl Stored for f64 {}
 
-/// The value of a term at a point.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct TermValue {
-    pub(crate) value: f64,
-    /// Sum of the absolute values of all summands; bounds on rounding are relative to it.
-    pub(crate) size: f64,
-}
-
 /// An affine function close to all terms of a store. Terms are compared by their differences from
 /// it: the common part is much larger than the differences and does not change the maximum.
 #[derive(Clone, Debug)]
@@ -126,11 +118,10 @@ fn number(data: &TensorData, index: usize) -> f64 {
 }
 
 impl Term<'_> {
-    /// Value of the term at a point, computed in `f64`.
-    pub(crate) fn at(&self, point: &[f32]) -> TermValue {
-        let [linear, negative] = self.biases;
-        let biases = TermValue { value: linear + negative, size: linear.abs() + negative.abs() };
-        for_rows!(self, value_of(point, biases))
+    /// Sum of the absolute values of all summands of the value at a point; bounds on rounding are
+    /// relative to it.
+    pub(crate) fn size_at(&self, point: &[f32]) -> f64 {
+        for_rows!(self, size_of(point)) + self.biases.iter().map(|bias| bias.abs()).sum::<f64>()
     }
 
     /// Value of the term at a point, computed without rounding.
@@ -185,14 +176,12 @@ impl Term<'_> {
     }
 }
 
-fn value_of<F: Stored>(rows: [&[F]; 2], point: &[f32], start: TermValue) -> TermValue {
-    rows.into_iter().fold(start, |sum, row| {
-        let products = row.iter().zip(point).map(|(&number, &x)| number.into() * f64::from(x));
-        products.fold(sum, |sum, product| TermValue {
-            value: sum.value + product,
-            size: sum.size + product.abs(),
-        })
-    })
+fn size_of<F: Stored>(rows: [&[F]; 2], point: &[f32]) -> f64 {
+    let products = rows
+        .into_iter()
+        .flat_map(|row| row.iter().zip(point))
+        .map(|(&a, &x)| a.into() * f64::from(x));
+    products.map(f64::abs).sum()
 }
 
 fn add_to<F: Stored>(rows: [&[F]; 2], sum: &mut ExactSum, point: &[f32]) {

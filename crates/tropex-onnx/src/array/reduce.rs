@@ -17,6 +17,11 @@ impl Array {
         Ok(self.map(|tensor| Dispatch::float_mean_dim(tensor, axis)))
     }
 
+    pub(crate) fn product(self, axis: usize) -> Result<Self, OpError> {
+        self.floats("a product")?;
+        Ok(self.map(|tensor| Dispatch::float_prod_dim(tensor, axis)))
+    }
+
     pub(crate) fn largest(self, axis: usize) -> Result<Self, OpError> {
         self.floats("a maximum")?;
         Ok(self.map(|tensor| Dispatch::float_max_dim(tensor, axis)))

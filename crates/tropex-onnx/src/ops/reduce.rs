@@ -1,4 +1,4 @@
-//! Sums, means, maxima and minima along axes.
+//! Sums, means, maxima, minima and products along axes.
 
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;
@@ -21,6 +21,11 @@ pub(super) fn max(args: &OpArgs) -> Result<OpOutputs, OpError> {
 
 pub(super) fn min(args: &OpArgs) -> Result<OpOutputs, OpError> {
     reduced(args, args.array(0)?, Array::smallest)
+}
+
+/// `ReduceProd`, which models apply to shapes.
+pub(super) fn product(args: &OpArgs) -> Result<OpOutputs, OpError> {
+    reduced(args, args.array(0)?, Array::product)
 }
 
 /// `ReduceL1`, the sum of absolute values.

@@ -92,6 +92,11 @@ pub(super) fn resize(args: &OpArgs) -> Result<OpOutputs, OpError> {
     resample(args, &resampling, &axes, &targets)
 }
 
+/// A number rounded to single precision, in which ONNX multiplies extents by scales.
+fn single(number: f64) -> f64 {
+    f64::from(number as f32)
+}
+
 /// Extent and scale of an axis of the result.
 type AxisTarget = (usize, f64);
 
@@ -100,7 +105,7 @@ fn scaled(shape: &[usize], axes: &[usize], scales: &[f64]) -> Result<Vec<AxisTar
         return Err(format!("{} scales for {} axes", scales.len(), axes.len()).into());
     }
     let target = |(&axis, &scale): (&usize, &f64)| {
-        let extent = (shape[axis] as f64 * scale).floor();
+        let extent = single(shape[axis] as f64 * scale).floor();
         match extent >= 1.0 && extent < f64::from(1 << 24) {
             true => Ok((extent as usize, scale)),
             false => Err(format!("scale {scale} of an axis of {} entries", shape[axis]).into()),
@@ -173,6 +178,9 @@ fn resample(
 
 impl Resampling<'_> {
     /// The position of an output entry among the input entries.
+    ///
+    /// In the mode `nearest`, every step is rounded to single precision, as onnxruntime does:
+    /// otherwise positions in the middle of two entries would be rounded to the other entry.
     fn place(
         &self,
         output: usize,
@@ -180,18 +188,22 @@ impl Resampling<'_> {
         outputs: usize,
         scale: f64,
     ) -> Result<f64, OpError> {
-        let (at, length) = (output as f64, inputs as f64);
-        let half_pixel = (at + 0.5) / scale - 0.5;
+        let rounded = |number| match self.mode {
+            ResizeMode::Nearest => single(number),
+            ResizeMode::Linear | ResizeMode::Cubic => number,
+        };
+        let (at, length, scale) = (output as f64, inputs as f64, rounded(scale));
+        let half_pixel = |offset| rounded(rounded(offset + rounded((at + 0.5) / scale)) - 0.5);
         Ok(match self.coordinates {
-            "half_pixel" => half_pixel,
+            "half_pixel" => half_pixel(0.0),
             "pytorch_half_pixel" if outputs == 1 => 0.0,
-            "pytorch_half_pixel" => half_pixel,
+            "pytorch_half_pixel" => half_pixel(0.0),
             "half_pixel_symmetric" => {
-                let adjustment = outputs as f64 / (scale * length);
-                length / 2.0 * (1.0 - adjustment) + half_pixel
+                let adjustment = rounded(outputs as f64 / rounded(scale * length));
+                half_pixel(rounded(length / 2.0 * rounded(1.0 - adjustment)))
             }
             // ONNX and onnxruntime differ for a length that is not a whole number.
-            "align_corners" if (scale * length).fract() != 0.0 && outputs != inputs => {
+            "align_corners" if single(scale * length).fract() != 0.0 && outputs != inputs => {
                 return Err(format!(
                     "corners are aligned, but {inputs} entries times {scale} are no whole number; \
                      export the model with sizes instead of scales"
@@ -199,9 +211,9 @@ impl Resampling<'_> {
                 .into());
             }
             "align_corners" if outputs == 1 => 0.0,
-            "align_corners" => at * (length - 1.0) / (outputs as f64 - 1.0),
-            "asymmetric" => at / scale,
-            "tf_half_pixel_for_nn" => (at + 0.5) / scale,
+            "align_corners" => rounded(rounded(at * (length - 1.0)) / (outputs as f64 - 1.0)),
+            "asymmetric" => rounded(at / scale),
+            "tf_half_pixel_for_nn" => rounded((at + 0.5) / scale),
             other => {
                 return Err(
                     format!("`coordinate_transformation_mode` {other:?} is not supported").into()

@@ -202,6 +202,18 @@ def mixing():
     return model(nodes, ["n", 4], ["n", 3], {"a": weight(4, 3)})
 
 
+def one_output():
+    """A value, not classes: the largest of several smallest ones."""
+    weights = {"a": weight(4, 12), "shape": np.array([-1, 4, 3], np.int64)}
+    nodes = [
+        node("MatMul", "x a", "h"),
+        node("Reshape", "h shape", "g"),
+        node("ReduceMin", "g", "m", axes=[2], keepdims=0),
+        node("ReduceMax", "m", "y", axes=[1], keepdims=1),
+    ]
+    return model(nodes, [1, 4], [1, 1], weights)
+
+
 def save(name, made, points=None, output=None, **options):
     onnx.save(made, HERE / f"{name}.onnx", **options)
     if points is None:
@@ -243,6 +255,7 @@ def main():
     expected |= save("labels", labels(), points(4), "scores")
     save("refused", refused())
     save("mixing", mixing())
+    expected |= save("one_output", one_output(), points(4))
     save_file({name: np.ascontiguousarray(value) for name, value in expected.items()}, HERE / "expected.safetensors")
 
 

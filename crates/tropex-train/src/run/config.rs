@@ -294,12 +294,13 @@ impl RunConfig {
         }
     }
 
-    /// Refuses impossible sizes, before anything is computed from them.
+    /// Refuses impossible sizes, before anything is computed from them. A model may have one output.
     fn check_sizes(&self, path: &Path) -> Result<(), RunError> {
         let shape = self.input_shape;
         let values = shape.iter().try_fold(1_usize, |values, &e| values.checked_mul(e));
         let is_possible = values.is_some_and(|values| (1..=MAX_VALUES).contains(&values));
-        if is_possible && (2..=MAX_CLASSES).contains(&self.classes) {
+        let fewest = if self.model.is_some() { 1 } else { 2 };
+        if is_possible && (fewest..=MAX_CLASSES).contains(&self.classes) {
             return Ok(());
         }
         let [channels, height, width] = shape;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // no benchmark uses everything
 
+pub(crate) mod comparison;
 pub(crate) mod peer;
 
 use std::path::Path;

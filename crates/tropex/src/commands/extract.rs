@@ -232,9 +232,12 @@ fn report(
     if failures.is_empty() {
         return Ok(());
     }
+    let advice = match manifest.terms.precision {
+        Precision::F32 => "extract them again with --precision f64 --replace",
+        Precision::F64 => "they are in f64 already, so rounding is not the reason",
+    };
     anyhow::bail!(
-        "the self-check failed: {}; do not rely on these terms, extract them again with \
-         --precision f64 --replace",
+        "the self-check failed: {}; do not rely on these terms, {advice}",
         failures.join("; ")
     )
 }

@@ -159,12 +159,12 @@ fn value_by_constant(
     let value = context.value(lhs)?;
     let weights = matrices(context, rhs, out)?;
     let rows = value.features() / weights.len() / weights[0].extents[0];
-    let product = |weight: &ConstantMatrix, target: &ComputeTarget| {
-        let weight = TensorData::new(weight.numbers.clone(), weight.extents);
+    let width = rows * weights[0].extents[1];
+    let product = |weight: ConstantMatrix, target: &ComputeTarget| {
+        let weight = TensorData::new(weight.numbers, weight.extents);
         Batched::of(Linear::new(weight, target), rows)
     };
-    let width = rows * weights[0].extents[1];
-    by_matrix(context, &value, &weights, product, width, (rhs, out))
+    by_matrix(context, &value, weights, product, width, (rhs, out))
 }
 
 /// `W X` for every matrix of `X` `[points, matrices.., inputs, columns]`.
@@ -179,38 +179,39 @@ fn constant_by_value(
         context.extents_around(&value, rhs, rhs.shape.len().saturating_sub(2))?;
     let weights = matrices(context, lhs, out)?;
     let planes = [outer / weights.len(), inputs, columns];
-    let product = |weight: &ConstantMatrix, target: &ComputeTarget| {
+    let width = planes[0] * weights[0].extents[0] * columns;
+    let product = |weight: ConstantMatrix, target: &ComputeTarget| {
         let rows = weight.numbers.chunks_exact(inputs).map(<[f64]>::to_vec).collect();
         let detail = format!("{} x {}", weight.extents[0], weight.extents[1]);
         Separable::new("matrix x", detail, planes, [Some(rows), None], target).into()
     };
-    let width = planes[0] * weights[0].extents[0] * columns;
-    by_matrix(context, &value, &weights, product, width, (lhs, out))
+    by_matrix(context, &value, weights, product, width, (lhs, out))
 }
 
 /// The products of the equal parts of a value with one matrix each, concatenated.
 fn by_matrix(
     context: &mut LoweringContext,
     value: &CapturedValue,
-    weights: &[ConstantMatrix],
-    product: impl Fn(&ConstantMatrix, &ComputeTarget) -> Op,
+    mut weights: Vec<ConstantMatrix>,
+    product: impl Fn(ConstantMatrix, &ComputeTarget) -> Op,
     width: usize,
     (constant, out): (&TensorIr, &TensorIr),
 ) -> Result<(), LoweringError> {
     let layer = context.layer(constant);
-    if let [weight] = weights {
+    let count = weights.len();
+    if let Some(weight) = weights.pop_if(|_| count == 1) {
         let op = product(weight, &context.target);
         return context.emit(op, value, out, layer);
     }
-    let mut products = Vec::with_capacity(weights.len());
-    for (index, weight) in weights.iter().enumerate() {
-        let part = part(context, value, index, weights.len());
+    let mut products = Vec::with_capacity(count);
+    for (index, weight) in weights.into_iter().enumerate() {
+        let part = part(context, value, index, count);
         let op = product(weight, &context.target);
         products.push(context.push(op, &[&part], vec![width], layer.clone()));
     }
     let shape = context.point_shape(out)?;
     let products: Vec<&CapturedValue> = products.iter().collect();
-    let value = context.push(Concat::new(vec![width; weights.len()]), &products, shape, None);
+    let value = context.push(Concat::new(vec![width; count]), &products, shape, None);
     context.define(out, value)
 }
 
@@ -254,9 +255,13 @@ fn matrices(
     } else {
         context.broadcast(constant, &like)?
     };
-    let matrix =
-        |numbers: &[f64]| ConstantMatrix { extents: [rows, columns], numbers: numbers.to_vec() };
-    let matrices: Vec<ConstantMatrix> =
-        numbers.chunks_exact((rows * columns).max(1)).map(matrix).collect();
-    if matrices.is_empty() { Err("a product with an empty matrix".into()) } else { Ok(matrices) }
+    let size = rows * columns;
+    if size == 0 || numbers.is_empty() {
+        return Err("a product with an empty matrix".into());
+    }
+    let matrix = |numbers| ConstantMatrix { extents: [rows, columns], numbers };
+    if numbers.len() == size {
+        return Ok(vec![matrix(numbers)]);
+    }
+    Ok(numbers.chunks_exact(size).map(|numbers| matrix(numbers.to_vec())).collect())
 }

@@ -14,7 +14,10 @@ mod pool;
 mod reduce;
 mod scatter;
 
+use std::collections::HashMap;
+
 use burn::backend::ir::{OperationIr, TensorIr};
+use burn::tensor::TensorId;
 
 use super::context::{CapturedValue, LoweringContext, joined};
 use super::evaluate::evaluate;
@@ -28,10 +31,21 @@ use crate::{Error, Network};
 
 pub(super) fn lower(recording: Recording, input_shape: &[usize]) -> Result<Network, Error> {
     let (mut context, operations) = LoweringContext::new(recording, input_shape);
+    let last_reads = last_reads(&operations);
     for (index, operation) in &operations {
         lower_at(&mut context, *index, operation);
+        let read = operation.inputs().map(|input| input.id);
+        read.filter(|id| last_reads[id] == *index).for_each(|id| context.free_constant(id));
     }
     finish(context, input_shape)
+}
+
+/// The position of the last operation that reads each tensor.
+fn last_reads(operations: &[(usize, OperationIr)]) -> HashMap<TensorId, usize> {
+    let reads = operations
+        .iter()
+        .flat_map(|(index, operation)| operation.inputs().map(move |input| (input.id, *index)));
+    reads.collect()
 }
 
 /// Lowers an operation. If it needs a value and an operand is discontinuous, the operation that

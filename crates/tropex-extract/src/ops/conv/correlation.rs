@@ -133,9 +133,22 @@ where
         [large, small]: [ChannelPlanes<S>; 2],
         target: &ComputeTarget,
     ) -> Self {
-        let kernel = std::array::from_fn(|axis| weight.shape()[axis + 2]);
+        Self::of(spec, Constant::new(weight, target), [large, small], target)
+    }
+
+    /// The correlation with another weight of equal shape, which is on the target.
+    pub(super) fn with_weight(&self, weight: Constant<D>, target: &ComputeTarget) -> Self {
+        Self::of(self.spec.clone(), weight, [self.large, self.small], target)
+    }
+
+    fn of(
+        spec: ConvSpec<S>,
+        weight: Constant<D>,
+        [large, small]: [ChannelPlanes<S>; 2],
+        target: &ComputeTarget,
+    ) -> Self {
+        let kernel = std::array::from_fn(|axis| weight.data().shape()[axis + 2]);
         let flipped = prefers_flipped(&spec, kernel, target);
-        let weight = Constant::new(weight, target);
         Self { spec, weight, large, small, flipped, stencils: Arc::default() }
     }
 
