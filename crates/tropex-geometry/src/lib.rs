@@ -28,6 +28,7 @@
 //! ```
 
 mod distance;
+mod distance_method;
 mod error;
 mod facet;
 mod lp;
@@ -37,7 +38,8 @@ mod polytope;
 pub mod slice;
 mod tensor;
 
-pub use distance::{Distances, Nearest};
+pub use distance::{Distances, Nearest, NearestBoundaries};
+pub use distance_method::DistanceMethod;
 pub use error::Error;
 pub use facet::{Facet, PiecewiseNodes};
 pub use path::{ClassChange, Crossing, Path, Paths, RESOLUTION, RegionSegment};
