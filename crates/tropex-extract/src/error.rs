@@ -59,6 +59,14 @@ pub enum Error {
         /// The defect, and how to repair it.
         reason: String,
     },
+    /// The folder contains the terms of another extraction.
+    #[error("{} holds terms of another extraction ({difference}); delete the folder", path.display())]
+    OtherTerms {
+        /// The manifest in the folder.
+        path: PathBuf,
+        /// The first difference between the two extractions.
+        difference: String,
+    },
     /// Another process holds the lock of the folder.
     #[error(transparent)]
     Locked(#[from] LockError),

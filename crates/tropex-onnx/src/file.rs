@@ -13,13 +13,13 @@ use crate::error::OpError;
 use crate::proto;
 
 /// A model file.
-pub(crate) struct ModelFile {
+pub(crate) struct OnnxFile {
     pub(crate) model: proto::ModelProto,
     /// Length of the file in bytes.
     pub(crate) bytes: u64,
 }
 
-pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
+pub(crate) fn read(path: &Path) -> Result<OnnxFile, OnnxError> {
     let unreadable = |source| OnnxError::Read { path: path.to_owned(), source };
     let mut content = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
@@ -34,7 +34,7 @@ pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
     let model = proto::ModelProto::decode(Bytes::from(content)).map_err(|error| {
         damaged(format!("its bytes are no protocol buffer of a model ({error}); is it complete?"))
     })?;
-    Ok(ModelFile { model, bytes: length })
+    Ok(OnnxFile { model, bytes: length })
 }
 
 /// The other files that the model's tensors are in, relative to its folder.

@@ -8,11 +8,11 @@ use crate::{DistanceMethod, Error, Facet, Halfspace, Regions};
 use nearest::NearestSearch;
 use side_bounds::SideBounds;
 
-/// The nearest boundary of a region, by one norm.
+/// The nearest boundary of a region in one norm.
 ///
-/// The nearest of all hyperplanes touches the region at the point nearest to it, because a straight
-/// way there crosses no other hyperplane first. The smallest distance to a hyperplane is therefore
-/// the distance to the boundary.
+/// The nearest hyperplane touches the region at its point nearest to the given point, because the
+/// straight segment to this point crosses no other hyperplane first. The smallest distance to a
+/// hyperplane is therefore the distance to the boundary.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest {
     /// The distance.
@@ -23,14 +23,14 @@ pub struct Nearest {
     pub point: Vec<f64>,
 }
 
-/// The nearest boundary by three norms. `None` if there is no boundary.
+/// The nearest boundary in three norms. `None` if there is no boundary.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NearestBoundaries {
-    /// By the sum of absolute values.
+    /// In the l1 norm, the sum of absolute values.
     pub l1: Option<Nearest>,
-    /// By the Euclidean norm.
+    /// In the Euclidean norm.
     pub l2: Option<Nearest>,
-    /// By the largest absolute value.
+    /// In the maximum norm, the largest absolute value.
     pub linf: Option<Nearest>,
 }
 
@@ -38,11 +38,11 @@ pub struct NearestBoundaries {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Distances {
-    /// The nearest boundary by the sum of absolute values. `None` if the region is the whole space.
+    /// The nearest boundary in the l1 norm. `None` if the region is the whole space.
     pub l1: Option<Nearest>,
-    /// The nearest boundary by the Euclidean norm.
+    /// The nearest boundary in the Euclidean norm.
     pub l2: Option<Nearest>,
-    /// The nearest boundary by the largest absolute value.
+    /// The nearest boundary in the maximum norm.
     pub linf: Option<Nearest>,
     /// Number of hyperplanes that the point lies on, with a gap of exactly zero. If there are any,
     /// the three distances are 0.

@@ -17,13 +17,13 @@ impl<'a> NearestSearch<'a> {
         Self { point, touching: 0, touched: None, beyond: NearestBoundaries::default() }
     }
 
-    /// Takes a facet into account that the point lies on.
+    /// Counts a facet that the point lies on.
     pub(super) fn touch(&mut self, facet: Facet) {
         self.touching += 1;
         self.touched = Some(self.touched.map_or(facet, |first| first.min(facet)));
     }
 
-    /// Takes a halfspace into account.
+    /// Updates the nearest boundaries with a halfspace.
     pub(super) fn add(&mut self, halfspace: &Halfspace<'_>) {
         if halfspace.gap == 0.0 {
             return self.touch(halfspace.facet);
