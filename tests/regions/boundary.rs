@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use tropex::Precision;
-use tropex::geometry::{Facet, Paths, PiecewiseNodes, Regions};
+use tropex::geometry::{
+    DistanceMethod, Distances, Facet, Halfspace, Nearest, Paths, PiecewiseNodes, Regions,
+};
 
 use super::{placed, random, wide};
 use crate::common::networks::Case;
@@ -124,6 +126,87 @@ pub(super) fn no_ray_leaves_a_region_before_its_distance(
                 return Err(format!("the way to {nearest:?} meets no boundary"));
             };
             measured.within("end of the way", (crossing.at - 1.0).abs(), 1e-9)?;
+        }
+    }
+    Ok(())
+}
+
+/// Three distances, in the order l1, l2, linf.
+fn nearest(found: &Distances) -> [&Option<Nearest>; 3] {
+    [&found.l1, &found.l2, &found.linf]
+}
+
+/// The number of halfspaces of a point whose gap is zero, and the distances to all others.
+#[derive(Clone, Default)]
+struct AllSides {
+    touching: usize,
+    sides: Vec<(Facet, [f64; 3])>,
+}
+
+impl AllSides {
+    fn add(&mut self, side: &Halfspace<'_>) {
+        if side.gap == 0.0 {
+            self.touching += 1;
+            return;
+        }
+        let sum: f64 = side.normal.iter().map(|value| value.abs()).sum();
+        let squares: f64 = side.normal.iter().map(|value| value * value).sum();
+        let norms = [largest(side.normal), squares.sqrt(), sum];
+        self.sides.push((side.facet, norms.map(|norm| side.gap / norm)));
+    }
+
+    /// Compares with distances beyond the touching sides, whose facets are those of least distance.
+    fn compare(&self, found: &Distances, measured: &mut Measured) -> Verdict {
+        if found.touching != self.touching {
+            return Err(format!("{} touching sides, not {}", found.touching, self.touching));
+        }
+        let beyond = [&found.beyond.l1, &found.beyond.l2, &found.beyond.linf];
+        for (norm, beyond) in beyond.into_iter().enumerate() {
+            let distances = self.sides.iter().map(|(_, distances)| distances[norm]);
+            let least = distances.fold(f64::INFINITY, f64::min);
+            let Some(beyond) = beyond else {
+                if least.is_finite() {
+                    return Err(format!("no boundary by norm {norm}, but one at {least:e}"));
+                }
+                continue;
+            };
+            let error = (beyond.distance - least).abs() / least;
+            measured.within("of a distance", error, 1e-12)?;
+            let own = self.sides.iter().find(|(facet, _)| *facet == beyond.facet);
+            let own = own.map_or(f64::INFINITY, |(_, distances)| distances[norm]);
+            measured.within("of the distance of a facet", (own - least).abs() / least, 1e-12)?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn distances_are_the_least_of_all_halfspaces(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
+    let regions = Regions::new(&case.placed(Precision::F64)?).map_err(|e| e.to_string())?;
+    let features = case.plan.features();
+    // The units without offset are exactly zero at the point zero.
+    let points = [first_points(case), vec![0.0; features]].concat();
+    let mut all = vec![AllSides::default(); points.len() / features];
+    let add = |side: Halfspace<'_>| all[side.point].add(&side);
+    regions.visit_halfspaces(&points, add).map_err(|error| error.to_string())?;
+    for method in [DistanceMethod::Rows, DistanceMethod::Columns] {
+        let found = regions.clone().with_distance_method(method).distances(&points);
+        for (found, all) in found.map_err(|error| error.to_string())?.iter().zip(&all) {
+            measured.compared += 1;
+            all.compare(found, measured)?;
+            let beyond = [&found.beyond.l1, &found.beyond.l2, &found.beyond.linf];
+            let is_zero = |nearest: &Option<Nearest>| {
+                nearest.as_ref().is_some_and(|nearest| nearest.distance == 0.0)
+            };
+            let is_consistent = match found.touching {
+                0 => nearest(found) == beyond,
+                _ => nearest(found).into_iter().all(is_zero),
+            };
+            if !is_consistent {
+                return Err(format!("{method:?}: {found:?}"));
+            }
         }
     }
     Ok(())

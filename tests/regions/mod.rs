@@ -34,7 +34,8 @@ properties! {
         the_class_changes_where_two_logits_are_equal_and_not_before;
     boundary:
         halfspaces_equal_the_gaps_of_units,
-        no_ray_leaves_a_region_before_its_distance;
+        no_ray_leaves_a_region_before_its_distance,
+        distances_are_the_least_of_all_halfspaces;
     polytope:
         rays_leave_a_polytope_where_they_leave_the_region,
         a_polytope_contains_the_points_with_its_pattern,

@@ -28,16 +28,18 @@
 //! ```
 
 mod distance;
+mod distance_method;
 mod error;
 mod facet;
-mod lp;
 mod path;
 mod pattern;
 mod polytope;
+mod simplex;
 pub mod slice;
 mod tensor;
 
-pub use distance::{Distances, Nearest};
+pub use distance::{Distances, Nearest, NearestBoundaries};
+pub use distance_method::DistanceMethod;
 pub use error::Error;
 pub use facet::{Facet, PiecewiseNodes};
 pub use path::{ClassChange, Crossing, Path, Paths, RESOLUTION, RegionSegment};

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tropex_extract::{Network, PointSource};
 use tropex_geometry::{
-    Distances, Facet, LargestBall, Nearest, Paths, Patterns, Polytope, RedundancyRemoval, Regions,
+    Distances, Facet, LargestBall, Nearest, NearestBoundaries, Paths, Patterns, Polytope,
+    RedundancyRemoval, Regions,
 };
 
 use crate::Error;
@@ -26,6 +27,10 @@ pub struct RegionInspection {
     /// The nearest boundary in the l2, the l-infinity and the l1 norm; `None` for a region without
     /// boundary.
     pub nearest: [Option<NearestBoundary>; 3],
+    /// What lies beyond the boundaries that contain the image, if there are any. The image then has
+    /// distance 0 from them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub touching: Option<TouchingSides>,
     /// Facets and largest ball of the region, if [`InspectOptions::shape`] asks for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shape: Option<RegionShape>,
@@ -46,6 +51,15 @@ pub struct NearestBoundary {
     pub op: String,
     /// Unit of the node, counted from 0.
     pub unit: usize,
+}
+
+/// The boundaries that contain an image, and the next ones.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TouchingSides {
+    /// Number of boundaries that contain the image.
+    pub sides: usize,
+    /// The nearest of all other boundaries in the l2, the l-infinity and the l1 norm.
+    pub beyond: [Option<NearestBoundary>; 3],
 }
 
 /// A region as a polytope.
@@ -165,7 +179,7 @@ impl RegionInspector<'_> {
         let point = self.point(image);
         let predicted = network.classify(&point)?[0];
         let region = Patterns::new(network).of(&point)?[0].id();
-        let Distances { l1, l2, linf } = self
+        let distances = self
             .regions
             .distances_with_progress(&point, &|done| {
                 report("looking for boundaries", done, rows);
@@ -181,12 +195,13 @@ impl RegionInspector<'_> {
                 report("looking for facets", done, sides);
             })
         };
-        let boundary = |nearest: Option<Nearest>| Some(NearestBoundary::of(network, &nearest?));
+        let Distances { l1, l2, linf, .. } = &distances;
         let inspection = RegionInspection {
             image,
             predicted,
             region: region.to_string(),
-            nearest: [l2, linf, l1].map(boundary),
+            nearest: NearestBoundary::of_norms(network, [l2, linf, l1]),
+            touching: TouchingSides::of(network, &distances),
             shape: options.shape.then(shape).transpose()?,
             path: options.to.map(|to| self.path(&point, to)).transpose()?,
         };
@@ -209,7 +224,19 @@ impl RegionInspector<'_> {
     }
 }
 
+impl TouchingSides {
+    fn of(network: &Network, distances: &Distances) -> Option<Self> {
+        let NearestBoundaries { l1, l2, linf } = &distances.beyond;
+        let beyond = || NearestBoundary::of_norms(network, [l2, linf, l1]);
+        (distances.touching > 0).then(|| Self { sides: distances.touching, beyond: beyond() })
+    }
+}
+
 impl NearestBoundary {
+    fn of_norms(network: &Network, nearest: [&Option<Nearest>; 3]) -> [Option<Self>; 3] {
+        nearest.map(|nearest| Some(Self::of(network, nearest.as_ref()?)))
+    }
+
     fn of(network: &Network, nearest: &Nearest) -> Self {
         let Facet { node, unit, .. } = nearest.facet;
         let op = network.nodes()[node].op().name().to_owned();

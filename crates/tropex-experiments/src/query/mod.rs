@@ -12,7 +12,7 @@ pub use assign::{AssignSettings, AssignedImage, AssignedImages, RankedImage, ass
 pub(crate) use augmented_terms::{classes_with_moved_terms, classes_with_summed_terms};
 pub use inspect_regions::{
     InspectOptions, NearestBoundary, PathToImage, RegionInspection, RegionProgress, RegionShape,
-    inspect_regions,
+    TouchingSides, inspect_regions,
 };
 pub use precision::{PrecisionCheck, PrecisionOutcome, precision};
 pub use region_view::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};

@@ -105,6 +105,14 @@ impl PatternLayout {
 }
 
 impl NodeSpan {
+    /// Number of sides of a region that belong to the node: one for every unit, and for a pooling
+    /// one for every other cell of its window.
+    pub(crate) fn sides(&self) -> usize {
+        let mut sides = 0;
+        self.rule.visit_gaps(&vec![0; self.units.len()], |_| sides += 1);
+        sides
+    }
+
     /// The piece of a unit, which is numbered within the node.
     pub(crate) fn piece(&self, words: &[u64], unit: usize) -> u32 {
         let (word, shift) = self.place(unit);

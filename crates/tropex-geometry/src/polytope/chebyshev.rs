@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::Polytope;
 use super::search::{SearchError, stuck};
 use crate::Error;
-use crate::lp::{LpOutcome, maximize};
+use crate::simplex::{LpOutcome, maximize};
 
 /// A largest ball in a polytope.
 #[derive(Clone, Debug, PartialEq)]

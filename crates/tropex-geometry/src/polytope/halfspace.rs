@@ -1,16 +1,17 @@
 //! The halfspaces whose intersection is a region.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use burn::tensor::{Tensor, TensorData};
 
+use super::node_gaps::NodeGaps;
 use crate::pattern::layout::{NodeSpan, PatternLayout};
 use crate::tensor::to_host;
-use crate::{Error, Facet};
+use crate::{DistanceMethod, Error, Facet};
 use tropex_extract::Network;
 use tropex_extract::network::{Trace, ValueId};
-use tropex_extract::ops::Gap;
 use tropex_extract::terms::Pullback;
 use tropex_kernels::AffineRows;
 use tropex_kernels::{ComputeTarget, Precision};
@@ -49,15 +50,8 @@ pub struct Regions {
     layout: PatternLayout,
     /// Number of rows that are pulled back at a time.
     rows: usize,
-}
-
-/// The gaps of one node at the points of a batch.
-struct NodeGaps<'a> {
-    span: &'a NodeSpan,
-    /// The gaps of every point. The order of units is one for all points.
-    of_points: Vec<Vec<Gap>>,
-    /// Inputs of the node, point by point.
-    inputs: Vec<f64>,
+    /// How distances are found; `None` for the method with fewer multiplications.
+    distance_method: Option<DistanceMethod>,
 }
 
 impl Regions {
@@ -72,12 +66,27 @@ impl Regions {
             network: network.to_target(&target),
             layout: PatternLayout::of(network),
             rows: (MEMORY / bytes.max(1)).max(1),
+            distance_method: None,
         })
     }
 
     /// Sets the number of rows that are pulled back at a time, at least one.
     pub fn with_rows(self, rows: usize) -> Self {
         Self { rows: rows.max(1), ..self }
+    }
+
+    /// Sets how [`Regions::distances`] finds the nearest sides. The default is the method with fewer
+    /// multiplications.
+    pub fn with_distance_method(self, method: DistanceMethod) -> Self {
+        Self { distance_method: Some(method), ..self }
+    }
+
+    pub(crate) fn distance_method(&self) -> Option<DistanceMethod> {
+        self.distance_method
+    }
+
+    pub(crate) fn layout(&self) -> &PatternLayout {
+        &self.layout
     }
 
     /// The network, in f64.
@@ -134,18 +143,43 @@ impl Regions {
     /// Number of rows that are pulled back for the halfspaces of a point: one for every unit, and
     /// for a pooling one for every other cell of its window.
     pub fn rows_per_point(&self) -> usize {
-        let rows = self.layout.spans().iter().map(|span| {
-            let mut rows = 0;
-            span.rule.visit_gaps(&vec![0; span.units.len()], |_| rows += 1);
-            rows
-        });
-        rows.sum()
+        self.layout.spans().iter().map(NodeSpan::sides).sum()
+    }
+
+    /// Calls `visit` with some halfspaces of the region of a point. `sides` has the positions of
+    /// their gaps among the gaps of each node.
+    ///
+    /// # Errors
+    /// Not one whole point; values outside the range of f64.
+    pub(crate) fn visit_sides(
+        &self,
+        point: &[f64],
+        sides: &BTreeMap<usize, Vec<usize>>,
+        visit: impl FnMut(Halfspace<'_>),
+    ) -> Result<(), Error> {
+        let choose = |gaps: &mut NodeGaps<'_>| {
+            let all = std::mem::take(&mut gaps.of_points[0]);
+            let chosen = sides.get(&gaps.span.node).into_iter().flatten();
+            gaps.of_points[0] = chosen.map(|&side| all[side]).collect();
+        };
+        self.visit_nodes(point, choose, visit, &|_| {})
     }
 
     /// The halfspaces of at most as many points as rows are pulled back at a time.
     fn visit_batch(
         &self,
         points: &[f64],
+        visit: impl FnMut(Halfspace<'_>),
+        progress: &dyn Fn(usize),
+    ) -> Result<(), Error> {
+        self.visit_nodes(points, |_| {}, visit, progress)
+    }
+
+    /// Visits the halfspaces of the gaps that `choose` leaves of each node.
+    fn visit_nodes(
+        &self,
+        points: &[f64],
+        choose: impl Fn(&mut NodeGaps<'_>),
         mut visit: impl FnMut(Halfspace<'_>),
         progress: &dyn Fn(usize),
     ) -> Result<(), Error> {
@@ -155,7 +189,8 @@ impl Regions {
         // A second forward pass computes the values again, so that only one node's are in memory.
         self.network.forward(points, |index, node, inputs| {
             if let Some(span) = self.layout.at(index).filter(|_| failed.is_none()) {
-                let gaps = NodeGaps::new(span, &trace, &inputs[0]);
+                let mut gaps = NodeGaps::new(span, &trace, &inputs[0]);
+                choose(&mut gaps);
                 failed = self.visit_node(&gaps, &trace, &mut visit, progress).err();
             }
             node.op().forward(inputs).0
@@ -234,25 +269,7 @@ struct HalfspaceRows {
     largest: Vec<f64>,
 }
 
-fn overflow() -> Error {
+pub(super) fn overflow() -> Error {
     let what = "a side of a region".into();
     tropex_extract::Error::Overflow { what, precision: Precision::F64 }.into()
-}
-
-impl<'a> NodeGaps<'a> {
-    fn new(span: &'a NodeSpan, trace: &Trace, input: &Tensor<2>) -> Self {
-        let pieces = span.rule.numbers(trace.piece(span.node));
-        let of_point = |pieces: &[u32]| {
-            let mut gaps = Vec::new();
-            span.rule.visit_gaps(pieces, |gap| gaps.push(gap));
-            gaps
-        };
-        let of_points = pieces.chunks_exact(span.units.len()).map(of_point).collect();
-        Self { span, of_points, inputs: to_host(input.clone()) }
-    }
-
-    fn inputs_of(&self, point: usize, points: usize) -> &[f64] {
-        let width = self.inputs.len() / points;
-        &self.inputs[point * width..][..width]
-    }
 }

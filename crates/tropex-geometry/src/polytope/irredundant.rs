@@ -4,15 +4,18 @@ use std::time::Instant;
 
 use super::ray_shooting::Depths;
 use super::search::{SearchError, TOUCHING, stuck};
-use super::{Polytope, dot};
+use super::{Polytope, dot, length};
 use crate::Error;
-use crate::lp::{LpOutcome, maximize};
+use crate::simplex::{Dictionary, Interruption, Minimum};
+
+/// How far a point may be beyond a side because of rounding errors, in units, at a distance of 1
+/// from the centre.
+const ROUNDING: f64 = TOUCHING / 4.0;
 
 /// The outcome of the removal of redundant inequalities.
 #[derive(Clone, Debug)]
 pub struct RedundancyRemoval {
-    /// The polytope with the sides found so far. If the search is not complete, some of these sides
-    /// may only touch the polytope.
+    /// The polytope with the facets found so far.
     pub polytope: Polytope,
     /// Number of sides that were examined.
     pub examined: usize,
@@ -24,7 +27,9 @@ impl Polytope {
     /// The irredundant inequalities in their order: the facets of the polytope, behind which other
     /// regions begin. Of equal inequalities the first one stays.
     ///
-    /// Rays from a point deep inside prove most facets. Each other side takes a linear program.
+    /// Rays from a point deep inside prove most facets. Linear programs decide the other sides. Each
+    /// answer is checked against the inequalities: a point that is beyond one side and within all
+    /// others, or multipliers of other sides whose sum implies the side.
     ///
     /// # Errors
     /// The region has no interior.
@@ -65,28 +70,19 @@ impl Polytope {
     ) -> Result<(), SearchError> {
         let depths = self.depths_inside(deadline)?;
         self.prove_by_rays(&depths, facets, deadline, report)?;
-        let proven = facets.clone();
-        for side in 0..self.sides() {
-            let ahead = proven.iter().filter(|&&proven| proven >= side).count();
-            report(side + ahead, facets.len());
-            // Every ray that passes all sides found so far finds a new one.
-            while !facets.contains(&side) {
-                let Some(step) = self.step_beyond(side, facets, &depths, deadline)? else { break };
-                let hit = self.first_hit(&step, &depths, facets);
-                facets.extend(if hit.is_empty() { vec![side] } else { hit });
-            }
+        let mut undecided: Vec<usize> =
+            (0..self.sides()).filter(|side| !facets.contains(side)).collect();
+        if undecided.is_empty() {
+            return Ok(());
         }
-        facets.sort_unstable();
-        // A ray through a corner hits sides that only touch the polytope.
-        for side in facets.clone().into_iter().rev().filter(|side| !proven.contains(side)) {
-            let others: Vec<usize> =
-                facets.iter().copied().filter(|other| *other != side).collect();
-            if self.step_beyond(side, &others, &depths, deadline)?.is_none() {
-                *facets = others;
+        let mut search = SideSearch::new(self, &depths, deadline)?;
+        // From the last, so that of equal sides the first one stays.
+        while let Some(side) = undecided.pop() {
+            if search.is_facet(side)? {
+                facets.push(side);
             }
-            report(self.sides(), facets.len());
+            report(self.sides() - undecided.len(), facets.len());
         }
-        report(self.sides(), facets.len());
         Ok(())
     }
 
@@ -106,37 +102,88 @@ impl Polytope {
         let depths = self.rows().map(|(normal, distance)| distance / unit - dot(normal, &step));
         Ok(depths.collect())
     }
+}
 
-    /// A step from the centre that leads beyond `side` and stays within the sides `within`. `None`
-    /// if there is none. `depths` are the distances of the centre from all sides, in units.
-    fn step_beyond(
-        &self,
-        side: usize,
-        within: &[usize],
-        depths: &[f64],
+/// The search for sides that others imply, by linear programs from one vertex to the next.
+struct SideSearch<'a> {
+    polytope: &'a Polytope,
+    /// Distances of the centre from all sides, in units.
+    depths: &'a [f64],
+    dictionary: Dictionary,
+    /// Sides that others imply.
+    implied: Vec<usize>,
+    deadline: Option<Instant>,
+}
+
+impl<'a> SideSearch<'a> {
+    fn new(
+        polytope: &'a Polytope,
+        depths: &'a [f64],
         deadline: Option<Instant>,
-    ) -> Result<Option<Vec<f64>>, SearchError> {
-        let normal = self.normal(side);
-        let rows = within.iter().map(|&other| (self.normal(other), depths[other]));
-        let rows = rows.chain([(normal, depths[side] + 1.0)]);
-        match maximize(normal, rows, deadline) {
-            LpOutcome::Optimal(step) => {
-                Ok(Some(step).filter(|step| dot(normal, step) > depths[side] + TOUCHING))
-            }
-            LpOutcome::Unbounded | LpOutcome::Stuck => Err(stuck().into()),
-            LpOutcome::OutOfTime => Err(SearchError::OutOfTime),
-        }
+    ) -> Result<Self, Interruption> {
+        let (rows, features) = (polytope.normals.clone(), polytope.features());
+        let dictionary = Dictionary::new(rows, depths.to_vec(), features);
+        let mut search = Self { polytope, depths, dictionary, implied: Vec::new(), deadline };
+        search.dictionary.go_to_vertex(deadline)?;
+        Ok(search)
     }
 
-    /// The sides that a ray from the centre hits first, without those already known.
-    fn first_hit(&self, direction: &[f64], depths: &[f64], known: &[usize]) -> Vec<usize> {
-        let at = |side: usize| {
-            let rate = dot(self.normal(side), direction);
-            if rate > 0.0 { depths[side] / rate } else { f64::INFINITY }
+    /// Whether the other sides that are left do not imply a side. A side that they imply is
+    /// removed.
+    fn is_facet(&mut self, side: usize) -> Result<bool, SearchError> {
+        let answer = match self.certain_answer(side)? {
+            Some(answer) => answer,
+            None => {
+                // Rounding errors have grown from pivot to pivot.
+                self.start_again()?;
+                self.certain_answer(side)?.ok_or_else(stuck)?
+            }
         };
-        let positions: Vec<f64> = (0..self.sides()).map(at).collect();
-        let first = positions.iter().copied().fold(f64::INFINITY, f64::min);
-        let hit = (0..self.sides()).filter(|&side| positions[side] <= first * (1.0 + TOUCHING));
-        hit.filter(|side| !known.contains(side)).collect()
+        if !answer {
+            self.dictionary.remove_slack(side);
+            self.implied.push(side);
+        }
+        Ok(answer)
+    }
+
+    /// Whether a side is a facet. `None` if the answer does not hold for the inequalities.
+    fn certain_answer(&mut self, side: usize) -> Result<Option<bool>, Interruption> {
+        let is_certain = match self.dictionary.minimize_slack(side, -TOUCHING, self.deadline)? {
+            Minimum::Below(point) => self.is_beyond_only(side, &point).then_some(true),
+            Minimum::Reached(_) => self.is_implied(side).then_some(false),
+        };
+        Ok(is_certain)
+    }
+
+    fn start_again(&mut self) -> Result<(), Interruption> {
+        let implied = std::mem::take(&mut self.implied);
+        *self = Self::new(self.polytope, self.depths, self.deadline)?;
+        implied.iter().for_each(|side| self.dictionary.remove_slack(*side));
+        self.implied = implied;
+        Ok(())
+    }
+
+    /// Whether a step from the centre leads beyond a side and stays within all others that are
+    /// left.
+    fn is_beyond_only(&self, side: usize, step: &[f64]) -> bool {
+        let rounding = ROUNDING * length(step).max(1.0);
+        let slack = |side: usize| self.depths[side] - dot(self.polytope.normal(side), step);
+        let mut others = (0..self.polytope.sides()).filter(|other| *other != side);
+        slack(side) < -TOUCHING / 2.0
+            && others.all(|other| slack(other) >= -rounding || self.implied.contains(&other))
+    }
+
+    /// Whether the dictionary has multipliers of other sides whose sum implies a side.
+    fn is_implied(&self, side: usize) -> bool {
+        let mut rest = self.polytope.normal(side).to_vec();
+        let mut limit = self.depths[side];
+        let multipliers = self.dictionary.multipliers(side);
+        for (other, multiplier) in multipliers.into_iter().filter(|(_, factor)| *factor > 0.0) {
+            let normal = self.polytope.normal(other).iter();
+            rest.iter_mut().zip(normal).for_each(|(rest, normal)| *rest -= multiplier * normal);
+            limit -= multiplier * self.depths[other];
+        }
+        // The dictionary takes multipliers up to `TOUCHING` for zero.
+        length(&rest) <= TOUCHING * self.polytope.features() as f64 && limit >= -2.0 * TOUCHING
     }
 }

@@ -3,6 +3,8 @@
 mod chebyshev;
 mod halfspace;
 mod irredundant;
+mod node_gaps;
+mod point_gaps;
 mod ray_shooting;
 mod search;
 

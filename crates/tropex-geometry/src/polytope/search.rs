@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::Error;
+use crate::simplex::Interruption;
 
 /// Points count as on a hyperplane up to this distance, in [units](super::Polytope::unit).
 pub(super) const TOUCHING: f64 = 1e-9;
@@ -16,6 +17,15 @@ pub(super) enum SearchError {
 impl From<Error> for SearchError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<Interruption> for SearchError {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::OutOfTime => Self::OutOfTime,
+            Interruption::Stuck => Self::Failed(stuck()),
+        }
     }
 }
 

@@ -93,6 +93,14 @@ fn text(found: &[RegionInspection], data: &Dataset) -> String {
     });
     let heading = ["image", "class", "region", "nearest boundary, l2", "l-infinity", "l1"];
     let mut parts = vec![table(&heading, rows.collect())];
+    let touching = found.iter().filter_map(|image| Some((image.image, image.touching.as_ref()?)));
+    let touching = touching.map(|(image, touching)| {
+        let mut row = vec![image.to_string(), count(touching.sides)];
+        row.extend(touching.beyond.iter().map(|nearest| distance(nearest.as_ref())));
+        row
+    });
+    let heading = ["image", "boundaries at 0", "next boundary, l2", "l-infinity", "l1"];
+    parts.extend(some_table(&heading, touching.collect()));
     let shapes = found.iter().filter_map(|image| Some((image.image, image.shape.as_ref()?)));
     let shapes = shapes.map(|(image, shape)| {
         let inradius = match shape.inradius {

@@ -1,0 +1,128 @@
+//! Distances of points to the boundaries of their regions.
+
+mod column_norms;
+mod nearest;
+mod side_bounds;
+
+use crate::{DistanceMethod, Error, Facet, Halfspace, Regions};
+use nearest::NearestSearch;
+use side_bounds::SideBounds;
+
+/// The nearest boundary of a region in one norm.
+///
+/// The nearest hyperplane touches the region at its point nearest to the given point, because the
+/// straight segment to this point crosses no other hyperplane first. The smallest distance to a
+/// hyperplane is therefore the distance to the boundary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nearest {
+    /// The distance.
+    pub distance: f64,
+    /// The nearest facet.
+    pub facet: Facet,
+    /// A nearest point on the facet, `[features]`.
+    pub point: Vec<f64>,
+}
+
+/// The nearest boundary in three norms. `None` if there is no boundary.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NearestBoundaries {
+    /// In the l1 norm, the sum of absolute values.
+    pub l1: Option<Nearest>,
+    /// In the Euclidean norm.
+    pub l2: Option<Nearest>,
+    /// In the maximum norm, the largest absolute value.
+    pub linf: Option<Nearest>,
+}
+
+/// The distances of a point to the boundary of its region.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Distances {
+    /// The nearest boundary in the l1 norm. `None` if the region is the whole space.
+    pub l1: Option<Nearest>,
+    /// The nearest boundary in the Euclidean norm.
+    pub l2: Option<Nearest>,
+    /// The nearest boundary in the maximum norm.
+    pub linf: Option<Nearest>,
+    /// Number of hyperplanes that the point lies on, with a gap of exactly zero. If there are any,
+    /// the three distances are 0.
+    pub touching: usize,
+    /// The nearest hyperplanes that the point does not lie on. Without touching hyperplanes they
+    /// are the nearest boundaries. With touching ones they need not touch the region.
+    pub beyond: NearestBoundaries,
+}
+
+impl Regions {
+    /// The distances of points to the boundaries of their regions, `gap / |normal|` with the dual
+    /// norm. A point on a boundary has distance 0.
+    ///
+    /// Takes one backward pass for every side of the region, or one forward pass for every input,
+    /// see [`DistanceMethod`]. For one direction,
+    /// [`Paths::first_crossings`](crate::Paths::first_crossings) needs two forward passes.
+    ///
+    /// # Shapes
+    /// - points: `[points, features]`
+    ///
+    /// # Errors
+    /// No points, or values that are not whole points; values outside the range of f64.
+    pub fn distances(&self, points: &[f64]) -> Result<Vec<Distances>, Error> {
+        self.distances_with_progress(points, &|_| {})
+    }
+
+    /// Like [`Regions::distances`]. `progress` receives how many of the
+    /// [rows](Self::rows_per_point) of all points are done.
+    ///
+    /// # Errors
+    /// As for [`Regions::distances`].
+    pub fn distances_with_progress(
+        &self,
+        points: &[f64],
+        progress: &dyn Fn(usize),
+    ) -> Result<Vec<Distances>, Error> {
+        let count = self.network().count(points)?;
+        let chosen = self.distance_method();
+        match chosen.unwrap_or_else(|| DistanceMethod::of(self.network(), self.layout())) {
+            DistanceMethod::Rows => self.distances_by_rows(points, count, progress),
+            DistanceMethod::Columns => {
+                let rows = self.rows_per_point();
+                let points = points.chunks_exact(self.network().features()).enumerate();
+                let of_point = |(index, point)| {
+                    let report = |done: usize| progress(index * rows + done);
+                    self.distances_by_columns(point, &report)
+                };
+                points.map(of_point).collect()
+            }
+        }
+    }
+
+    fn distances_by_rows(
+        &self,
+        points: &[f64],
+        count: usize,
+        progress: &dyn Fn(usize),
+    ) -> Result<Vec<Distances>, Error> {
+        let points_of = |index: usize| &points[index * self.network().features()..];
+        let features = self.network().features();
+        let new = |index: usize| NearestSearch::new(&points_of(index)[..features]);
+        let mut searches: Vec<NearestSearch<'_>> = (0..count).map(new).collect();
+        let add = |halfspace: Halfspace<'_>| searches[halfspace.point].add(&halfspace);
+        self.visit_halfspaces_with_progress(points, add, progress)?;
+        Ok(searches.into_iter().map(NearestSearch::finish).collect())
+    }
+
+    /// The distances of one point, from the rows that the norms of all rows do not rule out.
+    fn distances_by_columns(
+        &self,
+        point: &[f64],
+        progress: &dyn Fn(usize),
+    ) -> Result<Distances, Error> {
+        let Some(bounds) = SideBounds::new(self, point, progress)? else {
+            // A norm is beyond the range of numbers. A row may still be within it.
+            return Ok(self.distances_by_rows(point, 1, progress)?.remove(0));
+        };
+        let mut search = NearestSearch::new(point);
+        bounds.touching().for_each(|facet| search.touch(facet));
+        self.visit_sides(point, &bounds.undecided(), |halfspace| search.add(&halfspace))?;
+        Ok(search.finish())
+    }
+}
