@@ -26,7 +26,7 @@ const CRATES: &[ModuleOrder] = &[
     ModuleOrder {
         folder: "tropex-files",
         root: "lib.rs",
-        modules: &["checksum", "lfs", "memory", "own", "lock", "replace", "leftovers", "scratch"],
+        modules: &["checksum", "lfs", "memory", "own", "lock", "replace", "publish", "leftovers", "scratch"],
     },
     ModuleOrder {
         folder: "tropex-kernels",
