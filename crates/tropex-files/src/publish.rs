@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::Builder;
 
 use crate::own::OwnFile;
 use crate::replace::{PREFIX, RANDOM, SUFFIX, folder_of, sync_folder, temporary_beside};

@@ -6,9 +6,11 @@ mod choices;
 mod evaluate;
 mod experiment;
 mod extract;
+mod extraction;
 mod import;
 mod inspect;
 mod list;
+mod merge;
 mod options;
 mod precision;
 mod region;
@@ -45,6 +47,7 @@ commands! {
     Import(import::ImportArgs),
     Inspect(inspect::InspectArgs),
     Extract(extract::ExtractArgs),
+    Merge(merge::MergeArgs),
     Evaluate(evaluate::EvaluateArgs),
     Assign(assign::AssignArgs),
     Precision(precision::PrecisionArgs),
