@@ -6,6 +6,7 @@ mod damage; // files that are not what they should be
 mod devices; // devices that share the work
 mod function; // the extracted function against loops over all terms
 mod interruption; // extractions that stop anywhere and go on
+mod parts; // stores that parts extract together
 mod ranking; // the best terms at points
 mod readback; // shards in the hands of other programs
 mod tight; // shifts that depend on the points

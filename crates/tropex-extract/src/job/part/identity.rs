@@ -46,26 +46,17 @@ impl PartIdentity {
 
     /// A description of the first setting that differs from another extraction.
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
-        let differs = |found: String, expected: String| {
-            (found != expected).then(|| format!("{found} instead of {expected}"))
+        let differs = |what: &str, found: &dyn ToString, expected: &dyn ToString| {
+            let (found, expected) = (found.to_string(), expected.to_string());
+            (found != expected).then(|| format!("{what}{found} instead of {expected}"))
         };
+        let shards = [other, self].map(|identity| identity.terms.shard_points);
         self.terms
             .difference(&other.terms)
-            .or_else(|| {
-                let points =
-                    |identity: &Self| format!("{} points per shard", identity.terms.shard_points);
-                differs(points(other), points(self))
-            })
-            .or_else(|| {
-                let points = |identity: &Self| format!("batches of {} points", identity.batch);
-                differs(points(other), points(self))
-            })
-            .or_else(|| {
-                let program = |identity: &Self| {
-                    format!("written by {}, format {}", identity.written_by, identity.format)
-                };
-                differs(program(other), program(self))
-            })
+            .or_else(|| differs("points per shard ", &shards[0], &shards[1]))
+            .or_else(|| differs("points per batch ", &other.batch, &self.batch))
+            .or_else(|| differs("written by ", &other.written_by, &self.written_by))
+            .or_else(|| differs("format ", &other.format, &self.format))
             .or_else(|| (self != other).then(|| "another number of parts".into()))
     }
 

@@ -22,9 +22,12 @@ mod merge;
 mod piece_record;
 mod record_file;
 mod row_folder;
+mod sizes;
 mod stage_record;
 mod stage_work;
 mod task;
 mod work;
 
+pub use sizes::{PartSizes, stages_of};
 pub use task::{PartOutcome, PartTask};
+pub use work::require_divisible;

@@ -10,6 +10,7 @@ use super::identity::PartIdentity;
 use super::piece_record::PieceRecord;
 use super::record_file;
 use super::row_folder::rows_of;
+use super::sizes::stages_of;
 use super::{PartOutcome, PartTask};
 use crate::gauge::tight::{PartPullback, terms_of_rows};
 use crate::gauge::{Gauge, Shifts};
@@ -66,7 +67,10 @@ impl TermStore {
 }
 
 /// Refuses gauges whose shifts parts cannot find.
-pub(super) fn require_divisible(extractor: &Extractor) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::Indivisible`]: the calibrated gauge, unless the shifts are those of other points.
+pub fn require_divisible(extractor: &Extractor) -> Result<(), Error> {
     let searches = extractor.shifts_of_other_points().is_none();
     match extractor.gauge() {
         Gauge::Calibrated if searches => Err(Error::Indivisible),
@@ -76,10 +80,7 @@ pub(super) fn require_divisible(extractor: &Extractor) -> Result<(), Error> {
 
 /// Refuses a stage that the extraction does not have.
 fn check_stage(extractor: &Extractor, stage: Option<usize>) -> Result<(), Error> {
-    let stages = match extractor.shifts() {
-        Some(_) => 0,
-        None => PartPullback::stage_count(extractor.network()),
-    };
+    let stages = stages_of(extractor);
     match stage.filter(|stage| !(1..=stages).contains(stage)) {
         None => Ok(()),
         Some(stage) => Err(Error::NoStage { stage, stages }),
