@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{CONVOLUTIONAL, CommandOutcome, Workspace};
 
-/// What a command says that is given all the time it takes.
+/// Runs `bounds` with a time limit that is never reached.
 fn patient(workspace: &Workspace, arguments: &str) -> CommandOutcome {
     workspace.run(&format!("bounds {arguments} --time-limit 1000000"))
 }
@@ -35,7 +35,7 @@ fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
     }
     let widest = said.lines().map(|line| line.chars().count()).max().unwrap();
     assert!(widest <= 100, "{widest} columns\n{said}");
-    // The inputs are those of the images, whichever way they are given.
+    // The inputs are the values of an image, however the images are named.
     let exact = |arguments: &str| {
         let said = patient(&workspace, &format!("{arguments} --json")).json();
         bound(&said, "Serra 2018, Thm 1", "upper")["value"].clone()
@@ -73,7 +73,14 @@ fn convolutions_on_the_command_line() {
         (&said["best_upper"], &json!("exact"))
     );
     let said = patient(&workspace, "--layers C4,P,C8k2s1p1,D5 --dataset mnist").succeeded();
+    assert!(said.starts_with("C4,P,C8k2s1p1,D5: 784 inputs"), "{said}");
     assert!(said.contains("layers: conv 4x26x26, max of 4 676, conv 8x14x14, dense 5\n"), "{said}");
+    // Batch norm is part of the layer before it.
+    let said = patient(&workspace, "--layers C4,BN,A,D5,BN --dataset mnist").succeeded();
+    assert!(said.contains("layers: conv 4x26x26, average pool + linear 5\n"), "{said}");
+    let said = patient(&workspace, "googlenet-narrow --shape 3,8,8").succeeded();
+    assert!(said.starts_with("googlenet-narrow: 192 inputs"), "{said}");
+    assert!(said.contains("belongs to a branch"), "{said}");
 }
 
 #[test]
@@ -83,14 +90,14 @@ fn bounds_of_a_run_use_its_weights() {
     workspace.run(&format!("{train} --out run")).succeeded();
     let said = patient(&workspace, "run --json").json();
     let trained = bound(&said, "Serra 2018, Thm 1, ranks", "trained-upper");
-    // As many as there are values before or after, whichever are fewer.
+    // The rank of every layer is the smaller one of its numbers of inputs and outputs.
     assert_eq!(trained["ranks"], json!([64, 256, 256, 256, 256, 256, 256, 256, 128]));
     assert!(
         patient(&workspace, "run")
             .succeeded()
             .contains("ranks of the weights, layer by layer: 64, 256")
     );
-    // A folder that is called like an architecture is asked for by its path.
+    // If a folder has the name of an architecture, `./` tells them apart.
     fs::rename(workspace.path("run"), workspace.path("fcn4")).unwrap();
     assert_eq!(patient(&workspace, "fcn4 --json").json()["inputs"], 784);
     assert_eq!(patient(&workspace, "./fcn4 --json").json()["inputs"], 64);
@@ -119,11 +126,11 @@ fn invalid_networks_are_refused_in_one_line() {
     workspace.run("bounds --widths 99999999999,5,2").failed(&["99999999999", "at most 20000000"]);
     workspace.run("bounds --widths 5,99999999999,2").failed(&["99999999999", "at most 20000000"]);
     workspace.run("bounds --layers C4,C4k30 --shape 1,9,9").failed(&[
-        "layer 2 of --layers",
-        "kernel: found 30x30",
+        "layer 2 (`C4k30`)",
+        "windows of 30x30",
         "at most 7x7",
     ]);
-    workspace.run("bounds --layers D4,P --shape 1,9,9").failed(&["layer 2", "before max pooling"]);
+    workspace.run("bounds --layers D4,P --shape 1,9,9").misused(&["layer 2 (`P`)", "flattened"]);
     workspace.run("bounds").misused(&["ARCHITECTURE|RUN"]);
     workspace.run("bounds --widths 784").misused(&["--widths", "at least two numbers"]);
     workspace.run("bounds --widths 784,0,10").misused(&["--widths", "`0` is not a whole number"]);
@@ -131,7 +138,9 @@ fn invalid_networks_are_refused_in_one_line() {
     workspace.run("bounds --widths 4,4,2 fcn4").misused(&["cannot be used with"]);
     workspace.run("bounds --widths 4,4,2 --shape 1,2,2").misused(&["cannot be used with"]);
     workspace.run("bounds --layers D4").misused(&["--shape"]);
-    workspace.run("bounds --layers C4z --shape 1,9,9").misused(&["`C4z` is not a layer such as"]);
+    workspace
+        .run("bounds --layers C4z --shape 1,9,9")
+        .misused(&["layer 1 (`C4z`): expected C and"]);
     workspace.run("bounds fcn4 --shape 28,28").misused(&["--shape", "channels, height, width"]);
     workspace.run("bounds fcn4 --time-limit -1").misused(&["-1"]);
     workspace.run("bounds fcn4 --time-limit=nan").misused(&["--time-limit", "number of seconds"]);

@@ -6,10 +6,10 @@ mod assignment; // images and their maximal terms
 mod bounds; // bounds on the number of linear regions
 mod brute_force; // experiments, term by term
 #[cfg(unix)]
-mod ctrl_c; // interrupts
+mod ctrl_c; // interrupted commands
 mod damage; // damaged runs and terms
 mod datasets; // subsets, and unusual datasets
-mod devices; // several devices
+mod devices; // several devices for one command
 #[cfg(unix)]
 mod disk; // full disks
 mod experiments; // experiments
@@ -19,6 +19,7 @@ mod foreign; // runs of other programs
 mod images; // invalid datasets
 #[cfg(unix)]
 mod interruption; // commands killed at any moment
+mod layers; // architectures that are layers in a line
 #[cfg(target_os = "linux")]
 mod memory; // too large networks and files
 #[cfg(feature = "flex")]

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::deadline::Deadline;
 use crate::{BoundError, ExactCount, Structure};
 
-/// What a number says about the maximal number of linear regions over all weights.
+/// The relation of a number to the maximal number of linear regions over all weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BoundKind {
@@ -70,7 +70,7 @@ impl FromStr for BoundKind {
 pub struct Bound {
     /// Short name, unique together with the kind.
     pub name: &'static str,
-    /// What the number says.
+    /// The kind of the number.
     pub kind: BoundKind,
     /// The formula.
     pub formula: &'static str,

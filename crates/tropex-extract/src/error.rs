@@ -61,7 +61,7 @@ pub enum Error {
         reason: String,
     },
     /// The folder contains the terms of another extraction.
-    #[error("{} holds terms of another extraction ({difference}); delete it", path.display())]
+    #[error("{} holds terms of another extraction ({difference}); delete the folder", path.display())]
     OtherTerms {
         /// The manifest in the folder.
         path: PathBuf,

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_tell_unknown_from_missing_devices() {
+    fn unknown_and_missing_devices_have_different_errors() {
         assert_eq!(find("gpu"), Err(DeviceNameError::Unknown { name: "gpu".into() }));
         assert_eq!(find("flex:0"), Err(DeviceNameError::Unknown { name: "flex:0".into() }));
         assert_eq!(find("cuda:x"), Err(DeviceNameError::Unknown { name: "cuda:x".into() }));

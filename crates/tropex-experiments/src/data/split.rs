@@ -13,7 +13,7 @@ use tropex_train::data::{Dataset, Images};
 pub enum Split {
     /// The images that networks are trained on.
     Train,
-    /// The images that networks never see in training.
+    /// The images that are not used in training.
     Test,
 }
 

@@ -1,4 +1,4 @@
-//! Gauges: rules for the shifts, affine functions that are added to numerator and denominator.
+//! Gauges: rules for the shifts, affine functions that are added to positive and negative terms.
 
 mod scale;
 mod shifts;

@@ -23,7 +23,8 @@ struct ConvInputs {
 }
 
 impl ConvInputs {
-    /// Checks that channels and axes fit. `transposed`: the kernel's first axis is the input's.
+    /// Checks that channels and axes fit. With `transposed`, the first axis of the kernel is that
+    /// of the input channels.
     fn of(args: &OpArgs, transposed: bool) -> Result<Self, OpError> {
         if args.depends(1) {
             args.refuse("its kernel depends on the input, which makes it a product");
@@ -87,7 +88,7 @@ pub(super) fn conv(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let (weight, bias) = (weight.into_tensor(), bias.map(Array::into_tensor));
     let WindowSpec { stride, dilation, mut padding, .. } = windows;
     let mut input = input;
-    // Burn pads the three axes of a volume on both sides alike.
+    // Burn pads the three axes of a volume equally on both sides.
     if padding.len() == 3 && padding.iter().any(|(before, after)| before != after) {
         input = input.pad(&[&[(0, 0); 2], &padding[..]].concat(), 0.0)?;
         padding = vec![(0, 0); 3];
@@ -110,7 +111,7 @@ pub(super) fn conv(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(output?.into())
 }
 
-/// The entries of a list, which has as many as the caller says.
+/// The entries of a list of `N` entries.
 fn array<T: Copy + Default, const N: usize>(list: &[T]) -> [T; N] {
     std::array::from_fn(|index| list.get(index).copied().unwrap_or_default())
 }
@@ -121,7 +122,7 @@ pub(super) fn conv_transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let (mut windows, auto_pad) = WindowSpec::of(args, &operands.extents, Some(&operands.kernel))?;
     let more = window::attribute(args, "output_padding", 0, axes)?.unwrap_or(vec![0; axes]);
     let wanted = window::attribute(args, "output_shape", 1, axes)?;
-    // Without padding the output has `full` cells along an axis, of which padding takes some away.
+    // Without padding, the output has `full` cells along an axis. Padding removes cells.
     let full: Vec<usize> = (0..axes)
         .map(|axis| (operands.extents[axis] - 1) * windows.stride[axis] + windows.reach(axis))
         .collect();

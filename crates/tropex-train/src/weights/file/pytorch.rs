@@ -15,7 +15,7 @@ use super::{
 };
 use crate::weights::WeightsError;
 
-/// Most bytes of a pickle, which has names, shapes and the records of a training.
+/// Largest number of bytes of a pickle, which has names, shapes and the records of a training.
 const MAX_PICKLE: u64 = 64 << 20;
 /// Bytes of the first attempt to read a pickle of unknown length.
 const FIRST_READ: u64 = 1 << 16;
@@ -183,7 +183,7 @@ fn tar_tensors(
     mut at: u64,
     storages: &TarStorages,
 ) -> Result<HashMap<String, StoredTensor>, String> {
-    /// Most axes that a tensor of PyTorch has.
+    /// Largest number of axes of a tensor of PyTorch.
     const MAX_AXES: u64 = 64;
     let mut tensors = HashMap::new();
     for _ in 0..count_at(file, &mut at)? {

@@ -22,7 +22,7 @@ const CHECKSUM: &str = "tropex.sha256";
 const DIGITS: usize = 64;
 /// Bytes of the number at the start, the length of the header.
 const LENGTH: usize = 8;
-/// Most bytes of a header, by the definition of the format.
+/// Largest number of bytes of a header, by the definition of the format.
 const MAX_HEADER: u64 = 100_000_000;
 
 /// The metadata of a header.
