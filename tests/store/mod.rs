@@ -6,6 +6,7 @@ mod damage; // damaged files
 mod devices; // several devices
 mod function; // the extracted function against loops over all terms
 mod interruption; // interrupted extractions
+mod parts; // stores that parts extract together
 mod ranking; // the best terms at a point
 mod readback; // shards read by other programs
 mod tight; // the tight gauge

@@ -26,7 +26,17 @@ const CRATES: &[ModuleOrder] = &[
     ModuleOrder {
         folder: "tropex-files",
         root: "lib.rs",
-        modules: &["checksum", "lfs", "memory", "own", "lock", "replace", "leftovers", "scratch"],
+        modules: &[
+            "checksum",
+            "lfs",
+            "memory",
+            "own",
+            "lock",
+            "replace",
+            "publish",
+            "leftovers",
+            "scratch",
+        ],
     },
     ModuleOrder {
         folder: "tropex-kernels",
@@ -55,6 +65,7 @@ const CRATES: &[ModuleOrder] = &[
         root: "lib.rs",
         modules: &[
             "unsupported",
+            "part_number",
             "error",
             "exact",
             "ops",

@@ -6,6 +6,7 @@ use thiserror::Error;
 use tropex_files::LockError;
 use tropex_kernels::{DeviceError, Precision};
 
+use crate::part_number::PartNumber;
 use crate::unsupported::UnsupportedOperation;
 
 /// An error in capturing, extracting, storing or reading terms.
@@ -67,6 +68,44 @@ pub enum Error {
         /// The first difference between the two extractions.
         difference: String,
     },
+    /// The calibrated gauge cannot be extracted in parts.
+    #[error(
+        "the calibrated gauge cannot be extracted in parts, because its trials need the terms of \
+         all points; extract it in one process, or choose the tight gauge"
+    )]
+    Indivisible,
+    /// The extraction does not have the stage.
+    #[error("there is no stage {stage}: {}", stages_text(*.stages))]
+    NoStage {
+        /// The requested stage.
+        stage: usize,
+        /// Number of stages; 0 if no shifts are to be found.
+        stages: usize,
+    },
+    /// The folder has no parts of an extraction.
+    #[error("no parts of an extraction in {}", folder.display())]
+    NoParts {
+        /// The folder of the store.
+        folder: PathBuf,
+    },
+    /// Parts of an extraction are missing or not finished.
+    #[error("{}: {} not finished{}", folder.display(), parts_text(missing), stage_text(*.stage))]
+    MissingParts {
+        /// The folder of the parts.
+        folder: PathBuf,
+        /// The parts, in ascending order.
+        missing: Vec<PartNumber>,
+        /// The stage that they have not finished; `None` for their terms.
+        stage: Option<usize>,
+    },
+    /// A file of a part is damaged.
+    #[error("{} is damaged; run part {part} again", path.display())]
+    DamagedPart {
+        /// The file.
+        path: PathBuf,
+        /// The part.
+        part: PartNumber,
+    },
     /// Another process holds the lock of the folder.
     #[error(transparent)]
     Locked(#[from] LockError),
@@ -101,4 +140,54 @@ impl Error {
 fn list(operations: &[UnsupportedOperation]) -> String {
     let lines: Vec<_> = operations.iter().map(ToString::to_string).collect();
     lines.join("; ")
+}
+
+/// `the stages are 1 to 4`
+fn stages_text(stages: usize) -> String {
+    match stages {
+        0 => "no shifts are to be found".into(),
+        1 => "the only stage is 1".into(),
+        stages => format!("the stages are 1 to {stages}"),
+    }
+}
+
+/// ` (stage 2)`
+fn stage_text(stage: Option<usize>) -> String {
+    stage.map_or(String::new(), |stage| format!(" (stage {stage})"))
+}
+
+/// `part 3 of 4 is`, `parts 1-3, 5 of 9 are`
+fn parts_text(parts: &[PartNumber]) -> String {
+    let of = parts.first().map_or(0, |part| part.of());
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for number in parts.iter().map(|part| part.number()) {
+        match runs.last_mut().filter(|(_, last)| *last + 1 == number) {
+            Some((_, last)) => *last = number,
+            None => runs.push((number, number)),
+        }
+    }
+    let run = |(first, last): (usize, usize)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    };
+    let runs: Vec<String> = runs.into_iter().map(run).collect();
+    match parts.len() {
+        1 => format!("part {} of {of} is", runs.join(", ")),
+        _ => format!("parts {} of {of} are", runs.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_listed_in_runs() {
+        let parts = |numbers: &[usize]| {
+            let parts = numbers.iter().map(|&number| PartNumber::new(number, 9).unwrap());
+            parts_text(&parts.collect::<Vec<_>>())
+        };
+        assert_eq!(parts(&[3]), "part 3 of 9 is");
+        assert_eq!(parts(&[1, 2, 3, 5, 8, 9]), "parts 1-3, 5, 8-9 of 9 are");
+    }
 }

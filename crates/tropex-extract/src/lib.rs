@@ -20,6 +20,7 @@ pub mod gauge;
 pub mod job;
 pub mod network;
 pub mod ops;
+mod part_number;
 pub mod points;
 pub mod store;
 pub mod terms;

@@ -2,6 +2,8 @@
 //!
 //! - [`replace()`] and [`replace_with`] write a file atomically: readers see the old or the new
 //!   content.
+//! - [`create`] writes a file that no later writer changes, and [`link_or_copy`] publishes a file
+//!   under a second path; neither needs locks.
 //! - [`remove_leftovers`] removes the temporary files of killed processes, and [`remove_own_files`]
 //!   those of this process before it ends.
 //! - [`FolderLock`] allows one process at a time to write to a folder.
@@ -16,6 +18,7 @@ mod lfs;
 mod lock;
 mod memory;
 mod own;
+mod publish;
 mod replace;
 mod scratch;
 
@@ -25,5 +28,6 @@ pub use lfs::lfs_pointer;
 pub use lock::{FolderLock, Holder, LockError, holder};
 pub use memory::free_memory;
 pub use own::remove_own_files;
+pub use publish::{create, link_or_copy};
 pub use replace::{replace, replace_with};
 pub use scratch::ScratchFolder;

@@ -114,7 +114,7 @@ pub(crate) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -275,7 +275,7 @@ fn publish(temporary: NamedTempFile, path: &Path) -> Result<(), Unpublished> {
 
 /// Syncs a folder to disk, on systems that support it.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     let synced = match File::open(folder) {
         Ok(folder) => folder.sync_all(),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
@@ -290,7 +290,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

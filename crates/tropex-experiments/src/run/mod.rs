@@ -1,6 +1,7 @@
 //! Runs: the steps from a run to terms, and their results, computed once.
 
 pub mod onnx;
+pub mod parts;
 pub mod pipeline;
 mod predicted_terms;
 mod progress;

@@ -142,6 +142,22 @@ pub fn extract(
     settings: &ExtractSettings,
     progress: &dyn Fn(Progress),
 ) -> Result<TermStore, Error> {
+    let extractor = extractor(run, dataset, devices, settings)?;
+    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
+}
+
+/// The extractor of an extraction, on all devices.
+///
+/// # Errors
+/// Another dataset than that of the run; errors of capturing; [`Error::NoTerms`] of
+/// [`ExtractSettings::shifts_of`].
+pub(super) fn extractor(
+    run: &Run,
+    dataset: &Dataset,
+    devices: impl Into<Devices>,
+    settings: &ExtractSettings,
+) -> Result<Extractor, Error> {
     let devices = devices.into();
     check_data(run, dataset)?;
     let target = ComputeTarget::new(devices.first(), settings.precision)?;
@@ -154,10 +170,7 @@ pub fn extract(
             Extractor::with_shifts(&network, &shifts, settings.classes)?
         }
     };
-    let extractor = extractor.share_with(devices.others())?;
-    let points = settings.points(run, dataset);
-    let folder = terms_folder(run, settings.epoch, settings.split, settings.gauge);
-    Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
+    Ok(extractor.share_with(devices.others())?)
 }
 
 /// Opens stored terms of a run.
@@ -178,6 +191,11 @@ fn open_store(
 }
 
 impl ExtractSettings {
+    /// The folder of the terms in a run.
+    pub fn folder(&self, run: &Run) -> PathBuf {
+        terms_folder(run, self.epoch, self.split, self.gauge)
+    }
+
     /// The images whose terms are extracted.
     pub fn points<'a>(&self, run: &Run, dataset: &'a Dataset) -> ImagePoints<'a> {
         let images = self.split.of(dataset);

@@ -46,6 +46,14 @@ impl Estimate {
                 let stage = stage.saturating_sub(1) as f64 + part(points, of);
                 self.earlier_trials() + PASS * stage / stages.max(1) as f64
             }
+            Progress::Waiting { stage, stages, .. } => {
+                (self.walked, self.extracting) = (true, false);
+                PASS * stage as f64 / stages.max(1) as f64
+            }
+            Progress::Joined { points, of } => {
+                self.extracting = true;
+                self.extraction() * part(points, of)
+            }
             Progress::Checked { terms, of } if !self.extracting => {
                 self.earlier_trials() + PASS + COMPARISON * part(terms, of)
             }

@@ -84,7 +84,11 @@ impl TermStore {
     }
 }
 
-fn header(
+/// The settings of the extraction of a source.
+///
+/// # Errors
+/// A source without points, or with points of another number of features.
+pub(super) fn header(
     extractor: &Extractor,
     source: &dyn PointSource,
     shard_bytes: usize,
@@ -131,7 +135,7 @@ fn saved_shifts(
 
 /// The manifest of an earlier extraction of these terms; `None` if the folder has none, or one that
 /// may be replaced.
-fn existing(
+pub(super) fn existing(
     folder: &Path,
     terms: &TermsHeader,
     options: &ExtractOptions,

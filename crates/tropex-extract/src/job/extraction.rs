@@ -1,32 +1,23 @@
 //! The steps of an extraction into a folder.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use tropex_files::free_memory;
-use tropex_kernels::WorkerPool;
 
+use super::batch_size::BatchSize;
 use super::calibration::{Calibration, CalibrationProgress};
 use super::calibration_state::CalibrationState;
+use super::shard_extraction::{ShardExtraction, ShardPiece};
 use super::term_source::TermSource;
 use super::{ExtractOptions, Progress};
 use crate::gauge::tight::{SpillBuffer, StageProgress, TightPullback};
 use crate::gauge::{Gauge, ShiftScale, Shifts};
 use crate::points::read;
-use crate::store::{
-    IN_MEMORY, MANIFEST, Manifest, ShardEntry, ShardFile, ShardWriter, TermsHeader, shifts,
-};
-use crate::terms::{Dominance, DominanceGap, SelfCheck, Terms};
+use crate::store::{IN_MEMORY, MANIFEST, Manifest, ShardEntry, ShardFile, TermsHeader, shifts};
+use crate::terms::{Dominance, DominanceGap, SelfCheck};
 use crate::{Error, ExtractedFunction, Extractor, PointSource, TermStore};
-
-/// Bytes of a batch on a device that processes one batch at a time, approximately. Larger batches
-/// do not make the products faster.
-const BATCH_BYTES: usize = 48 << 20;
-
-/// Largest number of points of a batch.
-const BATCH_POINTS: usize = 1024;
 
 /// An extraction into a folder.
 pub(super) struct ExtractionJob<'a> {
@@ -51,10 +42,20 @@ impl ExtractionJob<'_> {
         self.extracted(done);
         let term_source = self.term_source(&mut manifest, !missing.is_empty())?;
         self.extract_shards(&missing, done, &term_source, &mut manifest)?;
+        self.conclude(manifest, &term_source.extractor)
+    }
+
+    /// Checks complete terms that were extracted with an extractor. If the check refutes the
+    /// shifts, the result is the state for the next search.
+    pub(super) fn conclude(
+        &self,
+        mut manifest: Manifest,
+        extractor: &Extractor,
+    ) -> Result<Option<CalibrationState>, Error> {
         if !self.is_checked(&manifest) {
             let gaps = self.gaps(&manifest)?;
             let precision = manifest.terms.precision;
-            if let Some(shifts) = term_source.extractor.shifts().filter(|_| self.is_calibrated())
+            if let Some(shifts) = extractor.shifts().filter(|_| self.is_calibrated())
                 && let Some(next) = self.search.after_check(shifts.shift_scale(), &gaps, precision)
             {
                 return Ok(Some(next));
@@ -118,7 +119,7 @@ impl ExtractionJob<'_> {
     }
 
     fn pull_back(&self, terms: &TermsHeader) -> Result<TightPullback, Error> {
-        let (batches, read) = (self.all_batches(terms), |range| read(self.source, range));
+        let (batches, read) = (self.batch_size().of_all(terms), |range| read(self.source, range));
         let passed = |passed| self.passed(passed);
         let (specs, gauge) = (self.extractor.specs(), (self.extractor.gauge(), ShiftScale::FULL));
         TightPullback::new(&specs, gauge, &batches, &read, self.buffer(), &passed)
@@ -127,7 +128,7 @@ impl ExtractionJob<'_> {
     fn calibrate(&self, terms: &TermsHeader) -> Result<Shifts, Error> {
         let calibration = Calibration {
             extractor: self.extractor,
-            batches: &self.all_batches(terms),
+            batches: &self.batch_size().of_all(terms),
             read: &|range| read(self.source, range),
             buffer: &|| self.buffer(),
             chosen: &self.search.chosen,
@@ -158,21 +159,8 @@ impl ExtractionJob<'_> {
         (self.progress)(Progress::Checked { terms, of: self.source.len() });
     }
 
-    fn all_batches(&self, terms: &TermsHeader) -> Vec<Range<usize>> {
-        let shards = (0..terms.shard_count()).map(|number| terms.span(number));
-        shards.flat_map(|span| self.batches(span)).collect()
-    }
-
-    /// The batches of the points of a shard. They do not depend on the missing shards.
-    fn batches(&self, span: Range<usize>) -> Vec<Range<usize>> {
-        let network = self.extractor.network();
-        let groups = self.extractor.per_point() + 1;
-        let for_thread = || network.points_per_thread(groups);
-        let for_memory = || self.extractor.batch_for(BATCH_BYTES).min(BATCH_POINTS);
-        let fitting = || for_thread().unwrap_or_else(for_memory);
-        let batch = self.options.batch.unwrap_or_else(fitting).max(1);
-        let starts = span.clone().step_by(batch);
-        starts.map(|start| start..span.end.min(start.saturating_add(batch))).collect()
+    fn batch_size(&self) -> BatchSize {
+        BatchSize::of(self.extractor, self.options)
     }
 
     /// Numbers of the listed shards that are intact.
@@ -201,36 +189,26 @@ impl ExtractionJob<'_> {
             manifest.add_device(extractor.network().target().device_name());
         }
         let terms = manifest.terms.clone();
-        let batches = |&number: &usize| {
-            self.batches(terms.span(number)).into_iter().map(move |batch| (number, batch))
+        let piece = |&shard: &usize| {
+            let batches = self.batch_size().in_shard(terms.span(shard));
+            ShardPiece { shard, batches }
         };
-        let jobs: Vec<_> = numbers.iter().flat_map(batches).collect();
-        let work = |extractor: &&Extractor, (number, batch): (usize, Range<usize>)| {
-            let terms = || term_source.terms(extractor, self.source, batch);
-            Ok((number, extractor.spec().on_batch(terms)?))
+        let pieces: Vec<ShardPiece> = numbers.iter().map(piece).collect();
+        let extraction = ShardExtraction {
+            extractor: &term_source.extractor,
+            source: self.source,
+            terms: &terms,
+            terms_of: &|extractor, batch| term_source.terms(extractor, self.source, batch),
         };
-        let longest = terms.span(0).len();
-        let (mut done, mut open) = (done, None);
-        let mut shard = ShardWriter::new(&terms, longest);
-        let take = |(number, (batch, check)): (usize, (Terms, SelfCheck))| {
-            let span = terms.span(number);
-            if open != Some(number) {
-                open = Some(number);
-                shard.begin(span.start);
-            }
-            shard.append(&batch, &check, self.source);
-            done += batch.len();
+        let mut done = done;
+        let on_batch = |points| {
+            done += points;
             self.extracted(done);
-            if shard.points() < span.len() {
-                return Ok(());
-            }
-            manifest.add_shard(number, shard.write(self.folder, number)?);
-            manifest.write(&self.manifest())
         };
-        // Results of up to one shard may wait for a slow batch.
-        let waiting = self.batches(terms.span(0)).len();
-        let workers = term_source.extractor.workers();
-        WorkerPool { workers: &workers, waiting }.run(jobs.into_iter(), work, take)
+        extraction.run(&pieces, on_batch, |piece, shard| {
+            manifest.add_shard(piece.shard, shard.write(self.folder, piece.shard)?);
+            manifest.write(&self.manifest())
+        })
     }
 
     pub(super) fn extracted(&self, points: usize) {

@@ -97,6 +97,24 @@ pub enum Progress {
         /// Number of stages: the number of maxima in the network plus 1.
         stages: usize,
     },
+    /// A part waits for other parts after a stage.
+    Waiting {
+        /// The stage, counted from 1.
+        stage: usize,
+        /// Number of stages.
+        stages: usize,
+        /// The first part that has not finished the stage.
+        part: usize,
+        /// Number of parts that have not finished the stage.
+        missing: usize,
+    },
+    /// The terms of parts were joined.
+    Joined {
+        /// Joined points.
+        points: usize,
+        /// All points.
+        of: usize,
+    },
     /// Points were extracted.
     Extracted {
         /// Extracted points, including those of earlier runs.

@@ -16,6 +16,12 @@ pub(crate) fn shard_name(number: usize) -> String {
     format!("shard-{number:05}.safetensors")
 }
 
+/// Name of a piece of the shard with the given number, with the given checksum: different contents
+/// have different names.
+pub(crate) fn piece_name(number: usize, checksum: &str) -> String {
+    format!("shard-{number:05}.{}.safetensors", checksum.get(..16).unwrap_or(checksum))
+}
+
 /// Writes a file atomically.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     tropex_files::replace(path, content).map_err(Error::io("write", path))

@@ -44,6 +44,11 @@ pub struct Manifest {
     pub check: Option<SelfCheck>,
 }
 
+/// Name and version of this program.
+pub(crate) fn written_by() -> String {
+    format!("tropex {}", env!("CARGO_PKG_VERSION"))
+}
+
 /// Whether the error means that the file does not exist.
 pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -89,10 +94,9 @@ pub struct ShardEntry {
 
 impl Manifest {
     pub(crate) fn new(terms: TermsHeader) -> Self {
-        let written_by = format!("tropex {}", env!("CARGO_PKG_VERSION"));
         Self {
             format: FORMAT,
-            written_by,
+            written_by: written_by(),
             terms,
             shifts: None,
             devices: Vec::new(),

@@ -29,9 +29,10 @@ use content::require_length;
 use shards::Shards;
 
 pub(crate) use cleanup::remove_all_but;
+pub(crate) use files::{piece_name, shard_name};
 pub use header::TermsHeader;
-pub(crate) use manifest::is_absent;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry};
+pub(crate) use manifest::{is_absent, written_by};
 pub(crate) use shard::ShardFile;
 pub(crate) use shard_writer::ShardWriter;
 

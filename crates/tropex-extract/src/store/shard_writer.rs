@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use safetensors::Dtype;
+use safetensors::{Dtype, SafeTensors};
 
 use super::files::shard_name;
 use super::header::TermsHeader;
@@ -77,10 +77,45 @@ impl<'a> ShardWriter<'a> {
         self.negative.extend_from_slice(&rows[classes * points * row_bytes..]);
     }
 
-    /// Writes the shard and returns its entry for the manifest.
+    /// Appends the points of the content of a shard file, and merges their self-check. Returns
+    /// `false` if the content is not that of a shard of these terms.
+    pub(crate) fn append_shard(&mut self, content: &[u8], check: &SelfCheck) -> bool {
+        let Ok(tensors) = SafeTensors::deserialize(content) else { return false };
+        let bytes = |name: &str| tensors.tensor(name).ok().map(|tensor| tensor.data());
+        let integers = [
+            ("index", &mut self.index),
+            ("label", &mut self.label),
+            ("predicted", &mut self.predicted),
+        ];
+        let numbers = [
+            ("linear.coefficients", &mut self.linear),
+            ("linear.bias", &mut self.linear_bias),
+            ("negative.coefficients", &mut self.negative),
+            ("negative.bias", &mut self.negative_bias),
+        ];
+        for (name, values) in integers {
+            let Some(bytes) = bytes(name) else { return false };
+            values.extend(bytemuck::pod_collect_to_vec::<u8, i64>(bytes));
+        }
+        for (name, values) in numbers {
+            let Some(bytes) = bytes(name) else { return false };
+            values.extend_from_slice(bytes);
+        }
+        self.check = self.check.merge(check);
+        true
+    }
+
+    /// Writes the shard with a number and returns its entry for the manifest.
     pub(crate) fn write(&self, folder: &Path, number: usize) -> Result<ShardEntry, Error> {
-        let file = shard_name(number);
-        let path = folder.join(&file);
+        self.write_as(folder, |_| shard_name(number))
+    }
+
+    /// Writes the shard to a file whose name follows from its checksum, and returns its entry.
+    pub(crate) fn write_as(
+        &self,
+        folder: &Path,
+        name: impl FnOnce(&str) -> String,
+    ) -> Result<ShardEntry, Error> {
         let points = self.points();
         let (format, d) = (format_of(self.terms.precision), self.terms.features());
         let classes = self.terms.per_point();
@@ -98,14 +133,17 @@ impl<'a> ShardWriter<'a> {
             ("negative.bias", format, vec![points], &self.negative_bias),
         ];
         let layout = TensorFileLayout::of(tensors)
-            .map_err(|error| Error::io("write", &path)(io::Error::other(error)))?;
+            .map_err(|error| Error::io("write a shard in", folder)(io::Error::other(error)))?;
+        let sha256 = layout.checksum();
+        let file = name(&sha256);
+        let path = folder.join(&file);
         tropex_files::replace_with(&path, |file| layout.write(file))
             .map_err(Error::io("write", &path))?;
         Ok(ShardEntry {
             file,
             points,
             bytes: layout.bytes() as u64,
-            sha256: layout.checksum(),
+            sha256,
             check: self.check.clone(),
         })
     }

@@ -23,6 +23,16 @@ impl Prediction {
         Ok(Self { logits, predicted })
     }
 
+    /// A prediction with the given logits `[points, classes]` and predicted classes `[points]`.
+    pub(crate) fn from_parts(logits: Vec<f64>, predicted: Vec<usize>) -> Self {
+        Self { logits, predicted }
+    }
+
+    /// The logits `[points, classes]` and the predicted classes `[points]`.
+    pub(crate) fn into_parts(self) -> (Vec<f64>, Vec<usize>) {
+        (self.logits, self.predicted)
+    }
+
     pub(crate) fn points(&self) -> usize {
         self.predicted.len()
     }

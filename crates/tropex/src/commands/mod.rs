@@ -8,10 +8,12 @@ mod completions;
 mod evaluate;
 mod experiment;
 mod extract;
+mod extraction;
 mod import;
 mod inspect;
 mod list;
 mod man;
+mod merge;
 mod options;
 mod precision;
 mod region;
@@ -76,6 +78,7 @@ commands! {
     Import(import::ImportArgs),
     Inspect(inspect::InspectArgs),
     Extract(extract::ExtractArgs),
+    Merge(merge::MergeArgs),
     Evaluate(evaluate::EvaluateArgs),
     Assign(assign::AssignArgs),
     Precision(precision::PrecisionArgs),

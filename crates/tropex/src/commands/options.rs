@@ -65,6 +65,12 @@ impl DevicesOption {
         self.names().split(',').next().unwrap_or_default().to_owned()
     }
 
+    /// The words of the command line that stand for this option.
+    pub fn words(&self) -> Vec<String> {
+        let words = self.device.iter().flat_map(|names| ["--device".to_owned(), names.clone()]);
+        words.collect()
+    }
+
     fn names(&self) -> String {
         self.device.clone().unwrap_or_else(device::default_name)
     }
@@ -80,6 +86,12 @@ pub struct DataOption {
 }
 
 impl DataOption {
+    /// The words of the command line that stand for this option.
+    pub fn words(&self) -> Vec<String> {
+        let folder = self.data_dir.iter().map(|folder| folder.display().to_string());
+        folder.flat_map(|folder| ["--data-dir".to_owned(), folder]).collect()
+    }
+
     /// Opens the dataset of a run with the options and the labels of its training.
     pub fn open_of(&self, run: &Run, output: &Output) -> anyhow::Result<Dataset> {
         let config = run.config();

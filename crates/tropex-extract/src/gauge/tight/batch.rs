@@ -3,6 +3,7 @@
 use burn::tensor::TensorData;
 use tropex_kernels::{AffineRows, lowest, read};
 
+use super::bundle::TensorBundle;
 use super::pieces::CompressedPieces;
 use super::spill_buffer::{SpillBuffer, Spilled};
 use super::stage_worker::StageWorker;
@@ -109,5 +110,55 @@ impl TightBatch {
             }
         }
         Ok(())
+    }
+}
+
+/// Names of the tensors in the bytes of a batch.
+const LOGITS: &str = "logits";
+const PREDICTED: &str = "predicted";
+const BIASES: &str = "biases";
+
+fn rows_at(value: usize) -> String {
+    format!("rows.{value}")
+}
+
+impl TightBatch {
+    /// The batch as the content of a safetensors file. Takes its tensors out of the buffer.
+    pub(super) fn into_bytes(self, buffer: &SpillBuffer) -> Result<Vec<u8>, Error> {
+        let mut bundle = TensorBundle::default();
+        let (logits, predicted) = self.prediction.into_parts();
+        let count = logits.len();
+        bundle.put(LOGITS, TensorData::new(logits, [count]));
+        bundle.put_sizes(PREDICTED, &predicted);
+        bundle.put(BIASES, self.biases);
+        for (node, piece) in self.pieces.into_iter().enumerate() {
+            if let Some(piece) = piece {
+                piece.put_into(&mut bundle, node, buffer)?;
+            }
+        }
+        for (value, rows) in self.rows.into_iter().enumerate() {
+            if let Some(rows) = rows {
+                bundle.put(rows_at(value), buffer.take(rows)?);
+            }
+        }
+        Ok(bundle.to_bytes())
+    }
+
+    /// The batch of a network from its bytes, with all tensors in memory; `None` if the bytes are
+    /// not those of a batch.
+    pub(super) fn from_bytes(bytes: &[u8], spec: &TermSpec) -> Option<Self> {
+        let (mut bundle, nodes) = (TensorBundle::from_bytes(bytes)?, spec.network.nodes().len());
+        let logits = bundle.take(LOGITS)?.as_slice::<f64>().ok()?.to_vec();
+        let prediction = Prediction::from_parts(logits, bundle.take_sizes(PREDICTED)?);
+        Some(Self {
+            prediction,
+            biases: bundle.take(BIASES)?,
+            pieces: (0..nodes)
+                .map(|node| CompressedPieces::take_from(&mut bundle, node).map(Some))
+                .collect::<Option<_>>()?,
+            rows: (0..=nodes)
+                .map(|value| bundle.take(&rows_at(value)).map(Spilled::InMemory))
+                .collect(),
+        })
     }
 }

@@ -9,9 +9,12 @@
 //! between stages.
 
 mod batch;
+mod bundle;
 mod free_list;
+mod part_pullback;
 mod pieces;
 mod spill_buffer;
+mod stage_minimum;
 mod stage_worker;
 mod stages;
 #[cfg(all(test, feature = "flex"))]
@@ -30,7 +33,10 @@ use crate::Error;
 use crate::network::ValueId;
 use crate::terms::{TermSpec, Terms};
 use batch::TightBatch;
+pub(crate) use part_pullback::{PartPullback, WaitingRows, terms_of_rows};
 pub(crate) use spill_buffer::SpillBuffer;
+pub(crate) use stage_minimum::StageMinimum;
+use stage_minimum::elementwise_min;
 use stage_worker::StageWorker;
 use stages::{PullbackStage, stages};
 
@@ -92,7 +98,9 @@ impl TightPullback {
         }
         let StagedPullback { mut workers, waiting, buffer, .. } = walk;
         let arrived: Vec<TightBatch> = waiting.into_iter().flatten().collect();
-        let shifts = workers.swap_remove(0).shifts.and_constant(start(specs[0], &arrived));
+        let predicted = arrived.iter().flat_map(TightBatch::predicted).copied().collect();
+        let constant = start(specs[0], &predicted);
+        let shifts = workers.swap_remove(0).shifts.and_constant(constant);
         let batches = batches.iter().map(|span| span.start).zip(arrived).collect();
         Ok(Self { shifts, buffer, batches: Mutex::new(batches) })
     }
@@ -119,10 +127,9 @@ impl TightPullback {
 }
 
 /// The constant at the logits: the largest `-constant` of the extracted classes, at least 0.
-fn start(spec: &TermSpec, batches: &[TightBatch]) -> f64 {
+/// `predicted` are the classes that the network predicts at the points.
+fn start(spec: &TermSpec, predicted: &HashSet<usize>) -> f64 {
     let constants = constants(&spec.network);
-    let predicted = batches.iter().flat_map(TightBatch::predicted);
-    let predicted: HashSet<usize> = predicted.copied().collect();
     let classes = (0..spec.per_point()).flat_map(|group| {
         predicted.iter().map(move |&predicted| spec.classes.of(group, predicted))
     });
@@ -167,15 +174,5 @@ impl StagedPullback<'_> {
         pool.run(self.batches.iter().zip(&mut self.waiting), work, take)?;
         let Some(lowest) = lowest else { return Ok(()) };
         self.workers.iter_mut().try_for_each(|worker| worker.set_shift(stage, &lowest))
-    }
-}
-
-/// The smaller coefficient of each feature. A missing list is ignored.
-fn elementwise_min(lowest: Option<Vec<f64>>, other: Option<Vec<f64>>) -> Option<Vec<f64>> {
-    match (lowest, other) {
-        (Some(lowest), Some(other)) => {
-            Some(lowest.into_iter().zip(other).map(|(a, b)| a.min(b)).collect())
-        }
-        (lowest, other) => lowest.or(other),
     }
 }

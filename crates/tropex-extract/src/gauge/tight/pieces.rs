@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use tropex_kernels::read;
 
+use super::bundle::TensorBundle;
 use super::spill_buffer::{SpillBuffer, Spilled};
 use crate::ops::Piece;
 use crate::{ComputeTarget, Error};
@@ -70,6 +71,56 @@ impl CompressedPieces {
             }
         })
     }
+
+    /// Takes the pieces of a node out of the buffer and puts them into a bundle.
+    pub(super) fn put_into(
+        self,
+        bundle: &mut TensorBundle,
+        node: usize,
+        buffer: &SpillBuffer,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Affine => {}
+            Self::Sign { extents, bits } => {
+                bundle.put_sizes(extents_of(node), &extents);
+                bundle.put(bits_of(node), buffer.take(bits)?);
+            }
+            Self::Winner { extents, bytes } => {
+                bundle.put_sizes(extents_of(node), &extents);
+                bundle.put(winners_of(node), buffer.take(bytes)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The pieces of a node from a bundle; `None` if they contradict each other. Nodes without
+    /// pieces in the bundle are affine, or no row passes them again.
+    pub(super) fn take_from(bundle: &mut TensorBundle, node: usize) -> Option<Self> {
+        let Some(extents) = bundle.take_sizes(&extents_of(node)) else { return Some(Self::Affine) };
+        match (bundle.take(&bits_of(node)), bundle.take(&winners_of(node))) {
+            (Some(bits), None) => Some(Self::Sign {
+                extents: extents.try_into().ok()?,
+                bits: Spilled::InMemory(bits),
+            }),
+            (None, Some(bytes)) => Some(Self::Winner {
+                extents: extents.try_into().ok()?,
+                bytes: Spilled::InMemory(bytes),
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn extents_of(node: usize) -> String {
+    format!("extents.{node}")
+}
+
+fn bits_of(node: usize) -> String {
+    format!("bits.{node}")
+}
+
+fn winners_of(node: usize) -> String {
+    format!("winners.{node}")
 }
 
 fn flat(bytes: Vec<u8>) -> TensorData {

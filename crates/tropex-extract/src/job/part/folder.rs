@@ -1,0 +1,77 @@
+//! The folders of parts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::part_number::PartNumber;
+use crate::store::is_absent;
+
+/// Beginning of the name of the folder of all parts; the number of parts follows.
+const ALL: &str = "parts-of-";
+
+/// The folder of all parts of an extraction into `store`.
+pub(super) fn folder_of_all(store: &Path, of: usize) -> PathBuf {
+    store.join(format!("{ALL}{of}"))
+}
+
+/// The folder of one part of an extraction into `store`.
+#[derive(Clone, Debug)]
+pub(super) struct PartFolder(PathBuf);
+
+impl PartFolder {
+    pub(super) fn new(store: &Path, part: PartNumber) -> Self {
+        Self(folder_of_all(store, part.of()).join(format!("part-{}", part.number())))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The file of the settings.
+    pub(super) fn settings(&self) -> PathBuf {
+        self.0.join("settings.part")
+    }
+
+    /// The file of the minimum after a stage, counted from 1.
+    pub(super) fn stage(&self, stage: usize) -> PathBuf {
+        self.0.join(format!("stage-{stage}.part"))
+    }
+
+    /// The file of the entry of a shard.
+    pub(super) fn shard(&self, shard: usize) -> PathBuf {
+        self.0.join(format!("shard-{shard:05}.part"))
+    }
+}
+
+/// The numbers of parts for which a store has a folder, in ascending order.
+pub(super) fn numbers_of_parts(store: &Path) -> Result<Vec<usize>, Error> {
+    let entries = match fs::read_dir(store) {
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        entries => entries.map_err(Error::io("read", store))?,
+    };
+    let number = |name: &str| name.strip_prefix(ALL)?.parse().ok().filter(|&of: &usize| of > 0);
+    let mut numbers = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(Error::io("read", store))?.file_name();
+        numbers.extend(name.to_str().and_then(number));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Removes the folders of all parts of a store.
+pub(super) fn remove_all_parts(store: &Path) -> Result<(), Error> {
+    for of in numbers_of_parts(store)? {
+        remove_folder(&folder_of_all(store, of))?;
+    }
+    Ok(())
+}
+
+/// Removes a folder with its content, if it exists.
+pub(super) fn remove_folder(folder: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if is_absent(&error) => Ok(()),
+        removed => removed.map_err(Error::io("remove", folder)),
+    }
+}

@@ -1,0 +1,81 @@
+//! The settings that all parts of an extraction share.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tropex_files::sha256;
+
+use super::record_file::{self, Record};
+use crate::Error;
+use crate::job::batch_size::BatchSize;
+use crate::store::{TermsHeader, written_by};
+
+/// Version of the files of parts.
+const FORMAT: u32 = 1;
+
+/// The settings of an extraction in parts. Parts with equal settings, on equal devices, have equal
+/// terms wherever they run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct PartIdentity {
+    /// Version of the files.
+    format: u32,
+    /// Name and version of the program.
+    written_by: String,
+    /// The settings of the terms.
+    pub(super) terms: TermsHeader,
+    /// Number of parts.
+    of: usize,
+    /// Number of points per batch.
+    batch: usize,
+}
+
+impl PartIdentity {
+    pub(super) fn new(terms: TermsHeader, of: usize, batch: BatchSize) -> Self {
+        Self { format: FORMAT, written_by: written_by(), terms, of, batch: batch.points() }
+    }
+
+    /// The size of the batches.
+    pub(super) fn batch_size(&self) -> BatchSize {
+        BatchSize::of_points(self.batch)
+    }
+
+    /// SHA-256 of the settings.
+    pub(super) fn key(&self) -> String {
+        sha256(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// A description of the first setting that differs from another extraction.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        let differs = |what: &str, found: &dyn ToString, expected: &dyn ToString| {
+            let (found, expected) = (found.to_string(), expected.to_string());
+            (found != expected).then(|| format!("{what}{found} instead of {expected}"))
+        };
+        let shards = [other, self].map(|identity| identity.terms.shard_points);
+        self.terms
+            .difference(&other.terms)
+            .or_else(|| differs("points per shard ", &shards[0], &shards[1]))
+            .or_else(|| differs("points per batch ", &other.batch, &self.batch))
+            .or_else(|| differs("written by ", &other.written_by, &self.written_by))
+            .or_else(|| differs("format ", &other.format, &self.format))
+            .or_else(|| (self != other).then(|| "another number of parts".into()))
+    }
+
+    /// Reads the settings of a part from its file; `None` without the file, or if it is damaged.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, Error> {
+        Ok(match record_file::read(path)? {
+            Record::Intact(identity, _) => Some(identity),
+            Record::Absent | Record::Damaged => None,
+        })
+    }
+
+    /// Refuses the settings of another extraction, found at a path.
+    ///
+    /// # Errors
+    /// [`Error::OtherTerms`].
+    pub(super) fn require(&self, found: &Self, path: &Path) -> Result<(), Error> {
+        match self.difference(found) {
+            None => Ok(()),
+            Some(difference) => Err(Error::OtherTerms { path: path.to_owned(), difference }),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Publication of the store that parts extracted together.
+
+use std::path::Path;
+
+use tropex_files::{FolderLock, holder, remove_leftovers};
+
+use super::cut::pieces_of;
+use super::folder::{PartFolder, folder_of_all, numbers_of_parts, remove_all_parts};
+use super::identity::PartIdentity;
+use super::joined_shard::{PartPiece, publish_shard};
+use super::piece_record::PieceRecord;
+use super::stage_work::find_minima;
+use super::work::require_divisible;
+use crate::gauge::Shifts;
+use crate::gauge::tight::{PartPullback, StageMinimum};
+use crate::job::calibration_state::CalibrationState;
+use crate::job::extract_store::{existing, header};
+use crate::job::extraction::ExtractionJob;
+use crate::job::{ExtractOptions, Progress};
+use crate::part_number::PartNumber;
+use crate::store::{MANIFEST, Manifest, TermsHeader, remove_all_but, shifts};
+use crate::{Error, Extractor, PointSource, TermStore};
+
+impl TermStore {
+    /// Publishes the store that parts extracted with [`TermStore::extract_part`], and removes what
+    /// the parts left. The store is the one that [`TermStore::extract`] extracts on an equal
+    /// device, byte for byte. A finished store is opened.
+    ///
+    /// The extractor and the source must be those of the parts. The dominance check compares terms
+    /// of all parts, so it is done here. A merge that was interrupted is repeated.
+    ///
+    /// # Errors
+    /// No parts; parts that are missing, unfinished or damaged; parts of other settings, weights or
+    /// points; a folder that another process writes to; a file that cannot be read or written; a
+    /// device that fails.
+    pub fn merge(
+        folder: &Path,
+        extractor: &Extractor,
+        source: &dyn PointSource,
+        options: &ExtractOptions,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Self, Error> {
+        require_divisible(extractor)?;
+        let terms = header(extractor, source, options.shard_bytes)?;
+        let search = &CalibrationState::of_sample(source, options.dominance_points);
+        let job = ExtractionJob { folder, extractor, source, options, search, progress };
+        remove_leftovers(folder);
+        let found = existing(folder, &terms, options)?;
+        let is_finished = holder(folder).is_none()
+            && found.as_ref().is_some_and(|manifest| job.is_finished(manifest));
+        if !is_finished {
+            let parts = FinishedParts::find(folder, extractor, &terms)?;
+            let _lock = FolderLock::create(folder)?;
+            if found.is_none() {
+                // Terms of other settings that may be replaced.
+                remove_all_but(folder, &Manifest::new(terms))?;
+            }
+            let manifest = parts.publish(&job)?;
+            remove_all_but(folder, &manifest)?;
+            job.conclude(manifest, extractor)?;
+        }
+        remove_all_parts(folder)?;
+        Self::open(folder)
+    }
+}
+
+/// All parts of an extraction, all finished.
+struct FinishedParts {
+    terms: TermsHeader,
+    /// The shifts, if the store holds shifts.
+    shifts: Option<Shifts>,
+    /// The pieces of every shard.
+    shards: Vec<Vec<PartPiece>>,
+}
+
+impl FinishedParts {
+    /// Finds the finished parts in a folder. If there are parts of several numbers of parts, those
+    /// of the first number that is complete.
+    fn find(folder: &Path, extractor: &Extractor, terms: &TermsHeader) -> Result<Self, Error> {
+        let mut first = None;
+        for of in numbers_of_parts(folder)? {
+            match Self::read(folder, of, extractor, terms) {
+                Ok(parts) => return Ok(parts),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| Error::NoParts { folder: folder.to_owned() }))
+    }
+
+    fn read(
+        folder: &Path,
+        of: usize,
+        extractor: &Extractor,
+        terms: &TermsHeader,
+    ) -> Result<Self, Error> {
+        let identity = identity_of_all(folder, of, terms)?;
+        let shifts = match extractor.shifts() {
+            Some(shifts) => Some(shifts.clone()).filter(|_| terms.saves_shifts()),
+            None => Some(found_shifts(folder, of, extractor, &identity)?),
+        };
+        let fingerprint = shifts.as_ref().map(Shifts::fingerprint);
+        let mut shards: Vec<Vec<PartPiece>> = Vec::new();
+        shards.resize_with(identity.terms.shard_count(), Vec::new);
+        let (key, mut missing) = (identity.key(), Vec::new());
+        for part in PartNumber::all(of) {
+            let own = PartFolder::new(folder, part);
+            for piece in pieces_of(part, &identity.terms, identity.batch_size()) {
+                match PieceRecord::find(&own, &piece, &key)? {
+                    Some(record) if record.shifts == fingerprint => {
+                        let folder = own.clone();
+                        shards[piece.shard].push(PartPiece { part, folder, record });
+                    }
+                    _ => missing.push(part),
+                }
+            }
+        }
+        missing.dedup();
+        match missing.is_empty() {
+            true => Ok(Self { terms: identity.terms, shifts, shards }),
+            false => Err(missing_parts(folder, of, missing, None)),
+        }
+    }
+
+    /// Writes shifts and shards to the store, and the manifest last.
+    fn publish(&self, job: &ExtractionJob<'_>) -> Result<Manifest, Error> {
+        let mut manifest = Manifest::new(self.terms.clone());
+        if let Some(shifts) = &self.shifts {
+            manifest.shifts = Some(shifts::write(job.folder, shifts, &self.terms)?);
+        }
+        for (number, pieces) in self.shards.iter().enumerate() {
+            let devices = pieces.iter().flat_map(|piece| piece.record.devices.iter());
+            devices.for_each(|device| manifest.add_device(device.clone()));
+            let entry = publish_shard(job.folder, &self.terms, number, pieces)?;
+            manifest.add_shard(number, entry);
+            let points = self.terms.span(number).end;
+            (job.progress)(Progress::Joined { points, of: self.terms.points });
+        }
+        manifest.write(&job.folder.join(MANIFEST))?;
+        Ok(manifest)
+    }
+}
+
+/// The settings of all parts.
+///
+/// # Errors
+/// Parts that have not begun; parts whose settings differ from each other or from `terms`.
+fn identity_of_all(folder: &Path, of: usize, terms: &TermsHeader) -> Result<PartIdentity, Error> {
+    let (mut first, mut missing): (Option<PartIdentity>, _) = (None, Vec::new());
+    for part in PartNumber::all(of) {
+        let path = PartFolder::new(folder, part).settings();
+        let Some(found) = PartIdentity::read(&path)? else {
+            missing.push(part);
+            continue;
+        };
+        if let Some(difference) = terms.difference(&found.terms) {
+            return Err(Error::OtherTerms { path, difference });
+        }
+        first.get_or_insert_with(|| found.clone()).require(&found, &path)?;
+    }
+    match first {
+        Some(identity) if missing.is_empty() => Ok(identity),
+        _ => Err(missing_parts(folder, of, missing, None)),
+    }
+}
+
+/// The shifts that parts found stage by stage.
+fn found_shifts(
+    folder: &Path,
+    of: usize,
+    extractor: &Extractor,
+    identity: &PartIdentity,
+) -> Result<Shifts, Error> {
+    let specs = extractor.specs();
+    let mut pullback = PartPullback::new(&specs);
+    for stage in 1..=PartPullback::stage_count(extractor.network()) {
+        let mut found = vec![None; of];
+        let missing = find_minima(folder, identity, stage, &mut found)?;
+        if !missing.is_empty() {
+            return Err(missing_parts(folder, of, missing, Some(stage)));
+        }
+        let minima = found.into_iter().flatten();
+        pullback.set_next(&minima.fold(StageMinimum::default(), StageMinimum::and))?;
+    }
+    Ok(pullback.shifts())
+}
+
+fn missing_parts(
+    folder: &Path,
+    of: usize,
+    missing: Vec<PartNumber>,
+    stage: Option<usize>,
+) -> Error {
+    Error::MissingParts { folder: folder_of_all(folder, of), missing, stage }
+}

@@ -1,0 +1,132 @@
+//! What `tropex extract` and `tropex merge` share.
+
+pub mod part;
+pub mod progress;
+pub mod report;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use tropex::experiments::{ExtractSettings, Split, TrainedEpoch};
+use tropex::extract::job::ExtractOptions;
+use tropex::train::data::SubsetRule;
+use tropex::{Classes, Gauge, Precision};
+
+use super::choices;
+use super::options::{DataOption, DevicesOption, one_or_more, whole};
+
+/// Which terms of a run, and how they are stored.
+#[derive(Debug, Args)]
+pub struct ExtractionOptions {
+    /// Folder of the run.
+    pub run: PathBuf,
+    /// Split of the images whose terms are extracted.
+    #[arg(long, value_parser = choices::split(), default_value = "train")]
+    split: Split,
+    /// Extract at LIMIT images only, with every class in proportion. Default: all images that the
+    /// network was trained on.
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
+    limit: Option<NonZeroUsize>,
+    /// Classes whose linear terms are extracted at every image.
+    #[arg(long, value_parser = choices::classes(), default_value = "predicted")]
+    classes: Classes,
+    /// Rule that chooses the shifts.
+    #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
+    pub gauge: Gauge,
+    /// With the tight or calibrated gauge: use the shifts of the terms of this split. The
+    /// coefficients that stay negative are counted.
+    #[arg(long, value_parser = choices::split(), value_name = "SPLIT")]
+    pub shifts_of: Option<Split>,
+    /// Format of the numbers.
+    #[arg(long, value_parser = choices::precision(), default_value = "f32")]
+    precision: Precision,
+    /// Images at which the self-check compares the image's own terms with all others. With the
+    /// calibrated gauge, which checks all images, these are the images of its trials.
+    #[arg(long, value_name = "IMAGES", default_value_t = CHECKED, value_parser = whole::<usize>, allow_negative_numbers = true)]
+    check: usize,
+    /// Approximate size of a file of terms. This much is in memory, and an interruption loses it.
+    #[arg(long, value_name = "MB", default_value_t = SHARD_MEGABYTES, value_parser = one_or_more, allow_negative_numbers = true)]
+    shard_megabytes: NonZeroUsize,
+    /// Delete terms of other settings or weights in the same folder, instead of refusing.
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    pub data: DataOption,
+    #[command(flatten)]
+    pub devices: DevicesOption,
+}
+
+/// Number of images of the self-check, unless it is chosen.
+const CHECKED: usize = 1000;
+
+/// Size of a file of terms in megabytes, unless it is chosen.
+const SHARD_MEGABYTES: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+
+/// Sizes that do not change the terms.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ExtractionSizes {
+    /// Images per batch.
+    pub batch: Option<usize>,
+    /// Bytes for the rows of all images.
+    pub memory: Option<usize>,
+}
+
+impl ExtractionOptions {
+    pub fn check_flags(&self) -> anyhow::Result<()> {
+        let Some(split) = self.shifts_of else { return Ok(()) };
+        if self.gauge == Gauge::WorstCase {
+            anyhow::bail!("--shifts-of needs --gauge tight or calibrated");
+        }
+        if split == self.split {
+            anyhow::bail!(
+                "--shifts-of {split} names the images extracted; leave it out for their own shifts"
+            );
+        }
+        Ok(())
+    }
+
+    pub fn settings(&self, sizes: ExtractionSizes) -> ExtractSettings {
+        ExtractSettings {
+            epoch: TrainedEpoch::Final,
+            split: self.split,
+            limit: self.limit.map(NonZeroUsize::get),
+            rule: SubsetRule::DEFAULT,
+            classes: self.classes,
+            gauge: self.gauge,
+            shifts_of: self.shifts_of,
+            precision: self.precision,
+            options: ExtractOptions {
+                batch: sizes.batch,
+                dominance_points: self.check,
+                shard_bytes: self.shard_megabytes.get().saturating_mul(1_000_000),
+                memory: sizes.memory,
+                replace: self.replace,
+            },
+        }
+    }
+
+    /// The words of the command line that stand for these options.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = vec![self.run.display().to_string()];
+        let mut add = |flag: &str, value: Option<String>| {
+            if let Some(value) = value {
+                words.extend([flag.to_owned(), value]);
+            }
+        };
+        let unless = |is_default: bool, value: String| (!is_default).then_some(value);
+        add("--split", unless(self.split == Split::Train, self.split.to_string()));
+        add("--limit", self.limit.map(|limit| limit.to_string()));
+        add("--classes", unless(self.classes == Classes::Predicted, self.classes.to_string()));
+        add("--gauge", unless(self.gauge == Gauge::WorstCase, self.gauge.to_string()));
+        add("--shifts-of", self.shifts_of.map(|split| split.to_string()));
+        add("--precision", unless(self.precision == Precision::F32, self.precision.to_string()));
+        add("--check", unless(self.check == CHECKED, self.check.to_string()));
+        let megabytes = self.shard_megabytes;
+        add("--shard-megabytes", unless(megabytes == SHARD_MEGABYTES, megabytes.to_string()));
+        words.extend(self.replace.then(|| "--replace".to_owned()));
+        words.extend(self.data.words());
+        words.extend(self.devices.words());
+        words
+    }
+}
