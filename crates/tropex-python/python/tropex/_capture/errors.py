@@ -1,0 +1,5 @@
+"""The errors of the package."""
+
+from .._tropex import Error, UnsupportedOperationError
+
+__all__ = ["Error", "UnsupportedOperationError"]

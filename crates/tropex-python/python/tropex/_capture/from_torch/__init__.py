@@ -1,0 +1,1 @@
+"""Capture of a `torch.nn.Module`."""
