@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from ..onnx_graph import Attribute, OnnxGraph
-from .dependent import Dependent, Shape, constant_of, data_type_of, shape_of
+from .dependent import Dependent, Extents, Shape, constant_of, data_type_of
 from .refusals import Refused
 from .source import node_name
 
@@ -28,9 +28,8 @@ def bind(function: torch._ops.OpOverload, positional: Sequence, named: dict) -> 
 def apply_by_name(function: torch._ops.OpOverload, arguments: dict):
     """Calls an operation with arguments by their names."""
     schema = function._schema.arguments
-    given = {name.name: arguments[_own_name(name.name)] for name in schema
-             if _own_name(name.name) in arguments}
-    return function(**given)
+    names = [argument.name for argument in schema if _own_name(argument.name) in arguments]
+    return function(**{name: arguments[_own_name(name)] for name in names})
 
 
 def _own_name(name: str) -> str:
@@ -70,10 +69,16 @@ class Call:
     """
 
     def __init__(
-        self, graph: OnnxGraph, constants: ConstantTable, node: torch.fx.Node, is_final: bool
+        self,
+        graph: OnnxGraph,
+        constants: ConstantTable,
+        extents: Extents,
+        node: torch.fx.Node,
+        is_final: bool,
     ) -> None:
         self._graph = graph
         self._constants = constants
+        self._extents = extents
         self._name = node_name(node)
         self._function = node.target
         result = node.meta["val"]
@@ -88,7 +93,7 @@ class Call:
 
     @property
     def shapes(self) -> list[Shape]:
-        return [shape_of(fake) for fake in self._results]
+        return [self._extents.shape(fake) for fake in self._results]
 
     @property
     def dtype(self) -> torch.dtype:
@@ -110,8 +115,8 @@ class Call:
 
     def results(self, names: Sequence[str]) -> list[Dependent]:
         """The values with names as the first results of the operation."""
-        pairs = zip(names, self._results)
-        return [Dependent(name, shape_of(fake), fake.dtype) for name, fake in pairs]
+        parts = zip(names, self.shapes, self._results)
+        return [Dependent(name, shape, fake.dtype) for name, shape, fake in parts]
 
     def apply(self, operator: str, *inputs: Operand, **attributes: Attribute) -> Dependent:
         """The output of one node as the result of the operation."""
@@ -133,8 +138,10 @@ class Call:
         return torch.tensor(value, dtype=self.dtype)
 
     def compute(self, arguments: dict) -> torch.Tensor:
-        """What PyTorch's own operation makes of constants."""
-        return apply_by_name(self._function, arguments)
+        """What PyTorch's own operation makes of constants, for one point."""
+        result = apply_by_name(self._function, arguments)
+        self._extents.learn(self._results[0], result.shape)
+        return result
 
     def axes(self, value: Dependent, axes: Sequence[int] | int | None) -> list[int]:
         """Axes counted from the front, all if none are given; not that of the points."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,9 +28,40 @@ class Dependent:
         return len(self.shape)
 
 
-def shape_of(tensor: torch.Tensor) -> Shape:
-    """The shape of a tensor of the exported graph."""
-    return tuple(extent if isinstance(extent, int) else None for extent in tensor.shape)
+class Extents:
+    """What the symbols stand for that PyTorch has for extents in an exported graph."""
+
+    def __init__(self, points: torch.Tensor) -> None:
+        self._number_of_points = _symbols(points.shape[0])
+        self._known: dict = {}
+
+    def shape(self, tensor: torch.Tensor) -> Shape:
+        """The shape of a tensor of the graph."""
+        return tuple(self._extent(extent) for extent in tensor.shape)
+
+    def learn(self, tensor: torch.Tensor, shape: Sequence[int]) -> None:
+        """That a tensor of the graph, whose extents depend on constants, has a shape."""
+        for extent, actual in zip(tensor.shape, shape):
+            symbols = _symbols(extent) - self._number_of_points
+            if len(symbols) == 1 and extent.node.expr in symbols:
+                self._known[extent.node.expr] = actual
+
+    def _extent(self, extent: int | torch.SymInt) -> int | None:
+        symbols = _symbols(extent)
+        if not symbols:
+            return int(extent)
+        if symbols & self._number_of_points:
+            return None
+        expression = extent.node.expr.subs(self._known)
+        return int(expression) if expression.is_number else extent.node.hint
+
+
+def _symbols(extent: int | torch.SymInt) -> set:
+    return set() if isinstance(extent, int) else set(extent.node.expr.free_symbols)
+
+
+def shape_for_one_point(shape: Shape) -> list[int]:
+    return [1 if extent is None else extent for extent in shape]
 
 
 def shape_text(shape: Shape) -> str:

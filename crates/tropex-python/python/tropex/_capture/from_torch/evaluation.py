@@ -14,10 +14,11 @@ import torch
 def evaluated(model: torch.nn.Module) -> Iterator[None]:
     """Puts a model into evaluation mode for a while: `model.eval()`, without gradients.
 
-    Afterwards the mode of every module, the numbers of all buffers, and the random numbers that
-    PyTorch, NumPy and Python draw next are those of before, also after an error.
+    Afterwards the mode and the attributes of every module, the numbers of all buffers, and the
+    random numbers that PyTorch, NumPy and Python draw next are those of before, also after an error.
     """
     with (
+        _kept_attributes(model),
         _evaluation_mode(model),
         _kept_buffers(model),
         _kept_random_numbers(model),
@@ -25,6 +26,20 @@ def evaluated(model: torch.nn.Module) -> Iterator[None]:
         torch.no_grad(),
     ):
         yield
+
+
+@contextlib.contextmanager
+def _kept_attributes(model: torch.nn.Module) -> Iterator[None]:
+    """Takes back what a forward pass assigns to attributes, such as the last features."""
+    scripted = torch.jit.ScriptModule
+    modules = [module for module in model.modules() if not isinstance(module, scripted)]
+    saved = [(module, dict(module.__dict__)) for module in modules]
+    try:
+        yield
+    finally:
+        for module, attributes in saved:
+            module.__dict__.clear()
+            module.__dict__.update(attributes)
 
 
 @contextlib.contextmanager

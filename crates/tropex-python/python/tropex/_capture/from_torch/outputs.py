@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
-from ..errors import Error
+from ..._errors import InputError
 
 #: Names of logits, the most specific one first: Transformers, and segmentation in torchvision.
 _LOGITS = ("logits", "out")
@@ -53,7 +53,7 @@ def _parts(returned: object) -> dict[str, torch.Tensor]:
         named = dict(vars(returned)) if hasattr(returned, "__dict__") else {}
     tensors = {name: value for name, value in named.items() if isinstance(value, torch.Tensor)}
     if not tensors:
-        raise Error(f"the model returns {type(returned).__name__}, not a tensor of logits")
+        raise InputError(f"the model returns {type(returned).__name__}, not a tensor of logits")
     return tensors
 
 
@@ -61,11 +61,11 @@ def _choose(parts: Mapping[str, torch.Tensor], output: str | int | None) -> str:
     names = ", ".join(f"`{name}`" for name in parts)
     if output is not None:
         if str(output) not in parts:
-            raise Error(f"the model has no output `{output}`; there are {names}")
+            raise InputError(f"the model has no output `{output}`; there are {names}")
         return str(output)
     if len(parts) == 1:
         return next(iter(parts))
     for name in _LOGITS:
         if name in parts:
             return name
-    raise Error(f"the model returns several tensors, {names}; choose one by its name or number")
+    raise InputError(f"the model returns several tensors, {names}; choose one by its name or number")

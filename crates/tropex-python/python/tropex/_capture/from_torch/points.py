@@ -7,18 +7,18 @@ import inspect
 import numpy
 import torch
 
-from ..errors import Error
+from ..._errors import InputError
 from .preparation import floats_of
 
 
 def points_of(example: object, module: torch.nn.Module, model: torch.nn.Module) -> torch.Tensor:
     """The example as a batch `[n, ...]` on the device and in the float type of the model.
 
-    It is a batch if the model computes its first entry alone and twice together with the same
-    result; otherwise it is one point. An array with one axis is one point. `module` computes the
-    output that is captured of `model`.
+    It is a batch if the model returns one row for every repetition of its first entry; otherwise it
+    is one point. An array with one axis is one point. `module` computes the output that is captured
+    of `model`.
 
-    Raises `Error` if the model takes neither.
+    Raises `InputError` if the model takes neither.
     """
     array = _tensor(example, model)
     attempts = [array, array[None]] if array.dim() > 1 else [array[None]]
@@ -28,7 +28,7 @@ def points_of(example: object, module: torch.nn.Module, model: torch.nn.Module) 
         if failure is None:
             return points
         failures.append(failure)
-    raise Error(_explained(array, model, failures))
+    raise InputError(_explained(array, model, failures))
 
 
 def _tensor(example: object, model: torch.nn.Module) -> torch.Tensor:
@@ -37,20 +37,20 @@ def _tensor(example: object, model: torch.nn.Module) -> torch.Tensor:
         hasattr(part, "shape")
         for part in (example.values() if isinstance(example, dict) else example)
     ):
-        raise Error(
+        raise InputError(
             "the example is several arrays, but only models of one input are supported; fix the "
             "other inputs in a torch.nn.Module around the model"
         )
     try:
         tensor = _as_tensor(example)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise Error(
+        raise InputError(
             f"the example of type {type(example).__name__} is no array of numbers ({error})"
         ) from error
     if tensor.is_complex():
-        raise Error("the example has complex numbers; a network takes real ones")
+        raise InputError("the example has complex numbers; a network takes real ones")
     if tensor.numel() == 0 or tensor.dim() == 0:
-        raise Error(
+        raise InputError(
             f"the example has shape {list(tensor.shape)}; expected a point or a batch of points"
         )
     return tensor.detach().to(floats)
@@ -66,26 +66,23 @@ def _as_tensor(example: object) -> torch.Tensor:
 
 def _failure(module: torch.nn.Module, points: torch.Tensor) -> str | Exception | None:
     """Why a tensor is not a batch of points of a model, `None` if it is."""
-    first = points[:1].clone()
-    try:
-        alone = module(first.clone())
-        twice = module(torch.cat([first, first]))
-    except Error:
-        raise
-    except Exception as error:
-        return error
-    if not alone.is_floating_point() or alone.dim() == 0 or alone.shape[0] != 1:
-        return _wrong_output(first, alone)
-    if twice.shape[0] != 2 or twice.shape[1:] != alone.shape[1:]:
-        return _wrong_output(torch.cat([first, first]), twice)
+    shape = None
+    # Not with a single point, whose axis a model may squeeze.
+    for count in (2, 3):
+        batch = torch.cat([points[:1]] * count)
+        try:
+            output = module(batch)
+        except InputError:
+            raise
+        except Exception as error:
+            return error
+        if output.shape[:1] != (count,) or output.shape[1:] != (shape or output.shape[1:]):
+            return (
+                f"for points of shape {list(batch.shape)} it returns numbers of shape "
+                f"{list(output.shape)}, not a row for every point"
+            )
+        shape = output.shape[1:]
     return None
-
-
-def _wrong_output(points: torch.Tensor, output: torch.Tensor) -> str:
-    return (
-        f"for points of shape {list(points.shape)} it returns {output.dtype} of shape "
-        f"{list(output.shape)}, not a row of floats for every point"
-    )
 
 
 def _explained(array: torch.Tensor, model: torch.nn.Module, failures: list) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.parameter import is_lazy
 
-from ..errors import Error
+from ..._errors import InputError
 
 
 def prepared(model: torch.nn.Module) -> torch.nn.Module:
@@ -14,12 +14,12 @@ def prepared(model: torch.nn.Module) -> torch.nn.Module:
     tensors = [*model.named_parameters(), *model.named_buffers()]
     for name, tensor in tensors:
         if is_lazy(tensor):
-            raise Error(
+            raise InputError(
                 f"parameter `{name}` of the model is lazy and has no shape yet; call "
                 "model(example) once before the capture"
             )
         if tensor.device.type == "meta":
-            raise Error(
+            raise InputError(
                 f"parameter `{name}` of the model is on the device `meta` and has no numbers; load "
                 "the weights before the capture"
             )

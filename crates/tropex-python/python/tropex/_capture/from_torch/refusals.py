@@ -1,9 +1,11 @@
-"""Operations that cannot be captured, and the message that lists all of them."""
+"""Operations that cannot be captured, and the error that lists all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from ..._errors import UnsupportedOperationError
 
 #: Places that are named before the rest is counted.
 _NAMED_PLACES = 6
@@ -26,19 +28,19 @@ class Refusal:
     reason: str
 
 
-def message(refusals: Sequence[Refusal]) -> str:
-    """One line for a single kind of operation, else a list with one line for every kind."""
+def unsupported(refusals: Sequence[Refusal]) -> UnsupportedOperationError:
+    """The error for operations that cannot be captured. Its text names those of a kind together."""
     kinds: dict[tuple[str, str], list[Refusal]] = {}
     for refusal in refusals:
         kinds.setdefault((refusal.operation, refusal.reason), []).append(refusal)
-    lines = [_line(alike) for alike in kinds.values()]
-    if len(lines) == 1:
-        return lines[0]
-    listed = "".join(f"\n  {line}" for line in lines)
-    return f"{len(refusals)} operations of the model cannot be captured:{listed}"
+    text = "; ".join(_text(alike) for alike in kinds.values())
+    if len(refusals) > 1:
+        text = f"{len(refusals)} operations of the model cannot be captured: {text}"
+    listed = [(one.place, one.operation, one.shape, one.reason) for one in refusals]
+    return UnsupportedOperationError(text, listed)
 
 
-def _line(alike: Sequence[Refusal]) -> str:
+def _text(alike: Sequence[Refusal]) -> str:
     first = alike[0]
     places = list(dict.fromkeys(refusal.place for refusal in alike))
     text = ", ".join(places[:_NAMED_PLACES])

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import torch
 from torch.export.graph_signature import InputKind, OutputKind
 
-from ..errors import UnsupportedOperationError
+from ..._errors import InputError
 from ..onnx_graph import OnnxGraph
 from .call import Call, ConstantTable, bind
-from .dependent import Dependent, data_type_of, shape_of, shape_text
+from .dependent import Dependent, Extents, data_type_of, shape_for_one_point, shape_text
 from .ending import ending
 from .operations.reasons import CONTROL_FLOW, DECIDES, RANDOM
 from .operations.table import find
-from .refusals import Refusal, Refused, message
+from .program import tensor_of_input
+from .refusals import Refusal, Refused, unsupported
 from .source import operation_name, place
 
 _NOT_SUPPORTED = "this operation is not supported; write it with other ones, or leave it out"
@@ -25,8 +26,7 @@ class Translation:
     """A model as ONNX, and the decisions at its end."""
 
     onnx: bytes
-    #: The value before the decisions, `None` if there are none.
-    logits: torch.fx.Node | None
+    #: What the network leaves out at the end of the model, in order.
     decisions: list[torch.fx.Node]
 
 
@@ -43,6 +43,10 @@ def translate(program: torch.export.ExportedProgram) -> Translation:
 class _Translator:
     def __init__(self, program: torch.export.ExportedProgram) -> None:
         self._program = program
+        nodes = program.graph.find_nodes(op="placeholder")
+        self._placeholders = {node.name: node for node in nodes}
+        (points,) = program.graph_signature.user_inputs
+        self._extents = Extents(self._placeholders[points].meta["val"])
         self._graph = OnnxGraph()
         self._constants = ConstantTable(self._graph)
         #: What every node of the program is: a `Dependent`, a constant, or a list of those.
@@ -58,13 +62,12 @@ class _Translator:
             if node in needed and node.op != "placeholder":
                 self._values[node] = self._step(node, node in decisions)
         if self._refusals:
-            raise UnsupportedOperationError(message(self._refusals))
+            raise unsupported(self._refusals)
         value = self._values[output]
         if not isinstance(value, Dependent):
-            raise UnsupportedOperationError("the model's output does not depend on its input")
+            raise InputError("the model's output does not depend on its input")
         self._graph.output(value.name, data_type_of(value.dtype), value.shape)
-        logits = decisions[0].args[0] if decisions else None
-        return Translation(self._graph.to_bytes(), logits, decisions)
+        return Translation(self._graph.to_bytes(), decisions)
 
     def _output(self) -> torch.fx.Node:
         signature = self._program.graph_signature
@@ -75,17 +78,15 @@ class _Translator:
 
     def _bind_inputs(self) -> None:
         program = self._program
-        placeholders = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
         for spec in program.graph_signature.input_specs:
-            node = placeholders[spec.arg.name]
+            node = self._placeholders[spec.arg.name]
             if spec.kind is InputKind.USER_INPUT:
                 fake = node.meta["val"]
-                shape, dtype = shape_of(fake), fake.dtype
+                shape, dtype = self._extents.shape(fake), fake.dtype
                 name = self._graph.input("input", data_type_of(dtype), shape)
                 self._values[node] = Dependent(name, shape, dtype)
                 continue
-            found = program.state_dict.get(spec.target)
-            tensor = program.constants.get(spec.target) if found is None else found
+            tensor = tensor_of_input(program, spec.target)
             if isinstance(tensor, torch.Tensor):
                 tensor = tensor.detach()
                 self._constants.name(tensor, spec.target.removeprefix("model."))
@@ -100,9 +101,9 @@ class _Translator:
         except Exception as error:
             # A form of the operation that its translation does not know.
             reason = f"{_NOT_SUPPORTED} ({type(error).__name__}: {' '.join(str(error).split())})"
-        shape = next((shape_text(value.shape) for value in _dependents([args, kwargs])), "")
-        self._refusals.append(Refusal(place(node), operation_name(node), shape, reason))
-        return _stand_in(node)
+        shape = next((shape_text(value.shape) for value in _dependents([args, kwargs])), None)
+        self._refusals.append(Refusal(place(node), operation_name(node), shape or "", reason))
+        return self._stand_in(node.meta.get("val"), shape is not None)
 
     def _applied(self, node: torch.fx.Node, args: tuple, kwargs: dict, is_final: bool):
         function = node.target
@@ -111,22 +112,36 @@ class _Translator:
         if getattr(function, "__name__", "") == "getitem":
             return _item(*args)
         is_aten = isinstance(function, torch._ops.OpOverload)
-        if is_aten and torch.Tag.nondeterministic_seeded in function.tags and not _is_off(node):
+        depends = any(_dependents([args, kwargs]))
+        translation = find(function) if is_aten and depends else None
+        draws = is_aten and torch.Tag.nondeterministic_seeded in function.tags
+        if translation is None and draws:
             raise Refused(RANDOM)
-        if not any(_dependents([args, kwargs])):
+        if not depends:
             return self._computed(node, args, kwargs)
-        translation = find(function) if is_aten else None
         if translation is None:
             raise Refused(_NOT_SUPPORTED if is_aten else CONTROL_FLOW)
-        call = Call(self._graph, self._constants, node, is_final)
+        call = Call(self._graph, self._constants, self._extents, node, is_final)
         return translation(call, **bind(function, args, kwargs))
 
     def _computed(self, node: torch.fx.Node, args: tuple, kwargs: dict):
         """What an operation makes of constants, for one point."""
         result = node.target(*args, **kwargs)
         if isinstance(result, torch.Tensor):
+            self._extents.learn(node.meta["val"], result.shape)
             self._constants.name(result, node.name)
         return result
+
+    def _stand_in(self, fake: object, depends: bool):
+        """A result of a refused operation, so that those after it are looked at too."""
+        if isinstance(fake, (list, tuple)):
+            return [self._stand_in(item, depends) for item in fake]
+        if not isinstance(fake, torch.Tensor):
+            return 1
+        shape = self._extents.shape(fake)
+        if depends:
+            return Dependent("refused", shape, fake.dtype)
+        return torch.zeros(shape_for_one_point(shape), dtype=fake.dtype)
 
     def _resolved(self, argument):
         """Arguments with the values of nodes in their places."""
@@ -159,20 +174,3 @@ def _item(values, index: int):
     if index >= len(values):
         raise Refused(DECIDES)
     return values[index]
-
-
-def _is_off(node: torch.fx.Node) -> bool:
-    """Whether an operation that can draw random numbers was told not to."""
-    arguments = bind(node.target, node.args, node.kwargs)
-    return not arguments.get("training", arguments.get("train", True))
-
-
-def _stand_in(node: torch.fx.Node):
-    """A result of a refused operation, so that those after it are looked at too."""
-
-    def stand_in(fake):
-        if isinstance(fake, torch.Tensor):
-            return Dependent("refused", shape_of(fake), fake.dtype)
-        return [stand_in(item) for item in fake] if isinstance(fake, (list, tuple)) else 1
-
-    return stand_in(node.meta.get("val"))

@@ -8,7 +8,7 @@ from ..call import Call
 from ..dependent import Dependent
 from ..refusals import Refused
 from . import arithmetic
-from .reasons import CURVED, DECIDES, JUMPS
+from .reasons import CURVED, DECIDES, JUMPS, RANDOM
 
 
 def relu(call: Call, input):
@@ -24,7 +24,7 @@ def leaky_relu(call: Call, input, negative_slope=0.01):
 
 def randomized_relu(call: Call, input, lower=1 / 8, upper=1 / 3, training=False, **_):
     if training:
-        raise Refused("it draws its slopes at random as in training")
+        raise Refused(RANDOM)
     return leaky_relu(call, input, (lower + upper) / 2)
 
 
@@ -49,12 +49,6 @@ def hardsigmoid(call: Call, input):
     raised = call.emit("Add", input, call.number(3))
     clamped = call.emit("Clip", raised, call.number(0), call.number(6))
     return call.apply("Div", clamped, call.number(6))
-
-
-def softshrink(call: Call, input, lambd=0.5):
-    """The rest beyond the limits."""
-    inside = call.emit("Clip", input, call.number(-lambd), call.number(lambd))
-    return call.apply("Sub", input, inside)
 
 
 def hardshrink(call: Call, input, lambd=0.5):

@@ -7,7 +7,7 @@ import torch
 from ..call import Call
 from ..dependent import Dependent
 from ..refusals import Refused
-from .reasons import CURVED, DIVIDES, JUMPS, PRODUCT
+from .reasons import CURVED, DIVIDES, JUMPS, PRODUCT, RANDOM
 
 
 def add(call: Call, input, other, alpha=1):
@@ -154,4 +154,6 @@ def same(call: Call, input, **_):
 
 
 def dropout(call: Call, input, p, train):
-    return same(call, input)
+    if train and p > 0:
+        raise Refused(RANDOM)
+    return input

@@ -21,6 +21,7 @@ DECIDES = (
     "it decides by the values of the input, so its result jumps; it is left out only at the end of "
     "a model"
 )
+SORTS = "it sorts entries, which is not supported; write it with maximum, minimum or amax"
 RANDOM = "it draws random numbers; a network needs the same output for the same input"
 CONTROL_FLOW = (
     "the model decides by values of the input what it computes; write the choice with torch.where, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..call import POINTS_ARE_MIXED, Call
-from ..dependent import Dependent, Shape
+from ..dependent import Dependent, Shape, shape_for_one_point
 from ..refusals import Refused
 
 
@@ -60,20 +60,22 @@ def _expanded(call: Call, value: Dependent) -> Dependent:
     own = (1,) * (len(call.shape) - value.rank) + value.shape
     if any(there is None and here is not None for here, there in zip(own, call.shape)):
         raise Refused(POINTS_ARE_MIXED)
-    return call.apply("Expand", value, [1 if extent is None else extent for extent in call.shape])
+    return call.apply("Expand", value, shape_for_one_point(call.shape))
 
 
 def copy(call: Call, input, src, **_):
     """What is written over a value: only the shape of the value matters."""
     if isinstance(src, Dependent):
         return _expanded(call, call.typed(src))
-    return call.typed(src).expand(_for_one_point(call))
+    return call.typed(src).expand(shape_for_one_point(call.shape))
 
 
 def filled(call: Call, input, value=0, fill_value=None, **_):
     """A value of the shape of another one, with one number everywhere."""
     number = value if fill_value is None else fill_value
-    return torch.full(_for_one_point(call), number, dtype=call.dtype)
+    if isinstance(number, Dependent):
+        return _expanded(call, call.typed(number))
+    return torch.full(shape_for_one_point(call.shape), number, dtype=call.dtype)
 
 
 def ones(call: Call, input, **_):
@@ -82,11 +84,6 @@ def ones(call: Call, input, **_):
 
 def zeros(call: Call, input, **_):
     return filled(call, input, 0)
-
-
-def _for_one_point(call: Call) -> list[int]:
-    """The shape of the result if there is one point."""
-    return [1 if extent is None else extent for extent in call.shape]
 
 
 def repeat(call: Call, input, repeats):

@@ -30,6 +30,7 @@ from .reasons import (
     LOOKS_UP,
     NORMALIZES,
     PRODUCT,
+    SORTS,
 )
 from .rearrangement import rearrangement as moves
 
@@ -102,7 +103,6 @@ _ACTIVATIONS = {
     "rrelu": activations.randomized_relu,
     "sigmoid": activations.sigmoid,
     "softmax.int": activations.softmax("Softmax"),
-    "softshrink": activations.softshrink,
     "threshold": activations.threshold,
 }
 
@@ -268,8 +268,9 @@ _REFUSED = {
     PRODUCT: """_scaled_dot_product_attention_math _scaled_dot_product_flash_attention
         _scaled_dot_product_flash_attention_for_cpu cross gru linalg_cross lstm outer
         rnn_relu rnn_tanh scaled_dot_product_attention""",
-    DECIDES: """argmin argsort bincount cummax cummin histc kthvalue masked_select max_unpool2d
-        max_unpool3d median mode msort nanmedian nonzero one_hot sort topk unique_consecutive""",
+    DECIDES: """argmin argsort bincount histc masked_select max_unpool2d max_unpool3d mode nonzero
+        one_hot unique_consecutive""",
+    SORTS: "cummax cummin kthvalue median msort nanmedian sort topk",
     CONTROL_FLOW: "_local_scalar_dense cond item while_loop",
     LOOKS_UP: "_embedding_bag embedding embedding_bag",
 }
