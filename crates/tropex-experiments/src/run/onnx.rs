@@ -43,15 +43,48 @@ impl OnnxImport {
     }
 }
 
-/// Captures the network of an ONNX file.
+/// Captures the network of an ONNX file, for points of the model's own shape.
 ///
 /// The weights keep all digits: the file is read in f64 where the device has it.
 ///
 /// # Errors
 /// Those of [`OnnxModel::open`]; operations that are not piecewise linear.
 pub fn capture_onnx(path: &Path, options: &OnnxOptions, device: &Device) -> Result<Network, Error> {
-    let model = options.clone().with_precision(precision(device)).open(path, device)?;
-    capture_model(&model, planes(model.input_shape()), &OnnxInput::default())
+    capture_in_own_shape(&options.clone().with_precision(precision(device)).open(path, device)?)
+}
+
+/// Captures the network of the content of an ONNX file, like [`capture_onnx`].
+///
+/// # Errors
+/// Those of [`OnnxModel::from_bytes`]; operations that are not piecewise linear.
+pub fn capture_onnx_bytes(
+    content: &[u8],
+    options: &OnnxOptions,
+    device: &Device,
+) -> Result<Network, Error> {
+    let options = options.clone().with_precision(precision(device));
+    capture_in_own_shape(&options.open_bytes(content.to_vec(), device)?)
+}
+
+fn capture_in_own_shape(model: &OnnxModel) -> Result<Network, Error> {
+    macro_rules! captured {
+        ($axes:literal) => {{
+            let mut shape = [0; $axes];
+            shape.copy_from_slice(model.input_shape());
+            let forward = |model: &OnnxModel, points: Tensor<{ $axes + 1 }>| {
+                model.logits(points).unwrap_or_else(|error| panic!("{error}"))
+            };
+            Ok(capture(model, shape, forward)?)
+        }};
+    }
+    match model.input_shape().len() {
+        1 => captured!(1),
+        2 => captured!(2),
+        3 => captured!(3),
+        4 => captured!(4),
+        5 => captured!(5),
+        _ => capture_model(model, planes(model.input_shape()), &OnnxInput::default()),
+    }
 }
 
 /// Imports an ONNX file as a run on a dataset. Returns the run, the network and notes for the user.
