@@ -59,6 +59,17 @@ pub enum Error {
         /// The defect, and how to repair it.
         reason: String,
     },
+    /// A folder holds terms of other settings, of another network or of other points.
+    #[error(
+        "{}: holds terms of another extraction ({difference}); delete the folder, choose another one, \
+         or allow their replacement", path.display()
+    )]
+    OtherTerms {
+        /// The manifest.
+        path: PathBuf,
+        /// The first setting that differs.
+        difference: String,
+    },
     /// Another process holds the lock of the folder.
     #[error(transparent)]
     Locked(#[from] LockError),

@@ -163,6 +163,8 @@ impl Network {
     ///     A store whose shifts are used, instead of those of the points themselves.
     /// check : int, default 1000
     ///     Number of points whose terms are compared with all other terms.
+    /// shard_megabytes : int, default 64
+    ///     Approximate size of a file of terms. This much is in memory, and an interruption loses it.
     /// memory : int, optional
     ///     Bytes that rows of all points may take in memory. Default: half of the free memory.
     ///
@@ -178,10 +180,12 @@ impl Network {
     ///     If the self-check fails.
     #[pyo3(signature = (
         x, folder, y = None, gauge = "tight", classes = None, progress = None, *,
-        precision = "f32", replace = false, shifts_of = None, check = 1000, memory = None
+        precision = "f32", replace = false, shifts_of = None, check = 1000, shard_megabytes = 64,
+        memory = None
     ))]
     #[pyo3(text_signature = "($self, x, folder, y=None, gauge=\"tight\", classes=\"predicted\", \
-        progress=True, *, precision=\"f32\", replace=False, shifts_of=None, check=1000, memory=None)")]
+        progress=True, *, precision=\"f32\", replace=False, shifts_of=None, check=1000, \
+        shard_megabytes=64, memory=None)")]
     #[expect(clippy::too_many_arguments)] // those of Python have names
     fn extract(
         slf: &Bound<'_, Self>,
@@ -195,9 +199,13 @@ impl Network {
         replace: bool,
         shifts_of: Option<&Bound<'_, TermStore>>,
         check: usize,
+        shard_megabytes: usize,
         memory: Option<usize>,
     ) -> PyResult<TermStore> {
-        let options = ExtractOptions::default().with_dominance_points(check).with_replace(replace);
+        let options = ExtractOptions::default()
+            .with_dominance_points(check)
+            .with_shard_bytes(shard_megabytes.saturating_mul(1_000_000))
+            .with_replace(replace);
         let request = Request {
             points: x,
             labels: y,

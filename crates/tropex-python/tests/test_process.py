@@ -73,7 +73,7 @@ def test_the_lock_is_released_during_work(net):
 
 
 INTERRUPTED = """
-import os, signal, sys, threading
+import json, os, signal, sys
 import numpy as np
 import onnx_bytes, tropex
 from reference import Perceptron
@@ -90,10 +90,11 @@ def interrupt(task, share):
 
 sent = []
 try:
-    net.extract(x, sys.argv[1], gauge="worst-case", progress=interrupt)
+    net.extract(x, sys.argv[1], gauge="worst-case", progress=interrupt, shard_megabytes=1)
 except KeyboardInterrupt:
     print("interrupted")
-print(os.path.exists(os.path.join(sys.argv[1], "manifest.json")))
+with open(os.path.join(sys.argv[1], "manifest.json")) as file:
+    print(0 < len(json.load(file)["shards"]) < 11)
 store = net.extract(x, sys.argv[1], gauge="worst-case", progress=False)
 print(len(store))
 """

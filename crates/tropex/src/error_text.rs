@@ -62,6 +62,7 @@ fn of_experiments(error: &experiments::Error) -> Option<String> {
             }
             return Some(format!("make them with `{command}`"));
         }
+        experiments::Error::Extract(tropex::Error::OtherTerms { .. }) => "--replace allows it",
         experiments::Error::OtherData { .. } => "--data-dir names the folder of the data",
         experiments::Error::OtherContent { .. } => "--out names it",
         experiments::Error::Data(error) => of_data(error)?,

@@ -222,13 +222,7 @@ impl Manifest {
     pub(crate) fn check_terms(&self, path: &Path, terms: &TermsHeader) -> Result<(), Error> {
         match terms.difference(&self.terms) {
             None => Ok(()),
-            Some(difference) => Err(Error::store(
-                path,
-                format!(
-                    "holds terms of another extraction ({difference}); delete the folder, or \
-                     extract with --replace"
-                ),
-            )),
+            Some(difference) => Err(Error::OtherTerms { path: path.to_owned(), difference }),
         }
     }
 

@@ -60,6 +60,7 @@ class Network:
         replace: bool = False,
         shifts_of: TermStore | None = None,
         check: int = 1000,
+        shard_megabytes: int = 64,
         memory: int | None = None,
     ) -> TermStore: ...
     def region(self, x0: _Points) -> Region: ...
