@@ -33,7 +33,7 @@ const POINTS: usize = 100;
 const HIDDEN: usize = 24;
 const LEARNING_RATE: f64 = 0.01;
 const SEED: u64 = 0;
-/// Limit of the polygons, above the number of this network.
+/// Limit of the number of polygons. It is above the number for this network.
 const LIMIT: usize = 100_000;
 
 #[derive(Debug, Parser)]
@@ -44,12 +44,12 @@ struct Cli {
     /// Training steps.
     #[arg(long, default_value = "600")]
     steps: usize,
-    /// Device to compute on, as `tropex list` names them.
+    /// Device to compute on, with a name of `tropex list`.
     #[arg(long, default_value_t = device::default_name())]
     device: String,
 }
 
-/// Two inputs, two hidden layers.
+/// A network with two inputs and two hidden layers.
 #[derive(Module, Debug)]
 struct SpiralNetwork {
     first: Linear,

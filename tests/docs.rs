@@ -1,14 +1,14 @@
-//! The documents: links lead to files and headings, and named paths and items exist.
+//! The documents: links lead to files and headings, and all named paths and items exist.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Documents of the root, besides the chapters in `docs`.
+/// Documents in the root folder. The chapters are in `docs`.
 const ROOT_DOCUMENTS: [&str; 4] =
     ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
-/// Beginnings of paths from the root.
+/// A name in a document that starts with one of these folders is a path from the root.
 const ROOT_FOLDERS: [&str; 6] = ["crates/", "docs/", "examples/", "studies/", "tests/", ".ci/"];
 
 fn root() -> &'static Path {
@@ -35,7 +35,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
 }
 
-/// The anchors that Markdown makes of the headings of a document.
+/// The anchors of the headings of a document.
 fn anchors(path: &Path) -> BTreeSet<String> {
     let text = prose(path);
     let headings = text.lines().filter_map(|line| line.strip_prefix('#'));

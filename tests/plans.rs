@@ -1,11 +1,11 @@
-//! The random networks themselves: all kinds of steps, the same from the same seed.
+//! The random networks: they contain every kind of step, and a seed determines a network.
 
 use std::collections::BTreeSet;
 
 use crate::common::plan::{Ending, Plan, Step, output};
 use crate::common::properties::NETWORKS;
 
-/// Every kind of step there is.
+/// The names of all kinds of steps.
 const KINDS: [&str; 85] = [
     // Affine.
     "linear",
@@ -99,7 +99,7 @@ const KINDS: [&str; 85] = [
 ];
 
 #[test]
-fn the_ordinary_run_meets_every_kind_of_network() {
+fn the_default_seeds_contain_every_kind_of_network() {
     let plans: Vec<Plan> = (0..NETWORKS).map(|seed| Plan::grow(seed, usize::MAX)).collect();
     let mut met = BTreeSet::new();
     plans.iter().for_each(|plan| collect(&plan.steps, &mut met));
@@ -129,7 +129,7 @@ fn is_maximum(step: &Step) -> bool {
     matches!(step, Step::Maximum(_) | Step::Fork(_))
 }
 
-/// The first network with several steps and branches among them.
+/// The first network with more than three steps, one of them a fork.
 fn branched() -> Plan {
     let has_fork = |plan: &Plan| plan.steps.iter().any(|step| matches!(step, Step::Fork(_)));
     let mut plans = (0..).map(|seed| Plan::grow(seed, usize::MAX));

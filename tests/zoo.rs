@@ -1,4 +1,4 @@
-//! Every architecture of the zoo, untrained: captured, extracted, and checked at small images.
+//! Every architecture of the zoo, untrained: capture, extraction and checks on small images.
 
 use std::ops::ControlFlow;
 
@@ -9,14 +9,14 @@ use tropex::{Classes, Error, Extractor, Gauge, Network, Precision, SelfCheck, ca
 
 use crate::common::{device, difference, finest, largest, of_finest, target, tensor, values};
 
-/// Odd, so that every pooling and stride has a border to drop.
+/// Odd extents, so that every pooling and stride drops a border.
 const SHAPE: [usize; 3] = [1, 9, 9];
 const FEATURES: usize = 81;
 const POINTS: usize = 3;
 const CLASSES: usize = 3;
 
-/// The architectures with few enough parameters to be extracted in a moment; the wider ones are
-/// put together like these.
+/// The architectures with few parameters, which are extracted quickly. The wider ones have the same
+/// layers.
 fn narrow() -> impl Iterator<Item = &'static Architecture> {
     ARCHITECTURES.iter().filter(|architecture| {
         architecture.parameters(SHAPE, CLASSES, &device()).unwrap() < 600_000
@@ -37,7 +37,7 @@ fn points() -> Vec<f32> {
     (0..POINTS * FEATURES).map(|index| (index as f32 * 0.618_034).fract()).collect()
 }
 
-/// An affine function at a point, and the size of the numbers that it adds up.
+/// The value of an affine function at a point, and the sum of the absolute values of its summands.
 fn evaluate((coefficients, bias): &(Vec<f64>, f64), point: &[f32]) -> (f64, f64) {
     let products = coefficients.iter().zip(point).map(|(a, x)| a * f64::from(*x));
     let all = products.chain([*bias]);
@@ -51,7 +51,8 @@ fn every_architecture_is_extracted_and_reproduced_at_the_points() {
         let classifier = classifier(architecture);
         let network = captured(&classifier, finest());
         let trained = architecture.parameters(SHAPE, CLASSES, &device()).unwrap();
-        // Batch norm, with as many statistics as parameters, ends up in the convolution before it.
+        // Batch norms have as many statistics as parameters, and the capture joins them with the
+        // convolutions.
         let statistics = Module::num_params(&classifier) - trained;
         assert_eq!(network.parameters(), trained - statistics, "{name}");
 
@@ -73,7 +74,7 @@ fn every_architecture_is_extracted_and_reproduced_at_the_points() {
         let error = difference(&found, &logits) / largest(&logits);
         assert!(error < 1e-4, "{name}: {error:.1e}");
 
-        // No other term exceeds a point's own one.
+        // At every point, its own term is maximal.
         for class in 0..CLASSES {
             let positive: Vec<_> = (0..POINTS).map(|point| terms.positive(point, class)).collect();
             assert_own_term_is_maximal(&positive, &points, name);
@@ -95,13 +96,13 @@ fn assert_own_term_is_maximal(terms: &[(Vec<f64>, f64)], points: &[&[f32]], name
     }
 }
 
-/// Regions that are looked at in every architecture.
+/// Number of regions that are examined for every architecture.
 const REGIONS: usize = 8;
 
 #[test]
-fn terms_of_all_classes_are_those_of_each() {
+fn terms_of_all_classes_equal_those_of_single_classes() {
     for architecture in narrow() {
-        // So many that their rows are pulled back side by side, where the backend knows how.
+        // With ten classes, backends that can do it pull rows back side by side.
         let classes = 10;
         let classifier = architecture.init(SHAPE, classes, &device(), 3).unwrap();
         let network = captured(&classifier, finest());
@@ -161,7 +162,7 @@ fn the_nearest_boundary_of_a_convolutional_network_is_where_a_ray_meets_it() {
         let crossing = Paths::new(&network).unwrap().first_crossings(from, &way).unwrap().remove(0);
         let crossing = crossing.expect("the way leads to a boundary");
         assert!((crossing.at - 1.0).abs() < 1e-9, "{crossing:?}, {:?}", nearest.facet);
-        // A cell that becomes active may win its pooling at the same moment.
+        // A cell may become active and win its pooling at the same crossing.
         assert!(crossing.facets.contains(&nearest.facet), "{crossing:?}, {:?}", nearest.facet);
     }
 }

@@ -1,4 +1,4 @@
-//! Shared by the examples: from a dataset to a table of results.
+//! Shared by the examples: trains a network on a dataset, extracts terms and prints results.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -14,13 +14,13 @@ use tropex::train::zoo::Architecture;
 
 #[derive(Debug, Parser)]
 pub(crate) struct ExampleArgs {
-    /// Device to compute on, as `tropex list` names them.
+    /// Device to compute on, with a name of `tropex list`.
     #[arg(long, default_value_t = device::default_name())]
     device: String,
-    /// Passes over the training images.
+    /// Number of passes over the training images.
     #[arg(long)]
     epochs: Option<usize>,
-    /// Training images to use.
+    /// Number of training images.
     #[arg(long)]
     limit: Option<usize>,
 }
@@ -94,7 +94,7 @@ impl ExampleRun {
         Ok(())
     }
 
-    /// The first dataset that is there or can be had, saying why others are passed over.
+    /// The first dataset that can be opened. Prints why the datasets before it cannot be opened.
     fn first_dataset(&self) -> anyhow::Result<Dataset> {
         let (last, others) = self.datasets.split_last().expect("an example names a dataset");
         for name in others {
@@ -131,7 +131,7 @@ impl ExampleRun {
     }
 }
 
-/// A line per epoch.
+/// Prints one line per epoch.
 struct EpochPrinter;
 
 impl TrainingObserver for EpochPrinter {

@@ -64,7 +64,7 @@ fn networks_with_branches_have_the_bounds_for_any_graph() {
     let module = Residual { first: linear(2, 3), second: linear(3, 3), output: linear(3, 2) };
     let network = capture(&module, [2], Residual::forward).unwrap();
     let bounds = table(&Structure::of(&network).unwrap());
-    // Three times three lines in the plane, Z(3, 2) = 7; nine units.
+    // Three layers of three lines each in the plane: Z(3, 2) = 7 a layer. There are nine units.
     assert_eq!(decimal(&bounds, "Montúfar 2017", BoundKind::Upper), "343");
     assert_eq!(decimal(&bounds, "all patterns", BoundKind::Upper), "512");
     assert_eq!(
@@ -94,7 +94,7 @@ fn inactive_leaky_units_keep_their_dimension() {
     let module = Leaky { first: linear(2, 3), second: linear(3, 3), output: linear(3, 2) };
     let network = capture(&module, [2], Leaky::forward).unwrap();
     let bounds = table(&Structure::of(&network).unwrap());
-    // With ReLUs the bound would be 40.
+    // If all units were ReLUs, the bound would be 40.
     assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", BoundKind::Upper), "49");
     let lower = reason(&bounds, "Montúfar 2014, Thm 4", BoundKind::Lower);
     assert_eq!(lower, "layer 1 (dense 3 (leaky)) is not dense with ReLU");
@@ -120,7 +120,7 @@ fn ranks_of_trained_weights_lower_the_trained_bound() {
     module.hidden.weight = Param::from_tensor(tensor(&weights, [3, 4], &device()));
     let network = capture(&module, [3], Flat::forward).unwrap();
     let bounds = table(&Structure::trained(&network).unwrap());
-    // Four parallel planes.
+    // The four planes of the hidden layer are parallel.
     let trained = found(&bounds, "Serra 2018, Thm 1, ranks", BoundKind::TrainedUpper);
     assert_eq!((trained.count.decimal().as_str(), trained.ranks.clone()), ("5", Some(vec![1])));
     assert_eq!(decimal(&bounds, "Serra 2018, Thm 1", BoundKind::Upper), "15");

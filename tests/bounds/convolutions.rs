@@ -23,7 +23,7 @@ impl TestConv {
         start.conv(self.filters, self.kernel, self.stride, [0, 0]).unwrap()
     }
 
-    /// The inputs that the window of every position covers.
+    /// For every position, the inputs that its window covers.
     fn covered(&self) -> Vec<Vec<usize>> {
         let ([channels, height, width], [rows, columns]) = (self.input, self.kernel);
         let corners = (0..=height - rows).step_by(self.stride[0]).flat_map(|row| {
@@ -39,7 +39,7 @@ impl TestConv {
         corners.map(window).collect()
     }
 
-    /// The normals of all hyperplanes, with random kernels that all positions share.
+    /// The normals of all hyperplanes, for random kernels. All positions share the kernels.
     fn normals(&self, generator: &mut impl Rng) -> Matrix {
         let covered = self.covered();
         let kernels = random(self.filters, covered[0].len(), generator);
@@ -54,8 +54,8 @@ impl TestConv {
         normals.collect()
     }
 
-    /// The published sum by its definition: over all `t`, with a condition for all sets of
-    /// positions.
+    /// The published sum, computed by its definition: over all `t`, with a condition on every set
+    /// of positions.
     fn by_definition(&self) -> u128 {
         let (covered, filters) = (self.covered(), self.filters);
         let count = covered.len();
@@ -124,8 +124,8 @@ fn bounds_of_one_convolution_bracket_its_number_of_regions() {
     assert_eq!(along_one_axis, 7);
 }
 
-/// Two filters on one channel commute. One set of hyperplanes that can be matched to different
-/// inputs is therefore dependent for all weights, and the published number is not attained.
+/// Two filters on one channel commute. A set of hyperplanes that can be matched to different inputs
+/// is therefore dependent for all weights, and the published number is not attained.
 #[test]
 fn commuting_filters_do_not_attain_the_published_number() {
     let mut generator = ChaCha8Rng::seed_from_u64(7);
@@ -156,8 +156,8 @@ fn bounds_of_two_convolutions_equal_numbers_computed_by_hand() {
 
 #[test]
 fn bounds_of_a_wide_convolution_equal_their_formulas() {
-    // 4 x 4 positions are more than are enumerated. Every window has one exclusive cell, except the
-    // windows at the end, which have two or four.
+    // The 4 x 4 positions are too many for the enumeration. Every window has one cell of its own;
+    // the windows at the end have two or four.
     let structure = Structure::new(&[1, 5, 5]).unwrap();
     let table = table(&structure.conv(3, [2, 2], [1, 1], [0, 0]).unwrap());
     let lower = number(&table, "Xiong 2020, one layer", BoundKind::Lower);

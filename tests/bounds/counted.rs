@@ -23,7 +23,7 @@ pub(super) fn number(table: &super::BoundTable, name: &str, kind: BoundKind) -> 
     decimal(table, name, kind).parse().unwrap()
 }
 
-/// Rank by elimination with row pivots.
+/// The rank of a matrix, by elimination with row pivots.
 fn rank(mut rows: Matrix) -> usize {
     let columns = rows.first().map_or(0, Vec::len);
     let mut rank = 0;

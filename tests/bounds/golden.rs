@@ -68,14 +68,14 @@ fn bounds_of_a_convolution_along_two_axes_equal_golden_numbers() {
     }
 }
 
-/// Whether a logarithm, rounded to the decimals of a printed number, equals it.
+/// Whether a logarithm equals a printed number after rounding to its decimals.
 fn is_printed_as(log10: f64, printed: &str) -> bool {
     let decimals = printed.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     format!("{log10:.decimals$}") == printed
 }
 
-/// Inputs and widths of a network, the logarithms of Serra's upper bound and of two lower bounds
-/// with their `p`, and of the bound of the first layer.
+/// Inputs and widths of a network; the logarithms of Serra's upper bound, of two lower bounds with
+/// their `p`, and of the bound of the first layer.
 type Zoo = (usize, &'static [usize], &'static str, [(&'static str, usize); 2], &'static str);
 
 #[test]
@@ -89,7 +89,7 @@ fn bounds_of_fully_connected_networks_of_the_zoo_equal_golden_numbers() {
             [("827.97", 166), ("1190.1", 500)],
             "673.8",
         ),
-        // From p = 1739 on, the last number is constant in its first 15 digits.
+        // The first 15 digits of the last lower bound are equal for all p from 1739 on.
         (3072, &[3072], "924.76", [("847.7", 1024), ("924.76", 3072)], "924.8"),
         (3072, &[3072, 400, 120], "1081.30", [("149.5", 40), ("261.1", 120)], "924.8"),
         (

@@ -1,5 +1,5 @@
-//! Every activation of Burn (`burn::tensor::activation` and the layers of `burn::nn` that are not
-//! one of these functions): captured and equal, or refused with a reason that is true of it.
+//! Every activation of Burn (`burn::tensor::activation`, and the layers of `burn::nn` that are none
+//! of these functions): the capture equals the module, or the refusal gives a true reason.
 
 use burn::module::Module;
 use burn::nn::activation::RReluConfig;
@@ -11,7 +11,7 @@ use super::refusals::{Model, assert_says, refused};
 use crate::common::{device, difference, of_modules, tensor, values};
 
 type Function = fn(Tensor<2>) -> Tensor<2>;
-/// An activation of one number.
+/// An activation as a function of one number.
 type Plain = fn(f64) -> f64;
 
 const CAPTURED: [(&str, Function, Plain); 23] = [
@@ -88,7 +88,7 @@ fn piecewise_linear_activations_are_captured() {
         let found = network.logits(&points).expect("whole points");
         assert!(difference(&found, &expected) < of_modules(1e-5), "{name}");
         if name != "prelu" {
-            // One number after the other, in f64, between Burn's layers.
+            // The activation of one number after the other, in f64, between the layers of Burn.
             let by_number = |hidden: Tensor<2>| {
                 let numbers: Vec<f32> =
                     values(hidden.clone()).into_iter().map(|x| plain(x) as f32).collect();
@@ -107,7 +107,7 @@ fn piecewise_linear_activations_are_captured() {
 const CURVED: &str = "not piecewise linear; use ReLU";
 const PRODUCT: &str = "a product of two values that depend on the input";
 
-/// Operations that must be named, no others, each with its reason.
+/// The operations that the error must list, in full, each with its reason.
 type Refused = (&'static str, Function, &'static [(&'static str, &'static str)]);
 
 const REFUSED: [Refused; 25] = [
@@ -163,7 +163,7 @@ const REFUSED: [Refused; 25] = [
 ];
 
 #[test]
-fn other_activations_are_refused_and_nothing_else_is_blamed() {
+fn other_activations_are_refused_with_true_reasons() {
     for (name, function, expected) in REFUSED {
         let error = refused(|_, hidden| function(hidden));
         let Error::Unsupported(found) = &error else { panic!("{name}: {error}") };

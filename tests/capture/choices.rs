@@ -1,4 +1,4 @@
-//! Choices by comparison: those that are maxima or minima in disguise, and those that jump.
+//! Choices by comparison: some are maxima or minima, others jump.
 
 use burn::tensor::{Tensor, activation};
 use tropex::{Classes, Extractor, Gauge, SelfCheck};
@@ -8,7 +8,7 @@ use crate::common::{device, difference, of_modules, tensor, values};
 
 type Function = fn(Tensor<2>) -> Tensor<2>;
 
-/// Functions written with masks, and what they are.
+/// Functions written with masks, and equal functions written as maxima or minima.
 const DISGUISED: [(&str, Function, Function); 18] = [
     ("product with a step", |x| x.clone() * x.greater_elem(0).float(), activation::relu),
     (
@@ -194,7 +194,7 @@ fn choices_that_jump_are_refused() {
         }),
         ("Sign", |x| x.sign()),
         ("Sub", |x| x.clone() - x.sign() * 0.5),
-        // Where a comparison itself is the result, it is what is named.
+        // The comparison itself is the result, so the error names the comparison.
         ("GreaterElem", |x| x.greater_elem(0).float()),
         ("MaskWhere", |x| {
             let (left, right) = halves(x);

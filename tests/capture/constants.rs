@@ -1,4 +1,4 @@
-//! Constants that a forward makes on its way, or brings along.
+//! Constants that a forward creates, and constants that it captures from outside.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -35,7 +35,7 @@ fn counted(x: &Tensor<2>) -> Tensor<1> {
     Tensor::<1, Int>::arange(1..13, &x.device()).float()
 }
 
-/// The network must be what Burn computes.
+/// Asserts that the network computes what Burn computes.
 #[track_caller]
 fn captured(name: &str, forward: Forward) {
     let two = Two::new();
@@ -162,7 +162,7 @@ fn a_constant_that_cannot_be_computed_is_one_cause() {
     assert_says(&error, &["random numbers", "depends on chance", "before the forward"]);
 }
 
-/// What comes after such a constant is looked at nevertheless.
+/// Operations after a refused constant are checked too.
 #[test]
 fn operations_after_a_refused_constant_are_still_named() {
     let two = Two::new();
@@ -177,7 +177,7 @@ fn operations_after_a_refused_constant_are_still_named() {
 }
 
 #[test]
-fn constants_of_other_devices_are_told_where_to_go() {
+fn constants_on_other_devices_are_refused_with_advice() {
     let two = Two::new();
     let outside = Tensor::<2>::full([1, 12], 0.1307, &device());
     let matrix = Tensor::<2>::full([12, 12], 0.1307, &device());
@@ -208,7 +208,7 @@ fn constants_of_other_devices_are_told_where_to_go() {
         }
         assert!(!error.contains("check the input shape"), "{name}: {error}");
     }
-    // What the advice says.
+    // Both corrections that the error advises work.
     captured("made there", |two, x| {
         let mean = Tensor::<2>::full([1, 12], 0.1307, &x.device());
         two.end(two.inner.forward((x - mean) / 0.3081))

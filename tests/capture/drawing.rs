@@ -1,4 +1,4 @@
-//! The drawing of a network, read back by a small parser of Graphviz's language.
+//! The drawing of a network, parsed by a small parser of Graphviz's language.
 
 use std::collections::BTreeMap;
 
@@ -45,14 +45,14 @@ fn network() -> Network {
 
 type Attributes = BTreeMap<String, String>;
 
-/// What a drawing declares.
+/// The nodes and edges that a drawing declares.
 #[derive(Debug, Default)]
 struct Drawing {
     nodes: BTreeMap<String, Attributes>,
     edges: Vec<(String, String)>,
 }
 
-/// Words, quoted strings without their quotes, and single symbols; `->` is a word.
+/// Splits a text into words (`->` is one), quoted strings without their quotes, and single symbols.
 fn tokens(text: &str) -> Vec<String> {
     let mut characters = text.chars().peekable();
     let mut tokens = Vec::new();

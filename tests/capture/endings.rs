@@ -1,4 +1,4 @@
-//! What modules do to their logits at the very end.
+//! What modules apply to their logits last.
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
@@ -29,7 +29,7 @@ impl Model {
         self.output.forward(activation::relu(self.hidden.forward(points)))
     }
 
-    /// The temperature in the shape of logits.
+    /// The temperature in the shape of the logits.
     fn warmth(&self) -> Tensor<2> {
         self.temperature.val().reshape([1, 1])
     }
@@ -71,7 +71,7 @@ fn positive_temperatures_and_softmax_are_recorded_and_left_out() {
 }
 
 #[test]
-fn what_changes_the_largest_class_stays() {
+fn operations_that_change_the_largest_class_stay() {
     type Ending = fn(&Model, Tensor<2>) -> Tensor<2>;
     let endings: [Ending; 4] = [
         |_, logits| logits * -2.0,
@@ -82,12 +82,12 @@ fn what_changes_the_largest_class_stays() {
     for ending in endings {
         assert_eq!(Model::new(3).ending_in(ending).output_activations(), []);
     }
-    // One output is a value, not a choice of classes.
+    // A single output is a value, not a choice of classes: its factor stays.
     assert_eq!(Model::new(1).ending_in(|_, logits| logits * 2.0).output_activations(), []);
 }
 
 #[test]
-fn what_is_left_out_is_drawn() {
+fn omitted_operations_are_drawn() {
     let network = Model::new(3).ending_in(|_, logits| activation::softmax(logits / 4.0, 1));
     assert!(network.dot().contains("times 0.25, softmax, left out"), "{}", network.dot());
 }

@@ -15,7 +15,7 @@ fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|index| (index as f32 * 0.618_034).fract() - 0.5).collect()
 }
 
-/// Checks that a network computes what a module does, for several numbers of points.
+/// Asserts that a network computes what a module computes, for several numbers of points.
 fn assert_same<const D: usize>(
     network: &Network,
     forward: impl Fn(Tensor<D>) -> Tensor<2>,
@@ -53,9 +53,9 @@ impl Positions {
 }
 
 #[test]
-fn linear_layers_are_captured_whichever_axes_burn_merges() {
-    // Burn merges points and positions if the product becomes squarer, so the extents decide for
-    // how many points it does.
+fn linear_layers_are_captured_for_any_merged_axes() {
+    // Burn merges points and positions if the product becomes more square, so the result depends on
+    // the extents and on the number of points.
     for (positions, hidden) in (1..8).flat_map(|p| (1..16).map(move |hidden| (p, hidden))) {
         let module = Positions::new(3, positions, hidden);
         let network = capture(&module, [positions, 3], Positions::forward)
@@ -113,7 +113,7 @@ impl Blocks {
 }
 
 #[test]
-fn layers_have_their_paths_and_are_joined_where_nothing_else_reads_them() {
+fn layers_with_one_reader_are_joined_and_have_their_paths() {
     let module = Blocks::new(&device());
     let network = capture(&module, [2, 4, 5], Blocks::forward).expect("a supported module");
     let nodes: Vec<_> =
@@ -134,11 +134,11 @@ fn layers_have_their_paths_and_are_joined_where_nothing_else_reads_them() {
 }
 
 #[test]
-fn modules_work_on_after_a_capture() {
+fn modules_work_after_a_capture() {
     for device in [device(), device().autodiff()] {
         let module = Blocks::new(&device);
         let images = || tensor(&numbers(3 * 40), [3, 2, 4, 5], &device);
-        // Frozen, norms use their statistics on autodiff devices too.
+        // The module is frozen, so its norms use their statistics on autodiff devices too.
         let before = values(module.clone().freeze().forward(images()));
         let network = capture(&module, [2, 4, 5], Blocks::forward).expect("a supported module");
         let after = values(module.clone().freeze().forward(images()));
@@ -148,7 +148,7 @@ fn modules_work_on_after_a_capture() {
     }
 }
 
-/// A norm over pieces of a point, put side by side with those of the other points.
+/// A norm over the pieces of all points, one piece a row.
 #[derive(Module, Debug)]
 struct Pieces {
     norm: BatchNorm,
@@ -165,7 +165,7 @@ impl Pieces {
 
 #[test]
 fn norms_of_pieces_are_captured() {
-    // With as many pieces as channels, and with more.
+    // Once with as many pieces as channels, once with more.
     for pieces in [2, 3] {
         let norm = uneven(BatchNormConfig::new(2).init(&device()), &device());
         let head = LinearConfig::new(pieces * 2, 2).init(&device());
@@ -195,7 +195,7 @@ fn modules_in_f64_are_captured_in_f64() {
     assert!(difference(&found, &expected) < 64.0 * Precision::F64.epsilon());
 }
 
-/// Constants that the module computes on its way.
+/// Constants that the module computes in its forward.
 #[derive(Module, Debug)]
 struct Constants {
     weight: Param<Tensor<2>>,
@@ -234,7 +234,7 @@ struct Pooled {
 
 impl Pooled {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        // All values below zero: padding must not win.
+        // All values are below zero: the maximum must not be the padding.
         self.head.forward(self.pool.forward(images - 3.0).flatten(1, 3))
     }
 }
@@ -280,10 +280,10 @@ fn average_pooling_may_be_padded_on_one_side() {
     }
 }
 
-/// Two poolings that differ in dilation alone.
+/// A network with a pooling of some dilation. Two of them differ in the dilation only.
 fn dilated(dilation: usize) -> Network {
     let pool = MaxPool2dConfig::new([2, 2]).with_strides([3, 3]).with_dilation([dilation; 2]);
-    // Bits and all the same weights in both.
+    // Both networks have equal weights, bit by bit.
     let head =
         Linear { weight: Param::from_tensor(tensor(&numbers(8), [4, 2], &device())), bias: None };
     let module = Pooled { pool: pool.init(), head };
@@ -291,7 +291,7 @@ fn dilated(dilation: usize) -> Network {
 }
 
 #[test]
-fn fingerprints_differ_where_windows_do() {
+fn fingerprints_depend_on_windows() {
     assert_eq!(dilated(1).fingerprint(), dilated(1).fingerprint());
     assert_ne!(dilated(1).fingerprint(), dilated(2).fingerprint());
     assert!(dilated(2).to_string().contains("dilation 2x2"), "{}", dilated(2));

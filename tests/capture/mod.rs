@@ -1,4 +1,5 @@
-//! What [`capture`](tropex::capture) makes of modules, and what it refuses.
+//! The networks that [`capture`](tropex::capture) makes of modules, and the modules that it
+//! refuses.
 
 mod activations;
 mod choices; // maxima in disguise

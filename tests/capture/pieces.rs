@@ -1,4 +1,5 @@
-//! Modules that treat every piece of a point alike: frames of a clip, words of a sentence.
+//! Modules that treat every piece of a point alike, such as frames of a clip or words of a
+//! sentence.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -10,7 +11,7 @@ use tropex::{Classes, Extractor, Gauge, Network, SelfCheck, capture};
 
 use crate::common::{device, difference, of_modules, tensor, values};
 
-/// Five frames `[2, 6, 6]` through one convolutional network, then a decision on all of them.
+/// Five frames `[2, 6, 6]` through one convolutional network, then a linear layer on all frames.
 #[derive(Module, Debug)]
 struct Clip {
     conv: Conv2d,
@@ -46,7 +47,7 @@ impl Clip {
     }
 }
 
-/// The network of five frames.
+/// The captured network on five frames.
 pub(crate) fn captured_clip() -> Network {
     capture(&Clip::new(), [FRAMES, 2, 6, 6], Clip::forward).expect("a supported module")
 }
@@ -67,7 +68,7 @@ fn every_piece_goes_through_the_same_layers() {
     let terms = extractor.extract(&points).expect("whole points");
     let check = SelfCheck::of(&terms, &points);
     assert_eq!(check.failures(terms.precision()), Vec::<String>::new());
-    // The gradient of every logit, by Burn.
+    // The gradient of every logit, by Burn's autodiff.
     let on = device().autodiff();
     let module = model.to_device(&on).freeze();
     for class in 0..3 {
@@ -80,9 +81,9 @@ fn every_piece_goes_through_the_same_layers() {
     }
 }
 
-/// A layer along the second axis while the points stand on the third.
+/// A layer on the second axis, with the points on the third axis.
 #[test]
-fn pieces_that_trade_places_with_the_points_are_told_so() {
+fn pieces_that_mix_points_are_refused() {
     let clip = Clip::new();
     let forward = |clip: &Clip, points: Tensor<3>| {
         let turned = points.swap_dims(0, 1).reshape([-1, 12]);

@@ -1,4 +1,4 @@
-//! Networks whose own rounding is large: sums that cancel, and parameters of few digits.
+//! Networks with large rounding errors: sums that cancel, and parameters of few digits.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig};
@@ -19,7 +19,7 @@ impl ModuleMapper for To {
     }
 }
 
-/// Layers one after the other, with something between them.
+/// Layers in a sequence, with a function between them.
 #[derive(Module, Debug)]
 struct Stack {
     layers: Vec<Linear>,
@@ -41,7 +41,7 @@ impl Stack {
     }
 }
 
-/// The type of a precision in Burn's words.
+/// The name of a precision in Burn.
 fn float(precision: Precision) -> FloatDType {
     match precision {
         Precision::F32 => FloatDType::F32,
@@ -49,7 +49,8 @@ fn float(precision: Precision) -> FloatDType {
     }
 }
 
-/// Whether a network computes what plain arithmetic does in f64, on the scale of its logits.
+/// Largest difference between a network and a plain computation in f64, relative to the largest
+/// logit.
 fn apart(network: &Network, expected: &[f64], points: &[f32]) -> f64 {
     let f64 = ComputeTarget::in_f64(&device()).expect("flex");
     let found = network.to_target(&f64).logits(points).expect("whole points");
@@ -63,7 +64,8 @@ fn networks_with_large_values_that_cancel_are_captured() {
             let size = 10.0_f64.powi(exponent);
             for widths in [vec![6, 5, 3], vec![20, 30, 30, 4]] {
                 let stack = Stack::new(&widths, &device()).map(&mut To(float(precision)));
-                // Differences of large numbers, and large numbers that are taken away again.
+                // Differences of large numbers; and large numbers that are added and subtracted
+                // again.
                 let differences = |stack: &Stack, x: Tensor<2>| {
                     let end = stack.forward(x.clone());
                     let far = stack.between(x, |x| x.clone() * 1.0001 - x * 1e-4);
@@ -77,7 +79,7 @@ fn networks_with_large_values_that_cancel_are_captured() {
                 };
                 captured("differences", capture(&stack, [widths[0]], differences));
                 let network = captured("shifts", capture(&stack, [widths[0]], shifts));
-                // The network computes the exact function even where the module rounds it away.
+                // The network computes the exact function. The module itself loses it to rounding.
                 if size <= 1e6 {
                     let f64 = ComputeTarget::in_f64(&device()).expect("flex");
                     let exact = stack.clone().to_device(f64.device()).map(&mut To(FloatDType::F64));
@@ -92,7 +94,7 @@ fn networks_with_large_values_that_cancel_are_captured() {
     }
 }
 
-/// Kernels of flex compute in halves; other devices may not have them.
+/// The kernels of flex compute in half precision. Other devices may not support it.
 fn has(dtype: FloatDType) -> bool {
     device().supports_dtype(dtype)
 }
@@ -110,7 +112,7 @@ fn modules_with_parameters_of_few_digits_are_captured_exactly() {
             let network = capture(&halves, [widths[0]], Stack::forward)
                 .unwrap_or_else(|error| panic!("{dtype:?} {widths:?}: {error}"));
             assert_eq!(network.target().precision(), Precision::F32);
-            // Its parameters are those of the module, to the last digit.
+            // The network has the parameters of the module, to the last digit.
             let whole = halves.map(&mut To(FloatDType::F32));
             let points: Vec<f32> =
                 (0..4 * widths[0]).map(|n| (n as f32 * 0.618_034).fract() - 0.5).collect();
@@ -121,7 +123,7 @@ fn modules_with_parameters_of_few_digits_are_captured_exactly() {
     }
 }
 
-/// What no rounding explains is found in every type.
+/// A difference that rounding does not explain is an error in every float type.
 #[test]
 fn dependence_on_the_number_of_points_is_found_in_every_type() {
     let types = [FloatDType::F64, FloatDType::F32, FloatDType::BF16, FloatDType::F16];
@@ -146,7 +148,7 @@ fn dependence_on_the_number_of_points_is_found_in_every_type() {
     }
 }
 
-/// Logits of any size are compared on their own scale, not on that of 1.
+/// Logits of any size are compared relative to their own size, not to 1.
 #[test]
 fn small_logits_are_checked_on_their_own_scale() {
     for size in [1e-3, 1e-9, 1e-20] {
@@ -165,7 +167,7 @@ fn small_logits_are_checked_on_their_own_scale() {
 }
 
 #[test]
-fn numbers_too_large_for_a_type_are_told_so() {
+fn numbers_too_large_for_a_type_are_refused() {
     if !has(FloatDType::F16) {
         return;
     }
@@ -193,7 +195,7 @@ fn terms_of_networks_with_large_values_that_cancel_pass_their_self_check() {
             let check = extractor.check(&terms, &points).expect("a device");
             assert_eq!(check.failures(precision), Vec::<String>::new(), "{size:e} {precision:?}");
             assert!(check.rounding > check.largest_logit * precision.epsilon(), "{check:?}");
-            // What is wrong is found all the same.
+            // An error beyond rounding is still found.
             let wrong = SelfCheck { value_error: 1e3 * check.rounding, ..check };
             assert_eq!(wrong.failures(precision).len(), 1);
         }

@@ -1,4 +1,4 @@
-//! Planes read between their cells: interpolation and sampling at constant places.
+//! Values of planes between their cells: interpolation, and sampling at constant places.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -15,7 +15,7 @@ use tropex::{Network, capture};
 
 use crate::common::{device, device_name, difference, of_modules, tensor, values};
 
-/// A module with a parameter, so that it has a device.
+/// A module with a parameter. The parameter determines the device.
 #[derive(Module, Debug)]
 struct Head {
     weight: Param<Tensor<1>>,
@@ -37,7 +37,7 @@ fn points() -> Vec<f32> {
     (0..6 * 40).map(|n| (n as f32 * 0.618_034).fract() * 2.0 - 1.0).collect()
 }
 
-/// The network must be what Burn computes.
+/// Asserts that the network computes what Burn computes.
 #[track_caller]
 fn captured(name: &str, forward: impl Fn(&Head, Tensor<4>) -> Tensor<2>) -> Network {
     let head = Head::new();
@@ -48,7 +48,7 @@ fn captured(name: &str, forward: impl Fn(&Head, Tensor<4>) -> Tensor<2>) -> Netw
     network
 }
 
-/// Not every mode is there on all of Burn's devices.
+/// Whether the device supports a function. Some modes are missing on some of Burn's devices.
 fn is_there(function: impl Fn(Tensor<4>) -> Tensor<4>) -> bool {
     let planes = tensor(&points(), [6, 2, 5, 4], &device());
     catch_unwind(AssertUnwindSafe(|| values(function(planes)))).is_ok()
@@ -73,7 +73,7 @@ fn interpolation_of_every_kind() {
     }
 }
 
-/// Places in and around a plane, `[rows, columns, 2]`.
+/// Places inside and outside of a plane, `[rows, columns, 2]`.
 const PLACES: [f32; 24] = [
     -1.0, -1.0, 0.0, 0.0, 1.0, 1.0, -0.3, 0.7, 0.9, -0.95, 1.3, 0.2, //
     -1.7, 0.1, 0.35, 0.35, -0.5, -2.5, 0.125, -0.625, 0.6, 0.8, -0.99, 0.99,
@@ -105,7 +105,7 @@ fn sampling_at_constant_places_of_every_kind() {
 }
 
 #[test]
-fn sampling_is_what_a_plain_loop_makes_of_it() {
+fn sampling_equals_a_plain_loop() {
     let network =
         captured("bilinear", |head, x| head.end(sampled(x, GridSampleOptions::default())));
     let found = network.logits(&points()).expect("whole points");
@@ -129,7 +129,7 @@ fn sampling_is_what_a_plain_loop_makes_of_it() {
 }
 
 #[test]
-fn places_that_depend_on_the_input_are_told_so() {
+fn places_that_depend_on_the_input_are_refused() {
     let error = capture(&Head::new(), [2, 5, 4], |head: &Head, x: Tensor<4>| {
         let points = x.dims()[0];
         let grid = x.clone().narrow(1, 0, 1).reshape([points, 5, 2, 2]);
@@ -139,7 +139,7 @@ fn places_that_depend_on_the_input_are_told_so() {
     assert!(error.contains("`GridSample2d`") && error.contains("not piecewise linear"), "{error}");
 }
 
-/// A convolution at places that are constant is linear.
+/// A convolution at constant places is linear.
 #[test]
 fn deformable_convolutions_with_constant_offsets() {
     captured("deformable", |head, x| {
@@ -157,12 +157,12 @@ fn deformable_convolutions_with_constant_offsets() {
 
 const BOUNDED: &str = "TROPEX_TEST_BOUNDED_MEMORY";
 
-/// Weights along an axis of 1024 cells are kilobytes, not gigabytes: capturing fits where those did
-/// not. In a process of its own, since memory is bounded by the process.
+/// The weights along an axis of 1024 cells take kilobytes, so a capture fits into 3 GB of memory.
+/// The test runs in a process of its own, because memory is limited per process.
 #[test]
 #[cfg(target_os = "linux")]
 fn interpolating_large_planes_takes_little_memory() {
-    // GPUs reserve addresses far beyond their memory.
+    // GPU drivers reserve more addresses than there is memory.
     if !["flex", "ndarray"].contains(&device_name().as_str()) {
         return;
     }

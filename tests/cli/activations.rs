@@ -1,4 +1,4 @@
-//! Experiments on regions, worked out again by a network of plain loops.
+//! Experiments on regions, compared with a network of plain loops.
 
 use std::collections::HashSet;
 use std::fs;
@@ -16,18 +16,18 @@ use super::experiments::values;
 use super::{Workspace, images, labels, train};
 use crate::common::device;
 
-/// Values of an image.
+/// Number of values of an image.
 const FEATURES: usize = 64;
 
-/// Rays that are followed step by step.
+/// Number of rays that are compared with bisection.
 const RAYS: usize = 5;
 
-/// Looks at the class on the way to where it changes.
+/// Number of positions before a change of class at which the class is compared.
 const LOOKS: u32 = 50;
 
 /// A fully connected network.
 struct Plain {
-    /// Weights, a row a unit, and biases of every layer.
+    /// Weights, one row a unit, and biases, layer by layer.
     layers: Vec<(Vec<f64>, Vec<f64>)>,
 }
 
@@ -54,7 +54,7 @@ impl Plain {
         Self { layers }
     }
 
-    /// The active units, and the class.
+    /// The active units and the class at a point.
     fn at(&self, point: &[f64]) -> (Bits, usize) {
         let (mut bits, mut values) = (Vec::new(), point.to_vec());
         for (index, (weights, biases)) in self.layers.iter().enumerate() {
@@ -77,13 +77,13 @@ impl Plain {
     }
 }
 
-/// Pixels as networks read them.
+/// Pixels as the network reads them.
 fn read(pixels: &[u8]) -> Vec<f64> {
     pixels.iter().map(|&byte| f64::from(f32::from(byte) / 255.0)).collect()
 }
 
-/// A workspace with a run on training images some of which are there twice, and test images some of
-/// which are training images, as they are or nearly so.
+/// A workspace with a run. Some training images occur twice. Some test images equal training
+/// images, and some differ from one in one pixel.
 fn place_with_copies() -> (Workspace, [Vec<u8>; 2]) {
     let workspace = Workspace::new();
     let train_images = [images(99, 1), images(51, 1)].concat();
@@ -98,7 +98,7 @@ fn place_with_copies() -> (Workspace, [Vec<u8>; 2]) {
     (workspace, [train_images, test_images])
 }
 
-/// The numbers of a table of a report, row by row; what is no number is left out.
+/// The numbers of a table of a report, row by row, without the fields that are not numbers.
 fn rows(workspace: &Workspace, table: &str) -> Vec<Vec<f64>> {
     let text = fs::read_to_string(workspace.path(&format!("run/reports/{table}.csv"))).unwrap();
     let row = |line: &str| line.split(',').filter_map(|field| field.parse().ok()).collect();
@@ -122,7 +122,7 @@ fn regions_are_counted_as_by_plain_loops() {
     assert_eq!(rows(&workspace, "count/shared")[0][0], known as f64);
 }
 
-/// Mean, least and most of shares.
+/// Mean, smallest and largest of some shares.
 fn summary(shares: &[f64]) -> [f64; 3] {
     let least = shares.iter().copied().fold(f64::INFINITY, f64::min);
     let most = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -139,7 +139,7 @@ fn similarity_of_units_equals_that_of_plain_loops() {
     let assigned = told["assignments"].as_array().unwrap();
     let number = |of: &serde_json::Value| of.as_u64().unwrap() as usize;
     for (name, partner) in [("positive", "best"), ("negative", "negative")] {
-        // Shares of images, those of all layers together last.
+        // Shares of equal units of each layer; the last entry is over all layers.
         let mut shares: Vec<Vec<(bool, f64)>> = vec![Vec::new(); 4];
         for (image, own) in test.iter().enumerate() {
             let of = &assigned[image];
@@ -177,7 +177,7 @@ fn similarity_of_units_equals_that_of_plain_loops() {
     }
 }
 
-/// With one term there is one winner, and one image to be drawn.
+/// With one term there is one winner, and one image that can be drawn.
 #[test]
 fn random_images_are_drawn_from_those_with_terms() {
     let workspace = Workspace::with_run();
@@ -216,7 +216,7 @@ fn the_grid_finds_every_change_of_a_unit_in_its_step() {
     let units = rows(&workspace, "boundary/grid-units");
     assert_eq!(units.len(), 6, "training and test images, and four ranges");
     for row in units {
-        // Number, in its step, beyond the grid, never; late, missed, early.
+        // The columns: number, in its step, beyond the grid, never; late, missed, early.
         assert_eq!(row[0], row[1] + row[2] + row[3]);
         assert_eq!((row[0], &row[4..]), (20.0, &[0.0; 3][..]));
     }

@@ -1,4 +1,4 @@
-//! What is no command, flag, name or number.
+//! Invalid commands, flags, names and numbers.
 
 use super::{ARCHITECTURE, Workspace, train};
 
@@ -56,7 +56,7 @@ fn numbers_out_of_range_are_usage_errors_that_name_the_flag() {
             workspace.run(&format!("{train} {flag}={number}")).misused(&[flag, number]);
         }
     }
-    assert!(!workspace.path("run").exists(), "nothing was created");
+    assert!(!workspace.path("run").exists(), "no folder is created");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn contradicting_settings_are_refused() {
     let failed = |flags: &str, parts: &[&str]| workspace.run(&(train("run") + flags)).failed(parts);
     failed(" --optimizer adam --momentum 0.5", &["--momentum needs --optimizer sgd"]);
     failed(" --checkpoints 0,7", &["checkpoint after epoch 7", "at most 1"]);
-    assert!(!workspace.path("run").exists(), "nothing was created");
+    assert!(!workspace.path("run").exists(), "no folder is created");
     let failed = |flags: &str, parts: &[&str]| {
         workspace.run(&format!("extract run {flags}")).failed(parts);
     };
@@ -91,7 +91,7 @@ fn unknown_names_list_the_known_ones() {
     );
     failed("train fcn4 --dataset embedded --device flex:0", &["unknown device `flex:0`"]);
     failed("import fcn5 --dataset embedded --weights w.pt", &["unknown architecture `fcn5`"]);
-    assert!(!workspace.path("run").exists(), "nothing was created");
+    assert!(!workspace.path("run").exists(), "no folder is created");
 }
 
 #[test]

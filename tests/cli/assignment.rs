@@ -1,4 +1,4 @@
-//! Images and the training images whose terms win there.
+//! Images, and the training images whose terms are maximal there.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn the_table_has_the_first_images_and_the_work() {
     );
     assert!(said.contains("10 of 30 images; --out FILE writes all"), "{said}");
     let said = workspace.run("assign run --limit 10").succeeded();
-    assert!(!said.contains("--out"), "nothing is left out: {said}");
+    assert!(!said.contains("--out"), "the table has all images: {said}");
 }
 
 #[test]

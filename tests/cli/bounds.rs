@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{CONVOLUTIONAL, CommandOutcome, Workspace};
 
-/// What a command says that is given all the time it takes.
+/// Runs `bounds` with a time limit that is never reached.
 fn patient(workspace: &Workspace, arguments: &str) -> CommandOutcome {
     workspace.run(&format!("bounds {arguments} --time-limit 1000000"))
 }
@@ -35,7 +35,7 @@ fn bounds_of_an_architecture_name_the_best_and_say_why_others_are_missing() {
     }
     let widest = said.lines().map(|line| line.chars().count()).max().unwrap();
     assert!(widest <= 100, "{widest} columns\n{said}");
-    // The inputs are those of the images, whichever way they are given.
+    // The inputs are the values of an image, however the images are named.
     let exact = |arguments: &str| {
         let said = patient(&workspace, &format!("{arguments} --json")).json();
         bound(&said, "Serra 2018, Thm 1", "upper")["value"].clone()
@@ -83,14 +83,14 @@ fn bounds_of_a_run_use_its_weights() {
     workspace.run(&format!("{train} --out run")).succeeded();
     let said = patient(&workspace, "run --json").json();
     let trained = bound(&said, "Serra 2018, Thm 1, ranks", "trained-upper");
-    // As many as there are values before or after, whichever are fewer.
+    // The rank of every layer is the smaller one of its numbers of inputs and outputs.
     assert_eq!(trained["ranks"], json!([64, 256, 256, 256, 256, 256, 256, 256, 128]));
     assert!(
         patient(&workspace, "run")
             .succeeded()
             .contains("ranks of the weights, layer by layer: 64, 256")
     );
-    // A folder that is called like an architecture is asked for by its path.
+    // If a folder has the name of an architecture, `./` tells them apart.
     fs::rename(workspace.path("run"), workspace.path("fcn4")).unwrap();
     assert_eq!(patient(&workspace, "fcn4 --json").json()["inputs"], 784);
     assert_eq!(patient(&workspace, "./fcn4 --json").json()["inputs"], 64);

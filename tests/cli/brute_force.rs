@@ -1,15 +1,15 @@
-//! Experiments, worked out again term by term from the files that others read.
+//! Experiments, computed again term by term from the files of the store.
 
 use tropex::TermStore;
 
 use super::experiments::values;
 use super::{Workspace, images, labels, train};
 
-/// Extent of the images, which have one channel.
+/// Height and width of the images, which have one channel.
 const SIDE: i32 = 8;
 
-/// A positive and a linear term, and the class that they stand for.
-pub(super) struct Term {
+/// A positive and a linear term, with its class.
+pub(super) struct BruteForceTerm {
     pub(super) class: usize,
     positive: Vec<f64>,
     bias: f64,
@@ -17,7 +17,7 @@ pub(super) struct Term {
 }
 
 /// The terms of a store, in order.
-pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<Term> {
+pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<BruteForceTerm> {
     let store = TermStore::open(&workspace.path(folder)).unwrap();
     let mut terms = Vec::new();
     for shard in store.shards() {
@@ -29,7 +29,7 @@ pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<Term> {
         for (point, (bias, negative_bias)) in biases.enumerate() {
             let span = point * features..(point + 1) * features;
             let (linear, negative) = (&linear[span.clone()], &negative[span]);
-            terms.push(Term {
+            terms.push(BruteForceTerm {
                 class: shard.predicted[point] as usize,
                 positive: linear.iter().zip(negative).map(|(a, b)| a + b).collect(),
                 bias: bias + negative_bias,
@@ -40,20 +40,20 @@ pub(super) fn terms(workspace: &Workspace, folder: &str) -> Vec<Term> {
     terms
 }
 
-/// Images with a dark edge, so that terms lose little when they are moved. Test images are training
-/// images moved by one, so that moved terms win.
+/// Images with a dark edge, so that moved terms lose few coefficients. Test images are training
+/// images moved by one pixel, so that moved terms win.
 fn framed(count: usize, seed: usize) -> Vec<u8> {
     let (mut pixels, frame) = (images(count, seed), seed + 1..seed + 5);
     for (index, pixel) in pixels.iter_mut().enumerate() {
-        if [index / 8 % 8, index % 8].iter().any(|workspace| !frame.contains(workspace)) {
+        if [index / 8 % 8, index % 8].iter().any(|position| !frame.contains(position)) {
             *pixel = 0;
         }
     }
     pixels
 }
 
-/// A workspace with a run on such images and its terms. Shuffled labels make a network whose
-/// classes change with every move.
+/// A workspace with a run on images with a dark edge, and its terms. With shuffled labels, the
+/// classes of the network change with every move.
 fn framed_place() -> Workspace {
     let workspace = Workspace::new();
     let splits = [("train", 200, 1), ("test", 60, 2)];
@@ -72,8 +72,8 @@ fn test_images() -> Vec<Vec<f64>> {
     values.chunks(64).map(<[f64]>::to_vec).collect()
 }
 
-/// The value of a term whose coefficients are moved, with zeros at the edge.
-pub(super) fn moved_value(term: &Term, [down, right]: [i32; 2], image: &[f64]) -> f64 {
+/// The value of a term with moved coefficients, zeros beyond the edge.
+pub(super) fn moved_value(term: &BruteForceTerm, [down, right]: [i32; 2], image: &[f64]) -> f64 {
     let mut value = term.bias;
     for row in 0..SIDE {
         for column in 0..SIDE {
@@ -87,8 +87,11 @@ pub(super) fn moved_value(term: &Term, [down, right]: [i32; 2], image: &[f64]) -
     value
 }
 
-/// The first term that is worth most.
-pub(super) fn winner(terms: &[Term], value: impl Fn(&Term) -> f64) -> &Term {
+/// The first term with the largest value.
+pub(super) fn winner(
+    terms: &[BruteForceTerm],
+    value: impl Fn(&BruteForceTerm) -> f64,
+) -> &BruteForceTerm {
     let values = terms.iter().map(value);
     let best = values.enumerate().fold((0, f64::NEG_INFINITY), |best, (index, value)| {
         if value > best.1 { (index, value) } else { best }
@@ -96,20 +99,20 @@ pub(super) fn winner(terms: &[Term], value: impl Fn(&Term) -> f64) -> &Term {
     &terms[best.0]
 }
 
-/// The network's classes of the test images.
+/// The classes of the test images by the network.
 fn network(workspace: &Workspace) -> Vec<usize> {
     let told = workspace.run("assign run --json").json();
     let images = told["assignments"].as_array().unwrap().iter();
     images.map(|image| image["network"].as_u64().unwrap() as usize).collect()
 }
 
-/// Classes of the test images where every term is moved by all pairs of some pixels, and worth the
-/// largest of the values, or their sum.
-fn moved_classes(terms: &[Term], pixels: &[i32], sum: bool) -> Vec<usize> {
+/// Classes of the test images by moved terms. Every term is moved by all pairs of the given pixels;
+/// the value of a term is the largest one of its moved values, or their sum.
+fn moved_classes(terms: &[BruteForceTerm], pixels: &[i32], sum: bool) -> Vec<usize> {
     let row = |&down: &i32| pixels.iter().map(move |&right| [down, right]);
     let shifts: Vec<_> = pixels.iter().flat_map(row).collect();
     let class = |image: Vec<f64>| {
-        let value = |term: &Term| {
+        let value = |term: &BruteForceTerm| {
             let values = shifts.iter().map(|shift| moved_value(term, *shift, &image));
             if sum { values.sum() } else { values.fold(f64::NEG_INFINITY, f64::max) }
         };
@@ -131,7 +134,7 @@ fn shifted_terms_equal_terms_shifted_one_by_one() {
         [(&[0][..], false), (&[-2, 0, 2], false), (&all, false), (&all, true)]
             .map(|(pixels, sum)| moved_classes(&terms, pixels, sum));
     for changed in [&largest, &sums] {
-        assert_ne!(*changed, alone, "no term that moves changes anything");
+        assert_ne!(*changed, alone, "moved terms change a class");
     }
     let moved = values(&workspace.experiment("shifted-terms run --set shifts=[-2,0,2]"));
     assert_eq!(moved["agreement of the terms alone"], agreement(&alone));

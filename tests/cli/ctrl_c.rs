@@ -12,12 +12,12 @@ use serde_json::Value;
 use super::running::{Running, assert_whole};
 use super::{ARCHITECTURE, CommandOutcome, Workspace, files};
 
-/// Bounds of a network that is too large for some of them.
+/// Bounds of a network for which some formulas do not finish.
 #[cfg(target_os = "linux")]
 const ENDLESS: &str = "bounds --widths 500000,2000000,2000000,2 --time-limit 1000000";
 
 impl CommandOutcome {
-    /// The parts of the line that an interrupt prints: what is saved, whether the same command
+    /// The parts of the line that an interrupt prints: what is saved, whether the printed command
     /// continues or starts again, and the command.
     fn interrupted(self, code: i32) -> [String; 3] {
         let Self { command, code: found, stdout, stderr } = self;
@@ -31,8 +31,8 @@ impl CommandOutcome {
     }
 }
 
-/// Runs a command that writes into a folder, stops it at an event, and interrupts it there. `None`
-/// if the command ended before.
+/// Runs a command that writes into a folder, stops it at an event, and interrupts it. `None` if the
+/// command ended before the event.
 fn interrupt_at(
     workspace: &Workspace,
     arguments: &str,
@@ -49,7 +49,7 @@ fn interrupt_at(
     if outcome.code == Some(0) { None } else { Some(outcome) }
 }
 
-/// Number of epochs that a run records.
+/// Number of epochs that a run has recorded.
 fn epochs(run: &Path) -> usize {
     let config = fs::read(run.join("config.json")).unwrap_or_default();
     let config: Value = serde_json::from_slice(&config).unwrap_or_default();
@@ -64,7 +64,7 @@ fn run_printed(workspace: &Workspace, line: &str) {
     assert_eq!(CommandOutcome::of(&mut command).code, Some(0), "{line}");
 }
 
-/// No temporary file and no lock of an ended process is there.
+/// Asserts that no temporary file and no lock of an ended process is left.
 fn assert_clean(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().into_string().unwrap();
@@ -76,7 +76,7 @@ fn assert_clean(folder: &Path) {
 }
 
 #[test]
-fn an_interrupted_training_tells_its_epochs_and_continues() {
+fn an_interrupted_training_prints_its_epochs_and_continues() {
     let train = |run: &str| {
         format!(
             "train {ARCHITECTURE} --dataset file:data.safetensors --epochs 20 --checkpoints 0,20 \
@@ -84,17 +84,17 @@ fn an_interrupted_training_tells_its_epochs_and_continues() {
         )
     };
     for (signal, code) in [(Signal::Int, 130), (Signal::Term, 143)] {
-        // Repeated if the training ends before the interrupt.
+        // The test starts again if the training ends before the interrupt.
         let (workspace, outcome) = loop {
             let workspace = Workspace::new();
-            // Shells treat the name in their own ways.
+            // Shells need the apostrophe quoted.
             let run = workspace.path("it's");
             let event = |_: &mut Running| epochs(&run) >= 2;
             if let Some(outcome) = interrupt_at(&workspace, &train("it's"), "it's", signal, event) {
                 break (workspace, outcome);
             }
         };
-        let outcome = CommandOutcome { stdout: String::new(), ..outcome }; // its epochs, line by line
+        let outcome = CommandOutcome { stdout: String::new(), ..outcome }; // no lines of epochs
         let [kept, how, command] = outcome.interrupted(code);
         let done = epochs(&workspace.path("it's"));
         assert_eq!(kept, format!("{done} of 20 epochs are kept in it's"));
@@ -108,7 +108,7 @@ fn an_interrupted_training_tells_its_epochs_and_continues() {
     }
 }
 
-/// Interrupts an extraction as soon as there is a file, and continues it with the printed command.
+/// Interrupts an extraction as soon as a file exists, and continues it with the printed command.
 fn interrupt_extraction(images: usize, gauge: &str, file: &str) -> String {
     let workspace = Workspace::with_images(images, 10);
     let extract = |run: &str| {
@@ -154,7 +154,7 @@ fn an_interrupted_calibration_keeps_its_trials() {
     assert!(kept.contains(" kept in run/terms/train-calibrated"), "{kept}");
 }
 
-/// Whether a process has put a handler in workspace for SIGINT.
+/// Whether a process has installed a handler for SIGINT.
 #[cfg(target_os = "linux")]
 fn catches_interrupts(running: &Running) -> bool {
     let status = format!("/proc/{}/status", running.pid().as_raw_nonzero());
@@ -166,9 +166,9 @@ fn catches_interrupts(running: &Running) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_command_without_saved_state_tells_so() {
+fn a_command_without_saved_state_starts_again() {
     let workspace = Workspace::new();
-    // There is no end of it within the time that anybody waits.
+    // The bounds do not finish before the interrupt.
     for flags in ["", " --json", " --quiet"] {
         let bounds = format!("{ENDLESS}{flags}");
         let event = |running: &mut Running| catches_interrupts(running);
@@ -179,7 +179,7 @@ fn a_command_without_saved_state_tells_so() {
     }
 }
 
-/// A result of many times what a pipe holds.
+/// A command whose result is many times larger than the buffer of a pipe.
 const LONG: &str = "assign run --split train --top 40 --json";
 
 #[test]
@@ -194,7 +194,7 @@ fn an_interrupt_waits_for_the_end_of_a_result() {
     let text = format!("{}{}", begin[0] as char, outcome.stdout);
     let told: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(told["images"], 200);
-    assert!(text.len() > 1 << 20, "a pipe takes it at once");
+    assert!(text.len() > 1 << 20, "the result is larger than a pipe");
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_second_interrupt_ends_a_command_that_waits() {
     let mut running = Running::start(&workspace, LONG, ".");
     let mut begin = [0];
     running.child().stdout.as_mut().unwrap().read_exact(&mut begin).unwrap();
-    // Nobody reads on: the first one waits for the end of the result.
+    // The test stops reading, so the command waits with its result after the first interrupt.
     let status = loop {
         running.signal(Signal::Int);
         if let Some(status) = running.child().try_wait().unwrap() {

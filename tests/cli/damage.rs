@@ -1,4 +1,4 @@
-//! Runs and terms that are not what they should be.
+//! Damaged or unfinished runs and terms.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ARCHITECTURE, Workspace, files, train};
 
-/// The commands that read a run.
+/// Some of the commands that read a run.
 const READERS: [&str; 3] = ["inspect", "extract", "evaluate"];
 
 #[test]
@@ -69,7 +69,7 @@ fn a_damaged_config_is_refused() {
             workspace.run(&format!("{reader} run")).failed(&["run/config.json"]);
         }
         workspace.run(&train("run")).failed(&["run/config.json"]);
-        assert_eq!(fs::read(&path).unwrap(), content, "it is left as it is");
+        assert_eq!(fs::read(&path).unwrap(), content, "the file does not change");
     }
 }
 
@@ -123,7 +123,7 @@ fn damaged_weights_are_refused() {
     }
     fs::remove_file(&path).unwrap();
     workspace.run("extract run").failed(&["cannot read weights run/model.safetensors"]);
-    assert!(!workspace.path("run/terms").exists(), "nothing was begun");
+    assert!(!workspace.path("run/terms").exists(), "no folder is created");
     let expected = ["run/model.safetensors is missing, and the training was finished"];
     workspace.run(&train("run")).failed(&expected);
 }

@@ -1,4 +1,4 @@
-//! Which images of a dataset are taken, and datasets that are not what they seem.
+//! Which images of a dataset are used, and invalid datasets.
 
 use std::fs;
 
@@ -9,12 +9,12 @@ use super::{ARCHITECTURE, Workspace, images, train, write_tensors};
 
 const RULE: &str = "every class in its share (seed 0)";
 
-/// Labels of three classes, one after the other.
+/// Labels of three classes, sorted by class.
 fn sorted_labels(count: usize) -> Vec<i64> {
     (0..count).map(|image| (image * 3 / count) as i64).collect()
 }
 
-/// Images of these labels that can be told apart by them.
+/// Images with the given labels. Each image shows its label.
 fn pixels(labels: &[i64]) -> Vec<u8> {
     let pool = images(3 * labels.len(), 1);
     let image = |(number, &label): (usize, &i64)| {
@@ -29,7 +29,7 @@ fn bytes(labels: &[i64]) -> Vec<u8> {
 }
 
 impl Workspace {
-    /// A workspace whose dataset is sorted by class, both splits of it.
+    /// A workspace with a dataset whose two splits are sorted by class.
     fn sorted() -> Self {
         let workspace = Self::new();
         let splits = [("train", 150), ("test", 60)].map(|(split, count)| {
@@ -40,7 +40,7 @@ impl Workspace {
         workspace
     }
 
-    /// Writes one set of images of a shape.
+    /// Writes one set of images with the given shape of an image.
     fn write_set(&self, shape: &[usize], pixels: &Vec<u8>, labels: &[i64]) {
         let labels = bytes(labels);
         let tensors = [
@@ -55,7 +55,7 @@ impl Workspace {
         serde_json::from_slice(&text).unwrap()
     }
 
-    /// The indices of a store's points.
+    /// The indices of the points in a store.
     fn indices(&self, store: &str) -> Vec<usize> {
         let shard = fs::read(self.path(store).join("shard-00000.safetensors")).unwrap();
         let index =
@@ -82,7 +82,8 @@ fn a_sixth_of_every_class_is_held_out() {
     assert_eq!(workspace.config("run")["reading"], reading);
     let told = workspace.run("extract run --split test --json").json();
     assert_eq!(told["images"], json!({"count": 40, "of": 40}));
-    // As earlier versions did: such runs are read as they were made.
+    // A run without `reading` is read by the rules of earlier versions, which give other images
+    // here.
     let mut config = workspace.config("run");
     config.as_object_mut().unwrap().remove("reading");
     fs::write(workspace.path("run/config.json"), config.to_string()).unwrap();
@@ -92,7 +93,7 @@ fn a_sixth_of_every_class_is_held_out() {
 }
 
 #[test]
-fn a_limit_takes_every_class_everywhere() {
+fn limits_keep_every_class_in_proportion() {
     let workspace = Workspace::sorted();
     let labels = sorted_labels(150);
     let said = workspace.run(&(train("run") + " --limit 60")).succeeded();
@@ -100,7 +101,7 @@ fn a_limit_takes_every_class_everywhere() {
     let training = workspace.config("run")["training"].clone();
     assert_eq!((&training["limit"], &training["subset"]), (&json!(60), &json!(RULE)));
 
-    // The images that were trained on; then fewer, which are among them.
+    // First the images of the training, then a subset of them.
     let taken = |count: usize, of: usize| json!({"count": count, "of": of, "rule": RULE});
     assert_eq!(workspace.run("extract run --json").json()["images"], taken(60, 150));
     let store = "run/terms/train-worst-case";
@@ -125,7 +126,7 @@ fn a_limit_takes_every_class_everywhere() {
             4
         );
     }
-    // Images go by their index in the dataset.
+    // Images are named by their index in the dataset.
     for image in assigned {
         let index = image["image"].as_u64().unwrap() as usize;
         assert_eq!(image["label"], sorted_labels(60)[index]);
@@ -149,7 +150,8 @@ fn a_limit_takes_every_class_everywhere() {
     assert_eq!(told[0]["images"], taken(9, 150));
 }
 
-/// Without its own term, an image gets the best of the others, also where only some are looked at.
+/// Without its own term, an image has the best one of the other terms, also if only some images are
+/// examined.
 #[test]
 fn own_terms_are_found_in_the_terms_of_a_subset() {
     let workspace = Workspace::sorted();
@@ -172,7 +174,7 @@ fn own_terms_are_found_in_the_terms_of_a_subset() {
 fn old_runs_and_terms_of_the_first_images_are_read() {
     let workspace = Workspace::sorted();
     workspace.run(&(train("run") + " --limit 60")).succeeded();
-    // As earlier versions wrote it.
+    // Earlier versions recorded no `subset`.
     let mut config = workspace.config("run");
     config["training"].as_object_mut().unwrap().remove("subset");
     fs::write(workspace.path("run/config.json"), config.to_string()).unwrap();
@@ -191,6 +193,7 @@ fn old_runs_and_terms_of_the_first_images_are_read() {
     workspace.run("experiment exactness run --points 20").succeeded();
     workspace.run("extract run --limit 60").failed(&[
         "holds terms of another extraction (points: the first ones instead of every class",
+        "delete it; or extract with --replace",
     ]);
 }
 
@@ -198,7 +201,7 @@ fn old_runs_and_terms_of_the_first_images_are_read() {
 fn channels_last_images_need_a_layout() {
     let workspace = Workspace::new();
     let labels = sorted_labels(60);
-    // Three channels of 8 x 8, first and last.
+    // Images of 8 x 8 pixels with three channels: channels first, and channels last.
     let first: Vec<u8> = (0..60 * 192).map(|at| (at * 7 % 251) as u8).collect();
     let last = (0..60 * 192).map(|at| {
         let (image, pixel, channel) = (at / 192, at % 192 / 3, at % 3);
@@ -241,7 +244,7 @@ fn classes_without_images_are_named() {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["warnings"], json!([warning]));
     assert_eq!(workspace.config("run")["data_warnings"], json!([warning]));
-    // It has been said.
+    // The warning is not repeated.
     workspace.run("extract run").succeeded();
 }
 

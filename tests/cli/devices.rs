@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Workspace, files};
 use crate::common::device_name;
 
-/// The tested device, named twice.
+/// The tested device, two times.
 fn twice() -> String {
     format!("{0},{0}", device_name())
 }
@@ -25,7 +25,7 @@ fn terms_extracted_on_two_devices_are_those_of_one() {
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(told(twice()), alone);
         assert!(files(&folder) == expected, "{gauge}");
-        assert_eq!(alone["devices"].as_array().unwrap().len(), 1, "the same one: {alone}");
+        assert_eq!(alone["devices"].as_array().unwrap().len(), 1, "listed once: {alone}");
     }
 }
 
@@ -52,7 +52,7 @@ fn unknown_devices_are_refused() {
     for list in [format!("{device},"), format!(",{device}"), format!("{device},,{device}")] {
         extract(&list).failed(&[&format!("`{list}` lacks a device before or after a comma")]);
     }
-    assert!(!workspace.path("run/terms").exists(), "nothing was begun");
+    assert!(!workspace.path("run/terms").exists(), "no folder is created");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Disks that are full: files may not grow beyond a limit, as under `ulimit -f`.
+//! Full disks: files cannot grow beyond a limit, as under `ulimit -f`.
 
 use std::process::{Command, Stdio};
 
 use super::{ARCHITECTURE, CommandOutcome, Workspace, device_arguments, files, train};
 
-/// Runs `tropex` with files of 64 KB at most, less than weights or terms take.
+/// Runs `tropex` with files of at most 64 KB. Weights and terms are larger.
 fn run_on_full_disk(workspace: &Workspace, arguments: &str) -> CommandOutcome {
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
     let mut command = Command::new("sh");

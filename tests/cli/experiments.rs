@@ -1,4 +1,4 @@
-//! Experiments on runs, and what they leave.
+//! Experiments on runs, and the files that they write.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,11 +12,11 @@ use tropex::experiments::report::Finding;
 use super::weights::edit_weights;
 use super::{Workspace, files, train};
 
-/// All questions, about few points where many take long.
+/// All experiments, with few points for the slow ones.
 const ALL: &str = "experiment all --set boundary.points=20 --set boundary.nearest_points=3 \
                    --set boundary.class_points=3";
 
-/// The named numbers of a report.
+/// The numbers of a report by their names.
 pub(super) fn values(report: &Value) -> HashMap<String, f64> {
     let values = report["values"].as_array().unwrap().iter();
     let pair = |value: &Value| Some((value["name"].as_str()?.to_owned(), value["value"].as_f64()?));
@@ -24,7 +24,7 @@ pub(super) fn values(report: &Value) -> HashMap<String, f64> {
 }
 
 impl Workspace {
-    /// Runs an experiment, and gives its report.
+    /// Runs an experiment and returns its report.
     pub(super) fn experiment(&self, arguments: &str) -> Value {
         let told = self.run(&format!("experiment {arguments} --json")).json();
         let reports = told["reports"].as_array().unwrap();
@@ -73,7 +73,11 @@ fn every_experiment_writes_its_findings() {
     assert!(said.contains("generalization: runs side by side"), "{said}");
     let page = fs::read_to_string(workspace.path("run/reports/index.html")).unwrap();
     for entry in EXPERIMENTS {
-        assert!(page.contains(&format!("<section id=\"{}\">", entry.name)), "{}", entry.name);
+        assert!(
+            page.contains(&format!("<details class=\"section\" id=\"{}\">", entry.name)),
+            "{}",
+            entry.name
+        );
     }
     assert!(!page.contains("src=") && !page.contains("https://"), "the page needs other files");
 }
@@ -88,7 +92,7 @@ fn known_findings_are_reused() {
     assert!(reports.iter().all(|report| report["reused"] == true), "{told}");
     assert!(files(&workspace.path("run")) == before);
     workspace.run(&format!("{ALL} run --again")).succeeded();
-    assert!(files(&workspace.path("run")) == before, "the same numbers, bit by bit");
+    assert!(files(&workspace.path("run")) == before, "the numbers are equal bit by bit");
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn other_settings_replace_a_finding_and_its_files() {
     fs::write(folder.join("finding.json"), "{").unwrap();
     fs::write(folder.join("old.csv"), "old").unwrap();
     assert_eq!(workspace.experiment("subset run")["reused"], false);
-    assert!(folder.join("old.csv").exists(), "nobody says that it belongs to the finding");
+    assert!(folder.join("old.csv").exists(), "no finding names this file");
     workspace.run(&(train("run2") + " --seed 3")).succeeded();
     fs::copy(workspace.path("run2/model.safetensors"), workspace.path("run/model.safetensors"))
         .unwrap();
@@ -182,7 +186,8 @@ fn conditional_frequencies_add_up() {
     }
 }
 
-/// All terms, images that stay where they are, and terms that do not move change nothing.
+/// All terms, images that are moved by 0 pixels, and terms that are moved by 0 pixels give the
+/// numbers of `generalization`.
 #[test]
 fn experiments_without_change_equal_generalization() {
     let workspace = Workspace::with_run();
@@ -319,8 +324,8 @@ fn invalid_experiments_are_refused() {
     assert!(Path::new(&workspace.path("run/reports/index.html")).exists());
 }
 
-/// A network with all units off has terms of zeros; one with units off at half of the images has
-/// some.
+/// A network with all units inactive has terms of zeros. A network with all units inactive at half
+/// of the images has some terms of zeros.
 #[test]
 fn dead_networks_are_recognised() {
     let workspace = Workspace::with_run();
@@ -330,7 +335,7 @@ fn dead_networks_are_recognised() {
             first.1 = bias.to_le_bytes().repeat(first.0[0]);
         });
         let import = "import fcn4 --weights w.safetensors --dataset file:data.safetensors";
-        workspace.run(&format!("{import} --out {out}")).ended(); // near chance
+        workspace.run(&format!("{import} --out {out}")).ended(); // warns: near chance
     };
     imported(-1e4, "dead");
     let report = |run: &str, name: &str| {

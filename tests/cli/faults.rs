@@ -1,9 +1,8 @@
-//! Disks that fail: every operation that a command makes on files of a run fails once, or the disk
-//! is full from then on. One line says so, and the same command then ends as if nothing had
-//! happened.
+//! Failing disks: each operation of a command on files of a run fails once, or the disk is full
+//! from that operation on. The command ends with one line of error, and a second call ends as
+//! without the failure.
 //!
-//! A library in C that is preloaded lets operations fail; without a compiler there is nothing to
-//! test.
+//! A preloaded C library makes operations fail. Without a C compiler the test is skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use tempfile::TempDir;
 
 use super::{ARCHITECTURE, CommandOutcome, Workspace, files};
 
-/// Operations of a command, at most.
+/// Largest number of file operations of a command.
 const MOST: usize = 1000;
 
 /// The library, compiled once.
@@ -27,14 +26,21 @@ fn library() -> Option<&'static Path> {
         let mut compiler = Command::new("cc");
         let status = compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
         match status {
-            Err(_) => None,
-            Ok(status) => status.success().then_some((folder, library)),
+            Err(error) => {
+                println!("skipped: cc does not run: {error}");
+                None
+            }
+            Ok(status) => {
+                assert!(status.success(), "{source} does not compile");
+                Some((folder, library))
+            }
         }
     });
     compiled.as_ref().map(|(_, library)| library.as_path())
 }
 
-/// The run that everything happens to has the name that the library looks for.
+/// A workspace with a run. The library makes only operations on paths with the name of this run
+/// fail.
 fn place_with_run() -> Workspace {
     let workspace = Workspace::with_images(24, 9);
     workspace.run(&training("faulty", "--epochs 0")).succeeded();
@@ -45,8 +51,8 @@ fn training(run: &str, flags: &str) -> String {
     format!("train {ARCHITECTURE} --dataset file:data.safetensors {flags} --out {run}")
 }
 
-/// Lets operations of a command fail, one after the other, and gives the command again each time.
-/// `folder` is what it makes.
+/// Repeats a command. Each time, one of its file operations fails, and the next call must end with
+/// the expected files. `folder` is the folder that the command writes.
 fn assert_recovers(workspace: Workspace, command: &str, folder: &str) {
     let Some(library) = library() else { return };
     let (made, mark) = (workspace.path(folder), workspace.path("mark"));
@@ -65,7 +71,7 @@ fn assert_recovers(workspace: Workspace, command: &str, folder: &str) {
             return;
         }
         if outcome.code == Some(0) {
-            outcome.ended(); // it does without that operation
+            outcome.ended(); // the operation was not necessary
         } else {
             outcome.failed(&["faulty"]);
             failures += 1;
@@ -76,8 +82,8 @@ fn assert_recovers(workspace: Workspace, command: &str, folder: &str) {
     panic!("{command} takes more than {MOST} operations");
 }
 
-/// The same files, but for the seconds that epochs took, in the history and the state of a
-/// training.
+/// Asserts that files are equal, except for `config.json` and the state of a training, which
+/// contain the seconds of epochs.
 fn assert_alike(found: &[(PathBuf, Vec<u8>)], expected: &[(PathBuf, Vec<u8>)], what: &str) {
     let names = |files: &[(PathBuf, Vec<u8>)]| -> Vec<_> {
         files.iter().map(|(path, _)| path.clone()).collect()

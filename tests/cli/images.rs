@@ -1,4 +1,4 @@
-//! Datasets that are none.
+//! Invalid datasets.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::{Workspace, images, labels, write_tensors};
 fn refused(workspace: &Workspace, dataset: &str, parts: &[&str]) {
     let train = format!("train vgg-narrow-strides --dataset {dataset} --epochs 1 --out run");
     workspace.run(&train).failed(parts);
-    assert!(!workspace.path("run").exists(), "nothing is begun");
+    assert!(!workspace.path("run").exists(), "no folder is created");
 }
 
 /// Writes `x.safetensors` with one set of images.

@@ -1,7 +1,7 @@
-//! Commands that are killed at any moment, and run again.
+//! Commands that are killed at any moment, and then called again.
 //!
-//! A moment is a number of files that appeared. A command that is over before is no failure of the
-//! test, which then begins anew: how fast anything is decides nothing.
+//! A moment is a number of new files. If a command ends before the moment, the test starts again,
+//! so that its result does not depend on speed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,11 @@ fn below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files(folder).into_iter().map(|(path, content)| (relative(path), content)).collect()
 }
 
-/// Files at which a command is killed, each time after it has gone on from the time before.
+/// Numbers of new files at which a command is killed, one call after the other.
 const MOMENTS: [usize; 9] = [1, 2, 3, 5, 8, 13, 29, 120, 240];
 
-/// Kills a command at one moment after the other, until it ends by itself. How often it was killed.
+/// Kills a command at one moment after the other, until it ends by itself. Returns the number of
+/// kills.
 fn kill_again_and_again(workspace: &Workspace, arguments: &str, folder: &str) -> usize {
     let killed = |files: &usize| kill_at(workspace, arguments, folder, *files);
     MOMENTS.into_iter().take_while(killed).count()
@@ -34,13 +35,13 @@ fn an_extraction_killed_again_and_again_ends_with_the_same_files() {
 
 #[test]
 fn a_tight_extraction_killed_again_and_again_ends_with_the_same_files() {
-    // Rows wait on disk, of which nothing may be left.
+    // Rows are spilled to files, and none of these files may be left.
     kill_extraction("--gauge tight --memory 1MB", 6, "");
 }
 
 #[test]
 fn a_calibrated_extraction_killed_again_and_again_ends_with_the_same_files() {
-    // Tried out at a few points, so that the check of all may refute a scale.
+    // Scales are tried on a few points, so that the check of all points may refute a scale.
     kill_extraction("--gauge calibrated --limit 300", 3, "");
 }
 
@@ -50,13 +51,13 @@ fn an_extraction_killed_on_several_devices_ends_with_the_same_files_on_one() {
     kill_extraction("--gauge worst-case", 5, &format!(" --device {device},{device}"));
 }
 
-/// Kills an extraction with some more flags again and again, and goes on without these.
+/// Kills an extraction with additional `flags` again and again, and finishes it without them.
 fn kill_extraction(gauge: &str, expected_files: usize, flags: &str) {
     let workspace = Workspace::with_images(3000, 10);
     let train = |run: &str| {
         format!("train {ARCHITECTURE} --dataset file:data.safetensors --epochs 0 --out {run}")
     };
-    // 1 KB a point in shards of 1 MB: several shards.
+    // A point takes 1 KB and a shard 1 MB, so there are several shards.
     let extract = |run: &str| {
         format!("extract {run} --classes all --batch 100 --check 20 --shard-megabytes 1 {gauge}")
     };
@@ -92,13 +93,13 @@ fn a_training_killed_again_and_again_ends_with_the_same_weights() {
              --checkpoints all --out {run}"
         )
     };
-    // It cannot be over before it is killed.
+    // A million epochs do not end before the kill.
     for files in [1, 2, 3, 4, 5, 6, 7, 9, 14] {
         assert!(kill_at(&workspace, &train("killed", 1_000_000), "killed", files));
     }
     let config: Value =
         serde_json::from_slice(&fs::read(workspace.path("killed/config.json")).unwrap()).unwrap();
-    // The state is written before the record of it.
+    // The state of an epoch is written before its record.
     let epochs = config["metrics"].as_array().unwrap().len() + 1;
     assert!(epochs > 2, "every epoch leaves three files, and 14 were waited for");
     let trained = workspace.run(&(train("killed", epochs) + " --json")).json();
@@ -108,8 +109,8 @@ fn a_training_killed_again_and_again_ends_with_the_same_weights() {
     assert_alike(&expected, &found);
 }
 
-/// Everything that a study can be in the middle of: two networks with terms of two gauges, findings
-/// at two epochs, comparisons, and the report.
+/// All parts of a study: two networks with terms of two gauges, findings at two epochs,
+/// comparisons, and the report.
 const STUDY: &str = r#"
 title = "Killed"
 seeds = [0, 1]
@@ -130,7 +131,7 @@ epochs = "all"
 
 #[test]
 fn a_study_killed_again_and_again_ends_with_the_same_files() {
-    // In one workspace: reports name the files of the images.
+    // Both studies run in one workspace, because reports contain the paths of image files.
     let (workspace, study) = (Workspace::new(), "study study.toml --out done");
     fs::write(workspace.path("study.toml"), STUDY).unwrap();
     workspace.run(study).succeeded();
@@ -145,8 +146,8 @@ fn a_study_killed_again_and_again_ends_with_the_same_files() {
     assert_alike(&expected, &below(&workspace.path("done")));
 }
 
-/// The same files with the same content. Only times differ, and with them the metrics in
-/// `config.json` and in the state to go on from.
+/// Asserts that the files are equal, except for the times in reports: metrics in `config.json` and
+/// in the state of a training contain times.
 fn assert_alike(expected: &[(PathBuf, Vec<u8>)], found: &[(PathBuf, Vec<u8>)]) {
     assert_eq!(names(found), names(expected));
     for ((name, expected), (_, found)) in expected.iter().zip(found) {

@@ -1,4 +1,4 @@
-//! Networks and files that memory has no room for.
+//! Networks and files that are too large for the memory.
 
 use std::fs::{self, File};
 use std::process::Command;
@@ -8,7 +8,7 @@ use safetensors::Dtype;
 use super::{CommandOutcome, Workspace, write_tensors};
 
 impl Workspace {
-    /// Runs `tropex` with an address space of so many GiB.
+    /// Runs `tropex` with an address space of the given size.
     pub(super) fn run_within(&self, gibibytes: usize, arguments: &str) -> CommandOutcome {
         let inner = self.command(arguments);
         let mut command = Command::new("sh");
@@ -20,13 +20,13 @@ impl Workspace {
     }
 }
 
-/// Whether the device works in the memory of the process, and not in an address space of its own.
+/// Whether the device uses the memory of the process. GPUs have an address space of their own.
 pub(super) fn is_limited() -> bool {
     let device = std::env::var("TROPEX_TEST_DEVICE").unwrap_or_default();
     !["cuda", "wgpu"].iter().any(|gpu| device.contains(gpu))
 }
 
-/// Images of a million values: `fcn4` has 784 of them for every one.
+/// Images of a million values each. `fcn4` has 784 parameters for each value.
 fn write_wide_images(workspace: &Workspace) {
     let (images, labels) = (vec![0; 4_000_000], vec![0, 1, 0, 1]);
     let tensors = [
@@ -49,7 +49,7 @@ fn a_network_beyond_the_memory_is_refused_at_once() {
         "of memory are free: take smaller images",
     ]);
     workspace.run_within(3, &format!("{train} --epochs 0")).failed(&["784 M parameters, 3.1 GB;"]);
-    assert!(!workspace.path("run").exists(), "nothing is left");
+    assert!(!workspace.path("run").exists(), "no folder is left");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_failed_allocation_is_one_line() {
         return;
     }
     let workspace = Workspace::new();
-    // 64 GB that take no room on the disk.
+    // A file of 64 GB that takes no space on the disk.
     File::create(workspace.path("numbers.jsonl")).unwrap().set_len(64_000_000_000).unwrap();
     workspace
         .run_within(4, "study quick --compare numbers.jsonl")

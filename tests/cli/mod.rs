@@ -6,10 +6,10 @@ mod assignment; // images and their maximal terms
 mod bounds; // bounds on the number of linear regions
 mod brute_force; // experiments, term by term
 #[cfg(unix)]
-mod ctrl_c; // interrupts
+mod ctrl_c; // interrupted commands
 mod damage; // damaged runs and terms
 mod datasets; // subsets, and unusual datasets
-mod devices; // several devices
+mod devices; // several devices for one command
 #[cfg(unix)]
 mod disk; // full disks
 mod experiments; // experiments

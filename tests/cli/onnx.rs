@@ -1,4 +1,4 @@
-//! ONNX files as runs. The models and what onnxruntime computes with them are those of
+//! ONNX files as runs. The models, and the outputs of onnxruntime, are in
 //! `crates/tropex-onnx/tests/models`.
 
 use std::fs;
@@ -12,7 +12,7 @@ fn model(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/tropex-onnx/tests/models").join(file)
 }
 
-/// The numbers of a tensor, and its shape.
+/// The shape and the numbers of a tensor in a file.
 fn tensor(path: &Path, name: &str) -> (Vec<usize>, Vec<f64>) {
     let bytes = fs::read(path).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
@@ -30,7 +30,7 @@ fn largest(logits: &[f64]) -> usize {
     (1..logits.len()).fold(0, |best, class| if logits[class] > logits[best] { class } else { best })
 }
 
-/// Points of a model in a dataset, labelled with the classes of onnxruntime.
+/// A workspace with a model and a dataset of its points. The labels are the classes by onnxruntime.
 struct Case {
     workspace: Workspace,
     points: Vec<f64>,
@@ -43,7 +43,7 @@ impl Case {
         Self::changed(name, kind, &|shape, points| (shape, points))
     }
 
-    /// A case whose dataset has the points in another form.
+    /// A case with changed points in its dataset.
     fn changed(
         name: &str,
         kind: &str,
@@ -198,12 +198,12 @@ fn points_are_normalised_before_the_model() {
 }
 
 #[test]
-fn images_and_models_may_have_their_channels_in_different_places() {
-    // Channels last in the file and in the model: the network's own order.
+fn images_and_models_can_have_different_layouts() {
+    // The channels are last in the file and in the model: no order changes.
     let case = Case::new("channels_last", "images");
     case.import("--layout nhwc");
     case.has_its_terms(1e-5);
-    // Channels first in the file, channels last in the model.
+    // The channels are first in the file and last in the model.
     let first = |shape: Vec<usize>, points: Vec<f64>| {
         let (count, area, channels) = (shape[0], shape[1] * shape[2], shape[3]);
         let at = |index: usize| {
@@ -221,7 +221,7 @@ fn images_and_models_may_have_their_channels_in_different_places() {
     moved.import("--layout nhwc");
     let (_, points) = first(vec![5, 4, 4, 2], moved.points.clone());
     Case { points, ..moved }.has_its_terms(1e-5);
-    // Channels last in the file, channels first in the model.
+    // The channels are last in the file and first in the model.
     let last = |shape: Vec<usize>, points: Vec<f64>| {
         let (count, channels, area) = (shape[0], shape[1], shape[2] * shape[3]);
         let at = |index: usize| {
@@ -236,7 +236,7 @@ fn images_and_models_may_have_their_channels_in_different_places() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_refused_in_a_line() {
+fn invalid_imports_are_refused_in_one_line() {
     let case = Case::new("mlp", "points");
     let workspace = &case.workspace;
     for name in ["two_outputs", "refused", "mixing"] {
@@ -245,7 +245,7 @@ fn what_cannot_be_imported_is_refused_in_a_line() {
     let import = |source: &str, rest: &str| {
         workspace.run(&format!("import {source} --dataset file:points.safetensors --out no {rest}"))
     };
-    // A warning about classes without images may come before the error.
+    // A warning about classes without images may precede the error.
     let refused = |outcome: CommandOutcome, part: &str| {
         let last = outcome.stderr.lines().last().unwrap_or_default();
         assert!(last.starts_with("error: ") && last.contains(part), "{}", outcome.stderr);
@@ -263,7 +263,7 @@ fn what_cannot_be_imported_is_refused_in_a_line() {
     workspace
         .run("import m.onnx --dataset file:data.safetensors --out no")
         .failed(&["its points are 4, but the images of the dataset are 1x8x8"]);
-    assert!(!workspace.path("no").exists(), "nothing is begun");
+    assert!(!workspace.path("no").exists(), "no folder is created");
     workspace.run("train onnx --dataset file:data.safetensors --out no").failed(&["imported"]);
     workspace.run("train m.onnx --dataset file:data.safetensors --out no").failed(&["imported"]);
     case.import("");

@@ -1,4 +1,4 @@
-//! Files that people name for what a command writes, whatever is there.
+//! Output files with the names that people give: pipes, links, devices and existing files.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -10,7 +10,7 @@ use super::{ARCHITECTURE, Workspace, train};
 
 const ASSIGN: &str = "assign run --limit 7 --out";
 
-/// A workspace with terms, and the assignments that they lead to.
+/// A workspace with terms, and the text of its assignments.
 fn place_with_assignments() -> (Workspace, String) {
     let workspace = Workspace::with_terms();
     workspace.run(&format!("{ASSIGN} all.csv")).succeeded();

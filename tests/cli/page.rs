@@ -1,4 +1,4 @@
-//! The page of a study in a browser, as on a phone and on a desk.
+//! The page of a study in a browser, on a narrow and on a wide screen.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Workspace;
 
-/// Puts a page into frames of both widths, and writes what is seen there into the document.
+/// Shows a page in two frames of different widths and writes what is visible into the document.
 const FRAMES: &str = include_str!("frames.html");
 
 /// Browsers by the names of their commands.
@@ -33,8 +33,8 @@ epochs = "all"
 parameters = { random-labels = { random_points = 20 } }
 "#;
 
-/// What is damaged in a page, one for everything that is looked at: a width, an empty drawing, a
-/// text beyond its drawing, and a path that is none.
+/// Damage to a page, one for each check: a wide element, an empty drawing, a text outside of its
+/// drawing, and an invalid path.
 const DAMAGE: &str = r#"<div style="width: 2000px">wide</div>
 <figure><figcaption>A</figcaption><svg viewBox="0 0 480 100" width="480" height="100"></svg></figure>
 <figure><figcaption>B</figcaption><svg viewBox="0 0 480 300" width="480" height="300">
@@ -43,16 +43,22 @@ const DAMAGE: &str = r#"<div style="width: 2000px">wide</div>
 <path d="M 1 NaN L 5 7"/><rect width="9" height="9"/></svg></figure>
 </main>"#;
 
-/// What a browser shows of a page in a frame.
+/// What a browser shows of a page in a frame: its width, its figures, and the faults of figures.
 #[derive(Debug, Deserialize)]
 struct Seen {
     width: u32,
     figures: usize,
+    /// Height of the page as it opens.
+    height: u32,
+    /// Number of words that are visible as the page opens.
+    words: usize,
+    /// Lower edge of the first figure.
+    first_figure: u32,
     faults: Vec<String>,
 }
 
-/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first that is there. None, which is
-/// told, where there is none.
+/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first one that is installed. Without a
+/// browser, prints that the test is skipped and returns `None`.
 fn browser() -> Option<String> {
     let named = std::env::var("TROPEX_TEST_BROWSER").ok();
     let mut known = named.into_iter().chain(BROWSERS.map(String::from));
@@ -67,7 +73,8 @@ fn browser() -> Option<String> {
     found
 }
 
-/// Shows a page in frames: what is seen in each, and what the browser complains of.
+/// Shows a page in frames. Returns the content of every frame, and the lines of the browser's
+/// console.
 fn show(browser: &str, workspace: &Workspace, page: &str) -> (Vec<Seen>, Vec<String>) {
     let path = workspace.path("frames.html");
     let quoted = page.replace('&', "&amp;").replace('"', "&quot;");
@@ -96,7 +103,7 @@ fn every_figure_of_a_study_fits_small_and_large_screens() {
     fs::write(workspace.path("study.toml"), STUDY).unwrap();
     workspace.run("study study.toml --out done --jobs 2").succeeded();
     let page = fs::read_to_string(workspace.path("done/index.html")).unwrap();
-    let figures = page.matches("<figure>").count();
+    let figures = page.matches("<figure ").count();
     let (seen, complaints) = show(&browser, &workspace, &page);
     assert_eq!(seen.iter().map(|seen| seen.width).collect::<Vec<_>>(), [390, 1280]);
     for frame in &seen {
@@ -104,6 +111,9 @@ fn every_figure_of_a_study_fits_small_and_large_screens() {
         assert!(frame.faults.is_empty(), "{frame:?}");
     }
     assert!(complaints.is_empty(), "{complaints:?}");
+    let on_desk = &seen[1];
+    assert!(on_desk.height < 15_000 && on_desk.words < 6_000, "{on_desk:?}");
+    assert!(on_desk.first_figure < 800, "{on_desk:?}");
 
     let (seen, complaints) = show(&browser, &workspace, &page.replace("</main>", DAMAGE));
     for frame in &seen {

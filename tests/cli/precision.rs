@@ -1,10 +1,10 @@
-//! The table of how exact terms are.
+//! The table of `tropex precision`: the errors of terms in every format.
 
 use super::Workspace;
 use super::weights::edit_weights;
 
 #[test]
-fn precision_has_every_gauge_in_every_format() {
+fn the_precision_of_every_gauge_and_format_is_measured() {
     let workspace = Workspace::with_run();
     let told = workspace.run("precision run --limit 20 --json").json();
     let extractions = told[0]["extractions"].as_array().unwrap();
@@ -27,7 +27,7 @@ fn precision_has_every_gauge_in_every_format() {
         largest.push(check["largest_coefficient"].as_f64().unwrap());
     }
     assert!(largest[1] > largest[3] && largest[3] >= largest[5], "{largest:?}");
-    assert!(!workspace.path("run/terms").exists(), "nothing is left behind");
+    assert!(!workspace.path("run/terms").exists(), "no terms are left");
 }
 
 #[test]

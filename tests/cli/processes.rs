@@ -1,4 +1,4 @@
-//! Several processes in one folder: one of them works, the others say so.
+//! Several processes in one folder: one of them works, the others are refused.
 
 use std::fs;
 use std::path::Path;
@@ -9,13 +9,13 @@ use tropex_files::FolderLock;
 
 use super::{ARCHITECTURE, Workspace, files, train};
 
-/// What a command says about a folder that this test works in.
+/// The error of a command in a folder that this test has locked.
 fn busy(folder: &str) -> String {
     let process = std::process::id();
     format!("error: another tropex (process {process}) is working in {folder}; wait until it ends")
 }
 
-/// Locks a folder, and has commands refused for that.
+/// Locks a folder and asserts that commands are refused because of the lock.
 fn assert_refused(workspace: &Workspace, folder: &str, commands: &[&str]) {
     let _lock = FolderLock::create(&workspace.path(folder)).unwrap();
     for command in commands {
@@ -69,7 +69,7 @@ fn finished_files_are_read_while_another_process_works() {
     let folder = workspace.path("run/terms/train-worst-case");
     let lock = FolderLock::create(&folder).unwrap();
     workspace.run("evaluate run").succeeded();
-    // Other terms of the same run are another folder.
+    // The terms of another gauge are in another folder.
     workspace.run("extract run --gauge tight").succeeded();
     let readers = ["evaluate run", "assign run", "regions run --through 0,1,2 --extracted --json"];
     for file in ["shard-00000.safetensors", "manifest.json"] {
@@ -110,7 +110,7 @@ fn two_extractions_at_once_succeed_or_name_each_other() {
         for (end, other) in ends.iter().zip([numbers[1], numbers[0]]) {
             let said = String::from_utf8_lossy(&end.stderr);
             let is_refused = said.contains(&format!("another tropex (process {other}) is working"))
-                // The other one had done its work.
+                // The other extraction had ended before this one began.
                 || said.contains("holds terms of another extraction");
             assert!(end.status.success() || (is_refused && said.lines().count() == 1), "{said}");
         }

@@ -1,4 +1,4 @@
-//! Terms and findings in the hands of Python.
+//! Terms and findings, read by Python.
 
 use std::fs;
 
@@ -10,11 +10,12 @@ use super::experiments::values;
 use super::{Workspace, labels, train};
 use crate::common::python::{output_of, python};
 
-/// Numbers that are computed in f64 from the same coefficients, in another order.
+/// Largest relative difference of numbers that are computed in f64 from equal coefficients, in
+/// another order.
 const TOLERANCE: f64 = 1e-6;
 
-/// A workspace with images and labels that have nothing to do with each other, so that network and
-/// extracted function disagree, and both err.
+/// A workspace with random images and labels, so that network and extracted function disagree, and
+/// both make errors.
 fn workspace() -> Workspace {
     let workspace = Workspace { folder: tempfile::tempdir().unwrap() };
     let mut random = ChaCha8Rng::seed_from_u64(7);

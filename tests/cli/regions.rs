@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::{Workspace, train, write_tensors};
 
-/// Close to the images, where there are few regions.
+/// A small window around the images, with few regions.
 const CLOSE: &str = "--margin -0.4";
 
-/// A workspace with a finished run on points in the plane.
+/// A workspace with a finished run on points of the plane.
 fn in_the_plane() -> Workspace {
     let workspace = Workspace::new();
     let splits = [("train", 120_usize), ("test", 30)].map(|(split, count)| {
@@ -55,7 +55,7 @@ fn a_network_and_its_terms_are_drawn_side_by_side() {
         assert!(both.contains(&format!(">{what}: {grouped} region")), "{what}: {grouped}");
     }
     assert_eq!(both.matches("<circle ").count(), 2 * 3 + 3);
-    // Each alone, as pixels too.
+    // Each of the two pictures alone, and one of them as PNG.
     let alone =
         workspace.run(&format!("regions run --extracted --json --out after.PNG {CLOSE}")).json();
     assert_eq!(regions(&alone["extracted"]), extracted);
@@ -83,7 +83,7 @@ fn networks_with_two_inputs_have_one_plane_and_an_animation() {
         assert!(text.contains(&format!("epoch {epoch}: ")), "{text}");
         text
     });
-    // Points stay where they are.
+    // The points have equal coordinates in all frames.
     let circles = |text: &str| -> Vec<String> {
         text.lines().filter(|line| line.starts_with("<circle")).map(str::to_owned).collect()
     };
@@ -125,7 +125,7 @@ fn invalid_pictures_are_refused() {
 }
 
 #[test]
-fn the_region_of_an_image_and_the_way_to_another() {
+fn a_region_has_boundaries_facets_and_a_path() {
     let workspace = in_the_plane();
     let told = workspace.run("region run --of 3,0 --to 7 --facets --json").json();
     let images = told.as_array().unwrap();
@@ -137,8 +137,9 @@ fn the_region_of_an_image_and_the_way_to_another() {
         let number = |of: &str, name: &str| image[of][name].as_f64().unwrap();
         let facets = number("shape", "facets");
         assert!(2.0 <= facets && facets <= number("shape", "sides"), "{image}");
-        // The way leaves the region no nearer than its boundary, and a polygon of two coordinates
-        // holds a ball that is no smaller than the one around the image.
+        // The first crossing on the way is at least as far as the nearest boundary. In two
+        // dimensions, the largest ball in the region is at least as large as the ball around the
+        // image.
         assert!(number("way", "first_crossing") * number("way", "length") >= l2 * (1.0 - 1e-9));
         assert!(
             image["shape"]["inradius"].as_f64().is_none_or(|radius| radius >= l2 * (1.0 - 1e-9))
@@ -171,7 +172,7 @@ fn nodes_have_the_numbers_that_inspect_gives_them() {
             assert!(boundary["unit"].as_u64() < node["units"].as_u64(), "{boundary} {node}");
         }
     }
-    // In text too.
+    // The text contains the facet too.
     let said = workspace.run("region run --of 0").succeeded();
     let nearest = &told[0]["nearest"][0];
     let expected =
@@ -232,14 +233,15 @@ fn a_window_of_too_many_regions_is_announced_before_the_work() {
         lines[1].starts_with("error: ") && lines[1].contains("more than 100 polygons"),
         "{said}"
     );
-    // Who asks for silence, or for JSON, gets the error alone.
+    // With `-q` or `--json`, only the error is printed.
     workspace
         .run(&format!("regions run {window} --limit 100 -q"))
         .failed(&["more than 100 polygons"]);
     workspace.run(&format!("regions run {window} --limit 100 --json")).failed(&["100 polygons"]);
 }
 
-/// Twelve classes by the first of two inputs, and a network that predicts them.
+/// Data with twelve classes that depend on the first of two inputs, and a network that predicts
+/// them.
 #[test]
 fn twelve_classes_have_twelve_colours() {
     const CLASSES: usize = 12;
@@ -255,7 +257,8 @@ fn twelve_classes_have_twelve_colours() {
             ("labels".to_owned(), Dtype::I64, vec![120], &labels),
         ],
     );
-    // The class of the nearest of twelve means, in the layout of PyTorch.
+    // The network predicts the class of the nearest one of twelve means. Weights have the layout of
+    // PyTorch.
     const HIDDEN: usize = 3072;
     let mean = |class: usize| (class as f32 + 0.5) / CLASSES as f32;
     let is_first = |at: usize| f32::from(u8::from(at == 0));
@@ -286,6 +289,6 @@ fn twelve_classes_have_twelve_colours() {
     };
     let distinct = |colours: Vec<String>| colours.iter().collect::<HashSet<_>>().len();
     assert_eq!(distinct(colours("<path fill=\"#")), CLASSES);
-    // In the legend, after the paper.
+    // The colours of the legend, without the background.
     assert_eq!(distinct(colours("<rect x")), CLASSES);
 }

@@ -1,4 +1,4 @@
-//! Commands under way, which a test stops and ends at moments that it knows: when files appear.
+//! Running commands. A test stops or kills them at defined moments: when files appear.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,16 +13,16 @@ use serde_json::Value;
 
 use super::{CommandOutcome, Workspace};
 
-/// A command under way, and the folder in which it writes.
+/// A running command, and the folder into which it writes.
 pub(super) struct Running {
     child: Child,
     arguments: String,
     folder: PathBuf,
-    /// What is, or was, in the folder.
+    /// All files and folders that have been seen in the folder.
     known: BTreeSet<Entry>,
 }
 
-/// A file or folder by its path; one that replaces another is a new one.
+/// The path and inode of a file or folder. A replaced file has another inode.
 type Entry = (PathBuf, u64);
 
 impl Running {
@@ -39,8 +39,8 @@ impl Running {
         Self { child, arguments: arguments.into(), folder, known }
     }
 
-    /// Waits until so many files or folders appeared since the start. False if the command ended
-    /// before.
+    /// Waits until `count` files or folders have appeared since the start. False if the command
+    /// ended before.
     pub(super) fn wait_for_files(&mut self, count: usize) -> bool {
         let before = self.known.len();
         self.wait_until(|running| {
@@ -63,8 +63,8 @@ impl Running {
         }
     }
 
-    /// Stops the command where it is, until it is [continued](Self::go_on) or killed. False if it
-    /// ended before.
+    /// Stops the command until it is [continued](Self::go_on) or killed. False if the command ended
+    /// before.
     pub(super) fn stop(&mut self) -> bool {
         self.signal(Signal::Stop);
         let events = WaitidOptions::STOPPED | WaitidOptions::EXITED | WaitidOptions::NOWAIT;
@@ -76,7 +76,7 @@ impl Running {
     }
 
     pub(super) fn signal(&self, signal: Signal) {
-        // Until it is waited for, its number is its own.
+        // The process has not been waited for, so no other process has its number.
         let _ = kill_process(self.pid(), signal);
     }
 
@@ -88,13 +88,13 @@ impl Running {
         &mut self.child
     }
 
-    /// Kills it as a power cut does, without a chance to clean up.
+    /// Kills the command without a chance to clean up, like a power cut.
     pub(super) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the command.
     pub(super) fn end(self) -> CommandOutcome {
         let output = self.child.wait_with_output().unwrap();
         CommandOutcome {
@@ -108,7 +108,7 @@ impl Running {
 
 fn entries(folder: &Path) -> BTreeSet<Entry> {
     let mut found = BTreeSet::new();
-    // Files come and go meanwhile.
+    // Files appear and disappear during the walk, so errors are left out.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_dir() {
@@ -119,8 +119,8 @@ fn entries(folder: &Path) -> BTreeSet<Entry> {
     found
 }
 
-/// Starts a command and kills it when the given number of files appeared. The command is stopped
-/// first, and what is there then is looked at. False if it ended before, as it should.
+/// Starts a command and kills it when `files` files have appeared. Before that, stops the command
+/// and checks the files. False if the command succeeded before it could be killed.
 pub(super) fn kill_at(workspace: &Workspace, arguments: &str, folder: &str, files: usize) -> bool {
     let mut running = Running::start(workspace, arguments, folder);
     if running.wait_for_files(files) && running.stop() {
@@ -132,7 +132,7 @@ pub(super) fn kill_at(workspace: &Workspace, arguments: &str, folder: &str, file
     false
 }
 
-/// Every file in a folder can be read, but for those under temporary names.
+/// Asserts that every file in a folder can be read, except for temporary files.
 pub(super) fn assert_whole(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();

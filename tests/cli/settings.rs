@@ -67,7 +67,7 @@ fn images_other_than_those_of_the_run_are_refused() {
 }
 
 #[test]
-fn an_evaluation_without_terms_tells_how_to_make_them() {
+fn an_evaluation_without_terms_names_the_missing_command() {
     let workspace = Workspace::with_run();
     workspace.run("evaluate run").failed(&["no terms in run/terms", "`tropex extract run`"]);
     workspace.run("extract run --split test").succeeded();

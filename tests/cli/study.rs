@@ -50,7 +50,7 @@ fn a_study_writes_one_report_and_resumes() {
         runs.iter().all(|run| workspace.path(&format!("done/runs/{run}/config.json")).exists())
     );
     let before = files(&workspace.path("done"));
-    // What is missing is made again, what was being written is gone, and nothing else changes.
+    // Missing files are made again, temporary files are removed, and all other files stay.
     let reports = workspace.path("done/runs/full-seed4/reports");
     fs::remove_dir_all(&reports).unwrap();
     fs::remove_file(workspace.path("done/index.html")).unwrap();
@@ -71,7 +71,7 @@ fn numbers_of_another_study_are_compared() {
     workspace.run(&format!("{study} --compare study.toml")).failed(&["study.toml, line 1: "]);
     workspace.run(&format!("{study} --tolerance 2")).misused(&["--compare"]);
     workspace.run(&format!("{study} --compare x --tolerance=-1")).misused(&["--tolerance", "-1"]);
-    assert!(!workspace.path("done").exists(), "nothing was begun");
+    assert!(!workspace.path("done").exists(), "no folder is created");
     workspace.run(study).succeeded();
     let numbers = fs::read_to_string(workspace.path("done/numbers.jsonl")).unwrap();
     let same = format!("{study} --compare done/numbers.jsonl --tolerance 0");
@@ -80,7 +80,7 @@ fn numbers_of_another_study_are_compared() {
     assert_eq!(comparison["differences"], json!([]));
     assert!(workspace.run(&same).succeeded().contains("numbers are as expected"));
 
-    // One accuracy is off by 20 points, one of what must hold by nearly nothing, one is not there.
+    // One accuracy differs by 20 points, one exact number by 1e-9, and one number is missing.
     let mut lines: Vec<_> = numbers.lines().map(String::from).collect();
     let position = |name: &str| lines.iter().position(|line| line.contains(name)).unwrap();
     let [accuracy, certain] = [r#""network accuracy""#, r#""agreement","value":1.0"#].map(position);
@@ -114,7 +114,7 @@ fn invalid_studies_are_refused() {
     workspace.run("study study.toml --out done").failed(&["done: the folder holds another study"]);
 }
 
-/// What is asked of runs is of no matter where only their images are looked at.
+/// A study of the images only: the numbers of points and terms are arbitrary.
 fn small(dataset: &str) -> String {
     let asked = "names = [\"count\"]\npoints = 5";
     format!(
@@ -133,15 +133,15 @@ fn paths_in_a_study_are_relative_to_its_file() {
     let config = fs::read_to_string(workspace.path("out/runs/net-seed0/config.json")).unwrap();
     let config: Value = serde_json::from_str(&config).unwrap();
     let expected = format!("file:{}", workspace.path("p/data.safetensors").display());
-    assert_eq!(config["dataset"], json!(expected), "not the file of that name in this folder");
-    // From its own folder it is the same study, and its runs are read from anywhere.
+    assert_eq!(config["dataset"], json!(expected), "the path is relative to the plan");
+    // A call in the folder of the plan gives an equal study. Its runs can be read from any folder.
     let mut inside = workspace.command("study mine.toml --out ../out");
     super::CommandOutcome::of(inside.current_dir(workspace.path("p"))).succeeded();
     let mut elsewhere = workspace.command("evaluate ../out/runs/net-seed0");
     super::CommandOutcome::of(elsewhere.current_dir(workspace.path("p"))).succeeded();
     fs::write(workspace.path("p/bad.toml"), small("file:none.safetensors")).unwrap();
     workspace.run("study p/bad.toml --out x").failed(&["cannot read", "/p/none.safetensors"]);
-    assert!(!workspace.path("x").exists(), "nothing was begun");
+    assert!(!workspace.path("x").exists(), "no folder is created");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_run_with_a_relative_path_names_the_missing_file() {
 }
 
 #[test]
-fn a_study_needs_a_folder_that_is_its_own() {
+fn a_study_needs_a_folder_of_its_own() {
     let workspace = Workspace::new();
     for name in ["...toml", ".toml"] {
         fs::write(workspace.path(name), small("embedded")).unwrap();
@@ -204,11 +204,11 @@ fn a_study_needs_a_folder_that_is_its_own() {
     workspace.run("study quik").failed(&["cannot read the study quik (did you mean quick?)"]);
     fs::write(workspace.path("bytes.toml"), [0xff, 0xfe]).unwrap();
     workspace.run("study bytes.toml").failed(&["bytes.toml is not a text"]);
-    assert!(!workspace.path("studies-done").exists(), "nothing was begun");
+    assert!(!workspace.path("studies-done").exists(), "no folder is created");
 }
 
 #[test]
-fn a_study_that_comes_with_the_program_can_be_changed() {
+fn a_study_of_the_program_can_be_printed_and_changed() {
     let workspace = workspace();
     let said = workspace.run("study quick --print").succeeded();
     assert!(said.starts_with("# A study") && said.contains("[[network]]"), "{said}");

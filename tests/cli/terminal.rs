@@ -1,4 +1,4 @@
-//! Progress on a terminal: one line that fits, and nothing of it at the end.
+//! Progress on a terminal: one line that fits the width and disappears at the end.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -11,11 +11,11 @@ use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 use super::running::Running;
 use super::{ARCHITECTURE, Workspace, train};
 
-/// A terminal without a window.
+/// A pseudo-terminal without a window.
 struct Terminal {
-    /// What the window would be at.
+    /// The side of the window.
     master: File,
-    /// What programs write to.
+    /// The side of programs.
     slave: File,
     columns: usize,
 }
@@ -32,17 +32,17 @@ impl Terminal {
         Self { master: master.into(), slave, columns }
     }
 
-    /// The command with its progress on the terminal.
+    /// Connects the standard error of a command, with its progress, to the terminal.
     fn show(&self, command: &mut Command) {
         command.stdout(Stdio::null()).stderr(self.slave.try_clone().unwrap());
     }
 
-    /// All that is written until nobody has it open any more.
+    /// Reads everything that is written until all programs have closed the terminal.
     fn read(self) -> Screen {
         let Self { mut master, slave, columns } = self;
         drop(slave);
         let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
-        // Linux ends it with an error, others with nothing.
+        // On Linux, the end is an error; on other systems it is a read of 0 bytes.
         while let Ok(length @ 1..) = master.read(&mut chunk) {
             bytes.extend_from_slice(&chunk[..length]);
         }
@@ -53,13 +53,13 @@ impl Terminal {
     }
 }
 
-/// What is to be seen on a terminal.
+/// The text that a terminal shows.
 struct Screen {
     columns: usize,
     lines: Vec<String>,
     row: usize,
     column: usize,
-    /// The most lines there ever were.
+    /// The largest number of lines at any time.
     longest: usize,
 }
 
@@ -117,13 +117,13 @@ impl Screen {
         self.column += 1;
     }
 
-    /// What is left, without lines and ends that are empty.
+    /// The lines at the end, without empty lines and without trailing spaces.
     fn left(&self) -> Vec<&str> {
         self.lines.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty()).collect()
     }
 }
 
-/// Runs a command to its end at a terminal.
+/// Runs a command to its end on a terminal.
 fn shown(workspace: &Workspace, arguments: &str, columns: usize) -> Screen {
     let terminal = Terminal::new(columns);
     let mut command = workspace.command(arguments);
@@ -174,7 +174,7 @@ fn an_interrupt_leaves_one_line_and_a_clean_terminal() {
     terminal.show(&mut command);
     let mut running = Running::spawn(&mut command, &arguments, workspace.path("run"));
     drop(command);
-    assert!(running.wait_for_files(12), "it has no end of its own");
+    assert!(running.wait_for_files(12), "the training has not ended");
     running.signal(Signal::Int);
     assert_eq!(running.child().wait().unwrap().code(), Some(130));
     assert_eq!(format!("{:?}", tcgetattr(&terminal.slave).unwrap()), before);

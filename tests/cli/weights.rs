@@ -1,4 +1,4 @@
-//! Imported weights, and those that cannot be.
+//! Imported weights, and weights that cannot be imported.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +29,7 @@ fn read(path: &Path) -> Tensors {
     owned.collect()
 }
 
-/// A workspace with a run, and its weights in `w.safetensors` after a change.
+/// A workspace with a run, and its changed weights in `w.safetensors`.
 fn edited(edit: impl FnOnce(&mut Tensors)) -> Workspace {
     let workspace = Workspace::with_run();
     edit_weights(&workspace, edit);
@@ -51,7 +51,7 @@ fn refused(workspace: &Workspace, weights: &str, parts: &[&str]) {
 
 fn refused_as(workspace: &Workspace, architecture: &str, weights: &str, parts: &[&str]) {
     workspace.run(&import_as(architecture, weights)).failed(parts);
-    assert!(!workspace.path("imported").exists(), "nothing is begun");
+    assert!(!workspace.path("imported").exists(), "no folder is created");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn files_without_weights_are_refused() {
     refused(&workspace, "data.safetensors", &["data.safetensors"]);
 }
 
-/// Changes every number of a tensor, which sees its index.
+/// Changes every number of a tensor; `number` gets the index and the number.
 fn change(all: &mut Tensors, name: &str, number: impl Fn(usize, f32) -> f32) {
     let bytes = &mut all.get_mut(name).unwrap().1;
     for (index, value) in bytes.as_chunks_mut().0.iter_mut().enumerate() {
@@ -154,7 +154,7 @@ fn numbers(all: &Tensors, name: &str) -> Vec<f32> {
     all[name].1.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect()
 }
 
-/// Weights that see with normalised images what those of the run see with raw ones.
+/// Weights that compute on normalised images what the weights of the run compute on raw images.
 fn for_normalised_images(mean: f32, std: f32) -> Workspace {
     edited(|all| {
         let weights = numbers(all, "layers.0.weight");
@@ -167,7 +167,7 @@ fn for_normalised_images(mean: f32, std: f32) -> Workspace {
 
 #[test]
 fn normalisation_is_an_operation_of_the_network() {
-    // Raw images are next to nothing for it, so all of them seem alike.
+    // Raw images are close to zero for this network, so all of them have almost equal logits.
     let workspace = for_normalised_images(0.25, 0.01);
     let trained =
         workspace.run(&import("run/model.safetensors").replace("imported", "raw --json")).json();
@@ -229,7 +229,8 @@ fn named_layers_are_matched_or_mapped() {
     workspace.run(&(import("w.safetensors") + " --map criterion")).misused(&["FROM=TO"]);
 }
 
-/// A workspace with weights of a network of ten layers, larger by a factor in every layer.
+/// A workspace with weights of a network of ten layers. The weights grow by a factor in every
+/// layer.
 fn enlarged(factor: f32) -> Workspace {
     let workspace = Workspace::new();
     let train = format!("train {CONVOLUTIONAL} --dataset file:data.safetensors --out run");
@@ -254,7 +255,7 @@ fn weights_with_infinite_outputs_are_refused() {
 #[test]
 fn terms_beyond_the_range_of_f32_are_refused() {
     let workspace = enlarged(1000.0);
-    workspace.run(&import_as(CONVOLUTIONAL, "w.safetensors")).ended(); // near chance
+    workspace.run(&import_as(CONVOLUTIONAL, "w.safetensors")).ended(); // warns: near chance
     workspace.run("extract imported").failed(&["overflows f32", "choose a higher precision"]);
     assert!(files(&workspace.path("imported/terms")).is_empty());
     workspace.run("extract imported --precision f64 --limit 50").succeeded();

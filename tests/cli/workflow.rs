@@ -1,4 +1,4 @@
-//! From images to the extracted function.
+//! All commands in a row, from images to the extracted function.
 
 use std::io::Read;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! Random plans: the same seed always grows the same network.
+//! Random plans. A seed determines a plan.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,13 +8,13 @@ use super::plan::{
     Shape, Step, output,
 };
 
-/// Values that one point may have between two steps, so that the reference stays fast.
+/// Largest number of values of a point between two steps. It keeps the reference fast.
 pub(crate) const WIDEST: usize = 120;
 
-/// Steps drawn before a ReLU is taken instead, because none fits the shape.
+/// Number of tries to draw a step that fits the shape. After them, a ReLU is taken.
 const TRIES: usize = 8;
 
-/// Forks within forks.
+/// Largest depth of forks inside forks.
 const DEPTH: usize = 2;
 
 impl Plan {
@@ -40,7 +40,8 @@ impl Plan {
         Self { seed, input, steps, classes, ending, exact: grower.exact }
     }
 
-    /// Points `[points, features]`: zero, constant, one twice, and random ones.
+    /// Points `[points, features]`: a point of zeros, a point of ones, a random point twice, and
+    /// more random points.
     pub(crate) fn points(&self) -> Vec<f32> {
         let mut grower = Grower { exact: self.exact, ..Grower::new(!self.seed) };
         let features = self.features();
@@ -54,7 +55,7 @@ impl Plan {
     }
 }
 
-/// Draws steps that fit a shape; an answer of `None` means that another kind must be drawn.
+/// Draws steps that fit a shape. A method that returns `None` asks for another kind of step.
 pub(crate) struct Grower {
     pub(crate) random: ChaCha8Rng,
     pub(crate) exact: bool,
@@ -108,7 +109,8 @@ impl Grower {
         steps
     }
 
-    /// Brings a branch to a shape, if it has another one, with a linear layer between reshapes.
+    /// Adds a linear layer between reshapes to a branch, if the branch does not have the target
+    /// shape.
     pub(crate) fn bridge(&mut self, branch: &mut Vec<Step>, input: &[usize], target: &[usize]) {
         let at = output(branch, input);
         if at == target {
@@ -126,7 +128,7 @@ impl Grower {
         }
     }
 
-    /// Ends with logits: usually a linear layer, sometimes with something behind it.
+    /// Adds a linear layer for the logits, and sometimes a further step.
     pub(crate) fn close(&mut self, steps: &mut Vec<Step>, shape: &[usize], classes: usize) {
         let features: usize = shape.iter().product();
         if shape.len() > 1 {
@@ -137,7 +139,8 @@ impl Grower {
             0 => steps.push(Maximum::Relu.into()),
             1 => {
                 let mut factors = self.broadcast(&[classes]);
-                // Not one positive number for all, which would be left out as a temperature.
+                // The factors are not all equal and positive. A capture would leave them out as a
+                // temperature.
                 factors.values[0] = -factors.values[0].abs();
                 let operand = Operand::Tensor(factors);
                 steps.push(Affine::Arithmetic { operator: Operator::Multiply, operand }.into());
@@ -151,7 +154,7 @@ impl Grower {
     }
 }
 
-/// Numbers and choices.
+/// Draws numbers and choices.
 impl Grower {
     pub(crate) fn between(&mut self, least: usize, most: usize) -> usize {
         self.random.random_range(least..=most)
@@ -170,7 +173,7 @@ impl Grower {
         self.between(0, shape.len() - 1)
     }
 
-    /// Numbers that `f32` holds, some of them zero.
+    /// Numbers that are exact in `f32`. Some of them are zero.
     pub(crate) fn numbers(&mut self, count: usize, scale: f64) -> Vec<f64> {
         (0..count).map(|_| self.number(scale)).collect()
     }
@@ -182,7 +185,7 @@ impl Grower {
         if self.chance(8) { 0.0 } else { f64::from(self.random.random_range(-scale..scale) as f32) }
     }
 
-    /// A number that can be divided by.
+    /// A number to divide by.
     pub(crate) fn divisor(&mut self) -> f64 {
         let sign = self.one_of(&[-1.0, 1.0]);
         let size = self.random.random_range(0.5_f32..2.0);

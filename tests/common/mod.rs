@@ -41,8 +41,8 @@ pub(crate) fn of_finest(in_f64: f64) -> f64 {
     in_f64 * (finest().epsilon() / Precision::F64.epsilon())
 }
 
-/// Tolerance for the difference of a module and its network, given that of a CPU. Burn's products
-/// on NVIDIA GPUs round an `f32` to 11 digits.
+/// Tolerance for the difference of a module and its network, given the tolerance on a CPU. On
+/// NVIDIA GPUs, the matrix products of Burn round an `f32` to 11 binary digits.
 pub(crate) fn of_modules(on_cpu: f64) -> f64 {
     if device_name().contains("cuda") { 1e-2 } else { on_cpu }
 }

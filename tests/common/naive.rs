@@ -1,10 +1,10 @@
-//! Affine steps and rearrangements as plain loops over what every output reads.
+//! Affine steps and rearrangements as plain loops over the inputs of every output.
 
 use super::plan::Step;
 use super::plan::affine::loops as affine;
 use super::plan::rearrange::loops as rearrange;
 
-/// `W x + b`, each row of `W` by the features that it reads and their weights.
+/// `W x + b`. Each row of `W` lists its features and their weights.
 #[derive(Clone, Debug)]
 pub(crate) struct Matrix {
     pub(crate) rows: Vec<Vec<(usize, f64)>>,
@@ -13,13 +13,13 @@ pub(crate) struct Matrix {
 }
 
 impl Matrix {
-    /// Weights of the same feature in a row are added up.
+    /// Adds up weights of equal features in a row.
     pub(crate) fn new(rows: Vec<(Vec<(usize, f64)>, f64)>, inputs: usize) -> Self {
         let (rows, offsets) = rows.into_iter().map(|(row, offset)| (merged(row), offset)).unzip();
         Self { rows, offsets, inputs }
     }
 
-    /// `factor x + offset`, with its own factor and offset for every feature.
+    /// `factor x + offset`, with a factor and an offset for every feature.
     pub(crate) fn diagonal(features: usize, at: impl Fn(usize) -> (f64, f64)) -> Self {
         let row = |index| {
             let (factor, offset) = at(index);
@@ -62,12 +62,13 @@ pub(crate) fn positions(shape: &[usize]) -> Vec<Vec<usize>> {
     found
 }
 
-/// The number of a position in row-major order.
+/// The index of a position in row-major order.
 pub(crate) fn flat(position: &[usize], shape: &[usize]) -> usize {
     position.iter().zip(shape).fold(0, |index, (at, extent)| index * extent + at)
 }
 
-/// The same where an extent of 1 stands for any position along its axis.
+/// The index of a position in row-major order. If an extent is 1, the position along its axis is
+/// ignored.
 pub(crate) fn broadcast(position: &[usize], extents: &[usize]) -> usize {
     let within = |(&at, &extent): (&usize, &usize)| if extent == 1 { 0 } else { at };
     let position: Vec<usize> = position.iter().zip(extents).map(within).collect();

@@ -1,4 +1,4 @@
-//! A random network with everything that properties examine.
+//! A random network, and everything that the properties examine.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -54,7 +54,7 @@ impl Case {
         &self.points[point * self.plan.features()..][..self.plan.features()]
     }
 
-    /// The points as the module takes them.
+    /// The points as the input of the module.
     pub(crate) fn input(&self, device: &Device) -> Value {
         Value::points(&self.points, &self.plan.input, device)
     }
@@ -104,12 +104,12 @@ impl Case {
                 return Vec::new();
             }
             let device = self.device.clone().autodiff();
-            // Frozen, batch norm and dropout behave as in evaluation.
+            // The module is frozen, so batch norm and dropout behave as in evaluation.
             let module = Planned::new(&self.plan, &device).freeze();
             let of_class = |class| {
                 let points = self.input(&device).require_grad();
                 let logits = module.logits(points.clone());
-                // Logits that do not depend on the points leave no gradient.
+                // If the logits do not depend on the points, there is no gradient.
                 let gradient = points.gradient(logits.narrow(1, class, 1).sum());
                 gradient.unwrap_or_else(|| vec![0.0; self.points.len()])
             };
@@ -117,8 +117,9 @@ impl Case {
         })
     }
 
-    /// Whether Burn's derivatives are there and right: of interpolation between cells ndarray and
-    /// GPUs have none, and of convolutions over three axes that leave gaps GPUs have others.
+    /// Whether Burn has correct derivatives of all steps. On ndarray and GPUs, it has no derivative
+    /// of interpolation between cells. On GPUs, its derivatives of convolutions over three axes
+    /// with gaps are wrong.
     fn is_differentiable(&self) -> bool {
         let is_ndarray = tropex::device::find("ndarray").is_ok_and(|it| it == self.device);
         let fails = |step: &Step| match step {
@@ -129,8 +130,8 @@ impl Case {
         !self.plan.steps.iter().any(|step| step.any(&fails))
     }
 
-    /// Whether a computation in a precision chooses the pieces of the reference for certain:
-    /// nothing is rounded, or every unit is far from a change of piece.
+    /// Whether a computation in a precision is certain to choose the pieces of the reference:
+    /// either nothing is rounded, or every unit is far from a change of piece.
     pub(crate) fn is_clear(&self, point: usize, precision: Precision) -> bool {
         let at = &self.reference[point];
         let mantissa = match precision {
@@ -141,9 +142,9 @@ impl Case {
     }
 }
 
-/// Spare bits for layers that the library joins, which multiply before they add.
+/// Spare bits for layers that the library joins: it multiplies before it adds.
 const SPARE_BITS: f64 = 3.0;
 
-/// Least distance of a unit from a change of piece, in expected rounding errors. In 3,000 networks,
-/// less than one was enough.
+/// Smallest distance of a unit from a change of piece, in expected rounding errors. For 3,000
+/// networks, a distance below 1 was enough.
 const ROUNDINGS: f64 = 8.0;

@@ -1,6 +1,7 @@
-//! Properties tried on many random networks, and the smallest network that shows a failure.
+//! Properties that are tested on many random networks. A failure reports the smallest failing
+//! network.
 //!
-//! Every network is made once and shown to all properties; each property is a test of its own.
+//! Every network is made once and tested for all properties. Each property is a test of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -10,7 +11,7 @@ use std::thread;
 use super::networks::Case;
 use super::plan::Plan;
 
-/// Networks of an ordinary run.
+/// Default number of networks.
 pub(crate) const NETWORKS: u64 = 500;
 
 /// Reason to skip a property on a device without f64.
@@ -38,7 +39,7 @@ pub(crate) struct Measured {
 impl Measured {
     pub(crate) fn within(&mut self, what: &'static str, figure: f64, allowed: f64) -> Verdict {
         self.remember(what, figure);
-        // Written so that a NaN fails.
+        // This comparison fails for NaN.
         if figure <= allowed { Ok(()) } else { Err(format!("{what}: {figure:e} > {allowed:e}")) }
     }
 
@@ -54,7 +55,7 @@ impl Measured {
 #[derive(Default)]
 pub(crate) struct Finding {
     failed: Option<u64>,
-    /// Whether it was skipped because the device lacks f64.
+    /// Whether the property was skipped because the device lacks f64.
     needs_f64: bool,
     measured: Measured,
 }
@@ -72,7 +73,7 @@ impl Finding {
     }
 }
 
-/// Defines a list of properties, and a test of each.
+/// Defines a list of properties, with a test for each.
 macro_rules! properties {
     ($($module:ident: $($name:ident),+;)+) => {
         pub(crate) const PROPERTIES: &[$crate::common::properties::Property] = &[$($(
@@ -101,7 +102,7 @@ macro_rules! properties {
 pub(crate) use properties;
 
 /// Fails if a property does not hold for `TROPEX_TEST_NETWORKS` random networks. The first test of
-/// a list tries all properties of the list on all networks.
+/// a list tests all its properties on all networks.
 pub(crate) fn assert_holds(
     properties: &'static [Property],
     findings: &OnceLock<Vec<Finding>>,
@@ -122,7 +123,7 @@ pub(crate) fn assert_holds(
     assert!(measured.left_out * 2 <= measured.compared, "most comparisons were left out");
 }
 
-/// Tries all properties on all seeds, in parallel.
+/// Tests all properties on all seeds, in parallel.
 fn try_all(properties: &'static [Property]) -> Vec<Finding> {
     let count = std::env::var("TROPEX_TEST_NETWORKS").ok().and_then(|n| n.parse().ok());
     let count = count.unwrap_or(NETWORKS);
@@ -159,7 +160,7 @@ fn try_seed(properties: &[Property], seed: u64, findings: &mut [Finding]) {
     }
 }
 
-/// Runs something; a panic becomes an error.
+/// Calls a function and turns a panic into an error.
 fn caught<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -167,8 +168,8 @@ fn caught<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     })
 }
 
-/// Reports the smallest failing network of a seed: cut off after fewer steps, then without single
-/// steps, as long as it still fails.
+/// Reports the smallest failing network of a seed. First it cuts off steps at the end, then it
+/// removes single steps, while the property still fails.
 fn fail(property: &Property, seed: u64) -> ! {
     let verdict = |plan: &Plan| {
         caught(|| (property.check)(&Case::new(plan.clone()), &mut Measured::default()))

@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-/// The Python interpreter that `TROPEX_TEST_PYTHON` names, or `python3`, if it has the modules.
-/// Otherwise prints that the test is skipped.
+/// The Python interpreter in `TROPEX_TEST_PYTHON`, or `python3`, if it has the modules. Otherwise
+/// prints that the test is skipped and returns `None`.
 pub(crate) fn python(modules: &str) -> Option<String> {
     let python = std::env::var("TROPEX_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
     let found = Command::new(&python).args(["-c", &format!("import {modules}")]).output();
@@ -15,7 +15,7 @@ pub(crate) fn python(modules: &str) -> Option<String> {
     None
 }
 
-/// Standard output of a Python script, which has to succeed.
+/// Standard output of a Python script. The script must succeed.
 pub(crate) fn output_of<S: AsRef<OsStr>>(
     python: &str,
     arguments: impl IntoIterator<Item = S>,

@@ -1,5 +1,5 @@
-//! Linear terms of random networks: against the module, against Burn's autodiff, against an
-//! independent reference, and against what must hold whatever the network.
+//! Linear terms of random networks, compared with the module, with Burn's autodiff and with an
+//! independent reference, and checked for properties that all networks have.
 
 mod calibrated;
 mod maxima;
@@ -48,18 +48,18 @@ fn selections(case: &Case) -> [Classes; 3] {
     [Classes::Predicted, Classes::All, Classes::One(case.plan.classes - 1)]
 }
 
-/// Difference of coefficients relative to the largest.
+/// Largest difference of coefficients, relative to the largest coefficient.
 fn coefficients(found: &(Vec<f64>, f64), expected: &(Vec<f64>, f64)) -> f64 {
     difference(&found.0, &expected.0) / largest(&expected.0).max(1e-2)
 }
 
-/// Difference of biases relative to the size of what they are added to.
+/// Difference of biases, relative to the largest coefficient or the bias.
 fn bias(found: &(Vec<f64>, f64), expected: &(Vec<f64>, f64)) -> f64 {
     (found.1 - expected.1).abs() / largest(&expected.0).max(expected.1.abs()).max(1.0)
 }
 
 #[test]
-fn extraction_refuses_what_it_cannot_use() {
+fn extraction_refuses_invalid_classes_and_points() {
     let plan = Plan::grow(1, 0);
     let module = Planned::new(&plan, &device());
     let network = module.capture(&plan.input).expect("plans can be captured");

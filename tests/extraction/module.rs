@@ -1,4 +1,4 @@
-//! Against the module itself: its own forward, and Burn's autodiff.
+//! Terms compared with the module: its forward, and Burn's autodiff.
 
 use tropex::{Classes, Precision};
 use tropex_extract::network::OutputActivation;

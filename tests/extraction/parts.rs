@@ -1,4 +1,4 @@
-//! Linear terms of more points than a thread takes at a time.
+//! Linear terms of more points than one thread takes at once.
 
 use tropex::extract::LinearTerms;
 use tropex::{Classes, ComputeTarget};
@@ -8,14 +8,14 @@ use crate::common::module::Planned;
 use crate::common::plan::Plan;
 use crate::common::{device, finest, of_finest};
 
-/// More than any machine's threads take together in one part each.
+/// More points than all threads take in one round.
 const POINTS: usize = 700;
 
-/// So few that they are one part.
+/// Few enough points for a single part.
 const FEW: usize = 9;
 
 #[test]
-fn linear_terms_of_many_points_are_those_of_a_few_at_a_time() {
+fn linear_terms_do_not_depend_on_the_number_of_points() {
     for seed in 0..6 {
         let plan = Plan::grow(seed, 0);
         let module = Planned::new(&plan, &device());

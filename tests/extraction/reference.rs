@@ -1,4 +1,4 @@
-//! The reference itself, against the module: nothing of the library takes part.
+//! The reference compared with the module, without the library.
 
 use tropex::Precision;
 

@@ -1,5 +1,5 @@
-//! The tight gauge: against an independent reference, against what must hold whatever the network,
-//! and whatever the batches and the memory.
+//! The tight gauge, compared with an independent reference, and checked for properties that hold
+//! for all networks, batches and memory limits.
 
 use std::ops::Range;
 
@@ -16,16 +16,16 @@ use crate::common::properties::{Measured, Verdict};
 use crate::common::reference::Reference;
 use crate::common::{difference, largest, precisions};
 
-/// Coefficients that are zero but for rounding, in rounding steps of the largest coefficient or
-/// shift.
+/// Largest rounding error of a coefficient that should be zero, in units of machine epsilon times
+/// the largest coefficient or shift.
 const ROUNDED_ZERO: f64 = 16.0;
 
 fn words(error: tropex::Error) -> String {
     error.to_string()
 }
 
-/// The points at which computing in a precision surely chooses the same pieces as the reference:
-/// a point that does not would change the shifts of all.
+/// The points at which the precision is certain to choose the pieces of the reference. Any other
+/// point would change the shifts of all points.
 fn clear_points(case: &Case, precision: Precision, measured: &mut Measured) -> Vec<usize> {
     let clear: Vec<_> =
         (0..case.count()).filter(|&point| case.is_clear(point, precision)).collect();
@@ -34,7 +34,7 @@ fn clear_points(case: &Case, precision: Precision, measured: &mut Measured) -> V
     clear
 }
 
-/// Classes asked for at a point. What is predicted may be a matter of rounding.
+/// The classes of the terms of a point. The predicted class may depend on rounding.
 fn classes_at(classes: Classes, terms: &Terms, point: usize) -> Vec<usize> {
     match classes {
         Classes::All => (0..terms.per_point()).collect(),
@@ -95,7 +95,8 @@ pub(super) fn no_tight_coefficient_is_negative_and_no_term_exceeds_a_points_own(
             let terms = extractor.and_then(|extractor| extractor.extract(&case.points));
             let terms = terms.map_err(words)?;
             let (smallest, largest) = extremes(&terms);
-            // Rows may cancel most of the shift at the input, and be smaller than it everywhere.
+            // Rows may cancel most of the shift at the input, so that all coefficients are smaller
+            // than it.
             let largest = largest.max(SelfCheck::of(&terms, &case.points).largest_shift);
             let negative = -smallest / (largest.max(1e-30) * precision.epsilon());
             measured.within("most negative in eps", negative.max(0.0), ROUNDED_ZERO)?;
@@ -108,8 +109,8 @@ pub(super) fn no_tight_coefficient_is_negative_and_no_term_exceeds_a_points_own(
     Ok(())
 }
 
-/// The bounds of the worst case hold for the rows of the points too, so what these lack to zero is
-/// no more than what the bounds allow for.
+/// The bounds of the worst case hold for the rows of the points too, so their negative parts are no
+/// larger than those of the bounds.
 pub(super) fn no_tight_shift_is_larger_than_that_of_the_worst_case(
     case: &Case,
     measured: &mut Measured,
@@ -167,7 +168,7 @@ fn same(expected: &Terms, found: &Terms, allowed: f64, measured: &mut Measured) 
     Ok(())
 }
 
-/// The points of a case, as a source.
+/// The points of a case as a source of points.
 struct Points<'a> {
     values: &'a [f32],
     features: usize,
@@ -199,7 +200,7 @@ pub(super) fn tight_terms_are_the_same_in_batches_of_any_size_in_memory_or_on_di
     case: &Case,
     measured: &mut Measured,
 ) -> Verdict {
-    // Files are slow.
+    // Only every tenth network, because files are slow.
     if !case.plan.seed.is_multiple_of(10) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Halfspaces of regions against pushforwards, and distances against rays.
+//! Halfspaces of regions compared with pushforwards, and distances compared with rays.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,8 @@ pub(super) const POINTS: usize = 3;
 /// Number of rays from each point.
 const RAYS: usize = 8;
 
-/// Points nearer to a boundary than this are left out, because rays may start on the other side.
+/// Points nearer to a boundary than this are left out, because their rays may start on the other
+/// side.
 pub(super) const TOUCHING: f64 = 1e-9;
 
 type Norm = fn(&[f64]) -> f64;
@@ -30,7 +31,7 @@ pub(super) fn halfspaces_equal_the_gaps_of_units(case: &Case, measured: &mut Mea
     let regions = Regions::new(&case.placed(Precision::F32)?).map_err(|e| e.to_string())?;
     let points = first_points(case);
     let directions = random(case.plan.seed, points.len());
-    // Every gap at every point, and its derivative along the direction of the point.
+    // The gap of every unit at every point, and its derivative along the direction of the point.
     let network = case.placed(Precision::F64)?;
     let nodes = PiecewiseNodes::of(&network);
     let mut gaps: HashMap<(usize, Facet), (f64, f64)> = HashMap::new();
@@ -73,7 +74,7 @@ pub(super) fn halfspaces_equal_the_gaps_of_units(case: &Case, measured: &mut Mea
             verdict = verdict.clone().and(within);
         })
         .map_err(|error| error.to_string())?;
-    // The gaps without a halfspace do not depend on the point.
+    // The gaps without a halfspace are constant.
     let constant = largest(gaps.values().map(|(_, slope)| slope));
     verdict.and(measured.within("slope of a gap without a halfspace", constant / scale, 1e-12))
 }

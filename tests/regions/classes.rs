@@ -1,4 +1,4 @@
-//! Changes of the class along rays, against the logits of replays.
+//! Changes of the class along rays, compared with the logits of replays.
 
 use tropex::Precision;
 use tropex::geometry::{ClassChange, Paths};
@@ -8,7 +8,7 @@ use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 use crate::common::{largest, values};
 
-/// Number of positions before the change, or before the end.
+/// Number of positions before the change, or before the end of the ray.
 const GRID: usize = 48;
 
 pub(super) fn the_class_changes_where_two_logits_are_equal_and_not_before(

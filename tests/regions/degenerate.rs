@@ -1,4 +1,5 @@
-//! Lines along faces, through corners, from boundaries and to boundaries, in small networks.
+//! Lines along faces and through corners, and lines that start or end on boundaries, in small
+//! networks.
 
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, relu};
@@ -38,7 +39,7 @@ fn crossed(path: &Path) -> Vec<(f64, Vec<usize>)> {
 fn a_line_along_a_face_does_not_cross_it() {
     let path = segment(&network(relu), [-1.0, 0.0], [3.0, 0.0]);
     assert_eq!(crossed(&path), [(0.25, vec![0])]);
-    // On its own face the other unit counts as inactive.
+    // The line is on the face of the other unit, which counts as inactive.
     assert_eq!(path.start.piece(0, 1), Some(0));
     assert_eq!(path.pattern(1).piece(0, 1), Some(0));
 }
@@ -48,7 +49,7 @@ fn units_that_change_together_are_one_crossing() {
     let path = segment(&network(relu), [-1.0, -1.0], [1.0, 1.0]);
     assert_eq!(crossed(&path), [(0.5, vec![0, 1])]);
     assert_eq!(path.regions(), 2);
-    // The weights are rounded, but their hyperplanes still meet in the origin.
+    // The weights are rounded, but their hyperplanes still meet at the origin.
     let skewed = network(|x| relu(times(x, &[0.1, 0.7, 0.3, -0.9])));
     let path = segment(&skewed, [-0.3, -0.7], [0.6, 1.4]);
     assert_eq!(path.regions(), 2, "{path:?}");

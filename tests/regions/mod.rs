@@ -59,8 +59,8 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().copied().map(f64::from).collect()
 }
 
-/// Whether a replay of a point has a pattern, except for units between two pieces with equal
-/// values, whose piece depends on rounding.
+/// Whether the replay of a point has a pattern. Units between two pieces with equal values are left
+/// out, because rounding chooses their piece.
 fn is_same(network: &Network, point: &[f64], pattern: &Pattern, replayed: &Pattern) -> bool {
     let facets = replayed.facets_to(pattern);
     if facets.is_empty() {

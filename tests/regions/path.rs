@@ -1,4 +1,4 @@
-//! Paths through random networks, against the patterns of replays.
+//! Paths through random networks, compared with the patterns of replays.
 
 use tropex::geometry::{Path, Paths, Pattern, Patterns};
 use tropex::{Network, Precision};
@@ -35,13 +35,13 @@ impl Segments {
         let used = case.points.len().min((SEGMENTS + 1) * features);
         let points = wide(&case.points[..used]);
         let (from, to) = (points[..points.len() - features].to_vec(), points[features..].to_vec());
-        // From the network in f32: paths choose f64 themselves.
+        // The network is in f32, because paths convert it to f64.
         let paths = Paths::new(&case.placed(Precision::F32)?).map_err(|e| e.to_string())?;
         let paths = paths.with_batch(3).segments(&from, &to).map_err(|e| e.to_string())?;
         Ok(Self { from, to, patterns: Patterns::new(&network), network, paths })
     }
 
-    /// The start of the first segment and the ends of all segments.
+    /// The start of the first segment, and the end of every segment.
     fn corners(&self) -> Vec<f64> {
         let last = self.to.len() - self.network.features();
         [&self.from, &self.to[last..]].concat()
@@ -63,7 +63,7 @@ impl Segments {
         self.patterns.of(&self.points(segment, positions)).expect("whole points")
     }
 
-    /// Whether a replay at a position has a pattern, up to rounding.
+    /// Whether the replay at a position has a pattern, up to rounding.
     fn is_there(&self, segment: usize, at: f64, pattern: &Pattern, replayed: &Pattern) -> bool {
         is_same(&self.network, &self.points(segment, &[at]), pattern, replayed)
     }
@@ -110,7 +110,8 @@ pub(super) fn a_replay_at_any_position_finds_the_pattern_of_its_segment(
 ) -> Verdict {
     let segments = Segments::of(case)?;
     for (segment, path) in segments.paths.iter().enumerate() {
-        // Not at dyadic fractions, where networks with small whole weights change their pieces.
+        // An offset avoids dyadic fractions. There, networks with small integer weights change
+        // their pieces.
         let offset = random(case.plan.seed, 1)[0] / 4.0 + 0.5;
         let grid: Vec<f64> = (0..GRID).map(|k| (k as f64 + offset) / GRID as f64).collect();
         let replayed = segments.replayed(segment, &grid);

@@ -1,4 +1,4 @@
-//! Patterns of random networks, against plain lists of the pieces of all units.
+//! Patterns of random networks, compared with plain lists of the pieces of all units.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::{placed, wide};
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 
-/// The pieces of all units of every point, node by node.
+/// For every point, the pieces of all units, node by node.
 type Listed = Vec<Vec<(usize, Vec<u32>)>>;
 
 fn listed(network: &Network, points: &[f64]) -> Listed {
@@ -93,7 +93,7 @@ fn check_statistics(reader: &Patterns, patterns: &[Pattern], listed: &Listed) ->
         let is_stable = |unit: &usize| pieces.iter().all(|p| p[*unit] == pieces[0][*unit]);
         let expected = (0..pieces[0].len()).filter(is_stable).map(|unit| (unit, pieces[0][unit]));
         let mut expected: Vec<_> = expected.collect();
-        // Units with one piece are always stable, and not listed.
+        // Units with one piece are always stable, and the list does not contain them.
         let bending = pieces[0].len() - found.units;
         expected.retain(|pair| bending == 0 || found.stable.contains(pair));
         if found.stable != expected {

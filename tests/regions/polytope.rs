@@ -1,4 +1,5 @@
-//! Polytopes of random networks against rays and patterns, and polygons against brute force.
+//! Polytopes of random networks compared with rays and patterns, and polygons compared with brute
+//! force.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use crate::common::device;
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 
-/// Number of rays from every point, and number of points near it.
+/// Number of rays from every point, and of points near it.
 const RAYS: usize = 6;
 
 /// Largest number of inputs: linear programs with more inputs take too long for a test.
@@ -72,7 +73,7 @@ pub(super) fn rays_leave_a_polytope_where_they_leave_the_region(
                 (exit(&polytope, direction), crossing.map_or(f64::INFINITY, |found| found.at));
             if found != expected {
                 let error = (found - expected).abs() / expected.max(1.0);
-                // A slope that consists of rounding errors leads to a crossing far away.
+                // A slope of rounding errors leads to a crossing that is very far away.
                 let is_far = found.min(expected) > 1e9;
                 measured.within("end of a ray", if is_far { 0.0 } else { error }, 1e-9)?;
             }
@@ -208,7 +209,7 @@ fn unbounded_regions_and_invalid_points_are_reported() {
     let regions = Regions::new(&network).unwrap();
     let quadrant = regions.polytope(&[0.5, 0.25]).unwrap();
     assert_eq!((quadrant.sides(), quadrant.irredundant().unwrap().sides()), (2, 2));
-    assert!(quadrant.ball().unwrap().is_none(), "it contains balls of any size");
+    assert!(quadrant.ball().unwrap().is_none(), "balls have any size");
     let in_box = quadrant.clone().within(0.0, 1.0).unwrap();
     assert!((in_box.ball().unwrap().unwrap().radius - 0.5).abs() < 1e-12);
     // Two of the four sides of the box equal sides of the quadrant, which come first.
@@ -292,7 +293,7 @@ fn large_polytope() -> Polytope {
 }
 
 #[test]
-fn a_deadline_is_kept_and_the_facets_found_by_then_are_returned() {
+fn facets_found_before_a_deadline_are_returned() {
     let polytope = large_polytope();
     let limit = Duration::from_secs(2);
     let start = Instant::now();

@@ -46,8 +46,8 @@ pub(super) fn all_gaps_of_the_chosen_pieces_are_non_negative(
     inspect(&network, &wide(&case.points), &directions(case))
 }
 
-/// Checks that every gap is non-negative, that the output of a unit is the feature that it chose,
-/// and that the logits and their derivatives equal those of a replay and a pushforward.
+/// Checks that every gap is non-negative, that the output of every unit is its chosen feature, and
+/// that logits and derivatives equal those of a replay and a pushforward.
 fn inspect(network: &Network, points: &[f64], directions: &[f64]) -> Verdict {
     let nodes = PiecewiseNodes::of(network);
     let points = placed(points, network);

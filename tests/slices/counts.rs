@@ -1,4 +1,4 @@
-//! Networks whose regions can be counted in another way, and partitions that are errors.
+//! Networks whose regions can be counted in another way, and partitions that fail.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -49,7 +49,7 @@ impl Layers {
         self.run(points, |value| leaky_relu(value, 0.1))
     }
 
-    /// Affine: a leaky ReLU with slope 1.
+    /// An affine function: all leaky ReLUs have slope 1.
     fn affine(&self, points: Tensor<2>) -> Tensor<2> {
         self.run(points, |value| leaky_relu(value, 1.0))
     }
@@ -122,7 +122,7 @@ fn deep_networks_are_cut_exactly() {
         check_tiling(&slice.partition, &slice.window).unwrap();
         slice.check_maps(&mut measured).unwrap();
         slice.check_patterns(&mut measured).unwrap();
-        // Few different patterns have equal maps.
+        // Only a few different patterns have equal maps.
         let linear = slice.partition.linear_regions();
         assert!(linear <= slice.partition.regions.len(), "{widths:?}");
         assert!(2 * linear > slice.partition.regions.len(), "{widths:?}: {linear}");
@@ -153,13 +153,13 @@ fn units_with_one_piece_cut_nothing() {
     let slice = sliced(captured(&layers, Layers::affine));
     assert_eq!(slice.partition.regions.len(), 1);
     assert_eq!(slice.partition.linear_regions(), 1);
-    // Cells are still divided by the decision boundary.
+    // The decision boundary still divides cells.
     assert!(slice.partition.cells.len() <= 3);
     check_tiling(&slice.partition, &slice.window).unwrap();
 }
 
 #[test]
-fn units_that_are_dead_downstream_make_no_linear_regions() {
+fn units_without_effect_make_no_linear_regions() {
     let mut layers = Layers::new(&[2, 20, 3], 9, &device());
     let dead = tensor(&[0.0; 60], [20, 3], &device());
     layers.layers[1].weight = Param::from_tensor(dead);
@@ -216,8 +216,8 @@ fn partitions_that_cannot_be_computed_are_errors() {
     assert!(error.contains("not finite"), "{error}");
 }
 
-/// Ten strips with ten maps: logit 1 has nine kinks at distances of `at`. `zeroth` and `first` add
-/// a slope and an offset to the logits, which must not change the counts.
+/// Ten strips with ten maps: logit 1 has nine kinks with distances of `at`. `zeroth` and `first`
+/// are a slope and an offset that are added to the two logits. They must not change the counts.
 fn strips(at: f64, scale: f64, zeroth: [f64; 2], first: [f64; 2]) -> Partition {
     let joints = 9;
     let units = joints + 2;
@@ -268,7 +268,7 @@ fn large_slopes_and_offsets_do_not_hide_linear_regions() {
 fn the_scale_of_logits_and_inputs_does_not_change_counts() {
     for exponent in [-60, -20, 20, 60] {
         let power = f64::powi(2.0, exponent);
-        // The offset of the last unit is scaled too.
+        // The offset of the last unit grows with the scale.
         let inputs = strips(0.125, power, [0.0; 2], [0.0; 2]);
         assert_eq!(
             (inputs.regions.len(), inputs.linear_regions()),

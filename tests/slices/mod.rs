@@ -1,4 +1,4 @@
-//! Regions on planes through input space: of random networks, of networks whose regions can be
+//! Regions on planes through the input space: of random networks, of networks whose regions can be
 //! counted in another way, and of extracted functions.
 
 mod counts;
@@ -21,7 +21,7 @@ properties! {
         every_region_has_its_own_pattern;
 }
 
-/// A limit above the number of polygons of every network here.
+/// A limit above the number of polygons in all tests.
 const LIMIT: usize = 100_000;
 
 /// Numbers between -1 and 1.
@@ -73,7 +73,7 @@ fn covers<'a>(
 }
 
 /// Whether a polygon is convex, up to rounding. On devices that round each batch differently,
-/// corners with a turn below the smallest part that a cut makes are left out.
+/// corners with a tiny turn are left out.
 fn is_convex(corners: &[[f64; 2]]) -> bool {
     let turns = |corners: &[[f64; 2]]| -> Vec<f64> {
         let corner = |index: usize| corners[index % corners.len()];

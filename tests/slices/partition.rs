@@ -34,8 +34,9 @@ impl Slice {
         Ok(Self { network, plane, window, partition })
     }
 
-    /// A window around a point of a random network. `None` if it has one input. Planes through
-    /// networks with exact ties have coordinates in quarters, so that they meet the ties.
+    /// A window around a point of a random network. `None` if the network has one input. For
+    /// networks with exact ties, the planes have coordinates in quarters, so that they contain
+    /// ties.
     fn of(case: &Case) -> Result<Option<Self>, String> {
         let features = case.plan.features();
         if features < 2 {
@@ -94,8 +95,8 @@ impl Slice {
         Ok(())
     }
 
-    /// Checks that random points of the window have, up to ties, the pieces of their region and the
-    /// class of their cell, and that all regions have different patterns.
+    /// Checks that all regions have different patterns, and that random points of the window have
+    /// the pieces of their region and the class of their cell, except for ties.
     pub(super) fn check_patterns(&self, measured: &mut Measured) -> Verdict {
         let regions = &self.partition.regions;
         let patterns: HashSet<_> = regions.iter().map(|region| region.id).collect();
@@ -111,7 +112,7 @@ impl Slice {
                 Some(([u, v], self.partition.region_at([u, v])?))
             })
             .unzip();
-        // A point exactly on an edge may be in neither region, because of rounding.
+        // Because of rounding, a point on an edge may be in no region.
         if points.len() + 2 < POINTS {
             return Err(format!("{} of {POINTS} points are in no region", POINTS - points.len()));
         }
@@ -133,7 +134,8 @@ impl Slice {
         self.network.inspect(points.clone(), points, |seen| {
             let features: Vec<f64> = values(seen.inputs[0].values.clone());
             let width = features.len() / places.len();
-            // A difference may be a rounding error of the largest numbers so far.
+            // A difference is compared with the largest number so far, whose rounding error it may
+            // be.
             size = size.max(largest(&features));
             let Some(rule) = nodes.at(seen.node) else { return };
             let numbers = rule.numbers(trace.piece(seen.node));

@@ -137,7 +137,8 @@ fn winners_on_a_grid_equal_those_of_exact_arithmetic() {
             };
             let (winners, map) = (found.winners[region], found.partition.regions[region].maps[0]);
             let what = format!("{gauge:?} {classes:?} {precision:?} at {at:?}");
-            // Classes and values are compared, because points of one region have copies of a term.
+            // Classes and values are compared, not terms, because points of one region have equal
+            // terms.
             assert_eq!(winners.class, expected.class, "{what}");
             assert!((map.at(at) - expected.value).abs() < tolerance * 1e2, "{what}");
         }

@@ -1,4 +1,4 @@
-//! Stores of the calibrated gauge: its scale, and what is found when trials misled.
+//! Stores of the calibrated gauge: the scale, and its correction if the trials were misleading.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use super::{Cloud, Fixture, files};
 
 const POINTS: usize = 8;
 
-/// Points in shards of 3; scales are tried out at so many of them.
+/// Points in shards of 3. Scales are tried at `tried` of the points.
 fn fixture(tried: usize) -> Fixture {
     let cloud = Cloud::new(POINTS, 6);
     let mut fixture = Fixture::with(cloud, Precision::F32, Classes::Predicted, 3);
@@ -71,7 +71,7 @@ fn trials(noted: &[Progress]) -> impl Iterator<Item = (usize, Progress)> {
     trials.filter(|(_, progress)| matches!(progress, Progress::Trial { .. }))
 }
 
-/// Which trial begins.
+/// The number of the trial that begins.
 fn number(progress: Progress) -> Option<usize> {
     match progress {
         Progress::Trial { trial, .. } => Some(trial),
@@ -98,19 +98,19 @@ fn trials_that_were_finished_are_not_made_again() {
 }
 
 #[test]
-fn an_extraction_that_is_broken_off_again_and_again_gets_on() {
+fn an_extraction_interrupted_again_and_again_makes_progress() {
     let whole = fixture(1);
     let noted = whole.extract_and_note();
     let longest = trials(&noted).zip(trials(&noted).skip(1)).map(|((a, _), (b, _))| b - a).max();
     let fixture = fixture(1);
     for _ in 0..noted.len() {
-        break_off(&fixture, longest.unwrap() + 2); // a trial and a word of the next one
+        break_off(&fixture, longest.unwrap() + 2); // a trial, and the first report of the next one
     }
     assert!(files(&fixture.folder()) == files(&whole.folder()));
 }
 
 #[test]
-fn a_search_that_does_not_belong_to_the_terms_is_not_taken_up() {
+fn a_search_for_other_terms_is_not_continued() {
     let noted = fixture(1).extract_and_note();
     let (third, _) = trials(&noted).nth(2).unwrap();
     let first_trial = |fixture: &Fixture| {
@@ -132,7 +132,7 @@ fn a_search_that_does_not_belong_to_the_terms_is_not_taken_up() {
         fs::write(&path, record.to_string()).unwrap();
         first_trial(&fixture)
     };
-    assert!(!is_first(record("trials", json!(2))), "as it was");
+    assert!(!is_first(record("trials", json!(2))), "an unchanged record is used");
     for (name, value) in [
         ("format", json!(2)),
         ("terms", json!(null)),
@@ -147,7 +147,7 @@ fn a_search_that_does_not_belong_to_the_terms_is_not_taken_up() {
 }
 
 #[test]
-fn what_was_calibrated_is_not_calibrated_again() {
+fn a_finished_calibration_is_not_repeated() {
     let fixture = fixture(POINTS);
     fixture.extract().unwrap();
     let noted = fixture.extract_and_note();
@@ -155,7 +155,7 @@ fn what_was_calibrated_is_not_calibrated_again() {
 }
 
 #[test]
-fn scales_that_cannot_be_are_refused() {
+fn impossible_scales_are_refused() {
     let fixture = fixture(POINTS);
     fixture.extract().unwrap();
     for scale in [json!(null), json!(0.3), json!(-1.0)] {

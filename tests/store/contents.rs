@@ -1,4 +1,4 @@
-//! What a store holds is what the extractor gives.
+//! A store contains what the extractor computes.
 
 use burn::tensor::TensorData;
 use sha2::{Digest, Sha256};
@@ -11,7 +11,7 @@ use crate::common::{difference, precisions};
 const ALL_CLASSES: [Classes; 3] = [Classes::Predicted, Classes::All, Classes::One(1)];
 
 #[test]
-fn shards_hold_the_extractors_own_numbers() {
+fn shards_contain_the_numbers_of_the_extractor() {
     for precision in precisions() {
         for classes in ALL_CLASSES {
             let mut fixture = Fixture::with(Cloud::new(50, 1), precision, classes, 20);
@@ -60,7 +60,7 @@ fn row(coefficients: &TensorData, biases: &TensorData, row: usize) -> (Vec<f64>,
     (all[row * FEATURES..][..FEATURES].to_vec(), biases.iter::<f64>().nth(row).unwrap())
 }
 
-/// The bias as a file in that precision holds it.
+/// A term with the bias rounded to a precision, as in a file.
 fn rounded((coefficients, bias): (Vec<f64>, f64), precision: Precision) -> (Vec<f64>, f64) {
     match precision {
         Precision::F32 => (coefficients, f64::from(bias as f32)),
@@ -128,7 +128,7 @@ fn the_manifest_describes_the_files() {
     assert_eq!(manifest.terms.source, fixture.cloud.fingerprint());
     assert_eq!(manifest.terms.network, fixture.extractor.fingerprint());
     let listed = manifest.shards.iter().map(|shard| (shard.file.clone(), shard.bytes));
-    let on_disk = files(&fixture.folder()).split_off(1); // after the manifest
+    let on_disk = files(&fixture.folder()).split_off(1); // without the manifest
     let found = on_disk.iter().map(|(name, content)| (name.clone(), content.len() as u64));
     assert_eq!(listed.collect::<Vec<_>>(), found.collect::<Vec<_>>());
     for (entry, (name, content)) in manifest.shards.iter().zip(&on_disk) {
@@ -156,7 +156,7 @@ fn the_self_check_covers_all_points_and_finds_them_dominant() {
 
 #[cfg(unix)]
 #[test]
-fn other_users_may_read_what_the_umask_lets_them() {
+fn files_have_the_mode_of_the_umask() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::new();
     fixture.extract().unwrap();

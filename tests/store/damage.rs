@@ -1,4 +1,4 @@
-//! Files that are not what they should be: one line that names the file, never a panic.
+//! Damaged files: one line that names the file, never a panic.
 
 use std::collections::HashMap;
 use std::fs;
@@ -53,7 +53,7 @@ fn a_shard_of_another_length_is_named() {
 }
 
 #[test]
-fn terms_that_are_replaced_while_they_are_read_are_said_to_be() {
+fn terms_replaced_during_a_read_are_an_error() {
     let mut fixture = extracted();
     let store = TermStore::open(&fixture.folder()).unwrap();
     let mut shards = store.shards();
@@ -66,7 +66,7 @@ fn terms_that_are_replaced_while_they_are_read_are_said_to_be() {
 }
 
 #[test]
-fn a_flipped_bit_is_found_wherever_it_is() {
+fn flipped_bits_are_found_anywhere_in_a_file() {
     let fixture = extracted();
     let content = fs::read(fixture.file(SHARD)).unwrap();
     for position in [0, 7, 8, 50, content.len() / 2, content.len() - 1] {
@@ -86,13 +86,13 @@ fn swapped_shards_are_found() {
     fs::write(&first, &content[1]).unwrap();
     fs::write(&second, &content[0]).unwrap();
     assert_refused(&fixture, "shard-00000.safetensors", "does not match its checksum");
-    // Even where the manifest was made to agree.
+    // The test also finds them if the manifest lists the new checksums.
     register(&fixture, "shard-00000.safetensors", 0);
     register(&fixture, SHARD, 1);
     assert_refused(&fixture, "shard-00000.safetensors", "`index` holds 20, expected 0 to 19");
 }
 
-/// Makes the manifest agree with a file, whatever it holds.
+/// Writes the size and checksum of a file into the manifest.
 fn register(fixture: &Fixture, file: &str, number: usize) {
     let content = fs::read(fixture.file(file)).unwrap();
     let sum: String = Sha256::digest(&content).iter().map(|b| format!("{b:02x}")).collect();
@@ -104,7 +104,7 @@ fn register(fixture: &Fixture, file: &str, number: usize) {
 
 type Tensors = HashMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
-/// Writes a shard with other tensors, and makes the manifest agree.
+/// Writes a shard with changed tensors, and its checksum into the manifest.
 fn forge(fixture: &Fixture, edit: impl FnOnce(&mut Tensors)) {
     let content = fs::read(fixture.file(SHARD)).unwrap();
     let tensors = SafeTensors::deserialize(&content).unwrap();
@@ -123,7 +123,7 @@ fn forge(fixture: &Fixture, edit: impl FnOnce(&mut Tensors)) {
 }
 
 #[test]
-fn a_shard_of_another_make_is_told_by_its_tensors() {
+fn shards_with_wrong_tensors_are_refused() {
     let zeros = || vec![0_u8; 4 * 20 * 6];
     let classes = [3_i64; 20].map(i64::to_le_bytes).concat();
     for (name, tensor, reason) in [
@@ -155,7 +155,7 @@ fn a_shard_of_another_make_is_told_by_its_tensors() {
     assert_refused(&fixture, SHARD, "not a shard of terms");
 }
 
-/// Numbers at multiples of their size are read where they lie, others are not.
+/// Aligned numbers are read in place, others are copied.
 #[test]
 fn numbers_may_lie_anywhere_in_a_file() {
     let fixture = extracted();
@@ -178,7 +178,7 @@ fn numbers_may_lie_anywhere_in_a_file() {
 }
 
 #[test]
-fn a_manifest_that_is_none_is_named() {
+fn invalid_manifests_are_refused() {
     let fixture = extracted();
     let text = fs::read(fixture.file("manifest.json")).unwrap();
     let deep = "[".repeat(100_000);
@@ -199,7 +199,7 @@ fn a_manifest_that_is_none_is_named() {
     assert_refused(&fixture, "manifest.json", "cannot read");
 }
 
-/// Places in a manifest that hold a number.
+/// JSON pointers to numbers of a manifest.
 const NUMBERS: [&str; 7] = [
     "/terms/points",
     "/terms/shard_points",
@@ -227,9 +227,9 @@ fn impossible_numbers_in_a_manifest_are_refused_before_they_are_used() {
 }
 
 #[test]
-fn a_list_of_shards_that_cannot_be_is_refused() {
-    type Edit = fn(&mut Vec<Value>);
-    let edits: [(Edit, &str); 6] = [
+fn impossible_lists_of_shards_are_refused() {
+    type ManifestEdit = fn(&mut Vec<Value>);
+    let edits: [(ManifestEdit, &str); 6] = [
         (|shards| shards[1]["file"] = json!("../terms/shard-00001.safetensors"), "lists `../terms"),
         (|shards| shards[1]["file"] = json!("/etc/passwd"), "lists `/etc/passwd`"),
         (|shards| shards[1] = shards[0].clone(), "lists `shard-00000.safetensors`"),
@@ -245,7 +245,7 @@ fn a_list_of_shards_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_damaged_manifest_hinders_an_extraction_unless_it_may_be_replaced() {
+fn a_damaged_manifest_is_replaced_on_request_only() {
     let expected = files(&extracted().folder());
     for content in ["", "{\"format\": 2}", "{\"format\": 1, \"shards\": []}"] {
         let mut fixture = extracted();

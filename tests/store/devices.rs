@@ -1,4 +1,4 @@
-//! Devices that share the work.
+//! Several devices that share the work.
 
 use std::cell::Cell;
 use std::fs;
@@ -15,8 +15,7 @@ use crate::common::{device, difference};
 
 const GAUGES: [Gauge; 3] = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
 
-/// So many points in shards of 20 and batches of 3, on so many devices: the one that is tested,
-/// named again and again.
+/// Points in shards of 20 and batches of 3, with the tested device listed `devices` times.
 fn fixture(points: usize, gauge: Gauge, devices: usize) -> Fixture {
     let cloud = Cloud::new(points, 1);
     let mut fixture = Fixture::with(cloud, Precision::F32, Classes::Predicted, 20);
@@ -43,7 +42,7 @@ fn devices_that_share_an_extraction_write_the_files_that_one_writes() {
 }
 
 #[test]
-fn an_extraction_may_be_broken_off_and_go_on_with_other_devices() {
+fn an_interrupted_extraction_continues_on_other_devices() {
     for gauge in GAUGES {
         let alone = fixture(30, gauge, 1);
         let steps = alone.extract_and_note().len();
@@ -62,7 +61,7 @@ fn an_extraction_may_be_broken_off_and_go_on_with_other_devices() {
 }
 
 #[test]
-fn damage_is_repaired_by_whatever_devices_there_are() {
+fn damage_is_repaired_on_other_devices() {
     let alone = fixture(70, Gauge::Tight, 1);
     alone.extract().unwrap();
     let expected = files(&alone.folder());
@@ -75,7 +74,7 @@ fn damage_is_repaired_by_whatever_devices_there_are() {
     assert!(files(&shared.folder()) == expected);
 }
 
-/// Points enough to be shared.
+/// Enough points for several devices.
 fn shared_points() -> Cloud {
     Cloud::new(3000, 5)
 }
@@ -91,7 +90,7 @@ fn devices_that_share_points_find_what_one_finds() {
         let (mut assigned, last) = (Vec::new(), Cell::new(0));
         let take = &mut |ranking: Ranking| assigned.extend(ranking.assignments);
         function.stream(points, 1, &|pairs| last.set(pairs), take).unwrap();
-        assert_eq!(last.get(), points.len() * store.len(), "all pairs were looked at");
+        assert_eq!(last.get(), points.len() * store.len(), "all pairs are compared");
         assigned
     };
     let alone = assigned(1);
@@ -120,7 +119,7 @@ fn devices_that_share_a_self_check_find_what_one_finds() {
 }
 
 #[test]
-fn a_failure_on_one_of_several_devices_is_told() {
+fn a_failure_on_one_of_several_devices_is_an_error() {
     let fixture = Fixture::new();
     let store = fixture.extract().unwrap();
     let mut cloud = shared_points();
@@ -131,8 +130,8 @@ fn a_failure_on_one_of_several_devices_is_told() {
     assert!(error.contains("found NaN, expected a finite number"), "{error}");
 }
 
-/// A device of another kind than the one that is tested, if this build has any.
-#[allow(deprecated)] // ndarray and tch are, and are tested as long as Burn has them
+/// A device of another kind than the tested one, if this build has one.
+#[allow(deprecated)] // ndarray and tch are deprecated, but tested
 fn another() -> Option<Device> {
     let compiled: [Option<Device>; 3] = [
         #[cfg(feature = "flex")]
@@ -182,7 +181,7 @@ fn devices_of_several_kinds_agree_up_to_rounding() {
             function.stream(&shared_points(), 1, &|_| {}, take).unwrap();
             all
         };
-        // Winners are those of exact arithmetic wherever products were computed.
+        // Winners are those of exact arithmetic, on whichever device products were computed.
         assert!(winners(std::slice::from_ref(&another)) == winners(&[]), "{gauge:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The extracted function against loops over all terms in f64.
+//! The extracted function compared with loops over all terms in f64.
 
 use tropex::extract::function::Assignment;
 use tropex::extract::terms::TermTable;
@@ -7,7 +7,7 @@ use tropex::{Classes, ExtractedFunction, PointSource, Precision, TermStore};
 use super::{CLASSES, Cloud, FEATURES, Fixture};
 use crate::common::{device, finest, of_finest, precisions};
 
-/// An affine function of a store, and what it stands for.
+/// A term of a store with its point and class.
 struct Affine {
     point: usize,
     class: usize,
@@ -51,7 +51,7 @@ fn all_terms(store: &TermStore) -> (Vec<Affine>, Vec<Affine>) {
     (positive, negative)
 }
 
-/// Checks that the term of a point and class is the largest at `x`, up to `slack`.
+/// Checks that the term of a point and class is maximal at `x`, except for `slack`.
 fn check_winner(
     terms: &[Affine],
     (point, class): (usize, usize),
@@ -62,7 +62,7 @@ fn check_winner(
     let largest = terms.iter().map(|term| term.at(x)).fold(f64::NEG_INFINITY, f64::max);
     let winner = terms.iter().find(|term| (term.point, term.class) == (point, class)).unwrap();
     assert!(largest - winner.at(x) <= slack, "{} wins over {largest}", winner.at(x));
-    assert!((value - winner.at(x)).abs() <= 1e-9, "{value} is told, {} is it", winner.at(x));
+    assert!((value - winner.at(x)).abs() <= 1e-9, "{value} instead of {}", winner.at(x));
 }
 
 /// Compares every assignment with loops over all terms.
@@ -79,7 +79,7 @@ fn check(store: &TermStore, points: &[f32], slack: f64) -> Vec<Assignment> {
 }
 
 #[test]
-fn winners_are_those_of_a_loop_whatever_the_classes_and_precision() {
+fn winners_equal_those_of_a_loop_for_all_classes_and_precisions() {
     let points = Cloud::new(60, 9).points;
     for precision in precisions() {
         let slack = if precision == Precision::F32 { 1e-4 } else { 1e-11 };
@@ -92,7 +92,7 @@ fn winners_are_those_of_a_loop_whatever_the_classes_and_precision() {
 
 #[test]
 fn winners_are_found_in_more_points_and_terms_than_one_product_holds() {
-    // Products are of 512 points by 1024 terms; shards of 1100 and 200 points.
+    // A product is of 512 points by 1024 terms. The shards have 1100 and 200 points.
     let cloud = Cloud::new(1300, 1);
     let fixture = Fixture::with(cloud, finest(), Classes::Predicted, 1100);
     let store = fixture.extract().unwrap();
@@ -113,7 +113,8 @@ fn of_equal_terms_the_first_wins_across_products_and_shards() {
         let store = fixture.extract().unwrap();
         let function = ExtractedFunction::new(&store, &device()).unwrap();
         let assigned = function.assign(&Cloud::new(520, 9).points, &|_| {}).unwrap();
-        // A backend may round equal points differently at the end of a batch.
+        // A backend may round equal points differently at the end of a batch, so terms are compared
+        // by value.
         let terms: Vec<_> = store.shards().flat_map(|shard| every_term(&shard.unwrap())).collect();
         let first = |won: usize| terms.iter().position(|term| *term == terms[won]).unwrap();
         let repeats = (1100..1200).any(|term| first(term) < 1100);
@@ -136,7 +137,7 @@ fn every_term(shard: &TermTable) -> Vec<Vec<(Vec<f64>, f64)>> {
 }
 
 #[test]
-fn an_evaluation_counts_what_the_assignments_say() {
+fn an_evaluation_agrees_with_the_assignments() {
     let fixture = Fixture::new();
     let store = fixture.extract().unwrap();
     let test = Cloud::new(100, 5);
@@ -164,7 +165,7 @@ fn an_evaluation_counts_what_the_assignments_say() {
 }
 
 #[test]
-fn at_its_own_points_the_function_is_the_network() {
+fn the_function_equals_the_network_at_its_own_points() {
     for classes in [Classes::Predicted, Classes::All] {
         let fixture = Fixture::with(Cloud::new(80, 1), finest(), classes, 30);
         let store = fixture.extract().unwrap();

@@ -1,4 +1,4 @@
-//! Extractions that stop anywhere and go on.
+//! Extractions that are interrupted anywhere and then continued.
 
 use std::cell::Cell;
 use std::fs;
@@ -15,7 +15,7 @@ fn an_extraction_broken_off_anywhere_ends_with_the_same_files() {
     let whole = Fixture::new();
     let steps = whole.extract_and_note().len();
     let expected = files(&whole.folder());
-    assert!(steps >= 9, "a word at the start, after each batch and in the check, not {steps}");
+    assert!(steps >= 9, "reports at the start, after each batch and in the check: {steps}");
     for stop in 0..steps {
         let fixture = Fixture::new();
         break_off(&fixture, stop);
@@ -30,7 +30,7 @@ fn an_extraction_may_be_broken_off_again_and_again() {
     let steps = whole.extract_and_note().len();
     let broken = Fixture::new();
     for _ in 0..steps {
-        break_off(&broken, 2); // a batch or more of progress each time
+        break_off(&broken, 2); // at least one batch each time
     }
     broken.extract().unwrap();
     assert!(files(&broken.folder()) == files(&whole.folder()));
@@ -40,7 +40,7 @@ fn an_extraction_may_be_broken_off_again_and_again() {
 pub(super) fn break_off(fixture: &Fixture, stop: usize) {
     let step = Cell::new(0);
     let watch = |_| {
-        assert!(step.get() < stop, "broken off, as the test wants it");
+        assert!(step.get() < stop, "interrupted by the test");
         step.set(step.get() + 1);
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| fixture.extract_watched(&watch)));
@@ -51,7 +51,7 @@ pub(super) fn break_off(fixture: &Fixture, stop: usize) {
 fn shards_that_are_whole_are_not_extracted_again() {
     let mut fixture = Fixture::new();
     fixture.options.dominance_points = 0;
-    break_off(&fixture, 3); // the start, two shards, and the third before it is written
+    break_off(&fixture, 3); // after two shards, before the third
     fixture.cloud.take_read();
     let noted = fixture.extract_and_note();
     assert_eq!(noted[0], Progress::Extracted { points: 40, of: 70 });
@@ -78,7 +78,7 @@ fn a_finished_store_is_left_as_it_is() {
 }
 
 #[test]
-fn a_larger_self_check_is_caught_up_on() {
+fn a_larger_self_check_is_made_later() {
     let mut fixture = Fixture::new();
     let checked = |fixture: &Fixture| {
         let store = fixture.extract().unwrap();
@@ -92,7 +92,7 @@ fn a_larger_self_check_is_caught_up_on() {
 }
 
 #[test]
-fn a_damaged_shard_alone_is_extracted_again() {
+fn only_a_damaged_shard_is_extracted_again() {
     let mut fixture = Fixture::new();
     fixture.options.dominance_points = 0;
     fixture.extract().unwrap();
@@ -124,7 +124,7 @@ fn an_extraction_keeps_the_shards_it_began_with() {
 }
 
 #[test]
-fn what_a_killed_extraction_left_is_removed_and_nothing_else() {
+fn only_leftovers_of_a_killed_extraction_are_removed() {
     let fixture = Fixture::new();
     fs::create_dir(fixture.folder()).unwrap();
     let stale =
@@ -164,7 +164,7 @@ fn terms_of_other_settings_are_refused_by_name_or_replaced() {
         let store = other.extract().unwrap();
         assert_eq!(store.len(), store.shards().map(|shard| shard.unwrap().len()).sum::<usize>());
         let shards = store.manifest().shards.len();
-        assert_eq!(names(&other.folder()).len(), shards + 1, "nothing is left of the old terms");
+        assert_eq!(names(&other.folder()).len(), shards + 1, "no old files are left");
     }
 }
 

@@ -1,14 +1,14 @@
-//! Terms on disk, and the function that they make up.
+//! Terms on disk, and the extracted function.
 
-mod calibrated; // shifts as small as a check allows
-mod contents; // what a store holds
-mod damage; // files that are not what they should be
-mod devices; // devices that share the work
+mod calibrated; // the calibrated gauge
+mod contents; // the contents of a store
+mod damage; // damaged files
+mod devices; // several devices
 mod function; // the extracted function against loops over all terms
-mod interruption; // extractions that stop anywhere and go on
-mod ranking; // the best terms at points
-mod readback; // shards in the hands of other programs
-mod tight; // shifts that depend on the points
+mod interruption; // interrupted extractions
+mod ranking; // the best terms at a point
+mod readback; // shards read by other programs
+mod tight; // the tight gauge
 
 use std::cell::RefCell;
 use std::fs;
@@ -34,7 +34,7 @@ use crate::common::{device, tensor};
 const FEATURES: usize = 6;
 const CLASSES: usize = 3;
 
-/// A small classifier whose weights are the same everywhere.
+/// A small classifier. Its weights are equal on all devices.
 #[derive(Module, Debug)]
 struct Tiny {
     hidden: Linear,
@@ -69,7 +69,7 @@ fn numbers(random: &mut ChaCha8Rng, count: usize, range: Range<f32>) -> Vec<f32>
     (0..count).map(|_| range.start + width * (random.next_u32() as f32 / u32::MAX as f32)).collect()
 }
 
-/// Random points with labels, which counts how many of them are read.
+/// Random points with labels. Counts the points that are read.
 struct Cloud {
     points: Vec<f32>,
     read: AtomicUsize,
@@ -85,7 +85,7 @@ impl Cloud {
         Self { points, read: AtomicUsize::new(0) }
     }
 
-    /// How many points were read since this was last asked.
+    /// Number of points that were read since the last call.
     fn take_read(&self) -> usize {
         self.read.swap(0, Ordering::Relaxed)
     }
@@ -130,7 +130,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// 70 points, 20 a shard, one single-precision linear term a point.
+    /// A store of 70 points, 20 a shard, with one linear term a point in f32.
     fn new() -> Self {
         Self::with(Cloud::new(70, 1), Precision::F32, Classes::Predicted, 20)
     }
@@ -164,7 +164,7 @@ impl Fixture {
         TermStore::extract(&self.folder(), &self.extractor, &self.cloud, &self.options, progress)
     }
 
-    /// How far the extraction says it is, from its first word to its last.
+    /// All progress reports of an extraction, in order.
     fn extract_and_note(&self) -> Vec<Progress> {
         let noted = RefCell::new(Vec::new());
         self.extract_watched(&|progress| noted.borrow_mut().push(progress)).unwrap();

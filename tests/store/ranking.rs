@@ -1,4 +1,4 @@
-//! The best terms at points, and what they are worth.
+//! The best terms at points, and their values.
 
 use tropex::extract::function::Ranking;
 use tropex::{Classes, ExtractedFunction, Precision, TermStore};
@@ -35,7 +35,7 @@ fn the_best_term_is_the_one_that_points_are_assigned_to() {
 }
 
 #[test]
-fn as_many_terms_are_given_as_there_are() {
+fn at_most_all_terms_are_returned() {
     let (_fixture, store) = store(Classes::All);
     let found = ranking(&store, &[0.5; FEATURES], usize::MAX, None);
     let mut terms: Vec<_> = found.best[0].iter().map(|term| (term.position, term.class)).collect();
@@ -44,8 +44,8 @@ fn as_many_terms_are_given_as_there_are() {
     assert!(terms.into_iter().eq(all));
 }
 
-/// Where both maxima are of one data point, the function is worth that point's linear term. With
-/// a worst-case gauge no digit of it would be left in a difference of values in f32.
+/// If both maximal terms belong to one data point, the value of the function is that of its linear
+/// term. Under a worst-case gauge, a difference of values in f32 would have no correct digit.
 #[test]
 fn the_value_at_a_straight_term_is_that_of_its_linear_term() {
     let (_fixture, store) = store(Classes::Predicted);
@@ -62,7 +62,7 @@ fn the_value_at_a_straight_term_is_that_of_its_linear_term() {
         let biases: Vec<f64> = shard.linear_bias.iter().collect();
         let row = coefficients[term * FEATURES..].iter().zip(point);
         let value = biases[term] + row.map(|(a, &x)| a * f64::from(x)).sum::<f64>();
-        assert!((won.value - value).abs() < 1e-13, "{} is told, {value} is it", won.value);
+        assert!((won.value - value).abs() < 1e-13, "{} instead of {value}", won.value);
     }
 }
 
@@ -85,7 +85,7 @@ fn without_its_own_terms_a_point_is_assigned_to_the_best_of_the_others() {
 }
 
 #[test]
-fn the_effort_counts_all_pairs_and_few_are_computed_again() {
+fn all_pairs_are_counted_and_few_are_computed_again() {
     for (classes, rows) in [(Classes::Predicted, 2), (Classes::All, CLASSES + 1)] {
         let (_fixture, store) = store(classes);
         let effort = ranking(&store, &Cloud::new(50, 9).points, 1, None).work;
@@ -96,7 +96,7 @@ fn the_effort_counts_all_pairs_and_few_are_computed_again() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_refused() {
+fn invalid_requests_are_refused() {
     let (_fixture, store) = store(Classes::Predicted);
     let function = ExtractedFunction::new(&store, &device()).unwrap();
     let refused = |points: &[f32], top, own: Option<&[usize]>| {

@@ -1,4 +1,4 @@
-//! Shards in the hands of Python.
+//! Shards read by Python.
 
 use std::fs;
 use std::path::Path;

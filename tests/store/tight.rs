@@ -1,4 +1,4 @@
-//! Stores of the tight gauge: their shifts, and terms of further points under them.
+//! Stores of the tight gauge: their shifts, and terms of other points under these shifts.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::common::{difference, finest};
 
 const SHIFTS: &str = "shifts.safetensors";
 
-/// 70 points in shards of 20, some of whose rows wait in memory and some on disk.
+/// 70 points in shards of 20. Some of their rows wait in memory, others on disk.
 fn fixture() -> Fixture {
     let mut fixture = Fixture::new();
     let network = fixture.extractor.network();
@@ -34,7 +34,7 @@ fn the_shifts_are_those_of_all_points() {
     let file = SafeTensors::deserialize(&content).unwrap();
     let mut places = file.names();
     places.sort();
-    // The input and the output of the ReLU.
+    // The places are the input and the output of the ReLU.
     assert_eq!(places, ["node.0", "node.2", "start"]);
     for value in network.nodes().iter().flat_map(|node| node.inputs()) {
         let numbers = |shifts: &Shifts| shifts.at(*value).unwrap_or_default();
@@ -51,7 +51,7 @@ fn an_extraction_broken_off_anywhere_ends_with_the_same_files() {
     let noted = whole.extract_and_note();
     let expected = files(&whole.folder());
     let shifting = noted.iter().filter(|progress| matches!(progress, Progress::Shifted { .. }));
-    assert_eq!(shifting.count(), 2 * 4, "a word after every batch in both stages");
+    assert_eq!(shifting.count(), 2 * 4, "one report after every batch in both stages");
     for stop in 0..noted.len() {
         let fixture = fixture();
         break_off(&fixture, stop);
@@ -61,9 +61,9 @@ fn an_extraction_broken_off_anywhere_ends_with_the_same_files() {
 }
 
 #[test]
-fn shifts_that_are_saved_are_not_looked_for_again() {
+fn saved_shifts_are_not_computed_again() {
     let fixture = fixture();
-    break_off(&fixture, 11); // the start, eight batches on their way, two shards
+    break_off(&fixture, 11); // after both stages and two shards
     let noted = fixture.extract_and_note();
     assert_eq!(noted[0], Progress::Extracted { points: 40, of: 70 });
     assert!(noted.iter().all(|progress| !matches!(progress, Progress::Shifted { .. })));
@@ -108,7 +108,7 @@ fn manifests_that_contradict_themselves_are_refused() {
     refused("lists 4 shards and no shifts");
 }
 
-/// Other points, under the shifts of a fixture's own.
+/// Other points, under the shifts of a store.
 fn further(first: &Fixture, store: &TermStore) -> Fixture {
     let network = first.extractor.network();
     let shifts = store.shifts(network).unwrap();
@@ -130,7 +130,7 @@ fn further_points_are_extracted_under_the_same_shifts() {
     let terms = &found.manifest().terms;
     let shifts = found.shifts(first.extractor.network()).unwrap();
     assert_eq!(terms.shifts, Some(shifts.fingerprint()));
-    // As many violations as the extractor itself finds, batch by batch.
+    // The number of violations equals that of the extractor on all points at once.
     let check = found.manifest().check.clone().unwrap();
     let direct = further.extractor.extract(&further.cloud.points).unwrap();
     let (found, expected) = (check.violations.clone().unwrap(), direct.violations().unwrap());
@@ -141,7 +141,7 @@ fn further_points_are_extracted_under_the_same_shifts() {
 }
 
 #[test]
-fn shifts_of_others_are_told_apart_from_own_ones() {
+fn shifts_of_other_points_are_another_setting() {
     let first = fixture();
     let store = first.extract().unwrap();
     let mut further = further(&first, &store);
@@ -165,7 +165,7 @@ fn shifts_of_another_network_or_gauge_are_refused() {
         let error = result.map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("manifest.json") && error.contains(reason), "{error}");
     };
-    // The network in another precision is the same network.
+    // The precision does not change the identity of a network.
     let doubles = extractor(finest(), Classes::Predicted);
     let shifts = store.shifts(doubles.network()).unwrap();
     Extractor::with_shifts(doubles.network(), &shifts, Classes::All).unwrap();
@@ -178,7 +178,7 @@ fn shifts_of_another_network_or_gauge_are_refused() {
 }
 
 #[test]
-fn stores_of_the_worst_case_are_written_as_ever() {
+fn stores_of_the_worst_case_contain_no_shifts() {
     let fixture = Fixture::new();
     fs::create_dir(fixture.folder()).unwrap();
     for name in [SHIFTS, ".tropex-0123456789abcdef.tmp"] {

@@ -239,8 +239,8 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
-/// The path of the module in a file. `without_flex/` holds other bodies of modules of
-/// `tropex-kernels`. Empty for the root of a crate.
+/// The path of the module in a file. Empty for the root of a crate. `without_flex/` holds other
+/// versions of modules of `tropex-kernels`.
 fn module_path(file: &Path) -> Vec<&str> {
     let file = file.strip_prefix("without_flex").unwrap_or(file);
     let mut names: Vec<_> = file.iter().filter_map(|name| name.to_str()).collect();

@@ -4,11 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use num_bigint::BigUint;
+use thiserror::Error;
 
 use crate::deadline::Deadline;
 use crate::{BoundError, ExactCount, Structure};
 
-/// What a number says about the maximal number of linear regions over all weights.
+/// The relation of a number to the maximal number of linear regions over all weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BoundKind {
@@ -47,15 +48,20 @@ impl fmt::Display for BoundKind {
     }
 }
 
-impl FromStr for BoundKind {
-    type Err = String;
+/// A text that is not the name of a kind of bound.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "unknown kind of bound `{0}`, expected one of {names}",
+    names = BoundKind::ALL.map(BoundKind::name).join(", ")
+)]
+pub struct ParseBoundKindError(String);
 
-    fn from_str(name: &str) -> Result<Self, String> {
+impl FromStr for BoundKind {
+    type Err = ParseBoundKindError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
         let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
-        kind.ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            format!("unknown kind of bound `{name}`, expected one of {names}")
-        })
+        kind.ok_or_else(|| ParseBoundKindError(name.into()))
     }
 }
 
@@ -64,7 +70,7 @@ impl FromStr for BoundKind {
 pub struct Bound {
     /// Short name, unique together with the kind.
     pub name: &'static str,
-    /// What the number says.
+    /// The kind of the number.
     pub kind: BoundKind,
     /// The formula.
     pub formula: &'static str,
@@ -103,6 +109,7 @@ mod tests {
         for kind in BoundKind::ALL {
             assert_eq!(kind.to_string().parse(), Ok(kind));
         }
-        assert!("lowest".parse::<BoundKind>().unwrap_err().contains("exact, lower, upper"));
+        let error = "lowest".parse::<BoundKind>().unwrap_err().to_string();
+        assert!(error.contains("exact, lower, upper"), "{error}");
     }
 }

@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 use crate::BoundError;
 
 /// Receives the number of steps done and the number of all steps, from any thread.
-pub(crate) type StepProgress<'a> = dyn Fn(usize, usize) + Sync + 'a;
+pub(crate) type CountProgress<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
 /// Counts the steps of a computation, reports them, and ends the computation at its time limit.
 pub(crate) struct Deadline<'a> {
     end: Option<Instant>,
-    progress: &'a StepProgress<'a>,
+    progress: &'a CountProgress<'a>,
     done: AtomicUsize,
     all: AtomicUsize,
 }
 
 impl<'a> Deadline<'a> {
     /// A deadline `limit` from now. Without a limit it never ends a computation.
-    pub(crate) fn new(limit: Option<Duration>, progress: &'a StepProgress<'a>) -> Self {
+    pub(crate) fn new(limit: Option<Duration>, progress: &'a CountProgress<'a>) -> Self {
         let end = limit.and_then(|limit| Instant::now().checked_add(limit));
         Self { end, progress, done: AtomicUsize::new(0), all: AtomicUsize::new(0) }
     }

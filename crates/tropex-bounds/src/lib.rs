@@ -38,7 +38,7 @@ mod rank;
 mod structure;
 mod table;
 
-pub use bound::{Bound, BoundKind, BoundValue};
+pub use bound::{Bound, BoundKind, BoundValue, ParseBoundKindError};
 pub use catalogue::BOUNDS;
 pub use error::{BoundError, StructureError};
 pub use exact_count::ExactCount;

@@ -77,13 +77,13 @@ pub enum Error {
         /// Folder of the terms.
         folder: PathBuf,
     },
-    /// A page cannot be made, whatever is on it.
+    /// The template engine failed.
     #[error("cannot make the page: {0}")]
     Page(#[from] minijinja::Error),
     /// Another process writes to the folder.
     #[error(transparent)]
     Locked(#[from] LockError),
-    /// The file was not made by TropEx, and nobody asked to replace it.
+    /// The file was not made by TropEx, and its replacement was not requested.
     #[error(
         "{} was not made by tropex and is not replaced; move it away, or choose another name",
         path.display()

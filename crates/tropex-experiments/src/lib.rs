@@ -1,9 +1,9 @@
 //! From datasets and trained networks to answers: training, extraction and evaluation in one flow,
 //! and the experiments that ask how networks generalize.
 //!
-//! This crate joins `tropex-train`, which knows images and modules, with `tropex-extract`, which
-//! knows networks and terms. [`EXPERIMENTS`] lists the questions, [`experiments::run_experiments`]
-//! answers them, and [`study::Study`] trains networks and asks all of them.
+//! This crate joins `tropex-train` (images and modules) with `tropex-extract` (networks and terms).
+//! [`EXPERIMENTS`] lists the questions, [`experiments::run_experiments`] answers them, and
+//! [`study::Study`] trains networks and runs experiments on them.
 //!
 //! Every folder imports only from those above it in this list:
 //!
@@ -14,7 +14,7 @@
 //! | [`render`] | figures and pictures as SVG and PNG |
 //! | [`run`] | a run with its terms, predictions and winning terms |
 //! | [`report`] | findings, tables, pages |
-//! | [`query`] | what is asked of the terms and regions of a run |
+//! | [`query`] | queries about the terms and regions of a run |
 //! | [`experiments`] | the experiments, a file each |
 //! | [`study`] | plans of many runs and experiments |
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Counts from this size on are written as powers of ten: f64 does not represent all of them.
+/// Counts from this size on are written as powers of ten, because f64 does not represent all of
+/// them.
 const MOST_COUNTED: f64 = 1e15;
 
 /// Unit of a number, which decides how the number is written.
@@ -65,7 +66,7 @@ impl Unit {
         matches!(self, Self::Count | Self::Pixels | Self::Epochs)
     }
 
-    /// What follows the label of an axis in parentheses.
+    /// The text in parentheses after the label of an axis.
     pub fn symbol(self) -> Option<&'static str> {
         match self {
             Self::Share => Some("%"),

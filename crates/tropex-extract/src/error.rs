@@ -59,15 +59,12 @@ pub enum Error {
         /// The defect, and how to repair it.
         reason: String,
     },
-    /// A folder holds terms of other settings, of another network or of other points.
-    #[error(
-        "{}: holds terms of another extraction ({difference}); delete the folder, choose another one, \
-         or allow their replacement", path.display()
-    )]
+    /// The folder contains the terms of another extraction.
+    #[error("{} holds terms of another extraction ({difference}); delete the folder", path.display())]
     OtherTerms {
-        /// The manifest.
+        /// The manifest in the folder.
         path: PathBuf,
-        /// The first setting that differs.
+        /// The first difference between the two extractions.
         difference: String,
     },
     /// Another process holds the lock of the folder.

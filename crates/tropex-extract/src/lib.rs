@@ -29,11 +29,13 @@ pub use capture::capture;
 pub use error::Error;
 pub use extract::Extractor;
 pub use function::ExtractedFunction;
-pub use gauge::{Gauge, Shifts};
+pub use gauge::{Gauge, ParseGaugeError, Shifts};
 pub use job::{ExtractOptions, Progress};
 pub use network::Network;
 pub use points::PointSource;
 pub use store::TermStore;
-pub use terms::{Classes, LinearTerms, SelfCheck, Terms, Violations};
-pub use tropex_kernels::{AffineRows, ComputeTarget, DeviceError, Devices, Precision};
+pub use terms::{Classes, LinearTerms, ParseClassesError, SelfCheck, Terms, Violations};
+pub use tropex_kernels::{
+    AffineRows, ComputeTarget, DeviceError, Devices, ParsePrecisionError, Precision,
+};
 pub use unsupported::UnsupportedOperation;

@@ -62,12 +62,12 @@ mod tests {
         remove_leftovers(folder.path());
         remove_leftovers(&folder.path().join("missing"));
         assert!(!abandoned.exists());
-        assert!(written.path().exists(), "its writer is alive");
+        assert!(written.path().exists(), "its writer still runs");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6);
     }
 
     #[test]
-    fn locks_and_scratch_folders_go_when_their_processes_are_gone() {
+    fn locks_and_scratch_folders_of_ended_processes_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let (lock, name) =
             (FolderLock::acquire(folder.path()).unwrap(), folder.path().join(lock::NAME));

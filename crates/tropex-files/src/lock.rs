@@ -270,12 +270,12 @@ mod tests {
         assert_eq!(holder(folder.path()), Some(Holder { process }));
         drop(lock);
         assert_eq!(holder(folder.path()), None);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no files are left");
         FolderLock::acquire(folder.path()).unwrap();
     }
 
     #[test]
-    fn what_a_killed_process_left_does_not_hinder() {
+    fn the_lock_of_a_killed_process_can_be_taken() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(NAME), "4294967295 and more").unwrap();
         assert_eq!(holder(folder.path()), None);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn never_two_at_once() {
+    fn a_folder_has_one_lock_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let (inside, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
@@ -303,14 +303,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_cannot_be_locked() {
+    fn a_missing_folder_cannot_be_locked() {
         let error = FolderLock::acquire(Path::new("none/such")).unwrap_err();
         assert!(matches!(error, LockError::Io { .. }), "{error}");
         assert_eq!(holder(Path::new("none/such")), None);
     }
 
     #[test]
-    fn a_folder_made_for_a_lock_goes_with_it_unless_it_is_used() {
+    fn an_empty_folder_made_for_a_lock_is_removed_with_it() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/b");
         drop(FolderLock::create(&folder).unwrap());
@@ -323,14 +323,14 @@ mod tests {
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         fs::remove_file(folder.join("file")).unwrap();
         drop(FolderLock::create(&folder).unwrap());
-        assert!(folder.exists(), "it was there before");
+        assert!(folder.exists(), "the folder existed before the lock");
         fs::write(parent.path().join("file"), "").unwrap();
         let error = FolderLock::create(&parent.path().join("file")).unwrap_err();
         assert!(matches!(error, LockError::Create { .. }), "{error}");
     }
 
     #[test]
-    fn never_two_at_once_in_a_folder_that_comes_and_goes() {
+    fn a_folder_that_is_created_and_removed_has_one_lock_at_a_time() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("folder");
         let inside = AtomicUsize::new(0);
@@ -351,13 +351,13 @@ mod tests {
                 });
             }
         });
-        // Who found the folder there leaves it.
+        // A lock does not remove a folder that existed before it, so an empty folder may remain.
         assert_eq!(fs::read_dir(&folder).map_or(0, Iterator::count), 0);
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_a_link_in_place_of_the_lock_leads_to_is_not_touched() {
+    fn a_link_in_place_of_the_lock_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("thesis.tex");
         fs::write(&file, "text").unwrap();

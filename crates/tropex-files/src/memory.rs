@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-/// Assumed free bytes on systems that do not tell.
+/// Free bytes that are assumed on systems other than Linux.
 const UNKNOWN: u64 = 2 << 30;
 
 /// Linux's folder of control groups.
 const GROUPS: &str = "/sys/fs/cgroup";
 
-/// Bytes of memory that this process can still allocate: the least of the machine's available
-/// memory, the limits of its control groups, and its own limit (`ulimit -v`). 2 GiB on systems
-/// other than Linux.
+/// Bytes of memory that this process can still allocate. On Linux, the smallest of the machine's
+/// available memory, the limits of the control groups of the process, and its own limit (`ulimit
+/// -v`). On other systems, 2 GiB.
 pub fn free_memory() -> usize {
     let process = |file: &str| read(Path::new(&format!("/proc/self/{file}")));
     let machine = available(&read(Path::new("/proc/meminfo")));
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_available_is_read_in_bytes() {
+    fn available_memory_is_read_in_bytes() {
         let text = "MemTotal:       24000000 kB\nMemAvailable:   12345678 kB\n";
         assert_eq!(available(text), Some(12_345_678 * 1024));
         for other in ["", "MemAvailable: 1 MB", "MemAvailable:", "MemAvailable: -1 kB"] {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_limit_of_the_process_leaves_is_free() {
+    fn memory_below_the_limit_of_the_process_is_free() {
         let limits = |soft: &str| {
             format!(
                 "Max file size   unlimited  unlimited  bytes\nMax address space  {soft}  9999999  bytes\n"

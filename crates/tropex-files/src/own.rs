@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_known_as_long_as_they_are_worked_with() {
+    fn files_are_registered_while_they_are_in_use() {
         let folder = tempfile::tempdir().unwrap();
         let paths = ["one", "two"].map(|name| folder.path().join(name));
         let _one = OwnFile::new(&paths[0]);

@@ -10,12 +10,12 @@ use tempfile::{Builder, NamedTempFile};
 use crate::own::OwnFile;
 
 /// Names of temporary files are `.tropex-`, [`RANDOM`] letters and digits, and `.tmp`: 28 bytes,
-/// whatever the length of the target's name.
+/// for targets with names of any length.
 pub(crate) const PREFIX: &str = ".tropex-";
 pub(crate) const SUFFIX: &str = ".tmp";
 pub(crate) const RANDOM: usize = 16;
 
-/// Most symbolic links in a chain, as in Linux.
+/// Largest number of symbolic links in a chain, as in Linux.
 const MAX_LINKS: usize = 40;
 
 /// Writes `bytes` to `path`: see [`replace_with`].
@@ -39,14 +39,14 @@ pub fn replace_with(
     path: &Path,
     mut write: impl FnMut(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    match Target::of(path)? {
-        Target::New(path) => {
+    match WriteTarget::of(path)? {
+        WriteTarget::New(path) => {
             let mut temporary = temporary_beside(&path)?;
             let _own = OwnFile::new(temporary.path());
             write(temporary.as_file_mut())?;
             Ok(publish(temporary, &path)?)
         }
-        Target::Ordinary(path, metadata) => {
+        WriteTarget::Ordinary(path, metadata) => {
             let mut temporary = match temporary_beside(&path) {
                 Ok(temporary) => temporary,
                 Err(error) if takes_no_files(&error) => return overwrite(&path, write),
@@ -62,12 +62,12 @@ pub fn replace_with(
                 outcome => Ok(outcome?),
             }
         }
-        Target::Stream(path) => {
+        WriteTarget::Stream(path) => {
             let mut stream = File::options().append(true).open(path)?;
             write(&mut stream).map_err(explain_broken_pipe)
         }
         #[cfg(unix)]
-        Target::Standard(stream) => write(&mut stream.handle()?).map_err(explain_broken_pipe),
+        WriteTarget::Standard(stream) => write(&mut stream.handle()?).map_err(explain_broken_pipe),
     }
 }
 
@@ -121,8 +121,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// What is at a path, after following links.
-enum Target {
+/// The kinds of targets of a path, after following links.
+enum WriteTarget {
     New(PathBuf),
     Ordinary(PathBuf, Metadata),
     Stream(PathBuf),
@@ -167,7 +167,7 @@ impl Standard {
     }
 }
 
-impl Target {
+impl WriteTarget {
     fn of(path: &Path) -> io::Result<Self> {
         let mut path = path.to_path_buf();
         for _ in 0..MAX_LINKS {
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_written_file_replaces_the_old_one_and_leaves_nothing_beside_it() {
+    fn a_written_file_replaces_the_old_one_without_leftovers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         replace(&path, b"old").unwrap();
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_write_leaves_the_old_content_and_nothing_beside_it() {
+    fn a_failed_write_keeps_the_old_content_without_leftovers() {
         let folder = tempfile::tempdir().unwrap();
         let (path, taken) = (folder.path().join("file"), folder.path().join("taken"));
         fs::create_dir(&taken).unwrap();
@@ -368,7 +368,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn a_link_stays_and_what_it_leads_to_is_written() {
+        fn a_link_stays_and_its_target_is_written() {
             let folder = tempfile::tempdir().unwrap();
             let at = |name: &str| folder.path().join(name);
             fs::create_dir(at("elsewhere")).unwrap();
@@ -409,7 +409,7 @@ mod tests {
         }
 
         #[test]
-        fn a_new_file_has_the_mode_that_any_new_file_has() {
+        fn a_new_file_has_the_default_mode() {
             let folder = tempfile::tempdir().unwrap();
             let (plain, replaced) = (folder.path().join("plain"), folder.path().join("replaced"));
             fs::write(&plain, "").unwrap();
@@ -437,7 +437,7 @@ mod tests {
         }
 
         #[test]
-        fn a_pipe_whose_reader_leaves_is_an_error() {
+        fn a_pipe_whose_reader_ends_is_an_error() {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("pipe");
             assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
@@ -445,7 +445,7 @@ mod tests {
                 let path = path.clone();
                 move || File::open(path).unwrap().read_exact(&mut [0]).unwrap()
             });
-            // More than a pipe holds.
+            // More bytes than the buffer of a pipe.
             let error = replace(&path, &vec![0; 1 << 21]).unwrap_err();
             assert_eq!(error.to_string(), "its reader went away");
             reader.join().unwrap();
@@ -465,7 +465,7 @@ mod tests {
 
         #[cfg(target_os = "linux")]
         #[test]
-        fn an_open_file_is_written_where_it_is() {
+        fn an_open_file_is_written_in_place() {
             use std::os::fd::AsRawFd;
             let folder = tempfile::tempdir().unwrap();
             let (path, link) = (folder.path().join("log"), folder.path().join("link"));

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scratch_folder_is_gone_with_its_content() {
+    fn a_dropped_scratch_folder_is_removed_with_its_content() {
         let parent = tempfile::tempdir().unwrap();
         let folder = ScratchFolder::within(parent.path()).unwrap();
         std::fs::write(folder.path().join("file"), "").unwrap();

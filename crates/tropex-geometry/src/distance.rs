@@ -5,9 +5,9 @@ use crate::{Facet, Halfspace, Regions};
 
 /// The nearest boundary of a region, by one norm.
 ///
-/// The nearest of all hyperplanes touches the region at the point nearest to it, because a straight
-/// way there crosses no other hyperplane first. The smallest distance to a hyperplane is therefore
-/// the distance to the boundary.
+/// The nearest hyperplane touches the region at its point nearest to the given point, because the
+/// straight segment to this point crosses no other hyperplane first. The smallest distance to a
+/// hyperplane is therefore the distance to the boundary.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest {
     /// The distance.
@@ -21,11 +21,11 @@ pub struct Nearest {
 /// The nearest boundary by three norms. `None` if the region is the whole space.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distances {
-    /// By the sum of absolute values.
+    /// In the l1 norm, the sum of absolute values.
     pub l1: Option<Nearest>,
-    /// By the Euclidean norm.
+    /// In the Euclidean norm.
     pub l2: Option<Nearest>,
-    /// By the largest absolute value.
+    /// In the maximum norm, the largest absolute value.
     pub linf: Option<Nearest>,
 }
 
@@ -68,7 +68,7 @@ impl Regions {
 }
 
 impl Distances {
-    /// Takes a halfspace into account.
+    /// Updates the nearest boundaries with a halfspace.
     fn add(&mut self, halfspace: &Halfspace<'_>, point: &[f64]) {
         let (mut sum, mut squares, mut largest) = (0.0_f64, 0.0_f64, 0_usize);
         for (index, value) in halfspace.normal.iter().enumerate() {

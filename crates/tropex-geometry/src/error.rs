@@ -10,7 +10,7 @@ pub enum Error {
     /// The plane or the window is degenerate, or the values on it cannot be computed.
     #[error("cannot slice: {0}")]
     Slice(String),
-    /// The region does not have what was asked for.
+    /// The region lacks the requested property.
     #[error("{0}")]
     Region(String),
     /// An error of the network or of its terms: a wrong shape, a failed device, a damaged file.

@@ -9,7 +9,7 @@
 //! - [`Regions`] computes the polytope of the region of a point and its distance to the boundary.
 //! - [`mod@slice`] computes all regions on a plane.
 //!
-//! [`Paths`] and [`Regions`] compute in f64, whatever the precision of the network is.
+//! [`Paths`] and [`Regions`] compute in f64, for networks of any precision.
 //!
 //! ```no_run
 //! # use tropex_extract::Network;

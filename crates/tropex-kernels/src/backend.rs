@@ -11,7 +11,7 @@ pub(crate) fn is_flex(device: &Device) -> bool {
 
 /// Whether the device is Burn's `ndarray` backend.
 #[cfg(feature = "ndarray")]
-#[allow(deprecated)] // in Burn 0.22, and supported here as long as Burn has it
+#[allow(deprecated)] // deprecated in Burn 0.22, but supported
 pub fn is_ndarray(device: &Device) -> bool {
     *device == Device::ndarray()
 }
@@ -23,7 +23,7 @@ pub fn is_ndarray(_: &Device) -> bool {
 }
 
 /// Whether the device is a CPU, which rounds products and sums in f32 according to IEEE 754.
-#[allow(deprecated)] // `tch` is deprecated in Burn 0.22, and supported here as long as Burn has it
+#[allow(deprecated)] // `tch` is deprecated in Burn 0.22, but supported
 pub fn is_cpu(device: &Device) -> bool {
     #[cfg(feature = "tch")]
     if *device == Device::libtorch() {

@@ -1,4 +1,4 @@
-//! The bodies of the operations in Burn's own operations, for any backend.
+//! The operations written with Burn's own operations, for any backend.
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 use rayon::prelude::*;
@@ -68,7 +68,7 @@ pub(crate) fn split_negative(rows: AffineRows) -> [Tensor<3>; 2] {
     [rows.clone().narrow(0, 0, groups - 1), rows.narrow(0, groups - 1, 1)]
 }
 
-/// Finds the maxima on the device and fetches the wanted rows only.
+/// Finds the maxima on the device and reads only the wanted rows.
 pub(crate) fn visit_rows<S: Send>(
     scores: Tensor<2>,
     bias: Tensor<2>,

@@ -1,9 +1,9 @@
 //! Products, convolutions, poolings and masks on affine rows, for any Burn backend.
 //!
-//! Every operation has one function and two bodies behind it. The `generic` body uses Burn's own
-//! operations and runs on any backend. The `flex` body works in place on the memory of Burn's
-//! `flex` backend, with SIMD instructions on all cores. An operation takes the `flex` body if that
-//! backend holds its tensors. The tests compare both bodies. Nothing in this crate knows networks.
+//! Every operation is one function with two implementations. The `generic` one uses Burn's own
+//! operations and runs on any backend. The `flex` one works in place on the memory of Burn's `flex`
+//! backend, with SIMD instructions on all cores. An operation uses it if that backend holds its
+//! tensors. The tests compare both implementations. No code in this crate depends on networks.
 
 mod attempt;
 mod backend;
@@ -36,7 +36,7 @@ pub use operations::{
     correlate, correlate_masked, extremes, gather, is_in_memory, is_rounded, largest, lowest, mask,
     matmul, pick, scatter, scatter_add, visit_rows,
 };
-pub use precision::Precision;
+pub use precision::{ParsePrecisionError, Precision};
 pub use read::read;
 pub use simd::HostBackend;
 pub use sparsity::{SparsityPattern, Taps};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use burn::tensor::DType;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// Floating-point format of a computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,11 +60,16 @@ impl fmt::Display for Precision {
     }
 }
 
-impl FromStr for Precision {
-    type Err = String;
+/// A text that is not the name of a precision.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown precision `{0}`, expected f32 or f64")]
+pub struct ParsePrecisionError(String);
 
-    fn from_str(name: &str) -> Result<Self, String> {
+impl FromStr for Precision {
+    type Err = ParsePrecisionError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|precision| precision.name() == name);
-        found.ok_or_else(|| format!("unknown precision `{name}`, expected f32 or f64"))
+        found.ok_or_else(|| ParsePrecisionError(name.into()))
     }
 }

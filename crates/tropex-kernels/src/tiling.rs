@@ -15,13 +15,14 @@ const CACHED_BYTES: usize = 1 << 20;
 /// Bytes of weights that stay in the shared cache, so that they can be read again for every chunk.
 const SHARED_CACHE_BYTES: usize = 1 << 22;
 
-/// Rows per chunk at least, so that every weight is used for many rows.
+/// Smallest number of rows per chunk, so that every weight is used for many rows.
 const MIN_ROWS: usize = 160;
 
-/// Points per chunk at least. They fill the SIMD vectors of any machine.
+/// Smallest number of points per chunk. It fills the SIMD vectors of any machine.
 const MIN_POINTS: usize = 16;
 
-/// Points per chunk at least, if weights come from main memory and a point uses each of them once.
+/// Smallest number of points per chunk if weights come from main memory and a point uses each
+/// weight once.
 const MIN_POINTS_PER_WEIGHT: usize = 160;
 
 /// The sizes of a network on which the division of points depends.
@@ -70,8 +71,8 @@ pub fn points_per_chunk(
     }
 }
 
-/// Points per chunk at least. If a point uses each weight few times, more points share one reading
-/// of the weights, as long as their values take less memory than the weights.
+/// Smallest number of points per chunk. If a point uses each weight only a few times, more points
+/// share one reading of the weights, while their values take less memory than the weights.
 fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usize {
     if workload.parameters * target.precision().bytes() <= SHARED_CACHE_BYTES {
         return MIN_POINTS;
@@ -81,8 +82,9 @@ fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usi
     shared.div_ceil(workload.multiplications.max(1)).min(most).max(MIN_POINTS)
 }
 
-/// Points of a chunk whose rows are pulled back at a time. Their interleaved rows fit into the
-/// caches of a core. If the weights are too large to be read again, all points of the chunk.
+/// Number of points of a chunk whose rows are pulled back at a time. Their interleaved rows fit
+/// into the caches of a core. If the weights are too large to be read again, it is the number of
+/// points of the chunk.
 pub fn points_per_pullback(
     target: &ComputeTarget,
     workload: &Workload,

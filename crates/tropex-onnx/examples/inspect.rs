@@ -1,4 +1,4 @@
-//! Says what an ONNX file computes, or why it cannot be used.
+//! Prints the shapes and operators of an ONNX file, or the reason why it cannot be used.
 //!
 //! ```text
 //! cargo run -p tropex-onnx --example inspect -- MODEL.onnx

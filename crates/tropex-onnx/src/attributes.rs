@@ -27,7 +27,7 @@ impl NodeAttributes {
 }
 
 /// Reads attributes and records their names. [`unread`](Self::unread) finds attributes that the
-/// operator does not know, which could change the result.
+/// operator has not read. They could change the result.
 pub(crate) struct AttributeReader<'a> {
     attributes: &'a NodeAttributes,
     read: RefCell<BTreeSet<&'static str>>,

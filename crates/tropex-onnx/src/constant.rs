@@ -2,7 +2,7 @@
 
 use crate::error::OpError;
 
-/// What the numbers of a tensor stand for.
+/// The kind of the numbers of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NumberKind {
     Float,

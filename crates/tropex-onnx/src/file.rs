@@ -13,7 +13,7 @@ use crate::error::OpError;
 use crate::proto;
 
 /// A model file.
-pub(crate) struct ModelFile {
+pub(crate) struct OnnxFile {
     pub(crate) model: proto::ModelProto,
     /// Length of the file in bytes.
     pub(crate) bytes: u64,
@@ -26,7 +26,7 @@ pub(crate) struct ModelFile {
 /// Name of a model that is not in a file, in messages.
 const BYTES: &str = "the given bytes";
 
-pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
+pub(crate) fn read(path: &Path) -> Result<OnnxFile, OnnxError> {
     let unreadable = |source| OnnxError::Read { path: path.to_owned(), source };
     let mut content = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
@@ -38,10 +38,10 @@ pub(crate) fn read(path: &Path) -> Result<ModelFile, OnnxError> {
     }
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    ModelFile::decode(content.into(), path, Some(folder))
+    OnnxFile::decode(content.into(), path, Some(folder))
 }
 
-impl ModelFile {
+impl OnnxFile {
     /// The model of the content of a file without external data.
     pub(crate) fn of_bytes(content: Bytes) -> Result<Self, OnnxError> {
         Self::decode(content, Path::new(BYTES), None)

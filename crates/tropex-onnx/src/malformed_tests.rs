@@ -1,4 +1,4 @@
-//! Graphs that contradict themselves, or ask for all memory.
+//! Graphs that contradict themselves, or need too much memory.
 
 use bytes::Bytes;
 use prost::Message;
@@ -53,7 +53,7 @@ fn port(name: &str, shape: &[i64]) -> proto::ValueInfoProto {
     }
 }
 
-/// What is said about a model from `x` of a shape to `y`.
+/// The error of a model from an input `x` of a shape to an output `y`; `opened` without error.
 fn told(
     shape: &[i64],
     nodes: Vec<proto::NodeProto>,
@@ -97,7 +97,7 @@ fn graphs_that_contradict_themselves_are_damaged() {
 }
 
 #[test]
-fn no_value_takes_all_memory() {
+fn values_beyond_the_limit_are_refused() {
     let huge = 1_i64 << 40;
     let too_large = |text: String| assert!(text.contains("more than"), "{text}");
     too_large(told(&[1, huge], vec![node("Neg", &["x"], &["y"])], Vec::new()));
@@ -121,7 +121,7 @@ fn no_value_takes_all_memory() {
 }
 
 #[test]
-fn an_attribute_that_nobody_knows_is_told() {
+fn unknown_attributes_are_refused() {
     let unknown =
         proto::NodeProto { attributes: vec![ints("newer", &[1])], ..node("Relu", &["x"], &["y"]) };
     let text = told(&[1, 3], vec![unknown], Vec::new());
@@ -129,14 +129,14 @@ fn an_attribute_that_nobody_knows_is_told() {
 }
 
 #[test]
-fn a_constant_beside_one_point_stands_beside_every_point() {
+fn a_constant_joined_to_one_point_is_joined_to_every_point() {
     let axis = proto::AttributeProto { name: "axis".into(), int: Some(1), ..Default::default() };
     let joined = proto::NodeProto { attributes: vec![axis], ..node("Concat", &["x", "c"], &["y"]) };
     assert_eq!(told(&[1, 3], vec![joined], vec![zeros("c", &[1, 2])]), "opened");
 }
 
 #[test]
-fn a_constant_for_each_of_several_points_is_told() {
+fn a_constant_for_each_of_several_points_is_refused() {
     let added = vec![node("Add", &["x", "c"], &["y"])];
     let text = told(&[2, 3], added, vec![zeros("c", &[2, 3])]);
     let expected = "it can be run with 2 point(s) in its input `x`, but not with 3: node `y` (Add on \

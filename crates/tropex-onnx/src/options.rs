@@ -11,7 +11,7 @@ use crate::array::ArrayOptions;
 use crate::constant::elements;
 use crate::decode::{decode, type_of};
 use crate::error::OnnxError;
-use crate::file::{self, ModelFile};
+use crate::file::{self, OnnxFile};
 use crate::graph::{GraphPort, OnnxGraph};
 use crate::model::{ModelInfo, OnnxModel};
 use crate::output::{self, ChosenOutput};
@@ -80,11 +80,11 @@ impl OnnxOptions {
         content: impl Into<Bytes>,
         device: &Device,
     ) -> Result<OnnxModel, OnnxError> {
-        self.open_model(ModelFile::of_bytes(content.into())?, device)
+        self.open_model(OnnxFile::of_bytes(content.into())?, device)
     }
 
-    fn open_model(&self, file: ModelFile, device: &Device) -> Result<OnnxModel, OnnxError> {
-        let ModelFile { model, bytes, path, folder } = file;
+    fn open_model(&self, file: OnnxFile, device: &Device) -> Result<OnnxModel, OnnxError> {
+        let OnnxFile { model, bytes, path, folder } = file;
         let damaged = |reason| OnnxError::Damaged { path: path.clone(), reason };
         let producer = model.producer.clone();
         let external_data = file::external_files(&model);

@@ -83,7 +83,8 @@ fn before_decision(graph: &OnnxGraph, name: &str, output: ValueIndex) -> ChosenO
         if !is_decision && !WRAPPINGS.contains(&node.operator.as_str()) {
             break;
         }
-        // Its second input is the position of the largest class, its first a list of labels.
+        // The second input is the position of the largest class, and the first one a list of
+        // labels.
         let input = usize::from(node.operator == "ArrayFeatureExtractor");
         let Some(&Some(input)) = node.inputs.get(input) else { break };
         passed.push(node);

@@ -1,5 +1,5 @@
-//! The messages of an ONNX file, with the fields that are read here: numbers and types as in
-//! `onnx.proto` of the ONNX project. Fields that are not listed are skipped.
+//! The messages of an ONNX file, with the fields that this crate reads. Numbers and types are those
+//! of `onnx.proto` of the ONNX project. Other fields are skipped.
 
 use bytes::Bytes;
 use prost::Message;
@@ -76,7 +76,7 @@ pub(crate) struct AttributeProto {
     pub(crate) kind: i32,
 }
 
-/// `AttributeProto.AttributeType`: the types that are read here.
+/// `AttributeProto.AttributeType`: the types that this crate reads.
 pub(crate) mod attribute_type {
     pub(crate) const FLOAT: i32 = 1;
     pub(crate) const INT: i32 = 2;
@@ -121,7 +121,7 @@ pub(crate) struct StringStringEntryProto {
     pub(crate) value: String,
 }
 
-/// Only its name is read, to refuse it.
+/// Only the name is read, for the error that refuses the tensor.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct SparseTensorProto {
     #[prost(message, optional, tag = "1")]

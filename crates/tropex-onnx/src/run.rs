@@ -313,7 +313,7 @@ impl Program {
             uses: RefCell::new(vec![ConstantUse::default(); inputs.len()]),
             reasons: RefCell::default(),
         };
-        // ConvOperands are checked before Burn sees them; a backend may have limits of its own.
+        // The operands are checked before Burn gets them. A backend may have limits of its own.
         let outputs =
             catch_unwind(AssertUnwindSafe(|| (operator.run)(&args))).map_err(|panic| {
                 OpError(format!("the backend fails ({})", message(panic.as_ref())))

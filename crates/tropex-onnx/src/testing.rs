@@ -1,4 +1,4 @@
-//! Helpers of the unit tests, which other crates have too.
+//! Helpers of the unit tests, shared with other crates.
 
 #[path = "../../../tests/common/device.rs"]
 mod device;

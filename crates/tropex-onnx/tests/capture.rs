@@ -1,4 +1,4 @@
-//! Models captured as piecewise-linear networks, and the terms that are extracted of them.
+//! Models captured as piecewise-linear networks, and the terms of these networks.
 
 use burn::tensor::FloatDType;
 use tropex_extract::extract::Extractor;
@@ -9,7 +9,7 @@ use tropex_onnx::{OnnxModel, OnnxOptions};
 use crate::common::{Tensors, assert_close, device, model};
 use crate::public;
 
-/// Captures a model whatever the number of axes of its input is.
+/// Captures a model with any number of input axes.
 pub(crate) fn captured(model: &OnnxModel) -> Result<Network, Error> {
     macro_rules! of {
         ($points:literal, $axes:literal) => {{

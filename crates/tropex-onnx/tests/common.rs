@@ -27,13 +27,13 @@ impl Tensors {
         Self(std::fs::read(path).unwrap())
     }
 
-    /// The first tensor of several names that is there.
+    /// The first existing tensor of several names.
     pub(crate) fn first(&self, names: &[&str]) -> (Vec<usize>, Vec<f32>) {
         let file = SafeTensors::deserialize(&self.0).unwrap();
         self.get(names.iter().find(|name| file.tensor(name).is_ok()).unwrap())
     }
 
-    /// Shape and numbers of a tensor of `f32`, `f64` or `i64`.
+    /// Shape and numbers of a tensor in `f32`, `f64` or `i64`.
     pub(crate) fn get(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
         let file = SafeTensors::deserialize(&self.0).unwrap();
         let tensor = file.tensor(name).unwrap_or_else(|_| panic!("no tensor {name}"));
@@ -56,7 +56,7 @@ impl Tensors {
     }
 }
 
-/// A model's logits at points, row by row.
+/// The logits of a model at points, row by row.
 pub(crate) fn logits(model: &OnnxModel, points: &[f32], device: &Device) -> Vec<f32> {
     let count = points.len() / model.input_shape().iter().product::<usize>();
     let shape = [&[count], model.input_shape()].concat();
@@ -71,12 +71,12 @@ pub(crate) fn logits(model: &OnnxModel, points: &[f32], device: &Device) -> Vec<
     logits.unwrap().into_data().iter().collect()
 }
 
-/// Asserts that numbers are equal up to a share of the largest one.
+/// Asserts that numbers are equal, up to a share of the largest one.
 pub(crate) fn assert_close(found: &[f32], expected: &[f32], share: f32, what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let scale = expected.iter().fold(1.0_f32, |scale, number| scale.max(number.abs()));
     for (found, expected) in found.iter().zip(expected) {
-        // Written so that a NaN fails.
+        // This comparison fails for NaN.
         let is_close = (found - expected).abs() <= share * scale;
         assert!(is_close, "{what}: {found} instead of {expected}");
     }

@@ -1,4 +1,4 @@
-//! Files with wrong bytes: an error or a model, never a panic.
+//! Files with wrong bytes give an error or a model, never a panic.
 
 use std::panic::catch_unwind;
 
@@ -10,7 +10,7 @@ use crate::common::{device, model};
 
 const MODELS: [&str; 6] = ["mlp", "listed", "baked", "channels_last", "labels", "refused"];
 
-/// Mutations of each model.
+/// Number of mutations of each model.
 const MUTATIONS: usize = 500;
 
 fn mutated(bytes: &[u8], random: &mut impl Rng) -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! Networks that PyTorch and scikit-learn export, and networks drawn at random, where Python has
-//! the packages.
+//! Networks exported from PyTorch and scikit-learn, and random networks. The tests need the Python
+//! packages.
 
 use tropex_onnx::OnnxOptions;
 
@@ -23,7 +23,7 @@ fn classifiers_of_scikit_learn_give_their_scores() {
     agree(&python, "classifiers.py", &[]);
 }
 
-/// Compares every model that a script makes with the output that is beside it.
+/// Compares every model that a script writes with the output in the file beside it.
 fn agree(python: &str, script: &str, arguments: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let script = format!("{}/tests/{script}", env!("CARGO_MANIFEST_DIR"));

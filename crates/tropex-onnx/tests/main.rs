@@ -1,4 +1,4 @@
-//! What users see of the crate.
+//! Tests of the public API of the crate.
 
 mod capture;
 mod common;

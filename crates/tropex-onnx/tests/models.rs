@@ -1,10 +1,10 @@
-//! The small models of `tests/models`, one for each way in which files are written.
+//! The small models of `tests/models`: each one is written in another way.
 
 use tropex_onnx::{OnnxModel, OnnxOptions};
 
 use crate::common::{Tensors, assert_close, device, logits, model};
 
-/// Compares a model with what onnxruntime computes, at five points at once and one by one.
+/// Compares a model with onnxruntime, at five points at once and one by one.
 fn agrees(name: &str, options: &OnnxOptions, share: f32) -> OnnxModel {
     let expected = Tensors::read(&model("expected.safetensors"));
     let (_, points) = expected.get(&format!("{name}.points"));
@@ -34,7 +34,7 @@ fn models_in_memory_are_those_of_their_files() {
 }
 
 #[test]
-fn a_batch_of_one_in_the_file_takes_any_number() {
+fn models_exported_for_one_point_accept_any_batch() {
     let model = agrees("mlp", &OnnxOptions::default(), 1e-6);
     assert_eq!((model.input_shape(), model.output_shape()), (&[4][..], &[3][..]));
     assert_eq!(
@@ -53,10 +53,10 @@ fn halves_and_doubles_are_read() {
 }
 
 #[test]
-fn initializers_may_be_listed_as_inputs_and_shapes_be_computed() {
+fn initializers_can_be_listed_as_inputs_and_shapes_computed() {
     let model = agrees("listed", &OnnxOptions::default(), 1e-5);
     assert_eq!(model.input_shape(), [2, 6, 7]);
-    // The list for the reshape depends on the number of points only; what is constant is gone.
+    // The shape for the reshape depends on the number of points. All constant nodes are computed.
     assert_eq!(model.operators().get("Shape"), Some(&1));
     assert_eq!(model.operators().get("Constant"), None);
 }

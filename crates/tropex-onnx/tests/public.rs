@@ -1,6 +1,6 @@
-//! Public networks, where `TROPEX_TEST_ONNX` names a folder with NAME.onnx, NAME.data.safetensors
-//! (`test.points` or `test.images`) and NAME.golden.safetensors (their logits and the largest
-//! ones).
+//! Public networks. `TROPEX_TEST_ONNX` names a folder with NAME.onnx, NAME.data.safetensors (with
+//! `test.points` or `test.images`) and NAME.golden.safetensors (their logits and predicted
+//! classes).
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use tropex_onnx::OnnxModel;
 
 use crate::common::{Tensors, assert_close, device, logits, output_of, python};
 
-/// Models of the folder, if there is one.
+/// The models of the folder; none without the variable.
 pub(crate) fn models() -> Vec<PathBuf> {
     let Some(folder) = std::env::var_os("TROPEX_TEST_ONNX") else {
         println!("skipped: TROPEX_TEST_ONNX names no folder");
@@ -21,7 +21,7 @@ pub(crate) fn models() -> Vec<PathBuf> {
     models
 }
 
-/// The points of a model, in a row.
+/// The values of all points of a model, row by row.
 pub(crate) fn points(path: &Path) -> Vec<f32> {
     Tensors::read(&path.with_extension("data.safetensors")).first(&["test.points", "test.images"]).1
 }
@@ -48,7 +48,7 @@ fn public_networks_predict_their_classes() {
     }
 }
 
-/// The same points, one at a time, by onnxruntime.
+/// Compares logits with those of onnxruntime, one point at a time.
 fn against_onnxruntime(path: &Path, found: &[f32], count: usize) {
     let Some(python) = python("onnxruntime, safetensors") else { return };
     let folder = tempfile::tempdir().unwrap();

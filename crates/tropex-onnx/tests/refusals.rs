@@ -1,4 +1,4 @@
-//! Models that cannot be used, and what is said about them.
+//! Models that cannot be used, and their errors.
 
 use burn::tensor::{DType, FloatDType, Tensor};
 use tropex_onnx::{OnnxError, OnnxModel, OnnxOptions};
@@ -10,7 +10,7 @@ fn refused(name: &str) -> OnnxError {
 }
 
 #[test]
-fn every_node_that_cannot_be_used_is_told_at_once() {
+fn one_error_lists_every_unusable_node() {
     let OnnxError::Unsupported(nodes) = refused("refused.onnx") else { panic!() };
     let told: Vec<_> = nodes
         .iter()
@@ -64,14 +64,14 @@ fn doubles_can_be_kept() {
 }
 
 #[test]
-fn a_shape_that_was_asked_for_must_fit() {
+fn a_requested_shape_must_fit() {
     let options = OnnxOptions::default().with_input_shape([5]);
     let error = options.open(model("mlp.onnx"), &device()).unwrap_err().to_string();
     assert_eq!(error, "points of shape [5] were asked for, but its input `x` takes [n, 4]");
 }
 
 #[test]
-fn other_files_are_told_apart() {
+fn files_of_other_kinds_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.onnx");
     let error = OnnxModel::open(&path, &device()).unwrap_err();

@@ -131,7 +131,7 @@ pub fn import(
     Ok(ImportedNetwork { classifier, notes })
 }
 
-/// The origin of a tensor of the network.
+/// The source of a tensor of the network.
 enum TensorSource {
     Parametrized(Box<Parametrization>),
     /// One value for all elements.
@@ -164,7 +164,8 @@ fn sources<'a>(
         layers.iter().filter(|layer| layer.has("bias")).map(FileLayer::kind).collect();
     for (index, (spec, mut layer)) in tensor_specs.iter().zip(layers).enumerate() {
         let kind = layer.kind();
-        // Layers of a kind without any bias, and layers before a norm, were made without bias.
+        // A layer has no bias in its network if no layer of its kind in the file has one, or if a
+        // norm follows.
         let needs_no_bias = tensor_specs.get(index + 1).is_some_and(NetworkLayer::is_norm)
             || !has_bias.contains(&kind)
             || spec.is_norm() && !layer.has("weight");

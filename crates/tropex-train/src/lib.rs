@@ -1,7 +1,7 @@
 //! Trained piecewise-linear classifiers: datasets, a model zoo, training and imported weights.
 //!
-//! This crate knows Burn modules and data. `tropex-extract` analyses the trained networks; neither
-//! crate depends on the other.
+//! This crate handles Burn modules and data. `tropex-extract` analyses the trained networks.
+//! Neither crate depends on the other.
 
 pub mod checkpoint;
 pub mod data;

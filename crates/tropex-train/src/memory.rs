@@ -1,4 +1,4 @@
-//! Free memory: who refuses what does not fit, and how errors say so.
+//! Checks that data fit into free memory, and the error if they do not.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ impl fmt::Display for ByteCount {
     }
 }
 
-/// Something needs more memory than is free.
+/// Data need more memory than is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("takes {}, but only {} of memory are free", ByteCount(*needed), ByteCount(*free))]
 pub struct InsufficientMemory {
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_the_free_memory_is_refused() {
+    fn needs_beyond_the_free_memory_are_refused() {
         assert_eq!(InsufficientMemory::require(0), Ok(()));
         let text = InsufficientMemory::require(u64::MAX).unwrap_err().to_string();
         assert!(text.starts_with("takes 18446744073.7 GB, but only "), "{text}");

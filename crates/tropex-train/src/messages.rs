@@ -4,7 +4,7 @@
 /// Least similarity of a name and a known name for a hint, from 0 to 1.
 const SIMILAR: f64 = 0.55;
 
-/// Most names in a hint.
+/// Largest number of names in a hint.
 const MOST: usize = 3;
 
 /// ` (did you mean fcn4 or fcn6?)` if some known names are similar to `name`; otherwise an empty

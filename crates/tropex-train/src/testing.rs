@@ -10,12 +10,14 @@ use crate::data::Images;
 
 pub(crate) use device::{device, device_name};
 
-/// Whether matrix products on the tested device round `f32` to 11 digits, as on NVIDIA GPUs.
+/// Whether the tested device rounds `f32` to 11 binary digits in matrix products, as NVIDIA GPUs
+/// do.
 pub(crate) fn rounds_products() -> bool {
     device_name().contains("cuda")
 }
 
-/// Images of several classes: images of class k are bright in the k-th part and dim elsewhere.
+/// Images that are easy to classify: images of class k are bright in the k-th part and dim
+/// elsewhere.
 pub(crate) fn separable_images(shape: [usize; 3], classes: usize, count: usize) -> Images {
     let features: usize = shape.iter().product();
     let mut random = ChaCha8Rng::seed_from_u64(7);

@@ -229,10 +229,10 @@ pub enum ConfigError {
     /// Batches without images.
     #[error("batch size 0, expected at least 1")]
     BatchSize,
-    /// Training on nothing.
+    /// A limit of no training images.
     #[error("limit of 0 images, expected at least 1")]
     Limit,
-    /// Stopping before starting.
+    /// An early stop after no epochs.
     #[error("early stop after 0 epochs without improvement, expected at least 1")]
     EarlyStop,
     /// A number out of range.
@@ -242,10 +242,10 @@ pub enum ConfigError {
         setting: &'static str,
         /// Its value.
         value: f64,
-        /// What it should be.
+        /// The accepted values.
         expected: &'static str,
     },
-    /// A checkpoint after the end.
+    /// A checkpoint after the last epoch.
     #[error("checkpoint after epoch {epoch}, expected at most {epochs}, the number of epochs")]
     Checkpoint {
         /// The epoch listed.

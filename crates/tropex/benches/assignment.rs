@@ -1,5 +1,5 @@
-//! Certified assignment against products of the same size: in f32, which give no guarantee, and in
-//! f64; all timed in turn in one run, from the store on disk to the winners.
+//! Exact assignment compared with products of equal shapes, in f32 (without any guarantee) and in
+//! f64. All are timed in turn in one run, from the store on disk to the winners.
 //!
 //! ```text
 //! cargo bench --bench assignment                       5,000 terms of an untrained fcn4
@@ -7,8 +7,8 @@
 //!                                                      FOLDER holds the images' files
 //! ```
 //!
-//! "Products" is the least that finding both maxima takes: rows of positive and negative terms,
-//! and one product each with the points. "And maxima" looks for the largest entries too.
+//! "Products" is the least work that finds both maxima: rows of positive and negative terms, and a
+//! product of each with the points. "And maxima" also finds the largest entries.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -27,14 +27,14 @@ use tropex::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rounds; the fastest of each side counts, which a busy machine disturbs least.
+/// Number of rounds. The fastest one counts, which other load on the machine disturbs least.
 const ROUNDS: usize = 5;
 
-/// Points and terms of one product.
+/// Number of points in one product.
 const POINTS: usize = 512;
 const TERMS: usize = 1024;
 
-/// Test images without an argument that says otherwise.
+/// Default number of test images.
 const IMAGES: usize = 1000;
 
 fn main() {
@@ -131,8 +131,8 @@ fn certified(
     *winners = found.map(|won| [won.positive as i64, won.negative as i64]).collect();
 }
 
-/// Both products of all points and terms in one format, and where wanted the positions of their
-/// largest entries.
+/// Both products of all points and terms in one format, and the positions of their largest entries
+/// if `winners` is given.
 fn products(
     store: &TermStore,
     points: &[f32],
@@ -188,7 +188,7 @@ fn products(
     }
 }
 
-/// The largest scores of some points so far.
+/// The largest scores of points so far, and the positions of their terms.
 #[derive(Clone)]
 struct BestTerm {
     /// `[points, 1]`
@@ -198,7 +198,8 @@ struct BestTerm {
 }
 
 impl BestTerm {
-    /// Lets the scores `[points, terms]` of terms compete, the first of which is at a position.
+    /// Updates the best terms with scores `[points, terms]`. `first` is the position of the first
+    /// term.
     fn enter(best: &mut Option<Self>, scores: Tensor<2>, first: usize) {
         let (scores, columns) = scores.max_dim_with_indices(1);
         let positions = columns + first as i64;

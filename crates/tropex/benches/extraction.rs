@@ -1,12 +1,12 @@
-//! Extraction of linear and negative terms against the bare products of the same shapes, both
-//! timed in turn in one run.
+//! Extraction of linear and negative terms compared with the bare products of equal shapes. Both
+//! are timed in turn in one run.
 //!
 //! ```text
 //! cargo bench --bench extraction            all networks
 //! cargo bench --bench extraction -- fcn4    one of fcn4, fcn8, vgg
 //! ```
 //!
-//! "Bare" is the least that any extraction must do: one product forward and two back (linear and
+//! "Bare" is the least work of any extraction: one product forward and two back (linear and
 //! negative rows) per layer, without biases, activations, masks, shifts or reading results.
 
 use burn::tensor::module::{conv_transpose2d, conv2d};
@@ -21,10 +21,10 @@ use support::{arguments, threads, timed};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rounds; the fastest of each side counts, which a busy machine disturbs least.
+/// Number of rounds. The fastest one counts, which other load on the machine disturbs least.
 const ROUNDS: usize = 5;
 
-/// Rows and columns of the products that tell what the machine can do.
+/// Rows and columns of the products that measure the speed of the machine.
 const GEMM: usize = 2048;
 
 struct ExtractionBench {
@@ -35,12 +35,12 @@ struct ExtractionBench {
     layers: Vec<LayerCost>,
 }
 
-/// A layer with weights, as far as its cost is concerned.
+/// The sizes of a layer with weights, which determine its cost.
 #[derive(Clone, Copy)]
 enum LayerCost {
     /// Inputs and outputs.
     Dense(usize, usize),
-    /// Channels in and out, and the width of the square plane; 3x3, same size.
+    /// Channels in and out of a 3x3 convolution, and the width of its square planes.
     Conv(usize, usize, usize),
 }
 
@@ -101,7 +101,7 @@ fn main() {
     }
 }
 
-/// What the device reaches at products of square matrices, in GFLOP/s.
+/// The speed of the device for products of square matrices, in GFLOP/s.
 fn products(target: &ComputeTarget) -> f64 {
     let (left, right) = (random([GEMM, GEMM], target), random([GEMM, GEMM], target));
     let seconds = (0..ROUNDS).map(|_| timed(|| left.clone().matmul(right.clone()).into_data()).0);
@@ -165,7 +165,7 @@ impl ExtractionBench {
         }
     }
 
-    /// One batch through all layers, forward and back, on operands made beforehand.
+    /// Times one batch through all layers, forward and back. The operands are made beforehand.
     fn bare(&self, target: &ComputeTarget) -> Vec<Product> {
         let forward = self.layers.iter().map(|layer| layer.forward(self.batch, target));
         let back = self.layers.iter().rev().map(|layer| layer.back(2 * self.batch, target));
@@ -173,11 +173,11 @@ impl ExtractionBench {
     }
 }
 
-/// A product whose operands are at hand.
+/// A product of operands that exist already.
 type Product = Box<dyn Fn()>;
 
 impl LayerCost {
-    /// Multiplications for one point and one direction.
+    /// Number of multiplications for one point in one direction.
     fn products(&self) -> f64 {
         match *self {
             Self::Dense(inputs, outputs) => (inputs * outputs) as f64,

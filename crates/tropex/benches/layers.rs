@@ -1,12 +1,12 @@
-//! Where the time of linear terms goes, operation by operation, forward and back.
+//! The time of linear terms, operation by operation, forward and back.
 //!
 //! ```text
 //! cargo bench --bench layers -- predicted|all BATCH RUN...
 //! ```
 //!
-//! A RUN is a trained network without branches. Printed is what each of its operations takes for a
-//! batch of training images, how many of the numbers that it reads are not zero, and what
-//! `Network::linear_terms` takes in all, for the predicted class or for all of them.
+//! A RUN is a trained network without branches. For a batch of training images, the benchmark
+//! prints the time of each operation, the share of nonzero numbers in its input, and the total time
+//! of `Network::linear_terms`, for the predicted class or for all classes.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ use support::{arguments, threads, timed};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rounds; the fastest counts, which a busy machine disturbs least.
+/// Number of rounds. The fastest one counts, which other load on the machine disturbs least.
 const ROUNDS: usize = 9;
 
 fn main() {
@@ -52,7 +52,7 @@ fn measure(network: &Network, classes: Classes, points: &[f32]) {
     let mut times = vec![[f64::INFINITY; 2]; network.nodes().len()];
     let mut shares = vec![[0.0; 2]; network.nodes().len()];
     let mut whole = f64::INFINITY;
-    // By themselves, as the walk leaves other memory behind.
+    // The total is measured first, because the walk below changes the allocated memory.
     for _ in 0..ROUNDS {
         let terms = || network.linear_terms(points, classes).expect("whole points");
         whole = whole.min(timed(terms).0);
@@ -78,7 +78,7 @@ fn measure(network: &Network, classes: Classes, points: &[f32]) {
     println!("  {:.2} us a point for linear terms: {:.0} a second", each(whole), 1e6 / each(whole));
 }
 
-/// Times every operation by itself, forward and back.
+/// Times every operation alone, forward and back.
 fn walk(
     network: &Network,
     classes: Classes,
@@ -115,7 +115,7 @@ fn walk(
     }
 }
 
-/// Share of numbers other than zero.
+/// Share of nonzero numbers.
 fn share(values: &Tensor<2>) -> f64 {
     let data = values.to_data();
     let values = data.as_slice::<f32>().expect("in f32");

@@ -1,5 +1,6 @@
-//! Time and peak memory of whole extractions, from points to shards on disk, for both gauges and
-//! different budgets of the tight one. Each runs in a process of its own; where others use the
+//! Time and peak memory of whole extractions, from points to shards on disk, for the worst-case
+//! gauge and for the tight gauge with several limits of memory. Each extraction runs in a process
+//! of its own. If the machine has other load, compare the processor time, not the elapsed time.
 //! machine too, the time of the processor says more than the time that passed.
 //!
 //! ```text
@@ -17,13 +18,14 @@ use tropex::{Classes, Extractor, Gauge, PointSource, TermStore, capture, device}
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Names what a process is to measure: architecture, points, gauge and bytes of memory.
+/// The variable that tells a process what to measure: architecture, points, gauge and bytes of
+/// memory.
 const MEASURED: &str = "TROPEX_BENCH_MEASURED";
 
-/// Memory in which all rows fit.
+/// An amount of memory that holds all rows.
 const PLENTY: usize = 8 << 30;
 
-/// Architectures, the shape of their images, and how many of these.
+/// Architectures, the shapes of their images, and the numbers of images.
 const CASES: [(&str, [usize; 3], usize); 3] =
     [("fcn4", [1, 28, 28], 10_000), ("fcn4", [1, 28, 28], 60_000), ("vgg", [3, 32, 32], 1_000)];
 
@@ -55,7 +57,7 @@ fn main() {
     }
 }
 
-/// What a process measures: seconds that passed, seconds of processors, and MiB of memory.
+/// The measurements of a process: elapsed seconds, processor seconds, and peak memory in MiB.
 fn in_a_process(measured: &str) -> [f64; 3] {
     let program = std::env::current_exe().expect("this program has a path");
     let mut command = Command::new(program);
@@ -82,7 +84,7 @@ fn measure(measured: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let options = ExtractOptions {
         memory: Some(memory),
-        dominance_points: 0, // the same work for both gauges, and none of the extraction's own
+        dominance_points: 0, // equal work for both gauges
         ..ExtractOptions::default()
     };
     let source = Generated { count: points, features: network.features() };
@@ -93,7 +95,7 @@ fn measure(measured: &str) {
     println!("{passed} {} {}", processor_seconds().unwrap_or(f64::NAN), peak().unwrap_or(f64::NAN));
 }
 
-/// The time that all processors together spent on this process, as Linux counts it.
+/// The processor time of this process on all processors, as Linux counts it.
 fn processor_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
@@ -101,7 +103,7 @@ fn processor_seconds() -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / 100.0) // in the program and in the kernel
 }
 
-/// The most memory that this process ever held in MiB, as Linux counts it.
+/// The peak memory of this process in MiB, as Linux counts it.
 fn peak() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -109,7 +111,7 @@ fn peak() -> Option<f64> {
     Some(kibibytes / 1024.0)
 }
 
-/// Points made when they are read, so that they take no memory of their own.
+/// Points that are computed when they are read, so that they take no memory.
 struct Generated {
     count: usize,
     features: usize,

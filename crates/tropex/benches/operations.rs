@@ -1,14 +1,14 @@
-//! Every operation of a captured network, forward and pulling rows back, against Burn's own calls
-//! for the same work, timed in turn in one run.
+//! Every operation of a captured network, forward and pullback, compared with Burn's own calls for
+//! equal work. Both are timed in turn in one run.
 //!
 //! ```text
 //! cargo bench --bench operations            all operations
 //! cargo bench --bench operations -- conv    those whose name contains a word
 //! ```
 //!
-//! Forward is compared with the layer's own forward, a pullback with what a backward pass needs at
-//! least: a transposed convolution, a product, a scatter. AffineRows are two a point, as in an extraction
-//! of linear and negative term.
+//! Forward is compared with the forward of the layer. A pullback is compared with the least work of
+//! a backward pass: a transposed convolution, a product, a scatter. There are two rows a point, as
+//! in an extraction of linear and negative terms.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -33,13 +33,13 @@ use tropex::{Network, device};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rounds; the fastest of each side counts, which a busy machine disturbs least.
+/// Number of rounds. The fastest one counts, which other load on the machine disturbs least.
 const ROUNDS: usize = 5;
 const REPEATS: usize = 3;
 
 const POINTS: usize = 128;
 
-/// Channels, height and width of the planes that layers see.
+/// Channels, height and width of the input planes.
 const PLANES: [usize; 3] = [32, 16, 16];
 
 /// The layers with weights.
@@ -73,10 +73,10 @@ impl BenchNetwork {
     }
 }
 
-/// Work that is timed.
+/// Work to be timed.
 type Work = Box<dyn Fn()>;
 
-/// An operation and Burn's calls for the same work.
+/// An operation, and Burn's calls for equal work.
 struct OperationBench {
     name: &'static str,
     network: Network,
@@ -124,7 +124,7 @@ impl OperationBench {
         let works: [&dyn Fn(); 4] = [&*self.bare_forward, &forward, &*self.bare_back, &back];
         for _ in 0..ROUNDS {
             for (least, work) in least.iter_mut().zip(works) {
-                // Several times in a row, so that each finds memory of its own size free.
+                // Several calls in a row, so that the allocator has memory of the needed size.
                 (0..REPEATS).for_each(|_| *least = (*least).min(time(work, device)));
             }
         }
@@ -177,7 +177,7 @@ fn flat<const D: usize>(values: Tensor<D>) -> Tensor<2> {
     values.flatten(1, D - 1)
 }
 
-/// BenchNetwork that are products and convolutions.
+/// Products and convolutions.
 fn products(device: &Device) -> Vec<OperationBench> {
     let weights = BenchNetwork::new(device);
     let (conv, transposed) = (weights.conv.weight.val(), weights.transposed.weight.val());
@@ -282,8 +282,8 @@ fn windows(device: &Device) -> Vec<OperationBench> {
             "bilinear interpolation to 32x32",
             device,
             move |_, x| flat(interpolate(x, options().with_output_size([32, 32]))),
-            // Burn has no call of its own for the transpose: the same amount of reading and
-            // writing, the other way round.
+            // Burn has no call for the transpose. An interpolation in the opposite direction reads
+            // and writes as many numbers.
             move |rows| interpolate(rows, options().with_output_size([16, 16])),
             double,
         ),
@@ -350,12 +350,12 @@ fn maxima(device: &Device) -> Vec<OperationBench> {
     ]
 }
 
-/// What moves, scales and adds numbers.
+/// Operations that move, scale or add numbers.
 fn movements(device: &Device) -> Vec<OperationBench> {
     let [channels, height, width] = PLANES;
     let factor = random([1, channels, height, width], device);
     let back = factor.clone();
-    // A copy, for Burn's permutations only change how memory is read.
+    // A copy, because Burn's permutations only change strides.
     let copied = |values: Tensor<4>| values * 1.0;
     vec![
         on_planes(

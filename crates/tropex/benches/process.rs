@@ -6,8 +6,8 @@
 //! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench process -- RUN...
 //! ```
 //!
-//! With a Python that has `numpy` and `safetensors`, the published algorithm in numpy and f64
-//! extracts and writes the same terms, in turn with this program in f32.
+//! If the Python has `numpy` and `safetensors`, the published algorithm in numpy and f64 extracts
+//! and writes the terms of the same points, in turn with this program in f32.
 
 use std::fs;
 use std::path::Path;
@@ -24,18 +24,17 @@ use support::{arguments, threads, timed, write_points};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rounds of what takes long, and of what does not; the fastest counts.
+/// Number of rounds of long and of short work. The fastest one counts.
 const ROUNDS: usize = 3;
 const SHORT_ROUNDS: usize = 20;
 
-/// The published algorithm compares no terms with each other.
+/// The published algorithm does not compare terms with each other.
 const UNCHECKED: &[&str] = &["--check", "0"];
 
-/// Points that tell what start and end take.
+/// A few points, to measure start and end.
 const FEW: usize = 10;
 
-/// Architectures, as `numpy/published.py` is told about them, and the points that both sides
-/// extract.
+/// Architectures, their layers in the notation of `numpy/published.py`, and the number of points.
 const CASES: [(&str, &str, usize); 2] =
     [("fcn4", "FDDDD", 60_000), ("vgg", "CCPCCCPCCCPFDD", 4_000)];
 
@@ -87,7 +86,7 @@ fn of_run(run: &Run) {
     println!("  published algorithm in numpy, f64: {peer:.2} s, x{:.1}", peer / own);
 }
 
-/// Seconds of an extraction from nothing.
+/// Seconds of a complete extraction.
 fn extraction(run: &Path, points: usize, options: &[&str]) -> f64 {
     let terms = run.join("terms");
     let (run, points) = (run.display().to_string(), points.to_string());

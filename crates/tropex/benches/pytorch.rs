@@ -1,15 +1,16 @@
-//! Linear terms by this library and by PyTorch, with the same weights at the same points, in turn
-//! in one run.
+//! Linear terms by this library and by PyTorch, with equal weights at equal points, in turn in one
+//! run.
 //!
 //! ```text
 //! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench pytorch -- RUN...
 //! ```
 //!
-//! The Python has `torch` and `safetensors`; a RUN is one of `fcn4`, `fcn8`, `vgg` and
-//! `vgg-narrow`, trained. PyTorch computes the term of the predicted class by autograd and those of
-//! all classes by `vmap(jacrev)`. Each side takes the batch size that suits it best of those tried.
+//! The Python needs `torch` and `safetensors`. A RUN is trained and has one of the architectures
+//! `fcn4`, `fcn8`, `vgg` and `vgg-narrow`. PyTorch computes the term of the predicted class by
+//! autograd, and the terms of all classes by `vmap(jacrev)`. Each side uses the fastest of the
+//! tried batch sizes.
 //!
-//! `TROPEX_BENCH_DEVICE` names a device: beside `cuda:0` or `wgpu` PyTorch uses its first GPU.
+//! `TROPEX_BENCH_DEVICE` names a device. With `cuda:0` or `wgpu`, PyTorch uses its first GPU.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -28,27 +29,27 @@ use support::{arguments, threads, timed, write_points};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rounds; the fastest of each side counts, which a busy machine disturbs least.
+/// Number of rounds. The fastest one of each side counts, which other load disturbs least.
 const ROUNDS: usize = 5;
 
-/// Threads of the other side that wait for more work in a loop have gone to sleep after it.
+/// Pause before each side. Afterwards, idle threads of the other side no longer spin.
 const REST: Duration = Duration::from_millis(200);
 
-/// Rows and columns of the products that tell what the machine can do.
+/// Rows and columns of the products that measure the speed of the machine.
 const GEMM: usize = 2048;
 
-/// Points on a GPU are so many times those on a CPU.
+/// Factor between the numbers of points on a GPU and on a CPU.
 const TIMES_ON_GPU: usize = 4;
 
-/// A network, as its peer is told about it.
+/// A network, described for the Python script.
 #[derive(Clone, Copy)]
 struct PytorchBench {
     architecture: &'static str,
-    /// See `pytorch/linear_terms.py`.
+    /// The layers in the notation of `pytorch/linear_terms.py`.
     layers: &'static str,
     points: usize,
     batches: [usize; 5],
-    /// Of the same for all classes.
+    /// Number of points for the terms of all classes.
     points_of_all: usize,
     batches_of_all: [usize; 5],
 }
@@ -105,13 +106,13 @@ fn main() {
     }
 }
 
-/// Whether PyTorch must use a GPU to compare with a device of this name.
+/// Whether PyTorch must use a GPU for a fair comparison with the device.
 fn is_gpu(device: &str) -> bool {
     device.contains("cuda") || device == "wgpu"
 }
 
 impl PytorchBench {
-    /// With more points, in larger parts.
+    /// The case with more points and larger batches.
     fn on_gpu(&self) -> Self {
         let parts = |points: usize| [16, 8, 4, 2, 1].map(|parts| points.div_ceil(parts));
         let points = TIMES_ON_GPU * self.points;
@@ -154,7 +155,7 @@ impl PytorchBench {
     }
 }
 
-/// Both sides with the same work.
+/// Both sides and their common work.
 struct BothTimes<'a> {
     network: &'a Network,
     points: &'a [f32],
@@ -189,7 +190,8 @@ impl BothTimes<'_> {
         );
     }
 
-    /// Seconds, and the sum of the absolute values of all coefficients, whose time does not count.
+    /// The time in seconds, and the sum of the absolute values of all coefficients. The sum is not
+    /// timed.
     fn own(&self, classes: Classes, batch: usize) -> (f64, f64) {
         sleep(REST);
         let (mut seconds, mut total) = (0.0, 0.0);
@@ -224,7 +226,7 @@ impl Faster for (f64, usize) {
     }
 }
 
-/// What both sides reach at products of square matrices.
+/// Compares the speed of both sides for products of square matrices.
 fn products(peer: &mut Peer, device: &Device) {
     let matrix = || Tensor::<2>::random([GEMM, GEMM], Distribution::Default, device);
     let (left, right) = (matrix(), matrix());
@@ -237,7 +239,7 @@ fn products(peer: &mut Peer, device: &Device) {
     println!("  products of {GEMM} x {GEMM}: {own:.0} GFLOP/s, PyTorch {other:.0}");
 }
 
-/// The first images that the run was trained on.
+/// The first training images of the run.
 fn points(run: &Run, count: usize) -> Vec<f32> {
     let dataset = open(&run.config().dataset, &OpenOptions::default()).expect("the run's dataset");
     check_data(run, &dataset).expect("as the run used it");

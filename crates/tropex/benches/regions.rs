@@ -1,5 +1,5 @@
-//! The geometry of regions against the passes that it needs at least, timed in turn in one run:
-//! crossings against forward passes in f64, patterns against replays, halfspaces of regions against
+//! The geometry of regions compared with the least passes that it needs. Both are timed in turn in
+//! one run: crossings and forward passes in f64, patterns and replays, halfspaces of regions and
 //! linear terms in f64.
 //!
 //! ```text
@@ -28,9 +28,9 @@ struct RegionBench {
     shape: [usize; 3],
     /// Number of points whose patterns are read.
     points: usize,
-    /// Number of these points at a time.
+    /// Number of points in a batch.
     batch: usize,
-    /// Number of rays at a time.
+    /// Number of rays in a batch.
     rays: usize,
     /// Number of regions on each ray.
     regions: usize,
@@ -55,7 +55,7 @@ const CASES: [RegionBench; 2] = [
         batch: 32,
         rays: 16,
         regions: 4,
-        // A point has about 180,000 halfspaces, each of which takes a backward pass.
+        // A point has about 180,000 halfspaces. Each one takes a backward pass.
         distances: 0,
     },
 ];
@@ -142,8 +142,8 @@ impl RegionBench {
         let find = || {
             std::hint::black_box(regions.distances(&points).expect("finite numbers"));
         };
-        // An equal number of rows from the logits to the input: a point has the linear terms of all
-        // classes and one negative term.
+        // As many rows from the logits to the input: a point has one linear term a class and one
+        // negative term.
         let extractor = Extractor::new(&wide(network), Gauge::WorstCase, Classes::All)
             .expect("the shifts are finite");
         let rows = network.classes() + 1;

@@ -1,5 +1,5 @@
-//! Exact partitions of planes by networks and by extracted functions: polygons per second, beside a
-//! replay of all vertices, which a partition needs at least.
+//! Exact partitions of planes by networks and by extracted functions, in polygons per second. A
+//! replay of all vertices, which every partition needs, is timed too.
 //!
 //! ```text
 //! cargo bench --bench slices
@@ -38,7 +38,7 @@ const SEED: u64 = 0;
 /// that a partition takes seconds.
 const ARCHITECTURES: [(&str, f64); 2] = [("fcn4", -0.4), ("vgg-narrow", -0.4995)];
 
-/// A limit above the number of polygons of every network here.
+/// A limit above the number of polygons of every network in this benchmark.
 const LIMIT: usize = 10_000_000;
 
 /// Widths of networks with two inputs, and the number of regions after which a peer may stop.
@@ -112,7 +112,7 @@ fn main() {
     }
 }
 
-/// The partition of a square, here and by a peer.
+/// Partitions a square with this library and with the Python library.
 fn in_the_plane(widths: &[usize], limit: f64, device: &Device) {
     let layers = SliceNetwork::new(widths, device);
     let network = capture(&layers, [2], SliceNetwork::forward).expect("is supported");

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_tells_how_many_bytes_were_requested() {
+    fn the_line_contains_the_requested_bytes() {
         let mut buffer = [0; 256];
         let length = write_line(&mut buffer, 3_136_700_000);
         let line = std::str::from_utf8(&buffer[..length]).unwrap();

@@ -12,7 +12,7 @@ use backends::{backends, device_names, parse_device_name};
 /// Why a text does not name a device of this build.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DeviceError {
+pub enum DeviceNameError {
     /// There is no such device.
     #[error(
         "unknown device `{name}`{}, expected one of {}",
@@ -84,23 +84,23 @@ pub fn default_name() -> String {
 /// ```
 ///
 /// # Errors
-/// [`DeviceError::Unknown`] or [`DeviceError::NotCompiled`].
-pub fn find(name: &str) -> Result<Device, DeviceError> {
-    let (backend, number) =
-        parse_device_name(name).ok_or_else(|| DeviceError::Unknown { name: name.to_owned() })?;
+/// [`DeviceNameError::Unknown`] or [`DeviceNameError::NotCompiled`].
+pub fn find(name: &str) -> Result<Device, DeviceNameError> {
+    let (backend, number) = parse_device_name(name)
+        .ok_or_else(|| DeviceNameError::Unknown { name: name.to_owned() })?;
     let feature = backend.feature;
     (backend.make)(number)
-        .ok_or_else(|| DeviceError::NotCompiled { name: name.to_owned(), feature })
+        .ok_or_else(|| DeviceNameError::NotCompiled { name: name.to_owned(), feature })
 }
 
 /// The devices of names with commas between them, such as `cuda:0,cuda:1`. A device may be named
 /// more than once, see [`Devices::new`].
 ///
 /// # Errors
-/// [`DeviceError::Missing`], or an error of [`find`].
-pub fn find_all(list: &str) -> Result<Devices, DeviceError> {
+/// [`DeviceNameError::Missing`], or an error of [`find`].
+pub fn find_all(list: &str) -> Result<Devices, DeviceNameError> {
     if list.contains(',') && list.split(',').any(str::is_empty) {
-        return Err(DeviceError::Missing { list: list.to_owned() });
+        return Err(DeviceNameError::Missing { list: list.to_owned() });
     }
     let (first, further) = list.split_once(',').unwrap_or((list, ""));
     let further = further.split(',').filter(|name| !name.is_empty());
@@ -137,22 +137,22 @@ mod tests {
             assert_eq!((found.first(), found.others().len()), (&device, count - 1));
             assert!(found.others().iter().all(|further| *further == device));
         }
-        let lacking = |list: &str| Err(DeviceError::Missing { list: list.into() });
+        let lacking = |list: &str| Err(DeviceNameError::Missing { list: list.into() });
         let found = |list: &str| find_all(list).map(|devices| devices.first().clone());
         for list in [format!("{name},"), format!(",{name}"), format!("{name},,{name}"), ",".into()]
         {
             assert_eq!(found(&list), lacking(&list));
         }
-        let unknown = Err(DeviceError::Unknown { name: "abacus".into() });
+        let unknown = Err(DeviceNameError::Unknown { name: "abacus".into() });
         assert_eq!(found(&format!("{name},abacus")), unknown);
-        assert_eq!(found(""), Err(DeviceError::Unknown { name: String::new() }));
+        assert_eq!(found(""), Err(DeviceNameError::Unknown { name: String::new() }));
     }
 
     #[test]
-    fn errors_tell_unknown_from_missing_devices() {
-        assert_eq!(find("gpu"), Err(DeviceError::Unknown { name: "gpu".into() }));
-        assert_eq!(find("flex:0"), Err(DeviceError::Unknown { name: "flex:0".into() }));
-        assert_eq!(find("cuda:x"), Err(DeviceError::Unknown { name: "cuda:x".into() }));
+    fn unknown_and_missing_devices_have_different_errors() {
+        assert_eq!(find("gpu"), Err(DeviceNameError::Unknown { name: "gpu".into() }));
+        assert_eq!(find("flex:0"), Err(DeviceNameError::Unknown { name: "flex:0".into() }));
+        assert_eq!(find("cuda:x"), Err(DeviceNameError::Unknown { name: "cuda:x".into() }));
         if !cfg!(feature = "cuda") {
             let error = find("cuda:1").unwrap_err().to_string();
             assert!(error.starts_with("device `cuda:1` is not part of this build"), "{error}");

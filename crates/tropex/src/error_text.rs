@@ -1,6 +1,6 @@
 //! The line that the command prints for an error.
 //!
-//! Libraries do not know the command line. This file names the flag that helps.
+//! Libraries do not name flags. This file adds the flag that helps.
 
 use tropex::Gauge;
 use tropex::experiments::{self, Split};
@@ -62,8 +62,10 @@ fn of_experiments(error: &experiments::Error) -> Option<String> {
             }
             return Some(format!("make them with `{command}`"));
         }
-        experiments::Error::Extract(tropex::Error::OtherTerms { .. }) => "--replace allows it",
         experiments::Error::OtherData { .. } => "--data-dir names the folder of the data",
+        experiments::Error::Extract(tropex::Error::OtherTerms { .. }) => {
+            "or extract with --replace"
+        }
         experiments::Error::OtherContent { .. } => "--out names it",
         experiments::Error::Data(error) => of_data(error)?,
         experiments::Error::Run(error) => of_run(error)?,
@@ -112,13 +114,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causes_are_said_once_and_in_one_line() {
+    fn causes_are_printed_once_and_in_one_line() {
         let error = anyhow::anyhow!("no\nspace").context("cannot write x: no\nspace").context("x");
         assert_eq!(error_text(&error), "x: cannot write x: no space");
     }
 
     #[test]
-    fn flags_that_help_are_named() {
+    fn errors_name_the_flags_that_help() {
         let missing = || DataError::NoCache { dataset: "mnist".into() };
         let expected = "; --data-dir names a folder that has the files";
         let errors = [

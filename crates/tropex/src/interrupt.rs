@@ -14,7 +14,7 @@ fn notes() -> MutexGuard<'static, Vec<DescribeKept>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// While this value lives, an interrupt prints what its part of the command has saved.
+/// While this value exists, an interrupt prints what its part of the command has saved.
 #[must_use]
 pub struct InterruptNote(());
 
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_tells_what_is_saved_and_how_to_continue() {
+    fn the_line_describes_the_saved_state_and_the_next_command() {
         let said = |kept: Option<&str>| {
             let kept = kept.map(str::to_owned);
             let say: DescribeKept = Box::new(move || kept.clone());

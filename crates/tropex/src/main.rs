@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         output.error(&format!("cannot watch for Ctrl-C: {error}"));
         return ExitCode::FAILURE;
     }
-    // Backends panic where a driver is missing, for example: that is printed like any other error.
+    // A panic is printed like any other error, for example that of a backend without its driver.
     panic::set_hook(Box::new(|_| {}));
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| arguments.command.run(&output)));
     let error = match outcome {

@@ -54,7 +54,8 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "warning: {}", printable(line));
     }
 
-    /// Prints a line about long work to standard error, unless `--json` or `--quiet` is given.
+    /// Prints a line about work in progress to standard error, unless `--json` or `--quiet` is
+    /// given.
     pub fn progress(&self, line: &str) {
         if !self.json && !self.quiet {
             let _ = writeln!(io::stderr().lock(), "{}", printable(line));
@@ -299,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_stage_takes_half_of_the_rest_of_its_step() {
+    fn every_stage_counts_as_half_of_the_rest_of_its_step() {
         let mut stages = StepProgress::default();
         let shares = [
             (0, "extracting", 0.5),

@@ -24,13 +24,12 @@ fn linear_layers_on_values_of_any_rank() {
 fn a_network_may_have_one_output_or_thousands() {
     let to = |outputs| [linear(3, 4, true), Maximum::Relu.into(), linear(4, outputs, true)];
     holds(&[3], to(1));
-    // What goes through all outputs again and again takes too long, and says nothing of their
-    // number.
+    // Properties that loop over all outputs take too long, and do not test the number of outputs.
     let chosen =
         ["replay_computes_the_logits_of_the_module", "terms_in_f64_are_those_of_the_reference"];
     let properties = PROPERTIES.iter().filter(|property| chosen.contains(&property.name));
     assert_eq!(properties.clone().count(), chosen.len());
-    // Vulkan's software device has no buffers for rows from as many.
+    // Vulkan's software device has no buffers large enough for the rows of 2,000 outputs.
     let many = if is_cubecl() { 1_000 } else { 2_000 };
     holds_some(&[3], to(many), properties);
 }

@@ -12,7 +12,7 @@ const OPERATORS: [Operator; 5] = [
 ];
 
 fn arithmetic(operator: Operator, operand: Operand) -> [Step; 2] {
-    // Rows must not be negative below the ReLU, whatever the sign of the factor.
+    // With the ReLU above, rows must stay non-negative for factors of both signs.
     [Affine::Arithmetic { operator, operand }.into(), Maximum::Relu.into()]
 }
 

@@ -24,7 +24,7 @@ fn sums_and_differences_of_branches() {
         holds(&[3], [both(&[linear(3, 3), relu()], &[]), relu()]);
         holds(&[3], [both(&[], &[linear(3, 3), relu()]), relu()]);
         holds(&[3], [both(&[linear(3, 2), relu()], &[linear(3, 2)]), relu()]);
-        // One value twice.
+        // Both branches are one value.
         holds(&[3], [relu(), both(&[], &[])]);
         holds(&[2, 3], [both(&[relu(), linear(3, 2)], &[times(-1.0), relu(), linear(3, 2)])]);
         // One residual connection within another.
@@ -49,7 +49,7 @@ fn branches_of_broadcastable_shapes() {
             holds(&shape, [fork(join.clone(), &[&means, &[relu()]]), relu()]);
         }
     }
-    // Both sides are longer than the other along some axis.
+    // Each branch is longer than the other along one axis.
     let [across, down] = [0, 1].map(|axis| Step::from(Affine::Reduce { axis, mean: false }));
     holds(&[2, 3], [fork(Join::Difference, &[&[relu(), across], &[down]])]);
 }
@@ -60,7 +60,7 @@ fn extrema_of_two_branches() {
         let both = |left: &[Step], right: &[Step]| fork(Join::Extremum(extremum), &[left, right]);
         holds(&[3], [both(&[linear(3, 2)], &[times(-0.5), linear(3, 2)])]);
         holds(&[2, 3], [times(-1.0), both(&[], &[times(0.25)]), relu()]);
-        // Equal everywhere: the first one counts.
+        // Both branches are equal everywhere: the first one counts.
         holds(&[3], [both(&[relu()], &[relu()])]);
     }
 }
@@ -71,10 +71,10 @@ fn branches_side_by_side() {
         let concat = |branches: &[&[Step]]| fork(Join::Concat { axis }, branches);
         holds(&[2, 3, 2], [concat(&[&[], &[relu()]]), times(-1.0), relu()]);
         holds(&[2, 3, 2], [concat(&[&[relu()], &[], &[times(-2.0), relu()]])]);
-        // Dense: each layer reads all that were before it.
+        // Dense connections: each layer reads the outputs of all layers before it.
         holds(&[1, 2, 2], [concat(&[&[], &[relu()]]), concat(&[&[], &[Maximum::Abs.into()]])]);
     }
-    // Pieces of a point as inputs of their own.
+    // Two pieces of a point are separate inputs.
     let piece = |start, length| Step::from(Rearrange::Narrow { axis: 0, start, length });
     let left = [piece(0, 2), linear(2, 3), relu()];
     let right = [piece(2, 3), linear(3, 2), relu()];

@@ -1,5 +1,5 @@
-//! Calls that Burn spells out in other operations, or that no layer makes: against plain loops over
-//! the six values of a point `[2, 3]`.
+//! Calls that Burn translates into other operations, or that no layer makes: compared with plain
+//! loops over the six values of a point `[2, 3]`.
 
 use burn::module::{Module, Param};
 use burn::nn::Relu;
@@ -11,7 +11,7 @@ use crate::common::{device, difference, tensor};
 type Call = fn(Tensor<3>) -> Tensor<2>;
 type Loop = fn(&[f64]) -> Vec<f64>;
 
-/// A module that is one call, on the device of its only parameter.
+/// A module that makes one call, on the device of its only parameter.
 #[derive(Module, Debug)]
 struct Called {
     zero: Param<Tensor<1>>,

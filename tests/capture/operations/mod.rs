@@ -1,5 +1,5 @@
-//! Every operation on its own, with each of its options: a network that is nothing else must have
-//! all properties of random networks, among them the values and rows of a plain loop.
+//! Every operation alone, with each of its options. A network of this operation must have all
+//! properties of random networks; for example, its values and rows equal those of a plain loop.
 
 mod affine;
 mod arithmetic;
@@ -14,13 +14,13 @@ use crate::common::plan::{Affine, Ending, Operand, Operator, Plan, Rearrange, St
 use crate::common::properties::{Measured, Property};
 use crate::extraction::PROPERTIES;
 
-/// Tries all properties on a network of the given steps, all of whose values are logits.
+/// Tests all properties on a network of the given steps. All values of the last step are logits.
 #[track_caller]
 fn holds(input: &[usize], steps: impl IntoIterator<Item = Step>) {
     holds_some(input, steps, PROPERTIES.iter());
 }
 
-/// Tries some of the properties.
+/// Tests some of the properties.
 #[track_caller]
 fn holds_some<'a>(
     input: &[usize],

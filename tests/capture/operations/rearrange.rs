@@ -1,9 +1,9 @@
-//! Rearrangements.
+//! Operations that rearrange values.
 
 use super::holds;
 use crate::common::plan::{Maximum, Range, Rearrange, Step, Window};
 
-/// A rearrangement between two activations.
+/// Tests a rearrangement between two activations.
 #[track_caller]
 fn rearranges(input: &[usize], step: Rearrange) {
     holds(input, [Maximum::Relu.into(), step.into(), Step::from(Maximum::Abs)]);

@@ -6,7 +6,7 @@ use crate::common::plan::{
     Affine, AvgPool, Conv, ConvTranspose, Interpolate, MaxPool, Maximum, Step, Window,
 };
 
-/// A window by kernel, stride, padding and dilation along every axis.
+/// A window with kernel, stride, padding and dilation along every axis.
 fn window(
     kernel: &[usize],
     stride: &[usize],
@@ -126,7 +126,7 @@ fn transposed_convolutions_over_three_axes() {
         holds(Window::new(&[2, 1, 2]), &[0, 0, 0]);
         holds(window(&[2, 2, 2], &[2, 1, 2], &[none, none, none], &[1, 1, 1]), &[1, 0, 1]);
         let gaps = window(&[2, 2, 1], &[2, 1, 2], &[none, none, none], &[1, 1, 1]);
-        // Burn's own, which the module has, are wrong on GPUs where there are gaps.
+        // On GPUs, Burn's own convolutions with gaps are wrong, and the module uses them.
         if !is_cubecl() {
             holds(gaps, &[1, 0, 1]);
         }

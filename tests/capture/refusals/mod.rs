@@ -1,4 +1,4 @@
-//! Modules that cannot be captured, and what their author is told.
+//! Modules that cannot be captured, and the errors that their authors read.
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
@@ -89,7 +89,7 @@ fn forwards_that_panic_are_refused() {
         hidden / largest
     });
     assert_says(&error, &["panicked", "reads the values of a tensor", "outside of the forward"]);
-    // A panic leaves nothing behind that stands against another capture.
+    // After a panic, another capture works.
     let forward = |model: &Model, points| model.around(points, activation::relu);
     capture(&Model::new(), [4], forward).expect("a supported module");
 }

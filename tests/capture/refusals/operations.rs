@@ -1,4 +1,4 @@
-//! Operations that are refused, each with its name in Burn, its place and the reason.
+//! Operations that are refused. The error gives Burn's name of each one, its place and the reason.
 
 use burn::nn::GroupNormConfig;
 use burn::tensor::{Tensor, activation};
@@ -79,7 +79,7 @@ fn attention_is_refused() {
 }
 
 #[test]
-fn what_looks_at_several_points_is_refused() {
+fn operations_on_several_points_are_refused() {
     let mixing: &[(&str, Function)] = &[
         ("MeanDim", |x| x.clone() - x.mean_dim(0)),
         ("SumDim", |x| x.clone() - x.sum_dim(0)),
@@ -98,7 +98,7 @@ fn what_looks_at_several_points_is_refused() {
             let [points, features] = x.dims();
             x.reshape([features, points]).reshape([points, features])
         }),
-        // A batch norm that takes the mean of its batch.
+        // A batch norm that uses the mean of its batch.
         ("MeanDim", |x| {
             let (variance, mean) = x.clone().var_mean(0);
             (x - mean) / (variance + 1e-5).sqrt()
@@ -108,7 +108,7 @@ fn what_looks_at_several_points_is_refused() {
 }
 
 #[test]
-fn what_jumps_is_refused() {
+fn discontinuous_operations_are_refused() {
     let jumping: &[(&str, Function)] = &[
         ("MaskFill", |x| activation::thresholded_relu(x, 0.5)),
         ("MaskFill", |x| activation::threshold(x, 0.5, 0.25)),
@@ -125,7 +125,7 @@ fn what_jumps_is_refused() {
 }
 
 #[test]
-fn what_puts_values_in_order_is_refused() {
+fn sorting_is_refused() {
     let sorting: &[(&str, Function)] = &[
         ("Sort", |x| x.sort(1)),
         ("TopK", |x| x.topk(2, 1).repeat_dim(1, 3)),
@@ -140,7 +140,7 @@ fn what_puts_values_in_order_is_refused() {
 }
 
 #[test]
-fn softmax_in_the_middle_is_told_where_it_may_be() {
+fn softmax_in_the_middle_is_refused_with_its_place() {
     let error = refused(|_, hidden| activation::softmax(hidden, 1));
     assert_says(&error, &["softmax is not piecewise linear", "at the very end"]);
     let over_points = |model: &Model, points| activation::softmax(model.around(points, |x| x), 0);

@@ -37,7 +37,7 @@ impl Planned {
         Self { layers: layers(&plan.steps, device), ending: plan.ending }
     }
 
-    /// From points of any rank to what the module returns.
+    /// Runs the module on points of any rank.
     pub(crate) fn forward<V: Into<Value>>(&self, points: V) -> Tensor<2> {
         let logits = self.logits(points);
         match self.ending {
@@ -51,7 +51,7 @@ impl Planned {
         run(&self.layers, points.into()).into()
     }
 
-    /// Captures the forward that takes points of the given shape.
+    /// Captures the forward for points of the given shape.
     pub(crate) fn capture(&self, input: &[usize]) -> Result<Network, Error> {
         match *input {
             [a] => capture(self, [a], Self::forward::<Tensor<2>>),

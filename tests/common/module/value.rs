@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::common::values;
 
-/// A value with the axis of points and one to four axes more.
+/// A value with the axis of points and one to four more axes.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Two(Tensor<2>),
@@ -34,7 +34,7 @@ macro_rules! from_tensor {
 
 from_tensor!(Two 2 Three 3 Four 4 Five 5);
 
-/// An expression for the tensor of a value, whatever its rank.
+/// Evaluates an expression for the tensor of a value of any rank.
 macro_rules! each_rank {
     ($value:expr, $tensor:ident => $body:expr) => {
         match $value {
@@ -46,7 +46,7 @@ macro_rules! each_rank {
     };
 }
 
-/// The same for two values of the same rank.
+/// Evaluates an expression for the tensors of two values with equal ranks.
 macro_rules! both_ranks {
     ($left:expr, $right:expr, ($a:ident, $b:ident) => $body:expr) => {
         match ($left, $right) {
@@ -62,14 +62,14 @@ macro_rules! both_ranks {
 pub(crate) use {both_ranks, each_rank};
 
 impl Value {
-    /// Numbers as points of a shape, as many as there are.
+    /// Numbers as points of a shape. The number of points follows from the number of numbers.
     pub(crate) fn points(numbers: &[f32], shape: &[usize], device: &Device) -> Self {
         let flat = TensorData::new(numbers.to_vec(), [numbers.len()]);
         let points = numbers.len() / shape.iter().product::<usize>();
         Self::shaped(Tensor::from_data(flat, device), points, shape)
     }
 
-    /// A constant that is the same at every point.
+    /// A constant that is equal at every point.
     pub(crate) fn constant(numbers: Tensor<1>, shape: &[usize]) -> Self {
         Self::shaped(numbers, 1, shape)
     }

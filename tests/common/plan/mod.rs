@@ -1,9 +1,8 @@
 //! A network as plain data: steps, weights and the shapes between them.
 //!
-//! Everything about a kind of step is in the folder of its family: `mod.rs` says what it is, which
-//! shape it has as output and what it is called, `draw.rs` when it is drawn, `layer.rs` which Burn
-//! layer it becomes, and `loops.rs` what it computes, as plain loops (called by `naive.rs` and
-//! `reference/lower.rs`).
+//! Everything about a kind of step is in the folder of its family: its data, output shape and name
+//! in `mod.rs`; how it is drawn in `draw.rs`; its Burn layer in `layer.rs`; its computation as
+//! plain loops in `loops.rs` (called by `naive.rs` and `reference/lower.rs`).
 
 pub(crate) mod affine;
 pub(crate) mod branch;
@@ -31,12 +30,12 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     pub(crate) classes: usize,
     pub(crate) ending: Ending,
-    /// All numbers are small fractions of powers of two: where they fit, sums are exact, and so
-    /// are ties.
+    /// All numbers are small multiples of negative powers of two. If they have few enough bits,
+    /// sums and ties are exact.
     pub(crate) exact: bool,
 }
 
-/// What the module does to its logits before it returns them.
+/// The last operation of the module on its logits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Ending {
     Logits,
@@ -50,7 +49,7 @@ pub(crate) enum Step {
     Rearrange(Rearrange),
     Maximum(Maximum),
     Fork(Fork),
-    /// The same layers several times in a row, with the same weights; they keep the shape.
+    /// Layers that are called several times in a row, with one set of weights. They keep the shape.
     Again {
         steps: Vec<Step>,
         times: usize,
@@ -62,20 +61,20 @@ impl Plan {
         self.input.iter().product()
     }
 
-    /// Number of steps, those in branches included.
+    /// Number of steps, with those in branches.
     pub(crate) fn size(&self) -> usize {
         size(&self.steps)
     }
 
-    /// The same network with one step fewer, in every way that leaves the shapes alone.
+    /// All plans with one step less and with the input and output shapes of this plan.
     pub(crate) fn smaller(&self) -> Vec<Self> {
         let smaller = smaller(&self.steps, &self.input).into_iter();
         let plans = smaller.map(|steps| Self { steps, ..self.clone() });
         plans.filter(|plan| !plan.ends_in_a_temperature()).collect()
     }
 
-    /// Whether it ends in a multiplication of all logits by a positive number, which a capture
-    /// leaves out.
+    /// Whether the plan ends in a multiplication of all logits by a positive number. A capture
+    /// leaves it out.
     pub(crate) fn ends_in_a_temperature(&self) -> bool {
         let last = self.steps.iter().rev().find(|step| !step.only_moves());
         let Some(Step::Affine(Affine::Arithmetic { operator, operand })) = last else {
@@ -98,12 +97,12 @@ impl Step {
         }
     }
 
-    /// Whether it leaves values as they are.
+    /// Whether the step does not change values.
     pub(crate) fn only_moves(&self) -> bool {
         matches!(self, Self::Rearrange(_) | Self::Affine(Affine::Dropout))
     }
 
-    /// What kind of step it is.
+    /// The name of the kind of step.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Affine(step) => step.name(),
@@ -114,12 +113,12 @@ impl Step {
         }
     }
 
-    /// Whether it, or a step inside of it, is of a kind.
+    /// Whether the step, or a step inside it, satisfies a condition.
     pub(crate) fn any(&self, kind: &impl Fn(&Self) -> bool) -> bool {
         kind(self) || self.inner().iter().flatten().any(|step| step.any(kind))
     }
 
-    /// Lists of steps inside this one.
+    /// The lists of steps inside this step.
     pub(crate) fn inner(&self) -> &[Vec<Step>] {
         match self {
             Self::Fork(fork) => &fork.branches,
@@ -128,7 +127,7 @@ impl Step {
         }
     }
 
-    /// The same step with other steps inside.
+    /// This step with another list of steps at an index.
     fn with_inner(&self, index: usize, inner: Vec<Step>) -> Self {
         match self {
             Self::Fork(fork) => {
@@ -154,7 +153,7 @@ macro_rules! into_step {
 
 into_step!(Affine Rearrange Maximum Fork);
 
-/// Shape after a list of steps.
+/// The shape after a list of steps.
 pub(crate) fn output(steps: &[Step], input: &[usize]) -> Shape {
     steps.iter().fold(input.to_vec(), |shape, step| step.output(&shape))
 }

@@ -2,19 +2,19 @@
 
 use super::Shape;
 
-/// Extents of a window and of its movement, an entry an axis; `padding` is `(begin, end)`.
+/// Extents and movement of a window, one entry an axis. `padding` is `(begin, end)`.
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
     pub(crate) kernel: Shape,
     pub(crate) stride: Shape,
     pub(crate) padding: Vec<(usize, usize)>,
     pub(crate) dilation: Shape,
-    /// A last window may reach beyond the padding; only with as much padding on either side.
+    /// The last window may reach beyond the padding. The padding is then equal on both sides.
     pub(crate) ceil_mode: bool,
 }
 
 impl Window {
-    /// A window that moves by one and stays inside.
+    /// A window that moves by one cell and stays inside.
     pub(crate) fn new(kernel: &[usize]) -> Self {
         let axes = kernel.len();
         Self {
@@ -36,12 +36,12 @@ impl Window {
         (0..self.axes()).any(axis)
     }
 
-    /// Cells from the first to the last of a window.
+    /// Number of cells from the first to the last one of a window.
     pub(crate) fn reach(&self, axis: usize) -> usize {
         self.dilation[axis] * (self.kernel[axis] - 1) + 1
     }
 
-    /// Whether there is room for one window at least.
+    /// Whether at least one window fits.
     pub(crate) fn fits(&self, extents: &[usize]) -> bool {
         let padded = |axis: usize| extents[axis] + self.padding[axis].0 + self.padding[axis].1;
         (0..self.axes()).all(|axis| padded(axis) >= self.reach(axis))
@@ -63,7 +63,7 @@ impl Window {
         if (windows - 1) * stride >= extent + begin { windows - 1 } else { windows }
     }
 
-    /// The input cell under an offset of a window along one axis, if it is not padding.
+    /// The input cell at an offset of a window along one axis; `None` for padding.
     pub(crate) fn cell(
         &self,
         axis: usize,
@@ -75,7 +75,7 @@ impl Window {
         position.checked_sub(self.padding[axis].0).filter(|&cell| cell < extent)
     }
 
-    /// The same along every axis.
+    /// The input cell at an offset of a window along all axes; `None` for padding.
     pub(crate) fn cells(
         &self,
         window: &[usize],
@@ -87,7 +87,7 @@ impl Window {
             .collect()
     }
 
-    /// Whether there is as much padding on either side of every axis.
+    /// Whether the padding is equal on both sides of every axis.
     pub(crate) fn is_symmetric(&self) -> bool {
         self.padding.iter().all(|(begin, end)| begin == end)
     }

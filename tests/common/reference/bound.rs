@@ -5,16 +5,16 @@ use std::ops::Range;
 use super::{Map, through};
 use crate::common::naive::Matrix;
 
-/// What is added to rows at the output of a map.
+/// The shift that is added to rows at the output of a map.
 pub(super) enum Shift {
     None,
     Row(Vec<f64>),
-    /// A list for every branch.
+    /// The shifts of every branch.
     Fork(Vec<Vec<Shift>>),
 }
 
-/// All rows at a value, each the sum of two parts: one that is the same at every point, with a row
-/// for every class, and one of which only `-lower <= row <= upper` is known.
+/// All rows at a value, each a sum of two parts. `exact` is equal at all points and has a row for
+/// every class. `between` is bounded: `-lower <= row <= upper`.
 #[derive(Clone)]
 pub(super) struct Bound {
     exact: Option<Vec<Vec<f64>>>,
@@ -27,7 +27,8 @@ struct Between {
     upper: Vec<f64>,
 }
 
-/// Bounds from the output of maps to their input, and the shifts on the way.
+/// Carries bounds from the output of maps to their input. Returns the shifts of the maps and the
+/// bounds at the input.
 pub(super) fn bound(maps: &[Map], start: Bound, constants: &mut [f64]) -> (Vec<Shift>, Bound) {
     let mut shifts = Vec::new();
     let mut state = start;
@@ -83,7 +84,7 @@ impl Bound {
         Self { exact: None, between: Some(Between { lower, upper }) }
     }
 
-    /// The bounds of some of the features.
+    /// The bounds of a range of features.
     fn part(&self, features: Range<usize>) -> Self {
         let of = |row: &Vec<f64>| row[features.clone()].to_vec();
         let between = self.between.as_ref();
@@ -120,7 +121,7 @@ impl Bound {
         };
         let largest = fold(f64::max);
         match self.between {
-            // As published: the negative parts of all classes together.
+            // As published: the sum of the negative parts of all classes.
             None => {
                 let shift = fold(|sum, value| sum + (-value).max(0.0));
                 let upper = sum(largest, &shift);
@@ -154,7 +155,7 @@ fn sum(mut left: Vec<f64>, right: &[f64]) -> Vec<f64> {
     left
 }
 
-/// The sum of two rows, of which the first may not be there yet.
+/// The sum of two rows. An empty first row counts as zero.
 pub(super) fn sum_or_first(left: Vec<f64>, right: Vec<f64>) -> Vec<f64> {
     if left.is_empty() { right } else { sum(left, &right) }
 }

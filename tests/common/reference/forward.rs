@@ -1,13 +1,13 @@
-//! Forward through maps: values, the pieces chosen, and how surely rounding chooses the same ones.
+//! Forward pass through maps: values, chosen pieces, and distances from a change of piece.
 
 use super::Map;
 use crate::common::naive::Matrix;
 
-/// The values of one point at some place.
+/// The values of one point between two maps.
 #[derive(Clone, Debug)]
 pub(crate) struct Values {
     pub(crate) values: Vec<f64>,
-    /// The variance of each value's rounding error, for roundings of relative size 1.
+    /// The variance of the rounding error of each value, for roundings of relative size 1.
     noise: Vec<f64>,
 }
 
@@ -19,14 +19,14 @@ pub(crate) enum Choice {
     Fork(Vec<Vec<Choice>>),
 }
 
-/// How near a point comes to a change of piece, and to the end of a mantissa.
+/// Distance of a point from a change of piece, and the number of bits of an exact computation.
 pub(crate) struct Nearness {
-    /// Least distance of any unit from a change of piece, in standard rounding errors of relative
-    /// size 1.
+    /// Smallest distance of any unit from a change of piece, in standard rounding errors of
+    /// relative size 1.
     pub(crate) margin: f64,
-    /// A unit is exactly on a change of piece where Burn's derivative is another one.
+    /// Whether a unit is exactly on a change of piece and Burn chooses another derivative there.
     pub(crate) on_kink: bool,
-    /// Bits that hold every value and every partial sum exactly.
+    /// Number of bits that hold every value and every partial sum exactly.
     pub(crate) bits: f64,
 }
 
@@ -35,8 +35,8 @@ impl Nearness {
         Self { margin: f64::INFINITY, on_kink: false, bits: 0.0 }
     }
 
-    /// Takes note of the distance of two values that are compared. Without noise there is nothing
-    /// to round: zeros that were put in stay zeros.
+    /// Records the distance of two compared values. Without noise, nothing is rounded: constant
+    /// zeros stay zeros.
     fn meet(&mut self, difference: f64, noise: f64) {
         if noise > 0.0 {
             self.margin = self.margin.min(difference.abs() / noise.sqrt());
@@ -51,7 +51,7 @@ impl Values {
     }
 }
 
-/// Through a list of maps.
+/// Applies a list of maps.
 pub(crate) fn forward(
     maps: &[Map],
     input: Values,
@@ -101,7 +101,7 @@ fn affine(matrix: &Matrix, input: &Values, nearness: &mut Nearness) -> Values {
             noise += weight * weight * input.noise[from];
             terms += usize::from(term != 0.0 && weight.abs() != 1.0) + usize::from(term != 0.0);
         }
-        // A value that is only moved, and an offset on its own, are not rounded.
+        // A value that is only moved, or a single offset, is not rounded.
         terms += usize::from(offset != 0.0);
         output.values.push(sum + offset);
         output.noise.push(noise + if terms > 1 { squares + offset * offset } else { 0.0 });
@@ -116,7 +116,7 @@ fn affine(matrix: &Matrix, input: &Values, nearness: &mut Nearness) -> Values {
     output
 }
 
-/// The exponent of the last bit that any of the numbers needs; infinite for zeros.
+/// The exponent of the lowest bit that any number needs; infinite if all numbers are zero.
 fn finest(numbers: impl Iterator<Item = f64>) -> f64 {
     let last = |number: f64| {
         let bits = number.to_bits();

@@ -1,5 +1,5 @@
-//! Steps as affine maps and maxima: the rules that the library follows too, so that rows and
-//! shifts can be compared and not only values.
+//! Lowers steps to affine maps and maxima. The rules are those of the library, so that rows and
+//! shifts can be compared, not only values.
 
 use super::Map;
 use crate::common::naive;

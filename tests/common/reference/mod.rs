@@ -1,7 +1,7 @@
-//! Terms of a plan in plain `f64` loops: the worst-case algorithm, written a second time.
+//! Terms of a plan in plain `f64` loops: a second implementation of the worst-case algorithm.
 //!
-//! Every affine step is a matrix written down by its loops, everything else is lowered to such
-//! maps and maxima; positive rows are pulled back on their own, as published.
+//! Every affine step is a matrix that loops fill. Every other step is lowered to matrices and
+//! maxima. As published, positive rows have a pullback of their own.
 
 mod bound;
 pub(crate) mod forward;
@@ -26,41 +26,43 @@ pub(crate) struct Reference {
 /// Coefficients and bias.
 pub(crate) type Term = (Vec<f64>, f64);
 
-/// All that is known at a point.
+/// The reference values at a point.
 pub(crate) struct At {
     pub(crate) logits: Vec<f64>,
-    /// One a class.
+    /// One linear term a class.
     pub(crate) linear: Vec<Term>,
-    /// One a class.
+    /// One positive term a class.
     pub(crate) positive: Vec<Term>,
     pub(crate) negative: Term,
-    /// Sizes of the numbers that coefficients and biases are sums of, of all terms together.
+    /// Sizes of the coefficients and of the bias: the sums of the absolute values of their
+    /// summands, over all terms.
     pub(crate) sizes: Term,
-    /// Least distance of any unit from a change of piece, in expected rounding errors for
+    /// Smallest distance of any unit from a change of piece, in expected rounding errors for
     /// roundings of relative size 1.
     pub(crate) margin: f64,
-    /// A unit is exactly on a change of piece where Burn takes its derivative from another side.
+    /// Whether a unit is exactly on a change of piece and Burn takes the derivative from another
+    /// side.
     pub(crate) on_kink: bool,
-    /// Bits of a mantissa that hold all values and sums, so that nothing is rounded.
+    /// Number of bits of a mantissa that holds all values and sums without rounding.
     pub(crate) bits: f64,
 }
 
-/// What steps are lowered to.
+/// The targets of lowering.
 #[derive(Clone, Debug)]
 pub(crate) enum Map {
     Affine(Matrix),
-    /// Every unit with its own slope from 0 to 1 below zero; `like_burn`: Burn's autodiff agrees
-    /// about the derivative at zero.
+    /// Each unit is `x` above zero and `slope x` below, with a slope from 0 to 1. `like_burn`: the
+    /// derivative at zero equals that of Burn's autodiff.
     Leaky {
         slopes: Vec<f64>,
         like_burn: bool,
     },
-    /// The largest value of every window, the first one of several.
+    /// The largest value of every window; the first one on ties.
     Max {
         windows: Vec<Vec<usize>>,
         inputs: usize,
     },
-    /// Branches on the same value, their outputs of the given widths one after the other.
+    /// Branches that read one value. Their outputs, of the given widths, are side by side.
     Fork {
         branches: Vec<Vec<Map>>,
         widths: Vec<usize>,
@@ -105,7 +107,7 @@ impl Reference {
         (pull(&self.maps, choices, None, seed, &mut bias, |weight| weight), bias)
     }
 
-    /// A term with the shifts of the gauge, all weights changed one by one.
+    /// A term with the shifts of the gauge. `change` is applied to every weight.
     fn shifted(&self, choices: &[Choice], seed: Vec<f64>, change: fn(f64) -> f64) -> Term {
         let mut bias = self.at_start;
         let mut row = pull(&self.maps, choices, Some(&self.shifts), seed, &mut bias, change);
@@ -119,7 +121,7 @@ fn unit(class: usize, classes: usize) -> Vec<f64> {
     (0..classes).map(|other| if other == class { 1.0 } else { 0.0 }).collect()
 }
 
-/// Pulls a row back; `bias` collects what offsets add.
+/// Pulls a row back. Adds the contribution of offsets to `bias`.
 fn pull(
     maps: &[Map],
     choices: &[Choice],
@@ -167,7 +169,7 @@ fn pull(
     row
 }
 
-/// A row times a matrix whose weights are changed one by one.
+/// A row times a matrix. `change` is applied to every weight.
 fn through(matrix: &Matrix, row: &[f64], change: impl Fn(f64) -> f64) -> Vec<f64> {
     let mut below = vec![0.0; matrix.inputs];
     for (weights, value) in matrix.rows.iter().zip(row).filter(|(_, value)| **value != 0.0) {

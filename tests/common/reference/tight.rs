@@ -1,5 +1,5 @@
-//! Terms of points under the smallest common shifts: all rows of all points are taken back map by
-//! map, and what the least of them lacks to zero is added to all.
+//! Terms of points under the smallest common shifts. The rows of all points are pulled back map by
+//! map; before each maximum, a common shift makes the smallest entries non-negative.
 
 use std::collections::BTreeSet;
 use std::slice;
@@ -8,7 +8,8 @@ use super::bound::sum_or_first;
 use super::forward::{Choice, Nearness, Values, forward};
 use super::{Map, Reference, Term, pull, unit};
 
-/// Rows of a point: the linear ones, and the negative one that the positive ones differ from.
+/// The rows of a point: linear rows, and the negative row. A positive row is the sum of a linear
+/// row and the negative row.
 #[derive(Clone)]
 struct Rows {
     linear: Vec<Term>,
@@ -16,8 +17,8 @@ struct Rows {
 }
 
 impl Reference {
-    /// Linear terms and negative term of points that are extracted together, each point with the
-    /// classes asked for at it.
+    /// Linear terms and negative terms of points that are extracted together. Each point comes with
+    /// its classes.
     pub(crate) fn tight(&self, points: &[(&[f32], Vec<usize>)]) -> Vec<(Vec<Term>, Term)> {
         let rows = points.iter().map(|(_, classes)| Rows {
             linear: classes.iter().map(|&class| (unit(class, self.classes), 0.0)).collect(),
@@ -40,8 +41,8 @@ impl Reference {
     }
 }
 
-/// Takes the rows of all points from the output of maps to their input; `choices` are those of
-/// every point.
+/// Pulls the rows of all points back from the output of maps to their input. `choices` has an entry
+/// for every point.
 fn walk(maps: &[Map], choices: &[&[Choice]], mut rows: Vec<Rows>) -> Vec<Rows> {
     for (index, map) in maps.iter().enumerate().rev() {
         if let Map::Fork { branches, widths } = map {
@@ -74,7 +75,7 @@ fn walk(maps: &[Map], choices: &[&[Choice]], mut rows: Vec<Rows>) -> Vec<Rows> {
     rows
 }
 
-/// Takes a row from the output of a map to its input.
+/// Pulls a row back through one map.
 fn back(map: &Map, choice: &Choice, (row, bias): &mut Term) {
     let (map, choice) = (slice::from_ref(map), slice::from_ref(choice));
     *row = pull(map, choice, None, std::mem::take(row), bias, |weight| weight);
@@ -88,8 +89,8 @@ fn side(choice: &Choice, branch: usize) -> &[Choice] {
     }
 }
 
-/// Adds the smallest numbers to all negative rows that leave neither them nor positive rows
-/// negative.
+/// Adds the smallest shift to all negative rows that makes all negative and positive rows
+/// non-negative.
 fn shift(rows: &mut [Rows]) {
     for feature in 0..rows[0].negative.0.len() {
         let lowest = rows.iter().flat_map(|rows| {
@@ -102,8 +103,8 @@ fn shift(rows: &mut [Rows]) {
     }
 }
 
-/// The row below the maps, unless every way there leads through a maximum, and what the offsets
-/// above the first maxima add to its bias.
+/// The part of a row that reaches the input of the maps without a maximum; `None` if there is no
+/// such part. And the bias that offsets above the first maxima add.
 fn above(maps: &[Map], row: Vec<f64>) -> (Option<Vec<f64>>, f64) {
     let (mut row, mut bias) = (Some(row), 0.0);
     for map in maps.iter().rev() {
@@ -145,7 +146,7 @@ impl Rows {
         }
     }
 
-    /// The rows of one branch, with no bias yet.
+    /// The rows of one branch, with biases of zero.
     fn part(&self, first: usize, width: usize) -> Self {
         self.map(|(row, _)| (row[first..first + width].to_vec(), 0.0))
     }
@@ -154,7 +155,7 @@ impl Rows {
         self.zip(&other, |a, b| (a.0.iter().zip(&b.0).map(|(a, b)| a + b).collect(), a.1 + b.1))
     }
 
-    /// The same rows, their biases on top of those of rows above.
+    /// These rows, with the biases of the rows above added.
     fn on(self, above: &Self) -> Self {
         self.zip(above, |(row, bias), above| (row, bias + above.1))
     }

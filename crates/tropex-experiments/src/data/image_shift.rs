@@ -8,7 +8,7 @@ use tropex_extract::PointSource;
 
 use super::image_points::ImagePoints;
 
-/// What fills the part of the frame that a moved image leaves.
+/// The values of the part of the frame that a moved image no longer covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EdgeFill {
@@ -111,7 +111,7 @@ fn add_shifted(
     }
 }
 
-/// The row or column that a moved row or column comes from; `None` if the frame is empty there.
+/// The source row or column of a row or column of the frame; `None` if the frame is empty there.
 fn source(place: usize, shift: i32, extent: usize, fill: EdgeFill) -> Option<usize> {
     let from = place as i64 - i64::from(shift);
     let last = extent as i64 - 1;

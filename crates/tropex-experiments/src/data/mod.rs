@@ -9,4 +9,4 @@ pub use image_points::ImagePoints;
 pub use image_shift::{EdgeFill, ShiftedImages, shift_pairs};
 pub use random_points::{RANGES, RandomPoints};
 pub(crate) use random_points::{range_fault, range_name};
-pub use split::Split;
+pub use split::{ParseSplitError, Split};

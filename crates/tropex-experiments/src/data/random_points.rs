@@ -11,7 +11,7 @@ use tropex_extract::PointSource;
 pub const RANGES: [[f32; 2]; 4] =
     [[0.0, 1.0], [-100.0, 100.0], [-1000.0, 1000.0], [-10_000.0, 10_000.0]];
 
-/// Most random points per range.
+/// Largest number of random points per range.
 const MOST_POINTS: usize = 10_000_000;
 
 /// Points whose values are drawn independently and uniformly from a range.
@@ -24,8 +24,8 @@ pub struct RandomPoints {
 }
 
 impl RandomPoints {
-    /// `count` points of `features` values each. Equal seeds give equal points; in another range they
-    /// are scaled to that range.
+    /// `count` points of `features` values each. Equal seeds give equal points; in another range
+    /// they are scaled to that range.
     pub fn new(count: usize, features: usize, range: [f32; 2], seed: u64) -> Self {
         Self { count, features, range, seed }
     }
@@ -65,7 +65,8 @@ pub(crate) fn range_name([low, high]: [f32; 2]) -> String {
     format!("random in [{low}, {high}]")
 }
 
-/// What is wrong with a number of random points, a parameter called `name`, and with their ranges.
+/// A message if the number of random points (the parameter `name`) or one of their ranges is
+/// invalid.
 pub(crate) fn range_fault(name: &str, count: usize, ranges: &[[f32; 2]]) -> Option<String> {
     if count > MOST_POINTS {
         return Some(format!("{name} is {count}, expected at most {MOST_POINTS}"));

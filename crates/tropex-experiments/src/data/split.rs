@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use serde::Serialize;
+use thiserror::Error;
 use tropex_train::data::{Dataset, Images};
 
 /// One of the two splits of a dataset.
@@ -12,7 +13,7 @@ use tropex_train::data::{Dataset, Images};
 pub enum Split {
     /// The images that networks are trained on.
     Train,
-    /// The images that networks never see in training.
+    /// The images that are not used in training.
     Test,
 }
 
@@ -48,14 +49,19 @@ impl Display for Split {
     }
 }
 
-impl FromStr for Split {
-    type Err = String;
+/// A text that is not the name of a split.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown split `{0}`, expected train or test")]
+pub struct ParseSplitError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Split {
+    type Err = ParseSplitError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "train" => Ok(Self::Train),
             "test" => Ok(Self::Test),
-            _ => Err(format!("unknown split `{text}`, expected train or test")),
+            _ => Err(ParseSplitError(text.into())),
         }
     }
 }

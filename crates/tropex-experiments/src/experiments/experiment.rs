@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tropex_train::messages::in_plain_words;
 
 use crate::Error;
-use crate::report::{Answer, ExperimentDescription};
+use crate::report::{Answer, ExperimentDescription, Topic};
 use crate::run::RunContext;
 
 /// A question about runs with a method that answers it. The fields are its parameters.
@@ -21,7 +21,7 @@ pub trait Experiment: fmt::Debug + Sync {
     fn run(&self, inputs: &ExperimentInputs<'_>) -> Result<Answer, Error>;
 }
 
-/// What an experiment looks at.
+/// The inputs of an experiment.
 #[derive(Clone, Copy, Debug)]
 pub struct ExperimentInputs<'a> {
     /// The runs: one, unless the experiment compares several.
@@ -37,10 +37,10 @@ impl<'a> ExperimentInputs<'a> {
     }
 }
 
-/// Whether an experiment looks at one run or compares several.
+/// Whether an experiment examines one run or compares several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// It looks at every run separately.
+    /// It examines every run separately.
     Each,
     /// It compares two or more runs.
     Together,
@@ -54,8 +54,10 @@ pub type Parameters = BTreeMap<String, Value>;
 pub struct ExperimentEntry {
     /// Name on the command line and in folders.
     pub name: &'static str,
-    /// What the experiment asks.
+    /// The question.
     pub question: &'static str,
+    /// What the question is about.
+    pub topic: Topic,
     /// How the experiment answers, in three sentences or paragraphs.
     pub method: [&'static str; 3],
     /// Whether it compares runs.
@@ -84,8 +86,8 @@ pub struct ConfiguredExperiment {
 impl ExperimentEntry {
     /// Name, question and method.
     pub fn description(&self) -> ExperimentDescription {
-        let Self { name, question, method, .. } = *self;
-        ExperimentDescription { name, question, method }
+        let Self { name, question, topic, method, .. } = *self;
+        ExperimentDescription { name, question, topic, method }
     }
 
     /// An error about a parameter.
@@ -101,7 +103,7 @@ impl ExperimentEntry {
         (self.make)(parameters).map_err(|error| self.refuse(&self.fault(parameters, &error)))
     }
 
-    /// What is wrong with parameters, and with which of them.
+    /// A message about the first invalid parameter.
     fn fault(&self, parameters: &Parameters, error: &serde_json::Error) -> String {
         let reason = |(name, value): (&String, &Value)| {
             let alone = Parameters::from([(name.clone(), value.clone())]);

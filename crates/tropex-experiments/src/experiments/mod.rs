@@ -1,4 +1,4 @@
-//! The experiments, one per file, grouped by what they ask about.
+//! The experiments, one per file, grouped by subject.
 //!
 //! To add one: a file with an `ENTRY` and a type that implements [`Experiment`], whose fields are
 //! its parameters; its line in the `mod.rs` of its group; and its line in [`EXPERIMENTS`].

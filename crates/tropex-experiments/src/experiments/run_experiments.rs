@@ -28,16 +28,16 @@ pub struct RunInput {
     pub dataset: Dataset,
 }
 
-/// Experiments, and the runs that they look at.
+/// Experiments, and the runs that they examine.
 #[derive(Debug)]
 pub struct ExperimentRequest<'a> {
     /// The runs.
     pub inputs: &'a [RunInput],
     /// The experiments with the parameters that differ from their defaults.
     pub experiments: Vec<(&'static ExperimentEntry, Parameters)>,
-    /// The epochs at which the runs are looked at.
+    /// The epochs at which runs are examined.
     pub epochs: TrainedEpochs,
-    /// Which terms and images of the runs are looked at.
+    /// The terms and images of the runs that are used.
     pub settings: RunSettings,
     /// The devices of all computations. Several devices share extractions and assignments.
     pub devices: &'a Devices,
@@ -92,7 +92,7 @@ pub fn run_experiments(
     RunGroup { request, inputs: request.inputs, progress }.run(&together, done)
 }
 
-/// Runs that experiments look at together.
+/// Runs that are examined together.
 struct RunGroup<'a> {
     request: &'a ExperimentRequest<'a>,
     inputs: &'a [RunInput],

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::data::{ImagePoints, Split};
 use crate::run::{ProgressFn, ProgressReporter, open_terms, predict, term_points};
 
-/// Which images to assign, and to which terms.
+/// The images to assign, and the terms that compete.
 #[derive(Clone, Debug)]
 pub struct AssignSettings {
     /// The gauge of the terms of the training images.
@@ -52,12 +52,12 @@ pub struct RankedImage {
     pub gap: f64,
 }
 
-/// Assigned images, and the work that it took.
+/// Assigned images, and the work of the assignment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssignedImages {
     /// The images, in the order of the split.
     pub images: Vec<AssignedImage>,
-    /// Which images of the split these are.
+    /// The choice of these images from the split.
     pub taken: SubsetSummary,
     /// The training images whose terms compete.
     pub terms: SubsetSummary,

@@ -64,15 +64,15 @@ pub struct RegionShape {
     pub inradius: Option<f64>,
 }
 
-/// How much of the inspection of an image is done.
+/// Progress of the inspection of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegionProgress {
     /// The image.
     pub image: usize,
-    /// What is being done.
+    /// The current task.
     pub task: &'static str,
-    /// Units of work that are done.
+    /// Finished units of work.
     pub done: usize,
     /// All units of work.
     pub total: usize,
@@ -97,7 +97,7 @@ pub struct PathToImage {
     pub class_change: Option<(f64, usize)>,
 }
 
-/// Which images to inspect, and what to find.
+/// The images to inspect, and the results to compute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InspectOptions {
     /// The images.

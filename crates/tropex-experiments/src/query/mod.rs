@@ -1,4 +1,4 @@
-//! What is asked of the terms and regions of a run.
+//! Queries about the terms and regions of a run.
 
 mod assign;
 mod augmented_terms;

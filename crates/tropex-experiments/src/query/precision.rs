@@ -1,4 +1,4 @@
-//! Compares how exact terms are with every gauge and in every format of numbers.
+//! Compares the errors of terms under every gauge and in every format of numbers.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -40,7 +40,7 @@ pub struct PrecisionCheck {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrecisionOutcome {
-    /// What the self-check found.
+    /// The figures of the self-check.
     Check(Box<SelfCheck>),
     /// Why the extraction is impossible: numbers beyond the range of the format, or a device
     /// without the format.

@@ -15,7 +15,7 @@ use crate::data::Split;
 use crate::render::{MarkedPoint, RegionMap, RegionPanel};
 use crate::run::check_data;
 
-/// Most data points of a picture.
+/// Largest number of data points in a picture.
 const MARKS: usize = 400;
 
 /// A window of a plane.
@@ -31,7 +31,7 @@ pub enum SlicePlane {
     Rectangle([f64; 4]),
 }
 
-/// Which window to look at.
+/// The choice of a window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegionViewSettings {
     /// The window.
@@ -41,7 +41,7 @@ pub struct RegionViewSettings {
     pub margin: f64,
     /// The split that points are taken from.
     pub split: Split,
-    /// Most polygons of a partition.
+    /// Largest number of polygons of a partition.
     pub limit: usize,
 }
 
@@ -56,7 +56,7 @@ impl Default for RegionViewSettings {
 pub struct RegionEstimate {
     /// Approximate number of regions of the network.
     pub regions: usize,
-    /// Most polygons.
+    /// Largest number of polygons.
     pub limit: usize,
     /// Approximate time to find the regions, in seconds.
     pub seconds: f64,

@@ -17,12 +17,12 @@ const PAIRS_WITH_ANGLE: NumberId = NumberId::new("pairs with an angle", Unit::Co
 /// A measure of the similarity of two terms.
 struct SimilarityMeasure {
     name: &'static str,
-    /// Number of the mean over all pairs.
+    /// The identifier of the mean over all pairs.
     mean: NumberId,
     values: fn(&PairMeasures) -> &[f64],
-    /// What each value belongs to.
+    /// The objects with one value each: `pairs` or `coefficients`.
     each: &'static str,
-    /// Why some of them have no value.
+    /// The reason why some of them have no value; empty if all have one.
     undefined: &'static str,
 }
 
@@ -64,7 +64,7 @@ static MEASURES: [SimilarityMeasure; 5] = [
     },
 ];
 
-/// How the measures are defined.
+/// The definitions of the measures.
 pub(crate) const NOTE: &str = "Centred terms have the mean of all terms of their set taken off; \
      the published distances are between centred terms. Correlation per coefficient is taken \
      across points for every coefficient, as published; correlation per point across the \

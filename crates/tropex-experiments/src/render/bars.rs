@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::axis::PlotAxis;
-use super::drawing::{Drawing, Paint, TextAnchor, TextStyle};
+use super::drawing::{Drawing, Paint, RuleRole, TextAnchor, TextStyle};
 use super::frame::{ACROSS, Frame, UPWARDS};
 use super::scale::AxisScale;
 use super::theme::ThemeColour;
 
-/// Most lines of the name of a group.
+/// Largest number of lines of the name of a group.
 const MOST_LINES: usize = 3;
 
 /// Height of a line of a name.
@@ -37,19 +37,35 @@ pub struct BarGroup {
     pub name: String,
     /// A height per series; `None` draws no bar.
     pub heights: Vec<Option<f64>>,
+    /// Ends of an error bar per series; empty without error bars.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intervals: Vec<Option<[f64; 2]>>,
 }
 
 impl BarGroup {
     /// A group; heights that are not finite become `None`.
     pub fn new(name: &str, heights: impl IntoIterator<Item = f64>) -> Self {
         let heights = heights.into_iter().map(|height| height.is_finite().then_some(height));
-        Self { name: name.to_owned(), heights: heights.collect() }
+        Self { name: name.to_owned(), heights: heights.collect(), intervals: Vec::new() }
+    }
+
+    /// The group with the ends of an error bar for every bar.
+    #[must_use]
+    pub fn with_intervals(self, intervals: Vec<Option<[f64; 2]>>) -> Self {
+        Self { intervals, ..self }
+    }
+
+    fn interval(&self, series: usize) -> Option<[f64; 2]> {
+        *self.intervals.get(series)?
     }
 }
 
 impl BarChart {
     pub(super) fn draw(&self, title: &str) -> Drawing {
-        let heights = self.groups.iter().flat_map(|group| group.heights.iter().flatten().copied());
+        let heights = self.groups.iter().flat_map(|group| {
+            let ends = group.intervals.iter().flatten().flatten();
+            group.heights.iter().flatten().chain(ends).copied()
+        });
         let y = AxisScale::of(&self.y, heights, UPWARDS).rounded(true);
         let names: Vec<_> = self.series.iter().map(|name| &**name).collect();
         let width = (ACROSS[1] - ACROSS[0]) / self.groups.len().max(1) as f64;
@@ -67,21 +83,57 @@ impl BarChart {
                 let below = [left + width / 2.0, UPWARDS[0] + 15.0 + line as f64 * LINE];
                 drawing.text(below, TextAnchor::Middle, TextStyle::MutedSmall, text);
             }
-            for (series, height) in group.heights.iter().enumerate() {
-                let Some(place) = height.and_then(|height| y.place(height)) else { continue };
-                let (top, bottom) = (place.min(y.floor()), place.max(y.floor()));
+            for series in 0..group.heights.len() {
                 let x = left + 0.1 * width + series as f64 * bar;
-                let paint = Paint::Theme(ThemeColour::series(series));
-                drawing.rectangle([x, top], [(bar - 1.0).max(0.5), bottom - top], paint);
+                drawing.series(series, |drawing| {
+                    self.draw_bar(group, series, [x, bar], &y, drawing);
+                });
             }
         }
         drawing
     }
 
+    /// A bar from `x`, with its error bar and its number.
+    fn draw_bar(
+        &self,
+        group: &BarGroup,
+        series: usize,
+        [x, width]: [f64; 2],
+        y: &AxisScale,
+        drawing: &mut Drawing,
+    ) {
+        let Some(height) = group.heights[series] else { return };
+        let Some(place) = y.place(height) else { return };
+        let (top, bottom) = (place.min(y.floor()), place.max(y.floor()));
+        let paint = Paint::Theme(ThemeColour::series(series));
+        drawing.rectangle([x, top], [(width - 1.0).max(0.5), bottom - top], paint);
+        let format = |value| self.y.unit.format(value);
+        let name = self.series.get(series).map_or("", |name| &**name);
+        let mut text = format!("{}, {name}: {}", group.name, format(height));
+        if let Some([low, high]) = group.interval(series) {
+            text += &format!(" ({} to {})", format(low), format(high));
+            if let (Some(low), Some(high)) = (y.place(low), y.place(high)) {
+                error_bar(x + (width - 1.0) / 2.0, [low, high], drawing);
+            }
+        }
+        drawing.hover([x, UPWARDS[1]], [width, UPWARDS[0] - UPWARDS[1]], text);
+    }
+
     pub(super) fn fault(&self) -> Option<String> {
         let series = self.series.len();
-        let group = self.groups.iter().find(|group| group.heights.len() != series)?;
+        let is_wrong = |group: &&BarGroup| {
+            group.heights.len() != series || ![0, series].contains(&group.intervals.len())
+        };
+        let group = self.groups.iter().find(is_wrong)?;
         Some(format!("a group of {} bars for {series} series", group.heights.len()))
+    }
+}
+
+/// A vertical line with a short line at either end.
+fn error_bar(x: f64, [low, high]: [f64; 2], drawing: &mut Drawing) {
+    let ends = [low, high].map(|end| [[x - 4.0, end], [x + 4.0, end]]);
+    for [from, to] in ends.into_iter().chain([[[x, low], [x, high]]]) {
+        drawing.rule(RuleRole::Interval, from, to);
     }
 }
 

@@ -70,7 +70,7 @@ impl Colour {
     }
 
     /// The colour of a region: the hue of its class in a shade that depends on the activation
-    /// pattern only, so that a region has the same shade in every picture.
+    /// pattern only, so that a region has one shade in all pictures.
     pub fn of_region(class: usize, RegionId(id): RegionId) -> Self {
         // Factors whose bits are spread out, so that the highest bits of a product depend on all
         // bits of the hash.
@@ -137,7 +137,7 @@ fn shades(colour: Colour, is_first: bool) -> Vec<Oklab> {
 }
 
 impl ColourCandidate {
-    /// Takes shades into account that were chosen since.
+    /// Updates the distance with newly chosen shades.
     fn update(&mut self, chosen: &[Oklab]) {
         let distances = self
             .shades

@@ -1,4 +1,4 @@
-//! What a drawing consists of, whatever format it is written in.
+//! Drawings: lists of shapes, independent of the file format.
 
 use super::colour::Colour;
 use super::png::Image;
@@ -19,7 +19,7 @@ pub struct Drawing {
     pub shapes: Vec<Shape>,
 }
 
-/// One thing that is drawn.
+/// One element of a drawing.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Shape {
@@ -95,6 +95,22 @@ pub enum Shape {
         /// What the image shows, for readers who cannot see it.
         description: String,
     },
+    /// Shapes of one series of a plot. A page can hide a series.
+    Series {
+        /// Number of the series in the legend, from 0.
+        index: usize,
+        /// The shapes.
+        shapes: Vec<Shape>,
+    },
+    /// An invisible rectangle that shows a text while the pointer is over it.
+    Hover {
+        /// Upper left corner.
+        at: [f64; 2],
+        /// Width and height.
+        size: [f64; 2],
+        /// The text.
+        text: String,
+    },
     /// A line of text.
     Text {
         /// The point of the baseline at which the anchor lies.
@@ -113,7 +129,7 @@ pub enum Shape {
 /// A colour that is fixed, or that follows the light or dark theme of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Paint {
-    /// The same colour in every theme.
+    /// One colour in every theme.
     Fixed(Colour),
     /// A colour of the theme.
     Theme(ThemeColour),
@@ -132,6 +148,8 @@ pub enum RuleRole {
     Grid,
     /// An axis or one of its ticks.
     Axis,
+    /// An error bar.
+    Interval,
 }
 
 /// How a line is drawn.
@@ -199,6 +217,19 @@ impl Drawing {
     /// Adds a shape in front of the others.
     pub(super) fn add(&mut self, shape: Shape) {
         self.shapes.push(shape);
+    }
+
+    /// Makes the shapes that `draw` adds one series.
+    pub(super) fn series(&mut self, index: usize, draw: impl FnOnce(&mut Self)) {
+        let before = self.shapes.len();
+        draw(self);
+        let shapes = self.shapes.split_off(before);
+        self.add(Shape::Series { index, shapes });
+    }
+
+    /// Adds an invisible rectangle that shows a text while the pointer is over it.
+    pub(super) fn hover(&mut self, at: [f64; 2], size: [f64; 2], text: String) {
+        self.add(Shape::Hover { at, size, text });
     }
 
     /// Adds a horizontal text.

@@ -1,7 +1,7 @@
 //! Figures as data.
 //!
-//! A figure knows its title, axes, units and legend; [`Figure::svg_element`] draws it. To add a
-//! kind of plot: a variant of [`Plot`], a file that draws it, its arms here, and its table of
+//! A figure contains its title, axes, units and legend; [`Figure::svg_element`] draws it. A new
+//! kind of plot needs a variant of [`Plot`], a file that draws it, its arms here, and its table of
 //! numbers in `report::figure_table`.
 
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct Figure {
 pub enum Plot {
     /// Lines over a common axis, with bands of spread.
     Curves(LinePlot),
-    /// How often values fall into intervals.
+    /// Shares of values in intervals.
     Histogram(Histogram),
     /// A bar for every group and series.
     Bars(BarChart),
@@ -69,7 +69,7 @@ impl Figure {
         }
     }
 
-    /// What is wrong with a figure that was read from a file: drawing relies on its lengths.
+    /// A message if a figure that was read from a file is invalid: drawing relies on its lengths.
     pub(crate) fn fault(&self) -> Option<String> {
         let fault = match &self.plot {
             Plot::Curves(plot) => plot.fault(),

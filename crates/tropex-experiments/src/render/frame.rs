@@ -26,7 +26,7 @@ pub(super) const ACROSS: [f64; 2] = [LEFT, WIDTH - RIGHT];
 /// Start and end of the vertical axis; `y` grows downwards.
 pub(super) const UPWARDS: [f64; 2] = [TOP + HEIGHT, TOP];
 
-/// What stands around the data of a plot.
+/// Axes, grid and legend around the data of a plot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame<'a> {
     pub(super) title: &'a str,
@@ -52,7 +52,7 @@ impl Frame<'_> {
         self.draw_labels(&mut drawing);
         for (index, (name, [x, y])) in names.iter().zip(places).enumerate() {
             let y = UPWARDS[0] + BELOW + self.below + y + 8.0;
-            legend_entry(index, name, [x, y], &mut drawing);
+            drawing.series(index, |drawing| legend_entry(index, name, [x, y], drawing));
         }
         drawing
     }
@@ -88,7 +88,7 @@ impl Frame<'_> {
 }
 
 fn legend_entry(index: usize, name: &str, [x, y]: [f64; 2], drawing: &mut Drawing) {
-    // Where colours repeat, entries are dashed like the lines.
+    // If colours repeat, the entries have the dashes of the lines.
     let pieces: &[(f64, f64)] =
         if index < SERIES { &[(0.0, 16.0)] } else { &[(0.0, 6.0), (10.0, 6.0)] };
     let paint = Paint::Theme(ThemeColour::series(index));

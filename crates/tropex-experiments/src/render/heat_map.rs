@@ -93,6 +93,16 @@ impl HeatMaps {
                 let style = TextStyle::Cell { ink, size };
                 let middle = [x + cell / 2.0, y + cell / 2.0 + size * 0.35];
                 drawing.text(middle, TextAnchor::Middle, style, &text);
+                let [across, down] =
+                    [self.x.unit.format(self.columns[column]), self.y.unit.format(self.rows[row])];
+                let text = format!(
+                    "{}: {} at {} {across}, {} {down}",
+                    panel.name,
+                    self.value.unit.format(value),
+                    self.x.label,
+                    self.y.label
+                );
+                drawing.hover([x, y], [cell, cell], text);
             }
             if is_first {
                 let place = [left - 5.0, y + cell / 2.0 + 4.5];

@@ -82,9 +82,28 @@ impl Histogram {
             let ends = [self.edges.last(), self.edges.first()];
             ends.into_iter().flatten().for_each(|&edge| step(edge, 0.0));
             let paint = Paint::Theme(ThemeColour::series(index));
-            drawing.add(Shape::Area { points, paint, opacity: 0.25, outline: Some(1.5) });
+            let area = Shape::Area { points, paint, opacity: 0.25, outline: Some(1.5) };
+            drawing.series(index, |drawing| drawing.add(area));
         }
+        self.draw_hover(&x, &mut drawing);
         drawing
+    }
+
+    /// The shares of all sets in every interval.
+    fn draw_hover(&self, x: &AxisScale, drawing: &mut Drawing) {
+        for (index, edges) in self.edges.windows(2).enumerate() {
+            let (Some(left), Some(right)) = (x.place(edges[0]), x.place(edges[1])) else {
+                continue;
+            };
+            let share = |bins: &HistogramSeries| {
+                format!("{} {}", bins.name, Unit::Share.format(bins.shares[index]))
+            };
+            let shares: Vec<_> = self.series.iter().map(share).collect();
+            let [low, high] = [edges[0], edges[1]].map(|edge| self.x.unit.format(edge));
+            let text = format!("{low} to {high}: {}", shares.join(", "));
+            let size = [right - left, UPWARDS[0] - UPWARDS[1]];
+            drawing.hover([left, UPWARDS[1]], size, text);
+        }
     }
 
     pub(super) fn fault(&self) -> Option<String> {

@@ -51,14 +51,19 @@ impl Display for ImageFormat {
     }
 }
 
-impl FromStr for ImageFormat {
-    type Err = String;
+/// A text that is not the name of an image format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown image format `{0}`, expected svg or png")]
+pub struct ParseImageFormatError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for ImageFormat {
+    type Err = ParseImageFormatError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "svg" => Ok(Self::Svg),
             "png" => Ok(Self::Png),
-            _ => Err(format!("unknown image format `{text}`, expected svg or png")),
+            _ => Err(ParseImageFormatError(text.into())),
         }
     }
 }

@@ -8,8 +8,14 @@ use super::frame::{ACROSS, Frame, UPWARDS};
 use super::scale::AxisScale;
 use super::theme::{ThemeColour, dashes};
 
-/// Most points of a line that are marked: a line of one point would be invisible without a mark.
+/// Largest number of points of a line with marks. Without a mark, a line of one point is invisible.
 const MOST_MARKS: usize = 40;
+
+/// Most points of a line whose numbers are shown under the pointer.
+const MOST_HOVERS: usize = 200;
+
+/// Width and height of the place at a point where its numbers are shown.
+const HOVER: f64 = 12.0;
 
 /// Lines, each with or without a band of spread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,9 +61,35 @@ impl LinePlot {
         let frame = Frame { title, x: &self.x, y: &self.y, horizontal, vertical, below: 0.0 };
         let mut drawing = frame.draw(&names);
         for (index, curve) in self.curves.iter().enumerate() {
-            curve.draw(index, [&x, &y], &mut drawing);
+            drawing.series(index, |drawing| {
+                curve.draw(index, [&x, &y], drawing);
+                self.draw_hover(curve, [&x, &y], drawing);
+            });
         }
         drawing
+    }
+
+    /// The height of all points of all lines, if they have one height and are several.
+    pub(crate) fn constant(&self) -> Option<f64> {
+        let mut heights = self.curves.iter().flat_map(|curve| &curve.points).map(|point| point[1]);
+        let first = heights.next()?;
+        let is_flat = self.curves.iter().any(|curve| curve.points.len() > 1);
+        (is_flat && heights.all(|height| height == first)).then_some(first)
+    }
+
+    /// Name and numbers of every point.
+    fn draw_hover(&self, curve: &PlotLine, [x, y]: [&AxisScale; 2], drawing: &mut Drawing) {
+        for (index, &[at, height]) in curve.points.iter().enumerate().take(MOST_HOVERS) {
+            let (Some(left), Some(top)) = (x.place(at), y.place(height)) else { continue };
+            let spread = curve.spread.get(index).map_or_else(String::new, |ends| {
+                let [low, high] = ends.map(|end| self.y.unit.format(end));
+                format!(" ({low} to {high})")
+            });
+            let (at, height) = (self.x.unit.format(at), self.y.unit.format(height));
+            let text = format!("{}, {} {at}: {height}{spread}", curve.name, self.x.label);
+            let corner = [left - HOVER / 2.0, top - HOVER / 2.0];
+            drawing.hover(corner, [HOVER, HOVER], text);
+        }
     }
 
     pub(super) fn fault(&self) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Escapes texts for SVG and HTML.
 
-/// A text that SVG and HTML show as it is, between tags and in a quoted attribute. Control
+/// A text that SVG and HTML show unchanged, between tags and in a quoted attribute. Control
 /// characters, which neither format can contain, become spaces.
 pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());

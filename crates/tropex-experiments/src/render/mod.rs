@@ -35,7 +35,7 @@ pub use drawing::{Drawing, Paint, RuleRole, Shape, Stroke, TextAnchor, TextStyle
 pub use figure::{Figure, Plot};
 pub use heat_map::{HeatMapPanel, HeatMaps};
 pub use histogram::{Histogram, HistogramSeries};
-pub use image_file::{ImageFormat, require_ours};
+pub use image_file::{ImageFormat, ParseImageFormatError, require_ours};
 pub use image_grid::{CaptionedImage, ImageGrid};
 pub use line_plot::{LinePlot, PlotLine};
 pub(crate) use markup::escaped;

@@ -1,9 +1,9 @@
-//! Oklab, a colour space in which distances are those that people see (Björn Ottosson, 2020).
-//! A distance of about 0.02 is just visible.
+//! Oklab, a colour space in which equal distances look equally different (Björn Ottosson, 2020). A
+//! distance of about 0.02 is just visible.
 
 use super::colour::Colour;
 
-/// A colour by lightness, by how green or red and by how blue or yellow it is.
+/// A colour in Oklab: lightness, green to red, blue to yellow.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Oklab(pub(super) [f64; 3]);
 

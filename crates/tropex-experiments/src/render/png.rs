@@ -10,7 +10,7 @@ use flate2::{Compression, Crc};
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
-/// Most pixels of an image that is read from a file.
+/// Largest number of pixels of an image that is read from a file.
 const MAX_PIXELS: usize = 1 << 24;
 
 /// An image as a PNG file: red, green and blue, 8 bits each.
@@ -104,7 +104,7 @@ fn paeth(left: u8, above: u8, upper_left: u8) -> u8 {
     }
 }
 
-/// Looks for what is wrong with a file of an image `[height, width]`.
+/// Checks a file of an image `[height, width]`. The error is the reason why it is invalid.
 fn check(file: &[u8], width: usize, height: usize) -> Result<(), &'static str> {
     check_lines(&compressed_part(file, width, height)?, width, height)
 }
@@ -258,14 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_stands_before_the_pixels() {
+    fn a_text_precedes_the_pixels() {
         let chunks = chunks(&png_with_text(1, 1, &[1, 2, 3], ("Software", "this")));
         assert_eq!(chunks[1], ("tEXt".to_owned(), b"Software\0this".to_vec()));
         assert_eq!(chunks.len(), 4);
     }
 
     #[test]
-    fn an_image_is_read_as_it_was_written() {
+    fn a_written_image_is_read_back() {
         let pixels: Vec<u8> = (0..3 * 5 * 2).collect();
         let image = Image::of_pixels(5, 2, &pixels);
         assert_eq!(image.pixels(), pixels);

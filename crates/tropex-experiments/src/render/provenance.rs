@@ -1,4 +1,4 @@
-//! Marks files that TropEx made, so that it replaces no others.
+//! Marks the files that TropEx made. Other files are not replaced.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};

@@ -20,6 +20,9 @@ const SMALL_FONT_SIZE: f64 = 12.0;
 /// Width of curves, as in the style sheet.
 const CURVE_WIDTH: f64 = 2.2;
 
+/// Width of error bars, as in the style sheet.
+const INTERVAL_WIDTH: f64 = 1.5;
+
 /// Paints a drawing with `scale` pixels per unit; `None` if the picture has no pixels or too many.
 pub(super) fn paint(drawing: &Drawing, scale: f32) -> Option<Pixmap> {
     let pixels = |length: f64| (length * f64::from(scale)).round() as u32;
@@ -49,8 +52,10 @@ impl Painter {
                 let colour = match role {
                     RuleRole::Grid => ThemeColour::Faint,
                     RuleRole::Axis => ThemeColour::Muted,
+                    RuleRole::Interval => ThemeColour::Ink,
                 };
-                let stroke = Stroke::solid(colour.on_light(), 1.0);
+                let width = if *role == RuleRole::Interval { INTERVAL_WIDTH } else { 1.0 };
+                let stroke = Stroke::solid(colour.on_light(), width);
                 self.stroke(polyline(&[vec![*from, *to]], false), &stroke, &[]);
             }
             Shape::Curve { points, paint, dashes } => {
@@ -74,6 +79,9 @@ impl Painter {
                     self.stroke(path, stroke, &[]);
                 }
             }
+            Shape::Series { shapes, .. } => shapes.iter().for_each(|shape| self.paint(shape)),
+            // Pointers are over pages only.
+            Shape::Hover { .. } => {}
             Shape::Image { at, size, image, .. } => self.image(*at, *size, image),
             Shape::Text { at, text, anchor, style, upwards } => {
                 self.text(*at, text, *anchor, style, *upwards);

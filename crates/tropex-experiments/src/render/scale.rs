@@ -3,7 +3,7 @@
 use super::axis::{PlotAxis, Spacing};
 use crate::unit::Unit;
 
-/// Most ticks of an axis; only numbers near the limits of f64 would have more.
+/// Largest number of ticks of an axis. Only numbers near the limits of f64 would have more.
 const MOST_TICKS: usize = 50;
 
 /// Positions of the numbers of an axis between its two ends.
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_lie_where_their_share_says() {
+    fn numbers_lie_in_proportion_on_an_axis() {
         let scale = linear([2.0, 4.0]);
         assert_eq!([2.0, 3.0, 4.0].map(|x| scale.place(x).unwrap()), [0.0, 50.0, 100.0]);
         assert_eq!(scale.place(f64::NAN), None);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn between_counts_there_is_nothing() {
+    fn counts_have_no_fractional_ticks() {
         let axis = PlotAxis::linear("x", Unit::Count);
         let ticks = |values: [f64; 2]| AxisScale::of(&axis, values.into_iter(), [0.0, 1.0]).ticks();
         assert_eq!(ticks([2.0, 4.0]), [2.0, 3.0, 4.0]);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_of_nothing_can_be_drawn() {
+    fn an_axis_without_numbers_can_be_drawn() {
         let axis = PlotAxis::linear("x", Unit::Number);
         assert!(!AxisScale::of(&axis, [].into_iter(), [0.0, 1.0]).ticks().is_empty());
     }

@@ -84,6 +84,7 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result {
             let class = match role {
                 RuleRole::Grid => "grid",
                 RuleRole::Axis => "axis",
+                RuleRole::Interval => "interval",
             };
             let ([x1, y1], [x2, y2]) = (from.map(Short), to.map(Short));
             writeln!(out, r#"<line class="{class}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>"#)
@@ -131,6 +132,20 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result {
                 "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
                  style=\"image-rendering:pixelated\" aria-label=\"{label}\" \
                  href=\"data:image/png;base64,{png}\"/>"
+            )
+        }
+        Shape::Series { index, shapes } => {
+            writeln!(out, "<g data-series=\"{index}\">")?;
+            shapes.iter().try_for_each(|shape| write_shape(out, shape))?;
+            writeln!(out, "</g>")
+        }
+        Shape::Hover { at, size, text } => {
+            let ([x, y], [width, height]) = (at.map(Short), size.map(Short));
+            writeln!(
+                out,
+                "<rect class=\"hover\" x=\"{x}\" y=\"{y}\" width=\"{width}\" \
+                 height=\"{height}\"><title>{}</title></rect>",
+                escaped(text)
             )
         }
         Shape::Text { at, text, anchor, style: TextStyle::Print { size, bold }, .. } => {
@@ -236,7 +251,7 @@ impl Display for Paint {
     }
 }
 
-/// A number with at most two decimals: nobody sees a hundredth of a unit.
+/// A number with at most two decimals: smaller differences are invisible.
 struct Short(f64);
 
 impl Display for Short {

@@ -43,8 +43,10 @@ const RULES: &str = "\
 .figure text{fill:var(--ink)}.figure .muted{fill:var(--muted)}\
 .figure .grid{stroke:var(--faint);stroke-width:1}\
 .figure .axis{stroke:var(--muted);stroke-width:1;fill:none}\
+.figure .interval{stroke:var(--ink);stroke-width:1.5}\
 .figure .line{fill:none;stroke-width:2.2;stroke-linejoin:round}\
 .figure .small{font-size:12px}\
+.figure .hover{fill:none;pointer-events:all}\
 .figure .title{font-weight:600;font-size:15px}";
 
 impl ThemeColour {

@@ -8,11 +8,11 @@ use super::table::{Table, TableCell};
 use crate::render::Figure;
 use crate::unit::Unit;
 
-/// What a missing number means.
+/// The meaning of a missing number.
 const MISSING: &str = "A dash (an empty cell of a CSV file, null in JSON) stands for a missing \
     number: there was nothing to measure, or the number is infinite.";
 
-/// What an experiment found.
+/// The answer of an experiment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The answer in words.
@@ -23,7 +23,7 @@ pub struct Answer {
     pub tables: Vec<Table>,
     /// Figures.
     pub figures: Vec<Figure>,
-    /// What a reader needs to know to interpret the rest.
+    /// Remarks that a reader needs to interpret the rest.
     pub notes: Vec<String>,
 }
 

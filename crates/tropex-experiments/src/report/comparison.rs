@@ -11,7 +11,7 @@ use crate::unit::Unit;
 /// Name of the table of the numbers of a finding over the epochs.
 pub const BY_EPOCH: &str = "by-epoch";
 
-/// Most shares in one figure.
+/// Largest number of shares in one figure.
 const MOST_SHARES: usize = 7;
 
 /// The numbers of findings of one experiment, a row per finding; `None` for fewer than two.
@@ -66,7 +66,7 @@ fn curves(findings: &[&Finding], measure: &Measure) -> Option<Figure> {
     };
     let curves: Vec<_> = findings.iter().filter_map(curve).collect();
     let title = format!("Over the training: {}", measure.name);
-    // The part of the name behind a comma stands in the title only.
+    // Only the title contains the part of the name after a comma.
     let what = measure.name.split(',').next().unwrap_or(&measure.name);
     let heights = curves.iter().flat_map(|curve| &curve.points).map(|point| point[1]);
     let plot = Plot::Curves(LinePlot {

@@ -22,7 +22,7 @@ pub struct Finding {
     pub experiment: String,
     /// The question.
     pub question: String,
-    /// How the experiment answers, line by line.
+    /// The method, line by line.
     pub method: Vec<String>,
     /// Parameters of the experiment.
     pub parameters: BTreeMap<String, Value>,
@@ -38,7 +38,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What is wrong with a finding that was read from a file. Anyone may have written the file.
+    /// A message if a finding that was read from a file is invalid. Any program may have written
+    /// the file.
     pub(super) fn fault(&self) -> Option<String> {
         let Answer { tables, figures, .. } = &self.answer;
         let names = tables.iter().map(|table| &table.name);
@@ -58,7 +59,7 @@ fn is_stem(name: &str) -> bool {
     (1..=100).contains(&name.len()) && name.chars().all(is_plain)
 }
 
-/// A run, and what an experiment looked at.
+/// A run, and the terms and images that an experiment used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Folder of the run; its name in a study.
@@ -82,14 +83,14 @@ pub struct RunRecord {
     pub terms: usize,
     /// Number of test images.
     pub points: usize,
-    /// Which images these are; `None` in findings of earlier versions.
+    /// The choice of these images; `None` in findings of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken: Option<TakenImages>,
     /// Device of the training.
     pub device: String,
 }
 
-/// The images that an experiment looked at.
+/// The images that an experiment used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenImages {
     /// Training images whose terms form the extracted function.
@@ -99,7 +100,7 @@ pub struct TakenImages {
 }
 
 impl TakenImages {
-    /// Both in words; `None` if all images were taken.
+    /// Both choices in words; `None` if all images were taken.
     pub fn words(&self) -> Option<String> {
         let splits = [(self.terms, "training images"), (self.test, "test images")];
         let chosen = splits.into_iter().filter(|(taken, _)| taken.rule.is_some());
@@ -148,7 +149,7 @@ mod tests {
     use crate::unit::Unit;
 
     #[test]
-    fn findings_are_read_as_they_were_written() {
+    fn written_findings_are_read_back() {
         let mut table = Table::new("rows", "Rows", &[("a", Unit::Text), ("b", Unit::Share)]);
         table.push(vec!["x".into(), 0.1.into()]);
         table.push(vec![TableCell::Missing, (1.0 / 3.0).into()]);

@@ -52,7 +52,7 @@ impl ReportLocks {
             let path = run.path();
             (path.canonicalize().unwrap_or_else(|_| path.to_owned()), path)
         };
-        // Every process locks in the same order.
+        // All processes take the locks in one order.
         let folders: BTreeMap<PathBuf, &Path> = runs.into_iter().map(name).collect();
         let locks = folders.values().map(|run| FolderLock::create(&reports(run)));
         Ok(Self { _locks: locks.collect::<Result<_, _>>()? })
@@ -138,7 +138,8 @@ pub fn write_finding(folder: &Path, finding: &Finding) -> Result<(), Error> {
     remove(&folder.join(UNDER_WAY))
 }
 
-/// Removes what a process left that was killed after it had written the last file of a finding.
+/// Removes the leftovers of a process that was killed after it had written the last file of a
+/// finding.
 pub(crate) fn finish_writing(folder: &Path) -> Result<(), Error> {
     remove_leftovers(folder);
     remove(&folder.join(UNDER_WAY))
@@ -188,7 +189,7 @@ fn listed(finding: &Value) -> Vec<String> {
     files.filter_map(|name| own_file(&name)).collect()
 }
 
-/// A name, if it is a CSV or SVG file in the same folder: anyone may have written the list.
+/// A name, if it is a CSV or SVG file in the folder: any program may have written the list.
 fn own_file(name: &str) -> Option<String> {
     let path = Path::new(name);
     let is_own = path.extension().is_some_and(|end| end == "csv" || end == "svg");

@@ -1,10 +1,10 @@
 //! Escapes texts for Markdown.
 
-/// A text that Markdown (CommonMark with the tables, links, strike-through and formulas that GitHub
-/// adds) shows as it is, at any place in a line. Line ends become spaces.
+/// A text that Markdown (CommonMark with the tables, links, strike-through and formulas of GitHub)
+/// shows unchanged, at any place in a line. Line ends become spaces.
 pub(super) fn markdown(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    // Markdown takes a line that starts with four spaces for code.
+    // In Markdown, a line that starts with four spaces is code.
     let text = text.trim();
     let mut safe = String::with_capacity(text.len() + 8);
     let mark = block_mark(text);
@@ -15,7 +15,7 @@ pub(super) fn markdown(text: &str) -> String {
             _ => false,
         };
         match letter {
-            // Entities instead of backslashes: every reader that accepts HTML knows them.
+            // Entities instead of backslashes: every reader that accepts HTML supports them.
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),

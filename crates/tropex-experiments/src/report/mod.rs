@@ -17,7 +17,7 @@ mod table;
 pub use answer::{Answer, Measure};
 pub use comparison::{BY_EPOCH, comparison, comparison_figures};
 pub use csv::csv;
-pub use description::ExperimentDescription;
+pub use description::{ExperimentDescription, Topic};
 pub use figure_table::figure_table;
 pub use finding::{FORMAT, Finding, RunRecord, TakenImages};
 pub(crate) use folder::finish_writing;
@@ -25,7 +25,7 @@ pub use folder::{ReportLocks, read_finding, report_folder, write_finding};
 pub use number_id::NumberId;
 pub use page::{Page, PageFiles};
 pub use reproducibility::Reproducibility;
-pub use summary::{Claim, StudySummary};
+pub use summary::{Claim, Estimate, HeadlineCard, StudySummary, Verdict};
 pub use table::{Column, Table, TableCell};
 
 pub use crate::unit::{Unit, count, percent};

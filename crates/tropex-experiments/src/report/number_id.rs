@@ -8,8 +8,8 @@ use crate::unit::Unit;
 /// Identifies a number of an experiment: its name in findings, its unit and how well it can be
 /// reproduced.
 ///
-/// An experiment defines its numbers as constants. Code that reads a finding uses the same
-/// constants, so that a renamed number cannot become an empty cell.
+/// An experiment defines its numbers as constants. Code that reads a finding uses these constants,
+/// so that a renamed number cannot become an empty cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberId {
     name: Cow<'static, str>,
@@ -23,7 +23,7 @@ impl NumberId {
         Self { name: Cow::Borrowed(name), unit, reproducibility: Reproducibility::Nearly }
     }
 
-    /// A number that theory or settings fix, whatever the weights are.
+    /// A number that theory or settings fix, for any weights.
     pub const fn exact(name: &'static str, unit: Unit) -> Self {
         Self { name: Cow::Borrowed(name), unit, reproducibility: Reproducibility::Exactly }
     }

@@ -56,8 +56,8 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// What is wrong with a table that was read from a file: all outputs rely on the width of its
-    /// rows.
+    /// A message if a table that was read from a file is invalid: all outputs rely on the width of
+    /// its rows.
     pub(super) fn fault(&self) -> Option<String> {
         let width = self.columns.len();
         if width == 0 {

@@ -1,4 +1,4 @@
-//! Runs: the steps from a run to terms, and what they found, computed once.
+//! Runs: the steps from a run to terms, and their results, computed once.
 
 pub mod onnx;
 pub mod pipeline;

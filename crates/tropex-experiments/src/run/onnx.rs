@@ -11,7 +11,7 @@ use tropex_train::zoo::Normalisation;
 
 use crate::Error;
 
-/// What precedes a model in its network.
+/// The operations before the model in its network.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OnnxInput {
     /// Whether points are `[channels, height, width]` while the model reads channels last.
@@ -26,8 +26,8 @@ pub struct OnnxInput {
 pub struct OnnxImport {
     /// Name of the output; `None` for the only one.
     pub output: Option<String>,
-    /// Layout of the model's images where the dataset has channels first; `None` takes points of the
-    /// model's own shape.
+    /// Layout of the model's images, if the dataset has channels first; with `None`, points have
+    /// the model's own shape.
     pub layout: Option<ImageLayout>,
     /// Normalisation that the network was trained with.
     pub normalisation: Option<Normalisation>,
@@ -90,8 +90,8 @@ fn capture_in_own_shape(model: &OnnxModel) -> Result<Network, Error> {
 /// Imports an ONNX file as a run on a dataset. Returns the run, the network and notes for the user.
 ///
 /// # Errors
-/// Those of [`OnnxModel::open`]; a dataset with images of another shape or with more classes than the
-/// model has outputs; those of [`Run::import_model`].
+/// Those of [`OnnxModel::open`]; a dataset with images of another shape or with more classes than
+/// the model has outputs; those of [`Run::import_model`].
 pub fn import_onnx(
     out: &Path,
     source: &Path,
@@ -163,7 +163,7 @@ fn open(path: &Path, output: Option<&str>, device: &Device) -> Result<OnnxModel,
     Ok(options.open(path, device)?)
 }
 
-/// f64 where the device has it, so that weights keep all digits.
+/// f64 if the device supports it, so that weights keep all digits.
 fn precision(device: &Device) -> FloatDType {
     if device.supports_dtype(FloatDType::F64) { FloatDType::F64 } else { FloatDType::F32 }
 }

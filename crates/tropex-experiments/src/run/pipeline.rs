@@ -1,4 +1,5 @@
-//! The steps from a run to a network, to terms and to an evaluation. Each reuses what is done.
+//! The steps from a run to a network, to terms and to an evaluation. Each step reuses finished
+//! work.
 
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ use super::trained_epoch::TrainedEpoch;
 use crate::Error;
 use crate::data::{ImagePoints, Split};
 
-/// Which terms to extract, and how.
+/// The terms to extract, and the settings of their extraction.
 #[derive(Clone, Debug)]
 pub struct ExtractSettings {
     /// The epoch of the weights.
@@ -63,7 +64,7 @@ impl Default for ExtractSettings {
     }
 }
 
-/// Which terms to evaluate, and on which images.
+/// The terms to evaluate, and the images to classify.
 #[derive(Clone, Debug)]
 pub struct EvaluateSettings {
     /// The gauge of the terms of the training images.

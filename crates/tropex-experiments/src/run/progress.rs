@@ -6,13 +6,13 @@ use std::ops::ControlFlow;
 
 use crate::Error;
 
-/// How much of a task is done.
+/// Progress of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskProgress<'a> {
-    /// What is being done, such as `extracting terms`.
+    /// The current task, such as `extracting terms`.
     pub task: &'a str,
-    /// Units of work that are done.
+    /// Finished units of work.
     pub done: usize,
     /// All units of work.
     pub total: usize,

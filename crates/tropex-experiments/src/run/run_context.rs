@@ -91,12 +91,12 @@ impl<'a> RunContext<'a> {
         self.devices
     }
 
-    /// Which terms and images experiments look at.
+    /// The terms and images that experiments use.
     pub fn settings(&self) -> &RunSettings {
         &self.settings
     }
 
-    /// How the terms are extracted.
+    /// The settings of the extraction of the terms.
     pub fn extraction(&self) -> &ExtractSettings {
         &self.extraction
     }
@@ -127,8 +127,7 @@ impl<'a> RunContext<'a> {
         split.of(self.dataset)
     }
 
-    /// The images of a split that experiments look at; training images are taken from those with
-    /// terms.
+    /// The images of a split that experiments use; training images are taken from those with terms.
     pub fn points(&self, split: Split) -> ImagePoints<'a> {
         match split {
             Split::Train => self.term_points().smaller(self.settings.points.unwrap_or(usize::MAX)),
@@ -243,7 +242,7 @@ impl<'a> RunContext<'a> {
         self.progress.check()
     }
 
-    /// The linear terms of the test images that experiments look at.
+    /// The linear terms of the test images that experiments use.
     ///
     /// # Errors
     /// Those of [`RunContext::network`].
@@ -259,7 +258,7 @@ impl<'a> RunContext<'a> {
     /// Calls a function for every shard of the store, in order.
     ///
     /// # Errors
-    /// As for [`RunContext::store`]; what the function returns.
+    /// Errors of [`RunContext::store`] and of the function.
     pub fn each_shard(
         &self,
         mut visit: impl FnMut(&TermTable) -> Result<(), Error>,

@@ -1,4 +1,4 @@
-//! Which terms and images of runs experiments look at.
+//! The terms and images of runs that experiments use.
 
 use tropex_extract::store::Manifest;
 use tropex_extract::{Gauge, Precision};
@@ -10,7 +10,7 @@ use super::trained_epoch::TrainedEpoch;
 use crate::Error;
 use crate::data::{ImagePoints, Split};
 
-/// Which terms and images of a run experiments look at.
+/// The terms and images of a run that experiments use.
 #[derive(Clone, Copy, Debug)]
 pub struct RunSettings {
     /// The gauge of the terms.
@@ -20,7 +20,7 @@ pub struct RunSettings {
     /// Number of training images with terms; `None` for the stored terms, or for all images that
     /// the run was trained on.
     pub limit: Option<usize>,
-    /// Number of images of each split that experiments look at; `None` for all.
+    /// Number of images of each split that experiments use; `None` for all.
     pub points: Option<usize>,
     /// Seed of everything random.
     pub seed: u64,
@@ -63,7 +63,7 @@ impl RunSettings {
         Self { seed, ..self }
     }
 
-    /// How the terms of a run are extracted: like the stored terms, unless the settings differ.
+    /// The settings of the extraction: those of the stored terms, where these settings have `None`.
     pub(crate) fn extraction(
         self,
         run: &Run,

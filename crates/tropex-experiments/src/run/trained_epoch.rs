@@ -15,7 +15,7 @@ pub enum TrainedEpoch {
     Epoch(usize),
 }
 
-/// The epochs at which experiments look at runs. The last epoch is always among them.
+/// The epochs at which experiments examine runs. The last epoch is always among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrainedEpochs {

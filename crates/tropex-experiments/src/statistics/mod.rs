@@ -1,6 +1,7 @@
 //! Statistics of terms, points and classes, in f64.
 
 mod contingency;
+mod interval;
 mod pairs;
 mod ranks;
 mod row_matrix;
@@ -9,6 +10,7 @@ mod spectrum;
 mod summary;
 
 pub use contingency::Contingency;
+pub use interval::wilson_interval;
 pub use pairs::PairMeasures;
 pub use ranks::{median, quantiles};
 pub use row_matrix::RowMatrix;

@@ -75,15 +75,15 @@ impl Products {
         2.0 * apart.sqrt().atan2(along.sqrt())
     }
 
-    /// Cosine of the angle between both; of numbers around their means this is the correlation.
-    /// NaN where one is zero.
+    /// Cosine of the angle between the two rows; if their means were subtracted, this is the
+    /// correlation. NaN if a row is zero.
     fn cosine(&self) -> f64 {
         self.ab / (self.aa.sqrt() * self.bb.sqrt())
     }
 }
 
-/// Mean of a row. Of equal entries it is exactly that entry, so that nothing is left of them around
-/// their mean.
+/// Mean of a row. If all entries are equal, the mean is exactly this entry, so that the centred row
+/// is exactly zero.
 fn mean(row: &[f32]) -> f64 {
     let mean = row.iter().map(|&value| f64::from(value)).sum::<f64>() / row.len() as f64;
     let least = row.iter().copied().fold(f32::INFINITY, f32::min);
@@ -95,7 +95,8 @@ fn between(mean: f64, least: f32, most: f32) -> f64 {
     mean.max(least.into()).min(most.into())
 }
 
-/// Mean of every column over chosen rows, of equal entries exactly that entry.
+/// Mean of every column over chosen rows; exactly the entry of the column if all its entries are
+/// equal.
 fn column_means(rows: RowMatrix<'_>, chosen: &[usize]) -> Vec<f64> {
     let mut columns = vec![(0.0, f32::INFINITY, f32::NEG_INFINITY); rows.width()];
     for &index in chosen {
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn chosen_pairs_are_measured_as_if_there_were_no_others() {
+    fn measures_of_chosen_pairs_do_not_depend_on_other_pairs() {
         let (a, b) = (RowMatrix::new(&A, 2), RowMatrix::new(&B, 2));
         let chosen = PairMeasures::of(a, b, &[0, 2]);
         let alone = PairMeasures::of(
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn equal_numbers_have_no_correlation_and_zeros_no_angle() {
-        // Sums of three tenths are not three times a tenth.
+        // In floating-point numbers, 0.1 + 0.1 + 0.1 differs from 3 * 0.1.
         let a = [0.1, 0.1, 0.1, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0];
         let b = [0.1, 0.2, 0.3, 0.1, 0.2, 0.4, 0.1, 0.2, 0.5];
         let (a, b) = (RowMatrix::new(&a, 3), RowMatrix::new(&b, 3));
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn no_scale_changes_an_angle_or_a_correlation() {
+    fn angles_and_correlations_do_not_depend_on_the_scale() {
         let scaled = |exponent: i32| B.map(|value| value * 2_f32.powi(exponent));
         let measures =
             |b: &[f32]| PairMeasures::of(RowMatrix::new(&A, 2), RowMatrix::new(b, 2), &[0, 1, 2]);

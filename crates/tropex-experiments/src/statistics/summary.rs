@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_of_nothing_is_nan() {
+    fn a_summary_without_numbers_is_nan() {
         let summary = Summary::of([]);
         for value in [summary.mean(), summary.deviation(), summary.min(), summary.max()] {
             assert!(value.is_nan());

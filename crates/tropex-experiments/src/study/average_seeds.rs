@@ -1,13 +1,16 @@
 //! Averages findings about one network over several seeds.
 
 use crate::render::{Figure, LinePlot, Plot, PlotLine};
-use crate::report::{Answer, BY_EPOCH, Finding, Measure, Table, TableCell};
+use crate::report::{Answer, BY_EPOCH, Finding, Measure, NumberId, Table, TableCell};
 use crate::unit::Unit;
+
+/// Name of the table of the numbers of every seed.
+const BY_SEED: &str = "by-seed";
 
 /// What runs from several seeds have in common: means over the seeds, a table of every seed, and
 /// curves with a band from the smallest to the largest. Pictures are those of the first seed.
 ///
-/// Findings are of one experiment and one network, in the order of the seeds.
+/// All findings must be of one experiment and one network, in the order of the seeds.
 pub(super) fn average_seeds(findings: &[&Finding], name: &str) -> Option<Finding> {
     let first = (*findings.first()?).clone();
     let mut finding = first;
@@ -53,10 +56,24 @@ fn mean(measure: &Measure, findings: &[&Finding]) -> Measure {
     Measure { value: mean, ..measure.clone() }
 }
 
+/// The smallest and the largest value of a number over several seeds; `None` for a finding of one
+/// seed.
+pub(super) fn seed_range(finding: &Finding, id: &NumberId) -> Option<[f64; 2]> {
+    let table = finding.answer.tables.iter().find(|table| table.name == BY_SEED)?;
+    let column = table.columns.iter().position(|column| column.name == id.name())?;
+    let value = |row: &Vec<TableCell>| match row.get(column) {
+        Some(TableCell::Number(value)) => Some(*value),
+        _ => None,
+    };
+    let values: Vec<f64> = table.rows.iter().filter_map(value).collect();
+    let low = values.iter().copied().reduce(f64::min)?;
+    Some([low, values.iter().copied().fold(low, f64::max)])
+}
+
 fn by_seed(answer: &Answer, findings: &[&Finding]) -> Table {
     let names = answer.values.iter().map(|measure| (&*measure.name, measure.unit));
     let columns: Vec<_> = [("seed", Unit::Text)].into_iter().chain(names).collect();
-    let mut table = Table::new("by-seed", "The numbers from every seed", &columns);
+    let mut table = Table::new(BY_SEED, "The numbers from every seed", &columns);
     for finding in findings {
         let value = |measure: &Measure| TableCell::from(values(&[finding], &measure.name).next());
         let row = [TableCell::from(seed(finding))].into_iter();
@@ -124,7 +141,6 @@ fn band(curve: &PlotLine, all: &[LinePlot]) -> PlotLine {
 mod tests {
     use super::*;
     use crate::render::PlotAxis;
-    use crate::report::NumberId;
 
     fn finding(value: f64, height: f64) -> Finding {
         let curves = LinePlot {

@@ -28,8 +28,8 @@ pub struct FinishedStudy {
 }
 
 impl Study<'_> {
-    /// Does what is still to be done, and writes the report. After a failure or a kill, the next
-    /// call continues the work and ends with the report of an uninterrupted study.
+    /// Executes all unfinished steps and writes the report. After a failure or a kill, the next
+    /// call continues the work and writes the report of an uninterrupted study.
     ///
     /// # Errors
     /// [`Error::OtherContent`] for a folder with another study or something else;

@@ -26,6 +26,7 @@ pub use plan::{ExperimentsPlan, ModelPlan, NetworkPlan, StudyPlan};
 pub use plans::PLANS;
 pub use schedule::{StudyProgress, StudyProgressFn};
 pub use study_settings::Study;
+pub use summarize::summarize;
 pub use tolerance::Tolerance;
 
 pub use crate::report::{Claim, StudySummary};

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_as_they_were_written() {
+    fn written_numbers_are_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("numbers.jsonl");
         let all = numbers(1.0 / 3.0);

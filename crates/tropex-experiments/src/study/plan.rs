@@ -24,7 +24,7 @@ use crate::run::onnx::OnnxImport;
 pub struct StudyPlan {
     /// Headline of the report.
     pub title: String,
-    /// What the study is about, in one or two sentences.
+    /// The subject of the study, in one or two sentences.
     #[serde(default)]
     pub about: String,
     /// Seeds that every network is trained from. Runs are compared in pairs: the first with the
@@ -140,14 +140,15 @@ impl StudyPlan {
         Ok(entries)
     }
 
-    /// The epochs at which networks are looked at.
+    /// The epochs at which networks are examined.
     pub fn epochs(&self) -> TrainedEpochs {
         TrainedEpochs::from(&self.experiments.epochs)
     }
 }
 
 impl NetworkPlan {
-    /// The key of the dataset among the datasets of a study: a model reads a file in its own way.
+    /// The key of the dataset among the datasets of a study: models may read one file in different
+    /// layouts.
     pub fn dataset_key(&self) -> String {
         match &self.model {
             Some(model) => format!("{} for {}", self.dataset, model.file),

@@ -20,7 +20,7 @@ impl StudyPlan {
     }
 }
 
-/// What is wrong with a text, and where.
+/// The error of an invalid text, with its place, in one line.
 fn one_line(error: &toml::de::Error) -> String {
     let text = error.to_string();
     let place = text.lines().next().and_then(|line| line.strip_prefix("TOML parse error at "));

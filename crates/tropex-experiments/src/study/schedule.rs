@@ -24,7 +24,7 @@ use crate::report::{Finding, ReportLocks};
 use crate::run::onnx::import_onnx;
 use crate::run::{RunSettings, TaskProgress};
 
-/// How much of a study is done.
+/// Progress of a study.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct StudyProgress<'a> {
@@ -115,7 +115,7 @@ impl<'a> StudySchedule<'a> {
         self.runs.len() * (1 + gauges) + self.comparisons.len()
     }
 
-    /// Executes all steps that are not done yet.
+    /// Executes all unfinished steps.
     pub(super) fn execute(
         &self,
         progress: StudyProgressFn<'_>,

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::report::{Measure, Reproducibility};
 use crate::unit::Unit;
 
-// The tolerances are three to four times the effect on the study `quick` of a learning rate that is
-// larger by a millionth, which exceeds the effect of rounding.
+// The tolerances are three to four times the effect of a small change on the study `quick`: a
+// learning rate that is larger by a millionth. This effect exceeds that of rounding.
 
 /// Relative tolerance of numbers that depend on weights.
 const RELATIVE: f64 = 0.05;
@@ -27,7 +27,7 @@ const SETTING: f64 = 0.0;
 /// for numbers around one.
 const ZERO: f64 = 2.4e-7;
 
-/// How far a number may be from the expected number.
+/// Largest allowed difference of a number from the expected number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tolerance {
     /// No difference.

@@ -267,8 +267,7 @@ impl LoweringContext {
         self.known.insert(tensor.id, TensorState::Function(function));
     }
 
-    /// Declares that a tensor is the mask or the discontinuous function that another tensor is, in
-    /// another shape.
+    /// Gives a tensor the mask or the discontinuous function of another tensor, in another shape.
     pub(super) fn set_alias(&mut self, tensor: &TensorIr, as_other: &TensorIr) {
         if let Some(known) = self.known.get(&as_other.id).cloned() {
             self.known.insert(tensor.id, known);

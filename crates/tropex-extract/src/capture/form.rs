@@ -20,7 +20,7 @@ impl LinearForm {
         Self { factors: BTreeMap::new(), offset }
     }
 
-    /// The form of a value, univariate back through sums and elementwise affine maps.
+    /// The form of a value, traced back through sums and elementwise affine maps.
     pub(super) fn of(nodes: &[Node], value: ValueId, features: usize) -> Self {
         trace(nodes, value, features, DEPTH)
     }
@@ -42,7 +42,8 @@ impl LinearForm {
         Self::constant(vec![0.0; self.offset.len()]).plus(-1.0, &self)
     }
 
-    /// For every feature the number `r` with `self = r * other`; `None` if a feature has none.
+    /// For every feature, the number `r` with `self = r * other`; `None` if a feature has no such
+    /// number.
     pub(super) fn ratio(&self, other: &Self) -> Option<Vec<f64>> {
         (0..self.offset.len()).map(|feature| self.ratio_at(other, feature)).collect()
     }
@@ -67,7 +68,7 @@ impl LinearForm {
 /// Largest relative difference of equal numbers. Constants usually have the precision of `f32`.
 const ROUNDING: f64 = 1e-6;
 
-/// Largest number of operations that a value is univariate back through. A sum of sums doubles the
+/// Largest number of operations through which a value is traced back. A sum of sums doubles the
 /// work.
 const DEPTH: usize = 8;
 

@@ -61,7 +61,7 @@ impl LoweringContext {
     }
 }
 
-/// Distance between cells of one colour; outputs read at longest one cell of a colour.
+/// Distance between cells of one colour. An output must read at most one cell of a colour.
 const COLOUR_DISTANCE: usize = 8;
 
 /// The weights of the cells that every output reads. `apply` maps planes `[count, height, width]`

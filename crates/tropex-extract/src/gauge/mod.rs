@@ -1,4 +1,4 @@
-//! Gauges: rules for the shifts, affine functions that are added to numerator and denominator.
+//! Gauges: rules for the shifts, affine functions that are added to positive and negative terms.
 
 mod scale;
 mod shifts;
@@ -9,6 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 pub(crate) use scale::ShiftScale;
 pub use shifts::Shifts;
@@ -74,14 +75,17 @@ impl fmt::Display for Gauge {
     }
 }
 
-impl FromStr for Gauge {
-    type Err = String;
+/// A text that is not the name of a gauge.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown gauge `{0}`, expected worst-case, tight or calibrated")]
+pub struct ParseGaugeError(String);
 
-    fn from_str(name: &str) -> Result<Self, String> {
+impl FromStr for Gauge {
+    type Err = ParseGaugeError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
         let all = [Self::WorstCase, Self::Tight, Self::Calibrated];
         let found = all.into_iter().find(|gauge| gauge.name() == name);
-        found.ok_or_else(|| {
-            format!("unknown gauge `{name}`, expected worst-case, tight or calibrated")
-        })
+        found.ok_or_else(|| ParseGaugeError(name.into()))
     }
 }

@@ -19,13 +19,13 @@ const FILE: &str = files::SEARCH;
 /// Largest number of refuting points that are added to the selection after a check.
 const MAX_REFUTING: usize = 1024;
 
-/// More trials than any search needs.
+/// A number of trials that no search reaches.
 const MAX_TRIALS: usize = 1000;
 
 /// Version of the file.
 const FORMAT: u32 = 1;
 
-/// State of the search before shifts are looked for.
+/// State of the search before the shifts are found.
 #[derive(Clone, Debug)]
 pub(super) struct CalibrationState {
     /// Positions of the points at which scales are tried, ascending.

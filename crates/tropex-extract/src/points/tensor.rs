@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_belong_to_the_fingerprint_and_are_counted() {
+    fn labels_are_counted_and_change_the_fingerprint() {
         let labelled = points().with_labels(vec![2, 0, 1]).unwrap();
         assert_eq!(labelled.label(0), 2);
         assert_ne!(labelled.fingerprint(), points().fingerprint());

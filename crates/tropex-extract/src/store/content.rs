@@ -144,7 +144,8 @@ mod tests {
     use super::*;
     use crate::terms::SelfCheck;
 
-    /// Sizes up to which files are read into memory: all files, no file.
+    /// Two limits for reading files into memory. Under the first one, all files of the tests are
+    /// read; under the second one, none.
     const WAYS: [u64; 2] = [1 << 30, 0];
 
     fn entry(content: &[u8]) -> ShardEntry {

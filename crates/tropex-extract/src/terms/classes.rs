@@ -60,18 +60,19 @@ impl fmt::Display for Classes {
     }
 }
 
-impl FromStr for Classes {
-    type Err = String;
+/// A text that does not choose classes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown classes `{0}`, expected predicted, all or the number of a class")]
+pub struct ParseClassesError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Classes {
+    type Err = ParseClassesError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "predicted" => Ok(Self::Predicted),
             "all" => Ok(Self::All),
-            _ => text.parse().map(Self::One).map_err(|_| {
-                format!(
-                    "unknown classes `{text}`, expected predicted, all or the number of a class"
-                )
-            }),
+            _ => text.parse().map(Self::One).map_err(|_| ParseClassesError(text.into())),
         }
     }
 }
@@ -86,6 +87,6 @@ mod tests {
             assert_eq!(classes.to_string().parse(), Ok(classes));
         }
         let error = "-1".parse::<Classes>().unwrap_err();
-        assert!(error.starts_with("unknown classes `-1`"), "{error}");
+        assert!(error.to_string().starts_with("unknown classes `-1`"), "{error}");
     }
 }

@@ -14,7 +14,7 @@ mod term;
 mod violations;
 
 pub use batch::Terms;
-pub use classes::Classes;
+pub use classes::{Classes, ParseClassesError};
 pub use dominance::Dominance;
 pub(crate) use dominance::DominanceGap;
 pub use linear::LinearTerms;

@@ -1,4 +1,4 @@
-//! Checks that every extraction makes of its own result.
+//! The self-check: figures that are measured for every extraction.
 
 use burn::tensor::TensorData;
 use rayon::prelude::*;

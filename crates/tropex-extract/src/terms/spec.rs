@@ -1,4 +1,4 @@
-//! The terms that are extracted: of which network and which classes.
+//! The choice of terms: a network and the classes.
 
 use burn::tensor::{Device, Tensor};
 use tropex_kernels::{AffineRows, Worker, read, tiling};

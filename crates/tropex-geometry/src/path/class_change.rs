@@ -37,8 +37,8 @@ impl ClassChangeSearch {
 
     /// Searches the next segment. Breaks at a change.
     pub(super) fn visit(&mut self, segment: &RegionSegment<'_>) -> ControlFlow<()> {
-        // At the start itself the first of several equal logits wins. Just after it another may
-        // lead.
+        // At the start, the first of several equal logits wins. Just after the start, another one
+        // may be larger.
         let from = *self.predicted.get_or_insert_with(|| argmax(segment.logits));
         let change = |at, to| Some(ClassChange { at, from, to });
         let leader = self.leader(segment, segment.from);
@@ -75,7 +75,7 @@ fn tie_break(segment: &RegionSegment<'_>, at: f64) -> TieBreak {
     TieBreak::new(at, segment.scale, segment.logits, segment.slopes)
 }
 
-/// By how much the logit of a class exceeds another one at position 0, and the slope of that.
+/// The difference of the logits of two classes at position 0, and its slope.
 fn lead(segment: &RegionSegment<'_>, class: usize, other: usize) -> [f64; 2] {
     [segment.logits, segment.slopes].map(|numbers| numbers[class] - numbers[other])
 }

@@ -1,4 +1,4 @@
-//! Paths through regions: which facets they cross, and where.
+//! Paths through regions: the facets that they cross, and the positions of the crossings.
 
 mod class_change;
 mod closed_path;
@@ -22,10 +22,10 @@ pub use tie_break::RESOLUTION;
 /// values and their derivatives, which give the position at which the first unit changes its piece,
 /// without a search. A unit that is exactly between two pieces takes the one that its derivative
 /// leads to. If the derivative is zero too, a ReLU counts as inactive and a pooling takes the first
-/// of its largest values. Changes that are nearer to each other than [`RESOLUTION`] are one.
+/// of its largest values. Changes whose positions differ by less than [`RESOLUTION`] count as one.
 ///
-/// Computes in f64, whatever the precision of the network is. Every region of a line takes one
-/// forward pass, which the lines of a batch share. A batch takes about 256 MiB.
+/// Computes in f64, for networks of any precision. Every region of a line takes one forward pass,
+/// which the lines of a batch share. A batch takes about 256 MiB.
 #[derive(Clone, Debug)]
 pub struct Paths {
     walker: RegionWalker,
@@ -40,7 +40,7 @@ pub struct Path {
     pub crossings: Vec<Crossing>,
     /// The position of the end.
     pub end: f64,
-    /// Whether the last region is the first again.
+    /// Whether the path ends in its first region.
     pub is_closed: bool,
 }
 
@@ -151,7 +151,7 @@ impl Paths {
     }
 
     /// The first crossing of every ray, or `None` for a ray that never leaves its region. Takes two
-    /// forward passes, whatever the number of regions is.
+    /// forward passes, for any number of regions.
     ///
     /// # Shapes
     /// - points, directions: `[rays, features]`

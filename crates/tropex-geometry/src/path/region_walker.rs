@@ -82,7 +82,7 @@ struct NextRegion {
 }
 
 impl RegionWalker {
-    /// A walker in f64, whatever the precision of the network is.
+    /// A walker in f64, for networks of any precision.
     pub(super) fn new(network: &Network) -> Result<Self, Error> {
         let target = ComputeTarget::in_f64(network.target().device())?;
         let bytes = size_of::<f64>() * (8 * network.widest() + network.units());
@@ -225,7 +225,7 @@ fn push(node: &Node, inputs: Vec<Jet>, piece: Option<Piece>) -> Jet {
     let (values, derivatives): (Vec<_>, Vec<_>) =
         inputs.into_iter().map(|jet| (jet.values, jet.derivatives)).unzip();
     match piece {
-        // A maximum has no constant part, so that values go the way of derivatives.
+        // A maximum has no constant part, so values are mapped like derivatives.
         Some(piece) => Jet {
             values: node.op().pushforward(values, &piece),
             derivatives: node.op().pushforward(derivatives, &piece),

@@ -1,13 +1,13 @@
-//! Ties along a line: which of several equal values is larger just after a position.
+//! Ties along a line: the signs of values just after a position.
 
-/// Two changes of pieces along a line that are nearer to each other than this happen at once.
+/// Two changes of pieces along a line whose positions differ by less than this happen at once.
 ///
 /// It covers the rounding of several units that change together. It is relative to the position, or
 /// to the scale of the line if that is larger. The scale is the position at which the line has
 /// moved by the distance of its start from the origin, both measured by the largest coordinate.
 pub const RESOLUTION: f64 = 1e-12;
 
-/// Differences below this share of the largest operand are taken for rounding errors of zero.
+/// Differences below this share of the largest operand count as zero.
 const ROUNDED_ZERO: f64 = 32.0 * f64::EPSILON;
 
 /// The scale of the line `from + t * direction`, see [`RESOLUTION`].

@@ -8,8 +8,8 @@ use super::{Pattern, Patterns, RegionId};
 
 /// Counts points and the regions that contain them.
 ///
-/// A region takes 16 bytes, and 1 to 24 bytes for its slot in the hash table, whatever the number
-/// of units is.
+/// A region takes 16 bytes, and 1 to 24 bytes for its slot in the hash table, for any number of
+/// units.
 #[derive(Clone, Debug, Default)]
 pub struct RegionCount {
     regions: HashSet<RegionId>,
@@ -77,7 +77,7 @@ impl NodeStability {
 }
 
 impl StableUnits {
-    /// No points yet.
+    /// Statistics without points.
     pub fn new(patterns: &Patterns) -> Self {
         let layout = patterns.layout().clone();
         let words = layout.words();

@@ -39,8 +39,7 @@ pub struct Halfspace<'a> {
     pub offset: f64,
 }
 
-/// Computes the halfspaces of the regions of points, in f64, whatever the precision of the network
-/// is.
+/// Computes the halfspaces of the regions of points in f64, for networks of any precision.
 ///
 /// There is one halfspace for every unit, and for a pooling one for every other cell of its window.
 /// Many of their hyperplanes do not touch the region.
@@ -62,7 +61,7 @@ struct NodeGaps<'a> {
 }
 
 impl Regions {
-    /// The regions of a network.
+    /// Prepares to compute the halfspaces of the regions of a network.
     ///
     /// # Errors
     /// The device has no f64 and this build has no `flex`.

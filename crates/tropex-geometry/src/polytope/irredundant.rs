@@ -90,8 +90,8 @@ impl Polytope {
         Ok(())
     }
 
-    /// Depths of a point inside. Where steps away from the nearest side do not lead well inside,
-    /// the centre of a largest ball is taken.
+    /// Depths of a point inside. If steps away from the nearest side do not lead deep inside, the
+    /// centre of a largest ball is taken.
     fn depths_inside(&self, deadline: Option<Instant>) -> Result<Depths, SearchError> {
         if let Some(depths) = self.centred(deadline)? {
             return Ok(depths);

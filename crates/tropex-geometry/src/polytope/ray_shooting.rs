@@ -1,4 +1,4 @@
-//! Points deep inside a polytope, and facets that rays from there prove.
+//! Points deep inside a polytope, and facets that rays from these points prove.
 
 use std::time::Instant;
 
@@ -29,13 +29,13 @@ const MAX_TURNS: usize = 16;
 /// Length below which the direction of a turned ray consists of rounding errors.
 const MIN_DIRECTION: f64 = 1e-6;
 
-/// Where a ray leaves a polytope.
+/// The point at which a ray leaves a polytope.
 struct RayExit {
     /// The side that it meets first.
     side: usize,
-    /// How far the ray is beyond this side when it meets the next side, in units, at most 1.
+    /// Distance of the ray beyond this side when it meets the next side, in units, at most 1.
     beyond: f64,
-    /// Distance from the centre there, in units.
+    /// Distance of this point from the centre, in units.
     length: f64,
 }
 
@@ -106,7 +106,7 @@ impl Polytope {
         Ok(())
     }
 
-    /// Where a ray from the centre leaves the polytope. `None` if it never does.
+    /// The point at which a ray from the centre leaves the polytope. `None` if it never does.
     fn exit(&self, direction: &[f64], depths: &[f64]) -> Option<RayExit> {
         let (mut first, mut second, mut met) = (f64::INFINITY, f64::INFINITY, None);
         for (side, (normal, _)) in self.rows().enumerate() {

@@ -1,13 +1,13 @@
-//! What the searches in a polytope have in common: tolerance, deadline, errors.
+//! Shared by the searches in a polytope: tolerance, deadline, errors.
 
 use std::time::Instant;
 
 use crate::Error;
 
-/// A point is on a hyperplane if it is at most this far from it, in [units](super::Polytope::unit).
+/// Points count as on a hyperplane up to this distance, in [units](super::Polytope::unit).
 pub(super) const TOUCHING: f64 = 1e-9;
 
-/// Why a search ends without a result.
+/// The reason why a search ends without a result.
 pub(super) enum SearchError {
     OutOfTime,
     Failed(Error),

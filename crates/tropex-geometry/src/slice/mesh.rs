@@ -6,7 +6,7 @@ use super::window::{Window, area};
 #[derive(Clone, Debug)]
 pub(super) struct Polygon {
     pub(super) corners: Vec<u32>,
-    /// The polygon that it was a part of, see [`Mesh::divide`].
+    /// The polygon that this one was cut from, see [`Mesh::divide`].
     pub(super) parent: u32,
     /// The largest function on it, see [`Mesh::divide`].
     pub(super) winner: u32,

@@ -35,7 +35,7 @@ impl Partition {
         Self::of_network_with_progress(network, plane, window, limit, &|_| {})
     }
 
-    /// Like [`Partition::of_network`]. `progress` receives how much is done.
+    /// Like [`Partition::of_network`]. `progress` receives the finished part of the work.
     ///
     /// # Errors
     /// As for [`Partition::of_network`].

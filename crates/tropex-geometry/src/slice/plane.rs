@@ -1,4 +1,4 @@
-//! AffineFunctions through input space.
+//! Planes through input space.
 
 use burn::tensor::{Tensor, TensorData};
 

@@ -16,15 +16,15 @@ use tropex_kernels::read;
 /// Approximate size in bytes of the values that are kept at the vertices.
 const MEMORY: usize = 512 << 20;
 
-/// Upper bound of a rounding error in estimated standard deviations. The estimate takes rounding
-/// errors for independent. For a sum of a few thousand numbers of one sign, a rounding error
-/// reached 55 deviations.
+/// Upper bound of a rounding error, in estimated standard deviations. The estimate treats rounding
+/// errors as independent. For a sum of a few thousand numbers of one sign, a rounding error reached
+/// 55 deviations.
 const DEVIATIONS: f64 = 64.0;
 
-/// How much of the subdivision is done.
+/// Progress of the subdivision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliceProgress {
-    /// Number of units that are done.
+    /// Number of finished units.
     pub done: usize,
     /// Number of all units.
     pub units: usize,
@@ -32,7 +32,7 @@ pub struct SliceProgress {
     pub regions: usize,
 }
 
-/// The features of which a unit passes on the largest value. `None` stands for the constant zero.
+/// The features among which a unit takes the largest value. `None` stands for the constant zero.
 type Alternatives = Vec<Option<usize>>;
 
 /// The subdivision of a mesh by a network on a plane.
@@ -158,12 +158,12 @@ impl<'a> Subdivision<'a> {
             (values, errors)
         });
         let deviations: Vec<f64> = read(squares.max_dim(0).sqrt())?.iter().collect();
-        // A variance beyond the range of numbers says nothing about rounding.
+        // A variance that overflows is no estimate of rounding.
         let finite = |deviation: f64| if deviation.is_finite() { deviation } else { 0.0 };
         Ok(deviations.into_iter().map(|deviation| DEVIATIONS * finite(deviation)).collect())
     }
 
-    /// The units that pass on different alternatives at different vertices.
+    /// The units that take different alternatives at different vertices.
     fn undecided(
         &self,
         prefix: &Network,
@@ -222,7 +222,7 @@ impl VertexValues {
         self.values.extend(self.features.iter().map(|&feature| row[feature]));
     }
 
-    /// Whether the values of all alternatives of a unit are there.
+    /// Whether the values of all alternatives of a unit are present.
     fn contain(&self, alternatives: &Alternatives) -> bool {
         alternatives.iter().flatten().all(|feature| self.column(*feature).is_some())
     }

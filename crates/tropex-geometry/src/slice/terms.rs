@@ -162,7 +162,7 @@ impl PlaneTerms {
 }
 
 /// Terms in the order in which they are added to the envelope. Terms that win at points of a grid
-/// come first, so that the many losing terms meet a nearly complete envelope.
+/// come first, so that the many losing terms are compared with a nearly complete envelope.
 struct OrderedTerms {
     terms: Vec<[f64; 3]>,
     order: Vec<usize>,

@@ -1,4 +1,4 @@
-//! The upper envelope of functions on a mesh: where each of them is the largest.
+//! The upper envelope of functions on a mesh: the parts on which each of them is the largest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -61,9 +61,9 @@ impl Mesh {
         Ok(())
     }
 
-    /// By how much a function exceeds the envelope so far at the vertices, zero where both are
-    /// equal up to rounding errors. The tolerance depends on the values around the vertex, because
-    /// values elsewhere in the window may be larger by orders of magnitude.
+    /// The excess of a function over the envelope so far, at the vertices. It is zero where both
+    /// are equal up to rounding errors. The tolerance depends on the values around the vertex,
+    /// because values elsewhere in the window may be larger by orders of magnitude.
     fn above(
         &self,
         functions: &dyn FunctionFamily,

@@ -115,6 +115,6 @@ pub fn copy_rows<const D: usize, K: Basic>(
         return tensor.clone();
     }
     let part = tensor.clone().narrow(0, rows.start, rows.len());
-    // The `flex` bodies need contiguous memory, which a view does not have.
+    // The `flex` implementations need contiguous memory, which a view does not have.
     Tensor::from_data(part.into_data(), (&tensor.device(), tensor.dtype()))
 }

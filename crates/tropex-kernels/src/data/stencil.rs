@@ -55,7 +55,7 @@ impl Stencil {
     }
 }
 
-/// The layouts that the `flex` bodies read, filled when they are first needed.
+/// The layouts that the `flex` implementation reads, filled when they are first needed.
 impl AsRef<PackedStencil> for Stencil {
     fn as_ref(&self) -> &PackedStencil {
         &self.packed

@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 
 use crate::simd::WeightLayouts;
 
-/// A weight matrix `[inputs, outputs]` that many rows are multiplied with. The `flex` body packs it
-/// once for each direction.
+/// A weight matrix `[inputs, outputs]` that is multiplied with many rows. The `flex` implementation
+/// packs it once for each direction.
 #[derive(Clone, Debug)]
 pub struct PackedWeight {
     matrix: Tensor<2>,
@@ -24,7 +24,7 @@ impl PackedWeight {
     }
 }
 
-/// The layouts that the `flex` bodies read, filled when they are first needed.
+/// The layouts that the `flex` implementation reads, filled when they are first needed.
 impl AsRef<WeightLayouts> for PackedWeight {
     fn as_ref(&self) -> &WeightLayouts {
         &self.layouts

@@ -1,6 +1,7 @@
-//! The bodies for Burn's `flex` backend: in place, with SIMD instructions, on all cores.
+//! The implementations for Burn's `flex` backend: in place, with SIMD instructions, on all cores.
 //!
-//! A function here returns `None` or `Err` if it cannot do the work. The generic body then does it.
+//! A function of this module returns `None` or `Err` if it cannot do the work. The generic
+//! implementation then does it.
 
 mod columns;
 mod convolution;
@@ -25,5 +26,5 @@ pub(crate) use visit::visit_rows;
 pub(crate) use weight::{product, pullback, transposed_product};
 pub(crate) use windows::largest;
 
-/// Rows per task at least, so that scheduling costs little for short rows.
+/// Smallest number of rows per task. It keeps the cost of scheduling low for short rows.
 const ROWS_PER_TASK: usize = 8;

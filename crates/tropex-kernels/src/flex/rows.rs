@@ -1,4 +1,4 @@
-//! Affine rows as the `flex` bodies see them.
+//! Access to affine rows for the `flex` implementations.
 
 use burn::tensor::Tensor;
 
@@ -19,7 +19,7 @@ impl AffineRows {
         }
     }
 
-    /// The rows after a change of interleaved ones. Rows in a tensor stay as they are.
+    /// The rows after a change of interleaved rows. Rows in a tensor stay unchanged.
     pub(crate) fn map_interleaved(self, change: impl FnOnce(Interleaved) -> Interleaved) -> Self {
         match self.storage {
             RowStorage::Interleaved(rows) => {

@@ -1,4 +1,5 @@
-//! The bodies for Burn's `flex` backend compared with the generic ones and with plain loops.
+//! The implementations for Burn's `flex` backend, compared with the generic ones and with plain
+//! loops.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use proptest::prelude::*;
@@ -26,7 +27,7 @@ struct RowsProblem {
 
 fn problems() -> impl Strategy<Value = RowsProblem> {
     let dtype = prop_oneof![Just(DType::F32), Just(DType::F64)];
-    // More rows than one task has.
+    // Some problems have more rows than one task.
     (any::<u64>(), dtype, 1..4_usize, 1..12_usize, any::<bool>()).prop_map(
         |(seed, dtype, groups, points, shifted)| RowsProblem {
             seed,
@@ -73,23 +74,23 @@ fn target(dtype: DType) -> ComputeTarget {
     ComputeTarget::new(&Device::flex(), precision).expect("flex has both")
 }
 
-/// Quarters from 0 to 1, so that products are exact.
+/// Multiples of 1/4 from 0 to 1, so that products are exact.
 fn slopes(features: usize, dtype: DType) -> Constant<2> {
     let slopes: Vec<f64> = (0..features).map(|feature| (feature % 5) as f64 / 4.0).collect();
     Constant::new(TensorData::new(slopes, [1, features]), &target(dtype))
 }
 
-/// Source columns in a matrix of a width, some of them missing and some repeated.
+/// Indices of source columns in a matrix of a width. Some columns are missing and some occur twice.
 fn columns(random: &mut ChaCha8Rng, width: usize, count: usize) -> Vec<Option<usize>> {
     let column = |_| Some(random.random_range(0..=width)).filter(|&column| column < width);
     (0..count).map(column).collect()
 }
 
-/// The result of a body that must not decline.
+/// The result of a `flex` implementation that must not decline.
 fn done<T>(attempt: Attempt<T>) -> T {
     match attempt {
         Attempt::Break(result) => result,
-        Attempt::Continue(_) => panic!("the flex body declined"),
+        Attempt::Continue(_) => panic!("the flex implementation declined"),
     }
 }
 
@@ -97,7 +98,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn masks_equal_the_generic_body(
+    fn masks_equal_the_generic_implementation(
         problem in problems(),
         features in 1..9_usize,
         slope in 0..=5_u8,
@@ -127,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn scatters_equal_the_generic_body(
+    fn scatters_equal_the_generic_implementation(
         problem in problems(),
         channels in 1..4_usize,
         windows in 1..6_usize,
@@ -190,8 +191,8 @@ proptest! {
     }
 
     #[test]
-    fn lowest_coefficients_equal_the_generic_body(problem in problems(), features in 1..9_usize) {
-        // At least one group of linear rows, and more points than one task has.
+    fn lowest_coefficients_equal_the_generic_implementation(problem in problems(), features in 1..9_usize) {
+        // At least one group of linear rows, and more points than one task takes.
         let problem = RowsProblem { groups: problem.groups + 1, shifted: false, ..problem };
         let problem = RowsProblem { points: problem.points * 17, ..problem };
         let rows = problem.rows(&mut problem.random(), features);
@@ -256,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn both_bodies_visit_the_rows_with_large_entries(
+    fn both_implementations_visit_the_rows_with_large_entries(
         problem in problems(),
         columns in 1..90_usize,
         at_least in -6..7_i8,
@@ -284,7 +285,7 @@ proptest! {
 }
 
 #[test]
-fn tensors_with_gaps_are_left_to_the_generic_bodies() {
+fn tensors_with_gaps_are_left_to_the_generic_implementation() {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let wide = numbers::<2>(&mut random, [4, 6], DType::F32);
     let narrow = wide.clone().narrow(1, 0, 3);
@@ -303,7 +304,7 @@ fn tensors_with_gaps_are_left_to_the_generic_bodies() {
     assert_eq!(peaks, values((transposed + bias).max_dim(1)));
 }
 
-/// Rows with few nonzero features, which differ from point to point.
+/// Rows with few nonzero features, different ones for each point.
 fn mostly_zero(problem: &RowsProblem, inputs: usize, every: usize) -> Tensor<2> {
     let mut random = problem.random();
     let rows = numbers(&mut random, [problem.groups * problem.points, inputs], problem.dtype);
@@ -318,8 +319,8 @@ fn mostly_zero(problem: &RowsProblem, inputs: usize, every: usize) -> Tensor<2> 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// With any number of columns, more groups than a register tile has rows, rows of any density,
-    /// and more points than a task has.
+    /// Tests any number of columns, more groups than a register tile has rows, rows of any density,
+    /// and more points than a task takes.
     #[test]
     fn packed_products_equal_products_of_the_backend(
         problem in problems(),

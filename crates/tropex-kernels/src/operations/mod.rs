@@ -1,4 +1,4 @@
-//! The operations, each with a generic and a `flex` body behind it.
+//! The operations, each with a generic and a `flex` implementation.
 
 mod columns;
 mod convolution;
@@ -23,7 +23,8 @@ use burn::tensor::Tensor;
 
 use crate::simd;
 
-/// Whether the `flex` bodies can read the tensor: it is contiguous in the memory of this process.
+/// Whether the `flex` implementations can read the tensor: it is contiguous in the memory of this
+/// process.
 pub fn is_in_memory(tensor: &Tensor<2>) -> bool {
     simd::holds(tensor)
 }

@@ -1,4 +1,4 @@
-//! SIMD vectors, and the memory layouts that the `flex` bodies read and write.
+//! SIMD vectors, and the memory layouts that the `flex` implementations read and write.
 
 mod interleaved;
 mod layouts;

@@ -35,7 +35,7 @@ impl RowStorage {
         }
     }
 
-    /// Whether the `flex` bodies can read the rows.
+    /// Whether the `flex` implementations can read the rows.
     pub(crate) fn is_in_memory(&self) -> bool {
         match self {
             Self::Tensor(tensor) => holds(tensor),

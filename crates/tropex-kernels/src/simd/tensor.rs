@@ -15,7 +15,7 @@ pub(crate) fn device() -> Option<Device> {
     Some(Device::flex())
 }
 
-/// A floating-point type of the bodies.
+/// A floating-point type of the `flex` implementations.
 pub(crate) trait Float:
     Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
 {
@@ -64,7 +64,7 @@ pub(crate) fn zeros<E: Element>(shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(zeros, shape))
 }
 
-/// The tensor as `flex` knows it. Callers check [`holds`] first.
+/// The tensor as a primitive of `flex`. The caller must have checked [`holds`].
 pub(crate) fn held<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
     tensor.try_into_primitive::<Flex>().expect("callers check `holds`")
 }

@@ -1,5 +1,5 @@
-//! Replaces the `flex` bodies in a build without Burn's `flex` backend: every function leaves the
-//! work to the generic body or to the backend.
+//! Replaces the `flex` implementations in a build without Burn's `flex` backend: every function
+//! leaves the work to the generic implementation or to the backend.
 
 use burn::tensor::{Int, Tensor};
 

@@ -1,4 +1,5 @@
-//! Replaces the memory layouts of the `flex` bodies in a build without Burn's `flex` backend.
+//! Replaces the memory layouts of the `flex` implementations in a build without Burn's `flex`
+//! backend.
 
 use burn::tensor::{Device, Tensor};
 
@@ -8,7 +9,7 @@ compile_error!(
 );
 
 /// The backend on the CPU that computes constants.
-#[allow(deprecated)] // in Burn 0.22, and supported here as long as Burn has it
+#[allow(deprecated)] // deprecated in Burn 0.22, but supported
 pub type HostBackend = burn::backend::NdArray;
 
 /// Rows `[groups * points, features]`.

@@ -117,7 +117,7 @@ fn the_first_error_in_the_order_of_the_jobs_ends_the_work() {
         let error = pool(&workers, 1).run(0..1000, work, take).unwrap_err();
         assert_eq!(error.to_string(), refused(5).to_string());
         assert_eq!(taken.get(), 5);
-        assert!(begun.into_inner() <= 5 + workers.len() + 1, "the rest is left alone");
+        assert!(begun.into_inner() <= 5 + workers.len() + 1, "no further jobs begin");
     }
 }
 

@@ -33,7 +33,7 @@ impl Array {
         self.with(other, Dispatch::float_powf)
     }
 
-    /// What a binary operation of Burn makes of both, broadcast.
+    /// Applies a binary operation of Burn to both arrays, broadcast to a common shape.
     fn with(
         self,
         other: Self,
@@ -44,7 +44,7 @@ impl Array {
         Ok(Self::new(operation(left.tensor, right.tensor), kind))
     }
 
-    /// Both with as many axes as the one that has more.
+    /// Both arrays with equal numbers of axes: the larger number of the two.
     fn with_ranks_of(self, other: Self) -> Result<(Self, Self), OpError> {
         self.floats("arithmetic")?;
         other.floats("arithmetic")?;
@@ -52,7 +52,7 @@ impl Array {
         Ok((self.with_rank(rank)?, other.with_rank(rank)?))
     }
 
-    /// Both in the shape of both together.
+    /// Both arrays, expanded to their common shape.
     pub(super) fn expanded_with(self, other: Self) -> Result<(Self, Self), OpError> {
         let shape = broadcast(&self.shape(), &other.shape())?;
         Ok((self.expand(&shape)?, other.expand(&shape)?))
@@ -69,7 +69,8 @@ impl Array {
         self.map(|tensor| Dispatch::float_mul_scalar(tensor, Scalar::from(number)))
     }
 
-    /// Raised to `floor`, then lowered to `ceiling`; infinite limits do nothing.
+    /// The entries, raised to at least `floor` and then lowered to at most `ceiling`. An infinite
+    /// limit has no effect.
     pub(crate) fn clamp(self, floor: f64, ceiling: f64) -> Self {
         let (low, high) = (Scalar::from(floor), Scalar::from(ceiling));
         self.map(|tensor| match (floor > f64::NEG_INFINITY, ceiling < f64::INFINITY) {
@@ -111,7 +112,7 @@ impl Array {
         self.map(|tensor| Dispatch::log_softmax(tensor, axis))
     }
 
-    /// What a function of single numbers makes of every one.
+    /// Applies a function of single numbers to every entry.
     pub(crate) fn apply(self, function: fn(DispatchTensor) -> DispatchTensor) -> Self {
         self.map(function)
     }

@@ -8,7 +8,7 @@ use super::{Array, broadcast};
 use crate::constant::NumberKind;
 use crate::error::OpError;
 
-/// How two arrays are compared.
+/// The comparison of two arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ComparisonOp {
     Greater,
@@ -34,7 +34,7 @@ impl Array {
         Ok(Self::new(compare(left.tensor, right.tensor, dtype), NumberKind::Bool))
     }
 
-    /// Truth values, of which numbers are true unless they are zero.
+    /// The array as truth values. A number is true unless it is zero.
     pub(crate) fn into_mask(self) -> Self {
         if self.is_mask() {
             return self;
@@ -44,7 +44,7 @@ impl Array {
         Self::new(tensor, NumberKind::Bool)
     }
 
-    /// One where a truth value holds, else zero; numbers stay.
+    /// The array as numbers. A truth value becomes 1 or 0.
     pub(crate) fn into_floats(self, dtype: FloatDType) -> Self {
         if !self.is_mask() {
             return self;
@@ -65,7 +65,7 @@ impl Array {
         Ok(Self::new(operation(left.tensor, right.tensor), NumberKind::Bool))
     }
 
-    /// `self` where a mask holds, else `other`.
+    /// `self` where a mask is true, and `other` elsewhere.
     pub(crate) fn choose(self, mask: Self, other: Self) -> Result<Self, OpError> {
         self.floats("a choice")?;
         other.floats("a choice")?;

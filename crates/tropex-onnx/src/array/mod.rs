@@ -1,7 +1,7 @@
 //! Tensors of any rank on a device.
 //!
-//! These are Burn's operations without the rank in the type. Shapes are checked and broadcast as
-//! ONNX does it.
+//! These are Burn's operations without the rank in the type. Shapes are checked and broadcast by
+//! the rules of ONNX.
 
 mod arithmetic;
 mod choice;
@@ -29,7 +29,7 @@ pub(crate) struct ArrayOptions {
 #[derive(Clone, Debug)]
 pub(crate) struct Array {
     tensor: DispatchTensor,
-    /// What the numbers stand for. Integers, and truth values of constants, are computed as floats.
+    /// The kind of the numbers. Integers, and truth values of constants, are computed as floats.
     pub(crate) kind: NumberKind,
 }
 
@@ -83,7 +83,7 @@ impl Array {
         self.tensor.shape().num_dims()
     }
 
-    /// Whether this is an array of truth values, for which Burn has another type.
+    /// Whether this is an array of truth values, which have another type in Burn.
     pub(crate) fn is_mask(&self) -> bool {
         matches!(self.tensor.dtype(), DType::Bool(_))
     }

@@ -1,4 +1,4 @@
-//! Matrix products, and the layers that are made of them.
+//! Matrix products, and layers that consist of them.
 
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::{Dispatch, DispatchTensor};
@@ -8,7 +8,7 @@ use crate::constant::{HostTensor, NumberKind};
 use crate::error::OpError;
 
 impl Array {
-    /// Matrix product over the last two axes, those before them broadcast.
+    /// Matrix product over the last two axes. The axes before them are broadcast.
     pub(crate) fn matmul(self, other: Self) -> Result<Self, OpError> {
         let (left, right) = (self.floats("a product")?.shape(), other.floats("a product")?.shape());
         let fit = || OpError(format!("matrices {left:?} and {right:?} do not fit together"));
@@ -28,7 +28,7 @@ impl Array {
                 product.reshape(&shape[..shape.len() - 1])
             }
             (axes, _) if left[axes - 1] != right[right.len() - 2] => Err(fit()),
-            // One matrix for all rows: one product instead of many.
+            // All rows have one matrix, so one product replaces many.
             (3.., 2) => {
                 let (rows, inputs) = left.split_at(left.len() - 1);
                 let flat = [rows.iter().product(), inputs[0]];
@@ -44,7 +44,7 @@ impl Array {
         }
     }
 
-    /// The entries of an axis mixed: `weights[output][input]`.
+    /// Weighted sums of the entries along an axis, with weights `weights[output][input]`.
     pub(crate) fn mix(self, axis: usize, weights: &[Vec<f64>]) -> Result<Self, OpError> {
         let shape = self.shape();
         let (inputs, outputs) = (shape[axis], weights.len());
@@ -66,7 +66,7 @@ impl Array {
         Self::of(&matrix, &options)?.matmul(self.reshape(&flat)?)?.reshape(&mixed)
     }
 
-    /// What an operation of a Burn module makes of it.
+    /// Applies a layer of Burn.
     pub(crate) fn through(
         self,
         operation: impl FnOnce(DispatchTensor) -> DispatchTensor,
@@ -75,7 +75,7 @@ impl Array {
         Ok(self.map(operation))
     }
 
-    /// Normalised channel by channel: scale, shift, mean, variance.
+    /// Batch norm, channel by channel: scale, shift, mean, variance.
     pub(crate) fn batch_norm(
         self,
         [scale, shift, mean, variance]: [Self; 4],

@@ -42,7 +42,7 @@ impl Array {
         }))
     }
 
-    /// Repeats axes of extent 1, and puts axes in front, to get a shape.
+    /// Repeats axes of extent 1, and adds axes in front, to get a shape.
     pub(crate) fn expand(self, shape: &[usize]) -> Result<Self, OpError> {
         let own = self.shape();
         if own == shape {
@@ -60,7 +60,7 @@ impl Array {
         }))
     }
 
-    /// With axes of extent 1 in front.
+    /// The array with axes of extent 1 in front, up to a number of axes.
     pub(super) fn with_rank(self, rank: usize) -> Result<Self, OpError> {
         let own = self.shape();
         let shape = [vec![1; rank.saturating_sub(own.len())], own].concat();
@@ -91,7 +91,7 @@ impl Array {
         Ok(self.map(|tensor| Dispatch::float_slice(tensor, &slices)))
     }
 
-    /// The other way round along an axis.
+    /// The entries along an axis in reverse order.
     pub(crate) fn flip(self, axis: usize) -> Result<Self, OpError> {
         self.floats("a slice")?;
         Ok(self.map(|tensor| Dispatch::float_flip(tensor, &[axis])))
@@ -115,7 +115,7 @@ impl Array {
         Ok(self.map(|tensor| Dispatch::float_select(tensor, axis, positions)))
     }
 
-    /// Copies along an axis.
+    /// Copies of the array, one after the other along an axis.
     pub(crate) fn repeat(self, axis: usize, times: usize) -> Result<Self, OpError> {
         self.floats("a repetition")?;
         match times {
@@ -125,13 +125,14 @@ impl Array {
         }
     }
 
-    /// Entries of one number before and after those of every axis.
+    /// Adds entries with one number before and after the entries of every axis.
     pub(crate) fn pad(self, padding: &[(usize, usize)], number: f64) -> Result<Self, OpError> {
         self.floats("padding")?;
         if padding.iter().all(|&pair| pair == (0, 0)) {
             return Ok(self);
         }
-        // Burn pads with an f32. A number that is none is padded as zero and put in by a shift.
+        // Burn pads with an f32. A number that f32 does not represent exactly is subtracted before
+        // a padding with zeros, and added after it.
         if f64::from(number as f32) != number && number.is_finite() {
             return self
                 .add_number(-number)

@@ -1,4 +1,4 @@
-//! Reductions along an axis, which keeps extent 1.
+//! Reductions along an axis, which then has extent 1.
 
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;

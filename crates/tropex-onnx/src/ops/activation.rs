@@ -13,7 +13,7 @@ pub(super) fn identity(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.into())
 }
 
-/// `Dropout` of a model that is not trained does nothing.
+/// `Dropout`. In a model in use, it has no effect.
 pub(super) fn dropout(args: &OpArgs) -> Result<OpOutputs, OpError> {
     args.ignore(&["ratio", "seed", "is_test"]);
     let trains = args.optional_constant(2)?.map(|constant| constant.number()).transpose()?;
@@ -67,7 +67,8 @@ pub(super) fn hard_sigmoid(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.hard_sigmoid(alpha, beta).into())
 }
 
-/// `ThresholdedRelu`: `x` above a threshold, else 0; continuous for the threshold 0, that is ReLU.
+/// `ThresholdedRelu`: `x` above a threshold, else 0. It is continuous for the threshold 0, where it
+/// is ReLU.
 pub(super) fn thresholded_relu(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let threshold = args.attributes.float("alpha")?.unwrap_or(1.0);
     let array = args.array(0)?;
@@ -81,8 +82,8 @@ pub(super) fn thresholded_relu(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(array.clone().choose(mask, number(0.0)?)?.into())
 }
 
-/// `Shrink`: `x + bias` below `-lambd`, `x - bias` above `lambd`, else 0; continuous where both are
-/// equal: `relu(x - bias) - relu(-x - bias)`.
+/// `Shrink`: `x + bias` below `-lambd`, `x - bias` above `lambd`, else 0. It is continuous if
+/// `bias` equals `lambd`: `relu(x - bias) - relu(-x - bias)`.
 pub(super) fn shrink(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let bias = args.attributes.float("bias")?.unwrap_or(0.0);
     let limit = args.attributes.float("lambd")?.unwrap_or(0.5);
@@ -119,7 +120,7 @@ pub(super) fn log_softmax(args: &OpArgs) -> Result<OpOutputs, OpError> {
     along_classes(args, Array::log_softmax)
 }
 
-/// Over one axis since version 13, over all from an axis on before.
+/// Along one axis since version 13; before, over all axes from a given one on.
 fn along_classes(args: &OpArgs, softmax: fn(Array, usize) -> Array) -> Result<OpOutputs, OpError> {
     let shape = args.shape(0)?;
     let is_old = args.opset < 13;

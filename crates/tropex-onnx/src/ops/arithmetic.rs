@@ -19,7 +19,7 @@ pub(super) fn sub(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.sub(args.array(1)?)?.into())
 }
 
-/// `Mul`: with a constant, or of a value with truth values, which chooses.
+/// `Mul` of a value with a constant, or with truth values, which choose between the value and 0.
 pub(super) fn mul(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let (left, right) = (args.array(0)?, args.array(1)?);
     if args.depends(0)
@@ -45,7 +45,7 @@ pub(super) fn div(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(quotient.into())
 }
 
-/// `Mod`: the remainder has the sign of the divisor, or with `fmod` that of the dividend.
+/// `Mod`: the remainder has the sign of the divisor; with `fmod`, that of the dividend.
 pub(super) fn modulo(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let (left, right) = (args.array(0)?, args.array(1)?);
     if !args.flag("fmod")? {

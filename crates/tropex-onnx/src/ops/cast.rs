@@ -9,7 +9,7 @@ use crate::decode::type_of;
 use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs};
 
-/// `Cast`: floats of any width are one type here, that of the device.
+/// `Cast`. Floats of all widths have one type here, that of the device.
 pub(super) fn cast(args: &OpArgs) -> Result<OpOutputs, OpError> {
     args.ignore(&["saturate", "round_mode"]);
     let target = args.attributes.int("to")?.ok_or("it does not say to which type")?;
@@ -27,7 +27,7 @@ fn converted(args: &OpArgs, kind: NumberKind) -> Result<OpOutputs, OpError> {
     let array = args.array(0)?;
     let array = match (array.kind, kind) {
         (from, to) if from == to => array,
-        // That a number of a value is 0 or 1 stays known: a product with it is a choice.
+        // Truth values keep their kind, because a product with them is a choice.
         (NumberKind::Bool, _) if array.is_mask() => array.into_floats(args.options.dtype),
         (_, NumberKind::Float) | (NumberKind::Bool, NumberKind::Int) => array.with_kind(kind),
         (NumberKind::Float, NumberKind::Int) => {

@@ -43,10 +43,10 @@ pub(super) fn not(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.not().into())
 }
 
-/// `Where`: the second input where the first holds, else the third.
+/// `Where`: the second input where the first one is true, and the third one elsewhere.
 ///
-/// A choice by a comparison of values that depend on the input is continuous only where it is a
-/// maximum or a minimum; whoever needs that has to check it.
+/// A choice by a comparison of values that depend on the input is continuous only if it is a
+/// maximum or a minimum. The caller must check this.
 pub(super) fn choose(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let dtype = args.options.dtype;
     let [chosen, other] = [args.array(1)?, args.array(2)?].map(|side| side.into_floats(dtype));

@@ -1,4 +1,4 @@
-//! Values that are made, not computed from numbers of the input.
+//! Values that do not depend on the numbers of the input.
 
 use crate::constant::{HostTensor, NumberKind};
 use crate::decode::decode;
@@ -6,7 +6,7 @@ use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs, extents};
 use crate::proto;
 
-/// `Constant` from whichever attribute holds it.
+/// `Constant`, from the attribute that contains the value.
 pub(super) fn constant(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let reader = &args.attributes;
     if let Some(tensor) = tensor(args, "value")? {
@@ -41,7 +41,7 @@ fn tensor<'a>(
     }
 }
 
-/// `ConstantOfShape`: one number everywhere.
+/// `ConstantOfShape`: all entries have one number.
 pub(super) fn constant_of_shape(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let shape = extents(&args.integers(0)?)?;
     args.allow(&shape)?;

@@ -10,7 +10,7 @@ use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs};
 
 /// Input, kernel and bias of a convolution.
-struct ConvOperands {
+struct ConvInputs {
     input: Array,
     weight: Array,
     bias: Option<Array>,
@@ -22,8 +22,9 @@ struct ConvOperands {
     outputs: usize,
 }
 
-impl ConvOperands {
-    /// Checks that channels and axes fit. `transposed`: the kernel's first axis is the input's.
+impl ConvInputs {
+    /// Checks that channels and axes fit. With `transposed`, the first axis of the kernel is that
+    /// of the input channels.
     fn of(args: &OpArgs, transposed: bool) -> Result<Self, OpError> {
         if args.depends(1) {
             args.refuse("its kernel depends on the input, which makes it a product");
@@ -78,16 +79,16 @@ impl ConvOperands {
 }
 
 pub(super) fn conv(args: &OpArgs) -> Result<OpOutputs, OpError> {
-    let operands = ConvOperands::of(args, false)?;
+    let operands = ConvInputs::of(args, false)?;
     let (windows, auto_pad) = WindowSpec::of(args, &operands.extents, Some(&operands.kernel))?;
     let windows = windows.with_auto_pad(auto_pad, &operands.extents);
     args.allow(&operands.output_shape(&windows.counts(&operands.extents)?))?;
     args.allow(&[&operands.input.shape()[..2], &windows.padded(&operands.extents)].concat())?;
-    let ConvOperands { input, weight, bias, groups, .. } = operands;
+    let ConvInputs { input, weight, bias, groups, .. } = operands;
     let (weight, bias) = (weight.into_tensor(), bias.map(Array::into_tensor));
     let WindowSpec { stride, dilation, mut padding, .. } = windows;
     let mut input = input;
-    // Burn pads the three axes of a volume on both sides alike.
+    // Burn pads the three axes of a volume equally on both sides.
     if padding.len() == 3 && padding.iter().any(|(before, after)| before != after) {
         input = input.pad(&[&[(0, 0); 2], &padding[..]].concat(), 0.0)?;
         padding = vec![(0, 0); 3];
@@ -110,18 +111,18 @@ pub(super) fn conv(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(output?.into())
 }
 
-/// The entries of a list, which has as many as the caller says.
+/// The entries of a list of `N` entries.
 fn array<T: Copy + Default, const N: usize>(list: &[T]) -> [T; N] {
     std::array::from_fn(|index| list.get(index).copied().unwrap_or_default())
 }
 
 pub(super) fn conv_transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
-    let operands = ConvOperands::of(args, true)?;
+    let operands = ConvInputs::of(args, true)?;
     let axes = operands.extents.len();
     let (mut windows, auto_pad) = WindowSpec::of(args, &operands.extents, Some(&operands.kernel))?;
     let more = window::attribute(args, "output_padding", 0, axes)?.unwrap_or(vec![0; axes]);
     let wanted = window::attribute(args, "output_shape", 1, axes)?;
-    // Without padding the output has `full` cells along an axis, of which padding takes some away.
+    // Without padding, the output has `full` cells along an axis. Padding removes cells.
     let full: Vec<usize> = (0..axes)
         .map(|axis| (operands.extents[axis] - 1) * windows.stride[axis] + windows.reach(axis))
         .collect();
@@ -161,7 +162,7 @@ pub(super) fn conv_transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
     }
     // The whole output, cut to size.
     let (bias, outputs) = (operands.bias.clone(), operands.outputs);
-    let whole = ConvOperands { bias: None, ..operands };
+    let whole = ConvInputs { bias: None, ..operands };
     let mut output = spread(whole, &windows, &vec![0; axes], &vec![0; axes])?;
     let mut missing = vec![(0, 0); axes + 2];
     for axis in 0..axes {
@@ -179,12 +180,12 @@ pub(super) fn conv_transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
 }
 
 fn spread(
-    operands: ConvOperands,
+    operands: ConvInputs,
     windows: &WindowSpec,
     padding: &[usize],
     more: &[usize],
 ) -> Result<Array, OpError> {
-    let ConvOperands { input, weight, bias, groups, .. } = operands;
+    let ConvInputs { input, weight, bias, groups, .. } = operands;
     let (weight, bias) = (weight.into_tensor(), bias.map(Array::into_tensor));
     macro_rules! options {
         ($axes:literal) => {

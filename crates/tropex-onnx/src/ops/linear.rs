@@ -12,7 +12,7 @@ pub(super) fn matmul(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.matmul(args.array(1)?)?.into())
 }
 
-/// `Gemm`: `alpha A B + beta C`, either matrix transposed or not.
+/// `Gemm`: `alpha A B + beta C`. Both matrices may be transposed.
 pub(super) fn gemm(args: &OpArgs) -> Result<OpOutputs, OpError> {
     refuse_product(args);
     let alpha = args.attributes.float("alpha")?.unwrap_or(1.0);

@@ -1,4 +1,4 @@
-//! The operators, one family a file. One more operator is one function and one line of the table.
+//! The operators, one family a file. A new operator needs a function and a line of the table.
 
 mod activation;
 mod arithmetic;
@@ -18,12 +18,13 @@ mod window;
 use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs};
 
-/// How an operator is computed, and on what it is piecewise linear.
+/// The implementation of an operator, and a limit of its use.
 pub(crate) struct OperatorDef {
     pub(crate) name: &'static str,
     pub(crate) domain: &'static str,
     pub(crate) run: fn(&OpArgs) -> Result<OpOutputs, OpError>,
-    /// Why it must not be applied to what depends on the input.
+    /// The reason why its inputs must be constants; `None` if they may depend on the input of the
+    /// model.
     pub(crate) only_constants: Option<&'static str>,
 }
 
@@ -36,8 +37,8 @@ pub(crate) const CURVED: &str = "it is not piecewise linear; replace it by ReLU,
 const JUMPS: &str = "it jumps, so it is not piecewise linear and continuous; replace it by ReLU, \
                      Clip, Max or Min";
 
-const DECIDES: &str = "it decides, which is left out at the end of a model only; choose an output \
-                       before it";
+const DECIDES: &str = "it chooses a class or its probability, which is supported at the end of a \
+                       model only; choose an output before it";
 
 /// Every operator that is supported, by name.
 #[rustfmt::skip]
@@ -142,7 +143,7 @@ pub(crate) fn find(domain: &str, name: &str) -> Option<&'static OperatorDef> {
     OPERATORS.iter().find(|operator| operator.domain == domain && operator.name == name)
 }
 
-/// Why an operator that is not in the table cannot be used.
+/// The reason why an operator that is not in the table cannot be used.
 pub(crate) fn reason_of_absence(domain: &str, name: &str) -> &'static str {
     match (domain, name) {
         ("", "ArgMax" | "ArgMin" | "Hardmax") | (ML, "ZipMap" | "ArrayFeatureExtractor") => DECIDES,
@@ -159,7 +160,7 @@ pub(crate) fn reason_of_absence(domain: &str, name: &str) -> &'static str {
     }
 }
 
-/// Operators that are no maximum of affine functions whatever their attributes are.
+/// Operators that are not piecewise linear for any attributes.
 const NOT_LINEAR: &[&str] = &[
     "Acos",
     "Acosh",

@@ -8,10 +8,10 @@ use crate::array::Array;
 use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs};
 
-/// Work that a pooling may take at most: output numbers times window cells.
+/// Largest work of a pooling: output numbers times window cells.
 const MOST_WORK: usize = 1 << 36;
 
-/// `MaxPool`; cells of the padding never are the maximum.
+/// `MaxPool`. Cells of the padding are never the maximum.
 pub(super) fn max_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
     args.ignore(&["storage_order"]);
     if args.wants(1) {
@@ -34,10 +34,10 @@ pub(super) fn max_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
     }
 }
 
-/// Over one axis or two.
+/// A max pooling over one or two axes.
 fn max_over_planes(input: Array, windows: &WindowSpec) -> Result<Array, OpError> {
     let (kernel, stride, dilation) = (&windows.kernel, &windows.stride, &windows.dilation);
-    // Burn wants windows that overlap the input, whatever its padding is.
+    // Burn requires windows that overlap the input, for any padding.
     let own = windows.symmetric_padding().filter(|padding| {
         padding.iter().zip(kernel).all(|(&padding, &kernel)| padding <= kernel / 2)
     });
@@ -63,7 +63,7 @@ fn max_over_planes(input: Array, windows: &WindowSpec) -> Result<Array, OpError>
     })
 }
 
-/// Over three axes: over the last two, then over the first.
+/// A max pooling over three axes: first over the last two axes, then over the first one.
 fn max_over_volume(input: Array, windows: &WindowSpec) -> Result<Array, OpError> {
     let shape = input.shape();
     let &[points, channels, depth, height, width] = &shape[..] else {
@@ -89,7 +89,7 @@ fn max_over_volume(input: Array, windows: &WindowSpec) -> Result<Array, OpError>
     deep.reshape(&[points, channels, layers, rows, columns])
 }
 
-/// `AveragePool`; whether cells of the padding count is an attribute.
+/// `AveragePool`. An attribute decides whether cells of the padding count.
 pub(super) fn average_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let counts_padding = args.flag("count_include_pad")?;
     let (mut array, windows, counts) = operands(args)?;
@@ -116,7 +116,7 @@ pub(super) fn average_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
         });
         return Ok(pooled?.into());
     }
-    // A mean over a window is one along each axis after the other.
+    // The mean over a window is a mean along one axis after the other.
     for axis in 0..extents.len() {
         args.allow(&[counts[axis], extents[axis]])?;
         let weights = shares(&windows, axis, extents[axis], counts[axis], counts_padding);
@@ -125,8 +125,8 @@ pub(super) fn average_pool(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(array.into())
 }
 
-/// The share of every cell in every window along an axis. Cells beyond the padding, where a last
-/// window is cut off, do not count.
+/// The share of every cell in every window along an axis. If the last window is cut off, its cells
+/// beyond the padding do not count.
 fn shares(
     windows: &WindowSpec,
     axis: usize,
@@ -151,7 +151,7 @@ fn shares(
     (0..count).map(window).collect()
 }
 
-/// The input, its windows, and how many there are along each axis.
+/// The input, its windows, and the number of windows along each axis.
 fn operands(args: &OpArgs) -> Result<(Array, WindowSpec, Vec<usize>), OpError> {
     let shape = args.shape(0)?;
     let extents = shape.get(2..).filter(|extents| (1..=3).contains(&extents.len()));

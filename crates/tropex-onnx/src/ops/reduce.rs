@@ -23,13 +23,13 @@ pub(super) fn min(args: &OpArgs) -> Result<OpOutputs, OpError> {
     reduced(args, args.array(0)?, Array::smallest)
 }
 
-/// `ReduceL1`, the sum of magnitudes.
+/// `ReduceL1`, the sum of absolute values.
 pub(super) fn l1(args: &OpArgs) -> Result<OpOutputs, OpError> {
     reduced(args, args.array(0)?.through(Dispatch::float_abs)?, Array::sum)
 }
 
-/// Along the axes of an attribute, or an input in newer versions; along all if there are none,
-/// unless `noop_with_empty_axes`.
+/// Reduces along the axes of an attribute, or of an input in newer versions. Without axes, reduces
+/// along all axes, unless `noop_with_empty_axes` is set.
 fn reduced(
     args: &OpArgs,
     array: Array,
@@ -52,7 +52,7 @@ fn reduced(
     Ok(reduced.reshape(&left)?.into())
 }
 
-/// `CumSum`: running sums along an axis, from either end, the own entry included or not.
+/// `CumSum`: running sums along an axis, from either end, with or without the entry itself.
 pub(super) fn cumulative_sum(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let (is_exclusive, is_reversed) = (args.flag("exclusive")?, args.flag("reverse")?);
     let array = args.array(0)?;

@@ -1,10 +1,10 @@
-//! Interpolation: every axis is resampled by itself, by a choice of entries or by weights.
+//! Interpolation. Every axis is resampled separately, by a choice of entries or by weights.
 
 use crate::array::Array;
 use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs, axis};
 
-/// How an axis is resampled.
+/// The settings of the resampling of an axis.
 struct Resampling<'a> {
     mode: ResizeMode,
     /// `coordinate_transformation_mode`
@@ -33,7 +33,7 @@ fn mode(text: &str) -> Result<ResizeMode, OpError> {
     }
 }
 
-/// `Upsample`, which became `Resize` in version 10.
+/// `Upsample`, which `Resize` replaced in version 10.
 pub(super) fn upsample(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let attribute = args.attributes.floats("scales")?;
     let attribute = attribute.map(|list| list.iter().map(|&scale| f64::from(scale)).collect());
@@ -46,7 +46,7 @@ pub(super) fn upsample(args: &OpArgs) -> Result<OpOutputs, OpError> {
     resample(args, &old(mode), &all, &targets)
 }
 
-/// What version 10 did, which had no attributes for it.
+/// The settings of version 10, which had no attributes for them.
 fn old(mode: ResizeMode) -> Resampling<'static> {
     Resampling {
         mode,
@@ -92,10 +92,10 @@ pub(super) fn resize(args: &OpArgs) -> Result<OpOutputs, OpError> {
     resample(args, &resampling, &axes, &targets)
 }
 
-/// Extent and scale of an axis afterwards.
-type Target = (usize, f64);
+/// Extent and scale of an axis of the result.
+type AxisTarget = (usize, f64);
 
-fn scaled(shape: &[usize], axes: &[usize], scales: &[f64]) -> Result<Vec<Target>, OpError> {
+fn scaled(shape: &[usize], axes: &[usize], scales: &[f64]) -> Result<Vec<AxisTarget>, OpError> {
     if scales.len() != axes.len() {
         return Err(format!("{} scales for {} axes", scales.len(), axes.len()).into());
     }
@@ -114,12 +114,12 @@ fn sized(
     shape: &[usize],
     axes: &[usize],
     policy: &str,
-) -> Result<Vec<Target>, OpError> {
+) -> Result<Vec<AxisTarget>, OpError> {
     let mut sizes = crate::op_args::extents(&args.integers(3)?)?;
     if sizes.len() != axes.len() || sizes.contains(&0) {
         return Err(format!("sizes {sizes:?} for {} axes", axes.len()).into());
     }
-    // The number of points in the file is not that of this batch.
+    // The number of points in the file differs from that of this batch.
     if let Some(batch) = args.batch.filter(|_| args.depends(0) && args.is_fixed(3))
         && let Some(first) = axes.iter().position(|&axis| axis == 0)
         && sizes[first] == batch.written
@@ -143,7 +143,7 @@ fn resample(
     args: &OpArgs,
     resampling: &Resampling,
     axes: &[usize],
-    targets: &[Target],
+    targets: &[AxisTarget],
 ) -> Result<OpOutputs, OpError> {
     let mut shape = args.shape(0)?;
     for (&axis, &(extent, _)) in axes.iter().zip(targets) {
@@ -172,7 +172,7 @@ fn resample(
 }
 
 impl Resampling<'_> {
-    /// Where an output entry is among the inputs.
+    /// The position of an output entry among the input entries.
     fn place(
         &self,
         output: usize,
@@ -190,7 +190,7 @@ impl Resampling<'_> {
                 let adjustment = outputs as f64 / (scale * length);
                 length / 2.0 * (1.0 - adjustment) + half_pixel
             }
-            // For a length that is no whole number ONNX and onnxruntime differ.
+            // ONNX and onnxruntime differ for a length that is not a whole number.
             "align_corners" if (scale * length).fract() != 0.0 && outputs != inputs => {
                 return Err(format!(
                     "corners are aligned, but {inputs} entries times {scale} are no whole number; \
@@ -221,12 +221,12 @@ impl Resampling<'_> {
         Ok(entry.clamp(0.0, (inputs - 1) as f64) as usize)
     }
 
-    /// The weight of every input entry. Beyond the first and last one these are repeated, or left
-    /// out.
+    /// The weight of every input entry. Entries beyond the first and the last one are copies of
+    /// these, or are left out.
     fn weights(&self, place: f64, inputs: usize, scale: f64) -> Vec<f64> {
         let first = place.floor();
         let ratio = place - first;
-        // A smaller result takes a wider window, so that no entry is skipped.
+        // A smaller result needs a wider window, so that every entry is used.
         let shrink = if self.antialias { scale.min(1.0) } else { 1.0 };
         let reach = if self.mode == ResizeMode::Linear { 1.0 } else { 2.0 };
         let start = (-reach / shrink).floor() as i64 + 1;

@@ -1,4 +1,4 @@
-//! Operators that take entries of a tensor, or put tensors together.
+//! Operators that select entries of a tensor, or join tensors.
 
 use super::DECIDES;
 use crate::array::Array;
@@ -6,7 +6,7 @@ use crate::constant::HostTensor;
 use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs, axis};
 
-/// `Concat`; constants without entries add nothing.
+/// `Concat`. Constants without entries are left out.
 pub(super) fn concat(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let number = args.attributes.int("axis")?.ok_or("it has no axis")?;
     let shapes = (0..args.count()).map(|index| args.shape(index)).collect::<Result<Vec<_>, _>>()?;
@@ -17,7 +17,7 @@ pub(super) fn concat(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let points = args.batch.map_or(1, |batch| batch.points);
     let for_points = |array: Array| {
         let mut shape = array.shape();
-        // A constant that stands beside the one point of the file stands beside every point.
+        // A constant that is joined to the single point of the file is joined to every point.
         let is_batch = shapes.iter().any(|shape| shape.first() == Some(&points));
         if let Some(first) = shape.first_mut().filter(|first| **first == 1 && along > 0 && is_batch)
         {
@@ -78,7 +78,7 @@ pub(super) fn slice(args: &OpArgs) -> Result<OpOutputs, OpError> {
         shape[along] = cut.count;
         cuts.push((along, cut));
     }
-    // Nothing of a constant, such as the axes that a shape has before its first one.
+    // An empty part of a constant, such as the axes of a shape before its first axis.
     if shape.contains(&0) && !args.depends(0) {
         return Ok(HostTensor::new(shape, Vec::new(), args.kind(0)?).into());
     }
@@ -86,10 +86,10 @@ pub(super) fn slice(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(cuts.into_iter().try_fold(args.array(0)?, cut)?.into())
 }
 
-/// Entries of an axis, in order or in reverse.
+/// Entries of an axis, in ascending or descending order.
 struct AxisSlice {
     is_reversed: bool,
-    /// The first entry, counted from the end if they are reversed.
+    /// The first entry, counted from the end if the order is descending.
     start: usize,
     count: usize,
     step: usize,
@@ -113,7 +113,7 @@ impl AxisSlice {
             _ => {
                 let (start, end) = (start.clamp(-1, extent - 1), end.clamp(-1, extent - 1));
                 let count = count(start - end);
-                // Backward from an entry is forward from its mirror image.
+                // A descending range becomes an ascending range of the reversed axis.
                 let start = (extent - 1 - start) as usize;
                 Ok(Self { is_reversed: true, start, count, step: width })
             }
@@ -126,7 +126,7 @@ impl AxisSlice {
     }
 }
 
-/// `Split` into parts of given extents, or into equal ones of which the last may be smaller.
+/// `Split` into parts of given extents, or into equal parts, of which the last one may be smaller.
 pub(super) fn split(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let shape = args.shape(0)?;
     let along = axis(args.attributes.int("axis")?.unwrap_or(0), shape.len())?;
@@ -221,7 +221,7 @@ pub(super) fn pad(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(array.into())
 }
 
-/// Cuts off what negative pads name, which become zero.
+/// Removes the cells of negative pads, and sets these pads to zero.
 fn crop(array: Array, axis: usize, (before, after): &mut (i64, i64)) -> Result<Array, OpError> {
     let extent = array.shape()[axis] as i64;
     let start = -(*before).min(0);
@@ -233,7 +233,7 @@ fn crop(array: Array, axis: usize, (before, after): &mut (i64, i64)) -> Result<A
     array.slice(axis, start as usize, (end - start) as usize, 1)
 }
 
-/// The entry that `mode` repeats at a position before the first or after the last entry.
+/// The entry that `mode` repeats at a position outside of the entries.
 fn source(mode: &str, position: i64, extent: i64) -> Result<usize, OpError> {
     let entry = match mode {
         "edge" => position.clamp(0, extent - 1),

@@ -5,7 +5,8 @@ use crate::constant::elements;
 use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs, axes, axis, extents};
 
-/// `Reshape`: 0 keeps an extent (unless `allowzero`), -1 takes what is left.
+/// `Reshape`. 0 keeps an extent (unless `allowzero` is set), and -1 stands for the remaining
+/// extent.
 pub(super) fn reshape(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let zero_is_empty = args.flag("allowzero")?;
     let target = args.integers_or_attribute(1, "shape")?.ok_or("it has no target shape")?;
@@ -48,8 +49,7 @@ pub(super) fn flatten(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.reshape(&shape)?.into())
 }
 
-/// `Squeeze`: without axes all those of extent 1 are left out, except the first of a tensor that
-/// depends on the input, which runs over the points.
+/// `Squeeze`. Without axes, removes all axes of extent 1, except for the axis of points.
 pub(super) fn squeeze(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let input = args.shape(0)?;
     let left_out = match args.integers_or_attribute(1, "axes")? {
@@ -67,7 +67,7 @@ pub(super) fn squeeze(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.reshape(&shape)?.into())
 }
 
-/// `Unsqueeze`: axes of extent 1 at given places of the result.
+/// `Unsqueeze`: adds axes of extent 1 at given positions of the result.
 pub(super) fn unsqueeze(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let input = args.shape(0)?;
     let numbers = args.integers_or_attribute(1, "axes")?.ok_or("it has no axes")?;
@@ -80,7 +80,7 @@ pub(super) fn unsqueeze(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.reshape(&shape)?.into())
 }
 
-/// `Expand` to the shape that the input and the target have together.
+/// `Expand` to the common shape of the input and the target.
 pub(super) fn expand(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let target = extents(&args.integers(1)?)?;
     let shape = broadcast(&args.shape(0)?, &target)?;
@@ -88,7 +88,7 @@ pub(super) fn expand(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(args.array(0)?.expand(&shape)?.into())
 }
 
-/// `Transpose`: without an order the axes are reversed.
+/// `Transpose`. Without an order, the axes are reversed.
 pub(super) fn transpose(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let rank = args.shape(0)?.len();
     let order = match args.attributes.ints("perm")? {

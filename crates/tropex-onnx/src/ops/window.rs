@@ -12,13 +12,13 @@ pub(super) struct WindowSpec {
     pub(super) kernel: Vec<usize>,
     pub(super) stride: Vec<usize>,
     pub(super) dilation: Vec<usize>,
-    /// Before and after each axis.
+    /// Cells before and after each axis.
     pub(super) padding: Vec<(usize, usize)>,
-    /// Whether a last window counts that is cut off.
+    /// Whether a last window that is cut off counts.
     pub(super) ceil_mode: bool,
 }
 
-/// How a file gives the padding.
+/// The rule of the padding in a file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum AutoPad {
     Explicit,
@@ -28,8 +28,8 @@ pub(super) enum AutoPad {
 }
 
 impl WindowSpec {
-    /// From the attributes of a node whose input has the given extents; `weight` holds the extents
-    /// of a convolution's kernel.
+    /// The windows of a node, from its attributes. `extents` are those of its input, `weight` those
+    /// of the kernel of a convolution.
     pub(super) fn of(
         args: &OpArgs,
         extents: &[usize],
@@ -71,7 +71,7 @@ impl WindowSpec {
         Ok((windows, auto_pad))
     }
 
-    /// Pads as `auto_pad` says: so that there is a window for every stride of the input.
+    /// Pads by `auto_pad`: there is one window for every stride of the input.
     pub(super) fn with_auto_pad(mut self, auto_pad: AutoPad, extents: &[usize]) -> Self {
         if matches!(auto_pad, AutoPad::SameUpper | AutoPad::SameLower) {
             for (axis, &extent) in extents.iter().enumerate() {
@@ -114,14 +114,14 @@ impl WindowSpec {
         Ok(if (count - 1) * stride >= extent + before { count - 1 } else { count })
     }
 
-    /// Whether both sides of every axis are padded alike.
+    /// The padding, if it is equal on both sides of every axis.
     pub(super) fn symmetric_padding(&self) -> Option<Vec<usize>> {
         let pair = |&(before, after): &(usize, usize)| (before == after).then_some(before);
         self.padding.iter().map(pair).collect()
     }
 }
 
-/// A padding on both sides that is `total` together.
+/// A padding of `total` cells, divided between both sides.
 pub(super) fn split(total: usize, auto_pad: AutoPad) -> (usize, usize) {
     let half = total / 2;
     if auto_pad == AutoPad::SameUpper { (half, total - half) } else { (total - half, half) }

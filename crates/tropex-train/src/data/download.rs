@@ -23,7 +23,7 @@ const ATTEMPTS: usize = 8;
 const CHUNK: usize = 1 << 16;
 /// Time between two attempts to lock the folder.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// Lowest speed of a server: 1 MB in two minutes.
+/// Smallest accepted speed of a server: 1 MB in two minutes.
 const MINIMUM_SPEED: MinimumSpeed =
     MinimumSpeed { bytes: 1_000_000, time: Duration::from_secs(120) };
 
@@ -49,9 +49,9 @@ pub enum DownloadProgress<'a> {
 /// A speed below which a server is given up.
 #[derive(Debug, Clone, Copy)]
 struct MinimumSpeed {
-    /// Bytes that have to arrive ...
+    /// Bytes that must arrive in this time.
     bytes: u64,
-    /// ... within this time.
+    /// Time for these bytes.
     time: Duration,
 }
 
@@ -178,7 +178,7 @@ impl<'a> Downloader<'a> {
             let Err(problem) = outcome else { return Ok(()) };
             let repeat = match problem {
                 TransferError::Broken { received, .. } => received > before,
-                // The rest of an earlier download was wrong, and is removed now.
+                // The rest of an earlier download was wrong and has been removed.
                 TransferError::Range | TransferError::Checksum { .. } => before > 0,
                 _ => false,
             };

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_small() {
+    fn the_embedded_files_are_small() {
         let files = [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS];
         assert!(files.iter().map(|file| file.len()).sum::<usize>() <= 3_000_000);
     }

@@ -1,7 +1,7 @@
 //! Fashion-MNIST: 60,000 + 10,000 articles of clothing, 28 x 28 pixels in grey.
 //!
 //! Xiao, Rasul, Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning
-//! algorithms", 2017. Debian's package `dataset-fashion-mnist` is found where it installs itself.
+//! algorithms", 2017. The folder of Debian's package `dataset-fashion-mnist` is searched too.
 
 use super::idx_dataset::{self, CLASSES, SHAPE, remote_files};
 use super::source::DatasetSource;
@@ -37,7 +37,8 @@ pub(crate) const SOURCE: DatasetSource<'static> = DatasetSource {
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
     ],
-    // Sums of the published files: Debian's hold the same images in other gzip headers.
+    // Checksums of the published files. Debian's files contain equal images with other gzip
+    // headers.
     files: &remote_files(
         [26_421_880, 29_515, 4_422_102, 5_148],
         [

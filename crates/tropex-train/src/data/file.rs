@@ -1,11 +1,13 @@
 //! Images from a safetensors file of the user's own.
 //!
 //! Images are `[count, channels, height, width]`, as U8 (scaled by 1/255) or as F32 in [0, 1];
-//! labels are `[count]`, as U8, U32, I32 or I64. `points` of any number of axes stand in place of
-//! `images`: `[count, d]` becomes images of 1x1xd, `[count, a, b]` images of 1xaxb. A file holds both splits as `train.images`,
-//! `train.labels`, `test.images` and `test.labels`, or one set as `images` and `labels`, of which a
-//! sixth (at least one image), every class in its share, is then held out as the test split, never
-//! trained on. The number of classes is one more than the largest label of either split.
+//! labels are `[count]`, as U8, U32, I32 or I64. In place of `images`, a file can contain `points`
+//! of any number of axes: `[count, d]` becomes images of 1x1xd, `[count, a, b]` images of 1xaxb.
+//!
+//! A file contains both splits as `train.images`, `train.labels`, `test.images` and `test.labels`,
+//! or one set as `images` and `labels`. A sixth of every class of a single set (at least one image)
+//! is held out as the test split and never trained on. The number of classes is one more than the
+//! largest label of either split.
 
 use std::path::Path;
 
@@ -28,7 +30,8 @@ mod tests;
 /// Opens the dataset in the file at `path`, or in the file of that name in the folder of the
 /// options.
 ///
-/// The name of the dataset has the absolute path: it can be opened from another working directory.
+/// The name of the dataset contains the absolute path, so that the dataset can be opened from
+/// another working directory.
 pub(crate) fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Dataset, DataError> {
     let path = match (options.data_dir.as_deref(), path.file_name()) {
         (Some(folder), Some(name)) => &folder.join(name),

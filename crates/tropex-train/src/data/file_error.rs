@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::images::ImagesError;
 use crate::memory::InsufficientMemory;
 
-/// Most classes of a dataset. A larger label is an error in the file.
+/// Largest number of classes of a dataset. A larger label is an error in the file.
 pub(super) const MAX_CLASSES: u32 = 100_000;
 
 /// Why a safetensors file is not a set of labelled images.

@@ -80,12 +80,12 @@ mod tests {
 
     fn unzipped(file: &[u8]) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
-        // A buffer of a few bytes, so that every boundary is met.
+        // A buffer of a few bytes, so that the test meets every boundary.
         Gunzip::new(io::BufReader::with_capacity(5, file)).read_to_end(&mut content)?;
         Ok(content)
     }
 
-    /// A member with a header of every kind: a name, a comment, a field of its own, a date.
+    /// A member with all parts of a header: a name, a comment, an extra field, a date.
     fn member(content: &[u8]) -> Vec<u8> {
         let builder = GzBuilder::new().filename("name").comment("comment").extra("extra").mtime(7);
         let mut encoder = builder.write(Vec::new(), Compression::default());
@@ -93,7 +93,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// The same with a checksum of the header: flag FHCRC, the lower half of its CRC-32.
+    /// A member with a checksum of its header: flag FHCRC, the lower half of the CRC-32.
     fn member_with_header_checksum(content: &[u8]) -> Vec<u8> {
         let mut encoder = GzBuilder::new().write(Vec::new(), Compression::default());
         encoder.write_all(content).unwrap();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_after_the_end_are_padding_and_nothing_else_is() {
+    fn only_zeros_may_follow_the_end() {
         for zeros in [1, 4, 5, 1000] {
             let padded = [member(b"content"), vec![0; zeros]].concat();
             assert_eq!(unzipped(&padded).unwrap(), b"content");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_of_the_checksums_counts() {
+    fn every_byte_of_the_checksums_is_checked() {
         let first = member(b"some content");
         for file in [first.clone(), [first.clone(), member(b"more")].concat()] {
             for at in first.len() - 8..first.len() {

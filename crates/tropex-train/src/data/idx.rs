@@ -64,7 +64,7 @@ fn read_plain(
         return Err(IdxError::TooSmall { expected: expected as u64, found: length });
     }
     InsufficientMemory::require(expected as u64).map_err(IdxError::Memory)?;
-    // One more byte than announced, to notice trailing bytes.
+    // One more byte than announced, to find trailing bytes.
     let elements = read_up_to(&mut source, expected + 1)?;
     match elements.len() {
         found if found < expected => Err(IdxError::Truncated { part: "elements", found, expected }),
@@ -184,7 +184,7 @@ pub(crate) mod tests {
         let file = idx_file(&[u32::MAX, 28, 28], &[0; 10]);
         assert!(message(&file, &[28, 28]).contains("claims 4294967295 items"));
         assert!(message(&idx_file(&[0], &[]), &[]).contains("claims 0 items"));
-        // The largest believable claim on a tiny file must end in an error, not in 784 MB.
+        // A tiny file that announces many images must give an error, without 784 MB of memory.
         let file = idx_file(&[1_000_000, 28, 28], &[0; 10]);
         assert!(message(&file, &[28, 28]).contains("10 bytes of elements"));
     }
@@ -235,7 +235,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(
+        fn any_bytes_are_read_without_a_panic(
             bytes in prop::collection::vec(any::<u8>(), 0..200),
             compressed: bool,
             header: bool,
@@ -247,7 +247,7 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn no_bytes_after_a_gzip_header_make_it_panic(
+        fn any_bytes_after_a_gzip_header_are_read_without_a_panic(
             bytes in prop::collection::vec(any::<u8>(), 0..200),
         ) {
             let _ = elements(&[&gzip(&[])[..10], &bytes].concat(), &[]);

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::memory::InsufficientMemory;
 
-/// Most images or labels of a file.
+/// Largest number of images or labels in a file.
 pub(super) const MAX_COUNT: usize = 1_000_000;
 
 /// Why a file is not an IDX file of the expected kind.

@@ -58,7 +58,7 @@ pub enum ImagesError {
         /// Number of classes.
         classes: usize,
     },
-    /// There is nothing in it.
+    /// There are no images.
     #[error("no images")]
     Empty,
 }
@@ -108,8 +108,8 @@ impl Images {
         Self::new(shape, classes, Pixels::Floats(pixels), labels).checked()
     }
 
-    /// Points with values of any range; `shape` is `[channels, height, width]`, with leading ones for
-    /// points of fewer axes.
+    /// Points with values of any range. `shape` is `[channels, height, width]`, with leading ones
+    /// for points with fewer axes.
     pub fn from_points(
         shape: [usize; 3],
         classes: usize,
@@ -122,7 +122,7 @@ impl Images {
         Self::new(shape, classes, Pixels::Floats(values), labels).checked()
     }
 
-    /// The images as images of more classes, most of which may have no images.
+    /// The images with a larger number of classes. Some of these classes may have no images.
     ///
     /// # Errors
     /// [`ImagesError::LabelRange`]: a label is not below `classes`.

@@ -1,4 +1,4 @@
-//! Labelled images, where they come from, and how they are read.
+//! Labelled images: datasets, their files, and the options for opening them.
 //!
 //! [`open`] turns a name of [`DATASETS`] or `file:PATH` into a [`Dataset`]. To add a dataset: one
 //! file in this folder with an `ENTRY`, and one line in [`DATASETS`].
@@ -72,7 +72,7 @@ pub struct DatasetEntry {
     open: fn(&OpenOptions<'_>) -> Result<Dataset, DataError>,
 }
 
-/// How a dataset is opened: where its files are, and whether they may be downloaded.
+/// Options for opening a dataset: the folder of its files, and whether they may be downloaded.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OpenOptions<'a> {
@@ -88,8 +88,8 @@ pub struct OpenOptions<'a> {
     pub held_out: HoldOut,
     /// Values that a `file:PATH` may contain.
     pub values: ValueRange,
-    /// Shape of the points of a network. A `file:PATH` with points of that shape is read as it is,
-    /// without a guess at its layout.
+    /// Shape of the points of a network. A `file:PATH` with points of this shape is read in their
+    /// order, without a guess at its layout.
     pub point_shape: Option<Vec<usize>>,
     /// Called for every piece of a download.
     pub progress: Option<&'a DownloadCallback<'a>>,
@@ -114,7 +114,8 @@ impl<'a> OpenOptions<'a> {
         Self { layout: Some(layout), ..self }
     }
 
-    /// Reads a `file:PATH` as points of a network: of this shape, or images, with values of any range.
+    /// Reads a `file:PATH` as points of a network, with values of any range. The points have this
+    /// shape, or are images.
     #[must_use]
     pub fn with_points_of(self, shape: impl Into<Vec<usize>>) -> Self {
         Self { values: ValueRange::Any, point_shape: Some(shape.into()), ..self }
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn datasets_without_files_are_what_their_entries_say() {
+    fn datasets_without_files_match_their_entries() {
         for name in ["shapes", "embedded"] {
             let entry = DATASETS.iter().find(|entry| entry.name == name).unwrap();
             let data = open(name, &OpenOptions::default()).unwrap();

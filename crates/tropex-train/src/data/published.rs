@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn other_counts_labels_and_pixels_are_noticed() {
+    fn other_counts_labels_and_pixels_give_a_warning() {
         let mnist = &PUBLISHED[0];
         let own = dataset("mnist", mnist);
         let few = images(300, mnist.labels[1], mnist.mean);

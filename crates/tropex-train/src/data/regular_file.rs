@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_things_than_files_are_errors_not_absent_files() {
+    fn folders_in_place_of_files_are_errors() {
         let dir = TempDir::new().unwrap();
         let at = |name: &str| dir.path().join(name);
         fs::write(at("file"), "text").unwrap();

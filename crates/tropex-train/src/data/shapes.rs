@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_brightness_nor_contrast_tells_the_class() {
+    fn brightness_and_contrast_do_not_depend_on_the_class() {
         let data = Shapes { train: 3000, test: 1, ..SMALL }.generate().unwrap().train;
         let mut means = [0.0f64; 10];
         let mut spreads = [0.0f64; 10];

@@ -142,7 +142,7 @@ fn missing(source: &DatasetSource<'_>, folder: &Path, files: Vec<String>) -> Dat
 
 #[cfg(test)]
 impl FileSearch<'_> {
-    /// A search that the environment has no part in and that never downloads.
+    /// A search that ignores environment variables and never downloads.
     pub(crate) fn offline(data_dir: Option<&Path>, cache: &Path) -> Self {
         let data_dir = data_dir.map(Path::to_path_buf);
         Self { data_dir, cache: Some(cache.to_path_buf()), downloader: None }

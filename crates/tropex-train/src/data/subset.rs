@@ -25,7 +25,7 @@ mod tests;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum SubsetRule {
-    /// The first images, whatever their classes. Earlier versions chose subsets like this.
+    /// The first images, without regard to classes. Earlier versions chose subsets like this.
     First,
     /// Every class in proportion to its images in the split, at random.
     Stratified {

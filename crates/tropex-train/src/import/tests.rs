@@ -14,10 +14,10 @@ use super::*;
 use crate::testing::{device, rounds_products};
 use crate::zoo::{TINY, TINY_DENSE};
 
-/// Two channels: with 6x6 pixels, 4 filters of 2x2 are left for the square dense layer.
+/// With two channels and 6x6 pixels, 4 filters of 2x2 cells enter the dense layer.
 const SHAPE: [usize; 3] = [2, 6, 6];
 
-/// Numbers in [-0.5, 0.5] that differ from place to place.
+/// Numbers in [-0.5, 0.5] that differ from position to position.
 fn numbers(count: usize, step: usize) -> Vec<f32> {
     (0..count).map(|index| ((index * step + 13) % 101) as f32 / 100.0 - 0.5).collect()
 }
@@ -91,7 +91,7 @@ fn reference_logits(image: &[f32]) -> Vec<f64> {
     reference_logits_with(image, 0.0)
 }
 
-/// The same with a number added to the variances.
+/// The logits with a number added to the variances.
 fn reference_logits_with(image: &[f32], shift: f32) -> Vec<f64> {
     let known = known_weights().into_iter().map(|(.., values)| values);
     let [w0, b0, gamma, beta, mean, var, w2, b2, w3, b3, w4, b4]: [Vec<f32>; 12] =
@@ -139,8 +139,9 @@ fn another_number_of_layers_is_refused() {
     assert!(line.contains("5 layers with parameters, expected 2"), "{line}");
 }
 
-/// State dicts of one network, written by PyTorch 1.13.1: an `nn.Sequential` of the tiny network
-/// with random weights, and the same with the prefix `net.` under the key `state_dict`.
+/// State dicts of one network, written by PyTorch 1.13.1. One is from an `nn.Sequential` of the
+/// tiny network with random weights. The other has the prefix `net.` and is under the key
+/// `state_dict`.
 const STATE_DICTS: [(&str, &[u8]); 2] = [
     ("sequential.pt", include_bytes!("fixtures/sequential.pt")),
     ("checkpoint.pth", include_bytes!("fixtures/checkpoint.pth")),
@@ -153,7 +154,7 @@ fn state_dicts_of_pytorch_compute_what_pytorch_computes() {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
         let found = logits(&import_tiny(&path).unwrap());
-        // What PyTorch computes for `image()`, in double precision.
+        // The logits of PyTorch for `image()`, in f64.
         assert_close(&found, &[-0.060290121018539, -0.059236397014026, 0.040612893207072]);
     }
 }

@@ -21,7 +21,7 @@ use crate::zoo::{MAX_VALUES, Normalisation};
 /// Version of Burn in `Cargo.lock`.
 pub const BURN_VERSION: &str = "0.22.1";
 
-/// Most classes.
+/// Largest number of classes.
 const MAX_CLASSES: usize = 100_000;
 
 /// Versions of the programs that made a run.
@@ -42,9 +42,9 @@ impl Versions {
 /// SHA-256 of the images and labels that a run used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFingerprints {
-    /// Of the training images.
+    /// Fingerprint of the training images.
     pub train: String,
-    /// Of the test images.
+    /// Fingerprint of the test images.
     pub test: String,
 }
 
@@ -95,15 +95,15 @@ pub struct ModelFile {
     pub sha256: String,
 }
 
-/// Whether a point of a model is an image with channels last: because the axes of the images are moved
-/// for it, or because its shape looks like that.
+/// Whether a point of a model is an image with channels last. This is so if the axes of the images
+/// are moved for the model, or if the shape of its points looks like channels last.
 pub fn has_channels_last(shape: &[usize], is_moved: bool) -> bool {
     let shape = <[usize; 3]>::try_from(shape);
     is_moved || shape.is_ok_and(looks_like_channels_last)
 }
 
-/// Channels of a point of a model: the last axis of an image with channels last, else the first of
-/// three axes, else one.
+/// Channels of a point of a model: the last axis of an image with channels last; otherwise the
+/// first of three axes, or one.
 pub fn channels(shape: &[usize], is_moved: bool) -> usize {
     match (shape, has_channels_last(shape, is_moved)) {
         (&[.., channels], true) => channels,
@@ -212,8 +212,8 @@ impl RunConfig {
         }
     }
 
-    /// The dataset as the run used it, with shuffled training labels if the run shuffled them, and a
-    /// class for every output of an imported model.
+    /// The dataset as the run used it: with shuffled training labels if the run shuffled them, and
+    /// with a class for every output of an imported model.
     pub fn as_used(&self, dataset: Dataset) -> Dataset {
         let dataset = match &self.model {
             Some(_) if dataset.train.classes() < self.classes => {

@@ -71,15 +71,16 @@ pub enum RunError {
         /// Requested value.
         requested: String,
     },
-    /// The folder holds a network of another origin: weights of another file, or a trained network
-    /// where weights are imported, or the other way round.
+    /// The folder contains another kind of network than requested: trained instead of imported,
+    /// imported instead of trained, or imported from another file.
     #[error("{}", other_origin(path, existing.as_deref(), requested.as_deref()))]
     OtherOrigin {
         /// The folder.
         path: PathBuf,
-        /// The file that its weights were imported from; none where they were trained.
+        /// The file that the weights in the folder were imported from; `None` for a trained
+        /// network.
         existing: Option<String>,
-        /// The file asked for; none where a training was.
+        /// The file of the requested import; `None` for a requested training.
         requested: Option<String>,
     },
     /// The run is an imported model, which is not a module of the zoo.
@@ -175,7 +176,7 @@ fn runs_inside(folder: &Path) -> Option<String> {
     runs.min().map(|run| run.display().to_string())
 }
 
-/// What a folder holds, what was to be put there, and what to do.
+/// Describes the network in a folder, the requested one, and what to do.
 fn other_origin(folder: &Path, existing: Option<&str>, requested: Option<&str>) -> String {
     let folder = folder.display();
     match (existing, requested) {

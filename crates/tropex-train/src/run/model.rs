@@ -1,6 +1,6 @@
-//! Import of a model file, which a run keeps as it is.
+//! Import of a model file, which a run keeps unchanged.
 //!
-//! This crate copies and records the file. What it computes is for the caller to find out.
+//! This crate copies and records the file. The caller determines what the model computes.
 
 use std::fs;
 use std::path::{Path, PathBuf};

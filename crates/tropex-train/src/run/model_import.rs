@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::data::Dataset;
 use crate::zoo::Normalisation;
 
-/// A model file to import, and what the caller has found out about it.
+/// A model file to import, with its properties, which the caller has determined.
 #[derive(Debug, Clone, Copy)]
 pub struct ModelImport<'a> {
     /// The file.

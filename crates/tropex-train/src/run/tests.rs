@@ -8,7 +8,7 @@ use crate::zoo::TINY;
 
 const SHAPE: [usize; 3] = [1, 4, 4];
 
-/// Stops after an epoch.
+/// Stops a training after an epoch.
 struct StopAfter(usize);
 
 impl TrainingObserver for StopAfter {
@@ -17,7 +17,7 @@ impl TrainingObserver for StopAfter {
     }
 }
 
-/// What a test trains, and where.
+/// The data and the folder of a test.
 struct Bench {
     folder: tempfile::TempDir,
     train: Images,
@@ -108,7 +108,7 @@ fn a_finished_run_is_reported_and_not_computed_again() {
 }
 
 #[test]
-fn a_finished_run_trains_on_as_if_it_had_not_stopped() {
+fn a_finished_run_continued_equals_an_uninterrupted_run() {
     for optimizer in [OptimizerConfig::Sgd { momentum: 0.9 }, OptimizerConfig::ADAM] {
         let bench = Bench::new();
         let of = |epochs| TrainingConfig {
@@ -138,7 +138,7 @@ fn a_finished_run_trains_on_as_if_it_had_not_stopped() {
 }
 
 #[test]
-fn a_run_that_trains_on_and_is_interrupted_can_stop_at_what_it_has() {
+fn a_continued_and_interrupted_run_can_end_with_its_finished_epochs() {
     let bench = Bench::new();
     let of = |epochs| TrainingConfig { epochs, ..config() };
     bench.train("whole", &of(4), &mut ()).unwrap();
@@ -152,7 +152,7 @@ fn a_run_that_trains_on_and_is_interrupted_can_stop_at_what_it_has() {
 }
 
 #[test]
-fn a_run_that_cannot_train_on_says_so_and_stays_as_it_is() {
+fn a_run_that_cannot_continue_is_an_error_and_unchanged() {
     let bench = Bench::new();
     bench.train("run", &config(), &mut ()).unwrap();
     let further = TrainingConfig { epochs: 5, ..config() };
@@ -163,7 +163,7 @@ fn a_run_that_cannot_train_on_says_so_and_stays_as_it_is() {
     let line = bench.refused("run", &further);
     assert!(line.contains("ended after 3 epochs") && line.contains("in another folder"), "{line}");
     assert!(Run::open(&bench.path("run")).unwrap().load_model(&bench.device).is_ok());
-    // A first epoch that fails takes nothing away from a run that holds its starting weights.
+    // A failing first epoch does not remove the starting weights of a run.
     let of = |epochs, learning_rate| TrainingConfig {
         epochs,
         learning_rate,
@@ -176,7 +176,7 @@ fn a_run_that_cannot_train_on_says_so_and_stays_as_it_is() {
 }
 
 #[test]
-fn checkpoints_are_kept_as_asked_and_the_start_is_the_first() {
+fn requested_checkpoints_are_kept() {
     let bench = Bench::new();
     let run = bench.train("run", &config(), &mut ()).unwrap().run();
     assert_eq!(run.checkpoints().unwrap(), [0, 2]);
@@ -207,7 +207,7 @@ fn another_training_in_the_same_folder_is_refused() {
 }
 
 #[test]
-fn a_run_under_way_does_not_change_devices() {
+fn an_unfinished_run_keeps_its_device() {
     let bench = Bench::new();
     bench.train("run", &config(), &mut StopAfter(1)).unwrap();
     let request = RunRequest { device_name: "another", ..bench.request() };
@@ -216,7 +216,7 @@ fn a_run_under_way_does_not_change_devices() {
 }
 
 #[test]
-fn a_run_knows_where_it_comes_from() {
+fn a_run_records_its_origin() {
     let bench = Bench::new();
     bench
         .train(
@@ -235,7 +235,7 @@ fn a_run_knows_where_it_comes_from() {
 }
 
 #[test]
-fn the_recorded_version_of_burn_is_the_one_built_on() {
+fn the_recorded_version_of_burn_is_that_of_the_lock_file() {
     let lock = include_str!("../../../../Cargo.lock");
     assert!(lock.contains(&format!("name = \"burn\"\nversion = \"{BURN_VERSION}\"\n")));
 }
@@ -272,9 +272,9 @@ fn damaged_descriptions_are_refused() {
 }
 
 #[test]
-fn a_network_that_does_not_fit_is_not_begun() {
+fn a_network_beyond_the_memory_leaves_no_folder() {
     let bench = Bench::new();
-    // 128 units before two thousand million classes: 4 TB.
+    // A network with 128 units before two billion classes takes 4 TB.
     let images = Images::from_bytes([1, 1, 2], 2_000_000_000, vec![0; 4], vec![0, 1]).unwrap();
     let architecture = crate::zoo::Architecture::find("fcn8").unwrap();
     let request = RunRequest { architecture, train: &images, test: &images, ..bench.request() };

@@ -17,7 +17,7 @@ const EVALUATION_BATCH: usize = 256;
 pub struct Metrics {
     /// Mean cross-entropy of the softmax of the logits, in nats.
     pub loss: f64,
-    /// Share of images whose largest logit is that of their label.
+    /// Share of images with the largest logit at their label.
     pub accuracy: f64,
 }
 

@@ -27,14 +27,14 @@ use crate::data::{Images, Subset};
 use crate::weights::WeightsError;
 use crate::zoo::Classifier;
 
-/// Why a training fails.
+/// The reasons why a training fails.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// A setting is out of range.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The network is for other images or classes.
+    /// The network has another input shape or another number of classes than the images.
     #[error(
         "images of {}x{}x{} in {classes} classes, expected {}x{}x{} in {expected_classes}",
         shape[0], shape[1], shape[2], expected[0], expected[1], expected[2]

@@ -10,12 +10,12 @@ use crate::weights::{Safetensors, Weights, WeightsError, write_safetensors};
 
 /// Prefix of the keys of the weights; the other tensors are the state of the optimizer.
 const WEIGHTS: &str = "weights.";
-/// Header entry that holds a [`SavedProgress`].
+/// Header entry that holds a [`SavedTraining`].
 const PROGRESS: &str = "progress";
 
 /// The progress in the header of the file.
 #[derive(Serialize, Deserialize)]
-struct SavedProgress {
+struct SavedTraining {
     steps: u64,
     metrics: Vec<EpochMetrics>,
 }
@@ -24,7 +24,7 @@ impl Trainer<'_> {
     /// Writes the state after the last epoch, from which training can continue.
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
         let progress =
-            SavedProgress { steps: self.optimizer.steps(), metrics: self.metrics.clone() };
+            SavedTraining { steps: self.optimizer.steps(), metrics: self.metrics.clone() };
         let progress = serde_json::to_string(&progress).map_err(|error| damaged(path, error))?;
         let tensors = Weights::of(&self.classifier)
             .renamed(|key| format!("{WEIGHTS}{key}"))
@@ -38,7 +38,7 @@ impl Trainer<'_> {
     pub fn resume(mut self, path: &Path) -> Result<Self, TrainError> {
         let opened = Safetensors::open_own(path, &[PROGRESS])?;
         let progress = opened.header.get(PROGRESS).map(String::as_str).unwrap_or_default();
-        let progress: SavedProgress =
+        let progress: SavedTraining =
             serde_json::from_str(progress).map_err(|_| damaged(path, "no record of its epochs"))?;
         let mut tensors = opened.read_all()?;
         let weights = tensors.split_off(WEIGHTS);

@@ -69,7 +69,7 @@ fn dropout_changes_training_and_is_repeatable() {
     let (first, metrics) = weights(1);
     assert!(first == weights(1).0);
     assert!(first != weights(2).0);
-    // Evaluations see the network without dropout: twice the same.
+    // Evaluations do not use dropout, so two evaluations are equal.
     let start = TINY_DROPOUT.init(SHAPE, 3, &device(), 0).unwrap();
     let loaded = first.apply(start, std::path::Path::new("first")).unwrap();
     assert_eq!(evaluate(&loaded, &images).unwrap(), metrics.test);
@@ -122,7 +122,7 @@ fn a_resumed_training_ends_with_the_same_weights() {
     let images = separable_images(SHAPE, 3, 40);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resume.safetensors");
-    // With batch norm and strides, dropout, shortcuts, and dense layers that use other kernels.
+    // Cases with batch norm, strides, dropout, shortcuts, and dense layers that use other kernels.
     let fcn = Architecture::find("fcn4").unwrap();
     for (architecture, optimizer) in [
         (&TINY, SGD),
@@ -171,7 +171,8 @@ fn the_learning_rate_falls_in_steps() {
 
 #[test]
 fn training_stops_when_the_test_loss_no_longer_improves() {
-    // No batch norm, and a rate too small to move a weight in f32: epoch 1 stays the best.
+    // A network without batch norm, and a learning rate that changes no weight in f32: epoch 1
+    // stays the best.
     let config = TrainingConfig {
         learning_rate: 1e-30,
         early_stop: Some(2),
@@ -199,7 +200,7 @@ fn a_limit_trains_on_some_images_of_every_class() {
         let count = order.iter().filter(|&&image| images.labels()[image] == class).count();
         assert!((6..=7).contains(&count), "{count} of class {class}");
     }
-    // As runs of old versions were.
+    // Runs of earlier versions have this rule.
     let config = TrainingConfig { subset: SubsetRule::First, ..config };
     let trainer = Trainer::new(network(0), &images, &images, &config).unwrap();
     let (mut order, _) = trainer.order(1);
@@ -219,7 +220,7 @@ fn settings_that_name_no_subset_are_of_the_first_images() {
 #[test]
 fn a_diverging_training_says_where() {
     let images = separable_images(SHAPE, 3, 48);
-    // With one batch an epoch it is the evaluation that notices.
+    // With one batch an epoch, only the evaluation finds the divergence.
     for batch_size in [16, 48] {
         let config = TrainingConfig { batch_size, learning_rate: 1e30, ..config(2, SGD) };
         let trainer = Trainer::new(network(0), &images, &images, &config).unwrap();
@@ -271,7 +272,7 @@ fn an_observer_gets_every_batch_and_can_cancel() {
 }
 
 #[test]
-fn every_flipped_bit_of_a_saved_training_is_noticed() {
+fn every_flipped_bit_of_a_saved_training_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resume.safetensors");
     let (images, config) = (separable_images(SHAPE, 3, 16), config(2, SGD));

@@ -85,7 +85,7 @@ fn values_that_are_not_finite_are_refused() {
 fn every_float_precision_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("half.safetensors");
-    // 1.5 and -2 in IEEE half, bfloat16, and double precision.
+    // 1.5 and -2 in f16, bf16 and f64.
     let half = [0x00, 0x3e, 0x00, 0xc0];
     let brain = [0xc0, 0x3f, 0x00, 0xc0];
     let double: Vec<u8> = [1.5f64, -2.0].iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -130,14 +130,14 @@ fn damaged_and_foreign_files_are_refused_in_one_line() {
 }
 
 #[test]
-fn every_flipped_bit_is_noticed() {
+fn every_flipped_bit_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let tiny = crate::zoo::TINY.init([1, 4, 4], 3, &device(), 1).unwrap();
     Weights::of(&tiny).write(&path).unwrap();
     let whole = fs::read(&path).unwrap();
     let header = 8 + u64::from_le_bytes(*whole.first_chunk().unwrap()) as usize;
-    // A prime, so that every bit of a byte has its turn.
+    // 37 is odd, so every bit position of a byte is tested.
     for bit in (0..8 * whole.len()).step_by(37) {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);

@@ -1,6 +1,6 @@
-//! What the benchmarks share.
+//! Shared by the benchmarks.
 
-#![allow(dead_code)] // no benchmark needs all of it
+#![allow(dead_code)] // no benchmark uses everything
 
 pub(crate) mod peer;
 
@@ -18,24 +18,24 @@ pub(crate) fn device() -> (String, Device) {
     (name, device)
 }
 
-/// Threads that a device on the CPU uses.
+/// Number of threads that a CPU device uses.
 pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Arguments that are not options of cargo's.
+/// The arguments of the benchmark, without cargo's options.
 pub(crate) fn arguments() -> Vec<String> {
     std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect()
 }
 
-/// How long some work takes, and what it gives.
+/// The seconds that some work takes, and its result.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let start = Instant::now();
     let result = work();
     (start.elapsed().as_secs_f64(), result)
 }
 
-/// Writes points `[count, shape..]` for peers to read.
+/// Writes points `[count, shape..]` for a Python script.
 pub(crate) fn write_points(file: &Path, points: &[f32], count: usize, shape: &[usize]) {
     let shape: Vec<usize> = [count].iter().chain(shape).copied().collect();
     let bytes: Vec<u8> = points.iter().flat_map(|value| value.to_le_bytes()).collect();

@@ -1,20 +1,20 @@
-//! Python programs to measure against, which answer line by line.
+//! Python scripts to compare with. A script answers requests line by line.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// The Python to run peers with, where `TROPEX_BENCH_PYTHON` names one.
+/// The Python interpreter in `TROPEX_BENCH_PYTHON`, if the variable is set.
 pub(crate) fn python() -> Option<PathBuf> {
     std::env::var_os("TROPEX_BENCH_PYTHON").map(PathBuf::from)
 }
 
-/// A script beside the benchmarks.
+/// The path of a script in the folder of the benchmarks.
 pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/tropex/benches").join(name)
 }
 
-/// A program that is waiting for orders.
+/// A running script that waits for requests.
 pub(crate) struct Peer {
     child: Child,
     orders: ChildStdin,
@@ -22,7 +22,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Starts a script, and waits until it has said what it is.
+    /// Starts a script and reads its first line, which describes it.
     pub(crate) fn start(python: &Path, name: &str, arguments: &[String]) -> (Self, String) {
         let child = Command::new(python)
             .arg(script(name))
@@ -38,7 +38,7 @@ impl Peer {
         (peer, greeting)
     }
 
-    /// Asks for something; the answer is a line of numbers.
+    /// Sends a request. The answer is a line of numbers.
     pub(crate) fn ask(&mut self, order: &str) -> Vec<f64> {
         writeln!(self.orders, "{order}").expect("the script listens");
         let answer = self.answer();
@@ -53,7 +53,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It ends by itself when nobody can ask any more.
+        // The script also ends when its input is closed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

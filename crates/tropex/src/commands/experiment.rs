@@ -19,6 +19,7 @@ use tropex::experiments::experiments::{
 use tropex::experiments::report::{
     Finding, Measure, Page, PageFiles, ReportLocks, RunRecord, comparison,
 };
+use tropex::experiments::study::summarize;
 use tropex::experiments::{EXPERIMENTS, Error, RunSettings, TaskProgress, TrainedEpochs};
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::messages::hint;
@@ -219,6 +220,9 @@ impl ExperimentArgs {
             let title = "Linear terms of several runs".into();
             let experiments = descriptions();
             pages.push((Page { title, experiments, findings, ..Page::default() }, files));
+        }
+        for (page, _) in &mut pages {
+            page.summary = Some(summarize(&page.findings));
         }
         let damaged = pages.iter().flat_map(|(page, _)| page.left_out.clone()).collect();
         let write = |(page, files): (Page, PageFiles)| {

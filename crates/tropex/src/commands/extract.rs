@@ -233,7 +233,7 @@ fn report(
     )
 }
 
-/// What to say of terms that are all zero.
+/// A warning if all terms are zero.
 fn dead(check: &SelfCheck, split: Split) -> Option<String> {
     let points = count(check.points);
     let text = format!(

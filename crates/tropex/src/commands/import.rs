@@ -18,8 +18,8 @@ use tropex::train::zoo::{Architecture, Normalisation};
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
 use crate::output::{Output, percent};
 
-/// Make a run from a trained network: an ONNX file, or an architecture with the weights of a PyTorch
-/// checkpoint or a safetensors file.
+/// Make a run from a trained network: an ONNX file, or an architecture with the weights of a
+/// PyTorch checkpoint or a safetensors file.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// ONNX file, or architecture; `tropex list` names the architectures.

@@ -14,7 +14,7 @@ use tropex::train::run::Run;
 use super::options::DeviceOption;
 use crate::output::{Output, count, table};
 
-/// Random images at which it is looked whether the network is dead.
+/// Number of random images at which the network is tested for being dead.
 const IMAGES: usize = 16;
 
 /// Show the captured network of a run, layer by layer.
@@ -125,7 +125,7 @@ impl<'a> NodeOutput<'a> {
     }
 }
 
-/// What to say of a network whose logits depend on no image.
+/// A warning if the logits of the network do not depend on the images.
 fn dead(network: &Network) -> anyhow::Result<Option<String>> {
     let points = RandomPoints::new(IMAGES, network.features(), RANGES[0], 0);
     let text = format!(
@@ -135,8 +135,8 @@ fn dead(network: &Network) -> anyhow::Result<Option<String>> {
     Ok(network.is_dead_at(&points.read(0..IMAGES))?.then_some(text))
 }
 
-/// The table of nodes. The column `reads` names the inputs of nodes that do not just read the node
-/// before, and is left out if there are none.
+/// The table of nodes. The column `reads` names the inputs of nodes that read other values than the
+/// output of the node before. It is left out if there are no such nodes.
 fn nodes(network: &Network) -> String {
     let reads: Vec<_> = (1..).zip(network.nodes()).map(|(node, of)| reads(node, of)).collect();
     let branched = reads.iter().any(|reads| !reads.is_empty());
@@ -164,7 +164,7 @@ fn nodes(network: &Network) -> String {
     table(&heading, rows.map(without).collect())
 }
 
-/// The inputs of a node, unless it just reads the node before.
+/// The inputs of a node; empty if it only reads the output of the node before.
 fn reads(node: usize, of: &Node) -> String {
     let inputs: Vec<_> = of.inputs().iter().map(|value| value.index()).collect();
     if inputs == [node - 1] {

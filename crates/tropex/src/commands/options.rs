@@ -125,7 +125,7 @@ impl DataOption {
         Ok(dataset)
     }
 
-    /// The same for a study, which chooses the layout in its file.
+    /// Opens the dataset of a new run of a study, whose plan can name the layout.
     pub fn open_of_study(
         &self,
         name: &str,
@@ -182,7 +182,7 @@ impl DataOption {
     }
 }
 
-/// Adds how a layout is chosen to an error that asks for one.
+/// Adds to an error about the layout how the layout is chosen.
 fn with_choice(error: DataError, choice: &str) -> anyhow::Error {
     match &error {
         DataError::File { problem: FileError::ChannelsLast { .. }, .. } => {

@@ -103,9 +103,11 @@ impl StudyArgs {
         output.result(&printed, || {
             let (heading, rows) = done.summary.table.transposed();
             let heading: Vec<_> = heading.iter().map(String::as_str).collect();
-            let mut lines = vec![table(&heading, rows)];
-            for claim in done.summary.claims.iter().filter(|claim| !claim.lines.is_empty()) {
-                lines.push(format!("{}\n  {}", claim.question, claim.lines.join("\n  ")));
+            let mut lines = vec![done.summary.answer.clone(), table(&heading, rows)];
+            lines.retain(|line| !line.is_empty());
+            for claim in done.summary.claims.iter().filter(|claim| !claim.evidence.is_empty()) {
+                let words = claim.verdict.words();
+                lines.push(format!("{} {words}\n  {}", claim.question, claim.evidence));
             }
             let last = [("report", printed.report.clone()), ("time", duration(start.elapsed()))];
             lines.push(pairs(&last));

@@ -1,4 +1,4 @@
-//! An early remark on work that will take minutes.
+//! A remark on work that will take minutes, printed soon after the start.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

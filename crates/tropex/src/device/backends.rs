@@ -1,7 +1,7 @@
 //! The device names of every backend, compiled into this build or not.
 //!
-//! This file needs nothing but Burn: the unit tests of other crates include it, so that a device
-//! has one name everywhere.
+//! This file uses only Burn, so that the unit tests of other crates can include it. A device
+//! therefore has one name everywhere.
 
 #![allow(deprecated)] // Burn 0.22 deprecates ndarray and tch; they are supported and tested here
 
@@ -60,7 +60,7 @@ pub(crate) fn device_names() -> Vec<String> {
             false => backend.name.to_owned(),
         })
         .collect();
-    // The build cannot know whether there is a GPU for LibTorch, so that is never the default.
+    // The build does not determine whether LibTorch finds a GPU, so its GPU is never the default.
     names.sort_by_key(|name| name.starts_with("tch-cuda"));
     names
 }

@@ -1,4 +1,4 @@
-//! Affine steps.
+//! Draws affine steps.
 
 use crate::common::grow::Grower;
 use crate::common::plan::{
@@ -41,7 +41,7 @@ impl Grower {
         })
     }
 
-    /// On the last axis.
+    /// A linear layer on the last axis.
     pub(crate) fn linear(&mut self, shape: &[usize]) -> Linear {
         let outputs = self.between(1, 8);
         self.linear_to(shape[shape.len() - 1], outputs)
@@ -56,7 +56,7 @@ impl Grower {
         let groups = self.groups(shape[0]);
         let outputs = groups * self.between(1, 4usize.div_ceil(groups));
         let mut window = self.fitting_window(&shape[1..]);
-        // Burn pads convolutions over three axes alike on either side.
+        // Burn pads convolutions over three axes equally on both sides.
         let alike = window.axes() == 3;
         for axis in 0..window.axes() {
             let most = window.reach(axis) - 1;
@@ -115,10 +115,10 @@ impl Grower {
     }
 
     fn avg_pool(&mut self, shape: &[usize]) -> Option<AvgPool> {
-        // Windows of 1, 2 or 4 cells, none cut off, divide without rounding.
+        // Windows of 1, 2 or 4 cells divide without rounding, if no window is cut off.
         let kernel = shape[1..].iter().map(|_| if self.exact { 2 } else { self.between(1, 3) });
         let mut window = Window::new(&kernel.collect::<Vec<_>>());
-        // LibTorch pads by half a window at most.
+        // LibTorch pads by at most half a window.
         let halves = crate::common::device_name().starts_with("tch");
         for axis in 0..window.axes() {
             window.stride[axis] = self.between(1, 3);
@@ -161,7 +161,7 @@ impl Grower {
         product
     }
 
-    /// Scales of both signs.
+    /// The scales have both signs.
     fn batch_norm(&mut self, channels: usize) -> BatchNorm {
         let variance = self.numbers(channels, 1.0).into_iter();
         BatchNorm {

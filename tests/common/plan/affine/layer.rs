@@ -20,7 +20,7 @@ use crate::common::module::{Value, bias, parameter, vector};
 use crate::common::plan::{self, Affine, Operand, Operator, Side};
 
 #[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant)] // a handful of layers
+#[allow(clippy::large_enum_variant)] // there are few layers
 pub(crate) enum AffineLayer {
     Linear(Linear),
     Conv1d(Conv1d),
@@ -40,10 +40,10 @@ pub(crate) enum AffineLayer {
     WithConstant(WithConstant),
 }
 
-/// Operations that are no layers of Burn: arithmetic, products and reductions.
+/// Operations without a layer in Burn: arithmetic, products and reductions.
 #[derive(Module, Debug)]
 pub(crate) struct WithConstant {
-    /// The other factor of a product; what is added is made on the spot.
+    /// The constant factor of a product. The constant of a sum is made in the forward.
     factor: Option<Param<Tensor<1>>>,
     #[module(skip)]
     step: Affine,
@@ -216,7 +216,7 @@ fn linear(step: &plan::Linear, device: &Device) -> Linear {
     }
 }
 
-/// One entry an axis, as many as a layer has.
+/// The first `N` entries: one entry an axis.
 pub(crate) fn axes<T: Copy, const N: usize>(entries: &[T]) -> [T; N] {
     std::array::from_fn(|axis| entries[axis])
 }

@@ -97,7 +97,8 @@ fn running_sum(axis: usize, shape: &[usize]) -> Matrix {
     along(axis, shape, shape, |from, to| from <= to, 1.0)
 }
 
-/// Sums over those values along an axis, times a share, that an output at a place reads.
+/// Sums over an axis. An output at position `p` adds up `share` times the values at all positions
+/// `q` with `reads(q, p)`.
 fn along(
     axis: usize,
     to: &[usize],
@@ -123,7 +124,7 @@ fn scatter(axis: usize, length: usize, places: &[usize], shape: &[usize]) -> Mat
     along(axis, &to, shape, |from, place| places[from] == place, 1.0)
 }
 
-/// `a x b`, entry by entry: the next of `a` times the one after of `b`, less the other way round.
+/// Entry `i` of `a x b` is `a[i + 1] b[i + 2] - a[i + 2] b[i + 1]`, indices modulo 3.
 fn cross(axis: usize, constant: &Broadcast, side: Side, shape: &[usize]) -> Matrix {
     let row = |position: Vec<usize>| {
         let moved = |by: usize| {

@@ -27,7 +27,7 @@ pub(crate) fn conv(step: &Conv, shape: &[usize]) -> Matrix {
     Matrix::new(rows, channels * cells)
 }
 
-/// Every input cell is a window of the output, to whose cells it adds itself times the weights.
+/// Every input cell adds itself, times the weights, to the cells of a window of the output.
 pub(crate) fn conv_transpose(step: &ConvTranspose, shape: &[usize]) -> Matrix {
     let (channels, extents) = (shape[0], &shape[1..]);
     let (inputs, outputs) = (channels / step.groups, step.channels[1] / step.groups);

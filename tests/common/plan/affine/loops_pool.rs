@@ -1,9 +1,9 @@
-//! Averages over windows, and interpolation between cells: both treat every axis on its own.
+//! Averages over windows, and interpolation between cells. Both treat every axis separately.
 
 use crate::common::naive::{Matrix, flat, positions};
 use crate::common::plan::{AvgPool, Interpolate};
 
-/// What one output cell reads along one axis: cells and their shares.
+/// The cells that an output cell reads along one axis, with their shares.
 type Shares = Vec<(usize, f64)>;
 
 pub(crate) fn avg_pool(step: &AvgPool, shape: &[usize]) -> Matrix {
@@ -11,7 +11,7 @@ pub(crate) fn avg_pool(step: &AvgPool, shape: &[usize]) -> Matrix {
     along_axes(&counts, shape, |axis, index| {
         let (extent, (before, after)) = (shape[axis + 1], step.window.padding[axis]);
         let begin = index * step.window.stride[axis];
-        // What a rounded-up window has beyond the padding counts as little as if it were not there.
+        // The part of a rounded-up window beyond the padding does not count.
         let end = (begin + step.window.kernel[axis]).min(before + extent + after);
         let inside: Vec<usize> =
             (begin..end).filter(|&at| at >= before && at < before + extent).collect();
@@ -46,7 +46,7 @@ pub(crate) fn interpolate(step: &Interpolate, shape: &[usize]) -> Matrix {
     })
 }
 
-/// Weights that are products of shares along every axis after the channels.
+/// The matrix whose weights are products of shares along all axes after the channels.
 fn along_axes(to: &[usize], shape: &[usize], shares: impl Fn(usize, usize) -> Shares) -> Matrix {
     let extents = &shape[1..];
     let cells: usize = extents.iter().product();

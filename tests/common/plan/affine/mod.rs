@@ -1,4 +1,4 @@
-//! Affine steps.
+//! The affine steps.
 
 mod draw;
 pub(crate) mod layer;
@@ -24,23 +24,23 @@ pub(crate) enum Affine {
     AdaptiveAvgPool {
         to: Shape,
     },
-    /// Sum over an axis, or its mean; the axis is left with an extent of 1.
+    /// Sum or mean over an axis, whose extent becomes 1.
     Reduce {
         axis: usize,
         mean: bool,
     },
-    /// Every value along an axis plus all values before it.
+    /// Every value along an axis, plus all values before it.
     RunningSum {
         axis: usize,
     },
     Interpolate(Interpolate),
-    /// Every value along an axis added to the place that it is given among `length`.
+    /// Adds the value at index `i` of an axis to place `places[i]` of an axis of `length` places.
     Scatter {
         axis: usize,
         length: usize,
         places: Vec<usize>,
     },
-    /// The vector product with a constant along an axis of three values.
+    /// The vector product with a constant, along an axis of three values.
     Cross {
         axis: usize,
         constant: Broadcast,
@@ -69,7 +69,7 @@ pub(crate) struct Conv {
 }
 
 /// Weights `[channels_in, channels_out / groups, kernel...]`, over one to three axes. The window
-/// slides over the output, with as much padding on either side.
+/// slides over the output, with equal padding on both sides.
 #[derive(Clone, Debug)]
 pub(crate) struct ConvTranspose {
     pub(crate) channels: [usize; 2],
@@ -89,12 +89,12 @@ pub(crate) struct BatchNorm {
     pub(crate) epsilon: f64,
 }
 
-/// What is done to the value and a constant, in this order unless said otherwise.
+/// The operator between a value (left) and a constant (right).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Operator {
     Add,
     Subtract,
-    /// The value from the constant.
+    /// The constant minus the value.
     SubtractFrom,
     Multiply,
     Divide,
@@ -115,23 +115,23 @@ impl Operand {
     }
 }
 
-/// A constant whose extents are those of the value, or 1.
+/// A constant. Each of its extents is 1 or the extent of the value.
 #[derive(Clone, Debug)]
 pub(crate) struct Broadcast {
     pub(crate) extents: Shape,
     pub(crate) values: Vec<f64>,
 }
 
-/// The side of the value on which a constant stands.
+/// The side of a constant factor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Side {
     Left,
     Right,
 }
 
-/// A product of matrices `[rows, columns]` in the last two axes, of which one is constant:
-/// `[batch..., inputs, outputs]` on the right, `[batch..., outputs, inputs]` on the left. The
-/// extents of `batch` are those of the value's leading axes, or 1.
+/// A product of matrices in the last two axes. One factor is a constant: `[batch..., inputs,
+/// outputs]` on the right, `[batch..., outputs, inputs]` on the left. Each extent of `batch` is 1
+/// or the extent of the value along that axis.
 #[derive(Clone, Debug)]
 pub(crate) struct Matmul {
     pub(crate) constant: Side,
@@ -147,7 +147,7 @@ pub(crate) struct AvgPool {
     pub(crate) count_include_pad: bool,
 }
 
-/// Values between the cells, along one or two axes.
+/// Interpolation along one or two axes.
 #[derive(Clone, Debug)]
 pub(crate) struct Interpolate {
     pub(crate) to: Shape,
@@ -204,7 +204,7 @@ impl Affine {
 }
 
 impl Linear {
-    /// No bias.
+    /// A linear layer without bias.
     pub(crate) fn new(inputs: usize, outputs: usize, weight: Vec<f64>) -> Self {
         Self { inputs, outputs, weight, bias: None }
     }

@@ -1,4 +1,4 @@
-//! Forks: residual and dense connections, pieces of a value, stacks; and repeated layers.
+//! Draws forks (residual and dense connections, pieces of a value, stacks) and repeated layers.
 
 use crate::common::grow::{Grower, WIDEST};
 use crate::common::plan::{Fork, Join, Maximum, Rearrange, Shape, Step, output};
@@ -15,8 +15,8 @@ impl Grower {
         }
     }
 
-    /// A sum or difference of two branches, of which one may be empty; the second ends in whatever
-    /// shape the first does, or in one with some extents of 1.
+    /// A sum or difference of two branches. One may be empty. The second one ends in the shape of
+    /// the first one, or in this shape with some extents of 1.
     fn residual(&mut self, shape: &[usize], depth: usize) -> Fork {
         let left = self.branch(shape, 3, depth);
         let mut target = output(&left, shape);
@@ -34,14 +34,14 @@ impl Grower {
     fn extremum_of_two(&mut self, shape: &[usize], depth: usize) -> Fork {
         let left = self.branch(shape, 3, depth);
         let mut right = self.branch_to(shape, &output(&left, shape), depth);
-        // Two branches that are the same value are no choice, and are captured as the value.
+        // Two branches that are one value are captured as this value, without a choice.
         if left.iter().chain(&right).all(Step::only_moves) {
             right.push(Maximum::Relu.into());
         }
         Fork { branches: vec![left, right], join: Join::Extremum(self.extremum()) }
     }
 
-    /// The value itself and a branch, side by side.
+    /// The value and a branch, side by side.
     fn dense(&mut self, shape: &[usize], depth: usize) -> Fork {
         let axis = self.axis(shape);
         let mut target = shape.to_vec();
@@ -53,7 +53,7 @@ impl Grower {
         Fork { branches, join: Join::Concat { axis } }
     }
 
-    /// The value in two pieces, each with steps of its own: several inputs in one.
+    /// Two pieces of the value, each with steps of its own, like a network with two inputs.
     fn pieces(&mut self, shape: &[usize], depth: usize) -> Option<Fork> {
         let axis = shape.iter().position(|&extent| extent > 1)?;
         let cut = self.between(1, shape[axis] - 1);
@@ -74,7 +74,7 @@ impl Grower {
         Some(Fork { branches: vec![first.pop()?, second], join: Join::Concat { axis } })
     }
 
-    /// Branches of the same shape along a new axis.
+    /// Branches with equal shapes, joined along a new axis.
     fn stack(&mut self, shape: &[usize], depth: usize) -> Fork {
         let first = self.branch(shape, 2, depth);
         let mut target = output(&first, shape);
@@ -95,14 +95,14 @@ impl Grower {
         self.steps(shape, count, depth)
     }
 
-    /// A branch of at most one step of its own that ends in a shape.
+    /// A branch that ends in a shape, with at most one drawn step.
     fn branch_to(&mut self, shape: &[usize], target: &Shape, depth: usize) -> Vec<Step> {
         let mut branch = self.branch(shape, 1, depth);
         self.bridge(&mut branch, shape, target);
         branch
     }
 
-    /// One layer called again and again.
+    /// One layer that is called several times.
     pub(crate) fn again(&mut self, shape: &[usize]) -> Step {
         let mut steps = self.steps(shape, 1, 0);
         self.bridge(&mut steps, shape, shape);

@@ -20,7 +20,7 @@ struct Branch {
     layers: Vec<Layer>,
 }
 
-/// The same layers several times, with the same parameters.
+/// Layers that are called several times, with one set of parameters.
 #[derive(Module, Debug)]
 pub(crate) struct Repeated {
     layers: Vec<Layer>,

@@ -6,9 +6,9 @@ use crate::common::plan::{Fork, Join, Shape, Step, output};
 use crate::common::reference::forward::{Nearness, Values, forward};
 use crate::common::reference::{Map, lower::maps};
 
-/// The branches side by side, and a map that joins them.
+/// The maps of the branches, and a map that joins their outputs.
 pub(crate) fn joined(fork: &Fork, shape: &[usize]) -> Vec<Map> {
-    // A choice between a value and itself is none.
+    // An extremum of a value and itself is this value.
     if matches!(fork.join, Join::Extremum(_)) && same(fork, shape) {
         return maps(&fork.branches[0], shape);
     }
@@ -35,7 +35,7 @@ pub(crate) fn joined(fork: &Fork, shape: &[usize]) -> Vec<Map> {
     [vec![Map::Fork { branches, widths }], join].concat()
 }
 
-/// Whether two branches are the same value in the same order.
+/// Whether all branches are one value in one order.
 fn same(fork: &Fork, shape: &[usize]) -> bool {
     let features: Vec<f64> = (0..shape.iter().product()).map(|index| index as f64).collect();
     let moved = |steps: &Vec<Step>| {
@@ -46,7 +46,7 @@ fn same(fork: &Fork, shape: &[usize]) -> bool {
     first.is_some() && fork.branches[1..].iter().all(|steps| moved(steps) == first)
 }
 
-/// `left + sign right`, extents of 1 repeated.
+/// `left + sign right`. Values along extents of 1 are repeated.
 fn combined(shapes: &[Shape], to: &[usize], sign: f64) -> Map {
     let widths: Vec<usize> = shapes.iter().map(|shape| shape.iter().product()).collect();
     let row = |position: Vec<usize>| {

@@ -1,4 +1,4 @@
-//! Branches that read the same value, and how they are joined.
+//! Branches that read one value, and the ways to join them.
 
 mod draw;
 pub(crate) mod layer;
@@ -7,7 +7,7 @@ pub(crate) mod loops;
 use super::affine::replaced;
 use super::{Extremum, Shape, Step, output};
 
-/// Lists of steps on the same value; an empty one hands it on.
+/// Lists of steps that read one value. An empty list returns the value.
 #[derive(Clone, Debug)]
 pub(crate) struct Fork {
     pub(crate) branches: Vec<Vec<Step>>,
@@ -16,16 +16,16 @@ pub(crate) struct Fork {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Join {
-    /// Of two branches; extents of 1 are repeated.
+    /// The sum of two branches. Values along extents of 1 are repeated.
     Sum,
-    /// The first of two branches minus the second; extents of 1 are repeated.
+    /// The first branch minus the second one. Values along extents of 1 are repeated.
     Difference,
-    /// Value by value, of two branches.
+    /// The extremum of two branches, value by value.
     Extremum(Extremum),
     Concat {
         axis: usize,
     },
-    /// Along a new axis, over which the extremum is then taken, if there is one.
+    /// Joins along a new axis. With `over`, the extremum over this axis is taken.
     Stack {
         axis: usize,
         over: Option<Extremum>,

@@ -1,9 +1,9 @@
-//! Steps with several pieces.
+//! Draws steps with several pieces.
 
 use crate::common::grow::Grower;
 use crate::common::plan::{Extremum, Masked, MaxPool, Maximum, Window};
 
-/// Slopes of which the most usual ones come most often.
+/// Slopes of leaky ReLUs: five from 0 to 1, two above, two below.
 const SLOPES: [f64; 9] = [0.0, 0.125, 0.5, 0.75, 1.0, 1.5, 2.0, -0.5, -1.0];
 
 impl Grower {
@@ -39,7 +39,7 @@ impl Grower {
         self.one_of(&[Extremum::Greatest, Extremum::Least])
     }
 
-    /// One, or one a channel; all from 0 to 1, or of any size.
+    /// One slope, or one a channel. All are from 0 to 1, or of any size.
     fn slopes(&mut self, channels: usize) -> Vec<f64> {
         let count = if self.chance(30) { 1 } else { channels };
         let slopes = self.numbers(count, 1.5).into_iter();

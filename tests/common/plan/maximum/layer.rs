@@ -21,7 +21,7 @@ pub(crate) enum MaximumLayer {
     Function(Function),
 }
 
-/// What is called and not built.
+/// A function of Burn without a layer.
 #[derive(Module, Debug)]
 pub(crate) struct Function {
     #[module(skip)]
@@ -80,7 +80,7 @@ impl Function {
     }
 }
 
-/// Largest or smallest value along an axis, which is left with an extent of 1.
+/// Largest or smallest value along an axis, whose extent becomes 1.
 pub(crate) fn over<const D: usize>(extremum: Extremum, x: Tensor<D>, axis: usize) -> Tensor<D> {
     match extremum {
         Extremum::Greatest => x.max_dim(axis),

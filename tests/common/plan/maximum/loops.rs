@@ -49,7 +49,7 @@ fn masked_maps(masked: &Masked, units: usize) -> Vec<Map> {
             let below = vec![negated(units), relu(units, false)];
             added([(1.0, Vec::new()), (2.0, below)], units, 0.0)
         }
-        // A choice between a value and itself is none.
+        // A maximum of a value and itself is this value.
         Masked::ScaleBelow(1.0) => Vec::new(),
         Masked::ScaleBelow(slope) => {
             let extremum = if *slope <= 1.0 { Extremum::Greatest } else { Extremum::Least };
@@ -69,7 +69,7 @@ fn negated(units: usize) -> Map {
     scaled(-1.0, 0.0, units)
 }
 
-/// `like_burn`: what Burn computes instead has a derivative of zero at zero too.
+/// `like_burn`: the derivative of Burn's function at zero is zero, too.
 fn relu(units: usize, like_burn: bool) -> Map {
     Map::Leaky { slopes: vec![0.0; units], like_burn }
 }
@@ -90,7 +90,8 @@ fn leaky(slope: f64, units: usize) -> Vec<Map> {
     }
 }
 
-/// `relu(x) - slope relu(-x)` with its own slope for every unit, unless one maximum will do.
+/// `relu(x) - slope relu(-x)` with a slope for every unit; one leaky ReLU if all slopes are from 0
+/// to 1.
 fn parametric(slopes: Vec<f64>) -> Vec<Map> {
     if slopes.iter().all(|slope| (0.0..=1.0).contains(slope)) {
         return vec![Map::Leaky { slopes, like_burn: false }];
@@ -117,7 +118,8 @@ fn clamp_max(most: f64, units: usize, like_burn: bool) -> Vec<Map> {
     vec![scaled(-1.0, most, units), relu(units, like_burn), scaled(-1.0, most, units)]
 }
 
-/// The sum of two branches of as many units, each with a factor, and an offset.
+/// The sum of two branches with `units` outputs each. Each branch has a factor; the sum has an
+/// offset.
 fn added(branches: [(f64, Vec<Map>); 2], units: usize, offset: f64) -> Vec<Map> {
     let [(one, left), (other, right)] = branches;
     let row = |unit| (vec![(unit, one), (units + unit, other)], offset);
@@ -126,7 +128,7 @@ fn added(branches: [(f64, Vec<Map>); 2], units: usize, offset: f64) -> Vec<Map> 
     vec![fork, Map::Affine(sum)]
 }
 
-/// One maximum over every window; the least is minus the maximum of the negated values.
+/// The extremum of every window. The minimum is minus the maximum of the negated values.
 pub(crate) fn over(windows: Vec<Vec<usize>>, inputs: usize, extremum: Extremum) -> Vec<Map> {
     let outputs = windows.len();
     let max = Map::Max { windows, inputs };
@@ -136,7 +138,7 @@ pub(crate) fn over(windows: Vec<Vec<usize>>, inputs: usize, extremum: Extremum) 
     }
 }
 
-/// Windows over two values side by side.
+/// For every unit, a window with its two values; the values are side by side.
 pub(crate) fn pairs(units: usize) -> Vec<Vec<usize>> {
     (0..units).map(|unit| vec![unit, units + unit]).collect()
 }

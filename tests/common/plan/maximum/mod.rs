@@ -1,4 +1,4 @@
-//! Steps with several pieces on one value.
+//! Steps on one value with several pieces.
 
 mod draw;
 pub(crate) mod layer;
@@ -10,16 +10,16 @@ use super::{Shape, Window};
 #[derive(Clone, Debug)]
 pub(crate) enum Maximum {
     Relu,
-    /// Any slope, also above 1 and below 0.
+    /// The slope may be above 1 or below 0.
     LeakyRelu {
         slope: f64,
     },
-    /// One slope for all, or one a channel.
+    /// One slope for all channels, or one a channel.
     PRelu {
         slopes: Vec<f64>,
     },
     Abs,
-    /// Between two bounds, or only from one side.
+    /// A clamp with two bounds or with one.
     Clamp {
         least: Option<f64>,
         most: Option<f64>,
@@ -33,14 +33,14 @@ pub(crate) enum Maximum {
         alpha: f64,
         beta: f64,
     },
-    /// The value less what is between two bounds of it.
+    /// `x - lambda` above `lambda`, `x + lambda` below `-lambda`, 0 between.
     SoftShrink {
         lambda: f64,
     },
-    /// The value where it is above a number, that number elsewhere.
+    /// The value where it is above a number, and the number elsewhere.
     Threshold(f64),
     Masked(Masked),
-    /// Largest or smallest value along an axis, which is left with an extent of 1.
+    /// Largest or smallest value along an axis, whose extent becomes 1.
     OverAxis {
         axis: usize,
         extremum: Extremum,
@@ -57,15 +57,15 @@ pub(crate) enum Extremum {
 /// Continuous functions written with a mask.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Masked {
-    /// Filled with a number where the value is below it.
+    /// A number where the value is below it.
     FillBelow(f64),
-    /// Filled with a number where the value is above it.
+    /// A number where the value is above it.
     FillAbove(f64),
-    /// A multiple where the value is below zero.
+    /// A multiple of the value where the value is below zero.
     ScaleBelow(f64),
     /// Zeros where the value is not above zero.
     ZerosBelow,
-    /// Zeros, and the value where it is above zero.
+    /// The value where it is above zero, written into zeros.
     OntoZeros,
     /// The value times its sign.
     SignTimes,

@@ -1,4 +1,4 @@
-//! Rearrangements.
+//! Draws rearrangements.
 
 use crate::common::grow::Grower;
 use crate::common::plan::{Range, Rearrange, Shape, Window};
@@ -49,7 +49,7 @@ impl Grower {
         })
     }
 
-    /// Another shape of one to four axes for the same values.
+    /// Another shape of one to four axes for the values of a shape.
     fn other_shape(&mut self, shape: &[usize]) -> Shape {
         let mut rest: usize = shape.iter().product();
         let mut extents = Vec::new();

@@ -19,7 +19,7 @@ impl Rearranged {
         Self { step: step.clone() }
     }
 
-    /// Axis 0 is that of the points, so axes of plans are one further.
+    /// Axis 0 of a tensor counts points, so an axis of a plan is one lower.
     pub(crate) fn forward(&self, value: Value) -> Value {
         match &self.step {
             Rearrange::Reshape(to) => value.reshaped(to),

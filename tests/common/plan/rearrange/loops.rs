@@ -1,4 +1,4 @@
-//! Rearrangements, by the position that every output comes from.
+//! Rearrangements as the input position of every output.
 
 use crate::common::naive::{Matrix, broadcast, flat, positions};
 use crate::common::plan::{Rearrange, Step};
@@ -13,7 +13,7 @@ pub(crate) fn matrix(step: &Rearrange, shape: &[usize]) -> Matrix {
     Matrix::new(rows.collect(), shape.iter().product())
 }
 
-/// Where every output comes from, if not from outside.
+/// The input of every output; `None` for a constant.
 fn sources(step: &Rearrange, shape: &[usize]) -> Vec<Option<usize>> {
     let outputs = positions(&Step::from(step.clone()).output(shape));
     let from = |source: &dyn Fn(&[usize]) -> Option<Vec<usize>>| {

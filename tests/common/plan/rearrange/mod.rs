@@ -1,4 +1,4 @@
-//! Steps that put every value somewhere else, or several times, or nowhere.
+//! Steps that move, repeat or drop values.
 
 mod draw;
 pub(crate) mod layer;
@@ -17,14 +17,14 @@ pub(crate) enum Rearrange {
     },
     Permute(Vec<usize>),
     SwapAxes(usize, usize),
-    /// A range an axis.
+    /// One range for each axis.
     Slice(Vec<Range>),
     Narrow {
         axis: usize,
         start: usize,
         length: usize,
     },
-    /// A constant around the value, `(begin, end)` an axis.
+    /// A constant around the value: `(begin, end)` for each axis.
     Pad {
         padding: Vec<(usize, usize)>,
         filler: f64,
@@ -54,7 +54,8 @@ pub(crate) enum Rearrange {
     PixelUnshuffle(usize),
 }
 
-/// Every `step`-th cell from `start` until before `end`; backwards from `end - 1` if negative.
+/// Every `step`-th cell from `start` to before `end`. If `step` is negative, from `end - 1`
+/// backwards.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Range {
     pub(crate) start: usize,

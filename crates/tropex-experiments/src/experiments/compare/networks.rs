@@ -6,7 +6,7 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::query::{NOTE, add_measures, angle_text, with_angle};
-use crate::report::{Answer, NumberId, Table, TableCell};
+use crate::report::{Answer, NumberId, Table, TableCell, Topic};
 use crate::run::RunContext;
 use crate::statistics::{PairMeasures, agreement};
 use crate::unit::{Unit, percent};
@@ -14,6 +14,7 @@ use crate::unit::{Unit, percent};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "networks",
     question: "How similar are the linear terms of independently trained networks?",
+    topic: Topic::SeveralNetworks,
     method: [
         "The linear terms of two networks are extracted at equal test images, each for the class \
          that its network predicts.",

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::data::{RANGES, RandomPoints, Split, range_fault};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
-use crate::report::{Answer, NumberId, Table, TableCell};
+use crate::report::{Answer, NumberId, Table, TableCell, Topic};
 use crate::run::{RunContext, predict};
 use crate::statistics::{Summary, agreement, share};
 use crate::unit::{Unit, percent};
@@ -14,6 +14,7 @@ use crate::unit::{Unit, percent};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "random-labels",
     question: "Do terms generalize if the labels are independent of the images?",
+    topic: Topic::SeveralNetworks,
     method: [
         "Runs on true labels are compared with runs on labels in a random order.",
         "For each, the extracted function is compared with its network on test images.",

@@ -6,7 +6,7 @@ use tropex_extract::PointSource;
 use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
-use crate::report::{Answer, NumberId, Table, TableCell};
+use crate::report::{Answer, NumberId, Table, TableCell, Topic};
 use crate::run::RunContext;
 use crate::statistics::{Summary, agreement, share};
 use crate::unit::{Unit, count};
@@ -14,6 +14,7 @@ use crate::unit::{Unit, count};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "exactness",
     question: "Does the extracted function reproduce the network on its own data?",
+    topic: Topic::ExtractedFunction,
     method: [
         "All terms compete at the training images that they were extracted at.",
         "The class of the winning term is compared with the network's class, and the value of an \
@@ -28,10 +29,10 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
 /// Share of training images whose winning term has the class that the network predicts.
 const AGREEMENT: NumberId = NumberId::exact("agreement", Unit::Share);
 
-/// Share of training images whose own term is a maximiser, up to rounding.
+/// Share of training images whose own term attains the maximum, up to rounding.
 const OWN_TERM_MAXIMAL: NumberId = NumberId::exact("own term is maximal", Unit::Share);
 
-/// Share of training images whose own term is the first maximiser.
+/// Share of training images whose own term is the first one that attains the maximum.
 const OWN_TERM_FIRST: NumberId = NumberId::new("own term is the first maximiser", Unit::Share);
 
 /// Largest difference between the value of a linear term and the logit.
@@ -94,14 +95,14 @@ impl Experiment for Exactness {
     }
 }
 
-/// Positions in the store of the terms of the training images in question, ascending.
+/// Positions in the store of the terms of the training images that are used, ascending.
 fn own_terms(context: &RunContext<'_>) -> Vec<usize> {
     let (points, terms) = (context.points(Split::Train), context.term_points());
     (0..points.len()).filter_map(|point| terms.position(points.index(point))).collect()
 }
 
-/// By how much the winning value exceeds the value of the image's own positive term, relative to
-/// the sum of the absolute values of the summands.
+/// The excess of the winning value over the value of the image's own positive term, relative to the
+/// sum of the absolute values of the summands.
 fn own_gaps(context: &RunContext<'_>) -> Result<Vec<f64>, Error> {
     let points = context.points(Split::Train);
     let (winners, own) = (context.assigned(Split::Train)?, own_terms(context));

@@ -1,4 +1,4 @@
-//! How well do the terms of the training images alone do on other images?
+//! How well do the terms of the training images classify other images?
 
 use serde::{Deserialize, Serialize};
 use tropex_extract::PointSource;
@@ -7,7 +7,7 @@ use crate::Error;
 use crate::data::{RANGES, RandomPoints, Split, range_fault, range_name};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::run::{RunContext, predict};
 use crate::statistics::{agreement, share};
 use crate::unit::{Unit, count, percent};
@@ -15,6 +15,7 @@ use crate::unit::{Unit, count, percent};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "generalization",
     question: "How well do the terms of the training images alone do on test images?",
+    topic: Topic::ExtractedFunction,
     method: [
         "Every test image gets the class of the training image whose positive term is largest \
          there.",

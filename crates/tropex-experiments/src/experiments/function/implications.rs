@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::statistics::Contingency;
 use crate::unit::{Unit, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "implications",
     question: "Where one of network and extracted function is right, is the other right too?",
+    topic: Topic::ExtractedFunction,
     method: [
         "Network and extracted function are each right or wrong at every test image.",
         "The four cases are counted, and divided by the number of cases in which one of them is \
@@ -23,19 +24,19 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     make: make::<Implications>,
 };
 
-/// How often the extracted function is right where the network is right.
+/// P(extracted function right | network right), over the test images.
 const FUNCTION_RIGHT_NETWORK_RIGHT: NumberId =
     NumberId::new("function right, network right", Unit::Share);
 
-/// How often the extracted function is right where the network is wrong.
+/// P(extracted function right | network wrong), over the test images.
 const FUNCTION_RIGHT_NETWORK_WRONG: NumberId =
     NumberId::new("function right, network wrong", Unit::Share);
 
-/// How often the network is right where the extracted function is right.
+/// P(network right | extracted function right), over the test images.
 const NETWORK_RIGHT_FUNCTION_RIGHT: NumberId =
     NumberId::new("network right, function right", Unit::Share);
 
-/// How often the network is right where the extracted function is wrong.
+/// P(network right | extracted function wrong), over the test images.
 const NETWORK_RIGHT_FUNCTION_WRONG: NumberId =
     NumberId::new("network right, function wrong", Unit::Share);
 

@@ -7,13 +7,14 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
-use crate::report::{Answer, NumberId};
+use crate::report::{Answer, NumberId, Topic};
 use crate::statistics::agreement;
 use crate::unit::{Unit, count, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "leave-one-out",
     question: "How well do terms do on training images whose own terms are left out?",
+    topic: Topic::ExtractedFunction,
     method: [
         "At every training image all terms except its own compete.",
         "Agreement and accuracy are those of the best of the others; accuracy is judged by the \
@@ -29,10 +30,11 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
 /// one class.
 pub(crate) const AGREEMENT: NumberId = NumberId::new("agreement", Unit::Share);
 
-/// Share of training images that get their label without their own terms.
+/// Share of training images that the extracted function classifies correctly without their own
+/// terms.
 pub(crate) const ACCURACY: NumberId = NumberId::new("accuracy", Unit::Share);
 
-/// Share of training images that the network gives their label.
+/// Share of training images that the network classifies correctly.
 pub(crate) const NETWORK_ACCURACY: NumberId = NumberId::new("network accuracy", Unit::Share);
 
 /// The experiment has no parameters.

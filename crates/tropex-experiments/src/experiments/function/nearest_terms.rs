@@ -7,13 +7,14 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{CaptionedImage, Figure, ImageGrid, Plot};
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::run::RunContext;
 use crate::unit::{Unit, count};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "nearest-terms",
     question: "Which training images win where the extracted function errs?",
+    topic: Topic::ExtractedFunction,
     method: [
         "The first of the test images that the extracted function gives a wrong class are taken.",
         "Beside each stands the training image whose positive term wins there.",
@@ -28,7 +29,7 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
 /// Number of test images that the extracted function classifies wrongly.
 const MISCLASSIFIED: NumberId = NumberId::new("misclassified", Unit::Count);
 
-/// Number of these that the network classifies wrongly too.
+/// Number of misclassified images that the network classifies wrongly too.
 const MISCLASSIFIED_BY_BOTH: NumberId = NumberId::new("by the network too", Unit::Count);
 
 #[derive(Debug, Serialize, Deserialize)]

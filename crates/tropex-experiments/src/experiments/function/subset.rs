@@ -10,7 +10,7 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{Figure, LinePlot, Plot, PlotAxis, PlotLine};
-use crate::report::{Answer, NumberId, Table, TableCell};
+use crate::report::{Answer, NumberId, Table, TableCell, Topic};
 use crate::run::RunContext;
 use crate::statistics::{Summary, agreement};
 use crate::unit::{Unit, count};
@@ -18,6 +18,7 @@ use crate::unit::{Unit, count};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "subset",
     question: "How well does the extracted function perform with a part of the terms?",
+    topic: Topic::ExtractedFunction,
     method: [
         "Some training images are drawn at random, several times for every share of them.",
         "Only their terms compete at the test images.",
@@ -38,7 +39,7 @@ const ACCURACY: NumberId = NumberId::new("accuracy", Unit::Share);
 /// them.
 const FIRST_TOP: usize = 64;
 
-/// Most draws. Each has a flag per term in memory.
+/// Largest number of draws. Each draw keeps a flag per term in memory.
 const MOST_DRAWS: usize = 1000;
 
 #[derive(Debug, Serialize, Deserialize)]

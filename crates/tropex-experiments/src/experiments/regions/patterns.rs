@@ -11,7 +11,7 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{Figure, Histogram, LinePlot, Plot, PlotAxis, PlotLine};
-use crate::report::{Answer, NumberId, Table, TableCell};
+use crate::report::{Answer, NumberId, Table, TableCell, Topic};
 use crate::run::RunContext;
 use crate::statistics::{Summary, share};
 use crate::unit::{Unit, count, percent};
@@ -20,6 +20,7 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "patterns",
     question: "How many units have equal pieces at a test image and at the training image that \
         wins there?",
+    topic: Topic::Regions,
     method: [
         "The activation pattern of every test image is compared with that of the training image \
          whose positive term wins there, layer by layer: the share of units with the same piece.",

@@ -6,13 +6,14 @@ use crate::Error;
 use crate::data::{Split, shift_pairs};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::query::classes_with_moved_terms;
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::statistics::agreement;
 use crate::unit::{Unit, count, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "shifted-terms",
     question: "Do moved copies of the terms bring the extracted function closer to the network?",
+    topic: Topic::MovedImages,
     method: [
         "Coefficients are images: every positive term is also moved by all pairs of some numbers \
          of pixels, with zeros at the edge, and keeps its bias.",

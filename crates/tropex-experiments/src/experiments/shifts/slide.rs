@@ -7,13 +7,14 @@ use crate::data::{Split, shift_pairs};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::query::{classes_with_moved_terms, classes_with_summed_terms};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::statistics::agreement;
 use crate::unit::{Unit, percent};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "slide",
     question: "Do terms that slide over the image, as kernels do, generalize better?",
+    topic: Topic::MovedImages,
     method: [
         "Every term is moved over the image by up to some pixels in every direction, with zeros \
          at the edge.",
@@ -51,7 +52,7 @@ impl CombinationRule {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Slide {
-    /// Most pixels that terms move in every direction.
+    /// Largest number of pixels that terms move in every direction.
     distances: Vec<u8>,
     /// How the values of moved copies are combined.
     rules: Vec<CombinationRule>,

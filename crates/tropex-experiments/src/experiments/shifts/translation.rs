@@ -6,7 +6,7 @@ use crate::Error;
 use crate::data::{EdgeFill, ShiftedImages, Split};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{Figure, HeatMapPanel, HeatMaps, Plot, PlotAxis};
-use crate::report::{Answer, NumberId};
+use crate::report::{Answer, NumberId, Topic};
 use crate::run::{RunContext, predict};
 use crate::statistics::{Summary, agreement};
 use crate::unit::{Unit, percent};
@@ -14,6 +14,7 @@ use crate::unit::{Unit, percent};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "translation",
     question: "How robust are network and extracted function if images are moved?",
+    topic: Topic::MovedImages,
     method: [
         "Test images are moved down and to the right by all pairs of some numbers of pixels.",
         "The empty edge is filled with zeros, or with the nearest pixel.",

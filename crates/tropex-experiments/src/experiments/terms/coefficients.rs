@@ -7,7 +7,7 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{CaptionedImage, Figure, ImageGrid, LinePlot, Plot, PlotAxis, PlotLine};
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::run::RunContext;
 use crate::statistics::{RowMatrix, Spectrum, Summary, median, singular_values};
 use crate::unit::{Unit, count};
@@ -15,6 +15,7 @@ use crate::unit::{Unit, count};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "coefficients",
     question: "What do linear terms look like, and in how many directions do they point?",
+    topic: Topic::LinearTerms,
     method: [
         "The linear terms of test images are extracted for the class that the network predicts.",
         "Mean, median, deviation and extremes are taken for every pixel over all terms.",

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::query::{MEAN_ANGLE, NOTE, add_measures, angle_text, mean_angle, with_angle};
-use crate::report::Answer;
+use crate::report::{Answer, Topic};
 use crate::run::PredictedTerms;
 use crate::statistics::PairMeasures;
 
@@ -14,6 +14,7 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "similarity",
     question: "How similar are the linear term of a test image and the linear term that wins \
         there?",
+    topic: Topic::LinearTerms,
     method: [
         "The linear term of every test image is extracted, and that of the training image whose \
          positive term wins there is looked up.",

@@ -55,7 +55,7 @@ mod tests {
     fn a_step_is_the_first_that_differs_from_the_start() {
         let points = RandomPoints::new(3, 2, RANGES[0], 1);
         let rays = Rays::from(&points, 0..3, 1);
-        // Distances from where the rays begin, which is what positions are.
+        // Positions are distances from the start of a ray.
         let far = |points: &[f64], limit: f64| {
             let length = |point: &[f64]| {
                 let starts = rays.points().chunks(2);

@@ -13,16 +13,17 @@ use crate::Error;
 /// Approximate number of multiplications per point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RayCost {
-    /// Of [`RayProbe::nearest`]: a pullback through all nodes before it for every side of the
-    /// region.
+    /// Cost of [`RayProbe::nearest`]: for every side of the region, a pullback through all nodes
+    /// before the node of the side.
     pub nearest: f64,
-    /// Of [`RayProbe::classes`] if the class changes late or never: the ray crosses the boundaries
-    /// of about half of the units, and each crossing takes a forward pass of point and direction.
+    /// Cost of [`RayProbe::classes`] if the class changes late or never: the ray crosses the
+    /// boundaries of about half of the units, and each crossing takes a forward pass of point and
+    /// direction.
     pub classes: f64,
 }
 
-/// Finds changes along rays through the regions of a network, in f64 whatever the precision of the
-/// network is.
+/// Finds changes along rays through the regions of a network. Computes in f64, for networks of any
+/// precision.
 #[derive(Clone, Debug)]
 pub struct RayProbe {
     network: Network,

@@ -3,15 +3,16 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
-use crate::render::{Figure, provenance_mark, style_sheet};
+use crate::render::{Figure, Plot, provenance_mark, style_sheet};
 use crate::report::comparison::{comparison, comparison_figures};
 use crate::report::csv::csv;
-use crate::report::description::ExperimentDescription;
+use crate::report::description::{ExperimentDescription, Topic};
 use crate::report::figure_table::figure_table;
 use crate::report::finding::Finding;
 use crate::report::page::findings::Page;
-use crate::report::summary::Claim;
+use crate::report::page::headline::{Card, ClaimEntry, unbroken};
 use crate::report::table::{Table, TableCell};
 use crate::unit::Unit;
 
@@ -19,24 +20,39 @@ use crate::unit::Unit;
 const SUBTITLE: &str =
     "What the linear terms of the training images say about how networks generalize.";
 
-/// Most columns of a table in half a page.
+/// Largest number of columns of a table in half a page.
 const MOST_COLUMNS: usize = 5;
 
 const PAGE_STYLE: &str = include_str!("../../../assets/page.css");
+
+/// The script of the page. The page names its hash and so forbids every other script.
+const PAGE_SCRIPT: &str = include_str!("../../../assets/page.js");
 
 /// Everything that the templates insert.
 #[derive(Serialize)]
 pub(super) struct PageContent<'a> {
     title: &'a str,
     subtitle: &'a str,
+    answer: String,
+    cards: Vec<Card>,
+    headline: Option<DrawnFigure>,
     summary: Option<TextTable>,
-    claims: Vec<Claim>,
+    claims: Vec<ClaimEntry>,
     style: &'a str,
     figure_style: String,
+    script: &'a str,
+    script_hash: String,
     runs: TextTable,
-    sections: Vec<PageSection>,
+    topics: Vec<PageTopic>,
     left_out: &'a [String],
     footer: String,
+}
+
+/// Experiments about one topic.
+#[derive(Serialize)]
+struct PageTopic {
+    title: &'static str,
+    sections: Vec<PageSection>,
 }
 
 /// An experiment.
@@ -47,6 +63,8 @@ struct PageSection {
     method: [&'static str; 3],
     comparison: Option<TextTable>,
     comparison_figures: Vec<DrawnFigure>,
+    /// Figures whose lines are all flat, in words.
+    constants: Vec<String>,
     findings: Vec<FindingEntry>,
 }
 
@@ -54,9 +72,13 @@ struct PageSection {
 #[derive(Serialize)]
 struct FindingEntry {
     of: String,
+    /// The run that a reader can choose; empty if the finding compares several.
+    network: String,
+    gauge: String,
     text: String,
     values: TextTable,
     figures: Vec<DrawnFigure>,
+    constants: Vec<String>,
     tables: Vec<TextTable>,
     notes: Vec<String>,
     parameters: Vec<String>,
@@ -73,6 +95,8 @@ struct TextTable {
 
 #[derive(Serialize)]
 struct DrawnFigure {
+    /// Stem of the files that the page offers.
+    name: String,
     title: String,
     drawing: String,
 }
@@ -86,45 +110,58 @@ struct EmbeddedFile {
 
 impl<'a> PageContent<'a> {
     pub(super) fn of(page: &'a Page) -> Self {
-        let section = |experiment| PageSection::of(experiment, &page.findings);
+        let summary = page.summary.as_ref();
+        let topic = |topic: Topic| PageTopic::of(topic, page);
         PageContent {
             title: &page.title,
             subtitle: if page.about.is_empty() { SUBTITLE } else { &page.about },
-            summary: page.summary.as_ref().map(|summary| TextTable::of(&summary.table)),
-            claims: page
-                .summary
-                .iter()
-                .flat_map(|summary| &summary.claims)
-                .map(unbroken_claim)
-                .collect(),
+            answer: summary.map_or_else(String::new, |summary| unbroken(&summary.answer)),
+            cards: summary.iter().flat_map(|summary| &summary.cards).map(Card::of).collect(),
+            headline: summary.and_then(|summary| summary.figure.as_ref().map(DrawnFigure::of)),
+            summary: summary.map(|summary| TextTable::of(&summary.table)),
+            claims: summary.iter().flat_map(|all| &all.claims).map(ClaimEntry::of).collect(),
             style: PAGE_STYLE,
             figure_style: style_sheet(),
+            script: PAGE_SCRIPT,
+            script_hash: STANDARD.encode(Sha256::digest(PAGE_SCRIPT)),
             runs: runs(&page.findings),
-            sections: page.experiments.iter().filter_map(section).collect(),
+            topics: Topic::ALL.into_iter().filter_map(topic).collect(),
             left_out: &page.left_out,
             footer: provenance_mark(),
         }
     }
 }
 
+impl PageTopic {
+    /// The experiments about a topic that have findings; `None` without any.
+    fn of(topic: Topic, page: &Page) -> Option<Self> {
+        let experiments = page.experiments.iter().filter(|experiment| experiment.topic == topic);
+        let sections: Vec<_> =
+            experiments.filter_map(|each| PageSection::of(each, &page.findings)).collect();
+        (!sections.is_empty()).then(|| Self { title: topic.title(), sections })
+    }
+}
+
 impl PageSection {
     /// The findings of an experiment; `None` without findings.
     fn of(experiment: &ExperimentDescription, findings: &[Finding]) -> Option<Self> {
-        let &ExperimentDescription { name, question, method } = experiment;
+        let &ExperimentDescription { name, question, method, .. } = experiment;
         let is_of = |finding: &&Finding| finding.experiment == name;
         let findings: Vec<_> = findings.iter().filter(is_of).collect();
+        let (comparison_figures, constants) = drawn(&comparison_figures(&findings));
         (!findings.is_empty()).then(|| Self {
             name,
             question,
             method,
             comparison: comparison(&findings).map(|table| TextTable::transposed(&table)),
-            comparison_figures: comparison_figures(&findings).iter().map(DrawnFigure::of).collect(),
+            comparison_figures,
+            constants,
             findings: findings.into_iter().map(FindingEntry::of).collect(),
         })
     }
 }
 
-/// The runs of findings, a row for each way that a run was looked at.
+/// The runs of findings: a row for each set of terms and images of a run.
 fn runs(findings: &[Finding]) -> TextTable {
     let columns = [
         ("run", Unit::Text),
@@ -162,15 +199,20 @@ fn runs(findings: &[Finding]) -> TextTable {
     TextTable::of(&table)
 }
 
-/// A claim whose lines do not break before a percent sign.
-fn unbroken_claim(claim: &Claim) -> Claim {
-    let lines = claim.lines.iter().map(|line| unbroken(line)).collect();
-    Claim { lines, ..claim.clone() }
-}
-
-/// A text that does not break between a number and its percent sign.
-fn unbroken(text: &str) -> String {
-    text.replace(" %", "\u{a0}%")
+/// Figures as drawings. A figure of flat lines at one height becomes a sentence.
+fn drawn(figures: &[Figure]) -> (Vec<DrawnFigure>, Vec<String>) {
+    let (mut drawings, mut constants) = (Vec::new(), Vec::new());
+    for figure in figures {
+        match &figure.plot {
+            Plot::Curves(plot) if plot.constant().is_some() => {
+                let value = plot.constant().map(|height| plot.y.unit.format(height));
+                let value = unbroken(&value.unwrap_or_default());
+                constants.push(format!("{}: {value} throughout.", figure.title));
+            }
+            _ => drawings.push(DrawnFigure::of(figure)),
+        }
+    }
+    (drawings, constants)
 }
 
 fn unbroken_row(row: Vec<String>) -> Vec<String> {
@@ -179,7 +221,8 @@ fn unbroken_row(row: Vec<String>) -> Vec<String> {
 
 impl DrawnFigure {
     fn of(figure: &Figure) -> Self {
-        Self { title: figure.title.clone(), drawing: figure.svg_element() }
+        let (name, title) = (figure.name.clone(), figure.title.clone());
+        Self { name, title, drawing: figure.svg_element() }
     }
 }
 
@@ -208,13 +251,16 @@ impl FindingEntry {
     fn of(finding: &Finding) -> Self {
         let answer = &finding.answer;
         let values = answer.values.iter();
-        let figures = answer.figures.iter();
         let of_figures = answer.figures.iter().map(figure_table);
         let files = answer.tables.iter().cloned().chain(of_figures);
-        let mut of: Vec<_> = finding.runs.iter().map(|run| &*run.folder).collect();
-        of.extend(finding.runs.first().map(|run| &*run.gauge));
+        let networks: Vec<_> = finding.runs.iter().map(|run| &*run.folder).collect();
+        let network = if networks.len() == 1 { networks[0].to_owned() } else { String::new() };
+        let gauge = finding.runs.first().map(|run| run.gauge.clone()).unwrap_or_default();
+        let (figures, constants) = drawn(&answer.figures);
         Self {
-            of: of.join(", "),
+            of: format!("{}, {gauge}", networks.join(", ")),
+            network,
+            gauge,
             text: unbroken(&answer.text),
             values: TextTable {
                 title: String::new(),
@@ -223,7 +269,8 @@ impl FindingEntry {
                     .map(|value| vec![value.name.clone(), unbroken(&value.format())])
                     .collect(),
             },
-            figures: figures.map(DrawnFigure::of).collect(),
+            figures,
+            constants,
             tables: answer.tables.iter().map(TextTable::of).collect(),
             notes: answer.notes.clone(),
             parameters: finding

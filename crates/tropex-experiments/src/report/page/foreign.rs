@@ -1,4 +1,4 @@
-//! Pages of findings that someone else wrote.
+//! Tests with findings that another program wrote.
 
 use std::fs;
 use std::panic::catch_unwind;

@@ -5,6 +5,7 @@ mod files;
 mod findings;
 #[cfg(test)]
 mod foreign;
+mod headline;
 mod render;
 
 pub use files::PageFiles;

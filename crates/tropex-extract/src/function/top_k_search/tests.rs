@@ -153,7 +153,8 @@ fn values_near_the_smallest_number_are_ordered_exactly() {
 
 #[test]
 fn undecided_terms_do_not_fill_memory() {
-    // More terms than a point can hold back, different terms with equal values.
+    // The terms are different and have equal values. Their number exceeds the limit of undecided
+    // terms of a point.
     let (terms, features) = (2000, 2);
     let coefficients = (0..terms).flat_map(|term| [term as f32, -(term as f32)]).collect();
     let linear =

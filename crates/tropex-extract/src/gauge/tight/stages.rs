@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::Network;
 use crate::network::ValueId;
 
-/// Nodes that rows pass without a new shift: a maximum and the affine nodes before it. The stage
+/// Nodes that rows pass under known shifts: a maximum and the affine nodes before it. The stage
 /// next to the logits has no maximum.
 #[derive(Debug, PartialEq)]
 pub(super) struct PullbackStage {

@@ -119,7 +119,7 @@ fn mostly_zero(planes: [usize; 3], points: usize, groups: usize) -> Tensor<2> {
     Tensor::from_data(data, (&Device::flex(), DType::F64))
 }
 
-/// Large enough for all blocked loops, for planes of 42 cells, and for the skipping of zeros.
+/// The case is large enough for all blocked loops, for planes of 42 cells, and for skipping zeros.
 #[test]
 fn zeros_of_large_planes_are_skipped() {
     let case = ConvolutionCase {
@@ -157,8 +157,8 @@ proptest! {
         }
     }
 
-    /// Both directions, for sparse planes with equal patterns in all groups and for dense planes,
-    /// with enough points to fill vectors and with few points, which Burn computes.
+    /// Tests both directions, with sparse planes (equal patterns in all groups) and dense planes,
+    /// with enough points to fill vectors and with fewer points, for which Burn computes.
     #[test]
     fn stencils_agree_with_burns_convolutions(
         case in cases(),

@@ -22,7 +22,7 @@ fn header() -> TermsHeader {
     }
 }
 
-/// Numbers that count upwards, so that each value shows its position.
+/// Ascending numbers, so that each value gives its position.
 fn numbers(first: usize, count: usize) -> Vec<u8> {
     (first..first + count).flat_map(|number| (number as f64).to_le_bytes()).collect()
 }

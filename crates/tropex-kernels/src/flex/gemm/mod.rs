@@ -79,7 +79,7 @@ enum GemmRows<'a, F> {
     Interleaved(&'a Interleaved),
 }
 
-/// What is multiplied.
+/// The operands of a product.
 struct GemmOperands<'a, F> {
     values: GemmRows<'a, F>,
     points: usize,

@@ -44,7 +44,7 @@ impl<'a, 's, F: SimdFloat> RowTile<'_, 'a, 's, F> {
         RowTile { union, rows, slots, count: 0, values, entries }
     }
 
-    /// Adds a row, and the row of the product that it has.
+    /// Adds a row, and the number of its row in the product.
     #[inline(always)]
     pub(super) fn add(&mut self, row: &'a [F], slot: usize) {
         self.rows[self.count] = row;

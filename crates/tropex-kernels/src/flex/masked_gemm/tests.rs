@@ -24,7 +24,7 @@ struct MaskedGemmProblem {
 
 fn problems() -> impl Strategy<Value = MaskedGemmProblem> {
     let dtype = prop_oneof![Just(DType::F32), Just(DType::F64)];
-    // Also more groups than three vectors hold.
+    // Some problems have more groups than three vectors hold.
     let groups = prop_oneof![4..12_usize, 12..40_usize];
     let channels = [1..20_usize, 1..20];
     let cells = [1..8_usize, 1..8, 1..5];
@@ -40,10 +40,10 @@ fn problems() -> impl Strategy<Value = MaskedGemmProblem> {
     )
 }
 
-/// No bias.
+/// The absence of a bias.
 const NONE: Option<Tensor<1>> = None;
 
-/// An alternative that costs more than any product.
+/// An alternative product that costs more than any masked product.
 fn slow() -> AlternativeProduct<fn(f64) -> f64> {
     AlternativeProduct { cost: |_| f64::INFINITY, reads_interleaved: false }
 }
@@ -75,7 +75,7 @@ impl MaskedGemmProblem {
         .collect()
     }
 
-    /// Rows in which the groups of a point are not zero at equal features.
+    /// Rows with features at which a point is zero in all groups.
     fn rows(&self, random: &mut ChaCha8Rng) -> Tensor<2> {
         let features = self.channels[0] * self.cells[0];
         let present = numbers(random, [1, self.points, features], self.dtype);
@@ -102,7 +102,7 @@ impl MaskedGemmProblem {
     }
 }
 
-/// The values of rows where the active mask of their point is positive, and zeros.
+/// The values of rows where the active mask of the point is positive, and zeros elsewhere.
 fn masked(rows: &[f64], active: &[f64]) -> Vec<f64> {
     let active = active.iter().cycle();
     rows.iter().zip(active).map(|(&row, &active)| if active > 0.0 { row } else { 0.0 }).collect()
@@ -111,7 +111,8 @@ fn masked(rows: &[f64], active: &[f64]) -> Vec<f64> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// With a mask and without. The result then goes through a ReLU, a pooling and a second map.
+    /// Tests products with a mask and without. The result then goes through a ReLU, a pooling and a
+    /// second map.
     #[test]
     fn masked_products_equal_a_plain_loop(problem in problems(), overlap: bool) {
         let mut random = problem.random();
@@ -163,7 +164,7 @@ proptest! {
         let expected_rows = generic::mask(tensor.clone(), &sign, &Slope::Uniform(0.5));
         prop_assert_eq!(values(leaky.into_tensor()), values(expected_rows.into_tensor()));
 
-        // Every window has two cells of its own.
+        // Every window has two cells that belong to no other window.
         let winner: Vec<i32> = (0..points * outputs * made)
             .map(|window| (window % made * 2) as i32 + random.random_range(0..2))
             .collect();

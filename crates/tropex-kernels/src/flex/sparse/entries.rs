@@ -82,7 +82,8 @@ impl<F: SimdFloat> NonzeroEntries<F> {
         }
         let count = starts(&mut ends);
         let (mut entries, mut values) = (vec![0; count], vec![[F::ZERO; ROWS]; count]);
-        // The start of every cell moves on until it is the end.
+        // `ends` holds the start of every cell. Each entry moves it forward, up to the end of the
+        // cell.
         for channel in 0..channels {
             let plane = plane(channel);
             for (cell, end) in ends.iter_mut().enumerate() {

@@ -58,7 +58,7 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         let words = std::mem::take(&mut self.words);
         if words.len() <= MAX_WORDS {
-            // Fails in a thread that ends, whose memory is freed.
+            // This fails in a thread that is ending; its memory is freed.
             let _ = SPARE.try_with(|spare| {
                 if let Ok(mut spare) = spare.try_borrow_mut()
                     && spare.len() < MAX_BUFFERS

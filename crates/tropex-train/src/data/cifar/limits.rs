@@ -4,7 +4,8 @@
 pub(super) const FEATURES: usize = 3 * 32 * 32;
 /// Bytes of a record: a label and an image.
 pub(super) const RECORD: usize = 1 + FEATURES;
-/// Most records of a batch: five times as many as the published batches have.
+/// Largest number of records of a batch: five times the number in the published batches.
 pub(super) const MAX_RECORDS: usize = 50_000;
-/// Most bytes that an archive may unpack to; the published archive unpacks to 184 million.
+/// Largest number of bytes that an archive may unpack to; the published archive unpacks to 184
+/// million.
 pub(super) const MAX_UNPACKED: u64 = 1 << 30;

@@ -128,7 +128,7 @@ fn the_checksum_of_an_archive_is_compared() {
     for cut in 1..=8 {
         assert!(read_archive(&whole[..whole.len() - cut]).is_err());
     }
-    // Stored, so that a pixel is a byte.
+    // Stored without compression, so that a pixel is a byte.
     let mut tar = Vec::new();
     Gunzip::new(whole.as_slice()).read_to_end(&mut tar).unwrap();
     let mut stored = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
@@ -141,7 +141,7 @@ fn the_checksum_of_an_archive_is_compared() {
 #[test]
 fn archives_of_other_kinds_are_read_or_refused() {
     let whole = archive(&BATCHES);
-    // Two members, as parallel compressors write them.
+    // Two gzip members, as parallel compressors write them.
     let mut tar = Vec::new();
     Gunzip::new(whole.as_slice()).read_to_end(&mut tar).unwrap();
     let (first, second) = tar.split_at(tar.len() / 3);
@@ -180,7 +180,7 @@ fn damaged_files_are_read_without_harm() {
 }
 
 #[test]
-fn a_size_in_the_archive_takes_no_memory() {
+fn an_announced_size_takes_no_memory() {
     let mut header = tar::Header::new_gnu();
     header.set_path(BATCHES[0]).unwrap();
     header.set_size(RECORD as u64 * (MAX_RECORDS as u64 + 1));
@@ -191,7 +191,7 @@ fn a_size_in_the_archive_takes_no_memory() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+    fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         let _ = CifarBatch::read(BATCHES[0], bytes.len() as u64, bytes.as_slice());
         let _ = read_archive(bytes.as_slice());
         let _ = read_archive(gzip(&bytes).as_slice());

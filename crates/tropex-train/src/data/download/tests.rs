@@ -1,4 +1,4 @@
-//! The downloader against a small HTTP server on this machine.
+//! The downloader with a small HTTP server on this machine.
 
 use std::cell::{Cell, RefCell};
 use std::io::{BufRead, BufReader};
@@ -10,24 +10,24 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// What the server does with one connection.
+/// The answer of the server to one connection.
 #[derive(Clone, Copy)]
 pub(in crate::data) enum Answer {
-    /// The whole file or the range asked for.
+    /// The whole file, or the requested range.
     Serve,
-    /// The whole file whatever is asked for.
+    /// The whole file for every request.
     IgnoreRange,
-    /// As `Serve`, but hangs up after so many bytes of the body.
+    /// Like `Serve`, but closes the connection after a number of bytes of the body.
     CutAfter(usize),
     /// A file with some bytes changed.
     Corrupt,
-    /// More than was announced, and without a length.
+    /// More bytes than announced, without a length.
     Endless,
     /// A longer file, announced as such.
     TooLong,
-    /// Any range is refused.
+    /// Refuses every range.
     RefuseRange,
-    /// No such file.
+    /// Status 404.
     NotFound,
     /// Headers, then silence.
     Stall,
@@ -35,12 +35,12 @@ pub(in crate::data) enum Answer {
 
 pub(in crate::data) struct Server {
     pub(in crate::data) address: String,
-    /// Start of the range asked for, per connection.
+    /// The start of the requested range, per connection.
     starts: Arc<Mutex<Vec<Option<usize>>>>,
 }
 
 impl Server {
-    /// Answers one connection after another as told, the last answer for all that follow.
+    /// Answers one connection after another. The last answer is repeated.
     pub(in crate::data) fn start(content: Vec<u8>, answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
@@ -52,7 +52,7 @@ impl Server {
                 let start = requested_start(&stream);
                 log.lock().unwrap().push(start);
                 let answer = answers[i.min(answers.len() - 1)];
-                // The client may hang up first: its right.
+                // The client may close the connection first.
                 let _ = respond(&mut stream, &content, start, answer);
             }
         });
@@ -103,7 +103,7 @@ fn respond(
     match answer {
         Answer::CutAfter(length) => stream.write_all(&body[..length.min(body.len())]),
         Answer::Stall => {
-            // Until the client gives up.
+            // Waits until the client closes the connection.
             stream.read(&mut [0]).map(|_| ())
         }
         _ => stream.write_all(&body),
@@ -115,7 +115,7 @@ fn head(stream: &mut TcpStream, status: &str, length: Option<usize>, more: &str)
     write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\n{length}{more}\r\n")
 }
 
-/// 300,000 bytes without a pattern that a shift could hide, and their sum.
+/// 300,000 bytes without a period that could hide a shift, and their checksum.
 pub(in crate::data) fn content() -> (Vec<u8>, String) {
     let bytes: Vec<u8> =
         (0u32..300_000).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
@@ -123,8 +123,8 @@ pub(in crate::data) fn content() -> (Vec<u8>, String) {
     (bytes, sum)
 }
 
-/// A downloader that knows no proxy and has patience: however busy the machine is, no server is
-/// given up that answers.
+/// A downloader without a proxy and with a long timeout, so that a busy machine does not fail the
+/// test.
 pub(in crate::data) fn local_downloader<'a>(
     progress: Option<&'a DownloadCallback<'a>>,
 ) -> Downloader<'a> {
@@ -138,7 +138,7 @@ fn downloader<'a>(
     Downloader::with_config(settings(patience, patience).proxy(None).build(), progress)
 }
 
-/// One fetch of `name` into a fresh folder, or one that holds `part` of it already.
+/// One fetch of `name` into a new folder. The folder may contain a part of the file.
 struct Fetch {
     folder: TempDir,
     content: Vec<u8>,
@@ -262,7 +262,7 @@ fn a_silent_mirror_is_given_up() {
     let fetch = Fetch::new();
     let silent = fetch.server(&[Answer::Stall]);
     let mirrors = [silent.address.as_str()];
-    // Silence lasts longer than any patience: when it ends makes no difference.
+    // The server sends nothing, so the timeout ends the fetch.
     let downloader = downloader(Duration::from_millis(200), None);
     let error = downloader.fetch(&fetch.file(), &mirrors, fetch.folder.path()).unwrap_err();
     assert!(error.to_string().starts_with("127.0.0.1:"), "{error}");
@@ -296,7 +296,7 @@ fn names_the_lack_of_a_connection() {
 fn a_slow_server_is_followed_by_the_next() {
     let fetch = Fetch::new();
     let (slow, good) = (fetch.server(&[Answer::Serve]), fetch.server(&[Answer::Serve]));
-    // Time passes with the bytes that arrive.
+    // The time of this test depends on the number of bytes that have arrived.
     let (arrived, bytes_per_second) = (Cell::new(0), Cell::new(1000));
     let progress = |progress: DownloadProgress<'_>| {
         if let DownloadProgress::Received { received, .. } = progress {
@@ -313,10 +313,10 @@ fn a_slow_server_is_followed_by_the_next() {
     let error = fetched(&slow).unwrap_err();
     assert!(error.contains("the server sent only 1"), "{error}");
     assert!(error.ends_with(" bytes in 120 seconds, expected 1000000"), "{error}");
-    assert_eq!(slow.starts(), [None], "it is not asked again");
+    assert_eq!(slow.starts(), [None], "it gets one request");
     bytes_per_second.set(10_000);
     assert!(fs::read(fetched(&good).unwrap()).unwrap() == fetch.content);
-    assert!(good.starts()[0].is_some_and(|start| start > 120_000), "what came is kept");
+    assert!(good.starts()[0].is_some_and(|start| start > 120_000), "received bytes are kept");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Files written here, right and wrong in every way that has a message.
+//! Correct files, and files for every error message.
 
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
@@ -73,7 +73,8 @@ fn holds_out_a_sixth_of_every_class() {
     for class in 0..10 {
         assert_eq!((count(&train, class), count(&test, class)), (50, 10));
     }
-    // No image is in both, and all keep their order: the values of an image are 2 i and 2 i + 1.
+    // No image is in both splits, and both keep the order of images. The values of image i are 2 i
+    // and 2 i + 1, modulo 256.
     let number = |images: &Images, at: usize| {
         let label = images.labels()[at];
         let first = (images.read(at..at + 1)[0] * 255.0).round() as usize;
@@ -91,7 +92,7 @@ fn holds_out_a_sixth_of_every_class() {
 }
 
 #[test]
-fn both_splits_have_images_for_any_number() {
+fn both_splits_of_any_file_have_images() {
     for (count, kept) in [(2, 1), (5, 4), (12, 10), (13, 11)] {
         let given: Vec<i64> = (0..count as i64).collect();
         let tensors = [u8_tensor("images", [count, 1, 1, 2]), label_tensor("labels", &given)];
@@ -163,7 +164,8 @@ fn points_have_any_axes_and_values_where_a_network_reads_them() {
         let refused = read(&of("points", &shape), &OpenOptions::default()).map(images_of);
         assert!(refused.unwrap_err().to_string().contains("`points`: pixel 0 is -12"));
     }
-    // Images in the network's own order, and images with channels last for one with channels first.
+    // Images in the order of the network, and images with channels last for a network with channels
+    // first.
     let own = OpenOptions::default().with_points_of([2, 3, 1]);
     let train = read(&of("images", &[4, 2, 3, 1]), &own).unwrap().train;
     assert_eq!((train.shape(), train.read(0..1)[1]), ([2, 3, 1], -11.0));
@@ -298,7 +300,7 @@ fn opens_by_path_and_names_it_in_errors() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(
+    fn any_bytes_are_read_without_a_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         cut in 0..200usize,
     ) {

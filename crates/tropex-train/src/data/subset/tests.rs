@@ -1,4 +1,4 @@
-//! What subsets promise, for any classes.
+//! Properties of subsets, for any classes.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ fn count_of(classes: &[u32], images: &[usize], class: u32) -> usize {
     images.iter().filter(|&&image| classes[image] == class).count()
 }
 
-/// Classes of all sorts: some large, many of one image, some of none, in any order.
+/// Random classes in any order: some large, some with a few images, some without images.
 fn any_classes() -> impl Strategy<Value = Vec<u32>> {
     let sizes = prop::collection::vec(prop_oneof![0..3_usize, 0..40_usize], 1..12);
     sizes.prop_flat_map(|sizes| {
@@ -24,7 +24,7 @@ fn any_classes() -> impl Strategy<Value = Vec<u32>> {
 
 proptest! {
     #[test]
-    fn every_size_has_every_class_in_its_share_and_holds_the_smaller_ones(
+    fn subsets_are_stratified_and_contain_smaller_subsets(
         classes in any_classes(),
         seed: u64,
     ) {
@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn any_size_is_defined(classes in any_classes(), count in 0..500_usize, first: bool) {
+    fn subsets_have_the_requested_size(classes in any_classes(), count in 0..500_usize, first: bool) {
         let rule = if first { SubsetRule::First } else { SubsetRule::DEFAULT };
         let subset = Subset::new(&classes, Some(count), rule);
         prop_assert_eq!(subset.len(), count.min(classes.len()));
@@ -63,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_a_rule_panic(text: String, seed: u64) {
+    fn any_text_is_parsed_without_a_panic(text: String, seed: u64) {
         let _ = text.parse::<SubsetRule>();
         for rule in [SubsetRule::First, SubsetRule::Stratified { seed }] {
             prop_assert_eq!(rule.to_string().parse(), Ok(rule));
@@ -81,7 +81,7 @@ fn subsets_of_a_sorted_split_are_spread_over_it() {
             assert!(found.abs_diff(count / 10) <= 1, "{found} images of class {class} in {count}");
         }
     }
-    // Within a class they are not the first ones.
+    // The chosen images of a class are not its first ones.
     assert!(chosen(&classes, 10, 0).iter().filter(|&&image| image % 60 >= 10).count() >= 6);
 }
 

@@ -1,10 +1,10 @@
-//! Which layer is which, and what the user says on that.
+//! The mapping of layers by names, and its correction by the user.
 
 use super::*;
 
 const NAMES: [&str; 5] = ["conv1", "bn1", "conv2", "fc1", "fc2"];
 
-/// `3.weight` under the name that `names` gives the layer.
+/// Replaces the number of the layer in a key such as `3.weight` by its name in `names`.
 fn renamed(key: &str, names: [&str; 5]) -> String {
     let (layer, leaf) = key.split_once('.').unwrap();
     format!("{}.{leaf}", names[layer.parse::<usize>().unwrap()])
@@ -42,7 +42,7 @@ fn a_map_decides_the_match() {
     let line = |map| mapped(names, map).unwrap_err().to_string();
     assert!(line(&[("gamma", "layers.0")]).contains("no layer or tensor `gamma`"));
     assert!(line(&[("alpha", "layers.9")]).contains("layers.0 to layers.4"));
-    // The convolution is missing then, and the dense layer is there twice.
+    // The map drops the convolution, so four layers are left.
     let said = line(&[("alpha", "")]);
     assert!(said.contains("4 layers with parameters, expected 5"), "{said}");
     assert!(said.contains("in the network: layers.0 [3, 2, 3, 3]"), "{said}");
@@ -93,7 +93,7 @@ fn normalisation_and_epsilon_are_operations_of_the_network() {
     let means = |index: usize| [0.25, 0.5][index / 36];
     let image: Vec<f32> =
         image().iter().enumerate().map(|(at, value)| (value - means(at)) / 0.5).collect();
-    // The variances stand in for the epsilon.
+    // A change of the epsilon equals a change of the variances.
     let shift = 1e-3 - 1e-5;
     assert_close(&logits(&classifier), &reference_logits_with(&image, shift));
     let refused = |options| import_with(&path, &options).unwrap_err().to_string();

@@ -1,10 +1,10 @@
-//! Layers in plain loops and double precision.
+//! Layers in plain loops and f64.
 
 pub(super) fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&value| f64::from(value)).collect()
 }
 
-/// A convolution of `[channels, size, size]` with zeros around it.
+/// A convolution of `[channels, size, size]`, padded with zeros.
 pub(super) fn conv(
     input: &[f64],
     size: usize,
@@ -33,7 +33,8 @@ pub(super) fn conv(
     output
 }
 
-/// Batch norm in use, of `[channels, cells]`: scale, offset, mean and variance of each channel.
+/// Batch norm in evaluation, of `[channels, cells]`. The parameters are scale, offset, mean and
+/// variance of each channel.
 pub(super) fn norm(values: Vec<f64>, cells: usize, parameters: [&[f32]; 4]) -> Vec<f64> {
     let normed = values.into_iter().enumerate().map(|(index, value)| {
         let [gamma, beta, mean, var] = parameters.map(|vector| f64::from(vector[index / cells]));

@@ -4,10 +4,10 @@ use super::*;
 use crate::weights::Weights;
 use crate::zoo::TINY_RESIDUAL;
 
-/// Pixels on a side; 2 channels.
+/// Height and width of images. They have 2 channels.
 const SIZE: usize = 6;
 
-/// Shapes of the layers in PyTorch, in the order of their numbers: a block's projection comes last.
+/// Shapes of the layers in PyTorch, by their numbers. The projection of a block is its last layer.
 const KERNELS: [(usize, [usize; 4]); 6] = [
     (0, [3, 2, 3, 3]),
     (2, [3, 3, 3, 3]),

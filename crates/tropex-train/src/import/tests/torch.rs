@@ -1,16 +1,17 @@
-//! Files that PyTorch wrote (`fixtures/make.py`), and damaged ones.
+//! Files written by PyTorch (`fixtures/make.py`), and damaged ones.
 
 use super::*;
 use crate::zoo::TINY_RESIDUAL;
 
-/// What PyTorch computes for `image()` with one network, in double precision.
+/// The logits of PyTorch for `image()`, in f64. Five files contain this network.
 const TRAINED: [f64; 3] = [0.021238892719, 0.035440515324, -0.07248633464];
 
-/// Files of PyTorch 2.9: the tiny network with named layers, and what it computes.
+/// Files of PyTorch 2.9 with the tiny network and named layers, and the logits of PyTorch.
 ///
-/// A checkpoint with an optimizer, a NumPy scalar and a namespace beside the state dict of
-/// `DataParallel`; pickles as before 1.6; a whole module; an archive as before 0.1.10; averaged
-/// weights; weights that are pruned, or normed by weight norm and spectral norm of either kind.
+/// In this order: a checkpoint with an optimizer, a NumPy scalar and a namespace beside the state
+/// dict of `DataParallel`; pickles of versions before 1.6; a whole module; an archive of versions
+/// before 0.1.10; averaged weights; pruned weights, weight norm and spectral norm; the older
+/// spectral norm, and the weight norm of a whole tensor.
 const FILES: [(&str, &[u8], [f64; 3]); 7] = [
     ("training.ckpt", include_bytes!("../fixtures/training.ckpt"), TRAINED),
     ("legacy.th", include_bytes!("../fixtures/legacy.th"), TRAINED),
@@ -41,7 +42,7 @@ fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 fn files_of_every_kind_compute_what_pytorch_computes() {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes, expected) in FILES {
-        // The name says nothing.
+        // The file is recognised by its content, not by its name.
         let path = written(folder.path(), "weights", bytes);
         let imported = import_with(&path, &ImportOptions::default()).unwrap();
         let notes = imported.notes.join("\n");
@@ -66,8 +67,8 @@ fn norms_after_projections_are_folded() {
     assert!(notes.contains("batch norms behind projections folded: 1"), "{notes}");
 }
 
-/// Damages that a disk or a transfer leaves, the same in every run: cuts, flipped bits, bytes that
-/// are zero, ones, or those of another place.
+/// Reproducible damage as from a disk or a transfer: cuts, flipped bits, bytes that are zero, 255
+/// or copies of other bytes.
 fn damaged(bytes: &[u8], number: usize) -> Vec<u8> {
     let mut changed = bytes.to_vec();
     let mut random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ bytes.len();
@@ -77,7 +78,7 @@ fn damaged(bytes: &[u8], number: usize) -> Vec<u8> {
         random ^= random << 17;
         random % limit
     };
-    // Names and sizes stand at both ends of a file.
+    // Names and sizes are at both ends of a file.
     let mut place = || match below(3) {
         0 => below(bytes.len().min(1500)),
         1 => bytes.len() - 1 - below(bytes.len().min(1500)),
@@ -129,7 +130,7 @@ fn several_state_dicts_need_a_choice() {
 #[test]
 fn tensors_larger_than_their_file_are_refused_before_they_are_read() {
     let (_, bytes, _) = FILES[1];
-    // The weights of the last layer: [3, 16], with strides 16 and 1, as a pickle has them.
+    // The last layer has shape [3, 16] and strides 16 and 1, written as a pickle.
     let shape = b"K\x03K\x10\x86q";
     let at = bytes.windows(shape.len()).position(|part| part == shape).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -140,7 +141,7 @@ fn tensors_larger_than_their_file_are_refused_before_they_are_read() {
         line.contains("in the file: fc2 [255, 16]; in the network: layers.4 [3, 16]"),
         "{line}"
     );
-    // The number of strides that fit is not in the file either.
+    // Strides of 200 and 1 need more numbers than the file has.
     let strides = b"K\x10K\x01\x86q";
     let behind = at + bytes[at..].windows(strides.len()).position(|part| part == strides).unwrap();
     let mut wider = bytes.to_vec();

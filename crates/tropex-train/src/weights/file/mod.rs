@@ -128,10 +128,10 @@ pub(crate) struct TensorFile {
     pub(crate) is_ordered: bool,
     /// Names of entries that are not tensors.
     pub(crate) others: Vec<String>,
-    reader: TensorReader,
+    reader: CheckpointReader,
 }
 
-enum TensorReader {
+enum CheckpointReader {
     File(File),
     Archive(Box<ZipArchive<File>>),
 }
@@ -169,8 +169,10 @@ impl TensorFile {
             failed(format!("tensor `{}` has more numbers than the file", tensor.name))
         })?;
         let bytes = match &mut self.reader {
-            TensorReader::File(file) => read_range(file, &tensor.storage, start, extent),
-            TensorReader::Archive(archive) => read_entry(archive, &tensor.storage, start, extent),
+            CheckpointReader::File(file) => read_range(file, &tensor.storage, start, extent),
+            CheckpointReader::Archive(archive) => {
+                read_entry(archive, &tensor.storage, start, extent)
+            }
         };
         let bytes = bytes.map_err(|error| failed(format!("tensor `{}`: {error}", tensor.name)))?;
         let data = TensorData::from_bytes_vec(tensor.gather(bytes), tensor.shape.clone(), dtype);

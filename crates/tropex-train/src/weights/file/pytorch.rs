@@ -10,11 +10,12 @@ use zip::ZipArchive;
 use super::pickle::{Pickle, PickleError, PickleValue};
 use super::state_dict::{PickledCheckpoint, StorageUse};
 use super::{
-    StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage, read_exactly, size_of,
+    CheckpointReader, StorageLocation, StoredTensor, TensorFile, TensorStorage, read_exactly,
+    size_of,
 };
 use crate::weights::WeightsError;
 
-/// Most bytes of a pickle, which has names, shapes and the records of a training.
+/// Largest number of bytes of a pickle, which has names, shapes and the records of a training.
 const MAX_PICKLE: u64 = 64 << 20;
 /// Bytes of the first attempt to read a pickle of unknown length.
 const FIRST_READ: u64 = 1 << 16;
@@ -66,7 +67,7 @@ pub(super) fn open_zip(
         }
     }
     let checkpoint = PickledCheckpoint { pickle: &pickle, storages, tensors: HashMap::new() };
-    checkpoint.state_dict(path, entry, TensorReader::Archive(Box::new(archive)))
+    checkpoint.state_dict(path, entry, CheckpointReader::Archive(Box::new(archive)))
 }
 
 fn read_small(archive: &mut ZipArchive<File>, index: usize) -> Result<Vec<u8>, String> {
@@ -94,7 +95,7 @@ pub(super) fn open_legacy(
         (pickle_at(&mut file, &mut 0).map_err(damaged)?, HashMap::new())
     };
     let checkpoint = PickledCheckpoint { pickle: &pickle, storages, tensors: HashMap::new() };
-    checkpoint.state_dict(path, entry, TensorReader::File(file))
+    checkpoint.state_dict(path, entry, CheckpointReader::File(file))
 }
 
 /// Reads the pickle of the content and the positions of its storages.
@@ -153,7 +154,7 @@ pub(super) fn open_tar(
     let tensors = tar_tensors(&mut file, tensors, &storages).map_err(damaged)?;
     let pickle = pickle_at(&mut file, &mut { pickle }).map_err(damaged)?;
     let checkpoint = PickledCheckpoint { pickle: &pickle, storages: HashMap::new(), tensors };
-    checkpoint.state_dict(path, entry, TensorReader::File(file))
+    checkpoint.state_dict(path, entry, CheckpointReader::File(file))
 }
 
 type TarStorages = HashMap<String, (safetensors::Dtype, TensorStorage)>;
@@ -182,7 +183,7 @@ fn tar_tensors(
     mut at: u64,
     storages: &TarStorages,
 ) -> Result<HashMap<String, StoredTensor>, String> {
-    /// Most axes that a tensor of PyTorch has.
+    /// Largest number of axes of a tensor of PyTorch.
     const MAX_AXES: u64 = 64;
     let mut tensors = HashMap::new();
     for _ in 0..count_at(file, &mut at)? {

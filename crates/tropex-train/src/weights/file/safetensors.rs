@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    BLOCK, START, StorageLocation, StoredTensor, TensorFile, TensorReader, TensorStorage,
+    BLOCK, CheckpointReader, START, StorageLocation, StoredTensor, TensorFile, TensorStorage,
     read_exactly,
 };
 use crate::weights::{Weights, WeightsError};
@@ -22,7 +22,7 @@ const CHECKSUM: &str = "tropex.sha256";
 const DIGITS: usize = 64;
 /// Bytes of the number at the start, the length of the header.
 const LENGTH: usize = 8;
-/// Most bytes of a header, by the definition of the format.
+/// Largest number of bytes of a header, by the definition of the format.
 const MAX_HEADER: u64 = 100_000_000;
 
 /// The metadata of a header.
@@ -62,7 +62,7 @@ impl Safetensors {
             }
         }
         let tensors = stored(&metadata, numbers);
-        let (reader, others) = (TensorReader::File(file), Vec::new());
+        let (reader, others) = (CheckpointReader::File(file), Vec::new());
         let file = TensorFile { path: path.into(), tensors, is_ordered: false, others, reader };
         Ok(Self { file, header })
     }

@@ -6,13 +6,14 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use super::pickle::{Pickle, PickleId, PickleObject, PickleValue};
-use super::{StoredTensor, TensorFile, TensorReader, TensorStorage};
+use super::{CheckpointReader, StoredTensor, TensorFile, TensorStorage};
 use crate::weights::WeightsError;
 
 /// Largest depth of dictionaries and modules that are searched.
 const MAX_DEPTH: usize = 32;
-/// Most dictionary entries, characters of a name, and axes of a tensor. The limits are far above
-/// any checkpoint, and bound the work for pickles with many references to one large value.
+/// Largest number of dictionary entries, of characters of a name, and of axes of a tensor. The
+/// limits are far above any checkpoint, and bound the work for pickles with many references to one
+/// large value.
 const MAX_ENTRIES: usize = 1 << 18;
 const MAX_NAME: usize = 512;
 const MAX_AXES: usize = 16;
@@ -109,13 +110,13 @@ impl PickledCheckpoint<'_> {
         self,
         path: &Path,
         entry: Option<&str>,
-        reader: TensorReader,
+        reader: CheckpointReader,
     ) -> Result<TensorFile, WeightsError> {
         let mut walk =
             StateDictSearch { found: Vec::new(), seen: HashSet::new(), left: MAX_ENTRIES };
         self.collect(self.pickle.root(), "", 0, &mut walk);
         let mut found = walk.found;
-        // The state of an optimizer is a dictionary of tensors too, but not of weights.
+        // The state of an optimizer is a dictionary of tensors too, but these are not weights.
         if entry.is_none() && found.iter().any(StateDictCandidate::has_weights) {
             found.retain(StateDictCandidate::has_weights);
         }

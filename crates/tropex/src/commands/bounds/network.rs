@@ -16,8 +16,8 @@ use super::super::options::{DataOption, DeviceOption};
 use super::layer_list::LayerList;
 use crate::output::Output;
 
-/// Classes of an architecture without dataset. The bounds do not count the layer of the logits, so
-/// this number changes nothing.
+/// Classes of an architecture without a dataset. The bounds do not count the layer of the logits,
+/// so they do not depend on this number.
 const CLASSES: usize = 10;
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! How far are points from where a network bends, and from where its class changes?
+//! How far are points from the boundaries of their regions, and from changes of the class?
 
 mod distances;
 mod sentences;
@@ -12,12 +12,13 @@ use crate::Error;
 use crate::data::{RANGES, RandomPoints, Split, range_fault, range_name};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::query::rays::{RayProbe, Rays};
-use crate::report::Answer;
+use crate::report::{Answer, Topic};
 use crate::run::RunContext;
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "boundary",
     question: "How far are images, and points unlike them, from the boundaries of their regions?",
+    topic: Topic::Regions,
     method: [
         "Rays leave training images, test images and random points in random directions of length \
          one; the position at which the first unit changes its piece is computed exactly, and \

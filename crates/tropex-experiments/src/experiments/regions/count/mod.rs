@@ -13,7 +13,7 @@ use self::term_key::{TermKey, term_key};
 use crate::Error;
 use crate::data::{ImagePoints, Split};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
-use crate::report::{Answer, NumberId, Table};
+use crate::report::{Answer, NumberId, Table, Topic};
 use crate::run::RunContext;
 use crate::statistics::share;
 use crate::unit::{Unit, count};
@@ -21,6 +21,7 @@ use crate::unit::{Unit, count};
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "count",
     question: "In how many linear regions do the images lie?",
+    topic: Topic::Regions,
     method: [
         "Images are in one region where every unit chooses the same piece: their activation \
          patterns are compared by a hash of 128 bits, so that regions are counted exactly.",
@@ -77,7 +78,7 @@ impl Default for DistinctRegions {
     }
 }
 
-/// Most decimals: no format of numbers has more.
+/// Largest number of decimals: no format of numbers has more.
 const MOST_DECIMALS: u8 = 15;
 
 /// Number of images whose patterns are read in one batch.
@@ -89,7 +90,7 @@ struct DistinctCounts {
     train: usize,
     test: usize,
     both: usize,
-    /// Number of test images whose region, or term, a training image has too.
+    /// Number of test images whose region, or term, equals that of a training image.
     shared: usize,
 }
 

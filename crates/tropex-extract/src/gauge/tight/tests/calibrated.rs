@@ -4,7 +4,8 @@ use crate::network::ValueId;
 use crate::terms::{Classes, Terms};
 use crate::{Extractor, Network, Precision};
 
-/// The largest excess of another term over the term of a point, by a loop over all pairs.
+/// The largest excess of a term of another point over the term of a point, by a loop over all
+/// pairs.
 fn excess(terms: &Terms, points: &[f32]) -> f64 {
     let slot = |point: usize| if terms.per_point() > 1 { terms.predicted()[point] } else { 0 };
     let value = |(coefficients, bias): (Vec<f64>, f64), at: usize| {
@@ -25,7 +26,7 @@ fn excess(terms: &Terms, points: &[f32]) -> f64 {
     excess
 }
 
-/// Shifts and terms for a factor of the tight shifts.
+/// Shifts and terms for a multiple of the tight shifts.
 fn with_scale(
     network: &Network,
     classes: Classes,
@@ -89,7 +90,7 @@ fn the_linear_terms_do_not_depend_on_the_scale() {
         }
         assert_ne!(found.negative(point), expected.negative(point));
     }
-    // The maximum next to the logits receives rows that no shift has changed.
+    // No shift has changed the rows at the last maximum.
     let first = network.nodes().iter().rposition(|node| node.op().is_maximum()).unwrap();
     let at = |shifts: &Shifts| shifts.at(ValueId::of_node(first)).unwrap();
     for (half, whole) in at(&half).into_iter().zip(at(&whole)) {

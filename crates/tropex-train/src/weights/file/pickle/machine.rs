@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::{PickleError, PickleId, PickleObject, PickleValue};
 
-/// Most values of a pickle; the largest training checkpoints hold some hundred thousand.
+/// Largest number of values of a pickle. The largest training checkpoints have some hundred
+/// thousand.
 const MAX_VALUES: usize = 4 << 20;
 
-/// Index of [`PickleValue::Other`], one value for everything that has no meaning here.
+/// Index of [`PickleValue::Other`], the one value for everything that is not needed here.
 pub(super) const OTHER: PickleId = PickleId(0);
 
 /// The state of the machine.

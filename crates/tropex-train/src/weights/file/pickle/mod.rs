@@ -26,7 +26,7 @@ pub(super) struct PickleObject {
     pub(super) items: Vec<(PickleId, PickleId)>,
 }
 
-/// A value of a pickle, as far as state dicts need it.
+/// A value of a pickle, with the details that state dicts need.
 #[derive(Debug)]
 pub(super) enum PickleValue {
     Int(i64),

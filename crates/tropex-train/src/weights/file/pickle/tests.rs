@@ -6,7 +6,7 @@ fn read(text: &[u8]) -> Pickle {
 
 #[test]
 fn dictionaries_keep_their_order_and_references_are_shared() {
-    // {"b": [1, 2], "a": the same list}
+    // {"b": [1, 2], "a": the list [1, 2] again}
     let pickle = read(b"\x80\x02}(U\x01b](K\x01K\x02eq\x05U\x01ah\x05u.rest");
     assert_eq!(pickle.length, 23);
     let items = pickle.items(pickle.root()).unwrap();
@@ -18,7 +18,7 @@ fn dictionaries_keep_their_order_and_references_are_shared() {
 }
 
 #[test]
-fn nothing_is_called() {
+fn calls_in_a_pickle_are_not_executed() {
     let pickle = read(b"cos\nsystem\n(X\x02\0\0\0lstR.");
     let PickleValue::Object(object) = pickle.get(pickle.root()) else { panic!("no object") };
     assert_eq!(pickle.global(object.class), Some("os.system"));

@@ -1,0 +1,117 @@
+//! Summarizes findings: a card per network and gauge, the headline table, and the claims of the
+//! paper.
+
+mod cards;
+mod claims;
+
+use crate::experiments::{ExperimentEntry, count, generalization, leave_one_out, similarity};
+use crate::query::MEAN_ANGLE;
+use crate::report::{Finding, NumberId, StudySummary, Table, TableCell, Unit};
+
+/// A column of the headline table.
+struct Headline {
+    heading: &'static str,
+    experiment: &'static str,
+    number: NumberId,
+}
+
+impl Headline {
+    const fn new(heading: &'static str, entry: &ExperimentEntry, number: NumberId) -> Self {
+        Self { heading, experiment: entry.name, number }
+    }
+}
+
+/// The columns of the headline table.
+static HEADLINES: [Headline; 7] = [
+    Headline::new("network's accuracy", &generalization::ENTRY, generalization::NETWORK_ACCURACY),
+    Headline::new(
+        "extracted function's accuracy",
+        &generalization::ENTRY,
+        generalization::ACCURACY,
+    ),
+    Headline::new("agreement", &generalization::ENTRY, generalization::AGREEMENT),
+    Headline::new("agreement, own term left out", &leave_one_out::ENTRY, leave_one_out::AGREEMENT),
+    Headline::new("straight terms", &generalization::ENTRY, generalization::STRAIGHT_TERMS),
+    Headline::new("regions of training images", &count::ENTRY, count::REGIONS_OF_TRAINING),
+    Headline::new("angle to the winning term", &similarity::ENTRY, MEAN_ANGLE),
+];
+
+/// A row of the headline table.
+#[derive(Clone, Debug, PartialEq)]
+struct NetworkAndGauge<'a> {
+    network: &'a str,
+    gauge: &'a str,
+}
+
+/// Summarizes the findings of runs or of a study.
+pub fn summarize(findings: &[Finding]) -> StudySummary {
+    let mut rows: Vec<NetworkAndGauge<'_>> = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.runs.len() == 1) {
+        let run = &finding.runs[0];
+        let row = NetworkAndGauge { network: &run.folder, gauge: &run.gauge };
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    let index = FindingIndex { findings, rows };
+    let cards = index.cards();
+    StudySummary {
+        answer: cards::answer(&cards),
+        figure: cards::figure(&cards),
+        cards,
+        table: index.table(),
+        claims: index.claims(),
+    }
+}
+
+/// Findings by network, gauge and experiment.
+struct FindingIndex<'a> {
+    findings: &'a [Finding],
+    rows: Vec<NetworkAndGauge<'a>>,
+}
+
+impl FindingIndex<'_> {
+    fn finding(&self, row: &NetworkAndGauge<'_>, experiment: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| {
+            finding.experiment == experiment
+                && finding.runs.len() == 1
+                && finding.runs[0].folder == row.network
+                && finding.runs[0].gauge == row.gauge
+        })
+    }
+
+    fn number(
+        &self,
+        row: &NetworkAndGauge<'_>,
+        entry: &ExperimentEntry,
+        id: &NumberId,
+    ) -> Option<f64> {
+        self.finding(row, entry.name)?.answer.number(id)
+    }
+
+    fn table(&self) -> Table {
+        let numbers = HEADLINES.iter().map(|headline| (headline.heading, headline.number.unit()));
+        let texts = [("network", Unit::Text), ("gauge", Unit::Text)];
+        let columns: Vec<_> = texts.into_iter().chain(numbers).collect();
+        let mut table = Table::new("summary", "In short: means over the seeds", &columns);
+        for row in &self.rows {
+            let value = |Headline { experiment, number, .. }: &Headline| {
+                let finding = self.finding(row, experiment);
+                TableCell::from(finding.and_then(|finding| finding.answer.number(number)))
+            };
+            let texts = [row.network, row.gauge].map(TableCell::from).into_iter();
+            table.push(texts.chain(HEADLINES.iter().map(value)).collect());
+        }
+        without_empty_columns(table)
+    }
+}
+
+/// A table without the columns that no experiment measured.
+fn without_empty_columns(table: Table) -> Table {
+    let is_empty = |column: usize| table.rows.iter().all(|row| row[column] == TableCell::Missing);
+    let kept: Vec<usize> = (0..table.columns.len()).filter(|&column| !is_empty(column)).collect();
+    let columns = kept.iter().map(|&column| table.columns[column].clone()).collect();
+    let rows = table.rows.iter();
+    let rows = rows.map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect();
+    Table { columns, rows, ..table }
+}
