@@ -11,8 +11,8 @@ use crate::errors::input_error;
 ///
 /// # Errors
 /// An unknown name.
-pub(crate) fn by_name<T: FromStr<Err = String>>(name: &str) -> PyResult<T> {
-    name.parse().map_err(input_error)
+pub(crate) fn by_name<T: FromStr<Err: ToString>>(name: &str) -> PyResult<T> {
+    name.parse().map_err(|error: T::Err| input_error(error.to_string()))
 }
 
 /// The classes that a caller asked for: one term per point, or one for each of these classes.

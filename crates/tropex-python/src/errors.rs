@@ -86,11 +86,10 @@ impl ToException for tropex_extract::Error {
                 unsupported(&self, listed.collect())
             }
             Self::Shape { .. } => input_error(one_line(&self)),
-            Self::OtherTerms { .. } => {
-                classes::FileError::new_err(format!(
-                "{}, or extract with replace=True", one_line(&self)
-            ))
-            }
+            Self::OtherTerms { .. } => classes::FileError::new_err(format!(
+                "{}, or extract with replace=True",
+                one_line(&self)
+            )),
             Self::Store { .. } | Self::Locked(_) | Self::Io { .. } => file_error(&self),
             _ => error(&self),
         }
