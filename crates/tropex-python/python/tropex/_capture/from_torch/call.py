@@ -126,7 +126,8 @@ class Call:
         """An operand of arithmetic in a type, by default that of the result."""
         dtype = dtype or self.dtype
         if not isinstance(value, Dependent):
-            return torch.as_tensor(value).to(dtype)
+            # Not by way of PyTorch's default type, which would round a number of Python.
+            return torch.as_tensor(value, dtype=dtype)
         if value.dtype == dtype:
             return value
         name = self.emit("Cast", value, to=int(data_type_of(dtype)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import warnings
 from collections.abc import Iterator
 
 import numpy
@@ -87,7 +88,7 @@ def _kept_random_numbers(model: torch.nn.Module) -> Iterator[None]:
 @contextlib.contextmanager
 def _full_precision() -> Iterator[None]:
     """Products of 32-bit numbers on a GPU without TF32, whose results have 10 bits."""
-    precision = torch.get_float32_matmul_precision()
+    precision = _matmul_precision()
     torch.set_float32_matmul_precision("highest")
     cudnn = torch.backends.cudnn
     try:
@@ -95,3 +96,10 @@ def _full_precision() -> Iterator[None]:
             yield
     finally:
         torch.set_float32_matmul_precision(precision)
+
+
+def _matmul_precision() -> str:
+    # PyTorch 2.9 warns that another way to ask for it will come, which older versions do not have.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.get_float32_matmul_precision()

@@ -8,6 +8,7 @@ import re
 import torch
 
 _TORCH_FOLDER = os.path.dirname(torch.__file__)
+_OWN_FOLDER = os.path.dirname(__file__)
 _FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+)[^\n]*\n\s*(?P<code>[^\n]*)')
 
 
@@ -52,11 +53,11 @@ def _own_path(path: str) -> str:
 
 
 def _user_line(trace: str) -> str | None:
-    """The innermost line of source outside of PyTorch, unless a layer of PyTorch was called."""
+    """The innermost line of the user's source, unless a layer of PyTorch was called."""
     frames = list(_FRAME.finditer(trace))
     if not frames or frames[-1]["file"].startswith(os.path.join(_TORCH_FOLDER, "nn", "modules")):
         return None
     for frame in reversed(frames):
-        if not frame["file"].startswith(_TORCH_FOLDER):
+        if not frame["file"].startswith((_TORCH_FOLDER, _OWN_FOLDER)):
             return f"{os.path.basename(frame['file'])}:{frame['line']} `{frame['code'].strip()}`"
     return None

@@ -79,6 +79,7 @@ def convolution(
     transposed,
     output_padding,
     groups,
+    **_,
 ):
     if isinstance(weight, Dependent):
         raise Refused("its kernel depends on the input, which makes it a product")

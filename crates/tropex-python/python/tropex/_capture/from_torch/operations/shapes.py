@@ -13,15 +13,21 @@ def reshape(call: Call, input, **_):
     """To the shape of the result, whatever the operation was told."""
     if input.shape == call.shape:
         return input
-    shape = [-1 if extent is None else extent for extent in call.shape]
-    if shape.count(-1) > 1:
+    if call.shape.count(None) > 1:
         raise Refused("two extents of its result depend on the number of points")
-    ones = shape.index(-1) if -1 in shape else 0
-    if shape[:ones] != [1] * ones:
-        ones = 0
-    # The axis of the points stays the first one; axes in front of it are put there afterwards.
-    name = call.emit("Reshape", input, shape[ones:])
-    return call.result(call.emit("Unsqueeze", name, list(range(ones))) if ones else name)
+    # Points come first while extents change: axes of extent 1 before them are taken off, and put
+    # there afterwards.
+    before, after = _ones_before_points(input.shape), _ones_before_points(call.shape)
+    value = call.emit("Squeeze", input, list(range(before))) if before else input
+    shape = [-1 if extent is None else extent for extent in call.shape[after:]]
+    value = call.emit("Reshape", value, shape)
+    return call.result(call.emit("Unsqueeze", value, list(range(after))) if after else value)
+
+
+def _ones_before_points(shape: Shape) -> int:
+    """Number of axes before that of the points, if all of them have the extent 1."""
+    axes = shape.index(None) if None in shape else 0
+    return axes if shape[:axes] == (1,) * axes else 0
 
 
 def squeeze(call: Call, input, dim=None):

@@ -107,6 +107,7 @@ _ACTIVATIONS = {
 }
 
 _LAYERS = {
+    "_convolution": products.convolution,
     "_native_batch_norm_legit_no_training": normalization.native_batch_norm,
     "addmm": products.addmm,
     "addmv": products.addmv,
