@@ -19,6 +19,7 @@ mod foreign; // runs of other programs
 mod images; // invalid datasets
 #[cfg(unix)]
 mod interruption; // commands killed at any moment
+mod layers; // architectures that are layers in a line
 #[cfg(target_os = "linux")]
 mod memory; // too large networks and files
 #[cfg(feature = "flex")]

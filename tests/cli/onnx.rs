@@ -179,7 +179,7 @@ fn a_study_takes_models_beside_architectures() {
             "architecture = \"fcn4\"\nmodel = { file",
             "an architecture and a model",
         ),
-        ("model = { file = \"m.onnx\" }", "", "an architecture or a model"),
+        ("model = { file = \"m.onnx\" }", "", "an architecture, layers or a model"),
         ("\"m.onnx\" }", "\"m.onnx\" }\ntraining = { epochs = 1 }", "imported, not trained"),
         ("m.onnx", "none.onnx", "none.onnx"),
     ] {

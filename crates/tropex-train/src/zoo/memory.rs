@@ -4,7 +4,8 @@ use burn::tensor::Device;
 use thiserror::Error;
 use tropex_files::free_memory;
 
-use super::{Architecture, ArchitectureError};
+use super::Architecture;
+use super::error::ArchitectureError;
 use crate::memory::ByteCount;
 use crate::training_config::OptimizerConfig;
 
@@ -12,15 +13,15 @@ use crate::training_config::OptimizerConfig;
 const NUMBER: u64 = 4;
 
 /// A network that does not fit into memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{architecture} on images of {}x{}x{} has {}, {}; {} of memory are free: take smaller images \
      or a smaller architecture, or free memory",
     shape[0], shape[1], shape[2], in_millions(*parameters), self.needs(), ByteCount(*free)
 )]
 pub struct NetworkTooLarge {
-    /// Name of the architecture.
-    pub architecture: &'static str,
+    /// The architecture: its name, or its layers in a line.
+    pub architecture: String,
     /// `[channels, height, width]` of the images.
     pub shape: [usize; 3],
     /// Trained parameters.
@@ -54,7 +55,7 @@ impl Architecture {
     /// Checks that the weights and, for training, the state of the optimizer and the gradients fit
     /// into free memory. Activations are not counted.
     ///
-    /// Devices with their own memory are not checked.
+    /// Memory of devices that have their own is not checked.
     ///
     /// # Errors
     /// [`ArchitectureError::TooLarge`], or an error of building the architecture for these images.
@@ -65,16 +66,17 @@ impl Architecture {
         device: &Device,
         optimizer: Option<&OptimizerConfig>,
     ) -> Result<(), ArchitectureError> {
+        let parameters = self.parameters(shape, classes, device)? as u64;
         if !is_cpu(device) {
             return Ok(());
         }
-        let parameters = self.parameters(shape, classes, device)? as u64;
         let moments = optimizer.map(|optimizer| match optimizer {
             OptimizerConfig::Adam { .. } => 2,
             OptimizerConfig::Sgd { .. } => 1,
         });
         let free = free_memory() as u64;
-        let needed = NetworkTooLarge { architecture: self.name, shape, parameters, moments, free };
+        let architecture = self.to_string();
+        let needed = NetworkTooLarge { architecture, shape, parameters, moments, free };
         if needed.bytes() > free { Err(needed.into()) } else { Ok(()) }
     }
 }
@@ -113,7 +115,7 @@ mod tests {
     #[test]
     fn the_error_tells_the_needed_memory() {
         let large = NetworkTooLarge {
-            architecture: "fcn4",
+            architecture: "fcn4".into(),
             shape: [1, 1, 1_000_000],
             parameters: 784_174_000,
             moments: Some(2),
@@ -127,7 +129,7 @@ mod tests {
         );
         assert_eq!(large.bytes(), 16 * 784_174_000);
         let untrained =
-            NetworkTooLarge { moments: None, parameters: 999, free: 3_400_000, ..large };
+            NetworkTooLarge { moments: None, parameters: 999, free: 3_400_000, ..large.clone() };
         assert!(
             untrained.to_string().contains("has 999 parameters, 0 MB; 3 MB of memory are free")
         );

@@ -1,6 +1,5 @@
 //! `tropex bounds`
 
-mod layer_list;
 mod network;
 mod output;
 

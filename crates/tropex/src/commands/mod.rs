@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod architecture;
 mod assign;
 mod bounds;
 mod choices;
