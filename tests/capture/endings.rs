@@ -71,6 +71,20 @@ fn positive_temperatures_and_softmax_are_recorded_and_left_out() {
 }
 
 #[test]
+fn omitted_factors_can_be_put_back() {
+    let model = Model::new(3);
+    let points: Vec<f32> = (0..24).map(|index| (index as f32 * 0.618).fract()).collect();
+    let scaled = model.logits(tensor(&points, [6, 4], &device())) * 0.5;
+    let network = model.ending_in(|_, logits| activation::log_softmax(logits * 2.0 / 4.0, 1));
+    let network = network.with_output_scales();
+    assert_eq!(network.output_activations(), [LogSoftmax]);
+    let logits = network.logits(&points).expect("whole points");
+    assert!(difference(&logits, &values(scaled)) < of_modules(1e-6));
+    let plain = model.ending_in(|_, logits| logits);
+    assert_eq!(plain.with_output_scales().fingerprint(), plain.fingerprint());
+}
+
+#[test]
 fn operations_that_change_the_largest_class_stay() {
     type Ending = fn(&Model, Tensor<2>) -> Tensor<2>;
     let endings: [Ending; 4] = [

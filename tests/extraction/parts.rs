@@ -1,5 +1,6 @@
 //! Linear terms of more points than one thread takes at once.
 
+use tropex::extract::LinearTerms;
 use tropex::{Classes, ComputeTarget};
 
 use super::{bias, coefficients};
@@ -26,6 +27,7 @@ fn linear_terms_do_not_depend_on_the_number_of_points() {
         for classes in [Classes::Predicted, Classes::All] {
             let all = network.linear_terms(&points, classes).expect("whole points");
             assert_eq!(all.len(), POINTS);
+            assert_copied(&all);
             for (part, points) in points.chunks(FEW * network.features()).enumerate() {
                 let few = network.linear_terms(points, classes).expect("whole points");
                 let first = part * FEW;
@@ -49,4 +51,19 @@ fn linear_terms_do_not_depend_on_the_number_of_points() {
             }
         }
     }
+}
+
+/// Compares the copy of all terms with the terms one by one.
+fn assert_copied(terms: &LinearTerms) {
+    let count = terms.len() * terms.per_point();
+    let (mut rows, mut biases) = (vec![0.0_f64; count * terms.features()], vec![0.0_f64; count]);
+    terms.copy_to(&mut rows, &mut biases).expect("arrays of their size");
+    let rows = rows.chunks(terms.features()).zip(biases);
+    for (term, copied) in rows.enumerate() {
+        let (point, class) = (term / terms.per_point(), term % terms.per_point());
+        let (coefficients, bias) = terms.term(point, class);
+        assert_eq!(copied, (&coefficients[..], bias));
+    }
+    let error = terms.copy_to::<f32>(&mut [], &mut []).unwrap_err().to_string();
+    assert!(error.starts_with("coefficients to write: found 0, expected "), "{error}");
 }

@@ -10,8 +10,11 @@ use crate::error::OpError;
 use crate::file;
 use crate::proto::{self, data_type};
 
-/// Decodes a tensor, whose data can be in another file in `folder`.
-pub(crate) fn decode(tensor: &proto::TensorProto, folder: &Path) -> Result<HostTensor, OpError> {
+/// Decodes a tensor, whose data can be in another file in `folder`, if there is one.
+pub(crate) fn decode(
+    tensor: &proto::TensorProto,
+    folder: Option<&Path>,
+) -> Result<HostTensor, OpError> {
     let shape = shape_of(tensor)?;
     let count = elements(&shape).ok_or("its shape is too large")?;
     let (kind, bytes) = type_of(tensor.data_type)?;
@@ -117,7 +120,7 @@ mod tests {
     }
 
     fn numbers(tensor: &proto::TensorProto) -> Result<Vec<f64>, OpError> {
-        decode(tensor, Path::new(".")).map(|constant| constant.numbers)
+        decode(tensor, None).map(|constant| constant.numbers)
     }
 
     #[test]
@@ -167,7 +170,7 @@ mod tests {
             let external = vec![entry("location", location), entry("offset", offset)];
             let tensor =
                 proto::TensorProto { location: 1, external, ..tensor(data_type::FLOAT, &[]) };
-            decode(&tensor, &model).map(|constant| constant.numbers).map_err(|error| error.0)
+            decode(&tensor, Some(&model)).map(|constant| constant.numbers).map_err(|error| error.0)
         };
         assert_eq!(at("weights", "0"), Ok(vec![1.0, -2.0]));
         assert!(at("weights", "4").unwrap_err().contains("too short for 8 bytes from byte 4 on"));

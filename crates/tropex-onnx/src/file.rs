@@ -17,7 +17,14 @@ pub(crate) struct OnnxFile {
     pub(crate) model: proto::ModelProto,
     /// Length of the file in bytes.
     pub(crate) bytes: u64,
+    /// The file, or what the model is called in messages.
+    pub(crate) path: PathBuf,
+    /// The folder of external data; `None` if the model is not in a file.
+    pub(crate) folder: Option<PathBuf>,
 }
+
+/// Name of a model that is not in a file, in messages.
+const BYTES: &str = "the given bytes";
 
 pub(crate) fn read(path: &Path) -> Result<OnnxFile, OnnxError> {
     let unreadable = |source| OnnxError::Read { path: path.to_owned(), source };
@@ -26,15 +33,31 @@ pub(crate) fn read(path: &Path) -> Result<OnnxFile, OnnxError> {
     let length = file.metadata().map_err(unreadable)?.len();
     content.try_reserve_exact(length as usize).map_err(|error| unreadable(error.into()))?;
     { file }.take(length).read_to_end(&mut content).map_err(unreadable)?;
-    let damaged = |reason: String| OnnxError::Damaged { path: path.to_owned(), reason };
     if let Some(reason) = tropex_files::lfs_pointer(&content) {
-        return Err(damaged(reason.into()));
+        return Err(OnnxError::Damaged { path: path.to_owned(), reason: reason.into() });
     }
-    // Decoding from `Bytes` does not copy the weights.
-    let model = proto::ModelProto::decode(Bytes::from(content)).map_err(|error| {
-        damaged(format!("its bytes are no protocol buffer of a model ({error}); is it complete?"))
-    })?;
-    Ok(OnnxFile { model, bytes: length })
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    OnnxFile::decode(content.into(), path, Some(folder))
+}
+
+impl OnnxFile {
+    /// The model of the content of a file without external data.
+    pub(crate) fn of_bytes(content: Bytes) -> Result<Self, OnnxError> {
+        Self::decode(content, Path::new(BYTES), None)
+    }
+
+    /// Decoding from `Bytes` does not copy the weights.
+    fn decode(content: Bytes, path: &Path, folder: Option<&Path>) -> Result<Self, OnnxError> {
+        let bytes = content.len() as u64;
+        let model = proto::ModelProto::decode(content).map_err(|error| OnnxError::Damaged {
+            path: path.to_owned(),
+            reason: format!(
+                "its bytes are no protocol buffer of a model ({error}); is it complete?"
+            ),
+        })?;
+        Ok(Self { model, bytes, path: path.to_owned(), folder: folder.map(Path::to_owned) })
+    }
 }
 
 /// The other files that the model's tensors are in, relative to its folder.
@@ -50,10 +73,14 @@ pub(crate) fn external_files(model: &proto::ModelProto) -> Vec<PathBuf> {
 
 /// Reads the `expected` bytes of a tensor from another file.
 pub(crate) fn read_external(
-    folder: &Path,
+    folder: Option<&Path>,
     tensor: &proto::TensorProto,
     expected: u64,
 ) -> Result<Bytes, OpError> {
+    let folder = folder.ok_or(
+        "its numbers are in another file, which a model in memory does not have; open the model's \
+         file",
+    )?;
     let entry = |key| {
         let found = tensor.external.iter().find(|entry| entry.key == key);
         found.map(|entry| entry.value.as_str())

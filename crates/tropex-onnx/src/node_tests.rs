@@ -52,7 +52,7 @@ impl NodeCase {
             let read = |(index, port): (usize, &crate::graph::GraphPort)| {
                 let bytes = fs::read(folder.join(format!("{kind}_{index}.pb"))).unwrap();
                 let tensor = proto::TensorProto::decode(&*bytes).unwrap();
-                Ok((port.slot, decode(&tensor, folder).map_err(|error| error.0)?))
+                Ok((port.slot, decode(&tensor, None).map_err(|error| error.0)?))
             };
             ports.iter().enumerate().map(read).collect::<Result<Vec<_>, String>>()
         };
@@ -73,7 +73,7 @@ impl NodeCase {
                 input: graph.names.len(),
                 output: 0,
                 value_count: graph.names.len() + 1,
-                folder: folder.to_owned(),
+                folder: None,
                 limit: 1 << 24,
                 allows_curved: true,
                 host: host(&options.device),

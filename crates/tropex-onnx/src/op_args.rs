@@ -84,8 +84,8 @@ pub(crate) struct OpArgs<'a> {
     pub(crate) opset: i64,
     /// Device and format for constants.
     pub(crate) options: &'a ArrayOptions,
-    /// The model's folder.
-    pub(crate) folder: &'a Path,
+    /// The model's folder; `None` if the model is not in a file.
+    pub(crate) folder: Option<&'a Path>,
     pub(crate) batch: Option<BatchInfo<'a>>,
     /// Most numbers of a value of one point.
     pub(crate) limit: usize,

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::{DType, Device, FloatDType};
+use bytes::Bytes;
 
 use crate::array::ArrayOptions;
 use crate::constant::elements;
 use crate::decode::{decode, type_of};
 use crate::error::OnnxError;
-use crate::file;
+use crate::file::{self, OnnxFile};
 use crate::graph::{GraphPort, OnnxGraph};
 use crate::model::{ModelInfo, OnnxModel};
 use crate::output::{self, ChosenOutput};
@@ -66,12 +67,28 @@ impl OnnxOptions {
     /// # Errors
     /// See [`OnnxModel::open`].
     pub fn open(&self, path: impl AsRef<Path>, device: &Device) -> Result<OnnxModel, OnnxError> {
-        let path = path.as_ref();
-        let damaged = |reason| OnnxError::Damaged { path: path.to_owned(), reason };
-        let file = file::read(path)?;
-        let producer = file.model.producer.clone();
-        let external_data = file::external_files(&file.model);
-        let graph = OnnxGraph::new(file.model).map_err(damaged)?;
+        self.open_model(file::read(path.as_ref())?, device)
+    }
+
+    /// Opens a model in memory, such as one that was just exported, and moves its parameters to a
+    /// device.
+    ///
+    /// # Errors
+    /// See [`OnnxModel::open`]; external data, which only a model in a file can have.
+    pub fn open_bytes(
+        &self,
+        content: impl Into<Bytes>,
+        device: &Device,
+    ) -> Result<OnnxModel, OnnxError> {
+        self.open_model(OnnxFile::of_bytes(content.into())?, device)
+    }
+
+    fn open_model(&self, file: OnnxFile, device: &Device) -> Result<OnnxModel, OnnxError> {
+        let OnnxFile { model, bytes, path, folder } = file;
+        let damaged = |reason| OnnxError::Damaged { path: path.clone(), reason };
+        let producer = model.producer.clone();
+        let external_data = file::external_files(&model);
+        let graph = OnnxGraph::new(model).map_err(damaged)?;
         let chosen = output::choose(&graph, self.output.as_deref())?;
         let dtype = self.precision.unwrap_or_else(|| device.settings().float_dtype);
         if !device.supports_dtype(dtype) {
@@ -82,9 +99,10 @@ impl OnnxOptions {
             )));
         }
         let options = ArrayOptions { device: device.clone(), dtype };
-        let limit = (file.bytes as usize).saturating_mul(NUMBERS_PER_BYTE).max(LEAST_LIMIT);
+        let limit = (bytes as usize).saturating_mul(NUMBERS_PER_BYTE).max(LEAST_LIMIT);
         let opset = graph.opset;
-        let (program, input, names) = self.program(graph, path, &chosen, &options, limit)?;
+        let (program, input, names) =
+            self.program(graph, (&path, folder.as_deref()), &chosen, &options, limit)?;
         let (written, shape) = self.shape_of(&input, limit)?;
         let mut operators: HashMap<String, usize> = HashMap::new();
         for node in &program.nodes {
@@ -117,13 +135,11 @@ impl OnnxOptions {
     fn program(
         &self,
         graph: OnnxGraph,
-        path: &Path,
+        (path, folder): (&Path, Option<&Path>),
         chosen: &ChosenOutput,
         options: &ArrayOptions,
         limit: usize,
     ) -> Result<(Program, GraphPort, Vec<String>), OnnxError> {
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let needed = graph.needed([chosen.slot]);
         let mut nodes = graph.nodes;
         let mut keep = needed.into_iter();
@@ -136,7 +152,7 @@ impl OnnxOptions {
         let mut constants = HashMap::new();
         for (slot, tensor) in graph.initializers {
             if reads(slot) {
-                let constant = decode(&tensor, &folder).map_err(|error| OnnxError::Damaged {
+                let constant = decode(&tensor, folder).map_err(|error| OnnxError::Damaged {
                     path: path.to_owned(),
                     reason: format!("initializer `{}`: {}", tensor.name, error.0),
                 })?;
@@ -151,7 +167,7 @@ impl OnnxOptions {
             input: input.slot,
             output: chosen.slot,
             value_count: graph.names.len(),
-            folder,
+            folder: folder.map(Path::to_owned),
             limit,
             allows_curved: self.allows_curved,
             host: run::host(&options.device),
@@ -230,6 +246,14 @@ impl OnnxModel {
     /// shape of its input is open. [`OnnxError::Batch`]: it mixes the points of a batch.
     pub fn open(path: impl AsRef<Path>, device: &Device) -> Result<Self, OnnxError> {
         OnnxOptions::default().open(path, device)
+    }
+
+    /// Opens a model in memory with default [`OnnxOptions`].
+    ///
+    /// # Errors
+    /// See [`OnnxModel::open`]; external data, which only a model in a file can have.
+    pub fn from_bytes(content: impl Into<Bytes>, device: &Device) -> Result<Self, OnnxError> {
+        OnnxOptions::default().open_bytes(content, device)
     }
 }
 

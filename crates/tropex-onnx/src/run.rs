@@ -28,7 +28,7 @@ pub(crate) struct Program {
     pub(crate) output: ValueIndex,
     /// Number of values.
     pub(crate) value_count: usize,
-    pub(crate) folder: PathBuf,
+    pub(crate) folder: Option<PathBuf>,
     /// Most numbers of a value of one point.
     pub(crate) limit: usize,
     /// Whether operators that are not piecewise linear are allowed.
@@ -306,7 +306,7 @@ impl Program {
             attributes: AttributeReader::new(&node.attributes),
             opset: self.opset,
             options,
-            folder: &self.folder,
+            folder: self.folder.as_deref(),
             batch,
             limit: self.limit,
             wanted,

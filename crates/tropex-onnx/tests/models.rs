@@ -20,6 +20,20 @@ fn agrees(name: &str, options: &OnnxOptions, share: f32) -> OnnxModel {
 }
 
 #[test]
+fn models_in_memory_are_those_of_their_files() {
+    let (device, points) = (device(), [0.5, -1.0, 2.0, 0.25, 1.5, 0.0, -0.5, 3.0]);
+    let content = std::fs::read(model("mlp.onnx")).unwrap();
+    let in_memory = OnnxModel::from_bytes(content.clone(), &device).unwrap();
+    let opened = OnnxModel::open(model("mlp.onnx"), &device).unwrap();
+    assert_eq!(logits(&in_memory, &points, &device), logits(&opened, &points, &device));
+    let error = OnnxModel::from_bytes(content[..40].to_vec(), &device).unwrap_err().to_string();
+    assert!(error.starts_with("the given bytes cannot be read as an ONNX model: "), "{error}");
+    let external = std::fs::read(model("external.onnx")).unwrap();
+    let error = OnnxModel::from_bytes(external, &device).unwrap_err().to_string();
+    assert!(error.contains("a model in memory does not have; open the model's file"), "{error}");
+}
+
+#[test]
 fn models_exported_for_one_point_accept_any_batch() {
     let model = agrees("mlp", &OnnxOptions::default(), 1e-6);
     assert_eq!((model.input_shape(), model.output_shape()), (&[4][..], &[3][..]));

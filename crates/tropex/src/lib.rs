@@ -4,7 +4,9 @@ pub mod device;
 
 /// Networks from ONNX files.
 pub mod onnx {
-    pub use tropex_experiments::onnx::capture_onnx as capture;
+    pub use tropex_experiments::onnx::{
+        capture_onnx as capture, capture_onnx_bytes as capture_bytes,
+    };
     pub use tropex_onnx::{DroppedNode, OnnxError, OnnxModel, OnnxOptions, UnsupportedNode};
 }
 

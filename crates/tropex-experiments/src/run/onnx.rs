@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use burn::module::Module;
 use burn::tensor::{Device, FloatDType, Tensor};
 use tropex_extract::{Network, capture};
-use tropex_onnx::{OnnxModel, OnnxOptions};
+use tropex_onnx::{OnnxError, OnnxModel, OnnxOptions};
 use tropex_train::data::{Dataset, ImageLayout};
 use tropex_train::run::{ModelFile, ModelImport, Run, channels, has_channels_last};
 use tropex_train::zoo::Normalisation;
@@ -43,15 +44,68 @@ impl OnnxImport {
     }
 }
 
-/// Captures the network of an ONNX file.
+/// Captures the network of an ONNX file, for points of the model's own shape.
 ///
-/// The weights keep all digits: the file is read in f64 where the device has it.
+/// The weights keep all digits: the file is read in f64 where the device has it. A positive factor
+/// of all logits at the end of the model belongs to the network.
 ///
 /// # Errors
 /// Those of [`OnnxModel::open`]; operations that are not piecewise linear.
 pub fn capture_onnx(path: &Path, options: &OnnxOptions, device: &Device) -> Result<Network, Error> {
-    let model = options.clone().with_precision(precision(device)).open(path, device)?;
-    capture_model(&model, planes(model.input_shape()), &OnnxInput::default())
+    let open = |options: &OnnxOptions| options.open(path, device);
+    capture_in_own_shape(&open_for_capture(open, options, device)?)
+}
+
+/// Captures the network of the content of an ONNX file, like [`capture_onnx`].
+///
+/// # Errors
+/// Those of [`OnnxModel::from_bytes`]; operations that are not piecewise linear.
+pub fn capture_onnx_bytes(
+    content: &[u8],
+    options: &OnnxOptions,
+    device: &Device,
+) -> Result<Network, Error> {
+    let open = |options: &OnnxOptions| options.open_bytes(content.to_vec(), device);
+    capture_in_own_shape(&open_for_capture(open, options, device)?)
+}
+
+/// Opens a model in the precision that loses no digit of its weights. A model without weights is
+/// opened in the type of points on the device, which the capture gives to modules without
+/// parameters.
+fn open_for_capture(
+    open: impl Fn(&OnnxOptions) -> Result<OnnxModel, OnnxError>,
+    options: &OnnxOptions,
+    device: &Device,
+) -> Result<OnnxModel, OnnxError> {
+    let model = open(&options.clone().with_precision(precision(device)))?;
+    match Module::num_params(&model) {
+        0 => open(options),
+        _ => Ok(model),
+    }
+}
+
+fn capture_in_own_shape(model: &OnnxModel) -> Result<Network, Error> {
+    macro_rules! captured {
+        ($axes:literal) => {{
+            let mut shape = [0; $axes];
+            shape.copy_from_slice(model.input_shape());
+            let forward = |model: &OnnxModel, points: Tensor<{ $axes + 1 }>| {
+                model.logits(points).unwrap_or_else(|error| panic!("{error}"))
+            };
+            Ok(capture(model, shape, forward)?.with_output_scales())
+        }};
+    }
+    match model.input_shape().len() {
+        1 => captured!(1),
+        2 => captured!(2),
+        3 => captured!(3),
+        4 => captured!(4),
+        5 => captured!(5),
+        _ => {
+            let shape = planes(model.input_shape());
+            Ok(capture_model(model, shape, &OnnxInput::default())?.with_output_scales())
+        }
+    }
 }
 
 /// Imports an ONNX file as a run on a dataset. Returns the run, the network and notes for the user.
@@ -82,7 +136,7 @@ pub fn import_onnx(
         input_shape: model.input_shape(),
         output: model.output(),
         channels_last,
-        parameters: burn::module::Module::num_params(model),
+        parameters: Module::num_params(model),
         normalisation: options.normalisation.as_ref(),
         data: &data,
         device_name,

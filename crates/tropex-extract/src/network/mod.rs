@@ -3,6 +3,7 @@
 mod dead;
 mod display;
 mod dot;
+mod output_activation;
 mod pushforward;
 pub(crate) mod random;
 mod replay;
@@ -10,14 +11,13 @@ pub(crate) mod rounding;
 mod tiling;
 mod walk;
 
-use std::fmt;
-
 use sha2::{Digest, Sha256};
 use tropex_files::hex;
 
 use crate::ComputeTarget;
 use crate::ops::Op;
 
+pub use output_activation::OutputActivation;
 pub use pushforward::{Inspected, Jet};
 pub use replay::Trace;
 pub use replay::argmax;
@@ -94,29 +94,6 @@ impl Node {
     }
 }
 
-/// A function of the logits at the end of a module. Capture omits it because it does not change the
-/// class with the largest logit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum OutputActivation {
-    /// Softmax over the classes.
-    Softmax,
-    /// Logarithm of the softmax over the classes.
-    LogSoftmax,
-    /// Multiplication of all logits by a positive number, such as an inverse temperature.
-    Scale(f64),
-}
-
-impl fmt::Display for OutputActivation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Softmax => f.write_str("softmax"),
-            Self::LogSoftmax => f.write_str("log-softmax"),
-            Self::Scale(factor) => write!(f, "times {factor}"),
-        }
-    }
-}
-
 /// A piecewise-linear network that maps `[points, features]` to logits `[points, classes]`.
 ///
 /// [`capture`](crate::capture()) makes it. `Display` lists the nodes.
@@ -153,12 +130,6 @@ impl Network {
     /// The value that holds the logits.
     pub fn output(&self) -> ValueId {
         self.output
-    }
-
-    /// The output activations that the capture omitted, in order. They do not change the class with
-    /// the largest logit.
-    pub fn output_activations(&self) -> &[OutputActivation] {
-        &self.output_activations
     }
 
     /// Device and precision of the constants.

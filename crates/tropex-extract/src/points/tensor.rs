@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use burn::tensor::Tensor;
-use sha2::{Digest, Sha256};
 
-use super::PointSource;
+use super::{PointSource, SlicePoints};
 use crate::{Error, Precision};
 use tropex_kernels::read;
 
@@ -65,9 +64,15 @@ impl TensorPoints {
     }
 }
 
+impl TensorPoints {
+    fn as_slices(&self) -> SlicePoints<'_> {
+        SlicePoints { values: &self.values, features: self.features, labels: &self.labels }
+    }
+}
+
 impl PointSource for TensorPoints {
     fn len(&self) -> usize {
-        self.labels.len()
+        self.as_slices().len()
     }
 
     fn features(&self) -> usize {
@@ -75,7 +80,7 @@ impl PointSource for TensorPoints {
     }
 
     fn read(&self, range: Range<usize>) -> Vec<f32> {
-        self.values[range.start * self.features..range.end * self.features].to_vec()
+        self.as_slices().read(range)
     }
 
     fn label(&self, point: usize) -> usize {
@@ -83,11 +88,7 @@ impl PointSource for TensorPoints {
     }
 
     fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update((self.features as u64).to_le_bytes());
-        self.values.iter().for_each(|value| hash.update(value.to_le_bytes()));
-        self.labels.iter().for_each(|label| hash.update((*label as u64).to_le_bytes()));
-        tropex_files::hex(&hash.finalize())
+        self.as_slices().fingerprint()
     }
 }
 

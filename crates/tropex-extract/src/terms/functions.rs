@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use burn::tensor::{DType, TensorData};
+use burn::tensor::{DType, Element, TensorData};
 use rayon::prelude::*;
 
 use crate::{Error, Precision};
@@ -77,6 +77,16 @@ impl AffineFunctions {
         (coefficients, self.biases[row])
     }
 
+    /// Copies the coefficients of a row, `[features]`, and returns its bias.
+    pub(crate) fn copy_row<E: Element>(&self, row: usize, into: &mut [E]) -> f64 {
+        let span = row * self.features()..(row + 1) * self.features();
+        match self.coefficients.as_slice::<f32>() {
+            Ok(rows) => convert(&rows[span], into),
+            Err(_) => convert(&self.doubles()[span], into),
+        }
+        self.biases[row]
+    }
+
     /// Coefficients `[rows, features]` and biases `[rows]` of selected rows.
     pub(crate) fn gather(&self, rows: &[usize]) -> [TensorData; 2] {
         let shape = [rows.len(), self.features()];
@@ -110,6 +120,11 @@ impl AffineFunctions {
     fn doubles(&self) -> &[f64] {
         self.coefficients.as_slice().unwrap_or(&[])
     }
+}
+
+/// Copies numbers into another format. A copy into their own format is one of memory.
+fn convert<From: Element, To: Element>(numbers: &[From], into: &mut [To]) {
+    into.iter_mut().zip(numbers).for_each(|(into, number)| *into = number.elem());
 }
 
 /// Copies the selected rows into one vector.

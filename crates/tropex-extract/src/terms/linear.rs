@@ -1,6 +1,6 @@
 //! Linear terms without negative terms: the affine function of the network around each point.
 
-use burn::tensor::TensorData;
+use burn::tensor::{Element, ElementConversion, TensorData};
 use rayon::prelude::*;
 use tropex_kernels::read;
 
@@ -56,7 +56,11 @@ impl Network {
     /// # Errors
     /// No points, or a number of values that is not a multiple of the features; a class that the
     /// network does not have; a coefficient that is not finite; a device that fails.
-    pub fn linear_terms(&self, points: &[f32], classes: Classes) -> Result<LinearTerms, Error> {
+    pub fn linear_terms<E: Element>(
+        &self,
+        points: &[E],
+        classes: Classes,
+    ) -> Result<LinearTerms, Error> {
         classes.check(self)?;
         let all = self.count(points)?;
         let groups = classes.per_point(self.classes());
@@ -65,7 +69,7 @@ impl Network {
         let is_divided = self.points_per_pullback(all, groups) < all;
         let rows = if is_divided { 1 } else { groups };
         let size = self.points_per_chunk(all, rows);
-        let part = |points| self.pull_back_in_batches(points, classes);
+        let part = |points: &[E]| self.pull_back_in_batches(points, classes);
         let parts: Vec<_> = match size < all {
             true => {
                 let parts = points.par_chunks(size * self.features()).map(part);
@@ -83,9 +87,9 @@ impl Network {
     }
 
     /// Replays points together and pulls them back in batches.
-    fn pull_back_in_batches(
+    fn pull_back_in_batches<E: Element>(
         &self,
-        points: &[f32],
+        points: &[E],
         classes: Classes,
     ) -> Result<Vec<LinearBatch>, Error> {
         let trace = self.replay(self.tensor(points)?);
@@ -127,6 +131,11 @@ impl LinearTerms {
         self.predicted.len()
     }
 
+    /// Number of input features of a point.
+    pub fn features(&self) -> usize {
+        self.parts[0].1.rows.features()
+    }
+
     /// Number of terms per point: 1, or the number of classes.
     pub fn per_point(&self) -> usize {
         self.parts[0].1.logits.len() / self.parts[0].1.len()
@@ -162,6 +171,40 @@ impl LinearTerms {
         let rows = |part: &LinearBatch| class * part.len()..(class + 1) * part.len();
         let parts: Vec<_> = self.parts.iter().map(|(_, part)| (&part.rows, rows(part))).collect();
         AffineFunctions::stacked(&parts)
+    }
+
+    /// Copies all terms in the order of the points.
+    ///
+    /// # Shapes
+    /// - `coefficients`: `[points, per_point, features]`, row by row
+    /// - `biases`: `[points, per_point]`, row by row
+    ///
+    /// # Errors
+    /// Arrays of other lengths.
+    pub fn copy_to<E: Element>(
+        &self,
+        coefficients: &mut [E],
+        biases: &mut [E],
+    ) -> Result<(), Error> {
+        let (terms, features) = (self.len() * self.per_point(), self.features());
+        for (what, found, expected) in [
+            ("coefficients to write", coefficients.len(), terms * features),
+            ("biases to write", biases.len(), terms),
+        ] {
+            if found != expected {
+                return Err(Error::shape(what, found, expected));
+            }
+        }
+        let rows = coefficients.par_chunks_mut(self.per_point() * features);
+        let points = rows.zip(biases.par_chunks_mut(self.per_point())).enumerate();
+        points.for_each(|(point, (rows, biases))| {
+            let terms = rows.chunks_exact_mut(features).zip(biases).enumerate();
+            for (class, (row, bias)) in terms {
+                let (part, index) = self.locate(point, class);
+                *bias = part.rows.copy_row(index, row).elem();
+            }
+        });
+        Ok(())
     }
 
     /// The batch that holds a term, and the row of the term in the batch.

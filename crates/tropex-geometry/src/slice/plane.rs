@@ -29,16 +29,17 @@ impl Plane {
     ///
     /// # Errors
     /// Points of different length, points that are not finite, or that lie on a line.
-    pub fn through(points: [&[f32]; 3]) -> Result<Self, Error> {
+    pub fn through<T: Copy + Into<f64>>(points: [&[T]; 3]) -> Result<Self, Error> {
         let [first, second, third] =
-            points.map(|point| point.iter().map(|&x| f64::from(x)).collect::<Vec<_>>());
+            points.map(|point| point.iter().map(|&x| x.into()).collect::<Vec<f64>>());
         for (name, point) in [("second", &second), ("third", &third)] {
             if point.len() != first.len() {
                 let what = format!("values of the {name} point of a plane");
                 return Err(Error::shape(what, point.len(), first.len()));
             }
         }
-        let finite = points.iter().all(|point| point.iter().all(|x| x.is_finite()));
+        let finite =
+            [&first, &second, &third].iter().all(|point| point.iter().all(|x| x.is_finite()));
         let (right, up) = (minus(&second, &first), minus(&third, &first));
         let longest = [&right, &up, &minus(&third, &second)].map(|side| length(side));
         let longest = longest.into_iter().fold(0.0, f64::max);
@@ -100,13 +101,12 @@ impl Plane {
     ///
     /// # Errors
     /// A wrong number of values.
-    pub fn coordinates(&self, point: &[f32]) -> Result<[f64; 2], Error> {
+    pub fn coordinates<T: Copy + Into<f64>>(&self, point: &[T]) -> Result<[f64; 2], Error> {
         if point.len() != self.features() {
             return Err(Error::shape("values of a point", point.len(), self.features()));
         }
         let along = |axis: &Vec<f64>| {
-            let differences =
-                point.iter().zip(&self.origin).map(|(&x, origin)| f64::from(x) - origin);
+            let differences = point.iter().zip(&self.origin).map(|(&x, origin)| x.into() - origin);
             differences.zip(axis).map(|(difference, axis)| difference * axis).sum()
         };
         Ok([along(&self.axes[0]), along(&self.axes[1])])

@@ -1,0 +1,83 @@
+//! Work without the global interpreter lock, which Ctrl-C ends.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+
+use crate::errors::{ToException, error};
+
+/// Time between two looks at Python's signals.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Looks at Python's signals while work runs without the global interpreter lock.
+pub(crate) struct Watch {
+    looked: Cell<Instant>,
+}
+
+/// The exception that ended the work. It unwinds the work like a panic, because callbacks of the
+/// libraries cannot return an error.
+struct Interrupt(PyErr);
+
+impl Watch {
+    /// Ends the work if a signal handler raised an exception, such as `KeyboardInterrupt`. To be
+    /// called often, on the thread of the caller.
+    pub(crate) fn look(&self) {
+        if self.looked.get().elapsed() >= LOOK {
+            self.looked.set(Instant::now());
+            self.call(|py| py.check_signals());
+        }
+    }
+
+    /// Calls a function with the global interpreter lock and ends the work if it fails.
+    pub(crate) fn call(&self, function: impl FnOnce(Python<'_>) -> PyResult<()>) {
+        if let Err(error) = Python::attach(function) {
+            resume_unwind(Box::new(Interrupt(error)));
+        }
+    }
+}
+
+/// Does work without the global interpreter lock.
+///
+/// # Errors
+/// The error of the work; the exception of a signal handler; a `tropex.Error` in place of a panic.
+pub(crate) fn detached<T: Send, E: ToException + Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&Watch) -> Result<T, E> + Send,
+) -> PyResult<T> {
+    let outcome = py.detach(|| {
+        let watch = Watch { looked: Cell::new(Instant::now()) };
+        catch_unwind(AssertUnwindSafe(|| work(&watch)))
+    });
+    match outcome {
+        Ok(result) => result.map_err(ToException::to_exception),
+        Err(payload) => Err(exception_of(payload)),
+    }
+}
+
+fn exception_of(payload: Box<dyn Any + Send>) -> PyErr {
+    match payload.downcast::<Interrupt>() {
+        Ok(interrupt) => interrupt.0,
+        Err(_) => {
+            let panic = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let panic = panic.unwrap_or_else(|| "no message".into());
+            error(&format!("internal error: {panic}; please report it"))
+        }
+    }
+}
+
+/// Message and place of the last panic.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
+
+/// Keeps panics off standard error. The hook concerns this library only, which has a copy of Rust's
+/// standard library of its own.
+pub(crate) fn keep_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
+        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{message}{place}"));
+    }));
+}
