@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tropex::experiments::Split;
 use tropex::train::data::SubsetSummary;
-use tropex::{Gauge, SelfCheck, TermStore};
+use tropex::{Gauge, Precision, SelfCheck, TermStore};
 
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
