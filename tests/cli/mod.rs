@@ -4,6 +4,7 @@ mod activations; // experiments on regions, compared with plain loops
 mod arguments; // invalid commands, flags and numbers
 mod assignment; // images and their maximal terms
 mod bounds; // bounds on the number of linear regions
+mod browser; // a browser that shows pages
 mod brute_force; // experiments, term by term
 #[cfg(feature = "flex")]
 mod cookbook; // the commands of the cookbook
@@ -15,6 +16,7 @@ mod devices; // several devices for one command
 #[cfg(unix)]
 mod disk; // full disks
 mod experiments; // experiments
+mod explorer; // pages of linear regions
 #[cfg(target_os = "linux")]
 mod faults; // failing disks
 mod foreign; // runs of other programs

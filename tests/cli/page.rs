@@ -1,17 +1,14 @@
 //! The page of a study in a browser, on a narrow and on a wide screen.
 
 use std::fs;
-use std::process::Command;
 
 use serde::Deserialize;
 
 use super::Workspace;
+use super::browser::{browser, seen_in};
 
 /// Shows a page in two frames of different widths and writes what is visible into the document.
 const FRAMES: &str = include_str!("frames.html");
-
-/// Browsers by the names of their commands.
-const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 const STUDY: &str = r#"
 title = "A page"
@@ -57,43 +54,11 @@ struct Seen {
     faults: Vec<String>,
 }
 
-/// The command of a browser: `TROPEX_TEST_BROWSER`, or the first one that is installed. Without a
-/// browser, prints that the test is skipped and returns `None`.
-fn browser() -> Option<String> {
-    let named = std::env::var("TROPEX_TEST_BROWSER").ok();
-    let mut known = named.into_iter().chain(BROWSERS.map(String::from));
-    let is_there = |browser: &String| {
-        let output = Command::new(browser).arg("--version").output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let found = known.find(is_there);
-    if found.is_none() {
-        println!("skipped: there is no browser like {}", BROWSERS.join(", "));
-    }
-    found
-}
-
 /// Shows a page in frames. Returns the content of every frame, and the lines of the browser's
 /// console.
 fn show(browser: &str, workspace: &Workspace, page: &str) -> (Vec<Seen>, Vec<String>) {
-    let path = workspace.path("frames.html");
-    let quoted = page.replace('&', "&amp;").replace('"', "&quot;");
-    fs::write(&path, FRAMES.replace("PAGE", &quoted)).unwrap();
-    let profile = format!("--user-data-dir={}", workspace.path("profile").display());
-    let output = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
-        .args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--timeout=3600000"])
-        .args([&profile, "--window-size=1700,1000", "--dump-dom"])
-        .arg(format!("file://{}", path.display()))
-        .output()
-        .unwrap();
-    let document = String::from_utf8(output.stdout).unwrap();
-    let after = document.split_once("<pre id=\"seen\">").map(|(_, after)| after);
-    let seen = after.and_then(|after| after.split_once("</pre>")).map(|(seen, _)| seen);
-    let seen = seen.expect("the page was shown");
-    let log = String::from_utf8_lossy(&output.stderr);
-    let complaints = log.lines().filter(|line| line.contains("CONSOLE")).map(String::from);
-    (serde_json::from_str(seen).unwrap(), complaints.collect())
+    let (seen, complaints) = seen_in(browser, workspace, FRAMES, page);
+    (serde_json::from_str(&seen).unwrap(), complaints)
 }
 
 #[test]

@@ -157,6 +157,7 @@ const CRATES: &[ModuleOrder] = &[
             "run",
             "report",
             "query",
+            "explorer",
             "experiments",
             "study",
         ],

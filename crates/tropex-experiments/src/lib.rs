@@ -15,12 +15,14 @@
 //! | [`run`] | a run with its terms, predictions and winning terms |
 //! | [`report`] | findings, tables, pages |
 //! | [`query`] | queries about the terms and regions of a run |
+//! | [`explorer`] | pages to explore linear regions |
 //! | [`experiments`] | the experiments, a file each |
 //! | [`study`] | plans of many runs and experiments |
 
 pub mod data;
 mod error;
 pub mod experiments;
+pub mod explorer;
 pub mod query;
 pub mod render;
 pub mod report;

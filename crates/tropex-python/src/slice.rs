@@ -58,11 +58,11 @@ impl Slice {
         let outcome = detached(py, |watch| {
             let reporter = Reporter::new(watch, &display);
             let plane = Plane::through(points.each_ref().map(Vec::as_slice))?;
-            let mark = |point: &Vec<f64>| {
+            let mark = |(index, point): (usize, &Vec<f64>)| {
                 let (at, label) = (plane.coordinates(point)?, network.classify(point)?[0]);
-                Ok::<_, Error>(MarkedPoint { at, label })
+                Ok::<_, Error>(MarkedPoint { at, label, index })
             };
-            let marks = points.iter().map(mark).collect::<Result<Vec<_>, _>>()?;
+            let marks = points.iter().enumerate().map(mark).collect::<Result<Vec<_>, _>>()?;
             let corners: Vec<_> = marks.iter().map(|mark| mark.at).collect();
             let window = Window::around(&corners, margin)?;
             let partition =

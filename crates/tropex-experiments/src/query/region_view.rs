@@ -12,7 +12,7 @@ use tropex_train::run::Run;
 
 use crate::Error;
 use crate::data::Split;
-use crate::render::{MarkedPoint, RegionMap, RegionPanel};
+use crate::render::{CaptionedImage, MarkedPoint, RegionMap, RegionPanel};
 use crate::run::check_data;
 
 /// Largest number of data points in a picture.
@@ -80,6 +80,9 @@ pub struct RegionView {
     pub window: Window,
     /// Data points in the window.
     pub marks: Vec<MarkedPoint>,
+    /// The images that the plane passes through, as `marks`; none if it is the input space.
+    pub pictures: Vec<CaptionedImage>,
+    shape: [usize; 3],
     class_names: Vec<String>,
     limit: usize,
 }
@@ -118,7 +121,23 @@ impl RegionView {
             }
         };
         let class_names = (0..images.classes()).map(|class| name_of(dataset, class)).collect();
-        Ok(Self { through, plane, window, marks, class_names, limit: settings.limit })
+        let shape = images.shape();
+        let picture = |index: usize| {
+            CaptionedImage::of_image(shape, &images.read(index..index + 1), Vec::new())
+        };
+        let pictures = through.iter().flatten().map(|&index| picture(index)).collect();
+        let limit = settings.limit;
+        Ok(Self { through, plane, window, marks, pictures, shape, class_names, limit })
+    }
+
+    /// `[channels, height, width]` of the images.
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// The name of a class.
+    pub fn class_name(&self, class: usize) -> String {
+        self.class_names.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
     }
 
     /// The regions of a network. `progress` is called while they are found.
@@ -182,7 +201,7 @@ fn of_images(
     let mut marks = Vec::with_capacity(through.len());
     for (index, image) in through.into_iter().zip([first, second, third]) {
         let label = images.labels()[index] as usize;
-        marks.push(MarkedPoint { at: plane.coordinates(&image)?, label });
+        marks.push(MarkedPoint { at: plane.coordinates(&image)?, label, index });
     }
     let window = around(&marks, settings)?;
     Ok((Some(through), plane, window, marks))
@@ -194,9 +213,11 @@ fn of_plane(
     settings: &RegionViewSettings,
 ) -> Result<ViewGeometry, Error> {
     let values = images.read(0..images.len());
-    let points = values.chunks_exact(2).zip(images.labels()).map(|(point, &label)| MarkedPoint {
+    let points = values.chunks_exact(2).zip(images.labels()).enumerate();
+    let points = points.map(|(index, (point, &label))| MarkedPoint {
         at: [f64::from(point[0]), f64::from(point[1])],
         label: label as usize,
+        index,
     });
     let mut marks: Vec<_> = points.collect();
     let window = match rectangle {

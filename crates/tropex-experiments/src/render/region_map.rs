@@ -55,6 +55,8 @@ pub struct MarkedPoint {
     pub at: [f64; 2],
     /// True class.
     pub label: usize,
+    /// Index in its split.
+    pub index: usize,
 }
 
 impl RegionMap<'_> {
@@ -91,6 +93,19 @@ impl RegionMap<'_> {
             height: end[1] + SPACE,
             description: format!("Linear regions: {}", titles.join("; ")),
             shapes,
+        }
+    }
+
+    /// The regions of a partition without title, points and legend; `side` is the longer side.
+    pub fn cells(partition: &Partition, window: &Window, side: f64) -> Drawing {
+        let [[left, right], [low, high]] = window.extents();
+        let scale = side / (right - left).max(high - low);
+        let to_paper = |[u, v]: [f64; 2]| [(u - left) * scale, (high - v) * scale];
+        Drawing {
+            width: (right - left) * scale,
+            height: (high - low) * scale,
+            description: "Linear regions".into(),
+            shapes: regions(partition, to_paper),
         }
     }
 

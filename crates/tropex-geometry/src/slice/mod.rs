@@ -15,6 +15,7 @@ mod mesh;
 mod mesh_cut;
 mod modular_slopes;
 mod network_partition;
+mod overlap;
 mod partition;
 mod plane;
 mod region;

@@ -9,6 +9,7 @@ use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
 use tropex::Gauge;
+use tropex::experiments::explorer::{ExplorerPanel, RegionExplorer};
 use tropex::experiments::query::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
 use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
 use tropex::experiments::{Split, TrainedEpoch, pipeline};
@@ -27,7 +28,8 @@ use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
 #[derive(Debug, Args)]
 #[command(after_help = examples!(
     "regions runs/fcn4 --through 3,17,42 --side-by-side --out regions.svg",
-    "regions runs/points --frames frames",
+    "regions runs/fcn4 --through 3,17,42 --side-by-side --out regions.html",
+    "regions runs/points --frames training.html",
 ))]
 pub struct RegionsArgs {
     /// Folder of the run.
@@ -61,11 +63,13 @@ pub struct RegionsArgs {
     /// Draw network and extracted function side by side.
     #[arg(long, conflicts_with = "extracted")]
     side_by_side: bool,
-    /// File of the picture, FILE.svg or FILE.png.
+    /// File of the picture, FILE.svg or FILE.png; or FILE.html for a page to explore: zoom, and what
+    /// each region is.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["frames", "json"])]
     out: Option<PathBuf>,
-    /// Write a picture of every checkpoint of the run into a folder, for an animation.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "extracted", "side_by_side"])]
+    /// Write a picture of every checkpoint of the run into a folder, for an animation; or all of them
+    /// into one page with a slider, FILE.html.
+    #[arg(long, value_name = "FOLDER|FILE.html", conflicts_with_all = ["out", "extracted", "side_by_side"])]
     frames: Option<PathBuf>,
     /// Format of the pictures of --frames.
     #[arg(long, value_parser = choices::picture_format(), default_value = "png", requires = "frames")]
@@ -89,12 +93,17 @@ fn numbers<T: std::str::FromStr, const N: usize>(text: &str) -> Result<[T; N], S
 impl RegionsArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         // Checked before the work.
-        self.out.as_deref().map(ImageFormat::of).transpose()?;
+        let page = self.out.as_deref().filter(|path| is_page(path));
+        self.out.as_deref().filter(|_| page.is_none()).map(ImageFormat::of).transpose()?;
+        page.or(self.frames.as_deref().filter(|path| is_page(path)))
+            .map(require_ours)
+            .transpose()?;
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
         let data = self.data.open_of(&run, output)?;
         let view = RegionView::new(&run, &data, &self.settings())?;
         match &self.frames {
+            Some(page) if is_page(page) => self.page_of_frames(&run, &view, &device, page, output),
             Some(folder) => self.frames(&run, &view, &device, folder, output),
             None => self.picture(&run, &data, &view, &device, output),
         }
@@ -119,31 +128,63 @@ impl RegionsArgs {
         output: &Output,
     ) -> anyhow::Result<()> {
         let mut found = RegionsOutput::of(view);
-        let mut parts: Vec<(String, Partition)> = Vec::new();
+        let (mut network, mut terms) = (None, None);
         if !self.extracted {
-            let network = pipeline::network(run, device)?;
+            let captured = pipeline::network(run, device)?;
             let bar = output.bar();
-            tell(&view.estimate(&network)?, &bar, output);
+            tell(&view.estimate(&captured)?, &bar, output);
             let start = Instant::now();
-            let partition = view.network(&network, &|progress| show(&bar, progress))?;
+            let partition = view.network(&captured, &|progress| show(&bar, progress))?;
             bar.finish();
             found.network = Some(NetworkRegions::of(&partition, start.elapsed()));
-            parts.push((title("network", &partition), partition));
+            network = Some((captured, partition));
         }
         if self.extracted || self.side_by_side {
             let start = Instant::now();
             let (store, _) = pipeline::open_terms(run, data, device, self.gauge)?;
-            let terms = view.terms(&store)?;
-            found.extracted = Some(TermRegions::of(&terms, store.len(), start.elapsed()));
-            parts.push((title("extracted function", &terms.partition), terms.partition));
+            let partition = view.terms(&store)?;
+            found.extracted = Some(TermRegions::of(&partition, store.len(), start.elapsed()));
+            terms = Some((store, partition));
         }
-        if let Some(path) = &self.out {
-            let panel = |(title, partition)| RegionPanel { title, partition };
-            let panels = parts.iter().map(|(title, partition)| panel((title.clone(), partition)));
-            view.region_map(panels.collect()).draw().write(path)?;
-            found.out = Some(path.clone());
+        if let (Some((_, before)), Some((_, after))) = (&network, &terms) {
+            found.agreement = Some(before.agreement(&after.partition));
         }
+        match &self.out {
+            None => {}
+            Some(path) if is_page(path) => {
+                let shape = view.shape();
+                let mut panels = Vec::new();
+                if let Some((network, partition)) = &network {
+                    let title = title("network", partition);
+                    panels.push(ExplorerPanel::of_network(title, network, partition, view, shape)?);
+                }
+                if let Some((store, terms)) = &terms {
+                    let title = title("extracted function", &terms.partition);
+                    panels.push(ExplorerPanel::of_terms(title, store, terms, shape)?);
+                }
+                self.explorer(&found, view, panels, false).write(path)?;
+            }
+            Some(path) => {
+                let network = network.iter().map(|(_, partition)| ("network", partition));
+                let terms = terms.iter().map(|(_, terms)| ("extracted function", &terms.partition));
+                let panel =
+                    |(what, partition)| RegionPanel { title: title(what, partition), partition };
+                view.region_map(network.chain(terms).map(panel).collect()).draw().write(path)?;
+            }
+        }
+        found.out.clone_from(&self.out);
         output.result(&found, || found.text())
+    }
+
+    fn explorer<'a>(
+        &self,
+        found: &RegionsOutput,
+        view: &'a RegionView,
+        panels: Vec<ExplorerPanel<'a>>,
+        is_in_time: bool,
+    ) -> RegionExplorer<'a> {
+        let title = format!("Linear regions of {}", self.run.display());
+        RegionExplorer { title, answer: found.sentence(), view, panels, is_in_time }
     }
 
     fn frames(
@@ -154,13 +195,7 @@ impl RegionsArgs {
         folder: &Path,
         output: &Output,
     ) -> anyhow::Result<()> {
-        let epochs = run.checkpoints()?;
-        if epochs.is_empty() {
-            anyhow::bail!(
-                "no checkpoints in {}; train with --checkpoints all to keep them",
-                run.path().display()
-            );
-        }
+        let epochs = checkpoints(run)?;
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create folder {}", folder.display()))?;
         let format = self.format;
@@ -183,6 +218,57 @@ impl RegionsArgs {
         bar.finish();
         output.result(&found, || found.text())
     }
+
+    /// Writes one page with the regions of every checkpoint.
+    fn page_of_frames(
+        &self,
+        run: &Run,
+        view: &RegionView,
+        device: &Device,
+        page: &Path,
+        output: &Output,
+    ) -> anyhow::Result<()> {
+        let epochs = checkpoints(run)?;
+        let (bar, all) = (output.bar(), epochs.len());
+        let mut partitions = Vec::with_capacity(all);
+        for epoch in epochs {
+            let network = pipeline::network_at(run, TrainedEpoch::Epoch(epoch), device)?;
+            let partition = view.network(&network, &|_| ())?;
+            partitions.push((epoch, network, partition));
+            let done = partitions.len();
+            bar.show_part(done, all, format!("{done} of {all} checkpoints"));
+        }
+        bar.finish();
+        let mut found = RegionsOutput::of(view);
+        let shape = view.shape();
+        let mut panels = Vec::with_capacity(all);
+        for (epoch, network, partition) in &partitions {
+            found.frames.push(FrameOutput::of(*epoch, partition, page.to_owned()));
+            let title = title(&format!("epoch {epoch}"), partition);
+            panels.push(ExplorerPanel::of_network(title, network, partition, view, shape)?);
+        }
+        self.explorer(&found, view, panels, true).write(page)?;
+        output.result(&found, || found.text())
+    }
+}
+
+/// Whether a path names a page.
+fn is_page(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension
+        .is_some_and(|extension| ["html", "htm"].contains(&extension.to_ascii_lowercase().as_str()))
+}
+
+/// The epochs of all checkpoints of a run.
+fn checkpoints(run: &Run) -> anyhow::Result<Vec<usize>> {
+    let epochs = run.checkpoints()?;
+    if epochs.is_empty() {
+        anyhow::bail!(
+            "no checkpoints in {}; train with --checkpoints all to keep them",
+            run.path().display()
+        );
+    }
+    Ok(epochs)
 }
 
 /// Announces that there are likely to be more regions than the limit or, on a terminal, that

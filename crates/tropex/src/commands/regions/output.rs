@@ -7,7 +7,7 @@ use serde::Serialize;
 use tropex::experiments::query::RegionView;
 use tropex::geometry::slice::{Partition, TermPartition};
 
-use crate::output::{count, duration, pairs, plural, table};
+use crate::output::{count, duration, pairs, percent, plural, table};
 
 /// Regions in a window.
 #[derive(Serialize)]
@@ -20,6 +20,9 @@ pub struct RegionsOutput {
     pub network: Option<NetworkRegions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extracted: Option<TermRegions>,
+    /// Share of the window on which network and extracted function have the same class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<f64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<FrameOutput>,
     /// The picture.
@@ -100,6 +103,7 @@ impl RegionsOutput {
             window: view.window.extents(),
             network: None,
             extracted: None,
+            agreement: None,
             frames: Vec::new(),
             out: None,
         }
@@ -116,8 +120,39 @@ impl RegionsOutput {
         if let Some(extracted) = &self.extracted {
             lines.push(("extracted function", extracted.text()));
         }
+        lines.extend(self.agreement.map(|share| ("same class", of_window(share))));
         lines.extend(self.out.as_ref().map(|path| ("picture", path.display().to_string())));
         pairs(&lines)
+    }
+
+    /// The answer in a sentence, for a page.
+    pub fn sentence(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(self.network.as_ref().map(|network| {
+            format!("The network has {} in this window", plural(network.regions, "linear region"))
+        }));
+        parts.extend(self.extracted.as_ref().map(|extracted| {
+            let regions = plural(extracted.regions, "region");
+            let terms = plural(extracted.terms, "point");
+            format!("the function of the terms of {terms} has {regions} here")
+        }));
+        parts.extend(
+            self.agreement.map(|share| format!("both have the same class {}", of_window(share))),
+        );
+        if let [first, .., last] = self.frames.as_slice() {
+            parts.push(format!(
+                "The network has {} in this window at epoch {} and {} at epoch {}",
+                plural(first.regions, "linear region"),
+                first.epoch,
+                count(last.regions),
+                last.epoch
+            ));
+        }
+        let text = parts.join("; ");
+        let place = self.plane();
+        let first = text.chars().next().map(|letter| letter.to_uppercase().to_string());
+        let rest = text.chars().skip(1).collect::<String>();
+        format!("{}{rest}. The plane: {place}.", first.unwrap_or_default())
     }
 
     fn frames_text(&self) -> String {
@@ -147,6 +182,11 @@ impl RegionsOutput {
             }
         }
     }
+}
+
+/// `on 91.20 % of the window`
+fn of_window(share: f64) -> String {
+    format!("on {} of the window", percent(share))
 }
 
 impl NetworkRegions {

@@ -1,0 +1,82 @@
+//! One panel of a page of regions.
+
+use tropex_extract::{Classes, Network, TermStore};
+use tropex_geometry::slice::{Partition, TermPartition, Winners};
+
+use super::cells::largest_cells;
+use super::map_images::{images_of_terms, images_of_winners};
+use crate::Error;
+use crate::query::RegionView;
+
+/// A partition with what a reader can ask about its cells.
+#[derive(Debug)]
+pub struct ExplorerPanel<'a> {
+    pub(super) title: String,
+    pub(super) partition: &'a Partition,
+    /// The winning terms of every region, as indices of images; empty for a network.
+    pub(super) winners: Vec<[i64; 2]>,
+    /// Cells with their linear terms as images, PNG in base64.
+    pub(super) images: Vec<(usize, String)>,
+}
+
+impl<'a> ExplorerPanel<'a> {
+    /// The regions of a network. `shape` is `[channels, height, width]` of its images.
+    ///
+    /// # Errors
+    /// A device failure.
+    pub fn of_network(
+        title: String,
+        network: &Network,
+        partition: &'a Partition,
+        view: &RegionView,
+        shape: [usize; 3],
+    ) -> Result<Self, Error> {
+        let cells = largest_cells(partition, shape);
+        let points: Vec<f32> = cells
+            .iter()
+            .flat_map(|&cell| view.plane.point(middle(partition, cell)).map(|value| value as f32))
+            .collect();
+        let images = match cells.is_empty() {
+            true => Vec::new(),
+            false => {
+                let terms = network.linear_terms(&points, Classes::Predicted)?;
+                images_of_terms(&terms, partition, &cells, view, shape)
+            }
+        };
+        Ok(Self { title, partition, winners: Vec::new(), images })
+    }
+
+    /// The regions of an extracted function. Reads the store once.
+    ///
+    /// # Errors
+    /// A damaged store.
+    pub fn of_terms(
+        title: String,
+        store: &TermStore,
+        found: &'a TermPartition,
+        shape: [usize; 3],
+    ) -> Result<Self, Error> {
+        let partition = &found.partition;
+        let cells = largest_cells(partition, shape);
+        let mut index = Vec::with_capacity(store.len());
+        for shard in store.shards() {
+            index.extend(shard?.index);
+        }
+        let of_images =
+            |&Winners { positive, negative, .. }: &Winners| [index[positive], index[negative]];
+        let winners = found.winners.iter().map(of_images).collect();
+        Ok(Self {
+            title,
+            partition,
+            winners,
+            images: images_of_winners(store, found, &cells, shape)?,
+        })
+    }
+}
+
+/// The mean of the corners of a cell, which lies inside because cells are convex.
+pub(super) fn middle(partition: &Partition, cell: usize) -> [f64; 2] {
+    let corners = partition.outline(&partition.cells[cell].corners);
+    let count = corners.len().max(1) as f64;
+    [0, 1].map(|axis| corners.iter().map(|corner| corner[axis]).sum::<f64>() / count)
+}
