@@ -16,6 +16,7 @@ use crate::linear_terms::{self, LinearTerms};
 use crate::load::Origin;
 use crate::node_table;
 use crate::path::Path;
+use crate::pattern_counts::PatternCounts;
 use crate::patterns::Patterns;
 use crate::points::Points;
 use crate::region::Region;
@@ -269,6 +270,33 @@ impl Network {
         let network = self.in_precision(by_name(precision)?).map_err(ToException::to_exception)?;
         let points = Points::batch(x, "x", network.input_shape())?;
         Patterns::new(x.py(), network, &points)
+    }
+
+    /// Count the linear regions of many points, without keeping their activation patterns.
+    ///
+    /// Parameters
+    /// ----------
+    /// x : array_like of shape (n, *input_shape), or iterable
+    ///     Points, or an iterable such as a ``torch.utils.data.DataLoader`` or a generator that
+    ///     yields points, batches of points, or pairs of these and labels, which are not read.
+    /// precision : "f32" or "f64", default "f32"
+    ///     The format that units are computed in.
+    /// progress : bool or callable, default False
+    ///     Whether to show a progress bar, or a function of the task and the completed share.
+    ///
+    /// Returns
+    /// -------
+    /// PatternCounts
+    #[pyo3(signature = (x, precision = "f32", *, progress = None))]
+    #[pyo3(text_signature = "($self, x, precision=\"f32\", *, progress=False)")]
+    fn count_patterns(
+        &self,
+        x: &Bound<'_, PyAny>,
+        precision: &str,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PatternCounts> {
+        let network = self.in_precision(by_name(precision)?).map_err(ToException::to_exception)?;
+        PatternCounts::new(network, x, progress)
     }
 
     /// All linear regions on the plane through three points.
