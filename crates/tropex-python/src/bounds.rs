@@ -24,10 +24,14 @@ impl Bounds {
         let limit = Duration::try_from_secs_f64(seconds).map_err(|_| {
             input_error(format!("time_limit is {seconds}, expected seconds from 0"))
         })?;
-        detached(py, |_| {
+        detached(py, |watch| {
             let structure = Structure::trained(network).map_err(|cause| error(&cause))?;
-            let settings = BoundSettings::default().with_time_limit(limit);
-            Ok::<_, PyErr>(Self(evaluate(&structure, &settings)))
+            let table = watch.attend(|step| {
+                let progress = |_: &_, _, _| step();
+                let settings = BoundSettings::default().with_time_limit(limit);
+                evaluate(&structure, &settings.with_progress(&progress))
+            });
+            Ok::<_, PyErr>(Self(table))
         })
     }
 }

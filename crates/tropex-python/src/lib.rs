@@ -15,9 +15,12 @@ mod json;
 mod linear_terms;
 mod load;
 mod network;
+mod network_methods;
 mod node_table;
 mod open;
+mod origin;
 mod path;
+mod pattern_counts;
 mod patterns;
 mod points;
 mod polytope;
@@ -27,6 +30,7 @@ mod run;
 mod slice;
 mod source;
 mod store;
+mod stream;
 mod threads;
 mod work;
 
@@ -44,6 +48,7 @@ fn _tropex(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class::<linear_terms::LinearTerms>(module)?;
     add_class::<network::Network>(module)?;
     add_class::<path::Path>(module)?;
+    add_class::<pattern_counts::PatternCounts>(module)?;
     add_class::<patterns::Patterns>(module)?;
     add_class::<polytope::Polytope>(module)?;
     add_class::<region::Boundary>(module)?;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use numpy::{PyArray1, PyArrayDyn};
 use pyo3::prelude::*;
-use tropex_geometry::{Error, LargestBall};
+use tropex_geometry::LargestBall;
 
 use crate::arrays::{array, shaped};
 use crate::errors::{error, input_error};
@@ -164,7 +164,7 @@ impl Polytope {
         time_limit: Option<f64>,
     ) -> PyResult<Option<(Bound<'py, PyArrayDyn<f64>>, f64)>> {
         let deadline = deadline(time_limit)?;
-        match detached(py, |_| Ok::<_, Error>(self.sides.ball_until(deadline)?))? {
+        match detached(py, |_| self.sides.ball_until(deadline))? {
             LargestBall::Ball(ball) => {
                 Ok(Some((array(py, &ball.centre, &self.shape)?, ball.radius)))
             }

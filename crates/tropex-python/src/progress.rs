@@ -29,17 +29,22 @@ impl Display {
         let bar = || py.import("tropex._progress")?.call_method0("bar");
         match progress {
             None if default => Ok(Self(Some(bar()?.unbind()))),
-            None => Ok(Self(None)),
+            None => Ok(Self::none()),
             Some(progress) if progress.is_callable() => Ok(Self(Some(progress.clone().unbind()))),
             Some(progress) => match progress.extract::<bool>() {
                 Ok(true) => Ok(Self(Some(bar()?.unbind()))),
-                Ok(false) => Ok(Self(None)),
+                Ok(false) => Ok(Self::none()),
                 Err(_) => Err(input_error(format!(
                     "progress is {progress}, expected True, False or a function of a task and the \
                      completed share"
                 ))),
             },
         }
+    }
+
+    /// Shows nothing.
+    pub(crate) fn none() -> Self {
+        Self(None)
     }
 
     /// Removes a progress bar.

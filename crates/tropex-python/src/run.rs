@@ -14,8 +14,8 @@ use tropex_extract::Gauge;
 use crate::choices::by_name;
 use crate::errors::{ToException, file_error};
 use crate::json::to_python;
-use crate::load::Origin;
 use crate::network::Network;
+use crate::origin::Origin;
 use crate::store::TermStore;
 use crate::work::detached;
 

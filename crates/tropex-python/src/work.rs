@@ -3,7 +3,10 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -30,6 +33,34 @@ impl Watch {
             self.looked.set(Instant::now());
             self.call(|py| py.check_signals());
         }
+    }
+
+    /// Does work on another thread, whose steps may be on any thread, and looks at the signals
+    /// meanwhile. The work receives a function to be called often, which ends it once a signal
+    /// handler raised an exception.
+    pub(crate) fn attend<T: Send>(&self, work: impl FnOnce(&(dyn Fn() + Sync)) -> T + Send) -> T {
+        let is_stopped = AtomicBool::new(false);
+        let step = || {
+            if is_stopped.load(Ordering::Relaxed) {
+                resume_unwind(Box::new(()));
+            }
+        };
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                // Dropped at the end of the work, which wakes the loop.
+                let _sender: Sender<()> = sender;
+                work(&step)
+            });
+            while receiver.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                if let Err(error) = Python::attach(|py| py.check_signals()) {
+                    is_stopped.store(true, Ordering::Relaxed);
+                    let _ = worker.join();
+                    resume_unwind(Box::new(Interrupt(error)));
+                }
+            }
+            worker.join().unwrap_or_else(|payload| resume_unwind(payload))
+        })
     }
 
     /// Calls a function with the global interpreter lock and ends the work if it fails.

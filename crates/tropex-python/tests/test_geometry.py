@@ -132,6 +132,32 @@ def test_patterns_are_those_of_float64(net, perceptron, x):
         patterns.distances(50)
 
 
+def test_patterns_are_counted_batch_by_batch(net, perceptron, x):
+    rows = np.array([active(perceptron, point.astype(np.float64)) for point in x])
+    regions = len({row.tobytes() for row in rows})
+    calls = []
+    streams = [
+        x,
+        x.astype(np.float64),
+        [x[:20], x[20:]],
+        zip(x, range(50)),
+        (point for point in x),
+    ]
+    for stream in streams:
+        counts = net.count_patterns(stream, precision="f64", progress=lambda *call: calls.append(call))
+        assert counts.points == 50 and counts.regions == regions and counts.units == 28
+        stable = counts.stable
+        own = stable["unit"] + np.where(stable["node"] == 4, 16, 0)
+        np.testing.assert_array_equal(np.sort(own), np.flatnonzero((rows == rows[0]).all(axis=0)))
+        np.testing.assert_array_equal(stable["piece"], rows[0, own])
+    assert ("counting regions", 1.0) in calls
+    assert repr(counts) == f"<tropex.PatternCounts: 50 points in {regions} regions>"
+    with pytest.raises(tropex.InputError, match=r"^item 1 of x has shape \[20, 5\], expected"):
+        net.count_patterns([x[:20], x[20:40, :5]])
+    with pytest.raises(tropex.InputError, match="^x yields no points, expected at least one$"):
+        net.count_patterns([])
+
+
 def test_a_slice_tiles_its_window(net, perceptron, x):
     found = net.slice(*x[:3])
     corners = found.vertices

@@ -52,6 +52,8 @@ mod docs {
     mod import {}
     #[doc = include_str!("../../../docs/performance.md")]
     mod performance {}
+    #[doc = include_str!("../../../docs/python.md")]
+    mod python {}
     #[doc = include_str!("../../../docs/regions.md")]
     mod regions {}
     #[doc = include_str!("../../../docs/results.md")]

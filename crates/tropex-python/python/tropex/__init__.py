@@ -12,6 +12,8 @@ it is an affine function, its *linear term*. This package computes these functio
     Captures a PyTorch module or a scikit-learn MLP.
 :func:`load`
     Loads an ONNX file or a run of the command ``tropex``.
+:func:`open`
+    Opens a folder of terms or a run.
 :func:`set_num_threads`, :func:`get_num_threads`
     The number of threads.
 
@@ -29,6 +31,7 @@ from ._tropex import (
     LinearTerms,
     Network,
     Path,
+    PatternCounts,
     Patterns,
     Polytope,
     Region,
@@ -54,6 +57,7 @@ __all__ = [
     "LinearTerms",
     "Network",
     "Path",
+    "PatternCounts",
     "Patterns",
     "Polytope",
     "Region",
@@ -75,23 +79,39 @@ def capture(model, example, *, output=None):
 
     Parameters
     ----------
-    model : torch.nn.Module or scikit-learn MLP
-        A module is evaluated as it is: call ``model.eval()`` first if it has dropout or batch
-        normalisation.
-    example : array_like
-        One point or a batch of points, as the model takes them.
-    output : optional
-        Which output of a module with several is the logits.
+    model : torch.nn.Module or scikit-learn estimator
+        A module is captured in evaluation mode, as after ``model.eval()``; the model itself, its
+        mode and its buffers stay as they are. Of scikit-learn an ``MLPClassifier`` or
+        ``MLPRegressor`` with ReLU, or a ``Pipeline`` of scalers that ends with one.
+    example : array_like of shape (*input_shape) or (n, *input_shape)
+        One point or a batch of points, as the model takes them. The captured network is compared
+        with the model at these points and at random ones.
+    output : str or int, optional
+        Which output of a module that returns several tensors is the logits: its name in a dict, or
+        its position in a tuple.
 
     Returns
     -------
     Network
+        A softmax, sigmoid or argmax at the end of the model is left out, with a warning: terms are
+        those of the logits.
 
     Raises
     ------
     UnsupportedOperationError
         If an operation of the model is not piecewise linear or not supported; its attribute
-        ``operations`` lists all of them.
+        ``operations`` lists all of them, with the path of the module and what can be done.
+    InputError
+        If the model does not take the example.
+    Error
+        If the captured network differs from the model.
+
+    Examples
+    --------
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3))
+    >>> net = tropex.capture(model, torch.zeros(1, 4))
+    >>> net.input_shape, net.classes, net.units
+    ((4,), 3, 8)
     """
     from ._capture import capture_model
 

@@ -22,7 +22,7 @@ pub enum ArchitectureError {
     Text(#[from] ParseLayersError),
     /// A layer of a line does not fit its input.
     #[error(transparent)]
-    Misfit(#[from] LayerMisfit),
+    Misfit(#[from] Box<LayerMisfit>),
     /// Pooling shrinks the images to less than one pixel.
     #[error(
         "images of {}x{}x{} are too small for {architecture}, which halves them to less than one \

@@ -17,14 +17,14 @@ impl LayerList {
     pub(in crate::zoo) fn add_to<'a>(
         &self,
         builder: ClassifierBuilder<'a>,
-    ) -> Result<ClassifierBuilder<'a>, LayerMisfit> {
+    ) -> Result<ClassifierBuilder<'a>, Box<LayerMisfit>> {
         let images = builder.shape();
         self.0.iter().enumerate().try_fold(builder, |builder, (index, layer)| {
             let input = builder.shape();
             let norm = self.0.get(index + 1) == Some(&LayerSpec::BatchNorm);
             let misfit = |problem| {
                 let (position, layer) = (index + 1, layer.to_string());
-                LayerMisfit { position, layer, input, images, problem }
+                Box::new(LayerMisfit { position, layer, input, images, problem })
             };
             layer.require_countable(input).map_err(misfit)?;
             let builder = layer.add_to(builder, norm);
