@@ -106,6 +106,7 @@ fn files_of_every_kind_become_runs_with_their_terms() {
         ("baked", 1e-5),
         ("listed", 1e-5),
         ("channels_last", 1e-5),
+        ("one_output", 1e-5),
     ] {
         let case = Case::new(name, "points");
         case.import("");

@@ -102,8 +102,8 @@ fn listed(nodes: &[UnsupportedNode]) -> String {
     match nodes {
         [node] => node.to_string(),
         nodes => {
-            let lines = nodes.iter().map(|node| format!("\n  {node}"));
-            format!("{} nodes cannot be used:{}", nodes.len(), lines.collect::<String>())
+            let lines: Vec<_> = nodes.iter().map(|node| format!("\n  {node}")).collect();
+            format!("{} nodes cannot be used:{}", nodes.len(), lines.join(";"))
         }
     }
 }

@@ -53,6 +53,7 @@ pub(crate) struct ModelInfo {
     pub(crate) external_data: Vec<PathBuf>,
     pub(crate) input: String,
     pub(crate) input_shape: Vec<usize>,
+    pub(crate) input_kind: NumberKind,
     pub(crate) output: String,
     pub(crate) output_shape: Vec<usize>,
     pub(crate) dropped: Vec<DroppedNode>,
@@ -141,6 +142,12 @@ impl OnnxModel {
     /// Shape of one input point, without the batch axis.
     pub fn input_shape(&self) -> &[usize] {
         &self.parts.input_shape
+    }
+
+    /// Whether the file declares whole numbers for its input, such as bytes. The points are floats
+    /// nevertheless.
+    pub fn reads_integers(&self) -> bool {
+        self.parts.input_kind == NumberKind::Int
     }
 
     /// Shape of the output of one point, without the batch axis.

@@ -8,7 +8,7 @@ use burn::tensor::{DType, Device, FloatDType};
 use bytes::Bytes;
 
 use crate::array::ArrayOptions;
-use crate::constant::elements;
+use crate::constant::{NumberKind, elements};
 use crate::decode::{decode, type_of};
 use crate::error::OnnxError;
 use crate::file::{self, OnnxFile};
@@ -16,6 +16,7 @@ use crate::graph::{GraphPort, OnnxGraph};
 use crate::model::{ModelInfo, OnnxModel};
 use crate::output::{self, ChosenOutput};
 use crate::probe;
+use crate::proto::data_type;
 use crate::run::{self, Program};
 
 /// Numbers that a value of one point may have, even for small files.
@@ -104,6 +105,7 @@ impl OnnxOptions {
         let (program, input, names) =
             self.program(graph, (&path, folder.as_deref()), &chosen, &options, limit)?;
         let (written, shape) = self.shape_of(&input, limit)?;
+        let input_kind = kind_of(&input)?;
         let mut operators: HashMap<String, usize> = HashMap::new();
         for node in &program.nodes {
             *operators.entry(node.operator.clone()).or_default() += 1;
@@ -120,6 +122,7 @@ impl OnnxOptions {
                 external_data,
                 input: input.name,
                 input_shape: shape,
+                input_kind,
                 output: chosen.name,
                 output_shape: probed.output_shape,
                 dropped: chosen.dropped,
@@ -184,8 +187,6 @@ impl OnnxOptions {
         let Some(tensor) = input.kind.as_ref().and_then(|kind| kind.tensor.as_ref()) else {
             return Err(told(format!("its input `{name}` is no tensor")));
         };
-        type_of(tensor.data_type)
-            .map_err(|error| told(format!("its input `{name}`: {}", error.0)))?;
         let written: Option<Vec<Option<usize>>> = tensor.shape.as_ref().map(|shape| {
             let known = |extent: &crate::proto::DimensionProto| {
                 usize::try_from(extent.value?).ok().filter(|&extent| extent > 0)
@@ -255,6 +256,15 @@ impl OnnxModel {
     pub fn from_bytes(content: impl Into<Bytes>, device: &Device) -> Result<Self, OnnxError> {
         OnnxOptions::default().open_bytes(content, device)
     }
+}
+
+/// Kind of the numbers that the file declares for an input.
+fn kind_of(input: &GraphPort) -> Result<NumberKind, OnnxError> {
+    let tensor = input.kind.as_ref().and_then(|kind| kind.tensor.as_ref());
+    let data_type = tensor.map_or(data_type::FLOAT, |tensor| tensor.data_type);
+    let (kind, _) = type_of(data_type)
+        .map_err(|error| OnnxError::Input(format!("its input `{}`: {}", input.name, error.0)))?;
+    Ok(kind)
 }
 
 fn open_text(shape: &[Option<usize>]) -> String {

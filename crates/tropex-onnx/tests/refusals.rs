@@ -30,6 +30,7 @@ fn one_error_lists_every_unusable_node() {
     assert!(nodes[2].reason.contains("not supported"));
     let text = OnnxError::Unsupported(nodes).to_string();
     assert!(text.starts_with("4 nodes cannot be used:\n  node `gate` (Sigmoid on [n, 4]): "));
+    assert!(text.contains(";\n  node `swish` (Mul"), "{text}");
 }
 
 #[test]

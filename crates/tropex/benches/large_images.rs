@@ -29,10 +29,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const MEASURED: &str = "TROPEX_BENCH_MEASURED";
 
 /// Number of images.
-const POINTS: usize = 8;
+const POINTS: usize = 4;
 
 /// Batch sizes of the linear terms that are tried.
-const BATCHES: [usize; 4] = [1, 2, 4, 8];
+const BATCHES: [usize; 3] = [1, 2, 4];
 
 fn main() {
     let Some(python) = python() else {

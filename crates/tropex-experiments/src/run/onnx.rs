@@ -156,6 +156,13 @@ pub fn import_onnx(
         let own = extents(model.input_shape());
         notes.push(format!("images of {} are read as points of {own}", extents(&shape)));
     }
+    if model.reads_integers() && options.normalisation.is_none() {
+        notes.push(
+            "the model reads whole numbers: if these are bytes of images, which have values from 0 \
+             to 1 here, import it with the standard deviation 1/255 = 0.00392157"
+                .into(),
+        );
+    }
     Ok((run, network, data, notes))
 }
 
