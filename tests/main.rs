@@ -6,6 +6,7 @@ mod cli; // the command `tropex`
 mod common;
 mod docs; // the documents: links, named paths, tables
 mod extraction; // linear terms of random networks
+mod layers; // layers in a line
 mod plans; // the random networks themselves
 mod regions; // the geometry of linear regions
 mod slices; // regions on planes

@@ -17,8 +17,8 @@ const CLASSES: usize = 3;
 
 /// The architectures with few parameters, which are extracted quickly. The wider ones have the same
 /// layers.
-fn narrow() -> impl Iterator<Item = &'static Architecture> {
-    ARCHITECTURES.iter().filter(|architecture| {
+fn narrow() -> impl Iterator<Item = Architecture> {
+    ARCHITECTURES.iter().map(Architecture::from).filter(|architecture| {
         architecture.parameters(SHAPE, CLASSES, &device()).unwrap() < 600_000
     })
 }
@@ -47,8 +47,8 @@ fn evaluate((coefficients, bias): &(Vec<f64>, f64), point: &[f32]) -> (f64, f64)
 #[test]
 fn every_architecture_is_extracted_and_reproduced_at_the_points() {
     for architecture in narrow() {
-        let name = architecture.name;
-        let classifier = classifier(architecture);
+        let name = architecture.to_string();
+        let classifier = classifier(&architecture);
         let network = captured(&classifier, finest());
         let trained = architecture.parameters(SHAPE, CLASSES, &device()).unwrap();
         // Batch norms have as many statistics as parameters, and the capture joins them with the
@@ -77,10 +77,10 @@ fn every_architecture_is_extracted_and_reproduced_at_the_points() {
         // At every point, its own term is maximal.
         for class in 0..CLASSES {
             let positive: Vec<_> = (0..POINTS).map(|point| terms.positive(point, class)).collect();
-            assert_own_term_is_maximal(&positive, &points, name);
+            assert_own_term_is_maximal(&positive, &points, &name);
         }
         let negative: Vec<_> = (0..POINTS).map(|point| terms.negative(point)).collect();
-        assert_own_term_is_maximal(&negative, &points, name);
+        assert_own_term_is_maximal(&negative, &points, &name);
     }
 }
 
@@ -113,15 +113,10 @@ fn terms_of_all_classes_equal_those_of_single_classes() {
             for point in 0..all.len() {
                 let ((found, bias), (expected, own)) = (all.term(point, class), one.term(point, 0));
                 let size = largest(&expected);
-                assert!(
-                    difference(&found, &expected) <= of_finest(1e-12) * size,
-                    "{}",
-                    architecture.name
-                );
+                assert!(difference(&found, &expected) <= of_finest(1e-12) * size, "{architecture}");
                 assert!(
                     (bias - own).abs() <= of_finest(1e-12) * (size + own.abs()),
-                    "{}",
-                    architecture.name
+                    "{architecture}"
                 );
             }
         }
@@ -131,8 +126,8 @@ fn terms_of_all_classes_equal_those_of_single_classes() {
 #[test]
 fn every_architecture_has_the_regions_that_its_replays_find() {
     for architecture in narrow() {
-        let name = architecture.name;
-        let network = captured(&classifier(architecture), finest());
+        let name = architecture.to_string();
+        let network = captured(&classifier(&architecture), finest());
         let points: Vec<f64> = points().into_iter().map(f64::from).collect();
         let (from, other) = (&points[..FEATURES], &points[FEATURES..2 * FEATURES]);
         let direction: Vec<f64> = from.iter().zip(other).map(|(x, y)| y - x).collect();
@@ -153,7 +148,7 @@ fn every_architecture_has_the_regions_that_its_replays_find() {
 
 #[test]
 fn the_nearest_boundary_of_a_convolutional_network_is_where_a_ray_meets_it() {
-    let network = captured(&classifier(Architecture::find("vgg-narrow").unwrap()), finest());
+    let network = captured(&classifier(&Architecture::find("vgg-narrow").unwrap()), finest());
     let points: Vec<f64> = points().into_iter().map(f64::from).collect();
     let found = Regions::new(&network).unwrap().distances(&points).unwrap();
     for (from, found) in points.chunks_exact(FEATURES).zip(found) {
@@ -170,7 +165,7 @@ fn the_nearest_boundary_of_a_convolutional_network_is_where_a_ray_meets_it() {
 #[test]
 fn shifts_beyond_f32_are_an_overflow_and_nothing_else() {
     let deep = Architecture::find("resnet56").unwrap();
-    let network = captured(&classifier(deep), Precision::F32);
+    let network = captured(&classifier(&deep), Precision::F32);
     let error = Extractor::new(&network, Gauge::WorstCase, Classes::Predicted).unwrap_err();
     let Error::Overflow { precision: Precision::F32, .. } = error else { panic!("{error}") };
 }

@@ -126,7 +126,7 @@ impl ExampleRun {
             "training {} on {images} of {} on {}",
             self.architecture, data.name, arguments.device
         );
-        let request = RunRequest::new(architecture, data, device, &arguments.device);
+        let request = RunRequest::new(&architecture, data, device, &arguments.device);
         Ok(Run::train(folder, &request, &config, &mut EpochPrinter)?.run())
     }
 }

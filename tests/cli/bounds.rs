@@ -73,7 +73,14 @@ fn convolutions_on_the_command_line() {
         (&said["best_upper"], &json!("exact"))
     );
     let said = patient(&workspace, "--layers C4,P,C8k2s1p1,D5 --dataset mnist").succeeded();
+    assert!(said.starts_with("C4,P,C8k2p1,D5: 784 inputs"), "{said}");
     assert!(said.contains("layers: conv 4x26x26, max of 4 676, conv 8x14x14, dense 5\n"), "{said}");
+    // Batch norm is part of the layer before it.
+    let said = patient(&workspace, "--layers C4,BN,A,D5,BN --dataset mnist").succeeded();
+    assert!(said.contains("layers: conv 4x26x26, average pool + linear 5\n"), "{said}");
+    let said = patient(&workspace, "googlenet-narrow --shape 3,8,8").succeeded();
+    assert!(said.starts_with("googlenet-narrow: 192 inputs"), "{said}");
+    assert!(said.contains("belongs to a branch"), "{said}");
 }
 
 #[test]
@@ -119,11 +126,11 @@ fn invalid_networks_are_refused_in_one_line() {
     workspace.run("bounds --widths 99999999999,5,2").failed(&["99999999999", "at most 20000000"]);
     workspace.run("bounds --widths 5,99999999999,2").failed(&["99999999999", "at most 20000000"]);
     workspace.run("bounds --layers C4,C4k30 --shape 1,9,9").failed(&[
-        "layer 2 of --layers",
-        "kernel: found 30x30",
+        "layer 2 (`C4k30`)",
+        "windows of 30x30",
         "at most 7x7",
     ]);
-    workspace.run("bounds --layers D4,P --shape 1,9,9").failed(&["layer 2", "before max pooling"]);
+    workspace.run("bounds --layers D4,P --shape 1,9,9").misused(&["layer 2 (`P`)", "flattened"]);
     workspace.run("bounds").misused(&["ARCHITECTURE|RUN"]);
     workspace.run("bounds --widths 784").misused(&["--widths", "at least two numbers"]);
     workspace.run("bounds --widths 784,0,10").misused(&["--widths", "`0` is not a whole number"]);
@@ -131,7 +138,9 @@ fn invalid_networks_are_refused_in_one_line() {
     workspace.run("bounds --widths 4,4,2 fcn4").misused(&["cannot be used with"]);
     workspace.run("bounds --widths 4,4,2 --shape 1,2,2").misused(&["cannot be used with"]);
     workspace.run("bounds --layers D4").misused(&["--shape"]);
-    workspace.run("bounds --layers C4z --shape 1,9,9").misused(&["`C4z` is not a layer such as"]);
+    workspace
+        .run("bounds --layers C4z --shape 1,9,9")
+        .misused(&["layer 1 (`C4z`): expected C and"]);
     workspace.run("bounds fcn4 --shape 28,28").misused(&["--shape", "channels, height, width"]);
     workspace.run("bounds fcn4 --time-limit -1").misused(&["-1"]);
     workspace.run("bounds fcn4 --time-limit=nan").misused(&["--time-limit", "number of seconds"]);

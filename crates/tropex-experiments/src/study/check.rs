@@ -123,10 +123,18 @@ impl NetworkPlan {
                 self.dataset
             ));
         }
-        match (&self.model, self.architecture.is_empty()) {
-            (None, true) => return named("it needs an architecture or a model".into()),
-            (Some(_), false) => return named("it has an architecture and a model".into()),
-            _ => {}
+        let given = [
+            ("an architecture", !self.architecture.is_empty()),
+            ("layers", self.layers.is_some()),
+            ("a model", self.model.is_some()),
+        ];
+        let given: Vec<_> = given.iter().filter(|(_, is_given)| *is_given).collect();
+        match given[..] {
+            [_] => {}
+            [] => return named("it needs an architecture, layers or a model".into()),
+            [(first, _), (second, _), ..] => {
+                return named(format!("it has {first} and {second}, expected one of them"));
+            }
         }
         if self.model.is_some() && (!self.training.is_empty() || self.shuffled_labels) {
             return named("its model is imported, not trained: leave out training".into());

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use tropex_extract::{Gauge, Precision};
 use tropex_train::checkpoint::Checkpoints;
 use tropex_train::data::ImageLayout;
 use tropex_train::messages::in_plain_words;
 use tropex_train::training::TrainingConfig;
-use tropex_train::zoo::{Architecture, Normalisation};
+use tropex_train::zoo::{Architecture, ArchitectureError, LayerList, Normalisation};
 
 use crate::Error;
 use crate::experiments::ExperimentEntry;
@@ -50,9 +51,12 @@ pub struct StudyPlan {
 pub struct NetworkPlan {
     /// Name in the report and of the folders of its runs.
     pub name: String,
-    /// Name of the architecture in the zoo; empty for an imported model.
+    /// Name of the architecture in the zoo; empty for layers in a line and for an imported model.
     #[serde(default)]
     pub architecture: String,
+    /// Layers in a line, in place of an architecture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<LayerList>,
     /// ONNX file of an imported model, in place of an architecture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelPlan>,
@@ -166,9 +170,37 @@ impl NetworkPlan {
         }
     }
 
+    /// The architecture that is trained.
+    ///
+    /// # Errors
+    /// [`ArchitectureError::Unknown`], also for an imported model, which has none.
+    pub fn architecture(&self) -> Result<Architecture, ArchitectureError> {
+        match &self.layers {
+            Some(layers) => Ok(layers.clone().into()),
+            None => Architecture::find(&self.architecture),
+        }
+    }
+
+    /// Checks that a network for images `[channels, height, width]` can be built. An imported model
+    /// is not checked.
+    ///
+    /// # Errors
+    /// The images do not fit the architecture.
+    pub fn require_fit(
+        &self,
+        shape: [usize; 3],
+        classes: usize,
+        device: &Device,
+    ) -> Result<(), ArchitectureError> {
+        match self.model {
+            Some(_) => Ok(()),
+            None => self.architecture()?.parameters(shape, classes, device).map(|_| ()),
+        }
+    }
+
     /// Settings of the training from a seed.
     pub(super) fn training(&self, seed: u64) -> Result<TrainingConfig, String> {
-        let architecture = Architecture::find(&self.architecture).map_err(|e| e.to_string())?;
+        let architecture = self.architecture().map_err(|error| error.to_string())?;
         let recipe = TrainingConfig { seed, ..architecture.recipe() };
         let serde_json::Value::Object(mut settings) =
             serde_json::to_value(recipe).map_err(|error| error.to_string())?

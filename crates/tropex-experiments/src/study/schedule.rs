@@ -10,7 +10,6 @@ use tropex_extract::Gauge;
 use tropex_train::data::Dataset;
 use tropex_train::run::{Run, RunOutcome, RunRequest};
 use tropex_train::training::{BatchProgress, TrainingObserver};
-use tropex_train::zoo::Architecture;
 
 use super::average_seeds::average_seeds;
 use super::plan::{NetworkPlan, StudyPlan};
@@ -203,9 +202,9 @@ impl<'a> StudySchedule<'a> {
             false => dataset,
         };
         let config = network.training(run.seed).map_err(refused)?;
+        let architecture = network.architecture().map_err(|error| refused(error.to_string()))?;
         let request = RunRequest {
-            architecture: Architecture::find(&network.architecture)
-                .map_err(|error| refused(error.to_string()))?,
+            architecture: &architecture,
             dataset: &dataset.name,
             train: &dataset.train,
             shuffled_labels: run.shuffled.then_some(run.seed),

@@ -72,6 +72,13 @@ pub struct DatasetEntry {
     open: fn(&OpenOptions<'_>) -> Result<Dataset, DataError>,
 }
 
+impl DatasetEntry {
+    /// The entry of that name; `None` for other names and for files.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        DATASETS.iter().find(|entry| entry.name == name)
+    }
+}
+
 /// Options for opening a dataset: the folder of its files, and whether they may be downloaded.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -297,7 +304,7 @@ pub fn open(name: &str, options: &OpenOptions<'_>) -> Result<Dataset, DataError>
     if options.layout.is_some() {
         return Err(DataError::Layout { dataset: name.to_string() });
     }
-    match DATASETS.iter().find(|entry| entry.name == name) {
+    match DatasetEntry::find(name) {
         Some(entry) => (entry.open)(options),
         None => Err(DataError::Unknown {
             name: name.to_string(),
@@ -331,7 +338,7 @@ mod tests {
     #[test]
     fn datasets_without_files_match_their_entries() {
         for name in ["shapes", "embedded"] {
-            let entry = DATASETS.iter().find(|entry| entry.name == name).unwrap();
+            let entry = DatasetEntry::find(name).unwrap();
             let data = open(name, &OpenOptions::default()).unwrap();
             assert_eq!(data.name, name);
             for split in [&data.train, &data.test] {

@@ -1,3 +1,4 @@
+mod googlenet;
 mod names;
 mod reference;
 mod residual;
@@ -135,7 +136,7 @@ fn another_number_of_layers_is_refused() {
     let path = file(folder.path(), |key| format!("layers.{key}"));
     let fcn = Architecture::find("fcn2").unwrap();
     let options = ImportOptions::default();
-    let line = import(fcn, &path, &options, SHAPE, 3, &device()).unwrap_err().to_string();
+    let line = import(&fcn, &path, &options, SHAPE, 3, &device()).unwrap_err().to_string();
     assert!(line.contains("5 layers with parameters, expected 2"), "{line}");
 }
 
@@ -156,6 +157,20 @@ fn state_dicts_of_pytorch_compute_what_pytorch_computes() {
         let found = logits(&import_tiny(&path).unwrap());
         // The logits of PyTorch for `image()`, in f64.
         assert_close(&found, &[-0.060290121018539, -0.059236397014026, 0.040612893207072]);
+    }
+}
+
+#[test]
+fn state_dicts_of_pytorch_are_imported_into_layers_in_a_line() {
+    let layers: Architecture = "C3p1,BN,P,C4s2p1,D16".parse().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in STATE_DICTS {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let options = ImportOptions::default();
+        let imported = import(&layers, &path, &options, SHAPE, 3, &device()).unwrap();
+        let expected = logits(&import_tiny(&path).unwrap());
+        assert_eq!(logits(&imported.classifier), expected, "{name}");
     }
 }
 

@@ -117,7 +117,7 @@ pub fn channels(shape: &[usize], is_moved: bool) -> usize {
 pub struct RunConfig {
     /// Format version, [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// Name of the architecture.
+    /// The architecture: its name in the zoo, its layers in a line, or [`ONNX`].
     pub architecture: String,
     /// Name of the dataset.
     pub dataset: String,
@@ -245,7 +245,7 @@ impl RunConfig {
         let (input_shape, classes) = (request.train.shape(), request.train.classes());
         Ok(Self {
             format_version: FORMAT_VERSION,
-            architecture: request.architecture.name.into(),
+            architecture: request.architecture.to_string(),
             dataset: request.dataset.into(),
             input_shape,
             classes,

@@ -24,7 +24,7 @@ use crate::data::{Dataset, FileReadOptions, Images, SubsetRule};
 use crate::import::{ImportOptions, ImportedNetwork, import};
 use crate::training::{Trainer, TrainingConfig, TrainingObserver, evaluate};
 use crate::weights::{Weights, WeightsError};
-use crate::zoo::{Architecture, Classifier};
+use crate::zoo::{Architecture, ArchitectureError, Classifier};
 
 pub use config::{
     BURN_VERSION, DataFingerprints, ModelFile, ONNX, RunConfig, RunState, Versions, channels,
@@ -384,9 +384,10 @@ impl Run {
         if self.config.model.is_some() {
             return Err(RunError::Model { path: self.path.clone() });
         }
-        let architecture = Architecture::find(&self.config.architecture).map_err(|error| {
-            RunError::Config { path: self.path.join(CONFIG), reason: error.to_string() }
-        })?;
+        let architecture: Architecture =
+            self.config.architecture.parse().map_err(|error: ArchitectureError| {
+                RunError::Config { path: self.path.join(CONFIG), reason: error.to_string() }
+            })?;
         let RunConfig { input_shape, classes, .. } = self.config;
         let classifier = architecture.skeleton(input_shape, classes, device)?;
         let classifier = Weights::load(file, classifier)?;

@@ -277,7 +277,12 @@ fn a_network_beyond_the_memory_leaves_no_folder() {
     // A network with 128 units before two billion classes takes 4 TB.
     let images = Images::from_bytes([1, 1, 2], 2_000_000_000, vec![0; 4], vec![0, 1]).unwrap();
     let architecture = crate::zoo::Architecture::find("fcn8").unwrap();
-    let request = RunRequest { architecture, train: &images, test: &images, ..bench.request() };
+    let request = RunRequest {
+        architecture: &architecture,
+        train: &images,
+        test: &images,
+        ..bench.request()
+    };
     let error = Run::train(&bench.path("run"), &request, &config(), &mut ()).unwrap_err();
     let line = error.to_string();
     assert!(line.starts_with("fcn8 on images of 1x1x2 has 2"), "{line}");

@@ -124,12 +124,14 @@ fn a_resumed_training_ends_with_the_same_weights() {
     let path = folder.path().join("resume.safetensors");
     // Cases with batch norm, strides, dropout, shortcuts, and dense layers that use other kernels.
     let fcn = Architecture::find("fcn4").unwrap();
+    let layers = "C3p1,DO0.1,A,D8,BN,DO0.5,D4".parse().unwrap();
     for (architecture, optimizer) in [
         (&TINY, SGD),
         (&TINY, OptimizerConfig::ADAM),
         (&TINY_DROPOUT, SGD),
         (&TINY_RESIDUAL, OptimizerConfig::ADAM),
-        (fcn, SGD),
+        (&layers, SGD),
+        (&fcn, SGD),
     ] {
         let start = || architecture.init(SHAPE, 3, &device(), 0).unwrap();
         let config = TrainingConfig { l2: 1e-3, ..config(2, optimizer) };

@@ -1,28 +1,27 @@
 //! Networks of convolutions only, with strides in place of pooling (Springenberg et al., *Striving
 //! for Simplicity: The All Convolutional Net*, 2015).
 
-use super::Architecture;
+use super::ArchitectureEntry;
 use super::builder::{ClassifierBuilder, conv};
-use super::classifier::Classifier;
 use crate::training_config::TrainingConfig;
 
-pub(super) static FAMILY: &[Architecture] = &[
-    Architecture::new(
+pub(super) static FAMILY: &[ArchitectureEntry] = &[
+    ArchitectureEntry::new(
         "all-cnn",
         "AllCNN with dropout: C96 C96 C96(s2) C192 C192 C192(s2) C192 C192 C10(1x1) G",
-        |builder| Ok(standard(builder)),
+        standard,
         TrainingConfig::cifar,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "all-cnn-narrow",
         "narrow AllCNN: C4 C4 C16(s2) C16 C16 C64(s2) C64 C64(1x1) C10(1x1)",
-        |builder| Ok(narrow(builder)),
+        narrow,
         TrainingConfig::cifar,
     ),
 ];
 
 /// The logits are the means of the last channels, one per class, after a ReLU.
-fn standard(builder: ClassifierBuilder<'_>) -> Classifier {
+fn standard(builder: ClassifierBuilder<'_>) -> ClassifierBuilder<'_> {
     let classes = builder.classes();
     builder
         .conv(conv(96))
@@ -38,11 +37,10 @@ fn standard(builder: ClassifierBuilder<'_>) -> Classifier {
         .conv(conv(192))
         .conv(conv(classes).kernel(1))
         .global_average_pool()
-        .finish()
 }
 
 /// The published study ends this network with a dense layer.
-fn narrow(builder: ClassifierBuilder<'_>) -> Classifier {
+fn narrow(builder: ClassifierBuilder<'_>) -> ClassifierBuilder<'_> {
     let classes = builder.classes();
     let convs = [
         conv(4),

@@ -6,6 +6,7 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;
+use rand_chacha::rand_core::Rng;
 
 use super::dropout::Dropout;
 
@@ -57,6 +58,31 @@ impl ResidualBlock {
     }
 }
 
+/// Four branches on one input, whose outputs are concatenated along the channels (Szegedy et al.,
+/// *Going Deeper with Convolutions*, 2015): convolutions of 1x1, of 3x3 and of 5x5, the last two
+/// behind a 1x1 convolution, and max pooling with a 1x1 convolution behind it. The 5x5 convolution
+/// is two of 3x3.
+#[derive(Module, Debug)]
+pub struct InceptionBlock {
+    /// The convolutions of the first three branches.
+    pub(super) branches: Vec<Vec<ConvBlock>>,
+    pub(super) pool: MaxPool2d,
+    /// The convolution behind the pooling.
+    pub(super) pooled: ConvBlock,
+}
+
+impl InceptionBlock {
+    /// Maps `[n, channels, height, width]` to `[n, channels', height, width]`.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let along = |branch: &Vec<ConvBlock>| {
+            branch.iter().fold(input.clone(), |values, block| block.forward(values))
+        };
+        let mut outputs: Vec<_> = self.branches.iter().map(along).collect();
+        outputs.push(self.pooled.forward(self.pool.forward(input)));
+        Tensor::cat(outputs, 1)
+    }
+}
+
 /// A block between images and the flattened features: `[n, c, h, w]` to `[n, c', h', w']`.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)] // networks have few blocks
@@ -65,6 +91,8 @@ pub enum FeatureBlock {
     Conv(ConvBlock),
     /// Convolutions with a shortcut.
     Residual(ResidualBlock),
+    /// Branches of convolutions and pooling.
+    Inception(InceptionBlock),
     /// Maximum over windows.
     MaxPool(MaxPool2d),
     /// Mean over windows.
@@ -81,27 +109,57 @@ impl FeatureBlock {
         match self {
             Self::Conv(block) => block.forward(input),
             Self::Residual(block) => block.forward(input),
+            Self::Inception(block) => block.forward(input),
             Self::MaxPool(pool) => pool.forward(input),
             Self::AveragePool(pool) => pool.forward(input),
             Self::GlobalAveragePool(pool) => pool.forward(input),
             Self::Dropout(_) => input,
         }
     }
+
+    /// The batch norms of the block.
+    pub(super) fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+        let convs: Vec<&mut ConvBlock> = match self {
+            Self::Conv(block) => vec![block],
+            Self::Residual(block) => vec![&mut block.first, &mut block.second],
+            Self::Inception(block) => {
+                block.branches.iter_mut().flatten().chain([&mut block.pooled]).collect()
+            }
+            _ => Vec::new(),
+        };
+        convs.into_iter().filter_map(|block| block.norm.as_mut()).collect()
+    }
 }
 
-/// A fully connected layer; the last one of a network has no activation.
+/// A fully connected layer with optional batch norm, activation and dropout; the last one of a
+/// network has none of these.
 #[derive(Module, Debug)]
 pub struct DenseBlock {
     pub(super) linear: Linear,
+    pub(super) norm: Option<BatchNorm>,
     pub(super) activation: Option<Activation>,
+    pub(super) dropout: Option<Dropout>,
 }
 
 impl DenseBlock {
-    /// Maps `[n, inputs]` to `[n, outputs]`.
+    /// Maps `[n, inputs]` to `[n, outputs]` as in inference: dropout does nothing.
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         let output = self.linear.forward(input);
+        let output = match &self.norm {
+            Some(norm) => norm.forward(output),
+            None => output,
+        };
         match &self.activation {
             Some(activation) => activation.forward(output),
+            None => output,
+        }
+    }
+
+    /// Maps `[n, inputs]` to `[n, outputs]` with dropout, whose random numbers come from `random`.
+    pub(super) fn forward_training(&self, input: Tensor<2>, random: &mut impl Rng) -> Tensor<2> {
+        let output = self.forward(input);
+        match &self.dropout {
+            Some(dropout) => dropout.forward_training(output, random),
             None => output,
         }
     }

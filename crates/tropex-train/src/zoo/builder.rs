@@ -2,36 +2,58 @@
 
 use burn::nn::activation::{Activation, ActivationConfig};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2dConfig};
-use burn::nn::{BatchNormConfig, Initializer, LinearConfig, PaddingConfig2d};
+use burn::nn::pool::{AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
+use burn::nn::{BatchNormConfig, Initializer, LinearConfig};
 use burn::tensor::Device;
 
-use super::block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
+use super::MAX_VALUES;
+use super::block::{ConvBlock, DenseBlock, FeatureBlock, InceptionBlock, ResidualBlock};
 use super::classifier::Classifier;
 use super::dropout::Dropout;
-use super::{ArchitectureError, MAX_VALUES};
+use super::error::ArchitectureError;
+use super::window::Window;
 
-/// A convolution whose output has the size of its input divided by the stride.
-#[derive(Clone, Copy)]
+/// A convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ConvLayer {
-    filters: usize,
-    /// Width of the kernel, an odd number.
-    kernel: usize,
-    stride: usize,
+    pub(super) filters: usize,
+    pub(super) window: Window,
 }
 
 /// A 3x3 convolution of stride 1.
 pub(super) const fn conv(filters: usize) -> ConvLayer {
-    ConvLayer { filters, kernel: 3, stride: 1 }
+    ConvLayer { filters, window: Window::centred(3, 1) }
 }
 
 impl ConvLayer {
-    pub(super) const fn kernel(self, kernel: usize) -> Self {
-        Self { kernel, ..self }
+    /// With a kernel of an odd width, padded so that stride 1 keeps the size.
+    pub(super) const fn kernel(self, width: usize) -> Self {
+        Self { window: Window::centred(width, self.window.stride[0]), ..self }
     }
 
+    /// With a stride, by which the size is divided.
     pub(super) const fn stride(self, stride: usize) -> Self {
-        Self { stride, ..self }
+        Self { window: Window::centred(self.window.kernel[0], stride), ..self }
+    }
+}
+
+/// Numbers of filters of an inception block.
+#[derive(Clone, Copy)]
+pub(super) struct InceptionFilters {
+    /// Of the 1x1 convolution.
+    pub(super) single: usize,
+    /// Of a 1x1 convolution and the 3x3 convolution behind it.
+    pub(super) three: [usize; 2],
+    /// Of a 1x1 convolution and of both 3x3 convolutions behind it.
+    pub(super) five: [usize; 2],
+    /// Of the 1x1 convolution behind the pooling.
+    pub(super) pooled: usize,
+}
+
+impl InceptionFilters {
+    /// Channels of the output.
+    fn sum(&self) -> usize {
+        self.single + self.three[1] + self.five[1] + self.pooled
     }
 }
 
@@ -40,11 +62,12 @@ impl ConvLayer {
 /// Parameters are lazy: only batch-norm statistics are allocated, and counting the parameters of a
 /// large network costs nothing.
 pub(super) struct ClassifierBuilder<'a> {
-    architecture: &'static str,
     device: &'a Device,
     activation: ActivationConfig,
     input: [usize; 3],
     shape: [usize; 3],
+    /// Whether every window has fitted the plane that it reads.
+    fits: bool,
     classes: usize,
     features: Vec<FeatureBlock>,
     dense: Vec<DenseBlock>,
@@ -54,7 +77,6 @@ pub(super) struct ClassifierBuilder<'a> {
 
 impl<'a> ClassifierBuilder<'a> {
     pub(super) fn new(
-        architecture: &'static str,
         activation: ActivationConfig,
         input: [usize; 3],
         classes: usize,
@@ -72,17 +94,8 @@ impl<'a> ClassifierBuilder<'a> {
             return Err(ArchitectureError::TooFewClasses { classes });
         }
         let (features, dense) = (Vec::new(), Vec::new());
-        Ok(Self {
-            architecture,
-            device,
-            activation,
-            input,
-            shape: input,
-            classes,
-            features,
-            dense,
-            width: None,
-        })
+        let (shape, fits, width) = (input, true, None);
+        Ok(Self { device, activation, input, shape, fits, classes, features, dense, width })
     }
 
     /// Number of classes.
@@ -90,19 +103,29 @@ impl<'a> ClassifierBuilder<'a> {
         self.classes
     }
 
+    /// `[channels, height, width]` of the output of the last block before dense blocks.
+    pub(super) fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Whether every window has fitted the plane that it reads.
+    pub(super) fn fits(&self) -> bool {
+        self.fits
+    }
+
     /// A convolution and the activation.
     pub(super) fn conv(self, conv: ConvLayer) -> Self {
-        let activation = Some(self.activation());
-        self.conv_block(conv, false, activation)
+        self.conv_block(conv, false)
     }
 
     /// A convolution, batch norm, and the activation.
     pub(super) fn conv_norm(self, conv: ConvLayer) -> Self {
-        let activation = Some(self.activation());
-        self.conv_block(conv, true, activation)
+        self.conv_block(conv, true)
     }
 
-    fn conv_block(mut self, conv: ConvLayer, norm: bool, activation: Option<Activation>) -> Self {
+    /// A convolution, batch norm if `norm`, and the activation.
+    pub(super) fn conv_block(mut self, conv: ConvLayer, norm: bool) -> Self {
+        let activation = Some(self.activation());
         let block = self.block(conv, norm, activation);
         self.features.push(FeatureBlock::Conv(block));
         self
@@ -123,21 +146,55 @@ impl<'a> ClassifierBuilder<'a> {
         self
     }
 
+    /// Four branches, whose outputs are concatenated: see [`InceptionBlock`]. Batch norm and the
+    /// activation follow each convolution.
+    pub(super) fn inception(mut self, filters: InceptionFilters) -> Self {
+        let before = self.shape;
+        let InceptionFilters { single, three, five, pooled } = filters;
+        let branches: [&[ConvLayer]; 3] = [
+            &[conv(single).kernel(1)],
+            &[conv(three[0]).kernel(1), conv(three[1])],
+            &[conv(five[0]).kernel(1), conv(five[1]), conv(five[1])],
+        ];
+        let branches = branches.map(|convs| {
+            self.shape = before;
+            convs.iter().map(|&conv| self.active_block(conv)).collect()
+        });
+        self.shape = before;
+        let pool = self.pool(Window::centred(3, 1));
+        let pooled = self.active_block(conv(pooled).kernel(1));
+        self.shape[0] = filters.sum();
+        let block = InceptionBlock { branches: branches.into(), pool, pooled };
+        self.features.push(FeatureBlock::Inception(block));
+        self
+    }
+
+    /// A block with batch norm and activation.
+    fn active_block(&mut self, conv: ConvLayer) -> ConvBlock {
+        let activation = Some(self.activation());
+        self.block(conv, true, activation)
+    }
+
     /// A block on the current shape, which becomes the shape of its output.
     fn block(&mut self, conv: ConvLayer, norm: bool, activation: Option<Activation>) -> ConvBlock {
-        let [channels, height, width] = self.shape;
-        self.shape = [conv.filters, height.div_ceil(conv.stride), width.div_ceil(conv.stride)];
+        let channels = self.shape[0];
+        self.advance(conv.filters, conv.window);
         let norm = norm.then(|| BatchNormConfig::new(conv.filters).init(self.device));
         ConvBlock { conv: self.layer(channels, conv), norm, activation }
     }
 
-    fn layer(&self, channels: usize, ConvLayer { filters, kernel, stride }: ConvLayer) -> Conv2d {
-        // Equal padding on all sides, as PyTorch's `padding`. TensorFlow's "same" with stride 2
-        // would pad below and right only, which would shift images against imported weights.
-        let padding = kernel / 2;
-        Conv2dConfig::new([channels, filters], [kernel, kernel])
-            .with_stride([stride, stride])
-            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+    /// Makes the shape that of the output of windows.
+    fn advance(&mut self, channels: usize, window: Window) {
+        let [_, height, width] = self.shape;
+        let [height, width] = window.count([height, width]);
+        self.fits &= height > 0 && width > 0;
+        self.shape = [channels, height, width];
+    }
+
+    fn layer(&self, channels: usize, ConvLayer { filters, window }: ConvLayer) -> Conv2d {
+        Conv2dConfig::new([channels, filters], window.kernel)
+            .with_stride(window.stride)
+            .with_padding(window.padding_config())
             .with_initializer(Initializer::Zeros)
             .init(self.device)
     }
@@ -146,32 +203,31 @@ impl<'a> ClassifierBuilder<'a> {
         self.activation.init(self.device)
     }
 
-    /// The maximum of each 2x2 window; an odd row or column at the end is dropped.
-    pub(super) fn max_pool(mut self) -> Result<Self, ArchitectureError> {
-        self.halve()?;
-        let pool = MaxPool2dConfig::new([2, 2]).init();
+    /// The maximum of each window; an incomplete window at the end of an axis is dropped.
+    pub(super) fn max_pool(mut self, window: Window) -> Self {
+        let pool = self.pool(window);
         self.features.push(FeatureBlock::MaxPool(pool));
-        Ok(self)
+        self
     }
 
-    /// The mean of each 2x2 window; an odd row or column at the end is dropped.
-    pub(super) fn average_pool(mut self) -> Result<Self, ArchitectureError> {
-        self.halve()?;
-        let pool = AvgPool2dConfig::new([2, 2]).init();
+    fn pool(&mut self, window: Window) -> MaxPool2d {
+        self.advance(self.shape[0], window);
+        MaxPool2dConfig::new(window.kernel)
+            .with_strides(window.stride)
+            .with_padding(window.padding_config())
+            .init()
+    }
+
+    /// The mean of each window, in which padding counts as zeros; an incomplete window at the end
+    /// of an axis is dropped.
+    pub(super) fn average_pool(mut self, window: Window) -> Self {
+        self.advance(self.shape[0], window);
+        let pool = AvgPool2dConfig::new(window.kernel)
+            .with_strides(window.stride)
+            .with_padding(window.padding_config())
+            .init();
         self.features.push(FeatureBlock::AveragePool(pool));
-        Ok(self)
-    }
-
-    fn halve(&mut self) -> Result<(), ArchitectureError> {
-        let [channels, height, width] = self.shape;
-        if height < 2 || width < 2 {
-            return Err(ArchitectureError::ImagesTooSmall {
-                architecture: self.architecture,
-                shape: self.input,
-            });
-        }
-        self.shape = [channels, height / 2, width / 2];
-        Ok(())
+        self
     }
 
     /// The mean of each channel.
@@ -184,35 +240,45 @@ impl<'a> ClassifierBuilder<'a> {
 
     /// Dropout with a rate, in training only.
     pub(super) fn dropout(mut self, share: f64) -> Self {
-        self.features.push(FeatureBlock::Dropout(Dropout { share }));
+        let dropout = Dropout { share };
+        match self.dense.last_mut() {
+            Some(block) => block.dropout = Some(dropout),
+            None => self.features.push(FeatureBlock::Dropout(dropout)),
+        }
         self
     }
 
     /// A fully connected layer and the activation.
-    pub(super) fn dense(mut self, width: usize) -> Self {
+    pub(super) fn dense(self, width: usize) -> Self {
+        self.dense_block(width, false)
+    }
+
+    /// A fully connected layer, batch norm if `norm`, and the activation.
+    pub(super) fn dense_block(mut self, width: usize, norm: bool) -> Self {
         let activation = Some(self.activation());
-        self.push_dense(width, activation);
+        self.push_dense(width, norm, activation);
         self
     }
 
     /// The last layer: fully connected to the classes, without activation.
-    pub(super) fn logits(mut self) -> Classifier {
-        self.push_dense(self.classes, None);
-        self.finish()
+    pub(super) fn logits(mut self) -> Self {
+        self.push_dense(self.classes, false, None);
+        self
     }
 
-    /// Ends the classifier: the output of the blocks is the logits.
+    /// The classifier of these blocks. The output of the last block is the logits.
     pub(super) fn finish(self) -> Classifier {
         let [channels, height, width] = self.input;
         let Self { features, dense, classes, .. } = self;
         Classifier { normalise: None, features, dense, channels, height, width, classes }
     }
 
-    fn push_dense(&mut self, width: usize, activation: Option<Activation>) {
+    fn push_dense(&mut self, width: usize, norm: bool, activation: Option<Activation>) {
         let inputs = self.width.unwrap_or(self.shape.iter().product());
         let linear =
             LinearConfig::new(inputs, width).with_initializer(Initializer::Zeros).init(self.device);
-        self.dense.push(DenseBlock { linear, activation });
+        let norm = norm.then(|| BatchNormConfig::new(width).init(self.device));
+        self.dense.push(DenseBlock { linear, norm, activation, dropout: None });
         self.width = Some(width);
     }
 }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use rand_chacha::rand_core::Rng;
 
-use super::block::{ConvBlock, DenseBlock, FeatureBlock};
+use super::block::{DenseBlock, FeatureBlock};
 use super::normalisation::{Normalisation, NormaliseLayer};
 
 /// Default of the number that batch norms add to variances, in Burn and in PyTorch.
@@ -34,16 +34,20 @@ impl Classifier {
     /// - output: `[n, classes]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let images = self.normalised(images);
-        self.classify(self.features.iter().fold(images, |values, block| block.forward(values)))
+        let features = self.features.iter().fold(images, |values, block| block.forward(values));
+        let flat = features.flatten::<2>(1, 3);
+        self.dense.iter().fold(flat, |values, block| block.forward(values))
     }
 
     /// Computes logits with dropout, whose random numbers come from `random`.
     pub(crate) fn forward_training(&self, images: Tensor<4>, random: &mut impl Rng) -> Tensor<2> {
         let images = self.normalised(images);
-        self.classify(self.features.iter().fold(images, |values, block| match block {
+        let features = self.features.iter().fold(images, |values, block| match block {
             FeatureBlock::Dropout(dropout) => dropout.forward_training(values, random),
             block => block.forward(values),
-        }))
+        });
+        let flat = features.flatten::<2>(1, 3);
+        self.dense.iter().fold(flat, |values, block| block.forward_training(values, random))
     }
 
     fn normalised(&self, images: Tensor<4>) -> Tensor<4> {
@@ -51,11 +55,6 @@ impl Classifier {
             Some(normalise) => normalise.forward(images),
             None => images,
         }
-    }
-
-    fn classify(&self, features: Tensor<4>) -> Tensor<2> {
-        let flat = features.flatten::<2>(1, 3);
-        self.dense.iter().fold(flat, |values, block| block.forward(values))
     }
 
     /// The network with a normalisation of the images before the first layer, if one is given.
@@ -66,16 +65,9 @@ impl Classifier {
     /// The network with another number that batch norms add to variances, if one is given.
     pub(crate) fn with_batch_norm_epsilon(mut self, epsilon: Option<f64>) -> Self {
         let Some(epsilon) = epsilon else { return self };
-        let blocks = self.features.iter_mut().flat_map(|block| match block {
-            FeatureBlock::Conv(block) => vec![block],
-            FeatureBlock::Residual(block) => vec![&mut block.first, &mut block.second],
-            _ => Vec::new(),
-        });
-        for ConvBlock { norm, .. } in blocks {
-            if let Some(norm) = norm {
-                norm.epsilon = epsilon;
-            }
-        }
+        let features = self.features.iter_mut().flat_map(FeatureBlock::norms_mut);
+        let dense = self.dense.iter_mut().filter_map(|block| block.norm.as_mut());
+        features.chain(dense).for_each(|norm| norm.epsilon = epsilon);
         self
     }
 

@@ -14,9 +14,13 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// Sets each value of `[n, c, h, w]` to zero with probability `share`, and divides the others
-    /// by `1 - share`, which keeps the mean.
-    pub(super) fn forward_training(&self, input: Tensor<4>, random: &mut impl Rng) -> Tensor<4> {
+    /// Sets each value to zero with probability `share`, and divides the others by `1 - share`,
+    /// which keeps the mean.
+    pub(super) fn forward_training<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        random: &mut impl Rng,
+    ) -> Tensor<D> {
         let kept = (1.0 / (1.0 - self.share)) as f32;
         let dropped_below = (self.share * 2f64.powi(32)) as u32;
         let shape = input.dims();

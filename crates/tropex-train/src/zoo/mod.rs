@@ -1,4 +1,4 @@
-//! The architectures, family by family.
+//! The architectures: those of the zoo, family by family, and layers in a line.
 //!
 //! To add an architecture, add its entry to the file of its family. A new family is a file in this
 //! folder and a line in `FAMILIES`.
@@ -8,12 +8,20 @@ mod block;
 mod builder;
 mod classifier;
 mod dropout;
+mod entry;
+mod error;
 mod fcn;
+mod googlenet;
 mod initialise;
+mod layers;
 mod memory;
+mod network_too_large;
 mod normalisation;
 mod resnet;
+#[cfg(test)]
+mod testing;
 mod vgg;
+mod window;
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,222 +30,134 @@ use std::sync::LazyLock;
 use burn::nn::LeakyReluConfig;
 use burn::nn::activation::ActivationConfig;
 use burn::tensor::Device;
-use thiserror::Error;
 
-pub use block::{ConvBlock, DenseBlock, FeatureBlock, ResidualBlock};
+pub use block::{ConvBlock, DenseBlock, FeatureBlock, InceptionBlock, ResidualBlock};
 pub use classifier::{Classifier, DEFAULT_EPSILON};
 pub use dropout::Dropout;
-pub use memory::NetworkTooLarge;
+pub use entry::ArchitectureEntry;
+pub use error::ArchitectureError;
+pub use layers::{LayerList, LayerMisfit, LayerProblem, ParseLayersError};
+pub use network_too_large::NetworkTooLarge;
 pub use normalisation::{Normalisation, NormalisationError};
+#[cfg(test)]
+pub(crate) use testing::{TINY, TINY_DENSE, TINY_DROPOUT, TINY_RESIDUAL};
 
 use self::builder::ClassifierBuilder;
-use crate::messages::hint;
 use crate::naming::tensor_specs;
 use crate::training_config::TrainingConfig;
 
 /// A family of architectures.
 struct ArchitectureFamily {
-    members: &'static [Architecture],
+    members: &'static [ArchitectureEntry],
+    has_convolutions: bool,
     /// Whether each member has a variant with leaky ReLU.
     has_leaky: bool,
 }
 
+impl ArchitectureFamily {
+    const fn convolutional(members: &'static [ArchitectureEntry], has_leaky: bool) -> Self {
+        Self { members, has_convolutions: true, has_leaky }
+    }
+}
+
 /// Every family, in the order in which they are listed.
-static FAMILIES: [ArchitectureFamily; 4] = [
-    ArchitectureFamily { members: fcn::FAMILY, has_leaky: true },
-    ArchitectureFamily { members: vgg::FAMILY, has_leaky: true },
-    ArchitectureFamily { members: all_cnn::FAMILY, has_leaky: false },
-    ArchitectureFamily { members: resnet::FAMILY, has_leaky: false },
+static FAMILIES: [ArchitectureFamily; 5] = [
+    ArchitectureFamily { members: fcn::FAMILY, has_convolutions: false, has_leaky: true },
+    ArchitectureFamily::convolutional(vgg::FAMILY, true),
+    ArchitectureFamily::convolutional(all_cnn::FAMILY, false),
+    ArchitectureFamily::convolutional(resnet::FAMILY, false),
+    ArchitectureFamily::convolutional(googlenet::FAMILY, false),
 ];
 
-/// Every architecture: family by family, then the variants with leaky ReLU.
-pub static ARCHITECTURES: LazyLock<Vec<Architecture>> = LazyLock::new(|| {
+/// Every architecture of the zoo: family by family, then the variants with leaky ReLU.
+pub static ARCHITECTURES: LazyLock<Vec<ArchitectureEntry>> = LazyLock::new(|| {
     let members = FAMILIES.iter().flat_map(|family| family.members).copied();
     let leaky = FAMILIES.iter().filter(|family| family.has_leaky);
-    members.chain(leaky.flat_map(|family| family.members).map(Architecture::leaky)).collect()
+    members.chain(leaky.flat_map(|family| family.members).map(ArchitectureEntry::leaky)).collect()
 });
 
-/// Images of CIFAR-10.
-const CIFAR: [usize; 3] = [3, 32, 32];
-/// Images of MNIST and similar datasets.
-const MNIST: [usize; 3] = [1, 28, 28];
-
-/// Most values of an image.
+/// Most values of an image, and of the output of a layer for one image.
 pub(crate) const MAX_VALUES: usize = 1 << 32;
 
 /// Slope of leaky ReLU below zero.
 pub const LEAKY_SLOPE: f64 = 0.01;
 
-/// A network architecture, for images of any size that its pooling leaves something of.
-#[derive(Clone, Copy)]
-pub struct Architecture {
-    /// Its name on the command line, in kebab case.
-    pub name: &'static str,
-    /// Its layers: C convolution 3x3, P max pool, A average pool, G global average pool, D dense,
-    /// s2 stride 2. A ReLU follows each layer; the last dense layer, to the classes, is not listed.
-    pub summary: &'static str,
-    /// Name of the architecture with ReLU, if this is its variant with leaky ReLU.
-    pub leaky_of: Option<&'static str>,
-    /// `[channels, height, width]` of the images that it was designed for; others are allowed.
-    pub images: [usize; 3],
-    build: fn(ClassifierBuilder<'_>) -> Result<Classifier, ArchitectureError>,
-    recipe: fn() -> TrainingConfig,
-}
-
-/// A network for tests: every kind of layer, and a square dense one, in 500 parameters.
-#[cfg(test)]
-pub(crate) static TINY: Architecture = Architecture::new(
-    "tiny",
-    "C3 with batch norm, P, C4(s2), D16",
-    |builder| {
-        let features = builder.conv_norm(builder::conv(3)).max_pool()?;
-        Ok(features.conv(builder::conv(4).stride(2)).dense(16).logits())
-    },
-    TrainingConfig::mnist,
-);
-
-/// A residual network for tests: a block that keeps the shape, and one that changes it.
-#[cfg(test)]
-pub(crate) static TINY_RESIDUAL: Architecture = Architecture::new(
-    "tiny-residual",
-    "residual, with batch norm: C3, 2 C3, 2 C4(s2), G",
-    |builder| {
-        let features = builder.conv_norm(builder::conv(3)).residual(3, 1).residual(4, 2);
-        Ok(features.global_average_pool().logits())
-    },
-    TrainingConfig::resnet,
-);
-
-/// Dense layers of the same shape, for tests on images of 16 pixels.
-#[cfg(test)]
-pub(crate) static TINY_DENSE: Architecture = Architecture::new(
-    "tiny-dense",
-    "D16 D16 D16",
-    |builder| Ok(builder.dense(16).dense(16).dense(16).logits()),
-    TrainingConfig::mnist,
-);
-
-/// Dropout between layers, for tests.
-#[cfg(test)]
-pub(crate) static TINY_DROPOUT: Architecture = Architecture::new(
-    "tiny-dropout",
-    "C3 with dropout, D16",
-    |builder| Ok(builder.conv(builder::conv(3)).dropout(0.5).dense(16).logits()),
-    TrainingConfig::mnist,
-);
-
-/// Why an architecture cannot be built.
-#[derive(Debug, Error, PartialEq)]
+/// A network architecture, for images of any size that its windows fit.
+///
+/// ```
+/// use tropex_train::zoo::Architecture;
+///
+/// let architecture: Architecture = "C8k3p1,BN,P,D32".parse()?;
+/// assert_eq!(architecture.to_string(), "C8p1,BN,P,D32");
+/// let named = Architecture::find("fcn4")?;
+/// assert_eq!(named.to_string(), "fcn4");
+/// # Ok::<(), tropex_train::zoo::ArchitectureError>(())
+/// ```
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum ArchitectureError {
-    /// No architecture has this name.
-    #[error("unknown architecture `{name}`{}; `tropex list` names all", hint(name, names()))]
-    Unknown {
-        /// The name asked for.
-        name: String,
-    },
-    /// Pooling shrinks the images to less than one pixel.
-    #[error(
-        "images of {}x{}x{} are too small for {architecture}, which halves them to less than one \
-         pixel; take larger images or a smaller architecture",
-        shape[0], shape[1], shape[2]
-    )]
-    ImagesTooSmall {
-        /// Name of the architecture.
-        architecture: &'static str,
-        /// `[channels, height, width]` of the images.
-        shape: [usize; 3],
-    },
-    /// The images have no pixels.
-    #[error("images of {}x{}x{} have no pixels", shape[0], shape[1], shape[2])]
-    EmptyImages {
-        /// `[channels, height, width]` of the images.
-        shape: [usize; 3],
-    },
-    /// The images have more values than any network reads.
-    #[error(
-        "images of {}x{}x{}, expected at most {MAX_VALUES} values", shape[0], shape[1], shape[2]
-    )]
-    ImagesTooLarge {
-        /// `[channels, height, width]` of the images.
-        shape: [usize; 3],
-    },
-    /// The network does not fit into memory.
-    #[error(transparent)]
-    TooLarge(#[from] NetworkTooLarge),
-    /// The network has fewer than two classes.
-    #[error("{classes} classes, expected at least 2")]
-    TooFewClasses {
-        /// Number of classes asked for.
-        classes: usize,
-    },
+pub enum Architecture {
+    /// An architecture of the zoo.
+    Zoo(&'static ArchitectureEntry),
+    /// Layers in a line.
+    Layers(LayerList),
 }
 
+/// The names of the zoo.
 fn names() -> impl Iterator<Item = &'static str> {
-    ARCHITECTURES.iter().map(|architecture| architecture.name)
+    ARCHITECTURES.iter().map(|entry| entry.name)
 }
 
-impl fmt::Debug for Architecture {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Architecture({})", self.name)
-    }
-}
-
-/// The name.
+/// The name, or the layers in a line.
 impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        match self {
+            Self::Zoo(entry) => f.write_str(entry.name),
+            Self::Layers(layers) => layers.fmt(f),
+        }
     }
 }
 
-/// Reads the name, as [`Architecture::find`] does.
+/// Reads a name or layers in a line, as [`Display`](fmt::Display) writes them. Layers begin with an
+/// uppercase letter, names do not.
 impl FromStr for Architecture {
     type Err = ArchitectureError;
 
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::find(name).copied()
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.starts_with(|c: char| c.is_ascii_uppercase()) {
+            true => Ok(Self::Layers(text.parse()?)),
+            false => Self::find(text),
+        }
+    }
+}
+
+impl From<&'static ArchitectureEntry> for Architecture {
+    fn from(entry: &'static ArchitectureEntry) -> Self {
+        Self::Zoo(entry)
+    }
+}
+
+impl From<LayerList> for Architecture {
+    fn from(layers: LayerList) -> Self {
+        Self::Layers(layers)
     }
 }
 
 impl Architecture {
-    const fn new(
-        name: &'static str,
-        summary: &'static str,
-        build: fn(ClassifierBuilder<'_>) -> Result<Classifier, ArchitectureError>,
-        recipe: fn() -> TrainingConfig,
-    ) -> Self {
-        Self { name, summary, leaky_of: None, images: CIFAR, build, recipe }
-    }
-
-    /// This architecture, made for the images of MNIST.
-    const fn for_mnist(self) -> Self {
-        Self { images: MNIST, ..self }
-    }
-
-    /// This architecture with leaky ReLU. Its texts are never freed: call this once per
-    /// architecture.
-    fn leaky(&self) -> Self {
-        Self {
-            name: format!("{}-leaky", self.name).leak(),
-            summary: format!("{} with leaky ReLU of slope {LEAKY_SLOPE}", self.name).leak(),
-            leaky_of: Some(self.name),
-            ..*self
-        }
-    }
-
-    /// The architecture of that name.
-    pub fn find(name: &str) -> Result<&'static Self, ArchitectureError> {
-        let known = ARCHITECTURES.iter();
-        #[cfg(test)]
-        let known = known.chain([&TINY]);
-        let found = known.into_iter().find(|architecture| architecture.name == name);
-        found.ok_or_else(|| ArchitectureError::Unknown { name: name.into() })
+    /// The architecture of the zoo with that name.
+    ///
+    /// # Errors
+    /// [`ArchitectureError::Unknown`], with similar names.
+    pub fn find(name: &str) -> Result<Self, ArchitectureError> {
+        ArchitectureEntry::find(name).map(Self::Zoo)
     }
 
     /// A network for images `[channels, height, width]`, with starting weights drawn from `seed`.
     ///
     /// Weights follow He's uniform distribution, biases are zero, batch norm is the identity.
     /// They depend on the seed only, not on the device.
+    ///
+    /// # Errors
+    /// The images do not fit the architecture.
     pub fn init(
         &self,
         shape: [usize; 3],
@@ -250,20 +170,58 @@ impl Architecture {
     }
 
     /// The network with all parameters zero, which are allocated when they are first read.
+    ///
+    /// # Errors
+    /// The images do not fit the architecture.
     pub fn skeleton(
         &self,
         shape: [usize; 3],
         classes: usize,
         device: &Device,
     ) -> Result<Classifier, ArchitectureError> {
-        let activation = match self.leaky_of {
-            None => ActivationConfig::Relu,
-            Some(_) => LeakyReluConfig::new().with_negative_slope(LEAKY_SLOPE).into(),
-        };
-        (self.build)(ClassifierBuilder::new(self.name, activation, shape, classes, device)?)
+        let builder = ClassifierBuilder::new(self.activation(), shape, classes, device)?;
+        match self {
+            Self::Layers(layers) => Ok(layers.add_to(builder)?.logits().finish()),
+            Self::Zoo(entry) => {
+                let builder = (entry.build)(builder);
+                match builder.fits() {
+                    true => Ok(builder.finish()),
+                    false => {
+                        let architecture = entry.name;
+                        Err(ArchitectureError::ImagesTooSmall { architecture, shape })
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a layer is a convolution.
+    pub fn has_convolutions(&self) -> bool {
+        match self {
+            Self::Layers(layers) => layers.has_convolutions(),
+            Self::Zoo(entry) => {
+                let name = entry.leaky_of.unwrap_or(entry.name);
+                let has_it = |family: &&ArchitectureFamily| {
+                    family.members.iter().any(|member| member.name == name)
+                };
+                FAMILIES.iter().find(has_it).is_some_and(|family| family.has_convolutions)
+            }
+        }
+    }
+
+    fn activation(&self) -> ActivationConfig {
+        match self {
+            Self::Zoo(ArchitectureEntry { leaky_of: Some(_), .. }) => {
+                LeakyReluConfig::new().with_negative_slope(LEAKY_SLOPE).into()
+            }
+            _ => ActivationConfig::Relu,
+        }
     }
 
     /// Number of trained parameters, counted without allocating them.
+    ///
+    /// # Errors
+    /// The images do not fit the architecture.
     pub fn parameters(
         &self,
         shape: [usize; 3],
@@ -275,9 +233,12 @@ impl Architecture {
         Ok(trained.map(|spec| spec.shape.iter().product::<usize>()).sum())
     }
 
-    /// The default settings of its training.
+    /// The default settings of its training: for layers in a line, those of small networks.
     pub fn recipe(&self) -> TrainingConfig {
-        (self.recipe)()
+        match self {
+            Self::Zoo(entry) => (entry.recipe)(),
+            Self::Layers(_) => TrainingConfig::mnist(),
+        }
     }
 }
 

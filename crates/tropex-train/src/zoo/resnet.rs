@@ -1,40 +1,39 @@
 //! Residual networks for small images, first version (He et al., *Deep Residual Learning for Image
 //! Recognition*, 2016): 6n + 2 layers in three stages of n blocks.
 
-use super::Architecture;
+use super::ArchitectureEntry;
 use super::builder::{ClassifierBuilder, conv};
-use super::classifier::Classifier;
 use crate::training_config::TrainingConfig;
 
-pub(super) static FAMILY: &[Architecture] = &[
-    Architecture::new(
+pub(super) static FAMILY: &[ArchitectureEntry] = &[
+    ArchitectureEntry::new(
         "resnet20",
         "ResNet with batch norm: C16, 3 blocks each of 16, 32(s2) and 64(s2) filters, G",
-        |builder| Ok(build(builder, 3)),
+        |builder| build(builder, 3),
         TrainingConfig::resnet,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "resnet32",
         "ResNet with batch norm: C16, 5 blocks each of 16, 32(s2) and 64(s2) filters, G",
-        |builder| Ok(build(builder, 5)),
+        |builder| build(builder, 5),
         TrainingConfig::resnet,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "resnet44",
         "ResNet with batch norm: C16, 7 blocks each of 16, 32(s2) and 64(s2) filters, G",
-        |builder| Ok(build(builder, 7)),
+        |builder| build(builder, 7),
         TrainingConfig::resnet,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "resnet56",
         "ResNet with batch norm: C16, 9 blocks each of 16, 32(s2) and 64(s2) filters, G",
-        |builder| Ok(build(builder, 9)),
+        |builder| build(builder, 9),
         TrainingConfig::resnet,
     ),
 ];
 
 /// A convolution, three stages of `blocks` blocks, the mean of each channel, the logits.
-fn build(builder: ClassifierBuilder<'_>, blocks: usize) -> Classifier {
+fn build(builder: ClassifierBuilder<'_>, blocks: usize) -> ClassifierBuilder<'_> {
     let stages = [(16, 1), (32, 2), (64, 2)];
     let features = stages.into_iter().fold(builder.conv_norm(conv(16)), |builder, stage| {
         let (filters, first_stride) = stage;

@@ -51,7 +51,7 @@ fn names_are_unique_kebab_case_and_described() {
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         assert!(architecture.name.chars().all(kebab), "{}", architecture.name);
         assert!(!architecture.summary.is_empty());
-        architecture.recipe().check().unwrap();
+        Architecture::from(architecture).recipe().check().unwrap();
     }
 }
 
@@ -111,15 +111,52 @@ fn residual_networks_have_the_parameters_of_the_study() {
     }
 }
 
+/// Parameters of inception blocks on `channels` channels, each with batch norm: filters of the 1x1
+/// convolution, of the 3x3 and the 5x5 branch, and behind the pooling.
+fn inception(mut channels: usize, blocks: &[[usize; 6]]) -> usize {
+    let convolution = |kernel, inputs, filters| conv(kernel, inputs, filters) + 2 * filters;
+    let mut block = |&[single, three_before, three, five_before, five, pooled]: &[usize; 6]| {
+        let single_ones = [single, three_before, five_before, pooled];
+        let ones: usize = single_ones.iter().map(|&of| convolution(1, channels, of)).sum();
+        let fives = convolution(3, five_before, five) + convolution(3, five, five);
+        channels = single + three + five + pooled;
+        ones + convolution(3, three_before, three) + fives
+    };
+    blocks.iter().map(&mut block).sum()
+}
+
+#[test]
+fn googlenet_has_the_parameters_of_its_pytorch_module() {
+    // Counted by PyTorch in a module of the same layers.
+    assert_eq!(parameters("googlenet", CIFAR), 6_166_250);
+    assert_eq!(parameters("googlenet", MNIST), 6_166_250 - 2 * 9 * 192);
+    assert_eq!(parameters("googlenet-narrow", MNIST), 100_206);
+    let blocks = [
+        [8, 12, 16, 2, 4, 4],
+        [16, 16, 24, 4, 12, 8],
+        [24, 12, 26, 2, 6, 8],
+        [20, 14, 28, 3, 8, 8],
+        [16, 16, 32, 3, 8, 8],
+        [14, 18, 36, 4, 8, 8],
+        [32, 20, 40, 4, 16, 16],
+        [32, 20, 40, 4, 16, 16],
+        [48, 24, 48, 6, 16, 16],
+    ];
+    let first = conv(3, 1, 24) + 2 * 24;
+    let all = first + inception(24, &blocks) + dense(&[128, 10]);
+    assert_eq!(all, 100_206);
+}
+
 #[test]
 fn leaky_variants_differ_in_the_activation_only() {
     let variants: Vec<_> = ARCHITECTURES.iter().filter(|entry| entry.leaky_of.is_some()).collect();
     assert_eq!(variants.len(), fcn::FAMILY.len() + vgg::FAMILY.len());
     for variant in variants {
-        let plain = Architecture::find(variant.leaky_of.unwrap()).unwrap();
-        assert_eq!(variant.name, format!("{}-leaky", plain.name));
-        assert_eq!(parameters(variant.name, CIFAR), parameters(plain.name, CIFAR));
-        assert_eq!(variant.recipe(), plain.recipe());
+        let name = variant.leaky_of.unwrap();
+        let plain = Architecture::find(name).unwrap();
+        assert_eq!(variant.name, format!("{name}-leaky"));
+        assert_eq!(parameters(variant.name, CIFAR), parameters(name, CIFAR));
+        assert_eq!(Architecture::from(variant).recipe(), plain.recipe());
     }
 }
 
@@ -171,20 +208,31 @@ fn pooling_drops_an_odd_border() {
 }
 
 #[test]
+fn architectures_know_whether_they_have_convolutions() {
+    let lines = ["D8,D4", "P,D8", "C4,BN,G"].map(|line| line.parse().unwrap());
+    for architecture in ARCHITECTURES.iter().map(Architecture::from).chain(lines) {
+        let network = architecture.skeleton(CIFAR, 3, &device()).unwrap();
+        let has_kernels = tensor_specs(&network).iter().any(|spec| spec.shape.len() == 4);
+        assert_eq!(architecture.has_convolutions(), has_kernels, "{architecture}");
+    }
+}
+
+#[test]
 fn every_architecture_maps_images_to_finite_logits() {
     let device = device();
-    for architecture in ARCHITECTURES.iter().filter(|entry| entry.leaky_of.is_none()) {
+    for entry in ARCHITECTURES.iter().filter(|entry| entry.leaky_of.is_none()) {
+        let architecture = Architecture::from(entry);
         // The widest would cost the tests seconds; they are put together like the narrower ones.
         if architecture.parameters([1, 9, 9], 3, &device).unwrap() > 3_000_000 {
             continue;
         }
         let classifier = architecture.init([1, 9, 9], 3, &device, 1).unwrap();
         let logits = classifier.forward(Tensor::ones([2, 1, 9, 9], &device));
-        assert_eq!(logits.dims(), [2, 3], "{}", architecture.name);
+        assert_eq!(logits.dims(), [2, 3], "{architecture}");
         let values = logits.try_into_vec_as::<f32>().unwrap();
         let (finite, zero) =
             (values.iter().all(|v| v.is_finite()), values.iter().all(|v| *v == 0.0));
-        assert!(finite && !zero, "{}: {values:?}", architecture.name);
+        assert!(finite && !zero, "{architecture}: {values:?}");
     }
 }
 

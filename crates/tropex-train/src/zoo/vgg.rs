@@ -1,50 +1,50 @@
 //! Convolutional networks like VGG: stages of convolutions that end with pooling, then hidden dense
 //! layers. The small network for MNIST is one of them.
 
+use super::ArchitectureEntry;
 use super::builder::{ClassifierBuilder, ConvLayer, conv};
-use super::classifier::Classifier;
-use super::{Architecture, ArchitectureError};
+use super::window::Window;
 use crate::training_config::TrainingConfig;
 
-pub(super) static FAMILY: &[Architecture] = &[
-    Architecture::new(
+pub(super) static FAMILY: &[ArchitectureEntry] = &[
+    ArchitectureEntry::new(
         "mnist-cnn",
         "convolutional, for MNIST: C32 P C64 C64 P D64",
         |builder| build(builder, &MNIST),
         TrainingConfig::mnist,
     )
     .for_mnist(),
-    Architecture::new(
+    ArchitectureEntry::new(
         "vgg",
         "VGG: C32 C32 P C64 C64 C64 P C128 C128 C128 P D128",
         |builder| build(builder, &STANDARD),
         TrainingConfig::cifar,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "vgg-average",
         "VGG with average pooling: C32 C32 A C64 C64 C64 A C128 C128 C128 A D128",
         |builder| build(builder, &VggConfig { pool: Pooling::Average, ..STANDARD }),
         TrainingConfig::cifar,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "vgg-batch-norm",
         "VGG with batch norm after each convolution, before ReLU",
         |builder| build(builder, &VggConfig { batch_norm: true, ..STANDARD }),
         TrainingConfig::cifar,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "vgg-deep",
         "deep VGG: 2 C32(7x7), 3 C64(5x5) P, 3 C128, 3 C256 P, 3 C512, 3 C1024 P, D1024 D128",
         |builder| build(builder, &DEEP),
         TrainingConfig::cifar,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "vgg-narrow",
         "narrow VGG: C4 C4 P C16 C16 C16 P C64 C64 C64 P D128",
         |builder| build(builder, &NARROW),
         TrainingConfig::cifar,
     ),
-    Architecture::new(
+    ArchitectureEntry::new(
         "vgg-narrow-strides",
         "narrow VGG without pooling: C4 C4 C16(s2) C16 C16 C64(s2) C64 C64 D128",
         |builder| build(builder, &NARROW_STRIDES),
@@ -70,21 +70,17 @@ struct VggConfig<'a> {
 }
 
 /// Stages of convolutions, hidden dense layers, the logits.
-fn build(
-    builder: ClassifierBuilder<'_>,
-    plan: &VggConfig,
-) -> Result<Classifier, ArchitectureError> {
-    let features = plan.stages.iter().try_fold(builder, |builder, stage| {
-        let builder = stage.iter().fold(builder, |builder, &conv| {
-            if plan.batch_norm { builder.conv_norm(conv) } else { builder.conv(conv) }
-        });
+fn build<'a>(builder: ClassifierBuilder<'a>, plan: &VggConfig) -> ClassifierBuilder<'a> {
+    let features = plan.stages.iter().fold(builder, |builder, stage| {
+        let builder =
+            stage.iter().fold(builder, |builder, &conv| builder.conv_block(conv, plan.batch_norm));
         match plan.pool {
-            Pooling::Max => builder.max_pool(),
-            Pooling::Average => builder.average_pool(),
-            Pooling::None => Ok(builder),
+            Pooling::Max => builder.max_pool(Window::HALVE),
+            Pooling::Average => builder.average_pool(Window::HALVE),
+            Pooling::None => builder,
         }
-    })?;
-    Ok(plan.hidden.iter().fold(features, |builder, &width| builder.dense(width)).logits())
+    });
+    plan.hidden.iter().fold(features, |builder, &width| builder.dense(width)).logits()
 }
 
 /// Two, three and three convolutions with 32, 64 and 128 filters, D128.

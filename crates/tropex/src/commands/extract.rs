@@ -14,12 +14,18 @@ use tropex::train::run::Run;
 use tropex::{Classes, Gauge, Precision, SelfCheck, TermStore};
 
 use super::choices;
+use super::examples;
 use super::options::{DataOption, DevicesOption, bytes, one_or_more, whole};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, count, duration, megabytes, pairs, percent, plural};
 
 /// Extract the linear terms of a run. The same command resumes an interrupted extraction.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "extract runs/fcn4",
+    "extract runs/fcn4 --gauge tight --memory 4GB",
+    "extract runs/fcn4 --gauge tight --split test --shifts-of train",
+))]
 pub struct ExtractArgs {
     /// Folder of the run.
     run: PathBuf,

@@ -13,18 +13,27 @@ use tropex::train::data::{Dataset, Images};
 use tropex::train::import::ImportOptions;
 use tropex::train::run::{Run, RunRequest};
 use tropex::train::training::{Metrics, evaluate};
-use tropex::train::zoo::{Architecture, Normalisation};
+use tropex::train::zoo::{LayerList, Normalisation};
 
+use super::architecture::{self, layers_help, require_fit, warn_of_repeated_classes};
+use super::examples;
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
 use crate::output::{Output, percent};
 
 /// Make a run from a trained network: an ONNX file, or an architecture with the weights of a
 /// PyTorch checkpoint or a safetensors file.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "import resnet.onnx --dataset cifar10 --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26 --out runs/resnet",
+    "import vgg --weights vgg.pt --dataset cifar10 --out runs/vgg",
+))]
 pub struct ImportArgs {
     /// ONNX file, or architecture; `tropex list` names the architectures.
-    #[arg(value_name = "MODEL.onnx|ARCHITECTURE")]
-    source: String,
+    #[arg(value_name = "MODEL.onnx|ARCHITECTURE", required_unless_present = "layers")]
+    source: Option<String>,
+    #[arg(long, value_name = "LAYER,...", conflicts_with = "source",
+        help = layers_help!("in place of an architecture"))]
+    layers: Option<LayerList>,
     /// File with the weights, recognised by its content. Layers are identified by their numbers
     /// (layers.0.weight or 0.weight), or else by order in the file, shapes, and numbers in names.
     #[arg(long, value_name = "FILE")]
@@ -106,10 +115,13 @@ struct ImportOutput {
 
 impl ImportArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        if is_onnx(&self.source) { self.import_onnx(output) } else { self.import_weights(output) }
+        match self.source.as_deref().filter(|source| is_onnx(source)) {
+            Some(source) => self.import_onnx(Path::new(source), output),
+            None => self.import_weights(output),
+        }
     }
 
-    fn import_onnx(&self, output: &Output) -> anyhow::Result<()> {
+    fn import_onnx(&self, source: &Path, output: &Output) -> anyhow::Result<()> {
         let unused = [
             ("--weights", self.weights.is_some()),
             ("--entry", self.entry.is_some()),
@@ -124,7 +136,6 @@ impl ImportArgs {
         options.output.clone_from(&self.output);
         options.layout = self.layout.layout;
         options.normalisation = self.normalisation();
-        let source = Path::new(&self.source);
         let model = options.open(source, &device)?;
         let data = self.data.open_points(&self.dataset, options.layout, &model, output)?;
         let imported = import_onnx(&self.out, source, &model, data, &options, &device_name)?;
@@ -137,18 +148,19 @@ impl ImportArgs {
         if self.output.is_some() {
             bail!("--output chooses the output of an ONNX file; leave it out");
         }
-        let architecture = Architecture::find(&self.source)?;
+        let architecture = architecture::find(self.source.as_deref(), self.layers.as_ref())?;
         let Some(weights) = &self.weights else {
             let message = format!(
-                "the weights of {} are missing: --weights <FILE>, or an ONNX file in place of the \
-                 architecture\n",
-                self.source
+                "the weights of {architecture} are missing: --weights <FILE>, or an ONNX file in \
+                 place of the architecture\n"
             );
             clap::Error::raw(ErrorKind::MissingRequiredArgument, message).exit();
         };
         let (device, device_name) = (self.device.find()?, self.device.name());
+        require_fit(&architecture, &self.dataset, &device, None)?;
         let data = self.data.open(&self.dataset, self.layout.layout, output)?;
-        let request = RunRequest::new(architecture, &data, &device, &device_name);
+        warn_of_repeated_classes(&architecture, data.train.classes(), output);
+        let request = RunRequest::new(&architecture, &data, &device, &device_name);
         let options = self.options();
         let (run, notes) = Run::import(&self.out, &request, weights, &options)?;
         let test = evaluate(&run.load_model(&device)?, &data.test)?;

@@ -5,12 +5,17 @@ use serde::Serialize;
 use tropex::device;
 use tropex::experiments::EXPERIMENTS;
 use tropex::train::data::DATASETS;
-use tropex::train::zoo::{ARCHITECTURES, Architecture, LEAKY_SLOPE};
+use tropex::train::zoo::{ARCHITECTURES, ArchitectureEntry, LEAKY_SLOPE};
 
+use super::examples;
 use crate::output::Output;
 
 /// List the architectures, datasets, experiments and devices of this build.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "list",
+    "list --json",
+))]
 pub struct ListArgs {}
 
 #[derive(Serialize)]
@@ -76,16 +81,16 @@ fn named(entries: &[ListEntry]) -> Vec<(String, &str)> {
     entries.iter().map(|entry| (entry.name.into(), &*entry.summary)).collect()
 }
 
-/// The architectures; `[-leaky]` after a name stands for its variant.
+/// The architectures, and the option for others; `[-leaky]` after a name stands for its variant.
 fn architectures() -> Vec<(String, &'static str)> {
     let has_variant =
         |name| ARCHITECTURES.iter().any(|architecture| architecture.leaky_of == Some(name));
     let plain = ARCHITECTURES.iter().filter(|architecture| architecture.leaky_of.is_none());
-    plain
-        .map(|Architecture { name, summary, .. }| {
-            (format!("{name}{}", if has_variant(name) { "[-leaky]" } else { "" }), *summary)
-        })
-        .collect()
+    let named = plain.map(|ArchitectureEntry { name, summary, .. }| {
+        (format!("{name}{}", if has_variant(name) { "[-leaky]" } else { "" }), *summary)
+    });
+    let layers = ("--layers".to_owned(), "your own layers in a line, such as C32p1,BN,P,D128");
+    named.chain([layers]).collect()
 }
 
 /// A title, and a line for each name and its description.

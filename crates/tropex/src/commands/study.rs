@@ -18,9 +18,10 @@ use tropex::experiments::study::{
     FinishedStudy, NetworkPlan, NumberDifference, NumbersComparison, PLANS, Study, StudyNumbers,
     StudyPlan, StudyProgress, StudySummary,
 };
-use tropex::train::data::{Dataset, relative_to};
+use tropex::train::data::{Dataset, DatasetEntry, relative_to};
 use tropex::train::messages::hint;
 
+use super::examples;
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
@@ -28,6 +29,11 @@ use crate::output::{Output, StepProgress, count, duration, pairs, plural, table}
 /// Run a whole study: train, extract, run experiments, and write one report. Finished work is
 /// reused.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "study quick",
+    "study quick --print > mine.toml",
+    "study mine.toml --out studies/mine --jobs 2",
+))]
 pub struct StudyArgs {
     /// TOML file of the study, or a study of this program: quick, fashion, paper.
     #[arg(value_name = "STUDY")]
@@ -72,15 +78,21 @@ impl StudyArgs {
         let (mut plan, folder) = (StudyPlan::read(&text, &origin)?, self.folder()?);
         let other = self.compare.as_deref().map(StudyNumbers::read).transpose()?;
         let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
+        require_known_fit(&plan, devices.first())?;
         let mut datasets = BTreeMap::new();
         for network in &mut plan.networks {
             if let Some(model) = &mut network.model {
                 let file = std::path::absolute(self.base_folder().join(&model.file))?;
                 model.file = file.display().to_string();
             }
-            if let Entry::Vacant(entry) = datasets.entry(network.dataset_key()) {
-                entry.insert(self.dataset(network, devices.first(), output)?);
-            }
+            let dataset = match datasets.entry(network.dataset_key()) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    entry.insert(self.dataset(network, devices.first(), output)?)
+                }
+            };
+            let (shape, classes) = (dataset.train.shape(), dataset.train.classes());
+            require_fit(network, shape, classes, devices.first())?;
         }
         let study = Study {
             plan: &plan,
@@ -177,6 +189,28 @@ impl StudyArgs {
         }
         Ok(Path::new("studies-done").join(name))
     }
+}
+
+/// Refuses networks that do not fit the images of a named dataset, before they are downloaded.
+fn require_known_fit(plan: &StudyPlan, device: &Device) -> anyhow::Result<()> {
+    let known = plan.networks.iter().filter_map(|network| {
+        let entry = DatasetEntry::find(&network.dataset)?;
+        Some((network, entry))
+    });
+    for (network, entry) in known {
+        require_fit(network, entry.shape, entry.classes, device)?;
+    }
+    Ok(())
+}
+
+fn require_fit(
+    network: &NetworkPlan,
+    shape: [usize; 3],
+    classes: usize,
+    device: &Device,
+) -> anyhow::Result<()> {
+    let fits = network.require_fit(shape, classes, device);
+    fits.with_context(|| format!("network `{}`", network.name))
 }
 
 /// A table of the numbers that differ from another study.

@@ -14,9 +14,11 @@ use tropex::train::training::{
     BatchProgress, EpochMetrics, LearningRateStep, OptimizerConfig, TrainingConfig,
     TrainingObserver,
 };
-use tropex::train::zoo::Architecture;
+use tropex::train::zoo::{Architecture, LayerList};
 
+use super::architecture::{self, layers_help, require_fit, warn_of_repeated_classes};
 use super::choices;
+use super::examples;
 use super::import::is_onnx;
 use super::options::{
     DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
@@ -26,9 +28,17 @@ use crate::output::{CommandProgress, Output, percent, plural};
 
 /// Train a network. The same command resumes an interrupted training.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "train fcn4 --dataset embedded --out runs/fcn4",
+    "train --layers C32p1,BN,P,D128 --dataset cifar10 --epochs 20 --out runs/small",
+))]
 pub struct TrainArgs {
     /// Architecture; `tropex list` names them.
-    architecture: String,
+    #[arg(required_unless_present = "layers")]
+    architecture: Option<String>,
+    #[arg(long, value_name = "LAYER,...", conflicts_with = "architecture",
+        help = layers_help!("in place of an architecture"))]
+    layers: Option<LayerList>,
     /// Dataset: one that `tropex list` names, or file:PATH.
     #[arg(long)]
     dataset: String,
@@ -51,6 +61,7 @@ pub struct TrainArgs {
 
 /// Settings that differ from the architecture's default settings.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Training")]
 struct TrainingArgs {
     /// Passes over the training images.
     #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
@@ -163,34 +174,23 @@ struct TrainOutput<'a> {
 
 impl TrainArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        if self.architecture == ONNX || is_onnx(&self.architecture) {
-            bail!("an ONNX model is imported, not trained: tropex import MODEL.onnx --dataset ...");
-        }
-        let architecture = Architecture::find(&self.architecture).map_err(|unknown| {
-            match Architecture::find(&self.dataset) {
-                Ok(_) => anyhow::anyhow!(
-                    "{} is an architecture, not a dataset; did you mean `tropex train {} --dataset {}`?",
-                    self.dataset,
-                    self.dataset,
-                    self.architecture
-                ),
-                Err(_) => unknown.into(),
-            }
-        })?;
+        let architecture = self.architecture()?;
         let (device, device_name) = (self.device.find()?, self.device.name());
         let config = self.recipe.apply(architecture.recipe())?;
+        let optimizer = (config.epochs > 0).then_some(&config.optimizer);
+        require_fit(&architecture, &self.dataset, &device, optimizer)?;
         let (out, epochs) = (self.out.clone(), config.epochs);
         let _kept = InterruptNote::set(move || kept(&out, epochs));
         let mut data = self.data.open(&self.dataset, self.layout.layout, output)?;
         if let Some(seed) = self.shuffle_labels {
             data = data.with_shuffled_labels(seed);
         }
-        let request = RunRequest::new(architecture, &data, &device, &device_name)
+        warn_of_repeated_classes(&architecture, data.train.classes(), output);
+        let request = RunRequest::new(&architecture, &data, &device, &device_name)
             .with_shuffled_labels(self.shuffle_labels);
         let images = data.train.subset(config.limit, config.subset).summary();
         let mut heading = format!(
-            "{} on {} of {}, {} on {device_name}",
-            architecture.name,
+            "{architecture} on {} of {}, {} on {device_name}",
             images.describe("images"),
             data.name,
             plural(config.epochs, "epoch")
@@ -206,6 +206,24 @@ impl TrainArgs {
             output.note("this run is already finished; nothing to do")?;
         }
         report(&outcome.run(), &data, output)
+    }
+
+    fn architecture(&self) -> anyhow::Result<Architecture> {
+        let name = self.architecture.as_deref();
+        if name.is_some_and(|name| name == ONNX || is_onnx(name)) {
+            bail!("an ONNX model is imported, not trained: tropex import MODEL.onnx --dataset ...");
+        }
+        architecture::find(name, self.layers.as_ref()).map_err(|unknown| {
+            match Architecture::find(&self.dataset) {
+                Ok(_) => anyhow::anyhow!(
+                    "{} is an architecture, not a dataset; did you mean `tropex train {} --dataset {}`?",
+                    self.dataset,
+                    self.dataset,
+                    name.unwrap_or("DATASET")
+                ),
+                Err(_) => unknown,
+            }
+        })
     }
 }
 

@@ -166,11 +166,11 @@ impl FindingIndex<'_> {
         let finding = self.finding(row, similarity::ENTRY.name)?;
         let run = &finding.runs[0];
         let angle = finding.answer.number(&MEAN_ANGLE)?;
-        Architecture::find(&run.architecture).ok()?;
+        let architecture: Architecture = run.architecture.parse().ok()?;
         Some(NetworkAngle {
             name: &run.folder,
             gauge: &run.gauge,
-            is_dense: run.architecture.starts_with("fcn"),
+            is_dense: !architecture.has_convolutions(),
             angle,
             seeds: seed_range(finding, &MEAN_ANGLE).unwrap_or([angle; 2]),
         })

@@ -8,12 +8,12 @@ use clap::Args;
 use tropex::bounds::Structure;
 use tropex::capture;
 use tropex::experiments::pipeline;
-use tropex::train::data::DATASETS;
+use tropex::train::data::DatasetEntry;
 use tropex::train::run::Run;
-use tropex::train::zoo::{Architecture, Classifier};
+use tropex::train::zoo::{Architecture, ArchitectureEntry, Classifier, LayerList};
 
+use super::super::architecture::layers_help;
 use super::super::options::{DataOption, DeviceOption};
-use super::layer_list::LayerList;
 use crate::output::Output;
 
 /// Classes of an architecture without a dataset. The bounds do not count the layer of the logits,
@@ -29,9 +29,8 @@ pub struct NetworkArgs {
     /// Dense layers: inputs, hidden widths, classes, such as 784,784,200,80,10.
     #[arg(long, value_name = "N,N,...", conflicts_with_all = ["network", "layers"])]
     widths: Option<Widths>,
-    /// Hidden layers on images of --shape, such as C32,C64k5s2,P,D128: C filters (k kernel 3,
-    /// s stride 1, p padding 0), P max pool (k 2, s as k), D dense; k1x3 is 1 row and 3 columns.
-    #[arg(long, value_name = "LAYER,...", conflicts_with = "network", requires = "images")]
+    #[arg(long, value_name = "LAYER,...", conflicts_with = "network", requires = "images",
+        help = layers_help!("on images of --shape or --dataset"))]
     layers: Option<LayerList>,
     /// Shape of the images. Default: the shape that the architecture was designed for.
     #[arg(long, value_name = "C,H,W", group = "images", conflicts_with = "widths")]
@@ -86,20 +85,21 @@ fn numbers(text: &str) -> Result<Vec<usize>, String> {
 impl NetworkArgs {
     /// The name of the network, and its layers.
     pub fn describe(&self, output: &Output) -> anyhow::Result<(String, Structure)> {
-        let Some(name) = &self.network else {
-            let structure = match (&self.widths, &self.layers) {
-                (Some(widths), _) => widths.structure()?,
-                (None, Some(layers)) => layers
-                    .on(&self.images(output)?.context("--layers needs --shape or --dataset")?)?,
-                (None, None) => bail!("no network: name one, or give --widths or --layers"),
-            };
-            return Ok(("network".into(), structure));
-        };
+        if let Some(widths) = &self.widths {
+            return Ok(("network".into(), widths.structure()?));
+        }
         let device = self.device.find()?;
-        let structure = match Architecture::find(name) {
-            Ok(architecture) => {
-                let shape = self.images(output)?.unwrap_or(architecture.images);
-                untrained(architecture, shape, &device)?
+        if let Some(layers) = &self.layers {
+            let shape = self.images(output)?.context("--layers needs --shape or --dataset")?;
+            let structure = untrained(&layers.clone().into(), shape, &device)?;
+            return Ok((layers.to_string(), structure));
+        }
+        let name = self.network.as_ref();
+        let name = name.context("no network: name one, or give --widths or --layers")?;
+        let structure = match ArchitectureEntry::find(name) {
+            Ok(entry) => {
+                let shape = self.images(output)?.unwrap_or(entry.images);
+                untrained(&entry.into(), shape, &device)?
             }
             Err(_) if is_path(name) => {
                 if self.shape.is_some() || self.dataset.is_some() {
@@ -116,8 +116,7 @@ impl NetworkArgs {
         let Some(dataset) = &self.dataset else {
             return Ok(self.shape.map(|shape| shape.0));
         };
-        let known = DATASETS.iter().find(|entry| entry.name == dataset);
-        Ok(Some(match known {
+        Ok(Some(match DatasetEntry::find(dataset) {
             Some(entry) => entry.shape,
             None => self.data.open(dataset, None, output)?.train.shape(),
         }))
@@ -143,6 +142,7 @@ fn untrained(
     shape: [usize; 3],
     device: &Device,
 ) -> anyhow::Result<Structure> {
+    architecture.require_memory(shape, CLASSES, device, None)?;
     let classifier = architecture.skeleton(shape, CLASSES, device)?;
     let network = capture(&classifier, classifier.input_shape(), Classifier::forward)?;
     Ok(Structure::of(&network)?)

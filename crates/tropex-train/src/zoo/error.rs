@@ -1,0 +1,61 @@
+//! Errors of architectures.
+
+use thiserror::Error;
+
+use super::layers::{LayerMisfit, ParseLayersError};
+use super::network_too_large::NetworkTooLarge;
+use super::{MAX_VALUES, names};
+use crate::messages::hint;
+
+/// Why an architecture cannot be built.
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ArchitectureError {
+    /// No architecture has this name.
+    #[error("unknown architecture `{name}`{}; `tropex list` names all", hint(name, names()))]
+    Unknown {
+        /// The name asked for.
+        name: String,
+    },
+    /// A text is not a line of layers.
+    #[error(transparent)]
+    Text(#[from] ParseLayersError),
+    /// A layer of a line does not fit its input.
+    #[error(transparent)]
+    Misfit(#[from] LayerMisfit),
+    /// Pooling shrinks the images to less than one pixel.
+    #[error(
+        "images of {}x{}x{} are too small for {architecture}, which halves them to less than one \
+         pixel; take larger images or a smaller architecture",
+        shape[0], shape[1], shape[2]
+    )]
+    ImagesTooSmall {
+        /// Name of the architecture.
+        architecture: &'static str,
+        /// `[channels, height, width]` of the images.
+        shape: [usize; 3],
+    },
+    /// The images have no pixels.
+    #[error("images of {}x{}x{} have no pixels", shape[0], shape[1], shape[2])]
+    EmptyImages {
+        /// `[channels, height, width]` of the images.
+        shape: [usize; 3],
+    },
+    /// The images have more values than any network reads.
+    #[error(
+        "images of {}x{}x{}, expected at most {MAX_VALUES} values", shape[0], shape[1], shape[2]
+    )]
+    ImagesTooLarge {
+        /// `[channels, height, width]` of the images.
+        shape: [usize; 3],
+    },
+    /// The network does not fit into memory.
+    #[error(transparent)]
+    TooLarge(#[from] NetworkTooLarge),
+    /// The network has fewer than two classes.
+    #[error("{classes} classes, expected at least 2")]
+    TooFewClasses {
+        /// Number of classes asked for.
+        classes: usize,
+    },
+}
