@@ -3,6 +3,7 @@
 mod boundary;
 mod classes;
 mod degenerate;
+mod facets;
 mod path;
 mod patterns;
 mod polytope;
@@ -40,6 +41,8 @@ properties! {
         rays_leave_a_polytope_where_they_leave_the_region,
         a_polytope_contains_the_points_with_its_pattern,
         irredundant_sides_define_an_equal_polytope;
+    facets:
+        facets_are_a_least_set_of_sides_that_implies_the_others;
 }
 
 /// A tensor `[rows, features]` on the device and in the precision of a network.

@@ -1,20 +1,16 @@
 //! Polytopes of random networks compared with rays and patterns, and polygons compared with brute
 //! force.
 
-use std::time::{Duration, Instant};
-
-use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tropex::geometry::{Facet, Inequality, LargestBall, Paths, Patterns, Polytope, Regions};
-use tropex::{Network, Precision, capture};
+use tropex::geometry::{Facet, Inequality, Paths, Patterns, Polytope, Regions};
+use tropex::{Network, Precision};
 
 use super::boundary::{TOUCHING, first_points};
 use super::degenerate::{network, times};
 use super::{is_same, random};
-use crate::common::device;
 use crate::common::networks::Case;
 use crate::common::properties::{Measured, Verdict};
 
@@ -24,7 +20,7 @@ const RAYS: usize = 6;
 /// Largest number of inputs: linear programs with more inputs take too long for a test.
 const FEATURES: usize = 16;
 
-fn polytope(network: &Network, point: &[f64]) -> Result<Polytope, String> {
+pub(super) fn polytope(network: &Network, point: &[f64]) -> Result<Polytope, String> {
     let regions = Regions::new(network).map_err(|error| error.to_string())?;
     regions.polytope(point).map_err(|error| error.to_string())
 }
@@ -39,12 +35,15 @@ fn exit(polytope: &Polytope, direction: &[f64]) -> f64 {
     polytope.inequalities().map(at).fold(f64::INFINITY, f64::min)
 }
 
-fn dot(left: &[f64], right: &[f64]) -> f64 {
+pub(super) fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| a * b).sum()
 }
 
 /// The points of a case that are not on a boundary, each with its polytope.
-fn inner(case: &Case, measured: &mut Measured) -> Result<Vec<(Vec<f64>, Polytope)>, String> {
+pub(super) fn inner(
+    case: &Case,
+    measured: &mut Measured,
+) -> Result<Vec<(Vec<f64>, Polytope)>, String> {
     let network = case.placed(Precision::F64)?;
     let mut inner = Vec::new();
     for point in first_points(case).chunks_exact(network.features()) {
@@ -129,7 +128,7 @@ pub(super) fn irredundant_sides_define_an_equal_polytope(
 
 /// The region of a random point between -0.5 and 0.5, for a random layer with twelve units and two
 /// inputs, in a square.
-fn random_polygon(seed: u64) -> Polytope {
+pub(super) fn random_polygon(seed: u64) -> Polytope {
     scaled_polygon(seed, 1.0)
 }
 
@@ -275,49 +274,4 @@ fn parts(polygon: Polytope) -> [Polytope; 2] {
 
 fn facets(polygon: &Polytope) -> Vec<Option<Facet>> {
     polygon.inequalities().map(|side| side.facet).collect()
-}
-
-/// The region of a random point for a layer with more units than inputs. Its linear programs take
-/// minutes.
-fn large_polytope() -> Polytope {
-    const FEATURES: usize = 300;
-    const UNITS: usize = 1200;
-    let weights: Vec<f32> = random(1, FEATURES * UNITS).iter().map(|&x| x as f32).collect();
-    let module: Linear = LinearConfig::new(2, 2).init(&device());
-    let network = capture(&module, [FEATURES], |_: &Linear, points: Tensor<2>| {
-        let weights = TensorData::new(weights.clone(), [FEATURES, UNITS]);
-        let weights = Tensor::from_data(weights, &points.device());
-        relu(points.matmul(weights))
-    });
-    polytope(&network.expect("is supported"), &random(2, FEATURES)).unwrap()
-}
-
-#[test]
-fn facets_found_before_a_deadline_are_returned() {
-    let polytope = large_polytope();
-    let limit = Duration::from_secs(2);
-    let start = Instant::now();
-    let found = polytope.irredundant_until(Some(start + limit), &|_, _| {}).unwrap();
-    assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
-    assert!(!found.is_complete, "{} of {} sides", found.polytope.sides(), polytope.sides());
-    assert!(found.examined >= found.polytope.sides());
-    assert!(found.polytope.sides() > polytope.sides() / 16, "{}", found.polytope.sides());
-    let start = Instant::now();
-    polytope.ball_until(Some(start + limit)).unwrap();
-    assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
-}
-
-#[test]
-fn without_time_no_side_is_examined() {
-    let polygon = random_polygon(1);
-    let now = Some(Instant::now());
-    let nothing = polygon.irredundant_until(now, &|_, _| {}).unwrap();
-    assert_eq!((nothing.examined, nothing.is_complete), (0, false));
-    assert_eq!(polygon.ball_until(now).unwrap(), LargestBall::OutOfTime);
-    let told = std::cell::Cell::new(0);
-    let all = polygon.irredundant_until(None, &|examined, _| told.set(examined)).unwrap();
-    assert_eq!(
-        (all.examined, told.get(), all.is_complete),
-        (polygon.sides(), polygon.sides(), true)
-    );
 }

@@ -31,10 +31,10 @@ mod distance;
 mod distance_method;
 mod error;
 mod facet;
+mod lp;
 mod path;
 mod pattern;
 mod polytope;
-mod simplex;
 pub mod slice;
 mod tensor;
 

@@ -82,12 +82,16 @@ impl<'a> RegionData<'a> {
             });
             Ok(PanelData { title: &panel.title, cells, behind: behind.transpose()? })
         };
-        let points = view.marks.iter().enumerate().map(|(place, mark)| PointData {
+        let image_of = |index: usize| {
+            let (_, picture) = view.pictures.iter().find(|(image, _)| *image == index)?;
+            Some(picture.image.base64())
+        };
+        let points = view.marks.iter().map(|mark| PointData {
             at: mark.at,
             label: mark.label,
             index: mark.index,
             colour: Colour::of_class(mark.label).hex(),
-            image: view.pictures.get(place).map(|picture| picture.image.base64()),
+            image: image_of(mark.index),
         });
         let cells = page.panels.iter().flat_map(|panel| &panel.partition.cells);
         let classes: BTreeSet<usize> =

@@ -169,9 +169,9 @@ impl RegionInspector<'_> {
     ) -> Result<RegionInspection, Error> {
         let is_cancelled = Cell::new(false);
         let report = |task: &'static str, done: usize, total: usize| {
-            if progress(RegionProgress { image, task, done, total }).is_break() {
-                is_cancelled.set(true);
-            }
+            let flow = progress(RegionProgress { image, task, done, total });
+            is_cancelled.set(is_cancelled.get() || flow.is_break());
+            flow
         };
         let check = || if is_cancelled.get() { Err(Error::Cancelled) } else { Ok(()) };
         let rows = self.regions.rows_per_point();
@@ -182,18 +182,19 @@ impl RegionInspector<'_> {
         let distances = self
             .regions
             .distances_with_progress(&point, &|done| {
-                report("looking for boundaries", done, rows);
+                let _ = report("looking for boundaries", done, rows);
             })?
             .remove(0);
         check()?;
         let shape = || -> Result<RegionShape, Error> {
-            let read = |done| report("reading sides", done, rows);
+            let read = |done| {
+                let _ = report("reading sides", done, rows);
+            };
             let polytope = self.regions.polytope_with_progress(&point, &read)?;
             check()?;
             let sides = polytope.sides();
-            RegionShape::of(&polytope, options.time_limit, &|done| {
-                report("looking for facets", done, sides);
-            })
+            let report = |done| report("looking for facets", done, sides);
+            RegionShape::of(&polytope, options.time_limit, &report)
         };
         let Distances { l1, l2, linf, .. } = &distances;
         let inspection = RegionInspection {
@@ -248,7 +249,7 @@ impl RegionShape {
     fn of(
         polytope: &Polytope,
         time_limit: Option<Duration>,
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let deadline = time_limit.and_then(|limit| Instant::now().checked_add(limit));
         let RedundancyRemoval { polytope: essential, examined, is_complete } =

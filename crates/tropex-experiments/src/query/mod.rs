@@ -15,7 +15,7 @@ pub use inspect_regions::{
     TouchingSides, inspect_regions,
 };
 pub use precision::{PrecisionCheck, PrecisionOutcome, precision};
-pub use region_view::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
+pub use region_view::{FittedWindow, RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
 pub(crate) use similarity_tables::{
     MEAN_ANGLE, NOTE, add_measures, angle_text, mean_angle, with_angle,
 };

@@ -18,6 +18,20 @@ use crate::run::check_data;
 /// Largest number of data points in a picture.
 const MARKS: usize = 400;
 
+/// Margin of a window that is not chosen, unless its regions are too many to draw.
+const MARGIN: f64 = 0.25;
+
+/// Largest number of multiplications of a picture whose window is not chosen: the regions times the
+/// multiplications of a forward pass. FIGURE
+const WORK: f64 = 2e11;
+
+/// Bounds of the factor by which a window becomes smaller at a time.
+const SHRINK: [f64; 2] = [0.05, 0.9];
+
+/// Size of a window, as a share of the rectangle around the points, below which it does not become
+/// smaller.
+const SMALLEST: f64 = 1e-9;
+
 /// A window of a plane.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SlicePlane {
@@ -37,8 +51,9 @@ pub struct RegionViewSettings {
     /// The window.
     pub place: SlicePlane,
     /// Margin around the points on every side, as a share of the longer side of their bounding
-    /// rectangle. A negative margin makes the window smaller; -0.5 leaves nothing.
-    pub margin: f64,
+    /// rectangle. A negative margin is a share of width and height and makes the window smaller;
+    /// -0.5 leaves nothing. `None`: 0.25, or less if [`RegionView::fit`] finds too many regions.
+    pub margin: Option<f64>,
     /// The split that points are taken from.
     pub split: Split,
     /// Largest number of polygons of a partition.
@@ -47,7 +62,7 @@ pub struct RegionViewSettings {
 
 impl Default for RegionViewSettings {
     fn default() -> Self {
-        Self { place: SlicePlane::Default, margin: 0.25, split: Split::Train, limit: 100_000 }
+        Self { place: SlicePlane::Default, margin: None, split: Split::Train, limit: 100_000 }
     }
 }
 
@@ -69,6 +84,17 @@ impl RegionEstimate {
     }
 }
 
+/// A window that became smaller, so that its regions can be drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FittedWindow {
+    /// Approximate number of regions in the window with the usual margin.
+    pub usual_regions: usize,
+    /// Largest number of regions that can be drawn.
+    pub drawable: usize,
+    /// The margin of the smaller window, see [`RegionViewSettings::margin`].
+    pub margin: f64,
+}
+
 /// A window on a plane, for partitions of a network and of its terms.
 #[derive(Clone, Debug)]
 pub struct RegionView {
@@ -80,11 +106,13 @@ pub struct RegionView {
     pub window: Window,
     /// Data points in the window.
     pub marks: Vec<MarkedPoint>,
-    /// The images that the plane passes through, as `marks`; none if it is the input space.
-    pub pictures: Vec<CaptionedImage>,
+    /// The images that the plane passes through, with their indices; none if it is the input space.
+    pub pictures: Vec<(usize, CaptionedImage)>,
     shape: [usize; 3],
     class_names: Vec<String>,
     limit: usize,
+    /// The points that a window lies around, if its margin is not chosen.
+    around: Option<Vec<[f64; 2]>>,
 }
 
 impl RegionView {
@@ -97,7 +125,7 @@ impl RegionView {
         check_data(run, dataset)?;
         let images = settings.split.of(dataset);
         let is_plane = images.features() == 2;
-        let (through, plane, window, marks) = match settings.place {
+        let ViewGeometry { through, plane, window, marks, points } = match settings.place {
             SlicePlane::Through(through) if !is_plane => of_images(images, through, settings)?,
             SlicePlane::Default if !is_plane => {
                 of_images(images, first_of_classes(images), settings)?
@@ -123,11 +151,15 @@ impl RegionView {
         let class_names = (0..images.classes()).map(|class| name_of(dataset, class)).collect();
         let shape = images.shape();
         let picture = |index: usize| {
-            CaptionedImage::of_image(shape, &images.read(index..index + 1), Vec::new())
+            let image = images.read(index..index + 1);
+            (index, CaptionedImage::of_image(shape, &image, Vec::new()))
         };
         let pictures = through.iter().flatten().map(|&index| picture(index)).collect();
+        let is_free =
+            settings.margin.is_none() && !matches!(settings.place, SlicePlane::Rectangle(_));
+        let around = is_free.then_some(points);
         let limit = settings.limit;
-        Ok(Self { through, plane, window, marks, pictures, shape, class_names, limit })
+        Ok(Self { through, plane, window, marks, pictures, shape, class_names, limit, around })
     }
 
     /// `[channels, height, width]` of the images.
@@ -138,6 +170,33 @@ impl RegionView {
     /// The name of a class.
     pub fn class_name(&self, class: usize) -> String {
         self.class_names.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
+    }
+
+    /// Makes a window whose margin is not chosen smaller, until it has so few regions of a network
+    /// that they can be drawn. The centre of the window stays. `None` if the window stays.
+    ///
+    /// The number of regions is an [estimate](estimate_regions), and the number that can be drawn
+    /// depends on the limit and on the multiplications of the network.
+    ///
+    /// # Errors
+    /// A device failure.
+    pub fn fit(&mut self, network: &Network) -> Result<Option<FittedWindow>, Error> {
+        let Some(points) = self.around.take() else { return Ok(None) };
+        let multiplications: usize =
+            network.nodes().iter().map(|node| node.multiplications()).sum();
+        let drawable = ((WORK / multiplications.max(1) as f64) as usize).min(self.limit).max(1);
+        let usual_regions = estimate_regions(network, &self.plane, &self.window)?;
+        let (mut regions, mut size) = (usual_regions, 1.0);
+        while regions > drawable && size > SMALLEST {
+            // The number of regions grows with the area.
+            let share = (drawable as f64 / regions as f64).sqrt();
+            size *= share.clamp(SHRINK[0], SHRINK[1]);
+            self.window = Window::around(&points, margin_of(size))?;
+            regions = estimate_regions(network, &self.plane, &self.window)?;
+        }
+        self.marks.retain(|mark| self.window.contains(mark.at));
+        let is_smaller = size < 1.0;
+        Ok(is_smaller.then(|| FittedWindow { usual_regions, drawable, margin: margin_of(size) }))
     }
 
     /// The regions of a network. `progress` is called while they are found.
@@ -185,8 +244,22 @@ impl RegionView {
     }
 }
 
-/// The images that span the plane, the plane, the window and the data points in the window.
-type ViewGeometry = (Option<[usize; 3]>, Plane, Window, Vec<MarkedPoint>);
+/// The margin of a window that is a share of the rectangle around the points.
+fn margin_of(size: f64) -> f64 {
+    (size - 1.0) / 2.0
+}
+
+/// A window of a plane.
+struct ViewGeometry {
+    /// The images that span the plane.
+    through: Option<[usize; 3]>,
+    plane: Plane,
+    window: Window,
+    /// Data points in the window.
+    marks: Vec<MarkedPoint>,
+    /// All data points on the plane.
+    points: Vec<[f64; 2]>,
+}
 
 fn of_images(
     images: &Images,
@@ -203,8 +276,9 @@ fn of_images(
         let label = images.labels()[index] as usize;
         marks.push(MarkedPoint { at: plane.coordinates(&image)?, label, index });
     }
-    let window = around(&marks, settings)?;
-    Ok((Some(through), plane, window, marks))
+    let points: Vec<_> = marks.iter().map(|mark| mark.at).collect();
+    let window = around(&points, settings)?;
+    Ok(ViewGeometry { through: Some(through), plane, window, marks, points })
 }
 
 fn of_plane(
@@ -220,23 +294,23 @@ fn of_plane(
         index,
     });
     let mut marks: Vec<_> = points.collect();
+    let points: Vec<_> = marks.iter().map(|mark| mark.at).collect();
     let window = match rectangle {
-        None => around(&marks, settings)?,
+        None => around(&points, settings)?,
         Some([left, right, low, high]) => Window::rectangle([left, right], [low, high])?,
     };
     marks.retain(|mark| window.contains(mark.at));
     marks.truncate(MARKS);
-    Ok((None, Plane::whole(), window, marks))
+    Ok(ViewGeometry { through: None, plane: Plane::whole(), window, marks, points })
 }
 
-fn around(marks: &[MarkedPoint], settings: &RegionViewSettings) -> Result<Window, Error> {
-    if !(settings.margin > -0.5 && settings.margin <= 1e3) {
-        let reason =
-            format!("a margin of {}, expected more than -0.5, and up to 1000", settings.margin);
+fn around(points: &[[f64; 2]], settings: &RegionViewSettings) -> Result<Window, Error> {
+    let margin = settings.margin.unwrap_or(MARGIN);
+    if !(margin > -0.5 && margin <= 1e3) {
+        let reason = format!("a margin of {margin}, expected more than -0.5, and up to 1000");
         return Err(Error::Regions(reason));
     }
-    let points: Vec<_> = marks.iter().map(|mark| mark.at).collect();
-    Ok(Window::around(&points, settings.margin)?)
+    Ok(Window::around(points, margin)?)
 }
 
 /// The first images of the first three classes in the split, or the first three images if there are

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use burn::tensor::{Element, Tensor, TensorData};
-use tropex_kernels::{self as kernels, read};
+use tropex_kernels::{self as kernels, ComputeTarget, read};
 
 use super::Network;
 use crate::Error;
@@ -30,6 +30,18 @@ impl Trace {
     /// Number of points.
     pub fn points(&self) -> usize {
         self.logits.dims()[0]
+    }
+
+    /// The trace for the network [on another target](Network::to_target), with equal pieces.
+    pub fn to_target(&self, target: &ComputeTarget) -> Self {
+        let place = |tensor: Tensor<2>| target.tensor(tensor.into_data());
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Affine => Piece::Affine,
+            // A small positive number may be zero in another precision.
+            Piece::Sign(sign) => Piece::Sign(place(sign.clone().sign())),
+            Piece::Winner(winner) => Piece::Winner(winner.clone().to_device(target.device())),
+        });
+        Self { pieces: pieces.collect(), logits: place(self.logits.clone()) }
     }
 
     /// The trace of a range of points.

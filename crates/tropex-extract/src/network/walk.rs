@@ -33,6 +33,25 @@ impl Network {
         Self { nodes, output: value, output_activations: Vec::new(), ..self.clone() }
     }
 
+    /// The part of the network that computes a value from an earlier one, which is the input of this
+    /// part. `None` if the part also reads values before, or if the other value is not earlier.
+    pub fn between(&self, from: ValueId, until: ValueId) -> Option<Self> {
+        let moved =
+            |value: &ValueId| value.index().checked_sub(from.index()).map(ValueId::of_index);
+        let with_moved_inputs = |node: &Node| {
+            let inputs: Option<Vec<ValueId>> = node.inputs.iter().map(moved).collect();
+            Some(Node { inputs: inputs?, ..node.clone() })
+        };
+        let nodes = self.nodes.get(from.index()..until.index())?;
+        Some(Self {
+            input_shape: self.shape(from).to_vec(),
+            nodes: nodes.iter().map(with_moved_inputs).collect::<Option<_>>()?,
+            output: moved(&until)?,
+            output_activations: Vec::new(),
+            target: self.target.clone(),
+        })
+    }
+
     /// The last node that reads each value. The output is read after all nodes.
     fn last_uses(&self) -> Vec<usize> {
         let mut last = vec![0; self.nodes.len() + 1];

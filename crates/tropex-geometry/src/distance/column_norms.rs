@@ -2,7 +2,8 @@
 //!
 //! The derivatives of all values along one input are a column of their coefficient rows. One
 //! forward pass gives a column of the rows of all units. The passes of neighbouring inputs share
-//! the zeros of units that do not see these inputs, which the kernels skip.
+//! the zeros of units that do not see these inputs, which the kernels skip. The passes are in f32:
+//! the norms only rule out sides, and exact rows decide about the others.
 
 use std::ops::Range;
 
@@ -10,7 +11,6 @@ use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::pattern::layout::PatternLayout;
-use crate::tensor::to_host;
 use tropex_extract::Network;
 use tropex_extract::network::Trace;
 use tropex_extract::ops::Gap;
@@ -43,8 +43,8 @@ pub(super) struct ColumnNorms {
 }
 
 impl ColumnNorms {
-    /// The norms at the point of a trace. `gaps` are the gaps of every node, and `progress`
-    /// receives the number of inputs that are done.
+    /// The norms at the point of a trace, by a network in f32. `gaps` are the gaps of every node,
+    /// and `progress` receives the number of inputs that are done.
     pub(super) fn new(
         network: &Network,
         layout: &PatternLayout,
@@ -85,17 +85,22 @@ impl ColumnNorms {
     ) {
         network.forward(unit_vectors(network, inputs), |index, node, directions| {
             if let Some(norms) = &mut self.differences[index] {
-                let rows = to_host(directions[0].clone());
+                let rows = columns(directions[0].clone());
                 let width = network.shape(node.inputs()[0]).iter().product();
                 norms.add_differences(&rows, width, &pairs[index]);
             }
             let output = node.op().pushforward(directions, trace.piece(index));
             if let Some(norms) = &mut self.outputs[index] {
-                norms.add_columns(&to_host(output.clone()));
+                norms.add_columns(&columns(output.clone()));
             }
             output
         });
     }
+}
+
+/// The numbers of an f32 tensor, row by row.
+fn columns(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().expect("columns are computed in f32")
 }
 
 /// The gaps between two features. Gaps of one feature have the norms of this feature.
@@ -118,21 +123,24 @@ impl RowNorms {
     }
 
     /// Adds columns `[columns, rows]`.
-    fn add_columns(&mut self, columns: &[f64]) {
+    fn add_columns(&mut self, columns: &[f32]) {
         let rows = self.sum.len();
         self.add(|part, chunk| {
             for column in columns.chunks_exact(rows) {
-                chunk.add(column[part.clone()].iter().copied());
+                chunk.add(column[part.clone()].iter().map(|&value| f64::from(value)));
             }
         });
     }
 
     /// Adds the differences of pairs of features in columns `[columns, width]`.
-    fn add_differences(&mut self, columns: &[f64], width: usize, pairs: &[[usize; 2]]) {
+    fn add_differences(&mut self, columns: &[f32], width: usize, pairs: &[[usize; 2]]) {
         self.add(|part, chunk| {
             for column in columns.chunks_exact(width) {
                 let pairs = pairs[part.clone()].iter();
-                chunk.add(pairs.map(|&[above, below]| column[above] - column[below]));
+                chunk
+                    .add(pairs.map(|&[above, below]| {
+                        f64::from(column[above]) - f64::from(column[below])
+                    }));
             }
         });
     }

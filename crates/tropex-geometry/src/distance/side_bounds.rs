@@ -11,11 +11,16 @@ use crate::{Error, Facet, Regions};
 use tropex_extract::Network;
 use tropex_extract::network::Trace;
 use tropex_extract::ops::Gap;
+use tropex_kernels::{ComputeTarget, Precision};
 
 /// Upper bound of a rounding error in estimated standard deviations. The estimate takes rounding
 /// errors for independent. The factor leaves room for dependent errors: in a sum of a few thousand
-/// numbers of one sign, one reached 55 deviations. A distance in f64 stays certain to nine digits.
-const DEVIATIONS: f64 = 1e6;
+/// numbers of one sign, one reached 55 deviations. Errors of one sign in 10^8 operations make this
+/// many deviations.
+const DEVIATIONS: f64 = 1e4;
+
+/// Precision of the columns.
+const COLUMNS: Precision = Precision::F32;
 
 /// Number of norms.
 const NORMS: usize = 3;
@@ -59,7 +64,9 @@ impl SideBounds {
             gaps.iter().map(|gaps| gaps.iter().map(|(gap, _)| *gap).collect()).collect();
         let (rows, features) = (regions.rows_per_point(), network.features());
         let report = |inputs: usize| progress(rows * inputs / features);
-        let columns = ColumnNorms::new(network, regions.layout(), &trace, &lists, &report);
+        let narrow = network.to_target(&ComputeTarget::new(network.target().device(), COLUMNS)?);
+        let narrow_trace = trace.to_target(narrow.target());
+        let columns = ColumnNorms::new(&narrow, regions.layout(), &narrow_trace, &lists, &report);
         let sides = bound(network, &trace, &gaps, &columns);
         let is_finite = sides.iter().all(|side| side.upper.iter().all(|norm| norm.is_finite()));
         Ok(is_finite.then_some(Self { sides }))
@@ -109,7 +116,7 @@ fn bound(
 ) -> Vec<Side> {
     let target = network.target();
     let squares = network.map_constants(&|number| number * number, target);
-    let unit = target.precision().epsilon().powi(2);
+    let unit = COLUMNS.epsilon().powi(2);
     let mut sides = Vec::new();
     let ones = |rows: usize| Tensor::ones([rows, network.features()], target.options());
     let start = ValueNorms { norms: ones(NORMS), variances: ones(1).mul_scalar(0.0) };

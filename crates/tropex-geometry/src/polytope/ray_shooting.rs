@@ -1,33 +1,22 @@
-//! Points deep inside a polytope, and facets that rays from these points prove.
+//! Facets that rays from a point deep inside a polytope prove.
 
-use std::time::Instant;
-
-use super::search::{SearchError, TOUCHING, require_time};
-use super::{Polytope, dot};
-
-/// Distances of a point from every side, in [units](Polytope::unit).
-pub(super) type Depths = Vec<f64>;
-
-/// Depth that each step away from the nearest side aims at, in units.
-const AIM: f64 = 1.0;
-
-/// Depth at which the steps end: rays from there meet most of the facets. In units.
-const DEEP: f64 = 0.5;
-
-/// Depth above which a point is inside despite the rounding errors of its depths, in units.
-const INSIDE: f64 = 1e-4;
-
-/// Largest number of steps. A region of `fcn4` with 1,064 sides took 353.
-fn max_steps(sides: usize) -> usize {
-    sides / 2 + 16
-}
+use super::normal_products::NormalProducts;
+use super::search::TOUCHING;
 
 /// Largest number of turns of a ray that meets another side first. In a region of `fcn4` with 1,064
-/// sides rays with turns proved 1,026, and straight rays 928.
+/// sides rays with turns proved 1,005 facets.
 const MAX_TURNS: usize = 16;
 
 /// Length below which the direction of a turned ray consists of rounding errors.
 const MIN_DIRECTION: f64 = 1e-6;
+
+/// A direction from the centre.
+struct Ray {
+    /// Products of the direction with the normals of all sides.
+    rates: Vec<f64>,
+    /// The square of the length of the direction.
+    square: f64,
+}
 
 /// The point at which a ray leaves a polytope.
 struct RayExit {
@@ -47,71 +36,34 @@ impl RayExit {
     }
 }
 
-impl Polytope {
-    /// Depths of a point inside. Starts at the point of the polytope and steps away from the
-    /// nearest side (relaxation method; Agmon 1954, Motzkin and Schoenberg 1954). `None` if no step
-    /// leads inside.
-    pub(super) fn centred(&self, deadline: Option<Instant>) -> Result<Option<Depths>, SearchError> {
-        let unit = self.unit();
-        let mut depths: Depths = self.distances.iter().map(|distance| distance / unit).collect();
-        let (mut deepest, mut best) = (INSIDE, None);
-        for _ in 0..max_steps(self.sides()) {
-            require_time(deadline)?;
-            let sides = depths.iter().copied().enumerate();
-            let Some((side, depth)) = sides.min_by(|(_, a), (_, b)| a.total_cmp(b)) else {
-                return Ok(Some(depths));
-            };
-            if depth > deepest {
-                deepest = depth;
-                best = Some(depths.clone());
-            }
-            if depth >= DEEP {
-                break;
-            }
-            let (normal, step) = (self.normal(side), AIM - depth);
-            let rows = self.rows().zip(&mut depths);
-            rows.for_each(|((other, _), depth)| *depth += step * dot(other, normal));
+/// The sides that a ray towards a side proves to be facets. A ray that is beyond one side and
+/// within all others proves that the others do not imply this side. A ray that meets another side
+/// first turns along it. `depths` are those of the centre.
+pub(super) fn facets_on_ray(
+    products: &mut NormalProducts<'_>,
+    depths: &[f64],
+    side: usize,
+) -> Vec<usize> {
+    let mut facets = Vec::new();
+    let mut ray = Ray { rates: products.row(side).to_vec(), square: 1.0 };
+    for _ in 0..MAX_TURNS {
+        let Some(exit) = ray.exit(depths) else { break };
+        if exit.is_proof() {
+            facets.push(exit.side);
         }
-        Ok(best)
-    }
-
-    /// Adds the sides that rays prove to be facets. A ray that is beyond one side and within all
-    /// others proves that the others do not imply this side.
-    pub(super) fn prove_by_rays(
-        &self,
-        depths: &[f64],
-        facets: &mut Vec<usize>,
-        deadline: Option<Instant>,
-        report: &mut dyn FnMut(usize, usize),
-    ) -> Result<(), SearchError> {
-        let mut is_proven = vec![false; self.sides()];
-        for side in 0..self.sides() {
-            let mut direction = self.normal(side).to_vec();
-            for _ in 0..MAX_TURNS {
-                if is_proven[side] {
-                    break;
-                }
-                require_time(deadline)?;
-                let Some(exit) = self.exit(&direction, depths) else { break };
-                if exit.is_proof() && !is_proven[exit.side] {
-                    is_proven[exit.side] = true;
-                    facets.push(exit.side);
-                    report(facets.len(), facets.len());
-                }
-                if exit.side == side || !turn_along(&mut direction, self.normal(exit.side)) {
-                    break;
-                }
-            }
+        if exit.side == side || !ray.turn_along(exit.side, products.row(exit.side)) {
+            break;
         }
-        Ok(())
     }
+    facets
+}
 
-    /// The point at which a ray from the centre leaves the polytope. `None` if it never does.
-    fn exit(&self, direction: &[f64], depths: &[f64]) -> Option<RayExit> {
+impl Ray {
+    /// The point at which the ray leaves the polytope. `None` if it never does.
+    fn exit(&self, depths: &[f64]) -> Option<RayExit> {
         let (mut first, mut second, mut met) = (f64::INFINITY, f64::INFINITY, None);
-        for (side, (normal, _)) in self.rows().enumerate() {
-            let rate = dot(normal, direction);
-            let at = if rate > 0.0 { depths[side] / rate } else { f64::INFINITY };
+        for (side, (&rate, depth)) in self.rates.iter().zip(depths).enumerate() {
+            let at = if rate > 0.0 { depth / rate } else { f64::INFINITY };
             if at < first {
                 (second, first, met) = (first, at, Some((side, rate)));
             } else {
@@ -120,14 +72,16 @@ impl Polytope {
         }
         let (side, rate) = met?;
         let beyond = (rate * (second - first)).min(1.0);
-        let length = (first + beyond / rate) * dot(direction, direction).sqrt();
+        let length = (first + beyond / rate) * self.square.sqrt();
         Some(RayExit { side, beyond, length })
     }
-}
 
-/// Removes the component of a direction along a normal. Returns whether a direction is left.
-fn turn_along(direction: &mut [f64], normal: &[f64]) -> bool {
-    let rate = dot(direction, normal);
-    direction.iter_mut().zip(normal).for_each(|(value, normal)| *value -= rate * normal);
-    dot(direction, direction) > MIN_DIRECTION * MIN_DIRECTION
+    /// Removes the component along the normal of a side. `row` has the products of this normal.
+    /// Returns whether a direction is left.
+    fn turn_along(&mut self, side: usize, row: &[f64]) -> bool {
+        let rate = self.rates[side];
+        self.rates.iter_mut().zip(row).for_each(|(value, product)| *value -= rate * product);
+        self.square -= rate * rate;
+        self.square > MIN_DIRECTION * MIN_DIRECTION
+    }
 }

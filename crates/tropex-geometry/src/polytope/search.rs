@@ -3,29 +3,20 @@
 use std::time::Instant;
 
 use crate::Error;
-use crate::simplex::Interruption;
 
 /// Points count as on a hyperplane up to this distance, in [units](super::Polytope::unit).
 pub(super) const TOUCHING: f64 = 1e-9;
 
 /// The reason why a search ends without a result.
 pub(super) enum SearchError {
-    OutOfTime,
+    /// The deadline has passed, or the caller ends the search.
+    Interrupted,
     Failed(Error),
 }
 
 impl From<Error> for SearchError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
-    }
-}
-
-impl From<Interruption> for SearchError {
-    fn from(interruption: Interruption) -> Self {
-        match interruption {
-            Interruption::OutOfTime => Self::OutOfTime,
-            Interruption::Stuck => Self::Failed(stuck()),
-        }
     }
 }
 
@@ -37,7 +28,7 @@ pub(super) fn stuck() -> Error {
 /// Ends a search after its deadline.
 pub(super) fn require_time(deadline: Option<Instant>) -> Result<(), SearchError> {
     match deadline {
-        Some(end) if Instant::now() >= end => Err(SearchError::OutOfTime),
+        Some(end) if Instant::now() >= end => Err(SearchError::Interrupted),
         _ => Ok(()),
     }
 }

@@ -23,6 +23,7 @@ mod region_estimate;
 mod subdivision;
 mod terms;
 mod upper_envelope;
+mod vertex_rows;
 mod window;
 
 pub use partition::Partition;

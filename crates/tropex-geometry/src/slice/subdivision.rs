@@ -6,8 +6,9 @@ use burn::tensor::Tensor;
 
 use super::mesh::Mesh;
 use super::mesh_cut::EdgeVertex;
-use super::plane::{BATCH, Plane};
+use super::plane::Plane;
 use super::upper_envelope::FunctionFamily;
+use super::vertex_rows::VertexRows;
 use crate::{Error, PiecewiseNodes};
 use tropex_extract::Network;
 use tropex_extract::network::ValueId;
@@ -20,6 +21,9 @@ const MEMORY: usize = 512 << 20;
 /// errors as independent. For a sum of a few thousand numbers of one sign, a rounding error reached
 /// 55 deviations.
 const DEVIATIONS: f64 = 64.0;
+
+/// Number of vertices at which rounding errors are estimated.
+const ROUNDING_VERTICES: usize = 32;
 
 /// Progress of the subdivision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +67,7 @@ impl<'a> Subdivision<'a> {
         progress: &dyn Fn(SliceProgress),
     ) -> Result<(), Error> {
         let all = PiecewiseNodes::of(self.network).units();
+        let mut rows = VertexRows::new(self.network, self.plane);
         let mut done = 0;
         for node in self.network.nodes() {
             let Some(rule) = node.op().activation_rule(node.units()) else { continue };
@@ -70,15 +75,14 @@ impl<'a> Subdivision<'a> {
             rule.visit_candidates(|alternatives| units.push(alternatives.to_vec()));
             done += rule.units();
             let value = node.inputs()[0];
-            let prefix = self.network.until(value);
-            let units = self.undecided(&prefix, &mesh.vertices, units)?;
+            let units = undecided(&mut rows, value, &mesh.vertices, units)?;
             if units.is_empty() {
                 continue;
             }
             let report = |left: usize, regions: usize| {
                 progress(SliceProgress { done: done - left, units: all, regions });
             };
-            self.divide(mesh, value, &units, &report)?;
+            self.divide(mesh, &mut rows, value, &units, &report)?;
             mesh.tidy();
         }
         Ok(())
@@ -91,7 +95,8 @@ impl<'a> Subdivision<'a> {
     /// As for [`Subdivision::cut`].
     pub(super) fn cut_by_class(&self, mesh: &mut Mesh) -> Result<Vec<u32>, Error> {
         let classes = (0..self.network.classes()).map(Some).collect();
-        self.divide(mesh, self.network.output(), &[classes], &|_, _| {})?;
+        let mut rows = VertexRows::new(self.network, self.plane);
+        self.divide(mesh, &mut rows, self.network.output(), &[classes], &|_, _| {})?;
         Ok(mesh.tidy())
     }
 
@@ -100,11 +105,11 @@ impl<'a> Subdivision<'a> {
     fn divide(
         &self,
         mesh: &mut Mesh,
+        rows: &mut VertexRows<'_>,
         value: ValueId,
         units: &[Alternatives],
         report: &dyn Fn(usize, usize),
     ) -> Result<(), Error> {
-        let prefix = &self.network.until(value);
         let rounding = self.rounding(value, &mesh.vertices)?;
         let mut left = units;
         while let Some(first) = left.first() {
@@ -116,7 +121,7 @@ impl<'a> Subdivision<'a> {
                 features.extend(next.iter().flatten());
             }
             let mut values = VertexValues::new(features.into_iter().collect());
-            self.visit_rows(prefix, &mesh.vertices, |row| values.push(row))?;
+            rows.visit(value, &mesh.vertices, |row| values.push(row))?;
             let vertices = mesh.vertices.len();
             while let Some(alternatives) = left.first().filter(|unit| values.contain(unit)) {
                 let values = &mut values;
@@ -140,7 +145,7 @@ impl<'a> Subdivision<'a> {
     /// by squared weights. A bound for dependent errors grows with the product of the absolute
     /// weights and is useless for deep networks.
     fn rounding(&self, value: ValueId, vertices: &[[f64; 2]]) -> Result<Vec<f64>, Error> {
-        let vertices = &vertices[..vertices.len().min(BATCH)];
+        let vertices = &vertices[..vertices.len().min(ROUNDING_VERTICES)];
         let target = self.network.target();
         let square = target.precision().epsilon().powi(2);
         let of_size = |values: &Tensor<2>| values.clone().powi_scalar(2).mul_scalar(square);
@@ -162,47 +167,30 @@ impl<'a> Subdivision<'a> {
         let finite = |deviation: f64| if deviation.is_finite() { deviation } else { 0.0 };
         Ok(deviations.into_iter().map(|deviation| DEVIATIONS * finite(deviation)).collect())
     }
+}
 
-    /// The units that take different alternatives at different vertices.
-    fn undecided(
-        &self,
-        prefix: &Network,
-        vertices: &[[f64; 2]],
-        mut units: Vec<Alternatives>,
-    ) -> Result<Vec<Alternatives>, Error> {
-        // An alternative that is the largest at every vertex is the largest everywhere.
-        let mut leaders = units.clone();
-        self.visit_rows(prefix, vertices, |row| {
-            let value = |alternative: &Option<usize>| alternative.map_or(0.0, |at| row[at]);
-            for (alternatives, leaders) in units.iter().zip(&mut leaders) {
-                if !leaders.is_empty() {
-                    let peak = alternatives.iter().map(value).fold(f64::NEG_INFINITY, f64::max);
-                    leaders.retain(|leader| value(leader) == peak);
-                }
+/// The units that take different alternatives at different vertices. `value` is the value that the
+/// units read.
+fn undecided(
+    rows: &mut VertexRows<'_>,
+    value: ValueId,
+    vertices: &[[f64; 2]],
+    mut units: Vec<Alternatives>,
+) -> Result<Vec<Alternatives>, Error> {
+    // An alternative that is the largest at every vertex is the largest everywhere.
+    let mut leaders = units.clone();
+    rows.visit(value, vertices, |row| {
+        let value = |alternative: &Option<usize>| alternative.map_or(0.0, |at| row[at]);
+        for (alternatives, leaders) in units.iter().zip(&mut leaders) {
+            if !leaders.is_empty() {
+                let peak = alternatives.iter().map(value).fold(f64::NEG_INFINITY, f64::max);
+                leaders.retain(|leader| value(leader) == peak);
             }
-        })?;
-        let mut leaders = leaders.iter();
-        units.retain(|_| leaders.next().is_some_and(Vec::is_empty));
-        Ok(units)
-    }
-
-    /// Calls `visit` with the values of the last node of a network at every point of the plane.
-    fn visit_rows(
-        &self,
-        prefix: &Network,
-        points: &[[f64; 2]],
-        mut visit: impl FnMut(&[f64]),
-    ) -> Result<(), Error> {
-        for points in points.chunks(BATCH) {
-            let trace = prefix.replay(self.plane.tensor(points, prefix.target()));
-            let values: Vec<f64> = read(trace.logits())?.iter().collect();
-            if values.iter().any(|value| !value.is_finite()) {
-                return Err(Error::slice("values are not finite; choose a smaller window"));
-            }
-            values.chunks_exact(prefix.classes()).for_each(&mut visit);
         }
-        Ok(())
-    }
+    })?;
+    let mut leaders = leaders.iter();
+    units.retain(|_| leaders.next().is_some_and(Vec::is_empty));
+    Ok(units)
 }
 
 /// The values of some features at all vertices.

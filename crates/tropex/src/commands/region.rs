@@ -34,8 +34,8 @@ pub struct RegionArgs {
     /// Count the regions on the segment to this image, and find where the class changes.
     #[arg(long, value_name = "IMAGE", value_parser = whole::<usize>, allow_negative_numbers = true)]
     to: Option<usize>,
-    /// Find the facets of each region and the largest ball inside it. Rays decide most sides of
-    /// the region; the others take a linear program each: slow with many inputs.
+    /// Find the facets of each region and the largest ball inside it. Rays and steps decide most
+    /// sides of the region. Each of the others takes a linear program, slow with many inputs.
     #[arg(long)]
     facets: bool,
     /// Time limit for the facets and the ball of each image; at the limit, print what is known so far.

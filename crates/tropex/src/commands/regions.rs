@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
-use tropex::Gauge;
 use tropex::experiments::explorer::{ExplorerPanel, RegionExplorer};
-use tropex::experiments::query::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
+use tropex::experiments::query::{
+    FittedWindow, RegionEstimate, RegionView, RegionViewSettings, SlicePlane,
+};
 use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
 use tropex::experiments::{Split, TrainedEpoch, pipeline};
 use tropex::geometry::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
+use tropex::{Gauge, Network};
 
 use super::choices;
 use super::examples;
@@ -48,9 +50,10 @@ pub struct RegionsArgs {
     )]
     window: Option<[f64; 4]>,
     /// Margin of the window around the points, as a share of their distance. A negative margin
-    /// zooms in; -0.5 would leave nothing.
-    #[arg(long, default_value = "0.25", value_parser = any_number, allow_negative_numbers = true)]
-    margin: f64,
+    /// zooms in; -0.5 would leave nothing. Default: 0.25, or a smaller window if its regions would
+    /// be too many to draw.
+    #[arg(long, value_parser = any_number, allow_negative_numbers = true)]
+    margin: Option<f64>,
     /// Split of the images.
     #[arg(long, value_parser = choices::split(), default_value = "train")]
     split: Split,
@@ -101,11 +104,13 @@ impl RegionsArgs {
         let run = Run::open(&self.run)?;
         let device = self.device.find()?;
         let data = self.data.open_of(&run, output)?;
-        let view = RegionView::new(&run, &data, &self.settings())?;
+        let mut view = RegionView::new(&run, &data, &self.settings())?;
         match &self.frames {
-            Some(page) if is_page(page) => self.page_of_frames(&run, &view, &device, page, output),
-            Some(folder) => self.frames(&run, &view, &device, folder, output),
-            None => self.picture(&run, &data, &view, &device, output),
+            Some(page) if is_page(page) => {
+                self.page_of_frames(&run, &mut view, &device, page, output)
+            }
+            Some(folder) => self.frames(&run, &mut view, &device, folder, output),
+            None => self.picture(&run, &data, &mut view, &device, output),
         }
     }
 
@@ -123,14 +128,15 @@ impl RegionsArgs {
         &self,
         run: &Run,
         data: &Dataset,
-        view: &RegionView,
+        view: &mut RegionView,
         device: &Device,
         output: &Output,
     ) -> anyhow::Result<()> {
-        let mut found = RegionsOutput::of(view);
+        let captured = (!self.extracted).then(|| pipeline::network(run, device)).transpose()?;
+        let fitted = captured.as_ref().map(|network| fit(view, network, output)).transpose()?;
+        let mut found = RegionsOutput::of(view, fitted.flatten());
         let (mut network, mut terms) = (None, None);
-        if !self.extracted {
-            let captured = pipeline::network(run, device)?;
+        if let Some(captured) = captured {
             let bar = output.bar();
             tell(&view.estimate(&captured)?, &bar, output);
             let start = Instant::now();
@@ -190,7 +196,7 @@ impl RegionsArgs {
     fn frames(
         &self,
         run: &Run,
-        view: &RegionView,
+        view: &mut RegionView,
         device: &Device,
         folder: &Path,
         output: &Output,
@@ -202,8 +208,10 @@ impl RegionsArgs {
         let file_of =
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
+        // One window for all pictures.
+        let fitted = fit(view, &pipeline::network(run, device)?, output)?;
         let (bar, all) = (output.bar(), epochs.len());
-        let mut found = RegionsOutput::of(view);
+        let mut found = RegionsOutput::of(view, fitted);
         for epoch in epochs {
             let network = pipeline::network_at(run, TrainedEpoch::Epoch(epoch), device)?;
             let partition = view.network(&network, &|_| ())?;
@@ -223,12 +231,13 @@ impl RegionsArgs {
     fn page_of_frames(
         &self,
         run: &Run,
-        view: &RegionView,
+        view: &mut RegionView,
         device: &Device,
         page: &Path,
         output: &Output,
     ) -> anyhow::Result<()> {
         let epochs = checkpoints(run)?;
+        let fitted = fit(view, &pipeline::network(run, device)?, output)?;
         let (bar, all) = (output.bar(), epochs.len());
         let mut partitions = Vec::with_capacity(all);
         for epoch in epochs {
@@ -239,7 +248,8 @@ impl RegionsArgs {
             bar.show_part(done, all, format!("{done} of {all} checkpoints"));
         }
         bar.finish();
-        let mut found = RegionsOutput::of(view);
+        let view = &*view;
+        let mut found = RegionsOutput::of(view, fitted);
         let shape = view.shape();
         let mut panels = Vec::with_capacity(all);
         for (epoch, network, partition) in &partitions {
@@ -269,6 +279,24 @@ fn checkpoints(run: &Run) -> anyhow::Result<Vec<usize>> {
         );
     }
     Ok(epochs)
+}
+
+/// Chooses the window, and says so if it is smaller than usual.
+fn fit(
+    view: &mut RegionView,
+    network: &Network,
+    output: &Output,
+) -> anyhow::Result<Option<FittedWindow>> {
+    let fitted = view.fit(network)?;
+    if let Some(FittedWindow { usual_regions, drawable, margin }) = fitted {
+        output.remark(&format!(
+            "the window around the points has about {} regions, too many to draw; this is the \
+             window of --margin {margin:.4}, with at most about {}",
+            count(usual_regions),
+            plural(drawable, "region"),
+        ));
+    }
+    Ok(fitted)
 }
 
 /// Announces that there are likely to be more regions than the limit or, on a terminal, that

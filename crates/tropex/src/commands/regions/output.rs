@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use tropex::experiments::query::RegionView;
+use tropex::experiments::query::{FittedWindow, RegionView};
 use tropex::geometry::slice::{Partition, TermPartition};
 
 use crate::output::{count, duration, pairs, percent, plural, table};
@@ -16,6 +16,9 @@ pub struct RegionsOutput {
     through: Option<[usize; 3]>,
     /// Smallest and largest value of both coordinates.
     window: [[f64; 2]; 2],
+    /// The margin of a window that was made smaller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fitted_margin: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkRegions>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,10 +100,11 @@ impl FrameOutput {
 }
 
 impl RegionsOutput {
-    pub fn of(view: &RegionView) -> Self {
+    pub fn of(view: &RegionView, fitted: Option<FittedWindow>) -> Self {
         Self {
             through: view.through,
             window: view.window.extents(),
+            fitted_margin: fitted.map(|fitted| fitted.margin),
             network: None,
             extracted: None,
             agreement: None,
@@ -174,7 +178,9 @@ impl RegionsOutput {
         let size = format!("{width:.3} by {height:.3}");
         match self.through {
             Some([first, second, third]) => {
-                format!("through images {first}, {second} and {third}, window {size}")
+                let margin = self.fitted_margin;
+                let margin = margin.map_or(String::new(), |margin| format!(", margin {margin:.4}"));
+                format!("through images {first}, {second} and {third}, window {size}{margin}")
             }
             None => {
                 let [[left, right], [low, high]] = self.window;

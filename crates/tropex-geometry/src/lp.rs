@@ -1,47 +1,81 @@
-//! Linear programs with a feasible origin and coordinates of either sign.
+//! Linear programs with a feasible origin and coordinates of either sign, solved by `microlp`.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Instant;
 
-use super::Interruption;
-use super::dictionary::{Dictionary, Variable};
-use super::minimize::Minimum;
+use microlp::{
+    ComparisonOp, Error, OptimizationDirection, Problem, SolutionStatus, SolveOptions,
+    SolveOutcome, Variable,
+};
 
-/// An objective above this value has no upper bound, for distances of about 1.
-const UNBOUNDED: f64 = 1e9;
+/// Tolerance of the constraints, absolute, for rows of length about 1.
+const FEASIBILITY: f64 = 1e-10;
 
 /// The outcome of a linear program.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum LpOutcome {
+pub(super) enum LpOutcome {
     /// An optimal point.
     Optimal(Vec<f64>),
     /// The objective has no upper bound.
     Unbounded,
-    /// The program does not end, because of rounding errors.
+    /// The solver fails, because of rounding errors.
     Stuck,
-    /// The program did not end before the deadline.
+    /// The solver did not end before the deadline.
     OutOfTime,
 }
 
 /// Maximizes `objective . y` over all `y` with `row . y <= limit` for every row, until a deadline.
-/// No limit is negative.
-pub(crate) fn maximize<'a>(
+pub(super) fn maximize<'a>(
     objective: &[f64],
     rows: impl IntoIterator<Item = (&'a [f64], f64)>,
     deadline: Option<Instant>,
 ) -> LpOutcome {
-    let (rows, limits): (Vec<&[f64]>, Vec<f64>) = rows.into_iter().unzip();
-    let mut dictionary = Dictionary::new(rows.concat(), limits, objective.len());
-    dictionary.add_objective(0.0, objective);
-    let found = dictionary
-        .go_to_vertex(deadline)
-        .and_then(|()| dictionary.minimize(Variable::Objective, -UNBOUNDED, deadline));
-    match found {
-        Ok(Minimum::Reached(_)) => LpOutcome::Optimal(dictionary.vertex()),
-        Ok(Minimum::Below(_)) => LpOutcome::Unbounded,
-        Err(Interruption::Stuck) => LpOutcome::Stuck,
-        Err(Interruption::OutOfTime) => LpOutcome::OutOfTime,
+    let mut problem = Problem::new(OptimizationDirection::Maximize);
+    let coordinate = |&factor: &f64| problem.add_var(factor, (f64::NEG_INFINITY, f64::INFINITY));
+    let coordinates: Vec<Variable> = objective.iter().map(coordinate).collect();
+    for (row, limit) in rows {
+        let coefficients = coordinates.iter().copied().zip(row.iter().copied());
+        let coefficients = coefficients.filter(|(_, coefficient)| *coefficient != 0.0);
+        problem.add_constraint(coefficients, ComparisonOp::Le, limit);
+    }
+    match solve(problem, deadline) {
+        Some(Ok(SolveOutcome::Solution(best))) if best.status() == SolutionStatus::Optimal => {
+            LpOutcome::Optimal(coordinates.iter().map(|&at| best.var_value(at)).collect())
+        }
+        Some(Ok(_)) | None => LpOutcome::OutOfTime,
+        Some(Err(Error::Unbounded)) => LpOutcome::Unbounded,
+        Some(Err(_)) => LpOutcome::Stuck,
     }
 }
+
+/// Solves a problem. `None` if the deadline passes first.
+///
+/// microlp checks its own time limit once in 1,000 iterations, which may take minutes. A program
+/// with a deadline therefore runs in its own thread. After the deadline the caller returns, and the
+/// thread ends at its next check.
+fn solve(problem: Problem, deadline: Option<Instant>) -> Option<Result<SolveOutcome, Error>> {
+    let mut options = SolveOptions::default();
+    options.tolerances.feasibility = FEASIBILITY;
+    let Some(end) = deadline else { return Some(problem.solve_with(options)) };
+    let left = || end.saturating_duration_since(Instant::now());
+    if left().is_zero() {
+        return None;
+    }
+    options.time_limit = Some(left());
+    let (send, receive) = mpsc::sync_channel(1);
+    // Sending fails after the caller has returned.
+    let solver = thread::spawn(move || send.send(problem.solve_with(options)).unwrap_or(()));
+    match receive.recv_timeout(left()) {
+        Ok(outcome) => Some(outcome),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => {
+            solver.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            None
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
