@@ -86,7 +86,7 @@ impl PartSizes {
 
 /// Number of stages in which parts find the shifts of an extractor: the number of maxima of its
 /// network plus 1, or 0 if the shifts are known.
-pub fn stages_of(extractor: &Extractor) -> usize {
+pub(super) fn stages_of(extractor: &Extractor) -> usize {
     match extractor.shifts() {
         Some(_) => 0,
         None => PartPullback::stage_count(extractor.network()),
