@@ -4,6 +4,7 @@ mod architecture;
 mod assign;
 mod bounds;
 mod choices;
+mod cluster;
 mod evaluate;
 mod experiment;
 mod extract;
@@ -13,10 +14,13 @@ mod inspect;
 mod list;
 mod merge;
 mod options;
+mod plan;
 mod precision;
 mod region;
 mod regions;
+mod shell;
 mod study;
+mod submit;
 mod time_estimate;
 mod train;
 
@@ -49,6 +53,8 @@ commands! {
     Inspect(inspect::InspectArgs),
     Extract(extract::ExtractArgs),
     Merge(merge::MergeArgs),
+    Plan(plan::PlanArgs),
+    Submit(submit::SubmitArgs),
     Evaluate(evaluate::EvaluateArgs),
     Assign(assign::AssignArgs),
     Precision(precision::PrecisionArgs),
