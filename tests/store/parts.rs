@@ -15,7 +15,7 @@ use super::{Cloud, Fixture, extractor, files, names};
 /// Stages of the test network: one maximum, and the way to the input.
 const STAGES: usize = 2;
 
-/// 70 points, 20 a shard, batches of 6 points: 16 batches, with a short one at the end of every
+/// 70 points, 20 a shard, batches of 6 points: 14 batches, with a short one at the end of every
 /// shard.
 fn fixture(gauge: Gauge) -> Fixture {
     let mut fixture = Fixture::new();
@@ -198,7 +198,7 @@ fn reduced_stages_take_the_place_of_those_of_all_parts() {
 #[test]
 fn the_tasks_of_a_plan_read_and_write_the_files_that_it_lists() {
     for gauge in GAUGES {
-        for of in [1, 3, 16] {
+        for of in [1, 3, 14] {
             let (fixture, parts) = (fixture(gauge), NonZeroUsize::new(of).unwrap());
             let (folder, extractor) = (fixture.folder(), &fixture.extractor);
             let plan =
@@ -222,11 +222,11 @@ fn the_tasks_of_a_plan_read_and_write_the_files_that_it_lists() {
             }
             assert!(files(&folder) == expected(gauge), "{gauge}, {of} parts");
         }
-        let (fixture, parts) = (fixture(gauge), NonZeroUsize::new(17).unwrap());
+        let (fixture, parts) = (fixture(gauge), NonZeroUsize::new(15).unwrap());
         let (folder, extractor) = (fixture.folder(), &fixture.extractor);
         let error = PartPlan::of(&folder, extractor, &fixture.cloud, &fixture.options, parts);
         let error = error.unwrap_err().to_string();
-        assert!(error.starts_with("17 parts are too many: the points make 16 batches"), "{error}");
+        assert!(error.starts_with("15 parts are too many: the points make 14 batches"), "{error}");
     }
 }
 

@@ -1,10 +1,9 @@
 //! `tropex submit`
 
 use std::fs;
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
@@ -196,9 +195,7 @@ fn write(file: &Path, logs: &Path, content: &str) -> anyhow::Result<()> {
 /// Calls the command of the engine, and returns its output.
 fn hand_over(words: &[String]) -> anyhow::Result<String> {
     let line = command_line(words);
-    let called =
-        Command::new(&words[0]).args(&words[1..]).stdin(std::process::Stdio::null()).output();
-    let called: Result<std::process::Output, io::Error> = called;
+    let called = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).output();
     let called = called.with_context(|| format!("cannot call `{line}`"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     if !called.status.success() {

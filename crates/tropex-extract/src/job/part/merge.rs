@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tropex_files::{FolderLock, holder, remove_leftovers};
 
-use super::cut::pieces_of;
+use super::cut::pieces_of_all;
 use super::folder::{PartFolder, numbers_of_parts, remove_all_parts};
 use super::identity::{PartIdentity, identity_of_all, missing_parts};
 use super::joined_shard::{PartPiece, publish_shard};
@@ -102,9 +102,10 @@ impl FinishedParts {
         let mut shards: Vec<Vec<PartPiece>> = Vec::new();
         shards.resize_with(identity.terms.shard_count(), Vec::new);
         let (key, mut missing) = (identity.key(), Vec::new());
-        for part in PartNumber::all(of) {
+        let pieces = pieces_of_all(of, &identity.terms, identity.batch_size());
+        for (part, pieces) in PartNumber::all(of).zip(pieces) {
             let own = PartFolder::new(folder, part);
-            for piece in pieces_of(part, &identity.terms, identity.batch_size()) {
+            for piece in pieces {
                 match PieceRecord::find(&own, &piece, &key)? {
                     Some(record) if record.shifts == fingerprint => {
                         let folder = own.clone();

@@ -4,15 +4,16 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::cut::pieces_of;
+use super::cut::pieces_of_all;
 use super::folder::{PartFolder, reduced_stage};
 use super::sizes::stages_of;
 use super::work::require_divisible;
 use crate::job::ExtractOptions;
 use crate::job::batch_size::BatchSize;
 use crate::job::extract_store::header;
+use crate::job::shard_extraction::ShardPiece;
 use crate::part_number::PartNumber;
-use crate::store::{MANIFEST, TermsHeader};
+use crate::store::MANIFEST;
 use crate::{Error, Extractor, PointSource};
 
 /// All work of an extraction in parts, as steps that follow each other. The tasks of a step may run
@@ -91,7 +92,8 @@ impl PartPlan {
         if parts > batches {
             return Err(Error::TooManyParts { parts, batches });
         }
-        let files = TaskFiles { folder, terms, batch, parts, stages: stages_of(extractor) };
+        let pieces = pieces_of_all(parts, &terms, batch);
+        let files = TaskFiles { folder, pieces, stages: stages_of(extractor) };
         let stages = (1..=files.stages).flat_map(|at| [StepWork::Stage(at), StepWork::Reduce(at)]);
         let works = stages.chain([StepWork::Terms, StepWork::Merge]);
         let (mut steps, mut before) = (Vec::new(), 1..1);
@@ -112,17 +114,22 @@ impl PartPlan {
 /// What decides the files of the tasks.
 struct TaskFiles<'a> {
     folder: &'a Path,
-    terms: TermsHeader,
-    batch: BatchSize,
-    parts: usize,
+    /// The batches of every part.
+    pieces: Vec<Vec<ShardPiece>>,
     stages: usize,
 }
 
 impl TaskFiles<'_> {
+    fn parts(&self) -> usize {
+        self.pieces.len()
+    }
+
     /// A step that follows the tasks `before`.
     fn step(&self, work: StepWork, before: Range<usize>) -> PlanStep {
         let parts: Vec<Option<PartNumber>> = match work {
-            StepWork::Stage(_) | StepWork::Terms => PartNumber::all(self.parts).map(Some).collect(),
+            StepWork::Stage(_) | StepWork::Terms => {
+                PartNumber::all(self.parts()).map(Some).collect()
+            }
             StepWork::Reduce(_) | StepWork::Merge => vec![None],
         };
         let task = |(id, part)| PlanTask {
@@ -152,7 +159,7 @@ impl TaskFiles<'_> {
     /// names the folder of its rows.
     fn before(&self, stage: usize, part: Option<PartNumber>) -> Vec<PathBuf> {
         let own = part.filter(|_| stage > 1).map(|part| self.own(part).stage(stage - 1));
-        let reduced = (1..stage).map(|stage| reduced_stage(self.folder, self.parts, stage));
+        let reduced = (1..stage).map(|stage| reduced_stage(self.folder, self.parts(), stage));
         reduced.chain(own).collect()
     }
 
@@ -160,16 +167,16 @@ impl TaskFiles<'_> {
         match (work, part) {
             (StepWork::Stage(stage), Some(part)) => vec![self.own(part).stage(stage)],
             (StepWork::Terms, Some(part)) => {
-                let pieces = pieces_of(part, &self.terms, self.batch).into_iter();
+                let pieces = self.pieces[part.number() - 1].iter();
                 pieces.map(|piece| self.own(part).shard(piece.shard)).collect()
             }
-            (StepWork::Reduce(stage), _) => vec![reduced_stage(self.folder, self.parts, stage)],
+            (StepWork::Reduce(stage), _) => vec![reduced_stage(self.folder, self.parts(), stage)],
             _ => vec![self.folder.join(MANIFEST)],
         }
     }
 
     fn outputs_of_all(&self, work: StepWork) -> Vec<PathBuf> {
-        PartNumber::all(self.parts).flat_map(|part| self.outputs(work, Some(part))).collect()
+        PartNumber::all(self.parts()).flat_map(|part| self.outputs(work, Some(part))).collect()
     }
 
     fn own(&self, part: PartNumber) -> PartFolder {

@@ -85,7 +85,7 @@ fn submit(at: usize, step: &CommandStep, plan: &CommandPlan, job: &JobSettings) 
     }
     let mut options = command_line(options);
     if let Some(before) = at.checked_sub(1) {
-        let _ = write!(options, " \"--dependency=afterok:${{jobs[{before}]}}\"");
+        let _ = write!(options, " --dependency \"afterok:${{jobs[{before}]}}\"");
     }
     let argument = |argument: &Argument| match argument {
         Argument::Text(text) => quoted(text),
