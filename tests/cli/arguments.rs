@@ -1,5 +1,7 @@
 //! Invalid commands, flags, names and numbers.
 
+use std::fs;
+
 use super::{ARCHITECTURE, Workspace, train};
 
 #[test]
@@ -127,4 +129,24 @@ fn help_fits_the_command() {
     let version = workspace.run("--version").succeeded();
     assert_eq!(version, format!("tropex {}\n", env!("CARGO_PKG_VERSION")));
     assert!(workspace.run("help train").succeeded().contains("ARCHITECTURE"), "{ARCHITECTURE}");
+}
+
+#[test]
+fn every_command_has_a_manual_page_and_completions() {
+    let workspace = Workspace::new();
+    let pages = workspace.run("man pages --json").json();
+    let pages: Vec<_> =
+        pages["pages"].as_array().unwrap().iter().flat_map(|p| p.as_str()).collect();
+    for command in ["train", "extract", "man"] {
+        let page = format!("tropex-{command}.1");
+        assert!(pages.contains(&page.as_str()), "{pages:?}");
+        let text = fs::read_to_string(workspace.path("pages").join(page)).unwrap();
+        assert!(text.contains(".TH") && text.contains("Examples:"), "{text}");
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = workspace.run(&format!("completions {shell}")).succeeded();
+        assert!(script.contains("shuffle-labels"), "{shell}: {script}");
+    }
+    fs::write(workspace.path("file"), "").unwrap();
+    workspace.run("man file/pages").failed(&["cannot make the folder file/pages"]);
 }

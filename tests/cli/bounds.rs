@@ -73,7 +73,7 @@ fn convolutions_on_the_command_line() {
         (&said["best_upper"], &json!("exact"))
     );
     let said = patient(&workspace, "--layers C4,P,C8k2s1p1,D5 --dataset mnist").succeeded();
-    assert!(said.starts_with("C4,P,C8k2s1p1,D5: 784 inputs"), "{said}");
+    assert!(said.starts_with("C4,P,C8k2p1,D5: 784 inputs"), "{said}");
     assert!(said.contains("layers: conv 4x26x26, max of 4 676, conv 8x14x14, dense 5\n"), "{said}");
     // Batch norm is part of the layer before it.
     let said = patient(&workspace, "--layers C4,BN,A,D5,BN --dataset mnist").succeeded();

@@ -193,7 +193,7 @@ fn old_runs_and_terms_of_the_first_images_are_read() {
     workspace.run("experiment exactness run --points 20").succeeded();
     workspace.run("extract run --limit 60").failed(&[
         "holds terms of another extraction (points: the first ones instead of every class",
-        "delete it; or extract with --replace",
+        "delete the folder; or extract with --replace",
     ]);
 }
 

@@ -39,7 +39,7 @@ fn every_command_works_on_a_run_of_layers() {
         "extract run --gauge calibrated",
         "evaluate run",
         "assign run",
-        "precision run --points 10",
+        "precision run --limit 10",
         "region run --of 3",
         "regions run --out picture.svg",
         "bounds run",
@@ -66,7 +66,7 @@ fn weights_are_imported_into_layers() {
              --dataset file:data.safetensors --out imported"
         )
     };
-    workspace.run(&import("C4p1,P,C6k2,D8")).failed(&["4 layers with parameters", "expected 3"]);
+    workspace.run(&import("C4p1,P,C6k2,D8")).failed(&["5 layers with parameters", "expected 4"]);
     let imported = workspace.run(&(import(LAYERS) + " --json")).json();
     assert_eq!(imported["parameters"], trained["parameters"]);
     assert_eq!(imported["test_accuracy"], trained["epochs"][0]["test"]["accuracy"]);

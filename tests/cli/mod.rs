@@ -5,6 +5,8 @@ mod arguments; // invalid commands, flags and numbers
 mod assignment; // images and their maximal terms
 mod bounds; // bounds on the number of linear regions
 mod brute_force; // experiments, term by term
+#[cfg(feature = "flex")]
+mod cookbook; // the commands of the cookbook
 #[cfg(unix)]
 mod ctrl_c; // interrupted commands
 mod damage; // damaged runs and terms

@@ -31,15 +31,15 @@ fn largest(logits: &[f64]) -> usize {
 }
 
 /// A workspace with a model and a dataset of its points. The labels are the classes by onnxruntime.
-struct Case {
-    workspace: Workspace,
+pub(super) struct Case {
+    pub(super) workspace: Workspace,
     points: Vec<f64>,
     features: usize,
     logits: Vec<Vec<f64>>,
 }
 
 impl Case {
-    fn new(name: &str, kind: &str) -> Self {
+    pub(super) fn new(name: &str, kind: &str) -> Self {
         Self::changed(name, kind, &|shape, points| (shape, points))
     }
 

@@ -26,12 +26,20 @@ mod docs {
     mod bounds {}
     #[doc = include_str!("../../../docs/burn.md")]
     mod burn {}
+    #[doc = include_str!("../../../docs/cookbook.md")]
+    mod cookbook {}
+    #[doc = include_str!("../../../docs/crate.md")]
+    mod own_crate {}
     #[doc = include_str!("../../../docs/devices.md")]
     mod devices {}
+    #[doc = include_str!("../../../docs/exactness.md")]
+    mod exactness {}
     #[doc = include_str!("../../../docs/experiments.md")]
     mod experiments {}
     #[doc = include_str!("../../../docs/extraction.md")]
     mod extraction {}
+    #[doc = include_str!("../../../docs/faq.md")]
+    mod faq {}
     #[doc = include_str!("../../../docs/function.md")]
     mod function {}
     #[doc = include_str!("../../../docs/getting-started.md")]

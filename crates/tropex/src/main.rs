@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use allocator::ExitOnOutOfMemory;
 use clap::Parser;
+use commands::CommandLine;
 use error_text::{error_text, panic_text};
 use mimalloc::MiMalloc;
 use output::Output;
@@ -20,27 +21,8 @@ use output::Output;
 #[global_allocator]
 static ALLOCATOR: ExitOnOutOfMemory<MiMalloc> = ExitOnOutOfMemory(MiMalloc);
 
-/// Train piecewise-linear networks, extract their linear terms, and study how they generalize.
-#[derive(Debug, Parser)]
-#[command(
-    version,
-    max_term_width = 100,
-    arg_required_else_help = true,
-    after_help = "terms: docs/glossary.md in the repository"
-)]
-struct Cli {
-    #[command(subcommand)]
-    command: commands::Command,
-    /// Print the result as one JSON object and nothing else.
-    #[arg(long, global = true, display_order = 1000)]
-    json: bool,
-    /// Print results without progress.
-    #[arg(long, short, global = true, display_order = 1001)]
-    quiet: bool,
-}
-
 fn main() -> ExitCode {
-    let arguments = Cli::parse();
+    let arguments = CommandLine::parse();
     let output = Output::new(arguments.json, arguments.quiet);
     if let Err(error) = interrupt::watch() {
         output.error(&format!("cannot watch for Ctrl-C: {error}"));

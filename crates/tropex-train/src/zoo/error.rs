@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::layers::{LayerMisfit, ParseLayersError};
-use super::memory::NetworkTooLarge;
+use super::network_too_large::NetworkTooLarge;
 use super::{MAX_VALUES, names};
 use crate::messages::hint;
 

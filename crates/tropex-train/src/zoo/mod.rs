@@ -15,6 +15,7 @@ mod googlenet;
 mod initialise;
 mod layers;
 mod memory;
+mod network_too_large;
 mod normalisation;
 mod resnet;
 #[cfg(test)]
@@ -36,7 +37,7 @@ pub use dropout::Dropout;
 pub use entry::ArchitectureEntry;
 pub use error::ArchitectureError;
 pub use layers::{LayerList, LayerMisfit, LayerProblem, ParseLayersError};
-pub use memory::NetworkTooLarge;
+pub use network_too_large::NetworkTooLarge;
 pub use normalisation::{Normalisation, NormalisationError};
 #[cfg(test)]
 pub(crate) use testing::{TINY, TINY_DENSE, TINY_DROPOUT, TINY_RESIDUAL};

@@ -18,6 +18,7 @@ use tropex::train::run::Run;
 use tropex_files::replace;
 
 use super::choices;
+use super::examples;
 use super::options::{DataOption, DevicesOption, one_or_more, require_writable};
 use crate::output::{Output, count, duration, pairs, small_percent, table};
 
@@ -26,6 +27,10 @@ const SHOWN: usize = 10;
 
 /// Find the training images whose terms are maximal at images, in exact arithmetic.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "assign runs/fcn4 --limit 10",
+    "assign runs/fcn4 --top 3 --out all.csv",
+))]
 pub struct AssignArgs {
     /// Folder of the run.
     run: PathBuf,

@@ -10,6 +10,7 @@ use tropex::bounds::{BOUNDS, Bound, BoundSettings, evaluate};
 
 use self::network::NetworkArgs;
 use self::output::BoundsOutput;
+use super::examples;
 use super::options::seconds;
 use crate::output::Output;
 
@@ -17,6 +18,10 @@ use crate::output::Output;
 ///
 /// With --json, every number has all digits, its formula and its source.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "bounds fcn4",
+    "bounds --widths 2,8,8,3",
+))]
 pub struct BoundsArgs {
     #[command(flatten)]
     network: NetworkArgs,

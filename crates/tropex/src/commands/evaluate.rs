@@ -13,11 +13,16 @@ use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
 use super::choices;
+use super::examples;
 use super::options::{DataOption, DevicesOption, one_or_more};
 use crate::output::{Output, duration, pairs, percent, small_percent};
 
 /// Compare the extracted function of a run with the network and with the labels.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "evaluate runs/fcn4",
+    "evaluate runs/fcn4 --gauge calibrated --split train --limit 1000",
+))]
 pub struct EvaluateArgs {
     /// Folder of the run.
     run: PathBuf,

@@ -27,12 +27,17 @@ use tropex::train::run::Run;
 use tropex::{Gauge, Precision};
 
 use super::choices;
+use super::examples;
 use super::options::{DataOption, DevicesOption, one_or_more, require_writable, whole};
 use crate::interrupt::InterruptNote;
 use crate::output::{CommandProgress, Output, StepProgress, count, pairs, plural, table};
 
 /// Run experiments on how networks use their terms to generalize. Known findings are reused.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "experiment all runs/fcn4",
+    "experiment count,generalization runs/fcn4 runs/vgg --gauge worst-case,calibrated --page compared.html",
+))]
 pub struct ExperimentArgs {
     /// Experiments with commas between them, or `all`; `tropex list` names them.
     #[arg(value_name = "EXPERIMENT[,...]")]

@@ -6,6 +6,7 @@ use clap::Args;
 use tropex::experiments::pipeline;
 use tropex::train::run::Run;
 
+use super::examples;
 use super::extraction::part::{PartArgs, require_divisible, run_part};
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;
@@ -15,6 +16,12 @@ use crate::output::Output;
 
 /// Extract the linear terms of a run. The same command resumes an interrupted extraction.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "extract runs/fcn4",
+    "extract runs/fcn4 --gauge tight --memory 4GB",
+    "extract runs/fcn4 --gauge tight --split test --shifts-of train",
+    "extract runs/fcn4 --gauge tight --part 1/4",
+))]
 pub struct ExtractArgs {
     #[command(flatten)]
     pub terms: ExtractionOptions,

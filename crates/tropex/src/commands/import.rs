@@ -16,12 +16,17 @@ use tropex::train::training::{Metrics, evaluate};
 use tropex::train::zoo::{LayerList, Normalisation};
 
 use super::architecture::{self, layers_help, require_fit, warn_of_repeated_classes};
+use super::examples;
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
 use crate::output::{Output, percent};
 
 /// Make a run from a trained network: an ONNX file, or an architecture with the weights of a
 /// PyTorch checkpoint or a safetensors file.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "import resnet.onnx --dataset cifar10 --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26 --out runs/resnet",
+    "import vgg --weights vgg.pt --dataset cifar10 --out runs/vgg",
+))]
 pub struct ImportArgs {
     /// ONNX file, or architecture; `tropex list` names the architectures.
     #[arg(value_name = "MODEL.onnx|ARCHITECTURE", required_unless_present = "layers")]

@@ -11,6 +11,7 @@ use tropex::extract::PointSource;
 use tropex::extract::network::Node;
 use tropex::train::run::Run;
 
+use super::examples;
 use super::options::DeviceOption;
 use crate::output::{Output, count, table};
 
@@ -19,6 +20,10 @@ const IMAGES: usize = 16;
 
 /// Show the captured network of a run, layer by layer.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "inspect runs/fcn4",
+    "inspect runs/fcn4 --dot | dot -Tsvg > fcn4.svg",
+))]
 pub struct InspectArgs {
     /// Folder of the run.
     run: PathBuf,

@@ -7,10 +7,15 @@ use tropex::experiments::EXPERIMENTS;
 use tropex::train::data::DATASETS;
 use tropex::train::zoo::{ARCHITECTURES, ArchitectureEntry, LEAKY_SLOPE};
 
+use super::examples;
 use crate::output::Output;
 
 /// List the architectures, datasets, experiments and devices of this build.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "list",
+    "list --json",
+))]
 pub struct ListArgs {}
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tropex::experiments::run::parts;
 use tropex::train::run::Run;
 
+use super::examples;
 use super::extraction::part::{require_divisible, with_command};
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;
@@ -18,6 +19,10 @@ use crate::output::{Output, pairs, plural};
 /// Join the parts of `tropex extract --part` into the terms that one process extracts, check them,
 /// and remove the parts.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "merge runs/fcn4 --gauge tight",
+    "merge runs/fcn4 --gauge tight --stage 1 --parts 4",
+))]
 pub struct MergeArgs {
     #[command(flatten)]
     terms: ExtractionOptions,

@@ -23,6 +23,7 @@ use crate::output::{Output, megabytes};
 
 /// The device to compute on.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Data and device")]
 pub struct DeviceOption {
     /// Device to compute on; `tropex list` names the devices. Default: the fastest of this build.
     #[arg(long, value_name = "DEVICE")]
@@ -45,6 +46,7 @@ impl DeviceOption {
 
 /// The devices that share the work.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Data and device")]
 pub struct DevicesOption {
     /// Device to compute on; `tropex list` names the devices. Default: the fastest of this build.
     /// Several devices, as in cuda:0,cuda:1, share the images of extractions and assignments: each
@@ -76,6 +78,7 @@ impl DevicesOption {
 
 /// The folder of the files of a dataset.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Data and device")]
 pub struct DataOption {
     /// Folder with the files of the dataset. Default: the cache, after a download if necessary.
     #[arg(long, value_name = "FOLDER")]
@@ -206,6 +209,7 @@ fn with_choice(error: DataError, choice: &str) -> anyhow::Error {
 
 /// The layout of a file of images.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Data and device")]
 pub struct LayoutOption {
     /// Axes of the images in file:PATH: nchw for [count, channels, height, width], nhwc for [count,
     /// height, width, channels]. Default: nchw, and shapes that look like nhwc are refused.

@@ -9,6 +9,7 @@ use tropex::experiments::run::parts::{self, PartsForecast};
 use tropex::train::run::Run;
 
 use super::cluster::command_plan::{CommandPlan, TaskOutput};
+use super::examples;
 use super::extraction::part::require_divisible;
 use super::extraction::{BatchOption, ExtractionOptions};
 use super::options::one_or_more;
@@ -17,6 +18,10 @@ use crate::output::{Output, count, megabytes, pairs, plural, predicted};
 /// Show what an extraction in parts takes: points, operations, bytes, memory and time. With --json,
 /// also list the tasks with their commands, dependencies and files.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "plan runs/fcn4 --parts 100",
+    "plan runs/fcn4 --gauge tight --parts 100 --json > plan.json",
+))]
 pub struct PlanArgs {
     #[command(flatten)]
     terms: ExtractionOptions,

@@ -11,11 +11,16 @@ use tropex::experiments::query::{PrecisionCheck, PrecisionOutcome, precision};
 use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
+use super::examples;
 use super::options::{DataOption, DeviceOption, one_or_more};
 use crate::output::{Output, percent, table};
 
 /// Measure how exact the terms of runs are, with every gauge and in every precision.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "precision runs/fcn4",
+    "precision runs/fcn4 runs/vgg --limit 500",
+))]
 pub struct PrecisionArgs {
     /// Folders of the runs.
     #[arg(required = true, value_name = "RUN")]

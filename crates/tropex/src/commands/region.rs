@@ -14,12 +14,17 @@ use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::choices;
+use super::examples;
 use super::options::{DataOption, DeviceOption, seconds, whole};
 use super::time_estimate::TimeEstimate;
 use crate::output::{Output, StepProgress, count, table};
 
 /// Describe the linear regions of images: the nearest boundaries, and the way from image to image.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "region runs/fcn4 --of 3,17",
+    "region runs/fcn4 --of 3 --to 42 --facets --time-limit 60",
+))]
 pub struct RegionArgs {
     /// Folder of the run.
     run: PathBuf,

@@ -17,6 +17,7 @@ use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::choices;
+use super::examples;
 use super::options::{DataOption, DeviceOption, any_number, whole};
 use super::time_estimate::minutes;
 use crate::output::{CommandProgress, Output, count, plural};
@@ -24,6 +25,10 @@ use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
 
 /// Draw the linear regions on a plane through images, before and after extraction.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "regions runs/fcn4 --through 3,17,42 --side-by-side --out regions.svg",
+    "regions runs/points --frames frames",
+))]
 pub struct RegionsArgs {
     /// Folder of the run.
     run: PathBuf,

@@ -21,6 +21,7 @@ use tropex::experiments::study::{
 use tropex::train::data::{Dataset, DatasetEntry, relative_to};
 use tropex::train::messages::hint;
 
+use super::examples;
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
@@ -28,6 +29,11 @@ use crate::output::{Output, StepProgress, count, duration, pairs, plural, table}
 /// Run a whole study: train, extract, run experiments, and write one report. Finished work is
 /// reused.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "study quick",
+    "study quick --print > mine.toml",
+    "study mine.toml --out studies/mine --jobs 2",
+))]
 pub struct StudyArgs {
     /// TOML file of the study, or a study of this program: quick, fashion, paper.
     #[arg(value_name = "STUDY")]

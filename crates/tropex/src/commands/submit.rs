@@ -15,6 +15,7 @@ use tropex::train::run::Run;
 use super::cluster::ENGINES;
 use super::cluster::command_plan::CommandPlan;
 use super::cluster::engine::{Engine, JobSettings};
+use super::examples;
 use super::extract::ExtractArgs;
 use super::options::{one_or_more, whole};
 use super::shell::command_line;
@@ -24,7 +25,11 @@ use crate::output::{Output, pairs, plural};
 /// all machines of the engine must see the folder of the run and the program under the same paths.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "tropex submit [OPTIONS] --engine <ENGINE> --parts <N> -- extract <RUN> [OPTIONS]"
+    override_usage = "tropex submit [OPTIONS] --engine <ENGINE> --parts <N> -- extract <RUN> [OPTIONS]",
+    after_help = examples!(
+        "submit --engine slurm --parts 100 -- extract runs/fcn4 --gauge tight",
+        "submit --engine hyperqueue --parts 16 --cpus 4 --dry-run -- extract runs/fcn4",
+    )
 )]
 pub struct SubmitArgs {
     /// The engine that runs the tasks.

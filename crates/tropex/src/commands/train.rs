@@ -18,6 +18,7 @@ use tropex::train::zoo::{Architecture, LayerList};
 
 use super::architecture::{self, layers_help, require_fit, warn_of_repeated_classes};
 use super::choices;
+use super::examples;
 use super::import::is_onnx;
 use super::options::{
     DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
@@ -27,6 +28,10 @@ use crate::output::{CommandProgress, Output, percent, plural};
 
 /// Train a network. The same command resumes an interrupted training.
 #[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "train fcn4 --dataset embedded --out runs/fcn4",
+    "train --layers C32p1,BN,P,D128 --dataset cifar10 --epochs 20 --out runs/small",
+))]
 pub struct TrainArgs {
     /// Architecture; `tropex list` names them.
     #[arg(required_unless_present = "layers")]
@@ -56,6 +61,7 @@ pub struct TrainArgs {
 
 /// Settings that differ from the architecture's default settings.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Training")]
 struct TrainingArgs {
     /// Passes over the training images.
     #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]

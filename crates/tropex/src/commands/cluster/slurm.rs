@@ -61,12 +61,11 @@ impl Engine for Slurm {
 /// `sbatch` with the options of all steps. A job whose machine fails is queued again; jobs that depend
 /// on a failed job are cancelled.
 fn common_options(job: &JobSettings) -> Vec<String> {
-    let mut words: Vec<String> = ["sbatch", "--parsable", "--requeue", "--kill-on-invalid-dep=yes"]
-        .map(str::to_owned)
-        .into();
-    words.push(format!("--cpus-per-task={}", job.cpus));
+    let words = ["sbatch", "--parsable", "--requeue", "--kill-on-invalid-dep", "yes"];
+    let mut words: Vec<String> = words.map(str::to_owned).into();
+    words.extend(["--cpus-per-task".into(), job.cpus.to_string()]);
     if job.gpus > 0 {
-        words.push(format!("--gpus={}", job.gpus));
+        words.extend(["--gpus".into(), job.gpus.to_string()]);
     }
     words.extend(job.options.iter().cloned());
     words
@@ -78,12 +77,11 @@ fn submit(at: usize, step: &CommandStep, plan: &CommandPlan, job: &JobSettings) 
     // Slurm replaces %x by the name of the job, %A and %j by its number, and %a by the part.
     let output = if is_array { "%x-%A-%a.log" } else { "%x-%j.log" };
     let logs = job.logs.replace('%', "%%");
-    let mut options =
-        vec![format!("--job-name={}-{}", job.name, step.name), format!("--output={logs}/{output}")];
+    let name = format!("{}-{}", job.name, step.name);
+    let mut options = command_line(["--job-name", &name, "--output", &format!("{logs}/{output}")]);
     if is_array {
-        options.push(format!("--array=1-{}", step.tasks.len()));
+        let _ = write!(options, " --array 1-{}", step.tasks.len());
     }
-    let mut options = command_line(options);
     if let Some(before) = at.checked_sub(1) {
         let _ = write!(options, " --dependency \"afterok:${{jobs[{before}]}}\"");
     }

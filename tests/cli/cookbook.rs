@@ -1,0 +1,34 @@
+//! All commands of the cookbook, in the order of the page and in one folder.
+
+use std::fs;
+use std::path::Path;
+
+use super::onnx::Case;
+
+#[test]
+fn all_recipes_work() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cookbook.md");
+    let page = fs::read_to_string(page).unwrap();
+    // What other programs made in the recipes: arrays, and a model with its points.
+    let workspace = Case::new("mlp", "points").workspace;
+    workspace.write_images("own.safetensors", 60, 20);
+    fs::rename(workspace.path("m.onnx"), workspace.path("model.onnx")).unwrap();
+
+    let blocks = page.split("```").filter_map(|block| block.strip_prefix("sh\n"));
+    let lines: Vec<_> = blocks.flat_map(str::lines).collect();
+    for line in &lines {
+        let command = line.strip_prefix("tropex ").unwrap_or_else(|| panic!("{line}"));
+        match command.split_once(" > ") {
+            None => drop(workspace.run(command).succeeded()),
+            Some((command, file)) => {
+                let text = workspace.run(command).succeeded();
+                assert!(!text.is_empty(), "{line}");
+                fs::write(workspace.path(file), text).unwrap();
+            }
+        }
+    }
+    assert!(lines.len() >= 20, "{lines:?}");
+    for file in ["winners.csv", "regions.svg", "compared.html", "frames", "mine.toml"] {
+        assert!(workspace.path(file).exists(), "{file}");
+    }
+}
