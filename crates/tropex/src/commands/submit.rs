@@ -19,7 +19,7 @@ use super::examples;
 use super::extract::ExtractArgs;
 use super::options::{one_or_more, whole};
 use super::shell::command_line;
-use crate::output::{Output, pairs, plural};
+use crate::output::{Output, count, pairs};
 
 /// Hand over an extraction in parts to the engine of a cluster. Call it where the engine accepts jobs;
 /// all machines of the engine must see the folder of the run and the program under the same paths.
@@ -168,7 +168,7 @@ impl SubmitOutput {
         let answer = self.answer.as_deref().unwrap_or_default().trim_end();
         pairs(&[
             ("engine", format!("{}: {}", self.engine, answer.replace('\n', "\n        "))),
-            ("tasks", plural(self.tasks, "task")),
+            ("tasks", count(self.tasks)),
             ("file", self.file.clone()),
             ("logs", self.logs.clone()),
         ])
