@@ -52,7 +52,9 @@ impl Fixture {
     }
 
     fn run_parts(&self, of: usize) {
-        self.tasks(of).into_iter().for_each(|task| drop(self.run_part(task).unwrap()));
+        for task in self.tasks(of) {
+            self.run_part(task).unwrap();
+        }
     }
 
     fn merge(&self) -> Result<TermStore, Error> {
@@ -69,10 +71,10 @@ impl Fixture {
     fn run_task(&self, work: StepWork, part: Option<PartNumber>, of: usize) {
         let task = || PartTask::of(part.unwrap());
         match work {
-            StepWork::Stage(stage) => drop(self.run_part(task().with_stage(stage)).unwrap()),
             StepWork::Reduce(stage) => self.reduce(stage, of).unwrap(),
-            StepWork::Terms => drop(self.run_part(task()).unwrap()),
-            _ => drop(self.merge().unwrap()),
+            StepWork::Stage(stage) => _ = self.run_part(task().with_stage(stage)).unwrap(),
+            StepWork::Terms => _ = self.run_part(task()).unwrap(),
+            _ => _ = self.merge().unwrap(),
         }
     }
 
