@@ -31,6 +31,8 @@ mod onnx; // ONNX files as runs
 #[cfg(unix)]
 mod outputs; // output files
 mod page; // the page of a study in a browser
+#[cfg(unix)]
+mod parts; // extraction in parts, and the engines that run it
 mod precision; // precision of terms
 mod processes; // several processes in one folder
 mod python; // terms and findings read by Python
@@ -61,11 +63,14 @@ const ARCHITECTURE: &str = "fcn4";
 const CONVOLUTIONAL: &str = "vgg-narrow-strides";
 
 /// The commands that compute.
-const COMPUTING: [&str; 11] = [
+const COMPUTING: [&str; 14] = [
     "train",
     "import",
     "inspect",
     "extract",
+    "merge",
+    "plan",
+    "submit",
     "evaluate",
     "assign",
     "precision",

@@ -2,11 +2,12 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use tropex::extract::job::{PartNumber, PartOutcome, PartTask, Progress};
+use tropex::extract::job::{PartNumber, PartOutcome, PartPlan, PartTask, Progress, StepWork};
 use tropex::{Classes, Error, Extractor, Gauge, Precision, TermStore};
 
 use super::{Cloud, Fixture, extractor, files, names};
@@ -14,7 +15,7 @@ use super::{Cloud, Fixture, extractor, files, names};
 /// Stages of the test network: one maximum, and the way to the input.
 const STAGES: usize = 2;
 
-/// 70 points, 20 a shard, batches of 6 points: 16 batches, with a short one at the end of every
+/// 70 points, 20 a shard, batches of 6 points: 14 batches, with a short one at the end of every
 /// shard.
 fn fixture(gauge: Gauge) -> Fixture {
     let mut fixture = Fixture::new();
@@ -51,12 +52,30 @@ impl Fixture {
     }
 
     fn run_parts(&self, of: usize) {
-        self.tasks(of).into_iter().for_each(|task| drop(self.run_part(task).unwrap()));
+        for task in self.tasks(of) {
+            self.run_part(task).unwrap();
+        }
     }
 
     fn merge(&self) -> Result<TermStore, Error> {
         let (folder, extractor, cloud) = (self.folder(), &self.extractor, &self.cloud);
         TermStore::merge(&folder, extractor, cloud, &self.options, &|_| {})
+    }
+
+    fn reduce(&self, stage: usize, of: usize) -> Result<(), Error> {
+        let (folder, extractor, cloud) = (self.folder(), &self.extractor, &self.cloud);
+        TermStore::reduce_stage(&folder, extractor, cloud, (stage, of), &self.options)
+    }
+
+    /// Runs a task of a plan.
+    fn run_task(&self, work: StepWork, part: Option<PartNumber>, of: usize) {
+        let task = || PartTask::of(part.unwrap());
+        match work {
+            StepWork::Reduce(stage) => self.reduce(stage, of).unwrap(),
+            StepWork::Stage(stage) => _ = self.run_part(task().with_stage(stage)).unwrap(),
+            StepWork::Terms => _ = self.run_part(task()).unwrap(),
+            _ => _ = self.merge().unwrap(),
+        }
     }
 
     /// The error of a merge, which publishes nothing.
@@ -139,6 +158,77 @@ fn all_precisions_classes_and_shifts_of_other_points_can_be_divided() {
         divided.run_parts(3);
         divided.merge().unwrap();
         assert!(files(&divided.folder()) == files(&whole.folder()));
+    }
+}
+
+#[test]
+fn reduced_stages_take_the_place_of_those_of_all_parts() {
+    let (fixture, of) = (fixture(Gauge::Tight), 4);
+    for stage in 1..=STAGES {
+        let error = fixture.reduce(stage, of).unwrap_err().to_string();
+        assert!(error.contains("1-4 of 4 are not finished"), "{error}");
+        for part in PartNumber::all(of) {
+            fixture.run_part(PartTask::of(part).with_stage(stage)).unwrap();
+        }
+        fixture.reduce(stage, of).unwrap();
+        fixture.reduce(stage, of).unwrap();
+    }
+    // With the reduction, a part does not read the files of the others.
+    for stage in 1..=STAGES {
+        fs::write(fixture.part_folder(part(2, of)).join(format!("stage-{stage}.part")), "")
+            .unwrap();
+    }
+    for number in [1, 3, 4] {
+        fixture.run_part(PartTask::of(part(number, of))).unwrap();
+    }
+    // A damaged reduction is made again from the parts, and the second part repairs its stages.
+    let reduced = fixture.file("parts-of-4/stage-1.part");
+    let intact = fs::read(&reduced).unwrap();
+    fs::write(&reduced, &intact[1..]).unwrap();
+    let error = fixture.reduce(1, of).unwrap_err().to_string();
+    assert!(error.contains("part-2/stage-1.part is damaged; run part 2/4 again"), "{error}");
+    fixture.run_part(PartTask::of(part(2, of))).unwrap();
+    fixture.reduce(1, of).unwrap();
+    assert!(fs::read(&reduced).unwrap() == intact);
+    fixture.merge().unwrap();
+    assert!(files(&fixture.folder()) == expected(Gauge::Tight));
+    fixture.reduce(1, of).unwrap();
+    let error = fixture.reduce(STAGES + 1, of).unwrap_err();
+    assert!(matches!(error, Error::NoStage { .. }), "{error}");
+}
+
+#[test]
+fn the_tasks_of_a_plan_read_and_write_the_files_that_it_lists() {
+    for gauge in GAUGES {
+        for of in [1, 3, 14] {
+            let (fixture, parts) = (fixture(gauge), NonZeroUsize::new(of).unwrap());
+            let (folder, extractor) = (fixture.folder(), &fixture.extractor);
+            let plan =
+                PartPlan::of(&folder, extractor, &fixture.cloud, &fixture.options, parts).unwrap();
+            let stages = if gauge == Gauge::Tight { STAGES } else { 0 };
+            assert_eq!((plan.parts, plan.tasks().count()), (of, (stages + 1) * (of + 1)));
+            let ids: Vec<_> = plan.tasks().map(|task| task.id).collect();
+            assert!(ids.into_iter().eq(1..=plan.tasks().count()));
+            let mut written = Vec::new();
+            for (step, before) in plan.steps.iter().zip(0_usize..) {
+                let after = before.checked_sub(1).map(|before| &plan.steps[before].tasks[..]);
+                let after: Vec<_> = after.unwrap_or_default().iter().map(|task| task.id).collect();
+                for task in &step.tasks {
+                    assert!(task.after.clone().eq(after.iter().copied()), "{task:?}");
+                    assert!(task.inputs.iter().all(|input| written.contains(input)), "{task:?}");
+                    assert!(!task.outputs.iter().any(|output| output.exists()), "{task:?}");
+                    fixture.run_task(step.work, task.part, of);
+                    assert!(task.outputs.iter().all(|output| output.exists()), "{task:?}");
+                }
+                written.extend(step.tasks.iter().flat_map(|task| task.outputs.clone()));
+            }
+            assert!(files(&folder) == expected(gauge), "{gauge}, {of} parts");
+        }
+        let (fixture, parts) = (fixture(gauge), NonZeroUsize::new(15).unwrap());
+        let (folder, extractor) = (fixture.folder(), &fixture.extractor);
+        let error = PartPlan::of(&folder, extractor, &fixture.cloud, &fixture.options, parts);
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("15 parts are too many: the points make 14 batches"), "{error}");
     }
 }
 

@@ -88,6 +88,17 @@ pub enum Error {
         /// The folder of the store.
         folder: PathBuf,
     },
+    /// Some parts would have no points.
+    #[error(
+        "{parts} parts are too many: the points make {batches} {}, and a part has at least one",
+        if *batches == 1 { "batch" } else { "batches" }
+    )]
+    TooManyParts {
+        /// The requested number of parts.
+        parts: usize,
+        /// Number of batches.
+        batches: usize,
+    },
     /// Parts of an extraction are missing or not finished.
     #[error("{}: {} not finished{}", folder.display(), parts_text(missing), stage_text(*.stage))]
     MissingParts {

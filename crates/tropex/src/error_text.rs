@@ -66,6 +66,9 @@ fn of_experiments(error: &experiments::Error) -> Option<String> {
         experiments::Error::Extract(tropex::Error::OtherTerms { .. }) => {
             "or extract with --replace"
         }
+        experiments::Error::Extract(tropex::Error::TooManyParts { .. }) => {
+            "--batch with fewer images makes more batches"
+        }
         experiments::Error::OtherContent { .. } => "--out names it",
         experiments::Error::Data(error) => of_data(error)?,
         experiments::Error::Run(error) => of_run(error)?,

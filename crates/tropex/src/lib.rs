@@ -50,6 +50,8 @@ mod docs {
     mod glossary {}
     #[doc = include_str!("../../../docs/import.md")]
     mod import {}
+    #[doc = include_str!("../../../docs/parts.md")]
+    mod parts {}
     #[doc = include_str!("../../../docs/performance.md")]
     mod performance {}
     #[doc = include_str!("../../../docs/python.md")]

@@ -295,6 +295,16 @@ pub fn duration(time: Duration) -> String {
     format!("{} min {} s", time.as_secs() / 60, time.as_secs() % 60)
 }
 
+/// A predicted time: `3.2 s`, `12 min`, `7.1 h` or `12 days`
+pub fn predicted(seconds: f64) -> String {
+    let days = seconds / 86_400.0;
+    match seconds {
+        ..60.0 => format!("{seconds:.1} s"),
+        ..360_000.0 => rough(Duration::from_secs_f64(seconds)),
+        _ => format!("{days:.0} days"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,5 +332,7 @@ mod tests {
         assert_eq!(left(0, STEPS), Some(Duration::ZERO));
         let said = [0.4, 99.4, 150.0, 5999.0, 9000.0].map(|s| rough(Duration::from_secs_f64(s)));
         assert_eq!(said, ["0 s", "99 s", "2 min", "100 min", "2.5 h"]);
+        let predicted = [0.04, 3.21, 9000.0, 1e6].map(predicted);
+        assert_eq!(predicted, ["0.0 s", "3.2 s", "2.5 h", "12 days"]);
     }
 }

@@ -1,10 +1,9 @@
 //! Extraction of the terms of a run in parts, on any machines that see the folder of the run.
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use tropex_extract::job::{
-    ExtractOptions, PartOutcome, PartSizes, PartTask, Progress, require_divisible, stages_of,
-};
+use tropex_extract::job::{ExtractOptions, PartOutcome, PartPlan, PartSizes, PartTask, Progress};
 use tropex_extract::{Devices, PointSource, TermStore};
 use tropex_files::ScratchFolder;
 use tropex_train::data::Dataset;
@@ -49,66 +48,91 @@ pub fn merge(
     Ok(TermStore::merge(&folder, &extractor, &points, &settings.options, progress)?)
 }
 
-/// What an extraction in parts will take.
+/// Joins the minima that all parts found in a stage: see [`TermStore::reduce_stage`]. `stage` is
+/// the number of the stage and the number of parts.
+///
+/// # Errors
+/// Errors of capturing; errors of [`TermStore::reduce_stage`]; [`Error::NoTerms`] of
+/// [`ExtractSettings::shifts_of`].
+pub fn reduce_stage(
+    run: &Run,
+    dataset: &Dataset,
+    devices: impl Into<Devices>,
+    settings: &ExtractSettings,
+    stage: (usize, usize),
+) -> Result<(), Error> {
+    let extractor = extractor(run, dataset, devices, settings)?;
+    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    Ok(TermStore::reduce_stage(&folder, &extractor, &points, stage, &settings.options)?)
+}
+
+/// The plan of an extraction in parts: see [`PartPlan`].
+///
+/// # Errors
+/// Errors of capturing; errors of [`PartPlan::of`]; [`Error::NoTerms`] of
+/// [`ExtractSettings::shifts_of`].
+pub fn plan(
+    run: &Run,
+    dataset: &Dataset,
+    devices: impl Into<Devices>,
+    settings: &ExtractSettings,
+    parts: NonZeroUsize,
+) -> Result<PartPlan, Error> {
+    let extractor = extractor(run, dataset, devices, settings)?;
+    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    Ok(PartPlan::of(&folder, &extractor, &points, &settings.options, parts)?)
+}
+
+/// Size and time of an extraction in parts.
 #[derive(Clone, Debug)]
 pub struct PartsForecast {
+    /// The tasks.
+    pub plan: PartPlan,
     /// Sizes that follow from the network and the settings.
     pub sizes: PartSizes,
-    /// Points whose extraction was timed.
+    /// Number of points whose extraction was timed.
     pub timed_points: usize,
-    /// Time of their extraction, with all processors of this machine.
+    /// Time of their extraction on all devices.
     pub time: Duration,
 }
 
-/// Computes the sizes of an extraction in parts, and times the extraction of a few batches on this
-/// machine in a temporary folder of the run.
+/// Number of batches that are timed: several per thread of most machines.
+const TIMED_BATCHES: usize = 32;
+
+/// Computes plan and sizes of an extraction in parts, and times the extraction of a few batches on
+/// this machine, in a temporary folder of the run.
 ///
 /// # Errors
-/// The calibrated gauge; errors of capturing and extracting; [`Error::NoTerms`] of
-/// [`ExtractSettings::shifts_of`].
+/// Errors of [`plan`]; errors of extracting; a folder of the run that cannot be written to.
 pub fn forecast(
     run: &Run,
     dataset: &Dataset,
     devices: impl Into<Devices>,
     settings: &ExtractSettings,
-    parts: usize,
+    parts: NonZeroUsize,
 ) -> Result<PartsForecast, Error> {
     let extractor = extractor(run, dataset, devices, settings)?;
-    require_divisible(&extractor)?;
-    let points = settings.points(run, dataset);
-    let sizes = PartSizes::of(&extractor, &points, &settings.options, parts)?;
+    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    let plan = PartPlan::of(&folder, &extractor, &points, &settings.options, parts)?;
+    let sizes = PartSizes::of(&extractor, &points, &settings.options, parts.get())?;
     let few = |batches: usize| {
         let limit = Some((batches * sizes.batch).min(sizes.points));
         ExtractSettings { limit, ..settings.clone() }.points(run, dataset)
     };
-    let io = |source| Error::Io { action: "create a folder in", path: run.path().into(), source };
     let options = ExtractOptions { dominance_points: 0, ..settings.options.clone() };
     let timed = |batches: usize| -> Result<(usize, Duration), Error> {
-        let (folder, points) = (ScratchFolder::within(run.path()).map_err(io)?, few(batches));
+        let (folder, points) = (scratch_of(run)?, few(batches));
         let start = Instant::now();
         TermStore::extract(&folder.path().join("terms"), &extractor, &points, &options, &|_| {})?;
         Ok((PointSource::len(&points), start.elapsed()))
     };
     timed(1)?; // caches, threads and kernels are warm after the first batch
     let (timed_points, time) = timed(TIMED_BATCHES)?;
-    Ok(PartsForecast { sizes, timed_points, time })
+    Ok(PartsForecast { plan, sizes, timed_points, time })
 }
 
-/// Number of batches that are timed: several per thread of most machines.
-const TIMED_BATCHES: usize = 32;
-
-/// Number of stages in which parts find the shifts of an extraction; 0 if they are known.
-///
-/// # Errors
-/// The calibrated gauge; errors of capturing; [`Error::NoTerms`] of
-/// [`ExtractSettings::shifts_of`].
-pub fn stages(
-    run: &Run,
-    dataset: &Dataset,
-    devices: impl Into<Devices>,
-    settings: &ExtractSettings,
-) -> Result<usize, Error> {
-    let extractor = extractor(run, dataset, devices, settings)?;
-    require_divisible(&extractor)?;
-    Ok(stages_of(&extractor))
+fn scratch_of(run: &Run) -> Result<ScratchFolder, Error> {
+    let path = run.path();
+    let io = |source| Error::Io { action: "create a folder in", path: path.into(), source };
+    ScratchFolder::within(path).map_err(io)
 }

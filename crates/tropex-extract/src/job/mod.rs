@@ -17,5 +17,5 @@ mod term_source;
 pub use crate::part_number::{ParsePartError, PartNumber};
 pub use estimate::Estimate;
 pub use options::{ExtractOptions, Progress};
-pub use part::{PartOutcome, PartSizes, PartTask, require_divisible, stages_of};
+pub use part::{PartOutcome, PartPlan, PartSizes, PartTask, PlanStep, PlanTask, StepWork};
 pub use saved_progress::SavedProgress;

@@ -1,6 +1,5 @@
 //! `tropex extract`
 
-use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use clap::Args;
@@ -8,11 +7,11 @@ use tropex::experiments::pipeline;
 use tropex::train::run::Run;
 
 use super::examples;
-use super::extraction::part::{PartArgs, run_part};
+use super::extraction::part::{PartArgs, require_divisible, run_part};
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;
-use super::extraction::{ExtractionOptions, ExtractionSizes};
-use super::options::{bytes, one_or_more};
+use super::extraction::{BatchOption, ExtractionOptions, ExtractionSizes};
+use super::options::bytes;
 use crate::output::Output;
 
 /// Extract the linear terms of a run. The same command resumes an interrupted extraction.
@@ -21,6 +20,7 @@ use crate::output::Output;
     "extract runs/fcn4",
     "extract runs/fcn4 --gauge tight --memory 4GB",
     "extract runs/fcn4 --gauge tight --split test --shifts-of train",
+    "extract runs/fcn4 --gauge tight --part 1/4",
 ))]
 pub struct ExtractArgs {
     #[command(flatten)]
@@ -29,17 +29,17 @@ pub struct ExtractArgs {
     /// rows are kept in a temporary file. Default: half of the free memory.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<usize>,
-    /// Images per batch. Default: chosen from the size of the network.
-    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
-    batch: Option<NonZeroUsize>,
     #[command(flatten)]
-    pub part: PartArgs,
+    batch: BatchOption,
+    #[command(flatten)]
+    part: PartArgs,
 }
 
 impl ExtractArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.terms.check_flags()?;
-        if let Some(task) = self.part.task(&self.terms, self.sizes())? {
+        if let Some(task) = self.part.task() {
+            require_divisible(&self.terms, self.sizes())?;
             return run_part(task, &self.terms, self.sizes(), output);
         }
         let run = Run::open(&self.terms.run)?;
@@ -60,6 +60,14 @@ impl ExtractArgs {
 
     /// The sizes that do not change the terms.
     pub fn sizes(&self) -> ExtractionSizes {
-        ExtractionSizes { batch: self.batch.map(NonZeroUsize::get), memory: self.memory }
+        ExtractionSizes { memory: self.memory, ..self.batch.sizes() }
+    }
+
+    /// Refuses options of one part, and options that parts do not have.
+    pub fn require_whole(&self) -> anyhow::Result<()> {
+        if self.part.task().is_some() {
+            anyhow::bail!("--part belongs to the tasks, which are made from --parts; leave it out");
+        }
+        require_divisible(&self.terms, self.sizes())
     }
 }

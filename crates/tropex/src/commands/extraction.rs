@@ -63,6 +63,21 @@ const CHECKED: usize = 1000;
 /// Size of a file of terms in megabytes, unless it is chosen.
 const SHARD_MEGABYTES: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
+/// The number of images per batch.
+#[derive(Debug, Args)]
+pub struct BatchOption {
+    /// Images per batch. Default: chosen from the size of the network.
+    #[arg(long, value_parser = one_or_more, allow_negative_numbers = true)]
+    batch: Option<NonZeroUsize>,
+}
+
+impl BatchOption {
+    /// The sizes of an extraction without a limit of memory.
+    pub fn sizes(&self) -> ExtractionSizes {
+        ExtractionSizes { batch: self.batch.map(NonZeroUsize::get), memory: None }
+    }
+}
+
 /// Sizes that do not change the terms.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExtractionSizes {
@@ -106,9 +121,23 @@ impl ExtractionOptions {
         }
     }
 
-    /// The words of the command line that stand for these options.
-    pub fn words(&self) -> Vec<String> {
-        let mut words = vec![self.run.display().to_string()];
+    /// The arguments of `tropex` that extract these terms.
+    pub fn extract_words(&self, sizes: ExtractionSizes) -> Vec<String> {
+        let mut words = self.words("extract");
+        words.extend(
+            sizes.batch.into_iter().flat_map(|batch| ["--batch".into(), batch.to_string()]),
+        );
+        words
+    }
+
+    /// The arguments of `tropex` that join parts of these terms.
+    pub fn merge_words(&self) -> Vec<String> {
+        self.words("merge")
+    }
+
+    /// A command with these options.
+    fn words(&self, command: &str) -> Vec<String> {
+        let mut words = vec![command.to_owned(), self.run.display().to_string()];
         let mut add = |flag: &str, value: Option<String>| {
             if let Some(value) = value {
                 words.extend([flag.to_owned(), value]);

@@ -4,6 +4,7 @@ mod architecture;
 mod assign;
 mod bounds;
 mod choices;
+mod cluster;
 mod completions;
 mod evaluate;
 mod experiment;
@@ -15,10 +16,13 @@ mod list;
 mod man;
 mod merge;
 mod options;
+mod plan;
 mod precision;
 mod region;
 mod regions;
+mod shell;
 mod study;
+mod submit;
 mod time_estimate;
 mod train;
 
@@ -79,6 +83,8 @@ commands! {
     Inspect(inspect::InspectArgs),
     Extract(extract::ExtractArgs),
     Merge(merge::MergeArgs),
+    Plan(plan::PlanArgs),
+    Submit(submit::SubmitArgs),
     Evaluate(evaluate::EvaluateArgs),
     Assign(assign::AssignArgs),
     Precision(precision::PrecisionArgs),

@@ -90,15 +90,14 @@ impl<'a> PartPullback<'a> {
     ) -> Result<StageMinimum, Error> {
         let stage = &self.stages[self.known];
         let work = |worker: &StageWorker<'_>, span: &Range<usize>| {
-            let passed = worker.spec.on_batch(|| {
+            worker.spec.on_batch(|| {
                 let buffer = SpillBuffer::in_memory();
                 let mut batch = self.arrived(worker, span, read, rows, &buffer)?;
                 let lowest = batch.pass(stage, worker, &buffer)?;
                 let predicted = batch.predicted().to_vec();
                 rows.write(span.start, batch.into_bytes(&buffer)?)?;
                 Ok::<_, Error>((predicted, lowest))
-            });
-            passed
+            })
         };
         let (mut lowest, mut classes, mut points) = (None, HashSet::new(), 0);
         let take = |(predicted, of_batch): (Vec<usize>, Option<Vec<f64>>)| {

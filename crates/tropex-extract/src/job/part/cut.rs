@@ -1,5 +1,7 @@
 //! The division of the batches of an extraction into parts.
 
+use std::ops::Range;
+
 use crate::job::batch_size::BatchSize;
 use crate::job::shard_extraction::ShardPiece;
 use crate::part_number::PartNumber;
@@ -13,12 +15,29 @@ pub(super) fn pieces_of(
     terms: &TermsHeader,
     batch: BatchSize,
 ) -> Vec<ShardPiece> {
-    let shards = (0..terms.shard_count())
-        .flat_map(|shard| batch.in_shard(terms.span(shard)).into_iter().map(move |b| (shard, b)));
-    let batches: Vec<_> = shards.collect();
-    let cut = |parts: usize| batches.len() * parts / part.of();
+    cut(part, &batches_of(terms, batch))
+}
+
+/// The batches of all parts, by shard, in the order of the parts.
+pub(super) fn pieces_of_all(
+    parts: usize,
+    terms: &TermsHeader,
+    batch: BatchSize,
+) -> Vec<Vec<ShardPiece>> {
+    let batches = batches_of(terms, batch);
+    PartNumber::all(parts).map(|part| cut(part, &batches)).collect()
+}
+
+/// All batches with their shards.
+fn batches_of(terms: &TermsHeader, batch: BatchSize) -> Vec<(usize, Range<usize>)> {
+    let of_shard = |shard| batch.in_shard(terms.span(shard)).into_iter().map(move |b| (shard, b));
+    (0..terms.shard_count()).flat_map(of_shard).collect()
+}
+
+fn cut(part: PartNumber, batches: &[(usize, Range<usize>)]) -> Vec<ShardPiece> {
+    let end = |parts: usize| batches.len() * parts / part.of();
     let mut pieces: Vec<ShardPiece> = Vec::new();
-    for (shard, batch) in &batches[cut(part.number() - 1)..cut(part.number())] {
+    for (shard, batch) in &batches[end(part.number() - 1)..end(part.number())] {
         match pieces.last_mut().filter(|piece| piece.shard == *shard) {
             Some(piece) => piece.batches.push(batch.clone()),
             None => pieces.push(ShardPiece { shard: *shard, batches: vec![batch.clone()] }),
@@ -59,8 +78,9 @@ mod tests {
             parts in 1..12_usize,
         ) {
             let (terms, batch) = (terms(points, shard_points), BatchSize::of_points(batch));
-            let all = PartNumber::all(parts);
-            let parts: Vec<_> = all.map(|part| pieces_of(part, &terms, batch)).collect();
+            let one = pieces_of(PartNumber::new(parts, parts).unwrap(), &terms, batch);
+            let parts = pieces_of_all(parts, &terms, batch);
+            prop_assert_eq!(parts.last(), Some(&one));
             let pieces = || parts.iter().flatten();
             let batches: Vec<_> = pieces().flat_map(|piece| piece.batches.clone()).collect();
             prop_assert_eq!(batches, batch.of_all(&terms));

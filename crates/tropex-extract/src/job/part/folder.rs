@@ -15,6 +15,16 @@ pub(super) fn folder_of_all(store: &Path, of: usize) -> PathBuf {
     store.join(format!("{ALL}{of}"))
 }
 
+/// The file with the minimum of all parts after a stage, counted from 1.
+pub(super) fn reduced_stage(store: &Path, of: usize, stage: usize) -> PathBuf {
+    folder_of_all(store, of).join(stage_file(stage))
+}
+
+/// Name of the file of a stage.
+fn stage_file(stage: usize) -> String {
+    format!("stage-{stage}.part")
+}
+
 /// The folder of one part of an extraction into `store`.
 #[derive(Clone, Debug)]
 pub(super) struct PartFolder(PathBuf);
@@ -35,7 +45,7 @@ impl PartFolder {
 
     /// The file of the minimum after a stage, counted from 1.
     pub(super) fn stage(&self, stage: usize) -> PathBuf {
-        self.0.join(format!("stage-{stage}.part"))
+        self.0.join(stage_file(stage))
     }
 
     /// The file of the entry of a shard.

@@ -5,9 +5,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tropex_files::sha256;
 
+use super::folder::{PartFolder, folder_of_all};
 use super::record_file::{self, Record};
 use crate::Error;
 use crate::job::batch_size::BatchSize;
+use crate::part_number::PartNumber;
 use crate::store::{TermsHeader, written_by};
 
 /// Version of the files of parts.
@@ -32,6 +34,11 @@ pub(super) struct PartIdentity {
 impl PartIdentity {
     pub(super) fn new(terms: TermsHeader, of: usize, batch: BatchSize) -> Self {
         Self { format: FORMAT, written_by: written_by(), terms, of, batch: batch.points() }
+    }
+
+    /// Number of parts.
+    pub(super) fn parts(&self) -> usize {
+        self.of
     }
 
     /// The size of the batches.
@@ -78,4 +85,41 @@ impl PartIdentity {
             Some(difference) => Err(Error::OtherTerms { path: path.to_owned(), difference }),
         }
     }
+}
+
+/// The settings of all parts.
+///
+/// # Errors
+/// Parts that have not begun; parts whose settings differ from each other or from `terms`.
+pub(super) fn identity_of_all(
+    folder: &Path,
+    of: usize,
+    terms: &TermsHeader,
+) -> Result<PartIdentity, Error> {
+    let (mut first, mut missing): (Option<PartIdentity>, _) = (None, Vec::new());
+    for part in PartNumber::all(of) {
+        let path = PartFolder::new(folder, part).settings();
+        let Some(found) = PartIdentity::read(&path)? else {
+            missing.push(part);
+            continue;
+        };
+        if let Some(difference) = terms.difference(&found.terms) {
+            return Err(Error::OtherTerms { path, difference });
+        }
+        first.get_or_insert_with(|| found.clone()).require(&found, &path)?;
+    }
+    match first {
+        Some(identity) if missing.is_empty() => Ok(identity),
+        _ => Err(missing_parts(folder, of, missing, None)),
+    }
+}
+
+/// The error of parts that have not finished a stage, or their terms.
+pub(super) fn missing_parts(
+    folder: &Path,
+    of: usize,
+    missing: Vec<PartNumber>,
+    stage: Option<usize>,
+) -> Error {
+    Error::MissingParts { folder: folder_of_all(folder, of), missing, stage }
 }

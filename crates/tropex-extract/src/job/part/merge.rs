@@ -4,15 +4,15 @@ use std::path::Path;
 
 use tropex_files::{FolderLock, holder, remove_leftovers};
 
-use super::cut::pieces_of;
-use super::folder::{PartFolder, folder_of_all, numbers_of_parts, remove_all_parts};
-use super::identity::PartIdentity;
+use super::cut::pieces_of_all;
+use super::folder::{PartFolder, numbers_of_parts, remove_all_parts};
+use super::identity::{PartIdentity, identity_of_all, missing_parts};
 use super::joined_shard::{PartPiece, publish_shard};
 use super::piece_record::PieceRecord;
-use super::stage_work::find_minima;
+use super::stage_work::minimum_of_parts;
 use super::work::require_divisible;
 use crate::gauge::Shifts;
-use crate::gauge::tight::{PartPullback, StageMinimum};
+use crate::gauge::tight::PartPullback;
 use crate::job::calibration_state::CalibrationState;
 use crate::job::extract_store::{existing, header};
 use crate::job::extraction::ExtractionJob;
@@ -96,15 +96,16 @@ impl FinishedParts {
         let identity = identity_of_all(folder, of, terms)?;
         let shifts = match extractor.shifts() {
             Some(shifts) => Some(shifts.clone()).filter(|_| terms.saves_shifts()),
-            None => Some(found_shifts(folder, of, extractor, &identity)?),
+            None => Some(found_shifts(folder, extractor, &identity)?),
         };
         let fingerprint = shifts.as_ref().map(Shifts::fingerprint);
         let mut shards: Vec<Vec<PartPiece>> = Vec::new();
         shards.resize_with(identity.terms.shard_count(), Vec::new);
         let (key, mut missing) = (identity.key(), Vec::new());
-        for part in PartNumber::all(of) {
+        let pieces = pieces_of_all(of, &identity.terms, identity.batch_size());
+        for (part, pieces) in PartNumber::all(of).zip(pieces) {
             let own = PartFolder::new(folder, part);
-            for piece in pieces_of(part, &identity.terms, identity.batch_size()) {
+            for piece in pieces {
                 match PieceRecord::find(&own, &piece, &key)? {
                     Some(record) if record.shifts == fingerprint => {
                         let folder = own.clone();
@@ -140,55 +141,16 @@ impl FinishedParts {
     }
 }
 
-/// The settings of all parts.
-///
-/// # Errors
-/// Parts that have not begun; parts whose settings differ from each other or from `terms`.
-fn identity_of_all(folder: &Path, of: usize, terms: &TermsHeader) -> Result<PartIdentity, Error> {
-    let (mut first, mut missing): (Option<PartIdentity>, _) = (None, Vec::new());
-    for part in PartNumber::all(of) {
-        let path = PartFolder::new(folder, part).settings();
-        let Some(found) = PartIdentity::read(&path)? else {
-            missing.push(part);
-            continue;
-        };
-        if let Some(difference) = terms.difference(&found.terms) {
-            return Err(Error::OtherTerms { path, difference });
-        }
-        first.get_or_insert_with(|| found.clone()).require(&found, &path)?;
-    }
-    match first {
-        Some(identity) if missing.is_empty() => Ok(identity),
-        _ => Err(missing_parts(folder, of, missing, None)),
-    }
-}
-
 /// The shifts that parts found stage by stage.
 fn found_shifts(
     folder: &Path,
-    of: usize,
     extractor: &Extractor,
     identity: &PartIdentity,
 ) -> Result<Shifts, Error> {
     let specs = extractor.specs();
     let mut pullback = PartPullback::new(&specs);
     for stage in 1..=PartPullback::stage_count(extractor.network()) {
-        let mut found = vec![None; of];
-        let missing = find_minima(folder, identity, stage, &mut found)?;
-        if !missing.is_empty() {
-            return Err(missing_parts(folder, of, missing, Some(stage)));
-        }
-        let minima = found.into_iter().flatten();
-        pullback.set_next(&minima.fold(StageMinimum::default(), StageMinimum::and))?;
+        pullback.set_next(&minimum_of_parts(folder, identity, stage)?)?;
     }
     Ok(pullback.shifts())
-}
-
-fn missing_parts(
-    folder: &Path,
-    of: usize,
-    missing: Vec<PartNumber>,
-    stage: Option<usize>,
-) -> Error {
-    Error::MissingParts { folder: folder_of_all(folder, of), missing, stage }
 }

@@ -3,11 +3,13 @@
 //! Every part works on its own batches and writes only to its own folder, so parts need no locks.
 //! Files are written once: a part that is killed, run again, or run twice at once does no harm.
 //! What depends on all points, the tight shifts, is found stage by stage: every part writes the
-//! minimum of its points, and reads those of all parts before the next stage. A merge checks the
-//! parts and publishes the store that one process writes.
+//! minimum of its points. Before the next stage it reads the minima of all parts, or the one file
+//! that a reduction made of them. A merge checks the parts and publishes the store that one process
+//! writes.
 //!
 //! ```text
-//! STORE/parts-of-4/part-2/settings.part             the settings of the extraction
+//! STORE/parts-of-4/stage-1.part ...                  minimum of all parts, after a reduction
+//!                  part-2/settings.part              the settings of the extraction
 //!                         stage-1.part ...          minimum of the points after a stage
 //!                         rows-1-XXXXXX/0000512.rows ...   rows between two stages
 //!                         shard-00003.XXXX.safetensors     terms of a shard or of a piece of it
@@ -20,7 +22,10 @@ mod identity;
 mod joined_shard;
 mod merge;
 mod piece_record;
+mod plan;
 mod record_file;
+mod reduce;
+mod reduced_stage;
 mod row_folder;
 mod sizes;
 mod stage_record;
@@ -28,6 +33,6 @@ mod stage_work;
 mod task;
 mod work;
 
-pub use sizes::{PartSizes, stages_of};
+pub use plan::{PartPlan, PlanStep, PlanTask, StepWork};
+pub use sizes::PartSizes;
 pub use task::{PartOutcome, PartTask};
-pub use work::require_divisible;

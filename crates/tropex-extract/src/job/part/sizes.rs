@@ -2,12 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::cut::pieces_of;
+use super::cut::pieces_of_all;
 use crate::gauge::tight::PartPullback;
 use crate::job::ExtractOptions;
 use crate::job::batch_size::BatchSize;
 use crate::job::extract_store::header;
-use crate::part_number::PartNumber;
+use crate::job::shard_extraction::ShardPiece;
+use crate::store::TermsHeader;
 use crate::{Error, Extractor, PointSource};
 
 /// Numbers that follow from the network and the settings, before anything is extracted.
@@ -49,44 +50,55 @@ impl PartSizes {
         parts: usize,
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
-        let batch = BatchSize::of(extractor, options);
-        let points = |part| -> usize {
-            pieces_of(part, &terms, batch).iter().map(|piece| piece.points().len()).sum()
-        };
-        let of_parts: Vec<usize> = PartNumber::all(parts).map(points).collect();
-        let least = of_parts.iter().copied().min().unwrap_or(0);
-        let most = of_parts.iter().copied().max().unwrap_or(0);
+        let (batch, stages) = (BatchSize::of(extractor, options), stages_of(extractor));
+        let points_per_part = points_per_part(&terms, batch, parts);
         let network = extractor.network();
-        let (groups, number) = (extractor.per_point() + 1, network.target().precision().bytes());
-        let row = |features: usize| (groups * features * number) as u64;
-        let stages = stages_of(extractor);
-        let rows = if stages == 0 { 0 } else { row(network.widest()) };
-        let multiplications: usize =
-            network.nodes().iter().map(|node| node.multiplications()).sum();
-        let in_batch = network.units() + 3 * groups * network.widest();
-        let at_a_time = extractor.workers().len() * batch.points().min(most) * in_batch;
-        let in_shards = row(terms.features()) * terms.shard_points.min(most) as u64;
-        let weights = (network.parameters() + at_a_time) * number;
+        // The bytes of all rows of a point, linear and negative, with this many features.
+        let groups = extractor.per_point() + 1;
+        let rows = |features: usize| (groups * features * terms.precision.bytes()) as u64;
+        let multiplications = network.nodes().iter().map(|node| node.multiplications());
+        let per_point = 2 * (1 + groups) * multiplications.sum::<usize>();
+        let (points, most) = (terms.points as u64, *points_per_part.end());
+        // A shard is written while the next one is filled.
+        let in_shards = 2 * rows(terms.features()) * terms.shard_points.min(most) as u64;
         Ok(Self {
             points: terms.points,
             shards: terms.shard_count(),
             batch: batch.points(),
             batches: batch.of_all(&terms).len(),
             stages,
-            points_per_part: least..=most,
-            operations: 2.0 * (multiplications * (1 + groups)) as f64 * terms.points as f64,
-            bytes: (row(terms.features()) + row(1)) * terms.points as u64
-                + 3 * (size_of::<i64>() * terms.points) as u64,
-            row_bytes: rows * terms.points as u64,
-            // A shard is written while the next one is filled.
-            memory: weights as u64 + 2 * in_shards,
+            points_per_part,
+            operations: per_point as f64 * terms.points as f64,
+            bytes: (rows(terms.features()) + rows(1) + INDICES) * points,
+            row_bytes: if stages == 0 { 0 } else { rows(network.widest()) * points },
+            memory: in_batches(extractor, batch.points().min(most)) + in_shards,
         })
     }
 }
 
+/// Bytes per point of the index, the label and the predicted class in a shard.
+const INDICES: u64 = 3 * size_of::<i64>() as u64;
+
+/// Smallest and largest number of points of a part.
+fn points_per_part(terms: &TermsHeader, batch: BatchSize, parts: usize) -> RangeInclusive<usize> {
+    let points = |pieces: &Vec<ShardPiece>| pieces.iter().map(|piece| piece.points().len()).sum();
+    let of_parts: Vec<usize> = pieces_of_all(parts, terms, batch).iter().map(points).collect();
+    let least = of_parts.iter().copied().min().unwrap_or(0);
+    least..=of_parts.into_iter().max().unwrap_or(0)
+}
+
+/// Bytes of the network, and of the batches that all workers process at once: the recorded pieces,
+/// and the rows before and after an operation and while it computes.
+fn in_batches(extractor: &Extractor, batch: usize) -> u64 {
+    let network = extractor.network();
+    let per_point = network.units() + 3 * (extractor.per_point() + 1) * network.widest();
+    let numbers = network.parameters() + extractor.workers().len() * batch * per_point;
+    (numbers * network.target().precision().bytes()) as u64
+}
+
 /// Number of stages in which parts find the shifts of an extractor: the number of maxima of its
 /// network plus 1, or 0 if the shifts are known.
-pub fn stages_of(extractor: &Extractor) -> usize {
+pub(super) fn stages_of(extractor: &Extractor) -> usize {
     match extractor.shifts() {
         Some(_) => 0,
         None => PartPullback::stage_count(extractor.network()),

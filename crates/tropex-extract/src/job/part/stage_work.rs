@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::folder::{PartFolder, folder_of_all, remove_folder};
-use super::identity::PartIdentity;
+use super::folder::{PartFolder, remove_folder};
+use super::identity::{PartIdentity, missing_parts};
+use super::reduced_stage;
 use super::row_folder::RowFolder;
 use super::stage_record::{FoundStage, StageRecord};
 use super::work::PartWork;
@@ -62,17 +63,18 @@ impl PartWork<'_> {
         stages: usize,
         waits: bool,
     ) -> Result<StageMinimum, Error> {
+        if let Some(minimum) = reduced_stage::find(self.folder, &self.identity, stage)? {
+            return Ok(minimum);
+        }
         let mut found = vec![None; self.part.of()];
         let mut pause = FIRST_PAUSE;
         loop {
             let missing = find_minima(self.folder, &self.identity, stage, &mut found)?;
             let Some(first) = missing.first() else {
-                let minima = found.into_iter().flatten();
-                return Ok(minima.fold(StageMinimum::default(), StageMinimum::and));
+                return Ok(joined(found));
             };
             if !waits {
-                let folder = folder_of_all(self.folder, self.part.of());
-                return Err(Error::MissingParts { folder, missing, stage: Some(stage) });
+                return Err(missing_parts(self.folder, self.part.of(), missing, Some(stage)));
             }
             let (part, missing) = (first.number(), missing.len());
             (self.progress)(Progress::Waiting { stage, stages, part, missing });
@@ -82,9 +84,34 @@ impl PartWork<'_> {
     }
 }
 
+/// The minimum of all parts after a stage, from one file or from those of all parts.
+///
+/// # Errors
+/// [`Error::MissingParts`]: parts that have not finished the stage; parts of other settings; a file
+/// that is damaged or cannot be read.
+pub(super) fn minimum_of_parts(
+    folder: &Path,
+    identity: &PartIdentity,
+    stage: usize,
+) -> Result<StageMinimum, Error> {
+    if let Some(minimum) = reduced_stage::find(folder, identity, stage)? {
+        return Ok(minimum);
+    }
+    let mut found = vec![None; identity.parts()];
+    let missing = find_minima(folder, identity, stage, &mut found)?;
+    match missing.is_empty() {
+        true => Ok(joined(found)),
+        false => Err(missing_parts(folder, identity.parts(), missing, Some(stage))),
+    }
+}
+
+fn joined(minima: Vec<Option<StageMinimum>>) -> StageMinimum {
+    minima.into_iter().flatten().fold(StageMinimum::default(), StageMinimum::and)
+}
+
 /// Reads the minima of parts that are not found yet. Returns the parts that have not finished the
 /// stage.
-pub(super) fn find_minima(
+fn find_minima(
     folder: &Path,
     identity: &PartIdentity,
     stage: usize,

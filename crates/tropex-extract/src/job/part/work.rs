@@ -70,7 +70,7 @@ impl TermStore {
 ///
 /// # Errors
 /// [`Error::Indivisible`]: the calibrated gauge, unless the shifts are those of other points.
-pub fn require_divisible(extractor: &Extractor) -> Result<(), Error> {
+pub(super) fn require_divisible(extractor: &Extractor) -> Result<(), Error> {
     let searches = extractor.shifts_of_other_points().is_none();
     match extractor.gauge() {
         Gauge::Calibrated if searches => Err(Error::Indivisible),
@@ -79,7 +79,10 @@ pub fn require_divisible(extractor: &Extractor) -> Result<(), Error> {
 }
 
 /// Refuses a stage that the extraction does not have.
-fn check_stage(extractor: &Extractor, stage: Option<usize>) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::NoStage`].
+pub(super) fn check_stage(extractor: &Extractor, stage: Option<usize>) -> Result<(), Error> {
     let stages = stages_of(extractor);
     match stage.filter(|stage| !(1..=stages).contains(stage)) {
         None => Ok(()),

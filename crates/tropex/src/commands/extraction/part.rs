@@ -14,6 +14,7 @@ use super::progress::ExtractionProgress;
 use super::report::check_lines;
 use super::{ExtractionOptions, ExtractionSizes};
 use crate::commands::options::one_or_more;
+use crate::commands::shell::command_line;
 use crate::output::{Output, duration, megabytes, pairs, plural};
 
 /// The part of an extraction that this process does.
@@ -54,30 +55,27 @@ struct PartOutput {
 
 impl PartArgs {
     /// The part of an extraction to do; `None` for all of it.
-    ///
-    /// # Errors
-    /// Options that parts do not have.
-    pub fn task(
-        &self,
-        terms: &ExtractionOptions,
-        sizes: ExtractionSizes,
-    ) -> anyhow::Result<Option<PartTask>> {
-        let Some(part) = self.part else { return Ok(None) };
-        if terms.gauge == Gauge::Calibrated && terms.shifts_of.is_none() {
-            anyhow::bail!(
-                "--part does not work with --gauge calibrated, because its trials need the terms \
-                 of all images; leave out --part, or use --gauge tight"
-            );
-        }
-        if sizes.memory.is_some() {
-            anyhow::bail!(
-                "--memory does not work with --part: a part keeps the rows of its images in files; \
-                 leave out --memory"
-            );
-        }
-        let task = PartTask::of(part);
-        Ok(Some(self.stage.map_or(task, |stage| task.with_stage(stage.get()))))
+    pub fn task(&self) -> Option<PartTask> {
+        let task = PartTask::of(self.part?);
+        Some(self.stage.map_or(task, |stage| task.with_stage(stage.get())))
     }
+}
+
+/// Refuses options that parts do not have.
+pub fn require_divisible(terms: &ExtractionOptions, sizes: ExtractionSizes) -> anyhow::Result<()> {
+    if terms.gauge == Gauge::Calibrated && terms.shifts_of.is_none() {
+        anyhow::bail!(
+            "--gauge calibrated does not work in parts, because its trials need the terms of all \
+             images; extract in one process, or use --gauge tight"
+        );
+    }
+    if sizes.memory.is_some() {
+        anyhow::bail!(
+            "--memory does not work in parts: a part keeps the rows of its images in files; leave \
+             out --memory"
+        );
+    }
+    Ok(())
 }
 
 /// Does one part of an extraction.
@@ -97,7 +95,7 @@ pub fn run_part(
     let show = |now| progress.show(now);
     let outcome = parts::extract_part(&run, &data, &devices, &settings, task, &show);
     let worked = progress.finish();
-    let outcome = outcome.map_err(|error| with_command(error, terms))?;
+    let outcome = outcome.map_err(|error| with_command(error, terms, sizes))?;
     if !worked {
         output.note("this part is already done; nothing to do")?;
     }
@@ -107,7 +105,11 @@ pub fn run_part(
 }
 
 /// Adds the command that makes missing or damaged parts.
-pub fn with_command(error: experiments::Error, terms: &ExtractionOptions) -> anyhow::Error {
+pub fn with_command(
+    error: experiments::Error,
+    terms: &ExtractionOptions,
+    sizes: ExtractionSizes,
+) -> anyhow::Error {
     let (part, stage, others) = match &error {
         experiments::Error::Extract(Error::MissingParts { missing, stage, .. }) => {
             (missing.first().copied(), *stage, missing.len() > 1)
@@ -119,17 +121,8 @@ pub fn with_command(error: experiments::Error, terms: &ExtractionOptions) -> any
     let part = part.map_or("I/N".to_owned(), |part| part.to_string());
     let stage = stage.map_or(String::new(), |stage| format!(" --stage {stage}"));
     let others = if others { ", and the others likewise" } else { "" };
-    let command = command_line("extract", terms.words());
-    anyhow::anyhow!("{error}; the command is `{command} --part {part}{stage}`{others}")
-}
-
-/// A command line of tropex. Words with spaces are quoted.
-fn command_line(command: &str, words: Vec<String>) -> String {
-    let quoted = words.into_iter().map(|word| match word.contains(char::is_whitespace) {
-        true => format!("'{word}'"),
-        false => word,
-    });
-    format!("tropex {command} {}", quoted.collect::<Vec<_>>().join(" "))
+    let command = command_line(terms.extract_words(sizes));
+    anyhow::anyhow!("{error}; the command is `tropex {command} --part {part}{stage}`{others}")
 }
 
 impl PartOutput {
@@ -193,8 +186,8 @@ impl PartOutput {
         }
         lines.push(("time", duration(time)));
         if self.files.is_some() {
-            let merge = command_line("merge", terms.words());
-            lines.push(("then", format!("`{merge}`, once all parts are done")));
+            let merge = command_line(terms.merge_words());
+            lines.push(("then", format!("`tropex {merge}`, once all parts are done")));
         }
         pairs(&lines)
     }

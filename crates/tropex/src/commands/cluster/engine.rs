@@ -1,0 +1,41 @@
+//! What an engine has to tell.
+
+use std::path::Path;
+
+use super::command_plan::CommandPlan;
+
+/// A program that runs the tasks of a plan on the machines of a cluster.
+pub trait Engine: Sync {
+    /// Name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Name of the file that describes the tasks.
+    fn file(&self) -> &'static str;
+
+    /// The command of the engine that must be installed.
+    fn command(&self) -> &'static str;
+
+    /// Content of the file that describes the tasks.
+    ///
+    /// # Errors
+    /// A plan that the engine cannot express.
+    fn job(&self, plan: &CommandPlan, job: &JobSettings) -> anyhow::Result<String>;
+
+    /// Program and arguments that hand over the file at a path.
+    fn submission(&self, file: &Path, job: &JobSettings) -> Vec<String>;
+}
+
+/// What the tasks of a job need.
+#[derive(Debug)]
+pub struct JobSettings {
+    /// Name of the job.
+    pub name: String,
+    /// Absolute path of the folder of the outputs of all tasks.
+    pub logs: String,
+    /// Processors per task.
+    pub cpus: usize,
+    /// GPUs per task.
+    pub gpus: usize,
+    /// Further options of the command of the engine.
+    pub options: Vec<String>,
+}

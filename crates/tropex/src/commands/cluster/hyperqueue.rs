@@ -1,0 +1,80 @@
+//! HyperQueue: a job file with all tasks and their dependencies.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::command_plan::CommandPlan;
+use super::engine::{Engine, JobSettings};
+
+pub struct HyperQueue;
+
+/// The job file, as `hq job submit-file` reads it.
+#[derive(Serialize)]
+struct JobFile {
+    name: String,
+    task: Vec<TaskEntry>,
+}
+
+#[derive(Serialize)]
+struct TaskEntry {
+    id: usize,
+    command: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    deps: Vec<usize>,
+    stdout: String,
+    stderr: String,
+    /// Threads stay on the processors of the task, so that a task starts as many as it may use.
+    pin: &'static str,
+    request: [ResourceRequest; 1],
+}
+
+#[derive(Serialize)]
+struct ResourceRequest {
+    resources: BTreeMap<&'static str, usize>,
+}
+
+impl Engine for HyperQueue {
+    fn name(&self) -> &'static str {
+        "hyperqueue"
+    }
+
+    fn file(&self) -> &'static str {
+        "hyperqueue.toml"
+    }
+
+    fn command(&self) -> &'static str {
+        "hq"
+    }
+
+    fn job(&self, plan: &CommandPlan, job: &JobSettings) -> anyhow::Result<String> {
+        let mut resources = BTreeMap::from([("cpus", job.cpus)]);
+        if job.gpus > 0 {
+            resources.insert("gpus/nvidia", job.gpus);
+        }
+        let entries = plan.tasks().map(|(step, task)| {
+            let part = task.part.map_or(String::new(), |part| format!("-{}", part.number()));
+            let log = |end: &str| format!("{}/{}{part}.{end}", job.logs, step.name);
+            TaskEntry {
+                id: task.id,
+                command: plan.command(step, task),
+                deps: task.after.clone().collect(),
+                stdout: log("log"),
+                stderr: log("err"),
+                pin: "taskset",
+                request: [ResourceRequest { resources: resources.clone() }],
+            }
+        });
+        let file = JobFile { name: job.name.clone(), task: entries.collect() };
+        toml::to_string(&file).context("cannot write the tasks as TOML")
+    }
+
+    fn submission(&self, file: &Path, job: &JobSettings) -> Vec<String> {
+        let mut words = ["hq", "job", "submit-file"].map(str::to_owned).to_vec();
+        words.extend(job.options.iter().cloned());
+        words.push(file.display().to_string());
+        words
+    }
+}

@@ -1,0 +1,101 @@
+//! Slurm: a script of `sbatch` calls. Every step is a job, or an array of jobs with one per part, that
+//! depends on the step before.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::command_plan::{Argument, CommandPlan, CommandStep};
+use super::engine::{Engine, JobSettings};
+use crate::commands::shell::{command_line, quoted};
+
+pub struct Slurm;
+
+impl Engine for Slurm {
+    fn name(&self) -> &'static str {
+        "slurm"
+    }
+
+    fn file(&self) -> &'static str {
+        "slurm.sh"
+    }
+
+    fn command(&self) -> &'static str {
+        "sbatch"
+    }
+
+    fn job(&self, plan: &CommandPlan, job: &JobSettings) -> anyhow::Result<String> {
+        let steps: Vec<String> =
+            plan.steps.iter().enumerate().map(|(at, step)| submit(at, step, plan, job)).collect();
+        Ok(format!(
+            "#!/bin/bash\n\
+             # Submits {name} to Slurm: {tasks} tasks.\n\
+             set -euo pipefail\n\
+             mkdir -p {logs}\n\
+             \n\
+             # If a submission fails, the jobs before it are cancelled.\n\
+             jobs=()\n\
+             trap '[ $? -eq 0 ] || [ ${{#jobs[@]}} -eq 0 ] || scancel \"${{jobs[@]}}\"' EXIT\n\
+             \n\
+             # Submits the job on standard input. The array jobs has the numbers of all jobs.\n\
+             submit() {{\n    \
+                 local job\n    \
+                 job=$({sbatch} \"$@\")\n    \
+                 jobs+=(\"${{job%%;*}}\")\n\
+             }}\n\
+             \n\
+             {steps}\n\
+             echo \"jobs ${{jobs[*]}}\"\n",
+            name = job.name,
+            tasks = plan.tasks().count(),
+            logs = quoted(&job.logs),
+            sbatch = command_line(common_options(job)),
+            steps = steps.join("\n"),
+        ))
+    }
+
+    fn submission(&self, file: &Path, _: &JobSettings) -> Vec<String> {
+        vec!["bash".into(), file.display().to_string()]
+    }
+}
+
+/// `sbatch` with the options of all steps. A job whose machine fails is queued again; jobs that depend
+/// on a failed job are cancelled.
+fn common_options(job: &JobSettings) -> Vec<String> {
+    let words = ["sbatch", "--parsable", "--requeue", "--kill-on-invalid-dep", "yes"];
+    let mut words: Vec<String> = words.map(str::to_owned).into();
+    words.extend(["--cpus-per-task".into(), job.cpus.to_string()]);
+    if job.gpus > 0 {
+        words.extend(["--gpus".into(), job.gpus.to_string()]);
+    }
+    words.extend(job.options.iter().cloned());
+    words
+}
+
+/// The submission of a step. `at` counts steps from 0.
+fn submit(at: usize, step: &CommandStep, plan: &CommandPlan, job: &JobSettings) -> String {
+    let is_array = step.arguments.iter().any(|argument| matches!(argument, Argument::Part { .. }));
+    // Slurm replaces %x by the name of the job, %A and %j by its number, and %a by the part.
+    let output = if is_array { "%x-%A-%a.log" } else { "%x-%j.log" };
+    let logs = job.logs.replace('%', "%%");
+    let name = format!("{}-{}", job.name, step.name);
+    let mut options = command_line(["--job-name", &name, "--output", &format!("{logs}/{output}")]);
+    if is_array {
+        let _ = write!(options, " --array 1-{}", step.tasks.len());
+    }
+    if let Some(before) = at.checked_sub(1) {
+        let _ = write!(options, " --dependency \"afterok:${{jobs[{before}]}}\"");
+    }
+    let argument = |argument: &Argument| match argument {
+        Argument::Text(text) => quoted(text),
+        Argument::Part { of } => format!("\"$SLURM_ARRAY_TASK_ID/{of}\""),
+    };
+    let arguments: Vec<String> = step.arguments.iter().map(argument).collect();
+    format!(
+        "submit {options} <<'JOB'\n\
+         #!/bin/bash\n\
+         exec {program} {arguments}\n\
+         JOB\n",
+        program = quoted(&plan.program),
+        arguments = arguments.join(" "),
+    )
+}

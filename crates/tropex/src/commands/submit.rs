@@ -1,0 +1,210 @@
+//! `tropex submit`
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
+use tropex::experiments::run::parts;
+use tropex::train::run::Run;
+
+use super::cluster::ENGINES;
+use super::cluster::command_plan::CommandPlan;
+use super::cluster::engine::{Engine, JobSettings};
+use super::examples;
+use super::extract::ExtractArgs;
+use super::options::{one_or_more, whole};
+use super::shell::command_line;
+use crate::output::{Output, count, pairs};
+
+/// Hand over an extraction in parts to the engine of a cluster. Call it where the engine accepts jobs;
+/// all machines of the engine must see the folder of the run and the program under the same paths.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "tropex submit [OPTIONS] --engine <ENGINE> --parts <N> -- extract <RUN> [OPTIONS]",
+    after_help = examples!(
+        "submit --engine slurm --parts 100 -- extract runs/fcn4 --gauge tight",
+        "submit --engine hyperqueue --parts 16 --cpus 4 --dry-run -- extract runs/fcn4",
+    )
+)]
+pub struct SubmitArgs {
+    /// The engine that runs the tasks.
+    #[arg(long, value_parser = PossibleValuesParser::new(ENGINES.iter().map(|engine| engine.name())))]
+    engine: String,
+    /// Number of parts.
+    #[arg(long, value_name = "N", value_parser = one_or_more, allow_negative_numbers = true)]
+    parts: NonZeroUsize,
+    /// Print the file for the engine, and submit nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Processors per task.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
+    cpus: NonZeroUsize,
+    /// GPUs per task.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>, allow_negative_numbers = true)]
+    gpus: usize,
+    /// The program that the tasks start. Default: this one.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// A further option of `sbatch` or `hq job submit-file`, such as --option=--partition=long; may be
+    /// given several times.
+    #[arg(long = "option", value_name = "OPTION", allow_hyphen_values = true)]
+    options: Vec<String>,
+    /// The command that is cut into parts: extract RUN with its options.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// The command after `--`.
+#[derive(Debug, Parser)]
+#[command(name = "tropex submit ... --", disable_help_subcommand = true)]
+struct Submitted {
+    #[command(subcommand)]
+    command: SubmittedCommand,
+}
+
+/// The commands that can be cut into parts.
+#[derive(Debug, Subcommand)]
+enum SubmittedCommand {
+    Extract(ExtractArgs),
+}
+
+#[derive(Serialize)]
+struct SubmitOutput {
+    engine: &'static str,
+    /// The file for the engine.
+    file: String,
+    tasks: usize,
+    /// The folder of the outputs of the tasks.
+    logs: String,
+    /// Content of the file, with --dry-run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+    /// Output of the command of the engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+}
+
+impl SubmitArgs {
+    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+        let words = std::iter::once("tropex").chain(self.command.iter().map(String::as_str));
+        let submitted = Submitted::try_parse_from(words).unwrap_or_else(|error| error.exit());
+        let SubmittedCommand::Extract(extract) = submitted.command;
+        let engine = self.engine();
+        if !self.dry_run {
+            require_installed(engine)?;
+        }
+        let (plan, folder) = self.plan(&extract, output)?;
+        let job = self.settings(&folder)?;
+        let content = engine.job(&plan, &job)?;
+        let file = folder.join(engine.file());
+        let mut submitted = SubmitOutput {
+            engine: engine.name(),
+            file: file.display().to_string(),
+            tasks: plan.tasks().count(),
+            logs: job.logs.clone(),
+            content: self.dry_run.then(|| content.clone()),
+            answer: None,
+        };
+        if self.dry_run {
+            return output.result(&submitted, || content);
+        }
+        write(&file, Path::new(&job.logs), &content)?;
+        submitted.answer = Some(hand_over(&engine.submission(&file, &job))?);
+        output.result(&submitted, || submitted.text())
+    }
+
+    /// The chosen engine. The parser accepts the names of the table only.
+    fn engine(&self) -> &'static dyn Engine {
+        let chosen = ENGINES.iter().find(|engine| engine.name() == self.engine);
+        *chosen.unwrap_or(&ENGINES[0])
+    }
+
+    /// The plan, and the folder of the files of the job.
+    fn plan(
+        &self,
+        extract: &ExtractArgs,
+        output: &Output,
+    ) -> anyhow::Result<(CommandPlan, PathBuf)> {
+        let terms = &extract.terms;
+        terms.check_flags()?;
+        extract.require_whole()?;
+        let run = Run::open(&terms.run)?;
+        let devices = terms.devices.find()?;
+        let data = terms.data.open_of(&run, output)?;
+        let settings = terms.settings(extract.sizes());
+        let plan = parts::plan(&run, &data, &devices, &settings, self.parts)?;
+        let store = settings.folder(&run);
+        let folder = run.path().join("jobs").join(store.file_name().unwrap_or_default());
+        let program = match &self.program {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().context("cannot find the path of this program")?,
+        };
+        let program = program.display().to_string();
+        Ok((CommandPlan::new(plan, terms, extract.sizes(), program), folder))
+    }
+
+    fn settings(&self, folder: &Path) -> anyhow::Result<JobSettings> {
+        let logs = folder.join("logs");
+        let absolute = std::path::absolute(&logs);
+        let absolute =
+            absolute.with_context(|| format!("cannot find the path of {}", logs.display()))?;
+        Ok(JobSettings {
+            name: format!("tropex-{}", folder.file_name().unwrap_or_default().display()),
+            logs: absolute.display().to_string(),
+            cpus: self.cpus.get(),
+            gpus: self.gpus,
+            options: self.options.clone(),
+        })
+    }
+}
+
+impl SubmitOutput {
+    fn text(&self) -> String {
+        let answer = self.answer.as_deref().unwrap_or_default().trim_end();
+        pairs(&[
+            ("engine", format!("{}: {}", self.engine, answer.replace('\n', "\n        "))),
+            ("tasks", count(self.tasks)),
+            ("file", self.file.clone()),
+            ("logs", self.logs.clone()),
+        ])
+    }
+}
+
+/// Refuses an engine that is not installed here.
+fn require_installed(engine: &dyn Engine) -> anyhow::Result<()> {
+    let command = engine.command();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join(command).is_file()) {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "the command {command} of {} is not installed here; submit on a machine that has it, or print \
+         the file with --dry-run",
+        engine.name()
+    )
+}
+
+/// Writes the file for the engine, and makes the folder of the outputs.
+fn write(file: &Path, logs: &Path, content: &str) -> anyhow::Result<()> {
+    let folder = || format!("cannot create folder {}", logs.display());
+    fs::create_dir_all(logs).with_context(folder)?;
+    tropex_files::replace(file, content.as_bytes())
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// Calls the command of the engine, and returns its output.
+fn hand_over(words: &[String]) -> anyhow::Result<String> {
+    let line = command_line(words);
+    let called = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).output();
+    let called = called.with_context(|| format!("cannot call `{line}`"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if !called.status.success() {
+        anyhow::bail!("`{line}` failed ({}): {}", called.status, text(&called.stderr));
+    }
+    Ok(text(&called.stdout))
+}
