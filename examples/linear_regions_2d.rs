@@ -115,6 +115,7 @@ impl Spirals {
         let mark = |(index, point): (usize, &[f32])| MarkedPoint {
             at: [point[0].into(), point[1].into()],
             label: self.label(index),
+            index,
         };
         points.map(mark).collect()
     }
