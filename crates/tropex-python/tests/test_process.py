@@ -72,6 +72,22 @@ def test_the_lock_is_released_during_work(net):
     thread.join()
 
 
+def test_two_threads_extract_at_once(net, x, tmp_path):
+    expected = net.extract(x, tmp_path / "alone", progress=False)
+    stores = {}
+
+    def extract(name):
+        stores[name] = net.extract(x, tmp_path / name, progress=False)
+
+    threads = [threading.Thread(target=extract, args=[name]) for name in ("left", "right")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name in ("left", "right"):
+        assert stores[name].manifest["shards"] == expected.manifest["shards"]
+
+
 INTERRUPTED = """
 import json, os, signal, sys, time
 import numpy as np
