@@ -15,6 +15,11 @@ const CACHED_BYTES: usize = 1 << 20;
 /// Bytes of weights that stay in the shared cache, so that they can be read again for every chunk.
 const SHARED_CACHE_BYTES: usize = 1 << 22;
 
+/// Largest number of bytes of a layer's values in a chunk. The memory of a chunk is a few times as
+/// large, and every thread has one. Without this limit, 16 points of VGG-16 at 224x224 pixels take
+/// 2 GB in each thread.
+const CHUNK_BYTES: usize = 1 << 26;
+
 /// Smallest number of rows per chunk, so that every weight is used for many rows.
 const MIN_ROWS: usize = 160;
 
@@ -72,14 +77,49 @@ pub fn points_per_chunk(
 }
 
 /// Smallest number of points per chunk. If a point uses each weight only a few times, more points
-/// share one reading of the weights, while their values take less memory than the weights.
+/// share one reading of the weights, while their values take less memory than the weights. There
+/// are fewer points if their values are large.
 fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usize {
-    if workload.parameters * target.precision().bytes() <= SHARED_CACHE_BYTES {
-        return MIN_POINTS;
+    let bytes = target.precision().bytes();
+    let fitting = (CHUNK_BYTES / (workload.widest * groups * bytes).max(1)).max(1);
+    if workload.parameters * bytes <= SHARED_CACHE_BYTES {
+        return MIN_POINTS.min(fitting);
     }
     let most = workload.parameters / (workload.widest * groups).max(1);
     let shared = MIN_POINTS_PER_WEIGHT * workload.parameters;
-    shared.div_ceil(workload.multiplications.max(1)).min(most).max(MIN_POINTS)
+    shared.div_ceil(workload.multiplications.max(1)).min(most).max(MIN_POINTS).min(fitting)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::precision::Precision;
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn chunks_of_large_images_have_few_points() {
+        let target = ComputeTarget::new(&Device::flex(), Precision::F32).unwrap();
+        // VGG-16 at 3x224x224, and a small network.
+        let large = Workload {
+            widest: 64 * 224 * 224,
+            parameters: 138_357_544,
+            largest_layer: 102_764_544,
+            multiplications: 15_470_264_320,
+        };
+        let small = Workload {
+            widest: 784,
+            parameters: 300_000,
+            largest_layer: 200_000,
+            multiplications: 300_000,
+        };
+        assert_eq!(points_per_thread(&target, &large, 2), Some(2));
+        assert_eq!(points_per_chunk(&target, &large, 1, 2), 1);
+        assert!(points_per_thread(&target, &small, 2).is_some_and(|points| points >= MIN_POINTS));
+        // One point is the least, even if its rows are larger than the limit.
+        assert_eq!(points_per_thread(&target, &large, 1001), Some(1));
+    }
 }
 
 /// Number of points of a chunk whose rows are pulled back at a time. Their interleaved rows fit
