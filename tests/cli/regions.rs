@@ -67,6 +67,27 @@ fn a_network_and_its_terms_are_drawn_side_by_side() {
 }
 
 #[test]
+fn a_window_that_is_not_chosen_becomes_smaller_until_its_regions_can_be_drawn() {
+    let workspace = Workspace::with_run();
+    let many = workspace.run("regions run --json").json();
+    assert_eq!(many["fitted_margin"], Value::Null);
+    let limit = regions(&many["network"]) / 4;
+    let told = workspace.run(&format!("regions run --limit {limit} --json")).json();
+    assert!(regions(&told["network"]) <= limit, "{told}");
+    let margin = &told["fitted_margin"];
+    assert!((-0.5..0.0).contains(&margin.as_f64().unwrap()), "{told}");
+    let chosen = workspace.run(&format!("regions run --margin={margin} --json")).json();
+    assert_eq!(chosen["window"], told["window"]);
+    assert_eq!(chosen["network"]["regions"], told["network"]["regions"]);
+    let said = workspace.run(&format!("regions run --limit {limit} --out few.svg")).succeeded();
+    assert!(said.contains(&format!("margin {margin}")), "{said}");
+    // The images are outside this window.
+    let rings = fs::read_to_string(workspace.path("few.svg")).unwrap().matches("<circle ").count();
+    let legend = 3;
+    assert_eq!(rings, legend);
+}
+
+#[test]
 fn networks_with_two_inputs_have_one_plane_and_an_animation() {
     let workspace = in_the_plane();
     let window = "--window -0.01,0.01,0.5,0.52";
@@ -107,7 +128,7 @@ fn invalid_pictures_are_refused() {
     fails("--extracted --json", &["no terms in run/terms/train-worst-case", "tropex extract"]);
     fails("--frames frames", &["no checkpoints", "--checkpoints all"]);
     fails("--margin -3 --json", &["more than -0.5"]);
-    fails("--limit 20 --json", &["more than 20 polygons", "smaller window"]);
+    fails(&format!("--limit 20 --json {CLOSE}"), &["more than 20 polygons", "smaller window"]);
     workspace.run("regions none --json").failed(&["none"]);
     for arguments in [
         "regions run",

@@ -1,6 +1,7 @@
 //! The geometry of regions compared with the least passes that it needs. Both are timed in turn in
 //! one run: crossings and forward passes in f64, patterns and replays, halfspaces of regions and
-//! linear terms in f64.
+//! linear terms in f64, distances by columns and forward passes in f32. Facets are compared with the
+//! sides that they are among.
 //!
 //! ```text
 //! cargo bench --bench regions            both networks
@@ -10,7 +11,7 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use tropex::geometry::{Paths, Patterns, RegionCount, RegionSegment, Regions};
+use tropex::geometry::{DistanceMethod, Paths, Patterns, RegionCount, RegionSegment, Regions};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Classes, ComputeTarget, Extractor, Gauge, Network, Precision, capture};
 
@@ -34,8 +35,10 @@ struct RegionBench {
     rays: usize,
     /// Number of regions on each ray.
     regions: usize,
-    /// Number of points whose distances are computed.
+    /// Number of points whose distances are computed by one backward pass for every side.
     distances: usize,
+    /// Whether the facets of a region are found.
+    facets: bool,
 }
 
 const CASES: [RegionBench; 2] = [
@@ -47,6 +50,7 @@ const CASES: [RegionBench; 2] = [
         rays: 128,
         regions: 8,
         distances: 8,
+        facets: true,
     },
     RegionBench {
         architecture: "vgg",
@@ -57,6 +61,7 @@ const CASES: [RegionBench; 2] = [
         regions: 4,
         // A point has about 180,000 halfspaces. Each one takes a backward pass.
         distances: 0,
+        facets: false,
     },
 ];
 
@@ -83,6 +88,10 @@ impl RegionBench {
         self.patterns(&network);
         if self.distances > 0 {
             self.distances(&network);
+        }
+        self.nearest(&network);
+        if self.facets {
+            self.facets(&network);
         }
         println!();
     }
@@ -158,6 +167,44 @@ impl RegionBench {
         let distances = self.distances;
         println!("  {distances} points have {sides} sides");
         report("sides, distances", "terms, f64", sides as f64, find, extract);
+    }
+
+    /// The nearest boundary of one point by columns, beside one forward pass for every input.
+    fn nearest(&self, network: &Network) {
+        let regions = Regions::new(network).expect("the device has f64");
+        let regions = regions.with_distance_method(DistanceMethod::Columns);
+        let point = self.values(1, 0.618_034);
+        let find = || {
+            std::hint::black_box(regions.distances(&point).expect("finite numbers"));
+        };
+        let inputs: Vec<f32> = self
+            .values(network.features(), 0.618_034)
+            .into_iter()
+            .map(|value| value as f32)
+            .collect();
+        let replay = || {
+            for points in inputs.chunks(self.batch * network.features()) {
+                std::hint::black_box(network.classify(points).expect("whole points"));
+            }
+        };
+        report("nearest, columns", "replays, f32", 1.0, find, replay);
+    }
+
+    /// The facets of one region and its largest ball, beside the sides of the region.
+    fn facets(&self, network: &Network) {
+        let regions = Regions::new(network).expect("the device has f64");
+        let point = self.values(1, 0.618_034);
+        let read = || regions.polytope(&point).expect("finite numbers");
+        let polytope = read();
+        let find = || {
+            let essential = polytope.irredundant().expect("the region has an interior");
+            std::hint::black_box(essential.ball().expect("the program ends"));
+        };
+        let read_again = || {
+            std::hint::black_box(read());
+        };
+        println!("  the region of a point has {} sides", polytope.sides());
+        report("facets, ball", "sides", 1.0, find, read_again);
     }
 
     fn values(&self, count: usize, step: f64) -> Vec<f64> {

@@ -36,7 +36,7 @@ const SEED: u64 = 0;
 
 /// Networks of images, and the margin of the window around three images. The windows are so small
 /// that a partition takes seconds.
-const ARCHITECTURES: [(&str, f64); 2] = [("fcn4", -0.4), ("vgg-narrow", -0.4995)];
+const ARCHITECTURES: [(&str, f64); 3] = [("fcn4", -0.4), ("vgg-narrow", -0.4995), ("vgg", -0.4999)];
 
 /// A limit above the number of polygons of every network in this benchmark.
 const LIMIT: usize = 10_000_000;

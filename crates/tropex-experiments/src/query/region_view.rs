@@ -10,6 +10,7 @@ use tropex_geometry::slice::{
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 
+use super::fitted_window::{FittedWindow, fit};
 use crate::Error;
 use crate::data::Split;
 use crate::render::{CaptionedImage, MarkedPoint, RegionMap, RegionPanel};
@@ -20,17 +21,6 @@ const MARKS: usize = 400;
 
 /// Margin of a window that is not chosen, unless its regions are too many to draw.
 const MARGIN: f64 = 0.25;
-
-/// Largest number of multiplications of a picture whose window is not chosen: the regions times the
-/// multiplications of a forward pass. FIGURE
-const WORK: f64 = 2e11;
-
-/// Bounds of the factor by which a window becomes smaller at a time.
-const SHRINK: [f64; 2] = [0.05, 0.9];
-
-/// Size of a window, as a share of the rectangle around the points, below which it does not become
-/// smaller.
-const SMALLEST: f64 = 1e-9;
 
 /// A window of a plane.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,17 +72,6 @@ impl RegionEstimate {
     pub fn is_beyond_limit(&self) -> bool {
         self.regions > self.limit
     }
-}
-
-/// A window that became smaller, so that its regions can be drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FittedWindow {
-    /// Approximate number of regions in the window with the usual margin.
-    pub usual_regions: usize,
-    /// Largest number of regions that can be drawn.
-    pub drawable: usize,
-    /// The margin of the smaller window, see [`RegionViewSettings::margin`].
-    pub margin: f64,
 }
 
 /// A window on a plane, for partitions of a network and of its terms.
@@ -182,21 +161,11 @@ impl RegionView {
     /// A device failure.
     pub fn fit(&mut self, network: &Network) -> Result<Option<FittedWindow>, Error> {
         let Some(points) = self.around.take() else { return Ok(None) };
-        let multiplications: usize =
-            network.nodes().iter().map(|node| node.multiplications()).sum();
-        let drawable = ((WORK / multiplications.max(1) as f64) as usize).min(self.limit).max(1);
-        let usual_regions = estimate_regions(network, &self.plane, &self.window)?;
-        let (mut regions, mut size) = (usual_regions, 1.0);
-        while regions > drawable && size > SMALLEST {
-            // The number of regions grows with the area.
-            let share = (drawable as f64 / regions as f64).sqrt();
-            size *= share.clamp(SHRINK[0], SHRINK[1]);
-            self.window = Window::around(&points, margin_of(size))?;
-            regions = estimate_regions(network, &self.plane, &self.window)?;
-        }
-        self.marks.retain(|mark| self.window.contains(mark.at));
-        let is_smaller = size < 1.0;
-        Ok(is_smaller.then(|| FittedWindow { usual_regions, drawable, margin: margin_of(size) }))
+        let smaller = fit(network, &self.plane, &self.window, &points, self.limit)?;
+        let Some((window, fitted)) = smaller else { return Ok(None) };
+        self.marks.retain(|mark| window.contains(mark.at));
+        self.window = window;
+        Ok(Some(fitted))
     }
 
     /// The regions of a network. `progress` is called while they are found.
@@ -242,11 +211,6 @@ impl RegionView {
         let class_names = self.class_names.clone();
         RegionMap { window: &self.window, panels, marks: self.marks.clone(), class_names }
     }
-}
-
-/// The margin of a window that is a share of the rectangle around the points.
-fn margin_of(size: f64) -> f64 {
-    (size - 1.0) / 2.0
 }
 
 /// A window of a plane.

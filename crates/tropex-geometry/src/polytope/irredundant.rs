@@ -17,9 +17,10 @@ const CENTRE: f64 = 0.5;
 /// Depth that each step to the centre aims at, in units.
 const CENTRE_AIM: f64 = 1.0;
 
-/// Depth that each step to a point beyond one side aims at, in units. In a region of `fcn4` with 59
-/// sides that rays do not decide, this aim took the fewest steps of 1, 0.3, 0.1, 0.03 and 0.01 but
-/// one.
+/// Depth that each step to a point beyond one side aims at, in units. For the 59 sides of a region
+/// of `fcn4` that rays do not decide, aims of 1, 0.3, 0.1, 0.03 and 0.01 took 11,991, 5,321, 5,470,
+/// 7,381 and 9,480 steps; for 103 sides of a random layer with 300 inputs and 1,200 units 26,549,
+/// 3,115, 2,705, 3,164 and 3,939.
 const BEYOND_AIM: f64 = 0.1;
 
 /// The outcome of the removal of redundant inequalities.

@@ -291,7 +291,7 @@ fn fit(
     if let Some(FittedWindow { usual_regions, drawable, margin }) = fitted {
         output.remark(&format!(
             "the window around the points has about {} regions, too many to draw; this is the \
-             window of --margin {margin:.4}, with at most about {}",
+             window of --margin {margin}, with at most about {}",
             count(usual_regions),
             plural(drawable, "region"),
         ));

@@ -179,7 +179,7 @@ impl RegionsOutput {
         match self.through {
             Some([first, second, third]) => {
                 let margin = self.fitted_margin;
-                let margin = margin.map_or(String::new(), |margin| format!(", margin {margin:.4}"));
+                let margin = margin.map_or(String::new(), |margin| format!(", margin {margin}"));
                 format!("through images {first}, {second} and {third}, window {size}{margin}")
             }
             None => {
