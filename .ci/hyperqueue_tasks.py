@@ -8,11 +8,12 @@ often as it takes.
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 
 from hyperqueue import Client, Job
@@ -36,36 +37,34 @@ def job_of(program: str, tasks: list, logs: Path) -> Job:
     return job
 
 
-def running_tasks(program: str) -> list:
-    """Processes of a program that this process has started."""
+def running_tasks(parent: int, program: str) -> list:
+    """Processes of a program that a process has started."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
-            is_ours = int(parent) == os.getpid() and os.readlink(entry / "exe") == program
+            started_by = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            is_task = int(started_by) == parent and os.readlink(entry / "exe") == program
         except (OSError, IndexError):
             continue  # it has ended
-        if is_ours:
+        if is_task:
             found.append(int(entry.name))
     return found
 
 
-class Killer(threading.Thread):
-    """Kills running tasks at random moments."""
-
-    def __init__(self, program: str, kills: int):
-        super().__init__(daemon=True)
-        self.program, self.left, self.ended = program, kills, threading.Event()
-
-    def run(self):
-        chance = random.Random(0)
-        while self.left > 0 and not self.ended.wait(chance.uniform(SHORTEST, LONGEST)):
-            tasks = running_tasks(self.program)
-            if tasks:
+def kill_tasks(parent: int, program: str, left):
+    """Kills tasks at random moments. A process of its own, because HyperQueue holds Python's lock."""
+    chance = random.Random(0)
+    while left.value > 0:
+        time.sleep(chance.uniform(SHORTEST, LONGEST))
+        tasks = running_tasks(parent, program)
+        if tasks:
+            try:
                 os.kill(chance.choice(tasks), signal.SIGKILL)
-                self.left -= 1
+            except ProcessLookupError:
+                continue  # it has just ended
+            left.value -= 1
 
 
 def main():
@@ -79,12 +78,16 @@ def main():
     program, logs = os.path.realpath(given.program), given.logs.absolute()
     logs.mkdir(parents=True, exist_ok=True)
     tasks = json.loads(given.plan.read_text())["tasks"]
-    killer, submissions = Killer(program, given.kills), 0
+    left = multiprocessing.Value("i", given.kills)
+    killer = multiprocessing.Process(
+        target=kill_tasks, args=(os.getpid(), program, left), daemon=True
+    )
+    killer.start()
+    submissions = 0
     with LocalCluster() as cluster:
         for _ in range(given.workers):
             cluster.start_worker(WorkerConfig(cores=1))
         client: Client = cluster.client()
-        killer.start()
         is_done = False
         while not is_done:
             submissions += 1
@@ -92,8 +95,8 @@ def main():
                 sys.exit(f"the job failed without a kill; its outputs are in {logs}")
             submitted = client.submit(job_of(program, tasks, logs))
             is_done = client.wait_for_jobs([submitted], raise_on_error=False)
-        killer.ended.set()
-    killed = given.kills - killer.left
+    killer.terminate()
+    killed = given.kills - left.value
     print(f"{len(tasks)} tasks, {given.workers} workers, {killed} killed, {submissions} submissions")
 
 
