@@ -1,7 +1,7 @@
 //! The extension module `tropex._tropex` of the Python package `tropex`.
 //!
 //! A thin layer: arrays become points, results become arrays, errors become exceptions. The global
-//! interpreter lock is released during the work, see [`work`].
+//! interpreter lock is released during the work, see `work.rs`.
 
 mod arrays;
 mod assignment;
