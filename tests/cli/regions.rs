@@ -69,15 +69,13 @@ fn a_network_and_its_terms_are_drawn_side_by_side() {
 #[test]
 fn a_window_that_is_not_chosen_becomes_smaller_until_its_regions_can_be_drawn() {
     let workspace = Workspace::with_run();
-    let many = workspace.run("regions run --json").json();
-    assert_eq!(many["fitted_margin"], Value::Null);
-    let limit = regions(&many["network"]) / 4;
+    let limit = 1000;
     let told = workspace.run(&format!("regions run --limit {limit} --json")).json();
     assert!(regions(&told["network"]) <= limit, "{told}");
     let margin = &told["fitted_margin"];
     assert!((-0.5..0.0).contains(&margin.as_f64().unwrap()), "{told}");
     let chosen = workspace.run(&format!("regions run --margin={margin} --json")).json();
-    assert_eq!(chosen["window"], told["window"]);
+    assert_eq!((&chosen["window"], &chosen["fitted_margin"]), (&told["window"], &Value::Null));
     assert_eq!(chosen["network"]["regions"], told["network"]["regions"]);
     let said = workspace.run(&format!("regions run --limit {limit} --out few.svg")).succeeded();
     assert!(said.contains(&format!("margin {margin}")), "{said}");

@@ -23,6 +23,7 @@ properties! {
         the_reference_has_the_jacobian_of_burns_autodiff;
     module:
         replay_computes_the_logits_of_the_module,
+        a_network_is_the_composition_of_two_parts,
         linear_terms_are_the_jacobian_of_burns_autodiff;
     terms:
         terms_in_f64_are_those_of_the_reference,

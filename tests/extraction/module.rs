@@ -1,7 +1,7 @@
 //! Terms compared with the module: its forward, and Burn's autodiff.
 
 use tropex::{Classes, Precision};
-use tropex_extract::network::OutputActivation;
+use tropex_extract::network::{OutputActivation, ValueId};
 
 use crate::common::networks::Case;
 use crate::common::plan::Ending;
@@ -27,6 +27,29 @@ pub(super) fn replay_computes_the_logits_of_the_module(
     };
     let dropped = case.network()?.output_activations();
     if dropped == expected { Ok(()) } else { Err(format!("dropped {dropped:?}")) }
+}
+
+pub(super) fn a_network_is_the_composition_of_two_parts(
+    case: &Case,
+    measured: &mut Measured,
+) -> Verdict {
+    let network = case.placed(Precision::F64)?;
+    let points = network.tensor(&case.points).map_err(|error| error.to_string())?;
+    let expected = values(network.replay(points.clone()).logits());
+    let scale = largest(&expected).max(1.0);
+    for node in 0..network.nodes().len() {
+        let value = ValueId::of_node(node);
+        measured.compared += 1;
+        // A branch beside the value has no such part.
+        let Some(rest) = network.between(value, network.output()) else {
+            measured.left_out += 1;
+            continue;
+        };
+        let first = network.until(value).replay(points.clone()).logits();
+        let found = values(rest.replay(first).logits());
+        measured.within("of the logits", difference(&found, &expected) / scale, 1e-12)?;
+    }
+    Ok(())
 }
 
 pub(super) fn linear_terms_are_the_jacobian_of_burns_autodiff(

@@ -120,7 +120,7 @@ fn bound(
     let mut sides = Vec::new();
     let ones = |rows: usize| Tensor::ones([rows, network.features()], target.options());
     let start = ValueNorms { norms: ones(NORMS), variances: ones(1).mul_scalar(0.0) };
-    let rounding = |norms: &Tensor<2>| norms.clone().slice([1..2]).square().mul_scalar(unit);
+    let rounding = |norms: &Tensor<2>| norms.clone().narrow(0, 1, 1).square().mul_scalar(unit);
     network.forward(start, |index, node, inputs| {
         if !gaps[index].is_empty() {
             let input = HostNorms::new(&inputs[0], network.features());
