@@ -108,10 +108,9 @@ fn unfinished_parts_are_named_with_their_command() {
     let workspace = workspace();
     let parts = |task: &str| workspace.run(&format!("extract parts {OPTIONS} {task}"));
     parts("--part 1/3").succeeded();
-    let command =
-        format!("`tropex extract parts --classes all --check 20 --shard-megabytes 1{}", "");
+    let command = "`tropex extract parts --classes all --check 20 --shard-megabytes 1";
     let merge = format!("merge parts {}", OPTIONS.replace("--batch 100 ", ""));
-    workspace.run(&merge).failed(&["parts 2-3 of 3 are not finished", &command, "--part 2/3`"]);
+    workspace.run(&merge).failed(&["parts 2-3 of 3 are not finished", command, "--part 2/3`"]);
     let said = parts("--part 1/3").succeeded();
     assert!(said.contains("this part is already done; nothing to do"), "{said}");
     let stage = parts("--gauge tight --part 1/3 --stage 2");
@@ -123,7 +122,7 @@ fn unfinished_parts_are_named_with_their_command() {
     workspace.run(&reduce).failed(&["parts 2-3 of 3 are not finished", "--part 2/3"]);
 }
 
-/// Writes an executable script into the folder `bin`, and returns a command that finds it first.
+/// Writes an executable script into the folder `bin`.
 fn stub(workspace: &Workspace, name: &str, script: &str) {
     let path = workspace.path("bin").join(name);
     fs::create_dir_all(workspace.path("bin")).unwrap();
@@ -195,7 +194,7 @@ fn hyperqueue_receives_a_file_of_tasks_with_dependencies() {
     stub(&workspace, "hq", "#!/bin/sh\necho \"$*\" >> \"$CALLS\"\necho submitted");
     let submit =
         submit("hyperqueue", "tight").replace("-- extract", "--gpus 1 --option=--job=3 -- extract");
-    let answered = run_with_stubs(&workspace, &(submit.clone())).succeeded();
+    let answered = run_with_stubs(&workspace, &submit).succeeded();
     assert!(answered.contains("submitted"), "{answered}");
     let file = "parts/jobs/train-tight/hyperqueue.toml";
     let calls = fs::read_to_string(workspace.path("calls")).unwrap();

@@ -1,5 +1,7 @@
 //! The commands of a plan.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 use tropex::extract::job::{PartPlan, PlanTask, StepWork};
 
@@ -71,18 +73,18 @@ impl CommandPlan {
 
     /// Program and arguments of a task.
     pub fn command(&self, step: &CommandStep, task: &PlanTask) -> Vec<String> {
-        let argument = |argument: &Argument| match (argument, task.part) {
-            (Argument::Text(text), _) => text.clone(),
-            (Argument::Part { .. }, part) => part.map_or(String::new(), |part| part.to_string()),
+        let argument = |argument: &Argument| match argument {
+            Argument::Text(text) => Some(text.clone()),
+            Argument::Part { .. } => task.part.map(|part| part.to_string()),
         };
-        let arguments = step.arguments.iter().map(argument);
+        let arguments = step.arguments.iter().filter_map(argument);
         std::iter::once(self.program.clone()).chain(arguments).collect()
     }
 
+    /// The tasks for other programs.
     pub fn to_output(&self) -> Vec<TaskOutput> {
-        let paths = |paths: &[std::path::PathBuf]| {
-            paths.iter().map(|path| path.display().to_string()).collect()
-        };
+        let paths =
+            |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect();
         let output = |(step, task): (&CommandStep, &PlanTask)| TaskOutput {
             id: task.id,
             step: step.name.clone(),
