@@ -90,14 +90,13 @@ fn min_points(target: &ComputeTarget, workload: &Workload, groups: usize) -> usi
     shared.div_ceil(workload.multiplications.max(1)).min(most).max(MIN_POINTS).min(fitting)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use burn::tensor::Device;
 
     use super::*;
     use crate::precision::Precision;
 
-    #[cfg(feature = "flex")]
     #[test]
     fn chunks_of_large_images_have_few_points() {
         let target = ComputeTarget::new(&Device::flex(), Precision::F32).unwrap();
