@@ -84,7 +84,16 @@ const CRATES: &[ModuleOrder] = &[
         folder: "tropex-geometry",
         root: "lib.rs",
         modules: &[
-            "error", "facet", "tensor", "lp", "pattern", "path", "polytope", "distance", "slice",
+            "error",
+            "facet",
+            "tensor",
+            "lp",
+            "pattern",
+            "distance_method",
+            "path",
+            "polytope",
+            "distance",
+            "slice",
         ],
     },
     ModuleOrder {
