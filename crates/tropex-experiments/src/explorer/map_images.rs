@@ -25,7 +25,7 @@ pub(super) fn images_of_terms(
     let of_cell = |(point, &cell): (usize, &usize)| {
         let found = &partition.cells[cell];
         (terms.predicted()[point] == found.class).then_some(())?;
-        let (coefficients, _) = terms.term(point, found.class);
+        let (coefficients, _) = terms.term(point, 0);
         let expected = partition.regions[found.region].maps[found.class].slope;
         let size = expected[0].hypot(expected[1]);
         let is_equal = (0..2).all(|axis| {
