@@ -8,25 +8,27 @@ use tropex_geometry::slice::{Partition, Window};
 use super::panel::ExplorerPanel;
 use crate::render::Colour;
 
-/// Largest number of numbers in all images of maps of a panel.
-const NUMBERS: usize = 300_000;
+/// Largest number of coefficients in all images of maps of a page.
+const COEFFICIENTS: usize = 400_000;
 
-/// Largest number of images of maps of a panel.
-const IMAGES: usize = 300;
+/// Largest number of images of maps of a page.
+const IMAGES: usize = 400;
 
 /// Steps of a coordinate from one side of the window to the other.
 const STEPS: f64 = 65_535.0;
 
 /// The cells whose maps are shown as images, the largest first; none if points are not images.
+/// `panels` is the number of panels of the page.
 pub(super) fn largest_cells(
     partition: &Partition,
     [channels, height, width]: [usize; 3],
+    panels: usize,
 ) -> Vec<usize> {
     if height < 2 || width < 2 {
         return Vec::new();
     }
-    let most = (NUMBERS / (channels * height * width)).clamp(1, IMAGES);
-    by_area(partition).into_iter().take(most).collect()
+    let most = (COEFFICIENTS / (channels * height * width)).min(IMAGES) / panels.max(1);
+    by_area(partition).into_iter().take(most.max(1)).collect()
 }
 
 /// All cells, the largest first.

@@ -20,7 +20,7 @@ pub struct ExplorerPanel<'a> {
 }
 
 impl<'a> ExplorerPanel<'a> {
-    /// The regions of a network. `shape` is `[channels, height, width]` of its images.
+    /// The regions of a network, as one of `panels` of a page.
     ///
     /// # Errors
     /// A device failure.
@@ -29,9 +29,10 @@ impl<'a> ExplorerPanel<'a> {
         network: &Network,
         partition: &'a Partition,
         view: &RegionView,
-        shape: [usize; 3],
+        panels: usize,
     ) -> Result<Self, Error> {
-        let cells = largest_cells(partition, shape);
+        let shape = view.shape();
+        let cells = largest_cells(partition, shape, panels);
         let points: Vec<f32> = cells
             .iter()
             .flat_map(|&cell| view.plane.point(middle(partition, cell)).map(|value| value as f32))
@@ -46,7 +47,7 @@ impl<'a> ExplorerPanel<'a> {
         Ok(Self { title, partition, winners: Vec::new(), images })
     }
 
-    /// The regions of an extracted function. Reads the store once.
+    /// The regions of an extracted function, as one of `panels` of a page. Reads the store once.
     ///
     /// # Errors
     /// A damaged store.
@@ -54,10 +55,11 @@ impl<'a> ExplorerPanel<'a> {
         title: String,
         store: &TermStore,
         found: &'a TermPartition,
-        shape: [usize; 3],
+        view: &RegionView,
+        panels: usize,
     ) -> Result<Self, Error> {
-        let partition = &found.partition;
-        let cells = largest_cells(partition, shape);
+        let (partition, shape) = (&found.partition, view.shape());
+        let cells = largest_cells(partition, shape, panels);
         let mut index = Vec::with_capacity(store.len());
         for shard in store.shards() {
             index.extend(shard?.index);

@@ -158,15 +158,21 @@ impl RegionsArgs {
         match &self.out {
             None => {}
             Some(path) if is_page(path) => {
-                let shape = view.shape();
-                let mut panels = Vec::new();
+                let panel_count = usize::from(network.is_some()) + usize::from(terms.is_some());
+                let mut panels = Vec::with_capacity(panel_count);
                 if let Some((network, partition)) = &network {
                     let title = title("network", partition);
-                    panels.push(ExplorerPanel::of_network(title, network, partition, view, shape)?);
+                    panels.push(ExplorerPanel::of_network(
+                        title,
+                        network,
+                        partition,
+                        view,
+                        panel_count,
+                    )?);
                 }
                 if let Some((store, terms)) = &terms {
                     let title = title("extracted function", &terms.partition);
-                    panels.push(ExplorerPanel::of_terms(title, store, terms, shape)?);
+                    panels.push(ExplorerPanel::of_terms(title, store, terms, view, panel_count)?);
                 }
                 self.explorer(&found, view, panels, false).write(path)?;
             }
@@ -250,12 +256,11 @@ impl RegionsArgs {
         bar.finish();
         let view = &*view;
         let mut found = RegionsOutput::of(view, fitted);
-        let shape = view.shape();
         let mut panels = Vec::with_capacity(all);
         for (epoch, network, partition) in &partitions {
             found.frames.push(FrameOutput::of(*epoch, partition, page.to_owned()));
             let title = title(&format!("epoch {epoch}"), partition);
-            panels.push(ExplorerPanel::of_network(title, network, partition, view, shape)?);
+            panels.push(ExplorerPanel::of_network(title, network, partition, view, all)?);
         }
         self.explorer(&found, view, panels, true).write(page)?;
         output.result(&found, || found.text())
