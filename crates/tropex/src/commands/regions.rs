@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
+use tropex::Gauge;
 use tropex::experiments::query::{
     FittedWindow, RegionEstimate, RegionView, RegionViewSettings, SlicePlane,
 };
@@ -16,7 +17,6 @@ use tropex::experiments::{Split, TrainedEpoch, pipeline};
 use tropex::geometry::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
-use tropex::{Gauge, Network};
 
 use super::choices;
 use super::examples;
@@ -122,7 +122,7 @@ impl RegionsArgs {
         output: &Output,
     ) -> anyhow::Result<()> {
         let network = (!self.extracted).then(|| pipeline::network(run, device)).transpose()?;
-        let fitted = network.as_ref().map(|network| fit(view, network, output)).transpose()?;
+        let fitted = network.as_ref().map(|network| view.fit(network)).transpose()?;
         let mut found = RegionsOutput::of(view, fitted.flatten());
         let mut parts: Vec<(String, Partition)> = Vec::new();
         if let Some(network) = network {
@@ -172,7 +172,7 @@ impl RegionsArgs {
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
         // One window for all pictures.
-        let fitted = fit(view, &pipeline::network(run, device)?, output)?;
+        let fitted = view.fit(&pipeline::network(run, device)?)?;
         let (bar, all) = (output.bar(), epochs.len());
         let mut found = RegionsOutput::of(view, fitted);
         for epoch in epochs {
@@ -189,24 +189,6 @@ impl RegionsArgs {
         bar.finish();
         output.result(&found, || found.text())
     }
-}
-
-/// Chooses the window, and says so if it is smaller than usual.
-fn fit(
-    view: &mut RegionView,
-    network: &Network,
-    output: &Output,
-) -> anyhow::Result<Option<FittedWindow>> {
-    let fitted = view.fit(network)?;
-    if let Some(FittedWindow { usual_regions, drawable, margin }) = fitted {
-        output.remark(&format!(
-            "the window around the points has about {} regions, too many to draw; this is the \
-             window of --margin {margin}, with at most about {}",
-            count(usual_regions),
-            plural(drawable, "region"),
-        ));
-    }
-    Ok(fitted)
 }
 
 /// Announces that there are likely to be more regions than the limit or, on a terminal, that
