@@ -9,9 +9,7 @@ use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
 use tropex::Gauge;
-use tropex::experiments::query::{
-    FittedWindow, RegionEstimate, RegionView, RegionViewSettings, SlicePlane,
-};
+use tropex::experiments::query::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
 use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
 use tropex::experiments::{Split, TrainedEpoch, pipeline};
 use tropex::geometry::slice::{Partition, SliceProgress};
