@@ -95,6 +95,8 @@
     const panel = panelOf(slot);
     const canvas = slot.canvas;
     const density = window.devicePixelRatio || 1;
+    // A panel and what it says fit on one screen.
+    canvas.style.width = `${Math.max(160, Math.min(canvas.parentElement.clientWidth, 0.62 * window.innerHeight / ratio))}px`;
     const width = Math.max(1, Math.round(canvas.clientWidth * density));
     const height = Math.max(1, Math.round(width * ratio));
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];

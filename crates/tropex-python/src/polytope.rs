@@ -1,5 +1,6 @@
 //! The class `Polytope`.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use numpy::{PyArray1, PyArrayDyn};
@@ -131,7 +132,10 @@ impl Polytope {
         let display = Display::of(py, progress, false)?;
         let outcome = detached(py, |watch| {
             let (reporter, all) = (Reporter::new(watch, &display), self.sides.sides().max(1));
-            let report = |done, _| reporter.report("looking for facets", done as f64 / all as f64);
+            let report = |done, _| {
+                reporter.report("looking for facets", done as f64 / all as f64);
+                ControlFlow::Continue(())
+            };
             self.sides.irredundant_until(deadline, &report)
         });
         display.close(py)?;

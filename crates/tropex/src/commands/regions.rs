@@ -8,16 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
+use tropex::Gauge;
 use tropex::experiments::explorer::{ExplorerPanel, RegionExplorer};
-use tropex::experiments::query::{
-    FittedWindow, RegionEstimate, RegionView, RegionViewSettings, SlicePlane,
-};
+use tropex::experiments::query::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
 use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
 use tropex::experiments::{Split, TrainedEpoch, pipeline};
 use tropex::geometry::slice::{Partition, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
-use tropex::{Gauge, Network};
 
 use super::choices;
 use super::examples;
@@ -133,7 +131,7 @@ impl RegionsArgs {
         output: &Output,
     ) -> anyhow::Result<()> {
         let captured = (!self.extracted).then(|| pipeline::network(run, device)).transpose()?;
-        let fitted = captured.as_ref().map(|network| fit(view, network, output)).transpose()?;
+        let fitted = captured.as_ref().map(|network| view.fit(network)).transpose()?;
         let mut found = RegionsOutput::of(view, fitted.flatten());
         let (mut network, mut terms) = (None, None);
         if let Some(captured) = captured {
@@ -215,7 +213,7 @@ impl RegionsArgs {
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
         // One window for all pictures.
-        let fitted = fit(view, &pipeline::network(run, device)?, output)?;
+        let fitted = view.fit(&pipeline::network(run, device)?)?;
         let (bar, all) = (output.bar(), epochs.len());
         let mut found = RegionsOutput::of(view, fitted);
         for epoch in epochs {
@@ -243,7 +241,7 @@ impl RegionsArgs {
         output: &Output,
     ) -> anyhow::Result<()> {
         let epochs = checkpoints(run)?;
-        let fitted = fit(view, &pipeline::network(run, device)?, output)?;
+        let fitted = view.fit(&pipeline::network(run, device)?)?;
         let (bar, all) = (output.bar(), epochs.len());
         let mut partitions = Vec::with_capacity(all);
         for epoch in epochs {
@@ -284,24 +282,6 @@ fn checkpoints(run: &Run) -> anyhow::Result<Vec<usize>> {
         );
     }
     Ok(epochs)
-}
-
-/// Chooses the window, and says so if it is smaller than usual.
-fn fit(
-    view: &mut RegionView,
-    network: &Network,
-    output: &Output,
-) -> anyhow::Result<Option<FittedWindow>> {
-    let fitted = view.fit(network)?;
-    if let Some(FittedWindow { usual_regions, drawable, margin }) = fitted {
-        output.remark(&format!(
-            "the window around the points has about {} regions, too many to draw; this is the \
-             window of --margin {margin}, with at most about {}",
-            count(usual_regions),
-            plural(drawable, "region"),
-        ));
-    }
-    Ok(fitted)
 }
 
 /// Announces that there are likely to be more regions than the limit or, on a terminal, that

@@ -178,8 +178,11 @@ impl RegionsOutput {
         let size = format!("{width:.3} by {height:.3}");
         match self.through {
             Some([first, second, third]) => {
-                let margin = self.fitted_margin;
-                let margin = margin.map_or(String::new(), |margin| format!(", margin {margin}"));
+                let margin = self.fitted_margin.map_or(String::new(), |margin| {
+                    format!(
+                        ", margin {margin} because a larger window has too many regions to draw"
+                    )
+                });
                 format!("through images {first}, {second} and {third}, window {size}{margin}")
             }
             None => {
