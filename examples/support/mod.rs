@@ -153,8 +153,8 @@ impl GaugeResult {
         println!(
             "\nThe network consists of a huge number of affine functions. Those of {terms} training \
              images alone,\nunder the {} gauge, choose the network's class at {} of {} test images: \
-             accuracy {} instead of {}.\nThe rest of the network's accuracy comes from regions \
-             without any of these images.",
+             accuracy {} instead of {}.\nElsewhere, the network uses affine functions of regions \
+             that contain none of these images.",
             gauge.name(),
             percent(evaluation.agreement()),
             evaluation.points,
