@@ -5,40 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use tropex_geometry::slice::{Partition, Window};
 
+use super::largest_cells::by_area;
 use super::panel::ExplorerPanel;
 use crate::render::Colour;
 
-/// Largest number of coefficients in all images of maps of a page.
-const COEFFICIENTS: usize = 400_000;
-
-/// Largest number of images of maps of a page.
-const IMAGES: usize = 400;
-
 /// Steps of a coordinate from one side of the window to the other.
 const STEPS: f64 = 65_535.0;
-
-/// The cells whose maps are shown as images, the largest first; none if points are not images.
-/// `panels` is the number of panels of the page.
-pub(super) fn largest_cells(
-    partition: &Partition,
-    [channels, height, width]: [usize; 3],
-    panels: usize,
-) -> Vec<usize> {
-    if height < 2 || width < 2 {
-        return Vec::new();
-    }
-    let most = (COEFFICIENTS / (channels * height * width)).min(IMAGES) / panels.max(1);
-    by_area(partition).into_iter().take(most.max(1)).collect()
-}
-
-/// All cells, the largest first.
-fn by_area(partition: &Partition) -> Vec<usize> {
-    let area = |cell: usize| partition.area(&partition.cells[cell].corners);
-    let areas: Vec<f64> = (0..partition.cells.len()).map(area).collect();
-    let mut cells: Vec<usize> = (0..areas.len()).collect();
-    cells.sort_by(|left, right| areas[*right].total_cmp(&areas[*left]));
-    cells
-}
 
 /// Cells as arrays in base64, little-endian. `n` is the number of cells in the page.
 #[derive(Serialize)]

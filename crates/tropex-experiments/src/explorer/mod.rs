@@ -2,6 +2,7 @@
 
 mod cells;
 mod content;
+mod largest_cells;
 mod map_images;
 mod panel;
 

@@ -3,7 +3,7 @@
 use tropex_extract::{Classes, Network, TermStore};
 use tropex_geometry::slice::{Partition, TermPartition, Winners};
 
-use super::cells::largest_cells;
+use super::largest_cells::largest_cells;
 use super::map_images::{images_of_terms, images_of_winners};
 use crate::Error;
 use crate::query::RegionView;

@@ -12,11 +12,16 @@ pub fn wilson_interval(share: f64, count: usize) -> [f64; 2] {
     if count == 0 || !share.is_finite() {
         return [0.0, 1.0];
     }
+    [lower_end(share, count), 1.0 - lower_end(1.0 - share, count)]
+}
+
+/// The lower end: the smaller root of `(1 + s) p^2 - (2 share + s) p + share^2` with
+/// `s = z^2 / count`, from the product of both roots, which cancels no digits.
+fn lower_end(share: f64, count: usize) -> f64 {
     let n = count as f64;
     let square = Z * Z / n;
-    let middle = share + square / 2.0;
     let half = Z * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
-    [middle - half, middle + half].map(|end| (end / (1.0 + square)).clamp(0.0, 1.0))
+    share * share / (share + square / 2.0 + half)
 }
 
 #[cfg(test)]
