@@ -39,8 +39,6 @@ pub(super) fn seen_in(
     let output = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
         .args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--timeout=3600000"])
-        // Only for a screenshot does the browser draw, and call what waits for that.
-        .arg(format!("--screenshot={}", workspace.path("screenshot.png").display()))
         .args([&profile, "--window-size=1700,1000", "--dump-dom"])
         .arg(format!("file://{}", path.display()))
         .output()

@@ -162,7 +162,6 @@
       pen.strokeStyle = "#000000";
       pen.stroke();
     }
-    tell(slot, panel, chosen);
   };
 
   const figure = (about, png, caption) => {
@@ -211,11 +210,23 @@
     if (image && !(point && point.image)) figure(about, image, "coefficients");
   };
 
+  /** Points at a place of the window, or at nothing, and says what is there. */
+  const pointAt = (place) => {
+    pointed = place;
+    slots.forEach((slot) => {
+      const panel = panelOf(slot);
+      tell(slot, panel, pointed ? cellAt(panel, pointed) : -1);
+    });
+    draw();
+  };
+
+  const paintAll = () => slots.forEach(paint);
   let waiting = false;
+  // What follows the pointer is drawn once for each frame of the screen.
   const draw = () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; slots.forEach(paint); });
+    requestAnimationFrame(() => { waiting = false; paintAll(); });
   };
 
   const zoomAt = (factor, [u, v]) => {
@@ -223,7 +234,7 @@
     origin = [u - (u - origin[0]) * zoom / next, v - (v - origin[1]) * zoom / next];
     zoom = next;
     inBounds();
-    draw();
+    paintAll();
   };
   const inBounds = () => {
     origin = origin.map((place) => Math.min(STEPS - STEPS / zoom, Math.max(0, place)));
@@ -246,18 +257,17 @@
           inBounds();
         }
       }
-      if (!kept) pointed = toSteps(canvas, event);
-      draw();
+      if (kept) draw();
+      else pointAt(toSteps(canvas, event));
     });
     canvas.addEventListener("pointerup", (event) => {
       if (held && !held.moved) {
-        pointed = toSteps(canvas, event);
         kept = !kept;
+        pointAt(toSteps(canvas, event));
       }
       held = null;
-      draw();
     });
-    canvas.addEventListener("pointerleave", () => { if (!kept) pointed = null; draw(); });
+    canvas.addEventListener("pointerleave", () => { if (!kept) pointAt(null); });
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       zoomAt(event.deltaY < 0 ? 1.25 : 0.8, toSteps(canvas, event));
@@ -277,8 +287,8 @@
 
   at("larger").onclick = () => zoomAt(1.5, middle());
   at("smaller").onclick = () => zoomAt(1 / 1.5, middle());
-  at("whole").onclick = () => { [origin, zoom] = [[0, 0], 1]; draw(); };
-  at("borders").onchange = draw;
+  at("whole").onclick = () => { [origin, zoom] = [[0, 0], 1]; paintAll(); };
+  at("borders").onchange = paintAll;
   at("save").onclick = () => slots.forEach(({ canvas, title }) => canvas.toBlob((blob) => {
     const link = element("a");
     link.href = URL.createObjectURL(blob);
@@ -289,7 +299,7 @@
   if (data.is_in_time && panels.length > 1) {
     const slider = at("frame");
     [slider.max, slider.value] = [panels.length - 1, frame];
-    const move = () => { frame = Number(slider.value); at("frame-title").textContent = panels[frame].title; draw(); };
+    const move = () => { frame = Number(slider.value); at("frame-title").textContent = panels[frame].title; pointAt(pointed); paintAll(); };
     slider.oninput = move;
     at("time").hidden = false;
     move();
@@ -301,5 +311,6 @@
   }
   [at("tools").hidden, at("help").hidden] = [false, false];
   new ResizeObserver(draw).observe(box);
-  draw();
+  pointAt(null);
+  paintAll();
 })();
