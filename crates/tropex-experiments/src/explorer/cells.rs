@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use tropex_geometry::slice::{Partition, Window};
+use tropex_geometry::slice::Window;
 
 use super::largest_cells::by_area;
 use super::panel::ExplorerPanel;
