@@ -153,7 +153,9 @@ impl Workspace {
 
 fn device_arguments(arguments: &str) -> Vec<String> {
     let computes = arguments.split_whitespace().any(|word| COMPUTING.contains(&word));
-    let chosen = arguments.contains("--device") || arguments.starts_with("help");
+    // Without the command that it hands over, `submit` takes no device.
+    let is_cut_short = arguments.starts_with("submit") && !arguments.contains("-- ");
+    let chosen = arguments.contains("--device") || arguments.starts_with("help") || is_cut_short;
     match std::env::var("TROPEX_TEST_DEVICE") {
         Ok(device) if computes && !chosen => vec!["--device".into(), device],
         _ => Vec::new(),

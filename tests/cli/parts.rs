@@ -94,7 +94,7 @@ fn a_plan_counts_what_an_extraction_takes() {
     let operations = 2.0 * 5.0 * inspected["parameters"].as_f64().unwrap() * 1200.0;
     assert_eq!(plan["operations"].as_f64().unwrap(), operations);
     assert!(plan["memory_per_part"].as_u64().unwrap() > 1_000_000);
-    let said = workspace.run("plan parts --gauge tight --parts 2").succeeded();
+    let said = workspace.run("plan parts --gauge tight --parts 2 --batch 80").succeeded();
     for line in
         ["points      1,200 points in ", "parts       2 of 560 to 640 points", "rows        up to "]
     {
