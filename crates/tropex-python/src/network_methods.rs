@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tropex_extract::ExtractOptions;
+use tropex_extract::ops::extents;
 
 use crate::bounds::Bounds;
 use crate::choices::{ClassChoice, by_name};
@@ -53,7 +54,7 @@ impl Network {
     /// ``operation``, ``detail``, ``shape``, ``parameters``, ``units``.
     #[getter]
     fn nodes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, &node_table::rows(self.captured()))
+        to_python(py, &self.captured().node_rows())
     }
 
     /// str: SHA-256 of structure and constants. Equal fingerprints mean equal computations.
@@ -319,7 +320,7 @@ impl Network {
     fn __repr__(&self) -> String {
         format!(
             "<tropex.Network: input {}, {} classes, {} units>",
-            node_table::extents(self.captured().input_shape()),
+            extents(self.captured().input_shape()),
             self.captured().classes(),
             self.captured().units()
         )

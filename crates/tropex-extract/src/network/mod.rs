@@ -3,6 +3,7 @@
 mod dead;
 mod display;
 mod dot;
+mod node_table;
 mod output_activation;
 mod pushforward;
 pub(crate) mod random;
@@ -17,6 +18,7 @@ use tropex_files::hex;
 use crate::ComputeTarget;
 use crate::ops::Op;
 
+pub use node_table::NodeRow;
 pub use output_activation::OutputActivation;
 pub use pushforward::{Inspected, Jet};
 pub use replay::Trace;
