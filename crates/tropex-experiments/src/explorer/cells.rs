@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use tropex_geometry::slice::Window;
 
-use super::largest_cells::by_area;
 use super::panel::ExplorerPanel;
 use crate::render::Colour;
 
@@ -42,13 +41,10 @@ impl CellArrays {
     /// The largest cells of a panel, at most `most`.
     pub(super) fn of(panel: &ExplorerPanel<'_>, window: &Window, most: usize) -> Self {
         let partition = panel.partition;
-        let mut cells = by_area(partition);
-        cells.truncate(most);
-        let place = |cell: usize| cells.iter().position(|&other| other == cell);
-        let images =
-            panel.images.iter().filter_map(|(cell, png)| Some((place(*cell)?, png.clone())));
+        let cells = &panel.cells[..panel.cells.len().min(most)];
+        let images = panel.images.iter().filter(|(place, _)| *place < cells.len()).cloned();
         let mut arrays = RawArrays::default();
-        for &cell in &cells {
+        for &cell in cells {
             arrays.push(panel, window, cell);
         }
         let boundary = partition.boundary.iter().flatten();

@@ -20,11 +20,10 @@ const BEHIND: f64 = 600.0;
 /// The texts of the template.
 #[derive(Serialize)]
 pub(super) struct PageContent<'a> {
+    pub head: String,
     pub title: &'a str,
     pub answer: &'a str,
-    pub style: &'a str,
     pub script: &'a str,
-    pub script_hash: String,
     /// [`RegionData`] as JSON.
     pub data: String,
     /// A PNG file in base64.

@@ -8,18 +8,13 @@ const COEFFICIENTS: usize = 400_000;
 /// Largest number of images of maps of a page.
 const IMAGES: usize = 400;
 
-/// The cells whose maps are shown as images, the largest first; none if points are not images.
-/// `panels` is the number of panels of the page.
-pub(super) fn largest_cells(
-    partition: &Partition,
-    [channels, height, width]: [usize; 3],
-    panels: usize,
-) -> Vec<usize> {
+/// Number of cells of a panel whose maps are shown as images; 0 if points are not images. `panels` is
+/// the number of panels of the page.
+pub(super) fn pictured_cells([channels, height, width]: [usize; 3], panels: usize) -> usize {
     if height < 2 || width < 2 {
-        return Vec::new();
+        return 0;
     }
-    let most = (COEFFICIENTS / (channels * height * width)).min(IMAGES) / panels.max(1);
-    by_area(partition).into_iter().take(most.max(1)).collect()
+    ((COEFFICIENTS / (channels * height * width)).min(IMAGES) / panels.max(1)).max(1)
 }
 
 /// All cells, the largest first.

@@ -1,11 +1,9 @@
 //! The affine maps of cells as images of their coefficients.
 
-use std::collections::BTreeMap;
+use tropex_extract::LinearTerms;
+use tropex_extract::terms::TermTable;
+use tropex_geometry::slice::{Partition, TermPartition, Winners};
 
-use tropex_extract::{LinearTerms, TermStore};
-use tropex_geometry::slice::{Partition, TermPartition};
-
-use crate::Error;
 use crate::query::RegionView;
 use crate::render::CaptionedImage;
 
@@ -14,18 +12,17 @@ use crate::render::CaptionedImage;
 /// image.
 const TOLERANCE: f64 = 1e-3;
 
-/// Images of the linear terms at points inside cells, `[cells]`.
+/// Images of the linear terms at points inside cells, with the places of the cells in `cells`.
 pub(super) fn images_of_terms(
     terms: &LinearTerms,
     partition: &Partition,
     cells: &[usize],
     view: &RegionView,
-    shape: [usize; 3],
 ) -> Vec<(usize, String)> {
-    let of_cell = |(point, &cell): (usize, &usize)| {
+    let of_cell = |(place, &cell): (usize, &usize)| {
         let found = &partition.cells[cell];
-        (terms.predicted()[point] == found.class).then_some(())?;
-        let (coefficients, _) = terms.term(point, 0);
+        (terms.predicted()[place] == found.class).then_some(())?;
+        let (coefficients, _) = terms.term(place, 0);
         let expected = partition.regions[found.region].maps[found.class].slope;
         let size = expected[0].hypot(expected[1]);
         let is_equal = (0..2).all(|axis| {
@@ -33,32 +30,36 @@ pub(super) fn images_of_terms(
             let slope: f64 = products.map(|(a, b)| a * b).sum();
             (slope - expected[axis]).abs() <= TOLERANCE * size.max(f64::MIN_POSITIVE)
         });
-        is_equal.then(|| (cell, image(shape, &coefficients)))
+        is_equal.then(|| (place, image(view.shape(), &coefficients)))
     };
     cells.iter().enumerate().filter_map(of_cell).collect()
 }
 
-/// Images of the differences of the winning terms on cells. Reads the store once.
-pub(super) fn images_of_winners(
-    store: &TermStore,
-    found: &TermPartition,
-    cells: &[usize],
-    shape: [usize; 3],
-) -> Result<Vec<(usize, String)>, Error> {
-    if cells.is_empty() {
-        return Ok(Vec::new());
+/// The differences of the winning terms on cells, summed up while the shards of a store are read:
+/// linear term and negative term of the positive winner, less the other negative term.
+pub(super) struct WinnerMaps {
+    winners: Vec<Winners>,
+    /// `[cells, features]`; empty until one of the cell's terms is read.
+    sums: Vec<Vec<f64>>,
+}
+
+impl WinnerMaps {
+    pub(super) fn new(found: &TermPartition, cells: &[usize]) -> Self {
+        let winners_of = |&cell: &usize| found.winners[found.partition.cells[cell].region];
+        Self {
+            winners: cells.iter().map(winners_of).collect(),
+            sums: vec![Vec::new(); cells.len()],
+        }
     }
-    // Sums of linear term and negative term of the positive winner, less the other negative term.
-    let mut sums: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    for shard in store.shards() {
-        let shard = shard?;
+
+    /// Adds the terms of a shard.
+    pub(super) fn add(&mut self, shard: &TermTable) {
         let local = |position: usize| {
             position.checked_sub(shard.first).filter(|&place| place < shard.len())
         };
-        for &cell in cells {
-            let winners = found.winners[found.partition.cells[cell].region];
+        for (winners, sum) in self.winners.iter().zip(&mut self.sums) {
             let mut add = |coefficients: Vec<f64>, sign: f64| {
-                let sum = sums.entry(cell).or_insert_with(|| vec![0.0; coefficients.len()]);
+                sum.resize(coefficients.len(), 0.0);
                 sum.iter_mut().zip(coefficients).for_each(|(sum, value)| *sum += sign * value);
             };
             if let Some(point) = local(winners.positive) {
@@ -75,7 +76,11 @@ pub(super) fn images_of_winners(
             }
         }
     }
-    Ok(sums.into_iter().map(|(cell, sum)| (cell, image(shape, &sum))).collect())
+
+    /// The images, with the places of their cells.
+    pub(super) fn images(&self, shape: [usize; 3]) -> Vec<(usize, String)> {
+        self.sums.iter().map(|sum| image(shape, sum)).enumerate().collect()
+    }
 }
 
 /// Coefficients as a PNG file in base64, with the largest sum over channels in full colour.

@@ -12,12 +12,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
-use sha2::{Digest, Sha256};
 use tropex_files::replace;
 
 use crate::Error;
 use crate::query::RegionView;
-use crate::render::{ImageFormat, RegionPanel, provenance_mark, require_ours};
+use crate::render::{ImageFormat, RegionPanel, document_head, provenance_mark, require_ours};
 
 pub use panel::ExplorerPanel;
 
@@ -26,7 +25,7 @@ use content::{PageContent, RegionData};
 const HTML: &str = include_str!("../../assets/explorer.html");
 const STYLE: &str = include_str!("../../assets/explorer.css");
 
-/// The script of the page. The page names its hash and so forbids every other script.
+/// The script of the page.
 const SCRIPT: &str = include_str!("../../assets/explorer.js");
 
 /// Regions of one window, as panels side by side or as frames in time.
@@ -63,11 +62,10 @@ impl RegionExplorer<'_> {
         // A text of the data cannot end the element that contains it.
         let data = serde_json::to_string(&data).map(|text| text.replace('<', "\\u003c"));
         let content = PageContent {
+            head: document_head(&self.title, STYLE, SCRIPT),
             title: &self.title,
             answer: &self.answer,
-            style: STYLE,
             script: SCRIPT,
-            script_hash: STANDARD.encode(Sha256::digest(SCRIPT)),
             data: data.map_err(|error| Error::Regions(error.to_string()))?,
             picture: STANDARD.encode(self.picture()?),
             footer: provenance_mark(),

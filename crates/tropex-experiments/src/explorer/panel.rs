@@ -3,8 +3,8 @@
 use tropex_extract::{Classes, Network, TermStore};
 use tropex_geometry::slice::{Partition, TermPartition, Winners};
 
-use super::largest_cells::largest_cells;
-use super::map_images::{images_of_terms, images_of_winners};
+use super::largest_cells::{by_area, pictured_cells};
+use super::map_images::{WinnerMaps, images_of_terms};
 use crate::Error;
 use crate::query::RegionView;
 
@@ -15,7 +15,9 @@ pub struct ExplorerPanel<'a> {
     pub(super) partition: &'a Partition,
     /// The winning terms of every region, as indices of images; empty for a network.
     pub(super) winners: Vec<[i64; 2]>,
-    /// Cells with their linear terms as images, PNG in base64.
+    /// The cells, the largest first.
+    pub(super) cells: Vec<usize>,
+    /// Places in `cells`, and the linear terms there as images, PNG in base64.
     pub(super) images: Vec<(usize, String)>,
 }
 
@@ -31,20 +33,20 @@ impl<'a> ExplorerPanel<'a> {
         view: &RegionView,
         panels: usize,
     ) -> Result<Self, Error> {
-        let shape = view.shape();
-        let cells = largest_cells(partition, shape, panels);
-        let points: Vec<f32> = cells
+        let (cells, shape) = (by_area(partition), view.shape());
+        let pictured = &cells[..cells.len().min(pictured_cells(shape, panels))];
+        let points: Vec<f32> = pictured
             .iter()
             .flat_map(|&cell| view.plane.point(middle(partition, cell)).map(|value| value as f32))
             .collect();
-        let images = match cells.is_empty() {
+        let images = match pictured.is_empty() {
             true => Vec::new(),
             false => {
                 let terms = network.linear_terms(&points, Classes::Predicted)?;
-                images_of_terms(&terms, partition, &cells, view, shape)
+                images_of_terms(&terms, partition, pictured, view)
             }
         };
-        Ok(Self { title, partition, winners: Vec::new(), images })
+        Ok(Self { title, partition, winners: Vec::new(), cells, images })
     }
 
     /// The regions of an extracted function, as one of `panels` of a page. Reads the store once.
@@ -59,20 +61,20 @@ impl<'a> ExplorerPanel<'a> {
         panels: usize,
     ) -> Result<Self, Error> {
         let (partition, shape) = (&found.partition, view.shape());
-        let cells = largest_cells(partition, shape, panels);
+        let cells = by_area(partition);
+        let pictured = &cells[..cells.len().min(pictured_cells(shape, panels))];
+        let mut maps = WinnerMaps::new(found, pictured);
         let mut index = Vec::with_capacity(store.len());
         for shard in store.shards() {
-            index.extend(shard?.index);
+            let shard = shard?;
+            maps.add(&shard);
+            index.extend(shard.index);
         }
         let of_images =
             |&Winners { positive, negative, .. }: &Winners| [index[positive], index[negative]];
         let winners = found.winners.iter().map(of_images).collect();
-        Ok(Self {
-            title,
-            partition,
-            winners,
-            images: images_of_winners(store, found, &cells, shape)?,
-        })
+        let images = maps.images(shape);
+        Ok(Self { title, partition, winners, cells, images })
     }
 }
 

@@ -3,9 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use crate::render::{Figure, Plot, provenance_mark, style_sheet};
+use crate::render::{Figure, Plot, document_head, provenance_mark, style_sheet};
 use crate::report::comparison::{comparison, comparison_figures};
 use crate::report::csv::csv;
 use crate::report::description::{ExperimentDescription, Topic};
@@ -25,12 +24,13 @@ const MOST_COLUMNS: usize = 5;
 
 const PAGE_STYLE: &str = include_str!("../../../assets/page.css");
 
-/// The script of the page. The page names its hash and so forbids every other script.
+/// The script of the page.
 const PAGE_SCRIPT: &str = include_str!("../../../assets/page.js");
 
 /// Everything that the templates insert.
 #[derive(Serialize)]
 pub(super) struct PageContent<'a> {
+    head: String,
     title: &'a str,
     subtitle: &'a str,
     answer: String,
@@ -38,10 +38,8 @@ pub(super) struct PageContent<'a> {
     headline: Option<DrawnFigure>,
     summary: Option<TextTable>,
     claims: Vec<ClaimEntry>,
-    style: &'a str,
     figure_style: String,
     script: &'a str,
-    script_hash: String,
     runs: TextTable,
     topics: Vec<PageTopic>,
     left_out: &'a [String],
@@ -113,6 +111,7 @@ impl<'a> PageContent<'a> {
         let summary = page.summary.as_ref();
         let topic = |topic: Topic| PageTopic::of(topic, page);
         PageContent {
+            head: document_head(&page.title, PAGE_STYLE, PAGE_SCRIPT),
             title: &page.title,
             subtitle: if page.about.is_empty() { SUBTITLE } else { &page.about },
             answer: summary.map_or_else(String::new, |summary| unbroken(&summary.answer)),
@@ -120,10 +119,8 @@ impl<'a> PageContent<'a> {
             headline: summary.and_then(|summary| summary.figure.as_ref().map(DrawnFigure::of)),
             summary: summary.map(|summary| TextTable::of(&summary.table)),
             claims: summary.iter().flat_map(|all| &all.claims).map(ClaimEntry::of).collect(),
-            style: PAGE_STYLE,
             figure_style: style_sheet(),
             script: PAGE_SCRIPT,
-            script_hash: STANDARD.encode(Sha256::digest(PAGE_SCRIPT)),
             runs: runs(&page.findings),
             topics: Topic::ALL.into_iter().filter_map(topic).collect(),
             left_out: &page.left_out,
