@@ -4,9 +4,10 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, FloatDType, Tensor};
+use tropex_extract::ops::extents;
 use tropex_extract::{Network, capture};
 use tropex_onnx::{OnnxError, OnnxModel, OnnxOptions};
-use tropex_train::data::{Dataset, ImageLayout};
+use tropex_train::data::{Dataset, ImageLayout, as_planes};
 use tropex_train::run::{ModelFile, ModelImport, Run, channels, has_channels_last};
 use tropex_train::zoo::Normalisation;
 
@@ -102,7 +103,7 @@ fn capture_in_own_shape(model: &OnnxModel) -> Result<Network, Error> {
         4 => captured!(4),
         5 => captured!(5),
         _ => {
-            let shape = planes(model.input_shape());
+            let shape = as_planes(model.input_shape());
             Ok(capture_model(model, shape, &OnnxInput::default())?.with_output_scales())
         }
     }
@@ -244,7 +245,7 @@ fn channels_last(
     layout: Option<ImageLayout>,
 ) -> Result<bool, String> {
     let [channels, height, width] = images;
-    if own == images || planes(own) == images {
+    if own == images || as_planes(own) == images {
         return Ok(false);
     }
     let is_last = own == [height, width, channels];
@@ -260,13 +261,4 @@ fn channels_last(
         "its points are {}, but the images of the dataset are {channels}x{height}x{width}{help}",
         extents(own)
     ))
-}
-
-/// A shape with three axes: leading ones, or the first axes joined.
-fn planes(shape: &[usize]) -> [usize; 3] {
-    tropex_train::data::as_planes(shape)
-}
-
-fn extents(shape: &[usize]) -> String {
-    tropex_extract::ops::extents(shape)
 }

@@ -9,7 +9,7 @@ use tropex_files::ScratchFolder;
 use tropex_train::data::Dataset;
 use tropex_train::run::Run;
 
-use super::pipeline::{ExtractSettings, extractor};
+use super::pipeline::{ExtractSettings, ExtractionInput};
 use crate::Error;
 
 /// Does the work of one process on a part of an extraction: see [`TermStore::extract_part`].
@@ -25,8 +25,8 @@ pub fn extract_part(
     task: PartTask,
     progress: &dyn Fn(Progress),
 ) -> Result<PartOutcome, Error> {
-    let extractor = extractor(run, dataset, devices, settings)?;
-    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    let ExtractionInput { extractor, folder, points } =
+        ExtractionInput::of(run, dataset, devices, settings)?;
     let options = &settings.options;
     Ok(TermStore::extract_part(&folder, &extractor, &points, task, options, progress)?)
 }
@@ -43,8 +43,8 @@ pub fn merge(
     settings: &ExtractSettings,
     progress: &dyn Fn(Progress),
 ) -> Result<TermStore, Error> {
-    let extractor = extractor(run, dataset, devices, settings)?;
-    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    let ExtractionInput { extractor, folder, points } =
+        ExtractionInput::of(run, dataset, devices, settings)?;
     Ok(TermStore::merge(&folder, &extractor, &points, &settings.options, progress)?)
 }
 
@@ -61,8 +61,8 @@ pub fn reduce_stage(
     settings: &ExtractSettings,
     stage: (usize, usize),
 ) -> Result<(), Error> {
-    let extractor = extractor(run, dataset, devices, settings)?;
-    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    let ExtractionInput { extractor, folder, points } =
+        ExtractionInput::of(run, dataset, devices, settings)?;
     Ok(TermStore::reduce_stage(&folder, &extractor, &points, stage, &settings.options)?)
 }
 
@@ -78,8 +78,8 @@ pub fn plan(
     settings: &ExtractSettings,
     parts: NonZeroUsize,
 ) -> Result<PartPlan, Error> {
-    let extractor = extractor(run, dataset, devices, settings)?;
-    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    let ExtractionInput { extractor, folder, points } =
+        ExtractionInput::of(run, dataset, devices, settings)?;
     Ok(PartPlan::of(&folder, &extractor, &points, &settings.options, parts)?)
 }
 
@@ -111,8 +111,8 @@ pub fn forecast(
     settings: &ExtractSettings,
     parts: NonZeroUsize,
 ) -> Result<PartsForecast, Error> {
-    let extractor = extractor(run, dataset, devices, settings)?;
-    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    let ExtractionInput { extractor, folder, points } =
+        ExtractionInput::of(run, dataset, devices, settings)?;
     let plan = PartPlan::of(&folder, &extractor, &points, &settings.options, parts)?;
     let sizes = PartSizes::of(&extractor, &points, &settings.options, parts.get())?;
     let few = |batches: usize| {

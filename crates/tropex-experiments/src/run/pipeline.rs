@@ -142,9 +142,30 @@ pub fn extract(
     settings: &ExtractSettings,
     progress: &dyn Fn(Progress),
 ) -> Result<TermStore, Error> {
-    let extractor = extractor(run, dataset, devices, settings)?;
-    let (folder, points) = (settings.folder(run), settings.points(run, dataset));
+    let ExtractionInput { extractor, folder, points } =
+        ExtractionInput::of(run, dataset, devices, settings)?;
     Ok(TermStore::extract(&folder, &extractor, &points, &settings.options, progress)?)
+}
+
+/// What an extraction reads, and where it writes.
+pub(super) struct ExtractionInput<'a> {
+    pub extractor: Extractor,
+    pub folder: PathBuf,
+    pub points: ImagePoints<'a>,
+}
+
+impl<'a> ExtractionInput<'a> {
+    /// # Errors
+    /// Errors of [`extractor`].
+    pub(super) fn of(
+        run: &Run,
+        dataset: &'a Dataset,
+        devices: impl Into<Devices>,
+        settings: &ExtractSettings,
+    ) -> Result<Self, Error> {
+        let extractor = extractor(run, dataset, devices, settings)?;
+        Ok(Self { extractor, folder: settings.folder(run), points: settings.points(run, dataset) })
+    }
 }
 
 /// The extractor of an extraction, on all devices.
@@ -152,7 +173,7 @@ pub fn extract(
 /// # Errors
 /// Another dataset than that of the run; errors of capturing; [`Error::NoTerms`] of
 /// [`ExtractSettings::shifts_of`].
-pub(super) fn extractor(
+fn extractor(
     run: &Run,
     dataset: &Dataset,
     devices: impl Into<Devices>,
