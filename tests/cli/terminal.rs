@@ -1,8 +1,9 @@
-//! Progress on a terminal: one line that fits the width and disappears at the end.
+//! Progress on a terminal: lines that fit the width and disappear at the end.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::process::{Command, Stdio};
+use std::thread::{self, JoinHandle};
 
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -13,8 +14,9 @@ use super::{ARCHITECTURE, Workspace, train};
 
 /// A pseudo-terminal without a window.
 struct Terminal {
-    /// The side of the window.
-    master: File,
+    /// Reads everything that is written until all programs have closed the terminal. It runs beside
+    /// them, because a terminal that nobody reads blocks the programs.
+    reader: JoinHandle<Vec<u8>>,
     /// The side of programs.
     slave: File,
     columns: usize,
@@ -29,7 +31,7 @@ impl Terminal {
         let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
         let size = Winsize { ws_row: 50, ws_col: columns as u16, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&slave, size).unwrap();
-        Self { master: master.into(), slave, columns }
+        Self { reader: thread::spawn(|| read_all(master.into())), slave, columns }
     }
 
     /// Connects the standard error of a command, with its progress, to the terminal.
@@ -37,20 +39,26 @@ impl Terminal {
         command.stdout(Stdio::null()).stderr(self.slave.try_clone().unwrap());
     }
 
-    /// Reads everything that is written until all programs have closed the terminal.
+    /// Waits until all programs have closed the terminal.
     fn read(self) -> Screen {
-        let Self { mut master, slave, columns } = self;
+        let Self { reader, slave, columns } = self;
         drop(slave);
-        let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
-        // On Linux, the end is an error; on other systems it is a read of 0 bytes.
-        while let Ok(length @ 1..) = master.read(&mut chunk) {
-            bytes.extend_from_slice(&chunk[..length]);
-        }
+        let bytes = reader.join().unwrap();
         let mut screen =
             Screen { columns, lines: vec![String::new()], row: 0, column: 0, longest: 0 };
         screen.write(&String::from_utf8(bytes).unwrap());
         screen
     }
+}
+
+/// Reads a terminal from the side of its window.
+fn read_all(mut master: File) -> Vec<u8> {
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
+    // On Linux, the end is an error; on other systems it is a read of 0 bytes.
+    while let Ok(length @ 1..) = master.read(&mut chunk) {
+        bytes.extend_from_slice(&chunk[..length]);
+    }
+    bytes
 }
 
 /// The text that a terminal shows.
@@ -152,6 +160,19 @@ fn progress_is_one_line_and_disappears() {
             assert_eq!(screen.longest, 1, "{arguments}, {columns} columns");
             assert!(screen.left().is_empty(), "{arguments}: {:?}", screen.left());
         }
+    }
+}
+
+#[test]
+fn the_curves_of_a_training_stand_above_its_progress_and_disappear() {
+    let workspace = Workspace::new();
+    for (columns, lines) in [(80, 3), (47, 1)] {
+        let arguments = format!(
+            "train {ARCHITECTURE} --dataset file:data.safetensors --epochs 3 --out run-{columns}"
+        );
+        let screen = shown(&workspace, &arguments, columns);
+        assert_eq!(screen.longest, lines, "{columns} columns");
+        assert!(screen.left().is_empty(), "{:?}", screen.left());
     }
 }
 

@@ -103,7 +103,8 @@ static DRAWN: Mutex<(Option<WeakProgressBar>, bool)> = Mutex::new((None, false))
 /// first report and disappears when this value is dropped.
 pub struct CommandProgress {
     is_shown: bool,
-    bar: OnceLock<ProgressBar>,
+    /// The bar, and its first position.
+    bar: OnceLock<(ProgressBar, u64)>,
 }
 
 impl CommandProgress {
@@ -119,9 +120,23 @@ impl CommandProgress {
             return;
         }
         let position = (share.clamp(0.0, 1.0) * STEPS as f64) as u64;
-        let bar = self.bar.get_or_init(|| drawn(position));
+        let (bar, _) = self.bar.get_or_init(|| (drawn(position), position));
         bar.set_message(what.to_string());
         bar.set_position(position.max(bar.position()));
+    }
+
+    /// Shows lines above the bar, made for a number of columns.
+    pub fn show_above(&self, lines: impl FnOnce(usize) -> Vec<String>) {
+        let Some((bar, first)) = self.bar.get() else { return };
+        let columns = console::Term::stderr().size().1;
+        let lines = lines(columns.into());
+        if lines.is_empty() {
+            return;
+        }
+        if bar.prefix().is_empty() {
+            bar.set_style(style(*first, columns, "{prefix}\n"));
+        }
+        bar.set_prefix(lines.join("\n"));
     }
 
     /// Reports how many of all pieces of work are done.
@@ -132,14 +147,14 @@ impl CommandProgress {
     /// Hides the bar while `print` runs.
     pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
         match self.bar.get() {
-            Some(bar) => bar.suspend(print),
+            Some((bar, _)) => bar.suspend(print),
             None => print(),
         }
     }
 
     /// Removes the bar.
     pub fn finish(&self) {
-        if let Some(bar) = self.bar.get() {
+        if let Some((bar, _)) = self.bar.get() {
             bar.finish_and_clear();
         }
     }
@@ -176,32 +191,35 @@ impl StepProgress {
     }
 }
 
-/// A new bar at a position. The estimate of the time left ignores the work before that position.
+/// A new bar at a position.
 fn drawn(first: u64) -> ProgressBar {
     let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
     if drawn.1 {
         return ProgressBar::hidden();
     }
     let target = ProgressDrawTarget::stderr_with_hz(8);
-    let columns = console::Term::stderr().size().1;
-    let template = match columns < NARROW {
-        true => "{percent:>3} %{left}  {wide_msg}",
-        false => "{bar:12} {percent:>3} %{left}  {wide_msg}",
-    };
-    let left = move |state: &ProgressState, text: &mut dyn fmt::Write| {
-        if let Some(left) = left(state.elapsed(), first, state.pos()) {
-            let _ = write!(text, ", {} left", rough(left));
-        }
-    };
-    let style = ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key("left", left)
-        .progress_chars("━╸ ");
+    let style = style(first, console::Term::stderr().size().1, "");
     let bar = ProgressBar::with_draw_target(Some(STEPS), target).with_style(style);
     bar.set_position(first);
     bar.enable_steady_tick(Duration::from_millis(250));
     drawn.0 = Some(bar.downgrade());
     bar
+}
+
+/// The line of a bar, below the lines of a template. The estimate of the time left ignores the work
+/// before the first position.
+fn style(first: u64, columns: u16, above: &str) -> ProgressStyle {
+    let bar = if columns < NARROW { "" } else { "{bar:12} " };
+    let template = format!("{above}{bar}{{percent:>3}} %{{left}}  {{wide_msg}}");
+    let left = move |state: &ProgressState, text: &mut dyn fmt::Write| {
+        if let Some(left) = left(state.elapsed(), first, state.pos()) {
+            let _ = write!(text, ", {} left", rough(left));
+        }
+    };
+    ProgressStyle::with_template(&template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("left", left)
+        .progress_chars("━╸ ")
 }
 
 /// Removes the bar and forbids further bars.

@@ -1,5 +1,7 @@
 //! `tropex train`
 
+mod curves;
+
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,7 @@ use super::options::{
 };
 use crate::interrupt::InterruptNote;
 use crate::output::{CommandProgress, Output, percent, plural};
+use curves::Curves;
 
 /// Train a network. The same command resumes an interrupted training.
 #[derive(Debug, Args)]
@@ -198,7 +201,13 @@ impl TrainArgs {
         if let Some(held_out) = data.held_out() {
             heading += &format!("\nheld out for testing: {held_out}");
         }
-        let mut observer = ProgressObserver { output, bar: output.bar(), heading: Some(heading) };
+        let curves = Run::open(&self.out).map(|run| Curves::of(&run.config().metrics));
+        let mut observer = ProgressObserver {
+            output,
+            bar: output.bar(),
+            heading: Some(heading),
+            curves: curves.unwrap_or_default(),
+        };
         let outcome = Run::train(&self.out, &request, &config, &mut observer);
         observer.bar.finish();
         let outcome = outcome?;
@@ -257,12 +266,13 @@ fn report(run: &Run, data: &Dataset, output: &Output) -> anyhow::Result<()> {
     })
 }
 
-/// A progress bar, and a line after every epoch.
+/// A line after every epoch; on a terminal, curves and a progress bar below.
 struct ProgressObserver<'a> {
     output: &'a Output,
     bar: CommandProgress,
     /// Printed with the first batch, when it is clear that training works.
     heading: Option<String>,
+    curves: Curves,
 }
 
 impl TrainingObserver for ProgressObserver<'_> {
@@ -279,11 +289,14 @@ impl TrainingObserver for ProgressObserver<'_> {
             running.loss,
             percent(running.accuracy)
         );
+        self.curves.run(running);
+        self.bar.show_above(|columns| self.curves.lines(columns));
         self.bar.show_part((epoch - 1) * batches + batch, epochs * batches, what);
         ControlFlow::Continue(())
     }
 
     fn epoch(&mut self, metrics: &EpochMetrics) -> ControlFlow<()> {
+        self.curves.add(metrics);
         let line = epoch_line(metrics);
         self.bar.suspend(|| {
             // A closed standard output does not end the training.

@@ -19,6 +19,7 @@ struct CountedNetwork<'a> {
 /// Mean angles of a network over its seeds.
 struct NetworkAngle<'a> {
     name: &'a str,
+    dataset: &'a str,
     gauge: &'a str,
     is_dense: bool,
     angle: f64,
@@ -120,8 +121,11 @@ impl FindingIndex<'_> {
     fn dense_against_convolutional(&self) -> Claim {
         let angles: Vec<_> = self.rows.iter().filter_map(|row| self.angle(row)).collect();
         let pairs = angles.iter().filter(|dense| dense.is_dense).flat_map(|dense| {
+            let is_like = |other: &&NetworkAngle<'_>| {
+                (other.dataset, other.gauge) == (dense.dataset, dense.gauge)
+            };
             let others = angles.iter().filter(|other| !other.is_dense);
-            others.filter(|other| other.gauge == dense.gauge).map(move |conv| (dense, conv))
+            others.filter(is_like).map(move |conv| (dense, conv))
         });
         let pairs: Vec<_> = pairs.collect();
         let is_apart = |(dense, conv): &&(&NetworkAngle<'_>, &NetworkAngle<'_>)| {
@@ -140,7 +144,8 @@ impl FindingIndex<'_> {
             evidence: with_rule(
                 &parts.join("; "),
                 "the measure is the mean angle between a test image's own linear term and that of \
-                 the winning term; ranges over the seeds must not overlap",
+                 the winning term; networks on the same images are compared, and their ranges over \
+                 the seeds must not overlap",
             ),
             lines: self.lines(false, |row| {
                 let value = |id| self.number(row, &similarity::ENTRY, &id);
@@ -169,6 +174,7 @@ impl FindingIndex<'_> {
         let architecture: Architecture = run.architecture.parse().ok()?;
         Some(NetworkAngle {
             name: &run.folder,
+            dataset: &run.dataset,
             gauge: &run.gauge,
             is_dense: !architecture.has_convolutions(),
             angle,
