@@ -8,6 +8,7 @@ use tropex::train::data::{DataError, FileError, ImagesError};
 use tropex::train::import::ImportError;
 use tropex::train::run::RunError;
 use tropex::train::weights::WeightsError;
+use tropex::train::zoo::ArchitectureError;
 
 /// The error, its causes, and the flag that helps, in one line.
 pub fn error_text(error: &anyhow::Error) -> String {
@@ -45,7 +46,8 @@ fn flag_that_helps(error: &anyhow::Error) -> Option<String> {
         Some(error) => of_experiments(error),
         None => {
             let help = cause.downcast_ref().and_then(of_data);
-            help.or(cause.downcast_ref().and_then(of_run)).map(str::to_owned)
+            let help = help.or(cause.downcast_ref().and_then(of_run));
+            help.or(cause.downcast_ref().and_then(of_architecture)).map(str::to_owned)
         }
     })
 }
@@ -96,6 +98,9 @@ fn of_data(error: &DataError) -> Option<&'static str> {
 
 fn of_run(error: &RunError) -> Option<&'static str> {
     Some(match error {
+        RunError::NoRun { .. } => "`tropex train` and `tropex import` make runs",
+        RunError::Unfinished { .. } => "call the same `tropex train` again",
+        RunError::Architecture(error) => of_architecture(error)?,
         RunError::NoCheckpoint { .. } => "`tropex train --checkpoints` keeps checkpoints",
         RunError::Import(ImportError::Layers { .. }) => {
             "--map FROM=TO says which layer is which, --map FROM= leaves one out"
@@ -108,6 +113,10 @@ fn of_run(error: &RunError) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+fn of_architecture(error: &ArchitectureError) -> Option<&'static str> {
+    matches!(error, ArchitectureError::Unknown { .. }).then_some("`tropex list` names all")
 }
 
 #[cfg(test)]

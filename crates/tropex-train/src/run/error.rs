@@ -28,7 +28,7 @@ pub enum RunError {
         source: io::Error,
     },
     /// The folder is not a run.
-    #[error("no run in {}: {reason}; `tropex train` and `tropex import` make runs", folder.display())]
+    #[error("no run in {}: {reason}", folder.display())]
     NoRun {
         /// The folder.
         folder: PathBuf,
@@ -125,7 +125,7 @@ pub enum RunError {
     },
     /// The training is not finished.
     #[error(
-        "the training in {} is not finished; run the same `tropex train` again to finish it",
+        "the training in {} is not finished; the same training finishes it",
         path.display()
     )]
     Unfinished {

@@ -12,7 +12,7 @@ use crate::messages::hint;
 #[non_exhaustive]
 pub enum ArchitectureError {
     /// No architecture has this name.
-    #[error("unknown architecture `{name}`{}; `tropex list` names all", hint(name, names()))]
+    #[error("unknown architecture `{name}`{}", hint(name, names()))]
     Unknown {
         /// The name asked for.
         name: String,

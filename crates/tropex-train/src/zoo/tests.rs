@@ -58,10 +58,12 @@ fn names_are_unique_kebab_case_and_described() {
 #[test]
 fn unknown_names_suggest_similar_ones() {
     let error = Architecture::find("vgg-narow").unwrap_err().to_string();
-    let expected = "unknown architecture `vgg-narow` (did you mean vgg-narrow";
-    assert!(error.starts_with(expected) && error.ends_with("`tropex list` names all"), "{error}");
+    assert!(
+        error.starts_with("unknown architecture `vgg-narow` (did you mean vgg-narrow"),
+        "{error}"
+    );
     let error = Architecture::find("transformer").unwrap_err().to_string();
-    assert_eq!(error, "unknown architecture `transformer`; `tropex list` names all");
+    assert_eq!(error, "unknown architecture `transformer`");
 }
 
 #[test]

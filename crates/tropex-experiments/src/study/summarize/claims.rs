@@ -270,3 +270,105 @@ impl FindingIndex<'_> {
 fn with_rule(numbers: &str, rule: &str) -> String {
     if numbers.is_empty() { String::new() } else { format!("{numbers}. Rule: {rule}.") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::summarize;
+    use super::*;
+    use crate::experiments::ExperimentEntry;
+    use crate::report::{Answer, Finding, NumberId};
+
+    /// A network on a dataset.
+    type Seen = (&'static str, &'static str, &'static str);
+
+    const DENSE: Seen = ("dense", "fcn4", "digits");
+    const CONVOLUTIONAL: Seen = ("conv", "vgg", "digits");
+    const OTHER_IMAGES: Seen = ("other", "vgg", "clothes");
+
+    fn finding(
+        (name, architecture, dataset): Seen,
+        entry: &ExperimentEntry,
+        numbers: &[(NumberId, f64)],
+    ) -> Finding {
+        let add = |answer: Answer, (id, value): &(NumberId, f64)| answer.value(id, *value);
+        let mut finding = Finding::in_tests(name, numbers.iter().fold(Answer::new("yes"), add));
+        finding.experiment = entry.name.into();
+        finding.runs[0].architecture = architecture.into();
+        finding.runs[0].dataset = dataset.into();
+        (finding.runs[0].terms, finding.runs[0].points) = (1000, 1000);
+        finding
+    }
+
+    fn angle(network: Seen, degrees: f64) -> Finding {
+        finding(network, &similarity::ENTRY, &[(MEAN_ANGLE, degrees)])
+    }
+
+    fn accuracy(network: Seen, of_network: f64, of_function: f64) -> Finding {
+        let numbers = [
+            (generalization::NETWORK_ACCURACY, of_network),
+            (generalization::ACCURACY, of_function),
+            (generalization::AGREEMENT, 0.9),
+        ];
+        finding(network, &generalization::ENTRY, &numbers)
+    }
+
+    fn regions(network: Seen, regions: f64, new: f64) -> Finding {
+        let numbers = [
+            (count::REGIONS_OF_TRAINING, regions),
+            (count::TERMS_OF_TRAINING, regions),
+            (count::TEST_IN_NEW_REGIONS, new),
+        ];
+        finding(network, &count::ENTRY, &numbers)
+    }
+
+    /// Verdict and evidence of a claim by its place.
+    fn claim(place: usize, findings: &[Finding]) -> (Verdict, String) {
+        let claim = summarize(findings).claims.swap_remove(place);
+        (claim.verdict, claim.evidence)
+    }
+
+    #[test]
+    fn regions_are_different_if_no_two_points_share_one() {
+        let verdict = |[regions_a, new_a]: [f64; 2], [regions_b, new_b]: [f64; 2]| {
+            let findings =
+                [regions(DENSE, regions_a, new_a), regions(CONVOLUTIONAL, regions_b, new_b)];
+            claim(0, &findings).0
+        };
+        assert_eq!(verdict([1000.0, 1.0], [1000.0, 1.0]), Verdict::Holds);
+        assert_eq!(verdict([1000.0, 1.0], [999.0, 1.0]), Verdict::Differs);
+        assert_eq!(verdict([1000.0, 0.9], [999.0, 1.0]), Verdict::DoesNotHold);
+        assert_eq!(claim(0, &[]), (Verdict::CannotBeTold, String::new()));
+    }
+
+    #[test]
+    fn a_task_is_solved_within_the_interval_of_the_network() {
+        // The interval of 90 % of 1,000 images begins at 87.99 %.
+        let verdict = |function| claim(1, &[accuracy(DENSE, 0.9, function)]).0;
+        assert_eq!(verdict(0.88), Verdict::Holds);
+        assert_eq!(verdict(0.879), Verdict::DoesNotHold);
+    }
+
+    #[test]
+    fn only_networks_on_the_same_images_are_compared() {
+        let (verdict, evidence) =
+            claim(2, &[angle(DENSE, 20.0), angle(CONVOLUTIONAL, 50.0), angle(OTHER_IMAGES, 10.0)]);
+        assert_eq!(verdict, Verdict::Holds);
+        assert!(evidence.starts_with("conv 50.00° against dense 20.00° (worst-case). Rule"));
+        let apart = [angle(DENSE, 20.0), angle(OTHER_IMAGES, 50.0)];
+        assert_eq!(claim(2, &apart), (Verdict::CannotBeTold, String::new()));
+    }
+
+    #[test]
+    fn counts_say_nothing_if_they_are_equal_and_the_accuracies_are_not() {
+        let findings = |of_other| {
+            [
+                regions(DENSE, 1000.0, 1.0),
+                accuracy(DENSE, 0.9, 0.9),
+                regions(CONVOLUTIONAL, 1000.0, 1.0),
+                accuracy(CONVOLUTIONAL, of_other, 0.9),
+            ]
+        };
+        assert_eq!(claim(3, &findings(0.8)).0, Verdict::Holds);
+        assert_eq!(claim(3, &findings(0.89)).0, Verdict::CannotBeTold);
+    }
+}
