@@ -1,7 +1,8 @@
 //! The gradient of a convolution's weight: sums over cells and points of input times gradient.
 //!
-//! The sums of a tile of channels stay in registers while a few cells are added, and in the first
-//! cache as vectors until all cells are added. Each number of the result is summed by one task in a
+//! Some rows of a tile of channels are copied to neighbouring places first, because cells of planes
+//! often lie at distances that map to one cache set. The sums of the tile stay in registers while
+//! the cells of a row are added, and in the first cache until all cells are added. Each number of the result is summed by one task in a
 //! fixed order, so it does not depend on the number of threads.
 
 use std::ops::Range;
@@ -70,7 +71,21 @@ impl<F: SimdFloat> WeightGradient<'_, F> {
     }
 
     fn rows_per_chunk(&self) -> usize {
-        (CELLS / self.geometry.output[1]).max(1)
+        (CELLS / self.geometry.output[1]).clamp(1, self.geometry.output[0])
+    }
+
+    /// The rows of the output in a chunk.
+    fn rows_of(&self, chunk: usize) -> Range<usize> {
+        let rows = self.rows_per_chunk();
+        chunk * rows..((chunk + 1) * rows).min(self.geometry.output[0])
+    }
+
+    /// The rows of the input between the first and the last that some rows of the output reach.
+    fn input_rows(&self, rows: &Range<usize>) -> Range<usize> {
+        let WindowGeometry { input, kernel, stride, padding, dilation, .. } = *self.geometry;
+        let start = (rows.start * stride[0]).saturating_sub(padding[0]).min(input[0]);
+        let last = (rows.end - 1) * stride[0] + (kernel[0] - 1) * dilation[0] + 1;
+        start..last.saturating_sub(padding[0]).min(input[0]).max(start)
     }
 }
 
@@ -94,12 +109,13 @@ impl<F: SimdFloat> WithSimd for SumTask<'_, F> {
         let parts = inputs.div_ceil(INPUTS);
         let start = |part: usize| part * inputs / parts;
         let mut vectors = vec![F::ZERO; 2 * self.tile_len() * self.kernel_cells()];
+        let mut tiles = ChannelTiles::new(self.operands);
         for inputs in (0..parts).map(|part| start(part)..start(part + 1)) {
             vectors.fill(F::ZERO);
             match inputs.len() {
-                1 => self.tile::<S, 1>(simd, inputs.start, &mut vectors),
-                2 => self.tile::<S, 2>(simd, inputs.start, &mut vectors),
-                _ => self.tile::<S, INPUTS>(simd, inputs.start, &mut vectors),
+                1 => self.tile::<S, 1>(simd, inputs.start, &mut tiles, &mut vectors),
+                2 => self.tile::<S, 2>(simd, inputs.start, &mut tiles, &mut vectors),
+                _ => self.tile::<S, INPUTS>(simd, inputs.start, &mut tiles, &mut vectors),
             }
         }
     }
@@ -118,15 +134,23 @@ impl<F: SimdFloat> SumTask<'_, F> {
     /// Sums for `COUNT` input channels from `input` on. The first half of `vectors` is for vectors
     /// that hold points only, the second half for the last vector, which may not be full.
     #[inline(always)]
-    fn tile<S: Simd, const COUNT: usize>(&mut self, simd: S, input: usize, vectors: &mut [F]) {
+    fn tile<S: Simd, const COUNT: usize>(
+        &mut self,
+        simd: S,
+        input: usize,
+        tiles: &mut ChannelTiles<F>,
+        vectors: &mut [F],
+    ) {
         let PlaneShape { points, pitch, .. } = self.operands.output_shape;
         let lanes = F::lanes::<S>();
         let (full, last) = vectors.split_at_mut(vectors.len() / 2);
         for chunk in self.chunks.clone() {
+            let rows = self.operands.rows_of(chunk);
             for point in (0..pitch).step_by(lanes) {
                 let is_full = point + lanes <= points;
                 let vectors = if is_full { &mut *full } else { &mut *last };
-                self.chunk::<S, COUNT>(simd, chunk, input, point, vectors);
+                tiles.copy::<S, COUNT>(self.operands, &rows, [input, self.first], point);
+                self.chunk::<S, COUNT>(simd, rows.clone(), tiles, vectors);
             }
         }
         let (tile_len, cells) = (self.tile_len(), self.kernel_cells());
@@ -146,26 +170,25 @@ impl<F: SimdFloat> SumTask<'_, F> {
         }
     }
 
-    /// Adds the cells of a chunk of rows, for one vector of points.
+    /// Adds the cells of some rows of the output, for one vector of points.
     #[inline(always)]
     fn chunk<S: Simd, const COUNT: usize>(
         &self,
         simd: S,
-        chunk: usize,
-        input: usize,
-        point: usize,
+        rows: Range<usize>,
+        tiles: &ChannelTiles<F>,
         vectors: &mut [F],
     ) {
         let geometry = self.operands.geometry;
-        let rows = self.operands.rows_per_chunk();
-        let rows = chunk * rows..((chunk + 1) * rows).min(geometry.output[0]);
-        let tile_len = self.tile_len();
+        let inputs = F::vectors::<S>(&tiles.inputs).as_chunks::<COUNT>().0;
+        let gradients = F::vectors::<S>(&tiles.gradients).as_chunks::<OUTPUTS>().0;
+        let (top, tile_len) = (self.operands.input_rows(&rows).start, self.tile_len());
         for row in 0..geometry.kernel[0] {
             let reached = geometry.outputs(0, row);
-            let rows = rows.start.max(reached.start)..rows.end.min(reached.end);
+            let reached = rows.start.max(reached.start)..rows.end.min(reached.end);
             for column in 0..geometry.kernel[1] {
                 let columns = geometry.outputs(1, column);
-                if rows.is_empty() || columns.is_empty() {
+                if reached.is_empty() || columns.is_empty() {
                     continue;
                 }
                 let cell = row * geometry.kernel[1] + column;
@@ -174,11 +197,13 @@ impl<F: SimdFloat> SumTask<'_, F> {
                 for (sums, vectors) in block.iter_mut().zip(vectors.chunks_exact(COUNT)) {
                     sums.copy_from_slice(vectors);
                 }
-                for y in rows.clone() {
-                    let start =
-                        [geometry.input_of(0, y, row), geometry.input_of(1, columns.start, column)];
-                    let from = [y, columns.start];
-                    block = self.add_row(simd, block, columns.len(), start, from, input, point);
+                for y in reached.clone() {
+                    let from = (geometry.input_of(0, y, row) - top) * geometry.input[1];
+                    let from = from + geometry.input_of(1, columns.start, column);
+                    let to = (y - rows.start) * geometry.output[1] + columns.start;
+                    let inputs = inputs[from..].iter().step_by(geometry.stride[1]);
+                    let gradients = &gradients[to..][..columns.len()];
+                    block = add_cells::<F, S, COUNT>(simd, block, inputs.zip(gradients));
                 }
                 for (sums, block) in vectors.chunks_exact_mut(COUNT).zip(block) {
                     sums.copy_from_slice(&block);
@@ -186,53 +211,86 @@ impl<F: SimdFloat> SumTask<'_, F> {
             }
         }
     }
+}
 
-    /// Adds `count` cells of a row to a register tile. They begin at the cell `start` of the input
-    /// and the cell `from` of the output.
+/// Adds cells to a register tile.
+#[inline(always)]
+fn add_cells<'a, F: SimdFloat, S: Simd, const COUNT: usize>(
+    simd: S,
+    mut block: [[F::Vector<S>; COUNT]; OUTPUTS],
+    cells: impl Iterator<Item = (&'a [F::Vector<S>; COUNT], &'a [F::Vector<S>; OUTPUTS])>,
+) -> [[F::Vector<S>; COUNT]; OUTPUTS]
+where
+    F::Vector<S>: 'a,
+{
+    for (inputs, gradients) in cells {
+        for (sums, &gradient) in block.iter_mut().zip(gradients) {
+            for (sum, &input) in sums.iter_mut().zip(inputs) {
+                *sum = F::multiply_add(simd, input, gradient, *sum);
+            }
+        }
+    }
+    block
+}
+
+/// Copies of some rows of a tile of channels, for one vector of points.
+struct ChannelTiles<F> {
+    /// `[input cells, input channels of the tile, lanes]`
+    inputs: Vec<F>,
+    /// `[output cells, OUTPUTS, lanes]`
+    gradients: Vec<F>,
+}
+
+impl<F: SimdFloat> ChannelTiles<F> {
+    fn new(operands: &WeightGradient<'_, F>) -> Self {
+        let (geometry, rows) = (operands.geometry, operands.rows_per_chunk());
+        let reach = (rows - 1) * geometry.stride[0] + 1;
+        let reach = reach + (geometry.kernel[0] - 1) * geometry.dilation[0];
+        let inputs = reach.min(geometry.input[0]) * geometry.input[1];
+        let gradients = rows * geometry.output[1];
+        Self {
+            inputs: vec![F::ZERO; inputs * INPUTS * lanes::<F>()],
+            gradients: vec![F::ZERO; gradients * OUTPUTS * lanes::<F>()],
+        }
+    }
+
+    /// Copies the rows that some rows of the output reach, from these input and output channels on.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)] // a struct would keep the sums out of registers
-    fn add_row<S: Simd, const COUNT: usize>(
-        &self,
-        simd: S,
-        mut block: [[F::Vector<S>; COUNT]; OUTPUTS],
-        count: usize,
-        start: [usize; 2],
-        from: [usize; 2],
-        input: usize,
+    fn copy<S: Simd, const COUNT: usize>(
+        &mut self,
+        operands: &WeightGradient<'_, F>,
+        rows: &Range<usize>,
+        [input, output]: [usize; 2],
         point: usize,
-    ) -> [[F::Vector<S>; COUNT]; OUTPUTS] {
-        let WeightGradient { geometry, input_shape, output_shape, .. } = self.operands;
-        // Places and steps in vectors, so that every load is checked once.
-        let lanes = F::lanes::<S>();
-        let inputs = F::vectors::<S>(self.operands.input);
-        let gradients = F::vectors::<S>(self.operands.gradient);
-        let pitch = output_shape.pitch / lanes;
-        let place = |cell: [usize; 2], shape: &PlaneShape, channel: usize| {
-            let cell = cell[0] * shape.size[1] + cell[1];
-            (cell * shape.channels + channel) * pitch + point / lanes
-        };
-        let last = output_shape.channels - 1;
-        let mut offsets = [0; OUTPUTS];
-        for (index, offset) in offsets.iter_mut().enumerate() {
-            *offset = ((self.first + index).min(last) - self.first) * pitch;
+    ) {
+        let WeightGradient { input_shape, output_shape, .. } = operands;
+        let read = operands.input_rows(rows);
+        let source = F::vectors::<S>(operands.input);
+        let target = F::vectors_mut::<S>(&mut self.inputs);
+        copy_tile::<_, COUNT>(source, input_shape, read, [input, point / F::lanes::<S>()], target);
+        let source = F::vectors::<S>(operands.gradient);
+        let target = F::vectors_mut::<S>(&mut self.gradients);
+        let first = [output, point / F::lanes::<S>()];
+        copy_tile::<_, OUTPUTS>(source, output_shape, rows.clone(), first, target);
+    }
+}
+
+/// Copies `COUNT` channels of some rows from a first channel on, for a vector of points. Channels
+/// beyond the last one are copies of it.
+#[inline(always)]
+fn copy_tile<V: Copy, const COUNT: usize>(
+    source: &[V],
+    shape: &PlaneShape,
+    rows: Range<usize>,
+    [channel, vector]: [usize; 2],
+    target: &mut [V],
+) {
+    let pitch = source.len() / (shape.cells() * shape.channels);
+    let cells = rows.start * shape.size[1]..rows.end * shape.size[1];
+    for (cell, target) in cells.zip(target.as_chunks_mut::<COUNT>().0) {
+        for (index, to) in target.iter_mut().enumerate() {
+            let channel = (channel + index).min(shape.channels - 1);
+            *to = source[(cell * shape.channels + channel) * pitch + vector];
         }
-        let mut read = place(start, input_shape, input);
-        let mut reached = place(from, output_shape, self.first);
-        let steps = [geometry.stride[1] * input_shape.channels, output_shape.channels];
-        for _ in 0..count {
-            let mut shared = [F::ZERO.splat(simd); COUNT];
-            for (channel, to) in shared.iter_mut().enumerate() {
-                *to = inputs[read + channel * pitch];
-            }
-            for (sums, offset) in block.iter_mut().zip(offsets) {
-                let gradient = gradients[reached + offset];
-                for (sum, &input) in sums.iter_mut().zip(&shared) {
-                    *sum = F::multiply_add(simd, input, gradient, *sum);
-                }
-            }
-            read += steps[0] * pitch;
-            reached += steps[1] * pitch;
-        }
-        block
     }
 }
