@@ -3,7 +3,7 @@
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
-use crate::data::{AffineRows, Columns, Slope};
+use crate::data::{AdamStep, AffineRows, Columns, MomentumStep, Slope};
 
 pub(crate) fn mask(rows: AffineRows, sign: &Tensor<2>, slope: &Slope) -> AffineRows {
     let (points, groups) = (rows.points(), rows.groups());
@@ -91,4 +91,44 @@ pub(crate) fn visit_rows<S: Send>(
     let entries: Vec<f32> = sums.select(0, rows).into_data().iter().collect();
     let rows = entries.par_chunks_exact(columns);
     states.par_iter_mut().zip(rows).for_each(|(state, row)| visit(state, row));
+}
+
+pub(crate) fn momentum_step<const D: usize>(
+    step: &MomentumStep,
+    value: Tensor<D>,
+    gradient: Tensor<D>,
+    velocity: Option<Tensor<D>>,
+) -> (Tensor<D>, Tensor<D>) {
+    let gradient = penalised(gradient, &value, step.penalty);
+    let velocity = match velocity {
+        Some(velocity) => velocity.mul_scalar(step.momentum) + gradient,
+        None => gradient,
+    };
+    (value - velocity.clone().mul_scalar(step.rate), velocity)
+}
+
+pub(crate) fn adam_step<const D: usize>(
+    step: &AdamStep,
+    value: Tensor<D>,
+    gradient: Tensor<D>,
+    [mean, square]: [Option<Tensor<D>>; 2],
+) -> (Tensor<D>, [Tensor<D>; 2]) {
+    let gradient = penalised(gradient, &value, step.penalty);
+    let mean = decayed(mean, gradient.clone(), step.decays[0]);
+    let square = decayed(square, gradient.square(), step.decays[1]);
+    let root = square.clone().sqrt().div_scalar(step.scale).add_scalar(step.epsilon);
+    (value - mean.clone().mul_scalar(step.rate) / root, [mean, square])
+}
+
+fn penalised<const D: usize>(gradient: Tensor<D>, value: &Tensor<D>, penalty: f64) -> Tensor<D> {
+    if penalty > 0.0 { gradient + value.clone().mul_scalar(penalty) } else { gradient }
+}
+
+/// An exponential moving average, from zero.
+fn decayed<const D: usize>(mean: Option<Tensor<D>>, value: Tensor<D>, decay: f64) -> Tensor<D> {
+    let share = value.mul_scalar(1.0 - decay);
+    match mean {
+        Some(mean) => mean.mul_scalar(decay) + share,
+        None => share,
+    }
 }

@@ -1,4 +1,5 @@
-//! Products, convolutions, poolings and masks on affine rows, for any Burn backend.
+//! Products, convolutions, poolings and masks on affine rows, and layers of networks that are
+//! trained, for any Burn backend.
 //!
 //! Every operation is one function with two implementations. The `generic` one uses Burn's own
 //! operations and runs on any backend. The `flex` one works in place on the memory of Burn's `flex`
@@ -27,14 +28,14 @@ mod worker_pool;
 pub use backend::{is_cpu, is_ndarray};
 pub use cache::get_or_init;
 pub use data::{
-    AffineRows, Columns, Constant, PackedWeight, PoolingWindows, RowsAndOffset, Slope, Stencil,
-    copy_rows, on_last_group,
+    AdamStep, AffineRows, Columns, Constant, MomentumStep, PackedWeight, PoolingWindows,
+    RowsAndOffset, Slope, Stencil, copy_rows, on_last_group,
 };
 pub use device_error::DeviceError;
 pub use devices::Devices;
 pub use operations::{
-    correlate, correlate_masked, extremes, gather, is_in_memory, is_rounded, largest, lowest, mask,
-    matmul, pick, scatter, scatter_add, visit_rows,
+    conv2d, correlate, correlate_masked, extremes, flatten, gather, is_in_memory, is_rounded,
+    largest, lowest, mask, matmul, max_pool2d, pick, row_major, scatter, scatter_add, visit_rows,
 };
 pub use precision::{ParsePrecisionError, Precision};
 pub use read::read;

@@ -1,7 +1,8 @@
 //! Trained piecewise-linear classifiers: datasets, a model zoo, training and imported weights.
 //!
 //! This crate handles Burn modules and data. `tropex-extract` analyses the trained networks.
-//! Neither crate depends on the other.
+//! Neither crate depends on the other. Convolutions, poolings and steps of optimizers are those of
+//! `tropex-kernels`.
 
 pub mod checkpoint;
 pub mod data;

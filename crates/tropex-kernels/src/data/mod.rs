@@ -2,6 +2,7 @@
 
 mod columns;
 mod constant;
+mod optimizer;
 mod rows;
 mod slope;
 mod stencil;
@@ -10,6 +11,8 @@ mod windows;
 
 pub use columns::Columns;
 pub use constant::Constant;
+pub use optimizer::{AdamStep, MomentumStep};
+pub(crate) use optimizer::{AdamStepped, MomentumStepped};
 pub(crate) use rows::MIN_INTERLEAVED_GROUPS;
 pub use rows::{AffineRows, RowsAndOffset, copy_rows, on_last_group};
 pub use slope::Slope;

@@ -3,8 +3,10 @@
 mod columns;
 mod convolution;
 mod extremes;
+mod layers;
 mod mask;
 mod matmul;
+mod optimizer;
 mod pooling;
 mod products;
 mod visit;
@@ -13,6 +15,7 @@ mod windows;
 pub use columns::{gather, scatter_add};
 pub use convolution::{correlate, correlate_masked};
 pub use extremes::{extremes, lowest};
+pub use layers::{conv2d, flatten, max_pool2d, row_major};
 pub use mask::mask;
 pub use matmul::{is_rounded, matmul};
 pub use pooling::{pick, scatter};

@@ -1,6 +1,6 @@
 //! Tensors of Burn's `flex` backend, and their numbers in memory.
 
-use std::ops::{Add, AddAssign, Mul};
+use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
@@ -17,10 +17,21 @@ pub(crate) fn device() -> Option<Device> {
 
 /// A floating-point type of the `flex` implementations.
 pub(crate) trait Float:
-    Element + Pod + Send + Sync + PartialOrd + AddAssign + Add<Output = Self> + Mul<Output = Self>
+    Element
+    + Pod
+    + Send
+    + Sync
+    + PartialOrd
+    + AddAssign
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
 {
     const ZERO: Self;
     fn of(number: f64) -> Self;
+    /// The square root.
+    fn root(self) -> Self;
 }
 
 macro_rules! float {
@@ -30,6 +41,11 @@ macro_rules! float {
 
             fn of(number: f64) -> Self {
                 number as $float
+            }
+
+            #[inline(always)]
+            fn root(self) -> Self {
+                self.sqrt()
             }
         })+
     };

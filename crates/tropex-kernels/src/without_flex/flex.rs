@@ -1,11 +1,15 @@
 //! Replaces the `flex` implementations in a build without Burn's `flex` backend: every function
 //! leaves the work to the generic implementation or to the backend.
 
+use std::ops::ControlFlow;
+
+use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Int, Tensor};
 
 use crate::attempt::Attempt;
 use crate::data::{
-    AffineRows, Columns, PackedWeight, PoolingWindows, RowsAndOffset, Slope, Stencil,
+    AdamStep, AdamStepped, AffineRows, Columns, MomentumStep, MomentumStepped, PackedWeight,
+    PoolingWindows, RowsAndOffset, Slope, Stencil,
 };
 
 pub(crate) fn mask(rows: AffineRows, _: &Tensor<2>, _: &Slope) -> Attempt<AffineRows> {
@@ -92,4 +96,44 @@ pub(crate) fn correlate_masked(
     _: Option<Tensor<1>>,
 ) -> Option<RowsAndOffset> {
     None
+}
+
+pub(crate) fn conv2d(
+    _: &Tensor<4>,
+    _: &Tensor<4>,
+    _: &Tensor<1>,
+    _: &ConvOptions<2>,
+    _: Option<f64>,
+) -> Option<Tensor<4>> {
+    None
+}
+
+pub(crate) fn max_pool2d(_: &Tensor<4>, _: &MaxPoolOptions<2>) -> Option<Tensor<4>> {
+    None
+}
+
+pub(crate) fn flatten(_: &Tensor<4>) -> Option<Tensor<2>> {
+    None
+}
+
+pub(crate) fn row_major(_: &Tensor<4>) -> Option<Tensor<4>> {
+    None
+}
+
+pub(crate) fn momentum_step<const D: usize>(
+    _: &MomentumStep,
+    value: Tensor<D>,
+    _: &Tensor<D>,
+    velocity: Option<Tensor<D>>,
+) -> MomentumStepped<D> {
+    ControlFlow::Continue((value, velocity))
+}
+
+pub(crate) fn adam_step<const D: usize>(
+    _: &AdamStep,
+    value: Tensor<D>,
+    _: &Tensor<D>,
+    moments: [Option<Tensor<D>>; 2],
+) -> AdamStepped<D> {
+    ControlFlow::Continue((value, moments))
 }

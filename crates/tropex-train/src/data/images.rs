@@ -263,7 +263,8 @@ impl Images {
 
     /// Values in [0, 1] of the images with these indices, `[indices.len(), features]`.
     pub fn gather(&self, indices: &[usize]) -> Vec<f32> {
-        indices.iter().flat_map(|&index| self.read_one(index)).collect()
+        let images: Vec<_> = indices.iter().map(|&index| self.read_one(index)).collect();
+        images.concat()
     }
 
     /// SHA-256 of shape, classes, pixels and labels.

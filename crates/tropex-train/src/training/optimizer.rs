@@ -4,9 +4,10 @@
 //! device of the build. Here the state is stored like weights, under the names of the layers: a
 //! training continues bit for bit in another process, on its own device.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
+use tropex_kernels::{AdamStep, MomentumStep};
 
 use crate::naming::{Naming, tensor_specs};
 use crate::training_config::{OptimizerConfig, TrainingConfig};
@@ -50,33 +51,38 @@ impl Optimizer {
         classifier.map(&mut StepMapper { optimizer: self, learning_rate, gradients })
     }
 
-    /// The change of one parameter, to be subtracted.
-    fn delta<const D: usize>(
+    /// The value of one parameter after the step.
+    fn stepped<const D: usize>(
         &mut self,
-        param: &Param<Tensor<D>>,
+        id: ParamId,
+        value: Tensor<D>,
         gradient: Tensor<D>,
         rate: f64,
     ) -> Tensor<D> {
-        let first = self.first.remove::<D>(param.id);
+        // Weights and kernels have two axes or more, biases and batch norm have one.
+        let penalty = if D > 1 { 2.0 * self.l2 } else { 0.0 };
+        let first = self.first.remove::<D>(id);
         match self.rule {
             OptimizerConfig::Sgd { momentum } => {
-                let velocity = match first {
-                    Some(velocity) => velocity.mul_scalar(momentum) + gradient,
-                    None => gradient,
-                };
-                self.first.register(param.id, velocity.clone());
-                velocity.mul_scalar(rate)
+                let step = MomentumStep { rate, momentum, penalty };
+                let (value, velocity) = step.apply(value, gradient, first);
+                self.first.register(id, velocity);
+                value
             }
             OptimizerConfig::Adam { beta_1, beta_2, epsilon } => {
-                let second = self.second.remove::<D>(param.id);
-                let mean = decayed(first, gradient.clone(), beta_1);
-                let square = decayed(second, gradient.square(), beta_2);
-                self.first.register(param.id, mean.clone());
-                self.second.register(param.id, square.clone());
+                let second = self.second.remove::<D>(id);
                 let steps = self.steps as f64;
-                let scale = (1.0 - beta_2.powf(steps)).sqrt();
-                let root = square.sqrt().div_scalar(scale).add_scalar(epsilon);
-                mean.mul_scalar(rate / (1.0 - beta_1.powf(steps))) / root
+                let step = AdamStep {
+                    rate: rate / (1.0 - beta_1.powf(steps)),
+                    decays: [beta_1, beta_2],
+                    scale: (1.0 - beta_2.powf(steps)).sqrt(),
+                    epsilon,
+                    penalty,
+                };
+                let (value, [mean, square]) = step.apply(value, gradient, [first, second]);
+                self.first.register(id, mean);
+                self.second.register(id, square);
+                value
             }
         }
     }
@@ -115,15 +121,6 @@ impl Optimizer {
     }
 }
 
-/// An exponential moving average, from zero.
-fn decayed<const D: usize>(mean: Option<Tensor<D>>, value: Tensor<D>, decay: f64) -> Tensor<D> {
-    let share = value.mul_scalar(1.0 - decay);
-    match mean {
-        Some(mean) => mean.mul_scalar(decay) + share,
-        None => share,
-    }
-}
-
 struct StepMapper<'a> {
     optimizer: &'a mut Optimizer,
     learning_rate: f64,
@@ -133,15 +130,11 @@ struct StepMapper<'a> {
 impl ModuleMapper for StepMapper<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
-        // Weights and kernels have two axes or more, biases and batch norm have one.
-        let penalty = if D > 1 { 2.0 * self.optimizer.l2 } else { 0.0 };
-        let gradient = if penalty > 0.0 {
-            gradient + param.val().inner().mul_scalar(penalty)
-        } else {
-            gradient
-        };
-        let delta = self.optimizer.delta(&param, gradient, self.learning_rate);
-        param.map(|value| Tensor::from_inner(value.inner() - delta).require_grad())
+        let (id, rate) = (param.id, self.learning_rate);
+        param.map(|value| {
+            let value = self.optimizer.stepped(id, value.inner(), gradient, rate);
+            Tensor::from_inner(value).require_grad()
+        })
     }
 }
 

@@ -7,8 +7,10 @@ use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d, MaxPool2d};
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;
 use rand_chacha::rand_core::Rng;
+use tropex_kernels::row_major;
 
 use super::dropout::Dropout;
+use super::kernels::{activate, convolve, max_pool};
 
 /// A convolution, with optional batch norm and activation.
 #[derive(Module, Debug)]
@@ -21,14 +23,13 @@ pub struct ConvBlock {
 impl ConvBlock {
     /// Maps `[n, channels, height, width]` to `[n, filters, height', width']`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = self.conv.forward(input);
-        let output = match &self.norm {
-            Some(norm) => norm.forward(output),
-            None => output,
-        };
-        match &self.activation {
-            Some(activation) => activation.forward(output),
-            None => output,
+        let activation = self.activation.as_ref();
+        match &self.norm {
+            Some(norm) => {
+                let output = row_major(convolve(&self.conv, None, input));
+                activate(activation, norm.forward(output))
+            }
+            None => convolve(&self.conv, activation, input),
         }
     }
 }
@@ -50,11 +51,11 @@ impl ResidualBlock {
     /// Maps `[n, channels, height, width]` to `[n, filters, height', width']`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let shortcut = match &self.projection {
-            Some(projection) => projection.forward(input.clone()),
+            Some(projection) => convolve(projection, None, input.clone()),
             None => input.clone(),
         };
         let output = self.second.forward(self.first.forward(input));
-        self.activation.forward(output + shortcut)
+        self.activation.forward(row_major(output) + row_major(shortcut))
     }
 }
 
@@ -75,10 +76,11 @@ impl InceptionBlock {
     /// Maps `[n, channels, height, width]` to `[n, channels', height, width]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let along = |branch: &Vec<ConvBlock>| {
-            branch.iter().fold(input.clone(), |values, block| block.forward(values))
+            let output = branch.iter().fold(input.clone(), |values, block| block.forward(values));
+            row_major(output)
         };
         let mut outputs: Vec<_> = self.branches.iter().map(along).collect();
-        outputs.push(self.pooled.forward(self.pool.forward(input)));
+        outputs.push(row_major(self.pooled.forward(max_pool(&self.pool, input))));
         Tensor::cat(outputs, 1)
     }
 }
@@ -110,9 +112,9 @@ impl FeatureBlock {
             Self::Conv(block) => block.forward(input),
             Self::Residual(block) => block.forward(input),
             Self::Inception(block) => block.forward(input),
-            Self::MaxPool(pool) => pool.forward(input),
-            Self::AveragePool(pool) => pool.forward(input),
-            Self::GlobalAveragePool(pool) => pool.forward(input),
+            Self::MaxPool(pool) => max_pool(pool, input),
+            Self::AveragePool(pool) => pool.forward(row_major(input)),
+            Self::GlobalAveragePool(pool) => pool.forward(row_major(input)),
             Self::Dropout(_) => input,
         }
     }
@@ -149,10 +151,7 @@ impl DenseBlock {
             Some(norm) => norm.forward(output),
             None => output,
         };
-        match &self.activation {
-            Some(activation) => activation.forward(output),
-            None => output,
-        }
+        activate(self.activation.as_ref(), output)
     }
 
     /// Maps `[n, inputs]` to `[n, outputs]` with dropout, whose random numbers come from `random`.

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use rand_chacha::rand_core::Rng;
+use tropex_kernels::{flatten, row_major};
 
 use super::block::{DenseBlock, FeatureBlock};
 use super::normalisation::{Normalisation, NormaliseLayer};
@@ -35,7 +36,7 @@ impl Classifier {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let images = self.normalised(images);
         let features = self.features.iter().fold(images, |values, block| block.forward(values));
-        let flat = features.flatten::<2>(1, 3);
+        let flat = flatten(features);
         self.dense.iter().fold(flat, |values, block| block.forward(values))
     }
 
@@ -43,10 +44,10 @@ impl Classifier {
     pub(crate) fn forward_training(&self, images: Tensor<4>, random: &mut impl Rng) -> Tensor<2> {
         let images = self.normalised(images);
         let features = self.features.iter().fold(images, |values, block| match block {
-            FeatureBlock::Dropout(dropout) => dropout.forward_training(values, random),
+            FeatureBlock::Dropout(dropout) => dropout.forward_training(row_major(values), random),
             block => block.forward(values),
         });
-        let flat = features.flatten::<2>(1, 3);
+        let flat = flatten(features);
         self.dense.iter().fold(flat, |values, block| block.forward_training(values, random))
     }
 

@@ -13,6 +13,7 @@ mod error;
 mod fcn;
 mod googlenet;
 mod initialise;
+mod kernels;
 mod layers;
 mod memory;
 mod network_too_large;
