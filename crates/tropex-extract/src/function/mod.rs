@@ -4,6 +4,7 @@ mod evaluation;
 mod extracted_function;
 mod own_terms;
 mod ranking;
+mod ranking_bytes;
 mod rounding;
 mod score_block;
 mod stream;

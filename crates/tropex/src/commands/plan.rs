@@ -77,8 +77,12 @@ impl PlanArgs {
         let settings = self.terms.settings(sizes);
         let forecast = parts::forecast(&run, &data, &devices, &settings, self.parts)?;
         bar.finish();
-        let commands =
-            CommandPlan::new(forecast.plan.clone(), &self.terms, sizes, "tropex".to_owned());
+        let commands = CommandPlan::of_extraction(
+            forecast.plan.clone(),
+            &self.terms,
+            sizes,
+            "tropex".to_owned(),
+        );
         let plan = PlanOutput::new(&self.terms, &forecast, &commands);
         output.result(&plan, || plan.text())
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tropex_files::sha256;
+use tropex_files::{checked, with_checksum};
 
 use crate::Error;
 use crate::store::{files, is_absent};
@@ -21,23 +21,14 @@ pub(super) fn encode(
     let mut body = serde_json::to_vec(header).map_err(failed)?;
     body.push(b'\n');
     body.extend_from_slice(payload);
-    let mut content = sha256(&body).into_bytes();
-    content.push(b'\n');
-    content.extend(body);
-    Ok(content)
+    Ok(with_checksum(&body))
 }
 
 /// Header and bytes of the content of a record file; `None` if the content is damaged.
 fn decode<H: DeserializeOwned>(content: &[u8]) -> Option<(H, &[u8])> {
-    let (checksum, body) = split_line(content)?;
-    (sha256(body).as_bytes() == checksum).then_some(())?;
-    let (header, payload) = split_line(body)?;
-    Some((serde_json::from_slice(header).ok()?, payload))
-}
-
-fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.iter().position(|&byte| byte == b'\n')?;
-    Some((&bytes[..end], &bytes[end + 1..]))
+    let body = checked(content)?;
+    let end = body.iter().position(|&byte| byte == b'\n')?;
+    Some((serde_json::from_slice(&body[..end]).ok()?, &body[end + 1..]))
 }
 
 /// What is at the path of a record file.

@@ -54,12 +54,13 @@ impl Engine for HyperQueue {
         if job.gpus > 0 {
             resources.insert("gpus/nvidia", job.gpus);
         }
-        let entries = plan.tasks().map(|(step, task)| {
-            let part = task.part.map_or(String::new(), |part| format!("-{}", part.number()));
+        let entries = plan.tasks().map(|(step, at)| {
+            let task = &step.tasks[at];
+            let part = if step.is_array() { format!("-{}", at + 1) } else { String::new() };
             let log = |end: &str| format!("{}/{}{part}.{end}", job.logs, step.name);
             TaskEntry {
                 id: task.id,
-                command: plan.command(step, task),
+                command: plan.command(step, at),
                 deps: task.after.clone().collect(),
                 stdout: log("log"),
                 stderr: log("err"),

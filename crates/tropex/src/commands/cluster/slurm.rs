@@ -73,7 +73,7 @@ fn common_options(job: &JobSettings) -> Vec<String> {
 
 /// The submission of a step. `at` counts steps from 0.
 fn submit(at: usize, step: &CommandStep, plan: &CommandPlan, job: &JobSettings) -> String {
-    let is_array = step.arguments.iter().any(|argument| matches!(argument, Argument::Part { .. }));
+    let is_array = step.is_array();
     // Slurm replaces %x by the name of the job, %A and %j by its number, and %a by the part.
     let output = if is_array { "%x-%A-%a.log" } else { "%x-%j.log" };
     let logs = job.logs.replace('%', "%%");
@@ -88,13 +88,19 @@ fn submit(at: usize, step: &CommandStep, plan: &CommandPlan, job: &JobSettings) 
     let argument = |argument: &Argument| match argument {
         Argument::Text(text) => quoted(text),
         Argument::Part { of } => format!("\"$SLURM_ARRAY_TASK_ID/{of}\""),
+        Argument::Each(_) => "\"${words[SLURM_ARRAY_TASK_ID - 1]}\"".into(),
     };
+    let words = step.arguments.iter().find_map(|argument| match argument {
+        Argument::Each(words) => Some(format!("words=({})\n", command_line(words))),
+        _ => None,
+    });
     let arguments: Vec<String> = step.arguments.iter().map(argument).collect();
     format!(
         "submit {options} <<'JOB'\n\
          #!/bin/bash\n\
-         exec {program} {arguments}\n\
+         {words}exec {program} {arguments}\n\
          JOB\n",
+        words = words.unwrap_or_default(),
         program = quoted(&plan.program),
         arguments = arguments.join(" "),
     )
