@@ -88,7 +88,9 @@ fn damaged_parts_are_named_and_repaired() {
                     || error.ends_with("part 2 of 3 is not finished (stage 2)");
                 assert!(says, "{name}: {error}");
                 fixture.run_part(PartTask::of(part(2, 3))).unwrap();
-                assert_eq!(fs::read(&path).ok().map(|c| c.len()), Some(content.len()), "{name}");
+                // A process that runs all stages keeps no rows in files, so its stages name none.
+                let length = fs::read(&path).unwrap().len();
+                assert!(length == content.len() || name.starts_with("stage-"), "{name}");
             }
         }
         fixture.merge().unwrap();

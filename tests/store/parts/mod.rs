@@ -1,11 +1,13 @@
 //! Stores that parts extract together: byte for byte those of one process.
 
 mod at_once;
+mod calibrated;
 mod damage;
 mod equality;
 mod plan;
 mod repetition;
 mod settings;
+mod thousand;
 
 use std::fs;
 use std::path::{Path, PathBuf};

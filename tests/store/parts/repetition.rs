@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tropex::TermStore;
 use tropex::extract::job::{PartOutcome, PartTask};
+use tropex::{Gauge, TermStore};
 
 use super::super::files;
 use super::{GAUGES, expected, fixture, part};
@@ -74,6 +74,27 @@ fn an_interrupted_merge_is_repeated() {
             let _ = catch_unwind(AssertUnwindSafe(merge));
             fixture.merge().unwrap();
             assert!(files(&fixture.folder()) == expected, "{gauge}, at step {stop}");
+        }
+    }
+}
+
+#[test]
+fn rows_in_memory_are_computed_again_after_a_break() {
+    let expected = expected(Gauge::Tight);
+    for stop in 0..20 {
+        let fixture = fixture(Gauge::Tight);
+        let (task, step) = (PartTask::of(part(1, 1)), Cell::new(0));
+        let watch = |_| {
+            assert!(step.get() < stop, "broken off, as the test wants it");
+            step.set(step.get() + 1);
+        };
+        let run = || fixture.run_part_watched(task, &watch);
+        let broken = catch_unwind(AssertUnwindSafe(run)).is_err();
+        fixture.run_part(task).unwrap();
+        fixture.merge().unwrap();
+        assert!(files(&fixture.folder()) == expected, "at step {stop}");
+        if !broken {
+            break;
         }
     }
 }

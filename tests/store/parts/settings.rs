@@ -15,13 +15,6 @@ fn stages_and_gauges_that_do_not_exist_are_refused() {
     assert_eq!(error(Gauge::Tight, 3), "there is no stage 3: the stages are 1 to 2");
     assert_eq!(error(Gauge::Tight, 0), "there is no stage 0: the stages are 1 to 2");
     assert_eq!(error(Gauge::WorstCase, 1), "there is no stage 1: no shifts are to be found");
-    let calibrated = fixture(Gauge::Calibrated);
-    let refused = [
-        calibrated.run_part(PartTask::of(part(1, 2))).unwrap_err(),
-        calibrated.merge().unwrap_err(),
-    ];
-    refused.into_iter().for_each(|error| assert!(matches!(error, Error::Indivisible)));
-    assert!(!calibrated.folder().exists());
 }
 
 #[test]

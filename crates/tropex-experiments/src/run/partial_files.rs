@@ -77,7 +77,7 @@ impl PartialFiles {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn write(&self, part: PartNumber, results: &[u8]) -> Result<(), Error> {
-        let (path, content) = (self.path(part), with_checksum(results));
+        let (path, content) = (self.path(part), with_checksum(&[results]));
         fs::create_dir_all(&self.folder).map_err(Error::io("create folder", &self.folder))?;
         let is_new = tropex_files::create(&path, &content).map_err(Error::io("write", &path))?;
         if is_new || self.read(part)?.is_some() {

@@ -2,6 +2,7 @@
 
 mod evaluation;
 mod extracted_function;
+mod own_term_values;
 mod own_terms;
 mod ranking;
 mod ranking_bytes;
@@ -13,5 +14,6 @@ mod top_k_search;
 
 pub use evaluation::Evaluation;
 pub use extracted_function::ExtractedFunction;
+pub(crate) use own_term_values::OwnTermValues;
 pub(crate) use own_terms::OwnTermSearch;
 pub use ranking::{Assignment, RankedTerm, Ranking, WorkStats};

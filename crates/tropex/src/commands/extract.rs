@@ -43,7 +43,7 @@ impl ExtractArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.terms.check_flags()?;
         if let Some(task) = self.part.task() {
-            require_divisible(&self.terms, self.sizes())?;
+            require_divisible(self.sizes())?;
             return run_part(task, &self.terms, self.sizes(), output);
         }
         let run = Run::open(&self.terms.run)?;
@@ -90,6 +90,6 @@ impl ExtractArgs {
         if self.part.task().is_some() {
             anyhow::bail!("--part belongs to the tasks, which are made from --parts; leave it out");
         }
-        require_divisible(&self.terms, self.sizes())
+        require_divisible(self.sizes())
     }
 }

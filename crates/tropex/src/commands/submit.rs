@@ -14,6 +14,7 @@ use super::assign::AssignArgs;
 use super::cluster::ENGINES;
 use super::cluster::command_plan::{CommandPlan, TaskOutput};
 use super::cluster::engine::{Engine, JobSettings};
+use super::cluster::follow::follow;
 use super::evaluate::EvaluateArgs;
 use super::examples;
 use super::experiment::ExperimentArgs;
@@ -45,6 +46,10 @@ pub struct SubmitArgs {
     /// Print the file for the engine, and submit nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Follow the job until all tasks have ended, and fail if one failed. An interrupt leaves the job
+    /// running.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
     /// Processors per task.
     #[arg(long, value_name = "N", default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     cpus: NonZeroUsize,
@@ -127,7 +132,15 @@ impl SubmitArgs {
             return output.result(&submitted, || content);
         }
         write(&file, Path::new(&job.logs), &content)?;
-        submitted.answer = Some(hand_over(&engine.submission(&file, &job))?);
+        let answer = hand_over(&engine.submission(&file, &job))?;
+        if self.wait {
+            let bar = output.bar();
+            let followed = follow(engine, &answer, submitted.tasks, &bar);
+            bar.finish();
+            let logs = &submitted.logs;
+            followed.with_context(|| format!("the outputs of the tasks are in {logs}"))?;
+        }
+        submitted.answer = Some(answer);
         output.result(&submitted, || submitted.text())
     }
 

@@ -44,10 +44,11 @@ pub(crate) struct PartPullback<'a> {
 }
 
 impl<'a> PartPullback<'a> {
-    /// A pullback before the first stage, on the devices of all specs.
-    pub(crate) fn new(specs: &[&'a TermSpec]) -> Self {
+    /// A pullback before the first stage, on the devices of all specs. The shifts at maxima are
+    /// multiplied by `scale` before rows move on.
+    pub(crate) fn new(specs: &[&'a TermSpec], (gauge, scale): (Gauge, ShiftScale)) -> Self {
         let workers = specs.iter().flat_map(|&spec| {
-            let worker = StageWorker::new(spec, Gauge::Tight, ShiftScale::FULL);
+            let worker = StageWorker::new(spec, gauge, scale);
             repeat_n(worker, spec.batches_at_a_time())
         });
         let stages = stages(&specs[0].network);

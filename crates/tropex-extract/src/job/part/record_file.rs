@@ -18,17 +18,18 @@ pub(super) fn encode(
     payload: &[u8],
 ) -> Result<Vec<u8>, Error> {
     let failed = |error: serde_json::Error| Error::io("write", path)(error.into());
-    let mut body = serde_json::to_vec(header).map_err(failed)?;
-    body.push(b'\n');
-    body.extend_from_slice(payload);
-    Ok(with_checksum(&body))
+    let header = serde_json::to_vec(header).map_err(failed)?;
+    Ok(with_checksum(&[&header, b"\n", payload]))
 }
 
 /// Header and bytes of the content of a record file; `None` if the content is damaged.
-fn decode<H: DeserializeOwned>(content: &[u8]) -> Option<(H, &[u8])> {
-    let body = checked(content)?;
+fn decode<H: DeserializeOwned>(mut content: Vec<u8>) -> Option<(H, Vec<u8>)> {
+    let body = checked(&content)?;
     let end = body.iter().position(|&byte| byte == b'\n')?;
-    Some((serde_json::from_slice(&body[..end]).ok()?, &body[end + 1..]))
+    let header = serde_json::from_slice(&body[..end]).ok()?;
+    let payload = content.len() - body.len() + end + 1;
+    content.drain(..payload);
+    Some((header, content))
 }
 
 /// What is at the path of a record file.
@@ -48,8 +49,8 @@ pub(super) fn read<H: DeserializeOwned>(path: &Path) -> Result<Record<H>, Error>
         Err(error) if is_absent(&error) => return Ok(Record::Absent),
         read => read.map_err(Error::io("read", path))?,
     };
-    Ok(match decode(&content) {
-        Some((header, payload)) => Record::Intact(header, payload.to_vec()),
+    Ok(match decode(content) {
+        Some((header, payload)) => Record::Intact(header, payload),
         None => Record::Damaged,
     })
 }

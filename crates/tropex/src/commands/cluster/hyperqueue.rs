@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::command_plan::CommandPlan;
-use super::engine::{Engine, JobSettings};
+use super::engine::{Engine, JobSettings, JobState};
 
 pub struct HyperQueue;
 
@@ -77,5 +77,27 @@ impl Engine for HyperQueue {
         words.extend(job.options.iter().cloned());
         words.push(file.display().to_string());
         words
+    }
+
+    /// The answer ends with the number of the job.
+    fn jobs(&self, answer: &str) -> Vec<String> {
+        let numbers = answer.split(|letter: char| !letter.is_ascii_digit());
+        numbers.filter(|word| !word.is_empty()).next_back().map(str::to_owned).into_iter().collect()
+    }
+
+    fn question(&self, jobs: &[String]) -> Vec<String> {
+        let words = ["hq", "job", "info", "--output-mode", "json"].map(str::to_owned);
+        words.into_iter().chain(jobs.iter().cloned()).collect()
+    }
+
+    fn state(&self, said: &str, _: &str) -> Option<JobState> {
+        let jobs: serde_json::Value = serde_json::from_str(said).ok()?;
+        let tasks = &jobs.as_array()?.first()?["info"]["task_stats"];
+        let count = |state: &str| Some(tasks[state].as_u64()? as usize);
+        Some(JobState {
+            waiting: count("waiting")?,
+            running: count("running")?,
+            failed: count("failed")? + count("canceled")?,
+        })
     }
 }

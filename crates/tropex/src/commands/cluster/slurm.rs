@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::command_plan::{Argument, CommandPlan, CommandStep};
-use super::engine::{Engine, JobSettings};
+use super::engine::{Engine, JobSettings, JobState};
 use crate::commands::shell::{command_line, quoted};
 
 pub struct Slurm;
@@ -55,6 +55,39 @@ impl Engine for Slurm {
 
     fn submission(&self, file: &Path, _: &JobSettings) -> Vec<String> {
         vec!["bash".into(), file.display().to_string()]
+    }
+
+    /// The script prints the numbers of the jobs last.
+    fn jobs(&self, answer: &str) -> Vec<String> {
+        let last = answer.lines().last().and_then(|line| line.strip_prefix("jobs "));
+        last.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// One line for every task that has not ended, or has ended lately.
+    fn question(&self, jobs: &[String]) -> Vec<String> {
+        let words = ["squeue", "--noheader", "--array", "--states", "all", "--format", "%T"];
+        let words = words.map(str::to_owned).into_iter();
+        words.chain(["--jobs".to_owned(), jobs.join(",")]).collect()
+    }
+
+    fn state(&self, said: &str, complained: &str) -> Option<JobState> {
+        // Slurm forgets jobs some minutes after their end.
+        if !complained.is_empty() && !complained.contains("Invalid job id") {
+            return None;
+        }
+        let mut state = JobState::default();
+        for word in said.split_whitespace() {
+            match word {
+                "COMPLETED" => {}
+                "RUNNING" | "COMPLETING" | "STAGE_OUT" => state.running += 1,
+                "FAILED" | "CANCELLED" | "TIMEOUT" | "OUT_OF_MEMORY" | "DEADLINE" | "REVOKED" => {
+                    state.failed += 1;
+                }
+                // Also jobs whose machine failed, which are queued again.
+                _ => state.waiting += 1,
+            }
+        }
+        Some(state)
     }
 }
 
