@@ -29,6 +29,7 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
 }
 
 #[test]
+#[ignore = "prints times; takes minutes on a busy disk"]
 fn a_thousand_parts_are_reduced_and_merged() {
     let fixture = fixture();
     for stage in 1..=STAGES {

@@ -81,8 +81,8 @@ impl Engine for HyperQueue {
 
     /// The answer ends with the number of the job.
     fn jobs(&self, answer: &str) -> Vec<String> {
-        let numbers = answer.split(|letter: char| !letter.is_ascii_digit());
-        numbers.filter(|word| !word.is_empty()).next_back().map(str::to_owned).into_iter().collect()
+        let mut words = answer.split(|letter: char| !letter.is_ascii_digit());
+        words.rfind(|word| !word.is_empty()).map(str::to_owned).into_iter().collect()
     }
 
     fn question(&self, jobs: &[String]) -> Vec<String> {
