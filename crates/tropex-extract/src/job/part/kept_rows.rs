@@ -7,13 +7,13 @@ use tempfile::{Builder, TempDir};
 
 use super::folder::remove_folder;
 use super::memory_rows::MemoryRows;
-use super::record_file::{self, Record};
+use super::row_sum::row_sum;
 use super::stage_name::StageName;
 use crate::Error;
-use crate::gauge::tight::WaitingRows;
+use crate::gauge::tight::{WaitingBatch, WaitingRows};
 
 /// The rows of a part after a stage. Lost rows are computed again from the points.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) enum KeptRows {
     /// They were not kept.
     #[default]
@@ -35,13 +35,10 @@ impl KeptRows {
 
     /// The rows of the batch whose first point is `first`; `None` if they are lost or damaged. Rows
     /// in memory are taken out.
-    pub(super) fn take(&self, first: usize) -> Option<Vec<u8>> {
+    pub(super) fn take(&self, first: usize) -> Option<WaitingBatch> {
         match self {
             Self::Lost => None,
-            Self::Folder(folder) => match record_file::read::<()>(&file(folder, first)) {
-                Ok(Record::Intact((), rows)) => Some(rows),
-                _ => None,
-            },
+            Self::Folder(folder) => read(&file(folder, first)).map(WaitingBatch::Bytes),
             Self::Memory(rows) => rows.take(first),
         }
     }
@@ -107,25 +104,41 @@ impl RowTransfer {
 }
 
 impl WaitingRows for RowTransfer {
-    fn read(&self, first: usize) -> Option<Vec<u8>> {
+    fn are_bytes(&self) -> bool {
+        matches!(self.to, RowTarget::Folder(_))
+    }
+
+    fn read(&self, first: usize) -> Option<WaitingBatch> {
         self.from.take(first)
     }
 
-    fn write(&self, first: usize, rows: Vec<u8>) -> Result<(), Error> {
-        match &self.to {
-            RowTarget::Memory(kept) => {
+    fn write(&self, first: usize, rows: WaitingBatch) -> Result<(), Error> {
+        match (&self.to, rows) {
+            (RowTarget::Folder(folder), WaitingBatch::Bytes(rows)) => {
+                write(&file(folder.path(), first), rows)
+            }
+            (RowTarget::Memory(kept), rows) => {
                 kept.put(first, rows);
                 Ok(())
             }
-            RowTarget::Folder(folder) => {
-                let path = file(folder.path(), first);
-                let content = record_file::encode(&path, &(), &rows)?;
-                // The folder counts only once the file of the stage names it, and every file has
-                // its checksum: nothing needs to be complete or on the disk before.
-                fs::write(&path, content).map_err(Error::io("write", &path))
-            }
+            // They are computed again.
+            (RowTarget::Folder(_), WaitingBatch::Tensors(_)) => Ok(()),
         }
     }
+}
+
+/// Writes rows and their checksum. The folder counts only once the file of the stage names it, and
+/// every file has its checksum: nothing needs to be complete or on the disk before.
+fn write(path: &Path, mut rows: Vec<u8>) -> Result<(), Error> {
+    rows.extend(row_sum(&rows).to_le_bytes());
+    fs::write(path, rows).map_err(Error::io("write", path))
+}
+
+/// The rows in a file; `None` if it is lost or damaged.
+fn read(path: &Path) -> Option<Vec<u8>> {
+    let mut rows = fs::read(path).ok()?;
+    let sum = rows.split_off(rows.len().checked_sub(size_of::<u64>())?);
+    (row_sum(&rows).to_le_bytes() == sum[..]).then_some(rows)
 }
 
 fn file(folder: &Path, first: usize) -> PathBuf {

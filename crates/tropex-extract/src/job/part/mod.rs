@@ -31,6 +31,7 @@ mod piece_record;
 mod plan;
 mod record_file;
 mod reduce;
+mod row_sum;
 mod search;
 mod sizes;
 mod stage_name;

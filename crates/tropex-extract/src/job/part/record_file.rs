@@ -12,11 +12,7 @@ use crate::Error;
 use crate::store::{files, is_absent};
 
 /// The content of the record file at a path.
-pub(super) fn encode(
-    path: &Path,
-    header: &impl Serialize,
-    payload: &[u8],
-) -> Result<Vec<u8>, Error> {
+fn encode(path: &Path, header: &impl Serialize, payload: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = |error: serde_json::Error| Error::io("write", path)(error.into());
     let header = serde_json::to_vec(header).map_err(failed)?;
     Ok(with_checksum(&[&header, b"\n", payload]))

@@ -272,6 +272,6 @@ pub(super) fn terms_of_batch(
     rows: &KeptRows,
 ) -> Result<Terms, Error> {
     let kept = rows.take(batch.start).zip(extractor.shifts());
-    let arrived = kept.and_then(|(rows, shifts)| terms_of_rows(extractor.spec(), shifts, &rows));
+    let arrived = kept.and_then(|(rows, shifts)| terms_of_rows(extractor.spec(), shifts, rows));
     arrived.unwrap_or_else(|| extractor.extract(&read(source, batch.clone())?))
 }
