@@ -1,4 +1,5 @@
-"""Runs the tasks of `tropex plan --json` on a HyperQueue server with its workers.
+"""Runs the tasks of `tropex plan --json` or `tropex submit --dry-run --json` on a HyperQueue server with
+its workers.
 
     python hyperqueue_tasks.py PROGRAM PLAN.json [--workers 4] [--kills 0] [--logs FOLDER]
 
@@ -77,7 +78,8 @@ def main():
     given = parser.parse_args()
     program, logs = os.path.realpath(given.program), given.logs.absolute()
     logs.mkdir(parents=True, exist_ok=True)
-    tasks = json.loads(given.plan.read_text())["tasks"]
+    plan = json.loads(given.plan.read_text())
+    tasks = plan.get("plan", plan["tasks"])
     left = multiprocessing.Value("i", given.kills)
     killer = multiprocessing.Process(
         target=kill_tasks, args=(os.getpid(), program, left), daemon=True

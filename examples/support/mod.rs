@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use clap::Parser;
 use tropex::Gauge;
 use tropex::device;
+use tropex::experiments::run::evaluate;
 use tropex::experiments::{EvaluateSettings, ExtractSettings, TaskProgress, pipeline};
 use tropex::extract::function::Evaluation;
 use tropex::train::data::{Dataset, OpenOptions, open};
@@ -135,7 +136,7 @@ impl GaugeResult {
         let store = pipeline::extract(run, data, device, &settings, &|_| {})?;
         let settings = EvaluateSettings { gauge, ..EvaluateSettings::default() };
         let proceed = |_: TaskProgress<'_>| ControlFlow::Continue(());
-        let evaluated = pipeline::evaluate(run, data, device, &settings, &proceed)?;
+        let evaluated = evaluate(run, data, device, &settings, &proceed)?;
         let check = store.manifest().check.as_ref();
         let check = check.ok_or_else(|| anyhow::anyhow!("the extraction is not finished"))?;
         Ok(Self {

@@ -20,6 +20,7 @@ mod explorer; // pages of linear regions
 #[cfg(target_os = "linux")]
 mod faults; // failing disks
 mod foreign; // runs of other programs
+mod image_parts; // work on images in parts, and studies in tasks
 mod images; // invalid datasets
 #[cfg(unix)]
 mod interruption; // commands killed at any moment

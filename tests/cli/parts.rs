@@ -79,6 +79,23 @@ fn the_tasks_of_a_plan_extract_the_terms_of_one_process() {
 }
 
 #[test]
+fn the_calibrated_gauge_is_searched_in_stages() {
+    let workspace = workspace();
+    // Scales are tried at all images, so that the check refutes none.
+    let options = OPTIONS.replace("--check 20", "--check 1200");
+    workspace.run(&format!("extract whole --gauge calibrated {options}")).succeeded();
+    let plan = format!("plan parts --gauge calibrated {options} --parts 2 --json");
+    let plan = workspace.run(&plan).json();
+    let tasks = plan["tasks"].as_array().unwrap();
+    // Six trials of four stages and a comparison, four stages under the full scale, terms and check.
+    assert_eq!((plan["stages"].as_u64(), tasks.len()), (Some(36), 36 * 2 + 35 + 1));
+    for task in tasks {
+        workspace.run(&words(&task["command"])[1..].join(" ")).succeeded();
+    }
+    assert!(terms(&workspace, "parts") == terms(&workspace, "whole"));
+}
+
+#[test]
 fn a_plan_counts_what_an_extraction_takes() {
     let workspace = workspace();
     let extracted = workspace.run(&format!("extract whole {OPTIONS} --json")).json();
@@ -219,6 +236,41 @@ fn hyperqueue_receives_a_file_of_tasks_with_dependencies() {
 }
 
 #[test]
+fn a_submission_follows_its_tasks_to_their_end() {
+    let workspace = workspace();
+    stub(&workspace, "sbatch", SBATCH);
+    // The first question finds tasks that wait and run, the second one none; then Slurm forgets.
+    let squeue = r#"#!/bin/bash
+echo "$*" >> "$CALLS.asked"
+case $(wc -l < "$CALLS.asked") in
+    1) printf 'COMPLETED\nRUNNING\nPENDING\nNODE_FAIL\n';;
+    2) printf 'COMPLETED\nCOMPLETED\n';;
+    *) echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1;;
+esac
+"#;
+    stub(&workspace, "squeue", squeue);
+    let waiting = submit("slurm", "worst-case").replace("submit", "submit --wait");
+    run_with_stubs(&workspace, &waiting).succeeded();
+    let asked = fs::read_to_string(workspace.path("calls.asked")).unwrap();
+    assert_eq!(asked.lines().count(), 2);
+    assert!(asked.lines().all(|line| line.ends_with("--format %T --jobs 1,2")), "{asked}");
+    run_with_stubs(&workspace, &waiting).succeeded();
+    stub(&workspace, "squeue", "#!/bin/bash\nprintf 'COMPLETED\\nFAILED\\nCANCELLED\\n'");
+    let failed = run_with_stubs(&workspace, &waiting);
+    failed.failed(&["2 of 5 tasks failed or were cancelled", "the outputs of the tasks are in"]);
+    stub(&workspace, "squeue", "#!/bin/bash\necho 'cannot reach the controller' >&2; exit 1");
+    run_with_stubs(&workspace, &waiting).failed(&["cannot reach the controller"]);
+    let hq = r#"#!/bin/bash
+[ "$2" = submit-file ] && echo 'Job submitted successfully, job ID: 7' && exit
+echo '[{"info": {"task_stats": {"waiting": 0, "running": 0, "failed": 0, "canceled": 0}}}]'
+"#;
+    stub(&workspace, "hq", hq);
+    let waiting = submit("hyperqueue", "tight").replace("submit", "submit --wait");
+    let said = run_with_stubs(&workspace, &waiting).succeeded();
+    assert!(said.contains("job ID: 7"), "{said}");
+}
+
+#[test]
 fn engines_that_are_missing_or_fail_are_named() {
     let workspace = workspace();
     fs::create_dir(workspace.path("bin")).unwrap();
@@ -262,10 +314,6 @@ fn what_cannot_be_cut_into_parts_is_refused() {
     engine.misused(&["slurm, hyperqueue"]);
     submit("--parts 2 -- extract parts --part 1/2").failed(&["--part", "leave it out"]);
     submit("--parts 2 -- extract parts --memory 1GB").failed(&["--memory does not work in parts"]);
-    for command in ["plan parts --parts 2", "extract parts --part 1/2"] {
-        let calibrated = workspace.run(&format!("{command} --gauge calibrated"));
-        calibrated.failed(&["--gauge calibrated does not work in parts", "--gauge tight"]);
-    }
     let many = workspace.run(&format!("plan parts {OPTIONS} --parts 14"));
     many.failed(&["14 parts are too many: the points make 13 batches", "--batch"]);
     let merge = workspace.run("merge parts --gauge tight --stage 1");

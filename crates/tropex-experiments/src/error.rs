@@ -129,6 +129,14 @@ pub enum Error {
         /// What is wrong, and what is expected.
         reason: String,
     },
+    /// An experiment that is not done in parts.
+    #[error("{experiment} is not done in parts; these are: {}", others.join(", "))]
+    NotInParts {
+        /// The experiment.
+        experiment: &'static str,
+        /// The experiments that are.
+        others: Vec<&'static str>,
+    },
     /// An experiment that compares runs was given one run.
     #[error("{experiment} compares runs: name two or more")]
     OneRun {

@@ -68,12 +68,6 @@ pub enum Error {
         /// The first difference between the two extractions.
         difference: String,
     },
-    /// The calibrated gauge cannot be extracted in parts.
-    #[error(
-        "the calibrated gauge cannot be extracted in parts, because its trials need the terms of \
-         all points; extract it in one process, or choose the tight gauge"
-    )]
-    Indivisible,
     /// The extraction does not have the stage.
     #[error("there is no stage {stage}: {}", stages_text(*.stages))]
     NoStage {

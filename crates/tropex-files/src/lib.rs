@@ -9,9 +9,11 @@
 //! - [`FolderLock`] allows one process at a time to write to a folder.
 //! - [`ScratchFolder`] is a temporary folder.
 //! - [`sha256`], [`sha256_of`] and [`hex`] compute checksums.
+//! - [`with_checksum`] makes content that carries its checksum, and [`checked`] reads it.
 //! - [`lfs_pointer`] recognises a pointer file of Git LFS.
 //! - [`free_memory`] is the number of free bytes.
 
+mod checked;
 mod checksum;
 mod leftovers;
 mod lfs;
@@ -22,6 +24,7 @@ mod publish;
 mod replace;
 mod scratch;
 
+pub use checked::{checked, with_checksum};
 pub use checksum::{hex, sha256, sha256_of};
 pub use leftovers::remove_leftovers;
 pub use lfs::lfs_pointer;

@@ -29,6 +29,12 @@ impl RandomPoints {
     pub fn new(count: usize, features: usize, range: [f32; 2], seed: u64) -> Self {
         Self { count, features, range, seed }
     }
+
+    /// A name for files.
+    pub(crate) fn name(&self) -> String {
+        let Self { count, range: [low, high], seed, .. } = self;
+        format!("{count}-from-{low}-to-{high}-seed-{seed}")
+    }
 }
 
 impl PointSource for RandomPoints {

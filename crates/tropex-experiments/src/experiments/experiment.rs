@@ -10,7 +10,7 @@ use tropex_train::messages::in_plain_words;
 
 use crate::Error;
 use crate::report::{Answer, ExperimentDescription, Topic};
-use crate::run::RunContext;
+use crate::run::{PointwiseWork, RunContext};
 
 /// A question about runs with a method that answers it. The fields are its parameters.
 pub trait Experiment: fmt::Debug + Sync {
@@ -19,6 +19,19 @@ pub trait Experiment: fmt::Debug + Sync {
     /// # Errors
     /// Errors of capturing, extracting and evaluating; [`Error::Cancelled`].
     fn run(&self, inputs: &ExperimentInputs<'_>) -> Result<Answer, Error>;
+
+    /// The work on single points that takes most of the time, which parts can share. Without such
+    /// work, which is the default, the experiment is not done in parts.
+    ///
+    /// # Errors
+    /// [`Error::Parameters`].
+    fn pointwise<'a>(
+        &'a self,
+        context: &'a RunContext<'a>,
+    ) -> Result<Vec<Box<dyn PointwiseWork + 'a>>, Error> {
+        let _ = context;
+        Ok(Vec::new())
+    }
 }
 
 /// The inputs of an experiment.

@@ -10,6 +10,7 @@ mod fingerprint;
 mod function;
 mod regions;
 mod run_experiments;
+mod run_part;
 mod shifts;
 mod terms;
 
@@ -25,6 +26,7 @@ pub(crate) use function::{generalization, leave_one_out};
 pub(crate) use regions::count;
 use regions::{boundary, patterns};
 pub use run_experiments::{ExperimentReport, ExperimentRequest, RunInput, run_experiments};
+pub use run_part::{ExperimentPart, require_divisible, run_experiment_part};
 use shifts::{shifted_terms, slide, translation};
 pub(crate) use terms::{coefficients, similarity};
 

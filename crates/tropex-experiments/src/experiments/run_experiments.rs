@@ -11,13 +11,14 @@ use super::experiment::{
     ConfiguredExperiment, ExperimentEntry, ExperimentInputs, Parameters, Scope,
 };
 use super::fingerprint::fingerprint;
+use super::run_part::require_divisible;
 use crate::Error;
 use crate::data::Split;
 use crate::report::{
     FORMAT, Finding, ReportLocks, RunRecord, TakenImages, finish_writing, read_finding,
     report_folder, write_finding,
 };
-use crate::run::{ProgressFn, RunContext, RunSettings, TrainedEpoch, TrainedEpochs};
+use crate::run::{PartMode, ProgressFn, RunContext, RunSettings, TrainedEpoch, TrainedEpochs};
 
 /// A run and its dataset.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct ExperimentRequest<'a> {
     pub devices: &'a Devices,
     /// Whether known findings are computed again.
     pub again: bool,
+    /// Where results for single points come from.
+    pub mode: PartMode,
 }
 
 /// A finding and its folder.
@@ -67,13 +70,17 @@ type Configured = (&'static ExperimentEntry, ConfiguredExperiment);
 /// reports. `done` is called with every report as soon as it is written.
 ///
 /// # Errors
-/// Errors of experiments and of writing; [`Error::OneRun`]; [`Error::Cancelled`].
+/// Errors of experiments and of writing; [`Error::OneRun`]; [`Error::Cancelled`]; with results of
+/// parts, [`Error::NotInParts`] and parts that are not finished.
 pub fn run_experiments(
     request: &ExperimentRequest<'_>,
     _locks: &ReportLocks,
     progress: ProgressFn<'_>,
     done: &mut ReportFn<'_>,
 ) -> Result<(), Error> {
+    if request.mode != PartMode::Whole {
+        require_divisible(request)?;
+    }
     let (mut each, mut together) = (Vec::new(), Vec::new());
     for (entry, parameters) in &request.experiments {
         let configured = (*entry, entry.make(parameters)?);
@@ -144,7 +151,10 @@ impl<'a> RunGroup<'a> {
     fn contexts(&self, epoch: TrainedEpoch) -> Result<Vec<RunContext<'a>>, Error> {
         let (request, progress) = (self.request, self.progress);
         let context = |RunInput { run, dataset }: &'a RunInput| {
-            RunContext::new(run, epoch, dataset, request.devices, request.settings, progress)
+            let settings = request.settings;
+            let context =
+                RunContext::new(run, epoch, dataset, request.devices, settings, progress)?;
+            Ok(context.in_part_mode(request.mode))
         };
         self.inputs.iter().map(context).collect()
     }

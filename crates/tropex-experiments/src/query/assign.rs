@@ -1,14 +1,15 @@
 //! Assigns images to the training images whose terms win there.
 
 use serde::Serialize;
-use tropex_extract::function::{RankedTerm, WorkStats};
-use tropex_extract::{Devices, ExtractedFunction, Gauge, PointSource};
+use tropex_extract::function::{RankedTerm, Ranking, WorkStats};
+use tropex_extract::job::PartNumber;
+use tropex_extract::{Devices, Gauge, PointSource};
 use tropex_train::data::{Dataset, SubsetSummary};
 use tropex_train::run::Run;
 
 use crate::Error;
 use crate::data::{ImagePoints, Split};
-use crate::run::{ProgressFn, ProgressReporter, open_terms, predict, term_points};
+use crate::run::{ProgressFn, ProgressReporter, RankedPart, TermRanking, predict, term_points};
 
 /// The images to assign, and the terms that compete.
 #[derive(Clone, Debug)]
@@ -65,6 +66,9 @@ pub struct AssignedImages {
     pub effort: WorkStats,
 }
 
+/// Name of the task in progress reports.
+const ASSIGNING: &str = "assigning images to terms";
+
 /// Assigns images to the terms of a run's training images. Several devices share the images if
 /// there are many.
 ///
@@ -77,23 +81,85 @@ pub fn assign(
     settings: &AssignSettings,
     progress: ProgressFn<'_>,
 ) -> Result<AssignedImages, Error> {
-    let devices = devices.into();
-    let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
-    let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
-    let predicted = predict(&network, &points)?;
-    let function = ExtractedFunction::new(&store, devices.first())?;
-    let function = function.share_with(devices.others())?;
-    let all = points.len() * store.len();
-    let with_terms = term_points(&store, dataset)?;
-    let mut assigned = AssignedImages {
-        images: Vec::with_capacity(points.len()),
-        taken: points.summary(),
-        terms: with_terms.summary(),
-        effort: WorkStats::default(),
-    };
+    let ranking = settings.ranking(run, dataset, devices.into())?;
     let reporter = ProgressReporter::new(progress);
-    let report = |pairs| reporter.report("assigning images to terms", pairs, all);
-    function.stream(&points, settings.top, &report, &mut |ranking| {
+    let mut assigned = Assigned::new(&ranking, dataset)?;
+    let all = 0..ranking.points.len();
+    ranking.stream(all, (ASSIGNING, &reporter), &mut |found| assigned.add(found))?;
+    Ok(assigned.images)
+}
+
+/// Assigns the images of a part, for [`assign_joined`]. Every part reads all terms. A part may be
+/// repeated.
+///
+/// # Errors
+/// Those of [`assign`]; a file of the part that cannot be read or written.
+pub fn assign_part(
+    run: &Run,
+    dataset: &Dataset,
+    devices: impl Into<Devices>,
+    settings: &AssignSettings,
+    part: PartNumber,
+    progress: ProgressFn<'_>,
+) -> Result<RankedPart, Error> {
+    let ranking = settings.ranking(run, dataset, devices.into())?;
+    ranking.rank_part(part, (ASSIGNING, &ProgressReporter::new(progress)))
+}
+
+/// The result of [`assign`] from the files of a number of parts.
+///
+/// # Errors
+/// [`tropex_extract::Error::MissingParts`]; those of [`assign`].
+pub fn assign_joined(
+    run: &Run,
+    dataset: &Dataset,
+    devices: impl Into<Devices>,
+    settings: &AssignSettings,
+    parts: usize,
+) -> Result<AssignedImages, Error> {
+    let ranking = settings.ranking(run, dataset, devices.into())?;
+    let joined = ranking.joined(parts)?;
+    let mut assigned = Assigned::new(&ranking, dataset)?;
+    joined.into_iter().for_each(|found| assigned.add(found));
+    Ok(assigned.images)
+}
+
+impl AssignSettings {
+    fn ranking<'a>(
+        &self,
+        run: &'a Run,
+        dataset: &'a Dataset,
+        devices: Devices,
+    ) -> Result<TermRanking<'a>, Error> {
+        TermRanking::open(run, dataset, devices, (self.gauge, self.split, self.limit, self.top))
+    }
+}
+
+/// The images that are assigned so far.
+struct Assigned<'a> {
+    images: AssignedImages,
+    points: &'a ImagePoints<'a>,
+    with_terms: ImagePoints<'a>,
+    predicted: Vec<usize>,
+}
+
+impl<'a> Assigned<'a> {
+    fn new(ranking: &'a TermRanking<'a>, dataset: &'a Dataset) -> Result<Self, Error> {
+        let points = &ranking.points;
+        let predicted = predict(&ranking.network, points)?;
+        let with_terms = term_points(&ranking.store, dataset)?;
+        let images = AssignedImages {
+            images: Vec::with_capacity(points.len()),
+            taken: points.summary(),
+            terms: with_terms.summary(),
+            effort: WorkStats::default(),
+        };
+        Ok(Self { images, points, with_terms, predicted })
+    }
+
+    /// Adds the ranking at the next images.
+    fn add(&mut self, ranking: Ranking) {
+        let Self { images: assigned, points, with_terms, predicted } = self;
         assigned.effort = assigned.effort.with(ranking.work);
         for (winner, best) in ranking.assignments.into_iter().zip(ranking.best) {
             let point = assigned.images.len();
@@ -105,7 +171,5 @@ pub fn assign(
             let best = best.collect();
             assigned.images.push(AssignedImage { image, label, network, negative, best });
         }
-    })?;
-    reporter.check()?;
-    Ok(assigned)
+    }
 }

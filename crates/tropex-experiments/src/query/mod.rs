@@ -9,7 +9,9 @@ pub mod rays;
 mod region_view;
 mod similarity_tables;
 
-pub use assign::{AssignSettings, AssignedImage, AssignedImages, RankedImage, assign};
+pub use assign::{
+    AssignSettings, AssignedImage, AssignedImages, RankedImage, assign, assign_joined, assign_part,
+};
 pub(crate) use augmented_terms::{classes_with_moved_terms, classes_with_summed_terms};
 pub use fitted_window::FittedWindow;
 pub use inspect_regions::{

@@ -1,19 +1,31 @@
 //! Runs: the steps from a run to terms, and their results, computed once.
 
+mod assigned_points;
+mod evaluate;
 pub mod onnx;
+mod part_mode;
+mod partial_files;
 pub mod parts;
 pub mod pipeline;
+mod pointwise;
 mod predicted_terms;
 mod progress;
 mod run_context;
 mod settings;
+mod term_ranking;
 mod trained_epoch;
 
-pub use pipeline::{EvaluateSettings, ExtractSettings, TermEvaluation};
-pub(crate) use pipeline::{check_data, network, open_terms, predict, term_points};
+pub(crate) use assigned_points::{AssignedPoints, AssignmentWork, BATCH as ASSIGNED_BATCH};
+pub use evaluate::{EvaluateSettings, TermEvaluation, evaluate, evaluate_joined, evaluate_part};
+pub use part_mode::PartMode;
+pub use pipeline::ExtractSettings;
+pub(crate) use pipeline::{check_data, network, predict, term_points};
+pub use pointwise::PointwiseWork;
 pub use predicted_terms::PredictedTerms;
 pub(crate) use progress::ProgressReporter;
 pub use progress::{ProgressFn, TaskProgress};
 pub use run_context::RunContext;
 pub use settings::RunSettings;
+pub use term_ranking::RankedPart;
+pub(crate) use term_ranking::TermRanking;
 pub use trained_epoch::{TrainedEpoch, TrainedEpochs};

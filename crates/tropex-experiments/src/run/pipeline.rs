@@ -1,22 +1,19 @@
-//! The steps from a run to a network, to terms and to an evaluation. Each step reuses finished
-//! work.
+//! The steps from a run to a network and to terms. Each step reuses finished work.
 
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use tropex_extract::function::Evaluation;
 use tropex_extract::job::{ExtractOptions, Progress};
 use tropex_extract::store::Manifest;
 use tropex_extract::{
-    Classes, ComputeTarget, Devices, ExtractedFunction, Extractor, Gauge, Network, PointSource,
-    Precision, TermStore, capture,
+    Classes, ComputeTarget, Devices, Extractor, Gauge, Network, PointSource, Precision, TermStore,
+    capture,
 };
 use tropex_files::LockError;
-use tropex_train::data::{Dataset, SubsetRule, SubsetSummary};
+use tropex_train::data::{Dataset, SubsetRule};
 use tropex_train::run::Run;
 use tropex_train::zoo::Classifier;
 
-use super::progress::{ProgressFn, ProgressReporter};
 use super::trained_epoch::TrainedEpoch;
 use crate::Error;
 use crate::data::{ImagePoints, Split};
@@ -45,9 +42,6 @@ pub struct ExtractSettings {
     pub options: ExtractOptions,
 }
 
-/// Name of the task in progress reports.
-const EVALUATING: &str = "comparing with the extracted function";
-
 impl Default for ExtractSettings {
     fn default() -> Self {
         Self {
@@ -61,23 +55,6 @@ impl Default for ExtractSettings {
             precision: Precision::F32,
             options: ExtractOptions::default(),
         }
-    }
-}
-
-/// The terms to evaluate, and the images to classify.
-#[derive(Clone, Debug)]
-pub struct EvaluateSettings {
-    /// The gauge of the terms of the training images.
-    pub gauge: Gauge,
-    /// The images to classify.
-    pub split: Split,
-    /// Number of images, with every class in proportion; `None` for all of them.
-    pub limit: Option<usize>,
-}
-
-impl Default for EvaluateSettings {
-    fn default() -> Self {
-        Self { gauge: Gauge::WorstCase, split: Split::Test, limit: None }
     }
 }
 
@@ -235,44 +212,6 @@ impl ExtractSettings {
 pub fn term_points<'a>(store: &TermStore, dataset: &'a Dataset) -> Result<ImagePoints<'a>, Error> {
     let stale = || Error::StaleTerms { folder: store.folder().to_owned() };
     ImagePoints::of_terms(&dataset.train, &store.manifest().terms).ok_or_else(stale)
-}
-
-/// The result of [`evaluate`].
-#[derive(Clone, Debug)]
-pub struct TermEvaluation {
-    /// Agreement and accuracies.
-    pub evaluation: Evaluation,
-    /// The classified images of the split.
-    pub images: SubsetSummary,
-    /// The training images whose terms form the extracted function.
-    pub terms: SubsetSummary,
-}
-
-/// Compares the extracted function of a run's training terms with the network and the labels.
-/// Several devices share the images if there are many.
-///
-/// # Errors
-/// [`Error::NoTerms`], [`Error::StaleTerms`], damaged shards, [`Error::Cancelled`].
-pub fn evaluate(
-    run: &Run,
-    dataset: &Dataset,
-    devices: impl Into<Devices>,
-    settings: &EvaluateSettings,
-    progress: ProgressFn<'_>,
-) -> Result<TermEvaluation, Error> {
-    let devices = devices.into();
-    let (store, network) = open_terms(run, dataset, devices.first(), settings.gauge)?;
-    let points = ImagePoints::new(settings.split.of(dataset), settings.limit);
-    let predicted = predict(&network, &points)?;
-    let function = ExtractedFunction::new(&store, devices.first())?;
-    let function = function.share_with(devices.others())?;
-    let all = points.len() * store.len();
-    let reporter = ProgressReporter::new(progress);
-    let report = |pairs| reporter.report(EVALUATING, pairs, all);
-    let evaluation = function.evaluate(&points, &predicted, &report)?;
-    reporter.check()?;
-    let terms = term_points(&store, dataset)?.summary();
-    Ok(TermEvaluation { evaluation, images: points.summary(), terms })
 }
 
 /// Opens the terms of a run's training images, and captures the network that they belong to.

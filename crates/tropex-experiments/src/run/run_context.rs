@@ -9,6 +9,8 @@ use tropex_extract::{ComputeTarget, Devices, ExtractedFunction, Network, PointSo
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 
+use super::assigned_points::AssignedPoints;
+use super::part_mode::PartMode;
 use super::pipeline;
 use super::pipeline::{ExtractSettings, network_at, predict};
 use super::predicted_terms::PredictedTerms;
@@ -29,6 +31,7 @@ pub struct RunContext<'a> {
     devices: &'a Devices,
     settings: RunSettings,
     extraction: ExtractSettings,
+    mode: PartMode,
     progress: ProgressReporter<'a>,
     network: OnceCell<Network>,
     store: OnceCell<TermStore>,
@@ -67,6 +70,7 @@ impl<'a> RunContext<'a> {
             devices,
             settings,
             extraction: settings.extraction(run, epoch, dataset)?,
+            mode: PartMode::Whole,
             progress: ProgressReporter::new(progress),
             network: OnceCell::new(),
             store: OnceCell::new(),
@@ -74,6 +78,17 @@ impl<'a> RunContext<'a> {
             assigned: Default::default(),
             linear_terms: OnceCell::new(),
         })
+    }
+
+    /// The same with results for single points from another place.
+    #[must_use]
+    pub fn in_part_mode(self, mode: PartMode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// Where results for single points come from.
+    pub fn part_mode(&self) -> PartMode {
+        self.mode
     }
 
     /// The run.
@@ -197,7 +212,7 @@ impl<'a> RunContext<'a> {
     /// Those of [`RunContext::store`].
     pub fn assigned(&self, split: Split) -> Result<&[Assignment], Error> {
         let cell = &self.assigned[split as usize];
-        let assigned = get_or_try_init(cell, || self.assign(&self.points(split)))?;
+        let assigned = get_or_try_init(cell, || self.assigned_at(AssignedPoints::Images(split)))?;
         Ok(assigned)
     }
 

@@ -10,6 +10,7 @@
 
 mod average_seeds;
 mod check;
+mod claim;
 mod execute;
 mod numbers;
 mod plan;
@@ -18,6 +19,7 @@ mod read_plan;
 mod schedule;
 mod study_settings;
 mod summarize;
+mod task;
 mod tolerance;
 
 pub use execute::FinishedStudy;
@@ -27,6 +29,7 @@ pub use plans::PLANS;
 pub use schedule::{StudyProgress, StudyProgressFn};
 pub use study_settings::Study;
 pub use summarize::summarize;
+pub use task::{StudyTask, StudyWork};
 pub use tolerance::Tolerance;
 
 pub use crate::report::{Claim, StudySummary};

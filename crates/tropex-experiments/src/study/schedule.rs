@@ -14,6 +14,7 @@ use tropex_train::training::{BatchProgress, TrainingObserver};
 use super::average_seeds::average_seeds;
 use super::plan::{NetworkPlan, StudyPlan};
 use super::study_settings::Study;
+use super::task::{StudyTask, StudyWork};
 use crate::Error;
 use crate::experiments::{
     EXPERIMENTS, ExperimentRequest, Parameters, RunInput, Scope, run_experiments,
@@ -21,7 +22,7 @@ use crate::experiments::{
 use crate::experiments::{ExperimentEntry, networks, random_labels};
 use crate::report::{Finding, ReportLocks};
 use crate::run::onnx::import_onnx;
-use crate::run::{RunSettings, TaskProgress};
+use crate::run::{PartMode, RunSettings, TaskProgress};
 
 /// Progress of a study.
 #[derive(Clone, Copy, Debug)]
@@ -42,14 +43,25 @@ pub type StudyProgressFn<'a> = &'a (dyn Fn(StudyProgress<'_>) -> ControlFlow<()>
 
 /// A run of a study.
 #[derive(Clone, Debug)]
-struct PlannedRun<'a> {
+pub(super) struct PlannedRun<'a> {
     network: &'a NetworkPlan,
     seed: u64,
     shuffled: bool,
 }
 
 impl PlannedRun<'_> {
-    fn name(&self) -> String {
+    /// Whether experiments examine the run by itself.
+    pub(super) fn has_experiments(&self) -> bool {
+        !self.shuffled
+    }
+
+    /// Name of the network in the plan.
+    pub(super) fn network_name(&self) -> String {
+        self.network.name.clone()
+    }
+
+    /// Name of the run.
+    pub(super) fn name(&self) -> String {
         match self.shuffled {
             _ if self.network.model.is_some() => self.network.name.clone(),
             true => format!("{}-shuffled", self.network.name),
@@ -84,27 +96,59 @@ impl<'a> StudySchedule<'a> {
     pub(super) fn of(study: &'a Study<'a>) -> Result<Self, Error> {
         let entries = study.plan.entries()?;
         let is_asked = |name| entries.iter().any(|(entry, _)| entry.name == name);
-        let (mut runs, mut comparisons) = (Vec::new(), Vec::new());
+        let (runs, mut comparisons) = (Self::runs_of(study.plan), Vec::new());
         for network in &study.plan.networks {
-            let first = runs.len();
-            let planned = |seed: &u64| PlannedRun { network, seed: *seed, shuffled: false };
-            // A model is imported, and does not depend on the seed.
-            let count = if network.model.is_some() { 1 } else { study.plan.seeds.len() };
-            runs.extend(study.plan.seeds[..count].iter().map(planned));
-            for pair in (first..runs.len()).collect::<Vec<_>>().chunks_exact(2) {
-                if is_asked(networks::ENTRY.name) {
-                    comparisons.push((network.name.clone(), pair.to_vec(), networks::ENTRY.name));
+            let own = |shuffled| {
+                let is_own = move |run: &PlannedRun<'_>| {
+                    run.network.name == network.name && run.shuffled == shuffled
+                };
+                (0..runs.len()).filter(|&at| is_own(&runs[at])).collect::<Vec<_>>()
+            };
+            let (labelled, shuffled) = (own(false), own(true));
+            let mut compare = |runs: Vec<usize>, experiment| {
+                if is_asked(experiment) {
+                    comparisons.push((network.name.clone(), runs, experiment));
                 }
-            }
-            if network.shuffled_labels {
-                runs.push(PlannedRun { network, seed: study.plan.seeds[0], shuffled: true });
-                if is_asked(random_labels::ENTRY.name) {
-                    let both = vec![first, runs.len() - 1];
-                    comparisons.push((network.name.clone(), both, random_labels::ENTRY.name));
-                }
+            };
+            labelled.chunks_exact(2).for_each(|pair| compare(pair.to_vec(), networks::ENTRY.name));
+            for run in shuffled {
+                compare(vec![labelled[0], run], random_labels::ENTRY.name);
             }
         }
         Ok(Self { study, runs, comparisons, entries, done: AtomicUsize::new(0) })
+    }
+
+    /// All runs of a plan.
+    pub(super) fn runs_of(plan: &'a StudyPlan) -> Vec<PlannedRun<'a>> {
+        let mut runs = Vec::new();
+        for network in &plan.networks {
+            let planned = |seed: &u64| PlannedRun { network, seed: *seed, shuffled: false };
+            // A model is imported, and does not depend on the seed.
+            let count = if network.model.is_some() { 1 } else { plan.seeds.len() };
+            runs.extend(plan.seeds[..count].iter().map(planned));
+            if network.shuffled_labels {
+                runs.push(PlannedRun { network, seed: plan.seeds[0], shuffled: true });
+            }
+        }
+        runs
+    }
+
+    /// Executes a task.
+    pub(super) fn execute_task(
+        &self,
+        task: &StudyTask,
+        progress: StudyProgressFn<'_>,
+    ) -> Result<(), Error> {
+        let run = self.runs.iter().find(|run| run.name() == task.run);
+        let missing = || Error::Study {
+            origin: self.study.plan.title.clone(),
+            reason: format!("there is no run {}", task.run),
+        };
+        let run = run.ok_or_else(missing)?;
+        match task.work {
+            StudyWork::Train => self.train(run, progress).map(|_| ()),
+            StudyWork::Experiments => self.execute_run(run, progress).map(|_| ()),
+        }
     }
 
     /// Number of steps: for every run a training and the experiments of every gauge, and all
@@ -265,6 +309,7 @@ impl<'a> StudySchedule<'a> {
             settings,
             devices: self.study.devices,
             again: false,
+            mode: PartMode::Whole,
         };
         let what = format!("{name}, {}", gauge.name());
         let report = |task: TaskProgress<'_>| self.report(progress, &what, task);

@@ -181,6 +181,11 @@ impl Extractor {
         self.shifts.known()
     }
 
+    /// Whether the shifts are the calibrated shifts of the extracted points.
+    pub(crate) fn is_calibrated(&self) -> bool {
+        self.gauge == Gauge::Calibrated && self.shifts_of_other_points().is_none()
+    }
+
     /// The shifts, if they were found for other points.
     pub(crate) fn shifts_of_other_points(&self) -> Option<&Shifts> {
         match &self.shifts {

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::ranking::WorkStats;
+use super::ranking::{Ranking, WorkStats};
+use crate::PointSource;
 
 /// Comparison of the extracted function with the network and with the labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -23,6 +24,27 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// Adds the winning terms at the next points of a source. `predicted` holds the class that the
+    /// network predicts at every point of the source.
+    #[must_use]
+    pub fn with(
+        mut self,
+        ranking: &Ranking,
+        source: &dyn PointSource,
+        predicted: &[usize],
+    ) -> Self {
+        self.work = self.work.with(ranking.work);
+        for assignment in &ranking.assignments {
+            let (label, network) = (source.label(self.points), predicted[self.points]);
+            self.points += 1;
+            self.agreeing += usize::from(assignment.class == network);
+            self.correct += usize::from(assignment.class == label);
+            self.network_correct += usize::from(network == label);
+            self.straight += usize::from(assignment.is_straight());
+        }
+        self
+    }
+
     /// Fraction of the points to which the extracted function and the network assign the same
     /// class, between 0 and 1.
     pub fn agreement(&self) -> f64 {

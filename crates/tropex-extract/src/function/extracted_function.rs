@@ -171,16 +171,7 @@ impl<'a> ExtractedFunction<'a> {
         }
         let mut evaluation = Evaluation::default();
         self.stream(source, 1, progress, &mut |ranking| {
-            evaluation.work = evaluation.work.with(ranking.work);
-            for assignment in ranking.assignments {
-                let point = evaluation.points;
-                let label = source.label(point);
-                evaluation.points += 1;
-                evaluation.agreeing += usize::from(assignment.class == predicted[point]);
-                evaluation.correct += usize::from(assignment.class == label);
-                evaluation.network_correct += usize::from(predicted[point] == label);
-                evaluation.straight += usize::from(assignment.is_straight());
-            }
+            evaluation = evaluation.with(&ranking, source, predicted);
         })?;
         Ok(evaluation)
     }

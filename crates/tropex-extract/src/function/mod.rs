@@ -2,8 +2,10 @@
 
 mod evaluation;
 mod extracted_function;
+mod own_term_values;
 mod own_terms;
 mod ranking;
+mod ranking_bytes;
 mod rounding;
 mod score_block;
 mod stream;
@@ -12,5 +14,6 @@ mod top_k_search;
 
 pub use evaluation::Evaluation;
 pub use extracted_function::ExtractedFunction;
+pub(crate) use own_term_values::OwnTermValues;
 pub(crate) use own_terms::OwnTermSearch;
 pub use ranking::{Assignment, RankedTerm, Ranking, WorkStats};

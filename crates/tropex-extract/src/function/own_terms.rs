@@ -1,6 +1,6 @@
 //! Comparison of the terms of points with all terms, at the points.
 
-use super::ranking::Assignment;
+use super::own_term_values::{OwnTermValues, OwnValues};
 use super::top_k_search::{BlockSizes, SearchRequest, TopKSearch};
 use crate::terms::{DominanceGap, TermTable};
 use crate::{ComputeTarget, Error};
@@ -13,7 +13,8 @@ pub(crate) struct OwnTermSearch<'a> {
     features: usize,
     /// Positions of the selected points.
     chosen: &'a [usize],
-    own: Vec<OwnValues>,
+    /// The values of the terms that were among the tables, `[chosen]`.
+    own: Vec<Option<OwnValues>>,
 }
 
 impl<'a> OwnTermSearch<'a> {
@@ -30,7 +31,7 @@ impl<'a> OwnTermSearch<'a> {
     ) -> Result<Self, Error> {
         let request = SearchRequest { top: 1, without: None };
         let search = TopKSearch::new(points, features, request, BlockSizes::default(), target)?;
-        Ok(Self { search, points, features, chosen, own: vec![OwnValues::default(); chosen.len()] })
+        Ok(Self { search, points, features, chosen, own: vec![None; chosen.len()] })
     }
 
     /// Compares the terms of a table with the largest terms so far.
@@ -39,48 +40,21 @@ impl<'a> OwnTermSearch<'a> {
         let points = self.points.chunks(self.features).zip(self.chosen);
         for (own, (point, position)) in self.own.iter_mut().zip(points) {
             if table.positions().contains(position) {
-                *own = OwnValues::of(table, position - table.first, point);
+                *own = Some(OwnValues::of(table, position - table.first, point));
             }
         }
     }
 
     /// The excess over the terms of the selected points, after all terms were compared.
     pub(crate) fn gaps(self) -> Vec<DominanceGap> {
-        let winners = self.search.ranking().assignments;
-        let points = self.chosen.iter().zip(self.own).zip(winners);
-        points
-            .map(|((&position, own), winner)| DominanceGap {
-                position,
-                excess: own.excess(&winner),
-            })
-            .collect()
-    }
-}
-
-/// Values of the terms of a point at the point.
-#[derive(Clone, Copy, Debug, Default)]
-struct OwnValues {
-    positive: f64,
-    negative: f64,
-    /// Sum of the absolute values of all summands; the excess is relative to it.
-    size: f64,
-}
-
-impl OwnValues {
-    fn of(table: &TermTable, term: usize, point: &[f32]) -> Self {
-        let class = table.predicted_slot(term);
-        let [positive, negative] = [table.positive(term, class), table.negative(term)];
-        Self {
-            positive: positive.exactly(point).value(),
-            negative: negative.exactly(point).value(),
-            size: positive.size_at(point).max(negative.size_at(point)),
-        }
+        let chosen = self.chosen;
+        self.values().gaps(chosen)
     }
 
-    /// Excess of the winners over the terms of the point, relative to `size`.
-    fn excess(&self, winner: &Assignment) -> f64 {
-        let positive = winner.positive_value - self.positive;
-        let negative = winner.negative_value - self.negative;
-        positive.max(negative).max(0.0) / self.size.max(f64::MIN_POSITIVE)
+    /// The largest values at the selected points, and the values of their own terms.
+    pub(crate) fn values(self) -> OwnTermValues {
+        let own = self.own.into_iter().enumerate();
+        let own = own.filter_map(|(index, own)| own.map(|own| (index, own))).collect();
+        OwnTermValues::new(&self.search.ranking().assignments, own)
     }
 }

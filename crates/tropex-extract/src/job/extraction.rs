@@ -13,7 +13,7 @@ use super::shard_extraction::{ShardExtraction, ShardPiece};
 use super::term_source::TermSource;
 use super::{ExtractOptions, Progress};
 use crate::gauge::tight::{SpillBuffer, StageProgress, TightPullback};
-use crate::gauge::{Gauge, ShiftScale, Shifts};
+use crate::gauge::{ShiftScale, Shifts};
 use crate::points::read;
 use crate::store::{IN_MEMORY, MANIFEST, Manifest, ShardEntry, ShardFile, TermsHeader, shifts};
 use crate::terms::{Dominance, DominanceGap, SelfCheck};
@@ -55,16 +55,25 @@ impl ExtractionJob<'_> {
         if !self.is_checked(&manifest) {
             let gaps = self.gaps(&manifest)?;
             let precision = manifest.terms.precision;
-            if let Some(shifts) = extractor.shifts().filter(|_| self.is_calibrated())
+            if let Some(shifts) = extractor.shifts().filter(|_| self.extractor.is_calibrated())
                 && let Some(next) = self.search.after_check(shifts.shift_scale(), &gaps, precision)
             {
                 return Ok(Some(next));
             }
-            manifest.check = Some(check(&manifest, &gaps));
-            manifest.write(&self.manifest())?;
+            self.write_check(&mut manifest, &gaps)?;
         }
         CalibrationState::remove(self.folder)?;
         Ok(None)
+    }
+
+    /// Writes the self-check with the excess of other terms over those of points.
+    pub(super) fn write_check(
+        &self,
+        manifest: &mut Manifest,
+        gaps: &[DominanceGap],
+    ) -> Result<(), Error> {
+        manifest.check = Some(check(manifest, gaps));
+        manifest.write(&self.manifest())
     }
 
     /// Whether the manifest lists a complete and checked extraction with intact files.
@@ -85,17 +94,11 @@ impl ExtractionJob<'_> {
         self.folder.join(MANIFEST)
     }
 
-    /// Whether the shifts are the calibrated shifts of the extracted points.
-    fn is_calibrated(&self) -> bool {
-        self.extractor.gauge() == Gauge::Calibrated
-            && self.extractor.shifts_of_other_points().is_none()
-    }
-
     /// Finds the shifts, if they depend on the extracted points and are not known. Saves them, if
     /// they are part of the store.
     fn term_source(&self, manifest: &mut Manifest, is_needed: bool) -> Result<TermSource, Error> {
         let term_source = match self.extractor.shifts() {
-            None if is_needed && self.is_calibrated() => {
+            None if is_needed && self.extractor.is_calibrated() => {
                 let shifts = self.calibrate(&manifest.terms)?;
                 TermSource::of(self.extractor.with_found_shifts(&shifts)?)
             }
@@ -218,7 +221,7 @@ impl ExtractionJob<'_> {
     /// Number of points whose terms are compared with all other terms.
     fn points_to_check(&self) -> usize {
         let all = self.source.len();
-        if self.is_calibrated() { all } else { self.options.dominance_points.min(all) }
+        if self.extractor.is_calibrated() { all } else { self.options.dominance_points.min(all) }
     }
 
     /// Whether the self-check covers the requested number of points.

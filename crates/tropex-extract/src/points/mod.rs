@@ -3,6 +3,7 @@
 #[cfg(feature = "dataset")]
 mod dataset;
 mod fingerprint;
+mod range;
 mod slice;
 mod source;
 mod spool;
@@ -10,6 +11,7 @@ mod tensor;
 
 #[cfg(feature = "dataset")]
 pub use dataset::{DatasetPoints, DatasetPointsError};
+pub use range::PointRange;
 pub use slice::SlicePoints;
 pub use source::{PointSource, PointSubset};
 pub(crate) use source::{read, sample};

@@ -16,6 +16,7 @@ pub(crate) mod shifts;
 mod tensor_reader;
 
 use std::fs;
+use std::ops::Range;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -105,11 +106,28 @@ impl TermStore {
         self.shards_in_pieces(IN_MEMORY)
     }
 
+    /// Like [`TermStore::shards`], without the shards that have no point at these positions.
+    ///
+    /// # Errors
+    /// Those of [`TermStore::shards`].
+    pub fn shards_at(
+        &self,
+        positions: Range<usize>,
+    ) -> impl Iterator<Item = Result<TermTable, Error>> {
+        self.shards_of(Shards::new(&self.folder, &self.manifest, IN_MEMORY).at(positions))
+    }
+
     fn shards_in_pieces(
         &self,
         bytes: u64,
     ) -> impl Iterator<Item = Result<TermTable, Error>> + Send {
-        let shards = Shards::new(&self.folder, &self.manifest, bytes);
+        self.shards_of(Shards::new(&self.folder, &self.manifest, bytes))
+    }
+
+    fn shards_of<'a>(
+        &'a self,
+        shards: Shards<'a>,
+    ) -> impl Iterator<Item = Result<TermTable, Error>> + Send {
         shards
             .map(|shard| shard.map_err(|error| cause_of(error, &self.folder, Some(&self.manifest))))
     }

@@ -1,5 +1,6 @@
 //! Iteration over the shards of a store.
 
+use std::ops::Range;
 use std::path::Path;
 use std::slice;
 
@@ -19,13 +20,21 @@ pub(crate) struct Shards<'a> {
     /// The file in progress.
     file: Option<ShardFile<'a>>,
     in_memory: u64,
+    /// Positions of the points whose files are read.
+    wanted: Range<usize>,
 }
 
 impl<'a> Shards<'a> {
     /// Files of more than `in_memory` bytes are read in pieces of about `in_memory` bytes.
     pub(crate) fn new(folder: &'a Path, manifest: &'a Manifest, in_memory: u64) -> Self {
         let (terms, entries) = (&manifest.terms, manifest.shards.iter());
-        Self { folder, terms, entries, first: 0, file: None, in_memory }
+        let wanted = 0..usize::MAX;
+        Self { folder, terms, entries, first: 0, file: None, in_memory, wanted }
+    }
+
+    /// The same without files that have no point at these positions.
+    pub(crate) fn at(self, wanted: Range<usize>) -> Self {
+        Self { wanted, ..self }
     }
 }
 
@@ -39,8 +48,12 @@ impl Iterator for Shards<'_> {
             }
             self.file = None;
             let entry = self.entries.next()?;
-            let file = ShardFile::open(self.folder, entry, self.terms, self.first, self.in_memory);
+            let first = self.first;
             self.first += entry.points;
+            if self.first <= self.wanted.start || self.wanted.end <= first {
+                continue;
+            }
+            let file = ShardFile::open(self.folder, entry, self.terms, first, self.in_memory);
             match file {
                 Ok(file) => self.file = Some(file),
                 Err(error) => return Some(Err(error)),

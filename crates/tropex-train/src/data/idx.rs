@@ -14,6 +14,10 @@ use super::regular_file;
 use crate::memory::InsufficientMemory;
 
 const UNSIGNED_BYTE: u8 = 0x08;
+/// Ratio of elements and bytes of a file up to which memory is allocated at once: photographs are
+/// compressed by less.
+const LIKELY_GROWTH: u64 = 4;
+
 /// Type codes of the format: i8, i16, i32, f32 and f64.
 const OTHER_TYPES: [u8; 5] = [0x09, 0x0b, 0x0c, 0x0d, 0x0e];
 
@@ -65,7 +69,8 @@ fn read_plain(
     }
     InsufficientMemory::require(expected as u64).map_err(IdxError::Memory)?;
     // One more byte than announced, to find trailing bytes.
-    let elements = read_up_to(&mut source, expected + 1)?;
+    let likely = length.saturating_mul(LIKELY_GROWTH).try_into().unwrap_or(usize::MAX);
+    let elements = read_up_to(&mut source, expected + 1, likely)?;
     match elements.len() {
         found if found < expected => Err(IdxError::Truncated { part: "elements", found, expected }),
         found if found > expected => Err(IdxError::Trailing { expected }),
@@ -103,7 +108,7 @@ fn read_extent(source: &mut impl Read) -> Result<usize, IdxError> {
 }
 
 fn read_array(source: &mut impl Read) -> Result<[u8; 4], IdxError> {
-    let bytes = read_up_to(source, 4)?;
+    let bytes = read_up_to(source, 4, 4)?;
     <[u8; 4]>::try_from(bytes.as_slice()).map_err(|_| IdxError::Truncated {
         part: "a header field",
         found: bytes.len(),
@@ -111,9 +116,10 @@ fn read_array(source: &mut impl Read) -> Result<[u8; 4], IdxError> {
     })
 }
 
-/// Reads at most `limit` bytes. The buffer grows with the bytes that arrive, not with `limit`.
-fn read_up_to(source: &mut impl Read, limit: usize) -> Result<Vec<u8>, IdxError> {
-    let mut bytes = Vec::new();
+/// Reads at most `limit` bytes. The buffer begins with room for `likely` bytes, and grows with the
+/// bytes that arrive, not with `limit`.
+fn read_up_to(source: &mut impl Read, limit: usize, likely: usize) -> Result<Vec<u8>, IdxError> {
+    let mut bytes = Vec::with_capacity(limit.min(likely));
     source.take(limit as u64).read_to_end(&mut bytes).map_err(IdxError::Read)?;
     Ok(bytes)
 }

@@ -1,6 +1,7 @@
 //! Labelled images in memory, the form of every dataset.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -81,6 +82,18 @@ pub struct Images {
     labels: Vec<u32>,
     /// Labels before shuffling; `None` if the labels are not shuffled.
     true_labels: Option<Vec<u32>>,
+    fingerprint: KnownFingerprint,
+}
+
+/// The fingerprint of images, once it is computed. It follows from the images, so it does not count
+/// when they are compared.
+#[derive(Debug, Clone, Default)]
+struct KnownFingerprint(OnceLock<String>);
+
+impl PartialEq for KnownFingerprint {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Images {
@@ -127,11 +140,12 @@ impl Images {
     /// # Errors
     /// [`ImagesError::LabelRange`]: a label is not below `classes`.
     pub fn with_classes(self, classes: usize) -> Result<Self, ImagesError> {
-        Self { classes, ..self }.checked()
+        Self { classes, fingerprint: KnownFingerprint::default(), ..self }.checked()
     }
 
     fn new(shape: [usize; 3], classes: usize, pixels: Pixels, labels: Vec<u32>) -> Self {
-        Self { shape, classes, pixels, labels, true_labels: None }
+        let fingerprint = KnownFingerprint::default();
+        Self { shape, classes, pixels, labels, true_labels: None, fingerprint }
     }
 
     /// The first channel of every image, padded with zeros to another height and width and repeated
@@ -243,7 +257,8 @@ impl Images {
     pub fn with_shuffled_labels(mut self, seed: u64) -> Self {
         let true_labels = self.true_labels.take().unwrap_or_else(|| self.labels.clone());
         self.labels.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-        Self { true_labels: Some(true_labels), ..self }
+        let fingerprint = KnownFingerprint::default();
+        Self { true_labels: Some(true_labels), fingerprint, ..self }
     }
 
     /// Values in [0, 1] of a range of images, `[range.len(), features]` in row-major order.
@@ -267,8 +282,12 @@ impl Images {
         images.concat()
     }
 
-    /// SHA-256 of shape, classes, pixels and labels.
+    /// SHA-256 of shape, classes, pixels and labels, computed once.
     pub fn fingerprint(&self) -> String {
+        self.fingerprint.0.get_or_init(|| self.computed_fingerprint()).clone()
+    }
+
+    fn computed_fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for extent in self.shape.iter().chain([&self.classes, &self.len()]) {
             hash.update((*extent as u64).to_le_bytes());
@@ -339,6 +358,10 @@ mod tests {
         }
         assert_eq!((part.read(0..100), part.labels()), (other.read(0..100), other.true_labels()));
         assert_ne!(part.labels(), other.labels());
+        assert_ne!(shuffled.fingerprint(), images.fingerprint());
+        let more = images.clone().with_classes(11).unwrap();
+        assert_ne!(more.fingerprint(), images.fingerprint());
+        assert_eq!(images, images.clone());
         assert_eq!(part.read(7..8), images.read(subset.index(7)..subset.index(7) + 1));
     }
 }

@@ -10,7 +10,9 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use tropex::Gauge;
-use tropex::experiments::query::{AssignSettings, AssignedImage, RankedImage, assign};
+use tropex::experiments::query::{
+    AssignSettings, AssignedImage, RankedImage, assign, assign_joined, assign_part,
+};
 use tropex::experiments::{Split, TaskProgress};
 use tropex::extract::function::WorkStats;
 use tropex::train::data::SubsetSummary;
@@ -19,6 +21,7 @@ use tropex_files::replace;
 
 use super::choices;
 use super::examples;
+use super::image_parts::{ImageParts, report_part};
 use super::options::{DataOption, DevicesOption, one_or_more, require_writable};
 use crate::output::{Output, count, duration, pairs, small_percent, table};
 
@@ -30,6 +33,8 @@ const SHOWN: usize = 10;
 #[command(after_help = examples!(
     "assign runs/fcn4 --limit 10",
     "assign runs/fcn4 --top 3 --out all.csv",
+    "assign runs/fcn4 --top 3 --part 1/4",
+    "assign runs/fcn4 --top 3 --parts 4 --out all.csv",
 ))]
 pub struct AssignArgs {
     /// Folder of the run.
@@ -49,6 +54,8 @@ pub struct AssignArgs {
     /// Write all assignments to a CSV file, one line for every image and term.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    parts: ImageParts,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -75,6 +82,12 @@ struct AssignOutput<'a> {
 }
 
 impl AssignArgs {
+    /// The folder of the run, for work on all images.
+    pub fn whole_run(&self) -> anyhow::Result<PathBuf> {
+        self.parts.require_whole()?;
+        Ok(Run::open(&self.run)?.path().to_owned())
+    }
+
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.out.as_deref().map(require_writable).transpose()?;
         let run = Run::open(&self.run)?;
@@ -92,9 +105,17 @@ impl AssignArgs {
             ControlFlow::Continue(())
         };
         let start = Instant::now();
-        let assigned = assign(&run, &data, &devices, &settings, &show);
+        if let Some(part) = self.parts.part {
+            let ranked = assign_part(&run, &data, &devices, &settings, part, &show);
+            bar.finish();
+            return report_part(part, &ranked?, start.elapsed(), output);
+        }
+        let assigned = match self.parts.joined() {
+            None => assign(&run, &data, &devices, &settings, &show),
+            Some(parts) => assign_joined(&run, &data, &devices, &settings, parts),
+        };
         bar.finish();
-        let assigned = assigned?;
+        let assigned = assigned.map_err(|error| self.parts.with_command(error))?;
         let images = &assigned.images;
         if let Some(path) = &self.out {
             let failed = || format!("cannot write {}", path.display());

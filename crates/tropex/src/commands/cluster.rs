@@ -2,6 +2,7 @@
 
 pub mod command_plan;
 pub mod engine;
+pub mod follow;
 mod hyperqueue;
 mod slurm;
 

@@ -8,12 +8,14 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 use tropex::Gauge;
-use tropex::experiments::{EvaluateSettings, Split, TaskProgress, pipeline};
+use tropex::experiments::run::{TermEvaluation, evaluate, evaluate_joined, evaluate_part};
+use tropex::experiments::{EvaluateSettings, Split, TaskProgress};
 use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
 use super::choices;
 use super::examples;
+use super::image_parts::{ImageParts, report_part};
 use super::options::{DataOption, DevicesOption, one_or_more};
 use crate::output::{Output, duration, pairs, percent, small_percent};
 
@@ -22,6 +24,8 @@ use crate::output::{Output, duration, pairs, percent, small_percent};
 #[command(after_help = examples!(
     "evaluate runs/fcn4",
     "evaluate runs/fcn4 --gauge calibrated --split train --limit 1000",
+    "evaluate runs/fcn4 --part 1/4",
+    "evaluate runs/fcn4 --parts 4",
 ))]
 pub struct EvaluateArgs {
     /// Folder of the run.
@@ -35,6 +39,8 @@ pub struct EvaluateArgs {
     /// Gauge of the terms.
     #[arg(long, value_parser = choices::gauge(), default_value = "worst-case")]
     gauge: Gauge,
+    #[command(flatten)]
+    parts: ImageParts,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -61,6 +67,12 @@ struct EvaluateOutput {
 }
 
 impl EvaluateArgs {
+    /// The folder of the run, for work on all images.
+    pub fn whole_run(&self) -> anyhow::Result<PathBuf> {
+        self.parts.require_whole()?;
+        Ok(Run::open(&self.run)?.path().to_owned())
+    }
+
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let run = Run::open(&self.run)?;
         let devices = self.devices.find()?;
@@ -76,9 +88,18 @@ impl EvaluateArgs {
             ControlFlow::Continue(())
         };
         let start = Instant::now();
-        let evaluation = pipeline::evaluate(&run, &data, &devices, &settings, &show);
+        if let Some(part) = self.parts.part {
+            let ranked = evaluate_part(&run, &data, &devices, &settings, part, &show);
+            bar.finish();
+            return report_part(part, &ranked?, start.elapsed(), output);
+        }
+        let evaluation = match self.parts.joined() {
+            None => evaluate(&run, &data, &devices, &settings, &show),
+            Some(parts) => evaluate_joined(&run, &data, &devices, &settings, parts),
+        };
         bar.finish();
-        let pipeline::TermEvaluation { evaluation, images, terms } = evaluation?;
+        let TermEvaluation { evaluation, images, terms } =
+            evaluation.map_err(|error| self.parts.with_command(error))?;
         let evaluated = EvaluateOutput {
             run: run.path().display().to_string(),
             gauge: settings.gauge,

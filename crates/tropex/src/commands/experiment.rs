@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -14,20 +15,23 @@ use serde::Serialize;
 use serde_json::Value;
 use tropex::experiments::experiments::{
     ExperimentEntry, ExperimentReport, ExperimentRequest, Parameters, RunInput, Scope,
-    descriptions, find, run_experiments,
+    descriptions, find, require_divisible, run_experiment_part, run_experiments,
 };
 use tropex::experiments::report::{
     Finding, Measure, Page, PageFiles, ReportLocks, RunRecord, comparison,
 };
+use tropex::experiments::run::PartMode;
 use tropex::experiments::study::summarize;
 use tropex::experiments::{EXPERIMENTS, Error, RunSettings, TaskProgress, TrainedEpochs};
+use tropex::extract::job::PartNumber;
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::messages::hint;
 use tropex::train::run::Run;
-use tropex::{Gauge, Precision};
+use tropex::{Devices, Gauge, Precision};
 
 use super::choices;
 use super::examples;
+use super::image_parts::{ImageParts, report_results};
 use super::options::{DataOption, DevicesOption, one_or_more, require_writable, whole};
 use crate::interrupt::InterruptNote;
 use crate::output::{CommandProgress, Output, StepProgress, count, pairs, plural, table};
@@ -37,6 +41,8 @@ use crate::output::{CommandProgress, Output, StepProgress, count, pairs, plural,
 #[command(after_help = examples!(
     "experiment all runs/fcn4",
     "experiment count,generalization runs/fcn4 runs/vgg --gauge worst-case,calibrated --page compared.html",
+    "experiment count,patterns,generalization runs/fcn4 --part 1/4",
+    "experiment count,patterns,generalization runs/fcn4 --parts 4",
 ))]
 pub struct ExperimentArgs {
     /// Experiments with commas between them, or `all`; `tropex list` names them.
@@ -74,6 +80,8 @@ pub struct ExperimentArgs {
     /// Compute known findings again.
     #[arg(long)]
     again: bool,
+    #[command(flatten)]
+    parts: ImageParts,
     #[command(flatten)]
     data: DataOption,
     #[command(flatten)]
@@ -131,12 +139,10 @@ impl ExperimentArgs {
         // Checked before the work.
         let page = self.page.as_deref().map(PageFiles::named).transpose()?;
         let devices = self.devices.find()?;
-        let input = |path: &PathBuf| {
-            let run = Run::open(path)?;
-            let dataset = self.data.open_of(&run, output)?;
-            anyhow::Ok(RunInput { run, dataset })
-        };
-        let inputs: Vec<_> = self.runs.iter().map(input).collect::<Result<_, _>>()?;
+        let inputs = self.inputs(output)?;
+        if let Some(part) = self.parts.part {
+            return self.run_part(part, (&inputs, &devices), &experiments, output);
+        }
         let locks = ReportLocks::acquire(inputs.iter().map(|input| &input.run))?;
         let (mut reports, bar) = (Vec::new(), output.bar());
         let expected = self.gauge.len() * self.findings(&experiments);
@@ -149,21 +155,7 @@ impl ExperimentArgs {
             Some(format!("{what}, {} of {all} so far", count(found)))
         });
         for &gauge in &self.gauge {
-            let settings = RunSettings {
-                gauge,
-                precision: self.precision,
-                limit: self.limit.map(NonZeroUsize::get),
-                points: self.points.map(NonZeroUsize::get),
-                seed: self.seed,
-            };
-            let request = ExperimentRequest {
-                inputs: &inputs,
-                experiments: experiments.clone(),
-                epochs: TrainedEpochs::from(&self.epochs),
-                settings,
-                devices: &devices,
-                again: self.again,
-            };
+            let request = self.request(gauge, (&inputs, &devices), &experiments);
             self.run_experiments(&request, &locks, &mut reports, (&bar, &told, expected), output)?;
         }
         bar.finish();
@@ -183,6 +175,72 @@ impl ExperimentArgs {
         }
         last.push(pairs(&lines));
         output.text(&last.join("\n\n"))
+    }
+
+    /// The folder of the first run, for experiments that are done in parts.
+    pub fn divisible_run(&self, output: &Output) -> anyhow::Result<PathBuf> {
+        self.parts.require_whole()?;
+        let experiments = self.experiments()?;
+        self.check()?;
+        let (inputs, devices) = (self.inputs(output)?, self.devices.find()?);
+        for &gauge in &self.gauge {
+            require_divisible(&self.request(gauge, (&inputs, &devices), &experiments))?;
+        }
+        Ok(self.runs[0].clone())
+    }
+
+    fn inputs(&self, output: &Output) -> anyhow::Result<Vec<RunInput>> {
+        let input = |path: &PathBuf| {
+            let run = Run::open(path)?;
+            let dataset = self.data.open_of(&run, output)?;
+            Ok(RunInput { run, dataset })
+        };
+        self.runs.iter().map(input).collect()
+    }
+
+    fn request<'a>(
+        &self,
+        gauge: Gauge,
+        (inputs, devices): (&'a [RunInput], &'a Devices),
+        experiments: &[(&'static ExperimentEntry, Parameters)],
+    ) -> ExperimentRequest<'a> {
+        let settings = RunSettings {
+            gauge,
+            precision: self.precision,
+            limit: self.limit.map(NonZeroUsize::get),
+            points: self.points.map(NonZeroUsize::get),
+            seed: self.seed,
+        };
+        ExperimentRequest {
+            inputs,
+            experiments: experiments.to_vec(),
+            epochs: TrainedEpochs::from(&self.epochs),
+            settings,
+            devices,
+            again: self.again,
+            mode: self.parts.joined().map_or(PartMode::Whole, PartMode::Joined),
+        }
+    }
+
+    /// Does one part of the work on single images.
+    fn run_part(
+        &self,
+        part: PartNumber,
+        inputs: (&[RunInput], &Devices),
+        experiments: &[(&'static ExperimentEntry, Parameters)],
+        output: &Output,
+    ) -> anyhow::Result<()> {
+        let (bar, start, mut files) = (output.bar(), Instant::now(), 0);
+        let show = |TaskProgress { task, done, total, .. }: TaskProgress<'_>| {
+            bar.show_part(done, total, task);
+            ControlFlow::Continue(())
+        };
+        for &gauge in &self.gauge {
+            let request = self.request(gauge, inputs, experiments);
+            files += run_experiment_part(&request, part, &show)?.files;
+        }
+        bar.finish();
+        report_results(part, files, start.elapsed(), output)
     }
 
     /// Refuses a repeated gauge, and a page that cannot be written.
@@ -275,7 +333,8 @@ impl ExperimentArgs {
             reports.push(report);
             told.fetch_add(1, Ordering::Relaxed);
             Ok(())
-        })?;
+        })
+        .map_err(|error| self.parts.with_command(error))?;
         unread
     }
 

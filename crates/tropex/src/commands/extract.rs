@@ -1,9 +1,13 @@
 //! `tropex extract`
 
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use tropex::experiments::pipeline;
+use tropex::experiments::run::parts;
+use tropex::extract::job::PartPlan;
 use tropex::train::run::Run;
 
 use super::examples;
@@ -39,7 +43,7 @@ impl ExtractArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.terms.check_flags()?;
         if let Some(task) = self.part.task() {
-            require_divisible(&self.terms, self.sizes())?;
+            require_divisible(self.sizes())?;
             return run_part(task, &self.terms, self.sizes(), output);
         }
         let run = Run::open(&self.terms.run)?;
@@ -63,11 +67,29 @@ impl ExtractArgs {
         ExtractionSizes { memory: self.memory, ..self.batch.sizes() }
     }
 
+    /// The plan of the extraction in parts, and the folder for the files of a job.
+    pub fn plan(
+        &self,
+        parts: NonZeroUsize,
+        output: &Output,
+    ) -> anyhow::Result<(PartPlan, PathBuf)> {
+        self.terms.check_flags()?;
+        self.require_whole()?;
+        let run = Run::open(&self.terms.run)?;
+        let devices = self.terms.devices.find()?;
+        let data = self.terms.data.open_of(&run, output)?;
+        let settings = self.terms.settings(self.sizes());
+        let plan = parts::plan(&run, &data, &devices, &settings, parts)?;
+        let store = settings.folder(&run);
+        let folder = run.path().join("jobs").join(store.file_name().unwrap_or_default());
+        Ok((plan, folder))
+    }
+
     /// Refuses options of one part, and options that parts do not have.
-    pub fn require_whole(&self) -> anyhow::Result<()> {
+    fn require_whole(&self) -> anyhow::Result<()> {
         if self.part.task().is_some() {
             anyhow::bail!("--part belongs to the tasks, which are made from --parts; leave it out");
         }
-        require_divisible(&self.terms, self.sizes())
+        require_divisible(self.sizes())
     }
 }

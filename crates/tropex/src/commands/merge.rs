@@ -9,7 +9,7 @@ use tropex::experiments::run::parts;
 use tropex::train::run::Run;
 
 use super::examples;
-use super::extraction::part::{require_divisible, with_command};
+use super::extraction::part::with_command;
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;
 use super::extraction::{ExtractionOptions, ExtractionSizes};
@@ -26,8 +26,8 @@ use crate::output::{Output, pairs, plural};
 pub struct MergeArgs {
     #[command(flatten)]
     terms: ExtractionOptions,
-    /// Only join what all parts found in this stage of the search for the tight shifts, so that the
-    /// next stage reads one file instead of one per part.
+    /// Only join what all parts found in this stage of the search for the tight or calibrated
+    /// shifts, so that the next stage reads one file instead of one per part.
     #[arg(long, value_name = "STAGE", requires = "parts", value_parser = one_or_more, allow_negative_numbers = true)]
     stage: Option<NonZeroUsize>,
     /// With --stage: the number of parts.
@@ -47,7 +47,6 @@ impl MergeArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.terms.check_flags()?;
         let sizes = ExtractionSizes::default();
-        require_divisible(&self.terms, sizes)?;
         let run = Run::open(&self.terms.run)?;
         let devices = self.terms.devices.find()?;
         let data = self.terms.data.open_of(&run, output)?;

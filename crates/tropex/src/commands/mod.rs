@@ -10,6 +10,7 @@ mod evaluate;
 mod experiment;
 mod extract;
 mod extraction;
+mod image_parts;
 mod import;
 mod inspect;
 mod list;

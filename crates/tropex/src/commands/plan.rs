@@ -10,7 +10,6 @@ use tropex::train::run::Run;
 
 use super::cluster::command_plan::{CommandPlan, TaskOutput};
 use super::examples;
-use super::extraction::part::require_divisible;
 use super::extraction::{BatchOption, ExtractionOptions};
 use super::options::one_or_more;
 use crate::output::{Output, count, megabytes, pairs, plural, predicted};
@@ -68,7 +67,6 @@ impl PlanArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.terms.check_flags()?;
         let sizes = self.batch.sizes();
-        require_divisible(&self.terms, sizes)?;
         let run = Run::open(&self.terms.run)?;
         let devices = self.terms.devices.find()?;
         let data = self.terms.data.open_of(&run, output)?;
@@ -77,8 +75,12 @@ impl PlanArgs {
         let settings = self.terms.settings(sizes);
         let forecast = parts::forecast(&run, &data, &devices, &settings, self.parts)?;
         bar.finish();
-        let commands =
-            CommandPlan::new(forecast.plan.clone(), &self.terms, sizes, "tropex".to_owned());
+        let commands = CommandPlan::of_extraction(
+            forecast.plan.clone(),
+            &self.terms,
+            sizes,
+            "tropex".to_owned(),
+        );
         let plan = PlanOutput::new(&self.terms, &forecast, &commands);
         output.result(&plan, || plan.text())
     }

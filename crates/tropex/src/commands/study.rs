@@ -7,16 +7,17 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
+use tropex::experiments::Error;
 use tropex::experiments::report::TableCell;
 use tropex::experiments::study::{
-    FinishedStudy, NetworkPlan, NumberDifference, NumbersComparison, PLANS, Study, StudyNumbers,
-    StudyPlan, StudyProgress, StudySummary,
+    NetworkPlan, NumberDifference, NumbersComparison, PLANS, Study, StudyNumbers, StudyPlan,
+    StudyProgress, StudyProgressFn, StudySummary, StudyTask,
 };
 use tropex::train::data::{Dataset, DatasetEntry, relative_to};
 use tropex::train::messages::hint;
@@ -33,6 +34,7 @@ use crate::output::{Output, StepProgress, count, duration, pairs, plural, table}
     "study quick",
     "study quick --print > mine.toml",
     "study mine.toml --out studies/mine --jobs 2",
+    "study fashion --task train:fcn4-seed0",
 ))]
 pub struct StudyArgs {
     /// TOML file of the study, or a study of this program: quick, fashion, paper.
@@ -50,6 +52,11 @@ pub struct StudyArgs {
     /// Compare the numbers with a numbers.jsonl of another study; fail if one differs.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
+    /// Do only one task of the study, such as train:fcn4-seed0 or experiments:fcn4-seed0. Tasks of
+    /// different runs may run at once, on any machines that see the folder; the same command without
+    /// --task does the rest and writes the report.
+    #[arg(long, value_name = "TASK", conflicts_with = "compare")]
+    task: Option<String>,
     /// Allowed difference of numbers: 1, the default, allows for another processor; 0 requires
     /// equal digits.
     #[arg(long, value_name = "SCALE", requires = "compare", value_parser = not_negative, allow_negative_numbers = true)]
@@ -71,29 +78,15 @@ struct StudyOutput<'a> {
 
 impl StudyArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        let (text, origin) = self.text()?;
         if self.print {
-            return output.text(&text);
+            return output.text(&self.text()?.0);
         }
-        let (mut plan, folder) = (StudyPlan::read(&text, &origin)?, self.folder()?);
+        let (plan, folder) = (self.plan()?, self.folder()?);
         let other = self.compare.as_deref().map(StudyNumbers::read).transpose()?;
         let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
+        let task = self.task.as_deref().map(|name| plan.task(name)).transpose()?;
         require_known_fit(&plan, devices.first())?;
-        let mut datasets = BTreeMap::new();
-        for network in &mut plan.networks {
-            if let Some(model) = &mut network.model {
-                let file = std::path::absolute(self.base_folder().join(&model.file))?;
-                model.file = file.display().to_string();
-            }
-            let dataset = match datasets.entry(network.dataset_key()) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => {
-                    entry.insert(self.dataset(network, devices.first(), output)?)
-                }
-            };
-            let (shape, classes) = (dataset.train.shape(), dataset.train.classes());
-            require_fit(network, shape, classes, devices.first())?;
-        }
+        let datasets = self.datasets(&plan, task.as_ref(), devices.first(), output)?;
         let study = Study {
             plan: &plan,
             folder: &folder,
@@ -103,7 +96,11 @@ impl StudyArgs {
             jobs: self.jobs.get(),
         };
         let start = Instant::now();
-        let done = run_study(&study, output)?;
+        if let Some(task) = &task {
+            run_with_progress(&study, output, |study, progress| study.run_task(task, progress))?;
+            return report_task(task, &folder, start.elapsed(), output);
+        }
+        let done = run_with_progress(&study, output, |study, progress| study.run(progress))?;
         let scale = self.tolerance.unwrap_or(1.0);
         let comparison = other.map(|other| done.numbers.compare(&other, scale));
         let printed = StudyOutput {
@@ -130,6 +127,44 @@ impl StudyArgs {
             (Some(comparison), Some(file)) => require_equal(&comparison, &file),
             _ => Ok(()),
         }
+    }
+
+    /// The plan, with absolute paths of models.
+    pub fn plan(&self) -> anyhow::Result<StudyPlan> {
+        let (text, origin) = self.text()?;
+        let mut plan = StudyPlan::read(&text, &origin)?;
+        for model in plan.networks.iter_mut().filter_map(|network| network.model.as_mut()) {
+            let file = std::path::absolute(self.base_folder().join(&model.file))?;
+            model.file = file.display().to_string();
+        }
+        Ok(plan)
+    }
+
+    /// Whether the study is to be done in one call.
+    pub fn is_whole(&self) -> bool {
+        self.task.is_none() && self.compare.is_none() && !self.print
+    }
+
+    /// The datasets of all networks, or of that of a task.
+    fn datasets(
+        &self,
+        plan: &StudyPlan,
+        task: Option<&StudyTask>,
+        device: &Device,
+        output: &Output,
+    ) -> anyhow::Result<BTreeMap<String, Dataset>> {
+        let mut datasets = BTreeMap::new();
+        let is_needed =
+            |network: &&NetworkPlan| task.is_none_or(|task| task.network == network.name);
+        for network in plan.networks.iter().filter(is_needed) {
+            let dataset = match datasets.entry(network.dataset_key()) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.dataset(network, device, output)?),
+            };
+            let (shape, classes) = (dataset.train.shape(), dataset.train.classes());
+            require_fit(network, shape, classes, device)?;
+        }
+        Ok(datasets)
     }
 
     /// The dataset of a network; for a model, points of its own shape.
@@ -176,7 +211,8 @@ impl StudyArgs {
         std::path::absolute(Path::new(".").join(folder)).unwrap_or_else(|_| folder.to_owned())
     }
 
-    fn folder(&self) -> anyhow::Result<PathBuf> {
+    /// The folder of the study.
+    pub fn folder(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.out {
             return Ok(folder.clone());
         }
@@ -243,7 +279,12 @@ fn require_equal(comparison: &NumbersComparison, file: &Path) -> anyhow::Result<
     )
 }
 
-fn run_study(study: &Study<'_>, output: &Output) -> anyhow::Result<FinishedStudy> {
+/// Works on a study with a progress bar.
+fn run_with_progress<T>(
+    study: &Study<'_>,
+    output: &Output,
+    work: impl FnOnce(&Study<'_>, StudyProgressFn<'_>) -> Result<T, Error>,
+) -> anyhow::Result<T> {
     let (bar, last) = (output.bar(), Arc::new(Mutex::new((0, 0, StepProgress::default()))));
     let (folder, begun) = (study.folder.display().to_string(), last.clone());
     let _kept = InterruptNote::set(move || {
@@ -260,5 +301,31 @@ fn run_study(study: &Study<'_>, output: &Output) -> anyhow::Result<FinishedStudy
         bar.show(share, format!("step {number} of {steps}, {name}: {}", task.task));
         ControlFlow::Continue(())
     };
-    Ok(study.run(&show)?)
+    Ok(work(study, &show)?)
+}
+
+#[derive(Serialize)]
+struct TaskOutput {
+    task: String,
+    folder: String,
+    seconds: f64,
+}
+
+/// Says that a task is done.
+fn report_task(
+    task: &StudyTask,
+    folder: &Path,
+    time: Duration,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let folder = folder.join("runs").join(&task.run).display().to_string();
+    let done = TaskOutput { task: task.to_string(), folder, seconds: time.as_secs_f64() };
+    output.result(&done, || {
+        pairs(&[
+            ("task", done.task.clone()),
+            ("folder", done.folder.clone()),
+            ("time", duration(time)),
+            ("then", "the same command without --task, once all tasks are done".to_owned()),
+        ])
+    })
 }

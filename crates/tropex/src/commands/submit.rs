@@ -9,38 +9,47 @@ use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
-use tropex::experiments::run::parts;
-use tropex::train::run::Run;
 
+use super::assign::AssignArgs;
 use super::cluster::ENGINES;
-use super::cluster::command_plan::CommandPlan;
+use super::cluster::command_plan::{CommandPlan, TaskOutput};
 use super::cluster::engine::{Engine, JobSettings};
+use super::cluster::follow::follow;
+use super::evaluate::EvaluateArgs;
 use super::examples;
+use super::experiment::ExperimentArgs;
 use super::extract::ExtractArgs;
 use super::options::{one_or_more, whole};
 use super::shell::command_line;
+use super::study::StudyArgs;
 use crate::output::{Output, count, pairs};
 
-/// Hand over an extraction in parts to the engine of a cluster. Call it where the engine accepts jobs;
+/// Hand over work in parts to the engine of a cluster. Call it where the engine accepts jobs;
 /// all machines of the engine must see the folder of the run and the program under the same paths.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "tropex submit [OPTIONS] --engine <ENGINE> --parts <N> -- extract <RUN> [OPTIONS]",
+    override_usage = "tropex submit [OPTIONS] --engine <ENGINE> --parts <N> -- <COMMAND>...",
     after_help = examples!(
         "submit --engine slurm --parts 100 -- extract runs/fcn4 --gauge tight",
         "submit --engine hyperqueue --parts 16 --cpus 4 --dry-run -- extract runs/fcn4",
+        "submit --engine slurm --parts 20 -- evaluate runs/fcn4 --split train",
+        "submit --engine hyperqueue -- study fashion",
     )
 )]
 pub struct SubmitArgs {
     /// The engine that runs the tasks.
     #[arg(long, value_parser = PossibleValuesParser::new(ENGINES.iter().map(|engine| engine.name())))]
     engine: String,
-    /// Number of parts.
+    /// Number of parts; a study has its tasks instead.
     #[arg(long, value_name = "N", value_parser = one_or_more, allow_negative_numbers = true)]
-    parts: NonZeroUsize,
+    parts: Option<NonZeroUsize>,
     /// Print the file for the engine, and submit nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Follow the job until all tasks have ended, and fail if one failed. An interrupt leaves the job
+    /// running.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
     /// Processors per task.
     #[arg(long, value_name = "N", default_value = "1", value_parser = one_or_more, allow_negative_numbers = true)]
     cpus: NonZeroUsize,
@@ -54,7 +63,8 @@ pub struct SubmitArgs {
     /// given several times.
     #[arg(long = "option", value_name = "OPTION", allow_hyphen_values = true)]
     options: Vec<String>,
-    /// The command that is cut into parts: extract RUN with its options.
+    /// The command that is cut into parts: extract, evaluate, assign or experiment with its options,
+    /// or a study.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
@@ -71,6 +81,10 @@ struct Submitted {
 #[derive(Debug, Subcommand)]
 enum SubmittedCommand {
     Extract(ExtractArgs),
+    Evaluate(EvaluateArgs),
+    Assign(AssignArgs),
+    Experiment(ExperimentArgs),
+    Study(StudyArgs),
 }
 
 #[derive(Serialize)]
@@ -84,6 +98,9 @@ struct SubmitOutput {
     /// Content of the file, with --dry-run.
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
+    /// The tasks, with --dry-run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Vec<TaskOutput>>,
     /// Output of the command of the engine.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
@@ -92,13 +109,13 @@ struct SubmitOutput {
 impl SubmitArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         let words = std::iter::once("tropex").chain(self.command.iter().map(String::as_str));
-        let submitted = Submitted::try_parse_from(words).unwrap_or_else(|error| error.exit());
-        let SubmittedCommand::Extract(extract) = submitted.command;
+        let submitted =
+            Submitted::try_parse_from(words).unwrap_or_else(|error| error.exit()).command;
         let engine = self.engine();
         if !self.dry_run {
             require_installed(engine)?;
         }
-        let (plan, folder) = self.plan(&extract, output)?;
+        let (plan, folder) = submitted.plan(&self, output)?;
         let job = self.settings(&folder)?;
         let content = engine.job(&plan, &job)?;
         let file = folder.join(engine.file());
@@ -108,13 +125,22 @@ impl SubmitArgs {
             tasks: plan.tasks().count(),
             logs: job.logs.clone(),
             content: self.dry_run.then(|| content.clone()),
+            plan: self.dry_run.then(|| plan.to_output()),
             answer: None,
         };
         if self.dry_run {
             return output.result(&submitted, || content);
         }
         write(&file, Path::new(&job.logs), &content)?;
-        submitted.answer = Some(hand_over(&engine.submission(&file, &job))?);
+        let answer = hand_over(&engine.submission(&file, &job))?;
+        if self.wait {
+            let bar = output.bar();
+            let followed = follow(engine, &answer, submitted.tasks, &bar);
+            bar.finish();
+            let logs = &submitted.logs;
+            followed.with_context(|| format!("the outputs of the tasks are in {logs}"))?;
+        }
+        submitted.answer = Some(answer);
         output.result(&submitted, || submitted.text())
     }
 
@@ -124,28 +150,18 @@ impl SubmitArgs {
         *chosen.unwrap_or(&ENGINES[0])
     }
 
-    /// The plan, and the folder of the files of the job.
-    fn plan(
-        &self,
-        extract: &ExtractArgs,
-        output: &Output,
-    ) -> anyhow::Result<(CommandPlan, PathBuf)> {
-        let terms = &extract.terms;
-        terms.check_flags()?;
-        extract.require_whole()?;
-        let run = Run::open(&terms.run)?;
-        let devices = terms.devices.find()?;
-        let data = terms.data.open_of(&run, output)?;
-        let settings = terms.settings(extract.sizes());
-        let plan = parts::plan(&run, &data, &devices, &settings, self.parts)?;
-        let store = settings.folder(&run);
-        let folder = run.path().join("jobs").join(store.file_name().unwrap_or_default());
+    /// The number of parts.
+    fn parts(&self) -> anyhow::Result<NonZeroUsize> {
+        self.parts.context("--parts is missing: the number of parts")
+    }
+
+    /// The program of all tasks.
+    fn program(&self) -> anyhow::Result<String> {
         let program = match &self.program {
             Some(program) => program.clone(),
             None => std::env::current_exe().context("cannot find the path of this program")?,
         };
-        let program = program.display().to_string();
-        Ok((CommandPlan::new(plan, terms, extract.sizes(), program), folder))
+        Ok(program.display().to_string())
     }
 
     fn settings(&self, folder: &Path) -> anyhow::Result<JobSettings> {
@@ -161,6 +177,54 @@ impl SubmitArgs {
             options: self.options.clone(),
         })
     }
+}
+
+impl SubmittedCommand {
+    /// The plan, and the folder of the files of the job.
+    fn plan(&self, submit: &SubmitArgs, output: &Output) -> anyhow::Result<(CommandPlan, PathBuf)> {
+        let program = submit.program()?;
+        let words = &submit.command;
+        let (name, run) = match self {
+            Self::Extract(extract) => {
+                let (plan, folder) = extract.plan(submit.parts()?, output)?;
+                let sizes = extract.sizes();
+                return Ok((
+                    CommandPlan::of_extraction(plan, &extract.terms, sizes, program),
+                    folder,
+                ));
+            }
+            Self::Study(study) => return study_plan(study, submit, program),
+            Self::Evaluate(evaluate) => ("evaluate", evaluate.whole_run()?),
+            Self::Assign(assign) => ("assign", assign.whole_run()?),
+            Self::Experiment(experiment) => ("experiment", experiment.divisible_run(output)?),
+        };
+        let plan = CommandPlan::of_images(words, submit.parts()?.get(), program);
+        Ok((plan, run.join("jobs").join(name)))
+    }
+}
+
+/// The tasks of a study. Its folder is claimed before the files of the job are written to it.
+fn study_plan(
+    study: &StudyArgs,
+    submit: &SubmitArgs,
+    program: String,
+) -> anyhow::Result<(CommandPlan, PathBuf)> {
+    if submit.parts.is_some() {
+        anyhow::bail!("--parts does not belong to a study, whose tasks are its runs; leave it out");
+    }
+    if !study.is_whole() {
+        anyhow::bail!(
+            "--task, --print and --compare do not belong to a study in tasks; leave them out"
+        );
+    }
+    let (plan, folder) = (study.plan()?, study.folder()?);
+    if !submit.dry_run {
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create folder {}", folder.display()))?;
+        plan.claim(&folder)?;
+    }
+    let commands = CommandPlan::of_study(&submit.command, &plan.tasks()?, program);
+    Ok((commands, folder.join("jobs")))
 }
 
 impl SubmitOutput {

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::report::{Answer, NumberId, Table, TableCell, Topic};
-use crate::run::RunContext;
+use crate::run::{AssignedPoints, AssignmentWork, PointwiseWork, RunContext};
 use crate::statistics::{Summary, agreement, share};
 use crate::unit::{Unit, count};
 
@@ -92,6 +92,13 @@ impl Experiment for Exactness {
         Ok(answer.table(table).note(
             "Several images of one linear region share a term; of equal terms the first wins.",
         ))
+    }
+
+    fn pointwise<'a>(
+        &'a self,
+        context: &'a RunContext<'a>,
+    ) -> Result<Vec<Box<dyn PointwiseWork + 'a>>, Error> {
+        Ok(vec![AssignmentWork::boxed(context, AssignedPoints::Images(Split::Train))])
     }
 }
 

@@ -8,7 +8,7 @@ use crate::data::{RANGES, RandomPoints, Split, range_fault, range_name};
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
 use crate::report::{Answer, NumberId, Table, Topic};
-use crate::run::{RunContext, predict};
+use crate::run::{AssignedPoints, AssignmentWork, PointwiseWork, RunContext, predict};
 use crate::statistics::{agreement, share};
 use crate::unit::{Unit, count, percent};
 
@@ -82,9 +82,7 @@ impl Counts {
 
 impl Experiment for Generalization {
     fn run(&self, inputs: &ExperimentInputs<'_>) -> Result<Answer, Error> {
-        if let Some(reason) = range_fault("random_points", self.random_points, &self.ranges) {
-            return Err(ENTRY.refuse(&reason));
-        }
+        self.check()?;
         let context = inputs.run();
         let labels = context.labels(Split::Test);
         let predicted = context.predicted(Split::Test)?;
@@ -124,9 +122,36 @@ impl Experiment for Generalization {
         }
         self.at_random_points(context, inputs.seed, answer)
     }
+
+    fn pointwise<'a>(
+        &'a self,
+        context: &'a RunContext<'a>,
+    ) -> Result<Vec<Box<dyn PointwiseWork + 'a>>, Error> {
+        self.check()?;
+        let ranges = if self.random_points == 0 { &[][..] } else { &self.ranges };
+        let seed = context.settings().seed;
+        let random = ranges
+            .iter()
+            .map(|&range| AssignedPoints::Random(self.points_in(range, context, seed)));
+        let all = [AssignedPoints::Images(Split::Test)].into_iter().chain(random);
+        Ok(all.map(|points| AssignmentWork::boxed(context, points)).collect())
+    }
 }
 
 impl Generalization {
+    /// Refuses invalid parameters.
+    fn check(&self) -> Result<(), Error> {
+        match range_fault("random_points", self.random_points, &self.ranges) {
+            Some(reason) => Err(ENTRY.refuse(&reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// The random points of a range.
+    fn points_in(&self, range: [f32; 2], context: &RunContext<'_>, seed: u64) -> RandomPoints {
+        RandomPoints::new(self.random_points, context.dataset().test.features(), range, seed)
+    }
+
     /// Adds agreement and straight terms at random points.
     fn at_random_points(
         &self,
@@ -146,10 +171,9 @@ impl Generalization {
         let mut table = Table::new("random-points", title, &columns);
         let mut texts = Vec::new();
         for &range in &self.ranges {
-            let features = context.dataset().test.features();
-            let points = RandomPoints::new(self.random_points, features, range, seed);
+            let points = self.points_in(range, context, seed);
             let network = predict(context.network()?, &points)?;
-            let winners = context.assign(&points)?;
+            let winners = context.assigned_at(AssignedPoints::Random(points))?;
             let function: Vec<_> = winners.iter().map(|winner| winner.class).collect();
             let straight = winners.iter().filter(|winner| winner.is_straight()).count();
             let agreement = agreement(&function, &network);

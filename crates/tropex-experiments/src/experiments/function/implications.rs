@@ -6,6 +6,7 @@ use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::report::{Answer, NumberId, Table, Topic};
+use crate::run::{AssignedPoints, AssignmentWork, PointwiseWork, RunContext};
 use crate::statistics::Contingency;
 use crate::unit::{Unit, percent};
 
@@ -90,6 +91,13 @@ impl Experiment for Implications {
             ))
             .table(square_of_function(&cases))
             .note("A value named \u{201c}a, b\u{201d} is the frequency of a where b holds."))
+    }
+
+    fn pointwise<'a>(
+        &'a self,
+        context: &'a RunContext<'a>,
+    ) -> Result<Vec<Box<dyn PointwiseWork + 'a>>, Error> {
+        Ok(vec![AssignmentWork::boxed(context, AssignedPoints::Images(Split::Test))])
     }
 }
 

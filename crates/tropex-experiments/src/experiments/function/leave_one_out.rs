@@ -1,13 +1,13 @@
 //! How well do terms do on training images whose own terms are left out?
 
 use serde::{Deserialize, Serialize};
-use tropex_extract::PointSource;
 
 use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
 use crate::report::{Answer, NumberId, Topic};
+use crate::run::{AssignedPoints, AssignmentWork, PointwiseWork, RunContext};
 use crate::statistics::agreement;
 use crate::unit::{Unit, count, percent};
 
@@ -45,17 +45,9 @@ struct LeaveOneOut {}
 impl Experiment for LeaveOneOut {
     fn run(&self, inputs: &ExperimentInputs<'_>) -> Result<Answer, Error> {
         let context = inputs.run();
-        let points = context.points(Split::Train);
         let (labels, predicted) = (context.labels(Split::Train), context.predicted(Split::Train)?);
-        let mut classes = Vec::with_capacity(labels.len());
-        let report = context.report_pairs(labels.len())?;
-        let terms = context.term_points();
-        let own = (0..points.len()).filter_map(|point| terms.position(points.index(point)));
-        let own: Vec<_> = own.collect();
-        context.function()?.stream_without(&points, &own, 1, &report, &mut |ranking| {
-            classes.extend(ranking.assignments.iter().map(|winner| winner.class));
-        })?;
-        context.check_progress()?;
+        let winners = context.assigned_at(AssignedPoints::TrainingWithoutOwn)?;
+        let classes: Vec<_> = winners.into_iter().map(|winner| winner.class).collect();
         let shares = [
             agreement(&classes, predicted),
             agreement(&classes, &labels),
@@ -86,5 +78,12 @@ impl Experiment for LeaveOneOut {
             .fold(answer, |answer, (number, share)| answer.value(number, share));
         let title = "Training images without their own terms";
         Ok(answer.figure(Figure::new("shares", title, Plot::Bars(bars))))
+    }
+
+    fn pointwise<'a>(
+        &'a self,
+        context: &'a RunContext<'a>,
+    ) -> Result<Vec<Box<dyn PointwiseWork + 'a>>, Error> {
+        Ok(vec![AssignmentWork::boxed(context, AssignedPoints::TrainingWithoutOwn)])
     }
 }

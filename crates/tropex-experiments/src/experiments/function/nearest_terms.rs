@@ -8,7 +8,7 @@ use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{CaptionedImage, Figure, ImageGrid, Plot};
 use crate::report::{Answer, NumberId, Table, Topic};
-use crate::run::RunContext;
+use crate::run::{AssignedPoints, AssignmentWork, PointwiseWork, RunContext};
 use crate::unit::{Unit, count};
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
@@ -103,6 +103,13 @@ impl Experiment for NearestTerms {
         let title = "Test images, each beside the training image that wins";
         let plot = Plot::Pictures(ImageGrid { columns: 4, pictures });
         Ok(answer.figure(Figure::new("pairs", title, plot)))
+    }
+
+    fn pointwise<'a>(
+        &'a self,
+        context: &'a RunContext<'a>,
+    ) -> Result<Vec<Box<dyn PointwiseWork + 'a>>, Error> {
+        Ok(vec![AssignmentWork::boxed(context, AssignedPoints::Images(Split::Test))])
     }
 }
 

@@ -1,18 +1,21 @@
 //! How many units have equal pieces at a test image and at the training image that wins there?
 
+use std::ops::Range;
+
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
+use tropex_extract::function::Assignment;
 use tropex_extract::{Network, PointSource};
-use tropex_geometry::{Agreement, Patterns};
+use tropex_geometry::{Agreement, Pattern, Patterns};
 
 use crate::Error;
 use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::render::{Figure, Histogram, LinePlot, Plot, PlotAxis, PlotLine};
 use crate::report::{Answer, NumberId, Table, TableCell, Topic};
-use crate::run::RunContext;
+use crate::run::{ASSIGNED_BATCH, AssignedPoints, AssignmentWork, PointwiseWork, RunContext};
 use crate::statistics::{Summary, share};
 use crate::unit::{Unit, count, percent};
 
@@ -41,9 +44,6 @@ const EQUAL_UNITS: NumberId = NumberId::new("equal units", Unit::Share);
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct PatternComparison {}
-
-/// Number of test images whose patterns are compared in one batch.
-const BATCH: usize = 256;
 
 /// Number of intervals of the histogram.
 const BINS: usize = 40;
@@ -107,7 +107,7 @@ impl Experiment for PatternComparison {
                 "No unit of the network has more than one piece: all images have the same pattern.",
             ));
         }
-        let [positive, negative, random] = compare(context, layers.len(), inputs.seed)?;
+        let [positive, negative, random] = compare(context, &layers)?;
         let means = positive.whole.each_ref().map(Summary::mean);
         let known = |share: f64| if share.is_nan() { "no image".into() } else { percent(share) };
         let mut answer = Answer::new(format!(
@@ -136,6 +136,14 @@ impl Experiment for PatternComparison {
              inspect`. Every image has equal weight; in the row of all layers every unit has.",
         ))
     }
+
+    fn pointwise<'a>(
+        &'a self,
+        context: &'a RunContext<'a>,
+    ) -> Result<Vec<Box<dyn PointwiseWork + 'a>>, Error> {
+        let winners = AssignmentWork::boxed(context, AssignedPoints::Images(Split::Test));
+        Ok(vec![winners, Box::new(EqualUnits { context })])
+    }
 }
 
 /// A node whose units have several pieces.
@@ -162,37 +170,86 @@ impl PatternLayer {
 /// Compares the patterns of the test images with those of the winners and of random images.
 fn compare(
     context: &RunContext<'_>,
-    layers: usize,
-    seed: u64,
+    layers: &[PatternLayer],
 ) -> Result<[PatternAgreement; 3], Error> {
-    let (points, train) = (context.points(Split::Test), context.term_points());
+    let equal = context.results(&EqualUnits { context })?.concat();
+    let mut equal = equal.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
     let (winners, predicted) = (context.assigned(Split::Test)?, context.predicted(Split::Test)?);
-    let patterns = Patterns::new(context.network()?);
-    let terms = context.terms();
-    let mut found = [(); 3].map(|()| PatternAgreement::new(layers));
-    for start in (0..points.len()).step_by(BATCH) {
-        let batch = start..points.len().min(start + BATCH);
-        let own = patterns.of(&points.read(batch.clone()))?;
+    let mut found = [(); 3].map(|()| PatternAgreement::new(layers.len()));
+    for (winner, predicted) in winners.iter().zip(predicted) {
+        for agreement in &mut found {
+            let of_layer = |(layer, equal): (&PatternLayer, u32)| {
+                let node = layer.number - 1;
+                Agreement { node, units: layer.units, equal: equal as usize }
+            };
+            let of_layers: Vec<_> = layers.iter().zip(equal.by_ref()).map(of_layer).collect();
+            agreement.add(&of_layers, winner.class == *predicted);
+        }
+    }
+    Ok(found)
+}
+
+/// The numbers of equal units of every test image and its partners, layer by layer, as bytes of
+/// `u32`.
+struct EqualUnits<'a> {
+    context: &'a RunContext<'a>,
+}
+
+impl PointwiseWork for EqualUnits<'_> {
+    fn name(&self) -> String {
+        "equal-units-test".into()
+    }
+
+    fn points(&self) -> usize {
+        self.context.points(Split::Test).len()
+    }
+
+    fn batch(&self) -> usize {
+        ASSIGNED_BATCH
+    }
+
+    fn compute(&self, range: Range<usize>) -> Result<Vec<u8>, Error> {
+        let winners = self.context.assigned_in(Split::Test, range.clone())?;
+        let mut equal = Vec::new();
+        for (start, winners) in
+            range.clone().step_by(ASSIGNED_BATCH).zip(winners.chunks(ASSIGNED_BATCH))
+        {
+            let counts = self.of_batch(start..start + winners.len(), winners)?;
+            equal.extend(counts.into_iter().flat_map(|count| (count as u32).to_le_bytes()));
+            let done = start + winners.len() - range.start;
+            self.context.report("comparing activation patterns", done, range.len())?;
+        }
+        Ok(equal)
+    }
+}
+
+impl EqualUnits<'_> {
+    /// The numbers for a batch of images: of every image, partner and layer.
+    fn of_batch(&self, batch: Range<usize>, winners: &[Assignment]) -> Result<Vec<usize>, Error> {
+        let context = self.context;
+        let (patterns, train) = (Patterns::new(context.network()?), context.term_points());
+        let own = patterns.of(&context.points(Split::Test).read(batch.clone()))?;
+        let (terms, seed) = (context.terms(), context.settings().seed);
         let random = |image: usize| {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             random.set_stream(image as u64);
             random.random_range(0..terms)
         };
         let partners: [Vec<usize>; 3] = [
-            winners[batch.clone()].iter().map(|winner| winner.positive).collect(),
-            winners[batch.clone()].iter().map(|winner| winner.negative).collect(),
-            batch.clone().map(random).collect(),
+            winners.iter().map(|winner| winner.positive).collect(),
+            winners.iter().map(|winner| winner.negative).collect(),
+            batch.map(random).collect(),
         ];
-        for (agreement, images) in found.iter_mut().zip(partners) {
-            let others = patterns.of(&train.gather(&images))?;
-            for (image, (own, other)) in batch.clone().zip(own.iter().zip(&others)) {
-                let agrees = winners[image].class == predicted[image];
-                agreement.add(&own.agreement(other), agrees);
-            }
+        let mut others = Vec::with_capacity(partners.len());
+        for images in &partners {
+            others.push(patterns.of(&train.gather(images))?);
         }
-        context.report("comparing activation patterns", batch.end, points.len())?;
+        let of_image = |(image, own): (usize, &Pattern)| {
+            let agreements = others.iter().map(|others| own.agreement(&others[image]));
+            agreements.flatten().map(|layer| layer.equal).collect::<Vec<_>>()
+        };
+        Ok(own.iter().enumerate().flat_map(of_image).collect())
     }
-    Ok(found)
 }
 
 /// A row for every layer, with mean and range over the images of every set.

@@ -13,7 +13,7 @@ use crate::terms::{Prediction, Pullback, TermSpec};
 use crate::{Error, Network};
 
 /// A batch of points between two stages.
-pub(super) struct TightBatch {
+pub(crate) struct TightBatch {
     prediction: Prediction,
     /// `[rows, 1]`
     biases: TensorData,

@@ -33,7 +33,7 @@ use crate::Error;
 use crate::network::ValueId;
 use crate::terms::{TermSpec, Terms};
 use batch::TightBatch;
-pub(crate) use part_pullback::{PartPullback, WaitingRows, terms_of_rows};
+pub(crate) use part_pullback::{PartPullback, WaitingBatch, WaitingRows, terms_of_rows};
 pub(crate) use spill_buffer::SpillBuffer;
 pub(crate) use stage_minimum::StageMinimum;
 use stage_minimum::elementwise_min;

@@ -23,14 +23,35 @@ use crate::{Error, Network};
 
 /// Rows of batches between two stages, by the position of the first point of the batch.
 pub(crate) trait WaitingRows: Sync {
+    /// Whether rows are kept as bytes.
+    fn are_bytes(&self) -> bool;
+
     /// The rows of a batch after the last stage; `None` if they were lost.
-    fn read(&self, first: usize) -> Option<Vec<u8>>;
+    fn read(&self, first: usize) -> Option<WaitingBatch>;
 
     /// Keeps the rows of a batch for the next stage.
     ///
     /// # Errors
     /// The rows cannot be kept.
-    fn write(&self, first: usize, rows: Vec<u8>) -> Result<(), Error>;
+    fn write(&self, first: usize, rows: WaitingBatch) -> Result<(), Error>;
+}
+
+/// The rows of a batch between two stages.
+pub(crate) enum WaitingBatch {
+    /// As the content of a file.
+    Bytes(Vec<u8>),
+    /// As tensors.
+    Tensors(Box<TightBatch>),
+}
+
+impl WaitingBatch {
+    /// The batch of a network; `None` if the bytes are not those of a batch.
+    fn into_batch(self, spec: &TermSpec) -> Option<TightBatch> {
+        match self {
+            Self::Bytes(bytes) => TightBatch::from_bytes(&bytes, spec),
+            Self::Tensors(batch) => Some(*batch),
+        }
+    }
 }
 
 /// Finds the tight shifts stage by stage, together with other processes.
@@ -44,10 +65,11 @@ pub(crate) struct PartPullback<'a> {
 }
 
 impl<'a> PartPullback<'a> {
-    /// A pullback before the first stage, on the devices of all specs.
-    pub(crate) fn new(specs: &[&'a TermSpec]) -> Self {
+    /// A pullback before the first stage, on the devices of all specs. The shifts at maxima are
+    /// multiplied by `scale` before rows move on.
+    pub(crate) fn new(specs: &[&'a TermSpec], (gauge, scale): (Gauge, ShiftScale)) -> Self {
         let workers = specs.iter().flat_map(|&spec| {
-            let worker = StageWorker::new(spec, Gauge::Tight, ShiftScale::FULL);
+            let worker = StageWorker::new(spec, gauge, scale);
             repeat_n(worker, spec.batches_at_a_time())
         });
         let stages = stages(&specs[0].network);
@@ -95,7 +117,11 @@ impl<'a> PartPullback<'a> {
                 let mut batch = self.arrived(worker, span, read, rows, &buffer)?;
                 let lowest = batch.pass(stage, worker, &buffer)?;
                 let predicted = batch.predicted().to_vec();
-                rows.write(span.start, batch.into_bytes(&buffer)?)?;
+                let waiting = match rows.are_bytes() {
+                    true => WaitingBatch::Bytes(batch.into_bytes(&buffer)?),
+                    false => WaitingBatch::Tensors(Box::new(batch)),
+                };
+                rows.write(span.start, waiting)?;
                 Ok::<_, Error>((predicted, lowest))
             })
         };
@@ -123,7 +149,7 @@ impl<'a> PartPullback<'a> {
         buffer: &SpillBuffer,
     ) -> Result<TightBatch, Error> {
         let kept = (self.known > 0).then(|| rows.read(span.start)).flatten();
-        if let Some(batch) = kept.and_then(|kept| TightBatch::from_bytes(&kept, worker.spec)) {
+        if let Some(batch) = kept.and_then(|kept| kept.into_batch(worker.spec)) {
             return Ok(batch);
         }
         let mut batch = TightBatch::enter(worker.spec, &read(span.clone())?, buffer)?;
@@ -135,13 +161,13 @@ impl<'a> PartPullback<'a> {
 }
 
 /// The terms of a batch whose rows have arrived at the input, under shifts on the device of a spec;
-/// `None` if the bytes are not those of a batch.
+/// `None` if the rows are bytes that are not those of a batch.
 pub(crate) fn terms_of_rows(
     spec: &TermSpec,
     shifts: &Shifts,
-    rows: &[u8],
+    rows: WaitingBatch,
 ) -> Option<Result<Terms, Error>> {
-    let mut batch = TightBatch::from_bytes(rows, spec)?;
+    let mut batch = rows.into_batch(spec)?;
     let terms = || {
         let walk = batch.restore(&spec.network, &[ValueId::INPUT], &SpillBuffer::in_memory())?;
         let pulled = walk.finish(shifts.tensor_at(ValueId::INPUT));

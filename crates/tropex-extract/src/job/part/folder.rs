@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::stage_name::StageName;
 use crate::Error;
 use crate::part_number::PartNumber;
 use crate::store::is_absent;
@@ -15,14 +16,9 @@ pub(super) fn folder_of_all(store: &Path, of: usize) -> PathBuf {
     store.join(format!("{ALL}{of}"))
 }
 
-/// The file with the minimum of all parts after a stage, counted from 1.
-pub(super) fn reduced_stage(store: &Path, of: usize, stage: usize) -> PathBuf {
-    folder_of_all(store, of).join(stage_file(stage))
-}
-
-/// Name of the file of a stage.
-fn stage_file(stage: usize) -> String {
-    format!("stage-{stage}.part")
+/// The file with the result of all parts after a stage.
+pub(super) fn reduced_stage(store: &Path, of: usize, stage: StageName) -> PathBuf {
+    folder_of_all(store, of).join(stage.file())
 }
 
 /// The folder of one part of an extraction into `store`.
@@ -43,9 +39,9 @@ impl PartFolder {
         self.0.join("settings.part")
     }
 
-    /// The file of the minimum after a stage, counted from 1.
-    pub(super) fn stage(&self, stage: usize) -> PathBuf {
-        self.0.join(stage_file(stage))
+    /// The file of the result after a stage.
+    pub(super) fn stage(&self, stage: StageName) -> PathBuf {
+        self.0.join(stage.file())
     }
 
     /// The file of the entry of a shard.

@@ -7,10 +7,14 @@ use tropex_files::sha256;
 
 use super::folder::{PartFolder, folder_of_all};
 use super::record_file::{self, Record};
-use crate::Error;
+use super::search::PartSearch;
+use crate::job::ExtractOptions;
 use crate::job::batch_size::BatchSize;
+use crate::job::calibration_state::CalibrationState;
+use crate::job::extract_store::header;
 use crate::part_number::PartNumber;
 use crate::store::{TermsHeader, written_by};
+use crate::{Error, Extractor, PointSource};
 
 /// Version of the files of parts.
 const FORMAT: u32 = 1;
@@ -29,11 +33,36 @@ pub(super) struct PartIdentity {
     of: usize,
     /// Number of points per batch.
     batch: usize,
+    /// With the calibrated gauge: number of points at which scales are tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tried: Option<usize>,
 }
 
 impl PartIdentity {
-    pub(super) fn new(terms: TermsHeader, of: usize, batch: BatchSize) -> Self {
-        Self { format: FORMAT, written_by: written_by(), terms, of, batch: batch.points() }
+    /// The settings of an extraction in `of` parts.
+    ///
+    /// # Errors
+    /// A source without points, or with points of another number of features.
+    pub(super) fn new(
+        extractor: &Extractor,
+        source: &dyn PointSource,
+        options: &ExtractOptions,
+        of: usize,
+    ) -> Result<Self, Error> {
+        let terms = header(extractor, source, options.shard_bytes)?;
+        let batch = BatchSize::of(extractor, options).points();
+        let tried = extractor.is_calibrated().then_some(options.dominance_points);
+        Ok(Self { format: FORMAT, written_by: written_by(), terms, of, batch, tried })
+    }
+
+    /// The first search of the calibrated gauge; `None` for other gauges.
+    pub(super) fn search(
+        &self,
+        extractor: &Extractor,
+        source: &dyn PointSource,
+    ) -> Option<PartSearch> {
+        let state = CalibrationState::of_sample(source, self.tried?);
+        Some(PartSearch::first(state, extractor))
     }
 
     /// Number of parts.
@@ -62,6 +91,10 @@ impl PartIdentity {
             .difference(&other.terms)
             .or_else(|| differs("points per shard ", &shards[0], &shards[1]))
             .or_else(|| differs("points per batch ", &other.batch, &self.batch))
+            .or_else(|| {
+                let [found, expected] = [other.tried, self.tried].map(Option::unwrap_or_default);
+                differs("points of trials ", &found, &expected)
+            })
             .or_else(|| differs("written by ", &other.written_by, &self.written_by))
             .or_else(|| differs("format ", &other.format, &self.format))
             .or_else(|| (self != other).then(|| "another number of parts".into()))

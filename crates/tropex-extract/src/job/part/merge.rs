@@ -4,21 +4,24 @@ use std::path::Path;
 
 use tropex_files::{FolderLock, holder, remove_leftovers};
 
+use super::calibrated::{Calibrated, ReadResults, calibrate};
 use super::cut::pieces_of_all;
 use super::folder::{PartFolder, numbers_of_parts, remove_all_parts};
-use super::identity::{PartIdentity, identity_of_all, missing_parts};
+use super::identity::{identity_of_all, missing_parts};
 use super::joined_shard::{PartPiece, publish_shard};
 use super::piece_record::PieceRecord;
-use super::stage_work::minimum_of_parts;
-use super::work::require_divisible;
-use crate::gauge::Shifts;
-use crate::gauge::tight::PartPullback;
+use super::search::PartSearch;
+use super::stage_name::StageName;
+use super::stage_result::StageFiles;
+use crate::gauge::tight::{PartPullback, StageMinimum};
+use crate::gauge::{Gauge, ShiftScale, Shifts};
 use crate::job::calibration_state::CalibrationState;
 use crate::job::extract_store::{existing, header};
 use crate::job::extraction::ExtractionJob;
 use crate::job::{ExtractOptions, Progress};
 use crate::part_number::PartNumber;
 use crate::store::{MANIFEST, Manifest, TermsHeader, remove_all_but, shifts};
+use crate::terms::DominanceGap;
 use crate::{Error, Extractor, PointSource, TermStore};
 
 impl TermStore {
@@ -40,7 +43,6 @@ impl TermStore {
         options: &ExtractOptions,
         progress: &dyn Fn(Progress),
     ) -> Result<Self, Error> {
-        require_divisible(extractor)?;
         let terms = header(extractor, source, options.shard_bytes)?;
         let search = &CalibrationState::of_sample(source, options.dominance_points);
         let job = ExtractionJob { folder, extractor, source, options, search, progress };
@@ -49,15 +51,18 @@ impl TermStore {
         let is_finished = holder(folder).is_none()
             && found.as_ref().is_some_and(|manifest| job.is_finished(manifest));
         if !is_finished {
-            let parts = FinishedParts::find(folder, extractor, &terms)?;
+            let parts = FinishedParts::find(folder, extractor, source, &terms)?;
             let _lock = FolderLock::create(folder)?;
             if found.is_none() {
                 // Terms of other settings that may be replaced.
                 remove_all_but(folder, &Manifest::new(terms))?;
             }
-            let manifest = parts.publish(&job)?;
+            let mut manifest = parts.publish(&job)?;
             remove_all_but(folder, &manifest)?;
-            job.conclude(manifest, extractor)?;
+            match &parts.gaps {
+                Some(gaps) => job.write_check(&mut manifest, gaps)?,
+                None => _ = job.conclude(manifest, extractor)?,
+            }
         }
         remove_all_parts(folder)?;
         Self::open(folder)
@@ -69,6 +74,8 @@ struct FinishedParts {
     terms: TermsHeader,
     /// The shifts, if the store holds shifts.
     shifts: Option<Shifts>,
+    /// The excess of other terms at every point, with the calibrated gauge.
+    gaps: Option<Vec<DominanceGap>>,
     /// The pieces of every shard.
     shards: Vec<Vec<PartPiece>>,
 }
@@ -76,10 +83,15 @@ struct FinishedParts {
 impl FinishedParts {
     /// Finds the finished parts in a folder. If there are parts of several numbers of parts, those
     /// of the first number that is complete.
-    fn find(folder: &Path, extractor: &Extractor, terms: &TermsHeader) -> Result<Self, Error> {
+    fn find(
+        folder: &Path,
+        extractor: &Extractor,
+        source: &dyn PointSource,
+        terms: &TermsHeader,
+    ) -> Result<Self, Error> {
         let mut first = None;
         for of in numbers_of_parts(folder)? {
-            match Self::read(folder, of, extractor, terms) {
+            match Self::read(folder, of, (extractor, source), terms) {
                 Ok(parts) => return Ok(parts),
                 Err(error) => first = first.or(Some(error)),
             }
@@ -90,13 +102,18 @@ impl FinishedParts {
     fn read(
         folder: &Path,
         of: usize,
-        extractor: &Extractor,
+        (extractor, source): (&Extractor, &dyn PointSource),
         terms: &TermsHeader,
     ) -> Result<Self, Error> {
         let identity = identity_of_all(folder, of, terms)?;
-        let shifts = match extractor.shifts() {
-            Some(shifts) => Some(shifts.clone()).filter(|_| terms.saves_shifts()),
-            None => Some(found_shifts(folder, extractor, &identity)?),
+        let files = StageFiles { folder, identity: &identity };
+        let (shifts, gaps) = match (extractor.shifts(), identity.search(extractor, source)) {
+            (Some(shifts), _) => (Some(shifts.clone()).filter(|_| terms.saves_shifts()), None),
+            (None, None) => (Some(tight_shifts(extractor, files)?), None),
+            (None, Some(search)) => {
+                let Calibrated { shifts, gaps } = found(search, extractor, source, files)?;
+                (Some(shifts), Some(gaps))
+            }
         };
         let fingerprint = shifts.as_ref().map(Shifts::fingerprint);
         let mut shards: Vec<Vec<PartPiece>> = Vec::new();
@@ -117,7 +134,7 @@ impl FinishedParts {
         }
         missing.dedup();
         match missing.is_empty() {
-            true => Ok(Self { terms: identity.terms, shifts, shards }),
+            true => Ok(Self { terms: identity.terms, shifts, gaps, shards }),
             false => Err(missing_parts(folder, of, missing, None)),
         }
     }
@@ -141,16 +158,26 @@ impl FinishedParts {
     }
 }
 
-/// The shifts that parts found stage by stage.
-fn found_shifts(
-    folder: &Path,
-    extractor: &Extractor,
-    identity: &PartIdentity,
-) -> Result<Shifts, Error> {
+/// The tight shifts that parts found stage by stage.
+fn tight_shifts(extractor: &Extractor, files: StageFiles<'_>) -> Result<Shifts, Error> {
     let specs = extractor.specs();
-    let mut pullback = PartPullback::new(&specs);
+    let mut pullback = PartPullback::new(&specs, (Gauge::Tight, ShiftScale::FULL));
     for stage in 1..=PartPullback::stage_count(extractor.network()) {
-        pullback.set_next(&minimum_of_parts(folder, identity, stage)?)?;
+        let minimum: StageMinimum = files.all((StageName::tight(stage), stage), 0)?;
+        pullback.set_next(&minimum)?;
     }
     Ok(pullback.shifts())
+}
+
+/// The calibrated shifts that parts found.
+fn found(
+    mut search: PartSearch,
+    extractor: &Extractor,
+    source: &dyn PointSource,
+    files: StageFiles<'_>,
+) -> Result<Calibrated, Error> {
+    let mut results = ReadResults { files, reduced: None };
+    let found = calibrate(&mut search, extractor, source.len(), &mut results)?;
+    let (stage, stages) = (search.check(), search.check());
+    found.ok_or(Error::NoStage { stage, stages })
 }

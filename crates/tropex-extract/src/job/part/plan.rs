@@ -4,13 +4,15 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::calibrated::{ReadResults, calibrate};
 use super::cut::pieces_of_all;
 use super::folder::{PartFolder, reduced_stage};
+use super::identity::PartIdentity;
+use super::search::PartSearch;
 use super::sizes::stages_of;
-use super::work::require_divisible;
+use super::stage_name::StageName;
+use super::stage_result::StageFiles;
 use crate::job::ExtractOptions;
-use crate::job::batch_size::BatchSize;
-use crate::job::extract_store::header;
 use crate::job::shard_extraction::ShardPiece;
 use crate::part_number::PartNumber;
 use crate::store::MANIFEST;
@@ -42,7 +44,7 @@ pub struct PlanStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StepWork {
-    /// Every part runs a stage of the search for the tight shifts, see
+    /// Every part runs a stage of the search for the tight or the calibrated shifts, see
     /// [`PartTask::stage`](super::PartTask::stage). Stages are counted from 1.
     Stage(usize),
     /// One task joins the minima of a stage, see
@@ -65,7 +67,8 @@ pub struct PlanTask {
     /// Numbers of the tasks that end before this task begins: those of the step before.
     pub after: Range<usize>,
     /// Files of other tasks that the task reads. The entry of a shard names the file of its terms,
-    /// and the file of a stage the folder of the rows.
+    /// and the file of a stage the folder of the rows. Empty with the calibrated gauge, whose
+    /// searches may end early.
     pub inputs: Vec<PathBuf>,
     /// Files that the task leaves.
     pub outputs: Vec<PathBuf>,
@@ -75,7 +78,7 @@ impl PartPlan {
     /// The plan of an extraction into a folder.
     ///
     /// # Errors
-    /// The calibrated gauge; a source without points, or with points of another number of features;
+    /// A source without points, or with points of another number of features;
     /// [`Error::TooManyParts`]: more parts than batches.
     pub fn of(
         folder: &Path,
@@ -85,17 +88,20 @@ impl PartPlan {
         parts: NonZeroUsize,
     ) -> Result<Self, Error> {
         let parts = parts.get();
-        require_divisible(extractor)?;
-        let terms = header(extractor, source, options.shard_bytes)?;
-        let batch = BatchSize::of(extractor, options);
-        let batches = batch.of_all(&terms).len();
+        let identity = PartIdentity::new(extractor, source, options, parts)?;
+        let (terms, batch) = (&identity.terms, identity.batch_size());
+        let batches = batch.of_all(terms).len();
         if parts > batches {
             return Err(Error::TooManyParts { parts, batches });
         }
-        let pieces = pieces_of_all(parts, &terms, batch);
-        let files = TaskFiles { folder, pieces, stages: stages_of(extractor) };
-        let stages = (1..=files.stages).flat_map(|at| [StepWork::Stage(at), StepWork::Reduce(at)]);
-        let works = stages.chain([StepWork::Terms, StepWork::Merge]);
+        let pieces = pieces_of_all(parts, terms, batch);
+        let search = current_search(folder, extractor, source, &identity)?;
+        let files =
+            TaskFiles { folder, pieces, stages: stages_of(extractor), is_known: search.is_none() };
+        let works = match search {
+            None => works(files.stages),
+            Some(search) => works_of(&search),
+        };
         let (mut steps, mut before) = (Vec::new(), 1..1);
         for work in works {
             let step = files.step(work, before);
@@ -111,12 +117,45 @@ impl PartPlan {
     }
 }
 
+/// The steps of an extraction with a number of stages that find the shifts.
+fn works(stages: usize) -> Vec<StepWork> {
+    let stages = (1..=stages).flat_map(|at| [StepWork::Stage(at), StepWork::Reduce(at)]);
+    stages.chain([StepWork::Terms, StepWork::Merge]).collect()
+}
+
+/// The steps of a search for the calibrated shifts, with the terms and their check.
+fn works_of(search: &PartSearch) -> Vec<StepWork> {
+    let stages = (search.start()..=search.check()).flat_map(|at| {
+        let reduce = (at != search.terms()).then_some(StepWork::Reduce(at));
+        [StepWork::Stage(at)].into_iter().chain(reduce)
+    });
+    stages.chain([StepWork::Merge]).collect()
+}
+
+/// The search for the calibrated shifts that the parts in a folder have begun, or the first; `None`
+/// for other gauges.
+fn current_search(
+    folder: &Path,
+    extractor: &Extractor,
+    source: &dyn PointSource,
+    identity: &PartIdentity,
+) -> Result<Option<PartSearch>, Error> {
+    let Some(mut search) = identity.search(extractor, source) else { return Ok(None) };
+    let mut results = ReadResults { files: StageFiles { folder, identity }, reduced: None };
+    match calibrate(&mut search, extractor, source.len(), &mut results) {
+        Ok(_) | Err(Error::MissingParts { .. }) => Ok(Some(search)),
+        Err(error) => Err(error),
+    }
+}
+
 /// What decides the files of the tasks.
 struct TaskFiles<'a> {
     folder: &'a Path,
     /// The batches of every part.
     pieces: Vec<Vec<ShardPiece>>,
     stages: usize,
+    /// Whether it is known which files the tasks leave: a search may end early.
+    is_known: bool,
 }
 
 impl TaskFiles<'_> {
@@ -144,6 +183,7 @@ impl TaskFiles<'_> {
 
     fn inputs(&self, work: StepWork, part: Option<PartNumber>) -> Vec<PathBuf> {
         match work {
+            _ if !self.is_known => Vec::new(),
             StepWork::Stage(stage) => self.before(stage, part),
             StepWork::Terms => self.before(self.stages + 1, part),
             StepWork::Reduce(stage) => self.outputs_of_all(StepWork::Stage(stage)),
@@ -158,20 +198,28 @@ impl TaskFiles<'_> {
     /// What a part reads at a stage: the minima of all earlier stages, and its own last stage, which
     /// names the folder of its rows.
     fn before(&self, stage: usize, part: Option<PartNumber>) -> Vec<PathBuf> {
-        let own = part.filter(|_| stage > 1).map(|part| self.own(part).stage(stage - 1));
-        let reduced = (1..stage).map(|stage| reduced_stage(self.folder, self.parts(), stage));
+        let own = part
+            .filter(|_| stage > 1)
+            .map(|part| self.own(part).stage(StageName::tight(stage - 1)));
+        let reduced = (1..stage)
+            .map(|stage| reduced_stage(self.folder, self.parts(), StageName::tight(stage)));
         reduced.chain(own).collect()
     }
 
     fn outputs(&self, work: StepWork, part: Option<PartNumber>) -> Vec<PathBuf> {
+        let name = StageName::tight;
         match (work, part) {
-            (StepWork::Stage(stage), Some(part)) => vec![self.own(part).stage(stage)],
+            (StepWork::Merge, _) => vec![self.folder.join(MANIFEST)],
+            _ if !self.is_known => Vec::new(),
+            (StepWork::Stage(stage), Some(part)) => vec![self.own(part).stage(name(stage))],
             (StepWork::Terms, Some(part)) => {
                 let pieces = self.pieces[part.number() - 1].iter();
                 pieces.map(|piece| self.own(part).shard(piece.shard)).collect()
             }
-            (StepWork::Reduce(stage), _) => vec![reduced_stage(self.folder, self.parts(), stage)],
-            _ => vec![self.folder.join(MANIFEST)],
+            (StepWork::Reduce(stage), _) => {
+                vec![reduced_stage(self.folder, self.parts(), name(stage))]
+            }
+            _ => Vec::new(),
         }
     }
 

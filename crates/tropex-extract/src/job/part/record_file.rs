@@ -6,38 +6,26 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tropex_files::sha256;
+use tropex_files::{checked, with_checksum};
 
 use crate::Error;
 use crate::store::{files, is_absent};
 
 /// The content of the record file at a path.
-pub(super) fn encode(
-    path: &Path,
-    header: &impl Serialize,
-    payload: &[u8],
-) -> Result<Vec<u8>, Error> {
+fn encode(path: &Path, header: &impl Serialize, payload: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = |error: serde_json::Error| Error::io("write", path)(error.into());
-    let mut body = serde_json::to_vec(header).map_err(failed)?;
-    body.push(b'\n');
-    body.extend_from_slice(payload);
-    let mut content = sha256(&body).into_bytes();
-    content.push(b'\n');
-    content.extend(body);
-    Ok(content)
+    let header = serde_json::to_vec(header).map_err(failed)?;
+    Ok(with_checksum(&[&header, b"\n", payload]))
 }
 
 /// Header and bytes of the content of a record file; `None` if the content is damaged.
-fn decode<H: DeserializeOwned>(content: &[u8]) -> Option<(H, &[u8])> {
-    let (checksum, body) = split_line(content)?;
-    (sha256(body).as_bytes() == checksum).then_some(())?;
-    let (header, payload) = split_line(body)?;
-    Some((serde_json::from_slice(header).ok()?, payload))
-}
-
-fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.iter().position(|&byte| byte == b'\n')?;
-    Some((&bytes[..end], &bytes[end + 1..]))
+fn decode<H: DeserializeOwned>(mut content: Vec<u8>) -> Option<(H, Vec<u8>)> {
+    let body = checked(&content)?;
+    let end = body.iter().position(|&byte| byte == b'\n')?;
+    let header = serde_json::from_slice(&body[..end]).ok()?;
+    let payload = content.len() - body.len() + end + 1;
+    content.drain(..payload);
+    Some((header, content))
 }
 
 /// What is at the path of a record file.
@@ -57,8 +45,8 @@ pub(super) fn read<H: DeserializeOwned>(path: &Path) -> Result<Record<H>, Error>
         Err(error) if is_absent(&error) => return Ok(Record::Absent),
         read => read.map_err(Error::io("read", path))?,
     };
-    Ok(match decode(&content) {
-        Some((header, payload)) => Record::Intact(header, payload.to_vec()),
+    Ok(match decode(content) {
+        Some((header, payload)) => Record::Intact(header, payload),
         None => Record::Damaged,
     })
 }

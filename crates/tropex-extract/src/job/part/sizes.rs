@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 
 use super::cut::pieces_of_all;
+use super::identity::PartIdentity;
+use super::search::PartSearch;
 use crate::gauge::tight::PartPullback;
 use crate::job::ExtractOptions;
 use crate::job::batch_size::BatchSize;
@@ -23,7 +25,8 @@ pub struct PartSizes {
     pub batch: usize,
     /// Number of batches.
     pub batches: usize,
-    /// Stages that find the shifts; 0 if they are known before.
+    /// Stages that find the shifts; 0 if they are known before. With the calibrated gauge, the
+    /// stages of the first search, at most.
     pub stages: usize,
     /// Smallest and largest number of points of a part.
     pub points_per_part: RangeInclusive<usize>,
@@ -51,6 +54,14 @@ impl PartSizes {
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
         let (batch, stages) = (BatchSize::of(extractor, options), stages_of(extractor));
+        let identity = PartIdentity::new(extractor, source, options, parts)?;
+        let search = identity.search(extractor, source);
+        let stages = search.as_ref().map_or(stages, PartSearch::check);
+        // Every trial and the terms are a pullback, and comparisons are products with all terms.
+        let passes = search.as_ref().map_or(1, |search| 1 + search.trials());
+        let compared = search
+            .as_ref()
+            .map_or(0, |search| search.trials() * search.state.chosen.len() + terms.points);
         let points_per_part = points_per_part(&terms, batch, parts);
         let network = extractor.network();
         // The bytes of all rows of a point, linear and negative, with this many features.
@@ -68,9 +79,10 @@ impl PartSizes {
             batches: batch.of_all(&terms).len(),
             stages,
             points_per_part,
-            operations: per_point as f64 * terms.points as f64,
+            operations: (per_point * passes + 2 * groups * terms.features() * compared) as f64
+                * terms.points as f64,
             bytes: (rows(terms.features()) + rows(1) + INDICES) * points,
-            row_bytes: if stages == 0 { 0 } else { rows(network.widest()) * points },
+            row_bytes: if stages == 0 { 0 } else { row_bytes(extractor) * points },
             memory: in_batches(extractor, batch.points().min(most)) + in_shards,
         })
     }
@@ -78,6 +90,13 @@ impl PartSizes {
 
 /// Bytes per point of the index, the label and the predicted class in a shard.
 const INDICES: u64 = 3 * size_of::<i64>() as u64;
+
+/// Bytes of the rows of a point between two stages, at most.
+pub(super) fn row_bytes(extractor: &Extractor) -> u64 {
+    let network = extractor.network();
+    let numbers = (extractor.per_point() + 1) * network.widest();
+    (numbers * network.target().precision().bytes()) as u64
+}
 
 /// Smallest and largest number of points of a part.
 fn points_per_part(terms: &TermsHeader, batch: BatchSize, parts: usize) -> RangeInclusive<usize> {

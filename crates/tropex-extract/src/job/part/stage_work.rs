@@ -1,20 +1,16 @@
-//! The stages of a part, which find the tight shifts of all parts.
+//! The stages of a part, which parts do together.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::folder::{PartFolder, remove_folder};
-use super::identity::{PartIdentity, missing_parts};
-use super::reduced_stage;
-use super::row_folder::RowFolder;
-use super::stage_record::{FoundStage, StageRecord};
+use super::kept_rows::{KeptRows, RowTransfer};
+use super::stage_name::StageName;
+use super::stage_result::{FoundStage, StageFiles, StageRecord, StageResult, joined};
 use super::work::PartWork;
 use crate::Error;
 use crate::gauge::tight::{PartPullback, StageMinimum};
 use crate::job::Progress;
-use crate::part_number::PartNumber;
 use crate::points::read;
 
 /// Time between two looks at the files of other parts: it doubles from the first to the last.
@@ -22,117 +18,78 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
 impl PartWork<'_> {
-    /// The record of a stage of this part, from its file or computed. `rows` is the folder with the
-    /// rows after the stage before; it is removed after the stage.
+    /// The rows after a stage of a pullback, whose minimum is found in a file or computed. `rows` are
+    /// the rows after the stage before, which are removed after the stage. `step` is the stage
+    /// within the pullback.
     pub(super) fn finish_stage(
         &self,
-        stage: usize,
+        (name, step): (StageName, usize),
         pullback: &PartPullback<'_>,
-        rows: Option<PathBuf>,
-    ) -> Result<StageRecord, Error> {
-        let path = self.own.stage(stage);
-        if let FoundStage::Finished(record) = StageRecord::find(&path, &self.key)? {
-            rows.map_or(Ok(()), |rows| remove_folder(&rows))?;
-            return Ok(record);
+        rows: KeptRows,
+    ) -> Result<KeptRows, Error> {
+        let (path, part) = (self.own.stage(name), self.own.path());
+        let find = || StageRecord::<StageMinimum>::find(&path, &self.key, 0);
+        if let FoundStage::Finished(record) = find()? {
+            rows.remove()?;
+            return Ok(KeptRows::named(part, &record.rows));
         }
-        let folder = RowFolder::create(self.own.path(), stage, rows.clone())?;
+        let transfer = match self.has_memory {
+            true => RowTransfer::to_memory(rows),
+            false => RowTransfer::to_folder(part, name, rows)?,
+        };
         let passed = |points| {
             let (of, stages) = (self.points(), PartPullback::stage_count(self.extractor.network()));
-            (self.progress)(Progress::Shifted { points, of, stage, stages });
+            (self.progress)(Progress::Shifted { points, of, stage: step, stages });
         };
-        let batches: Vec<Range<usize>> =
-            self.pieces.iter().flat_map(|piece| piece.batches.iter().cloned()).collect();
+        let batches: Vec<Range<usize>> = self.batches().collect();
         let read = |range| read(self.source, range);
-        let minimum = pullback.pass(&batches, &read, &folder, &passed)?;
-        StageRecord { minimum, rows: folder.name() }.publish(&path, &self.key)?;
+        let result = pullback.pass(&batches, &read, &transfer, &passed)?;
+        StageRecord { result, rows: transfer.name() }.publish(&path, &self.key)?;
         // Another process with the same part may have been faster.
-        let FoundStage::Finished(record) = StageRecord::find(&path, &self.key)? else {
-            return Err(Error::DamagedPart { path, part: self.part });
-        };
-        if record.rows == folder.name() {
-            folder.keep();
+        match find()? {
+            FoundStage::Finished(record) => transfer.finish(part, &record.rows),
+            _ => Err(Error::DamagedPart { path, part: self.part }),
         }
-        rows.map_or(Ok(()), |rows| remove_folder(&rows))?;
-        Ok(record)
     }
 
-    /// The minimum of all points after a stage. Waits for the other parts, or refuses to.
-    pub(super) fn minimum_of_all(
+    /// Finds the result of a stage without rows in its file, or computes and writes it.
+    pub(super) fn finish<R: StageResult>(
         &self,
-        stage: usize,
-        stages: usize,
+        name: StageName,
+        points: usize,
+        compute: impl FnOnce() -> Result<R, Error>,
+    ) -> Result<(), Error> {
+        let path = self.own.stage(name);
+        if let FoundStage::Finished(_) = StageRecord::<R>::find(&path, &self.key, points)? {
+            return Ok(());
+        }
+        StageRecord { result: compute()?, rows: String::new() }.publish(&path, &self.key)
+    }
+
+    /// The result of all points after a stage. Waits for the other parts, or refuses to. `number`
+    /// is the stage as it is named in errors, of `stages`.
+    pub(super) fn result_of_all<R: StageResult>(
+        &self,
+        (name, number, stages): (StageName, usize, usize),
+        points: usize,
         waits: bool,
-    ) -> Result<StageMinimum, Error> {
-        if let Some(minimum) = reduced_stage::find(self.folder, &self.identity, stage)? {
-            return Ok(minimum);
+    ) -> Result<R, Error> {
+        let files = StageFiles { folder: self.folder, identity: &self.identity };
+        if !waits {
+            return files.all((name, number), points);
+        }
+        if let Some(reduced) = files.reduced(name, points)? {
+            return Ok(reduced);
         }
         let mut found = vec![None; self.part.of()];
         let mut pause = FIRST_PAUSE;
         loop {
-            let missing = find_minima(self.folder, &self.identity, stage, &mut found)?;
-            let Some(first) = missing.first() else {
-                return Ok(joined(found));
-            };
-            if !waits {
-                return Err(missing_parts(self.folder, self.part.of(), missing, Some(stage)));
-            }
+            let missing = files.find(name, points, &mut found)?;
+            let Some(first) = missing.first() else { return Ok(joined(found)) };
             let (part, missing) = (first.number(), missing.len());
-            (self.progress)(Progress::Waiting { stage, stages, part, missing });
+            (self.progress)(Progress::Waiting { stage: number, stages, part, missing });
             sleep(pause);
             pause = (2 * pause).min(LAST_PAUSE);
         }
     }
-}
-
-/// The minimum of all parts after a stage, from one file or from those of all parts.
-///
-/// # Errors
-/// [`Error::MissingParts`]: parts that have not finished the stage; parts of other settings; a file
-/// that is damaged or cannot be read.
-pub(super) fn minimum_of_parts(
-    folder: &Path,
-    identity: &PartIdentity,
-    stage: usize,
-) -> Result<StageMinimum, Error> {
-    if let Some(minimum) = reduced_stage::find(folder, identity, stage)? {
-        return Ok(minimum);
-    }
-    let mut found = vec![None; identity.parts()];
-    let missing = find_minima(folder, identity, stage, &mut found)?;
-    match missing.is_empty() {
-        true => Ok(joined(found)),
-        false => Err(missing_parts(folder, identity.parts(), missing, Some(stage))),
-    }
-}
-
-fn joined(minima: Vec<Option<StageMinimum>>) -> StageMinimum {
-    minima.into_iter().flatten().fold(StageMinimum::default(), StageMinimum::and)
-}
-
-/// Reads the minima of parts that are not found yet. Returns the parts that have not finished the
-/// stage.
-fn find_minima(
-    folder: &Path,
-    identity: &PartIdentity,
-    stage: usize,
-    found: &mut [Option<StageMinimum>],
-) -> Result<Vec<PartNumber>, Error> {
-    let (key, of, mut missing) = (identity.key(), found.len(), Vec::new());
-    for (part, slot) in PartNumber::all(of).zip(found).filter(|(_, slot)| slot.is_none()) {
-        let other = PartFolder::new(folder, part);
-        let path = other.stage(stage);
-        match StageRecord::find(&path, &key)? {
-            FoundStage::Finished(record) => *slot = Some(record.minimum),
-            FoundStage::Absent => missing.push(part),
-            FoundStage::Damaged => return Err(Error::DamagedPart { path, part }),
-            FoundStage::Other => {
-                let settings = other.settings();
-                if let Some(found) = PartIdentity::read(&settings)? {
-                    identity.require(&found, &settings)?;
-                }
-                return Err(Error::DamagedPart { path, part });
-            }
-        }
-    }
-    Ok(missing)
 }

@@ -17,8 +17,8 @@ use crate::part_number::PartNumber;
 pub struct PartTask {
     /// The part.
     pub part: PartNumber,
-    /// With the tight gauge: the only stage to run, counted from 1. `None` runs all stages and
-    /// extracts the terms; after every stage, the process waits for the other parts.
+    /// With the tight and the calibrated gauge: the only stage to run, counted from 1. `None` runs
+    /// all stages and extracts the terms; after every stage, the process waits for the other parts.
     pub stage: Option<usize>,
 }
 

@@ -2,20 +2,22 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use tropex_files::free_memory;
 
 use super::cut::pieces_of;
 use super::folder::{PartFolder, remove_folder};
 use super::identity::PartIdentity;
+use super::kept_rows::KeptRows;
 use super::piece_record::PieceRecord;
 use super::record_file;
-use super::row_folder::rows_of;
-use super::sizes::stages_of;
+use super::sizes::{row_bytes, stages_of};
+use super::stage_name::StageName;
 use super::{PartOutcome, PartTask};
 use crate::gauge::tight::{PartPullback, terms_of_rows};
-use crate::gauge::{Gauge, Shifts};
-use crate::job::batch_size::BatchSize;
-use crate::job::extract_store::{existing, header};
+use crate::gauge::{Gauge, ShiftScale, Shifts};
+use crate::job::extract_store::existing;
 use crate::job::shard_extraction::{ShardExtraction, ShardPiece};
 use crate::job::{ExtractOptions, Progress};
 use crate::part_number::PartNumber;
@@ -32,13 +34,14 @@ impl TermStore {
     /// A part writes only to its own folder inside `folder`. It needs no lock: it may be killed, run
     /// again, and run twice at once. Finished files are not computed again, damaged ones are.
     ///
-    /// With the tight gauge the parts find the shifts stage by stage, see [`PartTask::stage`]. Rows
-    /// between two stages are kept in the folder of the part, so memory holds one batch per device,
-    /// and on `flex` one per thread. Lost rows are computed again from the points.
+    /// With the tight and the calibrated gauge the parts find the shifts stage by stage, see
+    /// [`PartTask::stage`]. A process that runs all stages keeps rows between stages in memory, if
+    /// those of all parts fit into its [limit](ExtractOptions::memory). Otherwise they are kept in
+    /// the folder of the part, so memory holds one batch per device, and on `flex` one per thread.
+    /// Lost rows are computed again from the points.
     ///
     /// # Errors
-    /// The calibrated gauge; a stage that the gauge or the network does not have; a stage that
-    /// other parts have not reached; parts or terms of other settings in the folder; a file that
+    /// A stage that the gauge or the network does not have; a stage that other parts have not reached; parts or terms of other settings in the folder; a file that
     /// cannot be read or written; a device that fails.
     pub fn extract_part(
         folder: &Path,
@@ -48,43 +51,48 @@ impl TermStore {
         options: &ExtractOptions,
         progress: &dyn Fn(Progress),
     ) -> Result<PartOutcome, Error> {
-        require_divisible(extractor)?;
         check_stage(extractor, task.stage)?;
-        let terms = header(extractor, source, options.shard_bytes)?;
-        if existing(folder, &terms, options)?.is_some_and(|manifest| manifest.check.is_some()) {
+        let identity = PartIdentity::new(extractor, source, options, task.part.of())?;
+        if existing(folder, &identity.terms, options)?
+            .is_some_and(|manifest| manifest.check.is_some())
+        {
             return Ok(PartOutcome::Merged);
         }
-        let batch = BatchSize::of(extractor, options);
-        let identity = PartIdentity::new(terms, task.part.of(), batch);
         let own = PartFolder::new(folder, task.part);
         enter(&own, &identity, options.replace)?;
-        let pieces = pieces_of(task.part, &identity.terms, batch);
+        let pieces = pieces_of(task.part, &identity.terms, identity.batch_size());
         let (key, part) = (identity.key(), task.part);
-        let work =
-            PartWork { folder, own, identity, key, part, pieces, extractor, source, progress };
-        work.run(task.stage)
+        // All parts may run on this machine.
+        let memory = options.memory.unwrap_or_else(|| free_memory() / 2) as u64;
+        let rows = row_bytes(extractor) * identity.terms.points as u64;
+        let work = PartWork {
+            folder,
+            own,
+            identity,
+            key,
+            part,
+            pieces,
+            has_memory: task.stage.is_none() && rows <= memory,
+            extractor,
+            source,
+            progress,
+        };
+        match work.identity.search(extractor, source) {
+            Some(search) => work.run_calibrated(search, task.stage),
+            None => work.run(task.stage),
+        }
     }
 }
 
-/// Refuses gauges whose shifts parts cannot find.
-///
-/// # Errors
-/// [`Error::Indivisible`]: the calibrated gauge, unless the shifts are those of other points.
-pub(super) fn require_divisible(extractor: &Extractor) -> Result<(), Error> {
-    let searches = extractor.shifts_of_other_points().is_none();
-    match extractor.gauge() {
-        Gauge::Calibrated if searches => Err(Error::Indivisible),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a stage that the extraction does not have.
+/// Refuses a stage that the extraction does not have. The stages of the calibrated gauge are known
+/// only after its searches.
 ///
 /// # Errors
 /// [`Error::NoStage`].
 pub(super) fn check_stage(extractor: &Extractor, stage: Option<usize>) -> Result<(), Error> {
     let stages = stages_of(extractor);
-    match stage.filter(|stage| !(1..=stages).contains(stage)) {
+    let last = if extractor.is_calibrated() { usize::MAX } else { stages };
+    match stage.filter(|stage| !(1..=last).contains(stage)) {
         None => Ok(()),
         Some(stage) => Err(Error::NoStage { stage, stages }),
     }
@@ -118,6 +126,8 @@ pub(super) struct PartWork<'a> {
     pub(super) key: String,
     pub(super) part: PartNumber,
     pub(super) pieces: Vec<ShardPiece>,
+    /// Whether rows between stages stay in memory.
+    pub(super) has_memory: bool,
     pub(super) extractor: &'a Extractor,
     pub(super) source: &'a dyn PointSource,
     pub(super) progress: &'a dyn Fn(Progress),
@@ -126,21 +136,28 @@ pub(super) struct PartWork<'a> {
 impl PartWork<'_> {
     fn run(&self, until: Option<usize>) -> Result<PartOutcome, Error> {
         if self.extractor.shifts().is_some() {
-            return self.extract(self.extractor, None);
+            return Ok(self.extract(self.extractor, KeptRows::Lost)?.0);
         }
-        let (mut rows, stages) = (None, PartPullback::stage_count(self.extractor.network()));
+        let (mut rows, stages) =
+            (KeptRows::Lost, PartPullback::stage_count(self.extractor.network()));
         let specs = self.extractor.specs();
-        let mut pullback = PartPullback::new(&specs);
+        let mut pullback = PartPullback::new(&specs, (Gauge::Tight, ShiftScale::FULL));
         for stage in 1..=until.unwrap_or(stages) {
-            let own = self.finish_stage(stage, &pullback, rows.take())?;
-            rows = Some(self.own.path().join(own.rows));
+            let name = StageName::tight(stage);
+            rows = self.finish_stage((name, stage), &pullback, rows)?;
             if until == Some(stage) {
                 return Ok(PartOutcome::Stage { stage, stages, points: self.points() });
             }
-            pullback.set_next(&self.minimum_of_all(stage, stages, until.is_none())?)?;
+            let minimum = self.result_of_all((name, stage, stages), 0, until.is_none())?;
+            pullback.set_next(&minimum)?;
         }
         let extractor = self.extractor.with_found_shifts(&pullback.shifts())?;
-        self.extract(&extractor, rows)
+        Ok(self.extract(&extractor, rows)?.0)
+    }
+
+    /// The batches of the part.
+    pub(super) fn batches(&self) -> impl Iterator<Item = Range<usize>> + Send + '_ {
+        self.pieces.iter().flat_map(|piece| piece.batches.iter().cloned())
     }
 
     /// Number of points of the part.
@@ -148,9 +165,13 @@ impl PartWork<'_> {
         self.pieces.iter().map(|piece| piece.points().len()).sum()
     }
 
-    /// Extracts the terms with an extractor that knows its shifts, from rows at the input if there
-    /// are any.
-    fn extract(&self, extractor: &Extractor, rows: Option<PathBuf>) -> Result<PartOutcome, Error> {
+    /// Extracts the terms with an extractor that knows its shifts, from rows at the input unless they
+    /// are lost.
+    pub(super) fn extract(
+        &self,
+        extractor: &Extractor,
+        rows: KeptRows,
+    ) -> Result<(PartOutcome, Vec<PieceRecord>), Error> {
         let saved = self.identity.terms.saves_shifts();
         let shifts = extractor.shifts().filter(|_| saved).map(Shifts::fingerprint);
         let mut records = self.intact_records(shifts.as_deref())?;
@@ -164,9 +185,8 @@ impl PartWork<'_> {
         };
         extracted(done);
         let source = self.source;
-        let terms_of = |extractor: &Extractor, batch: Range<usize>| {
-            terms(extractor, source, batch, rows.as_deref())
-        };
+        let terms_of =
+            |extractor: &Extractor, batch: Range<usize>| terms(extractor, source, batch, &rows);
         let extraction =
             ShardExtraction { extractor, source, terms: &self.identity.terms, terms_of: &terms_of };
         let on_batch = |points| {
@@ -177,14 +197,15 @@ impl PartWork<'_> {
             records.push(self.write(extractor, piece, shard, shifts.clone())?);
             Ok(())
         })?;
-        rows.map_or(Ok(()), |rows| remove_folder(&rows))?;
+        rows.remove()?;
         let checks = records.iter().map(|record| &record.entry.check);
-        Ok(PartOutcome::Terms {
+        let outcome = PartOutcome::Terms {
             points: self.points(),
             files: records.len(),
             bytes: records.iter().map(|record| record.entry.bytes).sum(),
             check: checks.fold(SelfCheck::empty(), |all, check| all.merge(check)),
-        })
+        };
+        Ok((outcome, records))
     }
 
     /// The records of the finished pieces under the given shifts.
@@ -231,18 +252,26 @@ impl PartWork<'_> {
     }
 }
 
-/// The terms of a batch and their self-check. `rows` is the folder of the rows at the input, if any.
+/// The terms of a batch and their self-check. `rows` are the rows at the input.
 fn terms(
     extractor: &Extractor,
     source: &dyn PointSource,
     batch: Range<usize>,
-    rows: Option<&Path>,
+    rows: &KeptRows,
 ) -> Result<(Terms, SelfCheck), Error> {
-    let first = batch.start;
-    let points = read(source, batch)?;
-    let kept = rows.and_then(|rows| rows_of(rows, first)).zip(extractor.shifts());
-    let arrived = kept.and_then(|(rows, shifts)| terms_of_rows(extractor.spec(), shifts, &rows));
-    let terms = arrived.unwrap_or_else(|| extractor.extract(&points))?;
-    let check = extractor.check(&terms, &points)?;
+    let terms = terms_of_batch(extractor, source, &batch, rows)?;
+    let check = extractor.check(&terms, &read(source, batch)?)?;
     Ok((terms, check))
+}
+
+/// The terms of a batch, from its rows at the input or from its points.
+pub(super) fn terms_of_batch(
+    extractor: &Extractor,
+    source: &dyn PointSource,
+    batch: &Range<usize>,
+    rows: &KeptRows,
+) -> Result<Terms, Error> {
+    let kept = rows.take(batch.start).zip(extractor.shifts());
+    let arrived = kept.and_then(|(rows, shifts)| terms_of_rows(extractor.spec(), shifts, rows));
+    arrived.unwrap_or_else(|| extractor.extract(&read(source, batch.clone())?))
 }

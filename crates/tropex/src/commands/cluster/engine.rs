@@ -23,6 +23,24 @@ pub trait Engine: Sync {
 
     /// Program and arguments that hand over the file at a path.
     fn submission(&self, file: &Path, job: &JobSettings) -> Vec<String>;
+
+    /// The jobs that the engine named when it accepted a submission.
+    fn jobs(&self, answer: &str) -> Vec<String>;
+
+    /// Program and arguments that ask for the state of jobs.
+    fn question(&self, jobs: &[String]) -> Vec<String>;
+
+    /// The state of jobs, from output and errors of the question; `None` if they do not tell it.
+    fn state(&self, said: &str, complained: &str) -> Option<JobState>;
+}
+
+/// Numbers of tasks by state. Other tasks have succeeded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobState {
+    pub waiting: usize,
+    pub running: usize,
+    /// Tasks that failed or were cancelled, and are not started again.
+    pub failed: usize,
 }
 
 /// What the tasks of a job need.

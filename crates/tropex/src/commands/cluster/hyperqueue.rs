@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::command_plan::CommandPlan;
-use super::engine::{Engine, JobSettings};
+use super::engine::{Engine, JobSettings, JobState};
 
 pub struct HyperQueue;
 
@@ -54,12 +54,13 @@ impl Engine for HyperQueue {
         if job.gpus > 0 {
             resources.insert("gpus/nvidia", job.gpus);
         }
-        let entries = plan.tasks().map(|(step, task)| {
-            let part = task.part.map_or(String::new(), |part| format!("-{}", part.number()));
+        let entries = plan.tasks().map(|(step, at)| {
+            let task = &step.tasks[at];
+            let part = if step.is_array() { format!("-{}", at + 1) } else { String::new() };
             let log = |end: &str| format!("{}/{}{part}.{end}", job.logs, step.name);
             TaskEntry {
                 id: task.id,
-                command: plan.command(step, task),
+                command: plan.command(step, at),
                 deps: task.after.clone().collect(),
                 stdout: log("log"),
                 stderr: log("err"),
@@ -76,5 +77,27 @@ impl Engine for HyperQueue {
         words.extend(job.options.iter().cloned());
         words.push(file.display().to_string());
         words
+    }
+
+    /// The answer ends with the number of the job.
+    fn jobs(&self, answer: &str) -> Vec<String> {
+        let mut words = answer.split(|letter: char| !letter.is_ascii_digit());
+        words.rfind(|word| !word.is_empty()).map(str::to_owned).into_iter().collect()
+    }
+
+    fn question(&self, jobs: &[String]) -> Vec<String> {
+        let words = ["hq", "job", "info", "--output-mode", "json"].map(str::to_owned);
+        words.into_iter().chain(jobs.iter().cloned()).collect()
+    }
+
+    fn state(&self, said: &str, _: &str) -> Option<JobState> {
+        let jobs: serde_json::Value = serde_json::from_str(said).ok()?;
+        let tasks = &jobs.as_array()?.first()?["info"]["task_stats"];
+        let count = |state: &str| Some(tasks[state].as_u64()? as usize);
+        Some(JobState {
+            waiting: count("waiting")?,
+            running: count("running")?,
+            failed: count("failed")? + count("canceled")?,
+        })
     }
 }

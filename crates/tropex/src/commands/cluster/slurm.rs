@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::command_plan::{Argument, CommandPlan, CommandStep};
-use super::engine::{Engine, JobSettings};
+use super::engine::{Engine, JobSettings, JobState};
 use crate::commands::shell::{command_line, quoted};
 
 pub struct Slurm;
@@ -56,6 +56,39 @@ impl Engine for Slurm {
     fn submission(&self, file: &Path, _: &JobSettings) -> Vec<String> {
         vec!["bash".into(), file.display().to_string()]
     }
+
+    /// The script prints the numbers of the jobs last.
+    fn jobs(&self, answer: &str) -> Vec<String> {
+        let last = answer.lines().last().and_then(|line| line.strip_prefix("jobs "));
+        last.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// One line for every task that has not ended, or has ended lately.
+    fn question(&self, jobs: &[String]) -> Vec<String> {
+        let words = ["squeue", "--noheader", "--array", "--states", "all", "--format", "%T"];
+        let words = words.map(str::to_owned).into_iter();
+        words.chain(["--jobs".to_owned(), jobs.join(",")]).collect()
+    }
+
+    fn state(&self, said: &str, complained: &str) -> Option<JobState> {
+        // Slurm forgets jobs some minutes after their end.
+        if !complained.is_empty() && !complained.contains("Invalid job id") {
+            return None;
+        }
+        let mut state = JobState::default();
+        for word in said.split_whitespace() {
+            match word {
+                "COMPLETED" => {}
+                "RUNNING" | "COMPLETING" | "STAGE_OUT" => state.running += 1,
+                "FAILED" | "CANCELLED" | "TIMEOUT" | "OUT_OF_MEMORY" | "DEADLINE" | "REVOKED" => {
+                    state.failed += 1;
+                }
+                // Also jobs whose machine failed, which are queued again.
+                _ => state.waiting += 1,
+            }
+        }
+        Some(state)
+    }
 }
 
 /// `sbatch` with the options of all steps. A job whose machine fails is queued again; jobs that depend
@@ -73,7 +106,7 @@ fn common_options(job: &JobSettings) -> Vec<String> {
 
 /// The submission of a step. `at` counts steps from 0.
 fn submit(at: usize, step: &CommandStep, plan: &CommandPlan, job: &JobSettings) -> String {
-    let is_array = step.arguments.iter().any(|argument| matches!(argument, Argument::Part { .. }));
+    let is_array = step.is_array();
     // Slurm replaces %x by the name of the job, %A and %j by its number, and %a by the part.
     let output = if is_array { "%x-%A-%a.log" } else { "%x-%j.log" };
     let logs = job.logs.replace('%', "%%");
@@ -88,13 +121,19 @@ fn submit(at: usize, step: &CommandStep, plan: &CommandPlan, job: &JobSettings) 
     let argument = |argument: &Argument| match argument {
         Argument::Text(text) => quoted(text),
         Argument::Part { of } => format!("\"$SLURM_ARRAY_TASK_ID/{of}\""),
+        Argument::Each(_) => "\"${words[SLURM_ARRAY_TASK_ID - 1]}\"".into(),
     };
+    let words = step.arguments.iter().find_map(|argument| match argument {
+        Argument::Each(words) => Some(format!("words=({})\n", command_line(words))),
+        _ => None,
+    });
     let arguments: Vec<String> = step.arguments.iter().map(argument).collect();
     format!(
         "submit {options} <<'JOB'\n\
          #!/bin/bash\n\
-         exec {program} {arguments}\n\
+         {words}exec {program} {arguments}\n\
          JOB\n",
+        words = words.unwrap_or_default(),
         program = quoted(&plan.program),
         arguments = arguments.join(" "),
     )

@@ -24,8 +24,8 @@ pub struct PartArgs {
     /// joins the parts.
     #[arg(long, value_name = "I/N")]
     part: Option<PartNumber>,
-    /// With --part and the tight gauge: do only this stage of the search for the shifts, counted
-    /// from 1. Without it, the part waits for the other parts after every stage.
+    /// With --part and the tight or calibrated gauge: do only this stage of the search for the
+    /// shifts, counted from 1. Without it, the part waits for the other parts after every stage.
     #[arg(long, value_name = "STAGE", requires = "part", value_parser = one_or_more, allow_negative_numbers = true)]
     stage: Option<NonZeroUsize>,
 }
@@ -62,13 +62,7 @@ impl PartArgs {
 }
 
 /// Refuses options that parts do not have.
-pub fn require_divisible(terms: &ExtractionOptions, sizes: ExtractionSizes) -> anyhow::Result<()> {
-    if terms.gauge == Gauge::Calibrated && terms.shifts_of.is_none() {
-        anyhow::bail!(
-            "--gauge calibrated does not work in parts, because its trials need the terms of all \
-             images; extract in one process, or use --gauge tight"
-        );
-    }
+pub fn require_divisible(sizes: ExtractionSizes) -> anyhow::Result<()> {
     if sizes.memory.is_some() {
         anyhow::bail!(
             "--memory does not work in parts: a part keeps the rows of its images in files; leave \

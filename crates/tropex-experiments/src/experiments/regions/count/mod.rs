@@ -1,20 +1,21 @@
 //! In how many linear regions do the images lie?
 
+mod image_regions;
 mod term_key;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
-use tropex_extract::PointSource;
-use tropex_geometry::{Patterns, RegionId};
+use tropex_geometry::RegionId;
 
-use self::term_key::{TermKey, term_key};
+use self::image_regions::{ImageRegions, RegionWork};
+use self::term_key::TermKey;
 use crate::Error;
-use crate::data::{ImagePoints, Split};
+use crate::data::Split;
 use crate::experiments::experiment::{Experiment, ExperimentEntry, ExperimentInputs, Scope, make};
 use crate::report::{Answer, NumberId, Table, Topic};
-use crate::run::RunContext;
+use crate::run::{PointwiseWork, RunContext};
 use crate::statistics::share;
 use crate::unit::{Unit, count};
 
@@ -81,9 +82,6 @@ impl Default for DistinctRegions {
 /// Largest number of decimals: no format of numbers has more.
 const MOST_DECIMALS: u8 = 15;
 
-/// Number of images whose patterns are read in one batch.
-const BATCH: usize = 1024;
-
 /// Numbers of different regions, or terms, of the images of both splits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct DistinctCounts {
@@ -119,17 +117,15 @@ impl DistinctCounts {
 
 impl Experiment for DistinctRegions {
     fn run(&self, inputs: &ExperimentInputs<'_>) -> Result<Answer, Error> {
-        if self.decimals > MOST_DECIMALS {
-            let found = self.decimals;
-            let reason = format!("decimals is {found}, expected at most {MOST_DECIMALS}");
-            return Err(ENTRY.refuse(&reason));
-        }
+        self.check()?;
         let context = inputs.run();
-        let train = regions(context, &context.term_points())?;
-        let test = regions(context, &context.points(Split::Test))?;
-        let images = [train.len(), test.len()];
-        let regions = DistinctCounts::of(&train, &test);
-        let [of_train, of_test] = self.by_region(context, [&train, &test])?;
+        let decimals = self.decimals;
+        let [train, test] = [Split::Train, Split::Test]
+            .map(|split| ImageRegions::of(context, &RegionWork { context, split, decimals }));
+        let [train, test] = [train?, test?];
+        let images = [train.regions.len(), test.regions.len()];
+        let regions = DistinctCounts::of(&train.regions, &test.regions);
+        let [of_train, of_test] = by_region([&train, &test]);
         let terms = DistinctCounts::of(&of_train, &of_test);
         let zeros =
             of_train.iter().chain(&of_test).filter(|key| **key == TermKey::default()).count();
@@ -168,6 +164,30 @@ impl Experiment for DistinctRegions {
              rounds all numbers to the same decimals, whatever their size.",
         ))
     }
+
+    fn pointwise<'a>(
+        &'a self,
+        context: &'a RunContext<'a>,
+    ) -> Result<Vec<Box<dyn PointwiseWork + 'a>>, Error> {
+        self.check()?;
+        let decimals = self.decimals;
+        let of =
+            |split| Box::new(RegionWork { context, split, decimals }) as Box<dyn PointwiseWork>;
+        Ok([Split::Train, Split::Test].map(of).into())
+    }
+}
+
+impl DistinctRegions {
+    /// Refuses invalid parameters.
+    fn check(&self) -> Result<(), Error> {
+        let found = self.decimals;
+        match found > MOST_DECIMALS {
+            true => {
+                Err(ENTRY.refuse(&format!("decimals is {found}, expected at most {MOST_DECIMALS}")))
+            }
+            false => Ok(()),
+        }
+    }
 }
 
 fn different([train, test]: [usize; 2], regions: DistinctCounts, terms: DistinctCounts) -> Table {
@@ -198,62 +218,17 @@ fn shared([_, test]: [usize; 2], regions: DistinctCounts, terms: DistinctCounts)
     table
 }
 
-/// The region of every image.
-fn regions(context: &RunContext<'_>, points: &ImagePoints<'_>) -> Result<Vec<RegionId>, Error> {
-    let patterns = Patterns::new(context.network()?);
-    let mut regions = Vec::with_capacity(points.len());
-    for start in (0..points.len()).step_by(BATCH) {
-        let end = points.len().min(start + BATCH);
-        regions.extend(patterns.ids(&points.read(start..end))?);
-        context.report("reading activation patterns", end, points.len())?;
-    }
-    Ok(regions)
-}
-
-impl DistinctRegions {
-    /// The term of every image, taken from the first image in its region. The terms of a region are
-    /// equal, but terms that were extracted at different images may be rounded differently.
-    fn by_region(
-        &self,
-        context: &RunContext<'_>,
-        regions: [&[RegionId]; 2],
-    ) -> Result<[Vec<TermKey>; 2], Error> {
-        let keys = [self.of_training(context)?, self.of_test(context)?];
-        let mut first: HashMap<RegionId, TermKey> = HashMap::new();
-        for (regions, keys) in regions.iter().zip(&keys) {
-            for (region, key) in regions.iter().zip(keys) {
-                first.entry(*region).or_insert_with(|| *key);
-            }
+/// The term of every image, taken from the first image in its region. The terms of a region are
+/// equal, but terms that were extracted at different images may be rounded differently.
+fn by_region(splits: [&ImageRegions; 2]) -> [Vec<TermKey>; 2] {
+    let mut first: HashMap<RegionId, TermKey> = HashMap::new();
+    for ImageRegions { regions, keys } in splits {
+        for (region, key) in regions.iter().zip(keys) {
+            first.entry(*region).or_insert_with(|| *key);
         }
-        let of_region = |region: &RegionId| first.get(region).copied().unwrap_or_default();
-        Ok(regions.map(|regions| regions.iter().map(of_region).collect()))
     }
-
-    fn of_training(&self, context: &RunContext<'_>) -> Result<Vec<TermKey>, Error> {
-        let mut keys = Vec::with_capacity(context.terms());
-        context.each_shard(|shard| {
-            for point in 0..shard.len() {
-                let class = shard.predicted[point] as usize;
-                let (coefficients, bias) = shard.linear_term(point, class);
-                // The format that terms of test images are kept in.
-                let coefficients: Vec<f64> =
-                    coefficients.into_iter().map(|value| f64::from(value as f32)).collect();
-                keys.push(term_key(self.decimals, &coefficients, bias));
-            }
-            Ok(())
-        })?;
-        Ok(keys)
-    }
-
-    fn of_test(&self, context: &RunContext<'_>) -> Result<Vec<TermKey>, Error> {
-        let terms = context.linear_terms()?;
-        let key = |(row, &bias): (usize, &f64)| {
-            let coefficients: Vec<f64> =
-                terms.rows().row(row).iter().map(|&value| f64::from(value)).collect();
-            term_key(self.decimals, &coefficients, bias)
-        };
-        Ok(terms.biases().iter().enumerate().map(key).collect())
-    }
+    let of_region = |region: &RegionId| first.get(region).copied().unwrap_or_default();
+    splits.map(|images| images.regions.iter().map(of_region).collect())
 }
 
 #[cfg(test)]
