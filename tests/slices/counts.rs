@@ -322,7 +322,7 @@ fn units_that_cancel_make_no_linear_regions() {
 fn the_estimated_number_of_regions_is_at_least_half_of_the_exact_one() {
     for (seed, units) in [(2, 8), (3, 40), (4, 100)] {
         let network = captured(&Layers::new(&[2, units, 3], seed, &device()), Layers::relu);
-        let expected = estimate_regions(&network, &Plane::whole(), &window()).unwrap();
+        let expected = estimate_regions(&network, &Plane::whole(), &window(), &|| {}).unwrap();
         let found = sliced(network).partition.regions.len();
         // The estimate misses crossings of lines that end in one step of the border.
         assert!(expected <= found && 2 * expected > found, "{units} units: {expected} of {found}");

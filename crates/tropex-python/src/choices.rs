@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use pyo3::prelude::*;
-use tropex_extract::Classes;
+use tropex_extract::{Classes, Precision};
 
 use crate::errors::input_error;
 
@@ -13,6 +13,26 @@ use crate::errors::input_error;
 /// An unknown name.
 pub(crate) fn by_name<T: FromStr<Err: ToString>>(name: &str) -> PyResult<T> {
     name.parse().map_err(|error: T::Err| input_error(error.to_string()))
+}
+
+/// Reads `"f32"` or `"f64"`, or a type of numpy such as `numpy.float64`.
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn precision_of(precision: Option<&Bound<'_, PyAny>>) -> PyResult<Precision> {
+    let Some(precision) = precision else { return Ok(Precision::F32) };
+    let dtype = || -> PyResult<String> {
+        let numpy = precision.py().import("numpy")?;
+        numpy.call_method1("dtype", (precision,))?.getattr("name")?.extract()
+    };
+    match precision.extract::<String>() {
+        Ok(name) if ["f32", "f64"].contains(&name.as_str()) => by_name(&name),
+        name => match dtype().as_deref() {
+            Ok("float32") => Ok(Precision::F32),
+            Ok("float64") => Ok(Precision::F64),
+            _ => by_name(&name.unwrap_or_else(|_| precision.to_string())),
+        },
+    }
 }
 
 /// The classes that a caller asked for: one term per point, or one for each of these classes.
@@ -52,7 +72,9 @@ impl ClassChoice {
         if let Ok(class) = classes.extract::<isize>() {
             return known(class).map(|class| Self::Single(Classes::One(class))).ok_or_else(wrong);
         }
-        let listed = classes.extract::<Vec<isize>>().map_err(|_| wrong())?;
+        // A tensor is no sequence of integers.
+        let listed = classes.call_method0("tolist").unwrap_or_else(|_| classes.clone());
+        let listed = listed.extract::<Vec<isize>>().map_err(|_| wrong())?;
         let listed: Option<Vec<usize>> = listed.into_iter().map(known).collect();
         listed.filter(|listed| !listed.is_empty()).map(Self::List).ok_or_else(wrong)
     }

@@ -21,7 +21,7 @@ pub(crate) struct Request<'a, 'py> {
     pub(crate) folder: PathBuf,
     pub(crate) gauge: &'a str,
     pub(crate) classes: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) precision: &'a str,
+    pub(crate) precision: Precision,
     pub(crate) shifts_of: Option<&'a Bound<'py, Store>>,
     pub(crate) progress: Option<&'a Bound<'py, PyAny>>,
     pub(crate) options: ExtractOptions,
@@ -58,8 +58,7 @@ impl Request<'_, '_> {
     }
 
     fn extractor(&self, network: &Network) -> PyResult<Extractor> {
-        let precision = by_name::<Precision>(self.precision)?;
-        let network = network.in_precision(precision).map_err(ToException::to_exception)?;
+        let network = network.in_precision(self.precision).map_err(ToException::to_exception)?;
         let gauge = by_name::<Gauge>(self.gauge)?;
         let classes = match ClassChoice::of(self.classes, network.classes())? {
             ClassChoice::Single(classes) => classes,

@@ -15,6 +15,8 @@ use crate::errors::ToException;
 use crate::network::Network;
 use crate::points::{Points, whole_numbers};
 use crate::progress::{Display, Reporter};
+use crate::slice::Slice;
+use crate::slice_place::{SlicePlace, SliceSettings};
 use crate::work::detached;
 
 /// The function that consists of the terms of a store alone.
@@ -183,6 +185,52 @@ impl ExtractedFunction {
             result.set_item("network_accuracy", found.network_accuracy())?;
         }
         Ok(result)
+    }
+
+    /// All linear regions of the function on the plane through three points: a region for each pair
+    /// of winning terms.
+    ///
+    /// Parameters
+    /// ----------
+    /// a, b, c : array_like of shape (*input_shape)
+    ///     Three points that are not on one line.
+    /// margin : float, default 0.25
+    ///     Space around the three points, as for :meth:`Network.slice`.
+    /// window : array_like of shape (2, 2) or (corners, 2), optional
+    ///     Plane coordinates of the window instead. ``window=net.slice(a, b, c).window`` shows the
+    ///     regions before and after extraction in one window.
+    /// max_regions : int, default 100000
+    ///     Largest number of regions.
+    /// progress : bool or callable, default False
+    ///     Whether to show a progress bar, or a function of the task and the completed share.
+    ///
+    /// Returns
+    /// -------
+    /// Slice
+    ///
+    /// Raises
+    /// ------
+    /// InputError
+    ///     If the points are on one line, or the window has too many regions.
+    #[pyo3(signature = (
+        a, b, c, *, margin = None, window = None, max_regions = 100_000, progress = None
+    ))]
+    #[pyo3(text_signature = "($self, a, b, c, *, margin=0.25, window=None, max_regions=100000, \
+        progress=False)")]
+    #[expect(clippy::too_many_arguments)] // those of Python have names
+    fn slice(
+        &self,
+        a: &Bound<'_, PyAny>,
+        b: &Bound<'_, PyAny>,
+        c: &Bound<'_, PyAny>,
+        margin: Option<f64>,
+        window: Option<&Bound<'_, PyAny>>,
+        max_regions: usize,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Slice> {
+        let settings = SliceSettings { margin, window, max_regions };
+        let place = SlicePlace::read([a, b, c], self.input_shape(), &settings)?;
+        Slice::of_terms(a.py(), &self.terms, place, progress)
     }
 
     fn __repr__(&self) -> String {

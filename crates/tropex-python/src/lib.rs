@@ -19,6 +19,7 @@ mod network_methods;
 mod node_table;
 mod open;
 mod origin;
+mod parts;
 mod path;
 mod pattern_counts;
 mod patterns;
@@ -28,6 +29,7 @@ mod progress;
 mod region;
 mod run;
 mod slice;
+mod slice_place;
 mod source;
 mod store;
 mod stream;
@@ -61,6 +63,8 @@ fn _tropex(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(load::network_from_onnx, module)?)?;
     module.add_function(wrap_pyfunction!(load::_unpickle_network, module)?)?;
     module.add_function(wrap_pyfunction!(open::open, module)?)?;
+    module.add_function(wrap_pyfunction!(parts::_part_tasks, module)?)?;
+    module.add_function(wrap_pyfunction!(parts::_run_part_task, module)?)?;
     module.add_function(wrap_pyfunction!(threads::set_num_threads, module)?)?;
     module.add_function(wrap_pyfunction!(threads::get_num_threads, module)?)
 }

@@ -19,8 +19,8 @@ use crate::work::{Watch, detached};
 ///
 /// Parameters
 /// ----------
-/// source : str or os.PathLike
-///     An ONNX file, or a folder that ``tropex train`` or ``tropex import`` made.
+/// source : str, os.PathLike or bytes
+///     An ONNX file or its content, or a folder that ``tropex train`` or ``tropex import`` made.
 /// output : str, optional
 ///     Name of the output of an ONNX file that has several.
 /// input_shape : sequence of int, optional
@@ -48,10 +48,20 @@ use crate::work::{Watch, detached};
 #[pyo3(signature = (source, *, output = None, input_shape = None))]
 pub(crate) fn load(
     py: Python<'_>,
-    source: PathBuf,
+    source: &Bound<'_, PyAny>,
     output: Option<String>,
     input_shape: Option<Vec<usize>>,
 ) -> PyResult<Network> {
+    if let Ok(content) = source.cast::<PyBytes>() {
+        return network_from_onnx(py, content.clone(), output, input_shape, None);
+    }
+    let source: PathBuf = source.extract().map_err(|_| {
+        input_error(format!(
+            "a network cannot be loaded from {}; expected the path of an ONNX file, its content, or \
+             the folder of a run",
+            source.get_type()
+        ))
+    })?;
     if !source.is_dir() {
         let options = options(output, input_shape);
         let open = |_: &Watch| onnx::capture_onnx(&source, &options, &Device::default());

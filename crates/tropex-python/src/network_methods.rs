@@ -8,7 +8,7 @@ use tropex_extract::ExtractOptions;
 use tropex_extract::ops::extents;
 
 use crate::bounds::Bounds;
-use crate::choices::{ClassChoice, by_name};
+use crate::choices::{ClassChoice, precision_of};
 use crate::errors::ToException;
 use crate::extraction::Request;
 use crate::json::to_python;
@@ -20,7 +20,8 @@ use crate::pattern_counts::PatternCounts;
 use crate::patterns::Patterns;
 use crate::points::Points;
 use crate::region::Region;
-use crate::slice::{Slice, SliceSettings};
+use crate::slice::Slice;
+use crate::slice_place::{SlicePlace, SliceSettings};
 use crate::store::TermStore;
 
 #[pymethods]
@@ -75,7 +76,8 @@ impl Network {
     ///     The logits whose terms are computed: that of the predicted class of each point, those
     ///     of all classes, that of one class, or those of some classes.
     /// precision : "f32" or "f64", default "f32"
-    ///     The format that the terms are computed in. Points of the other format are rounded to it.
+    ///     The format that the terms are computed in, also as a type of numpy. Points of the other
+    ///     format are rounded to it.
     ///
     /// Returns
     /// -------
@@ -85,15 +87,15 @@ impl Network {
     /// ------
     /// InputError
     ///     If the points have another shape or type, or are not finite.
-    #[pyo3(signature = (x, classes = None, precision = "f32"))]
+    #[pyo3(signature = (x, classes = None, precision = None))]
     #[pyo3(text_signature = "($self, x, classes=\"predicted\", precision=\"f32\")")]
     fn linear_terms(
         &self,
         x: &Bound<'_, PyAny>,
         classes: Option<&Bound<'_, PyAny>>,
-        precision: &str,
+        precision: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<LinearTerms> {
-        let network = self.in_precision(by_name(precision)?);
+        let network = self.in_precision(precision_of(precision)?);
         let network = network.map_err(ToException::to_exception)?;
         let classes = ClassChoice::of(classes, network.classes())?;
         let points = Points::batch(x, "x", network.input_shape())?;
@@ -146,7 +148,7 @@ impl Network {
     ///     If the self-check fails.
     #[pyo3(signature = (
         x, folder, y = None, gauge = "tight", classes = None, progress = None, *,
-        precision = "f32", replace = false, shifts_of = None, check = 1000, shard_megabytes = 64,
+        precision = None, replace = false, shifts_of = None, check = 1000, shard_megabytes = 64,
         memory = None
     ))]
     #[pyo3(text_signature = "($self, x, folder, y=None, gauge=\"tight\", classes=\"predicted\", \
@@ -161,7 +163,7 @@ impl Network {
         gauge: &str,
         classes: Option<&Bound<'_, PyAny>>,
         progress: Option<&Bound<'_, PyAny>>,
-        precision: &str,
+        precision: Option<&Bound<'_, PyAny>>,
         replace: bool,
         shifts_of: Option<&Bound<'_, TermStore>>,
         check: usize,
@@ -178,7 +180,7 @@ impl Network {
             folder,
             gauge,
             classes,
-            precision,
+            precision: precision_of(precision)?,
             shifts_of,
             progress,
             options: ExtractOptions { memory, ..options },
@@ -230,9 +232,14 @@ impl Network {
     /// Returns
     /// -------
     /// Patterns
-    #[pyo3(signature = (x, precision = "f32"))]
-    fn patterns(&self, x: &Bound<'_, PyAny>, precision: &str) -> PyResult<Patterns> {
-        let network = self.in_precision(by_name(precision)?).map_err(ToException::to_exception)?;
+    #[pyo3(signature = (x, precision = None), text_signature = "($self, x, precision=\"f32\")")]
+    fn patterns(
+        &self,
+        x: &Bound<'_, PyAny>,
+        precision: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Patterns> {
+        let network =
+            self.in_precision(precision_of(precision)?).map_err(ToException::to_exception)?;
         let points = Points::batch(x, "x", network.input_shape())?;
         Patterns::new(x.py(), network, &points)
     }
@@ -252,15 +259,16 @@ impl Network {
     /// Returns
     /// -------
     /// PatternCounts
-    #[pyo3(signature = (x, precision = "f32", *, progress = None))]
+    #[pyo3(signature = (x, precision = None, *, progress = None))]
     #[pyo3(text_signature = "($self, x, precision=\"f32\", *, progress=False)")]
     fn count_patterns(
         &self,
         x: &Bound<'_, PyAny>,
-        precision: &str,
+        precision: Option<&Bound<'_, PyAny>>,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PatternCounts> {
-        let network = self.in_precision(by_name(precision)?).map_err(ToException::to_exception)?;
+        let network =
+            self.in_precision(precision_of(precision)?).map_err(ToException::to_exception)?;
         PatternCounts::new(network, x, progress)
     }
 
@@ -270,32 +278,47 @@ impl Network {
     /// ----------
     /// a, b, c : array_like of shape (*input_shape)
     ///     Three points that are not on one line.
-    /// margin : float, default 0.25
+    /// margin : float, optional
     ///     Space around the three points, as a share of the longer side of the rectangle around
-    ///     them. A negative margin zooms in; -0.5 would leave nothing.
-    /// limit : int, default 100000
-    ///     Largest number of regions.
+    ///     them. A negative margin zooms in; -0.5 would leave nothing. Default: 0.25, or, with a
+    ///     warning, a smaller window with the same middle if its regions were too many to draw.
+    /// window : array_like of shape (2, 2) or (corners, 2), optional
+    ///     Plane coordinates of the window instead: its lower left and upper right corner, or the
+    ///     corners of a convex polygon counter-clockwise, such as ``window`` of another slice.
+    /// max_regions : int, default 100000
+    ///     Largest number of regions. More are an error: at once where they are likely and take more
+    ///     than a minute, else when they are found.
     /// progress : bool or callable, default False
     ///     Whether to show a progress bar, or a function of the task and the completed share.
     ///
     /// Returns
     /// -------
     /// Slice
-    #[pyo3(signature = (a, b, c, *, margin = 0.25, limit = 100_000, progress = None))]
-    #[pyo3(text_signature = "($self, a, b, c, *, margin=0.25, limit=100000, progress=False)")]
+    ///     Work of more than a minute is announced by a warning.
+    ///
+    /// Raises
+    /// ------
+    /// InputError
+    ///     If the points are on one line, or the window has too many regions.
+    #[pyo3(signature = (
+        a, b, c, *, margin = None, window = None, max_regions = 100_000, progress = None
+    ))]
+    #[pyo3(text_signature = "($self, a, b, c, *, margin=None, window=None, max_regions=100000, \
+        progress=False)")]
+    #[expect(clippy::too_many_arguments)] // those of Python have names
     fn slice(
         &self,
         a: &Bound<'_, PyAny>,
         b: &Bound<'_, PyAny>,
         c: &Bound<'_, PyAny>,
-        margin: f64,
-        limit: usize,
+        margin: Option<f64>,
+        window: Option<&Bound<'_, PyAny>>,
+        max_regions: usize,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Slice> {
-        let shape = self.captured().input_shape();
-        let point = |point, name| Points::one(point, name, shape)?.to_f64();
-        let points = [point(a, "a")?, point(b, "b")?, point(c, "c")?];
-        Slice::new(a.py(), self.captured(), points, &SliceSettings { margin, limit }, progress)
+        let settings = SliceSettings { margin, window, max_regions };
+        let place = SlicePlace::read([a, b, c], self.captured().input_shape(), &settings)?;
+        Slice::of_network(a.py(), self.captured(), place, progress)
     }
 
     /// Published bounds on the number of linear regions.

@@ -85,6 +85,18 @@ impl<'py> Points<'py> {
         }
     }
 
+    /// Reads coordinates on a plane, `[n, 2]`. Whole numbers are coordinates too.
+    ///
+    /// # Errors
+    /// As for [`batch`](Self::batch).
+    pub(crate) fn coordinates(coordinates: &Bound<'py, PyAny>, name: &str) -> PyResult<Self> {
+        let numpy = coordinates.py().import("numpy")?;
+        match numpy.call_method1("asarray", (coordinates, "float64")) {
+            Ok(numbers) => Self::batch(&numbers, name, &[2]),
+            Err(_) => Self::batch(coordinates, name, &[2]),
+        }
+    }
+
     /// Reads one point of a shape.
     ///
     /// # Errors
@@ -217,7 +229,11 @@ fn to_numpy<'py>(points: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, 
     let read = || {
         if has("detach") && has("cpu") {
             let tensor = points.call_method0(intern!(py, "detach"))?;
-            return tensor.call_method0(intern!(py, "cpu"))?.call_method0(intern!(py, "numpy"));
+            let tensor = tensor.call_method0(intern!(py, "cpu"))?;
+            // numpy has no bfloat16, whose numbers float32 holds exactly.
+            let is_brain = tensor.getattr(intern!(py, "dtype"))?.to_string() == "torch.bfloat16";
+            let tensor = if is_brain { tensor.call_method0(intern!(py, "float"))? } else { tensor };
+            return tensor.call_method0(intern!(py, "numpy"));
         }
         let reader = if has("__dlpack__") && !has("__array__") { "from_dlpack" } else { "asarray" };
         numpy.call_method1(reader, (points,))

@@ -3,79 +3,90 @@
 use numpy::{PyArray1, PyArray2, PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
 use tropex_experiments::render::{Colour, ImageFormat, MarkedPoint, RegionMap, RegionPanel};
-use tropex_extract::Network;
+use tropex_extract::{Network, TermStore};
 use tropex_geometry::Error;
-use tropex_geometry::slice::{ClassCell, Partition, Plane, Window};
+use tropex_geometry::slice::{ClassCell, Partition, SliceProgress, TermPartition};
 
 use crate::arrays::integers;
 use crate::errors::{ToException, input_error};
 use crate::points::Points;
 use crate::progress::{Display, Reporter};
+use crate::slice_place::SlicePlace;
 use crate::work::detached;
 
-/// All linear regions of a network in a window of a plane, computed exactly.
+/// All linear regions in a window of a plane, computed exactly: those of a network, or those of an
+/// extracted function.
 ///
 /// Points of the plane have coordinates ``(u, v)``: distances on the plane are distances between
 /// points.
 #[pyclass(module = "tropex", frozen)]
 pub(crate) struct Slice {
     partition: Partition,
-    plane: Plane,
-    /// Shape of one point.
-    shape: Vec<usize>,
-    window: Window,
-    /// The three points with their predicted classes.
-    marks: Vec<MarkedPoint>,
-}
-
-/// Which window of the plane to compute.
-pub(crate) struct SliceSettings {
-    /// Space around the three points, as a share of the longer side of the rectangle around them.
-    pub(crate) margin: f64,
-    /// Most polygons.
-    pub(crate) limit: usize,
+    place: SlicePlace,
+    /// Classes of the three points, if they are known.
+    labels: Vec<Option<usize>>,
 }
 
 impl Slice {
-    /// The regions on the plane through three points.
+    /// The regions of a network on a plane.
     ///
     /// # Errors
-    /// Points on a line; a margin without a window; more polygons than the limit.
-    pub(crate) fn new(
+    /// A window that takes too long, see [`SlicePlace::open`]; more polygons than the limit.
+    pub(crate) fn of_network(
         py: Python<'_>,
         network: &Network,
-        points: [Vec<f64>; 3],
-        settings: &SliceSettings,
+        place: SlicePlace,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let SliceSettings { margin, limit } = *settings;
-        if !(margin > -0.5 && margin <= 1e3) {
-            return Err(input_error(format!(
-                "margin is {margin}, expected more than -0.5 and up to 1000"
-            )));
-        }
+        let display = Display::of(py, progress, false)?;
+        let mut place = place;
+        let outcome = place.open(py, network).and_then(|()| {
+            detached(py, |watch| {
+                let reporter = Reporter::new(watch, &display);
+                let labels = place.inputs.iter().map(|point| Ok(network.classify(point)?[0]));
+                let labels = labels.collect::<Result<Vec<_>, Error>>()?;
+                let partition = Partition::of_network_with_progress(
+                    network,
+                    &place.plane,
+                    &place.window,
+                    place.max_regions,
+                    &|done| reporter.report("cutting regions", share_of(done)),
+                )?;
+                Ok::<_, Error>((partition, labels))
+            })
+        });
+        display.close(py)?;
+        let (partition, labels) = outcome?;
+        Ok(Self { partition, place, labels: labels.into_iter().map(Some).collect() })
+    }
+
+    /// The regions of an extracted function on a plane.
+    ///
+    /// # Errors
+    /// More polygons than the limit; damaged files.
+    pub(crate) fn of_terms(
+        py: Python<'_>,
+        store: &TermStore,
+        place: SlicePlace,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let display = Display::of(py, progress, false)?;
         let outcome = detached(py, |watch| {
             let reporter = Reporter::new(watch, &display);
-            let plane = Plane::through(points.each_ref().map(Vec::as_slice))?;
-            let mark = |(index, point): (usize, &Vec<f64>)| {
-                let (at, label) = (plane.coordinates(point)?, network.classify(point)?[0]);
-                Ok::<_, Error>(MarkedPoint { at, label, index })
-            };
-            let marks = points.iter().enumerate().map(mark).collect::<Result<Vec<_>, _>>()?;
-            let corners: Vec<_> = marks.iter().map(|mark| mark.at).collect();
-            let window = Window::around(&corners, margin)?;
-            let partition =
-                Partition::of_network_with_progress(network, &plane, &window, limit, &|done| {
-                    let share = done.done as f64 / done.units.max(1) as f64;
-                    reporter.report("cutting regions", share);
-                })?;
-            let shape = network.input_shape().to_vec();
-            Ok::<_, Error>(Self { partition, plane, shape, window, marks })
+            let report = |done| reporter.report("comparing terms", share_of(done));
+            let SlicePlace { plane, window, max_regions, .. } = &place;
+            TermPartition::with_progress(store, plane, window, *max_regions, &report)
         });
         display.close(py)?;
-        outcome
+        let partition = outcome?.partition;
+        let label = |at: [f64; 2]| Some(partition.cells[partition.region_at(at)?].class);
+        let labels = place.points.iter().map(|&at| label(at)).collect();
+        Ok(Self { partition, place, labels })
     }
+}
+
+fn share_of(progress: SliceProgress) -> f64 {
+    progress.done as f64 / progress.units.max(1) as f64
 }
 
 #[pymethods]
@@ -159,24 +170,26 @@ impl Slice {
         &self,
         coordinates: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
-        let given = Points::batch(coordinates, "coordinates", &[2])?.to_f64()?;
-        let points = given.chunks_exact(2).flat_map(|at| self.plane.point([at[0], at[1]]));
+        let given = Points::coordinates(coordinates, "coordinates")?.to_f64()?;
+        let points = given.chunks_exact(2).flat_map(|at| self.place.plane.point([at[0], at[1]]));
         let points: Vec<f64> = points.collect();
-        let shape = [&[given.len() / 2], &self.shape[..]].concat();
+        let shape = [&[given.len() / 2], &self.place.shape[..]].concat();
         PyArray1::from_vec(coordinates.py(), points).reshape(shape)
     }
 
     /// ndarray of shape (3, 2): Plane coordinates of the three points.
     #[getter]
     fn points(&self, py: Python<'_>) -> PyResult<Py<PyArray2<f64>>> {
-        let rows: Vec<Vec<f64>> = self.marks.iter().map(|mark| mark.at.to_vec()).collect();
+        let rows: Vec<Vec<f64>> = self.place.points.iter().map(|at| at.to_vec()).collect();
         Ok(PyArray2::from_vec2(py, &rows)?.unbind())
     }
 
-    /// ndarray of shape (4, 2): Plane coordinates of the corners of the window.
+    /// ndarray of shape (corners, 2): Plane coordinates of the corners of the window,
+    /// counter-clockwise.
     #[getter]
     fn window(&self, py: Python<'_>) -> PyResult<Py<PyArray2<f64>>> {
-        let rows: Vec<Vec<f64>> = self.window.corners().iter().map(|at| at.to_vec()).collect();
+        let rows: Vec<Vec<f64>> =
+            self.place.window.corners().iter().map(|at| at.to_vec()).collect();
         Ok(PyArray2::from_vec2(py, &rows)?.unbind())
     }
 
@@ -184,6 +197,27 @@ impl Slice {
     #[getter]
     fn linear_regions(&self) -> usize {
         self.partition.linear_regions()
+    }
+
+    /// Share of the window on which this slice and another one have the same class, such as those of
+    /// a network and of its extracted function.
+    ///
+    /// Parameters
+    /// ----------
+    /// other : Slice
+    ///     A slice through the same three points with the same window.
+    ///
+    /// Returns
+    /// -------
+    /// float
+    fn agreement(&self, other: &Self) -> PyResult<f64> {
+        if self.place.plane != other.place.plane || self.place.window != other.place.window {
+            return Err(input_error(
+                "the slices have different windows; make the second one through the same points with \
+                 window=first.window",
+            ));
+        }
+        Ok(self.partition.agreement(&other.partition))
     }
 
     /// Draw the regions with matplotlib.
@@ -207,10 +241,15 @@ impl Slice {
     /// The picture that a notebook shows.
     fn _repr_svg_(&self) -> PyResult<String> {
         let title = format!("{} regions", self.partition.regions.len());
+        let marks = self.place.points.iter().zip(&self.labels).enumerate();
+        let marks = marks.filter(|(_, (at, _))| self.place.window.contains(**at));
+        let mark = |(index, (&at, label)): (usize, (_, &Option<usize>))| {
+            label.map(|label| MarkedPoint { at, label, index })
+        };
         let map = RegionMap {
-            window: &self.window,
+            window: &self.place.window,
             panels: vec![RegionPanel { title, partition: &self.partition }],
-            marks: self.marks.clone(),
+            marks: marks.filter_map(mark).collect(),
             class_names: Vec::new(),
         };
         let svg = map.draw().encode(ImageFormat::Svg).map_err(ToException::to_exception)?;

@@ -187,13 +187,65 @@ def test_a_slice_tiles_its_window(net, perceptron, x):
     xml.dom.minidom.parseString(found._repr_svg_())
 
 
+def test_a_window_that_is_not_chosen_becomes_smaller_until_it_can_be_drawn(net, x):
+    whole = net.slice(*x[:3])
+    with pytest.warns(UserWarning, match="^the window around the three points has about .* margin=-0"):
+        found = net.slice(*x[:3], max_regions=12)
+    assert len(found) <= 12 < len(whole)
+    np.testing.assert_allclose(found.window.mean(axis=0), whole.window.mean(axis=0), atol=1e-9)
+    assert np.ptp(found.window, axis=0).max() < np.ptp(whole.window, axis=0).max() / 1.5
+
+
+def test_a_window_is_a_rectangle_or_a_polygon(net, x):
+    corners = net.slice(*x[:3]).window
+    rectangle = net.slice(*x[:3], window=[corners.min(axis=0), corners.max(axis=0)])
+    polygon = net.slice(*x[:3], window=corners)
+    np.testing.assert_array_equal(rectangle.vertices, polygon.vertices)
+    triangle = net.slice(*x[:3], window=corners[:3])
+    assert triangle.window.shape == (3, 2) and len(triangle) < len(polygon)
+    assert len(net.slice(*x[:3], window=[[0, 0], [1, 1]])) >= 1
+    with pytest.raises(tropex.InputError, match="counter-clockwise$"):
+        net.slice(*x[:3], window=corners[::-1])
+    with pytest.raises(tropex.InputError, match=r"^window has shape \[3\], expected \[n, 2\]"):
+        net.slice(*x[:3], window=[0, 1, 2])
+    with pytest.raises(tropex.InputError, match="^margin and window exclude each other$"):
+        net.slice(*x[:3], window=corners, margin=0)
+
+
+def test_the_slice_of_an_extracted_function_shows_its_winning_terms(net, x, tmp_path):
+    function = net.extract(x, tmp_path / "terms", progress=False).function()
+    before = net.slice(*x[:3])
+    calls = []
+    after = function.slice(*x[:3], window=before.window, progress=lambda *call: calls.append(call))
+    assert calls and calls[0][0] == "comparing terms"
+    np.testing.assert_array_equal(after.points, before.points)
+    centres = np.array([after.vertices[cell].mean(axis=0) for cell in after.cells])
+    points = after.to_input(centres)
+    best = function.assign(points.astype(np.float32))
+    np.testing.assert_array_equal(best.classes, after.cell_classes)
+    assert len(after) == len(after.cells) == len(set(after.ids))
+    assert len({(*pair,) for pair in zip(best.best[:, 0], best.negative)}) == len(after)
+    # The share of the window with equal classes, by points on a grid.
+    low, high = before.window.min(axis=0), before.window.max(axis=0)
+    axes = [np.linspace(*ends, 80) for ends in zip(low, high)]
+    grid = before.to_input(np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)).astype(np.float32)
+    share = (function.classify(grid) == net.linear_terms(grid).predicted).mean()
+    assert before.agreement(after) == pytest.approx(share, abs=0.02)
+    assert before.agreement(before) == pytest.approx(1)
+    xml.dom.minidom.parseString(after._repr_svg_())
+    with pytest.raises(tropex.InputError, match="^the slices have different windows"):
+        before.agreement(net.slice(*x[:3], margin=0))
+    with pytest.raises(tropex.InputError, match="more than 1 polygons"):
+        function.slice(*x[:3], max_regions=1)
+
+
 def test_slices_that_cannot_be_cut_are_refused(net, x):
     with pytest.raises(tropex.InputError, match="lie on one line"):
         net.slice(x[0], x[0], x[1])
     with pytest.raises(tropex.InputError, match="^margin is -1, expected more than -0.5 "):
         net.slice(*x[:3], margin=-1)
-    with pytest.raises(tropex.Error):
-        net.slice(*x[:3], limit=2)
+    with pytest.raises(tropex.InputError, match="more than 2 polygons"):
+        net.slice(*x[:3], margin=0.25, max_regions=2)
 
 
 @pytest.mark.parametrize("call", ["region", "path", "slice"])

@@ -125,3 +125,12 @@ def test_other_classes_are_refused(net, x, classes):
 def test_other_precisions_are_refused(net, x):
     with pytest.raises(tropex.InputError, match="^unknown precision `f16`, expected f32 or f64$"):
         net.linear_terms(x, precision="f16")
+
+
+def test_a_precision_is_also_a_type_of_numpy(net, x):
+    expected = net.linear_terms(x, precision="f64").coefficients
+    for precision in (np.float64, np.dtype("float64"), "float64"):
+        np.testing.assert_array_equal(net.linear_terms(x, precision=precision).coefficients, expected)
+    for precision in ("f16", np.int64, 3.5):
+        with pytest.raises(tropex.InputError, match="expected f32 or f64$"):
+            net.linear_terms(x, precision=precision)

@@ -106,3 +106,10 @@ def test_every_error_is_an_error_of_the_package():
     for kind in [tropex.FileError, tropex.InputError, tropex.UnsupportedOperationError]:
         assert issubclass(kind, tropex.Error)
     assert issubclass(tropex.FileError, OSError) and issubclass(tropex.InputError, ValueError)
+
+
+def test_the_content_of_a_file_is_loaded_as_the_file(models):
+    file = models / "mlp.onnx"
+    assert tropex.load(file.read_bytes()).fingerprint == tropex.load(file).fingerprint
+    with pytest.raises(tropex.InputError, match="^a network cannot be loaded from .*int"):
+        tropex.load(3)

@@ -184,3 +184,12 @@ def test_data_loaders_are_streamed(tmp_path):
         assert (store.folder / "shard-00000.safetensors").read_bytes() == expected
     result = whole.function().evaluate(x, y)
     assert result["points"] == 90 and result["agreement"] == 1.0
+
+
+def test_points_in_bfloat16_and_classes_in_a_tensor():
+    model, points = make("plain")
+    net = tropex.capture(model, points)
+    rounded = points.bfloat16()
+    own = net.linear_terms(rounded, classes=torch.tensor([2, 0]))
+    expected = net.linear_terms(rounded.float(), classes=[2, 0])
+    np.testing.assert_array_equal(own.coefficients, expected.coefficients)

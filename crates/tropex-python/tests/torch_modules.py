@@ -121,6 +121,20 @@ class Extremes(nn.Module):
         return self.last(torch.cat([highest, lowest, x.abs().sum(dim=(1, 2))[:, None]], dim=1))
 
 
+class Stacked(nn.Module):
+    """Branches stacked before the axis of the points, and their maximum, minimum, mean and parts."""
+
+    def __init__(self):
+        super().__init__()
+        self.branches = nn.ModuleList([nn.Linear(6, 4) for _ in range(3)])
+        self.last = nn.Linear(4, 3)
+
+    def forward(self, x):
+        stacked = torch.stack([branch(x) for branch in self.branches])
+        most, least = stacked.max(dim=0).values, stacked.amin(dim=0, keepdim=True)[0]
+        return self.last(most - least.relu() + stacked.mean(0) + stacked[1] - stacked.unbind()[2])
+
+
 def parametrized():
     """Weights that are functions of parameters."""
     weight_norm = nn.utils.parametrizations.weight_norm(nn.Linear(6, 8))
@@ -160,6 +174,7 @@ MODULES = {
     "residual": (Residual, (2, 6, 6)),
     "rearranged": (Rearranged, (6,)),
     "extremes": (Extremes, (6,)),
+    "stacked": (Stacked, (6,)),
     "parametrized": (parametrized, (6,)),
     "plain": (plain, (6,)),
     "convolutional": (convolutional, (2, 8, 8)),

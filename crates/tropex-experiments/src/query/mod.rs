@@ -2,7 +2,6 @@
 
 mod assign;
 mod augmented_terms;
-mod fitted_window;
 mod inspect_regions;
 mod precision;
 pub mod rays;
@@ -13,13 +12,12 @@ pub use assign::{
     AssignSettings, AssignedImage, AssignedImages, RankedImage, assign, assign_joined, assign_part,
 };
 pub(crate) use augmented_terms::{classes_with_moved_terms, classes_with_summed_terms};
-pub use fitted_window::FittedWindow;
 pub use inspect_regions::{
     InspectOptions, NearestBoundary, PathToImage, RegionInspection, RegionProgress, RegionShape,
     TouchingSides, inspect_regions,
 };
 pub use precision::{PrecisionCheck, PrecisionOutcome, precision};
-pub use region_view::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
+pub use region_view::{RegionView, RegionViewSettings, SlicePlane};
 pub(crate) use similarity_tables::{
     MEAN_ANGLE, NOTE, add_measures, angle_text, mean_angle, with_angle,
 };

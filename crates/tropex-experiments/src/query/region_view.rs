@@ -1,16 +1,12 @@
 //! Linear regions of a network and of its extracted function on a plane through images.
 
-use std::time::Instant;
-
 use tropex_extract::{Network, TermStore};
-use tropex_geometry::PiecewiseNodes;
 use tropex_geometry::slice::{
-    ESTIMATE_POINTS, Partition, Plane, SliceProgress, TermPartition, Window, estimate_regions,
+    FittedWindow, Partition, Plane, RegionEstimate, SliceProgress, TermPartition, Window,
 };
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 
-use super::fitted_window::{FittedWindow, fit};
 use crate::Error;
 use crate::data::Split;
 use crate::render::{CaptionedImage, MarkedPoint, RegionMap, RegionPanel};
@@ -53,24 +49,6 @@ pub struct RegionViewSettings {
 impl Default for RegionViewSettings {
     fn default() -> Self {
         Self { place: SlicePlane::Default, margin: None, split: Split::Train, limit: 100_000 }
-    }
-}
-
-/// Estimated number of regions in a window.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RegionEstimate {
-    /// Approximate number of regions of the network.
-    pub regions: usize,
-    /// Largest number of polygons.
-    pub limit: usize,
-    /// Approximate time to find the regions, in seconds.
-    pub seconds: f64,
-}
-
-impl RegionEstimate {
-    /// Whether the number of regions probably exceeds the limit.
-    pub fn is_beyond_limit(&self) -> bool {
-        self.regions > self.limit
     }
 }
 
@@ -154,14 +132,14 @@ impl RegionView {
     /// Makes a window whose margin is not chosen smaller, until it has so few regions of a network
     /// that they can be drawn. The centre of the window stays. `None` if the window stays.
     ///
-    /// The number of regions is an [estimate](estimate_regions), and the number that can be drawn
-    /// depends on the limit and on the multiplications of the network.
+    /// See [`FittedWindow::around`].
     ///
     /// # Errors
     /// A device failure.
     pub fn fit(&mut self, network: &Network) -> Result<Option<FittedWindow>, Error> {
         let Some(points) = self.around.take() else { return Ok(None) };
-        let smaller = fit(network, &self.plane, &self.window, &points, self.limit)?;
+        let (plane, window) = (&self.plane, &self.window);
+        let smaller = FittedWindow::around(network, plane, window, &points, self.limit, &|| {})?;
         let Some((window, fitted)) = smaller else { return Ok(None) };
         self.marks.retain(|mark| window.contains(mark.at));
         self.window = window;
@@ -186,16 +164,7 @@ impl RegionView {
     /// # Errors
     /// A device failure.
     pub fn estimate(&self, network: &Network) -> Result<RegionEstimate, Error> {
-        let start = Instant::now();
-        let regions = estimate_regions(network, &self.plane, &self.window)?;
-        let of_point = start.elapsed().as_secs_f64() / ESTIMATE_POINTS as f64;
-        let nodes = PiecewiseNodes::of(network).nodes().count();
-        // At every node with pieces, the corners of the regions so far pass through the nodes
-        // before: once to find the units that change and once to cut. That is on average half of
-        // the network, twice.
-        let points = regions.min(self.limit) * nodes;
-        let seconds = of_point * points as f64;
-        Ok(RegionEstimate { regions, limit: self.limit, seconds })
+        Ok(RegionEstimate::of(network, &self.plane, &self.window, self.limit, &|| {})?)
     }
 
     /// The regions of the extracted function.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, TensorData};
 
 use super::modular_slopes::{ModularNetwork, Residues};
-use super::plane::{BATCH, Plane};
+use super::plane::{Plane, batch_of};
 use super::region::{PlaneAffine, SliceRegion};
 use crate::pattern::layout::PatternLayout;
 use crate::{Error, Pattern};
@@ -14,16 +14,19 @@ use tropex_extract::network::Jet;
 
 /// The regions of points of a plane, without their corners: the pattern, and the logits around the
 /// point as functions of plane coordinates. Also the residues of the slopes for the probe prime.
+/// `report` receives the finished share.
 pub(super) fn affine_maps(
     network: &Network,
     plane: &Plane,
     points: &[[f64; 2]],
+    report: &dyn Fn(f64),
 ) -> Result<(Vec<SliceRegion>, Vec<Residues>), Error> {
     let layout = Arc::new(PatternLayout::of(network));
     let probe = ModularNetwork::probe(network, plane);
     let mut found = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
-    for points in points.chunks(BATCH) {
-        let (regions, residues) = batch(network, &layout, plane, probe.as_ref(), points)?;
+    for batch_points in points.chunks(batch_of(network)) {
+        report(found.0.len() as f64 / points.len() as f64);
+        let (regions, residues) = batch(network, &layout, plane, probe.as_ref(), batch_points)?;
         found.0.extend(regions);
         found.1.extend(residues);
     }

@@ -11,12 +11,14 @@
 //! window without gaps or overlaps.
 
 mod affine_maps;
+mod fitted_window;
 mod mesh;
 mod mesh_cut;
 mod modular_slopes;
 mod network_partition;
 mod overlap;
 mod partition;
+mod partition_progress;
 mod plane;
 mod region;
 mod region_estimate;
@@ -26,10 +28,11 @@ mod upper_envelope;
 mod vertex_rows;
 mod window;
 
+pub use fitted_window::FittedWindow;
 pub use partition::Partition;
 pub use plane::Plane;
 pub use region::{ClassCell, PlaneAffine, SliceRegion};
-pub use region_estimate::{ESTIMATE_POINTS, estimate_regions};
+pub use region_estimate::{RegionEstimate, estimate_regions};
 pub use subdivision::SliceProgress;
 pub use terms::{TermPartition, Winners};
 pub use window::Window;

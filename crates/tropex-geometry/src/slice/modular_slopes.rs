@@ -7,7 +7,7 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use super::plane::{BATCH, Plane};
+use super::plane::{Plane, batch_of};
 use crate::Error;
 use tropex_extract::Network;
 use tropex_extract::ops::Piece;
@@ -98,16 +98,23 @@ impl ModularNetwork {
 }
 
 /// The slopes of all logits along both axes of a plane at some of its points, modulo all primes.
+/// `report` receives the finished share.
 pub(super) fn slopes(
     network: &Network,
     plane: &Plane,
     points: &[[f64; 2]],
+    report: &dyn Fn(f64),
 ) -> Result<Vec<Residues>, Error> {
     let mut found = vec![Residues::new(); points.len()];
+    let batch = batch_of(network);
+    let batches = PRIMES.len() * points.len().div_ceil(batch);
+    let mut done = 0;
     for prime in PRIMES.map(Prime) {
         let axes = plane.axes().each_ref().map(|axis| prime.of_all(axis));
         let Some(modular) = ModularNetwork::new(network, prime, axes.concat()) else { continue };
-        for (points, found) in points.chunks(BATCH).zip(found.chunks_mut(BATCH)) {
+        for (points, found) in points.chunks(batch).zip(found.chunks_mut(batch)) {
+            report(done as f64 / batches as f64);
+            done += 1;
             let values = plane.tensor(points, network.target());
             let start = (values, modular.start(points.len()));
             let (_, slopes) = network.forward(start, |index, node, inputs| {

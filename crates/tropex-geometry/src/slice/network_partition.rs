@@ -6,6 +6,7 @@ use super::affine_maps::affine_maps;
 use super::mesh::Mesh;
 use super::modular_slopes::{self, Residues};
 use super::partition::Partition;
+use super::partition_progress::PartitionProgress;
 use super::plane::Plane;
 use super::region::{ClassCell, PlaneAffine, SliceRegion};
 use super::subdivision::{SliceProgress, Subdivision};
@@ -52,12 +53,14 @@ impl Partition {
         }
         let network = network.to_target(&network.target().widest());
         let mut mesh = Mesh::new(window, limit);
-        let subdivision = Subdivision::new(&network, plane);
-        subdivision.cut(&mut mesh, progress)?;
+        let stages = PartitionProgress::new(&network, progress);
+        let tick = || stages.repeat();
+        let subdivision = Subdivision::new(&network, plane, &tick);
+        subdivision.cut(&mut mesh, &|progress| stages.cut(progress))?;
         let mut cells = mesh.clone();
         let left = subdivision.cut_by_class(&mut cells)?;
         let inside: Vec<_> = (0..mesh.polygons.len()).map(|region| mesh.inside(region)).collect();
-        let (maps, probes) = affine_maps(&network, plane, &inside)?;
+        let (maps, probes) = affine_maps(&network, plane, &inside, &|share| stages.mapped(share))?;
         // No corner of a region is removed when the region is divided by class.
         let numbers: HashMap<u32, usize> = left.into_iter().zip(0..).collect();
         let regions = mesh.polygons.iter().zip(maps).map(|(polygon, region)| {
@@ -73,7 +76,9 @@ impl Partition {
         let cells_by_class = cells_by_class.collect();
         let mut partition = Self::new(cells.vertices, regions, cells_by_class);
         let candidates = partition.neighbours(|left, right| probes[left] == probes[right]);
-        let equal = equal_maps(&network, plane, &inside, &partition.regions, candidates)?;
+        let regions = &partition.regions;
+        let report = |share| stages.compared(share);
+        let equal = equal_maps(&network, plane, (&inside, regions), candidates, &report)?;
         partition.join(equal);
         Ok(partition)
     }
@@ -84,9 +89,9 @@ impl Partition {
 fn equal_maps(
     network: &Network,
     plane: &Plane,
-    inside: &[[f64; 2]],
-    regions: &[SliceRegion],
+    (inside, regions): (&[[f64; 2]], &[SliceRegion]),
     mut pairs: Vec<[usize; 2]>,
+    report: &dyn Fn(f64),
 ) -> Result<Vec<[usize; 2]>, Error> {
     if network.target().on_cpu().precision() != Precision::F64 {
         pairs.retain(|pair| {
@@ -98,7 +103,7 @@ fn equal_maps(
     let open: Vec<usize> =
         pairs.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let points: Vec<_> = open.iter().map(|&region| inside[region]).collect();
-    let slopes = modular_slopes::slopes(network, plane, &points)?;
+    let slopes = modular_slopes::slopes(network, plane, &points, report)?;
     let slopes: HashMap<usize, Residues> = open.into_iter().zip(slopes).collect();
     pairs.retain(|[left, right]| slopes[left] == slopes[right]);
     Ok(pairs)

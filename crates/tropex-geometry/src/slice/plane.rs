@@ -3,10 +3,28 @@
 use burn::tensor::{Tensor, TensorData};
 
 use crate::Error;
+use tropex_extract::Network;
+use tropex_extract::network::Node;
 use tropex_kernels::ComputeTarget;
 
+/// Largest number of points of a plane that run through a network at a time.
+const BATCH: usize = 256;
+
+/// Work of such points in multiplications: some tenths of a second on one core, after which the
+/// caller can stop the work.
+const BATCH_WORK: usize = 2_000_000_000;
+
+/// Multiplications that take as long as one number of a node, whose slopes are computed modulo a
+/// prime; measured on a network with two convolutions.
+const OF_NUMBER: usize = 1000;
+
 /// Number of points of a plane that run through a network at a time.
-pub(super) const BATCH: usize = 256;
+pub(super) fn batch_of(network: &Network) -> usize {
+    let of_node =
+        |node: &Node| node.multiplications() + OF_NUMBER * node.shape().iter().product::<usize>();
+    let of_point: usize = network.nodes().iter().map(of_node).sum();
+    (BATCH_WORK / of_point.max(1)).clamp(1, BATCH)
+}
 
 /// Smallest height of a triangle, as a share of its longest side. A flatter triangle counts as a
 /// line.

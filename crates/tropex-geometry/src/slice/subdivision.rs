@@ -25,12 +25,12 @@ const DEVIATIONS: f64 = 64.0;
 /// Number of vertices at which rounding errors are estimated.
 const ROUNDING_VERTICES: usize = 32;
 
-/// Progress of the subdivision.
+/// Progress of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliceProgress {
-    /// Number of finished units.
+    /// Number of finished units, or of finished steps with the terms of an extracted function.
     pub done: usize,
-    /// Number of all units.
+    /// Number of all units or steps.
     pub units: usize,
     /// Number of regions so far.
     pub regions: usize,
@@ -40,18 +40,19 @@ pub struct SliceProgress {
 type Alternatives = Vec<Option<usize>>;
 
 /// The subdivision of a mesh by a network on a plane.
-#[derive(Debug)]
 pub(super) struct Subdivision<'a> {
     network: &'a Network,
     /// The network with squared constants, for the variances of rounding errors.
     squares: Network,
     plane: &'a Plane,
+    /// Called often, so that the caller can stop the work.
+    tick: &'a dyn Fn(),
 }
 
 impl<'a> Subdivision<'a> {
-    pub(super) fn new(network: &'a Network, plane: &'a Plane) -> Self {
+    pub(super) fn new(network: &'a Network, plane: &'a Plane, tick: &'a dyn Fn()) -> Self {
         let squares = network.map_constants(&|number| number * number, network.target());
-        Self { network, squares, plane }
+        Self { network, squares, plane, tick }
     }
 
     /// Cuts the polygons of a mesh until every unit has one piece on each polygon.
@@ -67,7 +68,7 @@ impl<'a> Subdivision<'a> {
         progress: &dyn Fn(SliceProgress),
     ) -> Result<(), Error> {
         let all = PiecewiseNodes::of(self.network).units();
-        let mut rows = VertexRows::new(self.network, self.plane);
+        let mut rows = VertexRows::new(self.network, self.plane, self.tick);
         let mut done = 0;
         for node in self.network.nodes() {
             let Some(rule) = node.op().activation_rule(node.units()) else { continue };
@@ -95,7 +96,7 @@ impl<'a> Subdivision<'a> {
     /// As for [`Subdivision::cut`].
     pub(super) fn cut_by_class(&self, mesh: &mut Mesh) -> Result<Vec<u32>, Error> {
         let classes = (0..self.network.classes()).map(Some).collect();
-        let mut rows = VertexRows::new(self.network, self.plane);
+        let mut rows = VertexRows::new(self.network, self.plane, self.tick);
         self.divide(mesh, &mut rows, self.network.output(), &[classes], &|_, _| {})?;
         Ok(mesh.tidy())
     }

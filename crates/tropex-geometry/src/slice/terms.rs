@@ -5,6 +5,7 @@ use super::mesh_cut::EdgeVertex;
 use super::partition::Partition;
 use super::plane::Plane;
 use super::region::{ClassCell, PlaneAffine, SliceRegion};
+use super::subdivision::SliceProgress;
 use super::upper_envelope::FunctionFamily;
 use super::window::Window;
 use crate::{Error, RegionId};
@@ -57,18 +58,42 @@ impl TermPartition {
         window: &Window,
         limit: usize,
     ) -> Result<Self, Error> {
+        Self::with_progress(store, plane, window, limit, &|_| {})
+    }
+
+    /// Like [`TermPartition::new`]. `progress` receives the finished part of the work, in terms that
+    /// were read or compared.
+    ///
+    /// # Errors
+    /// As for [`TermPartition::new`].
+    pub fn with_progress(
+        store: &TermStore,
+        plane: &Plane,
+        window: &Window,
+        limit: usize,
+        progress: &dyn Fn(SliceProgress),
+    ) -> Result<Self, Error> {
         let features = store.manifest().terms.features();
         if plane.features() != features {
             let what = "values of the points of a plane";
             return Err(Error::shape(what, plane.features(), features));
         }
-        let terms = PlaneTerms::read(store, plane)?;
+        // Every term is read, and compared as a positive and as a negative one.
+        let units = 3 * store.len();
+        let report = |done: usize, regions: usize| progress(SliceProgress { done, units, regions });
+        let terms = PlaneTerms::read(store, plane, &report)?;
         let mut mesh = Mesh::new(window, limit);
-        let mut positive = OrderedTerms::new(terms.positive(), window);
+        let all = terms.positive();
+        let per_point = all.len() / store.len().max(1);
+        let show = |compared: usize, regions| {
+            report(store.len() + compared / per_point.max(1), regions);
+        };
+        let mut positive = OrderedTerms::new(all, window, &show);
         mesh.divide(&mut positive)?;
         let first: Vec<usize> =
             mesh.polygons.iter().map(|polygon| positive.term(polygon.winner)).collect();
-        let mut negative = OrderedTerms::new(terms.negative.clone(), window);
+        let show = |compared: usize, regions| report(2 * store.len() + compared, regions);
+        let mut negative = OrderedTerms::new(terms.negative.clone(), window, &show);
         mesh.divide(&mut negative)?;
         mesh.tidy();
         let pairs: Vec<_> = mesh
@@ -90,7 +115,11 @@ struct PlaneTerms {
 }
 
 impl PlaneTerms {
-    fn read(store: &TermStore, plane: &Plane) -> Result<Self, Error> {
+    fn read(
+        store: &TermStore,
+        plane: &Plane,
+        report: &dyn Fn(usize, usize),
+    ) -> Result<Self, Error> {
         let [right, up] = plane.axes();
         let frame = [right.as_slice(), up.as_slice(), plane.origin()];
         let mut reference = None;
@@ -99,6 +128,7 @@ impl PlaneTerms {
             let shard = shard?;
             let reference = reference.get_or_insert_with(|| shard.mean_negative());
             for term in 0..shard.len() {
+                report(shard.first + term, 1);
                 for slot in 0..shard.per_point() {
                     let [linear, _] = shard.positive(term, slot).on_plane(reference, frame);
                     terms.linear.push((shard.class_of(term, slot), shard.first + term, linear));
@@ -163,14 +193,16 @@ impl PlaneTerms {
 
 /// Terms in the order in which they are added to the envelope. Terms that win at points of a grid
 /// come first, so that the many losing terms are compared with a nearly complete envelope.
-struct OrderedTerms {
+struct OrderedTerms<'a> {
     terms: Vec<[f64; 3]>,
     order: Vec<usize>,
     max_rounding: f64,
+    /// Receives the number of compared terms and the number of polygons.
+    report: &'a dyn Fn(usize, usize),
 }
 
-impl OrderedTerms {
-    fn new(terms: Vec<[f64; 3]>, window: &Window) -> Self {
+impl<'a> OrderedTerms<'a> {
+    fn new(terms: Vec<[f64; 3]>, window: &Window, report: &'a dyn Fn(usize, usize)) -> Self {
         let extents = window.extents();
         let at = |axis: usize, step: usize| {
             let [low, high] = extents[axis];
@@ -193,7 +225,7 @@ impl OrderedTerms {
         let corners = || window.corners().iter();
         let sizes = terms.iter().flat_map(|term| corners().map(|&corner| size(term, corner)));
         let max_rounding = ROUNDING * sizes.fold(0.0, f64::max);
-        Self { terms, order, max_rounding }
+        Self { terms, order, max_rounding, report }
     }
 
     fn term(&self, winner: u32) -> usize {
@@ -201,7 +233,7 @@ impl OrderedTerms {
     }
 }
 
-impl FunctionFamily for OrderedTerms {
+impl FunctionFamily for OrderedTerms<'_> {
     fn count(&self) -> usize {
         self.order.len()
     }
@@ -220,6 +252,10 @@ impl FunctionFamily for OrderedTerms {
     }
 
     fn add_vertices(&mut self, _: &[EdgeVertex]) {}
+
+    fn report(&self, functions: usize, polygons: usize) {
+        (self.report)(functions, polygons);
+    }
 }
 
 fn value([a, b, c]: &[f64; 3], [u, v]: [f64; 2]) -> f64 {

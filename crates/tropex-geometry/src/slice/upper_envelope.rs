@@ -26,6 +26,10 @@ pub(super) trait FunctionFamily {
 
     /// Receives the new vertices of a cut, in order.
     fn add_vertices(&mut self, new_vertices: &[EdgeVertex]);
+
+    /// Receives the number of functions that the mesh has been compared with, and the number of its
+    /// polygons.
+    fn report(&self, _functions: usize, _polygons: usize) {}
 }
 
 impl Mesh {
@@ -44,6 +48,7 @@ impl Mesh {
         }
         let mut largest = functions.values(&self.vertices, 0);
         for function in 1..functions.count() {
+            functions.report(function, self.polygons.len());
             let values = functions.values(&self.vertices, function);
             let above = self.above(functions, function, &values, &largest);
             if above.iter().all(|&above| above <= 0.0) {

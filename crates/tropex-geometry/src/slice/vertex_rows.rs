@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use burn::tensor::{Tensor, TensorData};
 use tropex_kernels::read;
 
-use super::plane::{BATCH, Plane};
+use super::plane::{Plane, batch_of};
 use crate::Error;
 use tropex_extract::Network;
 use tropex_extract::network::ValueId;
@@ -19,6 +19,8 @@ pub(super) struct VertexRows<'a> {
     network: &'a Network,
     plane: &'a Plane,
     kept: KeptRows,
+    /// Called often, so that the caller can stop the work.
+    tick: &'a dyn Fn(),
 }
 
 /// The rows of one value, by vertex.
@@ -32,8 +34,8 @@ struct KeptRows {
 }
 
 impl<'a> VertexRows<'a> {
-    pub(super) fn new(network: &'a Network, plane: &'a Plane) -> Self {
-        Self { network, plane, kept: KeptRows::new(network, ValueId::INPUT) }
+    pub(super) fn new(network: &'a Network, plane: &'a Plane, tick: &'a dyn Fn()) -> Self {
+        Self { network, plane, kept: KeptRows::new(network, ValueId::INPUT), tick }
     }
 
     /// Calls `visit` with the row of a value at every vertex, in order.
@@ -57,7 +59,7 @@ impl<'a> VertexRows<'a> {
             self.add_rows(&mut next, &new)?;
             self.kept.append(next);
         } else {
-            for vertices in vertices.chunks(BATCH) {
+            for vertices in vertices.chunks(batch_of(self.network)) {
                 self.rows(value, vertices)?.chunks_exact(next.width).for_each(&mut visit);
             }
             return Ok(());
@@ -70,7 +72,8 @@ impl<'a> VertexRows<'a> {
     fn add_rows(&self, to: &mut KeptRows, vertices: &[[f64; 2]]) -> Result<(), Error> {
         let (known, new): (Vec<[f64; 2]>, Vec<[f64; 2]>) =
             vertices.iter().copied().partition(|vertex| self.kept.row(*vertex).is_some());
-        for vertices in known.chunks(BATCH).chain(new.chunks(BATCH)) {
+        let batch = batch_of(self.network);
+        for vertices in known.chunks(batch).chain(new.chunks(batch)) {
             to.push(vertices, self.rows(to.value, vertices)?);
         }
         Ok(())
@@ -78,6 +81,7 @@ impl<'a> VertexRows<'a> {
 
     /// The rows of a value at vertices. They start from kept rows if all of these are known.
     fn rows(&self, value: ValueId, vertices: &[[f64; 2]]) -> Result<Vec<f64>, Error> {
+        (self.tick)();
         let kept: Option<Vec<&[f64]>> =
             vertices.iter().map(|vertex| self.kept.row(*vertex)).collect();
         let between = kept

@@ -16,6 +16,8 @@ it is an affine function, its *linear term*. This package computes these functio
     Opens a folder of terms or a run.
 :func:`set_num_threads`, :func:`get_num_threads`
     The number of threads.
+``tropex.cluster``, ``tropex.ray``
+    Extractions in parts on many machines.
 
 Every error is an :class:`Error`, with one line that says what, where, what was expected and what to
 do.
@@ -116,3 +118,12 @@ def capture(model, example, *, output=None):
     from ._capture import capture_model
 
     return capture_model(model, example, output=output)
+
+
+def __getattr__(name):
+    """The modules for clusters are imported when they are used."""
+    if name in ("cluster", "ray"):
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,20 +4,20 @@ from pathlib import Path as FilePath
 from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 __version__: str
 
 _Path: TypeAlias = str | PathLike[str]
 _Points: TypeAlias = Any
 _Progress: TypeAlias = bool | Callable[[str, float], object]
-_Precision: TypeAlias = Literal["f32", "f64"]
+_Precision: TypeAlias = Literal["f32", "f64"] | DTypeLike
 _Gauge: TypeAlias = Literal["worst-case", "tight", "calibrated"]
 _Classes: TypeAlias = Literal["predicted", "all"] | int | Sequence[int]
 _Floats: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 
 def load(
-    source: _Path, *, output: str | None = None, input_shape: Sequence[int] | None = None
+    source: _Path | bytes, *, output: str | None = None, input_shape: Sequence[int] | None = None
 ) -> Network: ...
 def network_from_onnx(
     data: bytes,
@@ -79,11 +79,12 @@ class Network:
         b: _Points,
         c: _Points,
         *,
-        margin: float = 0.25,
-        limit: int = 100_000,
+        margin: float | None = None,
+        window: ArrayLike | None = None,
+        max_regions: int = 100_000,
         progress: _Progress = False,
     ) -> Slice: ...
-    def bounds(self, *, time_limit: float = 10) -> Bounds: ...
+    def bounds(self, *, time_limit: float = 10.0) -> Bounds: ...
 
 @final
 class LinearTerms:
@@ -102,7 +103,7 @@ class TermStore:
     @property
     def gauge(self) -> _Gauge: ...
     @property
-    def precision(self) -> _Precision: ...
+    def precision(self) -> Literal["f32", "f64"]: ...
     @property
     def classes(self) -> str: ...
     @property
@@ -133,6 +134,17 @@ class ExtractedFunction:
         network: Network | None = None,
         progress: _Progress = False,
     ) -> dict[str, float]: ...
+    def slice(
+        self,
+        a: _Points,
+        b: _Points,
+        c: _Points,
+        *,
+        margin: float = 0.25,
+        window: ArrayLike | None = None,
+        max_regions: int = 100_000,
+        progress: _Progress = False,
+    ) -> Slice: ...
 
 @final
 class Assignment:
@@ -195,7 +207,7 @@ class Polytope:
     def nodes(self) -> NDArray[np.int64]: ...
     @property
     def units(self) -> NDArray[np.int64]: ...
-    def contains(self, x: _Points, tolerance: float = 0) -> bool: ...
+    def contains(self, x: _Points, tolerance: float = 0.0) -> bool: ...
     def depth(self, x: _Points) -> float: ...
     def irredundant(
         self, time_limit: float | None = None, *, progress: _Progress = False
@@ -260,6 +272,7 @@ class Slice:
     def window(self) -> NDArray[np.float64]: ...
     @property
     def linear_regions(self) -> int: ...
+    def agreement(self, other: Slice) -> float: ...
     def to_input(self, coordinates: ArrayLike) -> NDArray[np.float64]: ...
     def plot(self, ax: Any = None) -> Any: ...
     def _repr_svg_(self) -> str: ...

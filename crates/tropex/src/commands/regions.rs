@@ -10,10 +10,10 @@ use burn::tensor::Device;
 use clap::Args;
 use tropex::Gauge;
 use tropex::experiments::explorer::{ExplorerPanel, RegionExplorer};
-use tropex::experiments::query::{RegionEstimate, RegionView, RegionViewSettings, SlicePlane};
+use tropex::experiments::query::{RegionView, RegionViewSettings, SlicePlane};
 use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
 use tropex::experiments::{Split, TrainedEpoch, pipeline};
-use tropex::geometry::slice::{Partition, SliceProgress};
+use tropex::geometry::slice::{Partition, RegionEstimate, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use tropex::experiments::query::{FittedWindow, RegionView};
-use tropex::geometry::slice::{Partition, TermPartition};
+use tropex::experiments::query::RegionView;
+use tropex::geometry::slice::{FittedWindow, Partition, TermPartition};
 
 use crate::output::{count, duration, pairs, percent, plural, table};
 

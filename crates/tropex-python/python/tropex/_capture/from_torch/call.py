@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from ..onnx_graph import Attribute, OnnxGraph
-from .dependent import Dependent, Extents, Shape, constant_of, data_type_of
+from .dependent import Dependent, Extents, Shape, Stack, constant_of, data_type_of
 from .refusals import Refused
 from .source import node_name
 
@@ -16,6 +16,9 @@ Operand = Dependent | str | torch.Tensor | Sequence[int] | None
 
 POINTS_ARE_MIXED = (
     "it runs along the axis of the points, but every point must be computed by itself"
+)
+STACKED = (
+    "it reads values that were stacked before the axis of the points; stack them along a later axis"
 )
 
 
@@ -130,6 +133,8 @@ class Call:
             return torch.as_tensor(value, dtype=dtype)
         if value.dtype == dtype:
             return value
+        if isinstance(value, Stack):
+            raise Refused(STACKED)
         name = self.emit("Cast", value, to=int(data_type_of(dtype)))
         is_mask = value.is_mask or value.dtype == torch.bool
         return Dependent(name, value.shape, dtype, is_mask)
@@ -160,6 +165,8 @@ class Call:
 
     def _operand(self, value: Operand) -> str:
         match value:
+            case Stack():
+                raise Refused(STACKED)
             case Dependent(name=name) | str(name):
                 return name
             case torch.Tensor():

@@ -28,6 +28,14 @@ class Dependent:
         return len(self.shape)
 
 
+@dataclass(frozen=True)
+class Stack(Dependent):
+    """Values in a row on a new first axis, before that of the points. It has no name in the ONNX
+    graph, where points come first: what combines its parts or takes one of them reads the parts."""
+
+    parts: tuple = ()
+
+
 class Extents:
     """What the symbols stand for that PyTorch has for extents in an exported graph."""
 

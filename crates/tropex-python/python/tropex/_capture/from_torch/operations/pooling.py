@@ -107,40 +107,39 @@ def average_pool(axes: int) -> Callable:
 
 
 def adaptive_average_pool(axes: int) -> Callable:
-    def translation(call: Call, input, output_size):
-        inputs, outputs = _extents(input, axes), list(call.shape[-axes:])
-        first = input.rank - axes
-        if all(extent == 1 for extent in outputs):
-            over = list(range(first, input.rank))
-            return call.apply("ReduceMean", input, over, keepdims=1)
-        if kernel := _even_windows(inputs, outputs):
-            windows = {"kernel_shape": kernel, "strides": kernel}
-            return call.result(_pooled(call, axes, input, "AveragePool", **windows))
-        value = input.name
-        for axis, (extent, count) in enumerate(zip(inputs, outputs)):
-            weights = response(
-                extent, call.dtype, lambda unit: torch.nn.functional.adaptive_avg_pool1d(unit, count)
-            )
-            value = mix(call, value, input.rank, first + axis, weights)
-        return call.result(value)
+    def along(call: Call, value: str, rank: int, axis: int, extent: int, count: int) -> str:
+        weights = response(
+            extent, call.dtype, lambda unit: torch.nn.functional.adaptive_avg_pool1d(unit, count)
+        )
+        return mix(call, value, rank, axis, weights)
 
-    return translation
+    return _adaptive(axes, "ReduceMean", "AveragePool", along, Call.result)
 
 
 def adaptive_max_pool(axes: int) -> Callable:
+    def along(call: Call, value: str, rank: int, axis: int, extent: int, count: int) -> str:
+        return _uneven_maxima(call, value, axis, extent, count)
+
+    return _adaptive(axes, "ReduceMax", "MaxPool", along, _maxima)
+
+
+def _adaptive(axes: int, reduction: str, pooling: str, along: Callable, result: Callable) -> Callable:
+    """A pooling to given extents: over whole axes, over windows that share the axes evenly, or else
+    one axis after another, by `along`."""
+
     def translation(call: Call, input, output_size):
         inputs, outputs = _extents(input, axes), list(call.shape[-axes:])
         first = input.rank - axes
         if all(extent == 1 for extent in outputs):
             over = list(range(first, input.rank))
-            return _maxima(call, call.emit("ReduceMax", input, over, keepdims=1))
+            return result(call, call.emit(reduction, input, over, keepdims=1))
         if kernel := _even_windows(inputs, outputs):
             windows = {"kernel_shape": kernel, "strides": kernel}
-            return _maxima(call, _pooled(call, axes, input, "MaxPool", **windows))
+            return result(call, _pooled(call, axes, input, pooling, **windows))
         value = input.name
         for axis, (extent, count) in enumerate(zip(inputs, outputs)):
-            value = _uneven_maxima(call, value, first + axis, extent, count)
-        return _maxima(call, value)
+            value = along(call, value, input.rank, first + axis, extent, count)
+        return result(call, value)
 
     return translation
 

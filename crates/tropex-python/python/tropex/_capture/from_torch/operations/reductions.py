@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
 import torch
 
 from ..call import Call
+from ..dependent import Stack
 from ..refusals import Refused
 from .reasons import CURVED, JUMPS
 
@@ -19,6 +21,8 @@ def reduction(operator: str) -> Callable:
         if input.dtype == torch.bool:
             raise Refused(JUMPS)
         axes = call.axes(input, dim)
+        if isinstance(input, Stack) and axes == [0]:
+            return call.result(_combined(call, operator, input, keepdim))
         return call.apply(operator, call.typed(input), axes, keepdims=int(keepdim))
 
     return translation
@@ -29,9 +33,21 @@ def reduction_with_positions(operator: str) -> Callable:
 
     def translation(call: Call, input, dim, keepdim=False):
         axes = [call.axis(input, dim)]
+        if isinstance(input, Stack) and axes == [0]:
+            return call.results([_combined(call, operator, input, keepdim)])
         return call.results([call.emit(operator, input, axes, keepdims=int(keepdim))])
 
     return translation
+
+
+def _combined(call: Call, operator: str, stack: Stack, keepdim: bool) -> str:
+    """The reduction of stacked values along the axis on which they are stacked."""
+    combining = {"ReduceMax": "Max", "ReduceMin": "Min"}.get(operator, "Add")
+    parts = [call.typed(part) for part in stack.parts]
+    value = functools.reduce(lambda left, right: call.emit(combining, left, right), parts)
+    if operator == "ReduceMean":
+        value = call.emit("Mul", value, call.number(1 / len(parts)))
+    return call.emit("Unsqueeze", value, [0]) if keepdim else value
 
 
 def vector_norm(call: Call, input, ord=2, dim=None, keepdim=False, dtype=None):

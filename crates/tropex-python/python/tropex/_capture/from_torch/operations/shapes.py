@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..call import POINTS_ARE_MIXED, Call
-from ..dependent import Dependent, Shape, shape_for_one_point
+from ..dependent import Dependent, Shape, Stack, shape_for_one_point
 from ..refusals import Refused
 
 
@@ -137,6 +137,9 @@ def _is_empty(value) -> bool:
 
 def stack(call: Call, tensors, dim=0):
     axis = dim % len(call.shape)
+    if axis == 0 and call.shape[1:2] == (None,):
+        parts = tuple(call.typed(value) for value in tensors)
+        return Stack("", call.shape, call.dtype, parts=parts)
     values = [call.emit("Unsqueeze", call.typed(value), [axis]) for value in tensors]
     return call.apply("Concat", *values, axis=axis)
 
@@ -150,6 +153,8 @@ def split(call: Call, input, dim=0, **_):
 
 def unbind(call: Call, input, dim=0):
     axis = call.axis(input, dim)
+    if isinstance(input, Stack) and axis == 0:
+        return list(input.parts)
     extent = input.shape[axis]
     parts = [call.emit("Gather", input, torch.tensor(place), axis=axis) for place in range(extent)]
     return call.results(parts)
@@ -157,6 +162,8 @@ def unbind(call: Call, input, dim=0):
 
 def select(call: Call, input, dim, index):
     axis = call.axis(input, dim)
+    if isinstance(input, Stack) and axis == 0:
+        return input.parts[index]
     place = torch.tensor(index % input.shape[axis])
     return call.apply("Gather", input, place, axis=axis)
 

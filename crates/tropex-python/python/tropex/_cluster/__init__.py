@@ -1,0 +1,1 @@
+"""Extractions in parts on engines that run the tasks: behind `tropex.cluster` and `tropex.ray`."""
