@@ -15,6 +15,8 @@ mod datasets; // subsets, and unusual datasets
 mod devices; // several devices for one command
 #[cfg(unix)]
 mod disk; // full disks
+#[cfg(feature = "flex")]
+mod documents; // the commands of README and chapters
 mod experiments; // experiments
 mod explorer; // pages of linear regions
 #[cfg(target_os = "linux")]

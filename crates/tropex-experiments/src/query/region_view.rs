@@ -1,5 +1,7 @@
 //! Linear regions of a network and of its extracted function on a plane through images.
 
+use std::borrow::Borrow;
+
 use tropex_extract::{Network, TermStore};
 use tropex_geometry::slice::{
     FittedWindow, Partition, Plane, RegionEstimate, SliceProgress, TermPartition, Window,
@@ -129,18 +131,30 @@ impl RegionView {
         self.class_names.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
     }
 
-    /// Makes a window whose margin is not chosen smaller, until it has so few regions of a network
+    /// Makes a window whose margin is not chosen smaller, until it has so few regions of every network
     /// that they can be drawn. The centre of the window stays. `None` if the window stays.
     ///
-    /// See [`FittedWindow::around`].
+    /// Networks are read only if the margin is not chosen. See [`FittedWindow::around`].
     ///
     /// # Errors
-    /// A device failure.
-    pub fn fit(&mut self, network: &Network) -> Result<Option<FittedWindow>, Error> {
+    /// A network that cannot be read; a device failure.
+    pub fn fit<N: Borrow<Network>>(
+        &mut self,
+        networks: impl IntoIterator<Item = Result<N, Error>>,
+    ) -> Result<Option<FittedWindow>, Error> {
         let Some(points) = self.around.take() else { return Ok(None) };
         let (plane, window) = (&self.plane, &self.window);
-        let smaller = FittedWindow::around(network, plane, window, &points, self.limit, &|| {})?;
-        let Some((window, fitted)) = smaller else { return Ok(None) };
+        let mut smallest: Option<(Window, FittedWindow)> = None;
+        for network in networks {
+            let network = network?;
+            let limit = self.limit;
+            let smaller =
+                FittedWindow::around(network.borrow(), plane, window, &points, limit, &|| {})?;
+            let margin = |(_, fitted): &(Window, FittedWindow)| fitted.margin;
+            smallest =
+                smallest.into_iter().chain(smaller).min_by(|a, b| margin(a).total_cmp(&margin(b)));
+        }
+        let Some((window, fitted)) = smallest else { return Ok(None) };
         self.marks.retain(|mark| window.contains(mark.at));
         self.window = window;
         Ok(Some(fitted))

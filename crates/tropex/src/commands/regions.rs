@@ -13,7 +13,7 @@ use tropex::experiments::explorer::{ExplorerPanel, RegionExplorer};
 use tropex::experiments::query::{RegionView, RegionViewSettings, SlicePlane};
 use tropex::experiments::render::{ImageFormat, RegionPanel, require_ours};
 use tropex::experiments::{Split, TrainedEpoch, pipeline};
-use tropex::geometry::slice::{Partition, RegionEstimate, SliceProgress};
+use tropex::geometry::slice::{FittedWindow, Partition, RegionEstimate, SliceProgress};
 use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
@@ -131,7 +131,7 @@ impl RegionsArgs {
         output: &Output,
     ) -> anyhow::Result<()> {
         let captured = (!self.extracted).then(|| pipeline::network(run, device)).transpose()?;
-        let fitted = captured.as_ref().map(|network| view.fit(network)).transpose()?;
+        let fitted = captured.as_ref().map(|network| view.fit([Ok(network)])).transpose()?;
         let mut found = RegionsOutput::of(view, fitted.flatten());
         let (mut network, mut terms) = (None, None);
         if let Some(captured) = captured {
@@ -212,8 +212,7 @@ impl RegionsArgs {
         let file_of =
             |epoch: usize| folder.join(format!("epoch-{epoch:04}.{}", format.extension()));
         epochs.iter().try_for_each(|&epoch| require_ours(&file_of(epoch)))?;
-        // One window for all pictures.
-        let fitted = view.fit(&pipeline::network(run, device)?)?;
+        let fitted = fit_all(view, run, &epochs, device)?;
         let (bar, all) = (output.bar(), epochs.len());
         let mut found = RegionsOutput::of(view, fitted);
         for epoch in epochs {
@@ -241,7 +240,7 @@ impl RegionsArgs {
         output: &Output,
     ) -> anyhow::Result<()> {
         let epochs = checkpoints(run)?;
-        let fitted = view.fit(&pipeline::network(run, device)?)?;
+        let fitted = fit_all(view, run, &epochs, device)?;
         let (bar, all) = (output.bar(), epochs.len());
         let mut partitions = Vec::with_capacity(all);
         for epoch in epochs {
@@ -270,6 +269,17 @@ fn is_page(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension
         .is_some_and(|extension| ["html", "htm"].contains(&extension.to_ascii_lowercase().as_str()))
+}
+
+/// Chooses one window in which the regions of every epoch can be drawn.
+fn fit_all(
+    view: &mut RegionView,
+    run: &Run,
+    epochs: &[usize],
+    device: &Device,
+) -> anyhow::Result<Option<FittedWindow>> {
+    let network = |&epoch: &usize| pipeline::network_at(run, TrainedEpoch::Epoch(epoch), device);
+    Ok(view.fit(epochs.iter().map(network))?)
 }
 
 /// The epochs of all checkpoints of a run.
