@@ -28,6 +28,7 @@ const CRATES: &[ModuleOrder] = &[
         root: "lib.rs",
         modules: &[
             "checksum",
+            "checked",
             "lfs",
             "memory",
             "own",
@@ -186,6 +187,7 @@ const CRATES: &[ModuleOrder] = &[
             "threads",
             "work",
             "progress",
+            "parts",
             "stream",
             "assignment",
             "bounds",
@@ -196,6 +198,7 @@ const CRATES: &[ModuleOrder] = &[
             "pattern_counts",
             "polytope",
             "region",
+            "slice_place",
             "slice",
             "function",
             "store",

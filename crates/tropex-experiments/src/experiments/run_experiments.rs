@@ -2,15 +2,10 @@
 
 use std::path::PathBuf;
 
-use tropex_extract::Devices;
-use tropex_train::data::Dataset;
-use tropex_train::run::Run;
-
 use super::epoch_answers::EpochAnswers;
-use super::experiment::{
-    ConfiguredExperiment, ExperimentEntry, ExperimentInputs, Parameters, Scope,
-};
+use super::experiment::{ConfiguredExperiment, ExperimentEntry, ExperimentInputs, Scope};
 use super::fingerprint::fingerprint;
+use super::request::{ExperimentRequest, RunInput};
 use super::run_part::require_divisible;
 use crate::Error;
 use crate::data::Split;
@@ -18,35 +13,7 @@ use crate::report::{
     FORMAT, Finding, ReportLocks, RunRecord, TakenImages, finish_writing, read_finding,
     report_folder, write_finding,
 };
-use crate::run::{PartMode, ProgressFn, RunContext, RunSettings, TrainedEpoch, TrainedEpochs};
-
-/// A run and its dataset.
-#[derive(Clone, Debug)]
-pub struct RunInput {
-    /// The run.
-    pub run: Run,
-    /// The dataset as the run used it.
-    pub dataset: Dataset,
-}
-
-/// Experiments, and the runs that they examine.
-#[derive(Debug)]
-pub struct ExperimentRequest<'a> {
-    /// The runs.
-    pub inputs: &'a [RunInput],
-    /// The experiments with the parameters that differ from their defaults.
-    pub experiments: Vec<(&'static ExperimentEntry, Parameters)>,
-    /// The epochs at which runs are examined.
-    pub epochs: TrainedEpochs,
-    /// The terms and images of the runs that are used.
-    pub settings: RunSettings,
-    /// The devices of all computations. Several devices share extractions and assignments.
-    pub devices: &'a Devices,
-    /// Whether known findings are computed again.
-    pub again: bool,
-    /// Where results for single points come from.
-    pub mode: PartMode,
-}
+use crate::run::{PartMode, ProgressFn, RunContext, TrainedEpoch};
 
 /// A finding and its folder.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use tropex_extract::job::PartNumber;
 use tropex_extract::store::Manifest;
 
 use super::experiment::{ConfiguredExperiment, ExperimentEntry, Parameters};
-use super::run_experiments::ExperimentRequest;
+use super::request::ExperimentRequest;
 use super::{EXPERIMENTS, Scope};
 use crate::Error;
 use crate::run::{PartMode, ProgressFn, RunContext};

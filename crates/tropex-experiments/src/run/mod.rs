@@ -1,12 +1,14 @@
 //! Runs: the steps from a run to terms, and their results, computed once.
 
 mod assigned_points;
+mod assignment_work;
 mod evaluate;
 pub mod onnx;
 mod part_mode;
 mod partial_files;
 pub mod parts;
 pub mod pipeline;
+mod point_results;
 mod pointwise;
 mod predicted_terms;
 mod progress;
@@ -15,7 +17,8 @@ mod settings;
 mod term_ranking;
 mod trained_epoch;
 
-pub(crate) use assigned_points::{AssignedPoints, AssignmentWork, BATCH as ASSIGNED_BATCH};
+pub(crate) use assigned_points::AssignedPoints;
+pub(crate) use assignment_work::{AssignmentWork, BATCH as ASSIGNED_BATCH};
 pub use evaluate::{EvaluateSettings, TermEvaluation, evaluate, evaluate_joined, evaluate_part};
 pub use part_mode::PartMode;
 pub use pipeline::ExtractSettings;

@@ -1,13 +1,6 @@
-//! Results for single points: computed here, or by parts.
+//! Where results for single points come from.
 
-use serde_json::json;
 use tropex_extract::job::PartNumber;
-
-use super::partial_files::PartialFiles;
-use super::pointwise::{PointwiseWork, range_of};
-use super::run_context::RunContext;
-use crate::Error;
-use crate::data::Split;
 
 /// Where results for single points come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,50 +12,4 @@ pub enum PartMode {
     One(PartNumber),
     /// They are read from the files of this number of parts.
     Joined(usize),
-}
-
-impl RunContext<'_> {
-    /// The results of a work for all points, in pieces that follow each other.
-    ///
-    /// # Errors
-    /// Errors of the work; parts that are not finished.
-    pub(crate) fn results(&self, work: &dyn PointwiseWork) -> Result<Vec<Vec<u8>>, Error> {
-        match self.part_mode() {
-            PartMode::Joined(of) => self.partial_files(work, of)?.join(),
-            _ => Ok(vec![work.compute(0..work.points())?]),
-        }
-    }
-
-    /// The results of a part of a work: those in its file, or new ones, which are written.
-    ///
-    /// # Errors
-    /// Errors of the work; a file that cannot be read or written.
-    pub(crate) fn compute_part(
-        &self,
-        work: &dyn PointwiseWork,
-        part: PartNumber,
-    ) -> Result<Vec<u8>, Error> {
-        let files = self.partial_files(work, part.of())?;
-        if let Some(found) = files.read(part)? {
-            return Ok(found);
-        }
-        let range = range_of(part, work);
-        let results = if range.is_empty() { Vec::new() } else { work.compute(range)? };
-        files.write(part, &results)?;
-        Ok(results)
-    }
-
-    /// The files of the parts of a work.
-    pub(crate) fn partial_files(
-        &self,
-        work: &dyn PointwiseWork,
-        of: usize,
-    ) -> Result<PartialFiles, Error> {
-        let settings = json!({
-            "points": self.points(Split::Test).summary(),
-            "training points": self.points(Split::Train).summary(),
-            "seed": self.settings().seed,
-        });
-        PartialFiles::new(self.run(), self.store()?, (&work.name(), &settings), of)
-    }
 }

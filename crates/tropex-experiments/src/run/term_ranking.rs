@@ -10,7 +10,7 @@ use tropex_extract::{Devices, ExtractedFunction, Gauge, Network, PointSource, Te
 use tropex_train::data::Dataset;
 use tropex_train::run::Run;
 
-use super::assigned_points::BATCH;
+use super::assignment_work::BATCH;
 use super::partial_files::PartialFiles;
 use super::pipeline::open_terms;
 use super::pointwise::{PointwiseWork, range_of};

@@ -16,6 +16,7 @@ mod numbers;
 mod plan;
 mod plans;
 mod read_plan;
+mod run_task;
 mod schedule;
 mod study_settings;
 mod summarize;

@@ -2,8 +2,8 @@
 //!
 //! Some rows of a tile of channels are copied to neighbouring places first, because cells of planes
 //! often lie at distances that map to one cache set. The sums of the tile stay in registers while
-//! the cells of a row are added, and in the first cache until all cells are added. Each number of the result is summed by one task in a
-//! fixed order, so it does not depend on the number of threads.
+//! the cells of some rows are added, and in the first cache until all cells are added. Each number of
+//! the result is summed by one task in a fixed order, so it does not depend on the number of threads.
 
 use std::ops::Range;
 
@@ -162,8 +162,7 @@ impl<F: SimdFloat> SumTask<'_, F> {
                 .enumerate()
                 .take(OUTPUTS * COUNT)
             {
-                let last = &last[..points % lanes];
-                let sum = full.iter().chain(last).fold(F::ZERO, |sum, &number| sum + number);
+                let sum = sum(full) + sum(&last[..points % lanes]);
                 let (output, at) = (index / COUNT, input + index % COUNT);
                 self.sums[(at * cells + cell) * OUTPUTS + output] += sum;
             }
@@ -194,23 +193,45 @@ impl<F: SimdFloat> SumTask<'_, F> {
                 let cell = row * geometry.kernel[1] + column;
                 let vectors = F::vectors_mut::<S>(&mut vectors[cell * tile_len..][..tile_len]);
                 let mut block = [[F::ZERO.splat(simd); COUNT]; OUTPUTS];
-                for (sums, vectors) in block.iter_mut().zip(vectors.chunks_exact(COUNT)) {
-                    sums.copy_from_slice(vectors);
+                for (sums, vectors) in block.iter_mut().zip(vectors.as_chunks::<COUNT>().0) {
+                    *sums = *vectors;
                 }
                 for y in reached.clone() {
                     let from = (geometry.input_of(0, y, row) - top) * geometry.input[1];
                     let from = from + geometry.input_of(1, columns.start, column);
                     let to = (y - rows.start) * geometry.output[1] + columns.start;
-                    let inputs = inputs[from..].iter().step_by(geometry.stride[1]);
                     let gradients = &gradients[to..][..columns.len()];
-                    block = add_cells::<F, S, COUNT>(simd, block, inputs.zip(gradients));
+                    block = match geometry.stride[1] {
+                        1 => {
+                            let inputs = &inputs[from..][..columns.len()];
+                            add_cells::<F, S, COUNT>(simd, block, inputs.iter().zip(gradients))
+                        }
+                        stride => {
+                            let inputs = inputs[from..].iter().step_by(stride);
+                            add_cells::<F, S, COUNT>(simd, block, inputs.zip(gradients))
+                        }
+                    };
                 }
-                for (sums, block) in vectors.chunks_exact_mut(COUNT).zip(block) {
-                    sums.copy_from_slice(&block);
+                for (vectors, sums) in vectors.as_chunks_mut::<COUNT>().0.iter_mut().zip(block) {
+                    *vectors = sums;
                 }
             }
         }
     }
+}
+
+/// The sum of numbers. Four partial sums do not wait for each other.
+#[inline(always)]
+fn sum<F: SimdFloat>(numbers: &[F]) -> F {
+    let (parts, rest) = numbers.as_chunks::<4>();
+    let mut sums = [F::ZERO; 4];
+    for part in parts {
+        for (sum, &number) in sums.iter_mut().zip(part) {
+            *sum += number;
+        }
+    }
+    let [a, b, c, d] = sums;
+    rest.iter().fold((a + b) + (c + d), |sum, &number| sum + number)
 }
 
 /// Adds cells to a register tile.
