@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use clap::Parser;
 use tropex::Gauge;
 use tropex::device;
+use tropex::experiments::report::{count, percent};
 use tropex::experiments::run::evaluate;
 use tropex::experiments::{EvaluateSettings, ExtractSettings, TaskProgress, pipeline};
 use tropex::extract::function::Evaluation;
@@ -63,7 +64,7 @@ impl ExampleRun {
         let training = start.elapsed();
 
         let terms = arguments.terms.min(arguments.limit.unwrap_or(usize::MAX));
-        println!("extracting the terms of {terms} training images under three gauges");
+        println!("extracting the terms of {} training images under three gauges", count(terms));
         let gauges = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
         let results = gauges.map(|gauge| GaugeResult::of(&run, &data, &device, gauge, terms));
         let results = results.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
@@ -152,13 +153,14 @@ impl GaugeResult {
     fn explain(&self) {
         let Self { gauge, terms, evaluation, .. } = self;
         println!(
-            "\nThe network consists of a huge number of affine functions. Those of {terms} training \
-             images alone,\nunder the {} gauge, choose the network's class at {} of {} test images: \
-             accuracy {} instead of {}.\nElsewhere, the network uses affine functions of regions \
-             that contain none of these images.",
+            "\nThe network consists of a huge number of affine functions. Those of {} training\nimages \
+             alone, under the {} gauge, choose the network's class at {} of\n{} test images: accuracy \
+             {} instead of {}. Elsewhere, the network\nuses affine functions of regions that contain \
+             none of these images.",
+            count(*terms),
             gauge.name(),
             percent(evaluation.agreement()),
-            evaluation.points,
+            count(evaluation.points),
             percent(evaluation.accuracy()),
             percent(evaluation.network_accuracy()),
         );
@@ -188,10 +190,6 @@ fn print_table(results: &[GaugeResult], training: Duration) {
             seconds(result.time),
         ]);
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
 }
 
 fn seconds(time: Duration) -> String {
