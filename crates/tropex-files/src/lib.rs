@@ -9,7 +9,7 @@
 //! - [`FolderLock`] allows one process at a time to write to a folder.
 //! - [`ScratchFolder`] is a temporary folder.
 //! - [`sha256`], [`sha256_of`] and [`hex`] compute checksums.
-//! - [`with_checksum`] makes content that carries its checksum, and [`checked`] reads it.
+//! - [`with_checksum`] makes content that carries its checksum, and [`checked()`] reads it.
 //! - [`lfs_pointer`] recognises a pointer file of Git LFS.
 //! - [`free_memory`] is the number of free bytes.
 

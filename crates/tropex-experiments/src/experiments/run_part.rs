@@ -18,8 +18,8 @@ pub struct ExperimentPart {
 }
 
 /// Does one part of the work of experiments on single points, for a later
-/// [`run_experiments`](super::run_experiments) with [`PartMode::Joined`]. The terms of the runs must
-/// be extracted before. Parts need no locks, and may be repeated. Experiments share results.
+/// [`run_experiments`](fn@super::run_experiments) with [`PartMode::Joined`]. The terms of the runs
+/// must be extracted before. Parts need no locks, and may be repeated. Experiments share results.
 ///
 /// # Errors
 /// [`Error::NotInParts`]; [`Error::NoTerms`]; errors of experiments and of writing;
