@@ -29,10 +29,11 @@ const REPLACED: [(&str, &str); 14] = [
 ];
 
 /// Commands that take minutes or several processes, and the file that runs them.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 11] = [
     ("study quick", ".ci/run"),
     ("study mine.toml --out mine", ".ci/run"),
     ("study fashion", ".ci/run"),
+    ("study studies/digits-and-clothes.toml --out digits-and-clothes", ".ci/run"),
     ("study fashion --task train:fcn4-seed0", "tests/cli/image_parts.rs"),
     ("study fashion --task experiments:fcn4-seed0", "tests/cli/image_parts.rs"),
     ("submit --engine slurm -- study fashion", "tests/cli/parts.rs"),

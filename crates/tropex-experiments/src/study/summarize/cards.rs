@@ -3,7 +3,7 @@
 use super::{FindingIndex, NetworkAndGauge};
 use crate::experiments::generalization::{ACCURACY, AGREEMENT, ENTRY, NETWORK_ACCURACY};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
-use crate::report::{Estimate, Finding, HeadlineCard, NumberId, Unit, percent};
+use crate::report::{Estimate, Finding, HeadlineCard, NumberId, Unit, count, percent};
 use crate::statistics::wilson_interval;
 use crate::study::average_seeds::seed_range;
 
@@ -57,7 +57,7 @@ pub(super) fn answer(cards: &[HeadlineCard]) -> String {
         let Estimate { share, interval: [low, high], .. } = card.estimates[AGREEMENT_PLACE];
         let [low, high] = [low, high].map(|end| format!("{:.1}", 100.0 * end));
         let HeadlineCard { network, images, gauge, .. } = card;
-        let share = percent(share);
+        let (share, images) = (percent(share), count(*images));
         format!("{network} on {share} of {images} test images ({gauge} gauge; {low} to {high})")
     };
     match best.iter().map(part).collect::<Vec<_>>().as_slice() {

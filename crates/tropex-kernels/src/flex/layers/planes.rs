@@ -15,6 +15,9 @@ use crate::simd::{SimdFloat, lanes, with_simd};
 /// Points and cells of a tile that is transposed in registers.
 const TILE: usize = 8;
 
+/// Fewest points of a batch that the kernels take.
+const FEWEST: usize = 8;
+
 /// The shape of planes, and the distance of their cells in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PlaneShape {
@@ -51,9 +54,9 @@ impl PlaneShape {
         self.cells() * self.cell_len()
     }
 
-    /// Whether at least half of the places hold a point.
+    /// Whether there are enough points to fill half of a vector of any machine.
     pub(super) fn is_dense(&self) -> bool {
-        2 * self.points >= self.pitch
+        self.points >= FEWEST
     }
 
     fn layout(&self) -> Layout {

@@ -3,7 +3,8 @@
 //! Some rows of a tile of channels are copied to neighbouring places first, because cells of planes
 //! often lie at distances that map to one cache set. The sums of the tile stay in registers while
 //! the cells of some rows are added, and in the first cache until all cells are added. Each number of
-//! the result is summed by one task in a fixed order, so it does not depend on the number of threads.
+//! the result is summed by one task in a fixed order, so it depends neither on the number of threads
+//! nor on the width of vectors.
 
 use std::ops::Range;
 
@@ -13,6 +14,10 @@ use rayon::prelude::*;
 use super::geometry::WindowGeometry;
 use super::planes::PlaneShape;
 use crate::simd::{SimdFloat, lanes, with_simd};
+
+/// Points whose sums are kept apart until the end, in one vector or several, so that the result does
+/// not depend on the width of vectors.
+const WIDTH: usize = 16;
 
 /// Output channels of a register tile.
 const OUTPUTS: usize = 4;
@@ -108,7 +113,8 @@ impl<F: SimdFloat> WithSimd for SumTask<'_, F> {
         let inputs = self.operands.input_shape.channels;
         let parts = inputs.div_ceil(INPUTS);
         let start = |part: usize| part * inputs / parts;
-        let mut vectors = vec![F::ZERO; 2 * self.tile_len() * self.kernel_cells()];
+        let sets = WIDTH / F::lanes::<S>();
+        let mut vectors = vec![F::ZERO; 2 * sets * self.set_len()];
         let mut tiles = ChannelTiles::new(self.operands);
         for inputs in (0..parts).map(|part| start(part)..start(part + 1)) {
             vectors.fill(F::ZERO);
@@ -131,8 +137,14 @@ impl<F: SimdFloat> SumTask<'_, F> {
         OUTPUTS * INPUTS * lanes::<F>()
     }
 
-    /// Sums for `COUNT` input channels from `input` on. The first half of `vectors` is for vectors
-    /// that hold points only, the second half for the last vector, which may not be full.
+    /// Numbers of the sums of a vector of points, for all kernel cells.
+    fn set_len(&self) -> usize {
+        self.tile_len() * self.kernel_cells()
+    }
+
+    /// Sums for `COUNT` input channels from `input` on. The first half of `vectors` is for groups of
+    /// [`WIDTH`] points, the second half for the last group, which may not be full. Both have a set
+    /// of sums for each vector of a group.
     #[inline(always)]
     fn tile<S: Simd, const COUNT: usize>(
         &mut self,
@@ -142,29 +154,27 @@ impl<F: SimdFloat> SumTask<'_, F> {
         vectors: &mut [F],
     ) {
         let PlaneShape { points, pitch, .. } = self.operands.output_shape;
-        let lanes = F::lanes::<S>();
+        let (lanes, set_len) = (F::lanes::<S>(), self.set_len());
         let (full, last) = vectors.split_at_mut(vectors.len() / 2);
         for chunk in self.chunks.clone() {
             let rows = self.operands.rows_of(chunk);
             for point in (0..pitch).step_by(lanes) {
-                let is_full = point + lanes <= points;
-                let vectors = if is_full { &mut *full } else { &mut *last };
+                let is_full = (point / WIDTH + 1) * WIDTH <= points;
+                let group = if is_full { &mut *full } else { &mut *last };
+                let vectors = &mut group[point % WIDTH / lanes * set_len..][..set_len];
                 tiles.copy::<S, COUNT>(self.operands, &rows, [input, self.first], point);
                 self.chunk::<S, COUNT>(simd, rows.clone(), tiles, vectors);
             }
         }
         let (tile_len, cells) = (self.tile_len(), self.kernel_cells());
         for cell in 0..cells {
-            let (full, last) = (&full[cell * tile_len..], &last[cell * tile_len..]);
-            for (index, (full, last)) in full
-                .chunks_exact(lanes)
-                .zip(last.chunks_exact(lanes))
-                .enumerate()
-                .take(OUTPUTS * COUNT)
-            {
-                let sum = sum(full) + sum(&last[..points % lanes]);
-                let (output, at) = (index / COUNT, input + index % COUNT);
-                self.sums[(at * cells + cell) * OUTPUTS + output] += sum;
+            for index in 0..OUTPUTS * COUNT {
+                let at = cell * tile_len + index * lanes;
+                let full = group::<F>(&full[at..], set_len, lanes);
+                let last = group::<F>(&last[at..], set_len, lanes);
+                let (output, input) = (index / COUNT, input + index % COUNT);
+                self.sums[(input * cells + cell) * OUTPUTS + output] +=
+                    sum(&full) + sum(&last[..points % WIDTH]);
             }
         }
     }
@@ -218,6 +228,16 @@ impl<F: SimdFloat> SumTask<'_, F> {
             }
         }
     }
+}
+
+/// The sums of a group of points, whose vectors are in sets of `set_len` numbers.
+#[inline(always)]
+fn group<F: SimdFloat>(sets: &[F], set_len: usize, lanes: usize) -> [F; WIDTH] {
+    let mut group = [F::ZERO; WIDTH];
+    for (vector, set) in group.chunks_exact_mut(lanes).zip(sets.chunks(set_len)) {
+        vector.copy_from_slice(&set[..lanes]);
+    }
+    group
 }
 
 /// The sum of numbers. Four partial sums do not wait for each other.
