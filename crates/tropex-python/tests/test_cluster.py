@@ -127,7 +127,7 @@ SETTINGS = {"shard_megabytes": 2, "check": 100}
 OPTIONS = ["--shard-megabytes", "2", "--check", "100"]
 
 
-@pytest.fixture(scope="module", params=["worst-case", "tight"])
+@pytest.fixture(scope="module", params=["worst-case", "tight", "calibrated"])
 def whole(request, program, run):
     """A gauge, and the files of terms that one process extracted."""
     gauge = request.param
@@ -179,8 +179,3 @@ def test_ray_extracts_the_terms_of_one_process(run, whole, tmp_path):
     assert len(store) == 800 and store.gauge == gauge
     with pytest.raises(tropex.Error, match="parts"):
         tropex.ray.extract(own, 10_000, workers=2, gauge=gauge, **SETTINGS)
-
-
-def test_gauges_that_do_not_work_in_parts_are_refused(run):
-    with pytest.raises(tropex.Error, match="calibrated"):
-        tropex.cluster.plan(run, parts=2, gauge="calibrated")

@@ -18,8 +18,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ._cluster.engine import Job, JobSettings
-from ._cluster.plans import extraction_settings, plan_of, read_plan, with_program
+from ._cluster.plans import plan_of, read_plan, with_program
 from ._errors import InputError
+from ._tropex import Run
 
 __all__ = ["ENGINES", "Job", "plan", "submit"]
 
@@ -52,8 +53,9 @@ def plan(
         A run of the command ``tropex``, or its folder.
     parts : int
         Number of parts, at least 1.
-    gauge : "worst-case" or "tight", default "worst-case"
-        The rule that chooses the shifts. The calibrated gauge does not work in parts.
+    gauge : "worst-case", "tight" or "calibrated", default "worst-case"
+        The rule that chooses the shifts. If the last check of the calibrated gauge refutes a search,
+        the merge fails, and the next plan has the tasks of the next search.
     split : "train" or "test", default "train"
         The images.
     classes : "predicted", "all" or int, default "predicted"
@@ -81,20 +83,20 @@ def plan(
     Raises
     ------
     Error
-        If there are more parts than batches, or the gauge does not work in parts.
+        If there are more parts than batches.
     """
-    settings = extraction_settings(
-        run,
-        gauge=gauge,
-        split=split,
-        classes=classes,
-        precision=precision,
-        limit=limit,
-        shard_megabytes=shard_megabytes,
-        check=check,
-        data_dir=data_dir,
-        replace=replace,
-    )
+    settings = {
+        "run": str(run.folder if isinstance(run, Run) else run),
+        "gauge": gauge,
+        "split": split,
+        "classes": str(classes),
+        "precision": precision,
+        "limit": limit,
+        "shard_megabytes": shard_megabytes,
+        "check": check,
+        "data_dir": None if data_dir is None else str(data_dir),
+        "replace": replace,
+    }
     return plan_of(settings, parts)
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 
-from ._cluster.plans import extraction_settings
 from ._errors import Error, InputError
-from ._tropex import Run, _part_tasks, _run_part_task, open as _open
+from ._tropex import Run, _run_part_task, open as _open
+from .cluster import plan as _plan
 
 __all__ = ["extract"]
 
@@ -51,11 +51,10 @@ def extract(run, parts, *, workers=None, cpus=1, **settings):
         If a task failed.
     """
     run = run if isinstance(run, Run) else _open(run)
-    chosen = extraction_settings(run, **settings)
-    chosen["run"] = os.path.abspath(chosen["run"])
-    tasks = _part_tasks(chosen, parts)
-    _run(tasks, chosen, parts, workers, cpus)
-    return run.terms(gauge=chosen["gauge"], split=chosen["split"])
+    plan = _plan(os.path.abspath(run.folder), parts, **settings)
+    tasks = plan.pop("tasks")
+    _run(tasks, plan, parts, workers, cpus)
+    return run.terms(gauge=plan["gauge"], split=plan["split"])
 
 
 def _run(tasks, settings, parts, workers, cpus):

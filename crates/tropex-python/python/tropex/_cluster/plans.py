@@ -9,40 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .._errors import FileError, InputError
-from .._tropex import Run, _part_tasks
-
-
-def extraction_settings(
-    run,
-    *,
-    gauge="worst-case",
-    split="train",
-    classes="predicted",
-    precision="f32",
-    limit=None,
-    shard_megabytes=64,
-    check=1000,
-    data_dir=None,
-    replace=False,
-) -> dict:
-    """What a plan extracts, as the library reads it."""
-    folder = run.folder if isinstance(run, Run) else Path(run)
-    return {
-        "run": str(folder),
-        "gauge": gauge,
-        "split": split,
-        "classes": str(classes),
-        "precision": precision,
-        "limit": limit,
-        "shard_megabytes": shard_megabytes,
-        "check": check,
-        "data_dir": None if data_dir is None else str(data_dir),
-        "replace": replace,
-    }
+from .._tropex import _part_tasks
 
 
 def plan_of(settings: Mapping, parts: int) -> dict:
-    """The plan of the library. Its commands run this package, so that no other program is needed."""
+    """The plan of the library for the settings of an extraction.
+
+    Its commands run this package, so that no other program is needed.
+    """
     tasks = _part_tasks(settings, parts)
     text = json.dumps(dict(settings))
     for task in tasks:
