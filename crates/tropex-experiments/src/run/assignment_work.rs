@@ -28,7 +28,7 @@ impl<'a> AssignmentWork<'a> {
         Self { context, points }
     }
 
-    /// The same as a work of an experiment.
+    /// The search as a work of an experiment, which may have several.
     pub(crate) fn boxed(
         context: &'a RunContext<'a>,
         points: AssignedPoints,
@@ -52,17 +52,12 @@ impl<'a> AssignmentWork<'a> {
     }
 
     /// The winning terms at a range of points.
-    fn rank(&self, range: Range<usize>) -> Result<Option<Ranking>, Error> {
+    fn rank(&self, range: Range<usize>) -> Result<Ranking, Error> {
         let (context, source, own) = (self.context, self.source(), self.own(range.clone()));
         let source = PointRange::new(&*source, range);
-        let (function, mut all) = (context.function()?, None);
+        let (function, mut all) = (context.function()?, Ranking::default());
         let report = context.report_pairs(source.len())?;
-        let mut take = |ranking: Ranking| {
-            all = Some(match all.take() {
-                None => ranking,
-                Some(before) => Ranking::and(before, ranking),
-            });
-        };
+        let mut take = |ranking| all.append(ranking);
         match own {
             None => function.stream(&source, 1, &report, &mut take)?,
             Some(own) => function.stream_without(&source, &own, 1, &report, &mut take)?,
@@ -90,7 +85,7 @@ impl PointwiseWork for AssignmentWork<'_> {
     }
 
     fn compute(&self, range: Range<usize>) -> Result<Vec<u8>, Error> {
-        Ok(self.rank(range)?.map(|ranking| ranking.to_bytes()).unwrap_or_default())
+        Ok(self.rank(range)?.to_bytes())
     }
 }
 
@@ -102,8 +97,7 @@ impl RunContext<'_> {
     pub(crate) fn assigned_at(&self, points: AssignedPoints) -> Result<Vec<Assignment>, Error> {
         let work = AssignmentWork::new(self, points);
         let PartMode::Joined(of) = self.part_mode() else {
-            let ranking = work.rank(0..work.points())?;
-            return Ok(ranking.map(|ranking| ranking.assignments).unwrap_or_default());
+            return Ok(work.rank(0..work.points())?.assignments);
         };
         let mut assigned = Vec::with_capacity(work.points());
         for piece in self.results(&work)? {

@@ -10,6 +10,7 @@ use tropex_extract::job::PartNumber;
 use tropex_files::{checked, sha256, with_checksum};
 use tropex_train::run::Run;
 
+use super::pointwise::{PointwiseWork, range_of};
 use crate::Error;
 
 /// The files of all parts of one work, in a folder of its own whose name depends on everything that
@@ -84,6 +85,25 @@ impl PartialFiles {
             return Ok(());
         }
         tropex_files::replace(&path, &content).map_err(Error::io("write", &path))
+    }
+
+    /// The results of a part of a work: those in its file, or new ones, which are written. Also
+    /// whether the file was there.
+    ///
+    /// # Errors
+    /// Errors of the work; a file that cannot be read or written.
+    pub(crate) fn find_or_compute(
+        &self,
+        part: PartNumber,
+        work: &dyn PointwiseWork,
+    ) -> Result<(Vec<u8>, bool), Error> {
+        if let Some(found) = self.read(part)? {
+            return Ok((found, true));
+        }
+        let range = range_of(part, work);
+        let results = if range.is_empty() { Vec::new() } else { work.compute(range)? };
+        self.write(part, &results)?;
+        Ok((results, false))
     }
 
     /// The results of all parts, in their order. Parts without points are left out.

@@ -5,7 +5,7 @@ use tropex_extract::job::PartNumber;
 
 use super::part_mode::PartMode;
 use super::partial_files::PartialFiles;
-use super::pointwise::{PointwiseWork, range_of};
+use super::pointwise::PointwiseWork;
 use super::run_context::RunContext;
 use crate::Error;
 use crate::data::Split;
@@ -31,13 +31,7 @@ impl RunContext<'_> {
         work: &dyn PointwiseWork,
         part: PartNumber,
     ) -> Result<Vec<u8>, Error> {
-        let files = self.partial_files(work, part.of())?;
-        if let Some(found) = files.read(part)? {
-            return Ok(found);
-        }
-        let range = range_of(part, work);
-        let results = if range.is_empty() { Vec::new() } else { work.compute(range)? };
-        files.write(part, &results)?;
+        let (results, _) = self.partial_files(work, part.of())?.find_or_compute(part, work)?;
         Ok(results)
     }
 

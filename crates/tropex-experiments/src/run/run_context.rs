@@ -80,7 +80,7 @@ impl<'a> RunContext<'a> {
         })
     }
 
-    /// The same with results for single points from another place.
+    /// Sets where results for single points come from.
     #[must_use]
     pub fn in_part_mode(self, mode: PartMode) -> Self {
         Self { mode, ..self }

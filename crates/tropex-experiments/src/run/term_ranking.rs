@@ -84,13 +84,8 @@ impl<'a> TermRanking<'a> {
     ) -> Result<RankedPart, Error> {
         let files = self.files(part.of())?;
         let work = Images { ranking: self, progress };
-        let range = range_of(part, &work);
-        let (folder, points) = (files.folder().to_owned(), range.len());
-        let is_known = files.read(part)?.is_some();
-        if !is_known {
-            let results = if range.is_empty() { Vec::new() } else { work.compute(range)? };
-            files.write(part, &results)?;
-        }
+        let (_, is_known) = files.find_or_compute(part, &work)?;
+        let (folder, points) = (files.folder().to_owned(), range_of(part, &work).len());
         Ok(RankedPart { folder, points, is_known })
     }
 
@@ -111,9 +106,12 @@ impl<'a> TermRanking<'a> {
     }
 
     fn files(&self, of: usize) -> Result<PartialFiles, Error> {
-        let name = format!("terms-at-{}", self.split);
         let settings = json!({ "points": self.points.summary(), "top": self.top });
-        PartialFiles::new(self.run, &self.store, (&name, &settings), of)
+        PartialFiles::new(self.run, &self.store, (&self.name(), &settings), of)
+    }
+
+    fn name(&self) -> String {
+        format!("terms-at-{}", self.split)
     }
 }
 
@@ -125,7 +123,7 @@ struct Images<'a> {
 
 impl PointwiseWork for Images<'_> {
     fn name(&self) -> String {
-        format!("terms-at-{}", self.ranking.split)
+        self.ranking.name()
     }
 
     fn points(&self) -> usize {
@@ -137,13 +135,8 @@ impl PointwiseWork for Images<'_> {
     }
 
     fn compute(&self, range: Range<usize>) -> Result<Vec<u8>, Error> {
-        let mut all: Option<Ranking> = None;
-        self.ranking.stream(range, self.progress, &mut |ranking| {
-            all = Some(match all.take() {
-                None => ranking,
-                Some(before) => before.and(ranking),
-            });
-        })?;
-        Ok(all.map(|ranking| ranking.to_bytes()).unwrap_or_default())
+        let mut all = Ranking::default();
+        self.ranking.stream(range, self.progress, &mut |ranking| all.append(ranking))?;
+        Ok(all.to_bytes())
     }
 }

@@ -78,7 +78,7 @@ impl WorkStats {
 }
 
 /// The result of a search at every point.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Ranking {
     /// The winning terms at each point, `[points]`.

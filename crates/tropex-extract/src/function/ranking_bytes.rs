@@ -37,12 +37,11 @@ impl Ranking {
         is_whole.then_some(Self { assignments, best, work })
     }
 
-    /// The ranking of these points and, after them, those of another ranking.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.assignments.extend(other.assignments);
-        self.best.extend(other.best);
-        Self { work: self.work.with(other.work), ..self }
+    /// Adds the ranking of the points after these.
+    pub fn append(&mut self, next: Self) {
+        self.assignments.extend(next.assignments);
+        self.best.extend(next.best);
+        self.work = self.work.with(next.work);
     }
 }
 
@@ -118,7 +117,8 @@ mod tests {
 
     #[test]
     fn rankings_follow_each_other() {
-        let both = ranking(2).and(ranking(3));
+        let mut both = Ranking::default();
+        [2, 3].into_iter().for_each(|points| both.append(ranking(points)));
         assert_eq!((both.assignments.len(), both.best.len(), both.work.pairs), (5, 5, 5));
         assert_eq!(both.assignments[2..], ranking(3).assignments);
     }

@@ -32,7 +32,7 @@ impl<'a> Shards<'a> {
         Self { folder, terms, entries, first: 0, file: None, in_memory, wanted }
     }
 
-    /// The same without files that have no point at these positions.
+    /// Leaves out files without a point at these positions.
     pub(crate) fn at(self, wanted: Range<usize>) -> Self {
         Self { wanted, ..self }
     }
