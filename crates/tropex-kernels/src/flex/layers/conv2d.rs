@@ -16,8 +16,8 @@ use super::recorded::{LayerTensor, nodes, record};
 use super::weight_gradient::WeightGradient;
 use crate::simd::{SimdFloat, for_float};
 
-/// [`crate::conv2d`], if `flex` holds the tensors, there is one group of channels, and the points
-/// fill half of their vectors.
+/// [`crate::conv2d`], if `flex` holds the tensors, there is one group of channels, and there are
+/// enough points.
 pub(crate) fn conv2d(
     input: &Tensor<4>,
     weight: &Tensor<4>,

@@ -16,8 +16,8 @@ use super::planes::{PlaneShape, in_planes};
 use super::recorded::{LayerTensor, nodes, record};
 use crate::simd::{SimdFloat, for_float};
 
-/// [`crate::max_pool2d`], if `flex` holds the tensor, the points fill half of their vectors, and
-/// every window has a cell.
+/// [`crate::max_pool2d`], if `flex` holds the tensor, there are enough points, and every window
+/// has a cell.
 pub(crate) fn max_pool2d(input: &Tensor<4>, options: &MaxPoolOptions<2>) -> Option<Tensor<4>> {
     let [_, _, height, width] = input.dims();
     let MaxPoolOptions { kernel_size, stride, padding, dilation, ceil_mode } = options.clone();

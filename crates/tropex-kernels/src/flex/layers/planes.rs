@@ -132,19 +132,8 @@ impl<F: SimdFloat> WithSimd for Pack<'_, F> {
                     &rows[((point + index) * shape.channels + channel) * cells + first..][..count]
                 };
                 let place = |cell: usize| (cell * shape.channels + channel) * shape.pitch + point;
-                if count == TILE && point + TILE <= shape.points {
-                    let from: [&[F; TILE]; TILE] = std::array::from_fn(|index| whole(row(index)));
-                    for cell in 0..TILE {
-                        let line: [F; TILE] = std::array::from_fn(|index| from[index][cell]);
-                        planes[place(cell)..][..TILE].copy_from_slice(&line);
-                    }
-                } else {
-                    for index in 0..TILE.min(shape.points - point) {
-                        for (cell, &number) in row(index).iter().enumerate() {
-                            planes[place(cell) + index] = number;
-                        }
-                    }
-                }
+                let lines = TILE.min(shape.points - point);
+                transpose([lines, count], row, planes, place);
             }
         }
     }
@@ -173,19 +162,31 @@ impl<F: SimdFloat> WithSimd for Unpack<'_, F> {
                     &planes[start..][..count]
                 };
                 let place = |point: usize| (point * shape.channels + channel) * cells + cell;
-                if count == TILE && cell + TILE <= cells {
-                    let from: [&[F; TILE]; TILE] = std::array::from_fn(|index| whole(line(index)));
-                    for point in 0..TILE {
-                        let row: [F; TILE] = std::array::from_fn(|index| from[index][point]);
-                        rows[place(point)..][..TILE].copy_from_slice(&row);
-                    }
-                } else {
-                    for index in 0..TILE.min(cells - cell) {
-                        for (point, &number) in line(index).iter().enumerate() {
-                            rows[place(point) + index] = number;
-                        }
-                    }
-                }
+                transpose([TILE.min(cells - cell), count], line, rows, place);
+            }
+        }
+    }
+}
+
+/// Transposes a tile of lines of `count` numbers, at most [`TILE`] of both: number `at` of line
+/// `index` goes to `place(at) + index`.
+#[inline(always)]
+fn transpose<'a, F: SimdFloat>(
+    [lines, count]: [usize; 2],
+    line: impl Fn(usize) -> &'a [F],
+    target: &mut [F],
+    place: impl Fn(usize) -> usize,
+) {
+    if [lines, count] == [TILE; 2] {
+        let tile: [&[F; TILE]; TILE] = std::array::from_fn(|index| whole(line(index)));
+        for at in 0..TILE {
+            let turned: [F; TILE] = std::array::from_fn(|index| tile[index][at]);
+            target[place(at)..][..TILE].copy_from_slice(&turned);
+        }
+    } else {
+        for index in 0..lines {
+            for (at, &number) in line(index).iter().enumerate() {
+                target[place(at) + index] = number;
             }
         }
     }
