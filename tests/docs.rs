@@ -11,11 +11,11 @@ const ROOT_DOCUMENTS: [&str; 4] =
 /// A name in a document that starts with one of these folders is a path from the root.
 const ROOT_FOLDERS: [&str; 6] = ["crates/", "docs/", "examples/", "studies/", "tests/", ".ci/"];
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn chapters() -> Vec<PathBuf> {
+pub(crate) fn chapters() -> Vec<PathBuf> {
     let files = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| path.extension().is_some_and(|end| end == "md")).collect()
 }

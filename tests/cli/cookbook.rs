@@ -1,21 +1,19 @@
 //! All commands of the cookbook, in the order of the page and in one folder.
 
 use std::fs;
-use std::path::Path;
 
+use super::documents::commands;
 use super::onnx::Case;
+use crate::docs::root;
 
 #[test]
 fn all_recipes_work() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cookbook.md");
-    let page = fs::read_to_string(page).unwrap();
     // What other programs made in the recipes: arrays, and a model with its points.
     let workspace = Case::new("mlp", "points").workspace;
     workspace.write_images("own.safetensors", 60, 20);
     fs::rename(workspace.path("m.onnx"), workspace.path("model.onnx")).unwrap();
 
-    let blocks = page.split("```").filter_map(|block| block.strip_prefix("sh\n"));
-    let lines: Vec<_> = blocks.flat_map(str::lines).collect();
+    let lines = commands(&root().join("docs/cookbook.md"));
     for line in &lines {
         let command = line.strip_prefix("tropex ").unwrap_or_else(|| panic!("{line}"));
         match command.split_once(" > ") {

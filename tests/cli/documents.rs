@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::onnx::Case;
 use super::{ARCHITECTURE, CONVOLUTIONAL, CommandOutcome, Workspace};
+use crate::docs::{chapters, root};
 
 /// Words of the documents, and what the test calls instead: a small dataset, a small network, no
 /// engine. A command keeps all its other words.
@@ -47,24 +48,16 @@ const ELSEWHERE: [(&str, &str); 11] = [
 const NAMED_FILES: [(&str, &str); 2] =
     [("--example ", "examples/{}.rs"), ("--bench ", "crates/tropex/benches/{}.rs")];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// README and chapters, in the order of their names.
 fn pages() -> Vec<PathBuf> {
-    let chapters = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let mut pages: Vec<_> = chapters
-        .filter(|path| path.extension().is_some_and(|end| end == "md"))
-        .filter(|path| !path.ends_with("cookbook.md"))
-        .chain([root().join("README.md")])
-        .collect();
+    let chapters = chapters().into_iter().filter(|path| !path.ends_with("cookbook.md"));
+    let mut pages: Vec<_> = chapters.chain([root().join("README.md")]).collect();
     pages.sort();
     pages
 }
 
-/// The commands in the shell blocks of a page, without comments and pipes.
-fn commands(page: &Path) -> Vec<String> {
+/// The commands in the shell blocks of a page, without comments.
+pub(super) fn commands(page: &Path) -> Vec<String> {
     let text = fs::read_to_string(page).unwrap().replace("\\\n", "");
     let blocks = text.split("\n```").filter_map(|block| block.strip_prefix("sh\n"));
     let lines = blocks.flat_map(str::lines).filter_map(|line| line.split(" #").next());
