@@ -11,7 +11,7 @@ use tropex::extract::job::PartPlan;
 use tropex::train::run::Run;
 
 use super::examples;
-use super::extraction::part::{PartArgs, require_divisible, run_part};
+use super::extraction::part::{PartArgs, require_options_of_parts, run_part};
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;
 use super::extraction::{BatchOption, ExtractionOptions, ExtractionSizes};
@@ -43,7 +43,7 @@ impl ExtractArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.terms.check_flags()?;
         if let Some(task) = self.part.task() {
-            require_divisible(self.sizes())?;
+            require_options_of_parts(self.sizes())?;
             return run_part(task, &self.terms, self.sizes(), output);
         }
         let run = Run::open(&self.terms.run)?;
@@ -90,6 +90,6 @@ impl ExtractArgs {
         if self.part.task().is_some() {
             anyhow::bail!("--part belongs to the tasks, which are made from --parts; leave it out");
         }
-        require_divisible(self.sizes())
+        require_options_of_parts(self.sizes())
     }
 }

@@ -62,11 +62,11 @@ impl PartArgs {
 }
 
 /// Refuses options that parts do not have.
-pub fn require_divisible(sizes: ExtractionSizes) -> anyhow::Result<()> {
+pub fn require_options_of_parts(sizes: ExtractionSizes) -> anyhow::Result<()> {
     if sizes.memory.is_some() {
         anyhow::bail!(
-            "--memory does not work in parts: a part keeps the rows of its images in files; leave \
-             out --memory"
+            "--memory does not work in parts: a part keeps the rows of its images in files, unless \
+             those of all parts fit into half of the free memory; leave out --memory"
         );
     }
     Ok(())
