@@ -1,5 +1,5 @@
-//! Evaluations, assignments and experiments in parts, and studies in tasks: the results are those of one
-//! process.
+//! Evaluations, assignments and experiments in parts, and studies in tasks: the results are those
+//! of one process.
 
 use std::fs;
 

@@ -1,5 +1,6 @@
-//! Extraction in parts: the tasks of a plan, their merge, and engines that run them. Stubs stand for
-//! the commands of the engines: that of Slurm runs the jobs, that of HyperQueue records its arguments.
+//! Extraction in parts: the tasks of a plan, their merge, and engines that run them. Stubs stand
+//! for the commands of the engines: that of Slurm runs the jobs, that of HyperQueue records its
+//! arguments.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -87,7 +88,8 @@ fn the_calibrated_gauge_is_searched_in_stages() {
     let plan = format!("plan parts --gauge calibrated {options} --parts 2 --json");
     let plan = workspace.run(&plan).json();
     let tasks = plan["tasks"].as_array().unwrap();
-    // Six trials of four stages and a comparison, four stages under the full scale, terms and check.
+    // Six trials of four stages and a comparison, four stages under the full scale, terms and
+    // check.
     assert_eq!((plan["stages"].as_u64(), tasks.len()), (Some(36), 36 * 2 + 35 + 1));
     for task in tasks {
         workspace.run(&words(&task["command"])[1..].join(" ")).succeeded();
@@ -155,7 +157,8 @@ fn run_with_stubs(workspace: &Workspace, arguments: &str) -> CommandOutcome {
     CommandOutcome::of(workspace.command(arguments).env("PATH", path).env("CALLS", calls))
 }
 
-/// An `sbatch` that runs the jobs at once, the parts in descending order, and records its arguments.
+/// An `sbatch` that runs the jobs at once, the parts in descending order, and records its
+/// arguments.
 const SBATCH: &str = r#"#!/bin/bash
 set -e
 echo "$*" >> "$CALLS"

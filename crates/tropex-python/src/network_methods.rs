@@ -132,7 +132,8 @@ impl Network {
     /// check : int, default 1000
     ///     Number of points whose terms are compared with all other terms.
     /// shard_megabytes : int, default 64
-    ///     Approximate size of a file of terms. This much is in memory, and an interruption loses it.
+    ///     Approximate size of a file of terms. This much is in memory, and an interruption loses
+    ///     it.
     /// memory : int, optional
     ///     Bytes that rows of all points may take in memory. Default: half of the free memory.
     ///
@@ -286,8 +287,8 @@ impl Network {
     ///     Plane coordinates of the window instead: its lower left and upper right corner, or the
     ///     corners of a convex polygon counter-clockwise, such as ``window`` of another slice.
     /// max_regions : int, default 100000
-    ///     Largest number of regions. More are an error: at once where they are likely and take more
-    ///     than a minute, else when they are found.
+    ///     Largest number of regions. More are an error: at once where they are likely and take
+    ///     more than a minute, else when they are found.
     /// progress : bool or callable, default False
     ///     Whether to show a progress bar, or a function of the task and the completed share.
     ///

@@ -74,8 +74,8 @@ impl PartSettings {
 /// Returns
 /// -------
 /// list of dict
-///     ``id``, ``step``, ``part`` (such as ``"2/4"``, or None for a task of all parts), ``after`` (the
-///     tasks that end before), ``inputs`` and ``outputs`` (files).
+///     ``id``, ``step``, ``part`` (such as ``"2/4"``, or None for a task of all parts), ``after``
+///     (the tasks that end before), ``inputs`` and ``outputs`` (files).
 #[pyfunction]
 pub(crate) fn _part_tasks<'py>(
     py: Python<'py>,

@@ -199,8 +199,8 @@ impl Slice {
         self.partition.linear_regions()
     }
 
-    /// Share of the window on which this slice and another one have the same class, such as those of
-    /// a network and of its extracted function.
+    /// Share of the window on which this slice and another one have the same class, such as those
+    /// of a network and of its extracted function.
     ///
     /// Parameters
     /// ----------

@@ -45,8 +45,8 @@ impl SlicePlace {
     /// Reads the arguments `a`, `b`, `c` of a method, and its settings.
     ///
     /// # Errors
-    /// Points of another type or shape, or on a line; a margin without a window; a window that is no
-    /// convex polygon.
+    /// Points of another type or shape, or on a line; a margin without a window; a window that is
+    /// no convex polygon.
     pub(crate) fn read(
         points: [&Bound<'_, PyAny>; 3],
         shape: &[usize],
@@ -70,8 +70,8 @@ impl SlicePlace {
         Ok(Self { plane, window, inputs, points, shape: shape.to_vec(), max_regions, is_free })
     }
 
-    /// Prepares the window for the regions of a network: makes one that was not chosen smaller until
-    /// its regions can be drawn, with a warning, and announces minutes of work.
+    /// Prepares the window for the regions of a network: makes one that was not chosen smaller
+    /// until its regions can be drawn, with a warning, and announces minutes of work.
     ///
     /// # Errors
     /// More regions than allowed, by an estimate, if it would take long to find that out.

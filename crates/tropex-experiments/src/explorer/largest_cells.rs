@@ -8,8 +8,8 @@ const COEFFICIENTS: usize = 400_000;
 /// Largest number of images of maps of a page.
 const IMAGES: usize = 400;
 
-/// Number of cells of a panel whose maps are shown as images; 0 if points are not images. `panels` is
-/// the number of panels of the page.
+/// Number of cells of a panel whose maps are shown as images; 0 if points are not images. `panels`
+/// is the number of panels of the page.
 pub(super) fn pictured_cells([channels, height, width]: [usize; 3], panels: usize) -> usize {
     if height < 2 || width < 2 {
         return 0;

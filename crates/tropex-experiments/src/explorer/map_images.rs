@@ -7,9 +7,9 @@ use tropex_geometry::slice::{Partition, TermPartition, Winners};
 use crate::query::RegionView;
 use crate::render::CaptionedImage;
 
-/// Largest difference between the slope of a linear term on the plane and that of its cell, relative
-/// to the slope. Beyond it, rounding has moved the point into another region, and the cell gets no
-/// image.
+/// Largest difference between the slope of a linear term on the plane and that of its cell,
+/// relative to the slope. Beyond it, rounding has moved the point into another region, and the cell
+/// gets no image.
 const TOLERANCE: f64 = 1e-3;
 
 /// Images of the linear terms at points inside cells, with the places of the cells in `cells`.

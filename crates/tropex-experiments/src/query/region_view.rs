@@ -131,8 +131,8 @@ impl RegionView {
         self.class_names.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
     }
 
-    /// Makes a window whose margin is not chosen smaller, until it has so few regions of every network
-    /// that they can be drawn. The centre of the window stays. `None` if the window stays.
+    /// Makes a window whose margin is not chosen smaller, until it has so few regions of every
+    /// network that they can be drawn. The centre of the window stays. `None` if the window stays.
     ///
     /// Networks are read only if the margin is not chosen. See [`FittedWindow::around`].
     ///

@@ -9,8 +9,8 @@ use super::markup::escaped;
 /// The colours of pages, in light and dark.
 const THEME: &str = include_str!("../../assets/theme.css");
 
-/// The content of `head`, up to further styles: title, style sheet, and a policy that allows the one
-/// script of the page, by its hash, and nothing from elsewhere.
+/// The content of `head`, up to further styles: title, style sheet, and a policy that allows the
+/// one script of the page, by its hash, and nothing from elsewhere.
 pub(crate) fn document_head(title: &str, style: &str, script: &str) -> String {
     let (title, hash) = (escaped(title), STANDARD.encode(Sha256::digest(script)));
     format!(

@@ -56,9 +56,9 @@ impl Network {
         (1..).zip(self.nodes()).map(NodeRow::new).collect()
     }
 
-    /// A heading and the nodes, as lines of cells. The column `reads` names the inputs of nodes that
-    /// read other values than the output of the node before; it is left out if there are no such
-    /// nodes. `count` writes numbers of parameters and units; zeros are dashes.
+    /// A heading and the nodes, as lines of cells. The column `reads` names the inputs of nodes
+    /// that read other values than the output of the node before; it is left out if there are no
+    /// such nodes. `count` writes numbers of parameters and units; zeros are dashes.
     pub fn node_table(&self, count: impl Fn(usize) -> String) -> Vec<Vec<String>> {
         let count = |number: usize| if number == 0 { "-".into() } else { count(number) };
         let heading = ["node", "reads", "layer", "operation", "output", "parameters", "units"];

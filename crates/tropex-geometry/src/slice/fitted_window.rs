@@ -14,8 +14,8 @@ const WORK: f64 = 2e10;
 
 /// Multiplications that take as long as one number of a node, per region. Its affine map and its
 /// slopes modulo several primes are computed number by number, which takes most of the time in
-/// convolutional networks: 1,887 regions of a network with 290,000 multiplications and 21,000 numbers
-/// took 5 s on two cores, and 675 regions of `vgg` with 6e7 multiplications 40 s on one.
+/// convolutional networks: 1,887 regions of a network with 290,000 multiplications and 21,000
+/// numbers took 5 s on two cores, and 675 regions of `vgg` with 6e7 multiplications 40 s on one.
 const OF_NUMBER: f64 = 200.0;
 
 /// Bounds of the factor by which a window becomes smaller at a time.
@@ -37,11 +37,11 @@ pub struct FittedWindow {
 }
 
 impl FittedWindow {
-    /// A smaller window with the same centre, with at most `limit` regions and not too many to draw.
-    /// `None` if the window has so few regions already.
+    /// A smaller window with the same centre, with at most `limit` regions and not too many to
+    /// draw. `None` if the window has so few regions already.
     ///
-    /// The number of regions is an [estimate](estimate_regions). The number that can be drawn depends
-    /// on the limit and on the size of the network. `tick` is as for [`estimate_regions`].
+    /// The number of regions is an [estimate](estimate_regions). The number that can be drawn
+    /// depends on the limit and on the size of the network. `tick` is as for [`estimate_regions`].
     ///
     /// # Errors
     /// A plane through another space; points without a window around them.

@@ -11,8 +11,8 @@ use tropex_extract::Network;
 /// Points along each side of a window.
 const STEPS: usize = 32;
 
-/// Forward passes that take as long as the affine map of a region and its slopes modulo seven primes;
-/// measured on a network with two convolutions and 47,168 units.
+/// Forward passes that take as long as the affine map of a region and its slopes modulo seven
+/// primes; measured on a network with two convolutions and 47,168 units.
 const PASSES: usize = 8;
 
 /// Estimated number of regions in a window, and the time to find them.

@@ -61,8 +61,8 @@ impl TermPartition {
         Self::with_progress(store, plane, window, limit, &|_| {})
     }
 
-    /// Like [`TermPartition::new`]. `progress` receives the finished part of the work, in terms that
-    /// were read or compared.
+    /// Like [`TermPartition::new`]. `progress` receives the finished part of the work, in terms
+    /// that were read or compared.
     ///
     /// # Errors
     /// As for [`TermPartition::new`].

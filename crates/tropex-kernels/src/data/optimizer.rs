@@ -18,7 +18,8 @@ pub struct MomentumStep {
 
 /// A step of Adam (Kingma and Ba, 2015), whose moments start at zero. With
 /// `g = gradient + penalty value`:
-/// `mean <- decays[0] mean + (1 - decays[0]) g`, `square <- decays[1] square + (1 - decays[1]) g^2`,
+/// `mean <- decays[0] mean + (1 - decays[0]) g`,
+/// `square <- decays[1] square + (1 - decays[1]) g^2`,
 /// `value <- value - rate mean / (sqrt(square) / scale + epsilon)`.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamStep {

@@ -14,7 +14,8 @@ use crate::simd::{Float, for_float, held, holds, with_simd, zeros};
 /// Numbers per task.
 const NUMBERS: usize = 1 << 14;
 
-/// [`MomentumStep::apply`], or the unchanged value and velocity if `flex` does not hold the tensors.
+/// [`MomentumStep::apply`], or the unchanged value and velocity if `flex` does not hold the
+/// tensors.
 pub(crate) fn momentum_step<const D: usize>(
     step: &MomentumStep,
     value: Tensor<D>,

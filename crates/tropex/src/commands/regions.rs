@@ -64,12 +64,12 @@ pub struct RegionsArgs {
     /// Draw network and extracted function side by side.
     #[arg(long, conflicts_with = "extracted")]
     side_by_side: bool,
-    /// File of the picture, FILE.svg or FILE.png; or FILE.html for a page to explore: zoom, and what
-    /// each region is.
+    /// File of the picture, FILE.svg or FILE.png; or FILE.html for a page to explore: zoom, and
+    /// what each region is.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["frames", "json"])]
     out: Option<PathBuf>,
-    /// Write a picture of every checkpoint of the run into a folder, for an animation; or all of them
-    /// into one page with a slider, FILE.html.
+    /// Write a picture of every checkpoint of the run into a folder, for an animation; or all of
+    /// them into one page with a slider, FILE.html.
     #[arg(long, value_name = "FOLDER|FILE.html", conflicts_with_all = ["out", "extracted", "side_by_side"])]
     frames: Option<PathBuf>,
     /// Format of the pictures of --frames.

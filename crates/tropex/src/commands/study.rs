@@ -53,8 +53,8 @@ pub struct StudyArgs {
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
     /// Do only one task of the study, such as train:fcn4-seed0 or experiments:fcn4-seed0. Tasks of
-    /// different runs may run at once, on any machines that see the folder; the same command without
-    /// --task does the rest and writes the report.
+    /// different runs may run at once, on any machines that see the folder; the same command
+    /// without --task does the rest and writes the report.
     #[arg(long, value_name = "TASK", conflicts_with = "compare")]
     task: Option<String>,
     /// Allowed difference of numbers: 1, the default, allows for another processor; 0 requires

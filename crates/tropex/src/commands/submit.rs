@@ -46,8 +46,8 @@ pub struct SubmitArgs {
     /// Print the file for the engine, and submit nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Follow the job until all tasks have ended, and fail if one failed. An interrupt leaves the job
-    /// running.
+    /// Follow the job until all tasks have ended, and fail if one failed. An interrupt leaves the
+    /// job running.
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
     /// Processors per task.
@@ -59,12 +59,12 @@ pub struct SubmitArgs {
     /// The program that the tasks start. Default: this one.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
-    /// A further option of `sbatch` or `hq job submit-file`, such as --option=--partition=long; may be
-    /// given several times.
+    /// A further option of `sbatch` or `hq job submit-file`, such as --option=--partition=long; may
+    /// be given several times.
     #[arg(long = "option", value_name = "OPTION", allow_hyphen_values = true)]
     options: Vec<String>,
-    /// The command that is cut into parts: extract, evaluate, assign or experiment with its options,
-    /// or a study.
+    /// The command that is cut into parts: extract, evaluate, assign or experiment with its
+    /// options, or a study.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<String>,
 }

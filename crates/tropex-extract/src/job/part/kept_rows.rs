@@ -60,8 +60,8 @@ pub(super) struct RowTransfer {
 
 /// Where rows go.
 enum RowTarget {
-    /// A folder of this process, which the file of the stage names. Unless it is kept, it is removed
-    /// with its content.
+    /// A folder of this process, which the file of the stage names. Unless it is kept, it is
+    /// removed with its content.
     Folder(TempDir),
     Memory(MemoryRows),
 }

@@ -3,9 +3,9 @@
 //! Every part works on its own batches and writes only to its own folder, so parts need no locks.
 //! Files are written once: a part that is killed, run again, or run twice at once does no harm.
 //! What depends on all points, the tight and the calibrated shifts, is found stage by stage: every
-//! part writes the result of its points. Before the next stage it reads the results of all parts, or
-//! the one file that a reduction made of them. A merge checks the parts and publishes the store that one process
-//! writes.
+//! part writes the result of its points. Before the next stage it reads the results of all parts,
+//! or the one file that a reduction made of them. A merge checks the parts and publishes the store
+//! that one process writes.
 //!
 //! ```text
 //! STORE/parts-of-4/stage-1.part ...                  minimum of all parts, after a reduction

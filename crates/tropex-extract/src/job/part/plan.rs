@@ -195,8 +195,8 @@ impl TaskFiles<'_> {
         }
     }
 
-    /// What a part reads at a stage: the minima of all earlier stages, and its own last stage, which
-    /// names the folder of its rows.
+    /// What a part reads at a stage: the minima of all earlier stages, and its own last stage,
+    /// which names the folder of its rows.
     fn before(&self, stage: usize, part: Option<PartNumber>) -> Vec<PathBuf> {
         let own = part
             .filter(|_| stage > 1)

@@ -13,15 +13,15 @@ use crate::job::extract_store::{existing, header};
 use crate::{Error, Extractor, PointSource, TermStore};
 
 impl TermStore {
-    /// Joins what all parts found in a stage of the search for the tight or the calibrated shifts. The
-    /// parts then read one file before the next stage, instead of one file per part. Parts without
-    /// this file read the files of all parts, with equal results. A finished reduction is not
-    /// repeated, and merged parts need none.
+    /// Joins what all parts found in a stage of the search for the tight or the calibrated shifts.
+    /// The parts then read one file before the next stage, instead of one file per part. Parts
+    /// without this file read the files of all parts, with equal results. A finished reduction is
+    /// not repeated, and merged parts need none.
     ///
     /// # Errors
     /// A stage that the gauge or the network does not have; parts that are missing or have not
-    /// finished the stage; parts of other settings, weights or points; a file that cannot be read or
-    /// written.
+    /// finished the stage; parts of other settings, weights or points; a file that cannot be read
+    /// or written.
     pub fn reduce_stage(
         folder: &Path,
         extractor: &Extractor,

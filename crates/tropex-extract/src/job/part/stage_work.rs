@@ -18,8 +18,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
 impl PartWork<'_> {
-    /// The rows after a stage of a pullback, whose minimum is found in a file or computed. `rows` are
-    /// the rows after the stage before, which are removed after the stage. `step` is the stage
+    /// The rows after a stage of a pullback, whose minimum is found in a file or computed. `rows`
+    /// are the rows after the stage before, which are removed after the stage. `step` is the stage
     /// within the pullback.
     pub(super) fn finish_stage(
         &self,

@@ -31,8 +31,8 @@ impl TermStore {
     /// that see the folder, extract the store that [`TermStore::extract`] extracts alone;
     /// [`TermStore::merge`] publishes it.
     ///
-    /// A part writes only to its own folder inside `folder`. It needs no lock: it may be killed, run
-    /// again, and run twice at once. Finished files are not computed again, damaged ones are.
+    /// A part writes only to its own folder inside `folder`. It needs no lock: it may be killed,
+    /// run again, and run twice at once. Finished files are not computed again, damaged ones are.
     ///
     /// With the tight and the calibrated gauge the parts find the shifts stage by stage, see
     /// [`PartTask::stage`]. A process that runs all stages keeps rows between stages in memory, if
@@ -41,8 +41,9 @@ impl TermStore {
     /// Lost rows are computed again from the points.
     ///
     /// # Errors
-    /// A stage that the gauge or the network does not have; a stage that other parts have not reached; parts or terms of other settings in the folder; a file that
-    /// cannot be read or written; a device that fails.
+    /// A stage that the gauge or the network does not have; a stage that other parts have not
+    /// reached; parts or terms of other settings in the folder; a file that cannot be read or
+    /// written; a device that fails.
     pub fn extract_part(
         folder: &Path,
         extractor: &Extractor,
@@ -165,8 +166,8 @@ impl PartWork<'_> {
         self.pieces.iter().map(|piece| piece.points().len()).sum()
     }
 
-    /// Extracts the terms with an extractor that knows its shifts, from rows at the input unless they
-    /// are lost.
+    /// Extracts the terms with an extractor that knows its shifts, from rows at the input unless
+    /// they are lost.
     pub(super) fn extract(
         &self,
         extractor: &Extractor,

@@ -2,9 +2,9 @@
 //!
 //! Some rows of a tile of channels are copied to neighbouring places first, because cells of planes
 //! often lie at distances that map to one cache set. The sums of the tile stay in registers while
-//! the cells of some rows are added, and in the first cache until all cells are added. Each number of
-//! the result is summed by one task in a fixed order, so it depends neither on the number of threads
-//! nor on the width of vectors.
+//! the cells of some rows are added, and in the first cache until all cells are added. Each number
+//! of the result is summed by one task in a fixed order, so it depends neither on the number of
+//! threads nor on the width of vectors.
 
 use std::ops::Range;
 
@@ -15,8 +15,8 @@ use super::geometry::WindowGeometry;
 use super::planes::PlaneShape;
 use crate::simd::{SimdFloat, lanes, with_simd};
 
-/// Points whose sums are kept apart until the end, in one vector or several, so that the result does
-/// not depend on the width of vectors.
+/// Points whose sums are kept apart until the end, in one vector or several, so that the result
+/// does not depend on the width of vectors.
 const WIDTH: usize = 16;
 
 /// Output channels of a register tile.
@@ -142,9 +142,9 @@ impl<F: SimdFloat> SumTask<'_, F> {
         self.tile_len() * self.kernel_cells()
     }
 
-    /// Sums for `COUNT` input channels from `input` on. The first half of `vectors` is for groups of
-    /// [`WIDTH`] points, the second half for the last group, which may not be full. Both have a set
-    /// of sums for each vector of a group.
+    /// Sums for `COUNT` input channels from `input` on. The first half of `vectors` is for groups
+    /// of [`WIDTH`] points, the second half for the last group, which may not be full. Both have a
+    /// set of sums for each vector of a group.
     #[inline(always)]
     fn tile<S: Simd, const COUNT: usize>(
         &mut self,

@@ -9,8 +9,8 @@ use tropex::extract::job::{PartPlan, PlanTask, StepWork};
 
 use crate::commands::extraction::{ExtractionOptions, ExtractionSizes};
 
-/// Work as commands of `tropex`, in steps: the tasks of a step may run at once, after the tasks of the
-/// step before.
+/// Work as commands of `tropex`, in steps: the tasks of a step may run at once, after the tasks of
+/// the step before.
 #[derive(Debug)]
 pub struct CommandPlan {
     /// The program that all tasks start.

@@ -1,5 +1,5 @@
-//! Slurm: a script of `sbatch` calls. Every step is a job, or an array of jobs with one per part, that
-//! depends on the step before.
+//! Slurm: a script of `sbatch` calls. Every step is a job, or an array of jobs with one per part,
+//! that depends on the step before.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -91,8 +91,8 @@ impl Engine for Slurm {
     }
 }
 
-/// `sbatch` with the options of all steps. A job whose machine fails is queued again; jobs that depend
-/// on a failed job are cancelled.
+/// `sbatch` with the options of all steps. A job whose machine fails is queued again; jobs that
+/// depend on a failed job are cancelled.
 fn common_options(job: &JobSettings) -> Vec<String> {
     let words = ["sbatch", "--parsable", "--requeue", "--kill-on-invalid-dep", "yes"];
     let mut words: Vec<String> = words.map(str::to_owned).into();
