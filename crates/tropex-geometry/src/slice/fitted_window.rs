@@ -1,9 +1,8 @@
 //! The choice of a window whose regions can be drawn.
 
 use tropex_extract::Network;
-use tropex_extract::network::Node;
 
-use super::plane::Plane;
+use super::plane::{Plane, work_of_point};
 use super::region_estimate::estimate_regions;
 use super::window::Window;
 use crate::Error;
@@ -16,7 +15,7 @@ const WORK: f64 = 2e10;
 /// slopes modulo several primes are computed number by number, which takes most of the time in
 /// convolutional networks: 1,887 regions of a network with 290,000 multiplications and 21,000
 /// numbers took 5 s on two cores, and 675 regions of `vgg` with 6e7 multiplications 40 s on one.
-const OF_NUMBER: f64 = 200.0;
+const OF_NUMBER: usize = 200;
 
 /// Bounds of the factor by which a window becomes smaller at a time.
 const SHRINK: [f64; 2] = [0.05, 0.9];
@@ -53,7 +52,8 @@ impl FittedWindow {
         limit: usize,
         tick: &dyn Fn(),
     ) -> Result<Option<(Window, Self)>, Error> {
-        let drawable = ((WORK / work_of_region(network)) as usize).min(limit).max(1);
+        let drawable =
+            ((WORK / work_of_point(network, OF_NUMBER) as f64) as usize).min(limit).max(1);
         let usual_regions = estimate_regions(network, plane, window, tick)?;
         let (mut regions, mut size, mut fitted) = (usual_regions, 1.0, None);
         while regions > drawable && size > SMALLEST {
@@ -67,15 +67,6 @@ impl FittedWindow {
         }
         Ok(fitted)
     }
-}
-
-/// The work of one region, in multiplications.
-fn work_of_region(network: &Network) -> f64 {
-    let of_node = |node: &Node| {
-        let numbers: usize = node.shape().iter().product();
-        node.multiplications() as f64 + OF_NUMBER * numbers as f64
-    };
-    network.nodes().iter().map(of_node).sum::<f64>().max(1.0)
 }
 
 /// The margin of a window that is a share of the rectangle around the points, rounded down to three

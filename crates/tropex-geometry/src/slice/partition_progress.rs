@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
+use tropex_extract::Network;
+
 use super::subdivision::SliceProgress;
 use crate::PiecewiseNodes;
-use tropex_extract::Network;
 
 /// Share of the affine maps in the second half of the progress; measured on convolutional networks.
 const MAPPED: f64 = 0.3;

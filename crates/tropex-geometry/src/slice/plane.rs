@@ -20,10 +20,15 @@ const OF_NUMBER: usize = 1000;
 
 /// Number of points of a plane that run through a network at a time.
 pub(super) fn batch_of(network: &Network) -> usize {
+    (BATCH_WORK / work_of_point(network, OF_NUMBER)).clamp(1, BATCH)
+}
+
+/// Work of a point in multiplications, at least 1, if a number of a node takes as long as
+/// `of_number` multiplications.
+pub(super) fn work_of_point(network: &Network, of_number: usize) -> usize {
     let of_node =
-        |node: &Node| node.multiplications() + OF_NUMBER * node.shape().iter().product::<usize>();
-    let of_point: usize = network.nodes().iter().map(of_node).sum();
-    (BATCH_WORK / of_point.max(1)).clamp(1, BATCH)
+        |node: &Node| node.multiplications() + of_number * node.shape().iter().product::<usize>();
+    network.nodes().iter().map(of_node).sum::<usize>().max(1)
 }
 
 /// Smallest height of a triangle, as a share of its longest side. A flatter triangle counts as a

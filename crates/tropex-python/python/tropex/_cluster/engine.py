@@ -42,8 +42,13 @@ class Job(ABC):
         self.close()
 
 
-def last_words(file: Path) -> str:
-    """The last line of the error output of a task."""
+def failure(task: dict, logs: Path) -> str:
+    """What is said of a task that failed, with the last line of its error output."""
+    words = _last_words(log_of(task, logs, "err"))
+    return f"task {task['id']} ({task['step']}) failed: {words}; its outputs are in {logs}"
+
+
+def _last_words(file: Path) -> str:
     try:
         lines = file.read_text(errors="replace").split("\n")
     except OSError:

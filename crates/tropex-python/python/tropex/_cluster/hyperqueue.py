@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .._errors import Error
-from .engine import Job, JobSettings, last_words, log_of
+from .engine import Job, JobSettings, failure, log_of
 
 
 class HyperQueueJob(Job):
@@ -32,9 +32,7 @@ class HyperQueueJob(Job):
         if not failed:
             return f"the job of HyperQueue was canceled; the outputs of its tasks are in {self._logs}"
         # HyperQueue counts tasks from 0, in the order in which they were added.
-        task = self._tasks[failed[0]]
-        words = last_words(log_of(task, self._logs, "err"))
-        return f"task {task['id']} ({task['step']}) failed: {words}; its outputs are in {self._logs}"
+        return failure(self._tasks[failed[0]], self._logs)
 
     def close(self) -> None:
         if self._cluster is not None:

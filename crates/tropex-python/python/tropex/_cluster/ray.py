@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from .._errors import Error
-from .engine import Job, JobSettings, last_words, log_of
+from .engine import Job, JobSettings, failure, log_of
 
 #: How often Ray starts a task whose worker was lost.
 RETRIES = 20
@@ -61,8 +61,7 @@ def _submit(tasks: list[dict], settings: JobSettings) -> dict:
         with open(log_of(task, logs, "out"), "w") as out, open(log_of(task, logs, "err"), "w") as err:
             outcome = subprocess.run(task["command"], stdout=out, stderr=err)
         if outcome.returncode != 0:
-            words = last_words(log_of(task, logs, "err"))
-            raise Error(f"task {task['id']} ({task['step']}) failed: {words}; its outputs are in {logs}")
+            raise Error(failure(task, logs))
 
     done: dict = {}
     for task in tasks:
