@@ -3,7 +3,8 @@
 use crate::pattern::layout::PatternLayout;
 use tropex_extract::Network;
 
-/// How [`Regions::distances`](crate::Regions::distances) finds the nearest sides. Both ways find equal distances.
+/// How [`Regions::distances`](crate::Regions::distances) finds the nearest sides. Both ways find
+/// equal distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DistanceMethod {
     /// One backward pass for every side of the region.

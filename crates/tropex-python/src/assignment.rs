@@ -58,8 +58,41 @@ fn table<T: numpy::Element>(
     Ok(PyArray1::from_vec(py, numbers).reshape([rows, width])?.unbind())
 }
 
+/// Makes an assignment from its arrays, in the order of its attributes.
+#[pyfunction]
+#[pyo3(signature = (*arrays))]
+pub(crate) fn _assignment(arrays: AssignmentArrays) -> Assignment {
+    let (classes, value, negative, best, best_classes, best_values, gaps) = arrays;
+    Assignment { classes, value, negative, best, best_classes, best_values, gaps }
+}
+
+/// The attributes of an assignment, in their order.
+type AssignmentArrays = (
+    Py<PyArray1<i64>>,
+    Py<PyArray1<f64>>,
+    Py<PyArray1<i64>>,
+    Py<PyArray2<i64>>,
+    Py<PyArray2<i64>>,
+    Py<PyArray2<f64>>,
+    Py<PyArray2<f64>>,
+);
+
 #[pymethods]
 impl Assignment {
+    fn __reduce__(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, AssignmentArrays)> {
+        let maker = py.import("tropex._tropex")?.getattr("_assignment")?.unbind();
+        let arrays = (
+            self.classes.clone_ref(py),
+            self.value.clone_ref(py),
+            self.negative.clone_ref(py),
+            self.best.clone_ref(py),
+            self.best_classes.clone_ref(py),
+            self.best_values.clone_ref(py),
+            self.gaps.clone_ref(py),
+        );
+        Ok((maker, arrays))
+    }
+
     /// The largest terms as a table: one row per point and term.
     ///
     /// Returns

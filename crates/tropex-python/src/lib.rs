@@ -59,6 +59,7 @@ fn _tropex(module: &Bound<'_, PyModule>) -> PyResult<()> {
     add_class::<run::Run>(module)?;
     add_class::<slice::Slice>(module)?;
     add_class::<store::TermStore>(module)?;
+    module.add_function(wrap_pyfunction!(assignment::_assignment, module)?)?;
     module.add_function(wrap_pyfunction!(load::load, module)?)?;
     module.add_function(wrap_pyfunction!(load::network_from_onnx, module)?)?;
     module.add_function(wrap_pyfunction!(load::_unpickle_network, module)?)?;

@@ -16,8 +16,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Display(Option<Py<PyAny>>);
 
 impl Display {
-    /// `True` stands for a progress bar, `False` for nothing; a function is called. `default` stands
-    /// for an argument that was left out.
+    /// `True` stands for a progress bar, `False` for nothing; a function is called. `default`
+    /// stands for an argument that was left out.
     ///
     /// # Errors
     /// Anything else.

@@ -1,4 +1,4 @@
-"""Extractions in parts: plans, and the engines that are installed here."""
+"""Work in parts: plans, and the engines that are installed here."""
 
 import importlib.util
 import json
@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import tropex
 import tropex.cluster
+from tropex._cluster.points import FIELDS
 
 ENGINES = [
     pytest.param(
@@ -179,3 +181,41 @@ def test_ray_extracts_the_terms_of_one_process(run, whole, tmp_path):
     assert len(store) == 800 and store.gauge == gauge
     with pytest.raises(tropex.Error, match="parts"):
         tropex.ray.extract(own, 10_000, workers=2, gauge=gauge, **SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def store(run, whole):
+    """The terms of a gauge, and points with their labels."""
+    store = tropex.open(run / "terms" / f"train-{whole[0]}")
+    random = np.random.default_rng(0)
+    x = random.random((50, *store.input_shape), np.float32)
+    return store, x, random.integers(0, 10, 50)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
+def test_ray_assigns_and_evaluates_as_one_process_does(run, store):
+    import ray
+
+    import tropex.ray
+
+    store, x, y = store
+    function, net = store.function(), tropex.load(run)
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR")
+    try:
+        own = {"top": 3, "without": np.arange(50)}
+        for settings in [{}, own]:
+            whole, parts = function.assign(x, **settings), tropex.ray.assign(store, x, 7, **settings)
+            for name in FIELDS:
+                np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+        evaluated = tropex.ray.evaluate(store.folder, x, y, 7, network=run)
+        assert evaluated == function.evaluate(x, y, network=net)
+        assert tropex.ray.evaluate(store, x, y, 1) == function.evaluate(x, y)
+        assert 0 < evaluated["agreement"] <= 1
+        with pytest.raises(tropex.InputError, match="^parts is 51, expected 1 to 50"):
+            tropex.ray.assign(store, x, 51)
+        with pytest.raises(tropex.InputError, match=r"^y has shape \(49,\), expected \(50,\)"):
+            tropex.ray.evaluate(store, x, y[1:], 2)
+        with pytest.raises(tropex.InputError, match="^x has shape"):
+            tropex.ray.assign(store, x[..., :5], 2)
+    finally:
+        ray.shutdown()

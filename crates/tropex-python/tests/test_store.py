@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -68,6 +69,13 @@ def test_the_function_is_that_of_brute_force(store):
     assert {column.shape for column in table.values()} == {(120,)}
     np.testing.assert_array_equal(table["point"][:4], [0, 0, 0, 1])
     np.testing.assert_array_equal(table["rank"][:4], [0, 1, 2, 0])
+
+
+def test_assignments_are_pickled(store, x):
+    found = store.function().assign(x, top=2)
+    again = pickle.loads(pickle.dumps(found))
+    for name in ["classes", "value", "negative", "best", "best_classes", "best_values", "gaps"]:
+        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
 
 
 def test_terms_can_be_left_out(store, x):

@@ -5,8 +5,8 @@
 //! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench large_images -- resnet18 vgg16 googlenet
 //! ```
 //!
-//! The Python needs `torch`, `torchvision`, `onnx` and `safetensors`. Each network runs in a process
-//! of its own, so that its peak memory is its own.
+//! The Python needs `torch`, `torchvision`, `onnx` and `safetensors`. Each network runs in a
+//! process of its own, so that its peak memory is its own.
 
 use std::fs;
 use std::path::Path;

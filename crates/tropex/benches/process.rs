@@ -1,8 +1,8 @@
 //! Whole processes: start, reading, extracting and writing.
 //!
 //! ```text
-//! cargo bench --bench process                                      start-up alone
-//! cargo bench --bench process -- RUN...                            and `tropex extract` of trained runs
+//! cargo bench --bench process                  start-up alone
+//! cargo bench --bench process -- RUN...        and `tropex extract` of trained runs
 //! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench process -- RUN...
 //! ```
 //!

@@ -1,7 +1,7 @@
 //! The geometry of regions compared with the least passes that it needs. Both are timed in turn in
 //! one run: crossings and forward passes in f64, patterns and replays, halfspaces of regions and
-//! linear terms in f64, distances by columns and forward passes in f32. Facets are compared with the
-//! sides that they are among.
+//! linear terms in f64, distances by columns and forward passes in f32. Facets are compared with
+//! the sides that they are among.
 //!
 //! ```text
 //! cargo bench --bench regions            both networks

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo bench --bench slices
-//! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench slices    beside the Python library relucent
+//! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench slices  # beside relucent, in Python
 //! ```
 
 use std::path::Path;

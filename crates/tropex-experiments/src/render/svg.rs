@@ -23,7 +23,7 @@ pub(super) fn plot_file(drawing: &Drawing) -> String {
     let (style, title) = (style_sheet(), escaped(&drawing.description));
     let head = format!(
         "<style>{style}</style>\n<rect x=\"0\" y=\"{}\" width=\"100%\" height=\"100%\" \
-         fill=\"var(--ground)\"/>\n<text class=\"title\" x=\"{}\" y=\"-10\" \
+         fill=\"var(--background)\"/>\n<text class=\"title\" x=\"{}\" y=\"-10\" \
          text-anchor=\"middle\">{title}</text>\n",
         Short(-TITLE),
         drawing.width / 2.0

@@ -12,7 +12,7 @@ pub enum ThemeColour {
     /// Axes and the numbers beside them.
     Muted,
     /// The page.
-    Ground,
+    Background,
     /// A colour of data; there are seven.
     Series(usize),
 }
@@ -28,7 +28,7 @@ const COLOURS: [(&str, Colour, Colour); 4 + SERIES] = [
     ("ink", Colour([0x1b, 0x1f, 0x24]), Colour([0xe6, 0xe9, 0xed])),
     ("faint", Colour([0xd5, 0xd9, 0xde]), Colour([0x3a, 0x41, 0x4a])),
     ("muted", Colour([0x57, 0x60, 0x6a]), Colour([0xa3, 0xac, 0xb6])),
-    ("ground", Colour([0xff, 0xff, 0xff]), Colour([0x14, 0x17, 0x1b])),
+    ("background", Colour([0xff, 0xff, 0xff]), Colour([0x14, 0x17, 0x1b])),
     ("series-0", Colour([0x00, 0x72, 0xb2]), Colour([0x4a, 0xa8, 0xe0])),
     ("series-1", Colour([0xd5, 0x5e, 0x00]), Colour([0xf2, 0x8e, 0x4b])),
     ("series-2", Colour([0x00, 0x9e, 0x73]), Colour([0x3c, 0xc7, 0x9c])),
@@ -60,7 +60,7 @@ impl ThemeColour {
             Self::Ink => COLOURS[0],
             Self::Faint => COLOURS[1],
             Self::Muted => COLOURS[2],
-            Self::Ground => COLOURS[3],
+            Self::Background => COLOURS[3],
             Self::Series(index) => COLOURS[4 + index % SERIES],
         }
     }

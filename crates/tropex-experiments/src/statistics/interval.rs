@@ -4,8 +4,8 @@
 const Z: f64 = 1.959_963_984_540_054;
 
 /// The 95 % confidence interval of a share that was measured on `count` independent cases, after
-/// Wilson (1927): the shares `p` with `|share - p| <= z sqrt(p (1 - p) / count)`. Unlike the interval
-/// `share +- z sqrt(share (1 - share) / count)` it is sensible for shares near 0 and 1.
+/// Wilson (1927): the shares `p` with `|share - p| <= z sqrt(p (1 - p) / count)`. Unlike the
+/// interval `share +- z sqrt(share (1 - share) / count)` it is sensible for shares near 0 and 1.
 ///
 /// `[0, 1]` without cases.
 pub fn wilson_interval(share: f64, count: usize) -> [f64; 2] {

@@ -33,8 +33,9 @@ impl Network {
         Self { nodes, output: value, output_activations: Vec::new(), ..self.clone() }
     }
 
-    /// The part of the network that computes a value from an earlier one, which is the input of this
-    /// part. `None` if the part also reads values before, or if the other value is not earlier.
+    /// The part of the network that computes a value from an earlier one, which is the input of
+    /// this part. `None` if the part also reads values before, or if the other value is not
+    /// earlier.
     pub fn between(&self, from: ValueId, until: ValueId) -> Option<Self> {
         let moved =
             |value: &ValueId| value.index().checked_sub(from.index()).map(ValueId::of_index);

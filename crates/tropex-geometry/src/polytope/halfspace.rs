@@ -75,8 +75,8 @@ impl Regions {
         Self { rows: rows.max(1), ..self }
     }
 
-    /// Sets how [`Regions::distances`] finds the nearest sides. The default is the method with fewer
-    /// multiplications.
+    /// Sets how [`Regions::distances`] finds the nearest sides. The default is the method with
+    /// fewer multiplications.
     pub fn with_distance_method(self, method: DistanceMethod) -> Self {
         Self { distance_method: Some(method), ..self }
     }

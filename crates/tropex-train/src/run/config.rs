@@ -294,7 +294,8 @@ impl RunConfig {
         }
     }
 
-    /// Refuses impossible sizes, before anything is computed from them. A model may have one output.
+    /// Refuses impossible sizes, before anything is computed from them. A model may have one
+    /// output.
     fn check_sizes(&self, path: &Path) -> Result<(), RunError> {
         let shape = self.input_shape;
         let values = shape.iter().try_fold(1_usize, |values, &e| values.checked_mul(e));

@@ -38,7 +38,8 @@ pub struct RegionArgs {
     /// sides of the region. Each of the others takes a linear program, slow with many inputs.
     #[arg(long)]
     facets: bool,
-    /// Time limit for the facets and the ball of each image; at the limit, print what is known so far.
+    /// Time limit for the facets and the ball of each image; at the limit, print what is known so
+    /// far.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "facets")]
     time_limit: Option<Duration>,
     /// Split of the images.

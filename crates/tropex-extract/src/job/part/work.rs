@@ -241,6 +241,8 @@ impl PartWork<'_> {
         let path = self.own.shard(piece.shard);
         record_file::publish(&path, &record, b"")?;
         match PieceRecord::find(&self.own, piece, &self.key)? {
+            // Either this record, whose file was just written, or one of another process.
+            Some(found) if found == record => Ok(found),
             Some(found) if found.shifts == record.shifts && found.is_intact(&self.own)? => {
                 Ok(found)
             }
