@@ -114,6 +114,32 @@ fn invalid_studies_are_refused() {
     workspace.run("study study.toml --out done").failed(&["done: the folder holds another study"]);
 }
 
+#[test]
+fn a_study_is_continued_with_further_seeds_and_gauges() {
+    let workspace = workspace();
+    workspace.run("study study.toml --out done").succeeded();
+    let weights = workspace.path("done/runs/full-seed3/model.safetensors");
+    let modified = || fs::metadata(&weights).unwrap().modified().unwrap();
+    let before = modified();
+    let more = STUDY
+        .replace("seeds = [3, 4]", "seeds = [3, 4, 5]")
+        .replace("\"calibrated\"]", "\"calibrated\", \"tight\"]");
+    fs::write(workspace.path("study.toml"), &more).unwrap();
+    workspace.run("study study.toml --out done").succeeded();
+    assert_eq!(modified(), before, "the first runs are not trained again");
+    workspace.run("study study.toml --out fresh").succeeded();
+    let numbers = |folder: &str| fs::read(workspace.path(folder).join("numbers.jsonl")).unwrap();
+    assert!(numbers("done") == numbers("fresh"));
+    // No seed and no gauge is left out, and the first gauge stays the first.
+    let reversed = more.replace("\"worst-case\", \"calibrated\"", "\"calibrated\", \"worst-case\"");
+    for plan in [STUDY, &reversed] {
+        fs::write(workspace.path("study.toml"), plan).unwrap();
+        workspace
+            .run("study study.toml --out done")
+            .failed(&["done: the folder holds another study", "further seeds"]);
+    }
+}
+
 /// A study of the images only: the numbers of points and terms are arbitrary.
 fn small(dataset: &str) -> String {
     let asked = "names = [\"count\"]\npoints = 5";

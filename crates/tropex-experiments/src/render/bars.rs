@@ -17,6 +17,9 @@ const LINE: f64 = 13.0;
 /// Approximate width of a letter of a name.
 const LETTER: f64 = 7.2;
 
+/// Largest number of letters of a name that reads upwards.
+const MOST_UPRIGHT: usize = 26;
+
 /// A bar for every group and series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BarChart {
@@ -69,20 +72,14 @@ impl BarChart {
         let y = AxisScale::of(&self.y, heights, UPWARDS).rounded(true);
         let names: Vec<_> = self.series.iter().map(|name| &**name).collect();
         let width = (ACROSS[1] - ACROSS[0]) / self.groups.len().max(1) as f64;
-        let letters = (width / LETTER) as usize;
-        let texts: Vec<_> = self.groups.iter().map(|group| lines(&group.name, letters)).collect();
-        let most = texts.iter().map(Vec::len).max().unwrap_or(1);
-        let below = (most - 1) as f64 * LINE;
-        let (x, vertical) = (&self.x, &y);
+        let names_below = GroupNames::new(&self.groups, width);
+        let (x, vertical, below) = (&self.x, &y, names_below.height());
         let frame = Frame { title, x, y: &self.y, horizontal: None, vertical, below };
         let mut drawing = frame.draw(&names);
         let bar = 0.8 * width / self.series.len().max(1) as f64;
         for (index, group) in self.groups.iter().enumerate() {
             let left = ACROSS[0] + index as f64 * width;
-            for (line, text) in texts[index].iter().enumerate() {
-                let below = [left + width / 2.0, UPWARDS[0] + 15.0 + line as f64 * LINE];
-                drawing.text(below, TextAnchor::Middle, TextStyle::MutedSmall, text);
-            }
+            names_below.draw(index, left + width / 2.0, &mut drawing);
             for series in 0..group.heights.len() {
                 let x = left + 0.1 * width + series as f64 * bar;
                 drawing.series(series, |drawing| {
@@ -137,6 +134,57 @@ fn error_bar(x: f64, [low, high]: [f64; 2], drawing: &mut Drawing) {
     }
 }
 
+/// The names below the groups.
+enum GroupNames {
+    /// For every group the lines of its name.
+    Lines(Vec<Vec<String>>),
+    /// Names that read upwards.
+    Upright(Vec<String>),
+}
+
+impl GroupNames {
+    /// The names of groups of a width, in lines if they fit.
+    fn new(groups: &[BarGroup], width: f64) -> Self {
+        let letters = (width / LETTER) as usize;
+        let names = || groups.iter().map(|group| &*group.name);
+        let texts: Vec<_> = names().map(|name| lines(name, letters)).collect();
+        if texts.iter().flatten().any(|line| line.ends_with('\u{2026}')) {
+            return Self::Upright(names().map(|name| shortened(name, MOST_UPRIGHT)).collect());
+        }
+        Self::Lines(texts)
+    }
+
+    /// Height in addition to one line.
+    fn height(&self) -> f64 {
+        match self {
+            Self::Lines(texts) => {
+                texts.iter().map(Vec::len).max().unwrap_or(1).saturating_sub(1) as f64 * LINE
+            }
+            Self::Upright(names) => {
+                let most = names.iter().map(|name| name.chars().count()).max().unwrap_or(1);
+                most as f64 * LETTER - LINE
+            }
+        }
+    }
+
+    /// Draws the name of a group with its middle at `x`.
+    fn draw(&self, group: usize, x: f64, drawing: &mut Drawing) {
+        let style = TextStyle::MutedSmall;
+        match self {
+            Self::Lines(texts) => {
+                for (line, text) in texts[group].iter().enumerate() {
+                    let at = [x, UPWARDS[0] + 15.0 + line as f64 * LINE];
+                    drawing.text(at, TextAnchor::Middle, style, text);
+                }
+            }
+            Self::Upright(names) => {
+                let at = [x + 4.0, UPWARDS[0] + 6.0];
+                drawing.text_upwards(at, TextAnchor::End, style, &names[group]);
+            }
+        }
+    }
+}
+
 /// A name in lines of at most `letters` letters, broken between words and after `-` and `/`. The
 /// end of a name that needs more than [`MOST_LINES`] lines is cut off.
 fn lines(name: &str, letters: usize) -> Vec<String> {
@@ -172,5 +220,16 @@ mod tests {
         assert_eq!(lines("all", 10), ["all"]);
         assert_eq!(lines("unbreakable", 6), ["unbre\u{2026}"]);
         assert_eq!(lines("a b c d e f g h", 4), ["a b", "c d", "e f\u{2026}"]);
+    }
+
+    #[test]
+    fn names_that_do_not_fit_read_upwards() {
+        let groups = |count| vec![BarGroup::new("network-1, calibrated", [0.5]); count];
+        let names = GroupNames::new(&groups(3), 130.0);
+        assert!(matches!(names, GroupNames::Lines(_)));
+        let GroupNames::Upright(names) = GroupNames::new(&groups(12), 32.0) else {
+            panic!("the lines are {} wide", 32)
+        };
+        assert_eq!(names[0], "network-1, calibrated");
     }
 }

@@ -237,9 +237,14 @@ impl Drawing {
         self.add(Shape::Text { at, text: text.to_owned(), anchor, style, upwards: false });
     }
 
-    /// Adds a text that reads upwards, with its middle at a point.
-    pub(super) fn text_upwards(&mut self, at: [f64; 2], text: &str) {
-        let (anchor, style) = (TextAnchor::Middle, TextStyle::Plain);
+    /// Adds a text that reads upwards.
+    pub(super) fn text_upwards(
+        &mut self,
+        at: [f64; 2],
+        anchor: TextAnchor,
+        style: TextStyle,
+        text: &str,
+    ) {
         self.add(Shape::Text { at, text: text.to_owned(), anchor, style, upwards: true });
     }
 

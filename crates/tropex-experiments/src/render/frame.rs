@@ -83,7 +83,7 @@ impl Frame<'_> {
         let below = [f64::midpoint(ACROSS[0], ACROSS[1]), bottom + self.below + 38.0];
         drawing.text(below, TextAnchor::Middle, TextStyle::Plain, &self.x.heading());
         let beside = [14.0, f64::midpoint(UPWARDS[0], UPWARDS[1])];
-        drawing.text_upwards(beside, &self.y.heading());
+        drawing.text_upwards(beside, TextAnchor::Middle, TextStyle::Plain, &self.y.heading());
     }
 }
 

@@ -67,7 +67,12 @@ impl HeatMaps {
             TextStyle::Plain,
             &self.x.heading(),
         );
-        drawing.text_upwards([13.0, bottom / 2.0], &self.y.heading());
+        drawing.text_upwards(
+            [13.0, bottom / 2.0],
+            TextAnchor::Middle,
+            TextStyle::Plain,
+            &self.y.heading(),
+        );
         self.draw_legend(bottom + 30.0, &mut drawing);
         drawing
     }

@@ -154,10 +154,10 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result {
         Shape::Text { at, text, anchor, style, upwards } => {
             let [x, y] = at.map(Short);
             let (anchor, text) = (anchor_name(*anchor), escaped(text));
-            let style = match upwards {
-                true => format!(r#"transform="rotate(-90 {x} {y})""#),
-                false => attributes(style),
-            };
+            let mut style = attributes(style);
+            if *upwards {
+                style += &format!(r#" transform="rotate(-90 {x} {y})""#);
+            }
             writeln!(out, r#"<text x="{x}" y="{y}" text-anchor="{anchor}" {style}>{text}</text>"#)
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tropex_files::replace;
 
-use super::plan::StudyPlan;
+use super::plan::{ALL, ExperimentsPlan, StudyPlan};
 use crate::Error;
 
 /// Name of the file with the plan.
@@ -14,41 +14,78 @@ const PLAN: &str = "plan.json";
 
 impl StudyPlan {
     /// Writes the plan into an existing folder, unless the folder contains another one or something
-    /// else. Several processes may claim a folder for one plan.
+    /// else. Several processes may claim a folder for one plan. A plan takes over the folder of one
+    /// that it [extends](Self::extends).
     ///
     /// # Errors
     /// [`Error::OtherContent`]; a file that cannot be read or written.
     pub fn claim(&self, folder: &Path) -> Result<(), Error> {
-        let path = folder.join(PLAN);
-        let json = |error: serde_json::Error| Error::io("write", &path)(error.into());
-        let text = serde_json::to_string_pretty(self).map_err(json)? + "\n";
-        if self.is_claimed(folder, &text)? {
-            return Ok(());
+        match self.find_claim(folder)? {
+            Claim::Own => Ok(()),
+            Claim::Extended => self.write(folder),
+            Claim::None => match other_file(folder)? {
+                None => self.write(folder),
+                // Another process may have claimed the folder meanwhile.
+                Some(_) if self.find_claim(folder)? == Claim::Own => Ok(()),
+                Some(file) => {
+                    let content = format!("no study, and is not empty ({file} is in it)");
+                    Err(Error::OtherContent { folder: folder.to_owned(), content })
+                }
+            },
         }
-        match other_file(folder)? {
-            None => replace(&path, text.as_bytes()).map_err(Error::io("write", &path)),
-            // Another process may have claimed the folder meanwhile.
-            Some(_) if self.is_claimed(folder, &text)? => Ok(()),
-            Some(file) => {
-                Err(other_content(folder, format!("no study, and is not empty ({file} is in it)")))
+    }
+
+    fn find_claim(&self, folder: &Path) -> Result<Claim, Error> {
+        let path = folder.join(PLAN);
+        let found = match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Claim::None),
+            found => found.map_err(Error::io("read", &path))?,
+        };
+        if found == self.text(&path)?.as_bytes() {
+            return Ok(Claim::Own);
+        }
+        match serde_json::from_slice::<Self>(&found) {
+            Ok(plan) if self.extends(&plan) => Ok(Claim::Extended),
+            _ => {
+                let content = "another study; a study is continued with the same plan, or with \
+                               further seeds, gauges, networks or experiments in its lists";
+                Err(Error::OtherContent { folder: folder.to_owned(), content: content.into() })
             }
         }
     }
 
-    /// Whether the folder contains the plan with this text.
-    fn is_claimed(&self, folder: &Path, text: &str) -> Result<bool, Error> {
+    /// Whether this plan is another one with further seeds, gauges and networks at the ends of their
+    /// lists, further experiments, or another headline.
+    fn extends(&self, other: &Self) -> bool {
+        let names = &self.experiments.names;
+        let has = |name: &String| names.contains(name) || names.iter().any(|name| name == ALL);
+        let experiments = ExperimentsPlan { names: names.clone(), ..other.experiments.clone() };
+        self.seeds.starts_with(&other.seeds)
+            && self.gauges.starts_with(&other.gauges)
+            && self.networks.starts_with(&other.networks)
+            && self.precision == other.precision
+            && self.experiments == experiments
+            && other.experiments.names.iter().all(has)
+    }
+
+    fn write(&self, folder: &Path) -> Result<(), Error> {
         let path = folder.join(PLAN);
-        match fs::read(&path) {
-            Ok(found) if found == text.as_bytes() => Ok(true),
-            Ok(_) => Err(other_content(folder, "another study".into())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(Error::io("read", &path)(error)),
-        }
+        replace(&path, self.text(&path)?.as_bytes()).map_err(Error::io("write", &path))
+    }
+
+    fn text(&self, path: &Path) -> Result<String, Error> {
+        let json = |error: serde_json::Error| Error::io("write", path)(error.into());
+        Ok(serde_json::to_string_pretty(self).map_err(json)? + "\n")
     }
 }
 
-fn other_content(folder: &Path, content: String) -> Error {
-    Error::OtherContent { folder: folder.to_owned(), content }
+/// The plan that a folder contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Claim {
+    None,
+    Own,
+    /// One that the own plan extends.
+    Extended,
 }
 
 /// A file in the folder that is not hidden.

@@ -53,19 +53,29 @@ pub(super) fn answer(cards: &[HeadlineCard]) -> String {
         }
     }
     best.sort_by(|a, b| agreement(b).total_cmp(&agreement(a)));
+    let Some(first) = best.first() else { return String::new() };
+    let conditions =
+        |card: &HeadlineCard| format!("{} gauge, {} test images", card.gauge, count(card.images));
+    let is_shared = best.iter().all(|card| conditions(card) == conditions(first));
     let part = |card: &&HeadlineCard| {
         let Estimate { share, interval: [low, high], .. } = card.estimates[AGREEMENT_PLACE];
         let [low, high] = [low, high].map(|end| format!("{:.1}", 100.0 * end));
-        let HeadlineCard { network, images, gauge, .. } = card;
-        let (share, images) = (percent(share), count(*images));
-        format!("{network} on {share} of {images} test images ({gauge} gauge; {low} to {high})")
+        let own = if is_shared { String::new() } else { format!("; {}", conditions(card)) };
+        format!("{} at {} ({low} to {high}{own})", card.network, percent(share))
     };
-    match best.iter().map(part).collect::<Vec<_>>().as_slice() {
-        [] => String::new(),
-        parts => format!(
-            "The linear terms of the training images alone agree with {}.",
-            parts.join(", and with ")
-        ),
+    let shared = if is_shared { format!("{}; ", conditions(first)) } else { String::new() };
+    format!(
+        "The linear terms of the training images alone choose the class of {} of the test images \
+         ({shared}95 % intervals).",
+        listed(&best.iter().map(part).collect::<Vec<_>>())
+    )
+}
+
+/// Words with commas and a final "and".
+fn listed(parts: &[String]) -> String {
+    match parts {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => parts.concat(),
     }
 }
 
