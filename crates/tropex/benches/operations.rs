@@ -54,6 +54,7 @@ const PLANES: [usize; 3] = [32, 16, 16];
 struct BenchNetwork {
     linear: Linear,
     conv: Conv2d,
+    strided: Conv2d,
     transposed: ConvTranspose2d,
     volume: Conv3d,
     piece: Linear,
@@ -66,6 +67,10 @@ impl BenchNetwork {
         Self {
             linear: LinearConfig::new(1024, 1024).init(device),
             conv: Conv2dConfig::new([channels, channels], [3, 3])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                .init(device),
+            strided: Conv2dConfig::new([channels, channels], [3, 3])
+                .with_stride([2, 2])
                 .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
                 .init(device),
             transposed: ConvTranspose2dConfig::new([channels, channels], [3, 3])
@@ -190,6 +195,7 @@ fn flat<const D: usize>(values: Tensor<D>) -> Tensor<2> {
 fn products(device: &Device) -> Vec<OperationBench> {
     let weights = BenchNetwork::new(device);
     let (conv, transposed) = (weights.conv.weight.val(), weights.transposed.weight.val());
+    let strided = weights.strided.weight.val();
     let (volume, piece) = (weights.volume.weight.val(), weights.piece.weight.val());
     let layers = BenchNetwork::new(device);
     let linear = |layers: &BenchNetwork, points: Tensor<2>| layers.linear.forward(points);
@@ -242,6 +248,16 @@ fn products(device: &Device) -> Vec<OperationBench> {
             |layers, x| flat(layers.conv.forward(x)),
             back(conv),
             PLANES,
+        ),
+        on_planes(
+            "conv2d 3x3, stride 2",
+            device,
+            |layers, x| flat(layers.strided.forward(x)),
+            move |rows| {
+                let options = ConvTransposeOptions::new([2, 2], [1, 1], [1, 1], [1, 1], 1);
+                conv_transpose2d(rows, strided.clone(), None, options)
+            },
+            [PLANES[0], PLANES[1] / 2, PLANES[2] / 2],
         ),
         on_planes(
             "transposed conv2d 3x3",

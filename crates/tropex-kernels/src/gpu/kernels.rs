@@ -1,7 +1,6 @@
-//! Kernels that compute one number per thread, and their launch sizes.
+//! Kernels for masks and poolings, and their launch sizes.
 //!
-//! All tensors are contiguous and in f32. Signs, shifts and winners have fewer numbers than rows of
-//! several groups have, and repeat.
+//! All tensors are contiguous. A thread reads a sign or a winner once for all groups of rows.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::calculate_cube_count_elemwise;
@@ -19,7 +18,7 @@ pub(super) fn grid(threads: usize, tensors: &[&CubeTensor]) -> (CubeCount, CubeD
 }
 
 /// Adds the shift to the rows from `shifted` on, and multiplies entries by the slope where the sign
-/// is not positive. Signs and shifts repeat.
+/// is not positive. A thread computes the entries of one unit of a point in all groups.
 #[cube(launch, address_type = "dynamic")]
 pub(super) fn mask_kernel(
     rows: &Tensor<f32>,
@@ -29,20 +28,25 @@ pub(super) fn mask_kernel(
     slope: f32,
     shifted: usize,
 ) {
-    if ABSOLUTE_POS >= output.len() {
+    if ABSOLUTE_POS >= sign.len() {
         terminate!();
     }
-    let mut entry = rows[ABSOLUTE_POS];
-    if ABSOLUTE_POS >= shifted {
-        entry += shift[ABSOLUTE_POS % shift.len()];
+    let is_inactive = sign[ABSOLUTE_POS] <= 0.0;
+    for group in 0..rows.len() / sign.len() {
+        let at = group * sign.len() + ABSOLUTE_POS;
+        let mut entry = rows[at];
+        if at >= shifted {
+            entry += shift[ABSOLUTE_POS % shift.len()];
+        }
+        if is_inactive {
+            entry *= slope;
+        }
+        output[at] = entry;
     }
-    if sign[ABSOLUTE_POS % sign.len()] <= 0.0 {
-        entry *= slope;
-    }
-    output[ABSOLUTE_POS] = entry;
 }
 
-/// Writes the entry of every window to its winner. The planes must be zero.
+/// Adds the shift to the rows from `shifted` on, and writes the entry of every window to its winner.
+/// The planes must be zero. A thread moves the entries of one window of a point in all groups.
 #[cube(launch, address_type = "dynamic")]
 pub(super) fn scatter_kernel<I: Int>(
     rows: &Tensor<f32>,
@@ -54,18 +58,21 @@ pub(super) fn scatter_kernel<I: Int>(
     cells: usize,
     #[define(I)] _index: ElemType,
 ) {
-    if ABSOLUTE_POS >= rows.len() {
+    if ABSOLUTE_POS >= winner.len() {
         terminate!();
     }
-    let mut entry = rows[ABSOLUTE_POS];
-    if ABSOLUTE_POS >= shifted {
-        entry += shift[ABSOLUTE_POS % shift.len()];
+    let cell = ABSOLUTE_POS / windows * cells + usize::cast_from(winner[ABSOLUTE_POS]);
+    for group in 0..rows.len() / winner.len() {
+        let at = group * winner.len() + ABSOLUTE_POS;
+        let mut entry = rows[at];
+        if at >= shifted {
+            entry += shift[ABSOLUTE_POS % shift.len()];
+        }
+        planes[group * (winner.len() / windows * cells) + cell] = entry;
     }
-    let cell = usize::cast_from(winner[ABSOLUTE_POS % winner.len()]);
-    planes[ABSOLUTE_POS / windows * cells + cell] = entry;
 }
 
-/// Reads the winner of every window.
+/// Reads the winner of every window. A thread reads one window of a point in all groups.
 #[cube(launch, address_type = "dynamic")]
 pub(super) fn pick_kernel<I: Int>(
     planes: &Tensor<f32>,
@@ -75,9 +82,12 @@ pub(super) fn pick_kernel<I: Int>(
     cells: usize,
     #[define(I)] _index: ElemType,
 ) {
-    if ABSOLUTE_POS >= output.len() {
+    if ABSOLUTE_POS >= winner.len() {
         terminate!();
     }
-    let cell = usize::cast_from(winner[ABSOLUTE_POS % winner.len()]);
-    output[ABSOLUTE_POS] = planes[ABSOLUTE_POS / windows * cells + cell];
+    let cell = ABSOLUTE_POS / windows * cells + usize::cast_from(winner[ABSOLUTE_POS]);
+    for group in 0..output.len() / winner.len() {
+        let from = group * (winner.len() / windows * cells) + cell;
+        output[group * winner.len() + ABSOLUTE_POS] = planes[from];
+    }
 }

@@ -25,8 +25,8 @@ fn masked(rows: &AffineRows, sign: &Tensor<2>, slope: &Slope) -> Option<Tensor<2
     let sign = into_contiguous(on_gpu(sign)?);
     let masked = empty(rows.tensor()?.dims(), &rows.tensor()?.device());
     let output = on_gpu(&masked)?;
-    let threads = entries.meta.num_elements();
-    let (blocks, block, width) = grid(threads, &[&entries, &sign, &shift, &output]);
+    let tensors = [&entries, &sign, &shift, &output];
+    let (blocks, block, width) = grid(sign.meta.num_elements(), &tensors);
     mask_kernel::launch(
         &entries.client.clone(),
         blocks,

@@ -35,8 +35,8 @@ fn scattered(rows: &AffineRows, winner: &Tensor<3, Int>, cells: usize) -> Option
     let (winner, index) = positions(winner)?;
     let scattered = zeros([tensor.dims()[0], channels * cells], &tensor.device());
     let output = on_gpu(&scattered)?;
-    let threads = entries.meta.num_elements();
-    let (blocks, block, width) = grid(threads, &[&entries, &winner, &shift, &output]);
+    let tensors = [&entries, &winner, &shift, &output];
+    let (blocks, block, width) = grid(winner.meta.num_elements(), &tensors);
     scatter_kernel::launch(
         &entries.client.clone(),
         blocks,
@@ -69,7 +69,8 @@ fn picked(values: &Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Option<T
     let (winner, index) = positions(winner)?;
     let picked = empty([count, channels * windows], &values.device());
     let output = on_gpu(&picked)?;
-    let (blocks, block, width) = grid(count * channels * windows, &[&entries, &winner, &output]);
+    let tensors = [&entries, &winner, &output];
+    let (blocks, block, width) = grid(winner.meta.num_elements(), &tensors);
     pick_kernel::launch(
         &entries.client.clone(),
         blocks,
