@@ -195,7 +195,10 @@ impl<const S: usize> ConvolutionProblem<S> {
         let (planes, extents) = (on(&rows, small, device), self.axes.map(|axis| axis.input));
         let bias_up = bias(&up_bias);
         let found = crate::convolve_transposed(&planes, &kernel, Some(&bias_up), &options, extents);
-        up.compare(found.expect("a kernel for the transpose"), tolerance);
+        match self.axes.iter().map(|axis| axis.stride).product::<usize>() {
+            1..=4 => up.compare(found.expect("a kernel for the transpose"), tolerance),
+            _ => assert!(found.is_none()),
+        }
     }
 }
 

@@ -59,7 +59,8 @@ pub fn convolve<const S: usize, const D: usize>(
     Some(with_bias(gpu::convolve(planes, weight, options, extents)?, bias))
 }
 
-/// The transpose of [`convolve`], plus a bias per channel.
+/// The transpose of [`convolve`], plus a bias per channel. `None` also if the product of the strides
+/// exceeds 4, because the product of matrices would multiply zeros between the windows.
 ///
 /// # Shapes
 /// - planes: `[count, output channels, output extents..]`
