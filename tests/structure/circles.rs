@@ -52,8 +52,8 @@ fn circles_are_found_through_reexports_and_child_modules() {
 /// The source text of every module of a crate.
 struct CrateSources(BTreeMap<ModulePath, String>);
 
-/// Reads the modules of a crate, without `without_flex/` and `without_gpu/`, which hold other versions
-/// of modules.
+/// Reads the modules of a crate, without `without_flex/` and `without_gpu/`, which hold other
+/// versions of modules.
 fn read_sources(folder: &str) -> CrateSources {
     let root = crates().join(folder).join("src");
     let files = source_files(&root).into_iter();

@@ -300,8 +300,8 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
-/// The path of the module in a file. Empty for the root of a crate. `without_flex/` and `without_gpu/`
-/// hold other versions of modules of `tropex-kernels`.
+/// The path of the module in a file. Empty for the root of a crate. `without_flex/` and
+/// `without_gpu/` hold other versions of modules of `tropex-kernels`.
 fn module_path(file: &Path) -> Vec<&str> {
     let others = ["without_flex", "without_gpu"].into_iter();
     let file = others.filter_map(|folder| file.strip_prefix(folder).ok()).next().unwrap_or(file);

@@ -6,8 +6,8 @@
 //! cargo bench --bench operations -- conv    those whose name contains a word
 //! ```
 //!
-//! `TROPEX_BENCH_DEVICE` names a device of the build, and `TROPEX_BENCH_POINTS` the number of points; a
-//! GPU needs thousands.
+//! `TROPEX_BENCH_DEVICE` names a device of the build, and `TROPEX_BENCH_POINTS` the number of
+//! points; a GPU needs thousands.
 //!
 //! Forward is compared with the forward of the layer. A pullback is compared with the least work of
 //! a backward pass: a transposed convolution, a product, a scatter. There are two rows a point, as

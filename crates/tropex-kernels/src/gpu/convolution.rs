@@ -1,8 +1,8 @@
 //! Convolutions as products of matrices.
 //!
-//! The kernel is the product of dense layers, which multiplies in f32 without tensor cores. It reads
-//! its left factor, the unfolded windows (im2col), from the planes: an implicit GEMM, whose left
-//! factor is never in memory.
+//! The kernel is the product of dense layers, which multiplies in f32 without tensor cores. It
+//! reads its left factor, the unfolded windows (im2col), from the planes: an implicit GEMM, whose
+//! left factor is never in memory.
 
 use burn::tensor::Tensor;
 use burn::tensor::ops::ConvOptions;
@@ -258,8 +258,8 @@ impl Operands {
 /// they exceed its shared memory.
 const MIN_COLUMNS: u32 = 32;
 
-/// The blueprint with as many threads, but fewer columns and more rows. `None` if it has at most twice
-/// as many columns as needed, because numbers of columns are powers of 2.
+/// The blueprint with as many threads, but fewer columns and more rows. `None` if it has less than
+/// twice as many columns as needed.
 fn narrowed(
     blueprint: BatchMatmulBlueprint,
     problem: &ConvolutionProblem,

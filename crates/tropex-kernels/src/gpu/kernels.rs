@@ -45,8 +45,9 @@ pub(super) fn mask_kernel(
     }
 }
 
-/// Adds the shift to the rows from `shifted` on, and writes the entry of every window to its winner.
-/// The planes must be zero. A thread moves the entries of one window of a point in all groups.
+/// Adds the shift to the rows from `shifted` on, and writes the entry of every window to its
+/// winner. The planes must be zero. A thread moves the entries of one window of a point in all
+/// groups.
 #[cube(launch, address_type = "dynamic")]
 pub(super) fn scatter_kernel<I: Int>(
     rows: &Tensor<f32>,

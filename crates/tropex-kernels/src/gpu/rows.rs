@@ -10,8 +10,8 @@ use crate::data::AffineRows;
 pub(super) struct GpuRows {
     /// `[groups * points, features]`
     pub(super) entries: CubeTensor,
-    /// The pending shift, `[1, features]`. Any tensor if no shift is pending, because a kernel needs a
-    /// tensor for every argument.
+    /// The pending shift, `[1, features]`. Any tensor if no shift is pending, because a kernel
+    /// needs a tensor for every argument.
     pub(super) shift: CubeTensor,
     /// Index of the first entry that the shift is added to.
     pub(super) shifted: usize,

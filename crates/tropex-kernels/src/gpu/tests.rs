@@ -1,5 +1,5 @@
-//! The implementations for GPUs, compared with plain loops in f64 and with the generic ones. They run
-//! if `TROPEX_TEST_DEVICE` names a GPU.
+//! The implementations for GPUs, compared with plain loops in f64 and with the generic ones. They
+//! run if `TROPEX_TEST_DEVICE` names a GPU.
 
 #[path = "../../../../tests/common/device.rs"]
 mod device;
@@ -328,7 +328,8 @@ proptest! {
         let Some(device) = gpu() else { return Ok(()) };
         let mut random = ChaCha8Rng::seed_from_u64(problem.seed);
         let rows = problem.rows(&mut random, features, &device);
-        let sign = on(&whole(&mut random, problem.points * features), [problem.points, features], &device);
+        let shape = [problem.points, features];
+        let sign = on(&whole(&mut random, shape.iter().product()), shape, &device);
         let slope = Slope::Uniform(f64::from(quarters) / 4.0);
         let expected = generic::mask(rows.clone(), &sign, &slope).into_tensor();
         let found = done(super::mask(rows, &sign, &slope)).into_tensor();

@@ -37,7 +37,7 @@ pub fn correlate_masked(
     flex::correlate_masked(rows, stencil, bias)
 }
 
-/// A cross-correlation on a GPU, as a product of matrices in f32 with all digits, plus a bias per
+/// A cross-correlation on a GPU as a product of matrices in f32 with all digits, plus a bias per
 /// channel. `None` for other devices, for f64, and for groups of channels. The caller then uses the
 /// backend's own convolution.
 ///
@@ -59,8 +59,8 @@ pub fn convolve<const S: usize, const D: usize>(
     Some(with_bias(gpu::convolve(planes, weight, options, extents)?, bias))
 }
 
-/// The transpose of [`convolve`], plus a bias per channel. `None` also if the product of the strides
-/// exceeds 4, because the product of matrices would multiply zeros between the windows.
+/// The transpose of [`convolve`], plus a bias per channel. `None` also if the product of the
+/// strides exceeds 4, because the product of matrices would multiply zeros between the windows.
 ///
 /// # Shapes
 /// - planes: `[count, output channels, output extents..]`
