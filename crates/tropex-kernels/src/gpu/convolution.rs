@@ -266,7 +266,8 @@ fn narrowed(
 ) -> Option<BatchMatmulBlueprint> {
     let mut scheme: TilingScheme = blueprint.tiling_scheme;
     let needed = (problem.n as u32).max(MIN_COLUMNS);
-    while scheme.elements_per_stage_along_n() >= 2 * needed && scheme.stage_size.n.is_multiple_of(2) {
+    while scheme.elements_per_stage_along_n() >= 2 * needed && scheme.stage_size.n.is_multiple_of(2)
+    {
         scheme.stage_size.n /= 2;
         scheme.stage_size.m *= 2;
         // Fewer rows per thread, so that the rows of the thread block fit into its shared memory.
