@@ -52,11 +52,13 @@ fn circles_are_found_through_reexports_and_child_modules() {
 /// The source text of every module of a crate.
 struct CrateSources(BTreeMap<ModulePath, String>);
 
-/// Reads the modules of a crate, without `without_flex/`, which holds other versions of modules.
+/// Reads the modules of a crate, without `without_flex/` and `without_gpu/`, which hold other
+/// versions of modules.
 fn read_sources(folder: &str) -> CrateSources {
     let root = crates().join(folder).join("src");
     let files = source_files(&root).into_iter();
-    let files = files.filter(|file| !file.starts_with(root.join("without_flex")));
+    let others = ["without_flex", "without_gpu"].map(|folder| root.join(folder));
+    let files = files.filter(|file| !others.iter().any(|folder| file.starts_with(folder)));
     let mut sources = BTreeMap::<ModulePath, String>::new();
     for file in files {
         let module = module_path(file.strip_prefix(&root).unwrap());

@@ -56,6 +56,7 @@ const CRATES: &[ModuleOrder] = &[
             "data",
             "generic",
             "flex",
+            "gpu",
             "operations",
             "tiling",
             "worker_pool",
@@ -299,10 +300,11 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
-/// The path of the module in a file. Empty for the root of a crate. `without_flex/` holds other
-/// versions of modules of `tropex-kernels`.
+/// The path of the module in a file. Empty for the root of a crate. `without_flex/` and
+/// `without_gpu/` hold other versions of modules of `tropex-kernels`.
 fn module_path(file: &Path) -> Vec<&str> {
-    let file = file.strip_prefix("without_flex").unwrap_or(file);
+    let others = ["without_flex", "without_gpu"].into_iter();
+    let file = others.filter_map(|folder| file.strip_prefix(folder).ok()).next().unwrap_or(file);
     let mut names: Vec<_> = file.iter().filter_map(|name| name.to_str()).collect();
     let name = names.pop().and_then(|name| name.strip_suffix(".rs"));
     names.extend(name.filter(|name| !["lib", "main", "mod"].contains(name)));

@@ -1,10 +1,11 @@
 //! Products, convolutions, poolings and masks on affine rows, and layers of networks that are
 //! trained, for any Burn backend.
 //!
-//! Every operation is one function with two implementations. The `generic` one uses Burn's own
+//! Every operation is one function with several implementations. The `generic` one uses Burn's own
 //! operations and runs on any backend. The `flex` one works in place on the memory of Burn's `flex`
-//! backend, with SIMD instructions on all cores. An operation uses it if that backend holds its
-//! tensors. The tests compare both implementations. No code in this crate depends on networks.
+//! backend, with SIMD instructions on all cores. The `gpu` one launches kernels in f32 on the
+//! backends `cuda` and `wgpu`. An operation uses them if their backend holds its tensors. The tests
+//! compare the implementations. No code in this crate depends on networks.
 
 mod attempt;
 mod backend;
@@ -15,6 +16,8 @@ mod devices;
 #[cfg_attr(not(feature = "flex"), path = "without_flex/flex.rs")]
 mod flex;
 mod generic;
+#[cfg_attr(not(any(feature = "cuda", feature = "wgpu")), path = "without_gpu/gpu.rs")]
+mod gpu;
 mod operations;
 mod precision;
 mod read;
@@ -34,8 +37,9 @@ pub use data::{
 pub use device_error::DeviceError;
 pub use devices::Devices;
 pub use operations::{
-    conv2d, correlate, correlate_masked, extremes, flatten, gather, is_in_memory, is_rounded,
-    largest, lowest, mask, matmul, max_pool2d, pick, row_major, scatter, scatter_add, visit_rows,
+    conv2d, convolve, convolve_transposed, correlate, correlate_masked, extremes, flatten, gather,
+    is_in_memory, is_rounded, largest, lowest, mask, matmul, max_pool2d, pick, row_major, scatter,
+    scatter_add, visit_rows,
 };
 pub use precision::{ParsePrecisionError, Precision};
 pub use read::read;

@@ -6,6 +6,9 @@
 //! cargo bench --bench operations -- conv    those whose name contains a word
 //! ```
 //!
+//! `TROPEX_BENCH_DEVICE` names a device of the build, and `TROPEX_BENCH_POINTS` the number of
+//! points; a GPU needs thousands.
+//!
 //! Forward is compared with the forward of the layer. A pullback is compared with the least work of
 //! a backward pass: a transposed convolution, a product, a scatter. There are two rows a point, as
 //! in an extraction of linear and negative terms.
@@ -37,7 +40,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ROUNDS: usize = 5;
 const REPEATS: usize = 3;
 
-const POINTS: usize = 128;
+/// Number of points: `TROPEX_BENCH_POINTS`, or 128.
+fn point_count() -> usize {
+    let points = std::env::var("TROPEX_BENCH_POINTS").unwrap_or_else(|_| "128".into());
+    points.parse().expect("TROPEX_BENCH_POINTS is a number")
+}
 
 /// Channels, height and width of the input planes.
 const PLANES: [usize; 3] = [32, 16, 16];
@@ -47,6 +54,7 @@ const PLANES: [usize; 3] = [32, 16, 16];
 struct BenchNetwork {
     linear: Linear,
     conv: Conv2d,
+    strided: Conv2d,
     transposed: ConvTranspose2d,
     volume: Conv3d,
     piece: Linear,
@@ -59,6 +67,10 @@ impl BenchNetwork {
         Self {
             linear: LinearConfig::new(1024, 1024).init(device),
             conv: Conv2dConfig::new([channels, channels], [3, 3])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                .init(device),
+            strided: Conv2dConfig::new([channels, channels], [3, 3])
+                .with_stride([2, 2])
                 .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
                 .init(device),
             transposed: ConvTranspose2dConfig::new([channels, channels], [3, 3])
@@ -90,7 +102,8 @@ fn main() {
     let device = device::find(&name).expect("TROPEX_BENCH_DEVICE names a device of this build");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!(
-        "device {name}, {cores} threads, f32, {POINTS} points, fastest of {} runs\n",
+        "device {name}, {cores} threads, f32, {} points, fastest of {} runs\n",
+        point_count(),
         ROUNDS * REPEATS
     );
     println!("{:38} {:>24}   {:>24}", "", "forward", "pullback of two rows");
@@ -108,15 +121,16 @@ impl OperationBench {
         };
         let widths: Vec<usize> =
             node.inputs().iter().map(|&value| self.network.shape(value).iter().product()).collect();
-        let inputs: Vec<_> = widths.iter().map(|&width| random([POINTS, width], device)).collect();
+        let inputs: Vec<_> =
+            widths.iter().map(|&width| random([point_count(), width], device)).collect();
         let (output, piece) = node.op().forward(inputs.clone());
         let [_, features] = output.dims();
-        let rows = random([2 * POINTS, features], device);
+        let rows = random([2 * point_count(), features], device);
         let forward = || {
             black_box(node.op().forward(inputs.clone()));
         };
         let back = || {
-            let rows = AffineRows::new(rows.clone(), POINTS);
+            let rows = AffineRows::new(rows.clone(), point_count());
             let pulled = node.op().pullback(rows, &piece);
             black_box(pulled.rows.into_iter().map(AffineRows::into_tensor).collect::<Vec<_>>());
         };
@@ -155,8 +169,8 @@ fn on_planes(
 ) -> OperationBench {
     let layers = BenchNetwork::new(device);
     let network = capture(&layers, PLANES, &layer).expect("a supported layer");
-    let images = random(planes(POINTS, PLANES), device);
-    let rows = random(planes(2 * POINTS, output), device);
+    let images = random(planes(point_count(), PLANES), device);
+    let rows = random(planes(2 * point_count(), output), device);
     OperationBench {
         name,
         network,
@@ -181,11 +195,13 @@ fn flat<const D: usize>(values: Tensor<D>) -> Tensor<2> {
 fn products(device: &Device) -> Vec<OperationBench> {
     let weights = BenchNetwork::new(device);
     let (conv, transposed) = (weights.conv.weight.val(), weights.transposed.weight.val());
+    let strided = weights.strided.weight.val();
     let (volume, piece) = (weights.volume.weight.val(), weights.piece.weight.val());
     let layers = BenchNetwork::new(device);
     let linear = |layers: &BenchNetwork, points: Tensor<2>| layers.linear.forward(points);
     let network = capture(&layers, [1024], linear).expect("a supported layer");
-    let (points, rows) = (random([POINTS, 1024], device), random([2 * POINTS, 1024], device));
+    let (points, rows) =
+        (random([point_count(), 1024], device), random([2 * point_count(), 1024], device));
     let weight = layers.linear.weight.val();
     let dense = OperationBench {
         name: "linear 1024 to 1024",
@@ -222,7 +238,7 @@ fn products(device: &Device) -> Vec<OperationBench> {
             move |rows| {
                 let pieces: Tensor<2> = rows.reshape([-1, PLANES[2] as i32]);
                 let pulled = pieces.matmul(piece.clone().transpose());
-                pulled.reshape(planes(2 * POINTS, PLANES))
+                pulled.reshape(planes(2 * point_count(), PLANES))
             },
             PLANES,
         ),
@@ -232,6 +248,16 @@ fn products(device: &Device) -> Vec<OperationBench> {
             |layers, x| flat(layers.conv.forward(x)),
             back(conv),
             PLANES,
+        ),
+        on_planes(
+            "conv2d 3x3, stride 2",
+            device,
+            |layers, x| flat(layers.strided.forward(x)),
+            move |rows| {
+                let options = ConvTransposeOptions::new([2, 2], [1, 1], [1, 1], [1, 1], 1);
+                conv_transpose2d(rows, strided.clone(), None, options)
+            },
+            [PLANES[0], PLANES[1] / 2, PLANES[2] / 2],
         ),
         on_planes(
             "transposed conv2d 3x3",
@@ -247,7 +273,7 @@ fn products(device: &Device) -> Vec<OperationBench> {
             move |rows| {
                 let options = ConvTransposeOptions::new([1; 3], [1; 3], [0; 3], [1; 3], 1);
                 let pulled = conv_transpose3d(cubes(rows), volume.clone(), None, options);
-                pulled.reshape(planes(2 * POINTS, PLANES))
+                pulled.reshape(planes(2 * point_count(), PLANES))
             },
             PLANES,
         ),
@@ -260,7 +286,7 @@ fn windows(device: &Device) -> Vec<OperationBench> {
     let half = [channels, height / 2, width / 2];
     let double = [channels, height * 2, width * 2];
     let options = || InterpolateOptions::new(InterpolateMode::Bilinear);
-    let (whole, window) = (random(planes(2 * POINTS, PLANES), device), [2, 2]);
+    let (whole, window) = (random(planes(2 * point_count(), PLANES), device), [2, 2]);
     vec![
         on_planes(
             "average pool 2x2",
@@ -300,12 +326,12 @@ fn windows(device: &Device) -> Vec<OperationBench> {
 /// Activations and maxima.
 fn maxima(device: &Device) -> Vec<OperationBench> {
     let [channels, height, width] = PLANES;
-    let sign = random(planes(2 * POINTS, PLANES), device) - 0.5;
+    let sign = random(planes(2 * point_count(), PLANES), device) - 0.5;
     let (negative, leaky, slopes) =
         (sign.clone().lower_elem(0), sign.clone().lower_elem(0), sign.lower_elem(0));
     let slope = random([1, channels, 1, 1], device);
     let options = || MaxPoolOptions::new([2, 2]).with_stride([2, 2]);
-    let whole = random(planes(2 * POINTS, PLANES), device);
+    let whole = random(planes(2 * point_count(), PLANES), device);
     let (_, winners) = max_pool2d_with_indices(whole.clone(), options());
     vec![
         on_planes(

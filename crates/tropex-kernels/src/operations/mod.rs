@@ -1,4 +1,4 @@
-//! The operations, each with a generic and a `flex` implementation.
+//! The operations, each with its implementations: generic, for `flex`, for GPUs.
 
 mod columns;
 mod convolution;
@@ -13,7 +13,7 @@ mod visit;
 mod windows;
 
 pub use columns::{gather, scatter_add};
-pub use convolution::{correlate, correlate_masked};
+pub use convolution::{convolve, convolve_transposed, correlate, correlate_masked};
 pub use extremes::{extremes, lowest};
 pub use layers::{conv2d, flatten, max_pool2d, row_major};
 pub use mask::mask;

@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor};
 
 use crate::attempt::or_else;
 use crate::data::AffineRows;
-use crate::{flex, generic};
+use crate::{flex, generic, gpu};
 
 /// Pulls rows back through a maximum over windows: adds the pending shift, then moves the
 /// coefficient of every window to its winner. Windows that `overlap` may have one winner.
@@ -17,8 +17,10 @@ pub fn scatter(
     cells: usize,
     overlap: bool,
 ) -> AffineRows {
-    let scattered = flex::scatter(rows, winner, cells, overlap);
-    or_else(scattered, |rows| generic::scatter(rows, winner, cells))
+    or_else(flex::scatter(rows, winner, cells, overlap), |rows| {
+        let scattered = gpu::scatter(rows, winner, cells, overlap);
+        or_else(scattered, |rows| generic::scatter(rows, winner, cells))
+    })
 }
 
 /// The transpose of [`scatter`]: every window gets the value of its winner.
@@ -27,6 +29,7 @@ pub fn scatter(
 /// - values: `[groups * points, channels * cells]`
 /// - output: `[groups * points, channels * windows]`
 pub fn pick(values: Tensor<2>, winner: &Tensor<3, Int>, cells: usize) -> Tensor<2> {
-    let picked = flex::pick(values, winner, cells);
-    or_else(picked, |values| generic::pick(values, winner, cells))
+    or_else(flex::pick(values, winner, cells), |values| {
+        or_else(gpu::pick(values, winner, cells), |values| generic::pick(values, winner, cells))
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Tensor, TensorData};
-use tropex_kernels::{Constant, Stencil, is_cpu, is_ndarray};
+use tropex_kernels::{self as kernels, Constant, Stencil, is_cpu, is_ndarray};
 
 use crate::ComputeTarget;
 
@@ -163,6 +163,10 @@ where
         let ConvSpec { stride, padding, dilation, groups } = self.spec.clone();
         let planes: Tensor<D> = values.reshape(self.large.shape::<D>(count));
         let options = ConvOptions::new_with_padding(stride, padding, dilation, groups);
+        let extent = self.small.extent;
+        if let Some(planes) = kernels::convolve(&planes, &weight, bias.as_ref(), &options, extent) {
+            return planes.reshape([count, self.small.features()]);
+        }
         let mut planes = planes.correlate(weight, bias, options);
         // Burn may compute one more window if the last cells belong to no window of a transposed
         // convolution.
@@ -178,11 +182,16 @@ where
     /// Small planes `[count, features]` to large planes, by the transpose of [`Self::down`].
     pub(super) fn up(&self, values: Tensor<2>, weight: Tensor<D>, bias: Bias) -> Tensor<2> {
         let [count, _] = values.dims();
+        let ConvSpec { stride, padding, dilation, groups } = self.spec.clone();
         let planes: Tensor<D> = values.reshape(self.small.shape::<D>(count));
-        let planes = if self.flipped {
-            self.up_flipped(planes, weight, bias)
-        } else {
-            self.up_direct(planes, weight, bias)
+        let options = ConvOptions::new_with_padding(stride, padding, dilation, groups);
+        let extent = self.large.extent;
+        let product =
+            kernels::convolve_transposed(&planes, &weight, bias.as_ref(), &options, extent);
+        let planes = match product {
+            Some(planes) => planes,
+            None if self.flipped => self.up_flipped(planes, weight, bias),
+            None => self.up_direct(planes, weight, bias),
         };
         planes.reshape([count, self.large.features()])
     }
