@@ -64,4 +64,5 @@ def main():
                 print(f"{name}: {clock:.2f} s, {processors:.2f} s of processors", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

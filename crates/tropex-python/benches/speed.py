@@ -1,11 +1,12 @@
 """Times of the package beside those of PyTorch and of the command, in one process.
 
     python speed.py                         # linear terms, compared with vmap(jacrev) and autograd
+    python speed.py --trained RUN FOLDER    # a run of `fcn4`, at training images of Fashion-MNIST
     python speed.py --command PATH/tropex   # and extraction, compared with `tropex extract`
     python speed.py --points 60000
 
-The network is the architecture `fcn4` with random weights, on random points. Every time is the
-fastest of some rounds, which take turns.
+The network is the architecture `fcn4`, with random weights on random points unless a run is given.
+Every time is the fastest of some rounds, which take turns. `--trained` needs `safetensors`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fashion_mnist import read
 
 import tropex
 
@@ -45,6 +47,24 @@ def fastest(*works):
     return [min(own) for own in times]
 
 
+def trained(run):
+    """The network with the weights of a run."""
+    from safetensors.torch import load_file
+
+    network, weights = model(), load_file(run / "model.safetensors")
+    layers = [layer for layer in network if isinstance(layer, torch.nn.Linear)]
+    for number, layer in enumerate(layers):
+        own = {name: weights[f"layers.{number}.{name}"] for name in ["weight", "bias"]}
+        layer.load_state_dict(own)
+    return network
+
+
+def training_images(folder, count):
+    """The first training images of Fashion-MNIST, and their classes."""
+    images = read(folder / "train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)[:count]
+    return images / np.float32(255), read(folder / "train-labels-idx1-ubyte.gz", 8)[:count]
+
+
 def jacobians(network, points, size=250):
     """All rows by `vmap(jacrev)`, batch by batch."""
     of_point = torch.func.jacrev(lambda point: network(point[None])[0])
@@ -59,8 +79,7 @@ def gradients(network, points, size=1000):
         network(batch).max(dim=1).values.sum().backward(inputs=[batch])
 
 
-def compare_with_torch(points):
-    network = model()
+def compare_with_torch(network, points):
     net = tropex.capture(network, points[:1])
     own, other = fastest(
         lambda: net.linear_terms(points, classes="all"), lambda: jacobians(network, points)
@@ -121,15 +140,23 @@ def compare_with_command(points, command):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=5000)
+    parser.add_argument("--trained", nargs=2, type=Path, metavar=("RUN", "FOLDER"))
     parser.add_argument("--command")
     arguments = parser.parse_args()
-    random = np.random.default_rng(0)
-    points = random.random((arguments.points, 28, 28), dtype=np.float32)
+    if arguments.trained:
+        run, folder = arguments.trained
+        network, (points, labels) = trained(run), training_images(folder, arguments.points)
+        classes = network(torch.from_numpy(points)).argmax(dim=1).numpy()
+        print(f"accuracy of the run {(classes == labels).mean():.2%}")
+    else:
+        random = np.random.default_rng(0)
+        network, points = model(), random.random((arguments.points, 28, 28), dtype=np.float32)
     torch.set_num_threads(tropex.get_num_threads())
     print(f"{len(points)} points, {tropex.get_num_threads()} threads, fastest of {ROUNDS} rounds")
-    compare_with_torch(torch.from_numpy(points))
+    compare_with_torch(network, torch.from_numpy(points))
     if arguments.command:
         compare_with_command(points, arguments.command)
 
 
-main()
+if __name__ == "__main__":
+    main()

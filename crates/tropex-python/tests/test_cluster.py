@@ -215,6 +215,10 @@ def test_ray_assigns_and_evaluates_as_one_process_does(run, store):
             tropex.ray.assign(store, x, 51)
         with pytest.raises(tropex.InputError, match=r"^y has shape \(49,\), expected \(50,\)"):
             tropex.ray.evaluate(store, x, y[1:], 2)
+        with pytest.raises(tropex.InputError, match="run is a run, expected a store of terms"):
+            tropex.ray.assign(run, x, 2)
+        with pytest.raises(tropex.FileError, match="none.onnx"):
+            tropex.ray.evaluate(store, x, y, 2, network="none.onnx")
         with pytest.raises(tropex.InputError, match="^x has shape"):
             tropex.ray.assign(store, x[..., :5], 2)
     finally:

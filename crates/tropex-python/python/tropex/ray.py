@@ -140,9 +140,12 @@ def _compare(method, store, points, settings, parts, workers, cpus):
     are its arguments with an entry for each point, `settings` the others."""
     points = {name: np.asarray(array) for name, array in points.items()}
     cut = spans(points, parts)
-    folder = os.path.abspath(store.folder if isinstance(store, TermStore) else store)
-    network = settings.get("network")
+    store = store if isinstance(store, TermStore) else _open(store)
+    if not isinstance(store, TermStore):
+        raise InputError(f"{store.folder} is a run, expected a store of terms, such as run.terms()")
+    folder, network = os.path.abspath(store.folder), settings.get("network")
     if not isinstance(network, Network | None):
+        _load(network)  # an error of the file is one of this process
         settings = settings | {"network": os.path.abspath(network)}
     with _connected(workers, cpus) as ray:
         from ._cluster.ray import RETRIES
