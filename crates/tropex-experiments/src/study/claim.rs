@@ -15,7 +15,7 @@ const PLAN: &str = "plan.json";
 impl StudyPlan {
     /// Writes the plan into an existing folder, unless the folder contains another one or something
     /// else. Several processes may claim a folder for one plan. A plan takes over the folder of one
-    /// that it [extends](Self::extends).
+    /// that lacks some of its last seeds, gauges or networks, or some of its experiments.
     ///
     /// # Errors
     /// [`Error::OtherContent`]; a file that cannot be read or written.
