@@ -14,6 +14,7 @@
 //! in an extraction of linear and negative terms.
 
 use std::hint::black_box;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
@@ -41,10 +42,10 @@ const ROUNDS: usize = 5;
 const REPEATS: usize = 3;
 
 /// Number of points: `TROPEX_BENCH_POINTS`, or 128.
-fn point_count() -> usize {
+static POINTS: LazyLock<usize> = LazyLock::new(|| {
     let points = std::env::var("TROPEX_BENCH_POINTS").unwrap_or_else(|_| "128".into());
     points.parse().expect("TROPEX_BENCH_POINTS is a number")
-}
+});
 
 /// Channels, height and width of the input planes.
 const PLANES: [usize; 3] = [32, 16, 16];
@@ -103,7 +104,7 @@ fn main() {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!(
         "device {name}, {cores} threads, f32, {} points, fastest of {} runs\n",
-        point_count(),
+        *POINTS,
         ROUNDS * REPEATS
     );
     println!("{:38} {:>24}   {:>24}", "", "forward", "pullback of two rows");
@@ -121,16 +122,15 @@ impl OperationBench {
         };
         let widths: Vec<usize> =
             node.inputs().iter().map(|&value| self.network.shape(value).iter().product()).collect();
-        let inputs: Vec<_> =
-            widths.iter().map(|&width| random([point_count(), width], device)).collect();
+        let inputs: Vec<_> = widths.iter().map(|&width| random([*POINTS, width], device)).collect();
         let (output, piece) = node.op().forward(inputs.clone());
         let [_, features] = output.dims();
-        let rows = random([2 * point_count(), features], device);
+        let rows = random([2 * *POINTS, features], device);
         let forward = || {
             black_box(node.op().forward(inputs.clone()));
         };
         let back = || {
-            let rows = AffineRows::new(rows.clone(), point_count());
+            let rows = AffineRows::new(rows.clone(), *POINTS);
             let pulled = node.op().pullback(rows, &piece);
             black_box(pulled.rows.into_iter().map(AffineRows::into_tensor).collect::<Vec<_>>());
         };
@@ -169,8 +169,8 @@ fn on_planes(
 ) -> OperationBench {
     let layers = BenchNetwork::new(device);
     let network = capture(&layers, PLANES, &layer).expect("a supported layer");
-    let images = random(planes(point_count(), PLANES), device);
-    let rows = random(planes(2 * point_count(), output), device);
+    let images = random(planes(*POINTS, PLANES), device);
+    let rows = random(planes(2 * *POINTS, output), device);
     OperationBench {
         name,
         network,
@@ -200,8 +200,7 @@ fn products(device: &Device) -> Vec<OperationBench> {
     let layers = BenchNetwork::new(device);
     let linear = |layers: &BenchNetwork, points: Tensor<2>| layers.linear.forward(points);
     let network = capture(&layers, [1024], linear).expect("a supported layer");
-    let (points, rows) =
-        (random([point_count(), 1024], device), random([2 * point_count(), 1024], device));
+    let (points, rows) = (random([*POINTS, 1024], device), random([2 * *POINTS, 1024], device));
     let weight = layers.linear.weight.val();
     let dense = OperationBench {
         name: "linear 1024 to 1024",
@@ -238,7 +237,7 @@ fn products(device: &Device) -> Vec<OperationBench> {
             move |rows| {
                 let pieces: Tensor<2> = rows.reshape([-1, PLANES[2] as i32]);
                 let pulled = pieces.matmul(piece.clone().transpose());
-                pulled.reshape(planes(2 * point_count(), PLANES))
+                pulled.reshape(planes(2 * *POINTS, PLANES))
             },
             PLANES,
         ),
@@ -273,7 +272,7 @@ fn products(device: &Device) -> Vec<OperationBench> {
             move |rows| {
                 let options = ConvTransposeOptions::new([1; 3], [1; 3], [0; 3], [1; 3], 1);
                 let pulled = conv_transpose3d(cubes(rows), volume.clone(), None, options);
-                pulled.reshape(planes(2 * point_count(), PLANES))
+                pulled.reshape(planes(2 * *POINTS, PLANES))
             },
             PLANES,
         ),
@@ -286,7 +285,7 @@ fn windows(device: &Device) -> Vec<OperationBench> {
     let half = [channels, height / 2, width / 2];
     let double = [channels, height * 2, width * 2];
     let options = || InterpolateOptions::new(InterpolateMode::Bilinear);
-    let (whole, window) = (random(planes(2 * point_count(), PLANES), device), [2, 2]);
+    let (whole, window) = (random(planes(2 * *POINTS, PLANES), device), [2, 2]);
     vec![
         on_planes(
             "average pool 2x2",
@@ -326,12 +325,12 @@ fn windows(device: &Device) -> Vec<OperationBench> {
 /// Activations and maxima.
 fn maxima(device: &Device) -> Vec<OperationBench> {
     let [channels, height, width] = PLANES;
-    let sign = random(planes(2 * point_count(), PLANES), device) - 0.5;
+    let sign = random(planes(2 * *POINTS, PLANES), device) - 0.5;
     let (negative, leaky, slopes) =
         (sign.clone().lower_elem(0), sign.clone().lower_elem(0), sign.lower_elem(0));
     let slope = random([1, channels, 1, 1], device);
     let options = || MaxPoolOptions::new([2, 2]).with_stride([2, 2]);
-    let whole = random(planes(2 * point_count(), PLANES), device);
+    let whole = random(planes(2 * *POINTS, PLANES), device);
     let (_, winners) = max_pool2d_with_indices(whole.clone(), options());
     vec![
         on_planes(

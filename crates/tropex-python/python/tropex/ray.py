@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 
@@ -140,12 +141,9 @@ def _compare(method, store, points, settings, parts, workers, cpus):
     are its arguments with an entry for each point, `settings` the others."""
     points = {name: np.asarray(array) for name, array in points.items()}
     cut = spans(points, parts)
-    store = store if isinstance(store, TermStore) else _open(store)
-    if not isinstance(store, TermStore):
-        raise InputError(f"{store.folder} is a run, expected a store of terms, such as run.terms()")
-    folder, network = os.path.abspath(store.folder), settings.get("network")
+    folder = os.path.abspath(store.folder if isinstance(store, TermStore) else store)
+    network = settings.get("network")
     if not isinstance(network, Network | None):
-        _load(network)  # an error of the file is one of this process
         settings = settings | {"network": os.path.abspath(network)}
     with _connected(workers, cpus) as ray:
         from ._cluster.ray import RETRIES
@@ -170,9 +168,21 @@ class _Function:
         from ._tropex import set_num_threads
 
         set_num_threads(cpus)
-        self._function = _open(folder).function()
-        network = settings.get("network")
-        self._settings = settings | ({"network": _load(network)} if isinstance(network, str) else {})
+        self._folder, self._given = folder, settings
+
+    # Both are opened by the first part, because Ray passes on the errors of calls only.
+
+    @cached_property
+    def _function(self):
+        store = _open(self._folder)
+        if not isinstance(store, TermStore):
+            raise InputError(f"{self._folder} is a run, expected a store of terms, such as run.terms()")
+        return store.function()
+
+    @cached_property
+    def _settings(self):
+        network = self._given.get("network")
+        return self._given | ({"network": _load(network)} if isinstance(network, str) else {})
 
     def do(self, method, span, names, *arrays):
         points = {name: array[slice(*span)] for name, array in zip(names, arrays)}
