@@ -30,7 +30,7 @@ const REPLACED: [(&str, &str); 14] = [
 ];
 
 /// Commands that take minutes or several processes, and the file that runs them.
-const ELSEWHERE: [(&str, &str); 11] = [
+const ELSEWHERE: [(&str, &str); 15] = [
     ("study quick", ".ci/run"),
     ("study mine.toml --out mine", ".ci/run"),
     ("study fashion", ".ci/run"),
@@ -42,6 +42,10 @@ const ELSEWHERE: [(&str, &str); 11] = [
     ("merge runs/fcn4 --gauge tight", "tests/cli/parts.rs"),
     ("evaluate runs/fcn4 --gauge tight --part 1/4", "tests/cli/image_parts.rs"),
     ("evaluate runs/fcn4 --gauge tight --parts 4", "tests/cli/image_parts.rs"),
+    ("train fcn4 --out s3://bucket/runs/fcn4", ".ci/object_store_tests.py"),
+    ("extract s3://bucket/runs/fcn4 --gauge tight --part 1/4", ".ci/object_store_tests.py"),
+    ("merge s3://bucket/runs/fcn4 --gauge tight", ".ci/object_store_tests.py"),
+    ("evaluate s3://bucket/runs/fcn4 --gauge tight", ".ci/object_store_tests.py"),
 ];
 
 /// Subcommands of `cargo` and scripts are not run here; their names have to exist.

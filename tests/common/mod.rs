@@ -5,6 +5,7 @@ mod grow;
 pub(crate) mod module;
 pub(crate) mod naive;
 pub(crate) mod networks;
+pub(crate) mod other_folder;
 pub(crate) mod plan;
 pub(crate) mod properties;
 pub(crate) mod python;

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use tempfile::Builder;
 
+use crate::mirror::MirroredPath;
 use crate::own::OwnFile;
 use crate::replace::{PREFIX, RANDOM, SUFFIX, folder_of, sync_folder, temporary_beside};
 
@@ -30,6 +31,11 @@ pub fn create(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     if path.symlink_metadata().is_ok() {
         return Ok(false);
     }
+    if let Some(mirrored) = MirroredPath::of(path)
+        && !mirrored.create(bytes)?
+    {
+        return Ok(false);
+    }
     let mut temporary = temporary_beside(path)?;
     let _own = OwnFile::new(temporary.path());
     temporary.write_all(bytes)?;
@@ -47,6 +53,11 @@ pub fn create(path: &Path, bytes: &[u8]) -> io::Result<bool> {
 /// # Errors
 /// The file cannot be read or written. No temporary file is left.
 pub fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(mirrored) = MirroredPath::of(from)
+        && mirrored.copy(to)?
+    {
+        return Ok(());
+    }
     let mut builder = Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
     let linked = builder.make_in(folder_of(to), |path| match fs::hard_link(from, path) {
@@ -60,7 +71,17 @@ pub fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(&temporary, to)?;
     // Two links to one file stay two links: the temporary name may remain, and is removed.
     drop(temporary);
-    sync_folder(folder_of(to))
+    sync_folder(folder_of(to))?;
+    publish_written(to)
+}
+
+/// Publishes a file that was written in place. Only needed in a [mirrored
+/// folder](crate::MirroredFolder); elsewhere, nothing is done.
+///
+/// # Errors
+/// The file cannot be written where the folder is kept.
+pub fn publish_written(path: &Path) -> io::Result<()> {
+    MirroredPath::of(path).map_or(Ok(()), |mirrored| mirrored.written())
 }
 
 /// Copies a file to a new file, which is removed again if copying fails.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 use crate::own::OwnFile;
+use crate::publish::publish_written;
 
 /// Names of temporary files are `.tropex-`, [`RANDOM`] letters and digits, and `.tmp`: 28 bytes,
 /// for targets with names of any length.
@@ -35,7 +36,13 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// The path does not name a file, the file is write-protected, links form a circle, or writing
 /// fails. No temporary file is left.
-pub fn replace_with(
+pub fn replace_with(path: &Path, write: impl FnMut(&mut File) -> io::Result<()>) -> io::Result<()> {
+    replace_local(path, write)?;
+    publish_written(path)
+}
+
+/// Writes a file of this machine: see [`replace_with`].
+pub(crate) fn replace_local(
     path: &Path,
     mut write: impl FnMut(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {

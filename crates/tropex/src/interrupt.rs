@@ -84,11 +84,13 @@ fn end(signal: i32) -> ! {
     use std::io::{self, Write};
 
     let line = line(&notes(), &command());
+    let line = crate::remote::with_urls(&line).into_owned();
     crate::output::stop_progress();
     // Waits for a result that is being printed, and prevents further output.
     let _stdout = io::stdout().lock();
     let mut stderr = io::stderr().lock();
     let _ = writeln!(stderr, "{line}");
+    crate::remote::close();
     tropex_files::remove_own_files();
     signal_hook::low_level::exit(128 + signal)
 }

@@ -7,6 +7,7 @@ mod commands;
 mod error_text;
 mod interrupt;
 mod output;
+mod remote;
 
 use std::panic;
 use std::process::ExitCode;
@@ -32,10 +33,13 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(|_| {}));
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| arguments.command.run(&output)));
     let error = match outcome {
-        Ok(Ok(())) => return ExitCode::SUCCESS,
-        Ok(Err(error)) => error_text(&error),
-        Err(panic) => format!("stopped unexpectedly: {}", panic_text(panic.as_ref())),
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error_text(&error)),
+        Err(panic) => Some(format!("stopped unexpectedly: {}", panic_text(panic.as_ref()))),
     };
-    output.error(&error);
-    ExitCode::FAILURE
+    if let Some(error) = &error {
+        output.error(error);
+    }
+    remote::close();
+    if error.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

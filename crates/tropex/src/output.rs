@@ -13,6 +13,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, W
 use serde::Serialize;
 pub use tropex::experiments::report::{count, percent};
 
+use crate::remote::with_urls;
+
 /// Prints results, warnings and progress.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
@@ -252,9 +254,10 @@ fn rough(time: Duration) -> String {
 /// Replaces control characters other than newlines and tabs. Names and findings come from files of
 /// unknown origin, and a terminal would execute control sequences in them.
 fn printable(text: &str) -> Cow<'_, str> {
+    let text = with_urls(text);
     let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     match text.contains(is_command) {
-        false => Cow::Borrowed(text),
+        false => text,
         true => Cow::Owned(text.replace(is_command, "\u{fffd}")),
     }
 }

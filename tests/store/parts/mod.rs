@@ -4,6 +4,7 @@ mod at_once;
 mod calibrated;
 mod damage;
 mod equality;
+mod mirrored;
 mod plan;
 mod repetition;
 mod settings;

@@ -66,7 +66,7 @@ impl PartialFiles {
     /// A file that exists and cannot be read.
     pub(crate) fn read(&self, part: PartNumber) -> Result<Option<Vec<u8>>, Error> {
         let path = self.path(part);
-        match fs::read(&path) {
+        match tropex_files::read(&path) {
             Ok(content) => Ok(checked(&content).map(<[u8]>::to_vec)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io("read", &path)(error)),

@@ -1,6 +1,5 @@
 //! The state of the search for the calibrated gauge, and its file.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -98,7 +97,7 @@ impl CalibrationState {
     /// Removes the file, if it exists.
     pub(super) fn remove(folder: &Path) -> Result<(), Error> {
         let path = folder.join(FILE);
-        match fs::remove_file(&path) {
+        match tropex_files::remove(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(Error::io("remove", &path)(error))
             }
@@ -140,7 +139,7 @@ impl CalibrationState {
 impl CalibrationFile {
     /// A file that cannot be read is ignored; its trials are repeated.
     fn read(folder: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
+        serde_json::from_slice(&tropex_files::read(&folder.join(FILE)).ok()?).ok()
     }
 
     /// The state, if the file belongs to the given terms and initial selection.

@@ -1,6 +1,5 @@
 //! Removal of the files of an earlier extraction.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::MANIFEST;
@@ -20,7 +19,7 @@ pub(crate) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), E
             None => (name == MANIFEST && (shards > 0 || shifts)) || (name == SHIFTS && shifts),
         };
         if !is_kept {
-            fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+            tropex_files::remove(&path).map_err(Error::io("remove", &path))?;
         }
     }
     Ok(())
@@ -28,15 +27,12 @@ pub(crate) fn remove_all_but(folder: &Path, manifest: &Manifest) -> Result<(), E
 
 /// The files in a folder that belong to a store.
 fn own_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = || Error::io("read", folder);
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed())? {
-        let entry = entry.map_err(failed())?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if [MANIFEST, SHIFTS, SEARCH].contains(&&*name) || shard_number(&name).is_some() {
-            paths.push(entry.path());
-        }
-    }
+    let is_own = |name: &String| {
+        [MANIFEST, SHIFTS, SEARCH].contains(&name.as_str()) || shard_number(name).is_some()
+    };
+    let names = tropex_files::entries(folder).map_err(Error::io("read", folder))?;
+    let mut paths: Vec<PathBuf> =
+        names.iter().filter(|name| is_own(name)).map(|name| folder.join(name)).collect();
     // The manifest first: without it, the other files are not a store.
     paths.sort_by_key(|path| !path.ends_with(MANIFEST));
     Ok(paths)

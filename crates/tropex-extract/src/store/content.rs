@@ -44,7 +44,7 @@ impl ShardContent {
     /// into memory.
     pub(crate) fn open(path: &Path, entry: &ShardEntry, in_memory: u64) -> Result<Self, Error> {
         let failed = || Error::io("read", path);
-        let file = File::open(path).map_err(failed())?;
+        let file = tropex_files::open(path).map_err(failed())?;
         let stamp = stamp_of(&file).map_err(failed())?;
         require_length(path, stamp.0, entry.bytes)?;
         let (found, source) = if entry.bytes <= in_memory {

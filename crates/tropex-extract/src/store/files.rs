@@ -22,6 +22,13 @@ pub(crate) fn piece_name(number: usize, checksum: &str) -> String {
     format!("shard-{number:05}.{}.safetensors", checksum.get(..16).unwrap_or(checksum))
 }
 
+/// Whether a file of a run is left where the run is kept, if that is an object store, and is read
+/// from there: files of terms, and rows between two stages. `name` is its path in the run.
+pub fn stays_remote(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    file.ends_with(".rows") || file.starts_with("shard-") && file.ends_with(".safetensors")
+}
+
 /// Writes a file atomically.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     tropex_files::replace(path, content).map_err(Error::io("write", path))

@@ -1,6 +1,5 @@
 //! The manifest of a term store.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -143,7 +142,7 @@ impl Manifest {
     /// # Errors
     /// A file that cannot be read; a file that is not a manifest of a supported version.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs::read(path).map_err(Error::io("read", path))?;
+        let text = tropex_files::read(path).map_err(Error::io("read", path))?;
         let damaged = |error| {
             let reason =
                 format!("not a manifest of terms ({error}); delete the folder and extract again");

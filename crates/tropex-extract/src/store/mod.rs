@@ -15,7 +15,6 @@ mod shards;
 pub(crate) mod shifts;
 mod tensor_reader;
 
-use std::fs;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -30,6 +29,7 @@ use content::require_length;
 use shards::Shards;
 
 pub(crate) use cleanup::remove_all_but;
+pub use files::stays_remote;
 pub(crate) use files::{piece_name, shard_name};
 pub use header::TermsHeader;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry};
@@ -174,7 +174,7 @@ impl TermStore {
 
     fn check_length(&self, file: &str, bytes: u64) -> Result<(), Error> {
         let path = self.folder.join(file);
-        let found = fs::metadata(&path).map_err(Error::io("read", &path))?.len();
+        let found = tropex_files::length(&path).map_err(Error::io("read", &path))?;
         require_length(&path, found, bytes)
     }
 }

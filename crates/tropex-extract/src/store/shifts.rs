@@ -1,7 +1,6 @@
 //! Reading and writing of the file of shifts.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use safetensors::tensor::TensorView;
@@ -60,7 +59,7 @@ pub(crate) fn read(
     network: &Network,
 ) -> Result<Shifts, Error> {
     let path = folder.join(&entry.file);
-    let content = fs::read(&path).map_err(Error::io("read", &path))?;
+    let content = tropex_files::read(&path).map_err(Error::io("read", &path))?;
     let damaged =
         |what: String| Error::store(&path, format!("{what}; extract again, and the terms with it"));
     if sha256(&content) != entry.sha256 {

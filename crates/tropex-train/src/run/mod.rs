@@ -245,7 +245,7 @@ impl Run {
         let _ = fs::remove_dir(checkpoint::folder(&self.path));
         // With a remaining config.json, an equal request continues here.
         if removed {
-            let _ = fs::remove_file(self.path.join(CONFIG));
+            let _ = tropex_files::remove(&self.path.join(CONFIG));
         }
     }
 
@@ -409,7 +409,7 @@ fn clear(run: &Path) {
 
 /// Removes a file if it exists.
 fn remove(file: &Path) -> std::io::Result<()> {
-    match fs::remove_file(file) {
+    match tropex_files::remove(file) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

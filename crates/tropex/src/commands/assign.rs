@@ -16,14 +16,14 @@ use tropex::experiments::query::{
 use tropex::experiments::{Split, TaskProgress};
 use tropex::extract::function::WorkStats;
 use tropex::train::data::SubsetSummary;
-use tropex::train::run::Run;
 use tropex_files::replace;
 
 use super::choices;
 use super::examples;
 use super::image_parts::{ImageParts, report_part};
-use super::options::{DataOption, DevicesOption, one_or_more, require_writable};
+use super::options::{DataOption, DevicesOption, one_or_more, open_run, require_writable};
 use crate::output::{Output, count, duration, pairs, small_percent, table};
+use crate::remote::folder_for_jobs;
 
 /// Number of images in the printed table; files and JSON have all.
 const SHOWN: usize = 10;
@@ -85,12 +85,13 @@ impl AssignArgs {
     /// The folder of the run, for work on all images.
     pub fn whole_run(&self) -> anyhow::Result<PathBuf> {
         self.parts.require_whole()?;
-        Ok(Run::open(&self.run)?.path().to_owned())
+        open_run(&self.run)?;
+        Ok(folder_for_jobs(&self.run))
     }
 
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.out.as_deref().map(require_writable).transpose()?;
-        let run = Run::open(&self.run)?;
+        let run = open_run(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = AssignSettings {

@@ -11,13 +11,13 @@ use tropex::Gauge;
 use tropex::experiments::run::{TermEvaluation, evaluate, evaluate_joined, evaluate_part};
 use tropex::experiments::{EvaluateSettings, Split, TaskProgress};
 use tropex::train::data::SubsetSummary;
-use tropex::train::run::Run;
 
 use super::choices;
 use super::examples;
 use super::image_parts::{ImageParts, report_part};
-use super::options::{DataOption, DevicesOption, one_or_more};
+use super::options::{DataOption, DevicesOption, one_or_more, open_run};
 use crate::output::{Output, duration, pairs, percent, small_percent};
+use crate::remote::folder_for_jobs;
 
 /// Compare the extracted function of a run with the network and with the labels.
 #[derive(Debug, Args)]
@@ -70,11 +70,12 @@ impl EvaluateArgs {
     /// The folder of the run, for work on all images.
     pub fn whole_run(&self) -> anyhow::Result<PathBuf> {
         self.parts.require_whole()?;
-        Ok(Run::open(&self.run)?.path().to_owned())
+        open_run(&self.run)?;
+        Ok(folder_for_jobs(&self.run))
     }
 
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        let run = Run::open(&self.run)?;
+        let run = open_run(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
         let settings = EvaluateSettings {

@@ -26,15 +26,15 @@ use tropex::experiments::{EXPERIMENTS, Error, RunSettings, TaskProgress, Trained
 use tropex::extract::job::PartNumber;
 use tropex::train::checkpoint::Checkpoints;
 use tropex::train::messages::hint;
-use tropex::train::run::Run;
 use tropex::{Devices, Gauge, Precision};
 
 use super::choices;
 use super::examples;
 use super::image_parts::{ImageParts, report_results};
-use super::options::{DataOption, DevicesOption, one_or_more, require_writable, whole};
+use super::options::{DataOption, DevicesOption, one_or_more, open_run, require_writable, whole};
 use crate::interrupt::InterruptNote;
 use crate::output::{CommandProgress, Output, StepProgress, count, pairs, plural, table};
+use crate::remote::{folder_for_jobs, local_folder};
 
 /// Run experiments on how networks use their terms to generalize. Known findings are reused.
 #[derive(Debug, Args)]
@@ -186,12 +186,12 @@ impl ExperimentArgs {
         for &gauge in &self.gauge {
             require_divisible(&self.request(gauge, (&inputs, &devices), &experiments))?;
         }
-        Ok(self.runs[0].clone())
+        Ok(folder_for_jobs(&self.runs[0]))
     }
 
     fn inputs(&self, output: &Output) -> anyhow::Result<Vec<RunInput>> {
         let input = |path: &PathBuf| {
-            let run = Run::open(path)?;
+            let run = open_run(path)?;
             let dataset = self.data.open_of(&run, output)?;
             Ok(RunInput { run, dataset })
         };
@@ -273,10 +273,9 @@ impl ExperimentArgs {
     ) -> anyhow::Result<(Vec<String>, Vec<String>)> {
         let mut pages = Vec::new();
         for run in &self.runs {
-            pages.push((
-                Page::of_run(run, descriptions())?,
-                PageFiles::within(&run.join("reports")),
-            ));
+            let run = local_folder(run)?;
+            let files = PageFiles::within(&run.join("reports"));
+            pages.push((Page::of_run(&run, descriptions())?, files));
         }
         if let Some(files) = page {
             let findings = reports.iter().map(|report| report.finding.clone()).collect();

@@ -8,15 +8,15 @@ use clap::Args;
 use tropex::experiments::pipeline;
 use tropex::experiments::run::parts;
 use tropex::extract::job::PartPlan;
-use tropex::train::run::Run;
 
 use super::examples;
 use super::extraction::part::{PartArgs, require_options_of_parts, run_part};
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;
 use super::extraction::{BatchOption, ExtractionOptions, ExtractionSizes};
-use super::options::bytes;
+use super::options::{bytes, open_run};
 use crate::output::Output;
+use crate::remote::folder_for_jobs;
 
 /// Extract the linear terms of a run. The same command resumes an interrupted extraction.
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ impl ExtractArgs {
             require_options_of_parts(self.sizes())?;
             return run_part(task, &self.terms, self.sizes(), output);
         }
-        let run = Run::open(&self.terms.run)?;
+        let run = open_run(&self.terms.run)?;
         let devices = self.terms.devices.find()?;
         let data = self.terms.data.open_of(&run, output)?;
         let settings = self.terms.settings(self.sizes());
@@ -75,13 +75,15 @@ impl ExtractArgs {
     ) -> anyhow::Result<(PartPlan, PathBuf)> {
         self.terms.check_flags()?;
         self.require_whole()?;
-        let run = Run::open(&self.terms.run)?;
+        let run = open_run(&self.terms.run)?;
         let devices = self.terms.devices.find()?;
         let data = self.terms.data.open_of(&run, output)?;
         let settings = self.terms.settings(self.sizes());
         let plan = parts::plan(&run, &data, &devices, &settings, parts)?;
         let store = settings.folder(&run);
-        let folder = run.path().join("jobs").join(store.file_name().unwrap_or_default());
+        let folder = folder_for_jobs(&self.terms.run)
+            .join("jobs")
+            .join(store.file_name().unwrap_or_default());
         Ok((plan, folder))
     }
 

@@ -19,6 +19,7 @@ use super::architecture::{self, layers_help, require_fit, warn_of_repeated_class
 use super::examples;
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
 use crate::output::{Output, percent};
+use crate::remote::local_folder;
 
 /// Make a run from a trained network: an ONNX file, or an architecture with the weights of a
 /// PyTorch checkpoint or a safetensors file.
@@ -138,7 +139,8 @@ impl ImportArgs {
         options.normalisation = self.normalisation();
         let model = options.open(source, &device)?;
         let data = self.data.open_points(&self.dataset, options.layout, &model, output)?;
-        let imported = import_onnx(&self.out, source, &model, data, &options, &device_name)?;
+        let imported =
+            import_onnx(&local_folder(&self.out)?, source, &model, data, &options, &device_name)?;
         let (run, network, data, notes) = imported;
         let test = evaluate_network(&network, &data.test)?;
         self.report(&run, &data, test, notes, output)
@@ -162,7 +164,7 @@ impl ImportArgs {
         warn_of_repeated_classes(&architecture, data.train.classes(), output);
         let request = RunRequest::new(&architecture, &data, &device, &device_name);
         let options = self.options();
-        let (run, notes) = Run::import(&self.out, &request, weights, &options)?;
+        let (run, notes) = Run::import(&local_folder(&self.out)?, &request, weights, &options)?;
         let test = evaluate(&run.load_model(&device)?, &data.test)?;
         self.report(&run, &data, test, notes, output)
     }

@@ -12,7 +12,7 @@ use tropex::extract::network::NodeRow;
 use tropex::train::run::Run;
 
 use super::examples;
-use super::options::DeviceOption;
+use super::options::{DeviceOption, open_run};
 use crate::output::{Output, count, table};
 
 /// Number of random images at which the network is tested for being dead.
@@ -55,7 +55,7 @@ struct InspectOutput<'a> {
 
 impl InspectArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        let run = Run::open(&self.run)?;
+        let run = open_run(&self.run)?;
         let network = pipeline::network(&run, &self.device.find()?)?;
         if self.dot {
             return output.text(&network.dot());

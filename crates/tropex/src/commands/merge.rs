@@ -6,14 +6,13 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 use tropex::experiments::run::parts;
-use tropex::train::run::Run;
 
 use super::examples;
 use super::extraction::part::with_command;
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;
 use super::extraction::{ExtractionOptions, ExtractionSizes};
-use super::options::one_or_more;
+use super::options::{one_or_more, open_run};
 use crate::output::{Output, pairs, plural};
 
 /// Join the parts of `tropex extract --part` into the terms that one process extracts, check them,
@@ -47,7 +46,7 @@ impl MergeArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.terms.check_flags()?;
         let sizes = ExtractionSizes::default();
-        let run = Run::open(&self.terms.run)?;
+        let run = open_run(&self.terms.run)?;
         let devices = self.terms.devices.find()?;
         let data = self.terms.data.open_of(&run, output)?;
         let settings = self.terms.settings(sizes);

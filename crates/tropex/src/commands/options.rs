@@ -20,6 +20,12 @@ use tropex::train::run::Run;
 
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, megabytes};
+use crate::remote::local_folder;
+
+/// Opens a run, which may be in an object store.
+pub fn open_run(folder: &Path) -> anyhow::Result<Run> {
+    Ok(Run::open(&local_folder(folder)?)?)
+}
 
 /// The device to compute on.
 #[derive(Debug, Args)]

@@ -6,12 +6,11 @@ use clap::Args;
 use serde::Serialize;
 use tropex::Gauge;
 use tropex::experiments::run::parts::{self, PartsForecast};
-use tropex::train::run::Run;
 
 use super::cluster::command_plan::{CommandPlan, TaskOutput};
 use super::examples;
 use super::extraction::{BatchOption, ExtractionOptions};
-use super::options::one_or_more;
+use super::options::{one_or_more, open_run};
 use crate::output::{Output, count, megabytes, pairs, plural, predicted};
 
 /// Show what an extraction in parts takes: points, operations, bytes, memory and time. With --json,
@@ -67,7 +66,7 @@ impl PlanArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
         self.terms.check_flags()?;
         let sizes = self.batch.sizes();
-        let run = Run::open(&self.terms.run)?;
+        let run = open_run(&self.terms.run)?;
         let devices = self.terms.devices.find()?;
         let data = self.terms.data.open_of(&run, output)?;
         let bar = output.bar();

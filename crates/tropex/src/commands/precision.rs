@@ -9,10 +9,9 @@ use serde::Serialize;
 use tropex::experiments::TaskProgress;
 use tropex::experiments::query::{PrecisionCheck, PrecisionOutcome, precision};
 use tropex::train::data::SubsetSummary;
-use tropex::train::run::Run;
 
 use super::examples;
-use super::options::{DataOption, DeviceOption, one_or_more};
+use super::options::{DataOption, DeviceOption, one_or_more, open_run};
 use crate::output::{Output, percent, table};
 
 /// Measure how exact the terms of runs are, with every gauge and in every precision.
@@ -73,7 +72,7 @@ impl PrecisionArgs {
         let bar = output.bar();
         let mut found = Vec::with_capacity(self.runs.len());
         for (number, path) in self.runs.iter().enumerate() {
-            let run = Run::open(path)?;
+            let run = open_run(path)?;
             let data = self.data.open_of(&run, output)?;
             let show = |TaskProgress { done, total, .. }: TaskProgress<'_>| {
                 let (done, of) = (number * total + done, self.runs.len() * total);

@@ -11,11 +11,10 @@ use tropex::experiments::query::{
 };
 use tropex::experiments::{ImagePoints, Split, pipeline};
 use tropex::train::data::Dataset;
-use tropex::train::run::Run;
 
 use super::choices;
 use super::examples;
-use super::options::{DataOption, DeviceOption, seconds, whole};
+use super::options::{DataOption, DeviceOption, open_run, seconds, whole};
 use super::time_estimate::TimeEstimate;
 use crate::output::{Output, StepProgress, count, table};
 
@@ -53,7 +52,7 @@ pub struct RegionArgs {
 
 impl RegionArgs {
     pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        let run = Run::open(&self.run)?;
+        let run = open_run(&self.run)?;
         let device = self.device.find()?;
         let data = self.data.open_of(&run, output)?;
         pipeline::check_data(&run, &data)?;

@@ -19,7 +19,7 @@ use tropex::train::run::Run;
 
 use super::choices;
 use super::examples;
-use super::options::{DataOption, DeviceOption, any_number, whole};
+use super::options::{DataOption, DeviceOption, any_number, open_run, whole};
 use super::time_estimate::minutes;
 use crate::output::{CommandProgress, Output, count, plural};
 use output::{FrameOutput, NetworkRegions, RegionsOutput, TermRegions};
@@ -99,7 +99,7 @@ impl RegionsArgs {
         page.or(self.frames.as_deref().filter(|path| is_page(path)))
             .map(require_ours)
             .transpose()?;
-        let run = Run::open(&self.run)?;
+        let run = open_run(&self.run)?;
         let device = self.device.find()?;
         let data = self.data.open_of(&run, output)?;
         let mut view = RegionView::new(&run, &data, &self.settings())?;

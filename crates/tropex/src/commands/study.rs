@@ -26,6 +26,7 @@ use super::examples;
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
+use crate::remote::local_folder;
 
 /// Run a whole study: train, extract, run experiments, and write one report. Finished work is
 /// reused.
@@ -81,7 +82,7 @@ impl StudyArgs {
         if self.print {
             return output.text(&self.text()?.0);
         }
-        let (plan, folder) = (self.plan()?, self.folder()?);
+        let (plan, folder) = (self.plan()?, local_folder(&self.folder()?)?);
         let other = self.compare.as_deref().map(StudyNumbers::read).transpose()?;
         let (devices, device_name) = (self.devices.find()?, self.devices.first_name());
         let task = self.task.as_deref().map(|name| plan.task(name)).transpose()?;
@@ -211,7 +212,7 @@ impl StudyArgs {
         std::path::absolute(Path::new(".").join(folder)).unwrap_or_else(|_| folder.to_owned())
     }
 
-    /// The folder of the study.
+    /// The folder of the study, or its URL.
     pub fn folder(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.out {
             return Ok(folder.clone());

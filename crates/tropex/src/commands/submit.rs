@@ -23,6 +23,7 @@ use super::options::{one_or_more, whole};
 use super::shell::command_line;
 use super::study::StudyArgs;
 use crate::output::{Output, count, pairs};
+use crate::remote::{folder_for_jobs, local_folder};
 
 /// Hand over work in parts to the engine of a cluster. Call it where the engine accepts jobs;
 /// all machines of the engine must see the folder of the run and the program under the same paths.
@@ -217,14 +218,15 @@ fn study_plan(
             "--task, --print and --compare do not belong to a study in tasks; leave them out"
         );
     }
-    let (plan, folder) = (study.plan()?, study.folder()?);
+    let (plan, given) = (study.plan()?, study.folder()?);
     if !submit.dry_run {
+        let folder = local_folder(&given)?;
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create folder {}", folder.display()))?;
         plan.claim(&folder)?;
     }
     let commands = CommandPlan::of_study(&submit.command, &plan.tasks()?, program);
-    Ok((commands, folder.join("jobs")))
+    Ok((commands, folder_for_jobs(&given).join("jobs")))
 }
 
 impl SubmitOutput {

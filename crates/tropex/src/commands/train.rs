@@ -27,6 +27,7 @@ use super::options::{
 };
 use crate::interrupt::InterruptNote;
 use crate::output::{CommandProgress, Output, percent, plural};
+use crate::remote::local_folder;
 use curves::Curves;
 
 /// Train a network. The same command resumes an interrupted training.
@@ -182,7 +183,8 @@ impl TrainArgs {
         let config = self.recipe.apply(architecture.recipe())?;
         let optimizer = (config.epochs > 0).then_some(&config.optimizer);
         require_fit(&architecture, &self.dataset, &device, optimizer)?;
-        let (out, epochs) = (self.out.clone(), config.epochs);
+        let folder = local_folder(&self.out)?;
+        let (out, epochs) = (folder.clone(), config.epochs);
         let _kept = InterruptNote::set(move || kept(&out, epochs));
         let mut data = self.data.open(&self.dataset, self.layout.layout, output)?;
         if let Some(seed) = self.shuffle_labels {
@@ -201,14 +203,14 @@ impl TrainArgs {
         if let Some(held_out) = data.held_out() {
             heading += &format!("\nheld out for testing: {held_out}");
         }
-        let curves = Run::open(&self.out).map(|run| Curves::of(&run.config().metrics));
+        let curves = Run::open(&folder).map(|run| Curves::of(&run.config().metrics));
         let mut observer = ProgressObserver {
             output,
             bar: output.bar(),
             heading: Some(heading),
             curves: curves.unwrap_or_default(),
         };
-        let outcome = Run::train(&self.out, &request, &config, &mut observer);
+        let outcome = Run::train(&folder, &request, &config, &mut observer);
         observer.bar.finish();
         let outcome = outcome?;
         if matches!(outcome, RunOutcome::AlreadyFinished(_)) {

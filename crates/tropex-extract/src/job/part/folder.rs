@@ -1,6 +1,5 @@
 //! The folders of parts.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::stage_name::StageName;
@@ -52,16 +51,12 @@ impl PartFolder {
 
 /// The numbers of parts for which a store has a folder, in ascending order.
 pub(super) fn numbers_of_parts(store: &Path) -> Result<Vec<usize>, Error> {
-    let entries = match fs::read_dir(store) {
+    let entries = match tropex_files::entries(store) {
         Err(error) if is_absent(&error) => return Ok(Vec::new()),
         entries => entries.map_err(Error::io("read", store))?,
     };
     let number = |name: &str| name.strip_prefix(ALL)?.parse().ok().filter(|&of: &usize| of > 0);
-    let mut numbers = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(Error::io("read", store))?.file_name();
-        numbers.extend(name.to_str().and_then(number));
-    }
+    let mut numbers: Vec<usize> = entries.iter().filter_map(|name| number(name)).collect();
     numbers.sort_unstable();
     Ok(numbers)
 }
@@ -76,7 +71,7 @@ pub(super) fn remove_all_parts(store: &Path) -> Result<(), Error> {
 
 /// Removes a folder with its content, if it exists.
 pub(super) fn remove_folder(folder: &Path) -> Result<(), Error> {
-    match fs::remove_dir_all(folder) {
+    match tropex_files::remove_folder(folder) {
         Err(error) if is_absent(&error) => Ok(()),
         removed => removed.map_err(Error::io("remove", folder)),
     }

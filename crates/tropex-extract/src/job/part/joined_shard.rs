@@ -1,6 +1,5 @@
 //! A shard that is joined from pieces.
 
-use std::fs;
 use std::path::Path;
 
 use tropex_files::sha256;
@@ -60,7 +59,8 @@ fn join(
     shard.begin(span.start);
     for piece in pieces {
         let entry = &piece.record.entry;
-        let content = fs::read(piece.record.path(&piece.folder)).map_err(|_| piece.damaged())?;
+        let content = tropex_files::read(&piece.record.path(&piece.folder));
+        let content = content.map_err(|_| piece.damaged())?;
         let is_whole = sha256(&content) == entry.sha256;
         if !(is_whole && shard.append_shard(&content, &entry.check)) {
             return Err(piece.damaged());

@@ -131,12 +131,13 @@ impl WaitingRows for RowTransfer {
 /// every file has its checksum: nothing needs to be complete or on the disk before.
 fn write(path: &Path, mut rows: Vec<u8>) -> Result<(), Error> {
     rows.extend(row_sum(&rows).to_le_bytes());
-    fs::write(path, rows).map_err(Error::io("write", path))
+    let written = fs::write(path, rows).and_then(|()| tropex_files::publish_written(path));
+    written.map_err(Error::io("write", path))
 }
 
 /// The rows in a file; `None` if it is lost or damaged.
 fn read(path: &Path) -> Option<Vec<u8>> {
-    let mut rows = fs::read(path).ok()?;
+    let mut rows = tropex_files::read(path).ok()?;
     let sum = rows.split_off(rows.len().checked_sub(size_of::<u64>())?);
     (row_sum(&rows).to_le_bytes() == sum[..]).then_some(rows)
 }

@@ -1,6 +1,5 @@
 //! The entry of the terms of a shard, or of a piece of it.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -62,7 +61,7 @@ impl PieceRecord {
     pub(super) fn is_intact(&self, folder: &PartFolder) -> Result<bool, Error> {
         let path = self.path(folder);
         let failed = || Error::io("read", &path);
-        let file = match File::open(&path) {
+        let file = match tropex_files::open(&path) {
             Err(error) if is_absent(&error) => return Ok(false),
             file => file.map_err(failed())?,
         };

@@ -1,7 +1,6 @@
 //! Files of a part that carry their own checksum: a line with the SHA-256 of the rest, a line of
 //! JSON, and bytes.
 
-use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -41,7 +40,7 @@ pub(super) enum Record<H> {
 /// # Errors
 /// A file that exists and cannot be read.
 pub(super) fn read<H: DeserializeOwned>(path: &Path) -> Result<Record<H>, Error> {
-    let content = match fs::read(path) {
+    let content = match tropex_files::read(path) {
         Err(error) if is_absent(&error) => return Ok(Record::Absent),
         read => read.map_err(Error::io("read", path))?,
     };
@@ -78,6 +77,8 @@ pub(super) fn replace(path: &Path, header: &impl Serialize, payload: &[u8]) -> R
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

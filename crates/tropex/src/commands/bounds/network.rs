@@ -9,11 +9,10 @@ use tropex::bounds::Structure;
 use tropex::capture;
 use tropex::experiments::pipeline;
 use tropex::train::data::DatasetEntry;
-use tropex::train::run::Run;
 use tropex::train::zoo::{Architecture, ArchitectureEntry, Classifier, LayerList};
 
 use super::super::architecture::layers_help;
-use super::super::options::{DataOption, DeviceOption};
+use super::super::options::{DataOption, DeviceOption, open_run};
 use crate::output::Output;
 
 /// Classes of an architecture without a dataset. The bounds do not count the layer of the logits,
@@ -105,7 +104,7 @@ impl NetworkArgs {
                 if self.shape.is_some() || self.dataset.is_some() {
                     bail!("a run has its own images: leave out --shape and --dataset");
                 }
-                Structure::trained(&pipeline::network(&Run::open(Path::new(name))?, &device)?)?
+                Structure::trained(&pipeline::network(&open_run(Path::new(name))?, &device)?)?
             }
             Err(unknown) => bail!("{unknown}, and there is no folder `{name}` with a run"),
         };

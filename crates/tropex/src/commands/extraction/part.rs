@@ -7,13 +7,12 @@ use clap::Args;
 use serde::Serialize;
 use tropex::experiments::run::parts;
 use tropex::extract::job::{PartNumber, PartOutcome, PartTask};
-use tropex::train::run::Run;
 use tropex::{Error, Gauge, SelfCheck, experiments};
 
 use super::progress::ExtractionProgress;
 use super::report::check_lines;
 use super::{ExtractionOptions, ExtractionSizes};
-use crate::commands::options::one_or_more;
+use crate::commands::options::{one_or_more, open_run};
 use crate::commands::shell::command_line;
 use crate::output::{Output, duration, megabytes, pairs, plural};
 
@@ -79,7 +78,7 @@ pub fn run_part(
     sizes: ExtractionSizes,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let run = Run::open(&terms.run)?;
+    let run = open_run(&terms.run)?;
     let devices = terms.devices.find()?;
     let data = terms.data.open_of(&run, output)?;
     let settings = terms.settings(sizes);
