@@ -45,10 +45,62 @@ pub(crate) struct Trials {
     pub(crate) count: usize,
 }
 
+/// The result of one trial.
+pub(crate) enum Trial {
+    /// The scale suffices at the selected points. Its shifts.
+    Suffices(Shifts),
+    /// It does not.
+    Refuted,
+}
+
+/// The trials of a search, in memory or in parts.
+pub(crate) trait TryScale {
+    /// Tries a scale. `trials` counts this trial, of at most `of`. `None` ends the search.
+    fn try_scale(
+        &mut self,
+        scale: ShiftScale,
+        trials: Trials,
+        of: usize,
+    ) -> Result<Option<Trial>, Error>;
+
+    /// Called with the results so far after every trial.
+    fn after_trial(&mut self, _trials: Trials) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The shifts under the smallest scale that suffices, if it was not tried in this search: it is
+    /// the full one, or a search was resumed. `None` ends the search.
+    fn shifts(&mut self, scale: ShiftScale) -> Result<Option<Shifts>, Error>;
+}
+
 impl Trials {
     /// The state before the first trial.
     pub(crate) const START: Self =
         Self { sufficient: ShiftScale::FULL, refuted: ShiftScale::BELOW_SMALLEST, count: 0 };
+
+    /// Largest number of further trials.
+    pub(crate) fn left(self) -> usize {
+        self.sufficient.max_trials(self.refuted)
+    }
+
+    /// Bisection: the shifts under the smallest scale that suffices; `None` if a trial ended the
+    /// search.
+    pub(crate) fn bisect(mut self, search: &mut dyn TryScale) -> Result<Option<Shifts>, Error> {
+        let (mut found, of) = (None, self.count + self.left());
+        while let Some(scale) = self.sufficient.midpoint(self.refuted) {
+            self.count += 1;
+            match search.try_scale(scale, self, of)? {
+                Some(Trial::Suffices(shifts)) => (self.sufficient, found) = (scale, Some(shifts)),
+                Some(Trial::Refuted) => self.refuted = scale,
+                None => return Ok(None),
+            }
+            search.after_trial(self)?;
+        }
+        match found {
+            Some(shifts) => Ok(Some(shifts)),
+            None => search.shifts(self.sufficient),
+        }
+    }
 }
 
 /// Progress of a search.
@@ -72,23 +124,9 @@ impl Calibration<'_> {
     pub(crate) fn run(&self, progress: &dyn Fn(CalibrationProgress)) -> Result<Shifts, Error> {
         let device = self.extractor.network().target().device();
         let target = ComputeTarget::new(device, Precision::F32)?;
-        let mut trials = self.trials;
-        let (mut found, of) = (None, trials.count + trials.sufficient.max_trials(trials.refuted));
-        while let Some(scale) = trials.sufficient.midpoint(trials.refuted) {
-            trials.count += 1;
-            progress(CalibrationProgress::Trial { trial: trials.count, of });
-            match self.run_trial(scale, &target, progress)? {
-                Some(shifts) => (trials.sufficient, found) = (scale, Some(shifts)),
-                None => trials.refuted = scale,
-            }
-            (self.after_trial)(trials)?;
-        }
-        match found {
-            Some(shifts) => Ok(shifts),
-            // A resumed search does not have the shifts of earlier trials, and the full scale was
-            // not tried.
-            None => Ok(self.pull_back(trials.sufficient, progress)?.shifts().clone()),
-        }
+        let mut search = WholeSearch { calibration: self, target, progress };
+        let found = self.trials.bisect(&mut search)?;
+        Ok(found.expect("no trial of one process ends the search"))
     }
 
     fn pull_back(
@@ -102,13 +140,12 @@ impl Calibration<'_> {
         TightPullback::new(&specs, gauge, self.batches, self.read, (self.buffer)(), &passed)
     }
 
-    /// The shifts under a scale, or `None` if the scale does not suffice.
     fn run_trial(
         &self,
         scale: ShiftScale,
         target: &ComputeTarget,
         progress: &dyn Fn(CalibrationProgress),
-    ) -> Result<Option<Shifts>, Error> {
+    ) -> Result<Trial, Error> {
         let walk = self.pull_back(scale, progress)?;
         let network = self.extractor.network();
         let mut search = OwnTermSearch::new(self.points, self.chosen, network.features(), target)?;
@@ -125,7 +162,37 @@ impl Calibration<'_> {
             Ok::<_, Error>(())
         })?;
         let precision = network.target().precision();
-        let suffices = search.gaps().iter().all(|gap| !gap.is_open(precision));
-        Ok(suffices.then(|| walk.shifts().clone()))
+        match search.gaps().iter().any(|gap| gap.is_open(precision)) {
+            true => Ok(Trial::Refuted),
+            false => Ok(Trial::Suffices(walk.shifts().clone())),
+        }
+    }
+}
+
+/// The search of one process.
+struct WholeSearch<'a> {
+    calibration: &'a Calibration<'a>,
+    /// The target of products in comparisons.
+    target: ComputeTarget,
+    progress: &'a dyn Fn(CalibrationProgress),
+}
+
+impl TryScale for WholeSearch<'_> {
+    fn try_scale(
+        &mut self,
+        scale: ShiftScale,
+        trials: Trials,
+        of: usize,
+    ) -> Result<Option<Trial>, Error> {
+        (self.progress)(CalibrationProgress::Trial { trial: trials.count, of });
+        self.calibration.run_trial(scale, &self.target, self.progress).map(Some)
+    }
+
+    fn after_trial(&mut self, trials: Trials) -> Result<(), Error> {
+        (self.calibration.after_trial)(trials)
+    }
+
+    fn shifts(&mut self, scale: ShiftScale) -> Result<Option<Shifts>, Error> {
+        Ok(Some(self.calibration.pull_back(scale, self.progress)?.shifts().clone()))
     }
 }

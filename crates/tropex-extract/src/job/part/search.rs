@@ -15,7 +15,7 @@ use super::stage_name::StageName;
 use crate::function::OwnTermValues;
 use crate::gauge::tight::{PartPullback, StageMinimum};
 use crate::gauge::{Gauge, ShiftScale, Shifts};
-use crate::job::calibration::Trials;
+use crate::job::calibration::{Trial, Trials, TryScale};
 use crate::job::calibration_state::CalibrationState;
 use crate::terms::DominanceGap;
 use crate::{Error, Extractor, Precision};
@@ -81,8 +81,7 @@ impl PartSearch {
 
     /// Largest number of trials.
     pub(super) fn trials(&self) -> usize {
-        let Trials { sufficient, refuted, .. } = self.state.trials;
-        sufficient.max_trials(refuted)
+        self.state.trials.left()
     }
 
     /// The first stage.
@@ -110,41 +109,19 @@ impl PartSearch {
         StageName { search: Some(self.number), stage: stage - self.before }
     }
 
-    /// Bisection as in [`Calibration`](crate::job::calibration::Calibration): the shifts under the
-    /// smallest scale that suffices; `None` if a stage ended the search.
+    /// The shifts under the smallest scale that suffices; `None` if a stage ended the search.
     pub(super) fn run(
         &self,
         extractor: &Extractor,
         results: &mut dyn StageResults,
     ) -> Result<Option<Shifts>, Error> {
-        let precision = extractor.network().target().precision();
-        let (mut trials, mut found, of) = (self.state.trials, None, self.trials());
-        let (mut trial, mut before) = (0, self.before);
-        while let Some(scale) = trials.sufficient.midpoint(trials.refuted) {
-            trial += 1;
-            results.begin_trial(trial, of);
-            let Some(shifts) = self.pull_back(extractor, scale, before, results)? else {
-                return Ok(None);
-            };
-            let with_shifts = extractor.with_found_shifts(&shifts)?;
-            let stage = before + self.pullback + 1;
-            let comparison = results.comparison(self, stage, &with_shifts)?;
-            let Some(values) = comparison else { return Ok(None) };
-            let gaps = values.gaps(&self.state.chosen);
-            match gaps.iter().any(|gap| gap.is_open(precision)) {
-                true => trials.refuted = scale,
-                false => (trials.sufficient, found) = (scale, Some(shifts)),
-            }
-            before += self.pullback + 1;
-        }
-        match found {
-            Some(shifts) => Ok(Some(shifts)),
-            // The full scale was not tried.
-            None => {
-                let before = self.before + of * (self.pullback + 1);
-                self.pull_back(extractor, trials.sufficient, before, results)
-            }
-        }
+        let trials = self.state.trials;
+        trials.bisect(&mut StagedSearch { search: self, extractor, results })
+    }
+
+    /// Number of stages before a trial, counted from 0.
+    fn before_trial(&self, trial: usize) -> usize {
+        self.before + trial * (self.pullback + 1)
     }
 
     /// The shifts under a scale. `before` is the number of stages before the pullback.
@@ -164,5 +141,43 @@ impl PartSearch {
             pullback.set_next(&minimum)?;
         }
         Ok(Some(pullback.shifts()))
+    }
+}
+
+/// A search whose trials are stages.
+struct StagedSearch<'a> {
+    search: &'a PartSearch,
+    extractor: &'a Extractor,
+    results: &'a mut dyn StageResults,
+}
+
+impl TryScale for StagedSearch<'_> {
+    fn try_scale(
+        &mut self,
+        scale: ShiftScale,
+        trials: Trials,
+        of: usize,
+    ) -> Result<Option<Trial>, Error> {
+        let (search, extractor) = (self.search, self.extractor);
+        self.results.begin_trial(trials.count, of);
+        let before = search.before_trial(trials.count - 1);
+        let Some(shifts) = search.pull_back(extractor, scale, before, self.results)? else {
+            return Ok(None);
+        };
+        let with_shifts = extractor.with_found_shifts(&shifts)?;
+        let stage = before + search.pullback + 1;
+        let comparison = self.results.comparison(search, stage, &with_shifts)?;
+        let Some(values) = comparison else { return Ok(None) };
+        let precision = extractor.network().target().precision();
+        let gaps = values.gaps(&search.state.chosen);
+        Ok(Some(match gaps.iter().any(|gap| gap.is_open(precision)) {
+            true => Trial::Refuted,
+            false => Trial::Suffices(shifts),
+        }))
+    }
+
+    fn shifts(&mut self, scale: ShiftScale) -> Result<Option<Shifts>, Error> {
+        let before = self.search.before_trial(self.search.trials());
+        self.search.pull_back(self.extractor, scale, before, self.results)
     }
 }
