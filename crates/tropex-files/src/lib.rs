@@ -5,7 +5,7 @@
 //! - [`create`] writes a file that no later writer changes, and [`link_or_copy`] publishes a file
 //!   under a second path; neither needs locks.
 //! - [`open()`], [`read()`], [`length`], [`entries`], [`remove`] and [`remove_folder`] are for files
-//!   that may be in a [`MirroredFolder`]: a folder whose files are kept elsewhere.
+//!   that may be in a [`MirroredFolder`]: a folder whose files are kept elsewhere, [`kept_at`] a URL.
 //! - [`remove_leftovers`] removes the temporary files of killed processes, and [`remove_own_files`]
 //!   those of this process before it ends.
 //! - [`FolderLock`] allows one process at a time to write to a folder.
@@ -40,7 +40,7 @@ pub use leftovers::remove_leftovers;
 pub use lfs::lfs_pointer;
 pub use lock::{FolderLock, Holder, LockError, holder};
 pub use memory::free_memory;
-pub use mirror::{MirroredFolder, RemoteFiles};
+pub use mirror::{MirroredFolder, RemoteFiles, kept_at};
 pub use own::remove_own_files;
 pub use publish::{create, link_or_copy, publish_written};
 pub use replace::{replace, replace_with};

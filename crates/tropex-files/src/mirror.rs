@@ -71,16 +71,18 @@ pub struct MirroredFolder(Arc<Mirror>);
 
 impl MirroredFolder {
     /// Copies all files into a folder, except those whose names `stays` selects: they stay
-    /// elsewhere, and are fetched while they are read.
+    /// elsewhere, and are fetched while they are read. `url` is the place of the files in texts.
     ///
     /// # Errors
     /// A file that cannot be copied; a name that is not a path within a folder.
     pub fn new(
         folder: &Path,
+        url: &str,
         remote: Box<dyn RemoteFiles>,
         stays: fn(&str) -> bool,
     ) -> io::Result<Self> {
-        let mirror = Mirror { folder: folder.to_owned(), remote, stays, lengths: Mutex::default() };
+        let (folder, url) = (folder.to_owned(), url.to_owned());
+        let mirror = Mirror { folder, url, remote, stays, lengths: Mutex::default() };
         let mut files = mirror.remote.list("")?;
         files.iter().try_for_each(|(name, _)| require_inside(name))?;
         mirror.lengths().extend(files.iter().cloned());
@@ -105,6 +107,11 @@ impl MirroredFolder {
     pub fn path(&self) -> &Path {
         &self.0.folder
     }
+
+    /// The place of its files.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
 }
 
 impl Drop for MirroredFolder {
@@ -117,6 +124,7 @@ impl Drop for MirroredFolder {
 /// A mirrored folder, and what is known about the files elsewhere.
 struct Mirror {
     folder: PathBuf,
+    url: String,
     remote: Box<dyn RemoteFiles>,
     stays: fn(&str) -> bool,
     /// Lengths of the files elsewhere that were seen or written.
@@ -157,6 +165,15 @@ fn require_inside(name: &str) -> io::Result<()> {
             let reason = format!("{name:?} is not the name of a file within a folder");
             Err(io::Error::new(ErrorKind::InvalidData, reason))
         }
+    }
+}
+
+/// Where a file or folder is kept, as text: its path, or its URL if it is in a mirrored folder.
+pub fn kept_at(path: &Path) -> String {
+    match MirroredPath::of(path) {
+        None => path.display().to_string(),
+        Some(MirroredPath { mirror, name, .. }) if name.is_empty() => mirror.url.clone(),
+        Some(MirroredPath { mirror, name, .. }) => format!("{}/{name}", mirror.url),
     }
 }
 
@@ -284,7 +301,8 @@ mod tests {
         fs::create_dir_all(there.join("inner")).unwrap();
         fs::write(there.join("inner/small"), "small").unwrap();
         fs::write(there.join("inner/1.large"), "large").unwrap();
-        let folder = MirroredFolder::new(&here, Box::new(OtherFolder(there.clone())), is_large);
+        let folder =
+            MirroredFolder::new(&here, "url", Box::new(OtherFolder(there.clone())), is_large);
         (folder.unwrap(), there)
     }
 
@@ -302,6 +320,11 @@ mod tests {
             assert_eq!(text, content);
         }
         assert!(!large.exists());
+        assert_eq!(
+            (kept_at(mirror.path()), kept_at(&large)),
+            ("url".into(), "url/inner/1.large".into())
+        );
+        assert_eq!(kept_at(Path::new("a/b")), "a/b");
         // Another machine writes a file.
         fs::write(there.join("inner/later"), "later").unwrap();
         assert_eq!(read(&mirror.path().join("inner/later")).unwrap(), b"later");

@@ -9,7 +9,7 @@
 //!
 //! let remote = ObjectFolder::open("s3://bucket/runs/fcn4")?;
 //! let scratch = ScratchFolder::within(&std::env::temp_dir())?;
-//! let folder = MirroredFolder::new(scratch.path(), Box::new(remote), |_| false)?;
+//! let folder = MirroredFolder::new(scratch.path(), "s3://bucket/runs/fcn4", Box::new(remote), |_| false)?;
 //! tropex_files::replace(&folder.path().join("file"), b"written to the bucket")?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

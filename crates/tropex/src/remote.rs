@@ -49,6 +49,7 @@ fn name_of(url: &str) -> &str {
 mod mirror {
     use std::borrow::Cow;
     use std::fs;
+    use std::io::ErrorKind;
     use std::path::PathBuf;
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -59,22 +60,26 @@ mod mirror {
 
     use super::name_of;
 
-    /// An open URL. Fields are dropped in this order.
-    struct OpenUrl {
-        url: String,
-        mirror: MirroredFolder,
-        _scratch: ScratchFolder,
+    /// Attempts to remove a folder to which other threads write at an interrupt.
+    const TRIES: usize = 10;
+
+    /// The open mirrors, the folders that hold them, and all mirrors that were open: folder and URL.
+    struct Mirrors {
+        open: Vec<MirroredFolder>,
+        scratch: Vec<ScratchFolder>,
+        names: Vec<(String, String)>,
     }
 
-    static OPEN: Mutex<Vec<OpenUrl>> = Mutex::new(Vec::new());
+    static MIRRORS: Mutex<Mirrors> =
+        Mutex::new(Mirrors { open: Vec::new(), scratch: Vec::new(), names: Vec::new() });
 
-    fn open_urls() -> MutexGuard<'static, Vec<OpenUrl>> {
-        OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+    fn mirrors() -> MutexGuard<'static, Mirrors> {
+        MIRRORS.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn open(url: &str) -> anyhow::Result<PathBuf> {
-        if let Some(found) = open_urls().iter().find(|found| found.url == url) {
-            return Ok(found.mirror.path().to_owned());
+        if let Some(found) = mirrors().open.iter().find(|found| found.url() == url) {
+            return Ok(found.path().to_owned());
         }
         let remote = ObjectFolder::open(url)?;
         let parent = std::env::temp_dir();
@@ -84,24 +89,40 @@ mod mirror {
         let folder = scratch.path().join(name_of(url));
         fs::create_dir(&folder)
             .with_context(|| format!("cannot create folder {}", folder.display()))?;
-        let mirror = MirroredFolder::new(&folder, Box::new(remote), stays_remote)
+        {
+            // Known before the download, which an interrupt can end.
+            let mut mirrors = mirrors();
+            mirrors.scratch.push(scratch);
+            mirrors.names.push((folder.display().to_string(), url.to_owned()));
+        }
+        let mirror = MirroredFolder::new(&folder, url, Box::new(remote), stays_remote)
             .with_context(|| format!("cannot read {url}"))?;
-        open_urls().push(OpenUrl { url: url.to_owned(), mirror, _scratch: scratch });
+        mirrors().open.push(mirror);
         Ok(folder)
     }
 
     pub(super) fn with_urls(text: &str) -> Cow<'_, str> {
-        open_urls().iter().fold(Cow::Borrowed(text), |text, open| {
-            let folder = open.mirror.path().display().to_string();
-            match text.contains(&folder) {
-                true => text.replace(&folder, &open.url).into(),
+        mirrors().names.iter().fold(Cow::Borrowed(text), |text, (folder, url)| {
+            match text.contains(folder) {
+                true => text.replace(folder, url).into(),
                 false => text,
             }
         })
     }
 
     pub(super) fn close() {
-        open_urls().clear();
+        let mut mirrors = mirrors();
+        mirrors.open.clear();
+        for scratch in mirrors.scratch.drain(..) {
+            let folder = scratch.path().to_owned();
+            drop(scratch);
+            for _ in 0..TRIES {
+                match fs::remove_dir_all(&folder) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {}
+                    _ => break,
+                }
+            }
+        }
     }
 }
 

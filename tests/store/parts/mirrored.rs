@@ -15,7 +15,7 @@ use crate::common::other_folder::OtherFolder;
 fn mirrored<T>(there: &Path, work: impl FnOnce(&Path) -> T) -> T {
     let folder = tempfile::tempdir().unwrap();
     let remote = Box::new(OtherFolder(there.to_owned()));
-    let mirror = MirroredFolder::new(folder.path(), remote, stays_remote).unwrap();
+    let mirror = MirroredFolder::new(folder.path(), "url", remote, stays_remote).unwrap();
     let outcome = work(mirror.path());
     let names = files_only(mirror.path()).into_iter().map(|(name, _)| name);
     assert!(names.filter(|name| !name.starts_with('.')).all(|name| !stays_remote(&name)));

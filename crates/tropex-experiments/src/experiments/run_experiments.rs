@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tropex_files::kept_at;
+
 use super::epoch_answers::EpochAnswers;
 use super::experiment::{ConfiguredExperiment, ExperimentEntry, ExperimentInputs, Scope};
 use super::fingerprint::fingerprint;
@@ -194,7 +196,7 @@ impl<'a> PendingExperiment<'a> {
 fn record(context: &RunContext<'_>, epochs: &[TrainedEpoch]) -> RunRecord {
     let (run, config) = (context.run(), context.run().config());
     RunRecord {
-        folder: run.path().display().to_string(),
+        folder: kept_at(run.path()),
         architecture: config.architecture.clone(),
         dataset: config.dataset.clone(),
         seed: config.training.as_ref().map(|training| training.seed),

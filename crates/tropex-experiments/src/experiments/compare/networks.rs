@@ -1,6 +1,7 @@
 //! How similar are the linear terms of independently trained networks?
 
 use serde::{Deserialize, Serialize};
+use tropex_files::kept_at;
 
 use crate::Error;
 use crate::data::Split;
@@ -48,8 +49,7 @@ impl Experiment for Networks {
                 let terms = [first.linear_terms()?, second.linear_terms()?];
                 let all: Vec<_> = (0..terms[0].len()).collect();
                 let measures = PairMeasures::of(terms[0].rows(), terms[1].rows(), &all);
-                let names =
-                    [first, second].map(|context| context.run().path().display().to_string());
+                let names = [first, second].map(|context| kept_at(context.run().path()));
                 let same = agreement(terms[0].classes(), terms[1].classes());
                 sets.push((names.join(" and "), measures));
                 let [first, second] = names.map(TableCell::from);

@@ -1,6 +1,7 @@
 //! Do terms generalize if there is nothing to learn?
 
 use serde::{Deserialize, Serialize};
+use tropex_files::kept_at;
 
 use crate::Error;
 use crate::data::{RANGES, RandomPoints, Split, range_fault};
@@ -65,7 +66,7 @@ impl Experiment for RandomLabels {
             let shares = self.shares(context, inputs.seed)?;
             let is_shuffled = context.run().config().shuffled_labels.is_some();
             let labels = if is_shuffled { "shuffled" } else { "true" };
-            let texts = [context.run().path().display().to_string(), labels.to_owned()];
+            let texts = [kept_at(context.run().path()), labels.to_owned()];
             table.push(
                 texts.map(TableCell::from).into_iter().chain(shares.map(TableCell::from)).collect(),
             );

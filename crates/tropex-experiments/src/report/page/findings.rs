@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tropex_files::kept_at;
+
 use crate::Error;
 use crate::report::description::ExperimentDescription;
 use crate::report::finding::Finding;
@@ -31,7 +33,7 @@ impl Page {
     /// # Errors
     /// A folder that cannot be read.
     pub fn of_run(run: &Path, experiments: Vec<ExperimentDescription>) -> Result<Self, Error> {
-        let title = format!("Linear terms of {}", run.display());
+        let title = format!("Linear terms of {}", kept_at(run));
         let mut page = Self { title, experiments, ..Self::default() };
         for folder in folders_of(run)? {
             match read_finding(&folder) {
