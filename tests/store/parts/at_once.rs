@@ -1,13 +1,14 @@
 //! Parts at once, and parts that wait.
 
 use std::cell::Cell;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use tropex::Gauge;
-use tropex::extract::job::{PartNumber, PartTask, Progress};
+use tropex::extract::job::{PartNumber, PartOutcome, PartTask, Progress};
+use tropex::{Gauge, TermStore};
 
-use super::super::files;
+use super::super::{Fixture, files};
 use super::{GAUGES, STAGES, expected, fixture, part};
 
 #[test]
@@ -55,4 +56,46 @@ fn the_same_part_twice_at_once_does_no_harm() {
         fixture.merge().unwrap();
         assert!(files(&fixture.folder()) == expected(gauge));
     }
+}
+
+/// What a merge on another machine leaves, in place of the files of the parts.
+fn merge_elsewhere(fixture: &Fixture, gauge: Gauge, of: usize) {
+    for (name, content) in expected(gauge) {
+        fs::write(fixture.file(&name), content).unwrap();
+    }
+    fs::remove_dir_all(fixture.file(&format!("parts-of-{of}"))).unwrap();
+}
+
+#[test]
+fn a_merge_leaves_the_terms_that_another_one_published_meanwhile() {
+    for gauge in GAUGES {
+        let (fixture, of) = (fixture(gauge), 4);
+        fixture.run_parts(of);
+        let is_merged = Cell::new(false);
+        // Locks do not reach the other machine.
+        let watch = |_| {
+            if !is_merged.replace(true) {
+                merge_elsewhere(&fixture, gauge, of);
+            }
+        };
+        let (folder, options) = (fixture.folder(), &fixture.options);
+        TermStore::merge(&folder, &fixture.extractor, &fixture.cloud, options, &watch).unwrap();
+        assert!(is_merged.get() && files(&folder) == expected(gauge), "{gauge}");
+    }
+}
+
+#[test]
+fn a_part_that_waits_ends_when_the_parts_are_merged() {
+    let (fixture, of) = (fixture(Gauge::Tight), 2);
+    fixture.run_part(PartTask::of(part(2, of)).with_stage(1)).unwrap();
+    let is_merged = Cell::new(false);
+    let watch = |progress| {
+        let waits = matches!(progress, Progress::Waiting { .. });
+        if waits && !is_merged.replace(true) {
+            merge_elsewhere(&fixture, Gauge::Tight, of);
+        }
+    };
+    let outcome = fixture.run_part_watched(PartTask::of(part(1, of)), &watch).unwrap();
+    assert_eq!((outcome, is_merged.get()), (PartOutcome::Merged, true));
+    assert!(files(&fixture.folder()) == expected(Gauge::Tight));
 }

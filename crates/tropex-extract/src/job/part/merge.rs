@@ -47,25 +47,39 @@ impl TermStore {
         let search = &CalibrationState::of_sample(source, options.dominance_points);
         let job = ExtractionJob { folder, extractor, source, options, search, progress };
         remove_leftovers(folder);
-        let found = existing(folder, &terms, options)?;
-        let is_finished = holder(folder).is_none()
-            && found.as_ref().is_some_and(|manifest| job.is_finished(manifest));
-        if !is_finished {
-            let parts = FinishedParts::find(folder, extractor, source, &terms)?;
+        let is_finished = || {
+            let found = existing(folder, &terms, options)?;
+            Ok::<_, Error>(found.is_some_and(|manifest| job.is_finished(&manifest)))
+        };
+        if holder(folder).is_some() || !is_finished()? {
             let _lock = FolderLock::create(folder)?;
-            if found.is_none() {
-                // Terms of other settings that may be replaced.
-                remove_all_but(folder, &Manifest::new(terms))?;
-            }
-            let mut manifest = parts.publish(&job)?;
-            remove_all_but(folder, &manifest)?;
-            match &parts.gaps {
-                Some(gaps) => job.write_check(&mut manifest, gaps)?,
-                None => _ = job.conclude(manifest, extractor)?,
+            // Another merge may have ended before the lock was taken, and on a file system without
+            // locks at any time. It has removed the parts then.
+            if !is_finished()? {
+                match merge(&job, &terms) {
+                    Err(error) if !is_finished()? => return Err(error),
+                    _ => {}
+                }
             }
         }
         remove_all_parts(folder)?;
         Self::open(folder)
+    }
+}
+
+/// Publishes the parts in a folder and checks the terms.
+fn merge(job: &ExtractionJob<'_>, terms: &TermsHeader) -> Result<(), Error> {
+    let parts = FinishedParts::find(job.folder, job.extractor, job.source, terms)?;
+    // Only terms that may be replaced: a finished store of these terms stays.
+    let is_other = |found: Manifest| found.terms.difference(terms).is_some();
+    if Manifest::find(job.folder).map_or(true, |found| found.is_some_and(is_other)) {
+        remove_all_but(job.folder, &Manifest::new(terms.clone()))?;
+    }
+    let mut manifest = parts.publish(job)?;
+    remove_all_but(job.folder, &manifest)?;
+    match &parts.gaps {
+        Some(gaps) => job.write_check(&mut manifest, gaps),
+        None => job.conclude(manifest, job.extractor).map(|_| ()),
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::thread::sleep;
 use std::time::Duration;
 
+use super::identity::missing_parts;
 use super::kept_rows::{KeptRows, RowTransfer};
 use super::stage_name::StageName;
 use super::stage_result::{FoundStage, StageFiles, StageRecord, StageResult, joined};
@@ -66,8 +67,8 @@ impl PartWork<'_> {
         StageRecord { result: compute()?, rows: String::new() }.publish(&path, &self.key)
     }
 
-    /// The result of all points after a stage. Waits for the other parts, or refuses to. `number`
-    /// is the stage as it is named in errors, of `stages`.
+    /// The result of all points after a stage. Waits for the other parts, unless they are merged, or
+    /// refuses to. `number` is the stage as it is named in errors, of `stages`.
     pub(super) fn result_of_all<R: StageResult>(
         &self,
         (name, number, stages): (StageName, usize, usize),
@@ -86,6 +87,10 @@ impl PartWork<'_> {
         loop {
             let missing = files.find(name, points, &mut found)?;
             let Some(first) = missing.first() else { return Ok(joined(found)) };
+            if self.is_merged()? {
+                // The files of the missing parts are removed already.
+                return Err(missing_parts(self.folder, self.part.of(), missing, Some(number)));
+            }
             let (part, missing) = (first.number(), missing.len());
             (self.progress)(Progress::Waiting { stage: number, stages, part, missing });
             sleep(pause);

@@ -7,7 +7,7 @@ use std::path::Path;
 use tropex_files::free_memory;
 
 use super::cut::pieces_of;
-use super::folder::{PartFolder, remove_folder};
+use super::folder::{PartFolder, remove_all_parts, remove_folder};
 use super::identity::PartIdentity;
 use super::kept_rows::KeptRows;
 use super::piece_record::PieceRecord;
@@ -22,7 +22,7 @@ use crate::job::shard_extraction::{ShardExtraction, ShardPiece};
 use crate::job::{ExtractOptions, Progress};
 use crate::part_number::PartNumber;
 use crate::points::read;
-use crate::store::{ShardWriter, piece_name};
+use crate::store::{ShardWriter, TermsHeader, piece_name};
 use crate::terms::{SelfCheck, Terms};
 use crate::{Error, Extractor, PointSource, TermStore};
 
@@ -54,9 +54,7 @@ impl TermStore {
     ) -> Result<PartOutcome, Error> {
         check_stage(extractor, task.stage)?;
         let identity = PartIdentity::new(extractor, source, options, task.part.of())?;
-        if existing(folder, &identity.terms, options)?
-            .is_some_and(|manifest| manifest.check.is_some())
-        {
+        if is_merged(folder, &identity.terms, options)? {
             return Ok(PartOutcome::Merged);
         }
         let own = PartFolder::new(folder, task.part);
@@ -76,13 +74,31 @@ impl TermStore {
             has_memory: task.stage.is_none() && rows <= memory,
             extractor,
             source,
+            options,
             progress,
         };
-        match work.identity.search(extractor, source) {
+        let outcome = match work.identity.search(extractor, source) {
             Some(search) => work.run_calibrated(search, task.stage),
             None => work.run(task.stage),
+        };
+        match outcome {
+            // Another process with the same part was faster, and the files of parts are gone.
+            Err(_) if work.is_merged()? => {
+                remove_all_parts(folder)?;
+                Ok(PartOutcome::Merged)
+            }
+            outcome => outcome,
         }
     }
+}
+
+/// Whether the parts of these terms are merged.
+///
+/// # Errors
+/// Terms of other settings that may not be replaced; a manifest that cannot be read.
+fn is_merged(folder: &Path, terms: &TermsHeader, options: &ExtractOptions) -> Result<bool, Error> {
+    let found = existing(folder, terms, options)?;
+    Ok(found.is_some_and(|manifest| manifest.check.is_some()))
 }
 
 /// Refuses a stage that the extraction does not have. The stages of the calibrated gauge are known
@@ -131,10 +147,16 @@ pub(super) struct PartWork<'a> {
     pub(super) has_memory: bool,
     pub(super) extractor: &'a Extractor,
     pub(super) source: &'a dyn PointSource,
+    pub(super) options: &'a ExtractOptions,
     pub(super) progress: &'a dyn Fn(Progress),
 }
 
 impl PartWork<'_> {
+    /// Whether the parts are merged meanwhile.
+    pub(super) fn is_merged(&self) -> Result<bool, Error> {
+        is_merged(self.folder, &self.identity.terms, self.options)
+    }
+
     fn run(&self, until: Option<usize>) -> Result<PartOutcome, Error> {
         if self.extractor.shifts().is_some() {
             return Ok(self.extract(self.extractor, KeptRows::Lost)?.0);
