@@ -4,6 +4,7 @@
 pub const PLANS: &[(&str, &str)] = &[
     ("quick", include_str!("../../assets/studies/quick.toml")),
     ("fashion", include_str!("../../assets/studies/fashion.toml")),
+    ("fashion-training", include_str!("../../assets/studies/fashion-training.toml")),
     ("digits-and-clothes", include_str!("../../assets/studies/digits-and-clothes.toml")),
     ("paper", include_str!("../../assets/studies/paper.toml")),
 ];
