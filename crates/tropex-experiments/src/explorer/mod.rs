@@ -5,6 +5,7 @@ mod content;
 mod largest_cells;
 mod map_images;
 mod panel;
+mod region_explorer;
 
 use std::path::Path;
 
@@ -15,10 +16,10 @@ use minijinja::{AutoEscape, Environment};
 use tropex_files::replace;
 
 use crate::Error;
-use crate::query::RegionView;
 use crate::render::{ImageFormat, RegionPanel, document_head, provenance_mark, require_ours};
 
 pub use panel::ExplorerPanel;
+pub use region_explorer::RegionExplorer;
 
 use content::{PageContent, RegionData};
 
@@ -27,21 +28,6 @@ const STYLE: &str = include_str!("../../assets/explorer.css");
 
 /// The script of the page.
 const SCRIPT: &str = include_str!("../../assets/explorer.js");
-
-/// Regions of one window, as panels side by side or as frames in time.
-#[derive(Debug)]
-pub struct RegionExplorer<'a> {
-    /// Title of the page.
-    pub title: String,
-    /// A sentence below the title.
-    pub answer: String,
-    /// The plane, its window and the data points on it.
-    pub view: &'a RegionView,
-    /// The panels.
-    pub panels: Vec<ExplorerPanel<'a>>,
-    /// Whether the panels are shown one at a time, with a slider.
-    pub is_in_time: bool,
-}
 
 impl RegionExplorer<'_> {
     /// Writes the page.

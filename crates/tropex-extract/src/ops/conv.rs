@@ -178,7 +178,7 @@ impl<const S: usize, const D: usize> PiecewiseLinear for Conv<S, D>
 where
     Tensor<D>: Spatial<S>,
     Op: From<Self>,
-    Self: super::sealed::Sealed,
+    Self: super::piecewise_linear::Sealed,
 {
     fn name(&self) -> &'static str {
         match (self.direction, S) {

@@ -1,6 +1,6 @@
 //! Operators that select entries of a tensor, or join tensors.
 
-use super::DECIDES;
+use super::reasons::DECIDES;
 use crate::array::Array;
 use crate::constant::HostTensor;
 use crate::error::OpError;

@@ -6,11 +6,11 @@ use burn::nn::pool::{AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2d, MaxPoo
 use burn::nn::{BatchNormConfig, Initializer, LinearConfig};
 use burn::tensor::Device;
 
-use super::MAX_VALUES;
 use super::block::{ConvBlock, DenseBlock, FeatureBlock, InceptionBlock, ResidualBlock};
 use super::classifier::Classifier;
 use super::dropout::Dropout;
 use super::error::ArchitectureError;
+use super::limits::MAX_VALUES;
 use super::window::Window;
 
 /// A convolution.

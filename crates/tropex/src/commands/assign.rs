@@ -20,7 +20,7 @@ use tropex::train::run::Run;
 use tropex_files::replace;
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::image_parts::{ImageParts, report_part};
 use super::options::{DataOption, DevicesOption, one_or_more, require_writable};
 use crate::output::{Output, count, duration, pairs, small_percent, table};

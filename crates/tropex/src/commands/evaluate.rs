@@ -14,7 +14,7 @@ use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::image_parts::{ImageParts, report_part};
 use super::options::{DataOption, DevicesOption, one_or_more};
 use crate::output::{Output, duration, pairs, percent, small_percent};

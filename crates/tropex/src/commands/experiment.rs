@@ -30,7 +30,7 @@ use tropex::train::run::Run;
 use tropex::{Devices, Gauge, Precision};
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::image_parts::{ImageParts, report_results};
 use super::options::{DataOption, DevicesOption, one_or_more, require_writable, whole};
 use crate::interrupt::InterruptNote;

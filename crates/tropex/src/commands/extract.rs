@@ -10,7 +10,7 @@ use tropex::experiments::run::parts;
 use tropex::extract::job::PartPlan;
 use tropex::train::run::Run;
 
-use super::examples;
+use super::examples::examples;
 use super::extraction::part::{PartArgs, require_options_of_parts, run_part};
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;

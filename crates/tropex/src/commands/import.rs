@@ -16,7 +16,7 @@ use tropex::train::training::{Metrics, evaluate};
 use tropex::train::zoo::{LayerList, Normalisation};
 
 use super::architecture::{self, layers_help, require_fit, warn_of_repeated_classes};
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
 use crate::output::{Output, percent};
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tropex::experiments::run::parts;
 use tropex::train::run::Run;
 
-use super::examples;
+use super::examples::examples;
 use super::extraction::part::with_command;
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;

@@ -9,7 +9,7 @@ use tropex::experiments::run::parts::{self, PartsForecast};
 use tropex::train::run::Run;
 
 use super::cluster::command_plan::{CommandPlan, TaskOutput};
-use super::examples;
+use super::examples::examples;
 use super::extraction::{BatchOption, ExtractionOptions};
 use super::options::one_or_more;
 use crate::output::{Output, count, megabytes, pairs, plural, predicted};

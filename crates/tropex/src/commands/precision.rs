@@ -11,7 +11,7 @@ use tropex::experiments::query::{PrecisionCheck, PrecisionOutcome, precision};
 use tropex::train::data::SubsetSummary;
 use tropex::train::run::Run;
 
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DeviceOption, one_or_more};
 use crate::output::{Output, percent, table};
 

@@ -14,7 +14,7 @@ use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DeviceOption, seconds, whole};
 use super::time_estimate::TimeEstimate;
 use crate::output::{Output, StepProgress, count, table};

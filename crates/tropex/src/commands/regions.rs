@@ -18,7 +18,7 @@ use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DeviceOption, any_number, whole};
 use super::time_estimate::minutes;
 use crate::output::{CommandProgress, Output, count, plural};

@@ -22,7 +22,7 @@ use tropex::experiments::study::{
 use tropex::train::data::{Dataset, DatasetEntry, relative_to};
 use tropex::train::messages::hint;
 
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
