@@ -28,7 +28,7 @@ mod target;
 pub mod tiling;
 mod worker_pool;
 
-pub use backend::{is_cpu, is_ndarray};
+pub use backend::{flex_device, is_cpu, is_ndarray};
 pub use cache::get_or_init;
 pub use data::{
     AdamStep, AffineRows, Columns, Constant, MomentumStep, PackedWeight, PoolingWindows,
