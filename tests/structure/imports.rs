@@ -80,7 +80,7 @@ pub(super) fn is_test(module: &str) -> bool {
 }
 
 /// The source without comments and without the test module at its end.
-fn code(source: &str) -> String {
+pub(super) fn code(source: &str) -> String {
     let tests = source.match_indices("#[cfg(test)]\n").find(|(at, matched)| {
         let declaration = source[at + matched.len()..].lines().next().unwrap_or_default();
         declaration.contains("mod ") && declaration.ends_with('{')

@@ -21,7 +21,7 @@ use crate::render::{ImageFormat, RegionPanel, document_head, provenance_mark, re
 pub use panel::ExplorerPanel;
 pub use region_explorer::RegionExplorer;
 
-use content::{PageContent, RegionData};
+use content::{ExplorerContent, RegionData};
 
 const HTML: &str = include_str!("../../assets/explorer.html");
 const STYLE: &str = include_str!("../../assets/explorer.css");
@@ -47,7 +47,7 @@ impl RegionExplorer<'_> {
         let data = RegionData::of(self)?;
         // A text of the data cannot end the element that contains it.
         let data = serde_json::to_string(&data).map(|text| text.replace('<', "\\u003c"));
-        let content = PageContent {
+        let content = ExplorerContent {
             head: document_head(&self.title, STYLE, SCRIPT),
             title: &self.title,
             answer: &self.answer,

@@ -71,7 +71,8 @@ struct AssignOutput<'a> {
     /// The training images of the terms.
     terms: SubsetSummary,
     /// The values that were computed again in f64 or exactly.
-    effort: WorkStats,
+    #[serde(rename = "effort")]
+    work: WorkStats,
     seconds: f64,
     /// The CSV file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,7 +127,7 @@ impl AssignArgs {
             split: settings.split,
             taken: assigned.taken,
             terms: assigned.terms,
-            effort: assigned.effort,
+            work: assigned.work,
             seconds: start.elapsed().as_secs_f64(),
             out: self.out.as_deref(),
             assignments: self.out.is_none().then_some(images),
@@ -135,10 +136,7 @@ impl AssignArgs {
             let mut lines = vec![
                 ("images", assigned.taken.describe(settings.split.images())),
                 ("terms", assigned.terms.describe(Split::Train.images())),
-                (
-                    "computed again in f64",
-                    small_percent(assigned.effort.share()) + " of the values",
-                ),
+                ("computed again in f64", small_percent(assigned.work.share()) + " of the values"),
                 ("time", duration(start.elapsed())),
             ];
             let part = format!("{SHOWN} of {} images", count(images.len()));

@@ -305,7 +305,7 @@ fn run_with_progress<T>(
 }
 
 #[derive(Serialize)]
-struct TaskOutput {
+struct StudyTaskOutput {
     task: String,
     folder: String,
     seconds: f64,
@@ -319,7 +319,7 @@ fn report_task(
     output: &Output,
 ) -> anyhow::Result<()> {
     let folder = folder.join("runs").join(&task.run).display().to_string();
-    let done = TaskOutput { task: task.to_string(), folder, seconds: time.as_secs_f64() };
+    let done = StudyTaskOutput { task: task.to_string(), folder, seconds: time.as_secs_f64() };
     output.result(&done, || {
         pairs(&[
             ("task", done.task.clone()),
