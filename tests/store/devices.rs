@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs;
 
 use burn::tensor::Device;
+use tropex::device::find;
 use tropex::extract::function::{Assignment, Ranking};
 use tropex::extract::job::Progress;
 use tropex::extract::terms::TermTable;
@@ -130,24 +131,10 @@ fn a_failure_on_one_of_several_devices_is_an_error() {
     assert!(error.contains("found NaN, expected a finite number"), "{error}");
 }
 
-/// A device of another kind than the tested one, if this build has one.
-#[allow(deprecated)] // ndarray and tch are deprecated, but tested
+/// A CPU of another backend than the tested device, if this build has one.
 fn another() -> Option<Device> {
-    let compiled: [Option<Device>; 3] = [
-        #[cfg(feature = "flex")]
-        Some(Device::flex()),
-        #[cfg(not(feature = "flex"))]
-        None,
-        #[cfg(feature = "ndarray")]
-        Some(Device::ndarray()),
-        #[cfg(not(feature = "ndarray"))]
-        None,
-        #[cfg(feature = "tch")]
-        Some(Device::libtorch()),
-        #[cfg(not(feature = "tch"))]
-        None,
-    ];
-    compiled.into_iter().flatten().find(|other| *other != device())
+    let compiled = ["flex", "ndarray", "tch"].into_iter().filter_map(|name| find(name).ok());
+    compiled.into_iter().find(|other| *other != device())
 }
 
 #[test]

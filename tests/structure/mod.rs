@@ -55,6 +55,7 @@ const CRATES: &[ModuleOrder] = &[
             "read",
             "devices",
             "data",
+            "declines",
             "generic",
             "flex",
             "gpu",

@@ -11,6 +11,8 @@ mod attempt;
 mod backend;
 mod cache;
 mod data;
+#[cfg(not(all(feature = "flex", any(feature = "cuda", feature = "wgpu"))))]
+mod declines;
 mod device_error;
 mod devices;
 #[cfg_attr(not(feature = "flex"), path = "without_flex/flex.rs")]

@@ -25,7 +25,7 @@ pub enum OnnxError {
     },
     /// The chosen output depends on nodes that are not piecewise linear or not supported. The list
     /// has all of them.
-    #[error("{}", listed(.0))]
+    #[error("{}", node_lines(.0))]
     Unsupported(Vec<UnsupportedNode>),
     /// No output has the requested name.
     #[error("no output is named `{name}`; there are {}", quoted(outputs))]
@@ -98,7 +98,8 @@ fn quoted(names: &[String]) -> String {
     names.join(", ")
 }
 
-fn listed(nodes: &[UnsupportedNode]) -> String {
+/// A node in one line, or a line per node.
+fn node_lines(nodes: &[UnsupportedNode]) -> String {
     match nodes {
         [node] => node.to_string(),
         nodes => {

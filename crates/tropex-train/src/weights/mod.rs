@@ -15,7 +15,7 @@ use std::path::Path;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::naming::Naming;
+use crate::naming::{Naming, follow_path};
 use crate::zoo::Classifier;
 
 pub use crate::naming::{Role, TensorSpec, tensor_specs};
@@ -116,13 +116,7 @@ struct WeightsVisitor {
 }
 
 impl ModuleVisitor for WeightsVisitor {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.naming.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.naming.exit();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
@@ -140,13 +134,7 @@ struct WeightsMapper {
 }
 
 impl ModuleMapper for WeightsMapper {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.naming.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.naming.exit();
-    }
+    follow_path!();
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let spec = self.naming.spec(param.lazy_shape().as_slice());
