@@ -34,7 +34,7 @@ pub use backend::{flex_device, is_cpu, is_ndarray};
 pub use cache::get_or_init;
 pub use data::{
     AdamStep, AffineRows, Columns, Constant, MomentumStep, PackedWeight, PoolingWindows,
-    RowsAndOffset, Slope, Stencil, copy_rows, on_last_group,
+    RowsAndOffset, Slope, Stencil, copy_rows,
 };
 pub use device_error::DeviceError;
 pub use devices::Devices;

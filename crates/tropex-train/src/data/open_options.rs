@@ -34,8 +34,8 @@ pub struct OpenOptions<'a> {
 impl<'a> OpenOptions<'a> {
     /// Searches one folder instead of the cache.
     #[must_use]
-    pub fn with_data_dir(self, folder: impl Into<PathBuf>) -> Self {
-        Self { data_dir: Some(folder.into()), ..self }
+    pub fn with_data_dir(self, folder: impl Into<Option<PathBuf>>) -> Self {
+        Self { data_dir: folder.into(), ..self }
     }
 
     /// Forbids or allows downloads.

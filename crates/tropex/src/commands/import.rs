@@ -200,9 +200,8 @@ impl ImportArgs {
     }
 
     fn options(&self) -> ImportOptions {
-        let mut options = ImportOptions::default();
-        options.entry = self.entry.clone();
-        options.map = self.map.clone();
+        let options = ImportOptions::default().with_entry(self.entry.clone());
+        let mut options = options.with_map(self.map.clone());
         options.batch_norm_epsilon = self.batch_norm_eps;
         options.normalisation = self.normalisation();
         options

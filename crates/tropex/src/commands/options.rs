@@ -190,9 +190,8 @@ impl DataOption {
             }
             ControlFlow::Continue(())
         };
-        let mut options = OpenOptions::default().with_progress(&show);
-        options.data_dir = self.data_dir.clone();
-        let options = with(options);
+        let options = OpenOptions::default().with_progress(&show);
+        let options = with(options.with_data_dir(self.data_dir.clone()));
         open(name, &options)
     }
 }
