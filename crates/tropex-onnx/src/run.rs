@@ -30,7 +30,7 @@ pub(crate) struct Program {
     /// Number of values.
     pub(crate) value_count: usize,
     pub(crate) folder: Option<PathBuf>,
-    /// Most numbers of a value of one point.
+    /// Largest number of entries of a value, per point.
     pub(crate) limit: usize,
     /// Whether operators that are not piecewise linear are allowed.
     pub(crate) allows_curved: bool,

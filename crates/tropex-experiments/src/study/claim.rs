@@ -54,8 +54,8 @@ impl StudyPlan {
         }
     }
 
-    /// Whether this plan is another one with further seeds, gauges and networks at the ends of their
-    /// lists, further experiments, or another headline.
+    /// Whether this plan extends another one: by seeds, gauges and networks at the ends of their
+    /// lists, by experiments, or by another headline.
     fn extends(&self, other: &Self) -> bool {
         let names = &self.experiments.names;
         let has = |name: &String| names.contains(name) || names.iter().any(|name| name == ALL);

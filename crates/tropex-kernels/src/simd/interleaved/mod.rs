@@ -109,7 +109,7 @@ impl PointEntries {
         Some(self.moved::<F>(&places, &origins, self.units.extents()))
     }
 
-    /// The entries of windows, moved to the winners of the windows.
+    /// Moves the entry of every window to its winning cell. Other cells are 0.
     fn scattered<F: SimdFloat>(&self, winners: &[u32], [channels, cells]: [usize; 2]) -> Self {
         let windows = winners.len() / channels;
         let mut places = self.units.places();
