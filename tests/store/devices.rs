@@ -14,8 +14,6 @@ use super::interruption::break_off;
 use super::{Cloud, FEATURES, Fixture, files};
 use crate::common::{device, difference};
 
-const GAUGES: [Gauge; 3] = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
-
 /// Points in shards of 20 and batches of 3, with the tested device listed `devices` times.
 fn fixture(points: usize, gauge: Gauge, devices: usize) -> Fixture {
     let cloud = Cloud::new(points, 1);
@@ -30,7 +28,7 @@ fn fixture(points: usize, gauge: Gauge, devices: usize) -> Fixture {
 
 #[test]
 fn devices_that_share_an_extraction_write_the_files_that_one_writes() {
-    for gauge in GAUGES {
+    for gauge in Gauge::ALL {
         let alone = fixture(70, gauge, 1);
         let noted = alone.extract_and_note();
         let expected = files(&alone.folder());
@@ -44,7 +42,7 @@ fn devices_that_share_an_extraction_write_the_files_that_one_writes() {
 
 #[test]
 fn an_interrupted_extraction_continues_on_other_devices() {
-    for gauge in GAUGES {
+    for gauge in Gauge::ALL {
         let alone = fixture(30, gauge, 1);
         let steps = alone.extract_and_note().len();
         let expected = files(&alone.folder());
@@ -140,7 +138,7 @@ fn another() -> Option<Device> {
 #[test]
 fn devices_of_several_kinds_agree_up_to_rounding() {
     let Some(another) = another() else { return }; // a build with one backend
-    for gauge in GAUGES {
+    for gauge in Gauge::ALL {
         let alone = fixture(70, gauge, 1);
         let expected = alone.extract().unwrap();
         let mut shared = fixture(70, gauge, 1);

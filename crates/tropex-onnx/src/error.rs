@@ -74,6 +74,7 @@ pub enum OnnxError {
 
 /// A node that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnsupportedNode {
     /// Name of the node, or of its first output.
     pub node: String,

@@ -109,7 +109,7 @@ fn compare(store: &TermStore, points: &[f32], device: &Device) {
         let wrong = found.iter().zip(&winners).filter(|(found, winner)| found != winner).count();
         println!("  {name} alone names a wrong term at {wrong} of {} points", winners.len());
     }
-    let WorkStats { pairs, reevaluated, exact } = work;
+    let WorkStats { pairs, reevaluated, exact, .. } = work;
     println!("  of {pairs} values {reevaluated} were computed again in f64, {exact} exactly");
 }
 

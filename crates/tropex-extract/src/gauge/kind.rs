@@ -45,6 +45,9 @@ pub enum Gauge {
 }
 
 impl Gauge {
+    /// All gauges.
+    pub const ALL: [Self; 3] = [Self::WorstCase, Self::Tight, Self::Calibrated];
+
     /// Name on the command line and in folder names.
     pub fn name(self) -> &'static str {
         match self {
@@ -75,8 +78,7 @@ impl FromStr for Gauge {
     type Err = ParseGaugeError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let all = [Self::WorstCase, Self::Tight, Self::Calibrated];
-        let found = all.into_iter().find(|gauge| gauge.name() == name);
+        let found = Self::ALL.into_iter().find(|gauge| gauge.name() == name);
         found.ok_or_else(|| ParseGaugeError(name.into()))
     }
 }

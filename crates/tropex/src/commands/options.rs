@@ -186,7 +186,7 @@ impl DataOption {
                 DownloadProgress::Waiting { holder } if !is_told.replace(true) => {
                     bar.suspend(|| output.progress(&format!("{holder} downloads {name}; waiting")));
                 }
-                DownloadProgress::Waiting { .. } => {}
+                _ => {}
             }
             ControlFlow::Continue(())
         };

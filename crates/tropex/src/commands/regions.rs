@@ -317,7 +317,7 @@ fn tell(estimate: &RegionEstimate, bar: &CommandProgress, output: &Output) {
     }
 }
 
-fn show(bar: &CommandProgress, SliceProgress { done, units, regions }: SliceProgress) {
+fn show(bar: &CommandProgress, SliceProgress { done, units, regions, .. }: SliceProgress) {
     bar.show_part(done, units, plural(regions, "region"));
 }
 

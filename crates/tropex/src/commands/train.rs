@@ -277,7 +277,7 @@ struct ProgressObserver<'a> {
 
 impl TrainingObserver for ProgressObserver<'_> {
     fn batch(&mut self, progress: &BatchProgress) -> ControlFlow<()> {
-        let &BatchProgress { epoch, epochs, batch, batches, running } = progress;
+        let &BatchProgress { epoch, epochs, batch, batches, running, .. } = progress;
         if let Some(heading) = self.heading.take() {
             let _ = self.output.note(&heading);
             if epoch > 1 {
