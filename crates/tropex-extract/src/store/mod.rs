@@ -10,6 +10,7 @@ mod header;
 mod layout;
 mod manifest;
 mod shard;
+mod shard_tensors;
 mod shard_writer;
 mod shards;
 pub(crate) mod shifts;
