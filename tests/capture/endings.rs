@@ -1,4 +1,4 @@
-//! What modules apply to their logits last.
+//! Operations at the end of a module, such as softmax.
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};

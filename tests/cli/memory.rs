@@ -6,6 +6,7 @@ use std::process::Command;
 use safetensors::Dtype;
 
 use super::{CommandOutcome, Workspace, write_tensors};
+use crate::common::device_name;
 
 impl Workspace {
     /// Runs `tropex` with an address space of the given size.
@@ -22,8 +23,7 @@ impl Workspace {
 
 /// Whether the device uses the memory of the process. GPUs have an address space of their own.
 pub(super) fn is_limited() -> bool {
-    let device = std::env::var("TROPEX_TEST_DEVICE").unwrap_or_default();
-    !["cuda", "wgpu"].iter().any(|gpu| device.contains(gpu))
+    !["cuda", "wgpu"].iter().any(|gpu| device_name().contains(gpu))
 }
 
 /// Images of a million values each. `fcn4` has 784 parameters for each value.

@@ -59,6 +59,8 @@ use safetensors::{Dtype, serialize_to_file};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::common::chosen_device;
+
 /// A network that trains quickly on images of 8 x 8, on every device.
 const ARCHITECTURE: &str = "fcn4";
 
@@ -159,8 +161,8 @@ fn device_arguments(arguments: &str) -> Vec<String> {
     // Without the command that it hands over, `submit` takes no device.
     let is_cut_short = arguments.starts_with("submit") && !arguments.contains("-- ");
     let chosen = arguments.contains("--device") || arguments.starts_with("help") || is_cut_short;
-    match std::env::var("TROPEX_TEST_DEVICE") {
-        Ok(device) if computes && !chosen => vec!["--device".into(), device],
+    match chosen_device() {
+        Some(device) if computes && !chosen => vec!["--device".into(), device],
         _ => Vec::new(),
     }
 }

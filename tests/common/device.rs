@@ -5,9 +5,14 @@ mod backends;
 
 use burn::tensor::Device;
 
-/// Name of the tested device: `TROPEX_TEST_DEVICE`, or the default device of this build.
+/// The device that `TROPEX_TEST_DEVICE` names.
+pub(crate) fn chosen_device() -> Option<String> {
+    std::env::var("TROPEX_TEST_DEVICE").ok()
+}
+
+/// Name of the tested device: the chosen device, or the default device of this build.
 pub(crate) fn device_name() -> String {
-    std::env::var("TROPEX_TEST_DEVICE").unwrap_or_else(|_| backends::device_names().swap_remove(0))
+    chosen_device().unwrap_or_else(|| backends::device_names().swap_remove(0))
 }
 
 /// The tested device.

@@ -15,7 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use tropex::extract::DeviceError;
 use tropex::{ComputeTarget, Precision};
 
-pub(crate) use device::{device, device_name};
+pub(crate) use device::{chosen_device, device, device_name};
 
 /// The tested device, or a CPU if the device lacks f64.
 pub(crate) fn target(precision: Precision) -> Result<ComputeTarget, DeviceError> {

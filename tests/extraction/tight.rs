@@ -1,13 +1,10 @@
 //! The tight gauge, compared with an independent reference, and checked for properties that hold
 //! for all networks, batches and memory limits.
 
-use std::ops::Range;
-
 use tropex::extract::job::ExtractOptions;
+use tropex::extract::points::SlicePoints;
 use tropex::extract::terms::TermTable;
-use tropex::{
-    Classes, Extractor, Gauge, PointSource, Precision, SelfCheck, Shifts, TermStore, Terms,
-};
+use tropex::{Classes, Extractor, Gauge, Precision, SelfCheck, Shifts, TermStore, Terms};
 
 use super::maxima::{dominance_gap, extremes};
 use super::{bias, coefficients, selections};
@@ -168,34 +165,6 @@ fn same(expected: &Terms, found: &Terms, allowed: f64, measured: &mut Measured) 
     Ok(())
 }
 
-/// The points of a case as a source of points.
-struct Points<'a> {
-    values: &'a [f32],
-    features: usize,
-}
-
-impl PointSource for Points<'_> {
-    fn len(&self) -> usize {
-        self.values.len() / self.features
-    }
-
-    fn features(&self) -> usize {
-        self.features
-    }
-
-    fn read(&self, range: Range<usize>) -> Vec<f32> {
-        self.values[range.start * self.features..range.end * self.features].to_vec()
-    }
-
-    fn label(&self, _: usize) -> usize {
-        0
-    }
-
-    fn fingerprint(&self) -> String {
-        "points of a case".into()
-    }
-}
-
 pub(super) fn tight_terms_are_the_same_in_batches_of_any_size_in_memory_or_on_disk(
     case: &Case,
     measured: &mut Measured,
@@ -212,7 +181,8 @@ pub(super) fn tight_terms_are_the_same_in_batches_of_any_size_in_memory_or_on_di
     let network = case.placed(Precision::F64)?;
     let extractor = Extractor::new(&network, Gauge::Tight, Classes::All).map_err(words)?;
     let whole = extractor.extract(&points).map_err(words)?;
-    let source = Points { values: &points, features: case.plan.features() };
+    let labels = vec![0; clear.len()];
+    let source = SlicePoints::new(&points, case.plan.features(), &labels).map_err(words)?;
     for (batch, memory) in [(1, 0), (2, usize::MAX), (7, 1000)] {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let options = ExtractOptions {

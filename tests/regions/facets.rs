@@ -21,11 +21,11 @@ use crate::common::properties::{Measured, Verdict};
 const FEATURES: usize = 12;
 const SIDES: usize = 80;
 
-/// Distances beyond a side up to this one may be rounding errors, in units.
+/// Largest distance beyond a side that rounding errors explain, in units.
 const ROUNDING: f64 = 1e-7;
 
-/// The largest distance beyond a side, at most 1, of points within other sides, in units. `None` if
-/// the solver fails.
+/// The largest distance, in units, by which a point that satisfies `others` can violate `side`. At
+/// most 1. `None` if the solver fails.
 fn excess(
     side: &Inequality<'_>,
     others: &[Inequality<'_>],

@@ -1,17 +1,15 @@
 //! Partitions of planes by extracted functions.
 
-use std::ops::Range;
-
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use tempfile::TempDir;
 use tropex::extract::job::ExtractOptions;
+use tropex::extract::points::SlicePoints;
 use tropex::geometry::slice::{Plane, TermPartition, Window};
 use tropex::{
-    Classes, ExtractedFunction, Extractor, Gauge, Network, PointSource, Precision, TermStore,
-    capture,
+    Classes, ExtractedFunction, Extractor, Gauge, Network, Precision, TermStore, capture,
 };
 
 use super::{LIMIT, check_tiling, random};
@@ -48,37 +46,10 @@ fn singles(seed: u64, count: usize, scale: f64) -> Vec<f32> {
     random(seed, count).into_iter().map(|number| (scale * number) as f32).collect()
 }
 
-struct SlicePoints {
-    values: Vec<f32>,
-    features: usize,
-}
-
-impl PointSource for SlicePoints {
-    fn len(&self) -> usize {
-        self.values.len() / self.features
-    }
-
-    fn features(&self) -> usize {
-        self.features
-    }
-
-    fn read(&self, range: Range<usize>) -> Vec<f32> {
-        self.values[range.start * self.features..range.end * self.features].to_vec()
-    }
-
-    fn label(&self, _: usize) -> usize {
-        0
-    }
-
-    fn fingerprint(&self) -> String {
-        format!("{} points", self.len())
-    }
-}
-
 /// A network, points, and their terms on disk.
 struct Extracted {
     network: Network,
-    points: SlicePoints,
+    points: Vec<f32>,
     store: TermStore,
     _folder: TempDir,
 }
@@ -88,11 +59,12 @@ impl Extracted {
         let network =
             capture(&SliceModel::new(features, &device()), [features], SliceModel::forward);
         let network = network.unwrap().to_target(&target(p).unwrap());
-        let points = SlicePoints { values: singles(9, count * features, 1.0), features };
+        let (points, labels) = (singles(9, count * features, 1.0), vec![0; count]);
+        let source = SlicePoints::new(&points, features, &labels).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let extractor = Extractor::new(&network, gauge, classes).unwrap();
         let options = ExtractOptions { shard_bytes: 4000, ..ExtractOptions::default() };
-        let store = TermStore::extract(folder.path(), &extractor, &points, &options, &|_| {});
+        let store = TermStore::extract(folder.path(), &extractor, &source, &options, &|_| {});
         Self { network, points, store: store.unwrap(), _folder: folder }
     }
 
@@ -151,8 +123,8 @@ fn the_extracted_function_equals_the_network_at_its_points() {
     for gauge in [Gauge::WorstCase, Gauge::Tight] {
         let extracted = Extracted::new(2, 150, gauge, Classes::Predicted, Precision::F64);
         let found = extracted.sliced(&Plane::whole(), &square());
-        let logits = extracted.network.logits(&extracted.points.values).unwrap();
-        let points = extracted.points.values.chunks_exact(2);
+        let logits = extracted.network.logits(&extracted.points).unwrap();
+        let points = extracted.points.chunks_exact(2);
         for (point, logits) in points.zip(logits.chunks_exact(CLASSES)) {
             let at = [f64::from(point[0]), f64::from(point[1])];
             let Some(region) = found.partition.region_at(at) else { continue };
@@ -167,12 +139,12 @@ fn the_extracted_function_equals_the_network_at_its_points() {
 #[test]
 fn planes_through_points_of_higher_dimension_are_sliced() {
     let extracted = Extracted::new(7, 60, Gauge::Tight, Classes::Predicted, Precision::F64);
-    let points: Vec<_> = extracted.points.values.chunks_exact(7).take(3).collect();
+    let points: Vec<_> = extracted.points.chunks_exact(7).take(3).collect();
     let plane = Plane::through([points[0], points[1], points[2]]).unwrap();
     let corners: Vec<_> = points.iter().map(|point| plane.coordinates(point).unwrap()).collect();
     let window = Window::around(&corners, 0.3).unwrap();
     let found = extracted.sliced(&plane, &window);
-    let logits = extracted.network.logits(&extracted.points.values[..21]).unwrap();
+    let logits = extracted.network.logits(&extracted.points[..21]).unwrap();
     for (at, logits) in corners.into_iter().zip(logits.chunks_exact(CLASSES)) {
         let region = found.partition.region_at(at).unwrap();
         let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);

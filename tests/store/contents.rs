@@ -1,7 +1,6 @@
 //! A store contains what the extractor computes.
 
 use burn::tensor::TensorData;
-use sha2::{Digest, Sha256};
 use tropex::extract::terms::TermTable;
 use tropex::{Classes, PointSource, Precision, TermStore, Terms};
 
@@ -132,8 +131,7 @@ fn the_manifest_describes_the_files() {
     let found = on_disk.iter().map(|(name, content)| (name.clone(), content.len() as u64));
     assert_eq!(listed.collect::<Vec<_>>(), found.collect::<Vec<_>>());
     for (entry, (name, content)) in manifest.shards.iter().zip(&on_disk) {
-        let sum: String = Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(entry.sha256, sum, "{name}");
+        assert_eq!(entry.sha256, tropex_files::sha256(content), "{name}");
     }
 }
 

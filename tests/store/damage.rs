@@ -7,7 +7,6 @@ use std::path::Path;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tropex::TermStore;
 
 use super::{Cloud, Fixture, files};
@@ -95,10 +94,9 @@ fn swapped_shards_are_found() {
 /// Writes the size and checksum of a file into the manifest.
 fn register(fixture: &Fixture, file: &str, number: usize) {
     let content = fs::read(fixture.file(file)).unwrap();
-    let sum: String = Sha256::digest(&content).iter().map(|b| format!("{b:02x}")).collect();
     fixture.edit_manifest(|manifest| {
         manifest["shards"][number]["bytes"] = json!(content.len());
-        manifest["shards"][number]["sha256"] = json!(sum);
+        manifest["shards"][number]["sha256"] = json!(tropex_files::sha256(&content));
     });
 }
 

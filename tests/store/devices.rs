@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs;
 
 use burn::tensor::Device;
+use tropex::device::find;
 use tropex::extract::function::{Assignment, Ranking};
 use tropex::extract::job::Progress;
 use tropex::extract::terms::TermTable;
@@ -12,8 +13,6 @@ use tropex::{Classes, ExtractedFunction, Extractor, Gauge, PointSource, Precisio
 use super::interruption::break_off;
 use super::{Cloud, FEATURES, Fixture, files};
 use crate::common::{device, difference};
-
-const GAUGES: [Gauge; 3] = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
 
 /// Points in shards of 20 and batches of 3, with the tested device listed `devices` times.
 fn fixture(points: usize, gauge: Gauge, devices: usize) -> Fixture {
@@ -29,7 +28,7 @@ fn fixture(points: usize, gauge: Gauge, devices: usize) -> Fixture {
 
 #[test]
 fn devices_that_share_an_extraction_write_the_files_that_one_writes() {
-    for gauge in GAUGES {
+    for gauge in Gauge::ALL {
         let alone = fixture(70, gauge, 1);
         let noted = alone.extract_and_note();
         let expected = files(&alone.folder());
@@ -43,7 +42,7 @@ fn devices_that_share_an_extraction_write_the_files_that_one_writes() {
 
 #[test]
 fn an_interrupted_extraction_continues_on_other_devices() {
-    for gauge in GAUGES {
+    for gauge in Gauge::ALL {
         let alone = fixture(30, gauge, 1);
         let steps = alone.extract_and_note().len();
         let expected = files(&alone.folder());
@@ -130,30 +129,16 @@ fn a_failure_on_one_of_several_devices_is_an_error() {
     assert!(error.contains("found NaN, expected a finite number"), "{error}");
 }
 
-/// A device of another kind than the tested one, if this build has one.
-#[allow(deprecated)] // ndarray and tch are deprecated, but tested
+/// A CPU of another backend than the tested device, if this build has one.
 fn another() -> Option<Device> {
-    let compiled: [Option<Device>; 3] = [
-        #[cfg(feature = "flex")]
-        Some(Device::flex()),
-        #[cfg(not(feature = "flex"))]
-        None,
-        #[cfg(feature = "ndarray")]
-        Some(Device::ndarray()),
-        #[cfg(not(feature = "ndarray"))]
-        None,
-        #[cfg(feature = "tch")]
-        Some(Device::libtorch()),
-        #[cfg(not(feature = "tch"))]
-        None,
-    ];
-    compiled.into_iter().flatten().find(|other| *other != device())
+    let compiled = ["flex", "ndarray", "tch"].into_iter().filter_map(|name| find(name).ok());
+    compiled.into_iter().find(|other| *other != device())
 }
 
 #[test]
 fn devices_of_several_kinds_agree_up_to_rounding() {
     let Some(another) = another() else { return }; // a build with one backend
-    for gauge in GAUGES {
+    for gauge in Gauge::ALL {
         let alone = fixture(70, gauge, 1);
         let expected = alone.extract().unwrap();
         let mut shared = fixture(70, gauge, 1);

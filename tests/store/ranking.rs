@@ -88,10 +88,10 @@ fn without_its_own_terms_a_point_is_assigned_to_the_best_of_the_others() {
 fn all_pairs_are_counted_and_few_are_computed_again() {
     for (classes, rows) in [(Classes::Predicted, 2), (Classes::All, CLASSES + 1)] {
         let (_fixture, store) = store(classes);
-        let effort = ranking(&store, &Cloud::new(50, 9).points, 1, None).work;
-        assert_eq!(effort.pairs, (50 * 90 * rows) as u64);
-        assert!(effort.exact >= 100 && effort.exact <= effort.reevaluated, "{effort:?}");
-        assert!(effort.share() < 0.2, "{effort:?}");
+        let work = ranking(&store, &Cloud::new(50, 9).points, 1, None).work;
+        assert_eq!(work.pairs, (50 * 90 * rows) as u64);
+        assert!(work.exact >= 100 && work.exact <= work.reevaluated, "{work:?}");
+        assert!(work.share() < 0.2, "{work:?}");
     }
 }
 

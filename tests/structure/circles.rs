@@ -1,12 +1,13 @@
 //! No two source files of a crate import each other in a circle.
 //!
-//! A name that a module re-exports counts as an import of the file that defines it. A module and
-//! the modules inside it may import each other.
+//! An import of a name that a module re-exports counts as an import of the file that defines it. A
+//! re-export itself counts as an import if the module uses the name. Thus a `mod.rs` that declares
+//! and re-exports only is on no circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use super::imports::{child_imports, imports, is_test, use_statements};
+use super::imports::{child_imports, imports, is_test, split_reexports, use_statements, words};
 use super::{CRATES, crates, module_path, source_files};
 
 /// The path of a module from the root of its crate.
@@ -15,12 +16,25 @@ type ModulePath = Vec<String>;
 /// The modules that every module of a crate imports.
 type Imports = BTreeMap<ModulePath, BTreeSet<ModulePath>>;
 
+/// The modules that may import each other in a circle, each with the module that closes it.
+///
+/// Every operation returns the enum `Op` of all operations from `to_target` and `map_constants`,
+/// and the trait `PiecewiseLinear` declares these methods.
+const EXCEPTION: (&str, [&str; 2]) = ("tropex-extract", ["ops", "op"]);
+
 #[test]
 fn files_import_each_other_without_circles() {
     let folders: BTreeSet<_> = CRATES.iter().map(|order| order.folder).collect();
     let mut lines = Vec::new();
     for folder in folders {
-        for (from, imported) in circles(read_sources(folder).imports()) {
+        let mut imports = read_sources(folder).imports();
+        if folder == EXCEPTION.0 {
+            let closing = EXCEPTION.1.map(str::to_owned).to_vec();
+            assert!(imports.contains_key(&closing), "{closing:?} does not exist");
+            let others = imports.iter_mut().filter(|(from, _)| from[..].starts_with(&closing[..1]));
+            others.for_each(|(_, imported)| _ = imported.remove(&closing));
+        }
+        for (from, imported) in circles(imports) {
             let from = from.join("::");
             let line = |to: &ModulePath| format!("{folder}: {from} -> {}", to.join("::"));
             lines.extend(imported.iter().map(line));
@@ -42,7 +56,10 @@ fn circles_are_found_through_reexports_and_child_modules() {
     let uses_outer = ["folder::inner", "use crate::upper::Outer;\npub struct Inner;\n"];
     assert_eq!(on_circles(&[reexport, uses_inner, uses_outer]), ["folder::inner", "upper"]);
     let uses_parent = ["folder::inner", "use super::LIMIT;\npub struct Inner;\n"];
-    assert!(on_circles(&[reexport, uses_inner, uses_parent]).is_empty());
+    let reexports = ["folder", "mod inner;\npub use inner::Inner;\nconst LIMIT: usize = 1;\n"];
+    assert!(on_circles(&[reexports, uses_inner, uses_parent]).is_empty());
+    let uses_child = ["folder", "mod inner;\npub use inner::Inner;\nconst LIMIT: Inner = Inner;\n"];
+    assert_eq!(on_circles(&[uses_child, uses_parent]), ["folder", "folder::inner"]);
     let calls_child = ["folder", "mod inner;\npub fn outer() { inner::run() }\n"];
     let uses_folder = ["upper", "use crate::folder::outer;\npub struct Outer;\n"];
     let all = ["folder", "folder::inner", "upper"];
@@ -72,7 +89,7 @@ fn read_sources(folder: &str) -> CrateSources {
 }
 
 impl CrateSources {
-    /// The modules that every module imports, without the modules around it.
+    /// The modules that every module imports.
     fn imports(&self) -> Imports {
         let names = self.0.iter().map(|(module, source)| {
             let used = self.paths(module, &use_statements(source)).into_iter();
@@ -81,9 +98,14 @@ impl CrateSources {
         });
         let names = names.collect();
         let imports = self.0.iter().map(|(module, source)| {
-            let paths = self.paths(module, source).into_iter();
+            let [reexports, code] = split_reexports(source);
+            let words = words(&code);
+            let used = self.paths(module, &reexports).into_iter();
+            let used = used.filter(|path| path.last().is_some_and(|name| words.contains(&**name)));
+            let paths = self.paths(module, &code).into_iter().chain(used);
+            let paths = paths.filter(|path| !path.iter().any(|name| is_test(name)));
             let owners = paths.map(|path| owner(&path, &names));
-            (module.clone(), owners.filter(|owner| !module.starts_with(owner)).collect())
+            (module.clone(), owners.filter(|owner| owner != module).collect())
         });
         imports.collect()
     }

@@ -1,5 +1,7 @@
 //! The paths that a Rust source file reads from its own crate.
 
+use std::collections::BTreeSet;
+
 /// The paths below `crate::` and `super::` in the source of a module, from the root of the crate.
 ///
 /// `module` is the path of the module. Comments and test modules are left out.
@@ -36,6 +38,27 @@ pub(super) fn use_statements(source: &str) -> String {
     statements.collect::<Vec<_>>().join(";\n")
 }
 
+/// The re-exports of a module, and its other code without declarations of modules.
+pub(super) fn split_reexports(source: &str) -> [String; 2] {
+    let [mut reexports, mut rest] = [String::new(), String::new()];
+    let mut is_reexport = false;
+    let code = code(source);
+    for line in code.lines().filter(|line| !(line.contains("mod ") && line.ends_with(';'))) {
+        let start = line.trim_start().split_once("use ").map_or("", |(start, _)| start);
+        is_reexport |= start == "pub " || (start.starts_with("pub(") && start.ends_with(") "));
+        let part = if is_reexport { &mut reexports } else { &mut rest };
+        *part += line;
+        *part += "\n";
+        is_reexport &= !line.ends_with(';');
+    }
+    [reexports, rest]
+}
+
+/// The names and keywords of a text.
+pub(super) fn words(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').collect()
+}
+
 /// The modules that the source of a crate root declares, without those for tests.
 pub(super) fn declared_modules(source: &str) -> Vec<String> {
     let code = code(source);
@@ -57,10 +80,10 @@ pub(super) fn is_test(module: &str) -> bool {
 }
 
 /// The source without comments and without the test module at its end.
-fn code(source: &str) -> String {
-    let tests = source.match_indices("#[cfg(test)]\nmod ").find(|(at, matched)| {
-        let declaration = &source[at + matched.len()..];
-        declaration.split_once('\n').is_some_and(|(line, _)| line.ends_with('{'))
+pub(super) fn code(source: &str) -> String {
+    let tests = source.match_indices("#[cfg(test)]\n").find(|(at, matched)| {
+        let declaration = source[at + matched.len()..].lines().next().unwrap_or_default();
+        declaration.contains("mod ") && declaration.ends_with('{')
     });
     let source = &source[..tests.map_or(source.len(), |(at, _)| at)];
     let lines = source.lines().map(|line| line.split("//").next().unwrap_or_default().trim_end());

@@ -27,6 +27,7 @@ impl StructureError {
 
 /// Why a bound gives no number.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BoundError {
     /// The formula does not hold for the structure, for this reason.
     #[error("{0}")]

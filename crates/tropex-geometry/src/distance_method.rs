@@ -6,6 +6,7 @@ use tropex_extract::Network;
 /// How [`Regions::distances`](crate::Regions::distances) finds the nearest sides. Both ways find
 /// equal distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DistanceMethod {
     /// One backward pass for every side of the region.
     Rows,

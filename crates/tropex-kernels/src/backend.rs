@@ -4,9 +4,14 @@ use burn::tensor::Device;
 
 use crate::simd;
 
+/// The device of Burn's `flex` backend, if this build has it.
+pub fn flex_device() -> Option<Device> {
+    simd::device()
+}
+
 /// Whether the device is Burn's `flex` backend, whose operations run in this process's thread pool.
 pub(crate) fn is_flex(device: &Device) -> bool {
-    simd::device().as_ref() == Some(device)
+    flex_device().as_ref() == Some(device)
 }
 
 /// Whether the device is Burn's `ndarray` backend.

@@ -11,6 +11,8 @@ mod attempt;
 mod backend;
 mod cache;
 mod data;
+#[cfg(not(all(feature = "flex", any(feature = "cuda", feature = "wgpu"))))]
+mod declines;
 mod device_error;
 mod devices;
 #[cfg_attr(not(feature = "flex"), path = "without_flex/flex.rs")]
@@ -28,11 +30,11 @@ mod target;
 pub mod tiling;
 mod worker_pool;
 
-pub use backend::{is_cpu, is_ndarray};
+pub use backend::{flex_device, is_cpu, is_ndarray};
 pub use cache::get_or_init;
 pub use data::{
     AdamStep, AffineRows, Columns, Constant, MomentumStep, PackedWeight, PoolingWindows,
-    RowsAndOffset, Slope, Stencil, copy_rows, on_last_group,
+    RowsAndOffset, Slope, Stencil, copy_rows,
 };
 pub use device_error::DeviceError;
 pub use devices::Devices;

@@ -25,7 +25,7 @@ pub enum OnnxError {
     },
     /// The chosen output depends on nodes that are not piecewise linear or not supported. The list
     /// has all of them.
-    #[error("{}", listed(.0))]
+    #[error("{}", node_lines(.0))]
     Unsupported(Vec<UnsupportedNode>),
     /// No output has the requested name.
     #[error("no output is named `{name}`; there are {}", quoted(outputs))]
@@ -74,6 +74,7 @@ pub enum OnnxError {
 
 /// A node that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnsupportedNode {
     /// Name of the node, or of its first output.
     pub node: String,
@@ -98,7 +99,8 @@ fn quoted(names: &[String]) -> String {
     names.join(", ")
 }
 
-fn listed(nodes: &[UnsupportedNode]) -> String {
+/// A node in one line, or a line per node.
+fn node_lines(nodes: &[UnsupportedNode]) -> String {
     match nodes {
         [node] => node.to_string(),
         nodes => {

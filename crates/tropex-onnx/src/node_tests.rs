@@ -18,14 +18,14 @@ use crate::proto;
 use crate::run::{Program, host};
 use crate::testing::{device, output_of, python};
 
-/// What came of a test.
+/// The outcome of a test.
 enum NodeOutcome {
     Passed,
     Refused(String),
     Wrong(String),
 }
 
-/// Which inputs are taken for such that depend on the input of a model.
+/// The inputs of a node that count as dependent on the input of a model.
 #[derive(Clone, Copy, PartialEq)]
 enum Free {
     /// All floats, as between the layers of a network.

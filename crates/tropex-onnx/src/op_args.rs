@@ -87,7 +87,7 @@ pub(crate) struct OpArgs<'a> {
     /// The model's folder; `None` if the model is not in a file.
     pub(crate) folder: Option<&'a Path>,
     pub(crate) batch: Option<BatchInfo<'a>>,
-    /// Most numbers of a value of one point.
+    /// Largest number of entries of a value, per point.
     pub(crate) limit: usize,
     /// Which outputs are read.
     pub(crate) wanted: &'a [bool],

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::tensor::{Device, FloatDType};
+use tropex_kernels::flex_device;
 
 use crate::array::{Array, ArrayOptions};
 use crate::attributes::AttributeReader;
@@ -29,7 +30,7 @@ pub(crate) struct Program {
     /// Number of values.
     pub(crate) value_count: usize,
     pub(crate) folder: Option<PathBuf>,
-    /// Most numbers of a value of one point.
+    /// Largest number of entries of a value, per point.
     pub(crate) limit: usize,
     /// Whether operators that are not piecewise linear are allowed.
     pub(crate) allows_curved: bool,
@@ -73,17 +74,11 @@ impl RunTrace {
     }
 }
 
-/// The CPU in f64 if this build has `flex`, otherwise the model's device.
-pub(crate) fn host(_device: &Device) -> ArrayOptions {
-    #[cfg(feature = "flex")]
-    let options = ArrayOptions { device: Device::flex(), dtype: FloatDType::F64 };
-    #[cfg(not(feature = "flex"))]
-    let options = {
-        let has_f64 = _device.supports_dtype(FloatDType::F64);
-        let dtype = if has_f64 { FloatDType::F64 } else { FloatDType::F32 };
-        ArrayOptions { device: _device.clone(), dtype }
-    };
-    options
+/// `flex` in f64 if this build has it, otherwise the model's device in its widest format.
+pub(crate) fn host(device: &Device) -> ArrayOptions {
+    let device = flex_device().unwrap_or_else(|| device.clone());
+    let has_f64 = device.supports_dtype(FloatDType::F64);
+    ArrayOptions { device, dtype: if has_f64 { FloatDType::F64 } else { FloatDType::F32 } }
 }
 
 impl Program {

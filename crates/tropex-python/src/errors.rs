@@ -59,7 +59,7 @@ impl ToException for OnnxError {
         match &self {
             Self::Unsupported(nodes) => {
                 let listed = nodes.iter().cloned().map(|node| {
-                    let UnsupportedNode { node, operator, shapes, reason } = node;
+                    let UnsupportedNode { node, operator, shapes, reason, .. } = node;
                     (node, operator, shapes.trim().to_owned(), reason)
                 });
                 unsupported(&self, listed.collect())

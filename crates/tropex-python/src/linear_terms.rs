@@ -69,7 +69,7 @@ fn fill<P: Number, T: Number>(
     let predicted = PyArray1::<i64>::zeros(py, count, false);
     {
         let mut writer = (coefficients.readwrite(), bias.readwrite(), predicted.readwrite());
-        let mut output = Output {
+        let mut output = TermArrays {
             per_point: per_point.unwrap_or(1),
             features: network.features(),
             coefficients: writer.0.as_slice_mut()?,
@@ -84,7 +84,7 @@ fn fill<P: Number, T: Number>(
 }
 
 /// The arrays of a result.
-struct Output<'a, T> {
+struct TermArrays<'a, T> {
     /// Number of terms per point.
     per_point: usize,
     features: usize,
@@ -93,7 +93,7 @@ struct Output<'a, T> {
     predicted: &'a mut [i64],
 }
 
-impl<T: Number> Output<'_, T> {
+impl<T: Number> TermArrays<'_, T> {
     fn fill<P: Number>(
         &mut self,
         network: &Network,

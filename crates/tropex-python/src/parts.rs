@@ -54,8 +54,7 @@ impl PartSettings {
     fn open(&self) -> Result<(Run, Dataset), Error> {
         let run = Run::open(&self.run)?;
         let config = run.config();
-        let mut options = OpenOptions::default();
-        options.data_dir = self.data_dir.clone();
+        let options = OpenOptions::default().with_data_dir(self.data_dir.clone());
         let data = tropex_train::data::open(&config.dataset, &config.open_options(options))?;
         let data = config.as_used(data);
         Ok((run, data))

@@ -143,7 +143,7 @@ impl<'py> Points<'py> {
         numbers / shape.iter().product::<usize>()
     }
 
-    /// The numbers in 32 bits, without a copy if they are that already.
+    /// The numbers as f32, borrowed if they are f32 already.
     ///
     /// # Errors
     /// A number beyond the range of 32 bits. `name` is that of the argument.

@@ -21,7 +21,7 @@ pub(crate) struct SliceSettings<'a, 'py> {
     pub(crate) margin: Option<f64>,
     /// Corners of the window.
     pub(crate) window: Option<&'a Bound<'py, PyAny>>,
-    /// Most polygons.
+    /// Largest number of regions.
     pub(crate) max_regions: usize,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct SlicePlace {
     pub(crate) points: [[f64; 2]; 3],
     /// Shape of one point.
     pub(crate) shape: Vec<usize>,
-    /// Most polygons.
+    /// Largest number of regions.
     pub(crate) max_regions: usize,
     /// Whether the window may become smaller.
     is_free: bool,

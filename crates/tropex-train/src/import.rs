@@ -35,16 +35,15 @@ pub struct ImportOptions {
 impl ImportOptions {
     /// Chooses one of several state dicts in a checkpoint.
     #[must_use]
-    pub fn with_entry(self, entry: impl Into<String>) -> Self {
-        Self { entry: Some(entry.into()), ..self }
+    pub fn with_entry(self, entry: impl Into<Option<String>>) -> Self {
+        Self { entry: entry.into(), ..self }
     }
 
-    /// Says that a layer or tensor of the file is a layer of the network; an empty name leaves the
-    /// layer of the file out.
+    /// Says which layers or tensors of the file are which layers of the network; an empty name
+    /// leaves a layer of the file out.
     #[must_use]
-    pub fn with_mapped(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
-        self.map.push((from.into(), to.into()));
-        self
+    pub fn with_map(self, map: Vec<(String, String)>) -> Self {
+        Self { map, ..self }
     }
 
     /// Normalises images before the first layer.

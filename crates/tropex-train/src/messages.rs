@@ -1,4 +1,4 @@
-//! Texts that several errors need: hints at similar names, and plain words for the errors of
+//! Texts that several errors need: hints at similar names, lists, and plain words for the errors of
 //! parsers.
 
 /// Least similarity of a name and a known name for a hint, from 0 to 1.
@@ -27,6 +27,15 @@ pub fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String 
         None => String::new(),
         Some((last, [])) => format!(" (did you mean {last}?)"),
         Some((last, names)) => format!(" (did you mean {} or {last}?)", names.join(", ")),
+    }
+}
+
+/// The first `most` of some items, and the number of the others.
+pub(crate) fn listed(items: &[String], most: usize) -> String {
+    match items.len().checked_sub(most) {
+        _ if items.is_empty() => "none".into(),
+        Some(more @ 1..) => format!("{} and {more} more", items[..most].join(", ")),
+        _ => items.join(", "),
     }
 }
 

@@ -126,6 +126,20 @@ impl Naming {
     }
 }
 
+/// The methods by which the field `naming` of a visitor or mapper follows the path of the visit.
+macro_rules! follow_path {
+    () => {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.naming.enter(name, container);
+        }
+
+        fn exit_module(&mut self, _name: &str, _container: &str) {
+            self.naming.exit();
+        }
+    };
+}
+pub(crate) use follow_path;
+
 /// The specs of the tensors of a module, in the order of its layers. Allocates no parameters.
 pub fn tensor_specs(module: &impl Module) -> Vec<TensorSpec> {
     let mut collect = SpecVisitor { naming: Naming::default(), tensor_specs: Vec::new() };
@@ -139,13 +153,7 @@ struct SpecVisitor {
 }
 
 impl ModuleVisitor for SpecVisitor {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.naming.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.naming.exit();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.tensor_specs.extend(self.naming.spec(param.lazy_shape().as_slice()));

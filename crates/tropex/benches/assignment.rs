@@ -62,8 +62,7 @@ fn main() {
 
 fn of_run(run: &Path, data_dir: Option<&String>, device: &Device) -> (String, TermStore, Dataset) {
     let run = Run::open(run).expect("a run with terms");
-    let mut options = OpenOptions::default();
-    options.data_dir = data_dir.map(Into::into);
+    let options = OpenOptions::default().with_data_dir(data_dir.map(Into::into));
     let dataset = open(&run.config().dataset, &options).expect("the images of the run");
     let opened = pipeline::open_terms(&run, &dataset, device, Gauge::WorstCase);
     let (store, _) = opened.expect("terms of `tropex extract`");
@@ -87,10 +86,10 @@ fn of_untrained(folder: &Path, device: &Device) -> (String, TermStore, Dataset) 
 fn compare(store: &TermStore, points: &[f32], device: &Device) {
     let mut times = [Duration::MAX; 5];
     let (mut single, mut double) = (Vec::new(), Vec::new());
-    let (mut winners, mut effort) = (Vec::new(), WorkStats::default());
+    let (mut winners, mut work) = (Vec::new(), WorkStats::default());
     for _ in 0..ROUNDS {
         let round = [
-            time(|| certified(store, points, device, &mut winners, &mut effort)),
+            time(|| certified(store, points, device, &mut winners, &mut work)),
             time(|| products(store, points, device, FloatDType::F32, None)),
             time(|| products(store, points, device, FloatDType::F32, Some(&mut single))),
             time(|| products(store, points, device, FloatDType::F64, None)),
@@ -110,7 +109,7 @@ fn compare(store: &TermStore, points: &[f32], device: &Device) {
         let wrong = found.iter().zip(&winners).filter(|(found, winner)| found != winner).count();
         println!("  {name} alone names a wrong term at {wrong} of {} points", winners.len());
     }
-    let WorkStats { pairs, reevaluated, exact } = effort;
+    let WorkStats { pairs, reevaluated, exact, .. } = work;
     println!("  of {pairs} values {reevaluated} were computed again in f64, {exact} exactly");
 }
 
@@ -122,11 +121,11 @@ fn certified(
     points: &[f32],
     device: &Device,
     winners: &mut Vec<Winners>,
-    effort: &mut WorkStats,
+    work: &mut WorkStats,
 ) {
     let function = ExtractedFunction::new(store, device).expect("f32 is there");
     let found = function.ranking(points, 1, None, &|_| {}).expect("a whole store");
-    *effort = found.work;
+    *work = found.work;
     let found = found.assignments.iter();
     *winners = found.map(|won| [won.positive as i64, won.negative as i64]).collect();
 }

@@ -17,8 +17,9 @@ pub use tropex_geometry as geometry;
 pub use tropex_train as train;
 
 pub use tropex_extract::{
-    Classes, ComputeTarget, Devices, Error, ExtractedFunction, Extractor, Gauge, Network,
-    PointSource, Precision, SelfCheck, Shifts, TermStore, Terms, Violations, capture,
+    Classes, ComputeTarget, Devices, Error, ExtractOptions, ExtractedFunction, Extractor, Gauge,
+    LinearTerms, Network, PointSource, Precision, SelfCheck, Shifts, TermStore, Terms,
+    UnsupportedOperation, Violations, capture,
 };
 
 /// The chapters of the manual, whose code is compiled and run as documentation tests.

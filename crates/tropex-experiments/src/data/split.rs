@@ -18,6 +18,9 @@ pub enum Split {
 }
 
 impl Split {
+    /// Both splits.
+    pub const ALL: [Self; 2] = [Self::Train, Self::Test];
+
     /// Name on the command line and in folders.
     pub fn name(self) -> &'static str {
         match self {
@@ -58,10 +61,7 @@ impl FromStr for Split {
     type Err = ParseSplitError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "train" => Ok(Self::Train),
-            "test" => Ok(Self::Test),
-            _ => Err(ParseSplitError(text.into())),
-        }
+        let found = Self::ALL.into_iter().find(|split| split.name() == text);
+        found.ok_or_else(|| ParseSplitError(text.into()))
     }
 }

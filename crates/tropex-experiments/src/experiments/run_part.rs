@@ -3,9 +3,9 @@
 use tropex_extract::job::PartNumber;
 use tropex_extract::store::Manifest;
 
-use super::experiment::{ConfiguredExperiment, ExperimentEntry, Parameters};
+use super::experiment::{ConfiguredExperiment, ExperimentEntry, Parameters, Scope};
+use super::registry::EXPERIMENTS;
 use super::request::ExperimentRequest;
-use super::{EXPERIMENTS, Scope};
 use crate::Error;
 use crate::run::{PartMode, ProgressFn, RunContext};
 

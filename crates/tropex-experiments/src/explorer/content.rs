@@ -19,7 +19,7 @@ const BEHIND: f64 = 600.0;
 
 /// The texts of the template.
 #[derive(Serialize)]
-pub(super) struct PageContent<'a> {
+pub(super) struct ExplorerContent<'a> {
     pub head: String,
     pub title: &'a str,
     pub answer: &'a str,

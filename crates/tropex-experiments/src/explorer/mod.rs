@@ -5,6 +5,7 @@ mod content;
 mod largest_cells;
 mod map_images;
 mod panel;
+mod region_explorer;
 
 use std::path::Path;
 
@@ -15,33 +16,18 @@ use minijinja::{AutoEscape, Environment};
 use tropex_files::replace;
 
 use crate::Error;
-use crate::query::RegionView;
 use crate::render::{ImageFormat, RegionPanel, document_head, provenance_mark, require_ours};
 
 pub use panel::ExplorerPanel;
+pub use region_explorer::RegionExplorer;
 
-use content::{PageContent, RegionData};
+use content::{ExplorerContent, RegionData};
 
 const HTML: &str = include_str!("../../assets/explorer.html");
 const STYLE: &str = include_str!("../../assets/explorer.css");
 
 /// The script of the page.
 const SCRIPT: &str = include_str!("../../assets/explorer.js");
-
-/// Regions of one window, as panels side by side or as frames in time.
-#[derive(Debug)]
-pub struct RegionExplorer<'a> {
-    /// Title of the page.
-    pub title: String,
-    /// A sentence below the title.
-    pub answer: String,
-    /// The plane, its window and the data points on it.
-    pub view: &'a RegionView,
-    /// The panels.
-    pub panels: Vec<ExplorerPanel<'a>>,
-    /// Whether the panels are shown one at a time, with a slider.
-    pub is_in_time: bool,
-}
 
 impl RegionExplorer<'_> {
     /// Writes the page.
@@ -61,7 +47,7 @@ impl RegionExplorer<'_> {
         let data = RegionData::of(self)?;
         // A text of the data cannot end the element that contains it.
         let data = serde_json::to_string(&data).map(|text| text.replace('<', "\\u003c"));
-        let content = PageContent {
+        let content = ExplorerContent {
             head: document_head(&self.title, STYLE, SCRIPT),
             title: &self.title,
             answer: &self.answer,

@@ -63,7 +63,7 @@ pub struct AssignedImages {
     /// The training images whose terms compete.
     pub terms: SubsetSummary,
     /// Numbers of values by the way they were computed.
-    pub effort: WorkStats,
+    pub work: WorkStats,
 }
 
 /// Name of the task in progress reports.
@@ -152,7 +152,7 @@ impl<'a> Assigned<'a> {
             images: Vec::with_capacity(points.len()),
             taken: points.summary(),
             terms: with_terms.summary(),
-            effort: WorkStats::default(),
+            work: WorkStats::default(),
         };
         Ok(Self { images, points, with_terms, predicted })
     }
@@ -160,7 +160,7 @@ impl<'a> Assigned<'a> {
     /// Adds the ranking at the next images.
     fn add(&mut self, ranking: Ranking) {
         let Self { images: assigned, points, with_terms, predicted } = self;
-        assigned.effort = assigned.effort.with(ranking.work);
+        assigned.work = assigned.work.with(ranking.work);
         for (winner, best) in ranking.assignments.into_iter().zip(ranking.best) {
             let point = assigned.images.len();
             let (image, label) = (points.index(point), points.label(point));

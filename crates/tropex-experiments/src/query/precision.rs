@@ -18,12 +18,6 @@ use crate::Error;
 use crate::data::ImagePoints;
 use crate::run::{ProgressFn, ProgressReporter, check_data, network};
 
-/// The gauges that are compared.
-const GAUGES: [Gauge; 3] = [Gauge::WorstCase, Gauge::Tight, Gauge::Calibrated];
-
-/// The formats that are compared.
-const PRECISIONS: [Precision; 2] = [Precision::F32, Precision::F64];
-
 /// The self-check of an extraction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PrecisionCheck {
@@ -65,10 +59,10 @@ pub fn precision(
     let network = network(run, device)?;
     let points = ImagePoints::new(&dataset.train, Some(limit));
     let reporter = ProgressReporter::new(progress);
-    let all = GAUGES.len() * PRECISIONS.len();
+    let all = Gauge::ALL.len() * Precision::ALL.len();
     let mut found = Vec::with_capacity(all);
-    for gauge in GAUGES {
-        for precision in PRECISIONS {
+    for gauge in Gauge::ALL {
+        for precision in Precision::ALL {
             reporter.step("extracting terms", found.len(), all)?;
             let folder = scratch(run)?;
             let terms = folder.path().join("terms");

@@ -65,7 +65,8 @@ pub struct RegionView {
     pub window: Window,
     /// Data points in the window.
     pub marks: Vec<MarkedPoint>,
-    /// The images that the plane passes through, with their indices; none if it is the input space.
+    /// The images that the plane passes through, with their indices. Empty if the plane is the input
+    /// space.
     pub pictures: Vec<(usize, CaptionedImage)>,
     shape: [usize; 3],
     class_names: Vec<String>,

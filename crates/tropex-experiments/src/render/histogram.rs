@@ -16,11 +16,11 @@ pub struct Histogram {
     pub x: PlotAxis,
     /// Ascending edges of the intervals, one more than there are intervals.
     pub edges: Vec<f64>,
-    /// The sets.
+    /// The series, drawn in one colour each.
     pub series: Vec<HistogramSeries>,
 }
 
-/// A set of values in a histogram.
+/// A series of values in a histogram.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistogramSeries {
     /// Entry in the legend.

@@ -26,6 +26,9 @@ pub enum ImageFormat {
 }
 
 impl ImageFormat {
+    /// All formats.
+    pub const ALL: [Self; 2] = [Self::Png, Self::Svg];
+
     /// The format that a file name ends with.
     ///
     /// # Errors
@@ -60,11 +63,8 @@ impl FromStr for ImageFormat {
     type Err = ParseImageFormatError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "svg" => Ok(Self::Svg),
-            "png" => Ok(Self::Png),
-            _ => Err(ParseImageFormatError(text.into())),
-        }
+        let found = Self::ALL.into_iter().find(|format| format.extension() == text);
+        found.ok_or_else(|| ParseImageFormatError(text.into()))
     }
 }
 

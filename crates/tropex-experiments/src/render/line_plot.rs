@@ -11,7 +11,7 @@ use super::theme::{ThemeColour, dashes};
 /// Largest number of points of a line with marks. Without a mark, a line of one point is invisible.
 const MOST_MARKS: usize = 40;
 
-/// Most points of a line whose numbers are shown under the pointer.
+/// Largest number of points of a line whose numbers are shown under the pointer.
 const MOST_HOVERS: usize = 200;
 
 /// Width and height of the place at a point where its numbers are shown.

@@ -15,6 +15,7 @@ pub struct ExperimentDescription {
 
 /// What experiments are about; reports group experiments by topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Topic {
     /// The extracted function compared with the network.
     ExtractedFunction,

@@ -25,7 +25,7 @@ pub use folder::{ReportLocks, read_finding, report_folder, write_finding};
 pub use number_id::NumberId;
 pub use page::{Page, PageFiles};
 pub use reproducibility::Reproducibility;
-pub use summary::{Claim, Estimate, HeadlineCard, StudySummary, Verdict};
+pub use summary::{Claim, HeadlineCard, ShareEstimate, StudySummary, Verdict};
 pub use table::{Column, Table, TableCell};
 
 pub use crate::unit::{Unit, count, percent};

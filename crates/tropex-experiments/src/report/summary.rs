@@ -33,12 +33,12 @@ pub struct HeadlineCard {
     /// Number of test images.
     pub images: usize,
     /// The numbers.
-    pub estimates: Vec<Estimate>,
+    pub estimates: Vec<ShareEstimate>,
 }
 
 /// A share with its uncertainty.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Estimate {
+pub struct ShareEstimate {
     /// What is measured.
     pub name: &'static str,
     /// The share, a mean over the seeds.

@@ -42,7 +42,7 @@ pub struct RunContext<'a> {
 
 impl std::fmt::Debug for RunContext<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Subject")
+        f.debug_struct("RunContext")
             .field("run", &self.run.path())
             .field("epoch", &self.extraction.epoch)
             .field("settings", &self.settings)

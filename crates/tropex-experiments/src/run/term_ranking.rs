@@ -83,7 +83,7 @@ impl<'a> TermRanking<'a> {
         progress: (&str, &ProgressReporter<'_>),
     ) -> Result<RankedPart, Error> {
         let files = self.files(part.of())?;
-        let work = Images { ranking: self, progress };
+        let work = RankingWork { ranking: self, progress };
         let (_, is_known) = files.find_or_compute(part, &work)?;
         let (folder, points) = (files.folder().to_owned(), range_of(part, &work).len());
         Ok(RankedPart { folder, points, is_known })
@@ -116,12 +116,12 @@ impl<'a> TermRanking<'a> {
 }
 
 /// The images as work that parts share.
-struct Images<'a> {
+struct RankingWork<'a> {
     ranking: &'a TermRanking<'a>,
     progress: (&'a str, &'a ProgressReporter<'a>),
 }
 
-impl PointwiseWork for Images<'_> {
+impl PointwiseWork for RankingWork<'_> {
     fn name(&self) -> String {
         self.ranking.name()
     }

@@ -20,13 +20,13 @@ impl StudyPlan {
     /// # Errors
     /// [`Error::OtherContent`]; a file that cannot be read or written.
     pub fn claim(&self, folder: &Path) -> Result<(), Error> {
-        match self.find_claim(folder)? {
-            Claim::Own => Ok(()),
-            Claim::Extended => self.write(folder),
-            Claim::None => match other_file(folder)? {
+        match self.plan_in(folder)? {
+            FolderPlan::Own => Ok(()),
+            FolderPlan::Extended => self.write(folder),
+            FolderPlan::None => match other_file(folder)? {
                 None => self.write(folder),
                 // Another process may have claimed the folder meanwhile.
-                Some(_) if self.find_claim(folder)? == Claim::Own => Ok(()),
+                Some(_) if self.plan_in(folder)? == FolderPlan::Own => Ok(()),
                 Some(file) => {
                     let content = format!("no study, and is not empty ({file} is in it)");
                     Err(Error::OtherContent { folder: folder.to_owned(), content })
@@ -35,17 +35,17 @@ impl StudyPlan {
         }
     }
 
-    fn find_claim(&self, folder: &Path) -> Result<Claim, Error> {
+    fn plan_in(&self, folder: &Path) -> Result<FolderPlan, Error> {
         let path = folder.join(PLAN);
         let found = match fs::read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Claim::None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FolderPlan::None),
             found => found.map_err(Error::io("read", &path))?,
         };
         if found == self.text(&path)?.as_bytes() {
-            return Ok(Claim::Own);
+            return Ok(FolderPlan::Own);
         }
         match serde_json::from_slice::<Self>(&found) {
-            Ok(plan) if self.extends(&plan) => Ok(Claim::Extended),
+            Ok(plan) if self.extends(&plan) => Ok(FolderPlan::Extended),
             _ => {
                 let content = "another study; a study is continued with the same plan, or with \
                                further seeds, gauges, networks or experiments in its lists";
@@ -54,8 +54,8 @@ impl StudyPlan {
         }
     }
 
-    /// Whether this plan is another one with further seeds, gauges and networks at the ends of their
-    /// lists, further experiments, or another headline.
+    /// Whether this plan extends another one: by seeds, gauges and networks at the ends of their
+    /// lists, by experiments, or by another headline.
     fn extends(&self, other: &Self) -> bool {
         let names = &self.experiments.names;
         let has = |name: &String| names.contains(name) || names.iter().any(|name| name == ALL);
@@ -81,7 +81,7 @@ impl StudyPlan {
 
 /// The plan that a folder contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
+enum FolderPlan {
     None,
     Own,
     /// One that the own plan extends.

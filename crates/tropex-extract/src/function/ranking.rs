@@ -51,6 +51,7 @@ pub struct RankedTerm {
 
 /// Number of values that were computed in `f32`, in `f64` and exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct WorkStats {
     /// Pairs of a point and a positive or negative term, computed in `f32`.
     pub pairs: u64,

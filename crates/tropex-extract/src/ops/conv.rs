@@ -135,8 +135,12 @@ where
     fn push(&self, values: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
         let [points, _] = values.dims();
         let by_cells = match self.direction {
-            Direction::Forward => self.correlation.down_by_cells(&values, points, bias.as_ref()),
-            Direction::Transposed => self.correlation.up_by_cells(&values, points, bias.as_ref()),
+            Direction::Forward => {
+                self.correlation.by_cells(Correlation::down_stencil, &values, points, bias.as_ref())
+            }
+            Direction::Transposed => {
+                self.correlation.by_cells(Correlation::up_stencil, &values, points, bias.as_ref())
+            }
         };
         let weight = self.correlation.weight.tensor();
         by_cells.unwrap_or_else(|| match self.direction {
@@ -178,7 +182,7 @@ impl<const S: usize, const D: usize> PiecewiseLinear for Conv<S, D>
 where
     Tensor<D>: Spatial<S>,
     Op: From<Self>,
-    Self: super::sealed::Sealed,
+    Self: super::piecewise_linear::Sealed,
 {
     fn name(&self) -> &'static str {
         match (self.direction, S) {
@@ -246,8 +250,12 @@ where
         let rows = rows.into_tensor();
         let offset = self.offset(rows.clone());
         let by_cells = match self.direction {
-            Direction::Forward => self.correlation.up_by_cells(&rows, points, None),
-            Direction::Transposed => self.correlation.down_by_cells(&rows, points, None),
+            Direction::Forward => {
+                self.correlation.by_cells(Correlation::up_stencil, &rows, points, None)
+            }
+            Direction::Transposed => {
+                self.correlation.by_cells(Correlation::down_stencil, &rows, points, None)
+            }
         };
         let pulled = by_cells.unwrap_or_else(|| self.pull(rows, self.correlation.weight.tensor()));
         PulledRows { rows: vec![AffineRows::new(pulled, points)], offset }

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use crate::Error;
 
+/// Name of the manifest file in the folder of a store.
+pub const MANIFEST: &str = "manifest.json";
+
 /// Name of the file of shifts.
 pub(crate) const SHIFTS: &str = "shifts.safetensors";
 

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::MANIFEST;
-use super::files::{self, SHIFTS, shard_name};
+use super::files::{self, MANIFEST, SHIFTS, shard_name};
 use super::header::TermsHeader;
 use crate::Error;
 use crate::gauge::{Gauge, ShiftScale};

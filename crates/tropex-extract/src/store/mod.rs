@@ -10,6 +10,7 @@ mod header;
 mod layout;
 mod manifest;
 mod shard;
+mod shard_tensors;
 mod shard_writer;
 mod shards;
 pub(crate) mod shifts;
@@ -29,7 +30,7 @@ use content::require_length;
 use shards::Shards;
 
 pub(crate) use cleanup::remove_all_but;
-pub use files::stays_remote;
+pub use files::{MANIFEST, stays_remote};
 pub(crate) use files::{piece_name, shard_name};
 pub use header::TermsHeader;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry};
@@ -39,9 +40,6 @@ pub(crate) use shard_writer::ShardWriter;
 
 /// Size up to which a shard file is read into memory, in bytes.
 pub(crate) const IN_MEMORY: u64 = 128 << 20;
-
-/// Name of the manifest file in the folder of a store.
-pub const MANIFEST: &str = "manifest.json";
 
 /// A finished extraction in a folder.
 #[derive(Clone, Debug)]

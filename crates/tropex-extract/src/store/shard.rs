@@ -12,6 +12,7 @@ use safetensors::Dtype;
 use super::content::ShardContent;
 use super::header::TermsHeader;
 use super::manifest::ShardEntry;
+use super::shard_tensors::{INTEGERS, NUMBERS, number_shapes};
 use super::tensor_reader::{ShardTensors, TensorReader};
 use crate::terms::TermTable;
 use crate::{Error, Precision};
@@ -67,25 +68,24 @@ impl<'a> ShardFile<'a> {
     /// The terms of a range of points.
     fn read(&self, points: Range<usize>) -> Result<TermTable, Error> {
         let terms = self.terms;
-        let (dtype, d) = (format_of(terms.precision), terms.features());
-        let (coefficients, biases): (&[usize], &[usize]) = match terms.per_point() {
-            1 => (&[d], &[]),
-            classes => (&[classes, d], &[classes]),
-        };
+        let (dtype, shapes) = (format_of(terms.precision), number_shapes(terms));
         let first = self.first + points.start;
         let dataset = terms.indices(first, points.len());
         let classes = i64::try_from(terms.class_count).unwrap_or(i64::MAX);
         let reader = TensorReader { file: &self.tensors, points };
+        let [index, label, predicted] = INTEGERS;
+        let numbers = |place: usize| reader.numbers(NUMBERS[place], dtype, &shapes[place]);
         Ok(TermTable {
             first,
-            index: reader.integers("index", dataset)?,
-            label: reader.integers("label", 0..i64::MAX)?,
-            predicted: reader.integers("predicted", 0..classes)?,
-            linear_coefficients: reader.numbers("linear.coefficients", dtype, coefficients)?,
-            linear_bias: reader.numbers("linear.bias", dtype, biases)?,
-            negative_coefficients: reader.numbers("negative.coefficients", dtype, &[d])?,
-            negative_bias: reader.numbers("negative.bias", dtype, &[])?,
-            zero: TensorData::zeros::<f32, _>([d]).convert_dtype(terms.precision.dtype()),
+            index: reader.integers(index, dataset)?,
+            label: reader.integers(label, 0..i64::MAX)?,
+            predicted: reader.integers(predicted, 0..classes)?,
+            linear_coefficients: numbers(0)?,
+            linear_bias: numbers(1)?,
+            negative_coefficients: numbers(2)?,
+            negative_bias: numbers(3)?,
+            zero: TensorData::zeros::<f32, _>([terms.features()])
+                .convert_dtype(terms.precision.dtype()),
             classes: terms.classes,
         })
     }

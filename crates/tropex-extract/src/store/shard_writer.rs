@@ -10,6 +10,7 @@ use super::header::TermsHeader;
 use super::layout::{NamedTensor, TensorFileLayout};
 use super::manifest::ShardEntry;
 use super::shard::format_of;
+use super::shard_tensors::{INTEGERS, NUMBERS, number_shapes};
 use crate::terms::{SelfCheck, Terms};
 use crate::{Error, PointSource, Precision};
 
@@ -82,22 +83,14 @@ impl<'a> ShardWriter<'a> {
     pub(crate) fn append_shard(&mut self, content: &[u8], check: &SelfCheck) -> bool {
         let Ok(tensors) = SafeTensors::deserialize(content) else { return false };
         let bytes = |name: &str| tensors.tensor(name).ok().map(|tensor| tensor.data());
-        let integers = [
-            ("index", &mut self.index),
-            ("label", &mut self.label),
-            ("predicted", &mut self.predicted),
-        ];
-        let numbers = [
-            ("linear.coefficients", &mut self.linear),
-            ("linear.bias", &mut self.linear_bias),
-            ("negative.coefficients", &mut self.negative),
-            ("negative.bias", &mut self.negative_bias),
-        ];
-        for (name, values) in integers {
+        let integers = [&mut self.index, &mut self.label, &mut self.predicted];
+        let numbers =
+            [&mut self.linear, &mut self.linear_bias, &mut self.negative, &mut self.negative_bias];
+        for (name, values) in INTEGERS.into_iter().zip(integers) {
             let Some(bytes) = bytes(name) else { return false };
             values.extend(bytemuck::pod_collect_to_vec::<u8, i64>(bytes));
         }
-        for (name, values) in numbers {
+        for (name, values) in NUMBERS.into_iter().zip(numbers) {
             let Some(bytes) = bytes(name) else { return false };
             values.extend_from_slice(bytes);
         }
@@ -117,22 +110,17 @@ impl<'a> ShardWriter<'a> {
         name: impl FnOnce(&str) -> String,
     ) -> Result<ShardEntry, Error> {
         let points = self.points();
-        let (format, d) = (format_of(self.terms.precision), self.terms.features());
-        let classes = self.terms.per_point();
-        let (coefficients, biases) = match classes {
-            1 => (vec![points, d], vec![points]),
-            classes => (vec![points, classes, d], vec![points, classes]),
-        };
-        let tensors: [NamedTensor<'_>; 7] = [
-            ("index", Dtype::I64, vec![points], bytemuck::cast_slice(&self.index)),
-            ("label", Dtype::I64, vec![points], bytemuck::cast_slice(&self.label)),
-            ("predicted", Dtype::I64, vec![points], bytemuck::cast_slice(&self.predicted)),
-            ("linear.coefficients", format, coefficients, &self.linear),
-            ("linear.bias", format, biases, &self.linear_bias),
-            ("negative.coefficients", format, vec![points, d], &self.negative),
-            ("negative.bias", format, vec![points], &self.negative_bias),
-        ];
-        let layout = TensorFileLayout::of(tensors)
+        let format = format_of(self.terms.precision);
+        let integers = [&self.index, &self.label, &self.predicted].into_iter();
+        let integers = integers.zip(INTEGERS).map(|(values, name)| -> NamedTensor<'_> {
+            (name, Dtype::I64, vec![points], bytemuck::cast_slice(values))
+        });
+        let numbers = [&self.linear, &self.linear_bias, &self.negative, &self.negative_bias];
+        let numbers = numbers.into_iter().zip(NUMBERS).zip(number_shapes(self.terms));
+        let numbers = numbers.map(|((bytes, name), shape)| -> NamedTensor<'_> {
+            (name, format, [&[points], &shape[..]].concat(), bytes)
+        });
+        let layout = TensorFileLayout::of(integers.chain(numbers))
             .map_err(|error| Error::io("write a shard in", folder)(io::Error::other(error)))?;
         let sha256 = layout.checksum();
         let file = name(&sha256);

@@ -27,7 +27,7 @@ pub struct Dominance {
 impl Dominance {
     /// The result for the given gaps, one per checked point.
     pub(crate) fn of(gaps: &[DominanceGap], precision: Precision) -> Self {
-        let tolerance = tolerance(precision);
+        let tolerance = Self::tolerance_of(precision);
         Self {
             checked: gaps.len(),
             dominant: gaps.iter().filter(|gap| gap.excess <= tolerance).count(),
@@ -36,14 +36,16 @@ impl Dominance {
         }
     }
 
+    /// Largest excess that rounding explains in a precision, relative to the sum of the absolute
+    /// values of all summands.
+    pub fn tolerance_of(precision: Precision) -> f64 {
+        ROUNDED * precision.epsilon()
+    }
+
     /// Fraction of the checked points at which the terms of the point are maximal, between 0 and 1.
     pub fn rate(&self) -> f64 {
         self.dominant as f64 / self.checked.max(1) as f64
     }
-}
-
-fn tolerance(precision: Precision) -> f64 {
-    ROUNDED * precision.epsilon()
 }
 
 /// The excess of other terms over the term of a point.
@@ -58,6 +60,6 @@ pub(crate) struct DominanceGap {
 impl DominanceGap {
     /// Whether the excess is larger than rounding explains.
     pub(crate) fn is_open(&self, precision: Precision) -> bool {
-        self.excess > tolerance(precision)
+        self.excess > Dominance::tolerance_of(precision)
     }
 }

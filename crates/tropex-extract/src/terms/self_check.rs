@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::Terms;
 use super::dominance::Dominance;
-use super::violations::{ROUNDED_ZERO, Violations};
+use super::violations::{ROUNDED_NEGATIVE, Violations};
 use crate::network::rounding::RoundingModel;
 use crate::{ComputeTarget, Error, Network, Precision};
 
 /// Figures that are checked in every extraction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SelfCheck {
     /// Number of checked points.
     pub points: usize,
@@ -155,7 +156,7 @@ impl SelfCheck {
             return failures;
         }
         let largest = larger(self.largest_coefficient, self.largest_shift);
-        let lowest = -ROUNDED_ZERO * precision.epsilon() * largest;
+        let lowest = -ROUNDED_NEGATIVE * precision.epsilon() * largest;
         let convex = self.smallest_coefficient >= lowest;
         if !convex {
             let smallest = self.smallest_coefficient;

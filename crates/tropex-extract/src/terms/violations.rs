@@ -8,7 +8,7 @@ use crate::Precision;
 
 /// Size of a negative coefficient that rounding explains, in multiples of the precision's epsilon,
 /// relative to the largest coefficient or shift.
-pub(super) const ROUNDED_ZERO: f64 = 16.0;
+pub(super) const ROUNDED_NEGATIVE: f64 = 16.0;
 
 /// Violations of shifts at points that they were not found for. At a violated point, the term of
 /// another point may exceed the term of the point.
@@ -49,7 +49,7 @@ impl ViolationMeter {
         let extremes = extremes(rows.clone().with_shift(shift));
         for (violated, (smallest, largest)) in self.violated.iter_mut().zip(extremes) {
             let size = largest.max(largest_shift);
-            if smallest < -ROUNDED_ZERO * self.precision.epsilon() * size {
+            if smallest < -ROUNDED_NEGATIVE * self.precision.epsilon() * size {
                 *violated = true;
                 self.largest = self.largest.max(-smallest / size);
             }

@@ -8,7 +8,7 @@
 pub const RESOLUTION: f64 = 1e-12;
 
 /// Differences below this share of the largest operand count as zero.
-const ROUNDED_ZERO: f64 = 32.0 * f64::EPSILON;
+const ROUNDED_DIFFERENCE: f64 = 32.0 * f64::EPSILON;
 
 /// The scale of the line `from + t * direction`, see [`RESOLUTION`].
 pub(super) fn scale(from: &[f64], direction: &[f64]) -> f64 {
@@ -43,8 +43,8 @@ impl TieBreak {
     /// Ties at a position on a line with a scale, for differences of these values (at `t = 0`) and
     /// of these slopes.
     pub(super) fn new(at: f64, scale: f64, values: &[f64], slopes: &[f64]) -> Self {
-        let zero_slope = ROUNDED_ZERO * largest(slopes);
-        let zero_value = ROUNDED_ZERO * largest(values) + at * zero_slope;
+        let zero_slope = ROUNDED_DIFFERENCE * largest(slopes);
+        let zero_value = ROUNDED_DIFFERENCE * largest(values) + at * zero_slope;
         Self { at, resolution: resolution(at, scale), zero_value, zero_slope }
     }
 

@@ -69,13 +69,6 @@ pub struct NodeStability {
     pub stable: Vec<(usize, u32)>,
 }
 
-impl NodeStability {
-    /// Number of units that always chose the piece.
-    pub fn with_piece(&self, piece: u32) -> usize {
-        self.stable.iter().filter(|(_, only)| *only == piece).count()
-    }
-}
-
 impl StableUnits {
     /// Statistics without points.
     pub fn new(patterns: &Patterns) -> Self {

@@ -21,7 +21,7 @@ const MEMORY: usize = 256 << 20;
 
 /// Coefficients below this share of the largest coefficient on their way back from the unit are
 /// taken for rounding errors of zero.
-const ROUNDED_ZERO: f64 = 1e-14;
+const ROUNDED_COEFFICIENT: f64 = 1e-14;
 
 /// A halfspace that contains the region of a point: `normal . x + offset >= 0` for all points `x`
 /// of the region.
@@ -222,7 +222,7 @@ impl Regions {
                 if ![gap, offset, largest].iter().all(|number| number.is_finite()) {
                     return Err(overflow());
                 }
-                if largest > ROUNDED_ZERO * pulled.largest[row] {
+                if largest > ROUNDED_COEFFICIENT * pulled.largest[row] {
                     visit(Halfspace { point, facet, gap, normal, offset });
                 }
             }

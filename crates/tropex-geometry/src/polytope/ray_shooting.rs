@@ -11,7 +11,7 @@ const MAX_TURNS: usize = 16;
 const MIN_DIRECTION: f64 = 1e-6;
 
 /// A direction from the centre.
-struct Ray {
+struct RayRates {
     /// Products of the direction with the normals of all sides.
     rates: Vec<f64>,
     /// The square of the length of the direction.
@@ -45,7 +45,7 @@ pub(super) fn facets_on_ray(
     side: usize,
 ) -> Vec<usize> {
     let mut facets = Vec::new();
-    let mut ray = Ray { rates: products.row(side).to_vec(), square: 1.0 };
+    let mut ray = RayRates { rates: products.row(side).to_vec(), square: 1.0 };
     for _ in 0..MAX_TURNS {
         let Some(exit) = ray.exit(depths) else { break };
         if exit.is_proof() {
@@ -58,7 +58,7 @@ pub(super) fn facets_on_ray(
     facets
 }
 
-impl Ray {
+impl RayRates {
     /// The point at which the ray leaves the polytope. `None` if it never does.
     fn exit(&self, depths: &[f64]) -> Option<RayExit> {
         let (mut first, mut second, mut met) = (f64::INFINITY, f64::INFINITY, None);

@@ -27,6 +27,7 @@ const ROUNDING_VERTICES: usize = 32;
 
 /// Progress of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SliceProgress {
     /// Number of finished units, or of finished steps with the terms of an extracted function.
     pub done: usize,

@@ -18,13 +18,13 @@ const MEMORY: usize = 256 << 20;
 pub(super) struct VertexRows<'a> {
     network: &'a Network,
     plane: &'a Plane,
-    kept: KeptRows,
+    kept: ValueRows,
     /// Called often, so that the caller can stop the work.
     tick: &'a dyn Fn(),
 }
 
 /// The rows of one value, by vertex.
-struct KeptRows {
+struct ValueRows {
     value: ValueId,
     width: usize,
     /// The row of each vertex, by the bits of its coordinates.
@@ -35,7 +35,7 @@ struct KeptRows {
 
 impl<'a> VertexRows<'a> {
     pub(super) fn new(network: &'a Network, plane: &'a Plane, tick: &'a dyn Fn()) -> Self {
-        Self { network, plane, kept: KeptRows::new(network, ValueId::INPUT), tick }
+        Self { network, plane, kept: ValueRows::new(network, ValueId::INPUT), tick }
     }
 
     /// Calls `visit` with the row of a value at every vertex, in order.
@@ -48,7 +48,7 @@ impl<'a> VertexRows<'a> {
         vertices: &[[f64; 2]],
         mut visit: impl FnMut(&[f64]),
     ) -> Result<(), Error> {
-        let mut next = KeptRows::new(self.network, value);
+        let mut next = ValueRows::new(self.network, value);
         let is_kept = next.width * size_of_val(vertices) / 2 <= MEMORY;
         if is_kept && self.kept.value != value {
             self.add_rows(&mut next, vertices)?;
@@ -69,7 +69,7 @@ impl<'a> VertexRows<'a> {
     }
 
     /// Adds the rows of vertices that are not in `to`.
-    fn add_rows(&self, to: &mut KeptRows, vertices: &[[f64; 2]]) -> Result<(), Error> {
+    fn add_rows(&self, to: &mut ValueRows, vertices: &[[f64; 2]]) -> Result<(), Error> {
         let (known, new): (Vec<[f64; 2]>, Vec<[f64; 2]>) =
             vertices.iter().copied().partition(|vertex| self.kept.row(*vertex).is_some());
         let batch = batch_of(self.network);
@@ -105,7 +105,7 @@ impl<'a> VertexRows<'a> {
     }
 }
 
-impl KeptRows {
+impl ValueRows {
     fn new(network: &Network, value: ValueId) -> Self {
         let width = network.shape(value).iter().product();
         Self { value, width, rows_of: HashMap::new(), rows: Vec::new() }

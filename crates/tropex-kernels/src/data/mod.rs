@@ -14,7 +14,7 @@ pub use constant::Constant;
 pub use optimizer::{AdamStep, MomentumStep};
 pub(crate) use optimizer::{AdamStepped, MomentumStepped};
 pub(crate) use rows::MIN_INTERLEAVED_GROUPS;
-pub use rows::{AffineRows, RowsAndOffset, copy_rows, on_last_group};
+pub use rows::{AffineRows, RowsAndOffset, copy_rows};
 pub use slope::Slope;
 pub use stencil::Stencil;
 pub use weight::PackedWeight;

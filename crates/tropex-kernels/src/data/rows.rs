@@ -97,7 +97,7 @@ impl AffineRows {
 pub type RowsAndOffset = (AffineRows, Option<Tensor<2>>);
 
 /// A shift `[1, features]` in the last group and zeros in the others: `[groups, 1, features]`.
-pub fn on_last_group(shift: Tensor<2>, groups: usize) -> Tensor<3> {
+fn on_last_group(shift: Tensor<2>, groups: usize) -> Tensor<3> {
     let shift: Tensor<3> = shift.unsqueeze_dim(0);
     if groups == 1 {
         return shift;

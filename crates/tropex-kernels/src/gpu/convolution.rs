@@ -24,7 +24,7 @@ use cubek::matmul::multi_level::routines::batch::simple_unit::SimpleUnitAlgorith
 use cubek::matmul::routine::BlueprintStrategy;
 use cubek::std::{InputBinding, MatrixLayout};
 
-use super::{empty, on_gpu};
+use super::tensor::{empty, on_gpu};
 
 /// The product of register tiles that dense layers use too.
 type Product = SimpleUnitAlgorithm;

@@ -17,6 +17,22 @@ pub(super) fn grid(threads: usize, tensors: &[&CubeTensor]) -> (CubeCount, CubeD
     (calculate_cube_count_elemwise(client, threads, block), block, width)
 }
 
+/// An entry of the rows, with the shift if its index is `shifted` or more.
+#[cube]
+fn shifted_entry(rows: &Tensor<f32>, shift: &Tensor<f32>, at: usize, shifted: usize) -> f32 {
+    let mut entry = rows[at];
+    if at >= shifted {
+        entry += shift[ABSOLUTE_POS % shift.len()];
+    }
+    entry
+}
+
+/// The cell of the winner of a window, among the cells of all planes of all points.
+#[cube]
+fn winning_cell<I: Int>(winner: &Tensor<I>, windows: usize, cells: usize) -> usize {
+    ABSOLUTE_POS / windows * cells + usize::cast_from(winner[ABSOLUTE_POS])
+}
+
 /// Adds the shift to the rows from `shifted` on, and multiplies entries by the slope where the sign
 /// is not positive. A thread computes the entries of one unit of a point in all groups.
 #[cube(launch, address_type = "dynamic")]
@@ -34,10 +50,7 @@ pub(super) fn mask_kernel(
     let is_inactive = sign[ABSOLUTE_POS] <= 0.0;
     for group in 0..rows.len() / sign.len() {
         let at = group * sign.len() + ABSOLUTE_POS;
-        let mut entry = rows[at];
-        if at >= shifted {
-            entry += shift[ABSOLUTE_POS % shift.len()];
-        }
+        let mut entry = shifted_entry(rows, shift, at, shifted);
         if is_inactive {
             entry *= slope;
         }
@@ -62,14 +75,11 @@ pub(super) fn scatter_kernel<I: Int>(
     if ABSOLUTE_POS >= winner.len() {
         terminate!();
     }
-    let cell = ABSOLUTE_POS / windows * cells + usize::cast_from(winner[ABSOLUTE_POS]);
+    let cell = winning_cell(winner, windows, cells);
     for group in 0..rows.len() / winner.len() {
         let at = group * winner.len() + ABSOLUTE_POS;
-        let mut entry = rows[at];
-        if at >= shifted {
-            entry += shift[ABSOLUTE_POS % shift.len()];
-        }
-        planes[group * (winner.len() / windows * cells) + cell] = entry;
+        planes[group * (winner.len() / windows * cells) + cell] =
+            shifted_entry(rows, shift, at, shifted);
     }
 }
 
@@ -86,7 +96,7 @@ pub(super) fn pick_kernel<I: Int>(
     if ABSOLUTE_POS >= winner.len() {
         terminate!();
     }
-    let cell = ABSOLUTE_POS / windows * cells + usize::cast_from(winner[ABSOLUTE_POS]);
+    let cell = winning_cell(winner, windows, cells);
     for group in 0..output.len() / winner.len() {
         let from = group * (winner.len() / windows * cells) + cell;
         output[group * winner.len() + ABSOLUTE_POS] = planes[from];

@@ -7,7 +7,7 @@ use burn_cubecl::kernel::into_contiguous;
 
 use super::kernels::{grid, mask_kernel};
 use super::rows::GpuRows;
-use super::{empty, on_gpu};
+use super::tensor::{empty, on_gpu};
 use crate::attempt::Attempt;
 use crate::data::{AffineRows, Slope};
 

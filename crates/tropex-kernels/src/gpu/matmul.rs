@@ -11,7 +11,7 @@ use cubek::matmul::launch::launch_ref;
 use cubek::matmul::multi_level::Strategy;
 use cubek::std::InputBinding;
 
-use super::on_gpu;
+use super::tensor::on_gpu;
 
 /// The product without an accelerator. `None` if Burn's own product does not use one.
 pub(crate) fn matmul<const D: usize>(left: &Tensor<D>, right: &Tensor<D>) -> Option<Tensor<D>> {

@@ -11,7 +11,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernels::{grid, pick_kernel, scatter_kernel};
 use super::rows::GpuRows;
-use super::{empty, on_gpu, zeros};
+use super::tensor::{empty, on_gpu, zeros};
 use crate::attempt::Attempt;
 use crate::data::AffineRows;
 

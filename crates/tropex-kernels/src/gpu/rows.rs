@@ -3,7 +3,7 @@
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::on_gpu;
+use super::tensor::on_gpu;
 use crate::data::AffineRows;
 
 /// Affine rows in the memory of a GPU.

@@ -9,25 +9,9 @@ use burn::tensor::{Int, Tensor};
 use crate::attempt::Attempt;
 use crate::data::{
     AdamStep, AdamStepped, AffineRows, Columns, MomentumStep, MomentumStepped, PackedWeight,
-    PoolingWindows, RowsAndOffset, Slope, Stencil,
+    PoolingWindows, RowsAndOffset, Stencil,
 };
-
-pub(crate) fn mask(rows: AffineRows, _: &Tensor<2>, _: &Slope) -> Attempt<AffineRows> {
-    Attempt::Continue(rows)
-}
-
-pub(crate) fn scatter(
-    rows: AffineRows,
-    _: &Tensor<3, Int>,
-    _: usize,
-    _: bool,
-) -> Attempt<AffineRows> {
-    Attempt::Continue(rows)
-}
-
-pub(crate) fn pick(values: Tensor<2>, _: &Tensor<3, Int>, _: usize) -> Attempt<Tensor<2>> {
-    Attempt::Continue(values)
-}
+pub(crate) use crate::declines::{mask, pick, scatter};
 
 pub(crate) fn gather(values: Tensor<2>, _: &Columns) -> Attempt<Tensor<2>> {
     Attempt::Continue(values)

@@ -3,7 +3,7 @@
 use burn::backend::Dispatch;
 use burn::backend::ops::ActivationOps;
 
-use super::JUMPS;
+use super::reasons::JUMPS;
 use crate::array::{Array, ComparisonOp};
 use crate::constant::{HostTensor, NumberKind};
 use crate::error::OpError;

@@ -3,7 +3,7 @@
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;
 
-use super::JUMPS;
+use super::reasons::JUMPS;
 use crate::constant::NumberKind;
 use crate::decode::type_of;
 use crate::error::OpError;

@@ -9,6 +9,7 @@ mod conv;
 mod linear;
 mod norm;
 mod pool;
+mod reasons;
 mod reduce;
 mod resize;
 mod select;
@@ -17,6 +18,7 @@ mod window;
 
 use crate::error::OpError;
 use crate::op_args::{OpArgs, OpOutputs};
+use reasons::{CURVED, DECIDES, JUMPS};
 
 /// The implementation of an operator, and a limit of its use.
 pub(crate) struct OperatorDef {
@@ -30,15 +32,6 @@ pub(crate) struct OperatorDef {
 
 /// Domain of operators of classical machine learning.
 const ML: &str = "ai.onnx.ml";
-
-pub(crate) const CURVED: &str = "it is not piecewise linear; replace it by ReLU, leaky ReLU, \
-                                 HardSigmoid, Clip or another maximum of affine functions";
-
-const JUMPS: &str = "it jumps, so it is not piecewise linear and continuous; replace it by ReLU, \
-                     Clip, Max or Min";
-
-const DECIDES: &str = "it chooses a class or its probability, which is supported at the end of a \
-                       model only; choose an output before it";
 
 /// Every operator that is supported, by name.
 #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! Operators that select entries of a tensor, or join tensors.
 
-use super::DECIDES;
+use super::reasons::DECIDES;
 use crate::array::Array;
 use crate::constant::HostTensor;
 use crate::error::OpError;
@@ -174,7 +174,8 @@ pub(super) fn tile(args: &OpArgs) -> Result<OpOutputs, OpError> {
     Ok(tiled?.into())
 }
 
-/// `Pad`: attributes before version 11, inputs since; negative numbers cut off.
+/// `Pad`. Before opset 11 the sizes are attributes, later they are inputs. A negative size removes
+/// cells.
 pub(super) fn pad(args: &OpArgs) -> Result<OpOutputs, OpError> {
     let shape = args.shape(0)?;
     let rank = shape.len();

@@ -29,6 +29,7 @@ const MINIMUM_SPEED: MinimumSpeed =
 
 /// Progress of a download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DownloadProgress<'a> {
     /// Another process downloads into the folder; reported repeatedly.
     Waiting {

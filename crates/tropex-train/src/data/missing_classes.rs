@@ -18,7 +18,7 @@ pub(super) fn warning(train: &Images, test: &Images) -> Option<String> {
         false => "images",
     };
     let mut text =
-        format!("{classes} classes, {} without {what}: {}", lacking.len(), listed(&lacking));
+        format!("{classes} classes, {} without {what}: {}", lacking.len(), ranges_text(&lacking));
     if lacking == [0] {
         text += "; labels count from 0, and these seem to count from 1";
     } else {
@@ -29,7 +29,7 @@ pub(super) fn warning(train: &Images, test: &Images) -> Option<String> {
 }
 
 /// Ranges of ascending numbers, as in `0 to 2, 4`; at most eight ranges.
-fn listed(numbers: &[usize]) -> String {
+fn ranges_text(numbers: &[usize]) -> String {
     const MOST: usize = 8;
     let ranges = numbers.chunk_by(|a, b| a + 1 == *b).map(|range| match range {
         [only] => only.to_string(),

@@ -95,7 +95,7 @@ mod tests {
     use super::super::images::Images;
     use super::*;
 
-    /// Images that look like a published dataset: its labels at the start, and its mean.
+    /// Images with the first labels and the mean of a published dataset.
     fn images(count: usize, labels: [u32; 10], mean: f64) -> Images {
         let labels = (0..count).map(|i| labels.get(i).copied().unwrap_or(0)).collect();
         let pixels = vec![mean as f32; count];

@@ -17,7 +17,7 @@ use super::images::Images;
 use super::{Dataset, DatasetEntry, OpenOptions};
 use outline::{OUTLINES, PlacedOutline};
 use rng::ImageRng;
-use texture::{Texture, grain};
+use texture::{SIDE, Texture, grain};
 
 pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
     name: "shapes",
@@ -27,7 +27,6 @@ pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
     open,
 };
 
-const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
 const SHAPE: [usize; 3] = [3, SIDE, SIDE];
 /// Smallest and largest area of a shape, in pixels.

@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn the_environment_names_the_cache_and_forbids_downloads() {
         let search = |offline: bool, variables: [&str; 2]| {
-            let options = OpenOptions { offline, ..OpenOptions::default() };
+            let options = OpenOptions::default().with_offline(offline);
             let [data, switch] = variables.map(OsString::from);
             FileSearch::with_variables("digits", &options, move |name| match name {
                 "TROPEX_DATA" => Some(data.clone()),

@@ -24,6 +24,7 @@ mod tests;
 /// of terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
+#[non_exhaustive]
 pub enum SubsetRule {
     /// The first images, without regard to classes. Earlier versions chose subsets like this.
     First,

@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::messages::listed;
 use crate::weights::WeightsError;
 use crate::zoo::{ArchitectureError, NormalisationError};
+
+/// Largest number of layers or tensors in a message.
+const MOST: usize = 24;
 
 /// Why weights cannot be imported.
 #[derive(Debug, Error)]
@@ -29,7 +33,7 @@ pub enum ImportError {
     /// The layers of the file do not match the layers of the network in exactly one way.
     #[error(
         "{}: {problem}; in the file: {}; in the network: {}",
-        path.display(), listed(file), listed(network)
+        path.display(), listed(file, MOST), listed(network, MOST)
     )]
     Layers {
         /// The file.
@@ -45,7 +49,7 @@ pub enum ImportError {
     #[error(
         "{}: no weights for the projections of the shortcuts: {}; shortcuts that drop pixels and add \
          channels of zeros (option A) are 1x1 kernels of zeros and ones here: add those to the file",
-        path.display(), listed(layers)
+        path.display(), listed(layers, MOST)
     )]
     Shortcuts {
         /// The file.
@@ -69,7 +73,7 @@ pub enum ImportError {
         parameter: String,
     },
     /// The file has no layer or tensor with a mapped name.
-    #[error("{}: no layer or tensor `{name}` to be mapped, only {}", path.display(), listed(names))]
+    #[error("{}: no layer or tensor `{name}` to be mapped, only {}", path.display(), listed(names, MOST))]
     MapSource {
         /// The file.
         path: PathBuf,
@@ -86,14 +90,4 @@ pub enum ImportError {
         /// Number of the last layer.
         last: usize,
     },
-}
-
-/// A list, shortened if long.
-fn listed(things: &[String]) -> String {
-    const MOST: usize = 24;
-    match things.len().checked_sub(MOST) {
-        _ if things.is_empty() => "none".into(),
-        Some(more @ 1..) => format!("{} and {more} more", things[..MOST].join(", ")),
-        _ => things.join(", "),
-    }
 }

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tropex_files::replace;
 
-use super::{FORMAT_VERSION, ModelImport, RunError, RunRequest};
+use super::error::RunError;
+use super::layout::FORMAT_VERSION;
+use super::model_import::ModelImport;
+use super::request::RunRequest;
 use crate::data::{
     Dataset, FILE_PREFIX, FileReadOptions, Images, OpenOptions, Subset, looks_like_channels_last,
 };

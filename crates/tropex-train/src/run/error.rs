@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use tropex_files::LockError;
 
-use super::{CONFIG, FORMAT_VERSION};
+use super::layout::{CONFIG, FORMAT_VERSION};
 use crate::import::ImportError;
 use crate::training::TrainError;
 use crate::weights::WeightsError;

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use tropex_files::{FolderLock, replace, sha256};
 
 use super::config::{ModelFile, RunConfig};
+use super::error::RunError;
+use super::files::clear;
 use super::model_import::ModelImport;
-use super::{Run, RunError, clear};
+use super::run_folder::Run;
 use crate::weights::WeightsError;
-
-/// Name of the model file in a run.
-pub(super) const MODEL_FILE: &str = "model.onnx";
 
 impl Run {
     /// Makes a run from a model file, which is copied into the folder together with its external

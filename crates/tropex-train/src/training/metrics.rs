@@ -5,7 +5,8 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use super::TrainError;
+use super::checks::check_images;
+use super::error::TrainError;
 use crate::data::Images;
 use crate::zoo::Classifier;
 
@@ -86,7 +87,7 @@ pub(super) fn loss_and_metrics(
 
 /// Loss and accuracy of a network in inference mode.
 pub fn evaluate(classifier: &Classifier, images: &Images) -> Result<Metrics, TrainError> {
-    super::check_images(classifier, images)?;
+    check_images(classifier, images)?;
     let classifier = classifier.valid();
     let devices = classifier.devices();
     let Some(device) = devices.first() else { return Ok(MetricSums::default().mean()) };

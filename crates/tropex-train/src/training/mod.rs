@@ -1,5 +1,7 @@
 //! Training of classifiers by gradient descent on the cross-entropy of their logits.
 
+mod checks;
+mod error;
 mod metrics;
 mod observer;
 mod optimizer;
@@ -13,67 +15,19 @@ use burn::tensor::{Device, Int, Tensor};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use thiserror::Error;
 
 pub use crate::training_config::{
     ConfigError, LearningRateStep, OptimizerConfig, ParseOptimizerError, TrainingConfig,
 };
+pub use error::TrainError;
 pub use metrics::{EpochMetrics, Metrics, evaluate};
 pub use observer::{BatchProgress, TrainingObserver};
 
+use self::checks::check_images;
 use self::metrics::{MetricSums, image_data, label_data, loss_and_metrics};
 use self::optimizer::Optimizer;
 use crate::data::{Images, Subset};
-use crate::weights::WeightsError;
 use crate::zoo::Classifier;
-
-/// The reasons why a training fails.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum TrainError {
-    /// A setting is out of range.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The network has another input shape or another number of classes than the images.
-    #[error(
-        "images of {}x{}x{} in {classes} classes, expected {}x{}x{} in {expected_classes}",
-        shape[0], shape[1], shape[2], expected[0], expected[1], expected[2]
-    )]
-    Images {
-        /// `[channels, height, width]` of the images.
-        shape: [usize; 3],
-        /// Their classes.
-        classes: usize,
-        /// `[channels, height, width]` of the network's input.
-        expected: [usize; 3],
-        /// Classes of the network.
-        expected_classes: usize,
-    },
-    /// The loss is no longer finite.
-    #[error(
-        "the loss became {loss} in epoch {epoch}, batch {batch}, at learning rate \
-         {learning_rate:?}; try a lower learning rate"
-    )]
-    Diverged {
-        /// The loss.
-        loss: f64,
-        /// The epoch; the first is 1.
-        epoch: usize,
-        /// The batch; the first is 1.
-        batch: usize,
-        /// The learning rate of the epoch.
-        learning_rate: f64,
-    },
-    /// The device returned no result.
-    #[error("the device returned no usable result: {reason}")]
-    Device {
-        /// Message of the device.
-        reason: String,
-    },
-    /// The saved state of an interrupted training is unusable.
-    #[error(transparent)]
-    State(#[from] WeightsError),
-}
 
 /// A training between two epochs.
 pub struct Trainer<'a> {
@@ -211,15 +165,6 @@ impl<'a> Trainer<'a> {
         let labels = self.train.labels();
         Tensor::from_data(label_data(indices.iter().map(|&index| &labels[index])), &self.device)
     }
-}
-
-fn check_images(classifier: &Classifier, images: &Images) -> Result<(), TrainError> {
-    let (shape, classes) = (images.shape(), images.classes());
-    let (expected, expected_classes) = (classifier.input_shape(), classifier.classes());
-    if shape == expected && classes == expected_classes {
-        return Ok(());
-    }
-    Err(TrainError::Images { shape, classes, expected, expected_classes })
 }
 
 #[cfg(test)]

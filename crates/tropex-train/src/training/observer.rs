@@ -6,6 +6,7 @@ use super::metrics::{EpochMetrics, Metrics};
 
 /// The progress of a training after a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct BatchProgress {
     /// The epoch; the first is 1.
     pub epoch: usize,

@@ -9,7 +9,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use tropex_kernels::{AdamStep, MomentumStep};
 
-use crate::naming::{Naming, tensor_specs};
+use crate::naming::{Naming, follow_path, tensor_specs};
 use crate::training_config::{OptimizerConfig, TrainingConfig};
 use crate::weights::Weights;
 use crate::zoo::Classifier;
@@ -145,13 +145,7 @@ struct MomentVisitor<'a> {
 }
 
 impl ModuleVisitor for MomentVisitor<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.naming.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.naming.exit();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let Some(spec) = self.naming.spec(param.dims().as_slice()) else { return };
@@ -170,13 +164,7 @@ struct MomentLoader<'a> {
 }
 
 impl ModuleVisitor for MomentLoader<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.naming.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.naming.exit();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let Some(spec) = self.naming.spec(param.dims().as_slice()) else { return };

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::messages::listed;
+
 /// Why weights cannot be read, written or used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -64,7 +66,7 @@ pub enum WeightsError {
         path: PathBuf,
     },
     /// The file has several sets of weights.
-    #[error("{} holds several state dicts: {}", path.display(), listed(names))]
+    #[error("{} holds several state dicts: {}", path.display(), quoted(names))]
     Entries {
         /// The file.
         path: PathBuf,
@@ -72,7 +74,7 @@ pub enum WeightsError {
         names: Vec<String>,
     },
     /// The file has no weights with this key.
-    #[error("{} holds no state dict `{name}`, only {}", path.display(), listed(names))]
+    #[error("{} holds no state dict `{name}`, only {}", path.display(), quoted(names))]
     NoEntry {
         /// The file.
         path: PathBuf,
@@ -176,13 +178,7 @@ impl WeightsError {
     }
 }
 
-/// A list of names, shortened if long.
-fn listed(names: &[String]) -> String {
-    const MOST: usize = 20;
-    let shown: Vec<_> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
-    match names.len().checked_sub(MOST) {
-        _ if names.is_empty() => "none".into(),
-        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
-        _ => shown.join(", "),
-    }
+/// Names in backticks, at most 20.
+fn quoted(names: &[String]) -> String {
+    listed(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>(), 20)
 }

@@ -7,28 +7,24 @@
 
 mod error;
 mod file;
+mod named_tensors;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
-use crate::naming::Naming;
+use crate::naming::{Naming, follow_path};
 use crate::zoo::Classifier;
 
 pub use crate::naming::{Role, TensorSpec, tensor_specs};
 pub use error::WeightsError;
 pub(crate) use file::{Safetensors, StoredTensor, TensorFile, write_safetensors};
+pub use named_tensors::Weights;
 
 /// Header entry by which PyTorch recognises its layout.
 const FORMAT: (&str, &str) = ("format", "pt");
-
-/// Named tensors of type f32 in PyTorch's layout.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Weights {
-    tensors: BTreeMap<String, TensorData>,
-}
 
 impl Weights {
     /// The weights of a network.
@@ -87,43 +83,6 @@ impl Weights {
         }
         Ok(())
     }
-
-    /// Keys and data, sorted by key.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &TensorData)> {
-        self.tensors.iter()
-    }
-
-    /// Adds a tensor of floats in any precision.
-    pub(crate) fn insert(&mut self, key: String, data: TensorData) {
-        self.tensors.insert(key, data.convert_dtype(DType::F32));
-    }
-
-    /// Removes a tensor and returns it.
-    pub(crate) fn remove(&mut self, key: &str) -> Option<TensorData> {
-        self.tensors.remove(key)
-    }
-
-    /// The tensors under new names.
-    pub(crate) fn renamed(self, name: impl Fn(&str) -> String) -> Self {
-        let tensors = self.tensors.into_iter().map(|(key, data)| (name(&key), data)).collect();
-        Self { tensors }
-    }
-
-    /// Removes the tensors whose keys begin with `prefix`, and returns them with keys without the
-    /// prefix.
-    pub(crate) fn split_off(&mut self, prefix: &str) -> Self {
-        let (split, rest) = std::mem::take(&mut self.tensors)
-            .into_iter()
-            .partition(|(key, _)| key.starts_with(prefix));
-        self.tensors = rest;
-        Self { tensors: split }.renamed(|key| key[prefix.len()..].to_owned())
-    }
-
-    /// The tensors of both.
-    pub(crate) fn merged(mut self, other: Self) -> Self {
-        self.tensors.extend(other.tensors);
-        self
-    }
 }
 
 /// Refuses missing and unknown tensors, and tensors of other shapes.
@@ -157,13 +116,7 @@ struct WeightsVisitor {
 }
 
 impl ModuleVisitor for WeightsVisitor {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.naming.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.naming.exit();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
@@ -181,13 +134,7 @@ struct WeightsMapper {
 }
 
 impl ModuleMapper for WeightsMapper {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.naming.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.naming.exit();
-    }
+    follow_path!();
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let spec = self.naming.spec(param.lazy_shape().as_slice());

@@ -1,5 +1,7 @@
 use std::fs;
 
+use burn::tensor::TensorData;
+
 use super::*;
 use crate::testing::device;
 use crate::zoo::Architecture;

@@ -6,34 +6,34 @@ use burn::nn::pool::{AdaptiveAvgPool2dConfig, AvgPool2dConfig, MaxPool2d, MaxPoo
 use burn::nn::{BatchNormConfig, Initializer, LinearConfig};
 use burn::tensor::Device;
 
-use super::MAX_VALUES;
 use super::block::{ConvBlock, DenseBlock, FeatureBlock, InceptionBlock, ResidualBlock};
 use super::classifier::Classifier;
 use super::dropout::Dropout;
 use super::error::ArchitectureError;
-use super::window::Window;
+use super::limits::MAX_VALUES;
+use super::window::LayerWindow;
 
 /// A convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ConvLayer {
     pub(super) filters: usize,
-    pub(super) window: Window,
+    pub(super) window: LayerWindow,
 }
 
 /// A 3x3 convolution of stride 1.
 pub(super) const fn conv(filters: usize) -> ConvLayer {
-    ConvLayer { filters, window: Window::centred(3, 1) }
+    ConvLayer { filters, window: LayerWindow::centred(3, 1) }
 }
 
 impl ConvLayer {
     /// With a kernel of an odd width, padded so that stride 1 keeps the size.
     pub(super) const fn kernel(self, width: usize) -> Self {
-        Self { window: Window::centred(width, self.window.stride[0]), ..self }
+        Self { window: LayerWindow::centred(width, self.window.stride[0]), ..self }
     }
 
     /// With a stride, by which the size is divided.
     pub(super) const fn stride(self, stride: usize) -> Self {
-        Self { window: Window::centred(self.window.kernel[0], stride), ..self }
+        Self { window: LayerWindow::centred(self.window.kernel[0], stride), ..self }
     }
 }
 
@@ -161,7 +161,7 @@ impl<'a> ClassifierBuilder<'a> {
             convs.iter().map(|&conv| self.active_block(conv)).collect()
         });
         self.shape = before;
-        let pool = self.pool(Window::centred(3, 1));
+        let pool = self.pool(LayerWindow::centred(3, 1));
         let pooled = self.active_block(conv(pooled).kernel(1));
         self.shape[0] = filters.sum();
         let block = InceptionBlock { branches: branches.into(), pool, pooled };
@@ -184,7 +184,7 @@ impl<'a> ClassifierBuilder<'a> {
     }
 
     /// Makes the shape that of the output of windows.
-    fn advance(&mut self, channels: usize, window: Window) {
+    fn advance(&mut self, channels: usize, window: LayerWindow) {
         let [_, height, width] = self.shape;
         let [height, width] = window.count([height, width]);
         self.fits &= height > 0 && width > 0;
@@ -204,13 +204,13 @@ impl<'a> ClassifierBuilder<'a> {
     }
 
     /// The maximum of each window; an incomplete window at the end of an axis is dropped.
-    pub(super) fn max_pool(mut self, window: Window) -> Self {
+    pub(super) fn max_pool(mut self, window: LayerWindow) -> Self {
         let pool = self.pool(window);
         self.features.push(FeatureBlock::MaxPool(pool));
         self
     }
 
-    fn pool(&mut self, window: Window) -> MaxPool2d {
+    fn pool(&mut self, window: LayerWindow) -> MaxPool2d {
         self.advance(self.shape[0], window);
         MaxPool2dConfig::new(window.kernel)
             .with_strides(window.stride)
@@ -220,7 +220,7 @@ impl<'a> ClassifierBuilder<'a> {
 
     /// The mean of each window, in which padding counts as zeros; an incomplete window at the end
     /// of an axis is dropped.
-    pub(super) fn average_pool(mut self, window: Window) -> Self {
+    pub(super) fn average_pool(mut self, window: LayerWindow) -> Self {
         self.advance(self.shape[0], window);
         let pool = AvgPool2dConfig::new(window.kernel)
             .with_strides(window.stride)

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::builder::ClassifierBuilder;
-use super::error::ArchitectureError;
-use super::{ARCHITECTURES, LEAKY_SLOPE};
 use crate::training_config::TrainingConfig;
+
+/// Slope of leaky ReLU below zero.
+pub const LEAKY_SLOPE: f64 = 0.01;
 
 /// Images of CIFAR-10.
 const CIFAR: [usize; 3] = [3, 32, 32];
@@ -59,17 +60,5 @@ impl ArchitectureEntry {
             leaky_of: Some(self.name),
             ..*self
         }
-    }
-
-    /// The entry of that name.
-    ///
-    /// # Errors
-    /// [`ArchitectureError::Unknown`], with similar names.
-    pub fn find(name: &str) -> Result<&'static Self, ArchitectureError> {
-        let known = ARCHITECTURES.iter();
-        #[cfg(test)]
-        let known = known.chain([&super::testing::TINY_ENTRY]);
-        let found = known.into_iter().find(|entry| entry.name == name);
-        found.ok_or_else(|| ArchitectureError::Unknown { name: name.into() })
     }
 }

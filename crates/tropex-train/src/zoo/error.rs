@@ -3,19 +3,20 @@
 use thiserror::Error;
 
 use super::layers::{LayerMisfit, ParseLayersError};
+use super::limits::MAX_VALUES;
 use super::network_too_large::NetworkTooLarge;
-use super::{MAX_VALUES, names};
-use crate::messages::hint;
 
 /// Why an architecture cannot be built.
 #[derive(Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ArchitectureError {
     /// No architecture has this name.
-    #[error("unknown architecture `{name}`{}", hint(name, names()))]
+    #[error("unknown architecture `{name}`{hint}")]
     Unknown {
         /// The name asked for.
         name: String,
+        /// A similar name, or nothing.
+        hint: String,
     },
     /// A text is not a line of layers.
     #[error(transparent)]

@@ -7,7 +7,7 @@
 
 use super::ArchitectureEntry;
 use super::builder::{ClassifierBuilder, InceptionFilters, conv};
-use super::window::Window;
+use super::window::LayerWindow;
 use crate::training_config::TrainingConfig;
 
 pub(super) static FAMILY: &[ArchitectureEntry] = &[
@@ -48,7 +48,7 @@ fn build(builder: ClassifierBuilder<'_>, divisor: usize) -> ClassifierBuilder<'_
     let features = STAGES.iter().enumerate().fold(first, |builder, (stage, blocks)| {
         let builder = match stage {
             0 => builder,
-            _ => builder.max_pool(Window::centred(3, 2)),
+            _ => builder.max_pool(LayerWindow::centred(3, 2)),
         };
         blocks.iter().fold(builder, |builder, block| {
             let [single, three_before, three, five_before, five, pooled] =

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::classifier::Classifier;
-use crate::naming::{Naming, Role, TensorSpec};
+use crate::naming::{Naming, Role, TensorSpec, follow_path};
 
 /// Draws weights from He's uniform distribution, and sets biases to zero. For a leaky ReLU of slope
 /// 0.01 the variance of He would differ by one part in 10,000, which is ignored.
@@ -45,13 +45,7 @@ fn symmetric_uniform(random: &mut ChaCha8Rng) -> f32 {
 }
 
 impl ModuleMapper for InitialWeights<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.naming.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.naming.exit();
-    }
+    follow_path!();
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         // Reading the old, lazy parameter would allocate it.

@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 use tropex_files::free_memory;
+use tropex_kernels::is_cpu;
 
 use super::Architecture;
 use super::error::ArchitectureError;
@@ -36,19 +37,6 @@ impl Architecture {
         let needed = NetworkTooLarge { architecture, shape, parameters, moments, free };
         if needed.bytes() > free { Err(needed.into()) } else { Ok(()) }
     }
-}
-
-#[allow(deprecated)] // Burn 0.22 deprecates ndarray and tch
-fn is_cpu(device: &Device) -> bool {
-    let cpus: &[fn() -> Device] = &[
-        #[cfg(feature = "flex")]
-        Device::flex,
-        #[cfg(feature = "ndarray")]
-        Device::ndarray,
-        #[cfg(feature = "tch")]
-        Device::libtorch,
-    ];
-    cpus.iter().any(|cpu| *device == cpu())
 }
 
 #[cfg(test)]

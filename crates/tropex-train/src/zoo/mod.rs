@@ -1,7 +1,7 @@
 //! The architectures: those of the zoo, family by family, and layers in a line.
 //!
 //! To add an architecture, add its entry to the file of its family. A new family is a file in this
-//! folder and a line in `FAMILIES`.
+//! folder and a line in `FAMILIES` of `registry.rs`.
 
 mod all_cnn;
 mod block;
@@ -15,9 +15,11 @@ mod googlenet;
 mod initialise;
 mod kernels;
 mod layers;
+mod limits;
 mod memory;
 mod network_too_large;
 mod normalisation;
+mod registry;
 mod resnet;
 #[cfg(test)]
 mod testing;
@@ -26,7 +28,6 @@ mod window;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
 
 use burn::nn::LeakyReluConfig;
 use burn::nn::activation::ActivationConfig;
@@ -35,53 +36,20 @@ use burn::tensor::Device;
 pub use block::{ConvBlock, DenseBlock, FeatureBlock, InceptionBlock, ResidualBlock};
 pub use classifier::{Classifier, DEFAULT_EPSILON};
 pub use dropout::Dropout;
-pub use entry::ArchitectureEntry;
+pub use entry::{ArchitectureEntry, LEAKY_SLOPE};
 pub use error::ArchitectureError;
 pub use layers::{LayerList, LayerMisfit, LayerProblem, ParseLayersError};
+pub(crate) use limits::MAX_VALUES;
 pub use network_too_large::NetworkTooLarge;
 pub use normalisation::{Normalisation, NormalisationError};
+pub use registry::ARCHITECTURES;
 #[cfg(test)]
 pub(crate) use testing::{TINY, TINY_DENSE, TINY_DROPOUT, TINY_RESIDUAL};
 
 use self::builder::ClassifierBuilder;
+use self::registry::{ArchitectureFamily, FAMILIES};
 use crate::naming::tensor_specs;
 use crate::training_config::TrainingConfig;
-
-/// A family of architectures.
-struct ArchitectureFamily {
-    members: &'static [ArchitectureEntry],
-    has_convolutions: bool,
-    /// Whether each member has a variant with leaky ReLU.
-    has_leaky: bool,
-}
-
-impl ArchitectureFamily {
-    const fn convolutional(members: &'static [ArchitectureEntry], has_leaky: bool) -> Self {
-        Self { members, has_convolutions: true, has_leaky }
-    }
-}
-
-/// Every family, in the order in which they are listed.
-static FAMILIES: [ArchitectureFamily; 5] = [
-    ArchitectureFamily { members: fcn::FAMILY, has_convolutions: false, has_leaky: true },
-    ArchitectureFamily::convolutional(vgg::FAMILY, true),
-    ArchitectureFamily::convolutional(all_cnn::FAMILY, false),
-    ArchitectureFamily::convolutional(resnet::FAMILY, false),
-    ArchitectureFamily::convolutional(googlenet::FAMILY, false),
-];
-
-/// Every architecture of the zoo: family by family, then the variants with leaky ReLU.
-pub static ARCHITECTURES: LazyLock<Vec<ArchitectureEntry>> = LazyLock::new(|| {
-    let members = FAMILIES.iter().flat_map(|family| family.members).copied();
-    let leaky = FAMILIES.iter().filter(|family| family.has_leaky);
-    members.chain(leaky.flat_map(|family| family.members).map(ArchitectureEntry::leaky)).collect()
-});
-
-/// Most values of an image, and of the output of a layer for one image.
-pub(crate) const MAX_VALUES: usize = 1 << 32;
-
-/// Slope of leaky ReLU below zero.
-pub const LEAKY_SLOPE: f64 = 0.01;
 
 /// A network architecture, for images of any size that its windows fit.
 ///
@@ -101,11 +69,6 @@ pub enum Architecture {
     Zoo(&'static ArchitectureEntry),
     /// Layers in a line.
     Layers(LayerList),
-}
-
-/// The names of the zoo.
-fn names() -> impl Iterator<Item = &'static str> {
-    ARCHITECTURES.iter().map(|entry| entry.name)
 }
 
 /// The name, or the layers in a line.

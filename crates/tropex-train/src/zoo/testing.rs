@@ -1,7 +1,7 @@
 //! Small architectures for the tests of this crate.
 
 use super::builder::conv;
-use super::window::Window;
+use super::window::LayerWindow;
 use super::{Architecture, ArchitectureEntry};
 use crate::training_config::TrainingConfig;
 
@@ -10,7 +10,7 @@ pub(super) static TINY_ENTRY: ArchitectureEntry = ArchitectureEntry::new(
     "tiny",
     "C3 with batch norm, P, C4(s2), D16",
     |builder| {
-        let features = builder.conv_norm(conv(3)).max_pool(Window::HALVE);
+        let features = builder.conv_norm(conv(3)).max_pool(LayerWindow::HALVE);
         features.conv(conv(4).stride(2)).dense(16).logits()
     },
     TrainingConfig::mnist,

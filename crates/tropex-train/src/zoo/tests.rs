@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use super::registry::names;
 use super::*;
 use crate::testing::device;
 use crate::weights::Weights;

@@ -3,7 +3,7 @@
 
 use super::ArchitectureEntry;
 use super::builder::{ClassifierBuilder, ConvLayer, conv};
-use super::window::Window;
+use super::window::LayerWindow;
 use crate::training_config::TrainingConfig;
 
 pub(super) static FAMILY: &[ArchitectureEntry] = &[
@@ -75,8 +75,8 @@ fn build<'a>(builder: ClassifierBuilder<'a>, plan: &VggConfig) -> ClassifierBuil
         let builder =
             stage.iter().fold(builder, |builder, &conv| builder.conv_block(conv, plan.batch_norm));
         match plan.pool {
-            Pooling::Max => builder.max_pool(Window::HALVE),
-            Pooling::Average => builder.average_pool(Window::HALVE),
+            Pooling::Max => builder.max_pool(LayerWindow::HALVE),
+            Pooling::Average => builder.average_pool(LayerWindow::HALVE),
             Pooling::None => builder,
         }
     });

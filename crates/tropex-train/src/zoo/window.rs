@@ -4,7 +4,7 @@ use burn::nn::PaddingConfig2d;
 
 /// The windows of a convolution or pooling, as `[rows, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
+pub(super) struct LayerWindow {
     /// Cells of a window; at least 1.
     pub(super) kernel: [usize; 2],
     /// Cells from one window to the next; at least 1.
@@ -13,7 +13,7 @@ pub(super) struct Window {
     pub(super) padding: [usize; 2],
 }
 
-impl Window {
+impl LayerWindow {
     /// Windows of 2x2 side by side, which halve a plane.
     pub(super) const HALVE: Self = Self { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
 
@@ -48,13 +48,13 @@ mod tests {
 
     #[test]
     fn windows_are_counted_as_by_the_size_formula_of_pytorch() {
-        let window = Window { kernel: [3, 2], stride: [2, 1], padding: [1, 0] };
+        let window = LayerWindow { kernel: [3, 2], stride: [2, 1], padding: [1, 0] };
         assert_eq!(window.count([8, 8]), [4, 7]);
         assert_eq!(window.count([1, 1]), [1, 0]);
-        assert_eq!(Window::HALVE.count([5, 1]), [2, 0]);
+        assert_eq!(LayerWindow::HALVE.count([5, 1]), [2, 0]);
         for (extent, stride) in [(1, 1), (7, 2), (8, 2), (9, 3)] {
             let expected = usize::div_ceil(extent, stride);
-            assert_eq!(Window::centred(5, stride).count([extent; 2]), [expected; 2]);
+            assert_eq!(LayerWindow::centred(5, stride).count([extent; 2]), [expected; 2]);
         }
     }
 }

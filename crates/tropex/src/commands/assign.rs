@@ -19,7 +19,7 @@ use tropex::train::data::SubsetSummary;
 use tropex_files::replace;
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::image_parts::{ImageParts, report_part};
 use super::options::{DataOption, DevicesOption, one_or_more, open_run, require_writable};
 use crate::output::{Output, count, duration, pairs, small_percent, table};
@@ -71,7 +71,8 @@ struct AssignOutput<'a> {
     /// The training images of the terms.
     terms: SubsetSummary,
     /// The values that were computed again in f64 or exactly.
-    effort: WorkStats,
+    #[serde(rename = "effort")]
+    work: WorkStats,
     seconds: f64,
     /// The CSV file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +128,7 @@ impl AssignArgs {
             split: settings.split,
             taken: assigned.taken,
             terms: assigned.terms,
-            effort: assigned.effort,
+            work: assigned.work,
             seconds: start.elapsed().as_secs_f64(),
             out: self.out.as_deref(),
             assignments: self.out.is_none().then_some(images),
@@ -136,10 +137,7 @@ impl AssignArgs {
             let mut lines = vec![
                 ("images", assigned.taken.describe(settings.split.images())),
                 ("terms", assigned.terms.describe(Split::Train.images())),
-                (
-                    "computed again in f64",
-                    small_percent(assigned.effort.share()) + " of the values",
-                ),
+                ("computed again in f64", small_percent(assigned.work.share()) + " of the values"),
                 ("time", duration(start.elapsed())),
             ];
             let part = format!("{SHOWN} of {} images", count(images.len()));

@@ -10,7 +10,7 @@ use tropex::bounds::{BOUNDS, Bound, BoundSettings, evaluate};
 
 use self::network::NetworkArgs;
 use self::output::BoundsOutput;
-use super::examples;
+use super::examples::examples;
 use super::options::seconds;
 use crate::output::Output;
 

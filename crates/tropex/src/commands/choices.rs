@@ -26,26 +26,26 @@ fn one_of<T: Copy + Send + Sync + 'static>(
 
 /// `train` or `test`.
 pub fn split() -> impl TypedValueParser<Value = Split> {
-    one_of([Split::Train, Split::Test].map(|split| (split, split.name(), "")).into())
+    one_of(Split::ALL.map(|split| (split, split.name(), "")).into())
 }
 
 /// `worst-case`, `tight` or `calibrated`.
 pub fn gauge() -> impl TypedValueParser<Value = Gauge> {
-    let choice = |gauge: Gauge, help| (gauge, gauge.name(), help);
-    one_of(vec![
-        choice(Gauge::WorstCase, "The published rule: shifts that suffice for any images"),
-        choice(Gauge::Tight, "The smallest shifts that suffice for the extracted images"),
-        choice(
-            Gauge::Calibrated,
-            "The smallest multiple of the tight shifts under which the terms of every image still win \
-             at that image",
-        ),
-    ])
+    let help = |gauge| match gauge {
+        Gauge::WorstCase => "The published rule: shifts that suffice for any images",
+        Gauge::Tight => "The smallest shifts that suffice for the extracted images",
+        Gauge::Calibrated => {
+            "The smallest multiple of the tight shifts under which the terms of every image still \
+             win at that image"
+        }
+        _ => "",
+    };
+    one_of(Gauge::ALL.map(|gauge| (gauge, gauge.name(), help(gauge))).into())
 }
 
 /// `f32` or `f64`.
 pub fn precision() -> impl TypedValueParser<Value = Precision> {
-    one_of([Precision::F32, Precision::F64].map(|format| (format, format.name(), "")).into())
+    one_of(Precision::ALL.map(|format| (format, format.name(), "")).into())
 }
 
 /// `predicted` or `all`.
@@ -55,9 +55,7 @@ pub fn classes() -> impl TypedValueParser<Value = Classes> {
 
 /// `png` or `svg`.
 pub fn picture_format() -> impl TypedValueParser<Value = ImageFormat> {
-    one_of(
-        [ImageFormat::Png, ImageFormat::Svg].map(|format| (format, format.extension(), "")).into(),
-    )
+    one_of(ImageFormat::ALL.map(|format| (format, format.extension(), "")).into())
 }
 
 /// `adam` or `sgd`.

@@ -1,9 +1,9 @@
 //! `tropex completions`
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::{CommandLine, examples};
+use super::examples::examples;
 use crate::output::Output;
 
 /// Print the completions of this command for a shell.
@@ -19,11 +19,10 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    pub fn run(self, output: &Output) -> anyhow::Result<()> {
-        let mut command = CommandLine::command();
-        let name = command.get_name().to_owned();
+    pub fn run(self, mut commands: Command, output: &Output) -> anyhow::Result<()> {
+        let name = commands.get_name().to_owned();
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut command, name, &mut script);
+        clap_complete::generate(self.shell, &mut commands, name, &mut script);
         let script = String::from_utf8(script)?;
         output.result(&script, || script.trim_end().to_owned())
     }

@@ -13,7 +13,7 @@ use tropex::experiments::{EvaluateSettings, Split, TaskProgress};
 use tropex::train::data::SubsetSummary;
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::image_parts::{ImageParts, report_part};
 use super::options::{DataOption, DevicesOption, one_or_more, open_run};
 use crate::output::{Output, duration, pairs, percent, small_percent};

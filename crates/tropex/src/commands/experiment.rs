@@ -29,7 +29,7 @@ use tropex::train::messages::hint;
 use tropex::{Devices, Gauge, Precision};
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::image_parts::{ImageParts, report_results};
 use super::options::{DataOption, DevicesOption, one_or_more, open_run, require_writable, whole};
 use crate::interrupt::InterruptNote;
@@ -204,13 +204,12 @@ impl ExperimentArgs {
         (inputs, devices): (&'a [RunInput], &'a Devices),
         experiments: &[(&'static ExperimentEntry, Parameters)],
     ) -> ExperimentRequest<'a> {
-        let settings = RunSettings {
-            gauge,
-            precision: self.precision,
-            limit: self.limit.map(NonZeroUsize::get),
-            points: self.points.map(NonZeroUsize::get),
-            seed: self.seed,
-        };
+        let settings = RunSettings::default()
+            .with_gauge(gauge)
+            .with_precision(self.precision)
+            .with_limit(self.limit.map(NonZeroUsize::get))
+            .with_points(self.points.map(NonZeroUsize::get))
+            .with_seed(self.seed);
         ExperimentRequest {
             inputs,
             experiments: experiments.to_vec(),

@@ -9,7 +9,7 @@ use tropex::experiments::pipeline;
 use tropex::experiments::run::parts;
 use tropex::extract::job::PartPlan;
 
-use super::examples;
+use super::examples::examples;
 use super::extraction::part::{PartArgs, require_options_of_parts, run_part};
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;

@@ -26,7 +26,7 @@ pub struct ImageParts {
 }
 
 #[derive(Serialize)]
-struct PartOutput {
+struct ImagePartOutput {
     part: usize,
     parts: usize,
     /// Images of the part.
@@ -100,7 +100,7 @@ fn report(
     output: &Output,
 ) -> anyhow::Result<()> {
     let (number, of) = (part.number(), part.of());
-    let printed = PartOutput {
+    let printed = ImagePartOutput {
         part: number,
         parts: of,
         images: ranked.map(|ranked| ranked.points),

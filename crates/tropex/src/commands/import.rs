@@ -16,7 +16,7 @@ use tropex::train::training::{Metrics, evaluate};
 use tropex::train::zoo::{LayerList, Normalisation};
 
 use super::architecture::{self, layers_help, require_fit, warn_of_repeated_classes};
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DeviceOption, LayoutOption, number};
 use crate::output::{Output, percent};
 use crate::remote::local_folder;
@@ -202,9 +202,8 @@ impl ImportArgs {
     }
 
     fn options(&self) -> ImportOptions {
-        let mut options = ImportOptions::default();
-        options.entry = self.entry.clone();
-        options.map = self.map.clone();
+        let options = ImportOptions::default().with_entry(self.entry.clone());
+        let mut options = options.with_map(self.map.clone());
         options.batch_norm_epsilon = self.batch_norm_eps;
         options.normalisation = self.normalisation();
         options

@@ -11,7 +11,7 @@ use tropex::extract::PointSource;
 use tropex::extract::network::NodeRow;
 use tropex::train::run::Run;
 
-use super::examples;
+use super::examples::examples;
 use super::options::{DeviceOption, open_run};
 use crate::output::{Output, count, table};
 

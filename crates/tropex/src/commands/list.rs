@@ -7,7 +7,7 @@ use tropex::experiments::EXPERIMENTS;
 use tropex::train::data::DATASETS;
 use tropex::train::zoo::{ARCHITECTURES, ArchitectureEntry, LEAKY_SLOPE};
 
-use super::examples;
+use super::examples::examples;
 use crate::output::Output;
 
 /// List the architectures, datasets, experiments and devices of this build.

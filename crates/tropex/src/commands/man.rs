@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use serde::Serialize;
 use tropex_files::replace;
 
-use super::{CommandLine, examples};
+use super::examples::examples;
 use crate::output::{Output, plural};
 
 /// Write manual pages for `man`: one of this program and one of each command.
@@ -28,11 +28,11 @@ struct ManOutput {
 }
 
 impl ManArgs {
-    pub fn run(self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(self, commands: Command, output: &Output) -> anyhow::Result<()> {
         let folder = self.folder;
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let mut program = CommandLine::command().disable_help_subcommand(true);
+        let mut program = commands.disable_help_subcommand(true);
         program.build();
         let mut pages = Vec::new();
         for command in std::iter::once(&program).chain(program.get_subcommands()) {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use tropex::experiments::run::parts;
 
-use super::examples;
+use super::examples::examples;
 use super::extraction::part::with_command;
 use super::extraction::progress::ExtractionProgress;
 use super::extraction::report::report;

@@ -7,6 +7,7 @@ mod choices;
 mod cluster;
 mod completions;
 mod evaluate;
+mod examples;
 mod experiment;
 mod extract;
 mod extraction;
@@ -27,7 +28,7 @@ mod submit;
 mod time_estimate;
 mod train;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::output::Output;
 
@@ -51,17 +52,10 @@ pub struct CommandLine {
     pub quiet: bool,
 }
 
-/// The examples at the end of the help of a command, one line each, without the word `tropex`.
-macro_rules! examples {
-    ($($line:literal),+ $(,)?) => {
-        concat!("Examples:", $("\n  tropex ", $line),+)
-    };
-}
-use examples;
-
-/// Declares the enum of all subcommands, in the order of the help.
+/// Declares the enum of all subcommands, in the order of the help. A command that describes all
+/// commands receives them.
 macro_rules! commands {
-    ($($name:ident($arguments:path)),+ $(,)?) => {
+    ($($name:ident($arguments:path) $(with $commands:expr)?),+ $(,)?) => {
         #[derive(Debug, Subcommand)]
         pub enum Command {
             $($name($arguments),)+
@@ -70,7 +64,7 @@ macro_rules! commands {
         impl Command {
             pub fn run(self, output: &Output) -> anyhow::Result<()> {
                 match self {
-                    $(Self::$name(arguments) => arguments.run(output),)+
+                    $(Self::$name(arguments) => arguments.run($($commands,)? output),)+
                 }
             }
         }
@@ -94,15 +88,13 @@ commands! {
     Bounds(bounds::BoundsArgs),
     Region(region::RegionArgs),
     Regions(regions::RegionsArgs),
-    Completions(completions::CompletionsArgs),
-    Man(man::ManArgs),
+    Completions(completions::CompletionsArgs) with CommandLine::command(),
+    Man(man::ManArgs) with CommandLine::command(),
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::CommandLine;
+    use super::*;
 
     #[test]
     fn every_command_shows_examples_that_it_accepts() {

@@ -192,13 +192,12 @@ impl DataOption {
                 DownloadProgress::Waiting { holder } if !is_told.replace(true) => {
                     bar.suspend(|| output.progress(&format!("{holder} downloads {name}; waiting")));
                 }
-                DownloadProgress::Waiting { .. } => {}
+                _ => {}
             }
             ControlFlow::Continue(())
         };
-        let mut options = OpenOptions::default().with_progress(&show);
-        options.data_dir = self.data_dir.clone();
-        let options = with(options);
+        let options = OpenOptions::default().with_progress(&show);
+        let options = with(options.with_data_dir(self.data_dir.clone()));
         open(name, &options)
     }
 }

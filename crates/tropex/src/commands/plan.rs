@@ -8,7 +8,7 @@ use tropex::Gauge;
 use tropex::experiments::run::parts::{self, PartsForecast};
 
 use super::cluster::command_plan::{CommandPlan, TaskOutput};
-use super::examples;
+use super::examples::examples;
 use super::extraction::{BatchOption, ExtractionOptions};
 use super::options::{one_or_more, open_run};
 use crate::output::{Output, count, megabytes, pairs, plural, predicted};

@@ -10,7 +10,7 @@ use tropex::experiments::TaskProgress;
 use tropex::experiments::query::{PrecisionCheck, PrecisionOutcome, precision};
 use tropex::train::data::SubsetSummary;
 
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DeviceOption, one_or_more, open_run};
 use crate::output::{Output, percent, table};
 

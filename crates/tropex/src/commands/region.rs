@@ -13,7 +13,7 @@ use tropex::experiments::{ImagePoints, Split, pipeline};
 use tropex::train::data::Dataset;
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DeviceOption, open_run, seconds, whole};
 use super::time_estimate::TimeEstimate;
 use crate::output::{Output, StepProgress, count, table};

@@ -18,7 +18,7 @@ use tropex::train::data::Dataset;
 use tropex::train::run::Run;
 
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DeviceOption, any_number, open_run, whole};
 use super::time_estimate::minutes;
 use crate::output::{CommandProgress, Output, count, plural};
@@ -317,7 +317,7 @@ fn tell(estimate: &RegionEstimate, bar: &CommandProgress, output: &Output) {
     }
 }
 
-fn show(bar: &CommandProgress, SliceProgress { done, units, regions }: SliceProgress) {
+fn show(bar: &CommandProgress, SliceProgress { done, units, regions, .. }: SliceProgress) {
     bar.show_part(done, units, plural(regions, "region"));
 }
 

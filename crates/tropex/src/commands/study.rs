@@ -22,7 +22,7 @@ use tropex::experiments::study::{
 use tropex::train::data::{Dataset, DatasetEntry, relative_to};
 use tropex::train::messages::hint;
 
-use super::examples;
+use super::examples::examples;
 use super::options::{DataOption, DevicesOption, not_negative, one_or_more};
 use crate::interrupt::InterruptNote;
 use crate::output::{Output, StepProgress, count, duration, pairs, plural, table};
@@ -306,7 +306,7 @@ fn run_with_progress<T>(
 }
 
 #[derive(Serialize)]
-struct TaskOutput {
+struct StudyTaskOutput {
     task: String,
     folder: String,
     seconds: f64,
@@ -320,7 +320,7 @@ fn report_task(
     output: &Output,
 ) -> anyhow::Result<()> {
     let folder = folder.join("runs").join(&task.run).display().to_string();
-    let done = TaskOutput { task: task.to_string(), folder, seconds: time.as_secs_f64() };
+    let done = StudyTaskOutput { task: task.to_string(), folder, seconds: time.as_secs_f64() };
     output.result(&done, || {
         pairs(&[
             ("task", done.task.clone()),

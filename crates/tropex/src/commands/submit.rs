@@ -16,7 +16,7 @@ use super::cluster::command_plan::{CommandPlan, TaskOutput};
 use super::cluster::engine::{Engine, JobSettings};
 use super::cluster::follow::follow;
 use super::evaluate::EvaluateArgs;
-use super::examples;
+use super::examples::examples;
 use super::experiment::ExperimentArgs;
 use super::extract::ExtractArgs;
 use super::options::{one_or_more, whole};

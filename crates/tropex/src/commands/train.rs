@@ -20,7 +20,7 @@ use tropex::train::zoo::{Architecture, LayerList};
 
 use super::architecture::{self, layers_help, require_fit, warn_of_repeated_classes};
 use super::choices;
-use super::examples;
+use super::examples::examples;
 use super::import::is_onnx;
 use super::options::{
     DataOption, DeviceOption, LayoutOption, not_negative, number, one_or_more, whole,
@@ -279,7 +279,7 @@ struct ProgressObserver<'a> {
 
 impl TrainingObserver for ProgressObserver<'_> {
     fn batch(&mut self, progress: &BatchProgress) -> ControlFlow<()> {
-        let &BatchProgress { epoch, epochs, batch, batches, running } = progress;
+        let &BatchProgress { epoch, epochs, batch, batches, running, .. } = progress;
         if let Some(heading) = self.heading.take() {
             let _ = self.output.note(&heading);
             if epoch > 1 {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tropex_extract::PointSource;
+use tropex_extract::terms::Dominance;
 
 use crate::Error;
 use crate::data::Split;
@@ -55,7 +56,7 @@ impl Experiment for Exactness {
         let classes = context.classes(Split::Train)?;
         let agreement = agreement(&classes, context.predicted(Split::Train)?);
         let gaps = own_gaps(context)?;
-        let tolerance = 32.0 * context.extraction().precision.epsilon();
+        let tolerance = Dominance::tolerance_of(context.extraction().precision);
         let dominant = gaps.iter().filter(|gap| **gap <= tolerance).count();
         let largest_gap = Summary::of(gaps.iter().copied()).max();
         let own = own_terms(context).into_iter().zip(context.assigned(Split::Train)?);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::summary::{Claim, Estimate, HeadlineCard, Verdict};
+use crate::report::summary::{Claim, HeadlineCard, ShareEstimate, Verdict};
 use crate::unit::{count, percent};
 
 /// Headline numbers of a network and a gauge.
@@ -46,7 +46,7 @@ impl Card {
 }
 
 impl CardNumber {
-    fn of(estimate: &Estimate) -> Self {
+    fn of(estimate: &ShareEstimate) -> Self {
         let ends = |[low, high]: [f64; 2]| {
             let [low, high] = [low, high].map(|end| format!("{:.1}", 100.0 * end));
             format!("{low} to {high}")

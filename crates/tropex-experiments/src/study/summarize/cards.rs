@@ -3,7 +3,7 @@
 use super::{FindingIndex, NetworkAndGauge};
 use crate::experiments::generalization::{ACCURACY, AGREEMENT, ENTRY, NETWORK_ACCURACY};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
-use crate::report::{Estimate, Finding, HeadlineCard, NumberId, Unit, count, percent};
+use crate::report::{Finding, HeadlineCard, NumberId, ShareEstimate, Unit, count, percent};
 use crate::statistics::wilson_interval;
 use crate::study::average_seeds::seed_range;
 
@@ -36,10 +36,14 @@ impl FindingIndex<'_> {
 }
 
 /// A number of a finding with its uncertainty.
-pub(super) fn estimate(name: &'static str, finding: &Finding, id: &NumberId) -> Option<Estimate> {
+pub(super) fn estimate(
+    name: &'static str,
+    finding: &Finding,
+    id: &NumberId,
+) -> Option<ShareEstimate> {
     let share = finding.answer.number(id)?;
     let interval = wilson_interval(share, finding.runs.first()?.points);
-    Some(Estimate { name, share, interval, seeds: seed_range(finding, id) })
+    Some(ShareEstimate { name, share, interval, seeds: seed_range(finding, id) })
 }
 
 /// For every network its agreement under the gauge that agrees best; empty without cards.
@@ -58,7 +62,7 @@ pub(super) fn answer(cards: &[HeadlineCard]) -> String {
         |card: &HeadlineCard| format!("{} gauge, {} test images", card.gauge, count(card.images));
     let is_shared = best.iter().all(|card| conditions(card) == conditions(first));
     let part = |card: &&HeadlineCard| {
-        let Estimate { share, interval: [low, high], .. } = card.estimates[AGREEMENT_PLACE];
+        let ShareEstimate { share, interval: [low, high], .. } = card.estimates[AGREEMENT_PLACE];
         let [low, high] = [low, high].map(|end| format!("{:.1}", 100.0 * end));
         let own = if is_shared { String::new() } else { format!("; {}", conditions(card)) };
         format!("{} at {} ({low} to {high}{own})", card.network, percent(share))
@@ -67,12 +71,12 @@ pub(super) fn answer(cards: &[HeadlineCard]) -> String {
     format!(
         "The linear terms of the training images alone choose the class of {} of the test images \
          ({shared}95 % intervals).",
-        listed(&best.iter().map(part).collect::<Vec<_>>())
+        joined_by_and(&best.iter().map(part).collect::<Vec<_>>())
     )
 }
 
 /// Words with commas and a final "and".
-fn listed(parts: &[String]) -> String {
+fn joined_by_and(parts: &[String]) -> String {
     match parts {
         [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => parts.concat(),

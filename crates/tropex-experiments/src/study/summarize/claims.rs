@@ -6,14 +6,14 @@ use super::cards::estimate;
 use super::{FindingIndex, NetworkAndGauge};
 use crate::experiments::{coefficients, count, generalization, similarity};
 use crate::query::MEAN_ANGLE;
-use crate::report::{Claim, Estimate, Unit, Verdict, count as format_count, percent};
+use crate::report::{Claim, ShareEstimate, Unit, Verdict, count as format_count, percent};
 use crate::study::average_seeds::seed_range;
 
 /// A network with the number of its regions and its accuracy.
 struct CountedNetwork<'a> {
     name: &'a str,
     has_all_different: bool,
-    accuracy: Estimate,
+    accuracy: ShareEstimate,
 }
 
 /// Mean angles of a network over its seeds.

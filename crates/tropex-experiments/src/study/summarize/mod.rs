@@ -3,10 +3,12 @@
 
 mod cards;
 mod claims;
+mod finding_index;
 
 use crate::experiments::{ExperimentEntry, count, generalization, leave_one_out, similarity};
 use crate::query::MEAN_ANGLE;
 use crate::report::{Finding, NumberId, StudySummary, Table, TableCell, Unit};
+use finding_index::{FindingIndex, NetworkAndGauge};
 
 /// A column of the headline table.
 struct Headline {
@@ -36,13 +38,6 @@ static HEADLINES: [Headline; 7] = [
     Headline::new("angle to the winning term", &similarity::ENTRY, MEAN_ANGLE),
 ];
 
-/// A row of the headline table.
-#[derive(Clone, Debug, PartialEq)]
-struct NetworkAndGauge<'a> {
-    network: &'a str,
-    gauge: &'a str,
-}
-
 /// Summarizes the findings of runs or of a study.
 pub fn summarize(findings: &[Finding]) -> StudySummary {
     let mut rows: Vec<NetworkAndGauge<'_>> = Vec::new();
@@ -64,31 +59,7 @@ pub fn summarize(findings: &[Finding]) -> StudySummary {
     }
 }
 
-/// Findings by network, gauge and experiment.
-struct FindingIndex<'a> {
-    findings: &'a [Finding],
-    rows: Vec<NetworkAndGauge<'a>>,
-}
-
 impl FindingIndex<'_> {
-    fn finding(&self, row: &NetworkAndGauge<'_>, experiment: &str) -> Option<&Finding> {
-        self.findings.iter().find(|finding| {
-            finding.experiment == experiment
-                && finding.runs.len() == 1
-                && finding.runs[0].folder == row.network
-                && finding.runs[0].gauge == row.gauge
-        })
-    }
-
-    fn number(
-        &self,
-        row: &NetworkAndGauge<'_>,
-        entry: &ExperimentEntry,
-        id: &NumberId,
-    ) -> Option<f64> {
-        self.finding(row, entry.name)?.answer.number(id)
-    }
-
     fn table(&self) -> Table {
         let numbers = HEADLINES.iter().map(|headline| (headline.heading, headline.number.unit()));
         let texts = [("network", Unit::Text), ("gauge", Unit::Text)];

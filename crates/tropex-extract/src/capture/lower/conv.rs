@@ -6,7 +6,8 @@ use burn::backend::ir::{
 };
 use burn::tensor::{Tensor, TensorData};
 
-use super::{LoweringContext, LoweringError, planes_of, with_height};
+use super::planes::{planes_of, with_height};
+use super::{LoweringContext, LoweringError};
 use crate::ops::{Batched, ChannelPlanes, Conv, ConvSpec, Direction, Op, Spatial};
 
 /// The tensors of a convolution.

@@ -10,16 +10,17 @@ mod mask;
 mod module;
 mod numeric;
 mod operand;
+mod planes;
 mod pool;
 mod reduce;
 mod scatter;
 
 use std::collections::HashMap;
 
-use burn::backend::ir::{OperationIr, TensorIr};
+use burn::backend::ir::OperationIr;
 use burn::tensor::TensorId;
 
-use super::context::{CapturedValue, LoweringContext, joined};
+use super::context::{LoweringContext, joined};
 use super::evaluate::evaluate;
 use super::lowering_error::{
     DIFFERS, LoweringError, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SEEN, NOT_SUPPORTED, PRODUCT,
@@ -86,30 +87,6 @@ fn lower_operation(
         }
         _ => Err(NOT_SUPPORTED.into()),
     }
-}
-
-/// Number of parts of a point, and the planes `[channels, extents..]` of a part with `D - 1` axes.
-/// A height of 1 is inserted if the tensor has one axis fewer.
-fn planes_of<const D: usize>(
-    context: &LoweringContext,
-    value: &CapturedValue,
-    tensor: &TensorIr,
-) -> Result<(usize, Vec<usize>), LoweringError> {
-    let (pieces, piece) = context.pieces(value, tensor)?;
-    let planes = with_height(&piece, D - 1);
-    if planes.len() == D - 1 {
-        return Ok((pieces, planes));
-    }
-    Err(format!("unexpected planes of shape {piece:?}").into())
-}
-
-/// Inserts an axis of height 1 before the last axis if a shape has one axis fewer than `axes`.
-fn with_height(shape: &[usize], axes: usize) -> Vec<usize> {
-    let mut shape = shape.to_vec();
-    if shape.len() + 1 == axes && !shape.is_empty() {
-        shape.insert(shape.len() - 1, 1);
-    }
-    shape
 }
 
 fn finish(mut context: LoweringContext, input_shape: &[usize]) -> Result<Network, Error> {

@@ -8,7 +8,8 @@ use burn::backend::ir::{
 };
 use burn::tensor::TensorData;
 
-use super::{LoweringContext, LoweringError, planes_of, with_height};
+use super::planes::{planes_of, with_height};
+use super::{LoweringContext, LoweringError};
 use crate::capture::evaluate::Evaluator;
 use crate::capture::linear::read_weights;
 use crate::ops::{AxisWeights, Batched, MaxPool2d, MaxPool2dSpec, Op, Separable};

@@ -26,44 +26,36 @@ struct IndexedUpdate<'a> {
 impl<'a> IndexedUpdate<'a> {
     fn of(operation: &'a BaseOperationIr) -> Option<Self> {
         use BaseOperationIr as Ir;
-        Some(match operation {
-            Ir::Scatter(op) => Self {
-                tensor: &op.tensor,
-                values: &op.value,
-                out: &op.out,
-                update: op.update,
-                reads: OperationIr::BaseFloat(Ir::Gather(GatherOpIr {
+        let (tensor, values, out, update, reads) = match operation {
+            Ir::Scatter(op) => {
+                let reads = GatherOpIr {
                     tensor: op.tensor.clone(),
                     dim: op.dim,
                     indices: op.indices.clone(),
                     out: op.value.clone(),
-                })),
-            },
-            Ir::SelectAssign(op) => Self {
-                tensor: &op.tensor,
-                values: &op.value,
-                out: &op.out,
-                update: op.update,
-                reads: OperationIr::BaseFloat(Ir::Select(SelectOpIr {
+                };
+                (&op.tensor, &op.value, &op.out, op.update, Ir::Gather(reads))
+            }
+            Ir::SelectAssign(op) => {
+                let reads = SelectOpIr {
                     tensor: op.tensor.clone(),
                     dim: op.dim,
                     indices: op.indices.clone(),
                     out: op.value.clone(),
-                })),
-            },
-            Ir::ScatterNd(op) => Self {
-                tensor: &op.data,
-                values: &op.values,
-                out: &op.out,
-                update: op.reduction,
-                reads: OperationIr::BaseFloat(Ir::GatherNd(GatherNdOpIr {
+                };
+                (&op.tensor, &op.value, &op.out, op.update, Ir::Select(reads))
+            }
+            Ir::ScatterNd(op) => {
+                let reads = GatherNdOpIr {
                     data: op.data.clone(),
                     indices: op.indices.clone(),
                     out: op.values.clone(),
-                })),
-            },
+                };
+                (&op.data, &op.values, &op.out, op.reduction, Ir::GatherNd(reads))
+            }
             _ => return None,
-        })
+        };
+        Some(Self { tensor, values, out, update, reads: OperationIr::BaseFloat(reads) })
     }
 }
 

@@ -9,29 +9,17 @@ impl<const S: usize, const D: usize> Correlation<S, D>
 where
     Tensor<D>: Spatial<S>,
 {
-    /// Like [`Self::down`] with the weight of the correlation, for planes `[groups * points,
-    /// features]`; `None` if Burn's convolution is faster.
-    pub(super) fn down_by_cells(
+    /// Like [`Self::down`] or [`Self::up`] with the weight of the correlation, for planes `[groups *
+    /// points, features]` and the stencil of the direction; `None` if Burn's convolution is faster.
+    pub(super) fn by_cells(
         &self,
+        stencil: impl Fn(&Self) -> Option<&Stencil>,
         planes: &Tensor<2>,
         points: usize,
         bias: Option<&Tensor<1>>,
     ) -> Option<Tensor<2>> {
         let is_in_memory = kernels::is_in_memory(planes);
-        let stencil = is_in_memory.then(|| self.down_stencil()).flatten()?;
-        kernels::correlate(planes, points, stencil, bias)
-    }
-
-    /// Like [`Self::up`] with the weight of the correlation; `None` if Burn's convolution is
-    /// faster.
-    pub(super) fn up_by_cells(
-        &self,
-        planes: &Tensor<2>,
-        points: usize,
-        bias: Option<&Tensor<1>>,
-    ) -> Option<Tensor<2>> {
-        let is_in_memory = kernels::is_in_memory(planes);
-        let stencil = is_in_memory.then(|| self.up_stencil()).flatten()?;
+        let stencil = is_in_memory.then(|| stencil(self)).flatten()?;
         kernels::correlate(planes, points, stencil, bias)
     }
 

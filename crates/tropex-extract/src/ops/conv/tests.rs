@@ -132,11 +132,15 @@ fn zeros_of_large_planes_are_skipped() {
     let weight = correlation.weight.tensor();
     for groups in [1, 2, 5] {
         let down = mostly_zero(case.input, 3, groups);
-        let found = correlation.down_by_cells(&down, 3, None).expect("10 % is sparse enough");
+        let found = correlation
+            .by_cells(Correlation::down_stencil, &down, 3, None)
+            .expect("10 % is sparse enough");
         let error = (found - correlation.down(down, weight.clone(), None)).abs().max();
         assert!(error.into_scalar::<f64>() < 1e-12);
         let up = mostly_zero(case.output(), 3, groups);
-        let found = correlation.up_by_cells(&up, 3, None).expect("10 % is sparse enough");
+        let found = correlation
+            .by_cells(Correlation::up_stencil, &up, 3, None)
+            .expect("10 % is sparse enough");
         let error = (found - correlation.up(up, weight.clone(), None)).abs().max();
         assert!(error.into_scalar::<f64>() < 1e-12);
     }
@@ -179,12 +183,12 @@ proptest! {
             for bias in [Some(on(numbers([channels], 0.1), &Device::flex())), None] {
                 let (found, expected) = if is_down {
                     (
-                        correlation.down_by_cells(&planes, points, bias.as_ref()),
+                        correlation.by_cells(Correlation::down_stencil, &planes, points, bias.as_ref()),
                         correlation.down(planes.clone(), weight.clone(), bias),
                     )
                 } else {
                     (
-                        correlation.up_by_cells(&planes, points, bias.as_ref()),
+                        correlation.by_cells(Correlation::up_stencil, &planes, points, bias.as_ref()),
                         correlation.up(planes.clone(), weight.clone(), bias),
                     )
                 };

@@ -35,7 +35,7 @@ pub(super) fn activation_gradient<F: SimdFloat>(
         Some(slope) => {
             let chunks = gradient.storage_mut::<F>().par_chunks_mut(chunk);
             let masked = chunks.zip(output.par_chunks(chunk)).map(|(gradient, output)| {
-                with_simd(Mask { gradient: &mut *gradient, output, slope });
+                with_simd(MaskGradient { gradient: &mut *gradient, output, slope });
                 channel_sums(shape, gradient)
             });
             masked.collect()
@@ -55,13 +55,13 @@ fn channel_sums<F: SimdFloat>(shape: PlaneShape, numbers: &[F]) -> Vec<F> {
 }
 
 /// Multiplies a gradient by the slope where the output is not positive.
-struct Mask<'a, F> {
+struct MaskGradient<'a, F> {
     gradient: &'a mut [F],
     output: &'a [F],
     slope: F,
 }
 
-impl<F: SimdFloat> WithSimd for Mask<'_, F> {
+impl<F: SimdFloat> WithSimd for MaskGradient<'_, F> {
     type Output = ();
 
     #[inline(always)]

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
+use super::starts::starts;
 use crate::sparsity::Taps;
-
-use super::starts;
 
 /// Cells that are listed at a time.
 const CELLS: usize = 64;

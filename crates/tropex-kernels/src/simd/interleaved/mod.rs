@@ -2,6 +2,7 @@
 
 mod active_units;
 mod buffer;
+mod starts;
 
 use std::borrow::Cow;
 
@@ -15,6 +16,7 @@ use crate::simd::vector::{SimdFloat, lanes};
 use buffer::Buffer;
 
 pub(crate) use active_units::ActiveUnits;
+pub(crate) use starts::starts;
 
 /// Interleaved rows of several groups, point by point. At every unit at which at least one row of
 /// the point is not zero, there is a number for every group.
@@ -107,7 +109,7 @@ impl PointEntries {
         Some(self.moved::<F>(&places, &origins, self.units.extents()))
     }
 
-    /// The entries of windows, moved to the winners of the windows.
+    /// Moves the entry of every window to its winning cell. Other cells are 0.
     fn scattered<F: SimdFloat>(&self, winners: &[u32], [channels, cells]: [usize; 2]) -> Self {
         let windows = winners.len() / channels;
         let mut places = self.units.places();
@@ -295,13 +297,4 @@ fn offset<F: SimdFloat>(rows: &Interleaved, bias: &FlexTensor) -> FlexTensor {
         }
     }
     FlexTensor::from_data(TensorData::new(result, [rows.groups * points, 1]))
-}
-
-/// Replaces the lengths of consecutive lists by their starts, and returns the sum of the lengths.
-pub(crate) fn starts(lengths: &mut [u32]) -> usize {
-    let mut count = 0;
-    for length in lengths {
-        count += std::mem::replace(length, count);
-    }
-    count as usize
 }

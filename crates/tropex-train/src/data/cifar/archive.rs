@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use super::super::gzip::{self, Gunzip};
 use super::batch::{CifarBatch, unreadable};
-use super::limits::MAX_UNPACKED;
-use super::{BATCHES, CifarError};
+use super::error::CifarError;
+use super::limits::{BATCHES, MAX_UNPACKED};
 
 /// Name of the archive in errors.
 const PART: &str = "the archive";

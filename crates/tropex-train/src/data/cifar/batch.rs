@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::limits::{MAX_RECORDS, RECORD};
-use super::{CLASSES, CifarError};
+use super::error::CifarError;
+use super::limits::{CLASSES, MAX_RECORDS, RECORD};
 use crate::memory::InsufficientMemory;
 
 /// Images and labels of one batch.

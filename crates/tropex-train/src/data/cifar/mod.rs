@@ -23,6 +23,7 @@ use super::{Dataset, DatasetEntry, OpenOptions};
 use archive::read_archive;
 use batch::CifarBatch;
 pub use error::CifarError;
+use limits::{BATCHES, CLASSES};
 
 pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
     name: "cifar10",
@@ -33,18 +34,9 @@ pub(crate) const ENTRY: DatasetEntry = DatasetEntry {
 };
 
 const SHAPE: [usize; 3] = [3, 32, 32];
-const CLASSES: usize = 10;
 const CLASS_NAMES: [&str; CLASSES] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
-const BATCHES: [&str; 6] = [
-    "data_batch_1.bin",
-    "data_batch_2.bin",
-    "data_batch_3.bin",
-    "data_batch_4.bin",
-    "data_batch_5.bin",
-    "test_batch.bin",
-];
 const ARCHIVE: &str = "cifar-10-binary.tar.gz";
 const UNPACKED: &str = "cifar-10-batches-bin";
 

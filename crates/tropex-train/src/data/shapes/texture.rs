@@ -1,7 +1,9 @@
 //! Textures: a colour with a gradient, stripes, blotches and grain.
 
-use super::SIDE;
 use super::rng::ImageRng;
+
+/// Width and height of an image, in pixels.
+pub(super) const SIDE: usize = 32;
 
 /// Pixels between the nodes of the blotches.
 const CELL: f32 = 8.0;

@@ -3,138 +3,24 @@
 //! Opening a file reads names, types, shapes and positions. The caller checks them before it reads
 //! a tensor, so that a damaged file does not allocate memory.
 
+mod bytes;
 mod pickle;
 mod pytorch;
 mod safetensors;
 mod state_dict;
+mod stored_tensor;
+mod tensor_file;
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-
-use ::safetensors::Dtype;
-use burn::tensor::{DType, TensorData};
-use zip::ZipArchive;
+use std::io::{Read, Seek};
+use std::path::Path;
 
 use super::WeightsError;
+use bytes::START;
 
 pub(crate) use self::safetensors::{Safetensors, write as write_safetensors};
-
-/// Bytes at the start of a file that identify its kind.
-const START: usize = 512;
-
-/// Bytes of a block in copies.
-const BLOCK: u64 = 1 << 16;
-
-/// A tensor in a file.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct StoredTensor {
-    pub(crate) name: String,
-    pub(crate) dtype: Dtype,
-    pub(crate) shape: Vec<usize>,
-    strides: Vec<usize>,
-    /// Index of the first element in the storage.
-    offset: usize,
-    storage: TensorStorage,
-}
-
-/// A range of bytes in a file, of which tensors are views.
-#[derive(Debug, Clone, PartialEq)]
-struct TensorStorage {
-    place: StorageLocation,
-    bytes: u64,
-}
-
-/// Position of a storage.
-#[derive(Debug, Clone, PartialEq)]
-enum StorageLocation {
-    /// Offset in the file.
-    At(u64),
-    /// Index of an entry of a ZIP archive.
-    Entry(usize),
-}
-
-impl StoredTensor {
-    fn contiguous(name: String, dtype: Dtype, shape: Vec<usize>, storage: TensorStorage) -> Self {
-        let mut strides = vec![1_usize; shape.len()];
-        for axis in (1..shape.len()).rev() {
-            strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
-        }
-        Self { name, dtype, shape, strides, offset: 0, storage }
-    }
-
-    /// Number of elements; `None` if it overflows.
-    pub(crate) fn elements(&self) -> Option<usize> {
-        self.shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent))
-    }
-
-    /// Offset and length of the bytes from the first to the last element; `None` if the storage has
-    /// fewer.
-    fn span(&self) -> Option<(u64, usize)> {
-        let size = size_of(self.dtype);
-        let start = self.offset.checked_mul(size)?;
-        let extent = if self.shape.contains(&0) {
-            0
-        } else {
-            let axes = self.shape.iter().zip(&self.strides);
-            let last = axes.map(|(&extent, &stride)| (extent - 1).checked_mul(stride));
-            last.sum::<Option<usize>>()?.checked_add(1)?.checked_mul(size)?
-        };
-        let end = start.checked_add(extent)?;
-        (end as u64 <= self.storage.bytes).then_some((start as u64, extent))
-    }
-
-    /// The elements in row-major order, from the bytes of [`span`](Self::span).
-    fn gather(&self, bytes: Vec<u8>) -> Vec<u8> {
-        let mut position = vec![0; self.shape.len()];
-        let size = size_of(self.dtype);
-        let count = self.elements().unwrap_or(0);
-        if bytes.len() == count * size && self.is_contiguous() {
-            return bytes;
-        }
-        let mut gathered = Vec::with_capacity(count * size);
-        for _ in 0..count {
-            let at: usize =
-                position.iter().zip(&self.strides).map(|(at, stride)| at * stride).sum();
-            gathered.extend_from_slice(&bytes[at * size..(at + 1) * size]);
-            for axis in (0..position.len()).rev() {
-                position[axis] += 1;
-                if position[axis] < self.shape[axis] {
-                    break;
-                }
-                position[axis] = 0;
-            }
-        }
-        gathered
-    }
-
-    fn is_contiguous(&self) -> bool {
-        let mut expected = 1;
-        self.shape.iter().zip(&self.strides).rev().all(|(&extent, &stride)| {
-            let fits = extent == 1 || stride == expected;
-            expected *= extent;
-            fits
-        })
-    }
-}
-
-/// An open file of tensors.
-pub(crate) struct TensorFile {
-    path: PathBuf,
-    /// The tensors, in the order of the file.
-    pub(crate) tensors: Vec<StoredTensor>,
-    /// Whether this is the order of a state dict; the tensors of safetensors files are sorted by
-    /// name.
-    pub(crate) is_ordered: bool,
-    /// Names of entries that are not tensors.
-    pub(crate) others: Vec<String>,
-    reader: CheckpointReader,
-}
-
-enum CheckpointReader {
-    File(File),
-    Archive(Box<ZipArchive<File>>),
-}
+pub(crate) use stored_tensor::StoredTensor;
+pub(crate) use tensor_file::TensorFile;
 
 impl TensorFile {
     /// Opens a file of any kind.
@@ -155,87 +41,6 @@ impl TensorFile {
             FileKind::Pickle => pytorch::open_legacy(path, file, entry),
             FileKind::Tar => pytorch::open_tar(path, file, entry),
         }
-    }
-
-    /// Reads a tensor of floating-point numbers as f32.
-    pub(crate) fn read(&mut self, tensor: &StoredTensor) -> Result<TensorData, WeightsError> {
-        let dtype = float_type(tensor.dtype).ok_or_else(|| WeightsError::Type {
-            path: self.path.clone(),
-            key: tensor.name.clone(),
-            found: tensor.dtype.to_string(),
-        })?;
-        let failed = |reason: String| WeightsError::Format { path: self.path.clone(), reason };
-        let (start, extent) = tensor.span().ok_or_else(|| {
-            failed(format!("tensor `{}` has more numbers than the file", tensor.name))
-        })?;
-        let bytes = match &mut self.reader {
-            CheckpointReader::File(file) => read_range(file, &tensor.storage, start, extent),
-            CheckpointReader::Archive(archive) => {
-                read_entry(archive, &tensor.storage, start, extent)
-            }
-        };
-        let bytes = bytes.map_err(|error| failed(format!("tensor `{}`: {error}", tensor.name)))?;
-        let data = TensorData::from_bytes_vec(tensor.gather(bytes), tensor.shape.clone(), dtype);
-        Ok(data.convert_dtype(DType::F32))
-    }
-}
-
-fn read_range(
-    file: &mut File,
-    storage: &TensorStorage,
-    start: u64,
-    bytes: usize,
-) -> io::Result<Vec<u8>> {
-    let StorageLocation::At(begin) = storage.place else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    file.seek(SeekFrom::Start(begin + start))?;
-    read_exactly(file, bytes)
-}
-
-/// Reads a part of an entry, and then the rest, which verifies the checksum.
-fn read_entry(
-    archive: &mut ZipArchive<File>,
-    storage: &TensorStorage,
-    start: u64,
-    bytes: usize,
-) -> io::Result<Vec<u8>> {
-    let StorageLocation::Entry(index) = storage.place else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    let mut entry = archive.by_index(index)?;
-    io::copy(&mut entry.by_ref().take(start), &mut io::sink())?;
-    let part = read_exactly(&mut entry, bytes)?;
-    io::copy(&mut entry, &mut io::sink())?;
-    Ok(part)
-}
-
-/// Reads a number of bytes. Memory grows with the bytes that arrive.
-fn read_exactly(reader: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
-    let mut read = Vec::new();
-    read.try_reserve_exact(bytes.min(BLOCK as usize))?;
-    while read.len() < bytes {
-        let wanted = (bytes - read.len()).min(read.len().max(BLOCK as usize));
-        read.try_reserve_exact(wanted)?;
-        if reader.by_ref().take(wanted as u64).read_to_end(&mut read)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(read)
-}
-
-/// Bytes of an element; 0 for types of less than 8 bits, which weights do not have.
-fn size_of(dtype: Dtype) -> usize {
-    dtype.bitsize() / 8
-}
-
-fn float_type(dtype: Dtype) -> Option<DType> {
-    match dtype {
-        Dtype::F16 => Some(DType::F16),
-        Dtype::BF16 => Some(DType::BF16),
-        Dtype::F32 => Some(DType::F32),
-        Dtype::F64 => Some(DType::F64),
-        _ => None,
     }
 }
 

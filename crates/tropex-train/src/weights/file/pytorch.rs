@@ -7,12 +7,11 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
+use super::bytes::read_exactly;
 use super::pickle::{Pickle, PickleError, PickleValue};
 use super::state_dict::{PickledCheckpoint, StorageUse};
-use super::{
-    CheckpointReader, StorageLocation, StoredTensor, TensorFile, TensorStorage, read_exactly,
-    size_of,
-};
+use super::stored_tensor::{StorageLocation, StoredTensor, TensorStorage, size_of};
+use super::tensor_file::{CheckpointReader, TensorFile};
 use crate::weights::WeightsError;
 
 /// Largest number of bytes of a pickle, which has names, shapes and the records of a training.

@@ -10,10 +10,9 @@ use safetensors::tensor::Metadata;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{
-    BLOCK, CheckpointReader, START, StorageLocation, StoredTensor, TensorFile, TensorStorage,
-    read_exactly,
-};
+use super::bytes::{BLOCK, START, read_exactly};
+use super::stored_tensor::{StorageLocation, StoredTensor, TensorStorage};
+use super::tensor_file::{CheckpointReader, TensorFile};
 use crate::weights::{Weights, WeightsError};
 
 /// Header entry with the SHA-256 of the file, computed with zeros in place of its own digits.

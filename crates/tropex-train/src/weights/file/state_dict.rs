@@ -6,7 +6,8 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use super::pickle::{Pickle, PickleId, PickleObject, PickleValue};
-use super::{CheckpointReader, StoredTensor, TensorFile, TensorStorage};
+use super::stored_tensor::{StoredTensor, TensorStorage};
+use super::tensor_file::{CheckpointReader, TensorFile};
 use crate::weights::WeightsError;
 
 /// Largest depth of dictionaries and modules that are searched.

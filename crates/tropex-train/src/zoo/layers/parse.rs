@@ -2,7 +2,7 @@
 
 use super::spec::{CONV_KERNEL, CONV_STRIDE, LayerSpec, PADDING, POOL_KERNEL};
 use crate::zoo::builder::ConvLayer;
-use crate::zoo::window::Window;
+use crate::zoo::window::LayerWindow;
 
 /// Largest number of a layer. Products of a few such numbers are checked where they are formed.
 const MAX_NUMBER: usize = 1 << 20;
@@ -78,7 +78,7 @@ pub(super) fn parse(text: &str) -> Result<LayerSpec, String> {
 
 fn conv(rest: &str) -> Option<LayerSpec> {
     let (filters, window) = WindowText::split(rest)?;
-    let window = Window {
+    let window = LayerWindow {
         kernel: window.kernel.unwrap_or(CONV_KERNEL),
         stride: window.stride.unwrap_or(CONV_STRIDE),
         padding: window.padding.unwrap_or(PADDING),
@@ -86,13 +86,13 @@ fn conv(rest: &str) -> Option<LayerSpec> {
     Some(LayerSpec::Conv(ConvLayer { filters: positive(filters)?, window }))
 }
 
-fn pool(rest: &str) -> Option<Window> {
+fn pool(rest: &str) -> Option<LayerWindow> {
     let (size, window) = WindowText::split(rest)?;
     let kernel = window.kernel.unwrap_or(POOL_KERNEL);
     let stride = window.stride.unwrap_or(kernel);
     let padding = window.padding.unwrap_or(PADDING);
     let is_half = [0, 1].into_iter().all(|axis| padding[axis] <= kernel[axis] / 2);
-    (size.is_empty() && is_half).then_some(Window { kernel, stride, padding })
+    (size.is_empty() && is_half).then_some(LayerWindow { kernel, stride, padding })
 }
 
 fn dropout(rest: &str) -> Option<LayerSpec> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::zoo::builder::ConvLayer;
-use crate::zoo::window::Window;
+use crate::zoo::window::LayerWindow;
 
 /// A layer of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,9 +13,9 @@ pub(super) enum LayerSpec {
     /// Batch norm between the layer before and its ReLU.
     BatchNorm,
     /// The maximum of each window.
-    MaxPool(Window),
+    MaxPool(LayerWindow),
     /// The mean of each window.
-    AveragePool(Window),
+    AveragePool(LayerWindow),
     /// The mean of each channel.
     GlobalAveragePool,
     /// A dense layer and ReLU.
@@ -53,7 +53,7 @@ impl LayerSpec {
     }
 
     /// The windows of a convolution or pooling.
-    pub(super) fn window(&self) -> Option<&Window> {
+    pub(super) fn window(&self) -> Option<&LayerWindow> {
         match self {
             Self::Conv(ConvLayer { window, .. })
             | Self::MaxPool(window)
@@ -90,7 +90,7 @@ impl fmt::Display for LayerSpec {
 /// Writes the numbers of a window that differ from the default kernel, stride and padding.
 fn write_window(
     f: &mut fmt::Formatter<'_>,
-    window: &Window,
+    window: &LayerWindow,
     kernel: [usize; 2],
     stride: [usize; 2],
 ) -> fmt::Result {

@@ -101,6 +101,7 @@ fn reason(absent: &BoundError, limit: Duration) -> String {
         BoundError::NotApplicable(reason) => reason.clone(),
         BoundError::OutOfTime => format!("not finished within {} s", limit.as_secs_f64()),
         BoundError::TooLarge => "needs more memory than is allowed".into(),
+        other => other.to_string(),
     }
 }
 

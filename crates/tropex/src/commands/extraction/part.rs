@@ -30,7 +30,7 @@ pub struct PartArgs {
 }
 
 #[derive(Serialize)]
-struct PartOutput {
+struct ExtractionPartOutput {
     part: usize,
     parts: usize,
     folder: String,
@@ -93,7 +93,8 @@ pub fn run_part(
         output.note("this part is already done; nothing to do")?;
     }
     let time = start.elapsed();
-    let part = PartOutput::new(task, folder.display().to_string(), terms.gauge, outcome, time);
+    let part =
+        ExtractionPartOutput::new(task, folder.display().to_string(), terms.gauge, outcome, time);
     output.result(&part, || part.text(terms, time))
 }
 
@@ -118,7 +119,7 @@ pub fn with_command(
     anyhow::anyhow!("{error}; the command is `tropex {command} --part {part}{stage}`{others}")
 }
 
-impl PartOutput {
+impl ExtractionPartOutput {
     fn new(
         task: PartTask,
         folder: String,

@@ -120,7 +120,7 @@ impl Experiment for DistinctRegions {
         self.check()?;
         let context = inputs.run();
         let decimals = self.decimals;
-        let [train, test] = [Split::Train, Split::Test]
+        let [train, test] = Split::ALL
             .map(|split| ImageRegions::of(context, &RegionWork { context, split, decimals }));
         let [train, test] = [train?, test?];
         let images = [train.regions.len(), test.regions.len()];
@@ -173,7 +173,7 @@ impl Experiment for DistinctRegions {
         let decimals = self.decimals;
         let of =
             |split| Box::new(RegionWork { context, split, decimals }) as Box<dyn PointwiseWork>;
-        Ok([Split::Train, Split::Test].map(of).into())
+        Ok(Split::ALL.map(of).into())
     }
 }
 

@@ -4,43 +4,15 @@
 //! the arguments. All values are in one table and refer to each other by [`PickleId`]: a value that
 //! a pickle uses many times is stored once.
 
+mod error;
 mod instructions;
 mod machine;
+mod object;
 mod opcode;
 
+pub(super) use error::PickleError;
 use machine::Unpickler;
-
-/// Index of a value in the table of a [`Pickle`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct PickleId(u32);
-
-/// A call, or an instance of a class, with its later state and items.
-#[derive(Debug)]
-pub(super) struct PickleObject {
-    /// The class or function that is called, most often a [`PickleValue::Global`].
-    pub(super) class: PickleId,
-    /// A tuple of arguments.
-    pub(super) arguments: PickleId,
-    pub(super) state: Option<PickleId>,
-    /// Keys and values, if the object is a mapping.
-    pub(super) items: Vec<(PickleId, PickleId)>,
-}
-
-/// A value of a pickle, with the details that state dicts need.
-#[derive(Debug)]
-pub(super) enum PickleValue {
-    Int(i64),
-    Text(String),
-    Sequence(Vec<PickleId>),
-    Dict(Vec<(PickleId, PickleId)>),
-    /// `module.name`
-    Global(String),
-    /// A persistent id: a reference to data outside of the pickle, such as a storage.
-    Persistent(PickleId),
-    Object(Box<PickleObject>),
-    /// Anything else: `None`, floats, bytes, sets.
-    Other,
-}
+pub(super) use object::{PickleId, PickleObject, PickleValue};
 
 /// A pickle that was read.
 #[derive(Debug)]
@@ -119,30 +91,6 @@ impl Pickle {
             PickleValue::Dict(items) => Some(items),
             PickleValue::Object(object) if !object.items.is_empty() => Some(&object.items),
             _ => None,
-        }
-    }
-}
-
-/// Why a pickle cannot be read.
-#[derive(Debug, PartialEq)]
-pub(super) enum PickleError {
-    /// The bytes end before the pickle does.
-    Cut,
-    /// The bytes are not a pickle, or the pickle has more than any checkpoint.
-    Invalid(String),
-}
-
-impl PickleError {
-    fn invalid(reason: impl Into<String>) -> Self {
-        Self::Invalid(reason.into())
-    }
-}
-
-impl From<PickleError> for String {
-    fn from(error: PickleError) -> Self {
-        match error {
-            PickleError::Cut => "its pickle ends too early".into(),
-            PickleError::Invalid(reason) => reason,
         }
     }
 }

@@ -2,6 +2,8 @@ use std::ops::ControlFlow;
 
 use super::*;
 use crate::checkpoint::Checkpoints;
+use crate::data::Images;
+use crate::run::BURN_VERSION;
 use crate::testing::{device, separable_images};
 use crate::training::{EpochMetrics, LearningRateStep, OptimizerConfig};
 use crate::zoo::TINY;
@@ -236,7 +238,7 @@ fn a_run_records_its_origin() {
 
 #[test]
 fn the_recorded_version_of_burn_is_that_of_the_lock_file() {
-    let lock = include_str!("../../../../Cargo.lock");
+    let lock = include_str!("../../../../../Cargo.lock");
     assert!(lock.contains(&format!("name = \"burn\"\nversion = \"{BURN_VERSION}\"\n")));
 }
 
