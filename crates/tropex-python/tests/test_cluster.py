@@ -185,6 +185,28 @@ def test_ray_extracts_the_terms_of_one_process(run, whole, tmp_path):
         tropex.ray.extract(own, 10_000, workers=2, gauge=gauge, **SETTINGS)
 
 
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
+def test_ray_goes_on_with_the_next_search_if_a_check_refutes_the_first(
+    program, run, tmp_path, monkeypatch
+):
+    import tropex.ray
+
+    plans = []
+
+    def plan(*arguments, **settings):
+        plans.append(tropex.cluster.plan(*arguments, **settings))
+        return dict(plans[-1])
+
+    monkeypatch.setattr(tropex.ray, "_plan", plan)
+    whole, parts = (copy_of(run, tmp_path / name) for name in ("whole", "parts"))
+    # One point says little about the scale that all need.
+    options = ["--gauge", "calibrated", "--shard-megabytes", "2", "--check", "1", "--quiet"]
+    subprocess.run([program, "extract", whole, *options], check=True, stdout=subprocess.PIPE)
+    tropex.ray.extract(parts, 3, workers=2, gauge="calibrated", shard_megabytes=2, check=1)
+    assert contents(parts, "calibrated") == contents(whole, "calibrated")
+    assert len(plans) >= 2 and plans[0]["tasks"] != plans[1]["tasks"]
+
+
 @pytest.fixture(scope="module")
 def store(run, whole):
     """The terms of a gauge, and points with their labels."""

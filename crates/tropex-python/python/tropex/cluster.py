@@ -55,7 +55,8 @@ def plan(
         Number of parts, at least 1.
     gauge : "worst-case", "tight" or "calibrated", default "worst-case"
         The rule that chooses the shifts. If the last check of the calibrated gauge refutes a search,
-        the merge fails, and the next plan has the tasks of the next search.
+        the merge fails, and the next plan has the tasks of the next search; :func:`tropex.ray.extract`
+        goes on with it by itself.
     split : "train" or "test", default "train"
         The images.
     classes : "predicted", "all" or int, default "predicted"

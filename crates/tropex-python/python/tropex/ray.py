@@ -58,10 +58,20 @@ def extract(run, parts, *, workers=None, cpus=1, **settings):
         If a task failed.
     """
     run = run if isinstance(run, Run) else _open(run)
-    plan = _plan(os.path.abspath(run.folder), parts, **settings)
-    tasks = plan.pop("tasks")
-    _run(tasks, plan, parts, workers, cpus)
-    return run.terms(gauge=plan["gauge"], split=plan["split"])
+    folder = os.path.abspath(run.folder)
+    plan = _plan(folder, parts, **settings)
+    while True:
+        tasks = plan.pop("tasks")
+        try:
+            _run(tasks, plan, parts, workers, cpus)
+        except Error:
+            # With the calibrated gauge, the merge can refute the scale that was found; then the plan
+            # continues with the next search. Any other plan is the same again.
+            plan = _plan(folder, parts, **settings)
+            if plan["tasks"] == tasks:
+                raise
+        else:
+            return run.terms(gauge=plan["gauge"], split=plan["split"])
 
 
 def assign(store, x, parts, *, top=1, without=None, workers=None, cpus=1):
