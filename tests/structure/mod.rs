@@ -36,11 +36,19 @@ const CRATES: &[ModuleOrder] = &[
             "memory",
             "own",
             "lock",
-            "replace",
+            "atomic_write",
+            "mirror",
             "publish",
+            "replace",
+            "access",
             "leftovers",
             "scratch",
         ],
+    },
+    ModuleOrder {
+        folder: "tropex-object-store",
+        root: "lib.rs",
+        modules: &["error", "url", "object_folder"],
     },
     ModuleOrder {
         folder: "tropex-kernels",
@@ -219,7 +227,7 @@ const CRATES: &[ModuleOrder] = &[
     ModuleOrder {
         folder: "tropex",
         root: "main.rs",
-        modules: &["allocator", "error_text", "output", "interrupt", "commands"],
+        modules: &["allocator", "error_text", "remote", "output", "interrupt", "commands"],
     },
 ];
 

@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use crate::atomic_write::is_temporary;
 use crate::lock;
-use crate::replace::is_temporary;
 
 /// Removes the temporary files, scratch folders and locks of killed processes in a folder. Files of
 /// running processes are locked, and stay. On file systems without locks everything stays, which
@@ -44,7 +44,7 @@ fn remove_scratch(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replace::temporary_beside;
+    use crate::atomic_write::temporary_beside;
     use crate::{FolderLock, ScratchFolder};
 
     #[test]

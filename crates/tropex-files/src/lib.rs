@@ -19,6 +19,7 @@
 extern crate self as tropex_files; // for the files that tests of the whole share
 
 mod access;
+mod atomic_write;
 mod checked;
 mod checksum;
 mod leftovers;

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use crate::replace::{PREFIX, folder_of, replace_local};
+use crate::atomic_write::{PREFIX, folder_of, replace_local};
 
 /// Files that are downloaded at once.
 const DOWNLOADS: usize = 8;

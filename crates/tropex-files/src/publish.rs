@@ -9,9 +9,9 @@ use std::path::Path;
 
 use tempfile::Builder;
 
+use crate::atomic_write::{PREFIX, RANDOM, SUFFIX, folder_of, sync_folder, temporary_beside};
 use crate::mirror::MirroredPath;
 use crate::own::OwnFile;
-use crate::replace::{PREFIX, RANDOM, SUFFIX, folder_of, sync_folder, temporary_beside};
 
 /// Writes `bytes` to a new file at `path`. Returns `false`, and changes nothing, if the path
 /// exists. Readers see no file or the complete file.

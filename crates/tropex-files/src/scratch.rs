@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::{Builder, TempDir};
 
 use crate::FolderLock;
-use crate::replace::{PREFIX, RANDOM, SUFFIX};
+use crate::atomic_write::{PREFIX, RANDOM, SUFFIX};
 
 /// A temporary folder. It is removed with its content when this value is dropped, or by
 /// [`remove_leftovers`](crate::remove_leftovers) if the process was killed.

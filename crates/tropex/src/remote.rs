@@ -1,5 +1,11 @@
 //! Runs in object stores: a folder of this machine mirrors them while the command runs.
 
+#[cfg(feature = "object-store")]
+mod mirrors;
+#[cfg(not(feature = "object-store"))]
+#[path = "remote/no_mirrors.rs"]
+mod mirrors;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +16,10 @@ use std::path::{Path, PathBuf};
 pub fn local_folder(given: &Path) -> anyhow::Result<PathBuf> {
     match given.to_str().filter(|text| is_url(text)) {
         None => Ok(given.to_owned()),
-        Some(url) => mirror::open(url.trim_end_matches('/')),
+        Some(url) => {
+            let url = url.trim_end_matches('/');
+            mirrors::open(url, name_of(url))
+        }
     }
 }
 
@@ -25,12 +34,12 @@ pub fn folder_for_jobs(given: &Path) -> PathBuf {
 
 /// A text with the URLs of folders instead of their mirrors.
 pub fn with_urls(text: &str) -> Cow<'_, str> {
-    mirror::with_urls(text)
+    mirrors::with_urls(text)
 }
 
 /// Ends all mirrors and removes their folders.
 pub fn close() {
-    mirror::close();
+    mirrors::close();
 }
 
 fn is_url(text: &str) -> bool {
@@ -43,105 +52,6 @@ fn is_url(text: &str) -> bool {
 /// The last folder of a URL.
 fn name_of(url: &str) -> &str {
     url.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("run")
-}
-
-#[cfg(feature = "object-store")]
-mod mirror {
-    use std::borrow::Cow;
-    use std::fs;
-    use std::io::ErrorKind;
-    use std::path::PathBuf;
-    use std::sync::{Mutex, MutexGuard, PoisonError};
-
-    use anyhow::Context;
-    use tropex::extract::store::stays_remote;
-    use tropex_files::{MirroredFolder, ScratchFolder, remove_leftovers};
-    use tropex_object_store::ObjectFolder;
-
-    use super::name_of;
-
-    /// Attempts to remove a folder to which other threads write at an interrupt.
-    const TRIES: usize = 10;
-
-    /// The open mirrors, the folders that hold them, and all mirrors that were open: folder and URL.
-    struct Mirrors {
-        open: Vec<MirroredFolder>,
-        scratch: Vec<ScratchFolder>,
-        names: Vec<(String, String)>,
-    }
-
-    static MIRRORS: Mutex<Mirrors> =
-        Mutex::new(Mirrors { open: Vec::new(), scratch: Vec::new(), names: Vec::new() });
-
-    fn mirrors() -> MutexGuard<'static, Mirrors> {
-        MIRRORS.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn open(url: &str) -> anyhow::Result<PathBuf> {
-        if let Some(found) = mirrors().open.iter().find(|found| found.url() == url) {
-            return Ok(found.path().to_owned());
-        }
-        let remote = ObjectFolder::open(url)?;
-        let parent = std::env::temp_dir();
-        remove_leftovers(&parent);
-        let scratch = ScratchFolder::within(&parent)
-            .with_context(|| format!("cannot create a folder in {}", parent.display()))?;
-        let folder = scratch.path().join(name_of(url));
-        fs::create_dir(&folder)
-            .with_context(|| format!("cannot create folder {}", folder.display()))?;
-        {
-            // Known before the download, which an interrupt can end.
-            let mut mirrors = mirrors();
-            mirrors.scratch.push(scratch);
-            mirrors.names.push((folder.display().to_string(), url.to_owned()));
-        }
-        let mirror = MirroredFolder::new(&folder, url, Box::new(remote), stays_remote)
-            .with_context(|| format!("cannot read {url}"))?;
-        mirrors().open.push(mirror);
-        Ok(folder)
-    }
-
-    pub(super) fn with_urls(text: &str) -> Cow<'_, str> {
-        mirrors().names.iter().fold(Cow::Borrowed(text), |text, (folder, url)| {
-            match text.contains(folder) {
-                true => text.replace(folder, url).into(),
-                false => text,
-            }
-        })
-    }
-
-    pub(super) fn close() {
-        let mut mirrors = mirrors();
-        mirrors.open.clear();
-        for scratch in mirrors.scratch.drain(..) {
-            let folder = scratch.path().to_owned();
-            drop(scratch);
-            for _ in 0..TRIES {
-                match fs::remove_dir_all(&folder) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => {}
-                    _ => break,
-                }
-            }
-        }
-    }
-}
-
-#[cfg(not(feature = "object-store"))]
-mod mirror {
-    use std::borrow::Cow;
-    use std::path::PathBuf;
-
-    pub(super) fn open(url: &str) -> anyhow::Result<PathBuf> {
-        anyhow::bail!(
-            "{url}: this build does not read object stores; build it with `--features object-store`"
-        )
-    }
-
-    pub(super) fn with_urls(text: &str) -> Cow<'_, str> {
-        Cow::Borrowed(text)
-    }
-
-    pub(super) fn close() {}
 }
 
 #[cfg(test)]

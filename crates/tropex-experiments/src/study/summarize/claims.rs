@@ -38,8 +38,9 @@ impl FindingIndex<'_> {
     }
 
     fn different_regions(&self) -> Claim {
-        let measured: Vec<_> = self.networks().filter_map(|row| self.regions(row)).collect();
-        let part = |[regions, images, new]: &[f64; 3]| {
+        let measured = |row| Some((row.network, self.regions(row)?));
+        let measured: Vec<_> = self.networks().filter_map(measured).collect();
+        let text = |[regions, images, new]: &[f64; 3]| {
             format!(
                 "{} regions for {} training images, {} of the test images in new regions",
                 Unit::Count.format(*regions),
@@ -47,12 +48,22 @@ impl FindingIndex<'_> {
                 percent(*new)
             )
         };
-        let evidence: Vec<_> = measured.iter().map(part).collect();
+        let evidence = match measured.as_slice() {
+            [] => String::new(),
+            [(_, numbers)] => text(numbers) + ".",
+            [(_, first), others @ ..] if others.iter().all(|(_, numbers)| numbers == first) => {
+                format!("Every network: {}.", text(first))
+            }
+            all => {
+                let part = |(name, numbers): &_| format!("{name}: {}", text(numbers));
+                all.iter().map(part).collect::<Vec<_>>().join("; ") + "."
+            }
+        };
         let is_different = |[regions, images, new]: &[f64; 3]| regions == images && *new == 1.0;
         Claim {
             question: "Do all points fall into different regions?",
-            verdict: Verdict::of(measured.iter().map(is_different)),
-            evidence: evidence.join("; ") + if evidence.is_empty() { "" } else { "." },
+            verdict: Verdict::of(measured.iter().map(|(_, numbers)| is_different(numbers))),
+            evidence,
             lines: self.lines(true, |row| {
                 let value = |id| self.number(row, &count::ENTRY, &id);
                 let regions = value(count::REGIONS_OF_TRAINING)?;
@@ -338,6 +349,13 @@ mod tests {
         assert_eq!(verdict([1000.0, 1.0], [999.0, 1.0]), Verdict::Differs);
         assert_eq!(verdict([1000.0, 0.9], [999.0, 1.0]), Verdict::DoesNotHold);
         assert_eq!(claim(0, &[]), (Verdict::CannotBeTold, String::new()));
+        let evidence = |regions_b| {
+            let findings = [regions(DENSE, 1000.0, 1.0), regions(CONVOLUTIONAL, regions_b, 1.0)];
+            claim(0, &findings).1
+        };
+        let end = "training images, 100.00 % of the test images in new regions";
+        assert_eq!(evidence(1000.0), format!("Every network: 1,000 regions for 1,000 {end}."));
+        assert!(evidence(999.0).contains(&format!("; conv: 999 regions for 1,000 {end}.")));
     }
 
     #[test]
