@@ -38,8 +38,8 @@ impl FindingIndex<'_> {
     }
 
     fn different_regions(&self) -> Claim {
-        let measured = |row| Some((row.network, self.regions(row)?));
-        let measured: Vec<_> = self.networks().filter_map(measured).collect();
+        let measured: Vec<_> =
+            self.networks().filter_map(|row| Some((row.network, self.regions(row)?))).collect();
         let text = |[regions, images, new]: &[f64; 3]| {
             format!(
                 "{} regions for {} training images, {} of the test images in new regions",
@@ -55,7 +55,8 @@ impl FindingIndex<'_> {
                 format!("Every network: {}.", text(first))
             }
             all => {
-                let part = |(name, numbers): &_| format!("{name}: {}", text(numbers));
+                let part =
+                    |(name, numbers): &(&str, [f64; 3])| format!("{name}: {}", text(numbers));
                 all.iter().map(part).collect::<Vec<_>>().join("; ") + "."
             }
         };
