@@ -60,30 +60,29 @@ pub fn entries(folder: &Path) -> io::Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// Removes a file.
+/// Removes a file, if it exists.
 ///
 /// # Errors
-/// The file does not exist or cannot be removed.
+/// The file cannot be removed.
 pub fn remove(path: &Path) -> io::Result<()> {
-    match (fs::remove_file(path), MirroredPath::of(path)) {
-        (Err(error), Some(mirrored)) if is_absent(&error) => mirrored.remove(),
-        (Ok(()), Some(mirrored)) => mirrored.remove(),
-        (removed, _) => removed,
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => MirroredPath::of(path).map_or(Ok(()), |mirrored| mirrored.remove()),
     }
 }
 
-/// Removes a folder with its content.
+/// Removes a folder with its content, if it exists.
 ///
 /// # Errors
-/// The folder does not exist or cannot be removed.
+/// The folder cannot be removed.
 pub fn remove_folder(folder: &Path) -> io::Result<()> {
-    match (fs::remove_dir_all(folder), MirroredPath::of(folder)) {
-        (Err(error), Some(mirrored)) if is_absent(&error) => mirrored.remove_folder(),
-        (Ok(()), Some(mirrored)) => mirrored.remove_folder(),
-        (removed, _) => removed,
+    match fs::remove_dir_all(folder) {
+        Err(error) if !is_absent(&error) => Err(error),
+        _ => MirroredPath::of(folder).map_or(Ok(()), |mirrored| mirrored.remove_folder()),
     }
 }
 
-fn is_absent(error: &io::Error) -> bool {
+/// Whether an error means that a file or folder does not exist.
+pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }

@@ -34,7 +34,7 @@ mod scratch;
 #[cfg(test)]
 mod testing;
 
-pub use access::{entries, length, open, read, remove, remove_folder};
+pub use access::{entries, is_absent, length, open, read, remove, remove_folder};
 pub use checked::{checked, with_checksum};
 pub use checksum::{hex, sha256, sha256_of};
 pub use leftovers::remove_leftovers;

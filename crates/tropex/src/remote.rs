@@ -14,22 +14,16 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// A URL that cannot be opened, or a build without object stores.
 pub fn local_folder(given: &Path) -> anyhow::Result<PathBuf> {
-    match given.to_str().filter(|text| is_url(text)) {
+    match url_of(given) {
         None => Ok(given.to_owned()),
-        Some(url) => {
-            let url = url.trim_end_matches('/');
-            mirrors::open(url, name_of(url))
-        }
+        Some(url) => mirrors::open(url, name_of(url)),
     }
 }
 
 /// The folder in which `jobs` with the files of a job is made: the run itself, or a folder with the
 /// name of the run if the run is elsewhere.
 pub fn folder_for_jobs(given: &Path) -> PathBuf {
-    match given.to_str().filter(|text| is_url(text)) {
-        None => given.to_owned(),
-        Some(url) => name_of(url.trim_end_matches('/')).into(),
-    }
+    url_of(given).map_or_else(|| given.to_owned(), |url| name_of(url).into())
 }
 
 /// A text with the URLs of folders instead of their mirrors.
@@ -40,6 +34,11 @@ pub fn with_urls(text: &str) -> Cow<'_, str> {
 /// Ends all mirrors and removes their folders.
 pub fn close() {
     mirrors::close();
+}
+
+/// The URL on the command line, without slashes at its end; `None` for a path.
+fn url_of(given: &Path) -> Option<&str> {
+    given.to_str().filter(|text| is_url(text)).map(|url| url.trim_end_matches('/'))
 }
 
 fn is_url(text: &str) -> bool {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tropex_extract::Gauge;
-use tropex_files::{FolderLock, remove_leftovers, replace};
+use tropex_files::{FolderLock, is_absent, remove_leftovers, replace};
 use tropex_train::run::Run;
 
 use super::csv::csv;
@@ -83,9 +83,7 @@ pub fn read_finding(folder: &Path) -> Result<Option<Finding>, Error> {
     let path = folder.join(FINDING);
     let text = match fs::read(&path) {
         Ok(text) => text,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
+        Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(Error::io("read", &path)(error)),
     };
     match parse(&text) {
@@ -155,10 +153,7 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
-    match tropex_files::remove(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
-        _ => Ok(()),
-    }
+    tropex_files::remove(path).map_err(Error::io("remove", path))
 }
 
 /// Removes the files of the previous finding, `finding.json` first. Until the new finding is

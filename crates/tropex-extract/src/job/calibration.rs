@@ -11,7 +11,7 @@ use tropex_kernels::WorkerPool;
 use crate::function::OwnTermSearch;
 use crate::gauge::tight::{Read, SpillBuffer, StageProgress, TightPullback};
 use crate::gauge::{Gauge, ShiftScale, Shifts};
-use crate::terms::TermTable;
+use crate::terms::{DominanceGap, TermTable};
 use crate::{ComputeTarget, Error, Extractor, Precision};
 
 /// Bisection for the smallest scale under which the terms of selected points are maximal at them.
@@ -51,6 +51,16 @@ pub(crate) enum Trial {
     Suffices(Shifts),
     /// It does not.
     Refuted,
+}
+
+impl Trial {
+    /// The result of a trial with these shifts, from what other terms exceed at the selected points.
+    pub(crate) fn of(shifts: &Shifts, gaps: &[DominanceGap], precision: Precision) -> Self {
+        match gaps.iter().any(|gap| gap.is_open(precision)) {
+            true => Self::Refuted,
+            false => Self::Suffices(shifts.clone()),
+        }
+    }
 }
 
 /// The trials of a search, in memory or in parts.
@@ -161,11 +171,7 @@ impl Calibration<'_> {
             progress(CalibrationProgress::Compared(batch.end));
             Ok::<_, Error>(())
         })?;
-        let precision = network.target().precision();
-        match search.gaps().iter().any(|gap| gap.is_open(precision)) {
-            true => Ok(Trial::Refuted),
-            false => Ok(Trial::Suffices(walk.shifts().clone())),
-        }
+        Ok(Trial::of(walk.shifts(), &search.gaps(), network.target().precision()))
     }
 }
 

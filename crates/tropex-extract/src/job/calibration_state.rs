@@ -1,6 +1,5 @@
 //! The state of the search for the calibrated gauge, and its file.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -97,12 +96,7 @@ impl CalibrationState {
     /// Removes the file, if it exists.
     pub(super) fn remove(folder: &Path) -> Result<(), Error> {
         let path = folder.join(FILE);
-        match tropex_files::remove(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(Error::io("remove", &path)(error))
-            }
-            _ => Ok(()),
-        }
+        tropex_files::remove(&path).map_err(Error::io("remove", &path))
     }
 
     /// The state for the next search, if the check at all points refuted a scale below 1; `None`

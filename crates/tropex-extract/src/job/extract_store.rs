@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use tropex_files::{FolderLock, holder, remove_leftovers};
+use tropex_files::{FolderLock, holder, is_absent, remove_leftovers};
 
 use super::calibration_state::CalibrationState;
 use super::extraction::ExtractionJob;
 use super::{ExtractOptions, Progress};
 use crate::gauge::Shifts;
-use crate::store::{MANIFEST, Manifest, TermsHeader, cause_of, is_absent, remove_all_but, shifts};
+use crate::store::{MANIFEST, Manifest, TermsHeader, cause_of, remove_all_but, shifts};
 use crate::{Error, Extractor, PointSource, TermStore};
 
 impl TermStore {

@@ -1,9 +1,9 @@
 //! The manifest of a term store.
 
-use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use tropex_files::is_absent;
 
 use super::files::{self, MANIFEST, SHIFTS, shard_name};
 use super::header::TermsHeader;
@@ -45,11 +45,6 @@ pub struct Manifest {
 /// Name and version of this program.
 pub(crate) fn written_by() -> String {
     format!("tropex {}", env!("CARGO_PKG_VERSION"))
-}
-
-/// Whether the error means that the file does not exist.
-pub(crate) fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// The entry of the file of shifts in the manifest.

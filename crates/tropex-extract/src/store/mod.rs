@@ -33,8 +33,8 @@ pub(crate) use cleanup::remove_all_but;
 pub use files::{MANIFEST, stays_remote};
 pub(crate) use files::{piece_name, shard_name};
 pub use header::TermsHeader;
+pub(crate) use manifest::written_by;
 pub use manifest::{Manifest, ShardEntry, ShiftsEntry};
-pub(crate) use manifest::{is_absent, written_by};
 pub(crate) use shard::ShardFile;
 pub(crate) use shard_writer::ShardWriter;
 

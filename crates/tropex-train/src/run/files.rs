@@ -1,7 +1,6 @@
 //! Access to the folder of a run.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use tropex_files::remove_leftovers;
@@ -13,14 +12,6 @@ use crate::checkpoint;
 pub(super) fn clear(run: &Path) {
     remove_leftovers(run);
     remove_leftovers(&checkpoint::folder(run));
-}
-
-/// Removes a file if it exists.
-pub(super) fn remove(file: &Path) -> std::io::Result<()> {
-    match tropex_files::remove(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 pub(super) fn make_folder(path: &Path) -> Result<(), RunError> {

@@ -9,7 +9,7 @@ use tropex_files::{FolderLock, LockError};
 
 use super::config::{RunConfig, RunState};
 use super::error::RunError;
-use super::files::{clear, file_names, make_folder, remove, require_empty};
+use super::files::{clear, file_names, make_folder, require_empty};
 use super::layout::{CONFIG, MODEL, MODEL_FILE, RESUME};
 use super::request::RunRequest;
 use crate::checkpoint;
@@ -173,7 +173,8 @@ impl Run {
     pub(super) fn discard(&self) {
         let kept = self.checkpoints().unwrap_or_default();
         let checkpoints = kept.into_iter().map(|epoch| checkpoint::path(&self.path, epoch));
-        let removed = checkpoints.chain([self.model_path()]).all(|file| remove(&file).is_ok());
+        let mut files = checkpoints.chain([self.model_path()]);
+        let removed = files.all(|file| tropex_files::remove(&file).is_ok());
         let _ = fs::remove_dir(checkpoint::folder(&self.path));
         // With a remaining config.json, an equal request continues here.
         if removed {

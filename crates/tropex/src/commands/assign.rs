@@ -23,7 +23,6 @@ use super::examples::examples;
 use super::image_parts::{ImageParts, report_part};
 use super::options::{DataOption, DevicesOption, one_or_more, open_run, require_writable};
 use crate::output::{Output, count, duration, pairs, small_percent, table};
-use crate::remote::folder_for_jobs;
 
 /// Number of images in the printed table; files and JSON have all.
 const SHOWN: usize = 10;
@@ -83,11 +82,9 @@ struct AssignOutput<'a> {
 }
 
 impl AssignArgs {
-    /// The folder of the run, for work on all images.
+    /// The folder for the files of a job, for work on all images.
     pub fn whole_run(&self) -> anyhow::Result<PathBuf> {
-        self.parts.require_whole()?;
-        open_run(&self.run)?;
-        Ok(folder_for_jobs(&self.run))
+        self.parts.whole_run(&self.run)
     }
 
     pub fn run(self, output: &Output) -> anyhow::Result<()> {

@@ -17,7 +17,6 @@ use super::examples::examples;
 use super::image_parts::{ImageParts, report_part};
 use super::options::{DataOption, DevicesOption, one_or_more, open_run};
 use crate::output::{Output, duration, pairs, percent, small_percent};
-use crate::remote::folder_for_jobs;
 
 /// Compare the extracted function of a run with the network and with the labels.
 #[derive(Debug, Args)]
@@ -67,11 +66,9 @@ struct EvaluateOutput {
 }
 
 impl EvaluateArgs {
-    /// The folder of the run, for work on all images.
+    /// The folder for the files of a job, for work on all images.
     pub fn whole_run(&self) -> anyhow::Result<PathBuf> {
-        self.parts.require_whole()?;
-        open_run(&self.run)?;
-        Ok(folder_for_jobs(&self.run))
+        self.parts.whole_run(&self.run)
     }
 
     pub fn run(self, output: &Output) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! Work on images in parts: the options, and what a part says.
 
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -9,8 +10,9 @@ use tropex::experiments::{self, run::RankedPart};
 use tropex::extract::Error;
 use tropex::extract::job::PartNumber;
 
-use super::options::one_or_more;
+use super::options::{one_or_more, open_run};
 use crate::output::{Output, duration, pairs, plural};
+use crate::remote::folder_for_jobs;
 
 /// Which part of the images this process works on.
 #[derive(Debug, Args)]
@@ -43,6 +45,13 @@ impl ImageParts {
     /// The number of parts whose results are used.
     pub fn joined(&self) -> Option<usize> {
         self.parts.map(NonZeroUsize::get)
+    }
+
+    /// The folder for the files of a job about a run, for work on all images.
+    pub fn whole_run(&self, run: &Path) -> anyhow::Result<PathBuf> {
+        self.require_whole()?;
+        open_run(run)?;
+        Ok(folder_for_jobs(run))
     }
 
     /// Refuses options of one part.

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -68,9 +67,8 @@ pub(super) fn close() {
         let folder = scratch.path().to_owned();
         drop(scratch);
         for _ in 0..TRIES {
-            match fs::remove_dir_all(&folder) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {}
-                _ => break,
+            if tropex_files::remove_folder(&folder).is_ok() {
+                break;
             }
         }
     }

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use tropex_files::is_absent;
+
 use super::stage_name::StageName;
 use crate::Error;
 use crate::part_number::PartNumber;
-use crate::store::is_absent;
 
 /// Beginning of the name of the folder of all parts; the number of parts follows.
 const ALL: &str = "parts-of-";
@@ -71,8 +72,5 @@ pub(super) fn remove_all_parts(store: &Path) -> Result<(), Error> {
 
 /// Removes a folder with its content, if it exists.
 pub(super) fn remove_folder(folder: &Path) -> Result<(), Error> {
-    match tropex_files::remove_folder(folder) {
-        Err(error) if is_absent(&error) => Ok(()),
-        removed => removed.map_err(Error::io("remove", folder)),
-    }
+    tropex_files::remove_folder(folder).map_err(Error::io("remove", folder))
 }

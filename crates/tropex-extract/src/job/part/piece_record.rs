@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tropex_files::sha256_of;
+use tropex_files::{is_absent, sha256_of};
 
 use super::folder::PartFolder;
 use super::record_file::{self, Record};
 use crate::Error;
 use crate::job::shard_extraction::ShardPiece;
-use crate::store::{ShardEntry, is_absent};
+use crate::store::ShardEntry;
 
 /// The entry of a file of terms in the folder of a part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tropex_files::{checked, with_checksum};
+use tropex_files::{checked, is_absent, with_checksum};
 
 use crate::Error;
-use crate::store::{files, is_absent};
+use crate::store::files;
 
 /// The content of the record file at a path.
 fn encode(path: &Path, header: &impl Serialize, payload: &[u8]) -> Result<Vec<u8>, Error> {

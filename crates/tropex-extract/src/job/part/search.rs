@@ -170,10 +170,7 @@ impl TryScale for StagedSearch<'_> {
         let Some(values) = comparison else { return Ok(None) };
         let precision = extractor.network().target().precision();
         let gaps = values.gaps(&search.state.chosen);
-        Ok(Some(match gaps.iter().any(|gap| gap.is_open(precision)) {
-            true => Trial::Refuted,
-            false => Trial::Suffices(shifts),
-        }))
+        Ok(Some(Trial::of(&shifts, &gaps, precision)))
     }
 
     fn shifts(&mut self, scale: ShiftScale) -> Result<Option<Shifts>, Error> {
