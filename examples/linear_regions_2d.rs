@@ -8,7 +8,7 @@
 //! Writes `linear_regions_2d.svg` and `linear_regions_2d.png`.
 
 use std::f64::consts::TAU;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
 use burn::module::Module;
@@ -164,7 +164,9 @@ fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let extractor = Extractor::new(&network, Gauge::Tight, Classes::Predicted)?;
     let options = ExtractOptions::default();
-    let terms = TermStore::extract(folder.path(), &extractor, &spirals, &options, &|_| {})?;
+    let terms = TermStore::extract(folder.path(), &extractor, &spirals, &options, &|_| {
+        ControlFlow::Continue(())
+    })?;
 
     let (plane, window) = (Plane::whole(), Window::rectangle([-1.2, 1.2], [-1.2, 1.2])?);
     let before = Partition::of_network(&network, &plane, &window, LIMIT)?;

@@ -134,7 +134,8 @@ impl GaugeResult {
         let start = Instant::now();
         let limit = Some(terms);
         let settings = ExtractSettings { gauge, limit, ..ExtractSettings::default() };
-        let store = pipeline::extract(run, data, device, &settings, &|_| {})?;
+        let store =
+            pipeline::extract(run, data, device, &settings, &|_| ControlFlow::Continue(()))?;
         let settings = EvaluateSettings { gauge, ..EvaluateSettings::default() };
         let proceed = |_: TaskProgress<'_>| ControlFlow::Continue(());
         let evaluated = evaluate(run, data, device, &settings, &proceed)?;

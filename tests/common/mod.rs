@@ -1,5 +1,6 @@
 //! Shared by the tests: the tested device, random networks with an independent reference, Python.
 
+mod cancellation;
 mod device;
 mod grow;
 pub(crate) mod module;
@@ -15,6 +16,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use tropex::extract::DeviceError;
 use tropex::{ComputeTarget, Precision};
 
+pub(crate) use cancellation::{cancel_at, cancel_everywhere};
 pub(crate) use device::{chosen_device, device, device_name};
 
 /// The tested device, or a CPU if the device lacks f64.

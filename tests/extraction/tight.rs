@@ -1,6 +1,8 @@
 //! The tight gauge, compared with an independent reference, and checked for properties that hold
 //! for all networks, batches and memory limits.
 
+use std::ops::ControlFlow;
+
 use tropex::extract::job::ExtractOptions;
 use tropex::extract::points::SlicePoints;
 use tropex::extract::terms::TermTable;
@@ -191,7 +193,9 @@ pub(super) fn tight_terms_are_the_same_in_batches_of_any_size_in_memory_or_on_di
             dominance_points: 0,
             ..ExtractOptions::default()
         };
-        let store = TermStore::extract(folder.path(), &extractor, &source, &options, &|_| {});
+        let store = TermStore::extract(folder.path(), &extractor, &source, &options, &|_| {
+            ControlFlow::Continue(())
+        });
         let store = store.map_err(words)?;
         let shard = store.shards().next().ok_or("no shard")?.map_err(words)?;
         on_disk(&whole, &shard, measured)?;

@@ -1,6 +1,7 @@
 //! The linear regions of random networks: patterns, paths, boundaries, polytopes.
 
 mod boundary;
+mod cancellation;
 mod classes;
 mod degenerate;
 mod facets;

@@ -1,9 +1,12 @@
 //! Networks whose regions can be counted in another way, and partitions that fail.
 
+use std::ops::ControlFlow;
+
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
+use tropex::geometry::Error;
 use tropex::geometry::slice::{Partition, Plane, Window, estimate_regions};
 use tropex::train::zoo::{Architecture, Classifier};
 use tropex::{Network, Precision, capture};
@@ -11,7 +14,7 @@ use tropex::{Network, Precision, capture};
 use super::partition::Slice;
 use super::{LIMIT, check_tiling, random};
 use crate::common::properties::Measured;
-use crate::common::{device, target, tensor};
+use crate::common::{cancel_everywhere, device, target, tensor};
 
 /// A fully-connected network with random weights.
 #[derive(Module, Debug)]
@@ -322,9 +325,28 @@ fn units_that_cancel_make_no_linear_regions() {
 fn the_estimated_number_of_regions_is_at_least_half_of_the_exact_one() {
     for (seed, units) in [(2, 8), (3, 40), (4, 100)] {
         let network = captured(&Layers::new(&[2, units, 3], seed, &device()), Layers::relu);
-        let expected = estimate_regions(&network, &Plane::whole(), &window(), &|| {}).unwrap();
+        let expected =
+            estimate_regions(&network, &Plane::whole(), &window(), &|| ControlFlow::Continue(()))
+                .unwrap();
         let found = sliced(network).partition.regions.len();
         // The estimate misses crossings of lines that end in one step of the border.
         assert!(expected <= found && 2 * expected > found, "{units} units: {expected} of {found}");
     }
+}
+
+#[test]
+fn a_partition_can_be_cancelled_at_every_report() {
+    let network = captured(&Layers::new(&[2, 12, 6, 3], 5, &device()), Layers::relu);
+    let reports = cancel_everywhere(|cancel| {
+        let found = Partition::of_network_with_progress(
+            &network,
+            &Plane::whole(),
+            &window(),
+            LIMIT,
+            cancel,
+        );
+        assert!(matches!(found, Ok(_) | Err(Error::Cancelled)));
+        found.is_err()
+    });
+    assert!(reports > 18, "one for every unit that is cut, and more: {reports}");
 }

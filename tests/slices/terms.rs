@@ -1,5 +1,7 @@
 //! Partitions of planes by extracted functions.
 
+use std::ops::ControlFlow;
+
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::relu;
@@ -7,13 +9,14 @@ use burn::tensor::{Device, Tensor};
 use tempfile::TempDir;
 use tropex::extract::job::ExtractOptions;
 use tropex::extract::points::SlicePoints;
+use tropex::geometry::Error;
 use tropex::geometry::slice::{Plane, TermPartition, Window};
 use tropex::{
     Classes, ExtractedFunction, Extractor, Gauge, Network, Precision, TermStore, capture,
 };
 
 use super::{LIMIT, check_tiling, random};
-use crate::common::{device, target, tensor};
+use crate::common::{cancel_everywhere, device, target, tensor};
 
 const CLASSES: usize = 3;
 
@@ -64,7 +67,9 @@ impl Extracted {
         let folder = tempfile::tempdir().unwrap();
         let extractor = Extractor::new(&network, gauge, classes).unwrap();
         let options = ExtractOptions { shard_bytes: 4000, ..ExtractOptions::default() };
-        let store = TermStore::extract(folder.path(), &extractor, &source, &options, &|_| {});
+        let store = TermStore::extract(folder.path(), &extractor, &source, &options, &|_| {
+            ControlFlow::Continue(())
+        });
         Self { network, points, store: store.unwrap(), _folder: folder }
     }
 
@@ -99,7 +104,7 @@ fn winners_on_a_grid_equal_those_of_exact_arithmetic() {
         assert!(found.partition.regions.len() >= found.positive_terms.max(found.negative_terms));
         let function = ExtractedFunction::new(&extracted.store, &device()).unwrap();
         let grid = grid();
-        let assigned = function.assign(&grid, &|_| {}).unwrap();
+        let assigned = function.assign(&grid, &|_| ControlFlow::Continue(())).unwrap();
         let mut between = 0;
         for (point, expected) in grid.chunks_exact(2).zip(assigned) {
             let at = [f64::from(point[0]), f64::from(point[1])];
@@ -161,4 +166,16 @@ fn partitions_that_cannot_be_computed_are_errors() {
     let extracted = Extracted::new(2, 100, Gauge::WorstCase, Classes::Predicted, Precision::F32);
     let error = TermPartition::new(&extracted.store, &Plane::whole(), &square(), 3);
     assert!(error.unwrap_err().to_string().contains("more than 3 polygons"));
+}
+
+#[test]
+fn a_partition_can_be_cancelled_at_every_report() {
+    let extracted = Extracted::new(2, 20, Gauge::WorstCase, Classes::Predicted, Precision::F32);
+    let (store, plane) = (&extracted.store, Plane::whole());
+    let reports = cancel_everywhere(|cancel| {
+        let found = TermPartition::with_progress(store, &plane, &square(), LIMIT, cancel);
+        assert!(matches!(found, Ok(_) | Err(Error::Cancelled)));
+        found.is_err()
+    });
+    assert!(reports >= 3 * 20 - 2, "every term is read and compared twice: {reports}");
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 use tropex::device::find;
@@ -88,7 +89,11 @@ fn devices_that_share_points_find_what_one_finds() {
         let function = function.share_with(&vec![device(); devices - 1]).unwrap();
         let (mut assigned, last) = (Vec::new(), Cell::new(0));
         let take = &mut |ranking: Ranking| assigned.extend(ranking.assignments);
-        function.stream(points, 1, &|pairs| last.set(pairs), take).unwrap();
+        let note = |pairs| {
+            last.set(pairs);
+            ControlFlow::Continue(())
+        };
+        function.stream(points, 1, &note, take).unwrap();
         assert_eq!(last.get(), points.len() * store.len(), "all pairs are compared");
         assigned
     };
@@ -125,7 +130,10 @@ fn a_failure_on_one_of_several_devices_is_an_error() {
     cloud.points[2500 * FEATURES] = f32::NAN;
     let function = ExtractedFunction::new(&store, &device()).unwrap();
     let function = function.share_with(&[device()]).unwrap();
-    let error = function.evaluate(&cloud, &[0; 3000], &|_| {}).unwrap_err().to_string();
+    let error = function
+        .evaluate(&cloud, &[0; 3000], &|_| ControlFlow::Continue(()))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("found NaN, expected a finite number"), "{error}");
 }
 
@@ -163,7 +171,7 @@ fn devices_of_several_kinds_agree_up_to_rounding() {
             let function = function.share_with(further).unwrap();
             let mut all = Vec::new();
             let take = &mut |ranking: Ranking| all.extend(ranking.assignments);
-            function.stream(&shared_points(), 1, &|_| {}, take).unwrap();
+            function.stream(&shared_points(), 1, &|_| ControlFlow::Continue(()), take).unwrap();
             all
         };
         // Winners are those of exact arithmetic, on whichever device products were computed.

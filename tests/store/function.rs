@@ -1,11 +1,13 @@
 //! The extracted function compared with loops over all terms in f64.
 
+use std::ops::ControlFlow;
+
 use tropex::extract::function::Assignment;
 use tropex::extract::terms::TermTable;
-use tropex::{Classes, ExtractedFunction, PointSource, Precision, TermStore};
+use tropex::{Classes, Error, ExtractedFunction, PointSource, Precision, TermStore};
 
 use super::{CLASSES, Cloud, FEATURES, Fixture};
-use crate::common::{device, finest, of_finest, precisions};
+use crate::common::{cancel_everywhere, device, finest, of_finest, precisions};
 
 /// A term of a store with its point and class.
 struct Affine {
@@ -69,7 +71,7 @@ fn check_winner(
 fn check(store: &TermStore, points: &[f32], slack: f64) -> Vec<Assignment> {
     let (positive, negative) = all_terms(store);
     let function = ExtractedFunction::new(store, &device()).unwrap();
-    let assigned = function.assign(points, &|_| {}).unwrap();
+    let assigned = function.assign(points, &|_| ControlFlow::Continue(())).unwrap();
     assert_eq!(assigned.len(), points.len() / FEATURES);
     for (x, found) in points.chunks(FEATURES).zip(&assigned) {
         check_winner(&positive, (found.positive, found.class), found.positive_value, x, slack);
@@ -112,7 +114,8 @@ fn of_equal_terms_the_first_wins_across_products_and_shards() {
         let fixture = Fixture::with(equal, precision, Classes::All, 1100);
         let store = fixture.extract().unwrap();
         let function = ExtractedFunction::new(&store, &device()).unwrap();
-        let assigned = function.assign(&Cloud::new(520, 9).points, &|_| {}).unwrap();
+        let assigned =
+            function.assign(&Cloud::new(520, 9).points, &|_| ControlFlow::Continue(())).unwrap();
         // A backend may round equal points differently at the end of a batch, so terms are compared
         // by value.
         let terms: Vec<_> = store.shards().flat_map(|shard| every_term(&shard.unwrap())).collect();
@@ -143,7 +146,7 @@ fn an_evaluation_agrees_with_the_assignments() {
     let test = Cloud::new(100, 5);
     let predicted = fixture.extractor.network().classify(&test.points).unwrap();
     let function = ExtractedFunction::new(&store, &device()).unwrap();
-    let evaluation = function.evaluate(&test, &predicted, &|_| {}).unwrap();
+    let evaluation = function.evaluate(&test, &predicted, &|_| ControlFlow::Continue(())).unwrap();
     let assigned = check(&store, &test.points, 1e-4);
     let count = |holds: &dyn Fn(usize, &Assignment) -> bool| {
         assigned.iter().enumerate().filter(|(point, won)| holds(*point, won)).count()
@@ -197,6 +200,27 @@ fn points_and_classes_that_do_not_fit_are_refused() {
         let error = function.classify(&vec![0.0; count]).unwrap_err().to_string();
         assert!(error.contains(&format!("found {count}, expected a multiple of 6")), "{error}");
     }
-    let error = function.evaluate(&Cloud::new(3, 1), &[0, 1], &|_| {}).unwrap_err().to_string();
+    let error = function
+        .evaluate(&Cloud::new(3, 1), &[0, 1], &|_| ControlFlow::Continue(()))
+        .unwrap_err()
+        .to_string();
     assert_eq!(error, "predicted classes: found 2, expected 3");
+}
+
+#[test]
+fn a_comparison_can_be_cancelled_at_every_report() {
+    let fixture = Fixture::new();
+    let store = fixture.extract().unwrap();
+    let points = Cloud::new(3000, 5);
+    let predicted = vec![0; points.len()];
+    for devices in [1, 3] {
+        let function = ExtractedFunction::new(&store, &device()).unwrap();
+        let function = function.share_with(&vec![device(); devices - 1]).unwrap();
+        let reports = cancel_everywhere(|cancel| {
+            let found = function.evaluate(&points, &predicted, cancel);
+            assert!(matches!(found, Ok(_) | Err(Error::Cancelled)), "{found:?}");
+            found.is_err()
+        });
+        assert!(reports >= 4 * devices, "one for every shard and set of points: {reports}");
+    }
 }

@@ -13,7 +13,7 @@ mod tight; // the tight gauge
 
 use std::cell::RefCell;
 use std::fs;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -158,17 +158,24 @@ impl Fixture {
     }
 
     fn extract(&self) -> Result<TermStore, Error> {
-        self.extract_watched(&|_| {})
+        self.extract_watched(&|_| ControlFlow::Continue(()))
     }
 
-    fn extract_watched(&self, progress: &dyn Fn(Progress)) -> Result<TermStore, Error> {
+    fn extract_watched(
+        &self,
+        progress: &dyn Fn(Progress) -> ControlFlow<()>,
+    ) -> Result<TermStore, Error> {
         TermStore::extract(&self.folder(), &self.extractor, &self.cloud, &self.options, progress)
     }
 
     /// All progress reports of an extraction, in order.
     fn extract_and_note(&self) -> Vec<Progress> {
         let noted = RefCell::new(Vec::new());
-        self.extract_watched(&|progress| noted.borrow_mut().push(progress)).unwrap();
+        let note = |progress| {
+            noted.borrow_mut().push(progress);
+            ControlFlow::Continue(())
+        };
+        self.extract_watched(&note).unwrap();
         noted.into_inner()
     }
 

@@ -1,5 +1,7 @@
 //! The best terms at points, and their values.
 
+use std::ops::ControlFlow;
+
 use tropex::extract::function::Ranking;
 use tropex::{Classes, ExtractedFunction, Precision, TermStore};
 
@@ -8,7 +10,7 @@ use crate::common::device;
 
 fn ranking(store: &TermStore, points: &[f32], top: usize, own: Option<&[usize]>) -> Ranking {
     let function = ExtractedFunction::new(store, &device()).unwrap();
-    function.ranking(points, top, own, &|_| {}).unwrap()
+    function.ranking(points, top, own, &|_| ControlFlow::Continue(())).unwrap()
 }
 
 fn store(classes: Classes) -> (Fixture, TermStore) {
@@ -100,7 +102,7 @@ fn invalid_requests_are_refused() {
     let (_fixture, store) = store(Classes::Predicted);
     let function = ExtractedFunction::new(&store, &device()).unwrap();
     let refused = |points: &[f32], top, own: Option<&[usize]>| {
-        function.ranking(points, top, own, &|_| {}).unwrap_err().to_string()
+        function.ranking(points, top, own, &|_| ControlFlow::Continue(())).unwrap_err().to_string()
     };
     let point = [0.0; FEATURES];
     assert_eq!(
@@ -121,6 +123,9 @@ fn invalid_requests_are_refused() {
     let alone = Fixture::with(Cloud::new(1, 1), Precision::F32, Classes::All, 1);
     let store = alone.extract().unwrap();
     let function = ExtractedFunction::new(&store, &device()).unwrap();
-    let error = function.ranking(&point, 1, Some(&[0]), &|_| {}).unwrap_err().to_string();
+    let error = function
+        .ranking(&point, 1, Some(&[0]), &|_| ControlFlow::Continue(()))
+        .unwrap_err()
+        .to_string();
     assert_eq!(error, "points in the store: found 1, expected two, to leave one out");
 }

@@ -56,6 +56,7 @@ const CRATES: &[ModuleOrder] = &[
         modules: &[
             "attempt",
             "cache",
+            "cancelled",
             "sparsity",
             "simd",
             "backend",

@@ -59,6 +59,8 @@ pub(super) fn zaslavsky(n: usize, d: usize, deadline: &Deadline) -> Result<BigUi
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
 
     /// Pascal's triangle.
@@ -71,7 +73,7 @@ mod tests {
 
     #[test]
     fn binomials_and_sums_are_those_of_pascals_triangle() {
-        let deadline = Deadline::new(None, &|_, _| {});
+        let deadline = Deadline::new(None, &|_, _| ControlFlow::Continue(()));
         for n in 0..40 {
             let mut row = pascal(n);
             row.resize(n + 4, 0);

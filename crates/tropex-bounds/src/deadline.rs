@@ -1,12 +1,13 @@
 //! The time limit and the progress of a computation.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::BoundError;
 
 /// Receives the number of steps done and the number of all steps, from any thread.
-pub(crate) type CountProgress<'a> = dyn Fn(usize, usize) + Sync + 'a;
+pub(crate) type CountProgress<'a> = dyn Fn(usize, usize) -> ControlFlow<()> + Sync + 'a;
 
 /// Counts the steps of a computation, reports them, and ends the computation at its time limit.
 pub(crate) struct Deadline<'a> {
@@ -31,10 +32,13 @@ impl<'a> Deadline<'a> {
     /// Counts one step as done.
     ///
     /// # Errors
+    /// [`BoundError::Cancelled`] if the callback cancelled the computation;
     /// [`BoundError::OutOfTime`] after the time limit.
     pub(crate) fn step(&self) -> Result<(), BoundError> {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        (self.progress)(done, self.all.load(Ordering::Relaxed).max(done));
+        if (self.progress)(done, self.all.load(Ordering::Relaxed).max(done)).is_break() {
+            return Err(BoundError::Cancelled);
+        }
         match self.end {
             Some(end) if Instant::now() >= end => Err(BoundError::OutOfTime),
             _ => Ok(()),
@@ -51,12 +55,17 @@ mod tests {
     #[test]
     fn steps_are_reported_until_the_limit() {
         let seen = Mutex::new(Vec::new());
-        let progress = |done, all| seen.lock().unwrap().push((done, all));
+        let progress = |done, all| {
+            seen.lock().unwrap().push((done, all));
+            ControlFlow::Continue(())
+        };
         let deadline = Deadline::new(None, &progress);
         deadline.expect(2);
         assert_eq!([deadline.step(), deadline.step(), deadline.step()], [Ok(()), Ok(()), Ok(())]);
         assert_eq!(*seen.lock().unwrap(), [(1, 2), (2, 2), (3, 3)]);
         let passed = Deadline::new(Some(Duration::ZERO), &progress);
         assert_eq!(passed.step(), Err(BoundError::OutOfTime));
+        let cancelled = Deadline::new(None, &|_, _| ControlFlow::Break(()));
+        assert_eq!(cancelled.step(), Err(BoundError::Cancelled));
     }
 }

@@ -35,6 +35,9 @@ pub enum BoundError {
     /// The computation did not finish within the time limit.
     #[error("not finished within the time limit")]
     OutOfTime,
+    /// The progress callback cancelled the computation.
+    #[error("cancelled")]
+    Cancelled,
     /// The computation needs too much memory.
     #[error("needs more memory than is allowed")]
     TooLarge,

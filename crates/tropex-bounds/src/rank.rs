@@ -103,6 +103,8 @@ fn largest_entry(row: &[f64]) -> (f64, usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use rand::{Rng, RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_product_of_random_factors_has_the_rank_of_its_inner_dimension() {
-        let deadline = Deadline::new(None, &|_, _| {});
+        let deadline = Deadline::new(None, &|_, _| ControlFlow::Continue(()));
         let mut generator = ChaCha8Rng::seed_from_u64(1);
         for (height, middle, width) in [(1, 1, 1), (5, 3, 7), (30, 1, 20), (20, 19, 40), (9, 9, 9)]
         {

@@ -1,6 +1,7 @@
 //! All bounds of a structure.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
@@ -12,8 +13,9 @@ pub struct BoundSettings<'a> {
     /// The time limit of each bound.
     pub time_limit: Option<Duration>,
     /// Receives the current bound, the number of its steps done, and the number of all its steps,
-    /// from any thread.
-    pub progress: &'a (dyn Fn(&'static Bound, usize, usize) + Sync),
+    /// from any thread. `Break` cancels the computation: every bound that is not known by then is
+    /// [`BoundError::Cancelled`].
+    pub progress: &'a (dyn Fn(&'static Bound, usize, usize) -> ControlFlow<()> + Sync),
 }
 
 impl<'a> BoundSettings<'a> {
@@ -25,7 +27,7 @@ impl<'a> BoundSettings<'a> {
     /// Sets the function that receives the progress.
     pub fn with_progress(
         self,
-        progress: &'a (dyn Fn(&'static Bound, usize, usize) + Sync),
+        progress: &'a (dyn Fn(&'static Bound, usize, usize) -> ControlFlow<()> + Sync),
     ) -> Self {
         Self { progress, ..self }
     }
@@ -33,7 +35,7 @@ impl<'a> BoundSettings<'a> {
 
 impl Default for BoundSettings<'_> {
     fn default() -> Self {
-        Self { time_limit: None, progress: &|_, _, _| {} }
+        Self { time_limit: None, progress: &|_, _, _| ControlFlow::Continue(()) }
     }
 }
 

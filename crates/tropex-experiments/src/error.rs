@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use tropex_extract::Gauge;
+use tropex_extract::{Cancelled, Gauge};
 use tropex_files::LockError;
 use tropex_train::data::DataError;
 use tropex_train::messages::hint;
@@ -19,7 +19,7 @@ use crate::unit::count;
 pub enum Error {
     /// Capturing, extracting, storing or evaluating failed.
     #[error(transparent)]
-    Extract(#[from] tropex_extract::Error),
+    Extract(tropex_extract::Error),
     /// An ONNX file cannot be used.
     #[error(transparent)]
     Onnx(#[from] tropex_onnx::OnnxError),
@@ -33,7 +33,7 @@ pub enum Error {
     },
     /// Regions could not be computed.
     #[error(transparent)]
-    Geometry(#[from] tropex_geometry::Error),
+    Geometry(tropex_geometry::Error),
     /// The run is unusable.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -210,6 +210,30 @@ fn images_text(images: usize) -> String {
         0 => "no images".into(),
         1 => "1 image, number 0".into(),
         _ => format!("{} images, 0 to {}", count(images), images - 1),
+    }
+}
+
+impl From<tropex_extract::Error> for Error {
+    fn from(error: tropex_extract::Error) -> Self {
+        match error {
+            tropex_extract::Error::Cancelled => Self::Cancelled,
+            error => Self::Extract(error),
+        }
+    }
+}
+
+impl From<tropex_geometry::Error> for Error {
+    fn from(error: tropex_geometry::Error) -> Self {
+        match error {
+            tropex_geometry::Error::Cancelled => Self::Cancelled,
+            error => Self::Geometry(error),
+        }
+    }
+}
+
+impl From<Cancelled> for Error {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use tropex_files::LockError;
-use tropex_kernels::{DeviceError, Precision};
+use tropex_kernels::{Cancelled, DeviceError, Precision};
 
 use crate::part_number::PartNumber;
 use crate::unsupported::UnsupportedOperation;
@@ -114,6 +114,9 @@ pub enum Error {
     /// Another process holds the lock of the folder.
     #[error(transparent)]
     Locked(#[from] LockError),
+    /// The progress callback cancelled the work. What is finished by then is kept.
+    #[error("cancelled")]
+    Cancelled,
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -139,6 +142,12 @@ impl Error {
     /// An [`Error::Shape`].
     pub fn shape(what: impl Into<String>, found: impl ToString, expected: impl ToString) -> Self {
         Self::Shape { what: what.into(), found: found.to_string(), expected: expected.to_string() }
+    }
+}
+
+impl From<Cancelled> for Error {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
     }
 }
 

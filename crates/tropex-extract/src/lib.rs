@@ -37,6 +37,6 @@ pub use points::PointSource;
 pub use store::TermStore;
 pub use terms::{Classes, LinearTerms, ParseClassesError, SelfCheck, Terms, Violations};
 pub use tropex_kernels::{
-    AffineRows, ComputeTarget, DeviceError, Devices, ParsePrecisionError, Precision,
+    AffineRows, Cancelled, ComputeTarget, DeviceError, Devices, ParsePrecisionError, Precision,
 };
 pub use unsupported::UnsupportedOperation;

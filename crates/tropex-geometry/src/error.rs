@@ -1,7 +1,7 @@
 //! Errors of computations about regions.
 
 use thiserror::Error;
-use tropex_kernels::DeviceError;
+use tropex_kernels::{Cancelled, DeviceError};
 
 /// An error of a computation about regions.
 #[derive(Debug, Error)]
@@ -13,9 +13,12 @@ pub enum Error {
     /// The region lacks the requested property.
     #[error("{0}")]
     Region(String),
+    /// The progress callback cancelled the work.
+    #[error("cancelled")]
+    Cancelled,
     /// An error of the network or of its terms: a wrong shape, a failed device, a damaged file.
     #[error(transparent)]
-    Extract(#[from] tropex_extract::Error),
+    Extract(tropex_extract::Error),
 }
 
 impl Error {
@@ -29,6 +32,21 @@ impl Error {
         expected: impl ToString,
     ) -> Self {
         tropex_extract::Error::shape(what, found, expected).into()
+    }
+}
+
+impl From<tropex_extract::Error> for Error {
+    fn from(error: tropex_extract::Error) -> Self {
+        match error {
+            tropex_extract::Error::Cancelled => Self::Cancelled,
+            error => Self::Extract(error),
+        }
+    }
+}
+
+impl From<Cancelled> for Error {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
     }
 }
 

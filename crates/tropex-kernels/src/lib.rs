@@ -10,6 +10,7 @@
 mod attempt;
 mod backend;
 mod cache;
+mod cancelled;
 mod data;
 #[cfg(not(all(feature = "flex", any(feature = "cuda", feature = "wgpu"))))]
 mod declines;
@@ -32,6 +33,7 @@ mod worker_pool;
 
 pub use backend::{flex_device, is_cpu, is_ndarray};
 pub use cache::get_or_init;
+pub use cancelled::Cancelled;
 pub use data::{
     AdamStep, AffineRows, Columns, Constant, MomentumStep, PackedWeight, PoolingWindows,
     RowsAndOffset, Slope, Stencil, copy_rows,

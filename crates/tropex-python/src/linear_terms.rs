@@ -2,7 +2,7 @@
 
 use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
-use tropex_extract::{Error, Network, Precision};
+use tropex_extract::{Cancelled, Error, Network, Precision};
 
 use crate::batches::Batches;
 use crate::choices::ClassChoice;
@@ -104,7 +104,7 @@ impl<T: Number> TermArrays<'_, T> {
         let passes = classes.passes();
         for batch in Batches::new(network, self.predicted.len(), self.per_point) {
             for (slot, &classes) in passes.iter().enumerate() {
-                watch.look();
+                Cancelled::check(watch.look())?;
                 let own = &points[batch.start * self.features..batch.end * self.features];
                 let terms = network.linear_terms(own, classes)?;
                 let slot = (passes.len() > 1).then_some(slot);

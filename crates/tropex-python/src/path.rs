@@ -40,7 +40,6 @@ impl Path {
         let class_change = paths.class_changes(from, &direction, 1.0)?.swap_remove(0);
         let (mut crossings, mut regions, mut facets) = (Vec::new(), Vec::new(), Vec::new());
         paths.visit(from, &direction, 1.0, |_, segment| {
-            watch.look();
             if regions.is_empty() || !segment.facets.is_empty() {
                 if !regions.is_empty() {
                     facets.extend(segment.facets.iter().map(|&facet| (crossings.len(), facet)));
@@ -48,7 +47,7 @@ impl Path {
                 }
                 regions.push(segment.pattern().id().to_string());
             }
-            ControlFlow::Continue(())
+            watch.look()
         })?;
         Ok(Self { crossings, regions, facets, class_change })
     }

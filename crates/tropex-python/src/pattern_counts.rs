@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rayon::prelude::*;
-use tropex_extract::Network;
+use tropex_extract::{Cancelled, Network};
 use tropex_geometry::{Error, NodeStability, Patterns, RegionCount, StableUnits};
 
 use crate::arrays::integers;
@@ -86,14 +86,14 @@ impl<'a> Counter<'a> {
         let features = self.network.features();
         let points = numbers.len() / features;
         for batch in Batches::new(self.network, points, 0) {
-            watch.look();
+            Cancelled::check(watch.look())?;
             let done = batch.end as f64 / points as f64;
             let own = &numbers[batch.start * features..batch.end * features];
             let patterns = self.patterns.of(own)?;
             let ids: Vec<_> = patterns.par_iter().map(|pattern| pattern.id()).collect();
             self.regions.extend(ids);
             patterns.iter().for_each(|pattern| self.stable.add(pattern));
-            reporter.report(TASK, done);
+            Cancelled::check(reporter.report(TASK, done))?;
         }
         Ok(())
     }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
-use tropex_extract::Network;
+use tropex_extract::{Cancelled, Network};
 use tropex_geometry::{Error, Pattern, RegionId};
 
+use crate::batches::Batches;
 use crate::errors::input_error;
 use crate::points::{Points, with_numbers};
 use crate::work::detached;
@@ -30,11 +31,15 @@ impl Patterns {
         let (patterns, ids) = with_numbers!(points, numbers => detached(py, |watch| {
             let reader = tropex_geometry::Patterns::new(network);
             let (mut patterns, mut ids) = (Vec::new(), Vec::new());
-            reader.visit(numbers, |pattern| {
-                watch.look();
-                ids.push(pattern.id());
-                patterns.push(pattern);
-            })?;
+            let features = network.features();
+            for batch in Batches::new(network, numbers.len() / features, 0) {
+                Cancelled::check(watch.look())?;
+                let own = &numbers[batch.start * features..batch.end * features];
+                reader.visit(own, |pattern| {
+                    ids.push(pattern.id());
+                    patterns.push(pattern);
+                })?;
+            }
             Ok::<_, Error>((patterns, ids))
         })?);
         let units = network.nodes().iter().map(|node| node.units()).collect();

@@ -132,10 +132,7 @@ impl Polytope {
         let display = Display::of(py, progress, false)?;
         let outcome = detached(py, |watch| {
             let (reporter, all) = (Reporter::new(watch, &display), self.sides.sides().max(1));
-            let report = |done, _| {
-                reporter.report("looking for facets", done as f64 / all as f64);
-                ControlFlow::Continue(())
-            };
+            let report = |done, _| reporter.report("looking for facets", done as f64 / all as f64);
             self.sides.irredundant_until(deadline, &report)
         });
         display.close(py)?;

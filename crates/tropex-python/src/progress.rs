@@ -1,6 +1,7 @@
 //! Progress of long work, shown by a function of Python.
 
 use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -81,27 +82,26 @@ impl<'a> Reporter<'a> {
         Self { watch, display, estimate: RefCell::default(), shown: Cell::new(None) }
     }
 
-    /// Shows a task and its completed share, unless that happened just now. Ends the work on
+    /// Shows a task and its completed share, unless that happened just now. Cancels the work on
     /// Ctrl-C, and if the function fails.
-    pub(crate) fn report(&self, task: &str, share: f64) {
-        self.watch.look();
-        if self.shown.get().is_some_and(|shown| shown.elapsed() < PAUSE) {
-            return;
+    pub(crate) fn report(&self, task: &str, share: f64) -> ControlFlow<()> {
+        let answer = self.watch.look();
+        let is_shown = self.shown.get().is_some_and(|shown| shown.elapsed() < PAUSE);
+        if answer.is_break() || is_shown || self.display.0.is_none() {
+            return answer;
         }
         self.shown.set(Some(Instant::now()));
-        if self.display.0.is_some() {
-            self.watch.call(|py| self.display.show(py, task, share));
-        }
+        self.watch.call(|py| self.display.show(py, task, share))
     }
 
     /// Shows the progress of an extraction.
-    pub(crate) fn extraction(&self, progress: Progress) {
+    pub(crate) fn extraction(&self, progress: Progress) -> ControlFlow<()> {
         let share = self.estimate.borrow_mut().share(progress);
         let task = match progress {
             Progress::Trial { .. } | Progress::Shifted { .. } => "finding shifts",
             Progress::Extracted { .. } => "extracting terms",
             _ => "checking terms",
         };
-        self.report(task, share);
+        self.report(task, share)
     }
 }

@@ -10,6 +10,7 @@
 //! "Products" is the least work that finds both maxima: rows of positive and negative terms, and a
 //! product of each with the points. "And maxima" also finds the largest entries.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -79,7 +80,8 @@ fn of_untrained(folder: &Path, device: &Device) -> (String, TermStore, Dataset) 
     let extractor = extractor.expect("the shifts are finite");
     let points = ImagePoints::new(&dataset.train, None);
     let options = ExtractOptions { dominance_points: 0, ..ExtractOptions::default() };
-    let store = TermStore::extract(folder, &extractor, &points, &options, &|_| {});
+    let store =
+        TermStore::extract(folder, &extractor, &points, &options, &|_| ControlFlow::Continue(()));
     ("untrained fcn4 on `embedded`".into(), store.expect("the disk has room"), dataset)
 }
 
@@ -124,7 +126,8 @@ fn certified(
     work: &mut WorkStats,
 ) {
     let function = ExtractedFunction::new(store, device).expect("f32 is there");
-    let found = function.ranking(points, 1, None, &|_| {}).expect("a whole store");
+    let found =
+        function.ranking(points, 1, None, &|_| ControlFlow::Continue(())).expect("a whole store");
     *work = found.work;
     let found = found.assignments.iter();
     *winners = found.map(|won| [won.positive as i64, won.negative as i64]).collect();

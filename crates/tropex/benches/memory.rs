@@ -7,7 +7,7 @@
 //! cargo bench --bench memory
 //! ```
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -89,8 +89,14 @@ fn measure(measured: &str) {
     };
     let source = Generated { count: points, features: network.features() };
     let start = Instant::now();
-    TermStore::extract(folder.path(), &extractor, &source, &options, &|_| {})
-        .expect("the disk has room");
+    TermStore::extract(
+        folder.path(),
+        &extractor,
+        &source,
+        &options,
+        &|_| ControlFlow::Continue(()),
+    )
+    .expect("the disk has room");
     let passed = start.elapsed().as_secs_f64();
     println!("{passed} {} {}", processor_seconds().unwrap_or(f64::NAN), peak().unwrap_or(f64::NAN));
 }

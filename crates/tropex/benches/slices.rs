@@ -6,6 +6,7 @@
 //! TROPEX_BENCH_PYTHON=.../bin/python cargo bench --bench slices  # beside relucent, in Python
 //! ```
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::module::{Module, Param};
@@ -187,7 +188,9 @@ fn of_terms(network: &Network, dataset: &Dataset, plane: &Plane, window: &Window
     let extractor = extractor.expect("the shifts are finite");
     let points = ImagePoints::new(&dataset.train, None);
     let options = ExtractOptions { dominance_points: 0, ..ExtractOptions::default() };
-    let store = TermStore::extract(folder.path(), &extractor, &points, &options, &|_| {});
+    let store = TermStore::extract(folder.path(), &extractor, &points, &options, &|_| {
+        ControlFlow::Continue(())
+    });
     let store = store.expect("the disk has room");
     let (time, found) =
         fastest(|| TermPartition::new(&store, plane, window, LIMIT).expect("below the limit"));

@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::ControlFlow;
 use std::thread;
 
 use tropex::extract::job::{PartNumber, PartOutcome, PartTask, Progress};
-use tropex::{Gauge, TermStore};
+use tropex::{Error, Gauge, TermStore};
 
 use super::super::{Fixture, files};
 use super::{GAUGES, STAGES, expected, fixture, part};
@@ -29,14 +29,15 @@ fn a_waiting_part_says_for_whom_it_waits() {
     let fixture = fixture(Gauge::Tight);
     fixture.run_part(PartTask::of(part(3, 3)).with_stage(1)).unwrap();
     let seen = Cell::new(None);
-    let watch = |progress| {
-        if let Progress::Waiting { .. } = progress {
+    let watch = |progress| match progress {
+        Progress::Waiting { .. } => {
             seen.set(Some(progress));
-            panic!("the test does not wait");
+            ControlFlow::Break(())
         }
+        _ => ControlFlow::Continue(()),
     };
-    let run = || fixture.run_part_watched(PartTask::of(part(1, 3)), &watch);
-    assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+    let outcome = fixture.run_part_watched(PartTask::of(part(1, 3)), &watch);
+    assert!(matches!(outcome, Err(Error::Cancelled)), "{outcome:?}");
     let expected = Progress::Waiting { stage: 1, stages: STAGES, part: 2, missing: 1 };
     assert_eq!(seen.get(), Some(expected));
 }
@@ -77,6 +78,7 @@ fn a_merge_leaves_the_terms_that_another_one_published_meanwhile() {
             if !is_merged.replace(true) {
                 merge_elsewhere(&fixture, gauge, of);
             }
+            ControlFlow::Continue(())
         };
         let (folder, options) = (fixture.folder(), &fixture.options);
         TermStore::merge(&folder, &fixture.extractor, &fixture.cloud, options, &watch).unwrap();
@@ -94,6 +96,7 @@ fn a_part_that_waits_ends_when_the_parts_are_merged() {
         if waits && !is_merged.replace(true) {
             merge_elsewhere(&fixture, Gauge::Tight, of);
         }
+        ControlFlow::Continue(())
     };
     let outcome = fixture.run_part_watched(PartTask::of(part(1, of)), &watch).unwrap();
     assert_eq!((outcome, is_merged.get()), (PartOutcome::Merged, true));

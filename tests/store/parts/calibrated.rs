@@ -1,14 +1,13 @@
 //! The calibrated gauge in parts: the shifts and terms of one process, also after a refuted search.
 
-use std::cell::Cell;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use tropex::extract::job::{PartNumber, PartPlan, PartTask};
 use tropex::{Classes, Error, Extractor, Gauge, Precision};
 
 use super::super::{Cloud, Fixture, files};
+use crate::common::cancel_at;
 
 const POINTS: usize = 8;
 
@@ -107,13 +106,7 @@ fn parts_broken_off_anywhere_are_run_again() {
         'all: loop {
             for part in PartNumber::all(of) {
                 let task = PartTask::of(part).with_stage(stage);
-                let step = Cell::new(0);
-                let watch = |_| {
-                    assert!(step.get() < stop, "broken off, as the test wants it");
-                    step.set(step.get() + 1);
-                };
-                let run = || fixture.run_part_watched(task, &watch);
-                let _ = catch_unwind(AssertUnwindSafe(run));
+                let _ = fixture.run_part_watched(task, &cancel_at(stop));
                 match fixture.run_part(task) {
                     Err(Error::NoStage { .. }) => break 'all,
                     outcome => _ = outcome.unwrap(),

@@ -1,6 +1,7 @@
 //! Machines without a common folder: every task mirrors files that are kept elsewhere.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use tropex::extract::store::stays_remote;
@@ -29,11 +30,14 @@ fn extract_in_parts(fixture: &Fixture, of: usize) {
     fs::create_dir_all(&there).unwrap();
     for task in fixture.tasks(of) {
         mirrored(&there, |here| {
-            TermStore::extract_part(here, extractor, source, task, options, &|_| {}).unwrap();
+            TermStore::extract_part(here, extractor, source, task, options, &|_| {
+                ControlFlow::Continue(())
+            })
+            .unwrap();
         });
     }
     mirrored(&there, |here| {
-        TermStore::merge(here, extractor, source, options, &|_| {}).unwrap();
+        TermStore::merge(here, extractor, source, options, &|_| ControlFlow::Continue(())).unwrap();
     });
 }
 

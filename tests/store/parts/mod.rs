@@ -11,6 +11,7 @@ mod settings;
 mod thousand;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use tropex::extract::job::{PartNumber, PartOutcome, PartTask, Progress, StepWork};
@@ -37,13 +38,13 @@ fn part(number: usize, of: usize) -> PartNumber {
 
 impl Fixture {
     fn run_part(&self, task: PartTask) -> Result<PartOutcome, Error> {
-        self.run_part_watched(task, &|_| {})
+        self.run_part_watched(task, &|_| ControlFlow::Continue(()))
     }
 
     fn run_part_watched(
         &self,
         task: PartTask,
-        progress: &dyn Fn(Progress),
+        progress: &dyn Fn(Progress) -> ControlFlow<()>,
     ) -> Result<PartOutcome, Error> {
         let (folder, extractor, cloud) = (self.folder(), &self.extractor, &self.cloud);
         TermStore::extract_part(&folder, extractor, cloud, task, &self.options, progress)
@@ -65,7 +66,7 @@ impl Fixture {
 
     fn merge(&self) -> Result<TermStore, Error> {
         let (folder, extractor, cloud) = (self.folder(), &self.extractor, &self.cloud);
-        TermStore::merge(&folder, extractor, cloud, &self.options, &|_| {})
+        TermStore::merge(&folder, extractor, cloud, &self.options, &|_| ControlFlow::Continue(()))
     }
 
     fn reduce(&self, stage: usize, of: usize) -> Result<(), Error> {

@@ -1,13 +1,11 @@
 //! Parts and merges that are broken off and run again.
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use tropex::extract::job::{PartOutcome, PartTask};
-use tropex::{Gauge, TermStore};
+use tropex::{Error, Gauge, TermStore};
 
 use super::super::files;
 use super::{GAUGES, expected, fixture, part};
+use crate::common::cancel_at;
 
 #[test]
 fn a_part_broken_off_anywhere_is_run_again() {
@@ -17,13 +15,7 @@ fn a_part_broken_off_anywhere_is_run_again() {
             let fixture = fixture(gauge);
             let mut broken = false;
             for task in fixture.tasks(2) {
-                let step = Cell::new(0);
-                let watch = |_| {
-                    assert!(step.get() < stop, "broken off, as the test wants it");
-                    step.set(step.get() + 1);
-                };
-                let run = || fixture.run_part_watched(task, &watch);
-                broken |= catch_unwind(AssertUnwindSafe(run)).is_err();
+                broken |= fixture.run_part_watched(task, &cancel_at(stop)).is_err();
                 fixture.run_part(task).unwrap();
             }
             fixture.merge().unwrap();
@@ -63,15 +55,10 @@ fn an_interrupted_merge_is_repeated() {
         for stop in 0..7 {
             let fixture = fixture(gauge);
             fixture.run_parts(4);
-            let step = Cell::new(0);
-            let watch = |_| {
-                assert!(step.get() < stop, "broken off, as the test wants it");
-                step.set(step.get() + 1);
-            };
-            let (folder, options) = (fixture.folder(), &fixture.options);
-            let merge =
-                || TermStore::merge(&folder, &fixture.extractor, &fixture.cloud, options, &watch);
-            let _ = catch_unwind(AssertUnwindSafe(merge));
+            let (folder, options, cancel) = (fixture.folder(), &fixture.options, cancel_at(stop));
+            let broken =
+                TermStore::merge(&folder, &fixture.extractor, &fixture.cloud, options, &cancel);
+            assert!(matches!(broken, Ok(_) | Err(Error::Cancelled)), "{broken:?}");
             fixture.merge().unwrap();
             assert!(files(&fixture.folder()) == expected, "{gauge}, at step {stop}");
         }
@@ -83,13 +70,8 @@ fn rows_in_memory_are_computed_again_after_a_break() {
     let expected = expected(Gauge::Tight);
     for stop in 0..20 {
         let fixture = fixture(Gauge::Tight);
-        let (task, step) = (PartTask::of(part(1, 1)), Cell::new(0));
-        let watch = |_| {
-            assert!(step.get() < stop, "broken off, as the test wants it");
-            step.set(step.get() + 1);
-        };
-        let run = || fixture.run_part_watched(task, &watch);
-        let broken = catch_unwind(AssertUnwindSafe(run)).is_err();
+        let task = PartTask::of(part(1, 1));
+        let broken = fixture.run_part_watched(task, &cancel_at(stop)).is_err();
         fixture.run_part(task).unwrap();
         fixture.merge().unwrap();
         assert!(files(&fixture.folder()) == expected, "at step {stop}");

@@ -155,6 +155,8 @@ fn check_memory<'a>(
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
     use crate::AffineMap;
 
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn one_pass_over_the_layers_equals_the_recursion() {
-        let deadline = Deadline::new(None, &|_, _| {});
+        let deadline = Deadline::new(None, &|_, _| ControlFlow::Continue(()));
         let activations =
             [LayerActivation::Relu, LayerActivation::LeakyRelu, LayerActivation::Of { pieces: 3 }];
         let mut state = 7_usize;

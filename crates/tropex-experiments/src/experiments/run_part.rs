@@ -1,5 +1,7 @@
 //! Experiments in parts: the work on single points is shared, and the answers are made from it.
 
+use std::ops::ControlFlow;
+
 use tropex_extract::job::PartNumber;
 use tropex_extract::store::Manifest;
 
@@ -42,7 +44,6 @@ pub fn run_experiment_part(
                 let configured = entry.make(parameters)?;
                 for work in configured.experiment.pointwise(&context)? {
                     context.compute_part(&*work, part)?;
-                    context.check_progress()?;
                     done.files += 1;
                 }
             }
@@ -79,7 +80,7 @@ fn is_divisible(
     let input = &request.inputs[0];
     let ConfiguredExperiment { experiment, .. } = entry.make(parameters)?;
     let (epoch, progress) =
-        (Default::default(), &|_: crate::TaskProgress<'_>| std::ops::ControlFlow::Continue(()));
+        (Default::default(), &|_: crate::TaskProgress<'_>| ControlFlow::Continue(()));
     let (devices, settings) = (request.devices, request.settings);
     let context = RunContext::new(&input.run, epoch, &input.dataset, devices, settings, progress)?;
     Ok(entry.scope == Scope::Each && !experiment.pointwise(&context)?.is_empty())

@@ -9,7 +9,7 @@ use tropex_train::run::Run;
 
 use crate::Error;
 use crate::data::{ImagePoints, Split};
-use crate::run::{ProgressFn, ProgressReporter, RankedPart, TermRanking, predict, term_points};
+use crate::run::{ProgressFn, RankedPart, TermRanking, predict, term_points};
 
 /// The images to assign, and the terms that compete.
 #[derive(Clone, Debug)]
@@ -82,10 +82,9 @@ pub fn assign(
     progress: ProgressFn<'_>,
 ) -> Result<AssignedImages, Error> {
     let ranking = settings.ranking(run, dataset, devices.into())?;
-    let reporter = ProgressReporter::new(progress);
     let mut assigned = Assigned::new(&ranking, dataset)?;
     let all = 0..ranking.points.len();
-    ranking.stream(all, (ASSIGNING, &reporter), &mut |found| assigned.add(found))?;
+    ranking.stream(all, (ASSIGNING, progress), &mut |found| assigned.add(found))?;
     Ok(assigned.images)
 }
 
@@ -103,7 +102,7 @@ pub fn assign_part(
     progress: ProgressFn<'_>,
 ) -> Result<RankedPart, Error> {
     let ranking = settings.ranking(run, dataset, devices.into())?;
-    ranking.rank_part(part, (ASSIGNING, &ProgressReporter::new(progress)))
+    ranking.rank_part(part, (ASSIGNING, progress))
 }
 
 /// The result of [`assign`] from the files of a number of parts.

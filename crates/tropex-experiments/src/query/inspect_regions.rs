@@ -1,12 +1,11 @@
 //! Linear regions of single images, their nearest boundaries, and the straight path to another
 //! image.
 
-use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tropex_extract::{Network, PointSource};
+use tropex_extract::{Cancelled, Network, PointSource};
 use tropex_geometry::{
     Distances, Facet, LargestBall, Nearest, NearestBoundaries, Paths, Patterns, Polytope,
     RedundancyRemoval, Regions,
@@ -167,13 +166,9 @@ impl RegionInspector<'_> {
         options: &InspectOptions,
         progress: RegionProgressFn<'_>,
     ) -> Result<RegionInspection, Error> {
-        let is_cancelled = Cell::new(false);
         let report = |task: &'static str, done: usize, total: usize| {
-            let flow = progress(RegionProgress { image, task, done, total });
-            is_cancelled.set(is_cancelled.get() || flow.is_break());
-            flow
+            progress(RegionProgress { image, task, done, total })
         };
-        let check = || if is_cancelled.get() { Err(Error::Cancelled) } else { Ok(()) };
         let rows = self.regions.rows_per_point();
         let network = self.regions.network();
         let point = self.point(image);
@@ -181,23 +176,17 @@ impl RegionInspector<'_> {
         let region = Patterns::new(network).of(&point)?[0].id();
         let distances = self
             .regions
-            .distances_with_progress(&point, &|done| {
-                let _ = report("looking for boundaries", done, rows);
-            })?
+            .distances_with_progress(&point, &|done| report("looking for boundaries", done, rows))?
             .remove(0);
-        check()?;
         let shape = || -> Result<RegionShape, Error> {
-            let read = |done| {
-                let _ = report("reading sides", done, rows);
-            };
+            let read = |done| report("reading sides", done, rows);
             let polytope = self.regions.polytope_with_progress(&point, &read)?;
-            check()?;
             let sides = polytope.sides();
             let report = |done| report("looking for facets", done, sides);
             RegionShape::of(&polytope, options.time_limit, &report)
         };
         let Distances { l1, l2, linf, .. } = &distances;
-        let inspection = RegionInspection {
+        Ok(RegionInspection {
             image,
             predicted,
             region: region.to_string(),
@@ -205,9 +194,7 @@ impl RegionInspector<'_> {
             touching: TouchingSides::of(network, &distances),
             shape: options.shape.then(shape).transpose()?,
             path: options.to.map(|to| self.path(&point, to)).transpose()?,
-        };
-        check()?;
-        Ok(inspection)
+        })
     }
 
     fn path(&self, from: &[f64], to: usize) -> Result<PathToImage, Error> {
@@ -254,6 +241,10 @@ impl RegionShape {
         let deadline = time_limit.and_then(|limit| Instant::now().checked_add(limit));
         let RedundancyRemoval { polytope: essential, examined, is_complete } =
             polytope.irredundant_until(deadline, &|examined, _| progress(examined))?;
+        if !is_complete {
+            // Either the deadline has passed or the callback has cancelled the search.
+            Cancelled::check(progress(examined))?;
+        }
         let ball = match is_complete {
             true => essential.ball_until(deadline)?,
             false => LargestBall::OutOfTime,

@@ -1,13 +1,14 @@
 //! Compares the errors of terms under every gauge and in every format of numbers.
 
 use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::tensor::Device;
 use serde::Serialize;
 use tropex_extract::job::ExtractOptions;
 use tropex_extract::{
-    Classes, ComputeTarget, Extractor, Gauge, Network, Precision, SelfCheck, TermStore,
+    Cancelled, Classes, ComputeTarget, Extractor, Gauge, Network, Precision, SelfCheck, TermStore,
 };
 use tropex_extract::{DeviceError, Error as ExtractError};
 use tropex_files::{ScratchFolder, remove_leftovers};
@@ -16,7 +17,7 @@ use tropex_train::run::Run;
 
 use crate::Error;
 use crate::data::ImagePoints;
-use crate::run::{ProgressFn, ProgressReporter, check_data, network};
+use crate::run::{ProgressFn, TaskProgress, check_data, network};
 
 /// The self-check of an extraction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,12 +59,11 @@ pub fn precision(
     check_data(run, dataset)?;
     let network = network(run, device)?;
     let points = ImagePoints::new(&dataset.train, Some(limit));
-    let reporter = ProgressReporter::new(progress);
     let all = Gauge::ALL.len() * Precision::ALL.len();
     let mut found = Vec::with_capacity(all);
     for gauge in Gauge::ALL {
         for precision in Precision::ALL {
-            reporter.step("extracting terms", found.len(), all)?;
+            Cancelled::check(progress(TaskProgress::new("extracting terms", found.len(), all)))?;
             let folder = scratch(run)?;
             let terms = folder.path().join("terms");
             let outcome = match extract(&network, &points, gauge, precision, device, &terms) {
@@ -108,7 +108,8 @@ fn extract(
     let network = network.to_target(&ComputeTarget::new(device, precision)?);
     let extractor = Extractor::new(&network, gauge, Classes::Predicted)?;
     let options = ExtractOptions { dominance_points: usize::MAX, ..ExtractOptions::default() };
-    let store = TermStore::extract(folder, &extractor, points, &options, &|_| {})?;
+    let store =
+        TermStore::extract(folder, &extractor, points, &options, &|_| ControlFlow::Continue(()))?;
     Ok(match &store.manifest().check {
         Some(check) => PrecisionOutcome::Check(Box::new(check.clone())),
         None => PrecisionOutcome::Refused("the extraction was not finished".into()),

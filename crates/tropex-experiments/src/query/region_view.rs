@@ -1,6 +1,7 @@
 //! Linear regions of a network and of its extracted function on a plane through images.
 
 use std::borrow::Borrow;
+use std::ops::ControlFlow;
 
 use tropex_extract::{Network, TermStore};
 use tropex_geometry::slice::{
@@ -150,7 +151,9 @@ impl RegionView {
             let network = network?;
             let limit = self.limit;
             let smaller =
-                FittedWindow::around(network.borrow(), plane, window, &points, limit, &|| {})?;
+                FittedWindow::around(network.borrow(), plane, window, &points, limit, &|| {
+                    ControlFlow::Continue(())
+                })?;
             let margin = |(_, fitted): &(Window, FittedWindow)| fitted.margin;
             smallest =
                 smallest.into_iter().chain(smaller).min_by(|a, b| margin(a).total_cmp(&margin(b)));
@@ -168,7 +171,7 @@ impl RegionView {
     pub fn network(
         &self,
         network: &Network,
-        progress: &dyn Fn(SliceProgress),
+        progress: &dyn Fn(SliceProgress) -> ControlFlow<()>,
     ) -> Result<Partition, Error> {
         let (plane, window) = (&self.plane, &self.window);
         Ok(Partition::of_network_with_progress(network, plane, window, self.limit, progress)?)
@@ -179,7 +182,9 @@ impl RegionView {
     /// # Errors
     /// A device failure.
     pub fn estimate(&self, network: &Network) -> Result<RegionEstimate, Error> {
-        Ok(RegionEstimate::of(network, &self.plane, &self.window, self.limit, &|| {})?)
+        Ok(RegionEstimate::of(network, &self.plane, &self.window, self.limit, &|| {
+            ControlFlow::Continue(())
+        })?)
     }
 
     /// The regions of the extracted function.

@@ -62,7 +62,6 @@ impl<'a> AssignmentWork<'a> {
             None => function.stream(&source, 1, &report, &mut take)?,
             Some(own) => function.stream_without(&source, &own, 1, &report, &mut take)?,
         }
-        context.check_progress()?;
         Ok(all)
     }
 }

@@ -7,7 +7,7 @@ use tropex_train::data::{Dataset, SubsetSummary};
 use tropex_train::run::Run;
 
 use super::pipeline::{predict, term_points};
-use super::progress::{ProgressFn, ProgressReporter};
+use super::progress::ProgressFn;
 use super::term_ranking::{RankedPart, TermRanking};
 use crate::Error;
 use crate::data::Split;
@@ -57,8 +57,8 @@ pub fn evaluate(
 ) -> Result<TermEvaluation, Error> {
     let ranking = settings.ranking(run, dataset, devices.into())?;
     let predicted = predict(&ranking.network, &ranking.points)?;
-    let (reporter, mut evaluation) = (ProgressReporter::new(progress), Evaluation::default());
-    ranking.stream(0..ranking.points.len(), (EVALUATING, &reporter), &mut |found| {
+    let mut evaluation = Evaluation::default();
+    ranking.stream(0..ranking.points.len(), (EVALUATING, progress), &mut |found| {
         evaluation = evaluation.with(&found, &ranking.points, &predicted);
     })?;
     summarized(evaluation, &ranking, dataset)
@@ -78,7 +78,7 @@ pub fn evaluate_part(
     progress: ProgressFn<'_>,
 ) -> Result<RankedPart, Error> {
     let ranking = settings.ranking(run, dataset, devices.into())?;
-    ranking.rank_part(part, (EVALUATING, &ProgressReporter::new(progress)))
+    ranking.rank_part(part, (EVALUATING, progress))
 }
 
 /// The result of [`evaluate`] from the files of a number of parts.

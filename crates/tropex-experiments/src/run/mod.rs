@@ -25,7 +25,6 @@ pub use pipeline::ExtractSettings;
 pub(crate) use pipeline::{check_data, network, predict, term_points};
 pub use pointwise::PointwiseWork;
 pub use predicted_terms::PredictedTerms;
-pub(crate) use progress::ProgressReporter;
 pub use progress::{ProgressFn, TaskProgress};
 pub use run_context::RunContext;
 pub use settings::RunSettings;

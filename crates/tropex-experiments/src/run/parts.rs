@@ -1,6 +1,7 @@
 //! Extraction of the terms of a run in parts, on any machines that see the folder of the run.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use tropex_extract::job::{ExtractOptions, PartOutcome, PartPlan, PartSizes, PartTask, Progress};
@@ -23,7 +24,7 @@ pub fn extract_part(
     devices: impl Into<Devices>,
     settings: &ExtractSettings,
     task: PartTask,
-    progress: &dyn Fn(Progress),
+    progress: &dyn Fn(Progress) -> ControlFlow<()>,
 ) -> Result<PartOutcome, Error> {
     let ExtractionInput { extractor, folder, points } =
         ExtractionInput::of(run, dataset, devices, settings)?;
@@ -41,7 +42,7 @@ pub fn merge(
     dataset: &Dataset,
     devices: impl Into<Devices>,
     settings: &ExtractSettings,
-    progress: &dyn Fn(Progress),
+    progress: &dyn Fn(Progress) -> ControlFlow<()>,
 ) -> Result<TermStore, Error> {
     let ExtractionInput { extractor, folder, points } =
         ExtractionInput::of(run, dataset, devices, settings)?;
@@ -123,7 +124,9 @@ pub fn forecast(
     let timed = |batches: usize| -> Result<(usize, Duration), Error> {
         let (folder, points) = (scratch_of(run)?, few(batches));
         let start = Instant::now();
-        TermStore::extract(&folder.path().join("terms"), &extractor, &points, &options, &|_| {})?;
+        TermStore::extract(&folder.path().join("terms"), &extractor, &points, &options, &|_| {
+            ControlFlow::Continue(())
+        })?;
         Ok((PointSource::len(&points), start.elapsed()))
     };
     timed(1)?; // caches, threads and kernels are warm after the first batch

@@ -1,5 +1,6 @@
 //! The steps from a run to a network and to terms. Each step reuses finished work.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
@@ -117,7 +118,7 @@ pub fn extract(
     dataset: &Dataset,
     devices: impl Into<Devices>,
     settings: &ExtractSettings,
-    progress: &dyn Fn(Progress),
+    progress: &dyn Fn(Progress) -> ControlFlow<()>,
 ) -> Result<TermStore, Error> {
     let ExtractionInput { extractor, folder, points } =
         ExtractionInput::of(run, dataset, devices, settings)?;

@@ -1,8 +1,10 @@
 //! Linear terms of predicted classes, in memory.
 
+use std::ops::ControlFlow;
+
 use tropex_extract::function::Assignment;
 use tropex_extract::terms::TermTable;
-use tropex_extract::{Classes, Network, PointSource};
+use tropex_extract::{Cancelled, Classes, Network, PointSource};
 
 use crate::Error;
 use crate::statistics::RowMatrix;
@@ -33,11 +35,11 @@ impl PredictedTerms {
     /// done.
     ///
     /// # Errors
-    /// Points of another shape; coefficients that are not finite; errors of `progress`.
+    /// Points of another shape; coefficients that are not finite; [`Error::Cancelled`].
     pub fn extract(
         network: &Network,
         points: &dyn PointSource,
-        progress: &dyn Fn(usize) -> Result<(), Error>,
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let mut all = Self::with_capacity(points.features(), points.len());
         for start in (0..points.len()).step_by(BATCH) {
@@ -47,7 +49,7 @@ impl PredictedTerms {
                 let (coefficients, bias) = terms.term(point, 0);
                 all.push(coefficients.into_iter().map(|value| value as f32), bias, class);
             }
-            progress(end)?;
+            Cancelled::check(progress(end))?;
         }
         Ok(all)
     }

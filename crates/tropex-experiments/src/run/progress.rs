@@ -1,10 +1,6 @@
 //! Progress of long work, and its cancellation.
 
-use std::cell::Cell;
-use std::fmt::{self, Debug, Formatter};
 use std::ops::ControlFlow;
-
-use crate::Error;
 
 /// Progress of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +15,7 @@ pub struct TaskProgress<'a> {
 }
 
 /// Is called with the progress of long work. `Break` cancels the work, which then ends with
-/// [`Error::Cancelled`].
+/// [`Error::Cancelled`](crate::Error::Cancelled).
 pub type ProgressFn<'a> = &'a dyn Fn(TaskProgress<'_>) -> ControlFlow<()>;
 
 impl<'a> TaskProgress<'a> {
@@ -34,63 +30,13 @@ impl<'a> TaskProgress<'a> {
     }
 }
 
-/// Calls a [`ProgressFn`] and remembers whether it cancelled the work: callbacks of the crates
-/// below cannot end the work that calls them.
-pub(crate) struct ProgressReporter<'a> {
-    callback: ProgressFn<'a>,
-    is_cancelled: Cell<bool>,
-}
-
-impl<'a> ProgressReporter<'a> {
-    pub(crate) fn new(callback: ProgressFn<'a>) -> Self {
-        Self { callback, is_cancelled: Cell::new(false) }
-    }
-
-    /// Reports progress.
-    pub(crate) fn report(&self, task: &str, done: usize, total: usize) {
-        if (self.callback)(TaskProgress { task, done, total }).is_break() {
-            self.is_cancelled.set(true);
-        }
-    }
-
-    /// Ends the work if it was cancelled.
-    ///
-    /// # Errors
-    /// [`Error::Cancelled`].
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.is_cancelled.get() { Err(Error::Cancelled) } else { Ok(()) }
-    }
-
-    /// Reports progress, and ends the work if it was cancelled.
-    ///
-    /// # Errors
-    /// [`Error::Cancelled`].
-    pub(crate) fn step(&self, task: &str, done: usize, total: usize) -> Result<(), Error> {
-        self.report(task, done, total);
-        self.check()
-    }
-}
-
-impl Debug for ProgressReporter<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProgressReporter").finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn work_ends_after_it_was_cancelled() {
-        let callback = |progress: TaskProgress<'_>| match progress.done < 2 {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        };
-        let reporter = ProgressReporter::new(&callback);
-        assert!(reporter.step("counting", 1, 3).is_ok());
-        reporter.report("counting", 2, 3);
-        assert!(matches!(reporter.check(), Err(Error::Cancelled)));
+    fn the_share_of_a_task_is_between_zero_and_one() {
         assert_eq!(TaskProgress::new("counting", 1, 4).share(), 0.25);
+        assert_eq!(TaskProgress::new("counting", 0, 0).share(), 0.0);
     }
 }

@@ -1,11 +1,14 @@
 //! A run at an epoch with its terms, predictions and winning terms, each computed at first use.
 
 use std::cell::{OnceCell, RefCell};
+use std::ops::ControlFlow;
 
 use tropex_extract::function::Assignment;
 use tropex_extract::job::Estimate;
 use tropex_extract::terms::TermTable;
-use tropex_extract::{ComputeTarget, Devices, ExtractedFunction, Network, PointSource, TermStore};
+use tropex_extract::{
+    Cancelled, ComputeTarget, Devices, ExtractedFunction, Network, PointSource, TermStore,
+};
 use tropex_train::data::{Dataset, Images};
 use tropex_train::run::Run;
 
@@ -14,7 +17,7 @@ use super::part_mode::PartMode;
 use super::pipeline;
 use super::pipeline::{ExtractSettings, network_at, predict};
 use super::predicted_terms::PredictedTerms;
-use super::progress::{ProgressFn, ProgressReporter};
+use super::progress::{ProgressFn, TaskProgress};
 use super::settings::RunSettings;
 use super::trained_epoch::TrainedEpoch;
 use crate::Error;
@@ -32,7 +35,7 @@ pub struct RunContext<'a> {
     settings: RunSettings,
     extraction: ExtractSettings,
     mode: PartMode,
-    progress: ProgressReporter<'a>,
+    progress: ProgressFn<'a>,
     network: OnceCell<Network>,
     store: OnceCell<TermStore>,
     predicted: [OnceCell<Vec<usize>>; 2],
@@ -71,7 +74,7 @@ impl<'a> RunContext<'a> {
             settings,
             extraction: settings.extraction(run, epoch, dataset)?,
             mode: PartMode::Whole,
-            progress: ProgressReporter::new(progress),
+            progress,
             network: OnceCell::new(),
             store: OnceCell::new(),
             predicted: Default::default(),
@@ -178,12 +181,10 @@ impl<'a> RunContext<'a> {
             let show = |progress| {
                 let share = estimate.borrow_mut().share(progress);
                 let done = (share * EXTRACTION_STEPS as f64) as usize;
-                self.progress.report("extracting terms", done, EXTRACTION_STEPS);
+                self.show("extracting terms", done, EXTRACTION_STEPS)
             };
             let (run, dataset, devices) = (self.run, self.dataset, self.devices);
-            let store = pipeline::extract(run, dataset, devices, &self.extraction, &show)?;
-            self.progress.check()?;
-            Ok(store)
+            pipeline::extract(run, dataset, devices, &self.extraction, &show)
         })
     }
 
@@ -234,7 +235,6 @@ impl<'a> RunContext<'a> {
         self.function()?.stream(points, 1, &report, &mut |ranking| {
             assigned.extend(ranking.assignments);
         })?;
-        self.check_progress()?;
         Ok(assigned)
     }
 
@@ -242,19 +242,25 @@ impl<'a> RunContext<'a> {
     ///
     /// # Errors
     /// Those of [`RunContext::store`].
-    pub(crate) fn report_pairs(&self, points: usize) -> Result<impl Fn(usize) + '_, Error> {
+    pub(crate) fn report_pairs(
+        &self,
+        points: usize,
+    ) -> Result<impl Fn(usize) -> ControlFlow<()> + '_, Error> {
         let all = points * self.store()?.len();
-        Ok(move |pairs| self.progress.report("assigning images to terms", pairs, all))
+        Ok(move |pairs| self.show("assigning images to terms", pairs, all))
     }
 
     /// Reports progress, and ends the work if it was cancelled.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
     pub(crate) fn report(&self, task: &str, done: usize, total: usize) -> Result<(), Error> {
-        self.progress.step(task, done, total)
+        Ok(Cancelled::check(self.show(task, done, total))?)
     }
 
-    /// Ends the work if it was cancelled.
-    pub(crate) fn check_progress(&self) -> Result<(), Error> {
-        self.progress.check()
+    /// Reports progress.
+    pub(crate) fn show(&self, task: &str, done: usize, total: usize) -> ControlFlow<()> {
+        (self.progress)(TaskProgress::new(task, done, total))
     }
 
     /// The linear terms of the test images that experiments use.
@@ -265,7 +271,7 @@ impl<'a> RunContext<'a> {
         get_or_try_init(&self.linear_terms, || {
             let points = self.points(Split::Test);
             PredictedTerms::extract(self.network()?, &points, &|done| {
-                self.report("extracting linear terms", done, points.len())
+                self.show("extracting linear terms", done, points.len())
             })
         })
     }

@@ -14,7 +14,7 @@ use super::assignment_work::BATCH;
 use super::partial_files::PartialFiles;
 use super::pipeline::open_terms;
 use super::pointwise::{PointwiseWork, range_of};
-use super::progress::ProgressReporter;
+use super::progress::{ProgressFn, TaskProgress};
 use crate::Error;
 use crate::data::{ImagePoints, Split};
 
@@ -61,16 +61,15 @@ impl<'a> TermRanking<'a> {
     pub(crate) fn stream(
         &self,
         range: Range<usize>,
-        (task, reporter): (&str, &ProgressReporter<'_>),
+        (task, progress): (&str, ProgressFn<'_>),
         take: &mut dyn FnMut(Ranking),
     ) -> Result<(), Error> {
         let function = ExtractedFunction::new(&self.store, self.devices.first())?;
         let function = function.share_with(self.devices.others())?;
         let all = range.len() * self.store.len();
-        let report = |pairs| reporter.report(task, pairs, all);
+        let report = |pairs| progress(TaskProgress::new(task, pairs, all));
         let points = PointRange::new(&self.points, range);
-        function.stream(&points, self.top, &report, take)?;
-        reporter.check()
+        Ok(function.stream(&points, self.top, &report, take)?)
     }
 
     /// Computes the ranking at the images of a part, and writes it to the file of the part.
@@ -80,7 +79,7 @@ impl<'a> TermRanking<'a> {
     pub(crate) fn rank_part(
         &self,
         part: PartNumber,
-        progress: (&str, &ProgressReporter<'_>),
+        progress: (&str, ProgressFn<'_>),
     ) -> Result<RankedPart, Error> {
         let files = self.files(part.of())?;
         let work = RankingWork { ranking: self, progress };
@@ -118,7 +117,7 @@ impl<'a> TermRanking<'a> {
 /// The images as work that parts share.
 struct RankingWork<'a> {
     ranking: &'a TermRanking<'a>,
-    progress: (&'a str, &'a ProgressReporter<'a>),
+    progress: (&'a str, ProgressFn<'a>),
 }
 
 impl PointwiseWork for RankingWork<'_> {

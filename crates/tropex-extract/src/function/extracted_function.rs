@@ -1,6 +1,9 @@
 //! The extracted function: maxima over the extracted terms.
 
+use std::ops::ControlFlow;
+
 use burn::tensor::Device;
+use tropex_kernels::Cancelled;
 
 use super::evaluation::Evaluation;
 use super::ranking::{Assignment, Ranking};
@@ -58,11 +61,11 @@ impl<'a> ExtractedFunction<'a> {
     ///
     /// # Errors
     /// A number of values that is not a multiple of the features; a value that is not finite; a
-    /// damaged shard.
+    /// damaged shard; [`Error::Cancelled`].
     pub fn assign(
         &self,
         points: &[f32],
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Vec<Assignment>, Error> {
         Ok(self.ranking(points, 1, None, progress)?.assignments)
     }
@@ -79,13 +82,13 @@ impl<'a> ExtractedFunction<'a> {
     /// # Errors
     /// A number of values that is not a multiple of the features; a value that is not finite; `top`
     /// equal to 0; a position outside the store; an exclusion from a store of one point; a damaged
-    /// shard.
+    /// shard; [`Error::Cancelled`].
     pub fn ranking(
         &self,
         points: &[f32],
         top: usize,
         without: Option<&[usize]>,
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Ranking, Error> {
         let request = SearchRequest { top, without };
         self.ranking_on(&self.targets[0], points, request, progress)
@@ -96,14 +99,14 @@ impl<'a> ExtractedFunction<'a> {
         target: &ComputeTarget,
         points: &[f32],
         request: SearchRequest<'_>,
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Ranking, Error> {
         self.check(points, request)?;
         let features = self.features();
         let mut search = TopKSearch::new(points, features, request, BlockSizes::default(), target)?;
         self.store.visit(|table| {
             search.add_table(table);
-            progress(table.first + table.len());
+            Ok(Cancelled::check(progress(table.first + table.len()))?)
         })?;
         Ok(search.ranking())
     }
@@ -149,7 +152,7 @@ impl<'a> ExtractedFunction<'a> {
     /// # Errors
     /// The errors of [`ExtractedFunction::assign`].
     pub fn classify(&self, points: &[f32]) -> Result<Vec<usize>, Error> {
-        let assigned = self.assign(points, &|_| {})?;
+        let assigned = self.assign(points, &|_| ControlFlow::Continue(()))?;
         Ok(assigned.into_iter().map(|assignment| assignment.class).collect())
     }
 
@@ -159,12 +162,12 @@ impl<'a> ExtractedFunction<'a> {
     ///
     /// # Errors
     /// A number of predicted classes other than the number of points; points of another shape; a
-    /// damaged shard.
+    /// damaged shard; [`Error::Cancelled`].
     pub fn evaluate(
         &self,
         source: &dyn PointSource,
         predicted: &[usize],
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Evaluation, Error> {
         if predicted.len() != source.len() {
             return Err(Error::shape("predicted classes", predicted.len(), source.len()));

@@ -1,9 +1,9 @@
 //! Streaming evaluation of the extracted function: sets of points, distributed over devices.
 
 use std::cell::Cell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use tropex_kernels::WorkerPool;
+use tropex_kernels::{Cancelled, WorkerPool};
 
 use super::extracted_function::ExtractedFunction;
 use super::own_terms::OwnTermSearch;
@@ -32,7 +32,7 @@ impl ExtractedFunction<'_> {
         &self,
         source: &dyn PointSource,
         top: usize,
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
         take: &mut dyn FnMut(Ranking),
     ) -> Result<(), Error> {
         self.stream_in_order(source, None, top, progress, take)
@@ -50,7 +50,7 @@ impl ExtractedFunction<'_> {
         source: &dyn PointSource,
         own: &[usize],
         top: usize,
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
         take: &mut dyn FnMut(Ranking),
     ) -> Result<(), Error> {
         if own.len() != source.len() {
@@ -64,13 +64,15 @@ impl ExtractedFunction<'_> {
         source: &dyn PointSource,
         own: Option<&[usize]>,
         top: usize,
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
         take: &mut dyn FnMut(Ranking),
     ) -> Result<(), Error> {
         let count = self.points_at_a_time(top, source.len());
         let starts = (0..source.len()).step_by(count);
         let sets = starts.map(|start| start..source.len().min(start + count));
-        let work = |target: &ComputeTarget, set: Range<usize>, report_pairs: &dyn Fn(usize)| {
+        let work = |target: &ComputeTarget,
+                    set: Range<usize>,
+                    report_pairs: &dyn Fn(usize) -> ControlFlow<()>| {
             let request = SearchRequest { top, without: own.map(|own| &own[set.clone()]) };
             let terms_done = Cell::new(0);
             let report = |terms| report_pairs(set.len() * (terms - terms_done.replace(terms)));
@@ -86,16 +88,18 @@ impl ExtractedFunction<'_> {
         &self,
         source: &dyn PointSource,
         chosen: &[usize],
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Vec<DominanceGap>, Error> {
         let sets = chosen.chunks(self.points_at_a_time(1, chosen.len()));
-        let work = |target: &ComputeTarget, chosen: &[usize], report_pairs: &dyn Fn(usize)| {
+        let work = |target: &ComputeTarget,
+                    chosen: &[usize],
+                    report_pairs: &dyn Fn(usize) -> ControlFlow<()>| {
             let points = chosen.iter().flat_map(|&point| source.read(point..point + 1));
             let points: Vec<f32> = points.collect();
             let mut search = OwnTermSearch::new(&points, chosen, self.features(), target)?;
             self.store.visit(|table| {
                 search.add_table(table);
-                report_pairs(chosen.len() * table.len());
+                Ok(Cancelled::check(report_pairs(chosen.len() * table.len()))?)
             })?;
             Ok(search.gaps())
         };
@@ -110,14 +114,14 @@ impl ExtractedFunction<'_> {
     fn process_sets<S: Send, R: Send>(
         &self,
         sets: impl Iterator<Item = S> + Send,
-        work: impl Fn(&ComputeTarget, S, &dyn Fn(usize)) -> Result<R, Error> + Sync,
-        progress: &dyn Fn(usize),
+        work: impl Fn(&ComputeTarget, S, &dyn Fn(usize) -> ControlFlow<()>) -> Result<R, Error> + Sync,
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
         mut take: impl FnMut(R),
     ) -> Result<(), Error> {
         let pairs = Cell::new(0);
         let report = |count| {
             pairs.set(pairs.get() + count);
-            progress(pairs.get());
+            progress(pairs.get())
         };
         let pool = WorkerPool { workers: &self.targets, waiting: usize::MAX };
         pool.run_with_progress(sets, &report, work, |found| {

@@ -4,9 +4,9 @@
 //! search is a bisection over the scales. Its state is stored in a file until the extraction is
 //! finished, so that an interrupted search continues after its last trial.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use tropex_kernels::WorkerPool;
+use tropex_kernels::{Cancelled, WorkerPool};
 
 use crate::function::OwnTermSearch;
 use crate::gauge::tight::{Read, SpillBuffer, StageProgress, TightPullback};
@@ -131,7 +131,10 @@ pub(crate) enum CalibrationProgress {
 
 impl Calibration<'_> {
     /// The shifts under the smallest scale that was found to suffice.
-    pub(crate) fn run(&self, progress: &dyn Fn(CalibrationProgress)) -> Result<Shifts, Error> {
+    pub(crate) fn run(
+        &self,
+        progress: &dyn Fn(CalibrationProgress) -> ControlFlow<()>,
+    ) -> Result<Shifts, Error> {
         let device = self.extractor.network().target().device();
         let target = ComputeTarget::new(device, Precision::F32)?;
         let mut search = WholeSearch { calibration: self, target, progress };
@@ -142,7 +145,7 @@ impl Calibration<'_> {
     fn pull_back(
         &self,
         scale: ShiftScale,
-        progress: &dyn Fn(CalibrationProgress),
+        progress: &dyn Fn(CalibrationProgress) -> ControlFlow<()>,
     ) -> Result<TightPullback, Error> {
         let passed = |passed| progress(CalibrationProgress::StageProgress(passed));
         let gauge = (Gauge::Calibrated, scale);
@@ -154,7 +157,7 @@ impl Calibration<'_> {
         &self,
         scale: ShiftScale,
         target: &ComputeTarget,
-        progress: &dyn Fn(CalibrationProgress),
+        progress: &dyn Fn(CalibrationProgress) -> ControlFlow<()>,
     ) -> Result<Trial, Error> {
         let walk = self.pull_back(scale, progress)?;
         let network = self.extractor.network();
@@ -168,7 +171,7 @@ impl Calibration<'_> {
         };
         pool.run(self.batches.iter().cloned(), work, |(batch, terms)| {
             search.add_table(&TermTable::of(&terms, batch.start, extractor.classes()));
-            progress(CalibrationProgress::Compared(batch.end));
+            Cancelled::check(progress(CalibrationProgress::Compared(batch.end)))?;
             Ok::<_, Error>(())
         })?;
         Ok(Trial::of(walk.shifts(), &search.gaps(), network.target().precision()))
@@ -180,7 +183,7 @@ struct WholeSearch<'a> {
     calibration: &'a Calibration<'a>,
     /// The target of products in comparisons.
     target: ComputeTarget,
-    progress: &'a dyn Fn(CalibrationProgress),
+    progress: &'a dyn Fn(CalibrationProgress) -> ControlFlow<()>,
 }
 
 impl TryScale for WholeSearch<'_> {
@@ -190,7 +193,7 @@ impl TryScale for WholeSearch<'_> {
         trials: Trials,
         of: usize,
     ) -> Result<Option<Trial>, Error> {
-        (self.progress)(CalibrationProgress::Trial { trial: trials.count, of });
+        Cancelled::check((self.progress)(CalibrationProgress::Trial { trial: trials.count, of }))?;
         self.calibration.run_trial(scale, &self.target, self.progress).map(Some)
     }
 

@@ -1,8 +1,10 @@
 //! Extraction of a source into a store, resumable after every shard.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use tropex_files::{FolderLock, holder, is_absent, remove_leftovers};
+use tropex_kernels::Cancelled;
 
 use super::calibration_state::CalibrationState;
 use super::extraction::ExtractionJob;
@@ -34,13 +36,13 @@ impl TermStore {
     ///
     /// # Errors
     /// A folder with terms of other settings; a folder that another process writes to; a file that
-    /// cannot be read or written; a device that fails.
+    /// cannot be read or written; a device that fails; [`Error::Cancelled`].
     pub fn extract(
         folder: &Path,
         extractor: &Extractor,
         source: &dyn PointSource,
         options: &ExtractOptions,
-        progress: &dyn Fn(Progress),
+        progress: &dyn Fn(Progress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
         let search = CalibrationState::of_sample(source, options.dominance_points);
@@ -52,7 +54,7 @@ impl TermStore {
             && holder(folder).is_none()
             && job.is_finished(&manifest)
         {
-            job.extracted(source.len());
+            Cancelled::check(job.extracted(source.len()))?;
             return Self::open(folder);
         }
         let _lock = FolderLock::create(folder)?;

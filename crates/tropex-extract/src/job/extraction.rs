@@ -1,10 +1,12 @@
 //! The steps of an extraction into a folder.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use tropex_files::free_memory;
+use tropex_kernels::Cancelled;
 
 use super::batch_size::BatchSize;
 use super::calibration::{Calibration, CalibrationProgress};
@@ -26,7 +28,7 @@ pub(super) struct ExtractionJob<'a> {
     pub(super) source: &'a dyn PointSource,
     pub(super) options: &'a ExtractOptions,
     pub(super) search: &'a CalibrationState,
-    pub(super) progress: &'a dyn Fn(Progress),
+    pub(super) progress: &'a dyn Fn(Progress) -> ControlFlow<()>,
 }
 
 impl ExtractionJob<'_> {
@@ -39,7 +41,7 @@ impl ExtractionJob<'_> {
         let missing: Vec<usize> =
             (0..terms.shard_count()).filter(|number| !whole.contains(number)).collect();
         let done = whole.iter().map(|&number| terms.span(number).len()).sum();
-        self.extracted(done);
+        Cancelled::check(self.extracted(done))?;
         let term_source = self.term_source(&mut manifest, !missing.is_empty())?;
         self.extract_shards(&missing, done, &term_source, &mut manifest)?;
         self.conclude(manifest, &term_source.extractor)
@@ -154,12 +156,12 @@ impl ExtractionJob<'_> {
         SpillBuffer::new(memory, self.folder)
     }
 
-    fn passed(&self, StageProgress { points, stage, stages }: StageProgress) {
-        (self.progress)(Progress::Shifted { points, of: self.source.len(), stage, stages });
+    fn passed(&self, StageProgress { points, stage, stages }: StageProgress) -> ControlFlow<()> {
+        (self.progress)(Progress::Shifted { points, of: self.source.len(), stage, stages })
     }
 
-    fn checked(&self, terms: usize) {
-        (self.progress)(Progress::Checked { terms, of: self.source.len() });
+    fn checked(&self, terms: usize) -> ControlFlow<()> {
+        (self.progress)(Progress::Checked { terms, of: self.source.len() })
     }
 
     fn batch_size(&self) -> BatchSize {
@@ -206,7 +208,7 @@ impl ExtractionJob<'_> {
         let mut done = done;
         let on_batch = |points| {
             done += points;
-            self.extracted(done);
+            self.extracted(done)
         };
         extraction.run(&pieces, on_batch, |piece, shard| {
             manifest.add_shard(piece.shard, shard.write(self.folder, piece.shard)?);
@@ -214,8 +216,8 @@ impl ExtractionJob<'_> {
         })
     }
 
-    pub(super) fn extracted(&self, points: usize) {
-        (self.progress)(Progress::Extracted { points, of: self.source.len() });
+    pub(super) fn extracted(&self, points: usize) -> ControlFlow<()> {
+        (self.progress)(Progress::Extracted { points, of: self.source.len() })
     }
 
     /// Number of points whose terms are compared with all other terms.

@@ -1,5 +1,6 @@
 //! Extraction of points in memory.
 
+use std::ops::ControlFlow;
 use std::slice;
 
 use super::calibration::{Calibration, Trials};
@@ -71,5 +72,5 @@ fn calibrated(extractor: &Extractor, points: &[f32]) -> Result<Shifts, Error> {
         trials: Trials::START,
         after_trial: &|_| Ok(()),
     };
-    calibration.run(&|_| {})
+    calibration.run(&|_| ControlFlow::Continue(()))
 }

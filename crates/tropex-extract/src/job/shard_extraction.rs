@@ -1,8 +1,8 @@
 //! Extraction of the terms of whole shards and of pieces of shards.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use tropex_kernels::WorkerPool;
+use tropex_kernels::{Cancelled, WorkerPool};
 
 use crate::store::{ShardWriter, TermsHeader};
 use crate::terms::{SelfCheck, Terms};
@@ -39,11 +39,11 @@ pub(super) struct ShardExtraction<'a> {
 
 impl ShardExtraction<'_> {
     /// Extracts pieces one after the other. `on_batch` receives the number of points of every
-    /// batch, `on_piece` the terms of every complete piece.
+    /// batch and may cancel the work, `on_piece` receives the terms of every complete piece.
     pub(super) fn run(
         &self,
         pieces: &[ShardPiece],
-        mut on_batch: impl FnMut(usize),
+        mut on_batch: impl FnMut(usize) -> ControlFlow<()>,
         mut on_piece: impl FnMut(&ShardPiece, &ShardWriter<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let longest = pieces.iter().map(|piece| piece.points().len()).max().unwrap_or(0);
@@ -62,7 +62,7 @@ impl ShardExtraction<'_> {
                 shard.begin(piece.points().start);
             }
             shard.append(&batch, &check, self.source);
-            on_batch(batch.len());
+            Cancelled::check(on_batch(batch.len()))?;
             if shard.points() < piece.points().len() {
                 return Ok(());
             }

@@ -135,15 +135,19 @@ impl TermStore {
     /// # Errors
     /// The errors of [`TermStore::shards`], after `work` was called with the shards before the
     /// error.
-    pub(crate) fn visit(&self, mut work: impl FnMut(&TermTable)) -> Result<(), Error> {
+    pub(crate) fn visit(
+        &self,
+        mut work: impl FnMut(&TermTable) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut shards = self.shards_in_pieces(IN_MEMORY);
         let mut next = shards.next();
         while let Some(shard) = next.transpose()? {
             next = thread::scope(|scope| {
                 let reader = scope.spawn(|| shards.next());
-                work(&shard);
-                reader.join().unwrap_or_else(|panic| resume_unwind(panic))
-            });
+                let worked = work(&shard);
+                let read = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
+                worked.map(|()| read)
+            })?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! the zeros of units that do not see these inputs, which the kernels skip. The passes are in f32:
 //! the norms only rule out sides, and exact rows decide about the others.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
@@ -14,6 +14,7 @@ use crate::pattern::layout::PatternLayout;
 use tropex_extract::Network;
 use tropex_extract::network::Trace;
 use tropex_extract::ops::Gap;
+use tropex_kernels::Cancelled;
 
 /// Largest number of entries in a batch: columns times features of the widest value. `vgg` took
 /// 24 % less time with 32 columns (2^20 entries) than with 512, on two cores with AVX-512.
@@ -50,8 +51,8 @@ impl ColumnNorms {
         layout: &PatternLayout,
         trace: &Trace,
         gaps: &[Vec<Gap>],
-        progress: &dyn Fn(usize),
-    ) -> Self {
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
+    ) -> Result<Self, Cancelled> {
         let pairs: Vec<Vec<[usize; 2]>> = gaps.iter().map(|gaps| pairs(gaps)).collect();
         let is_affine = |index: usize| layout.at(index).is_none();
         let output = |(index, node): (usize, &tropex_extract::network::Node)| {
@@ -68,11 +69,11 @@ impl ColumnNorms {
         for first in (0..features).step_by(batch) {
             let inputs = first..(first + batch).min(features);
             norms.add(network, trace, &pairs, inputs.clone());
-            progress(inputs.end);
+            Cancelled::check(progress(inputs.end))?;
         }
         let all = norms.outputs.iter_mut().chain(&mut norms.differences).flatten();
         all.flat_map(|norms| &mut norms.length).for_each(|squares| *squares = squares.sqrt());
-        norms
+        Ok(norms)
     }
 
     /// Adds the columns of some inputs.

@@ -5,6 +5,8 @@ mod nearest;
 mod result;
 mod side_bounds;
 
+use std::ops::ControlFlow;
+
 use crate::{DistanceMethod, Error, Halfspace, Regions};
 use nearest::NearestSearch;
 use side_bounds::SideBounds;
@@ -25,18 +27,18 @@ impl Regions {
     /// # Errors
     /// No points, or values that are not whole points; values outside the range of f64.
     pub fn distances(&self, points: &[f64]) -> Result<Vec<Distances>, Error> {
-        self.distances_with_progress(points, &|_| {})
+        self.distances_with_progress(points, &|_| ControlFlow::Continue(()))
     }
 
     /// Like [`Regions::distances`]. `progress` receives how many of the
     /// [rows](Self::rows_per_point) of all points are done.
     ///
     /// # Errors
-    /// As for [`Regions::distances`].
+    /// As for [`Regions::distances`]; [`Error::Cancelled`].
     pub fn distances_with_progress(
         &self,
         points: &[f64],
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Vec<Distances>, Error> {
         let count = self.network().count(points)?;
         let chosen = self.distance_method();
@@ -58,7 +60,7 @@ impl Regions {
         &self,
         points: &[f64],
         count: usize,
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Vec<Distances>, Error> {
         let points_of = |index: usize| &points[index * self.network().features()..];
         let features = self.network().features();
@@ -73,7 +75,7 @@ impl Regions {
     fn distances_by_columns(
         &self,
         point: &[f64],
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Distances, Error> {
         let Some(bounds) = SideBounds::new(self, point, progress)? else {
             // A norm is beyond the range of numbers. A row may still be within it.

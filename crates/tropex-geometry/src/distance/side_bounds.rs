@@ -2,6 +2,7 @@
 //! do not rule out.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -56,7 +57,7 @@ impl SideBounds {
     pub(super) fn new(
         regions: &Regions,
         point: &[f64],
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Option<Self>, Error> {
         let network = regions.network();
         let (trace, gaps) = regions.gaps_of(point)?;
@@ -66,7 +67,7 @@ impl SideBounds {
         let report = |inputs: usize| progress(rows * inputs / features);
         let narrow = network.to_target(&ComputeTarget::new(network.target().device(), COLUMNS)?);
         let narrow_trace = trace.to_target(narrow.target());
-        let columns = ColumnNorms::new(&narrow, regions.layout(), &narrow_trace, &lists, &report);
+        let columns = ColumnNorms::new(&narrow, regions.layout(), &narrow_trace, &lists, &report)?;
         let sides = bound(network, &trace, &gaps, &columns);
         let is_finite = sides.iter().all(|side| side.upper.iter().all(|norm| norm.is_finite()));
         Ok(is_finite.then_some(Self { sides }))

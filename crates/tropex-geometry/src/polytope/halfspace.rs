@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -14,7 +14,7 @@ use tropex_extract::Network;
 use tropex_extract::network::{Trace, ValueId};
 use tropex_extract::terms::Pullback;
 use tropex_kernels::AffineRows;
-use tropex_kernels::{ComputeTarget, Precision};
+use tropex_kernels::{Cancelled, ComputeTarget, Precision};
 
 /// Approximate size in bytes of the rows that are pulled back at a time.
 const MEMORY: usize = 256 << 20;
@@ -108,25 +108,25 @@ impl Regions {
         points: &[f64],
         visit: impl FnMut(Halfspace<'_>),
     ) -> Result<(), Error> {
-        self.visit_halfspaces_with_progress(points, visit, &|_| {})
+        self.visit_halfspaces_with_progress(points, visit, &|_| ControlFlow::Continue(()))
     }
 
     /// Like [`Regions::visit_halfspaces`]. `progress` receives the number of
     /// [rows](Self::rows_per_point) of all points that were pulled back.
     ///
     /// # Errors
-    /// As for [`Regions::visit_halfspaces`].
+    /// As for [`Regions::visit_halfspaces`]; [`Error::Cancelled`].
     pub fn visit_halfspaces_with_progress(
         &self,
         points: &[f64],
         mut visit: impl FnMut(Halfspace<'_>),
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.network.count(points)?;
         let pulled = Cell::new(0);
         let add = |rows| {
             pulled.set(pulled.get() + rows);
-            progress(pulled.get());
+            progress(pulled.get())
         };
         // Few points, so that the lists of their gaps are small beside the rows.
         let batch = (self.rows / 8).max(1);
@@ -162,7 +162,7 @@ impl Regions {
             let chosen = sides.get(&gaps.span.node).into_iter().flatten();
             gaps.of_points[0] = chosen.map(|&side| all[side]).collect();
         };
-        self.visit_nodes(point, choose, visit, &|_| {})
+        self.visit_nodes(point, choose, visit, &|_| ControlFlow::Continue(()))
     }
 
     /// The halfspaces of at most as many points as rows are pulled back at a time.
@@ -170,7 +170,7 @@ impl Regions {
         &self,
         points: &[f64],
         visit: impl FnMut(Halfspace<'_>),
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.visit_nodes(points, |_| {}, visit, progress)
     }
@@ -181,7 +181,7 @@ impl Regions {
         points: &[f64],
         choose: impl Fn(&mut NodeGaps<'_>),
         mut visit: impl FnMut(Halfspace<'_>),
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let points = self.network.tensor(points)?;
         let trace = self.network.replay(points.clone());
@@ -203,7 +203,7 @@ impl Regions {
         gaps: &NodeGaps<'_>,
         trace: &Trace,
         visit: &mut impl FnMut(Halfspace<'_>),
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let points = trace.points();
         let count = gaps.of_points[0].len();
@@ -211,7 +211,7 @@ impl Regions {
         for first in (0..count).step_by(groups) {
             let groups = first..(first + groups).min(count);
             let pulled = self.pull(gaps, groups.clone(), trace);
-            progress(groups.len() * points);
+            Cancelled::check(progress(groups.len() * points))?;
             let features = self.network.features();
             for (row, normal) in pulled.normals.chunks_exact(features).enumerate() {
                 let (point, gap) =

@@ -10,6 +10,8 @@ mod ray_shooting;
 mod relaxation;
 mod search;
 
+use std::ops::ControlFlow;
+
 use crate::{Error, Facet};
 
 pub use chebyshev::{Ball, LargestBall};
@@ -53,18 +55,18 @@ impl Regions {
     /// # Errors
     /// Not one whole point; values outside the range of f64.
     pub fn polytope(&self, point: &[f64]) -> Result<Polytope, Error> {
-        self.polytope_with_progress(point, &|_| {})
+        self.polytope_with_progress(point, &|_| ControlFlow::Continue(()))
     }
 
     /// Like [`Regions::polytope`]. `progress` receives the number of [rows](Self::rows_per_point)
     /// that were pulled back.
     ///
     /// # Errors
-    /// As for [`Regions::polytope`].
+    /// As for [`Regions::polytope`]; [`Error::Cancelled`].
     pub fn polytope_with_progress(
         &self,
         point: &[f64],
-        progress: &dyn Fn(usize),
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<Polytope, Error> {
         let features = self.network().features();
         if point.len() != features {

@@ -1,5 +1,6 @@
 //! The pattern and the affine map of a network around points of a plane.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
@@ -11,6 +12,7 @@ use crate::pattern::layout::PatternLayout;
 use crate::{Error, Pattern};
 use tropex_extract::Network;
 use tropex_extract::network::Jet;
+use tropex_kernels::Cancelled;
 
 /// The regions of points of a plane, without their corners: the pattern, and the logits around the
 /// point as functions of plane coordinates. Also the residues of the slopes for the probe prime.
@@ -19,13 +21,13 @@ pub(super) fn affine_maps(
     network: &Network,
     plane: &Plane,
     points: &[[f64; 2]],
-    report: &dyn Fn(f64),
+    report: &dyn Fn(f64) -> ControlFlow<()>,
 ) -> Result<(Vec<SliceRegion>, Vec<Residues>), Error> {
     let layout = Arc::new(PatternLayout::of(network));
     let probe = ModularNetwork::probe(network, plane);
     let mut found = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
     for batch_points in points.chunks(batch_of(network)) {
-        report(found.0.len() as f64 / points.len() as f64);
+        Cancelled::check(report(found.0.len() as f64 / points.len() as f64))?;
         let (regions, residues) = batch(network, &layout, plane, probe.as_ref(), batch_points)?;
         found.0.extend(regions);
         found.1.extend(residues);

@@ -1,5 +1,7 @@
 //! The choice of a window whose regions can be drawn.
 
+use std::ops::ControlFlow;
+
 use tropex_extract::Network;
 
 use super::plane::{Plane, work_of_point};
@@ -50,7 +52,7 @@ impl FittedWindow {
         window: &Window,
         points: &[[f64; 2]],
         limit: usize,
-        tick: &dyn Fn(),
+        tick: &dyn Fn() -> ControlFlow<()>,
     ) -> Result<Option<(Window, Self)>, Error> {
         let drawable =
             ((WORK / work_of_point(network, OF_NUMBER) as f64) as usize).min(limit).max(1);

@@ -5,6 +5,8 @@
 //! Slopes with different residues are different. Slopes with equal residues modulo all primes are
 //! equal, except with a probability of about 2^-72.
 
+use std::ops::ControlFlow;
+
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::plane::{Plane, batch_of};
@@ -13,7 +15,7 @@ use tropex_extract::Network;
 use tropex_extract::ops::Piece;
 use tropex_kernels as kernels;
 use tropex_kernels::read;
-use tropex_kernels::{ComputeTarget, Precision};
+use tropex_kernels::{Cancelled, ComputeTarget, Precision};
 
 /// The prime of the probe, which shows for most pairs of regions that their maps differ.
 const PROBE: u32 = 4093;
@@ -103,7 +105,7 @@ pub(super) fn slopes(
     network: &Network,
     plane: &Plane,
     points: &[[f64; 2]],
-    report: &dyn Fn(f64),
+    report: &dyn Fn(f64) -> ControlFlow<()>,
 ) -> Result<Vec<Residues>, Error> {
     let mut found = vec![Residues::new(); points.len()];
     let batch = batch_of(network);
@@ -113,7 +115,7 @@ pub(super) fn slopes(
         let axes = plane.axes().each_ref().map(|axis| prime.of_all(axis));
         let Some(modular) = ModularNetwork::new(network, prime, axes.concat()) else { continue };
         for (points, found) in points.chunks(batch).zip(found.chunks_mut(batch)) {
-            report(done as f64 / batches as f64);
+            Cancelled::check(report(done as f64 / batches as f64))?;
             done += 1;
             let values = plane.tensor(points, network.target());
             let start = (values, modular.start(points.len()));

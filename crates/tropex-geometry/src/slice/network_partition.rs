@@ -1,6 +1,7 @@
 //! The regions of a network on a plane.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 
 use super::affine_maps::affine_maps;
 use super::mesh::Mesh;
@@ -33,19 +34,25 @@ impl Partition {
         window: &Window,
         limit: usize,
     ) -> Result<Self, Error> {
-        Self::of_network_with_progress(network, plane, window, limit, &|_| {})
+        Self::of_network_with_progress(
+            network,
+            plane,
+            window,
+            limit,
+            &|_| ControlFlow::Continue(()),
+        )
     }
 
     /// Like [`Partition::of_network`]. `progress` receives the finished part of the work.
     ///
     /// # Errors
-    /// As for [`Partition::of_network`].
+    /// As for [`Partition::of_network`]; [`Error::Cancelled`].
     pub fn of_network_with_progress(
         network: &Network,
         plane: &Plane,
         window: &Window,
         limit: usize,
-        progress: &dyn Fn(SliceProgress),
+        progress: &dyn Fn(SliceProgress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         if plane.features() != network.features() {
             let what = "values of the points of a plane";
@@ -91,7 +98,7 @@ fn equal_maps(
     plane: &Plane,
     (inside, regions): (&[[f64; 2]], &[SliceRegion]),
     mut pairs: Vec<[usize; 2]>,
-    report: &dyn Fn(f64),
+    report: &dyn Fn(f64) -> ControlFlow<()>,
 ) -> Result<Vec<[usize; 2]>, Error> {
     if network.target().on_cpu().precision() != Precision::F64 {
         pairs.retain(|pair| {

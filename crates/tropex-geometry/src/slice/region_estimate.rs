@@ -1,12 +1,14 @@
 //! A quick estimate of the number of regions in a window.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::plane::{Plane, batch_of};
 use super::window::Window;
 use crate::{Error, Pattern, Patterns, PiecewiseNodes};
 use tropex_extract::Network;
+use tropex_kernels::Cancelled;
 
 /// Points along each side of a window.
 const STEPS: usize = 32;
@@ -31,13 +33,13 @@ impl RegionEstimate {
     /// [`estimate_regions`].
     ///
     /// # Errors
-    /// A plane through another space.
+    /// A plane through another space; [`Error::Cancelled`].
     pub fn of(
         network: &Network,
         plane: &Plane,
         window: &Window,
         limit: usize,
-        tick: &dyn Fn(),
+        tick: &dyn Fn() -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let start = Instant::now();
         let regions = estimate_regions(network, plane, window, tick)?;
@@ -64,20 +66,20 @@ impl RegionEstimate {
 /// cross if their ends alternate along the border. The estimate is 1 plus the number of chords plus
 /// the number of crossings. It misses chords that do not reach the border and chords between two
 /// neighbouring points, and it counts too many regions where several chords meet in one point.
-/// `tick` is called often and may stop the work by a panic.
+/// `tick` is called often and may cancel the work.
 ///
 /// # Errors
-/// A plane through another space.
+/// A plane through another space; [`Error::Cancelled`].
 pub fn estimate_regions(
     network: &Network,
     plane: &Plane,
     window: &Window,
-    tick: &dyn Fn(),
+    tick: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<usize, Error> {
     let patterns = Patterns::new(network);
     let mut found = Vec::new();
     for points in border(window).chunks(batch_of(network)) {
-        tick();
+        Cancelled::check(tick())?;
         let points: Vec<f64> = points.iter().flat_map(|&point| plane.point(point)).collect();
         found.extend(patterns.of(&points)?);
     }

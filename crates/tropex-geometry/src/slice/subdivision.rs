@@ -1,6 +1,7 @@
 //! The subdivision of a window into the regions of a network, node by node.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use burn::tensor::Tensor;
 
@@ -12,7 +13,7 @@ use super::vertex_rows::VertexRows;
 use crate::{Error, PiecewiseNodes};
 use tropex_extract::Network;
 use tropex_extract::network::ValueId;
-use tropex_kernels::read;
+use tropex_kernels::{Cancelled, read};
 
 /// Approximate size in bytes of the values that are kept at the vertices.
 const MEMORY: usize = 512 << 20;
@@ -47,11 +48,15 @@ pub(super) struct Subdivision<'a> {
     squares: Network,
     plane: &'a Plane,
     /// Called often, so that the caller can stop the work.
-    tick: &'a dyn Fn(),
+    tick: &'a dyn Fn() -> ControlFlow<()>,
 }
 
 impl<'a> Subdivision<'a> {
-    pub(super) fn new(network: &'a Network, plane: &'a Plane, tick: &'a dyn Fn()) -> Self {
+    pub(super) fn new(
+        network: &'a Network,
+        plane: &'a Plane,
+        tick: &'a dyn Fn() -> ControlFlow<()>,
+    ) -> Self {
         let squares = network.map_constants(&|number| number * number, network.target());
         Self { network, squares, plane, tick }
     }
@@ -66,7 +71,7 @@ impl<'a> Subdivision<'a> {
     pub(super) fn cut(
         &self,
         mesh: &mut Mesh,
-        progress: &dyn Fn(SliceProgress),
+        progress: &dyn Fn(SliceProgress) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let all = PiecewiseNodes::of(self.network).units();
         let mut rows = VertexRows::new(self.network, self.plane, self.tick);
@@ -82,7 +87,7 @@ impl<'a> Subdivision<'a> {
                 continue;
             }
             let report = |left: usize, regions: usize| {
-                progress(SliceProgress { done: done - left, units: all, regions });
+                progress(SliceProgress { done: done - left, units: all, regions })
             };
             self.divide(mesh, &mut rows, value, &units, &report)?;
             mesh.tidy();
@@ -98,7 +103,9 @@ impl<'a> Subdivision<'a> {
     pub(super) fn cut_by_class(&self, mesh: &mut Mesh) -> Result<Vec<u32>, Error> {
         let classes = (0..self.network.classes()).map(Some).collect();
         let mut rows = VertexRows::new(self.network, self.plane, self.tick);
-        self.divide(mesh, &mut rows, self.network.output(), &[classes], &|_, _| {})?;
+        self.divide(mesh, &mut rows, self.network.output(), &[classes], &|_, _| {
+            ControlFlow::Continue(())
+        })?;
         Ok(mesh.tidy())
     }
 
@@ -110,7 +117,7 @@ impl<'a> Subdivision<'a> {
         rows: &mut VertexRows<'_>,
         value: ValueId,
         units: &[Alternatives],
-        report: &dyn Fn(usize, usize),
+        report: &dyn Fn(usize, usize) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let rounding = self.rounding(value, &mesh.vertices)?;
         let mut left = units;
@@ -130,7 +137,7 @@ impl<'a> Subdivision<'a> {
                 let mut unit = UnitAlternatives { values, alternatives, rounding: &rounding };
                 mesh.divide(&mut unit)?;
                 left = &left[1..];
-                report(left.len(), mesh.polygons.len());
+                Cancelled::check(report(left.len(), mesh.polygons.len()))?;
                 // New vertices take memory too.
                 if mesh.vertices.len() > 2 * vertices && unit.values.bytes() > MEMORY {
                     break;

@@ -1,5 +1,7 @@
 //! The regions of an extracted function on a plane.
 
+use std::ops::ControlFlow;
+
 use super::mesh::Mesh;
 use super::mesh_cut::EdgeVertex;
 use super::partition::Partition;
@@ -10,6 +12,7 @@ use super::upper_envelope::FunctionFamily;
 use super::window::Window;
 use crate::{Error, RegionId};
 use tropex_extract::TermStore;
+use tropex_kernels::Cancelled;
 
 /// Rounding error of a term's value, as a share of the sum of its three absolute summands.
 const ROUNDING: f64 = 16.0 * f64::EPSILON;
@@ -58,20 +61,20 @@ impl TermPartition {
         window: &Window,
         limit: usize,
     ) -> Result<Self, Error> {
-        Self::with_progress(store, plane, window, limit, &|_| {})
+        Self::with_progress(store, plane, window, limit, &|_| ControlFlow::Continue(()))
     }
 
     /// Like [`TermPartition::new`]. `progress` receives the finished part of the work, in terms
     /// that were read or compared.
     ///
     /// # Errors
-    /// As for [`TermPartition::new`].
+    /// As for [`TermPartition::new`]; [`Error::Cancelled`].
     pub fn with_progress(
         store: &TermStore,
         plane: &Plane,
         window: &Window,
         limit: usize,
-        progress: &dyn Fn(SliceProgress),
+        progress: &dyn Fn(SliceProgress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let features = store.manifest().terms.features();
         if plane.features() != features {
@@ -85,9 +88,8 @@ impl TermPartition {
         let mut mesh = Mesh::new(window, limit);
         let all = terms.positive();
         let per_point = all.len() / store.len().max(1);
-        let show = |compared: usize, regions| {
-            report(store.len() + compared / per_point.max(1), regions);
-        };
+        let show =
+            |compared: usize, regions| report(store.len() + compared / per_point.max(1), regions);
         let mut positive = OrderedTerms::new(all, window, &show);
         mesh.divide(&mut positive)?;
         let first: Vec<usize> =
@@ -118,7 +120,7 @@ impl PlaneTerms {
     fn read(
         store: &TermStore,
         plane: &Plane,
-        report: &dyn Fn(usize, usize),
+        report: &dyn Fn(usize, usize) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let [right, up] = plane.axes();
         let frame = [right.as_slice(), up.as_slice(), plane.origin()];
@@ -128,7 +130,7 @@ impl PlaneTerms {
             let shard = shard?;
             let reference = reference.get_or_insert_with(|| shard.mean_negative());
             for term in 0..shard.len() {
-                report(shard.first + term, 1);
+                Cancelled::check(report(shard.first + term, 1))?;
                 for slot in 0..shard.per_point() {
                     let [linear, _] = shard.positive(term, slot).on_plane(reference, frame);
                     terms.linear.push((shard.class_of(term, slot), shard.first + term, linear));
@@ -198,11 +200,15 @@ struct OrderedTerms<'a> {
     order: Vec<usize>,
     max_rounding: f64,
     /// Receives the number of compared terms and the number of polygons.
-    report: &'a dyn Fn(usize, usize),
+    report: &'a dyn Fn(usize, usize) -> ControlFlow<()>,
 }
 
 impl<'a> OrderedTerms<'a> {
-    fn new(terms: Vec<[f64; 3]>, window: &Window, report: &'a dyn Fn(usize, usize)) -> Self {
+    fn new(
+        terms: Vec<[f64; 3]>,
+        window: &Window,
+        report: &'a dyn Fn(usize, usize) -> ControlFlow<()>,
+    ) -> Self {
         let extents = window.extents();
         let at = |axis: usize, step: usize| {
             let [low, high] = extents[axis];
@@ -253,8 +259,8 @@ impl FunctionFamily for OrderedTerms<'_> {
 
     fn add_vertices(&mut self, _: &[EdgeVertex]) {}
 
-    fn report(&self, functions: usize, polygons: usize) {
-        (self.report)(functions, polygons);
+    fn report(&self, functions: usize, polygons: usize) -> ControlFlow<()> {
+        (self.report)(functions, polygons)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The upper envelope of functions on a mesh: the parts on which each of them is the largest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
 
 use super::mesh::{Mesh, Polygon};
 use super::mesh_cut::EdgeVertex;
 use crate::Error;
+use tropex_kernels::Cancelled;
 
 /// Two values at a vertex are equal if they differ by less than this share of the largest value at
 /// the corners of the polygons around the vertex.
@@ -28,8 +30,10 @@ pub(super) trait FunctionFamily {
     fn add_vertices(&mut self, new_vertices: &[EdgeVertex]);
 
     /// Receives the number of functions that the mesh has been compared with, and the number of its
-    /// polygons.
-    fn report(&self, _functions: usize, _polygons: usize) {}
+    /// polygons. May cancel the work.
+    fn report(&self, _functions: usize, _polygons: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 impl Mesh {
@@ -41,14 +45,14 @@ impl Mesh {
     /// takes parts of several polygons, whose union is convex and becomes one polygon.
     ///
     /// # Errors
-    /// More polygons than the limit.
+    /// More polygons than the limit; [`Error::Cancelled`].
     pub(super) fn divide(&mut self, functions: &mut dyn FunctionFamily) -> Result<(), Error> {
         for (place, polygon) in (0..).zip(&mut self.polygons) {
             (polygon.parent, polygon.winner) = (place, 0);
         }
         let mut largest = functions.values(&self.vertices, 0);
         for function in 1..functions.count() {
-            functions.report(function, self.polygons.len());
+            Cancelled::check(functions.report(function, self.polygons.len()))?;
             let values = functions.values(&self.vertices, function);
             let above = self.above(functions, function, &values, &largest);
             if above.iter().all(|&above| above <= 0.0) {

@@ -1,9 +1,10 @@
 //! Values of a network at vertices, kept from node to node.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use burn::tensor::{Tensor, TensorData};
-use tropex_kernels::read;
+use tropex_kernels::{Cancelled, read};
 
 use super::plane::{Plane, batch_of};
 use crate::Error;
@@ -19,8 +20,8 @@ pub(super) struct VertexRows<'a> {
     network: &'a Network,
     plane: &'a Plane,
     kept: ValueRows,
-    /// Called often, so that the caller can stop the work.
-    tick: &'a dyn Fn(),
+    /// Called often, so that the caller can cancel the work.
+    tick: &'a dyn Fn() -> ControlFlow<()>,
 }
 
 /// The rows of one value, by vertex.
@@ -34,14 +35,18 @@ struct ValueRows {
 }
 
 impl<'a> VertexRows<'a> {
-    pub(super) fn new(network: &'a Network, plane: &'a Plane, tick: &'a dyn Fn()) -> Self {
+    pub(super) fn new(
+        network: &'a Network,
+        plane: &'a Plane,
+        tick: &'a dyn Fn() -> ControlFlow<()>,
+    ) -> Self {
         Self { network, plane, kept: ValueRows::new(network, ValueId::INPUT), tick }
     }
 
     /// Calls `visit` with the row of a value at every vertex, in order.
     ///
     /// # Errors
-    /// Values that are not finite.
+    /// Values that are not finite; [`Error::Cancelled`].
     pub(super) fn visit(
         &mut self,
         value: ValueId,
@@ -81,7 +86,7 @@ impl<'a> VertexRows<'a> {
 
     /// The rows of a value at vertices. They start from kept rows if all of these are known.
     fn rows(&self, value: ValueId, vertices: &[[f64; 2]]) -> Result<Vec<f64>, Error> {
-        (self.tick)();
+        Cancelled::check((self.tick)())?;
         let kept: Option<Vec<&[f64]>> =
             vertices.iter().map(|vertex| self.kept.row(*vertex)).collect();
         let between = kept

@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,6 +13,7 @@ use std::thread;
 
 use burn::tensor::Device;
 
+use crate::cancelled::Cancelled;
 use crate::target::ComputeTarget;
 
 /// A worker that does jobs on a device.
@@ -51,32 +54,45 @@ impl<W: Worker> WorkerPool<'_, W> {
     ///
     /// # Panics
     /// If a job panics, with the job's message.
-    pub fn run<J: Send, R: Send, E: Send>(
+    pub fn run<J: Send, R: Send, E: Send + From<Cancelled>>(
         &self,
         jobs: impl Iterator<Item = J> + Send,
         work: impl Fn(&W, J) -> Result<R, E> + Sync,
         take: impl FnMut(R) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.run_with_progress(jobs, &|_| {}, |worker, job, _| work(worker, job), take)
+        let progress = &|_| ControlFlow::Continue(());
+        self.run_with_progress(jobs, progress, |worker, job, _| work(worker, job), take)
     }
 
     /// Like [`run`](Self::run). `work` reports the number of steps that it did since its last
-    /// report. `progress` receives the reports on the thread of the caller.
+    /// report. `progress` receives the reports on the thread of the caller. After it has answered
+    /// `Break`, all reports do, so that `work` can end early.
     ///
     /// # Errors
-    /// As for [`WorkerPool::run`].
+    /// As for [`WorkerPool::run`]; [`Cancelled`].
     ///
     /// # Panics
     /// As for [`WorkerPool::run`].
-    pub fn run_with_progress<J: Send, R: Send, E: Send>(
+    pub fn run_with_progress<J: Send, R: Send, E: Send + From<Cancelled>>(
         &self,
         mut jobs: impl Iterator<Item = J> + Send,
-        progress: &dyn Fn(usize),
-        work: impl Fn(&W, J, &dyn Fn(usize)) -> Result<R, E> + Sync,
+        progress: &dyn Fn(usize) -> ControlFlow<()>,
+        work: impl Fn(&W, J, &dyn Fn(usize) -> ControlFlow<()>) -> Result<R, E> + Sync,
         mut take: impl FnMut(R) -> Result<(), E>,
     ) -> Result<(), E> {
         if let [worker] = self.workers {
-            return jobs.try_for_each(|job| take(work(worker, job, progress)?));
+            let answer = Cell::new(ControlFlow::Continue(()));
+            let report = |step| {
+                if answer.get().is_continue() {
+                    answer.set(progress(step));
+                }
+                answer.get()
+            };
+            return jobs.try_for_each(|job| {
+                let result = work(worker, job, &report)?;
+                Cancelled::check(answer.get())?;
+                take(result)
+            });
         }
         let allowed = self.workers.len().saturating_add(self.waiting);
         let queue = JobQueue::new(jobs, allowed);
@@ -91,7 +107,7 @@ impl<W: Worker> WorkerPool<'_, W> {
             let (mut next, mut finished) = (0, BTreeMap::new());
             for message in receiver {
                 match message {
-                    Message::Progress(step) => progress(step),
+                    Message::Progress(step) => Cancelled::check(progress(step))?,
                     Message::Done(number, outcome) => {
                         finished.insert(number, outcome);
                     }
@@ -134,10 +150,13 @@ impl<J, I: Iterator<Item = J>> JobQueue<I> {
     fn run<R, E>(
         &self,
         sender: &Sender<Message<R, E>>,
-        work: impl Fn(J, &dyn Fn(usize)) -> Result<R, E>,
+        work: impl Fn(J, &dyn Fn(usize) -> ControlFlow<()>) -> Result<R, E>,
     ) {
         // Sending fails after the caller has returned early, which closes the queue.
-        let report = |step| drop(sender.send(Message::Progress(step)));
+        let report = |step| match sender.send(Message::Progress(step)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
         while let Some((number, job)) = self.begin() {
             let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &report)));
             drop(sender.send(Message::Done(number, outcome)));

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tropex_files::{FolderLock, Holder, LockError, sha256_of};
+use tropex_kernels::Cancelled;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -58,9 +59,6 @@ struct MinimumSpeed {
 
 /// Called for every piece of a download; `Break` cancels the download.
 pub type DownloadCallback<'a> = dyn Fn(DownloadProgress<'_>) -> ControlFlow<()> + 'a;
-
-/// The callback cancelled the download.
-struct Cancelled;
 
 /// A file that mirrors offer under one name.
 #[derive(Debug, Clone, Copy)]
@@ -243,10 +241,7 @@ impl<'a> Downloader<'a> {
     }
 
     fn report(&self, progress: DownloadProgress<'_>) -> Result<(), Cancelled> {
-        match self.progress.map(|callback| callback(progress)) {
-            Some(ControlFlow::Break(())) => Err(Cancelled),
-            Some(ControlFlow::Continue(())) | None => Ok(()),
-        }
+        self.progress.map_or(Ok(()), |callback| Cancelled::check(callback(progress)))
     }
 
     /// Appends the body of a response to a file of `received` bytes.

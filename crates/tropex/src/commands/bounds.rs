@@ -3,6 +3,7 @@
 mod network;
 mod output;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use clap::Args;
@@ -38,6 +39,7 @@ impl BoundsArgs {
             let before = BOUNDS.iter().position(|other| std::ptr::eq(other, bound)).unwrap_or(0);
             let share = before as f64 + done as f64 / all.max(1) as f64;
             bar.show(share / BOUNDS.len() as f64, bound.name);
+            ControlFlow::Continue(())
         };
         let settings = BoundSettings { time_limit: Some(self.time_limit), progress: &show };
         let table = evaluate(&structure, &settings);

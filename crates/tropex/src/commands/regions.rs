@@ -2,6 +2,7 @@
 
 mod output;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -217,7 +218,7 @@ impl RegionsArgs {
         let mut found = RegionsOutput::of(view, fitted);
         for epoch in epochs {
             let network = pipeline::network_at(run, TrainedEpoch::Epoch(epoch), device)?;
-            let partition = view.network(&network, &|_| ())?;
+            let partition = view.network(&network, &|_| ControlFlow::Continue(()))?;
             let file = file_of(epoch);
             let title = title(&format!("epoch {epoch}"), &partition);
             let panels = vec![RegionPanel { title, partition: &partition }];
@@ -245,7 +246,7 @@ impl RegionsArgs {
         let mut partitions = Vec::with_capacity(all);
         for epoch in epochs {
             let network = pipeline::network_at(run, TrainedEpoch::Epoch(epoch), device)?;
-            let partition = view.network(&network, &|_| ())?;
+            let partition = view.network(&network, &|_| ControlFlow::Continue(()))?;
             partitions.push((epoch, network, partition));
             let done = partitions.len();
             bar.show_part(done, all, format!("{done} of {all} checkpoints"));
@@ -317,8 +318,12 @@ fn tell(estimate: &RegionEstimate, bar: &CommandProgress, output: &Output) {
     }
 }
 
-fn show(bar: &CommandProgress, SliceProgress { done, units, regions, .. }: SliceProgress) {
+fn show(
+    bar: &CommandProgress,
+    SliceProgress { done, units, regions, .. }: SliceProgress,
+) -> ControlFlow<()> {
     bar.show_part(done, units, plural(regions, "region"));
+    ControlFlow::Continue(())
 }
 
 fn title(what: &str, partition: &Partition) -> String {

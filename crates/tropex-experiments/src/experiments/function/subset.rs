@@ -1,5 +1,7 @@
 //! How many terms are needed?
 
+use std::ops::ControlFlow;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
@@ -157,7 +159,6 @@ fn find_classes(context: &RunContext<'_>, draws: &mut [TermSubset]) -> Result<()
             image += 1;
         }
     })?;
-    context.check_progress()?;
     let mut top = FIRST_TOP;
     while top < terms {
         top = top.saturating_mul(8);
@@ -166,7 +167,7 @@ fn find_classes(context: &RunContext<'_>, draws: &mut [TermSubset]) -> Result<()
         // In small groups, since the rankings of a group are in memory.
         for images in open.chunks((1 << 22) / top.min(terms) + 1) {
             let values = points.gather(images);
-            let ranking = function.ranking(&values, top, None, &|_| {})?;
+            let ranking = function.ranking(&values, top, None, &|_| ControlFlow::Continue(()))?;
             for (&image, best) in images.iter().zip(&ranking.best) {
                 draws.iter_mut().for_each(|draw| draw.update(image, best));
             }

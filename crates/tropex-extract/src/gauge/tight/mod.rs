@@ -22,10 +22,10 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::iter::repeat_n;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Mutex, PoisonError};
 
-use tropex_kernels::WorkerPool;
+use tropex_kernels::{Cancelled, WorkerPool};
 
 use super::shifts::constants;
 use super::{Gauge, ShiftScale, Shifts};
@@ -67,7 +67,8 @@ pub(crate) fn in_memory(spec: &TermSpec, points: &[f32]) -> Result<(Shifts, Term
     let all = 0..points.len() / spec.network.features();
     let (batches, read) = (std::slice::from_ref(&all), |_| Ok(points.to_vec()));
     let (gauge, buffer) = ((Gauge::Tight, ShiftScale::FULL), SpillBuffer::in_memory());
-    let walk = TightPullback::new(&[spec], gauge, batches, &read, buffer, &|_| {})?;
+    let progress = &|_| ControlFlow::Continue(());
+    let walk = TightPullback::new(&[spec], gauge, batches, &read, buffer, progress)?;
     let terms = walk.take(spec, &walk.shifts, 0)?;
     Ok((walk.shifts, terms))
 }
@@ -81,7 +82,7 @@ impl TightPullback {
         batches: &[Range<usize>],
         read: &Read<'_>,
         buffer: SpillBuffer,
-        progress: &dyn Fn(StageProgress),
+        progress: &dyn Fn(StageProgress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let stages = stages(&specs[0].network);
         let workers = specs.iter().flat_map(|&spec| {
@@ -92,7 +93,7 @@ impl TightPullback {
             StagedPullback { workers: workers.collect(), batches, waiting, read, buffer };
         for (number, stage) in stages.iter().enumerate() {
             let on_passed = |points| {
-                progress(StageProgress { points, stage: number + 1, stages: stages.len() });
+                progress(StageProgress { points, stage: number + 1, stages: stages.len() })
             };
             walk.pass(stage, &on_passed)?;
         }
@@ -149,7 +150,11 @@ struct StagedPullback<'a> {
 impl StagedPullback<'_> {
     /// Pulls all batches through a stage and sets the shift at its end. `on_passed` receives the
     /// number of points that have passed.
-    fn pass(&mut self, stage: &PullbackStage, on_passed: &dyn Fn(usize)) -> Result<(), Error> {
+    fn pass(
+        &mut self,
+        stage: &PullbackStage,
+        on_passed: &dyn Fn(usize) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         let (read, buffer) = (self.read, &self.buffer);
         let work = |worker: &StageWorker<'_>,
                     (span, batch): (&Range<usize>, &mut Option<TightBatch>)| {
@@ -167,7 +172,7 @@ impl StagedPullback<'_> {
         let mut lowest = None;
         let take = |(points, batch_lowest): (usize, Option<Vec<f64>>)| {
             lowest = elementwise_min(lowest.take(), batch_lowest);
-            on_passed(points);
+            Cancelled::check(on_passed(points))?;
             Ok::<_, Error>(())
         };
         let pool = WorkerPool { workers: &self.workers, waiting: usize::MAX };

@@ -6,9 +6,9 @@
 
 use std::collections::HashSet;
 use std::iter::repeat_n;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use tropex_kernels::WorkerPool;
+use tropex_kernels::{Cancelled, WorkerPool};
 
 use super::batch::TightBatch;
 use super::spill_buffer::SpillBuffer;
@@ -108,7 +108,7 @@ impl<'a> PartPullback<'a> {
         batches: &[Range<usize>],
         read: &Read<'_>,
         rows: &dyn WaitingRows,
-        on_passed: &dyn Fn(usize),
+        on_passed: &dyn Fn(usize) -> ControlFlow<()>,
     ) -> Result<StageMinimum, Error> {
         let stage = &self.stages[self.known];
         let work = |worker: &StageWorker<'_>, span: &Range<usize>| {
@@ -130,8 +130,8 @@ impl<'a> PartPullback<'a> {
             lowest = elementwise_min(lowest.take(), of_batch);
             points += predicted.len();
             classes.extend(predicted);
-            on_passed(points);
-            Ok(())
+            Cancelled::check(on_passed(points))?;
+            Ok::<_, Error>(())
         };
         let pool = WorkerPool { workers: &self.workers, waiting: usize::MAX };
         pool.run(batches.iter(), work, take)?;

@@ -1,4 +1,4 @@
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -100,7 +100,9 @@ fn walk(
         (0..count).step_by(batch).map(|start| start..count.min(start + batch)).collect();
     let read: &Read<'_> = &|range| Ok(all[range.start * FEATURES..range.end * FEATURES].to_vec());
     let (spec, gauge) = (extractor.spec(), (Gauge::Tight, ShiftScale::FULL));
-    let walk = TightPullback::new(&[spec], gauge, &spans, read, buffer, &|_| {}).unwrap();
+    let walk =
+        TightPullback::new(&[spec], gauge, &spans, read, buffer, &|_| ControlFlow::Continue(()))
+            .unwrap();
     let take = |span: &Range<usize>| walk.take(spec, walk.shifts(), span.start).unwrap();
     let terms = spans.iter().map(take).collect();
     (walk.shifts().clone(), terms)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tropex_kernels::WorkerPool;
+use tropex_kernels::{Cancelled, WorkerPool};
 
 use super::kept_rows::KeptRows;
 use super::piece_record::PieceRecord;
@@ -45,7 +45,7 @@ impl PartWork<'_> {
         pool.run(self.batches(), work, |(batch, terms)| {
             search.add_table(&TermTable::of(&terms, batch.start, extractor.classes()));
             compared += batch.len();
-            (self.progress)(Progress::Checked { terms: compared, of });
+            Cancelled::check((self.progress)(Progress::Checked { terms: compared, of }))?;
             Ok::<_, Error>(())
         })?;
         Ok(search.values())
@@ -79,7 +79,7 @@ impl PartWork<'_> {
             }
             all.append(search.values());
             let end = start + chosen.len();
-            (self.progress)(Progress::Checked { terms: end, of: count });
+            Cancelled::check((self.progress)(Progress::Checked { terms: end, of: count }))?;
         }
         Ok(all)
     }

@@ -1,8 +1,10 @@
 //! Publication of the store that parts extracted together.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use tropex_files::{FolderLock, holder, remove_leftovers};
+use tropex_kernels::Cancelled;
 
 use super::calibrated::{Calibrated, ReadResults, calibrate};
 use super::cut::pieces_of_all;
@@ -35,13 +37,13 @@ impl TermStore {
     /// # Errors
     /// No parts; parts that are missing, unfinished or damaged; parts of other settings, weights or
     /// points; a folder that another process writes to; a file that cannot be read or written; a
-    /// device that fails.
+    /// device that fails; [`Error::Cancelled`].
     pub fn merge(
         folder: &Path,
         extractor: &Extractor,
         source: &dyn PointSource,
         options: &ExtractOptions,
-        progress: &dyn Fn(Progress),
+        progress: &dyn Fn(Progress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let terms = header(extractor, source, options.shard_bytes)?;
         let search = &CalibrationState::of_sample(source, options.dominance_points);
@@ -165,7 +167,7 @@ impl FinishedParts {
             let entry = publish_shard(job.folder, &self.terms, number, pieces)?;
             manifest.add_shard(number, entry);
             let points = self.terms.span(number).end;
-            (job.progress)(Progress::Joined { points, of: self.terms.points });
+            Cancelled::check((job.progress)(Progress::Joined { points, of: self.terms.points }))?;
         }
         manifest.write(&job.folder.join(MANIFEST))?;
         Ok(manifest)

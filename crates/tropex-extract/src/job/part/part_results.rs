@@ -2,6 +2,8 @@
 
 use std::mem::take;
 
+use tropex_kernels::Cancelled;
+
 use super::PartOutcome;
 use super::calibrated::calibrate;
 use super::kept_rows::KeptRows;
@@ -123,7 +125,7 @@ impl StageResults for PartResults<'_, '_> {
         self.of_all(search, stage, points)
     }
 
-    fn begin_trial(&mut self, trial: usize, of: usize) {
-        (self.work.progress)(Progress::Trial { trial, of });
+    fn begin_trial(&mut self, trial: usize, of: usize) -> Result<(), Error> {
+        Ok(Cancelled::check((self.work.progress)(Progress::Trial { trial, of }))?)
     }
 }

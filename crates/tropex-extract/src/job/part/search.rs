@@ -57,7 +57,9 @@ pub(super) trait StageResults {
     -> Result<Option<OwnTermValues>, Error>;
 
     /// A trial begins, with its number and the largest number of trials.
-    fn begin_trial(&mut self, _trial: usize, _of: usize) {}
+    fn begin_trial(&mut self, _trial: usize, _of: usize) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 impl PartSearch {
@@ -159,7 +161,7 @@ impl TryScale for StagedSearch<'_> {
         of: usize,
     ) -> Result<Option<Trial>, Error> {
         let (search, extractor) = (self.search, self.extractor);
-        self.results.begin_trial(trials.count, of);
+        self.results.begin_trial(trials.count, of)?;
         let before = search.before_trial(trials.count - 1);
         let Some(shifts) = search.pull_back(extractor, scale, before, self.results)? else {
             return Ok(None);

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::thread::sleep;
 use std::time::Duration;
 
+use tropex_kernels::Cancelled;
+
 use super::identity::missing_parts;
 use super::kept_rows::{KeptRows, RowTransfer};
 use super::stage_name::StageName;
@@ -40,7 +42,7 @@ impl PartWork<'_> {
         };
         let passed = |points| {
             let (of, stages) = (self.points(), PartPullback::stage_count(self.extractor.network()));
-            (self.progress)(Progress::Shifted { points, of, stage: step, stages });
+            (self.progress)(Progress::Shifted { points, of, stage: step, stages })
         };
         let batches: Vec<Range<usize>> = self.batches().collect();
         let read = |range| read(self.source, range);
@@ -92,7 +94,8 @@ impl PartWork<'_> {
                 return Err(missing_parts(self.folder, self.part.of(), missing, Some(number)));
             }
             let (part, missing) = (first.number(), missing.len());
-            (self.progress)(Progress::Waiting { stage: number, stages, part, missing });
+            let waiting = Progress::Waiting { stage: number, stages, part, missing };
+            Cancelled::check((self.progress)(waiting))?;
             sleep(pause);
             pause = (2 * pause).min(LAST_PAUSE);
         }

@@ -1,10 +1,11 @@
 //! The work of one process on a part.
 
 use std::fs;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use tropex_files::free_memory;
+use tropex_kernels::Cancelled;
 
 use super::cut::pieces_of;
 use super::folder::{PartFolder, remove_all_parts, remove_folder};
@@ -43,14 +44,14 @@ impl TermStore {
     /// # Errors
     /// A stage that the gauge or the network does not have; a stage that other parts have not
     /// reached; parts or terms of other settings in the folder; a file that cannot be read or
-    /// written; a device that fails.
+    /// written; a device that fails; [`Error::Cancelled`].
     pub fn extract_part(
         folder: &Path,
         extractor: &Extractor,
         source: &dyn PointSource,
         task: PartTask,
         options: &ExtractOptions,
-        progress: &dyn Fn(Progress),
+        progress: &dyn Fn(Progress) -> ControlFlow<()>,
     ) -> Result<PartOutcome, Error> {
         check_stage(extractor, task.stage)?;
         let identity = PartIdentity::new(extractor, source, options, task.part.of())?;
@@ -148,7 +149,7 @@ pub(super) struct PartWork<'a> {
     pub(super) extractor: &'a Extractor,
     pub(super) source: &'a dyn PointSource,
     pub(super) options: &'a ExtractOptions,
-    pub(super) progress: &'a dyn Fn(Progress),
+    pub(super) progress: &'a dyn Fn(Progress) -> ControlFlow<()>,
 }
 
 impl PartWork<'_> {
@@ -203,10 +204,8 @@ impl PartWork<'_> {
         };
         let missing: Vec<ShardPiece> = self.pieces.iter().filter(is_missing).cloned().collect();
         let mut done: usize = records.iter().map(|record| record.entry.points).sum();
-        let extracted = |points| {
-            (self.progress)(Progress::Extracted { points, of: self.points() });
-        };
-        extracted(done);
+        let extracted = |points| (self.progress)(Progress::Extracted { points, of: self.points() });
+        Cancelled::check(extracted(done))?;
         let source = self.source;
         let terms_of =
             |extractor: &Extractor, batch: Range<usize>| terms(extractor, source, batch, &rows);
@@ -214,7 +213,7 @@ impl PartWork<'_> {
             ShardExtraction { extractor, source, terms: &self.identity.terms, terms_of: &terms_of };
         let on_batch = |points| {
             done += points;
-            extracted(done);
+            extracted(done)
         };
         extraction.run(&missing, on_batch, |piece, shard| {
             records.push(self.write(extractor, piece, shard, shifts.clone())?);

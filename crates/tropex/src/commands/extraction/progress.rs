@@ -1,6 +1,7 @@
 //! Progress of an extraction on the terminal.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use tropex::extract::job::{Estimate, Progress, SavedProgress};
@@ -38,7 +39,7 @@ impl<'a> ExtractionProgress<'a> {
         }
     }
 
-    pub fn show(&self, progress: Progress) {
+    pub fn show(&self, progress: Progress) -> ControlFlow<()> {
         self.began.get_or_init(|| {
             let folder = self.folder.clone();
             InterruptNote::set(move || kept(&folder))
@@ -51,6 +52,7 @@ impl<'a> ExtractionProgress<'a> {
             self.bar.suspend(|| self.output.progress(&what));
         }
         self.bar.show(self.estimate.borrow_mut().share(progress), what);
+        ControlFlow::Continue(())
     }
 
     /// Removes the bar. Whether there was anything to do.

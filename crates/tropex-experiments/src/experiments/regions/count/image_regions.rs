@@ -118,7 +118,7 @@ impl<'a> RegionWork<'a> {
             return Ok(self.keys(context.linear_terms()?));
         }
         let (all, count) = (self.images(), range.len());
-        let report = |done| context.report("extracting linear terms", done, count);
+        let report = |done| context.show("extracting linear terms", done, count);
         let points = PointRange::new(&all, range);
         Ok(self.keys(&PredictedTerms::extract(context.network()?, &points, &report)?))
     }

@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use super::super::{Gauge, ShiftScale, Shifts, SpillBuffer, TightPullback};
 use super::{CLASSES, FEATURES, network, points};
 use crate::network::ValueId;
@@ -38,7 +40,9 @@ fn with_scale(
     let batch = 0..all.len() / FEATURES;
     let (spec, gauge, buffer) =
         (extractor.spec(), (Gauge::Calibrated, scale), SpillBuffer::in_memory());
-    let walk = TightPullback::new(&[spec], gauge, &[batch], &read, buffer, &|_| {}).unwrap();
+    let walk =
+        TightPullback::new(&[spec], gauge, &[batch], &read, buffer, &|_| ControlFlow::Continue(()))
+            .unwrap();
     let terms = walk.take(spec, walk.shifts(), 0).unwrap();
     (walk.shifts().clone(), terms)
 }
