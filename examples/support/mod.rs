@@ -132,11 +132,10 @@ impl GaugeResult {
         terms: usize,
     ) -> anyhow::Result<Self> {
         let start = Instant::now();
-        let limit = Some(terms);
-        let settings = ExtractSettings { gauge, limit, ..ExtractSettings::default() };
+        let settings = ExtractSettings::default().with_gauge(gauge).with_limit(Some(terms));
         let store =
             pipeline::extract(run, data, device, &settings, &|_| ControlFlow::Continue(()))?;
-        let settings = EvaluateSettings { gauge, ..EvaluateSettings::default() };
+        let settings = EvaluateSettings::default().with_gauge(gauge);
         let proceed = |_: TaskProgress<'_>| ControlFlow::Continue(());
         let evaluated = evaluate(run, data, device, &settings, &proceed)?;
         let check = store.manifest().check.as_ref();

@@ -81,6 +81,7 @@ const CRATES: &[ModuleOrder] = &[
         modules: &[
             "unsupported",
             "part_number",
+            "capture_error",
             "error",
             "exact",
             "ops",

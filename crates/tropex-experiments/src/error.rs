@@ -199,9 +199,24 @@ pub enum Error {
         /// Number of images in the split.
         images: usize,
     },
-    /// Regions cannot be drawn.
-    #[error("cannot draw regions: {0}")]
-    Regions(String),
+    /// Images that a plane should go through were named for a network with two inputs.
+    #[error(
+        "cannot draw regions: the network has two inputs, so there is only one plane; leave out the \
+         images it should go through"
+    )]
+    OnlyPlane,
+    /// A window was given by two inputs for a network with more.
+    #[error(
+        "cannot draw regions: a window is given by two inputs, but the network has {inputs}; choose \
+         three images for a plane instead"
+    )]
+    NoInputPlane {
+        /// Number of inputs.
+        inputs: usize,
+    },
+    /// A margin that makes no window.
+    #[error("cannot draw regions: a margin of {0}, expected more than -0.5, and up to 1000")]
+    Margin(f64),
 }
 
 /// `60,000 images, 0 to 59999`

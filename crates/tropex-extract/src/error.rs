@@ -6,6 +6,7 @@ use thiserror::Error;
 use tropex_files::LockError;
 use tropex_kernels::{Cancelled, DeviceError, Precision};
 
+use crate::capture_error::CaptureError;
 use crate::part_number::PartNumber;
 use crate::unsupported::UnsupportedOperation;
 
@@ -18,7 +19,7 @@ pub enum Error {
     Unsupported(Vec<UnsupportedOperation>),
     /// The module cannot be captured, for a reason that is not a single operation.
     #[error("cannot capture the module: {0}")]
-    Capture(String),
+    Capture(#[from] CaptureError),
     /// The outputs of the captured network differ from the outputs of the module.
     #[error(
         "the captured network differs from the module's forward pass by {difference:.1e} on random \

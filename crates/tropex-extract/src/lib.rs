@@ -12,6 +12,7 @@
 //! it to find the ends of linear regions.
 
 pub mod capture;
+mod capture_error;
 mod error;
 mod exact;
 pub mod extract;
@@ -27,6 +28,7 @@ pub mod terms;
 mod unsupported;
 
 pub use capture::capture;
+pub use capture_error::CaptureError;
 pub use error::Error;
 pub use extract::Extractor;
 pub use function::ExtractedFunction;

@@ -37,18 +37,17 @@ pub(crate) struct PartSettings {
 
 impl PartSettings {
     fn extraction(&self) -> PyResult<ExtractSettings> {
-        Ok(ExtractSettings {
-            gauge: by_name::<Gauge>(&self.gauge)?,
-            split: by_name::<Split>(&self.split)?,
-            classes: by_name::<Classes>(&self.classes)?,
-            precision: by_name::<Precision>(&self.precision)?,
-            limit: self.limit,
-            options: ExtractOptions::default()
-                .with_dominance_points(self.check)
-                .with_shard_bytes(self.shard_megabytes.saturating_mul(1_000_000))
-                .with_replace(self.replace),
-            ..ExtractSettings::default()
-        })
+        let options = ExtractOptions::default()
+            .with_dominance_points(self.check)
+            .with_shard_bytes(self.shard_megabytes.saturating_mul(1_000_000))
+            .with_replace(self.replace);
+        Ok(ExtractSettings::default()
+            .with_gauge(by_name::<Gauge>(&self.gauge)?)
+            .with_split(by_name::<Split>(&self.split)?)
+            .with_classes(by_name::<Classes>(&self.classes)?)
+            .with_precision(by_name::<Precision>(&self.precision)?)
+            .with_limit(self.limit)
+            .with_options(options))
     }
 
     fn open(&self) -> Result<(Run, Dataset), Error> {

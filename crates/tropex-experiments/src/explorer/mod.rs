@@ -12,7 +12,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment};
+use minijinja::{AutoEscape, Environment, ErrorKind};
 use tropex_files::replace;
 
 use crate::Error;
@@ -52,7 +52,9 @@ impl RegionExplorer<'_> {
             title: &self.title,
             answer: &self.answer,
             script: SCRIPT,
-            data: data.map_err(|error| Error::Regions(error.to_string()))?,
+            data: data.map_err(|error| {
+                minijinja::Error::new(ErrorKind::BadSerialization, error.to_string())
+            })?,
             picture: STANDARD.encode(self.picture()?),
             footer: provenance_mark(),
         };

@@ -13,6 +13,7 @@ use crate::run::{ProgressFn, RankedPart, TermRanking, predict, term_points};
 
 /// The images to assign, and the terms that compete.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AssignSettings {
     /// The gauge of the terms of the training images.
     pub gauge: Gauge,
@@ -22,6 +23,38 @@ pub struct AssignSettings {
     pub limit: Option<usize>,
     /// Number of best terms per image.
     pub top: usize,
+}
+
+impl Default for AssignSettings {
+    fn default() -> Self {
+        Self { gauge: Gauge::WorstCase, split: Split::Test, limit: None, top: 1 }
+    }
+}
+
+impl AssignSettings {
+    /// Sets the gauge of the terms of the training images.
+    #[must_use]
+    pub fn with_gauge(self, gauge: Gauge) -> Self {
+        Self { gauge, ..self }
+    }
+
+    /// Sets the split to assign.
+    #[must_use]
+    pub fn with_split(self, split: Split) -> Self {
+        Self { split, ..self }
+    }
+
+    /// Sets the number of images; `None` for all of them.
+    #[must_use]
+    pub fn with_limit(self, limit: Option<usize>) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Sets the number of best terms per image.
+    #[must_use]
+    pub fn with_top(self, top: usize) -> Self {
+        Self { top, ..self }
+    }
 }
 
 /// An image and its best terms.

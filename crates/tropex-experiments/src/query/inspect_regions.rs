@@ -112,6 +112,7 @@ pub struct PathToImage {
 
 /// The images to inspect, and the results to compute.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InspectOptions {
     /// The images.
     pub images: Vec<usize>,
@@ -123,6 +124,31 @@ pub struct InspectOptions {
     pub time_limit: Option<Duration>,
     /// The end of the path.
     pub to: Option<usize>,
+}
+
+impl InspectOptions {
+    /// The regions and nearest boundaries of images of a split.
+    pub fn new(split: Split, images: Vec<usize>) -> Self {
+        Self { images, split, shape: false, time_limit: None, to: None }
+    }
+
+    /// Sets whether to find facets and the largest ball.
+    #[must_use]
+    pub fn with_shape(self, shape: bool) -> Self {
+        Self { shape, ..self }
+    }
+
+    /// Sets the time limit for the linear programs of an image.
+    #[must_use]
+    pub fn with_time_limit(self, time_limit: Option<Duration>) -> Self {
+        Self { time_limit, ..self }
+    }
+
+    /// Sets the image that paths lead to.
+    #[must_use]
+    pub fn with_to(self, to: Option<usize>) -> Self {
+        Self { to, ..self }
+    }
 }
 
 /// Finds regions, nearest boundaries and paths of images, one image after the other. The device of

@@ -36,6 +36,7 @@ pub enum SlicePlane {
 
 /// The choice of a window.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RegionViewSettings {
     /// The window.
     pub place: SlicePlane,
@@ -52,6 +53,32 @@ pub struct RegionViewSettings {
 impl Default for RegionViewSettings {
     fn default() -> Self {
         Self { place: SlicePlane::Default, margin: None, split: Split::Train, limit: 100_000 }
+    }
+}
+
+impl RegionViewSettings {
+    /// Sets the window.
+    #[must_use]
+    pub fn with_place(self, place: SlicePlane) -> Self {
+        Self { place, ..self }
+    }
+
+    /// Sets the margin around the points, see [`margin`](Self::margin).
+    #[must_use]
+    pub fn with_margin(self, margin: Option<f64>) -> Self {
+        Self { margin, ..self }
+    }
+
+    /// Sets the split that points are taken from.
+    #[must_use]
+    pub fn with_split(self, split: Split) -> Self {
+        Self { split, ..self }
+    }
+
+    /// Sets the largest number of polygons of a partition.
+    #[must_use]
+    pub fn with_limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
     }
 }
 
@@ -92,21 +119,14 @@ impl RegionView {
                 of_images(images, first_of_classes(images), settings)?
             }
             SlicePlane::Through(_) => {
-                let reason = "the network has two inputs, so there is only one plane; leave out \
-                    the images it should go through";
-                return Err(Error::Regions(reason.into()));
+                return Err(Error::OnlyPlane);
             }
             SlicePlane::Default => of_plane(images, None, settings)?,
             SlicePlane::Rectangle(rectangle) if is_plane => {
                 of_plane(images, Some(rectangle), settings)?
             }
             SlicePlane::Rectangle(_) => {
-                let reason = format!(
-                    "a window is given by two inputs, but the network has {}; choose three images \
-                     for a plane instead",
-                    images.features()
-                );
-                return Err(Error::Regions(reason));
+                return Err(Error::NoInputPlane { inputs: images.features() });
             }
         };
         let class_names = (0..images.classes()).map(|class| name_of(dataset, class)).collect();
@@ -260,8 +280,7 @@ fn of_plane(
 fn around(points: &[[f64; 2]], settings: &RegionViewSettings) -> Result<Window, Error> {
     let margin = settings.margin.unwrap_or(MARGIN);
     if !(margin > -0.5 && margin <= 1e3) {
-        let reason = format!("a margin of {margin}, expected more than -0.5, and up to 1000");
-        return Err(Error::Regions(reason));
+        return Err(Error::Margin(margin));
     }
     Ok(Window::around(points, margin)?)
 }

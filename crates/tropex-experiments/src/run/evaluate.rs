@@ -17,6 +17,7 @@ const EVALUATING: &str = "comparing with the extracted function";
 
 /// The terms to evaluate, and the images to classify.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct EvaluateSettings {
     /// The gauge of the terms of the training images.
     pub gauge: Gauge,
@@ -29,6 +30,26 @@ pub struct EvaluateSettings {
 impl Default for EvaluateSettings {
     fn default() -> Self {
         Self { gauge: Gauge::WorstCase, split: Split::Test, limit: None }
+    }
+}
+
+impl EvaluateSettings {
+    /// Sets the gauge of the terms of the training images.
+    #[must_use]
+    pub fn with_gauge(self, gauge: Gauge) -> Self {
+        Self { gauge, ..self }
+    }
+
+    /// Sets the split to classify.
+    #[must_use]
+    pub fn with_split(self, split: Split) -> Self {
+        Self { split, ..self }
+    }
+
+    /// Sets the number of images; `None` for all of them.
+    #[must_use]
+    pub fn with_limit(self, limit: Option<usize>) -> Self {
+        Self { limit, ..self }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::data::{ImagePoints, Split};
 
 /// The terms to extract, and the settings of their extraction.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ExtractSettings {
     /// The epoch of the weights.
     pub epoch: TrainedEpoch,
@@ -56,6 +57,62 @@ impl Default for ExtractSettings {
             precision: Precision::F32,
             options: ExtractOptions::default(),
         }
+    }
+}
+
+impl ExtractSettings {
+    /// Sets the epoch of the weights.
+    #[must_use]
+    pub fn with_epoch(self, epoch: TrainedEpoch) -> Self {
+        Self { epoch, ..self }
+    }
+
+    /// Sets the split whose terms are extracted.
+    #[must_use]
+    pub fn with_split(self, split: Split) -> Self {
+        Self { split, ..self }
+    }
+
+    /// Sets the number of images, see [`limit`](Self::limit).
+    #[must_use]
+    pub fn with_limit(self, limit: Option<usize>) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Sets the rule that chooses the images.
+    #[must_use]
+    pub fn with_rule(self, rule: SubsetRule) -> Self {
+        Self { rule, ..self }
+    }
+
+    /// Sets the classes whose terms are extracted.
+    #[must_use]
+    pub fn with_classes(self, classes: Classes) -> Self {
+        Self { classes, ..self }
+    }
+
+    /// Sets the rule that chooses the shifts.
+    #[must_use]
+    pub fn with_gauge(self, gauge: Gauge) -> Self {
+        Self { gauge, ..self }
+    }
+
+    /// Sets the split whose stored shifts are used.
+    #[must_use]
+    pub fn with_shifts_of(self, shifts_of: Option<Split>) -> Self {
+        Self { shifts_of, ..self }
+    }
+
+    /// Sets the format of the numbers.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// Sets the sizes of batches and shards, and the self-check.
+    #[must_use]
+    pub fn with_options(self, options: ExtractOptions) -> Self {
+        Self { options, ..self }
     }
 }
 

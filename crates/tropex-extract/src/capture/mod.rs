@@ -32,7 +32,7 @@ mod verify;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::{Error, Network};
+use crate::{CaptureError, Error, Network};
 
 /// Captures the forward pass of a module as a piecewise-linear [`Network`].
 ///
@@ -98,11 +98,7 @@ where
     F: Fn(&M, Tensor<D>) -> Tensor<2>,
 {
     if P + 1 != D || input_shape.contains(&0) {
-        return Err(Error::Capture(format!(
-            "input shape {input_shape:?} has {P} axes, but forward takes Tensor<{D}>: give the {} \
-             extents of one point, none of them 0, without the axis of points",
-            D - 1
-        )));
+        return Err(CaptureError::InputShape { shape: input_shape.to_vec(), axes: D }.into());
     }
     let module = module.valid();
     let recording = record::record(&module, &input_shape, &forward)?;

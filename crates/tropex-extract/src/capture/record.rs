@@ -10,7 +10,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{CapturedGraph, DType, Device, Tensor, TensorId};
 
 use crate::unsupported::operation_name;
-use crate::{ComputeTarget, Error, Precision};
+use crate::{CaptureError, ComputeTarget, Error, Precision};
 
 /// Two recordings of the forward pass with different numbers of points. Extents that differ belong
 /// to the axis of points.
@@ -122,22 +122,23 @@ fn record_once<M: Module, const D: usize>(
             scope.complete([input_id], [output_id])
         })
     };
-    let graph = catch_panic(&shape, scope)?.map_err(|error| Error::Capture(error.to_string()))?;
+    let graph =
+        catch_panic(&shape, scope)?.map_err(|error| CaptureError::Recording(error.to_string()))?;
     if !recorded {
-        return Err(Error::Capture("its output does not depend on its input".into()));
+        return Err(CaptureError::ConstantOutput.into());
     }
     Ok((graph, names.found))
 }
 
 /// Calls a forward pass on an input of the given shape; a panic becomes an error.
 pub(super) fn catch_panic<T>(shape: &[usize], forward: impl FnOnce() -> T) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(forward))
-        .map_err(|panic| Error::Capture(panicked(shape, panic.as_ref())))
+    catch_unwind(AssertUnwindSafe(forward)).map_err(|panic| panicked(shape, panic.as_ref()).into())
 }
 
-fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> String {
+fn panicked(shape: &[usize], panic: &(dyn Any + Send)) -> CaptureError {
     let message = panic_message(panic);
-    format!("its forward panicked on an input of shape {shape:?}; {} ({message})", advice(&message))
+    let advice = advice(&message);
+    CaptureError::Panicked { shape: shape.to_vec(), advice, message }
 }
 
 /// The message of a panic in one line.

@@ -12,7 +12,7 @@ use super::record::{catch_panic, device_of, dtype_of, record_points};
 use crate::network::OutputActivation;
 use crate::network::random::Xorshift;
 use crate::network::rounding::RoundingModel;
-use crate::{ComputeTarget, Error, Network};
+use crate::{CaptureError, ComputeTarget, Error, Network};
 
 /// A number of points that no recording has.
 const POINTS: usize = 5;
@@ -41,11 +41,7 @@ pub(super) fn verify<M: Module, const D: usize>(
     let is_rounded = kernels::is_rounded(&input);
     let expected = values(catch_panic(&shape, || forward(module, input))?);
     if expected.iter().any(|value| !value.is_finite()) {
-        return Err(Error::Capture(format!(
-            "its forward gives numbers that are not finite at points in [-1, 1); are its \
-             parameters too large for {}?",
-            dtype.name()
-        )));
+        return Err(CaptureError::NotFinite { dtype: dtype.name().to_string() }.into());
     }
 
     let found = outputs(network, &points);
@@ -81,7 +77,7 @@ fn unchecked(error: LoweringError) -> Error {
             "an operation has no result".into()
         }
     };
-    Error::Capture(format!("its operations cannot be checked in f64: {reason}"))
+    CaptureError::Unchecked(reason).into()
 }
 
 /// The outputs of the module, computed by the network, `[points, classes]` row by row.

@@ -40,8 +40,10 @@ pub struct Extractor {
 pub(crate) enum ShiftSource {
     /// The network alone: the worst-case gauge.
     Network(Shifts),
-    /// The extracted points; `None` until the shifts are found.
-    OwnPoints(Option<Shifts>),
+    /// The extracted points, from which the shifts are not found yet.
+    Unknown,
+    /// The extracted points.
+    OwnPoints(Shifts),
     /// Other points: the extracted points may violate the shifts.
     OtherPoints(Shifts),
 }
@@ -50,8 +52,10 @@ impl ShiftSource {
     /// The shifts, if they have been found.
     fn known(&self) -> Option<&Shifts> {
         match self {
-            Self::Network(shifts) | Self::OtherPoints(shifts) => Some(shifts),
-            Self::OwnPoints(shifts) => shifts.as_ref(),
+            Self::Network(shifts) | Self::OwnPoints(shifts) | Self::OtherPoints(shifts) => {
+                Some(shifts)
+            }
+            Self::Unknown => None,
         }
     }
 
@@ -59,11 +63,9 @@ impl ShiftSource {
     fn to_target_of(&self, network: &Network) -> Result<Self, Error> {
         Ok(match self {
             Self::Network(shifts) => Self::Network(shifts.to_target_of(network)?),
+            Self::Unknown => Self::Unknown,
+            Self::OwnPoints(shifts) => Self::OwnPoints(shifts.to_target_of(network)?),
             Self::OtherPoints(shifts) => Self::OtherPoints(shifts.to_target_of(network)?),
-            Self::OwnPoints(shifts) => {
-                let shifts = shifts.as_ref().map(|shifts| shifts.to_target_of(network));
-                Self::OwnPoints(shifts.transpose()?)
-            }
         })
     }
 }
@@ -81,7 +83,7 @@ impl Extractor {
         classes.check(network)?;
         let shifts = match gauge {
             Gauge::WorstCase => ShiftSource::Network(worst_case(network)?),
-            Gauge::Tight | Gauge::Calibrated => ShiftSource::OwnPoints(None),
+            Gauge::Tight | Gauge::Calibrated => ShiftSource::Unknown,
         };
         let spec = TermSpec { network: network.clone(), classes };
         Ok(Self { spec, gauge, shifts, copies: Vec::new() })
@@ -151,7 +153,7 @@ impl Extractor {
         let found = shifts.to_target_of(self.network())?;
         let shifts = match self.shifts {
             ShiftSource::OtherPoints(_) => ShiftSource::OtherPoints(found),
-            _ => ShiftSource::OwnPoints(Some(found)),
+            _ => ShiftSource::OwnPoints(found),
         };
         Ok(Self { spec: self.spec.clone(), shifts, copies, ..*self })
     }

@@ -142,9 +142,7 @@ impl FacetSearch<'_> {
         }
         let (step, radius) = polytope.largest_ball(unit, 1.0, self.deadline)?.ok_or_else(stuck)?;
         if radius <= TOUCHING {
-            let reason = "the region has no interior, or is too thin to tell its facets: the point \
-                          is on several boundaries at once, up to rounding";
-            return Err(Error::Region(reason.into()).into());
+            return Err(Error::NoInterior.into());
         }
         let rows = polytope.rows();
         Ok(rows.map(|(normal, distance)| distance / unit - dot(normal, &step)).collect())

@@ -22,7 +22,7 @@ impl From<Error> for SearchError {
 
 /// The error of a linear program that does not end.
 pub(super) fn stuck() -> Error {
-    Error::Region("a linear program about the region does not end: its sides are too alike".into())
+    Error::Unsolved
 }
 
 /// Ends a search after its deadline.

@@ -78,9 +78,7 @@ impl Mesh {
                 }
             }
             if self.polygons.len() > self.limit {
-                let count = format!("the window has more than {} polygons", self.limit);
-                let advice = "choose a smaller window, or a higher limit";
-                return Err(Error::slice(format!("{count}; {advice}")));
+                return Err(Error::TooManyPolygons { limit: self.limit });
             }
         }
         Ok(MeshCut { new_vertices: state.new_vertices, positive })

@@ -71,9 +71,7 @@ impl Plane {
         let up = without(&right, without(&right, up));
         let (up, height) = normalised(up);
         if !finite || base.min(height) <= FLATTEST * longest {
-            return Err(Error::slice(
-                "the three points of the plane lie on one line; choose others",
-            ));
+            return Err(Error::PointsOnLine);
         }
         Ok(Self { origin: first, axes: [right, up] })
     }

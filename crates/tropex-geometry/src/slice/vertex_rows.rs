@@ -105,7 +105,7 @@ impl<'a> VertexRows<'a> {
         let rows: Vec<f64> = read(logits)?.iter().collect();
         match rows.iter().all(|value| value.is_finite()) {
             true => Ok(rows),
-            false => Err(Error::slice("values are not finite; choose a smaller window")),
+            false => Err(Error::NotFinite),
         }
     }
 }

@@ -50,8 +50,7 @@ impl Window {
         let count = corners.len();
         let finite = corners.iter().flatten().all(|coordinate| coordinate.is_finite());
         if !(3..=SIDES).contains(&count) || !finite {
-            let reason = format!("a window has 3 to {SIDES} corners with finite coordinates");
-            return Err(Error::slice(reason));
+            return Err(Error::WindowCorners { most: SIDES });
         }
         let window = Self { corners };
         let corner = |index: usize| window.corners[index % count];
@@ -64,8 +63,7 @@ impl Window {
         if window.area() > 0.0 && (0..count).all(turns_left) && (1..count - 1).all(fan) {
             return Ok(window);
         }
-        let reason = "the window is empty, or not a convex polygon with corners counter-clockwise";
-        Err(Error::slice(reason))
+        Err(Error::WindowShape)
     }
 
     /// The corners, counter-clockwise.

@@ -92,12 +92,11 @@ impl AssignArgs {
         let run = open_run(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
-        let settings = AssignSettings {
-            gauge: self.gauge,
-            split: self.split,
-            limit: self.limit.map(NonZeroUsize::get),
-            top: self.top.get(),
-        };
+        let settings = AssignSettings::default()
+            .with_gauge(self.gauge)
+            .with_split(self.split)
+            .with_limit(self.limit.map(NonZeroUsize::get))
+            .with_top(self.top.get());
         let bar = output.bar();
         let show = |TaskProgress { done, total, .. }: TaskProgress<'_>| {
             bar.show_part(done, total, "looking for winning terms");

@@ -75,11 +75,10 @@ impl EvaluateArgs {
         let run = open_run(&self.run)?;
         let devices = self.devices.find()?;
         let data = self.data.open_of(&run, output)?;
-        let settings = EvaluateSettings {
-            gauge: self.gauge,
-            split: self.split,
-            limit: self.limit.map(NonZeroUsize::get),
-        };
+        let settings = EvaluateSettings::default()
+            .with_gauge(self.gauge)
+            .with_split(self.split)
+            .with_limit(self.limit.map(NonZeroUsize::get));
         let bar = output.bar();
         let show = |TaskProgress { task, done, total, .. }: TaskProgress<'_>| {
             bar.show_part(done, total, task);

@@ -8,9 +8,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use tropex::experiments::{ExtractSettings, Split, TrainedEpoch};
+use tropex::experiments::{ExtractSettings, Split};
 use tropex::extract::job::ExtractOptions;
-use tropex::train::data::SubsetRule;
 use tropex::{Classes, Gauge, Precision};
 
 use super::choices;
@@ -102,23 +101,21 @@ impl ExtractionOptions {
     }
 
     pub fn settings(&self, sizes: ExtractionSizes) -> ExtractSettings {
-        ExtractSettings {
-            epoch: TrainedEpoch::Final,
-            split: self.split,
-            limit: self.limit.map(NonZeroUsize::get),
-            rule: SubsetRule::DEFAULT,
-            classes: self.classes,
-            gauge: self.gauge,
-            shifts_of: self.shifts_of,
-            precision: self.precision,
-            options: ExtractOptions {
-                batch: sizes.batch,
-                dominance_points: self.check,
-                shard_bytes: self.shard_megabytes.get().saturating_mul(1_000_000),
-                memory: sizes.memory,
-                replace: self.replace,
-            },
-        }
+        let options = ExtractOptions {
+            batch: sizes.batch,
+            dominance_points: self.check,
+            shard_bytes: self.shard_megabytes.get().saturating_mul(1_000_000),
+            memory: sizes.memory,
+            replace: self.replace,
+        };
+        ExtractSettings::default()
+            .with_split(self.split)
+            .with_limit(self.limit.map(NonZeroUsize::get))
+            .with_classes(self.classes)
+            .with_gauge(self.gauge)
+            .with_shifts_of(self.shifts_of)
+            .with_precision(self.precision)
+            .with_options(options)
     }
 
     /// The arguments of `tropex` that extract these terms.

@@ -59,13 +59,10 @@ impl RegionArgs {
         let network = pipeline::network(&run, &device)?;
         let split = self.split;
         let order = self.of.clone();
-        let options = InspectOptions {
-            images: self.of,
-            split,
-            shape: self.facets,
-            time_limit: self.time_limit,
-            to: self.to,
-        };
+        let options = InspectOptions::new(split, self.of)
+            .with_shape(self.facets)
+            .with_time_limit(self.time_limit)
+            .with_to(self.to);
         let points = ImagePoints::new(split.of(&data), None);
         let (bar, stages) = (output.bar(), RefCell::new(StepProgress::default()));
         let estimate = TimeEstimate::new(output, "--time-limit limits the search for facets");

@@ -119,8 +119,11 @@ impl RegionsArgs {
             (None, Some(window)) => SlicePlane::Rectangle(window),
             (None, None) => SlicePlane::Default,
         };
-        let (margin, limit) = (self.margin, self.limit);
-        RegionViewSettings { place, margin, split: self.split, limit }
+        RegionViewSettings::default()
+            .with_place(place)
+            .with_margin(self.margin)
+            .with_split(self.split)
+            .with_limit(self.limit)
     }
 
     fn picture(

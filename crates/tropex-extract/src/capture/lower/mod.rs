@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use burn::backend::ir::OperationIr;
 use burn::tensor::TensorId;
 
-use super::context::{LoweringContext, joined};
+use super::context::LoweringContext;
 use super::evaluate::evaluate;
 use super::lowering_error::{
     DIFFERS, LoweringError, MIXES_POINTS, NOT_PIECEWISE_LINEAR, NOT_SEEN, NOT_SUPPORTED, PRODUCT,
@@ -28,7 +28,7 @@ use super::lowering_error::{
 };
 use super::output;
 use super::record::Recording;
-use crate::{Error, Network};
+use crate::{CaptureError, Error, Network};
 
 pub(super) fn lower(recording: Recording, input_shape: &[usize]) -> Result<Network, Error> {
     let (mut context, operations) = LoweringContext::new(recording, input_shape);
@@ -99,13 +99,10 @@ fn finish(mut context: LoweringContext, input_shape: &[usize]) -> Result<Network
         return Err(Error::Unsupported(context.unsupported));
     }
     let Some(output) = output else {
-        return Err(Error::Capture("its output does not depend on its input".into()));
+        return Err(CaptureError::ConstantOutput.into());
     };
     if output.shape.len() != 1 {
-        return Err(Error::Capture(format!(
-            "its output has shape [points, {}], expected logits [points, classes]",
-            joined(&output.shape)
-        )));
+        return Err(CaptureError::OutputShape { shape: output.shape }.into());
     }
     let network = Network {
         input_shape: input_shape.to_vec(),

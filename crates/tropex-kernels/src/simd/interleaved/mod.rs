@@ -1,7 +1,6 @@
 //! Interleaved rows: the numbers of all groups at one unit are neighbours in memory.
 
 mod active_units;
-mod buffer;
 mod starts;
 
 use std::borrow::Cow;
@@ -11,9 +10,9 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
+use crate::simd::buffer::Buffer;
 use crate::simd::tensor::{for_float, held, positions, zeros};
 use crate::simd::vector::{SimdFloat, lanes};
-use buffer::Buffer;
 
 pub(crate) use active_units::ActiveUnits;
 pub(crate) use starts::starts;

@@ -1,20 +1,20 @@
-//! Buffers of numbers whose memory a thread reuses.
+//! Scratch memory for numbers, which a thread reuses.
 
 use std::cell::RefCell;
 
 use bytemuck::Pod;
 
 thread_local! {
-    /// Memory of dropped buffers. Rows of points are large and short-lived, so that allocating
-    /// memory for each would take longer than computing them.
+    /// Memory of dropped buffers. Rows of points and packed tiles are large and short-lived, so that
+    /// allocating memory for each would take longer than computing them.
     static SPARE: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Largest number of buffers that a thread keeps for reuse.
-const MAX_BUFFERS: usize = 4;
+const MAX_BUFFERS: usize = 5;
 
-/// Largest size of a buffer that is kept for reuse, in words of 8 bytes (8 MiB).
-const MAX_WORDS: usize = 1 << 20;
+/// Largest size of a buffer that is kept for reuse, in words of 8 bytes (16 MiB).
+const MAX_WORDS: usize = 2 << 20;
 
 /// A buffer for numbers of one type.
 #[derive(Debug)]
@@ -28,8 +28,12 @@ impl Buffer {
     /// A buffer for `count` numbers of arbitrary values.
     pub(crate) fn new<F: Pod>(count: usize) -> Self {
         let length = count * size_of::<F>();
-        let mut words = SPARE.with_borrow_mut(|spare| spare.pop().unwrap_or_default());
         let needed = length.div_ceil(size_of::<u64>());
+        let words = SPARE.with_borrow_mut(|spare| {
+            let fitting = spare.iter().rposition(|words| words.len() >= needed);
+            fitting.map(|index| spare.swap_remove(index)).or_else(|| spare.pop())
+        });
+        let mut words = words.unwrap_or_default();
         if words.len() < needed {
             words.resize(needed, 0);
         }
@@ -44,6 +48,11 @@ impl Buffer {
         let bytes = bytemuck::cast_slice_mut::<_, u8>(&mut self.words);
         bytemuck::cast_slice_mut(&mut bytes[..self.length])
     }
+}
+
+/// Calls a function with memory for `count` numbers of arbitrary values.
+pub(crate) fn with_scratch<F: Pod, T>(count: usize, work: impl FnOnce(&mut [F]) -> T) -> T {
+    work(Buffer::new::<F>(count).numbers_mut())
 }
 
 impl Clone for Buffer {
