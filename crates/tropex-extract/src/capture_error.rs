@@ -31,6 +31,9 @@ pub enum CaptureError {
     /// Burn could not record the forward pass.
     #[error("{0}")]
     Recording(String),
+    /// The operations depend on the number of points.
+    #[error("its forward does other operations for other numbers of points")]
+    DependsOnCount,
     /// The output is a constant.
     #[error("its output does not depend on its input")]
     ConstantOutput,

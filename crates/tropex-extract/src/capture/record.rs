@@ -193,9 +193,9 @@ impl From<RecordingMismatch> for Error {
     fn from(unpaired: RecordingMismatch) -> Self {
         match unpaired {
             RecordingMismatch::Failed(error) => error,
-            RecordingMismatch::Reshapes | RecordingMismatch::Operations => Self::Capture(
-                "its forward does other operations for other numbers of points".into(),
-            ),
+            RecordingMismatch::Reshapes | RecordingMismatch::Operations => {
+                CaptureError::DependsOnCount.into()
+            }
         }
     }
 }
