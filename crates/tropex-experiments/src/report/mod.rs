@@ -1,6 +1,7 @@
 //! Findings of experiments, and how they are written: tables, files, pages.
 
 mod answer;
+mod column_keys;
 mod comparison;
 mod csv;
 mod description;
