@@ -10,6 +10,7 @@ use crate::study::by_seed::seed_range;
 /// A network with the number of its regions and its accuracy.
 struct CountedNetwork<'a> {
     name: &'a str,
+    dataset: &'a str,
     has_all_different: bool,
     accuracy: ShareEstimate,
 }
@@ -18,16 +19,14 @@ impl FindingIndex<'_> {
     pub(super) fn counts_against_coefficients(&self) -> Claim {
         let networks: Vec<_> = self.networks().filter_map(|row| self.counted(row)).collect();
         let all_different = networks.iter().all(|network| network.has_all_different);
-        let mut pairs = networks
-            .iter()
-            .enumerate()
-            .flat_map(|(at, a)| networks[at + 1..].iter().map(move |b| (a, b)));
-        let apart = pairs.find(|(a, b)| are_apart(a.accuracy.interval, b.accuracy.interval));
+        let apart = clearest_difference(&networks);
         let evidence = match (all_different, apart) {
             (false, _) => "The networks differ in the number of their regions".into(),
             (true, Some((a, b))) => format!(
-                "Every network has as many regions as images, and the accuracies of {} and {} differ",
-                a.name, b.name
+                "Every network has as many regions as images, and the accuracies of {} and {}{} differ",
+                a.name,
+                b.name,
+                if a.dataset == b.dataset { "" } else { ", which see different images," }
             ),
             (true, None) => {
                 "Every network has as many regions as images, and no accuracies differ \
@@ -72,8 +71,20 @@ impl FindingIndex<'_> {
         let finding = self.finding(row, generalization::ENTRY.name)?;
         Some(CountedNetwork {
             name: row.network,
+            dataset: &finding.runs[0].dataset,
             has_all_different: regions == images && new == 1.0,
             accuracy: estimate("", finding, &generalization::NETWORK_ACCURACY)?,
         })
     }
+}
+
+/// Two networks whose accuracies have intervals that do not overlap, on the same images if there are
+/// such networks.
+fn clearest_difference<'a>(
+    networks: &'a [CountedNetwork<'a>],
+) -> Option<(&'a CountedNetwork<'a>, &'a CountedNetwork<'a>)> {
+    let with_later = |(at, a)| networks[at + 1..].iter().map(move |b| (a, b));
+    let pairs = networks.iter().enumerate().flat_map(with_later);
+    let apart = pairs.filter(|(a, b)| are_apart(a.accuracy.interval, b.accuracy.interval));
+    apart.min_by_key(|(a, b)| a.dataset != b.dataset)
 }

@@ -153,4 +153,12 @@ fn counts_say_nothing_if_they_are_equal_and_the_accuracies_are_not() {
     };
     assert_eq!(claim(3, &findings(0.8)).0, Verdict::Holds);
     assert_eq!(claim(3, &findings(0.89)).0, Verdict::CannotBeTold);
+    let of_other_images = |of_conv| {
+        let other = [regions(OTHER_IMAGES, 1000.0, 1.0), accuracy(OTHER_IMAGES, 0.5, 0.5)];
+        claim(3, &[&findings(of_conv)[..2], &other, &findings(of_conv)[2..]].concat()).1
+    };
+    let same = of_other_images(0.8);
+    assert!(same.contains("the accuracies of dense and conv differ"), "{same}");
+    let other = of_other_images(0.89);
+    assert!(other.contains("dense and other, which see different images, differ"), "{other}");
 }
