@@ -35,18 +35,25 @@ pub(super) fn seen_in(
     let path = workspace.path("document.html");
     let quoted = page.replace('&', "&amp;").replace('"', "&quot;");
     fs::write(&path, document.replace("PAGE", &quoted)).unwrap();
+    let (shown, complaints) = shown_at(browser, workspace, &path.display().to_string());
+    let after = shown.split_once("<pre id=\"seen\">").map(|(_, after)| after);
+    let seen = after.and_then(|after| after.split_once("</pre>")).map(|(seen, _)| seen.to_owned());
+    (seen.expect("the page was shown"), complaints)
+}
+
+/// Opens a file, or a part of it. Returns the document after it was opened, and the lines of the
+/// browser's console.
+pub(super) fn shown_at(browser: &str, workspace: &Workspace, file: &str) -> (String, Vec<String>) {
     let profile = format!("--user-data-dir={}", workspace.path("profile").display());
     let output = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
         .args(["--enable-logging=stderr", "--virtual-time-budget=10000", "--timeout=3600000"])
         .args([&profile, "--window-size=1700,1000", "--dump-dom"])
-        .arg(format!("file://{}", path.display()))
+        .arg(format!("file://{file}"))
         .output()
         .unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
-    let after = shown.split_once("<pre id=\"seen\">").map(|(_, after)| after);
-    let seen = after.and_then(|after| after.split_once("</pre>")).map(|(seen, _)| seen.to_owned());
     let log = String::from_utf8_lossy(&output.stderr);
     let complaints = log.lines().filter(|line| line.contains("CONSOLE")).map(String::from);
-    (seen.expect("the page was shown"), complaints.collect())
+    (shown, complaints.collect())
 }

@@ -74,7 +74,7 @@ fn every_experiment_writes_its_findings() {
     let page = fs::read_to_string(workspace.path("run/reports/index.html")).unwrap();
     for entry in EXPERIMENTS {
         assert!(
-            page.contains(&format!("<details class=\"section\" id=\"{}\">", entry.name)),
+            page.contains(&format!("</summary>\n<div id=\"{}\">", entry.name)),
             "{}",
             entry.name
         );

@@ -5,7 +5,7 @@ use std::fs;
 use serde::Deserialize;
 
 use super::Workspace;
-use super::browser::{browser, seen_in};
+use super::browser::{browser, seen_in, shown_at};
 
 /// Shows a page in two frames of different widths and writes what is visible into the document.
 const FRAMES: &str = include_str!("frames.html");
@@ -61,6 +61,20 @@ fn show(browser: &str, workspace: &Workspace, page: &str) -> (Vec<Seen>, Vec<Str
     (serde_json::from_str(&seen).unwrap(), complaints)
 }
 
+/// A link to a section, or to a finding in it, opens what it leads to, and nothing else.
+fn links_open_sections_without_a_script(browser: &str, workspace: &Workspace, page: &str) {
+    let (before, rest) = page.split_once("<script>").unwrap();
+    let (_, after) = rest.split_once("</script>").unwrap();
+    let path = workspace.path("plain.html");
+    fs::write(&path, format!("{before}{after}")).unwrap();
+    for (name, opened) in [("exactness", 1), ("exactness-2", 2), ("words", 1)] {
+        let place = format!("{}#{name}", path.display());
+        let (shown, _) = shown_at(browser, workspace, &place);
+        assert!(page.contains(&format!("id=\"{name}\"")), "{name}");
+        assert_eq!(shown.matches("open=\"\"").count(), opened, "{name}");
+    }
+}
+
 #[test]
 fn every_figure_of_a_study_fits_small_and_large_screens() {
     let Some(browser) = browser() else { return };
@@ -68,7 +82,7 @@ fn every_figure_of_a_study_fits_small_and_large_screens() {
     fs::write(workspace.path("study.toml"), STUDY).unwrap();
     workspace.run("study study.toml --out done --jobs 2").succeeded();
     let page = fs::read_to_string(workspace.path("done/index.html")).unwrap();
-    let figures = page.matches("<figure ").count();
+    let figures = page.matches("<figure>").count();
     let (seen, complaints) = show(&browser, &workspace, &page);
     assert_eq!(seen.iter().map(|seen| seen.width).collect::<Vec<_>>(), [390, 1280]);
     for frame in &seen {
@@ -76,6 +90,7 @@ fn every_figure_of_a_study_fits_small_and_large_screens() {
         assert!(frame.faults.is_empty(), "{frame:?}");
     }
     assert!(complaints.is_empty(), "{complaints:?}");
+    links_open_sections_without_a_script(&browser, &workspace, &page);
     let on_desk = &seen[1];
     assert!(on_desk.height < 15_000 && on_desk.words < 6_000, "{on_desk:?}");
     assert!(on_desk.first_figure < 800, "{on_desk:?}");

@@ -16,7 +16,7 @@ function button(text, title, onClick) {
   return made;
 }
 
-// Links into closed sections open them.
+// Links into closed sections open them, also in browsers that do not open them without a script.
 function openTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!target) return;
@@ -26,9 +26,9 @@ function openTarget() {
 
 // Every section has a link to itself.
 function addPermalinks() {
-  for (const section of all("main details[id]")) {
-    const link = element("a", { href: `#${section.id}`, class: "permalink", title: "Link to this section" }, "#");
-    section.querySelector("summary").append(" ", link);
+  for (const content of all("main details > [id]")) {
+    const link = element("a", { href: `#${content.id}`, class: "permalink", title: "Link to this section" }, "#");
+    content.parentElement.querySelector("summary").append(link);
   }
 }
 
@@ -116,20 +116,23 @@ function save(name, type, content) {
   setTimeout(() => URL.revokeObjectURL(address), 60000);
 }
 
-// The text of a drawing as a file of its own.
-function svgOf(figure) {
+// The text of a drawing, as it is shown, as a file of its own that contains its name.
+function svgOf(figure, name) {
   const drawing = figure.querySelector("svg").cloneNode(true);
+  for (const part of all("[hidden]", drawing)) part.remove();
   const [, , width, height] = drawing.getAttribute("viewBox").split(" ");
   drawing.setAttribute("width", width);
   drawing.setAttribute("height", height);
   const style = document.createElementNS(drawing.namespaceURI, "style");
   style.textContent = document.getElementById("figure-style").textContent;
-  drawing.prepend(style);
+  const title = document.createElementNS(drawing.namespaceURI, "title");
+  title.textContent = name;
+  drawing.prepend(title, style);
   return { text: new XMLSerializer().serializeToString(drawing), width: Number(width), height: Number(height) };
 }
 
 function savePng(name, figure) {
-  const { text, width, height } = svgOf(figure);
+  const { text, width, height } = svgOf(figure, name);
   const image = new Image();
   const address = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
   image.addEventListener("load", () => {
@@ -144,13 +147,12 @@ function savePng(name, figure) {
   image.src = address;
 }
 
-const cellsOf = (row) => [...row.cells].map((cell) => cell.textContent);
-const csvOf = (rows) => rows.map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(",")).join("\r\n") + "\r\n";
-
-// Rows of texts as a list of objects, with numbers where a text is one.
+// Rows of texts as a list of objects. A column of numbers has numbers, and null where one is missing.
 function jsonOf([heading, ...rows]) {
-  const value = (text) => (text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text);
-  const entry = (row) => Object.fromEntries(row.map((cell, column) => [heading[column], value(cell)]));
+  const isNumber = (text) => text === "" || Number.isFinite(Number(text));
+  const isNumeric = heading.map((_, column) => rows.every((row) => isNumber(row[column])));
+  const value = (text, column) => (text === "" ? null : isNumeric[column] ? Number(text) : text);
+  const entry = (row) => Object.fromEntries(row.map((cell, column) => [heading[column], value(cell, column)]));
   return JSON.stringify(rows.map(entry), null, 1) + "\n";
 }
 
@@ -164,40 +166,56 @@ function rowsOf(csv) {
   return rows.filter((row) => row.length > 1 || (row[0] ?? "") !== "");
 }
 
-// Every figure and table can be saved.
+// Every figure and table is saved as CSV by a link, and in other formats by buttons.
 function addDownloads() {
-  for (const figure of all("figure")) {
-    const name = figure.dataset.name;
-    figure.append(element("p", { class: "save" },
-      button("SVG", "Save this figure as SVG", () => save(`${name}.svg`, "image/svg+xml", svgOf(figure).text)),
-      button("PNG", "Save this figure as PNG", () => savePng(`${name}.png`, figure))));
-  }
-  for (const table of all("table")) {
-    const name = table.dataset.name;
-    const rows = () => [...table.rows].map(cellsOf);
-    table.parentElement.append(element("p", { class: "save" },
-      button("CSV", "Save this table as CSV", () => save(`${name}.csv`, "text/csv", csvOf(rows()))),
-      button("JSON", "Save this table as JSON", () => save(`${name}.json`, "application/json", jsonOf(rows())))));
-  }
-  for (const link of all(".files a")) {
-    const name = link.getAttribute("download").replace(/\.csv$/, ".json");
+  for (const link of all(".save a")) {
+    const stem = link.getAttribute("download").replace(/\.csv$/, "");
     const content = () => new TextDecoder().decode(Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0)));
-    link.after(" ", button("JSON", "Save these numbers as JSON", () => save(name, "application/json", jsonOf(rowsOf(content())))), " ");
+    link.after(button("JSON", "Save these numbers as JSON", () => save(`${stem}.json`, "application/json", jsonOf(rowsOf(content())))));
+    link.title = "Save these numbers as CSV";
+    const figure = link.closest("figure");
+    if (!figure) continue;
+    link.before(
+      button("SVG", "Save this figure as SVG", () => save(`${stem}.svg`, "image/svg+xml", svgOf(figure, stem).text)),
+      button("PNG", "Save this figure as PNG", () => savePng(`${stem}.png`, figure)));
   }
 }
 
-// Which networks and gauges are shown, and all sections at once.
+// Hides a column of a table.
+function hideColumn(heading, isHidden) {
+  const column = heading.cellIndex;
+  for (const row of heading.closest("table").rows) row.cells[column].hidden = isHidden;
+}
+
+// Hides bars and curves by their names: a network, or a network and a gauge.
+function hideInDrawing(drawing, isHidden) {
+  for (const group of all("g[data-group]", drawing)) group.toggleAttribute("hidden", isHidden(group.dataset.group));
+  for (const entry of all("g[data-series].entry", drawing)) {
+    const series = all(`g[data-series="${entry.dataset.series}"]`, drawing);
+    for (const group of series) group.toggleAttribute("hidden", isHidden(entry.textContent.trim()));
+  }
+}
+
+// Which networks and gauges are shown, in figures and tables too.
 function addChoice() {
   const place = document.getElementById("choose");
-  const shown = all("[data-network][data-gauge]");
+  const shown = all("[data-network]");
   const hidden = new Set();
+  const isLeftOut = ({ network, gauge }) => hidden.has(`network ${network}`) || hidden.has(`gauge ${gauge}`);
+  const names = new Map();
+  for (const { dataset } of shown) {
+    names.set(dataset.network, { network: dataset.network });
+    if (dataset.gauge) names.set(`${dataset.network}, ${dataset.gauge}`, dataset);
+  }
+  const isHidden = (name) => names.has(name) && isLeftOut(names.get(name));
   const update = () => {
-    for (const part of shown) part.hidden = ["network", "gauge"].some((kind) => hidden.has(`${kind} ${part.dataset[kind]}`));
+    for (const part of shown) part.tagName === "TH" ? hideColumn(part, isLeftOut(part.dataset)) : part.hidden = isLeftOut(part.dataset);
+    for (const drawing of all("figure svg")) hideInDrawing(drawing, isHidden);
   };
   for (const kind of ["network", "gauge"]) {
-    const names = [...new Set(shown.map((part) => part.dataset[kind]))].filter((name) => name);
-    if (2 > names.length || names.length > 12) continue;
-    place.append(element("fieldset", {}, element("legend", {}, kind), ...names.map((name) => {
+    const values = [...new Set(shown.map((part) => part.dataset[kind]))].filter((name) => name);
+    if (2 > values.length || values.length > 12) continue;
+    place.append(element("fieldset", {}, element("legend", {}, kind), ...values.map((name) => {
       const box = element("input", { type: "checkbox", checked: "" });
       box.addEventListener("change", () => {
         box.checked ? hidden.delete(`${kind} ${name}`) : hidden.add(`${kind} ${name}`);
@@ -206,8 +224,12 @@ function addChoice() {
       return element("label", {}, box, " ", name);
     })));
   }
+}
+
+// All sections at once.
+function addOpenAll() {
   const setAll = (open) => { for (const section of all("main details")) section.open = open; };
-  place.append(element("p", { class: "save" },
+  document.getElementById("sections").append(element("p", { class: "save" },
     button("Open all", "Open all sections", () => setAll(true)),
     button("Close all", "Close all sections", () => setAll(false))));
   addEventListener("beforeprint", () => setAll(true));
@@ -218,6 +240,7 @@ addLegends();
 addSorting();
 addDownloads();
 addChoice();
+addOpenAll();
 addPermalinks();
 addEventListener("hashchange", openTarget);
 openTarget();

@@ -51,6 +51,24 @@ impl Unit {
         }
     }
 
+    /// A difference of numbers in this unit, with its sign; shares differ by points.
+    pub(crate) fn format_change(self, change: f64) -> String {
+        match self {
+            Self::Share => format!("{:+.2} points", 100.0 * change),
+            _ if change > 0.0 => format!("+{}", self.format(change)),
+            _ => self.format(change),
+        }
+    }
+
+    /// A range of differences of numbers in this unit, without the unit's name.
+    pub(crate) fn format_change_range(self, [low, high]: [f64; 2]) -> String {
+        let end = |end: f64| match self {
+            Self::Share => format!("{:+.1}", 100.0 * end),
+            _ => self.format_change(end),
+        };
+        format!("{} to {}", end(low), end(high))
+    }
+
     /// A number beside an axis, whose label names the unit.
     pub fn tick(self, value: f64) -> String {
         match self {
@@ -64,6 +82,16 @@ impl Unit {
     /// Whether all numbers of the unit are whole.
     pub(crate) fn is_whole(self) -> bool {
         matches!(self, Self::Count | Self::Pixels | Self::Epochs)
+    }
+
+    /// The unit of plain numbers in files that programs read, if they have one.
+    pub(crate) fn in_files(self) -> Option<&'static str> {
+        match self {
+            Self::Share => Some("fraction"),
+            Self::Degrees => Some("degrees"),
+            Self::Pixels => Some("pixels"),
+            Self::Count | Self::Epochs | Self::Number | Self::Text => None,
+        }
     }
 
     /// The text in parentheses after the label of an axis.
@@ -80,6 +108,11 @@ impl Unit {
 /// `87.31 %`
 pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
+}
+
+/// A text that does not break between a number and its percent sign.
+pub(crate) fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
 }
 
 /// A count, or a mean of counts with one decimal unless it is whole.
@@ -149,6 +182,14 @@ mod tests {
         ] {
             assert_eq!(unit.format(value), expected);
         }
+    }
+
+    #[test]
+    fn changes_have_signs() {
+        assert_eq!(Unit::Share.format_change(0.0123), "+1.23 points");
+        assert_eq!(Unit::Degrees.format_change(-1.5), "-1.50\u{b0}");
+        assert_eq!(Unit::Share.format_change_range([-0.001, 0.02]), "-0.1 to +2.0");
+        assert_eq!(Unit::Count.format_change_range([0.0, 2.0]), "0 to +2");
     }
 
     #[test]

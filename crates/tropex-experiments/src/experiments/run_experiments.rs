@@ -195,13 +195,16 @@ impl<'a> PendingExperiment<'a> {
 
 fn record(context: &RunContext<'_>, epochs: &[TrainedEpoch]) -> RunRecord {
     let (run, config) = (context.run(), context.run().config());
+    let train = &context.dataset().train;
     RunRecord {
         folder: kept_at(run.path()),
         architecture: config.architecture.clone(),
         dataset: config.dataset.clone(),
         seed: config.training.as_ref().map(|training| training.seed),
+        averaged_seeds: Vec::new(),
         epochs: epochs.iter().map(|epoch| epoch.number(run)).collect(),
         shuffled_labels: config.shuffled_labels.is_some(),
+        trained_on: config.training.as_ref().map(|_| config.trained_on(train).summary()),
         gauge: context.settings().gauge.name().into(),
         precision: context.extraction().precision.name().into(),
         terms: context.terms(),

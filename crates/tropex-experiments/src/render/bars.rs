@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::PlotAxis;
 use super::drawing::{Drawing, Paint, RuleRole, TextAnchor, TextStyle};
+use super::font::Font;
 use super::frame::{ACROSS, Frame, UPWARDS};
 use super::scale::AxisScale;
 use super::theme::ThemeColour;
@@ -16,6 +17,12 @@ const LINE: f64 = 13.0;
 
 /// Approximate width of a letter of a name.
 const LETTER: f64 = 7.2;
+
+/// Height of the font of names.
+const SMALL: f64 = 12.0;
+
+/// Distance between a name that reads upwards and the label of the axis.
+const GAP: f64 = 4.0;
 
 /// Largest number of letters of a name that reads upwards.
 const MOST_UPRIGHT: usize = 26;
@@ -58,7 +65,8 @@ impl BarGroup {
         Self { intervals, ..self }
     }
 
-    fn interval(&self, series: usize) -> Option<[f64; 2]> {
+    /// The ends of the error bar of a series.
+    pub(crate) fn interval(&self, series: usize) -> Option<[f64; 2]> {
         *self.intervals.get(series)?
     }
 }
@@ -79,13 +87,15 @@ impl BarChart {
         let bar = 0.8 * width / self.series.len().max(1) as f64;
         for (index, group) in self.groups.iter().enumerate() {
             let left = ACROSS[0] + index as f64 * width;
-            names_below.draw(index, left + width / 2.0, &mut drawing);
-            for series in 0..group.heights.len() {
-                let x = left + 0.1 * width + series as f64 * bar;
-                drawing.series(series, |drawing| {
-                    self.draw_bar(group, series, [x, bar], &y, drawing);
-                });
-            }
+            drawing.group(&group.name, |drawing| {
+                names_below.draw(index, left + width / 2.0, drawing);
+                for series in 0..group.heights.len() {
+                    let x = left + 0.1 * width + series as f64 * bar;
+                    drawing.series(series, |drawing| {
+                        self.draw_bar(group, series, [x, bar], &y, drawing);
+                    });
+                }
+            });
         }
         drawing
     }
@@ -161,8 +171,9 @@ impl GroupNames {
                 texts.iter().map(Vec::len).max().unwrap_or(1).saturating_sub(1) as f64 * LINE
             }
             Self::Upright(names) => {
-                let most = names.iter().map(|name| name.chars().count()).max().unwrap_or(1);
-                most as f64 * LETTER - LINE
+                let font = Font::new(false);
+                let widths = names.iter().map(|name| SMALL * font.width(name));
+                widths.fold(0.0, f64::max) - LINE + GAP
             }
         }
     }
@@ -231,5 +242,7 @@ mod tests {
             panic!("the lines are {} wide", 32)
         };
         assert_eq!(names[0], "network-1, calibrated");
+        let height = |name: &str| GroupNames::Upright(vec![name.into()]).height();
+        assert!(height("mmmmmm") > 2.0 * height("iiiiii") && height("iiiiii") > 0.0);
     }
 }

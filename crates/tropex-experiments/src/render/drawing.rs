@@ -102,6 +102,13 @@ pub enum Shape {
         /// The shapes.
         shapes: Vec<Shape>,
     },
+    /// Shapes of one group of bars. A page can hide a group.
+    Group {
+        /// Name of the group.
+        name: String,
+        /// The shapes.
+        shapes: Vec<Shape>,
+    },
     /// An invisible rectangle that shows a text while the pointer is over it.
     Hover {
         /// Upper left corner.
@@ -221,10 +228,20 @@ impl Drawing {
 
     /// Makes the shapes that `draw` adds one series.
     pub(super) fn series(&mut self, index: usize, draw: impl FnOnce(&mut Self)) {
+        let shapes = self.added_by(draw);
+        self.add(Shape::Series { index, shapes });
+    }
+
+    /// Makes the shapes that `draw` adds one group of bars.
+    pub(super) fn group(&mut self, name: &str, draw: impl FnOnce(&mut Self)) {
+        let shapes = self.added_by(draw);
+        self.add(Shape::Group { name: name.to_owned(), shapes });
+    }
+
+    fn added_by(&mut self, draw: impl FnOnce(&mut Self)) -> Vec<Shape> {
         let before = self.shapes.len();
         draw(self);
-        let shapes = self.shapes.split_off(before);
-        self.add(Shape::Series { index, shapes });
+        self.shapes.split_off(before)
     }
 
     /// Adds an invisible rectangle that shows a text while the pointer is over it.

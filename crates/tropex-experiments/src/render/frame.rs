@@ -16,6 +16,8 @@ const TOP: f64 = 12.0;
 const HEIGHT: f64 = 250.0;
 /// Height of the numbers and the label below that area.
 const BELOW: f64 = 46.0;
+/// Distance between the label and the legend.
+const LEGEND_GAP: f64 = 10.0;
 const LEGEND_LINE: f64 = 20.0;
 /// Approximate width of a letter of the legend.
 const LETTER: f64 = 8.0;
@@ -44,14 +46,14 @@ impl Frame<'_> {
     pub(super) fn draw(&self, names: &[&str]) -> Drawing {
         let names = if names.len() > 1 { names } else { &[] };
         let places = legend_places(names);
-        let lines = places.last().map_or(0.0, |last| last[1] + LEGEND_LINE);
+        let lines = places.last().map_or(0.0, |last| LEGEND_GAP + last[1] + LEGEND_LINE);
         let height = TOP + HEIGHT + BELOW + self.below + lines;
         let mut drawing = Drawing::new(WIDTH, height, self.title);
         self.draw_grid(&mut drawing);
         self.draw_ticks(&mut drawing);
         self.draw_labels(&mut drawing);
         for (index, (name, [x, y])) in names.iter().zip(places).enumerate() {
-            let y = UPWARDS[0] + BELOW + self.below + y + 8.0;
+            let y = UPWARDS[0] + BELOW + self.below + LEGEND_GAP + y + 8.0;
             drawing.series(index, |drawing| legend_entry(index, name, [x, y], drawing));
         }
         drawing

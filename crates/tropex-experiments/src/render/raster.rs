@@ -79,7 +79,9 @@ impl Painter {
                     self.stroke(path, stroke, &[]);
                 }
             }
-            Shape::Series { shapes, .. } => shapes.iter().for_each(|shape| self.paint(shape)),
+            Shape::Series { shapes, .. } | Shape::Group { shapes, .. } => {
+                shapes.iter().for_each(|shape| self.paint(shape));
+            }
             // Pointers are over pages only.
             Shape::Hover { .. } => {}
             Shape::Image { at, size, image, .. } => self.image(*at, *size, image),

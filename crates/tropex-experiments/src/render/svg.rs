@@ -139,6 +139,11 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result {
             shapes.iter().try_for_each(|shape| write_shape(out, shape))?;
             writeln!(out, "</g>")
         }
+        Shape::Group { name, shapes } => {
+            writeln!(out, "<g data-group=\"{}\">", escaped(name))?;
+            shapes.iter().try_for_each(|shape| write_shape(out, shape))?;
+            writeln!(out, "</g>")
+        }
         Shape::Hover { at, size, text } => {
             let ([x, y], [width, height]) = (at.map(Short), size.map(Short));
             writeln!(

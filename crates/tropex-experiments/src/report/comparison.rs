@@ -1,8 +1,7 @@
 //! Findings of one experiment on several runs, side by side.
 
-use tropex_extract::Gauge;
-
 use super::answer::Measure;
+use super::file_stem::file_stem;
 use super::finding::{Finding, RunRecord};
 use super::table::{Table, TableCell};
 use crate::render::{BarChart, BarGroup, Figure, LinePlot, Plot, PlotAxis, PlotLine};
@@ -18,7 +17,12 @@ const MOST_SHARES: usize = 7;
 pub fn comparison(findings: &[&Finding]) -> Option<Table> {
     let first = findings.first().filter(|_| findings.len() > 1)?;
     let measures = &first.answer.values;
-    let fixed = [("run", Unit::Text), ("network", Unit::Text), ("gauge", Unit::Text)];
+    let fixed = [
+        ("run", Unit::Text),
+        ("network", Unit::Text),
+        ("gauge", Unit::Text),
+        ("training images", Unit::Count),
+    ];
     let names = measures.iter().map(|measure| (&*measure.name, measure.unit));
     let columns: Vec<_> = fixed.into_iter().chain(names).collect();
     let title = format!("{}: runs side by side", first.experiment);
@@ -28,7 +32,8 @@ pub fn comparison(findings: &[&Finding]) -> Option<Table> {
         let values =
             measures.iter().map(|measure| TableCell::from(finding.answer.value_of(&measure.name)));
         let texts = [run.folder.clone(), network(run), run.gauge.clone()].map(TableCell::from);
-        table.push(texts.into_iter().chain(values).collect());
+        let trained_on = TableCell::from(run.trained_on.map(|images| images.count as f64));
+        table.push(texts.into_iter().chain([trained_on]).chain(values).collect());
     }
     Some(table)
 }
@@ -38,16 +43,17 @@ pub fn comparison(findings: &[&Finding]) -> Option<Table> {
 pub fn comparison_figures(findings: &[&Finding]) -> Vec<Figure> {
     let Some(first) = findings.first().filter(|_| findings.len() > 1) else { return Vec::new() };
     let measures = &first.answer.values;
-    let over_training = measures.iter().filter_map(|measure| curves(findings, measure));
-    bars(findings, measures).into_iter().chain(over_training).collect()
+    let named: Vec<_> = labels(findings).into_iter().zip(findings.iter().copied()).collect();
+    let over_training = measures.iter().filter_map(|measure| curves(&named, measure));
+    bars(&named, measures).into_iter().chain(over_training).collect()
 }
 
-fn bars(findings: &[&Finding], measures: &[Measure]) -> Option<Figure> {
+fn bars(findings: &[(String, &Finding)], measures: &[Measure]) -> Option<Figure> {
     let shares = measures.iter().filter(|measure| measure.unit == Unit::Share);
     let names: Vec<_> = shares.map(|measure| measure.name.clone()).take(MOST_SHARES).collect();
-    let group = |finding: &&Finding| {
+    let group = |(label, finding): &(String, &Finding)| {
         let heights = names.iter().map(|name| finding.answer.value_of(name).unwrap_or(f64::NAN));
-        BarGroup::new(&label(finding), heights)
+        BarGroup::new(label, heights)
     };
     let plot = Plot::Bars(BarChart {
         x: PlotAxis::linear("run", Unit::Text),
@@ -55,14 +61,14 @@ fn bars(findings: &[&Finding], measures: &[Measure]) -> Option<Figure> {
         series: names.clone(),
         groups: findings.iter().map(group).collect(),
     });
-    (!names.is_empty()).then(|| Figure::new("comparison", "Runs side by side", plot))
+    (!names.is_empty()).then(|| Figure::new("comparison-shares", "Runs side by side", plot))
 }
 
 /// A number over the epochs, if findings have several epochs.
-fn curves(findings: &[&Finding], measure: &Measure) -> Option<Figure> {
-    let curve = |finding: &&Finding| {
+fn curves(findings: &[(String, &Finding)], measure: &Measure) -> Option<Figure> {
+    let curve = |(label, finding): &(String, &Finding)| {
         let points = over_training(finding, &measure.name);
-        (points.len() > 1).then(|| PlotLine::new(&label(finding), points))
+        (points.len() > 1).then(|| PlotLine::new(label, points))
     };
     let curves: Vec<_> = findings.iter().filter_map(curve).collect();
     let title = format!("Over the training: {}", measure.name);
@@ -74,7 +80,8 @@ fn curves(findings: &[&Finding], measure: &Measure) -> Option<Figure> {
         y: PlotAxis::fitting(what, measure.unit, heights),
         curves: curves.clone(),
     });
-    (!curves.is_empty()).then(|| Figure::new("comparison", &title, plot))
+    let name = format!("over-training-{}", file_stem([&*measure.name]));
+    (!curves.is_empty()).then(|| Figure::new(&name, &title, plot))
 }
 
 /// Epochs, and a number after each.
@@ -91,13 +98,16 @@ fn over_training(finding: &Finding, name: &str) -> Vec<[f64; 2]> {
     table.rows.iter().filter_map(point).collect()
 }
 
-/// Name of a finding in a legend.
-fn label(finding: &Finding) -> String {
-    let Some(run) = finding.runs.first() else { return String::new() };
-    match run.gauge == Gauge::WorstCase.name() {
-        true => run.folder.clone(),
-        false => format!("{}, {}", run.folder, run.gauge),
-    }
+/// Names of findings in figures: the run, and the gauge if there are several.
+fn labels(findings: &[&Finding]) -> Vec<String> {
+    let runs = || findings.iter().filter_map(|finding| finding.runs.first());
+    let has_several = runs().any(|run| Some(&run.gauge) != runs().next().map(|run| &run.gauge));
+    let label = |finding: &&Finding| match finding.runs.first() {
+        Some(run) if has_several => format!("{}, {}", run.folder, run.gauge),
+        Some(run) => run.folder.clone(),
+        None => String::new(),
+    };
+    findings.iter().map(label).collect()
 }
 
 fn network(run: &RunRecord) -> String {
@@ -132,7 +142,8 @@ mod tests {
         assert_eq!(comparison(&[&a]), None);
         let (heading, rows) = comparison(&[&a, &b]).unwrap().transposed();
         assert_eq!(heading, ["run", "a", "b"]);
-        assert_eq!(rows[2], ["angle", "1.00\u{b0}", "4.00\u{b0}"]);
+        assert_eq!(rows[2], ["training images", "\u{2013}", "\u{2013}"]);
+        assert_eq!(rows[3], ["angle", "1.00\u{b0}", "4.00\u{b0}"]);
         let figures = comparison_figures(&[&a, &b]);
         let titles: Vec<_> = figures.iter().map(|figure| &*figure.title).collect();
         assert_eq!(titles, ["Runs side by side", "Over the training: angle"]);

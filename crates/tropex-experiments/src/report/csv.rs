@@ -1,11 +1,12 @@
 //! Comma-separated values.
 
+use super::column_keys::column_keys;
 use super::table::{Table, TableCell};
 
-/// The names of the columns and the rows of a table. Numbers keep all digits; shares are fractions,
-/// not percent.
+/// A unique key for every column, and the rows of a table. Numbers keep all digits and have no units,
+/// which the keys name; shares are fractions, not percent.
 pub fn csv(table: &Table) -> String {
-    let heading = table.columns.iter().map(|column| field(&column.name));
+    let heading = column_keys(table).into_iter();
     let rows = table.rows.iter().map(|row| line(row.iter().map(cell)));
     std::iter::once(line(heading)).chain(rows).collect()
 }
@@ -40,6 +41,6 @@ mod tests {
         let mut table = Table::new("t", "T", &[("a, b", Unit::Share), ("c", Unit::Number)]);
         table.push(vec![0.1.into(), "say \"so\"".into()]);
         table.push(vec![TableCell::Missing, f64::NAN.into()]);
-        assert_eq!(csv(&table), "\"a, b\",c\n0.1,\"say \"\"so\"\"\"\n,\n");
+        assert_eq!(csv(&table), "a_b_fraction,c\n0.1,\"say \"\"so\"\"\"\n,\n");
     }
 }

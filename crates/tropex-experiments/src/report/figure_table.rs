@@ -49,13 +49,24 @@ fn of_histogram(histogram: &Histogram) -> Table {
     table
 }
 
+/// The heights of bars, each followed by the ends of its error bar if any bar has one.
 fn of_bars(bars: &BarChart) -> Table {
-    let names = bars.series.iter().map(|name| (&**name, bars.y.unit));
-    let columns: Vec<_> = [(&*bars.x.label, Unit::Text)].into_iter().chain(names).collect();
+    let has_intervals = bars.groups.iter().any(|group| !group.intervals.is_empty());
+    let names = bars.series.iter().flat_map(|name| {
+        let ends = ["low", "high"].into_iter().filter(|_| has_intervals);
+        [name.clone()].into_iter().chain(ends.map(move |end| format!("{name}, {end}")))
+    });
+    let names: Vec<_> = names.collect();
+    let columns = names.iter().map(|name| (&**name, bars.y.unit));
+    let columns: Vec<_> = [(&*bars.x.label, Unit::Text)].into_iter().chain(columns).collect();
     let mut table = Table::new("", "", &columns);
     for group in &bars.groups {
-        let heights = group.heights.iter().map(|&height| height.into());
-        table.push([(&*group.name).into()].into_iter().chain(heights).collect());
+        let numbers = group.heights.iter().enumerate().flat_map(|(series, &height)| {
+            let ends = group.interval(series).map_or([None; 2], |ends| ends.map(Some));
+            let ends = ends.into_iter().filter(|_| has_intervals);
+            [height].into_iter().chain(ends).map(TableCell::from)
+        });
+        table.push([(&*group.name).into()].into_iter().chain(numbers).collect());
     }
     table
 }
@@ -86,4 +97,27 @@ fn of_images(images: &ImageGrid) -> Table {
         table.push(vec![index.into(), picture.caption.join("; ").into()]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{BarGroup, PlotAxis};
+
+    #[test]
+    fn bars_have_the_ends_of_their_error_bars() {
+        let group = BarGroup::new("a", [0.5, 0.25]).with_intervals(vec![Some([0.4, 0.6]), None]);
+        let bars = BarChart {
+            x: PlotAxis::linear("network", Unit::Text),
+            y: PlotAxis::linear("share", Unit::Share),
+            series: vec!["one".into(), "two".into()],
+            groups: vec![group, BarGroup::new("b", [0.1, 0.2])],
+        };
+        let table = figure_table(&Figure::new("f", "F", Plot::Bars(bars)));
+        let names: Vec<_> = table.columns.iter().map(|column| &*column.name).collect();
+        let expected = ["network", "one", "one, low", "one, high", "two", "two, low", "two, high"];
+        assert_eq!(names, expected);
+        assert_eq!(table.rows[0][1..4], [0.5, 0.4, 0.6].map(TableCell::from));
+        assert_eq!(table.rows[1][2], TableCell::Missing);
+    }
 }

@@ -69,12 +69,18 @@ pub struct RunRecord {
     pub architecture: String,
     /// Dataset.
     pub dataset: String,
-    /// Seed of the training; `None` for imported weights.
+    /// Seed of the training, the first one of several; `None` for imported weights.
     pub seed: Option<u64>,
+    /// The seeds of all runs that the numbers are means of; empty for one run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub averaged_seeds: Vec<u64>,
     /// Numbers of the epochs, ascending; the last one is that of the final weights.
     pub epochs: Vec<usize>,
     /// Whether the run was trained on shuffled labels.
     pub shuffled_labels: bool,
+    /// The training images; `None` for imported weights and in findings of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_on: Option<SubsetSummary>,
     /// Gauge of the terms.
     pub gauge: String,
     /// Format of the numbers of the terms.
@@ -99,14 +105,35 @@ pub struct TakenImages {
     pub test: SubsetSummary,
 }
 
-impl TakenImages {
-    /// Both choices in words; `None` if all images were taken.
-    pub fn words(&self) -> Option<String> {
-        let splits = [(self.terms, "training images"), (self.test, "test images")];
+impl RunRecord {
+    /// The seeds of the training, in words.
+    pub(super) fn seeds(&self) -> String {
+        let own = self.seed.iter().filter(|_| self.averaged_seeds.is_empty());
+        let seeds: Vec<_> = own.chain(&self.averaged_seeds).map(u64::to_string).collect();
+        seeds.join(", ")
+    }
+
+    /// How the images were chosen, in words; `None` if it is not known.
+    pub(super) fn chosen_images(&self) -> Option<String> {
+        let TakenImages { terms, test } = self.taken?;
+        let (terms, images) = match self.trained_on {
+            Some(trained) if holds_all(trained, terms) => {
+                let rule = terms.rule.filter(|_| terms.count < trained.count);
+                (SubsetSummary { of: trained.count, rule, ..terms }, "images of the training")
+            }
+            _ => (terms, "training images"),
+        };
+        let splits = [(terms, images), (test, "test images")];
         let chosen = splits.into_iter().filter(|(taken, _)| taken.rule.is_some());
         let words: Vec<_> = chosen.map(|(taken, images)| taken.describe(images)).collect();
-        (!words.is_empty()).then(|| words.join("; "))
+        Some(if words.is_empty() { "all".into() } else { words.join("; ") })
     }
+}
+
+/// Whether images are among those of the training: subsets of one rule contain each other.
+fn holds_all(trained: SubsetSummary, taken: SubsetSummary) -> bool {
+    let is_all = trained.rule.is_none();
+    taken.of == trained.of && taken.count <= trained.count && (is_all || taken.rule == trained.rule)
 }
 
 #[cfg(test)]
@@ -118,8 +145,10 @@ impl Finding {
             architecture: "fcn4".into(),
             dataset: "d".into(),
             seed: Some(1),
+            averaged_seeds: Vec::new(),
             epochs: vec![2],
             shuffled_labels: false,
+            trained_on: None,
             gauge: "worst-case".into(),
             precision: "f32".into(),
             terms: 5,
@@ -142,6 +171,8 @@ impl Finding {
 
 #[cfg(test)]
 mod tests {
+    use tropex_train::data::SubsetRule;
+
     use super::super::number_id::NumberId;
     use super::super::table::TableCell;
     use super::*;
@@ -167,5 +198,24 @@ mod tests {
         let finding = Finding::in_tests("run", answer);
         let text = serde_json::to_string(&finding).unwrap();
         assert_eq!(serde_json::from_str::<Finding>(&text).unwrap(), finding);
+    }
+
+    #[test]
+    fn images_of_terms_are_counted_among_those_of_the_training() {
+        let rule = Some(SubsetRule::DEFAULT);
+        let subset = |count, rule| SubsetSummary { count, of: 60, rule };
+        let words = |trained_on, terms| {
+            let mut run = Finding::in_tests("run", Answer::new("")).runs.swap_remove(0);
+            let test = SubsetSummary { count: 10, of: 10, rule: None };
+            (run.trained_on, run.taken) = (Some(trained_on), Some(TakenImages { terms, test }));
+            run.chosen_images().unwrap()
+        };
+        let among = words(subset(20, rule), subset(10, rule));
+        assert!(among.starts_with("10 of 20 images of the training, "), "{among}");
+        assert_eq!(words(subset(20, rule), subset(20, rule)), "all");
+        let all = words(subset(60, None), subset(10, rule));
+        assert!(all.starts_with("10 of 60 images of the training, "), "{all}");
+        let apart = words(subset(20, Some(SubsetRule::First)), subset(10, rule));
+        assert!(apart.starts_with("10 of 60 training images, "), "{apart}");
     }
 }

@@ -4,17 +4,23 @@ use serde::Serialize;
 
 use super::table::Table;
 use crate::render::Figure;
+use crate::unit::Unit;
 
 /// What a reader sees first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StudySummary {
-    /// The answer in one sentence; empty if nothing was measured that answers.
+    /// The answer in words; empty if nothing was measured that answers.
     pub answer: String,
+    /// What besides their architectures differs between networks that are compared; empty if nothing
+    /// does.
+    pub caution: String,
     /// A card for every network and gauge.
     pub cards: Vec<HeadlineCard>,
     /// The figure that shows the numbers of the cards.
     #[serde(skip)]
     pub figure: Option<Figure>,
+    /// What changes from the first gauge to the last; `None` for one gauge.
+    pub changes: Option<GaugeChanges>,
     /// A row for every network and gauge.
     pub table: Table,
     /// The claims of the paper, in order.
@@ -28,12 +34,16 @@ pub struct HeadlineCard {
     pub network: String,
     /// Gauge of the terms.
     pub gauge: String,
+    /// Number of images that the network was trained on; `None` for imported weights.
+    pub trained_on: Option<usize>,
+    /// Number of seeds whose means the numbers are.
+    pub seeds: usize,
     /// Number of training images whose terms form the extracted function.
     pub terms: usize,
     /// Number of test images.
     pub images: usize,
-    /// The numbers.
-    pub estimates: Vec<ShareEstimate>,
+    /// The network's accuracy, the extracted function's accuracy, and their agreement.
+    pub estimates: [ShareEstimate; 3],
 }
 
 /// A share with its uncertainty.
@@ -49,6 +59,32 @@ pub struct ShareEstimate {
     pub seeds: Option<[f64; 2]>,
 }
 
+/// What changes from one gauge to another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GaugeChanges {
+    /// The gauge that changes are measured from.
+    pub from: String,
+    /// The gauge that changes are measured to.
+    pub to: String,
+    /// The changes, network by network.
+    pub changes: Vec<GaugeChange>,
+}
+
+/// How much a number of a network changes from one gauge to another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GaugeChange {
+    /// Name of the network.
+    pub network: String,
+    /// What is measured.
+    pub number: &'static str,
+    /// Unit of the number.
+    pub unit: Unit,
+    /// The number under the second gauge minus that under the first, a mean over the seeds.
+    pub change: f64,
+    /// Smallest and largest change of several seeds.
+    pub seeds: Option<[f64; 2]>,
+}
+
 /// A claim of the paper and what was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Claim {
@@ -58,7 +94,7 @@ pub struct Claim {
     pub verdict: Verdict,
     /// The numbers behind the verdict, and the rule that decides it.
     pub evidence: String,
-    /// The numbers of every network; empty if no experiment measures them.
+    /// Further numbers of every network; empty if no experiment measures them.
     pub lines: Vec<String>,
 }
 
@@ -71,7 +107,7 @@ pub enum Verdict {
     /// It holds for none.
     DoesNotHold,
     /// It holds for some networks.
-    Differs,
+    HoldsForSome,
     /// The experiments of the report do not decide it.
     CannotBeTold,
 }
@@ -82,7 +118,7 @@ impl Verdict {
         match self {
             Self::Holds => "holds",
             Self::DoesNotHold => "does not hold",
-            Self::Differs => "differs",
+            Self::HoldsForSome => "holds for some",
             Self::CannotBeTold => "cannot be told",
         }
     }
@@ -93,7 +129,7 @@ impl Verdict {
         match (holds.contains(&true), holds.contains(&false)) {
             (true, false) => Self::Holds,
             (false, true) => Self::DoesNotHold,
-            (true, true) => Self::Differs,
+            (true, true) => Self::HoldsForSome,
             (false, false) => Self::CannotBeTold,
         }
     }

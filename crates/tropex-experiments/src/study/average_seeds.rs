@@ -1,11 +1,8 @@
 //! Averages findings about one network over several seeds.
 
+use super::by_seed::by_seed;
 use crate::render::{Figure, LinePlot, Plot, PlotLine};
-use crate::report::{Answer, BY_EPOCH, Finding, Measure, NumberId, Table, TableCell};
-use crate::unit::Unit;
-
-/// Name of the table of the numbers of every seed.
-const BY_SEED: &str = "by-seed";
+use crate::report::{BY_EPOCH, Finding, Measure, Table, TableCell};
 
 /// What runs from several seeds have in common: means over the seeds, a table of every seed, and
 /// curves with a band from the smallest to the largest. Pictures are those of the first seed.
@@ -20,20 +17,27 @@ pub(super) fn average_seeds(findings: &[&Finding], name: &str) -> Option<Finding
     if findings.len() == 1 {
         return Some(finding);
     }
-    let answer = &mut finding.answer;
-    answer.text = format!("From seed {}: {}", seed(findings[0]), answer.text);
-    answer.values = answer.values.iter().map(|measure| mean(measure, findings)).collect();
-    answer.figures = answer.figures.iter().map(|figure| banded(figure, findings)).collect();
-    if let Some(table) = answer.tables.iter_mut().find(|table| table.name == BY_EPOCH) {
-        *table = over_training(table, findings);
-    }
-    if !answer.values.is_empty() {
-        answer.tables.insert(0, by_seed(answer, findings));
+    if let Some(run) = finding.runs.first_mut() {
+        let runs = findings.iter().filter_map(|finding| finding.runs.first());
+        run.averaged_seeds = runs.filter_map(|run| run.seed).collect();
     }
     let seeds: Vec<_> = findings.iter().map(|finding| seed(finding)).collect();
+    let answer = &mut finding.answer;
+    answer.text = format!("From seed {}: {}", seeds[0], answer.text);
+    answer.values = answer.values.iter().map(|measure| mean(measure, findings)).collect();
+    answer.figures = answer.figures.iter().map(|figure| averaged(figure, findings)).collect();
+    for table in &mut answer.tables {
+        match &*table.name {
+            BY_EPOCH => *table = over_training(table, findings),
+            _ => (table.name, table.title) = of_first_seed(&table.name, &table.title, findings),
+        }
+    }
+    if !answer.values.is_empty() {
+        answer.tables.insert(0, by_seed(answer, &seeds, findings));
+    }
     answer.notes.push(format!(
-        "Numbers are means over {} seeds ({}), bands of curves reach from the smallest to the \
-         largest; everything else is from the first.",
+        "Numbers are means over {} seeds ({}), and bands of curves reach from the smallest to the \
+         largest.",
         seeds.len(),
         seeds.join(", ")
     ));
@@ -45,6 +49,12 @@ fn seed(finding: &Finding) -> String {
     seed.map_or_else(|| "none".into(), |seed| seed.to_string())
 }
 
+/// The name and the title of something that is of the first seed only.
+fn of_first_seed(name: &str, title: &str, findings: &[&Finding]) -> (String, String) {
+    let seed = seed(findings[0]);
+    (format!("{name}-seed{seed}"), format!("{title}, seed {seed}"))
+}
+
 /// The values of a number in the findings that have it.
 fn values<'a>(findings: &'a [&Finding], name: &'a str) -> impl Iterator<Item = f64> + 'a {
     findings.iter().filter_map(move |finding| finding.answer.value_of(name))
@@ -54,32 +64,6 @@ fn mean(measure: &Measure, findings: &[&Finding]) -> Measure {
     let values: Vec<f64> = values(findings, &measure.name).collect();
     let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     Measure { value: mean, ..measure.clone() }
-}
-
-/// The smallest and the largest value of a number over several seeds; `None` for a finding of one
-/// seed.
-pub(super) fn seed_range(finding: &Finding, id: &NumberId) -> Option<[f64; 2]> {
-    let table = finding.answer.tables.iter().find(|table| table.name == BY_SEED)?;
-    let column = table.columns.iter().position(|column| column.name == id.name())?;
-    let value = |row: &Vec<TableCell>| match row.get(column) {
-        Some(TableCell::Number(value)) => Some(*value),
-        _ => None,
-    };
-    let values: Vec<f64> = table.rows.iter().filter_map(value).collect();
-    let low = values.iter().copied().reduce(f64::min)?;
-    Some([low, values.iter().copied().fold(low, f64::max)])
-}
-
-fn by_seed(answer: &Answer, findings: &[&Finding]) -> Table {
-    let names = answer.values.iter().map(|measure| (&*measure.name, measure.unit));
-    let columns: Vec<_> = [("seed", Unit::Text)].into_iter().chain(names).collect();
-    let mut table = Table::new(BY_SEED, "The numbers from every seed", &columns);
-    for finding in findings {
-        let value = |measure: &Measure| TableCell::from(values(&[finding], &measure.name).next());
-        let row = [TableCell::from(seed(finding))].into_iter();
-        table.push(row.chain(answer.values.iter().map(value)).collect());
-    }
-    table
 }
 
 /// The table of numbers over the epochs, as means over all findings.
@@ -104,9 +88,12 @@ fn over_training(table: &Table, findings: &[&Finding]) -> Table {
     Table { rows: table.rows.iter().map(row).collect(), ..table.clone() }
 }
 
-/// A figure of curves with means and bands over all findings; other figures are not changed.
-fn banded(figure: &Figure, findings: &[&Finding]) -> Figure {
-    let Plot::Curves(curves) = &figure.plot else { return figure.clone() };
+/// Curves become means with bands over all findings; another figure says that it is of the first seed.
+fn averaged(figure: &Figure, findings: &[&Finding]) -> Figure {
+    let Plot::Curves(curves) = &figure.plot else {
+        let (name, title) = of_first_seed(&figure.name, &figure.title, findings);
+        return Figure { name, title, ..figure.clone() };
+    };
     let same = |finding: &&Finding| {
         let figures = finding.answer.figures.iter();
         let mut same = figures.filter(|other| other.name == figure.name);
@@ -141,6 +128,8 @@ fn band(curve: &PlotLine, all: &[LinePlot]) -> PlotLine {
 mod tests {
     use super::*;
     use crate::render::PlotAxis;
+    use crate::report::{Answer, NumberId};
+    use crate::unit::Unit;
 
     fn finding(value: f64, height: f64) -> Finding {
         let curves = LinePlot {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tropex_files::FolderLock;
+use tropex_files::{FolderLock, kept_at};
 
 use super::numbers::StudyNumbers;
 use super::schedule::{StudyProgressFn, StudySchedule, merge_findings};
@@ -10,7 +10,7 @@ use super::study_settings::Study;
 use super::summarize::summarize;
 use crate::Error;
 use crate::experiments::descriptions;
-use crate::report::{Finding, Page, PageFiles, StudySummary};
+use crate::report::{Finding, Page, PageFiles, StudySummary, last_part};
 
 /// A study that is complete.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ impl Study<'_> {
         let summary = summarize(&findings);
         let page = Page {
             title: self.plan.title.clone(),
+            name: last_part(&kept_at(self.folder)).to_owned(),
             about: self.plan.about.clone(),
             summary: Some(summary.clone()),
             experiments: descriptions(),

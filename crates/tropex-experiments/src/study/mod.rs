@@ -9,6 +9,7 @@
 //! ```
 
 mod average_seeds;
+mod by_seed;
 mod check;
 mod claim;
 mod execute;

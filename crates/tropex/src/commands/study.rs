@@ -113,7 +113,8 @@ impl StudyArgs {
         output.result(&printed, || {
             let (heading, rows) = done.summary.table.transposed();
             let heading: Vec<_> = heading.iter().map(String::as_str).collect();
-            let mut lines = vec![done.summary.answer.clone(), table(&heading, rows)];
+            let StudySummary { answer, caution, .. } = &done.summary;
+            let mut lines = vec![answer.clone(), caution.clone(), table(&heading, rows)];
             lines.retain(|line| !line.is_empty());
             for claim in done.summary.claims.iter().filter(|claim| !claim.evidence.is_empty()) {
                 let words = claim.verdict.words();

@@ -20,7 +20,9 @@ pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
         "All terms compete at the training images that they were extracted at.",
         "The class of the winning term is compared with the network's class, and the value of an \
          image's own terms with the network's logit and with the winner's value.",
-        "In exact arithmetic every own term is a maximiser; coefficients are never negative.",
+        "In exact arithmetic every own term is a maximiser and no coefficient is negative. Rounding \
+         may leave coefficients below zero, in f32 by at most 2e-6 of the largest coefficient or \
+         shift; otherwise the extraction fails.",
     ],
     scope: Scope::Each,
     gauged: true,

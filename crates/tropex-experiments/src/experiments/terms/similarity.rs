@@ -1,4 +1,4 @@
-//! How similar are the linear term of a test image and the linear term that wins there?
+//! How similar are the linear term of a test image and the one that wins there?
 
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +12,8 @@ use crate::statistics::PairMeasures;
 
 pub(crate) const ENTRY: ExperimentEntry = ExperimentEntry {
     name: "similarity",
-    question: "How similar are the linear term of a test image and the linear term that wins \
-        there?",
+    question: "How similar, by angle and distance, are the linear term of a test image and the one \
+        that wins there?",
     topic: Topic::LinearTerms,
     method: [
         "The linear term of every test image is extracted, and that of the training image whose \

@@ -15,6 +15,8 @@ use crate::report::summary::StudySummary;
 pub struct Page {
     /// Headline.
     pub title: String,
+    /// Name of the study, which the names of saved files start with; empty without one.
+    pub name: String,
     /// Subtitle; a default text if it is empty.
     pub about: String,
     /// Summary of a study.

@@ -3,15 +3,15 @@
 use super::{FindingIndex, NetworkAndGauge};
 use crate::experiments::generalization::{ACCURACY, AGREEMENT, ENTRY, NETWORK_ACCURACY};
 use crate::render::{BarChart, BarGroup, Figure, Plot, PlotAxis};
-use crate::report::{Finding, HeadlineCard, NumberId, ShareEstimate, Unit, count, percent};
+use crate::report::{Finding, HeadlineCard, NumberId, ShareEstimate, Unit};
 use crate::statistics::wilson_interval;
-use crate::study::average_seeds::seed_range;
+use crate::study::by_seed::seed_range;
 
 /// Names of the numbers of a card, in their order.
 const NAMES: [&str; 3] = ["network's accuracy", "extracted function's accuracy", "agreement"];
 
 /// Place of the agreement among the numbers of a card.
-const AGREEMENT_PLACE: usize = 2;
+pub(super) const AGREEMENT_PLACE: usize = 2;
 
 impl FindingIndex<'_> {
     /// A card for every network and gauge whose generalization was measured.
@@ -23,14 +23,16 @@ impl FindingIndex<'_> {
         let finding = self.finding(row, ENTRY.name)?;
         let run = finding.runs.first()?;
         let ids = [&NETWORK_ACCURACY, &ACCURACY, &AGREEMENT];
-        let estimates = NAMES.into_iter().zip(ids);
-        let estimates = estimates.map(|(name, id)| estimate(name, finding, id));
+        let [network, function, agreement] =
+            [0, 1, 2].map(|at| estimate(NAMES[at], finding, ids[at]));
         Some(HeadlineCard {
             network: run.folder.clone(),
             gauge: run.gauge.clone(),
+            trained_on: run.trained_on.map(|images| images.count),
+            seeds: run.averaged_seeds.len().max(1),
             terms: run.terms,
             images: run.points,
-            estimates: estimates.collect::<Option<_>>()?,
+            estimates: [network?, function?, agreement?],
         })
     }
 }
@@ -46,45 +48,23 @@ pub(super) fn estimate(
     Some(ShareEstimate { name, share, interval, seeds: seed_range(finding, id) })
 }
 
-/// For every network its agreement under the gauge that agrees best; empty without cards.
-pub(super) fn answer(cards: &[HeadlineCard]) -> String {
+/// For every network its card with the largest of the numbers at a place.
+pub(super) fn best_cards(cards: &[HeadlineCard], place: usize) -> Vec<&HeadlineCard> {
+    let share = |card: &HeadlineCard| card.estimates[place].share;
     let mut best: Vec<&HeadlineCard> = Vec::new();
     for card in cards {
         match best.iter_mut().find(|other| other.network == card.network) {
-            Some(other) if agreement(other) < agreement(card) => *other = card,
+            Some(other) if share(other) < share(card) => *other = card,
             Some(_) => {}
             None => best.push(card),
         }
     }
-    best.sort_by(|a, b| agreement(b).total_cmp(&agreement(a)));
-    let Some(first) = best.first() else { return String::new() };
-    let conditions =
-        |card: &HeadlineCard| format!("{} gauge, {} test images", card.gauge, count(card.images));
-    let is_shared = best.iter().all(|card| conditions(card) == conditions(first));
-    let part = |card: &&HeadlineCard| {
-        let ShareEstimate { share, interval: [low, high], .. } = card.estimates[AGREEMENT_PLACE];
-        let [low, high] = [low, high].map(|end| format!("{:.1}", 100.0 * end));
-        let own = if is_shared { String::new() } else { format!("; {}", conditions(card)) };
-        format!("{} at {} ({low} to {high}{own})", card.network, percent(share))
-    };
-    let shared = if is_shared { format!("{}; ", conditions(first)) } else { String::new() };
-    format!(
-        "The linear terms of the training images alone choose the class of {} of the test images \
-         ({shared}95 % intervals).",
-        joined_by_and(&best.iter().map(part).collect::<Vec<_>>())
-    )
+    best
 }
 
-/// Words with commas and a final "and".
-fn joined_by_and(parts: &[String]) -> String {
-    match parts {
-        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => parts.concat(),
-    }
-}
-
-fn agreement(card: &HeadlineCard) -> f64 {
-    card.estimates[AGREEMENT_PLACE].share
+/// Whether two intervals do not overlap.
+pub(super) fn are_apart(a: [f64; 2], b: [f64; 2]) -> bool {
+    a[0] > b[1] || a[1] < b[0]
 }
 
 /// The numbers of all cards side by side; `None` without cards.

@@ -34,4 +34,12 @@ impl FindingIndex<'_> {
     ) -> Option<f64> {
         self.finding(row, entry.name)?.answer.number(id)
     }
+
+    /// The first row of every network: what does not depend on the gauge is measured once.
+    pub(super) fn networks(&self) -> impl Iterator<Item = &NetworkAndGauge<'_>> {
+        let is_first = |&(index, row): &(usize, &NetworkAndGauge<'_>)| {
+            self.rows[..index].iter().all(|other| other.network != row.network)
+        };
+        self.rows.iter().enumerate().filter(is_first).map(|(_, row)| row)
+    }
 }

@@ -1,7 +1,10 @@
 //! Summarizes findings: a card per network and gauge, the headline table, and the claims of the
 //! paper.
 
+mod answer;
 mod cards;
+mod caution;
+mod changes;
 mod claims;
 mod finding_index;
 
@@ -15,17 +18,23 @@ struct Headline {
     heading: &'static str,
     experiment: &'static str,
     number: NumberId,
+    depends_on_gauge: bool,
 }
 
 impl Headline {
     const fn new(heading: &'static str, entry: &ExperimentEntry, number: NumberId) -> Self {
-        Self { heading, experiment: entry.name, number }
+        Self { heading, experiment: entry.name, number, depends_on_gauge: true }
+    }
+
+    /// A number that is the same under every gauge.
+    const fn fixed(heading: &'static str, entry: &ExperimentEntry, number: NumberId) -> Self {
+        Self { heading, experiment: entry.name, number, depends_on_gauge: false }
     }
 }
 
 /// The columns of the headline table.
 static HEADLINES: [Headline; 7] = [
-    Headline::new("network's accuracy", &generalization::ENTRY, generalization::NETWORK_ACCURACY),
+    Headline::fixed("network's accuracy", &generalization::ENTRY, generalization::NETWORK_ACCURACY),
     Headline::new(
         "extracted function's accuracy",
         &generalization::ENTRY,
@@ -34,7 +43,7 @@ static HEADLINES: [Headline; 7] = [
     Headline::new("agreement", &generalization::ENTRY, generalization::AGREEMENT),
     Headline::new("agreement, own term left out", &leave_one_out::ENTRY, leave_one_out::AGREEMENT),
     Headline::new("straight terms", &generalization::ENTRY, generalization::STRAIGHT_TERMS),
-    Headline::new("regions of training images", &count::ENTRY, count::REGIONS_OF_TRAINING),
+    Headline::fixed("regions of training images", &count::ENTRY, count::REGIONS_OF_TRAINING),
     Headline::new("angle to the winning term", &similarity::ENTRY, MEAN_ANGLE),
 ];
 
@@ -50,12 +59,15 @@ pub fn summarize(findings: &[Finding]) -> StudySummary {
     }
     let index = FindingIndex { findings, rows };
     let cards = index.cards();
+    let claims = index.claims(&cards);
     StudySummary {
-        answer: cards::answer(&cards),
+        answer: answer::answer(&cards),
+        caution: index.caution(),
         figure: cards::figure(&cards),
+        changes: index.changes(),
         cards,
         table: index.table(),
-        claims: index.claims(),
+        claims,
     }
 }
 
