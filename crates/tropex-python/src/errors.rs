@@ -100,8 +100,8 @@ impl ToException for tropex_geometry::Error {
     fn to_exception(self) -> PyErr {
         match self {
             Self::Extract(inner) => inner.to_exception(),
-            Self::Slice(_) | Self::Region(_) => input_error(one_line(&self)),
-            _ => error(&self),
+            Self::Cancelled => error(&self),
+            _ => input_error(one_line(&self)),
         }
     }
 }

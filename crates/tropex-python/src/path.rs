@@ -1,7 +1,5 @@
 //! The class `Path`.
 
-use std::ops::ControlFlow;
-
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use tropex_extract::Network;

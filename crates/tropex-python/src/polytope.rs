@@ -1,6 +1,5 @@
 //! The class `Polytope`.
 
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use numpy::{PyArray1, PyArrayDyn};
