@@ -30,6 +30,7 @@ const CRATES: &[ModuleOrder] = &[
         folder: "tropex-files",
         root: "lib.rs",
         modules: &[
+            "url",
             "checksum",
             "checked",
             "lfs",

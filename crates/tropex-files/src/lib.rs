@@ -12,6 +12,7 @@
 //! - [`ScratchFolder`] is a temporary folder.
 //! - [`sha256`], [`sha256_of`] and [`hex`] compute checksums.
 //! - [`with_checksum`] makes content that carries its checksum, and [`checked()`] reads it.
+//! - [`is_url`] tells a URL from a path.
 //! - [`lfs_pointer`] recognises a pointer file of Git LFS.
 //! - [`free_memory`] is the number of free bytes.
 
@@ -33,6 +34,7 @@ mod replace;
 mod scratch;
 #[cfg(test)]
 mod testing;
+mod url;
 
 pub use access::{entries, is_absent, length, open, read, remove, remove_folder};
 pub use checked::{checked, with_checksum};
@@ -46,3 +48,4 @@ pub use own::remove_own_files;
 pub use publish::{create, link_or_copy, publish_written};
 pub use replace::{replace, replace_with};
 pub use scratch::ScratchFolder;
+pub use url::is_url;

@@ -14,6 +14,7 @@ mod function;
 mod json;
 mod linear_terms;
 mod load;
+mod local_path;
 mod network;
 mod network_methods;
 mod node_table;

@@ -11,6 +11,7 @@ use tropex_onnx::{OnnxError, OnnxOptions};
 use tropex_train::run::Run;
 
 use crate::errors::input_error;
+use crate::local_path::LocalPath;
 use crate::network::Network;
 use crate::origin::Origin;
 use crate::work::{Watch, detached};
@@ -55,13 +56,14 @@ pub(crate) fn load(
     if let Ok(content) = source.cast::<PyBytes>() {
         return network_from_onnx(py, content.clone(), output, input_shape, None);
     }
-    let source: PathBuf = source.extract().map_err(|_| {
-        input_error(format!(
+    if source.extract::<PathBuf>().is_err() {
+        return Err(input_error(format!(
             "a network cannot be loaded from {}; expected the path of an ONNX file, its content, or \
              the folder of a run",
             source.get_type()
-        ))
-    })?;
+        )));
+    }
+    let LocalPath(source) = source.extract()?;
     if !source.is_dir() {
         let options = options(output, input_shape);
         let open = |_: &Watch| onnx::capture_onnx(&source, &options, &Device::default());

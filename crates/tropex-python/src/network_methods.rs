@@ -1,7 +1,5 @@
 //! The methods of the class `Network`.
 
-use std::path::PathBuf;
-
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tropex_extract::ExtractOptions;
@@ -13,6 +11,7 @@ use crate::errors::ToException;
 use crate::extraction::Request;
 use crate::json::to_python;
 use crate::linear_terms::{self, LinearTerms};
+use crate::local_path::LocalPath;
 use crate::network::Network;
 use crate::node_table;
 use crate::path::Path;
@@ -159,7 +158,7 @@ impl Network {
     fn extract(
         slf: &Bound<'_, Self>,
         x: &Bound<'_, PyAny>,
-        folder: PathBuf,
+        folder: LocalPath,
         y: Option<&Bound<'_, PyAny>>,
         gauge: &str,
         classes: Option<&Bound<'_, PyAny>>,
@@ -178,7 +177,7 @@ impl Network {
         let request = Request {
             points: x,
             labels: y,
-            folder,
+            folder: folder.0,
             gauge,
             classes,
             precision: precision_of(precision)?,

@@ -1,10 +1,9 @@
 //! Terms and runs on the disk.
 
-use std::path::PathBuf;
-
 use pyo3::prelude::*;
 use tropex_extract::store::MANIFEST;
 
+use crate::local_path::LocalPath;
 use crate::run::Run;
 use crate::store::TermStore;
 use crate::work::detached;
@@ -26,7 +25,8 @@ use crate::work::detached;
 /// FileError
 ///     If the folder holds neither complete terms nor a complete run.
 #[pyfunction]
-pub(crate) fn open(py: Python<'_>, folder: PathBuf) -> PyResult<Py<PyAny>> {
+pub(crate) fn open(py: Python<'_>, folder: LocalPath) -> PyResult<Py<PyAny>> {
+    let LocalPath(folder) = folder;
     if folder.join(CONFIG).exists() && !folder.join(MANIFEST).exists() {
         return Ok(Py::new(py, Run::open(folder)?)?.into_any());
     }

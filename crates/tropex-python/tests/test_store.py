@@ -215,3 +215,12 @@ def test_other_options_are_refused(net, x, tmp_path, change, message):
 def test_other_streams_are_refused(net, x, tmp_path, stream, message):
     with pytest.raises(tropex.InputError, match=message):
         net.extract(stream(x), tmp_path, progress=False)
+
+
+def test_urls_are_refused(net, x, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    url = "s3://bucket/run"
+    for call in [tropex.open, tropex.load, lambda folder: net.extract(x, folder, progress=False)]:
+        with pytest.raises(tropex.InputError, match="^s3://bucket/run is a URL, expected a path"):
+            call(url)
+    assert not list(tmp_path.iterdir())

@@ -9,6 +9,8 @@ mod mirrors;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use tropex_files::is_url;
+
 /// The folder on this machine of a folder on the command line, which may be a URL.
 ///
 /// # Errors
@@ -41,13 +43,6 @@ fn url_of(given: &Path) -> Option<&str> {
     given.to_str().filter(|text| is_url(text)).map(|url| url.trim_end_matches('/'))
 }
 
-fn is_url(text: &str) -> bool {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| {
-        scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
-}
-
 /// The last folder of a URL.
 fn name_of(url: &str) -> &str {
     url.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("run")
@@ -59,10 +54,6 @@ mod tests {
 
     #[test]
     fn paths_stay_and_urls_have_names() {
-        for path in ["runs/fcn4", "C:/runs", "", "odd://", "a b://c"] {
-            let is_path = !is_url(path);
-            assert_eq!(is_path, path != "odd://", "{path}");
-        }
         assert_eq!(local_folder(Path::new("runs/fcn4")).unwrap(), Path::new("runs/fcn4"));
         assert_eq!(folder_for_jobs(Path::new("s3://bucket/runs/fcn4/")), Path::new("fcn4"));
         assert_eq!(folder_for_jobs(Path::new("runs/fcn4")), Path::new("runs/fcn4"));
