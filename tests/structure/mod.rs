@@ -193,6 +193,7 @@ const CRATES: &[ModuleOrder] = &[
         root: "lib.rs",
         modules: &[
             "errors",
+            "local_path",
             "arrays",
             "batches",
             "choices",
