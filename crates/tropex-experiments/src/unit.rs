@@ -110,6 +110,12 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// `86.5 to 88.1`: the ends of a range of shares in percent, without the sign.
+pub(crate) fn percent_range(ends: [f64; 2]) -> String {
+    let [low, high] = ends.map(|end| format!("{:.1}", 100.0 * end));
+    format!("{low} to {high}")
+}
+
 /// A text that does not break between a number and its percent sign.
 pub(crate) fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
@@ -182,6 +188,11 @@ mod tests {
         ] {
             assert_eq!(unit.format(value), expected);
         }
+    }
+
+    #[test]
+    fn ranges_of_shares_are_in_percent() {
+        assert_eq!(percent_range([0.865, 0.8812]), "86.5 to 88.1");
     }
 
     #[test]

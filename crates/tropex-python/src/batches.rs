@@ -38,3 +38,8 @@ impl Iterator for Batches {
         (!batch.is_empty()).then_some(batch)
     }
 }
+
+/// The numbers of a batch among those of all points, `[points, features]` row by row.
+pub(crate) fn numbers_of<'a, T>(batch: &Range<usize>, all: &'a [T], features: usize) -> &'a [T] {
+    &all[batch.start * features..batch.end * features]
+}

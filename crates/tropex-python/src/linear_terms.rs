@@ -4,7 +4,7 @@ use numpy::{PyArray1, PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
 use tropex_extract::{Cancelled, Error, Network, Precision};
 
-use crate::batches::Batches;
+use crate::batches::{Batches, numbers_of};
 use crate::choices::ClassChoice;
 use crate::points::{Number, Points, with_numbers};
 use crate::work::{Watch, detached};
@@ -105,7 +105,7 @@ impl<T: Number> TermArrays<'_, T> {
         for batch in Batches::new(network, self.predicted.len(), self.per_point) {
             for (slot, &classes) in passes.iter().enumerate() {
                 Cancelled::check(watch.look())?;
-                let own = &points[batch.start * self.features..batch.end * self.features];
+                let own = numbers_of(&batch, points, self.features);
                 let terms = network.linear_terms(own, classes)?;
                 let slot = (passes.len() > 1).then_some(slot);
                 self.write(batch.start, slot, &terms)?;

@@ -7,7 +7,7 @@ use tropex_extract::{Cancelled, Network};
 use tropex_geometry::{Error, NodeStability, Patterns, RegionCount, StableUnits};
 
 use crate::arrays::integers;
-use crate::batches::Batches;
+use crate::batches::{Batches, numbers_of};
 use crate::points::{Number, Points, with_numbers};
 use crate::progress::{Display, Reporter};
 use crate::stream::{self, is_array};
@@ -88,8 +88,7 @@ impl<'a> Counter<'a> {
         for batch in Batches::new(self.network, points, 0) {
             Cancelled::check(watch.look())?;
             let done = batch.end as f64 / points as f64;
-            let own = &numbers[batch.start * features..batch.end * features];
-            let patterns = self.patterns.of(own)?;
+            let patterns = self.patterns.of(numbers_of(&batch, numbers, features))?;
             let ids: Vec<_> = patterns.par_iter().map(|pattern| pattern.id()).collect();
             self.regions.extend(ids);
             patterns.iter().for_each(|pattern| self.stable.add(pattern));

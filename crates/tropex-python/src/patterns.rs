@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use tropex_extract::{Cancelled, Network};
 use tropex_geometry::{Error, Pattern, RegionId};
 
-use crate::batches::Batches;
+use crate::batches::{Batches, numbers_of};
 use crate::errors::input_error;
 use crate::points::{Points, with_numbers};
 use crate::work::detached;
@@ -34,8 +34,7 @@ impl Patterns {
             let features = network.features();
             for batch in Batches::new(network, numbers.len() / features, 0) {
                 Cancelled::check(watch.look())?;
-                let own = &numbers[batch.start * features..batch.end * features];
-                reader.visit(own, |pattern| {
+                reader.visit(numbers_of(&batch, numbers, features), |pattern| {
                     ids.push(pattern.id());
                     patterns.push(pattern);
                 })?;

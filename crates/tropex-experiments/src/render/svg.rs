@@ -134,16 +134,8 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result {
                  href=\"data:image/png;base64,{png}\"/>"
             )
         }
-        Shape::Series { index, shapes } => {
-            writeln!(out, "<g data-series=\"{index}\">")?;
-            shapes.iter().try_for_each(|shape| write_shape(out, shape))?;
-            writeln!(out, "</g>")
-        }
-        Shape::Group { name, shapes } => {
-            writeln!(out, "<g data-group=\"{}\">", escaped(name))?;
-            shapes.iter().try_for_each(|shape| write_shape(out, shape))?;
-            writeln!(out, "</g>")
-        }
+        Shape::Series { index, shapes } => write_together(out, ("series", index), shapes),
+        Shape::Group { name, shapes } => write_together(out, ("group", &escaped(name)), shapes),
         Shape::Hover { at, size, text } => {
             let ([x, y], [width, height]) = (at.map(Short), size.map(Short));
             writeln!(
@@ -166,6 +158,17 @@ fn write_shape(out: &mut String, shape: &Shape) -> Result {
             writeln!(out, r#"<text x="{x}" y="{y}" text-anchor="{anchor}" {style}>{text}</text>"#)
         }
     }
+}
+
+/// Writes shapes as one element, which a page finds by a `data` attribute.
+fn write_together(
+    out: &mut String,
+    (kind, value): (&str, &dyn Display),
+    shapes: &[Shape],
+) -> Result {
+    writeln!(out, "<g data-{kind}=\"{value}\">")?;
+    shapes.iter().try_for_each(|shape| write_shape(out, shape))?;
+    writeln!(out, "</g>")
 }
 
 /// Writes a text that does not rely on a style sheet.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::summary::{HeadlineCard, ShareEstimate};
 use crate::report::table::{Table, TableCell};
-use crate::unit::{Unit, count, percent, unbroken};
+use crate::unit::{Unit, count, percent, percent_range, unbroken};
 
 /// Headline numbers of a network.
 #[derive(Serialize)]
@@ -70,15 +70,11 @@ impl CardRow {
 
 impl CardNumber {
     fn of(estimate: &ShareEstimate) -> Self {
-        let ends = |[low, high]: [f64; 2]| {
-            let [low, high] = [low, high].map(|end| format!("{:.1}", 100.0 * end));
-            format!("{low} to {high}")
-        };
         Self {
             name: estimate.name,
             value: unbroken(&percent(estimate.share)),
-            interval: ends(estimate.interval),
-            seeds: estimate.seeds.map(ends).unwrap_or_default(),
+            interval: percent_range(estimate.interval),
+            seeds: estimate.seeds.map(percent_range).unwrap_or_default(),
         }
     }
 }

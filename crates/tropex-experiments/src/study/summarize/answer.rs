@@ -3,6 +3,7 @@
 
 use super::cards::{AGREEMENT_PLACE, are_apart, best_cards};
 use crate::report::{HeadlineCard, ShareEstimate, count, percent};
+use crate::unit::percent_range;
 
 /// Verdict, agreements and ranking of the networks; empty without cards.
 pub(super) fn answer(cards: &[HeadlineCard]) -> String {
@@ -52,10 +53,10 @@ fn agreements(best: &[&HeadlineCard]) -> String {
         |card: &HeadlineCard| format!("{} gauge, {} test images", card.gauge, count(card.images));
     let is_shared = best.iter().all(|card| conditions(card) == conditions(best[0]));
     let part = |card: &&HeadlineCard| {
-        let ShareEstimate { share, interval: [low, high], .. } = agreement(card);
-        let [low, high] = [low, high].map(|end| format!("{:.1}", 100.0 * end));
+        let ShareEstimate { share, interval, .. } = agreement(card);
+        let range = percent_range(*interval);
         let own = if is_shared { String::new() } else { format!("; {}", conditions(card)) };
-        format!("{} at {} ({low} to {high}{own})", card.network, percent(*share))
+        format!("{} at {} ({range}{own})", card.network, percent(*share))
     };
     let shared = if is_shared { format!("{}; ", conditions(best[0])) } else { String::new() };
     let parts: Vec<_> = best.iter().map(part).collect();
